@@ -1,0 +1,41 @@
+"""The plug point for ways to take part: each occasion kind is one class named in ``settings.OCCASION_KINDS``.
+
+The ledger knows occasions, not lectures or courses; what a member can click comes from here. All URLs are made from
+the occasion's id alone, so that a list of occasions costs no query a row.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from attendance.models import Occasion
+from organizations.models import User
+
+
+@dataclass(frozen=True)
+class Step:
+    """A next possible step: what the button says and where it goes."""
+
+    label: str
+    url: str
+
+
+class OccasionKind(Protocol):
+    """What an app that offers occasions tells the ledger about them. No method may touch the database."""
+
+    label: str
+
+    def url_for(self, occasion: Occasion, member: User) -> str:
+        """Return the page where ``member`` takes part in ``occasion``."""
+
+    def catch_up(self, occasion: Occasion, member: User) -> Step | None:
+        """Return how ``member`` can still make up ``occasion``, or None when there is no way on the phone."""
+
+
+@cache
+def kinds() -> dict[str, OccasionKind]:
+    """Return every registered kind by its name."""
+    return {name: import_string(path)() for name, path in settings.OCCASION_KINDS.items()}

@@ -1,0 +1,69 @@
+"""Live lectures: the room, its words, and the hosts that carry its media."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from attendance.models import Occasion
+from media.models import Video
+
+
+class MediaNode(models.Model):
+    """A host that runs a media agent (Janus, scrubber, ffmpeg). Secrets stay in files of that host."""
+
+    name = models.CharField(max_length=80, unique=True)
+    url = models.CharField(max_length=300, help_text="where this site reaches the engine, e.g. unix:/…/janus.sock")
+    capacity = models.PositiveIntegerField(default=150)
+    load = models.JSONField(default=dict, blank=True)
+    beat_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Lecture(models.Model):
+    """A live lecture given as an occasion. Its key is the occasion's; the window is the occasion's too."""
+
+    class State(models.TextChoices):
+        SCHEDULED = "scheduled", _("未开始")
+        LIVE = "live", _("直播中")
+        ENDED = "ended", _("整理回放")
+        RECORDED = "recorded", _("可回放")
+        UNRECORDED = "unrecorded", _("无回放")
+
+    occasion = models.OneToOneField(Occasion, on_delete=models.CASCADE, primary_key=True, related_name="lecture")
+    lecturer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="lectures", verbose_name=_("讲师")
+    )
+    state = models.CharField(max_length=12, choices=State.choices, default=State.SCHEDULED)
+    media_node = models.ForeignKey(MediaNode, on_delete=models.SET_NULL, null=True, blank=True, related_name="lectures")
+    webrtc_cap = models.PositiveIntegerField(_("实时观看上限"), default=150)
+    record = models.BooleanField(_("保存回放"), default=True)
+    live_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    recording = models.OneToOneField(Video, on_delete=models.SET_NULL, null=True, blank=True, related_name="lecture")
+
+    class Meta:
+        verbose_name = _("直播课")
+        verbose_name_plural = _("直播课")
+
+    def __str__(self) -> str:
+        return str(self.occasion_id)
+
+
+class ChatMessage(models.Model):
+    """One message in a lecture's chat; hidden by a host, deleted after its retention time."""
+
+    lecture = models.ForeignKey(Lecture, on_delete=models.CASCADE, related_name="chat")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    client_id = models.CharField(max_length=64)
+    text = models.CharField(max_length=500)
+    at = models.DateTimeField()
+    hidden_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["author", "client_id"], name="chat_client_id_once")]
+        indexes = [models.Index(fields=["lecture", "at"], name="chat_lecture_at")]
+
+    def __str__(self) -> str:
+        return f"{self.lecture_id}: {self.author_id}"

@@ -1,0 +1,85 @@
+"""What was uploaded and how it became playable."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Video(models.Model):
+    """A video or recording. Published files lie under ``<storage>/videos/<id>/<attempt token>/``."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("排队中")
+        RUNNING = "running", _("处理中")
+        READY = "ready", _("可播放")
+        FAILED = "failed", _("处理失败")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    title = models.CharField(_("名称"), max_length=120)
+    state = models.CharField(_("状态"), max_length=8, choices=State.choices, default=State.QUEUED)
+    progress = models.PositiveSmallIntegerField(_("进度（%）"), default=0)
+    error_code = models.CharField(max_length=40, blank=True)
+    source_name = models.CharField(max_length=255, blank=True)
+    source_path = models.CharField(max_length=400, blank=True)
+    folder = models.CharField(max_length=200, blank=True, help_text="published folder, relative to the storage root")
+    duration_ms = models.PositiveBigIntegerField(null=True, blank=True)
+    width = models.PositiveIntegerField(null=True, blank=True)
+    height = models.PositiveIntegerField(null=True, blank=True)
+    renditions = models.JSONField(default=list, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("视频")
+        verbose_name_plural = _("视频")
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Job(models.Model):
+    """The truth about one piece of long work; the broker is only a hint (trust.md)."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("排队中")
+        RUNNING = "running", _("处理中")
+        DONE = "done", _("完成")
+        FAILED = "failed", _("失败")
+
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="jobs")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
+    attempt = models.PositiveIntegerField(default=0)
+    token = models.CharField(max_length=32, blank=True)
+    lease_until_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "lease_until_at"], name="job_state_lease")]
+
+    def __str__(self) -> str:
+        return f"{self.video_id} {self.state} #{self.attempt}"
+
+
+class Upload(models.Model):
+    """A resumable upload (tus 1.0): ``offset`` bytes of ``length`` are durable on disk."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    filename = models.CharField(max_length=255)
+    length = models.PositiveBigIntegerField()
+    offset = models.PositiveBigIntegerField(default=0)
+    video = models.OneToOneField(Video, on_delete=models.SET_NULL, related_name="upload", null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(offset__lte=F("length")), name="upload_offset_within_length"),
+        ]
+
+    def __str__(self) -> str:
+        return self.filename

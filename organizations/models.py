@@ -1,0 +1,162 @@
+"""Who: people, the organisation tree, dated memberships, roles, and who looked at whose record."""
+
+import uuid
+
+from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from treebeard.mp_tree import MP_Node
+
+from organizations.managers import NodeManager, UserManager
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """One person. The phone number is only here encrypted, beside a blind index for sign-in."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    username = models.CharField(max_length=40, unique=True)
+    name = models.CharField(_("姓名"), max_length=60)
+    number = models.CharField(_("编号"), max_length=40, unique=True, null=True, blank=True)
+    phone_cipher = models.BinaryField(null=True, editable=False)
+    phone_index = models.CharField(max_length=64, unique=True, null=True, editable=False)
+    phone_last4 = models.CharField(max_length=4, blank=True, editable=False)
+    phone_verified = models.BooleanField(default=False)
+    language = models.CharField(max_length=10, default="zh-hans")
+    elder_mode = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS = ["name"]
+
+    objects = UserManager()
+
+    class Meta:
+        verbose_name = _("人员")
+        verbose_name_plural = _("人员")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_full_name(self) -> str:
+        return self.name
+
+    def get_short_name(self) -> str:
+        return self.name
+
+
+class NodeKind(models.TextChoices):
+    CITY = "city", _("市")
+    COUNTY = "county", _("县（区）")
+    TOWNSHIP = "township", _("乡镇（街道）")
+    COMMUNITY = "community", _("村（社区）")
+    BRANCH = "branch", _("支部")
+    GROUP = "group", _("小组")
+
+
+class Node(MP_Node):
+    """One organisation in the tree; any level may be missing. Subtree tests use the materialised path."""
+
+    code = models.CharField(_("代码"), max_length=40, unique=True)
+    name = models.CharField(_("名称"), max_length=120)
+    kind = models.CharField(_("层级"), max_length=12, choices=NodeKind.choices)
+
+    node_order_by: list[str] = []
+    objects = NodeManager()
+
+    class Meta:
+        verbose_name = _("组织")
+        verbose_name_plural = _("组织")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """A person belongs to a node over ``[active_from, active_to)``; an open end is null."""
+
+    member = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="memberships")
+    active_from_date = models.DateField(_("加入日期"))
+    active_to_date = models.DateField(_("离开日期"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("组织关系")
+        verbose_name_plural = _("组织关系")
+        constraints = [
+            models.UniqueConstraint(fields=["member"], condition=Q(active_to_date=None), name="membership_one_open"),
+            models.CheckConstraint(
+                condition=Q(active_to_date=None) | Q(active_to_date__gte=F("active_from_date")),
+                name="membership_dates_in_order",
+            ),
+        ]
+        indexes = [models.Index(fields=["node", "active_to_date"], name="membership_node_open")]
+
+    def __str__(self) -> str:
+        return f"{self.member_id}@{self.node_id}"
+
+
+class Exemption(models.Model):
+    """A person is not expected at trainings over ``[active_from, active_to)`` (免学). No health detail is stored."""
+
+    member = models.ForeignKey(User, on_delete=models.PROTECT, related_name="exemptions")
+    active_from_date = models.DateField()
+    active_to_date = models.DateField(null=True, blank=True)
+    category = models.CharField(max_length=20, default="roster")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["member"], condition=Q(active_to_date=None), name="exemption_one_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id}: {self.category}"
+
+
+class Role(models.TextChoices):
+    SECRETARY = "secretary", _("支部书记")
+    ORGANISER = "organiser", _("组织员")
+    LECTURER = "lecturer", _("讲师")
+    AUDITOR = "auditor", _("监督员")
+    OPERATOR = "operator", _("管理员")
+
+
+class RoleGrant(models.Model):
+    """A role at a node, valid for its subtree over ``[active_from, active_to)``."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="role_grants")
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="role_grants")
+    role = models.CharField(max_length=12, choices=Role.choices)
+    active_from_date = models.DateField()
+    active_to_date = models.DateField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("职责")
+        verbose_name_plural = _("职责")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "node", "role"], condition=Q(active_to_date=None), name="role_grant_one_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role}@{self.node_id}"
+
+
+class AccessEntry(models.Model):
+    """One read of another person's record; written in the transaction of the read, never erased."""
+
+    reader = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    subject = models.ForeignKey(User, on_delete=models.PROTECT, related_name="access_entries")
+    what = models.CharField(max_length=40)
+    reason = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("查阅记录")
+        verbose_name_plural = _("查阅记录")
+
+    def __str__(self) -> str:
+        return f"{self.reader_id} → {self.subject_id}: {self.what}"
