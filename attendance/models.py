@@ -87,6 +87,7 @@ class Occasion(models.Model):
     rule = models.ForeignKey(Rule, on_delete=models.PROTECT, related_name="+", verbose_name=_("认定规则"))
     rule_stamp = models.JSONField(null=True, blank=True)
     media_ms = models.PositiveBigIntegerField(null=True, blank=True)
+    media_offset_ms = models.BigIntegerField(default=0, help_text="media time at which the window begins")
     make_up_until_at = models.DateTimeField(null=True, blank=True)
     capture_failed = models.BooleanField(default=False)
 
@@ -178,6 +179,7 @@ class WatchSession(models.Model):
     started_at = models.DateTimeField()
     last_at = models.DateTimeField()
     buffer_ms = models.PositiveIntegerField(default=3000)
+    position_ms = models.PositiveBigIntegerField(default=0, help_text="where to resume; never a credit")
 
     class Meta:
         indexes = [models.Index(fields=["member", "occasion", "device"], name="watch_session_device")]

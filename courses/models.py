@@ -1,4 +1,4 @@
-"""Courses as a way to take part: which course page is an item of which training, and where a member stopped."""
+"""Courses as a way to take part: which course page is an item of which training, and which lessons are done."""
 
 from django.conf import settings
 from django.db import models
@@ -23,15 +23,12 @@ class CourseRun(models.Model):
 
 
 class LessonProgress(models.Model):
-    """Where a member stopped in a lesson (for resuming, never for credit) and when it was completed."""
+    """When a member completed a lesson (all its videos counted, or its text read to the end)."""
 
     run = models.ForeignKey(CourseRun, on_delete=models.CASCADE, related_name="progress")
     member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     lesson_id = models.PositiveBigIntegerField()
-    media = models.CharField(max_length=60, blank=True)
-    position_ms = models.PositiveBigIntegerField(default=0)
-    completed_at = models.DateTimeField(null=True, blank=True)
-    updated_at = models.DateTimeField()
+    completed_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "member", "lesson_id"], name="lesson_progress_once")]
