@@ -3,27 +3,39 @@
 Bad values stop the start with a sentence that names the variable. Every key stands in ``.env.example``.
 """
 
+import sys
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
-import environ
+import structlog
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from config.env import env, flag, number, secret, text, url, words
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
+env.read_env(BASE_DIR / ".env")
 
 # --- Shape ------------------------------------------------------------------------------------------------------
-DEBUG = env.bool("DEBUG", default=False)
-DEMO = env.bool("DEMO", default=False)
-VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
-SECRET_KEY = env.str("SECRET_KEY", default="insecure-development-key" if DEBUG else environ.Env.NOTSET)
-PHONE_KEY = env.str("PHONE_KEY", default=SECRET_KEY)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "127.77.0.1"])
-SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
-REDIS_URL = env.str("REDIS_URL", default="")
-STORAGE_URL = env.str("STORAGE_URL", default="")
+TESTING = "pytest" in sys.modules
+DEBUG = flag("DEBUG", default=False)
+DEMO = flag("DEMO", default=False)
+VAR_DIR = Path(text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
+PORT = number("PORT", default=8000, low=1, high=65535)
+HAS_OWN_SECRETS = DEBUG or DEMO or TESTING
+SECRET_KEY = secret("SECRET_KEY", var_dir=VAR_DIR, generate=HAS_OWN_SECRETS)
+PHONE_KEY = secret("PHONE_KEY", var_dir=VAR_DIR, generate=HAS_OWN_SECRETS)
+SITE_URL = url("SITE_URL", schemes=("http", "https"), default=f"http://127.0.0.1:{PORT}").rstrip("/")
+REDIS_URL = url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+STORAGE_URL = url("STORAGE_URL", schemes=("file", "s3"))
+EMBEDDED = not REDIS_URL
+if not HAS_OWN_SECRETS and EMBEDDED and number("WEB_CONCURRENCY", default=1) > 1:
+    raise ImproperlyConfigured("WEB_CONCURRENCY is more than 1, but without REDIS_URL there may be one web process only")
 
 INSTALLED_APPS = [
+    "config",
     "live",
     "courses",
     "cms",
@@ -52,6 +64,10 @@ INSTALLED_APPS = [
     "rules.apps.AutodiscoverRulesConfig",
     "auditlog",
     "django_htmx",
+    "django_structlog",
+    "django_prometheus",
+    "health_check",
+    "csp",
     "channels",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -62,8 +78,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "config.middleware.health",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "config.middleware.busy_database",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -71,15 +91,17 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.middleware.ContentSecurityPolicy",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "auditlog.middleware.AuditlogMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
 WSGI_APPLICATION = "config.wsgi.application"
-TEMPLATES = [
+TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [],
@@ -90,46 +112,233 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
+                "organizations.context.shell",
             ],
         },
     },
 ]
+# The tabs at the bottom of a page: shown to those who hold one of the roles (none named: everybody).
+NAV_TABS = [
+    {"key": "today", "label": _("今天"), "icon": "today", "url": "today", "roles": []},
+    {"key": "courses", "label": _("课程"), "icon": "courses", "url": "courses_index", "roles": []},
+    {"key": "live", "label": _("直播"), "icon": "live", "url": "live_index", "roles": ["organiser", "lecturer"]},
+    {"key": "branch", "label": _("支部"), "icon": "branch", "url": "branch", "roles": ["secretary", "organiser"]},
+    {"key": "me", "label": _("我的"), "icon": "me", "url": "me", "roles": []},
+]
+
+# --- Web --------------------------------------------------------------------------------------------------------
+SITE = urlsplit(SITE_URL)
+ALLOWED_HOSTS = words("ALLOWED_HOSTS", default=[SITE.hostname or "127.0.0.1", "127.0.0.1", "localhost"])
+ALLOWED_ORIGINS = words("ALLOWED_ORIGINS", default=[SITE_URL])
+if HAS_OWN_SECRETS and SITE.scheme == "http":
+    ALLOWED_ORIGINS = [*ALLOWED_ORIGINS, f"http://127.0.0.1:{PORT}", f"http://localhost:{PORT}"]
+CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
+HTTPS = SITE.scheme == "https"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_SSL_REDIRECT = HTTPS and flag("SECURE_SSL_REDIRECT", default=True)
+SECURE_HSTS_SECONDS = number("SECURE_HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS and flag("SECURE_HSTS_SUBDOMAINS", default=True)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 60
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+CSRF_FAILURE_VIEW = "config.views.csrf_failure"
+X_FRAME_OPTIONS = "SAMEORIGIN"
+SECURE_REFERRER_POLICY = "same-origin"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+# Members' pages are strict; Wagtail's admin needs inline styles and scripts of its own (config/middleware.py).
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "media-src": [SELF, "blob:"],
+        "connect-src": [SELF],
+        "worker-src": [SELF, "blob:"],
+        "font-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [SELF],
+    }
+}
+CONTENT_SECURITY_POLICY_ADMIN = {
+    **CONTENT_SECURITY_POLICY["DIRECTIVES"],
+    "script-src": [SELF, "'unsafe-inline'", "'unsafe-eval'"],
+    "style-src": [SELF, "'unsafe-inline'"],
+}
 
 # --- Data -------------------------------------------------------------------------------------------------------
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR}/db.sqlite3")}
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+url("DATABASE_URL", schemes=("sqlite", "postgres", "postgresql", "psql"))
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.db_url_config(text("DATABASE_URL") or f"sqlite:///{VAR_DIR}/db.sqlite3")
+}
+DATABASES["default"]["ATOMIC_REQUESTS"] = False
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+        " PRAGMA busy_timeout=20000;",
     }
+else:
+    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 0, "max_size": 20, "timeout": 5}} if not TESTING else {}
+    DATABASES["default"]["CONN_MAX_AGE"] = 0
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MEDIA_ROOT = VAR_DIR / "files"
 MEDIA_URL = "/files/"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_HASHED = not DEBUG and not TESTING
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if STATIC_HASHED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not STATIC_HASHED
+DISK_RESERVE_PERCENT = number("DISK_RESERVE_PERCENT", default=8, low=1, high=50)
+
+# --- Cache, channel layer, queue ----------------------------------------------------------------------------------
+REDIS_OPTIONS = {"socket_timeout": 30, "max_connections": 1000}
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    if EMBEDDED
+    else {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+}
+CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    if EMBEDDED
+    else {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [{"address": REDIS_URL, **REDIS_OPTIONS}]},
+    }
+}
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.2} if EMBEDDED else {"visibility_timeout": 6 * 3600}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_TIMEZONE = "UTC"
+# Each app declares its periodic tasks as ``BEAT`` in its tasks module; config/celery.py merges them.
+TASKS = {
+    "default": {
+        "BACKEND": "django_tasks.backends.immediate.ImmediateBackend" if TESTING else "cms.tasks_backend.CeleryBackend"
+    }
+}
 
 # --- People -----------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "organizations.User"
 LANGUAGE_CODE = "zh-hans"
-LANGUAGES = [("zh-hans", _("简体中文")), ("en", "English")]
+LANGUAGES = [("zh-hans", _("简体中文")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
+USE_I18N = True
 
 # --- The ways to take part: what the ledger calls (attendance/kinds.py) ---------------------------------------------
 OCCASION_KINDS = {
     "lecture": "live.kinds.LectureKind",
     "course": "courses.kinds.CourseKind",
 }
+REPORTS: list[str] = []
+
+# --- Media ------------------------------------------------------------------------------------------------------
+MEDIA_RIGHTS = {
+    "videos": ["courses.permissions.may_watch_video", "live.permissions.may_watch_recording"],
+    "live": ["live.permissions.may_watch_live"],
+}
+MEDIA_ACCEL_PREFIX = text("MEDIA_ACCEL_PREFIX")
+MEDIA_UDP_RANGE = text("MEDIA_UDP_RANGE", "20000-21999")
+MEDIA_ICE_ADDRESSES = words("MEDIA_ICE_ADDRESSES", default=[])
+MEDIA_PUBLIC_ADDRESS = text("MEDIA_PUBLIC_ADDRESS")
+MEDIA_NODE = text("MEDIA_NODE", "local")
+
+# --- Live -------------------------------------------------------------------------------------------------------
+LIVE_WEBRTC_CAP = number("LIVE_WEBRTC_CAP", default=150, low=0, high=5000)
 
 # --- Wagtail ----------------------------------------------------------------------------------------------------
 WAGTAIL_SITE_NAME = "指尖上的课堂"
 WAGTAILADMIN_BASE_URL = SITE_URL
 WAGTAIL_ENABLE_UPDATE_CHECK = False
+WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
+WAGTAIL_CONTENT_LANGUAGES = WAGTAILADMIN_PERMITTED_LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = False
+WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
+WAGTAILIMAGES_EXTENSIONS = ["gif", "jpg", "jpeg", "png", "webp"]
+WAGTAILIMAGES_MAX_IMAGE_PIXELS = 40_000_000
 
 # --- Sign-in ----------------------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = [
+    "rules.permissions.ObjectPermissionBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "username"
+
+# --- Logs, health, metrics ----------------------------------------------------------------------------------------
+LOG_LEVEL = text("LOG_LEVEL", "INFO")
+LOG_FORMAT = text("LOG_FORMAT", "text" if DEBUG or DEMO else "json")
+METRICS_TOKEN = text("METRICS_TOKEN")
+LOG_STEPS: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+            "foreign_pre_chain": LOG_STEPS,
+        },
+        "text": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processor": structlog.dev.ConsoleRenderer(colors=False),
+            "foreign_pre_chain": LOG_STEPS,
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "celery": {"level": "WARNING"},
+        "uvicorn.access": {"level": "WARNING"},
+        "uvicorn.error": {"level": "WARNING"},
+        "weasyprint": {"level": "ERROR"},
+        "fontTools": {"level": "ERROR"},
+    },
+}
+structlog.configure(
+    processors=[*LOG_STEPS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+PROMETHEUS_EXPORT_MIGRATIONS = False
+SENTRY_DSN = text("SENTRY_DSN")

@@ -1,0 +1,46 @@
+"""ASGI entry: pages, the live room's sockets, and what lives as long as the process."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+pages = get_asgi_application()
+
+from django.conf import settings  # noqa: E402 - only after django.setup()
+
+from config.embedded import EmbeddedWorker  # noqa: E402
+from live.routing import shutdown as close_rooms, websockets  # noqa: E402
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+async def lifespan(receive: Receive, send: Send) -> None:
+    """Run the embedded worker from start to stop; at the stop close every presence with the last moment heard."""
+    worker = EmbeddedWorker() if settings.EMBEDDED else None
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            if worker:
+                worker.start()
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await close_rooms()
+            if worker:
+                await asyncio.to_thread(worker.stop)
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+async def application(scope: Message, receive: Receive, send: Send) -> None:
+    if scope["type"] == "http":
+        await pages(scope, receive, send)
+    elif scope["type"] == "websocket":
+        await websockets(scope, receive, send)
+    else:
+        await lifespan(receive, send)

@@ -1,0 +1,76 @@
+"""Typed settings from the environment, loud on bad values: the error names the variable and what it may be."""
+
+import os
+import secrets
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+env = environ.Env()
+
+
+def text(name: str, default: str = "") -> str:
+    """Return the variable, or the first line of the file that ``<name>_FILE`` names (for secrets)."""
+    if path := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE: {path} cannot be read ({error.strerror})") from error
+    return os.environ.get(name, default)
+
+
+def flag(name: str, *, default: bool) -> bool:
+    raw = os.environ.get(name)
+    if raw is None:
+        return default
+    if raw.lower() in TRUE | FALSE:
+        return raw.lower() in TRUE
+    raise ImproperlyConfigured(f"{name} is {raw!r}; it must be one of 1, 0, true, false, yes, no, on, off")
+
+
+def number(name: str, *, default: int, low: int = 0, high: int = 2**31) -> int:
+    raw = os.environ.get(name, str(default))
+    if not raw.isascii() or not raw.isdigit() or not low <= int(raw) <= high:
+        raise ImproperlyConfigured(f"{name} is {raw!r}; it must be a whole number from {low} to {high}")
+    return int(raw)
+
+
+def words(name: str, *, default: list[str]) -> list[str]:
+    raw = os.environ.get(name)
+    return default if raw is None else [word.strip() for word in raw.split(",") if word.strip()]
+
+
+def url(name: str, *, schemes: tuple[str, ...], default: str = "") -> str:
+    raw = text(name, default)
+    if raw and raw.split("://", 1)[0] not in schemes:
+        raise ImproperlyConfigured(f"{name} must begin with one of {', '.join(s + '://' for s in schemes)}")
+    return raw
+
+
+def secret(name: str, *, var_dir: Path, generate: bool) -> str:
+    """Return a secret; where ``generate`` (demo, development) make it once and keep it in a 0600 file under VAR_DIR.
+
+    Raises ImproperlyConfigured where it is missing, or shorter than 32 characters, in production.
+    """
+    value = text(name)
+    if value:
+        if len(value) < 32 and not generate:
+            raise ImproperlyConfigured(f"{name} is shorter than 32 characters")
+        return value
+    if not generate:
+        raise ImproperlyConfigured(f"{name} (or {name}_FILE) is not set")
+    path = var_dir / "secrets" / name.lower()
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary = path.with_suffix(f".{os.getpid()}")
+        temporary.touch(mode=0o600)
+        temporary.write_text(secrets.token_urlsafe(48), encoding="utf-8")
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            pass
+        finally:
+            temporary.unlink()
+    return path.read_text(encoding="utf-8").strip()

@@ -1,0 +1,60 @@
+"""What wraps every request: health before all else, a plain page when the database is away, the content policy."""
+
+from collections.abc import Callable
+
+from csp.middleware import CSPMiddleware, PolicyParts
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from config import views
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+RETRY_AFTER_S = 5
+
+
+def health(get_response: GetResponse) -> GetResponse:
+    """Answer /healthz before host checks and sessions: a balancer asks by address, and it must cost nothing."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.path == "/healthz":
+            return views.healthz(request)
+        return get_response(request)
+
+    return middleware
+
+
+class busy_database:  # noqa: N801 - named like the function middlewares beside it
+    """Turn a database that is away or overloaded into 503 with Retry-After; phones and browsers try again."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, OperationalError | InterfaceError):
+            response = views.unavailable(request)
+            response["Retry-After"] = str(RETRY_AFTER_S)
+            return response
+        return None
+
+
+class ContentSecurityPolicy(CSPMiddleware):
+    """The strict policy for members' pages, the relaxed one under Wagtail's admin.
+
+    Old WebViews do not take ``'self'`` for web sockets, so the socket's own origin is named.
+    """
+
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:
+        parts = super().get_policy_parts(request, response, report_only)
+        if not report_only:
+            scheme = "wss" if request.is_secure() else "ws"
+            parts.update = {**(parts.update or {}), "connect-src": [f"{scheme}://{request.get_host()}"]}
+            if request.path.startswith("/admin/"):
+                parts.config = settings.CONTENT_SECURITY_POLICY_ADMIN
+        return parts

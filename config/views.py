@@ -1,0 +1,101 @@
+"""Health, metrics, the offline shell and the error pages: pages that belong to no app."""
+
+import hmac
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.template import loader
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+from django_prometheus.exports import ExportToDjangoView
+
+from config.health import readiness
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that the process answers; touches nothing."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Say what the product needs and whether it is there: 200 ready, 503 not; one line a part."""
+    parts = readiness()
+    ready = all(part.ok or not part.required for part in parts)
+    body = {
+        "status": "ready" if ready else "unready",
+        "checks": {part.name: {"ok": part.ok, "detail": part.detail} for part in parts},
+    }
+    return JsonResponse(body, status=200 if ready else 503)
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus metrics, for whoever holds METRICS_TOKEN; nobody else learns that the page exists."""
+    offered = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not settings.METRICS_TOKEN or not hmac.compare_digest(offered.encode(), settings.METRICS_TOKEN.encode()):
+        raise Http404
+    response: HttpResponse = ExportToDjangoView(request)
+    return response
+
+
+@require_safe
+@cache_control(max_age=3600, public=True)
+def offline(request: HttpRequest) -> HttpResponse:
+    """The page that the service worker keeps for a phone without a network."""
+    return render(request, "offline.html")
+
+
+@require_safe
+@cache_control(no_cache=True)
+def service_worker(request: HttpRequest) -> HttpResponseBase:
+    """The service worker, at the root so that its scope is the whole site."""
+    path = finders.find("js/sw.js")
+    if not path:
+        raise Http404
+    return FileResponse(open(path, "rb"), content_type="text/javascript")  # noqa: SIM115 - the response closes it
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    return redirect(staticfiles_storage.url("img/icon.svg"), permanent=False)
+
+
+def wants_json(request: HttpRequest) -> bool:
+    return "application/json" in request.headers.get("Accept", "") or request.content_type == "application/json"
+
+
+def error_page(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
+    """A page (or JSON for our own scripts) that says in plain words what happened and what to do next."""
+    if wants_json(request):
+        return JsonResponse({"error": code, "message": message}, status=status)
+    # Rendered without the request: neither the session nor the database may be needed to say sorry.
+    return HttpResponse(loader.render_to_string(f"{status}.html", {"message": message}), status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return error_page(request, 400, "bad_request", _("这个请求不完整，请返回上一页再试一次。"))
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return error_page(request, 403, "forbidden", _("您没有打开这一页的权限。"))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return error_page(request, 403, "csrf", _("页面放得太久了，请刷新后再试一次。"))
+
+
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return error_page(request, 404, "not_found", _("没有找到这一页。"))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return error_page(request, 500, "server_error", _("服务器出了点问题，已经记录下来，请稍后再试。"))
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    return error_page(request, 503, "busy", _("现在人数较多，请稍等几秒再试，已保存的内容不会丢失。"))
