@@ -233,7 +233,7 @@ CELERY_TIMEZONE = "UTC"
 # Each app declares its periodic tasks as ``BEAT`` in its tasks module; config/celery.py merges them.
 TASKS = {
     "default": {
-        "BACKEND": "django_tasks.backends.immediate.ImmediateBackend" if TESTING else "cms.tasks_backend.CeleryBackend"
+        "BACKEND": "django_tasks.backends.immediate.ImmediateBackend" if TESTING or DEBUG else "cms.tasks_backend.CeleryBackend"
     }
 }
 
