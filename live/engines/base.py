@@ -1,0 +1,211 @@
+"""What a media engine (an SFU) must be able to do for this site. No engine's own words pass this line.
+
+``live.engines.get_engine(node.url)`` gives the engine of a node: one connection a process, made anew when the engine was
+restarted. Everything here runs on the caller's event loop. SDP and candidates are opaque text from and for browsers; the
+server chooses everything else.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+
+class EngineError(Exception):
+    """Base of what an engine may raise. ``code`` is stable and fit for a client."""
+
+    code: ClassVar[str] = "engine_error"
+
+
+class UnableToReachEngine(EngineError):
+    """The engine is down, restarting, or did not answer in time. Try again after a second."""
+
+    code = "engine_unreachable"
+
+
+class NoSuchRoom(EngineError):
+    """The room is not open (any more)."""
+
+    code = "no_such_room"
+
+
+class RoomFull(EngineError):
+    """As many publishers as the room allows are on air already."""
+
+    code = "room_full"
+
+
+class UnableToNegotiate(EngineError):
+    """The browser's SDP or candidate was refused: malformed, too long, or out of turn."""
+
+    code = "bad_sdp"
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSpec:
+    """What the server decides about a room. ``bitrate`` in bit/s a publisher; a keyframe at least every ``keyframe_s``."""
+
+    room_id: str
+    publishers: int = 1
+    bitrate: int = 800_000
+    keyframe_s: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Somebody on air. ``video`` and ``audio`` are codec names in lower case, "" where there is no such track."""
+
+    participant_id: str
+    video: str
+    audio: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineHealth:
+    version: str
+    sessions: int
+    handles: int
+
+
+class EngineEvent:
+    """Base of what an engine tells a publisher, a subscriber or a tap while it is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connected(EngineEvent):
+    """The peer connection is up: media can flow."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFlow(EngineEvent):
+    """The engine began or ceased to receive a publisher's ``kind`` ("audio", "video")."""
+
+    kind: str
+    receiving: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SlowLink(EngineEvent):
+    """Packets are being lost: ``uplink`` is from the browser to the engine."""
+
+    uplink: bool
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfferMade(EngineEvent):
+    """Subscribers only: set this offer in the browser and bring its answer with ``Subscribing.answer``."""
+
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublisherJoined(EngineEvent):
+    publisher: Publisher
+
+
+@dataclass(frozen=True, slots=True)
+class PublisherLeft(EngineEvent):
+    participant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HungUp(EngineEvent):
+    """The peer connection ended (ICE failed, closed by the browser, replaced, kicked). The last event of its object."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineGone(EngineEvent):
+    """The engine died or was restarted. The last event of its object: open a new one, first after about a second."""
+
+
+OnEvent = Callable[[EngineEvent], None]
+"""Called on the event loop, in order, and never before the call that received it has returned. Must not block."""
+
+Candidate = dict[str, Any]
+"""``RTCIceCandidate.toJSON()``: candidate, sdpMid, sdpMLineIndex."""
+
+
+class Publishing(Protocol):
+    """One browser on air."""
+
+    answer_sdp: str
+
+    async def candidate(self, candidate: Candidate | None) -> None:
+        """Pass on a candidate of the browser; None says that there are no more. Raises UnableToNegotiate."""
+
+    async def renegotiate(self, offer_sdp: str) -> str:
+        """A new offer (ICE restart, another track) for the same connection; returns the answer. Raises EngineError."""
+
+    async def close(self) -> None:
+        """Leave the air. Idempotent; never raises because the engine is gone."""
+
+
+class Subscribing(Protocol):
+    """One browser that watches. ``offer_sdp`` is None while nobody is on air: an OfferMade follows when somebody is.
+
+    The subscription follows the room by itself: when a publisher leaves, comes, or comes back, an OfferMade is sent.
+    """
+
+    offer_sdp: str | None
+
+    async def answer(self, sdp: str) -> None:
+        """The browser's answer to the latest offer. Raises UnableToNegotiate."""
+
+    async def candidate(self, candidate: Candidate | None) -> None:
+        """As Publishing.candidate."""
+
+    async def close(self) -> None:
+        """Idempotent; never raises because the engine is gone."""
+
+
+class Tap(Protocol):
+    """A copy of the presenter's RTP to local UDP ports. Sends PublisherJoined/Left as who is forwarded changes."""
+
+    async def close(self) -> None:
+        """Idempotent; never raises because the engine is gone."""
+
+
+class MediaEngine(Protocol):
+    async def open_room(self, spec: RoomSpec) -> None:
+        """Make the room exist. Idempotent. Raises UnableToReachEngine."""
+
+    async def close_room(self, room_id: str) -> None:
+        """Hang up everyone in the room and forget it. Idempotent. Raises UnableToReachEngine."""
+
+    async def rooms(self) -> list[str]:
+        """The ids of all rooms that are open."""
+
+    async def publishers(self, room_id: str) -> list[Publisher]:
+        """Who is on air. Raises NoSuchRoom."""
+
+    async def publish(self, *, room_id: str, participant_id: str, offer_sdp: str, on_event: OnEvent) -> Publishing:
+        """Put a browser on air. The same participant on air already is hung up first: the newest page wins.
+
+        Raises NoSuchRoom, RoomFull, UnableToNegotiate, UnableToReachEngine.
+        """
+
+    async def subscribe(
+        self, *, room_id: str, publisher_ids: Sequence[str] | None = None, on_event: OnEvent
+    ) -> Subscribing:
+        """Watch these publishers, or everyone on air (None). Raises NoSuchRoom, UnableToReachEngine."""
+
+    async def tap(self, *, room_id: str, video_port: int, audio_port: int, on_event: OnEvent) -> Tap:
+        """Forward the RTP of whoever is on air to 127.0.0.1; the media agent's. Raises NoSuchRoom, UnableToReachEngine."""
+
+    async def health(self) -> EngineHealth:
+        """Ask the engine something cheap. Raises UnableToReachEngine."""
+
+    async def aclose(self) -> None:
+        """Let go of the connection; everything opened through it ends."""
+
+
+def lecture_room(occasion_id: int) -> str:
+    """The room's id of a lecture, the same for the web process and the media agent."""
+    return f"lecture-{occasion_id}"
+
+
+def lecture_spec(occasion_id: int) -> RoomSpec:
+    """How a lecture's room is made, whoever comes first to make it."""
+    return RoomSpec(room_id=lecture_room(occasion_id))
