@@ -251,7 +251,10 @@ OCCASION_KINDS = {
     "lecture": "live.kinds.LectureKind",
     "course": "courses.kinds.CourseKind",
 }
-REPORTS: list[str] = []
+REPORTS = [
+    "attendance.reports.missing.MissingReport",
+    "attendance.reports.records.RecordsReport",
+]
 
 # --- Media ------------------------------------------------------------------------------------------------------
 MEDIA_RIGHTS = {
@@ -265,6 +268,7 @@ MEDIA_PUBLIC_ADDRESS = text("MEDIA_PUBLIC_ADDRESS")
 MEDIA_NODE = text("MEDIA_NODE", "local")
 
 # --- Live -------------------------------------------------------------------------------------------------------
+MEDIA_ENGINES = {"janus": "live.engines.janus.JanusEngine"}
 LIVE_WEBRTC_CAP = number("LIVE_WEBRTC_CAP", default=150, low=0, high=5000)
 
 # --- Wagtail ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,38 @@
+# Two commands are enough: make run, make test. Everything else is here for those who change the product.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PY := .venv/bin/python
+BENCH ?=
+
+.PHONY: help setup setup-test run test check bench screenshots messages lock
+
+help: ## Say what there is
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Install all that the product needs (.venv, Debian packages, front end)
+	@deploy/setup.sh run
+
+setup-test:
+	@deploy/setup.sh test
+
+run: setup ## Serve the whole product with demo data (PORT, VAR_DIR, DATABASE_URL, REDIS_URL, STORAGE_URL)
+	@exec $(PY) -m config.run
+
+test: setup-test ## Run every test: SQLite and memory, PostgreSQL and Redis, real Janus, real browser
+	@tests/run.sh
+
+check: setup-test ## Format, lint, types, import contracts, templates, migrations, translations
+	@tests/check.sh
+
+bench: setup-test ## Measure the hot paths: make bench, or make bench BENCH=watch
+	@$(PY) -m bench $(BENCH)
+
+screenshots: setup-test ## Make pictures of every page into docs/screenshots/
+	@tests/netns.sh $(PY) -m tests.e2e.pages.screenshots
+
+messages: setup-test ## Collect strings for translation into locale/
+	@$(PY) manage.py makemessages --locale en --no-obsolete --ignore 'node_modules/*' --ignore '.venv/*' --ignore 'var/*'
+
+lock: setup-test ## Resolve requirements*.in into the hashed locks
+	@.venv/bin/uv pip compile --quiet --generate-hashes --python-version 3.11 requirements.in -o requirements.txt
+	@.venv/bin/uv pip compile --quiet --generate-hashes --python-version 3.11 requirements-dev.in -o requirements-dev.txt

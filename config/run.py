@@ -1,0 +1,158 @@
+"""``make run``: the whole product on this machine. Web, worker and media agent as children that never outlive it.
+
+``python -m config.run`` migrates, seeds the demo once, starts everything, prints ``READY`` and stops it on Ctrl-C.
+Without REDIS_URL the worker's threads live in the web process; with it a worker and a beat process are started.
+"""
+
+import ctypes
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+START_PATIENCE_S = 60
+STOP_PATIENCE_S = 8
+BASE_DIR = Path(__file__).resolve().parent.parent
+ACCOUNTS = """\
+  党员 member     13800000001 … 13800000009
+  书记 secretary  13800000011        组织员 organiser 13800000021
+  讲师 lecturer   13800000031        监督员 auditor   13800000041
+  管理员 operator 13800000051        密码 password    fingertip-demo"""
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def die_with_parent(sig: int) -> None:
+    """Ask the kernel to signal this process when its parent is gone, however that happened."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, sig, 0, 0, 0)
+
+
+def child(*argv: str) -> "subprocess.Popen[bytes]":
+    """Start a child in a group of its own that is terminated when this process dies."""
+    return subprocess.Popen(  # noqa: S603 - our own fixed commands
+        ["setpriv", "--pdeathsig", "TERM", *argv], cwd=BASE_DIR, start_new_session=True, stdin=subprocess.DEVNULL
+    )
+
+
+@dataclass
+class Site:
+    """The children by name; started in order, stopped in reverse."""
+
+    port: int
+
+    def commands(self) -> dict[str, list[str]]:
+        python = sys.executable
+        web = [
+            *(python, "-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(self.port)),
+            *("--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", "16384"),
+            *("--log-level", "warning", "--no-access-log", "--timeout-graceful-shutdown", "3", "--lifespan", "on"),
+        ]
+        commands = {"web": web, "media agent": [python, "manage.py", "media_agent"]}
+        if os.environ.get("REDIS_URL"):
+            celery = [python, "-m", "celery", "-A", "config"]
+            commands["worker"] = [*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING", "-O", "fair"]
+            commands["beat"] = [*celery, "beat", "-s", f"{os.environ['VAR_DIR']}/beat.db", "--loglevel", "WARNING"]
+        return commands
+
+    def start(self) -> None:
+        self.children = {name: child(*argv) for name, argv in self.commands().items()}
+
+    def wait_until_ready(self) -> None:
+        """Return when the web process answers; raise SystemExit when it died or took too long."""
+        deadline = time.monotonic() + START_PATIENCE_S
+        while time.monotonic() < deadline:
+            if (status := self.children["web"].poll()) is not None:
+                raise SystemExit(f"the web process ended with status {status}")
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=2).close()  # noqa: S310
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+            else:
+                return
+        raise SystemExit(f"the web process did not answer within {START_PATIENCE_S} s")
+
+    def watch(self) -> None:
+        """Keep the parts running: one that ends by itself is started again (at most once a second)."""
+        commands = self.commands()
+        while True:
+            time.sleep(1)
+            for name, process in self.children.items():
+                if (status := process.poll()) is not None:
+                    say(f"{name} ended with status {status}; starting it again")
+                    self.children[name] = child(*commands[name])
+
+    def stop(self) -> None:
+        for process in reversed(self.children.values()):
+            process.terminate()
+        deadline = time.monotonic() + STOP_PATIENCE_S
+        for process in self.children.values():
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def environment() -> int:
+    """Set what ``make run`` means unless the caller says otherwise; return the port."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    os.environ.setdefault("DEMO", "1")
+    os.environ.setdefault("VAR_DIR", str(BASE_DIR / "var"))
+    os.environ.setdefault("PORT", "8000")
+    os.environ.setdefault("BOOT_ID", secrets.token_hex(4))
+    port = int(os.environ["PORT"])
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise SystemExit(f"port {port} is in use ({error.strerror}); choose another: make run PORT=8001") from error
+    return port
+
+
+def manage(*argv: str) -> None:
+    """Run a management command as a child; end this process with its status when it fails."""
+    done = subprocess.run([sys.executable, "manage.py", *argv], cwd=BASE_DIR, check=False)  # noqa: S603
+    if done.returncode:
+        raise SystemExit(done.returncode)
+
+
+def interrupted(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    die_with_parent(signal.SIGTERM)
+    signal.signal(signal.SIGTERM, interrupted)
+    signal.signal(signal.SIGHUP, interrupted)
+    site = Site(environment())
+    manage("prepare")
+    try:
+        site.start()
+        site.wait_until_ready()
+        say(f"READY http://127.0.0.1:{site.port}")
+        if os.environ["DEMO"] == "1":
+            say(ACCOUNTS)
+        say("Ctrl-C stops everything.")
+        site.watch()
+    except KeyboardInterrupt:
+        say("\nStopping …")
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        site.stop()
+
+
+if __name__ == "__main__":
+    main()
