@@ -1,6 +1,8 @@
 """Who: people, the organisation tree, dated memberships, roles, and who looked at whose record."""
 
+import datetime as dt
 import uuid
+from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 from django.db import models
@@ -8,7 +10,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from treebeard.mp_tree import MP_Node
 
+from organizations.core import phones
 from organizations.managers import NodeManager, UserManager
+
+if TYPE_CHECKING:
+    from organizations.queries import Grant
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -31,6 +37,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS = ["name"]
 
+    _grants_on: "dict[dt.date, tuple[Grant, ...]] | None" = None  # remembered by queries.grants_of
+
     objects = UserManager()
 
     class Meta:
@@ -39,6 +47,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def phone_masked(self) -> str:
+        """What other people's pages show; empty without a number."""
+        return phones.mask(self.phone_last4) if self.phone_last4 else ""
 
     def get_full_name(self) -> str:
         return self.name
@@ -107,8 +120,14 @@ class Exemption(models.Model):
     category = models.CharField(max_length=20, default="roster")
 
     class Meta:
+        verbose_name = _("免学")
+        verbose_name_plural = _("免学")
         constraints = [
             models.UniqueConstraint(fields=["member"], condition=Q(active_to_date=None), name="exemption_one_open"),
+            models.CheckConstraint(
+                condition=Q(active_to_date=None) | Q(active_to_date__gte=F("active_from_date")),
+                name="exemption_dates_in_order",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -139,6 +158,10 @@ class RoleGrant(models.Model):
             models.UniqueConstraint(
                 fields=["user", "node", "role"], condition=Q(active_to_date=None), name="role_grant_one_open"
             ),
+            models.CheckConstraint(
+                condition=Q(active_to_date=None) | Q(active_to_date__gte=F("active_from_date")),
+                name="role_grant_dates_in_order",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -157,6 +180,28 @@ class AccessEntry(models.Model):
     class Meta:
         verbose_name = _("查阅记录")
         verbose_name_plural = _("查阅记录")
+        indexes = [models.Index(fields=["subject", "-at"], name="access_subject_newest")]
 
     def __str__(self) -> str:
         return f"{self.reader_id} → {self.subject_id}: {self.what}"
+
+
+class RosterImport(models.Model):
+    """One roster file that was taken over: who, when, under which node, and how much it changed. Not the file."""
+
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    under = models.ForeignKey(Node, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(db_index=True)
+    file_sha256 = models.CharField(max_length=64)
+    created = models.PositiveIntegerField()
+    updated = models.PositiveIntegerField()
+    moved = models.PositiveIntegerField()
+    unchanged = models.PositiveIntegerField()
+    nodes_created = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("名册导入")
+        verbose_name_plural = _("名册导入")
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"

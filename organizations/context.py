@@ -1,0 +1,45 @@
+"""What every page's shell needs: tabs, elder mode, language, whether this is a demonstration."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language
+
+from organizations.display import is_elder
+from organizations.models import User
+from organizations.queries import roles_of
+
+
+def tabs_for(user: Any) -> list[dict[str, str]]:
+    """The tabs that the user's roles of today open, in the order of ``settings.NAV_TABS``; none for visitors."""
+    if not isinstance(user, User):
+        return []
+    roles = roles_of(user=user)
+    tabs = []
+    for tab in settings.NAV_TABS:
+        if tab["roles"] and not roles.intersection(tab["roles"]):
+            continue
+        tabs.append({"key": tab["key"], "label": str(tab["label"]), "icon": tab["icon"], "url": reverse(tab["url"])})
+    return tabs
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: ``shell.tabs``, ``shell.elder``, ``shell.language``, ``shell.demo``, ``shell.roles``.
+
+    Evaluated when a template first asks, so that an error page without a shell costs no query.
+    """
+    user = getattr(request, "user", None)
+
+    def build() -> dict[str, Any]:
+        return {
+            "tabs": tabs_for(user),
+            "elder": is_elder(request),
+            "language": get_language() or settings.LANGUAGE_CODE,
+            "demo": settings.DEMO or settings.DEBUG,
+            "roles": roles_of(user=user) if isinstance(user, User) else frozenset(),
+        }
+
+    return {"shell": SimpleLazyObject(build)}

@@ -1,0 +1,100 @@
+"""Phone numbers: one written form, encryption at rest, and the blind index that finds a person at sign-in.
+
+Stored form is E.164 (``+8613800000001``). Numbers without a country code are mainland mobile numbers.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+MAX_LENGTH = 40
+_SEPARATORS = re.compile(r"[\s\-‐-―−().·]")
+_MAINLAND = re.compile(r"(?:\+86|0086|86)?(1[3-9][0-9]{9})")
+_ABROAD = re.compile(r"\+(?!86)[1-9][0-9]{6,14}")
+_VERSION = b"\x01"
+_NONCE_BYTES = 12
+
+
+class UnableToReadPhone(ValueError):
+    """The text is no phone number that a text message could reach."""
+
+
+class UnableToDecrypt(ValueError):
+    """The stored bytes were not written with this key, or were changed."""
+
+
+class _Keys(NamedTuple):
+    encryption: bytes
+    index: bytes
+
+
+def normalise(text: str) -> str:
+    """Return the number as E.164; accepts spaces, dashes, full-width digits, with and without +86.
+
+    Raises UnableToReadPhone; its message never repeats the text.
+    """
+    if len(text) > MAX_LENGTH:
+        raise UnableToReadPhone("too long")
+    compact = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
+    if match := _MAINLAND.fullmatch(compact):
+        return "+86" + match[1]
+    if _ABROAD.fullmatch(compact):
+        return compact
+    raise UnableToReadPhone("not a phone number")
+
+
+def last4(phone: str) -> str:
+    return phone[-4:]
+
+
+def mask(phone: str) -> str:
+    """What logs and other people's pages may show: the last four digits only."""
+    return "*******" + phone[-4:]
+
+
+@lru_cache(maxsize=8)
+def _keys(secret: str) -> _Keys:
+    """Two independent keys from one secret, so that the index tells nothing about the cipher."""
+    material = HKDF(algorithm=hashes.SHA256(), length=64, salt=None, info=b"fingertip phone v1").derive(secret.encode())
+    return _Keys(material[:32], material[32:])
+
+
+def seal(key: str, data: bytes) -> bytes:
+    """Encrypt ``data`` (AES-256-GCM, random nonce); the same data gives other bytes each time."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return _VERSION + nonce + AESGCM(_keys(key).encryption).encrypt(nonce, data, _VERSION)
+
+
+def unseal(key: str, sealed: bytes) -> bytes:
+    """Reverse ``seal``. Raises UnableToDecrypt."""
+    if sealed[:1] != _VERSION:
+        raise UnableToDecrypt("unknown version")
+    nonce, cipher = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+    try:
+        return AESGCM(_keys(key).encryption).decrypt(nonce, cipher, _VERSION)
+    except (InvalidTag, ValueError) as error:
+        raise UnableToDecrypt("wrong key or damaged") from error
+
+
+def encrypt(key: str, phone: str) -> bytes:
+    """Encrypt a normalised number for the database."""
+    return seal(key, phone.encode())
+
+
+def decrypt(key: str, cipher: bytes) -> str:
+    """Return the normalised number. Raises UnableToDecrypt."""
+    return unseal(key, bytes(cipher)).decode()
+
+
+def blind_index(key: str, phone: str) -> str:
+    """64 hexadecimal digits that are the same for the same number and key, and tell nothing without the key."""
+    return hmac.new(_keys(key).index, phone.encode(), hashlib.sha256).hexdigest()

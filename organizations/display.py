@@ -1,0 +1,59 @@
+"""How a person wants pages shown: language and elder mode; on the user when signed in, in a cookie before that."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+
+from organizations.models import User
+
+ELDER_COOKIE = "elder"
+COOKIE_AGE_S = 60 * 60 * 24 * 365
+
+
+def is_elder(request: HttpRequest) -> bool:
+    user = getattr(request, "user", None)
+    if isinstance(user, User):
+        return user.elder_mode
+    return request.COOKIES.get(ELDER_COOKIE) == "1"
+
+
+def known_language(code: str) -> str | None:
+    """The code if pages can be shown in it, else None."""
+    return code if code in dict(settings.LANGUAGES) else None
+
+
+def set_display_cookies(response: HttpResponse, *, language: str | None = None, elder: bool | None = None) -> None:
+    """Remember the choice on this phone, also for the sign-in page after signing out."""
+    values = {}
+    if language is not None:
+        values[settings.LANGUAGE_COOKIE_NAME] = language
+    if elder is not None:
+        values[ELDER_COOKIE] = "1" if elder else "0"
+    for name, value in values.items():
+        response.set_cookie(
+            name, value, max_age=COOKIE_AGE_S, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+        )
+
+
+class DisplayMiddleware:
+    """Show pages in the signed-in user's language. Visitors: the cookie, then the phone's languages (LocaleMiddleware).
+
+    Stands after LocaleMiddleware and AuthenticationMiddleware.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user if settings.SESSION_COOKIE_NAME in request.COOKIES else None
+        if isinstance(user, User) and (language := known_language(user.language)):
+            translation.activate(language)
+            request.LANGUAGE_CODE = language
+        response = self.get_response(request)
+        if isinstance(user, User):
+            response.headers["Content-Language"] = translation.get_language() or settings.LANGUAGE_CODE
+            patch_vary_headers(response, ["Cookie"])
+        return response

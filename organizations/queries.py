@@ -1,0 +1,110 @@
+"""Questions about people and the tree. Nothing here writes.
+
+Periods are half-open: whoever leaves on a day no longer belongs on that day.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from organizations.core import phones
+from organizations.models import AccessEntry, Exemption, Membership, Node, RoleGrant, User
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A role held on a day, with the materialised path of the node whose subtree it covers."""
+
+    role: str
+    node_id: int
+    path: str
+
+
+def valid_on(on_date: dt.date) -> Q:
+    """Rows with ``[active_from_date, active_to_date)`` around ``on_date``."""
+    return Q(active_from_date__lte=on_date) & (Q(active_to_date=None) | Q(active_to_date__gt=on_date))
+
+
+def members_at(*, node: Node, on_date: dt.date) -> QuerySet[Membership]:
+    """Memberships valid that day in the subtree of ``node``, member and node joined, in the order of the tree."""
+    return (
+        Membership.objects.filter(valid_on(on_date), node__path__startswith=node.path)
+        .select_related("member", "node")
+        .order_by("node__path", "member_id")
+    )
+
+
+def exempt_member_ids(*, on_date: dt.date) -> QuerySet[Exemption, int]:
+    """Ids of the people who are not expected at trainings that day."""
+    return Exemption.objects.filter(valid_on(on_date)).values_list("member_id", flat=True)
+
+
+def membership_on(*, member_id: int, on_date: dt.date) -> Membership | None:
+    return Membership.objects.filter(valid_on(on_date), member_id=member_id).select_related("member", "node").first()
+
+
+def user_by_phone(phone: str) -> User | None:
+    """The person with that number, in whatever form it was typed; None if unreadable or unknown.
+
+    Found by the blind index alone: the numbers themselves are never compared or decrypted.
+    """
+    try:
+        normal = phones.normalise(phone)
+    except phones.UnableToReadPhone:
+        return None
+    return User.objects.filter(phone_index=phones.blind_index(settings.PHONE_KEY, normal)).first()
+
+
+def phone_of(user: User) -> str:
+    """The full number, or an empty text. For the person themselves and for sending; else ``reveal_phone``."""
+    return phones.decrypt(settings.PHONE_KEY, user.phone_cipher) if user.phone_cipher else ""
+
+
+def grants_of(*, user: User, on_date: dt.date | None = None) -> tuple[Grant, ...]:
+    """The roles held that day (today unless given). One query, remembered on this user object.
+
+    Whoever keeps a user object longer than a request calls ``forget_roles`` before asking again.
+    """
+    day = on_date or timezone.localdate()
+    if not user.is_authenticated or not user.is_active:
+        return ()
+    remembered: dict[dt.date, tuple[Grant, ...]] | None = getattr(user, "_grants_on", None)
+    if remembered is None:
+        remembered = {}
+        user._grants_on = remembered
+    if day not in remembered:
+        rows = RoleGrant.objects.filter(valid_on(day), user_id=user.pk).values_list("role", "node_id", "node__path")
+        remembered[day] = tuple(Grant(*row) for row in rows)
+    return remembered[day]
+
+
+def forget_roles(user: User) -> None:
+    """Make the next question about this user's roles go to the database."""
+    user._grants_on = None
+
+
+def roles_of(*, user: User, on_date: dt.date | None = None) -> frozenset[str]:
+    return frozenset(grant.role for grant in grants_of(user=user, on_date=on_date))
+
+
+def ancestors_of(*, node: Node) -> list[Node]:
+    """The nodes above, from the root down; the node itself is not among them. One query."""
+    return list(node.get_ancestors()) if node.depth > 1 else []
+
+
+def subtree(paths: Iterable[str]) -> Q:
+    """Nodes in the subtree of any of these paths; none for no path."""
+    condition = Q(pk__in=())
+    for path in paths:
+        condition |= Q(path__startswith=path)
+    return condition
+
+
+def access_entries(*, subject_id: int | None = None) -> QuerySet[AccessEntry]:
+    """Who read what, newest first: about one person, or everything (the auditor's list)."""
+    entries = AccessEntry.objects.select_related("reader", "subject").order_by("-at", "-pk")
+    return entries if subject_id is None else entries.filter(subject_id=subject_id)
