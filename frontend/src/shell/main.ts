@@ -1,0 +1,41 @@
+/** What every page needs, and no page depends on: the line's banner, no double submits, the service worker. */
+import { watchConnection } from "../lib/connection";
+
+function refuseDoubleSubmits(): void {
+  document.addEventListener("submit", (event) => {
+    const form = event.target as HTMLFormElement;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "1";
+    // A lost connection leaves the page standing: the form may be sent again.
+    window.setTimeout(() => {
+      delete form.dataset.sent;
+    }, 8000);
+  });
+  // Back from the next page: Safari shows this one as it was left.
+  window.addEventListener("pageshow", () => {
+    for (const form of Array.from(document.forms)) delete form.dataset.sent;
+  });
+}
+
+function freshCsrfForHtmx(): void {
+  document.addEventListener("htmx:configRequest", (event) => {
+    const headers = (event as CustomEvent<{ headers: Record<string, string> }>).detail.headers;
+    headers["X-CSRFToken"] = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
+  });
+}
+
+function registerWorker(): void {
+  // Never required: WeChat and old WebViews have none.
+  if (!("serviceWorker" in navigator)) return;
+  window.addEventListener("load", () => {
+    navigator.serviceWorker.register("/sw.js").catch(() => undefined);
+  });
+}
+
+watchConnection();
+refuseDoubleSubmits();
+freshCsrfForHtmx();
+registerWorker();
