@@ -190,6 +190,7 @@ MEDIA_ROOT = VAR_DIR / "files"
 MEDIA_URL = "/files/"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_HASHED = not DEBUG and not TESTING
 STORAGES = {
@@ -258,10 +259,17 @@ REPORTS = [
 
 # --- Media ------------------------------------------------------------------------------------------------------
 MEDIA_RIGHTS = {
-    "videos": ["courses.permissions.may_watch_video", "live.permissions.may_watch_recording"],
+    "videos": [
+        "media.permissions.may_preview_video",
+        "courses.permissions.may_watch_video",
+        "live.permissions.may_watch_recording",
+    ],
     "live": ["live.permissions.may_watch_live"],
 }
 MEDIA_ACCEL_PREFIX = text("MEDIA_ACCEL_PREFIX")
+MEDIA_URL_TTL_S = number("MEDIA_URL_TTL_S", default=8 * 3600, low=60, high=7 * 86400)
+MEDIA_MAX_UPLOAD_BYTES = number("MEDIA_MAX_UPLOAD_BYTES", default=8 * 2**30, low=2**20, high=2**40)
+MEDIA_THREADS = number("MEDIA_THREADS", default=0, low=0, high=64)
 MEDIA_UDP_RANGE = text("MEDIA_UDP_RANGE", "20000-21999")
 MEDIA_ICE_ADDRESSES = words("MEDIA_ICE_ADDRESSES", default=[])
 MEDIA_PUBLIC_ADDRESS = text("MEDIA_PUBLIC_ADDRESS")

@@ -1,12 +1,34 @@
 """Fixtures for every test."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.databases import test_database
 
-@pytest.fixture(scope="session", autouse=True)
-def var_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All state of a test run lies in a folder of its own (settings.VAR_DIR is set by tests/run.sh or made here)."""
-    return Path(os.environ.get("VAR_DIR") or tmp_path_factory.mktemp("var"))
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """Give each worker a copy of the migrated template instead of migrating again."""
+    with django_db_blocker.unblock(), test_database(os.environ.get("PYTEST_XDIST_WORKER", "main")):
+        yield
+
+
+@pytest.fixture
+def var_dir(settings: Any, tmp_path: Path) -> Path:
+    """A private VAR_DIR (and MEDIA_ROOT) for one test."""
+    settings.VAR_DIR = tmp_path
+    settings.MEDIA_ROOT = tmp_path / "files"
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> Iterator[None]:
+    """Rate limits and remembered rights of one test never reach the next."""
+    from django.core.cache import cache
+
+    cache.clear()
+    yield

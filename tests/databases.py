@@ -1,0 +1,98 @@
+"""A migrated database for each test worker, copied from one template: migrating takes much longer than copying."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from django.db import connection
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def schema_hash() -> str:
+    """A short hash over our migrations and the versions of the packages that bring their own."""
+    digest = hashlib.sha256()
+    for path in sorted(BASE_DIR.glob("*/migrations/*.py")):
+        digest.update(path.read_bytes())
+    for package in ("Django", "wagtail", "django-allauth", "modelsearch"):
+        digest.update(version(package).encode())
+    return digest.hexdigest()[:12]
+
+
+@contextmanager
+def locked(name: str) -> Iterator[None]:
+    """One worker at a time makes the template."""
+    with open(Path(tempfile.gettempdir()) / f"{name}.lock", "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def migrate(url: str) -> None:
+    environment = {**os.environ, "DATABASE_URL": url, "DEBUG": "1", "VAR_DIR": tempfile.mkdtemp(prefix="classroom-")}
+    for key in [key for key in environment if key.startswith("PYTEST")]:
+        del environment[key]
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    done = subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=False)
+    shutil.rmtree(environment["VAR_DIR"])
+    if done.returncode:
+        raise RuntimeError(f"migrating the test template failed:\n{done.stderr[-3000:]}")
+
+
+def sqlite_copy(worker: str) -> Path:
+    """Return the path of a fresh SQLite database with all migrations."""
+    name = f"classroom-template-{os.getuid()}-{schema_hash()}"
+    template = Path(tempfile.gettempdir()) / f"{name}.sqlite3"
+    with locked(name):
+        if not template.exists():
+            making = template.with_suffix(f".{os.getpid()}")
+            migrate(f"sqlite:///{making}")
+            making.rename(template)
+            for leftover in template.parent.glob(f"{making.name}-*"):
+                leftover.unlink()
+    copy = Path(tempfile.mkdtemp(prefix=f"classroom-{worker}-")) / "test.sqlite3"
+    shutil.copyfile(template, copy)
+    return copy
+
+
+def postgres_copy(worker: str) -> str:
+    """Return the name of a fresh database on the server of DATABASE_URL with all migrations."""
+    template, name = f"template_{schema_hash()}", f"test_{worker}"
+    settings = connection.settings_dict
+    base = f"postgres://{settings['USER']}@{settings['HOST']}:{settings['PORT']}"
+    with locked(f"classroom-{settings['PORT']}"), connection._nodb_cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template])
+        if not cursor.fetchone():
+            cursor.execute(f"CREATE DATABASE making_{template}")
+            migrate(f"{base}/making_{template}")
+            cursor.execute(f"ALTER DATABASE making_{template} RENAME TO {template}")
+        cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    return name
+
+
+@contextmanager
+def test_database(worker: str) -> Iterator[None]:
+    """Point the default connection at a fresh copy for the time of the block."""
+    settings, before = connection.settings_dict, connection.settings_dict["NAME"]
+    folder = None
+    if connection.vendor == "sqlite":
+        copy = sqlite_copy(worker)
+        folder, settings["NAME"] = copy.parent, str(copy)
+    else:
+        settings["NAME"] = postgres_copy(worker)
+    connection.close()
+    try:
+        yield
+    finally:
+        connection.close()
+        settings["NAME"] = before
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
