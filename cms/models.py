@@ -1,6 +1,15 @@
-"""What there is to study and read. No learner in here."""
+"""What there is to study and read. No learner in here.
+
+A published page has no public face of its own: members read it through an occasion (the courses app), so serving one
+directly answers 404 unless an app above shows the way. Organisers see drafts in the preview, which is behind the
+admin's own rights.
+"""
+
+from typing import Any
 
 from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel
 from wagtail.fields import RichTextField, StreamField
@@ -11,9 +20,41 @@ from cms.blocks import LessonBody
 from organizations.models import Node
 
 
-class CourseIndexPage(Page):
+class MemberPage(Page):
+    """A page that only a right opens: never public, previewed by its editors."""
+
+    preview_template = ""
+
+    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer 404: the way to read a course is an occasion on whose roster one is."""
+        raise Http404
+
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
+        """Show the page as members will see it, without anybody's progress."""
+        context = {"page": self, "links": PreviewLinks(), **self.preview_context()}
+        return TemplateResponse(request, self.preview_template, context)
+
+    def preview_context(self) -> dict[str, Any]:
+        return {}
+
+    class Meta:
+        abstract = True
+
+
+class PreviewLinks:
+    """Addresses inside a preview: those of the admin, which ask for the editor's right."""
+
+    def picture(self, image: Any) -> str:
+        return str(image.get_rendition("max-1280x1280|format-jpeg").url)
+
+    def document(self, document: Any) -> str:
+        return str(document.url)
+
+
+class CourseIndexPage(MemberPage):
     """The shelf under which courses lie."""
 
+    preview_modes: list[tuple[str, str]] = []
     parent_page_types = ["wagtailcore.Page"]
     subpage_types = ["cms.CoursePage"]
     max_count = 1
@@ -22,27 +63,34 @@ class CourseIndexPage(Page):
         verbose_name = _("课程目录")
 
 
-class CoursePage(Page):
+class CoursePage(MemberPage):
     """A course; its lessons are its children, in order."""
 
     intro = RichTextField(_("课程介绍"), blank=True, features=["bold", "ol", "ul", "link"])
     node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+", verbose_name=_("所属组织"))
-    seek_ahead = models.BooleanField(_("允许跳着看"), default=True)
+    seek_ahead = models.BooleanField(
+        _("允许跳着看"), default=True, help_text=_("跳过的部分任何时候都不计入；关闭后，没看过的部分不能往前拖。")
+    )
 
+    preview_template = "cms/course_preview.html"
     content_panels = [*Page.content_panels, FieldPanel("node"), FieldPanel("intro"), FieldPanel("seek_ahead")]
-    search_fields = [*Page.search_fields, index.SearchField("intro")]
+    search_fields = [*Page.search_fields, index.SearchField("intro"), index.FilterField("node_id")]
     parent_page_types = ["cms.CourseIndexPage"]
     subpage_types = ["cms.LessonPage"]
+
+    def preview_context(self) -> dict[str, Any]:
+        return {"lessons": LessonPage.objects.child_of(self).live() if self.pk else []}
 
     class Meta:
         verbose_name = _("课程")
 
 
-class LessonPage(Page):
+class LessonPage(MemberPage):
     """One lesson: text, pictures, documents and videos."""
 
     body = StreamField(LessonBody(), verbose_name=_("内容"), blank=True)
 
+    preview_template = "cms/lesson_preview.html"
     content_panels = [*Page.content_panels, FieldPanel("body")]
     search_fields = [*Page.search_fields, index.SearchField("body")]
     parent_page_types = ["cms.CoursePage"]

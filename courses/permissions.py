@@ -1,0 +1,35 @@
+"""Who may read a course, and who may watch a video in it. Asked once, at the edge; the answer to "no" is 404."""
+
+from cms.queries import courses_with_video, edited_courses_with_video
+from courses.models import CourseRun
+from courses.queries import runs_expecting
+from organizations.models import Role, User
+from organizations.permissions import has_role, visible_nodes
+
+READERS = (Role.ORGANISER, Role.SECRETARY)
+
+
+def may_watch_video(user_id: int, object_id: str) -> bool:
+    """Say whether a person may play the video: expected in a course that shows it, or reader of a course in their subtree.
+
+    The media app asks it for every playlist and remembers the answer for a minute. An organiser also plays the videos
+    of unpublished drafts inside their subtree.
+    """
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    if user is None:
+        return False
+    page_ids = courses_with_video(video_id=object_id)
+    if page_ids and runs_expecting(member_id=user.pk).filter(page_id__in=page_ids).exists():
+        return True
+    reading = visible_nodes(user, *READERS)
+    if page_ids and CourseRun.objects.filter(page_id__in=page_ids, occasion__node__in=reading).exists():
+        return True
+    drafts = edited_courses_with_video(video_id=object_id)
+    return drafts.filter(node__in=visible_nodes(user, Role.ORGANISER)).exists()
+
+
+def may_read_run(user: User, run: CourseRun) -> bool:
+    """Say whether a person may open a scheduled course: on its roster, or organiser or secretary of its part of the tree."""
+    return runs_expecting(member_id=user.pk).filter(pk=run.pk).exists() or has_role(
+        user, *READERS, node=run.occasion.node
+    )
