@@ -6,6 +6,7 @@ from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
 from config import views
+from organizations.views.account import admin_login
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
@@ -14,7 +15,8 @@ urlpatterns = [
     path("offline/", views.offline, name="offline"),
     path("sw.js", views.service_worker, name="service_worker"),
     path("favicon.ico", views.favicon, name="favicon"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("organizations.account_urls")),
+    path("admin/login/", admin_login),
     path("admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     path("courses/", include("courses.urls")),

@@ -8,9 +8,12 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
+from organizations import sms
 from organizations.display import is_elder
 from organizations.models import User
 from organizations.queries import roles_of
+
+DEMO_CODE_SESSION_KEY = "demo_code"
 
 
 def tabs_for(user: Any) -> list[dict[str, str]]:
@@ -31,7 +34,8 @@ def tabs_for(user: Any) -> list[dict[str, str]]:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: ``shell.tabs``, ``shell.elder``, ``shell.language``, ``shell.demo``, ``shell.roles``.
+    """Context processor: ``shell.tabs``, ``.elder``, ``.language``, ``.demo``, ``.roles`` and, on a demonstration's
+    code page, ``.demo_code``: the code that no phone got.
 
     Evaluated when a template first asks, so that an error page without a shell costs no query.
     """
@@ -43,6 +47,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "elder": is_elder(request),
             "language": get_language() or settings.LANGUAGE_CODE,
             "demo": settings.DEMO or settings.DEBUG,
+            "demo_code": request.session.get(DEMO_CODE_SESSION_KEY, "") if sms.shows_codes() else "",
             "roles": roles_of(user=user) if isinstance(user, User) else frozenset(),
         }
 

@@ -1,0 +1,18 @@
+"""The sign-in pages: allauth's own views, but only those that a house without e-mail and open sign-up has."""
+
+from allauth.account import views as account
+from django.urls import path
+
+from organizations.views import account as own
+
+urlpatterns = [
+    path("login/", account.login, name="account_login"),
+    path("login/code/", account.request_login_code, name="account_request_login_code"),
+    path("login/code/confirm/", own.confirm_login_code, name="account_confirm_login_code"),
+    path("logout/", account.logout, name="account_logout"),
+    path("inactive/", account.account_inactive, name="account_inactive"),
+    path("signup/", account.signup, name="account_signup"),
+    path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("password/change/", account.password_change, name="account_change_password"),
+    path("password/set/", account.password_set, name="account_set_password"),
+]

@@ -1,0 +1,101 @@
+"""How allauth meets this house: people sign in by phone, accounts come from the roster, there is no e-mail."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal.httpkit import get_client_ip
+from django.http import HttpRequest
+from django.utils.translation import gettext, override
+from django.utils.translation import gettext_lazy as _
+
+from organizations import sms
+from organizations.context import DEMO_CODE_SESSION_KEY
+from organizations.forms import PhoneField
+from organizations.models import User
+from organizations.operations import set_phone
+from organizations.queries import phone_of, user_by_phone
+
+# The pages themselves say these things; as messages they would put the phone number into a cookie.
+UNSPOKEN = {
+    "account/messages/login_code_sent.txt",
+    "account/messages/logged_in.txt",
+    "account/messages/logged_out.txt",
+}
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": _("这个账号已停用，请与支部联系。"),
+        "phone_password_mismatch": _("手机号或密码不对。忘了密码，可以用短信验证码登录。"),
+        "unknown_phone": _("手机号或密码不对。忘了密码，可以用短信验证码登录。"),
+        "incorrect_code": _("验证码不对，请核对短信。"),
+        "incorrect_password": _("密码不对。"),
+        "enter_current_password": _("现在的密码不对。"),
+        "too_many_login_attempts": _("尝试次数过多，请过几分钟再试。"),
+        "rate_limited": _("操作太频繁，请稍后再试。"),
+    }
+
+    # --- who may have an account ---
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Never: accounts come from the roster."""
+        return False
+
+    # --- the phone number ---
+    def phone_form_field(self, **kwargs: Any) -> PhoneField:
+        return PhoneField(**kwargs)
+
+    def get_user_by_phone(self, phone: str) -> User | None:
+        return user_by_phone(phone)
+
+    def get_phone(self, user: User) -> tuple[str, bool] | None:
+        return (phone_of(user), user.phone_verified) if user.phone_index else None
+
+    def set_phone(self, user: User, phone: str, verified: bool) -> None:
+        set_phone(member_id=user.pk, phone=phone, verified=verified)
+        user.refresh_from_db()
+
+    def set_phone_verified(self, user: User, phone: str) -> None:
+        User.objects.filter(pk=user.pk, phone_verified=False).update(phone_verified=True)
+        user.phone_verified = True
+
+    # --- codes ---
+    def send_verification_code_sms(self, user: User, phone: str, code: str, **kwargs: Any) -> None:
+        with override(user.language):
+            text = gettext("【指尖上的课堂】验证码 %(code)s，5 分钟内有效。请不要告诉别人。") % {"code": code}
+        sms.send_sms(phone=phone, text=text)
+        if sms.shows_codes():
+            self.request.session[DEMO_CODE_SESSION_KEY] = code
+
+    def send_unknown_account_sms(self, phone: str, **kwargs: Any) -> None:
+        """Nothing is sent: a stranger's phone would ring, and the page looks the same as for a known number."""
+        self.request.session.pop(DEMO_CODE_SESSION_KEY, None)
+
+    def send_account_already_exists_sms(self, phone: str) -> None:
+        """There is no sign-up, so nobody can meet this."""
+
+    # --- limits ---
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Failed passwords count per phone number; allauth's own key knows only e-mail and user names."""
+        return f"phone:{credentials.get('phone', '')}"
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Behind a UNIX socket without a forwarded address everybody shares one (wide) limit."""
+        return get_client_ip(request) or "unknown"
+
+    # --- talk ---
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        message_context: dict[str, Any] | None = None,
+        extra_tags: str = "",
+        message: str | None = None,
+    ) -> None:
+        if message_template not in UNSPOKEN:
+            super().add_message(request, level, message_template, message_context, extra_tags, message)
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        super().login(request, user)
+        request.session.pop(DEMO_CODE_SESSION_KEY, None)

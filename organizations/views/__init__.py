@@ -1,0 +1,1 @@
+"""Pages about people: sign-in, the display switches, the roster, the access log."""

@@ -1,0 +1,25 @@
+"""Who looked at whose record: one's own list, and the auditor's."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from organizations.models import Role
+from organizations.permissions import role_required
+from organizations.queries import access_entries
+
+ENTRIES_PER_PAGE = 50
+
+
+@role_required()
+def my_access(request: HttpRequest) -> HttpResponse:
+    """谁看过我的记录."""
+    page = Paginator(access_entries(subject_id=request.user.pk), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "organizations/my_access.html", {"tab": "me", "page": page})
+
+
+@role_required(Role.AUDITOR)
+def audit(request: HttpRequest) -> HttpResponse:
+    """The whole log, newest first; nobody can change or erase it here."""
+    page = Paginator(access_entries(), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "organizations/audit.html", {"tab": "audit", "page": page})

@@ -1,0 +1,65 @@
+"""Sign-in beside allauth's own views, and how a person wants pages shown."""
+
+from urllib.parse import urlencode
+
+from allauth.account.forms import RequestLoginCodeForm
+from allauth.account.views import ConfirmLoginCodeView as AllauthConfirmLoginCodeView
+from allauth.core import ratelimit
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from organizations.display import known_language, set_display_cookies
+from organizations.forms import DisplayForm
+from organizations.models import User
+
+
+class ConfirmLoginCodeView(AllauthConfirmLoginCodeView):
+    """As allauth's, but another code is limited per phone, and asking for one for an unknown number looks the same."""
+
+    def _resend_form_valid(self, form: RequestLoginCodeForm) -> HttpResponse:
+        again = HttpResponseRedirect(self.request.get_full_path())
+        phone = self._process.state.get("phone", "")
+        if not ratelimit.consume(self.request, action="request_login_code", key=phone):
+            messages.error(self.request, _("操作太频繁，请稍后再试。"))
+        elif self._process.user is None:  # allauth's resend() asserts a user: an error page would tell strangers
+            self._process.record_resend()
+            self._process.persist()
+        else:
+            return super()._resend_form_valid(form)
+        return again
+
+
+confirm_login_code = ConfirmLoginCodeView.as_view()
+
+
+def admin_login(request: HttpRequest) -> HttpResponse:
+    """Wagtail's own sign-in page would walk round everything here: send visitors to ours, and others away."""
+    if request.user.is_authenticated:
+        raise Http404
+    following = urlencode({"next": request.GET.get("next") or resolve_url("wagtailadmin_home")})
+    return HttpResponseRedirect(f"{resolve_url('account_login')}?{following}")
+
+
+@require_POST
+def set_display(request: HttpRequest) -> HttpResponse:
+    """Switch language or elder mode, for this phone and (signed in) for the person; then back to the page."""
+    form = DisplayForm(request.POST)
+    form.is_valid()  # an unreadable choice is no choice
+    language = known_language(form.cleaned_data.get("language") or "")
+    elder = {"1": True, "0": False}.get(form.cleaned_data.get("elder") or "")
+    changes = {key: value for key, value in {"language": language, "elder_mode": elder}.items() if value is not None}
+    if changes and isinstance(request.user, User):
+        User.objects.filter(pk=request.user.pk).update(**changes)
+    response = HttpResponseRedirect(safe_next(request, form.cleaned_data.get("next") or ""))
+    set_display_cookies(response, language=language, elder=elder)
+    return response
+
+
+def safe_next(request: HttpRequest, target: str) -> str:
+    """The wanted address if it is one of ours, else the first page."""
+    ours = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return target if ours and target else "/"
