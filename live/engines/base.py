@@ -61,9 +61,10 @@ class Publisher:
 
 @dataclass(frozen=True, slots=True)
 class EngineHealth:
+    """``version`` as the engine names itself; how many rooms are open."""
+
     version: str
-    sessions: int
-    handles: int
+    rooms: int
 
 
 class EngineEvent:
@@ -85,9 +86,8 @@ class MediaFlow(EngineEvent):
 
 @dataclass(frozen=True, slots=True)
 class SlowLink(EngineEvent):
-    """Packets are being lost: ``uplink`` is from the browser to the engine."""
+    """Packets are being lost between this browser and the engine."""
 
-    uplink: bool
     lost: int
 
 
@@ -121,7 +121,7 @@ class EngineGone(EngineEvent):
 
 
 OnEvent = Callable[[EngineEvent], None]
-"""Called on the event loop, in order, and never before the call that received it has returned. Must not block."""
+"""Called on the event loop, in order. Must not block; whatever takes time goes into a task or a queue."""
 
 Candidate = dict[str, Any]
 """``RTCIceCandidate.toJSON()``: candidate, sdpMid, sdpMLineIndex."""

@@ -1,0 +1,57 @@
+"""Media hosts as the database knows them: who is alive, who has room, who carries which lecture."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F, Q
+
+from live.models import Lecture, MediaNode
+
+FRESH = timedelta(seconds=15)
+"""A node that has not reported for three beats is taken for dead."""
+
+
+def is_fresh(node: MediaNode, *, as_of: datetime) -> bool:
+    """Whether the node's agent has reported lately."""
+    return node.beat_at > as_of - FRESH
+
+
+def pick_node(*, as_of: datetime) -> MediaNode | None:
+    """The live node with the smallest share of its capacity in use, or None when no agent is running."""
+    fresh = MediaNode.objects.filter(beat_at__gt=as_of - FRESH, capacity__gt=0)
+    return min(fresh, key=lambda node: (node.load.get("handles", 0) / node.capacity, node.pk), default=None)
+
+
+def beat(*, name: str, url: str, load: dict[str, Any], as_of: datetime) -> int:
+    """Register the node, or renew its heartbeat; returns its key."""
+    node, _ = MediaNode.objects.update_or_create(name=name, defaults={"url": url, "load": load, "beat_at": as_of})
+    return int(node.pk)
+
+
+def retire(*, node_id: int, as_of: datetime) -> None:
+    """The agent stops in order: others need not wait for its heartbeat to grow old."""
+    MediaNode.objects.filter(pk=node_id).update(beat_at=as_of - FRESH)
+
+
+def claim_lectures(*, node_id: int, as_of: datetime) -> int:
+    """Take over live lectures, and ended ones not yet packed, that no living node carries; returns how many."""
+    unclaimed = Q(media_node=None) | Q(media_node__beat_at__lte=as_of - FRESH)
+    waiting = Lecture.objects.filter(unclaimed, state__in=[Lecture.State.LIVE, Lecture.State.ENDED])
+    claimed = 0
+    for lecture_id, holder_id in waiting.exclude(media_node_id=node_id).values_list("pk", "media_node_id"):
+        claimed += Lecture.objects.filter(pk=lecture_id, media_node_id=holder_id).update(media_node_id=node_id)
+    return claimed
+
+
+def carried(*, node_id: int) -> list[Lecture]:
+    """The lectures that this node has to serve (live) or to pack (ended)."""
+    states = [Lecture.State.LIVE, Lecture.State.ENDED]
+    return list(Lecture.objects.filter(media_node_id=node_id, state__in=states).order_by(F("live_at").asc()))
+
+
+def finished_ids(occasion_ids: list[int]) -> set[int]:
+    """Those of the given ids whose lecture is over or does not exist: their rooms may be closed."""
+    open_states = [Lecture.State.SCHEDULED, Lecture.State.LIVE]
+    return set(occasion_ids) - set(
+        Lecture.objects.filter(pk__in=occasion_ids, state__in=open_states).values_list("pk", flat=True)
+    )

@@ -1,0 +1,192 @@
+"""Janus's WebSocket protocol: one connection over a unix socket, one session, many plugin handles."""
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+from websockets.asyncio.client import ClientConnection, unix_connect
+from websockets.exceptions import WebSocketException
+from websockets.typing import Subprotocol
+
+from live.engines.base import EngineError, UnableToReachEngine
+
+log = structlog.get_logger(__name__)
+
+Message = dict[str, Any]
+OnMessage = Callable[[Message], None]
+
+ANSWER_TIMEOUT_S = 8.0
+KEEPALIVE_S = 20.0
+MAX_SOCKET_PATH = 100
+ACK_ONLY = ("keepalive", "trickle")
+SESSIONLESS = ("create", "info")
+
+
+class Refused(EngineError):
+    """Janus answered with an error; ``number`` is its own code and never leaves this package."""
+
+    def __init__(self, number: int, reason: str) -> None:
+        super().__init__(f"{number}: {reason}")
+        self.number = number
+
+
+async def _connect_unix(path: Path, protocol: str) -> ClientConnection:
+    """Connect, also where the path is longer than a socket address may be (through its folder's descriptor)."""
+    options: dict[str, Any] = {
+        "subprotocols": [Subprotocol(protocol)],
+        "max_size": 2**22,
+        "compression": None,
+        "ping_interval": 10,
+        "ping_timeout": 10,
+        "open_timeout": 5,
+        "close_timeout": 1,
+    }
+    if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
+        return await unix_connect(str(path), "ws://janus/", **options)
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        return await unix_connect(f"/proc/self/fd/{folder}/{path.name}", "ws://janus/", **options)
+    finally:
+        os.close(folder)
+
+
+class Connection:
+    """A connection with a session of its own. ``closed`` is set once it can no longer be used."""
+
+    def __init__(self, socket: ClientConnection, secret: str) -> None:
+        self._socket = socket
+        self._secret = secret
+        self._waiting: dict[str, tuple[asyncio.Future[Message], bool]] = {}
+        self._handles: dict[int, OnMessage] = {}
+        self._session_id = 0
+        self._tasks: list[asyncio.Task[None]] = []
+        self.closed = asyncio.Event()
+
+    @classmethod
+    async def open(cls, path: Path, secret: str) -> "Connection":
+        """Raises UnableToReachEngine."""
+        try:
+            socket = await _connect_unix(path, "janus-protocol")
+        except (OSError, WebSocketException) as error:
+            raise UnableToReachEngine(str(error)) from error
+        self = cls(socket, secret)
+        self._tasks.append(asyncio.create_task(self._read()))
+        try:
+            self._session_id = (await self.request({"janus": "create"}))["data"]["id"]
+        except EngineError:
+            await self.close()
+            raise
+        self._tasks.append(asyncio.create_task(self._keep_alive()))
+        return self
+
+    async def request(self, message: Message) -> Message:
+        """Send one request and wait for its answer. Raises Refused, UnableToReachEngine."""
+        if self.closed.is_set():
+            raise UnableToReachEngine("the connection is closed")
+        transaction = secrets.token_hex(8)
+        answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._waiting[transaction] = (answer, message["janus"] in ACK_ONLY)
+        wire = {**message, "transaction": transaction, "apisecret": self._secret}
+        if message["janus"] not in SESSIONLESS:
+            wire["session_id"] = self._session_id
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                await self._socket.send(json.dumps(wire))
+                reply = await answer
+        except (TimeoutError, WebSocketException, OSError) as error:
+            raise UnableToReachEngine(f"no answer to {message['janus']}") from error
+        finally:
+            self._waiting.pop(transaction, None)
+        if reply["janus"] == "error":
+            raise Refused(reply["error"]["code"], reply["error"]["reason"])
+        return reply
+
+    async def attach(self, plugin: str, on_message: OnMessage) -> "Handle":
+        reply = await self.request({"janus": "attach", "plugin": plugin})
+        handle = Handle(self, reply["data"]["id"])
+        self._handles[handle.id] = on_message
+        return handle
+
+    def forget(self, handle_id: int) -> None:
+        self._handles.pop(handle_id, None)
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._socket.close()
+        self._end()
+
+    async def _read(self) -> None:
+        try:
+            async for raw in self._socket:
+                self._dispatch(json.loads(raw))
+        except (WebSocketException, OSError) as error:
+            log.info("engine_connection_lost", reason=str(error))
+        finally:
+            self._end()
+
+    def _dispatch(self, message: Message) -> None:
+        kind = message["janus"]
+        answer, ack_is_answer = self._waiting.get(message.get("transaction", ""), (None, False))
+        if kind == "ack" and not ack_is_answer:
+            return
+        if answer is not None:
+            if not answer.done():
+                answer.set_result(message)
+        elif kind == "timeout":
+            self._end()
+        elif (on_message := self._handles.get(message.get("sender", 0))) is not None:
+            on_message(message)
+
+    async def _keep_alive(self) -> None:
+        with contextlib.suppress(EngineError):
+            while True:
+                await asyncio.sleep(KEEPALIVE_S)
+                await self.request({"janus": "keepalive"})
+        self._end()
+
+    def _end(self) -> None:
+        if self.closed.is_set():
+            return
+        self.closed.set()
+        for answer, _ in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(UnableToReachEngine("the engine is gone"))
+        handles, self._handles = self._handles, {}
+        for on_message in handles.values():
+            on_message({"janus": "gone"})
+
+
+class Handle:
+    """One plugin handle. Dead after ``detach`` or when its connection is closed."""
+
+    def __init__(self, connection: Connection, handle_id: int) -> None:
+        self._connection = connection
+        self.id = handle_id
+
+    async def message(self, body: Message, jsep: Message | None = None) -> tuple[Message, Message | None]:
+        """Ask the plugin; returns its data and the SDP that came with it. Raises Refused, UnableToReachEngine."""
+        wire: Message = {"janus": "message", "handle_id": self.id, "body": body}
+        if jsep is not None:
+            wire["jsep"] = jsep
+        reply = await self._connection.request(wire)
+        data: Message = reply.get("plugindata", {}).get("data", {})
+        if "error_code" in data:
+            raise Refused(data["error_code"], data.get("error", ""))
+        return data, reply.get("jsep")
+
+    async def trickle(self, candidate: Message) -> None:
+        await self._connection.request({"janus": "trickle", "handle_id": self.id, "candidate": candidate})
+
+    async def detach(self) -> None:
+        """Idempotent; silent when the engine is gone."""
+        self._connection.forget(self.id)
+        with contextlib.suppress(EngineError):
+            await self._connection.request({"janus": "detach", "handle_id": self.id})

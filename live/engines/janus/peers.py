@@ -1,0 +1,313 @@
+"""The three kinds of guests in a Janus room: a publisher, a subscriber that follows the room, and the agent's tap."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from live.engines.base import (
+    Candidate,
+    Connected,
+    EngineError,
+    EngineEvent,
+    EngineGone,
+    HungUp,
+    MediaFlow,
+    OfferMade,
+    OnEvent,
+    PublisherJoined,
+    PublisherLeft,
+    SlowLink,
+    UnableToNegotiate,
+)
+
+from .client import Handle, Message, Refused
+from .rooms import PLUGIN, Feed, Watch
+
+log = structlog.get_logger(__name__)
+
+MAX_SDP = 64 * 1024
+MAX_CANDIDATE = 1024
+
+
+def checked_sdp(sdp: object) -> str:
+    """Refuse early what cannot be an SDP; the engine judges the rest. Raises UnableToNegotiate."""
+    if not isinstance(sdp, str) or len(sdp) > MAX_SDP or not sdp.startswith("v=0") or "\x00" in sdp:
+        raise UnableToNegotiate("not an SDP")
+    return sdp
+
+
+def checked_candidate(candidate: object) -> Message:
+    """The candidate with no other keys than its own. Raises UnableToNegotiate."""
+    if candidate is None or candidate == {"completed": True}:
+        return {"completed": True}
+    if not isinstance(candidate, dict):
+        raise UnableToNegotiate("not a candidate")
+    line, mid, index = (candidate.get(key) for key in ("candidate", "sdpMid", "sdpMLineIndex"))
+    if not isinstance(line, str) or len(line) > MAX_CANDIDATE or "\x00" in line:
+        raise UnableToNegotiate("not a candidate")
+    if not line:
+        return {"completed": True}
+    wire: Message = {"candidate": line}
+    if isinstance(mid, str) and len(mid) <= 16:
+        wire["sdpMid"] = mid
+    if type(index) is int and 0 <= index < 64:
+        wire["sdpMLineIndex"] = index
+    return wire
+
+
+def answer_of(jsep: Message | None) -> str:
+    """Raises UnableToNegotiate where Janus sent none."""
+    if not jsep or "sdp" not in jsep:
+        raise UnableToNegotiate("the engine sent no SDP")
+    return str(jsep["sdp"])
+
+
+def ends_peer(message: Message) -> str:
+    """Why this message is the last of its handle, or ""."""
+    kind = message["janus"]
+    if kind in ("hangup", "detached"):
+        return str(message.get("reason") or kind)
+    data = message.get("plugindata", {}).get("data", {})
+    if data.get("videoroom") == "destroyed":
+        return "room closed"
+    if data.get("leaving") == "ok":
+        return str(data.get("reason") or "left")
+    return ""
+
+
+class Peer:
+    """What publishers and subscribers share: a handle, events in the site's words, one end."""
+
+    handle: Handle
+
+    def __init__(self, on_event: OnEvent) -> None:
+        self._on_event = on_event
+        self._ended = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def candidate(self, candidate: Candidate | None) -> None:
+        wire = checked_candidate(candidate)
+        try:
+            await self.handle.trickle(wire)
+        except Refused as error:
+            raise UnableToNegotiate(str(error)) from error
+
+    async def close(self) -> None:
+        self._ended = True
+        await self.handle.detach()
+
+    def hear(self, message: Message) -> None:
+        if self._ended:
+            return
+        kind = message["janus"]
+        if kind == "gone":
+            self._end(EngineGone())
+        elif why := ends_peer(message):
+            self._end(HungUp(why))
+            self._later(self.handle.detach())
+        elif kind == "webrtcup":
+            self._on_event(Connected())
+        elif kind == "media":
+            self._on_event(MediaFlow(message["type"], bool(message["receiving"])))
+        elif kind == "slowlink":
+            self._on_event(SlowLink(int(message.get("lost", 0))))
+
+    def _end(self, event: EngineEvent) -> None:
+        self._ended = True
+        self._on_event(event)
+
+    def _later(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class JanusPublishing(Peer):
+    answer_sdp: str
+
+    async def renegotiate(self, offer_sdp: str) -> str:
+        try:
+            _, jsep = await self.handle.message(
+                {"request": "configure"}, {"type": "offer", "sdp": checked_sdp(offer_sdp)}
+            )
+        except Refused as error:
+            raise UnableToNegotiate(str(error)) from error
+        return answer_of(jsep)
+
+
+class JanusSubscribing(Peer):
+    """Follows its room's Watch; at most one offer is open at a time."""
+
+    def __init__(self, watch: Watch, publisher_ids: Sequence[str] | None, on_event: OnEvent) -> None:
+        super().__init__(on_event)
+        self._watch = watch
+        self._wanted_ids = None if publisher_ids is None else frozenset(publisher_ids)
+        self._held: set[tuple[str, str]] = set()
+        self._joined = False
+        self._negotiating = False
+        self._lock = asyncio.Lock()
+        self.offer_sdp: str | None = None
+
+    async def start(self) -> None:
+        """Raises EngineError."""
+        self.handle = await self._watch.connection.attach(PLUGIN, self.hear)
+        self._watch.listeners.add(self._room_changed)
+        self.offer_sdp = await self._sync()
+
+    async def answer(self, sdp: str) -> None:
+        if not self._negotiating:
+            raise UnableToNegotiate("no offer is open")
+        try:
+            await self.handle.message(
+                {"request": "start", "room": self._watch.room_id}, {"type": "answer", "sdp": checked_sdp(sdp)}
+            )
+        except Refused as error:
+            raise UnableToNegotiate(str(error)) from error
+        self._negotiating = False
+        self._later(self._offer_changes())
+
+    async def close(self) -> None:
+        self._watch.listeners.discard(self._room_changed)
+        await super().close()
+
+    def _end(self, event: EngineEvent) -> None:
+        self._watch.listeners.discard(self._room_changed)
+        super()._end(event)
+
+    def _room_changed(self, watch: Watch) -> None:
+        if self._ended:
+            return
+        if watch.over:
+            self._end(EngineGone() if watch.over == "gone" else HungUp("room closed"))
+            self._later(self.handle.detach())
+            return
+        self._held = {pair for pair in self._held if pair[0] in watch.feeds}
+        self._later(self._offer_changes())
+
+    def _wanted(self) -> set[tuple[str, str]]:
+        feeds = self._watch.feeds
+        ids = feeds.keys() if self._wanted_ids is None else self._wanted_ids & feeds.keys()
+        return {(each, mid) for each in ids for _, mid in feeds[each].streams}
+
+    async def _offer_changes(self) -> None:
+        try:
+            offer = await self._sync()
+        except EngineError as error:
+            log.info("subscription_update_failed", room=self._watch.room_id, reason=str(error))
+            return
+        if offer is not None and not self._ended:
+            self._on_event(OfferMade(offer))
+
+    async def _sync(self) -> str | None:
+        """Bring the subscription to what is wanted; returns the offer that follows from it, if any."""
+        async with self._lock:
+            add, remove = self._wanted() - self._held, self._held - self._wanted()
+            if self._ended or self._negotiating or not (add or remove) or not (add or self._joined):
+                return None
+            try:
+                jsep = await self._ask(sorted(add), sorted(remove))
+            except Refused as error:
+                # The feed went away between the event and our request: the next event brings us here again.
+                log.info("subscription_raced", room=self._watch.room_id, reason=str(error))
+                return None
+            self._joined = True
+            self._held = (self._held | add) - remove
+            self._negotiating = jsep is not None
+            return None if jsep is None else str(jsep["sdp"])
+
+    async def _ask(self, add: list[tuple[str, str]], remove: list[tuple[str, str]]) -> Message | None:
+        body: Message = {"request": "update", "room": self._watch.room_id}
+        if not self._joined:
+            body = {"request": "join", "ptype": "subscriber", "room": self._watch.room_id, "autoupdate": False}
+            body["streams"] = [{"feed": feed, "mid": mid} for feed, mid in add]
+        else:
+            if add:
+                body["subscribe"] = [{"feed": feed, "mid": mid} for feed, mid in add]
+            if remove:
+                body["unsubscribe"] = [{"feed": feed, "mid": mid} for feed, mid in remove]
+        _, jsep = await self.handle.message(body)
+        return jsep
+
+
+class JanusTap:
+    """Forwards one publisher of the room: the one it has, else the latest with video, else any."""
+
+    VIDEO_TYPE = 96
+    AUDIO_TYPE = 111
+
+    def __init__(self, watch: Watch, control: Handle, ports: tuple[int, int], key: str, on_event: OnEvent) -> None:
+        self._watch = watch
+        self._control = control
+        self._ports = ports
+        self._auth = {"room": watch.room_id, "secret": key, "admin_key": key}
+        self._on_event = on_event
+        self._current: Feed | None = None
+        self._streams: list[int] = []
+        self._ended = False
+        self._lock = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        self._watch.listeners.add(self._room_changed)
+        await self._follow()
+
+    async def close(self) -> None:
+        self._ended = True
+        self._watch.listeners.discard(self._room_changed)
+        async with self._lock:
+            await self._stop_forwarding()
+
+    def _room_changed(self, watch: Watch) -> None:
+        if watch.over and not self._ended:
+            self._ended = True
+            watch.listeners.discard(self._room_changed)
+            self._on_event(EngineGone() if watch.over == "gone" else HungUp("room closed"))
+        elif not self._ended:
+            task = asyncio.get_running_loop().create_task(self._follow())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _choice(self) -> Feed | None:
+        feeds = list(self._watch.feeds.values())
+        same = [feed for feed in feeds if feed is self._current]
+        with_video = [feed for feed in reversed(feeds) if feed.publisher.video]
+        return next(iter([*same, *with_video, *reversed(feeds)]), None)
+
+    async def _follow(self) -> None:
+        async with self._lock:
+            chosen = self._choice()
+            if self._ended or chosen is self._current:
+                return
+            if self._current is not None:
+                await self._stop_forwarding()
+                left, self._current = self._current.publisher.participant_id, None
+                self._on_event(PublisherLeft(left))
+            if chosen is not None:
+                await self._forward(chosen)
+
+    async def _forward(self, feed: Feed) -> None:
+        kinds = (("video", self._ports[0], self.VIDEO_TYPE), ("audio", self._ports[1], self.AUDIO_TYPE))
+        streams = [{"mid": feed.mid(kind), "port": port, "pt": pt} for kind, port, pt in kinds if feed.mid(kind)]
+        body = {"request": "rtp_forward", **self._auth, "publisher_id": feed.publisher.participant_id}
+        try:
+            data, _ = await self._control.message({**body, "host": "127.0.0.1", "streams": streams})
+        except EngineError as error:
+            log.info("forward_failed", room=self._watch.room_id, reason=str(error))
+            return
+        self._streams = [each["stream_id"] for each in data.get("forwarders", [])]
+        self._current = feed
+        self._on_event(PublisherJoined(feed.publisher))
+
+    async def _stop_forwarding(self) -> None:
+        """Silent: forwarders of a publisher who left are gone already."""
+        streams, self._streams = self._streams, []
+        if self._current is None or self._watch.over:
+            return
+        body = {"request": "stop_rtp_forward", **self._auth, "publisher_id": self._current.publisher.participant_id}
+        for stream in streams:
+            try:
+                await self._control.message({**body, "stream_id": stream})
+            except EngineError:
+                return
