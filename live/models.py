@@ -2,10 +2,13 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from attendance.models import Occasion
 from media.models import Video
+
+USER = settings.AUTH_USER_MODEL
 
 
 class MediaNode(models.Model):
@@ -32,38 +35,78 @@ class Lecture(models.Model):
         UNRECORDED = "unrecorded", _("无回放")
 
     occasion = models.OneToOneField(Occasion, on_delete=models.CASCADE, primary_key=True, related_name="lecture")
-    lecturer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="lectures", verbose_name=_("讲师")
-    )
+    lecturer = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="lectures", verbose_name=_("讲师"))
     state = models.CharField(max_length=12, choices=State.choices, default=State.SCHEDULED)
     media_node = models.ForeignKey(MediaNode, on_delete=models.SET_NULL, null=True, blank=True, related_name="lectures")
     webrtc_cap = models.PositiveIntegerField(_("实时观看上限"), default=150)
     record = models.BooleanField(_("保存回放"), default=True)
     live_at = models.DateTimeField(null=True, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True, help_text="when a picture was last known to be on air")
     ended_at = models.DateTimeField(null=True, blank=True)
     recording = models.OneToOneField(Video, on_delete=models.SET_NULL, null=True, blank=True, related_name="lecture")
 
     class Meta:
         verbose_name = _("直播课")
         verbose_name_plural = _("直播课")
+        constraints = [
+            models.CheckConstraint(condition=Q(state="scheduled") | Q(live_at__isnull=False), name="lecture_live_at"),
+            models.CheckConstraint(
+                condition=Q(state__in=["scheduled", "live"]) | Q(ended_at__isnull=False), name="lecture_ended_at"
+            ),
+        ]
+        indexes = [models.Index(fields=["state"], name="lecture_state")]
 
     def __str__(self) -> str:
         return str(self.occasion_id)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the lecture was given and has ended."""
+        return self.state not in (self.State.SCHEDULED, self.State.LIVE)
 
 
 class ChatMessage(models.Model):
     """One message in a lecture's chat; hidden by a host, deleted after its retention time."""
 
     lecture = models.ForeignKey(Lecture, on_delete=models.CASCADE, related_name="chat")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    author = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
     client_id = models.CharField(max_length=64)
     text = models.CharField(max_length=500)
     at = models.DateTimeField()
     hidden_at = models.DateTimeField(null=True, blank=True)
+    hidden_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["author", "client_id"], name="chat_client_id_once")]
-        indexes = [models.Index(fields=["lecture", "at"], name="chat_lecture_at")]
+        indexes = [
+            models.Index(fields=["lecture", "id"], name="chat_lecture_id"),
+            models.Index(fields=["at"], name="chat_at"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.lecture_id}: {self.author_id}"
+
+
+class Restriction(models.Model):
+    """A host muted somebody in a lecture's chat, or removed them from its room. Lifting it keeps the row."""
+
+    class Kind(models.TextChoices):
+        MUTED = "muted", _("禁言")
+        REMOVED = "removed", _("移出")
+
+    lecture = models.ForeignKey(Lecture, on_delete=models.CASCADE, related_name="restrictions")
+    member = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    set_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lecture", "member", "kind"], condition=Q(lifted_at=None), name="restriction_one_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lecture_id}: {self.member_id} {self.kind}"

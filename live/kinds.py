@@ -1,0 +1,27 @@
+"""What the ledger is told about lectures; all addresses come from the occasion's id alone."""
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from attendance.kinds import Step
+from attendance.models import Occasion
+from organizations.models import User
+
+
+class LectureKind:
+    """A live lecture: joined in its room, caught up by its replay."""
+
+    label = gettext_lazy("直播课")
+
+    def url_for(self, occasion: Occasion, member: User) -> str:
+        """Return the room's page; once a replay exists, the replay's."""
+        if occasion.media_ms and occasion.window_end_at:
+            return reverse("live_replay", args=[occasion.pk])
+        return reverse("live_room", args=[occasion.pk])
+
+    def catch_up(self, occasion: Occasion, member: User) -> Step | None:
+        """Return the step to the replay, or None while (or if) there is none."""
+        if not occasion.media_ms:
+            return None
+        return Step(label=_("看回放补学"), url=reverse("live_replay", args=[occasion.pk]))

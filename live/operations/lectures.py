@@ -1,0 +1,258 @@
+"""The plan and the life of a lecture: scheduled → live → ended → recorded | unrecorded, each step claimed once."""
+
+import datetime as dt
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from attendance import operations as ledger
+from attendance.models import Rule, Training
+from live import broadcast
+from live.core import lifecycle
+from live.models import Lecture
+from media.operations import adopt_recording
+from organizations.models import Node, Role, User
+from organizations.permissions import has_role, in_subtree
+
+log = structlog.get_logger(__name__)
+State = Lecture.State
+
+
+class UnableToScheduleLecture(Exception):
+    """The plan cannot stand. ``field`` names the input, the message is for the person who planned."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class UnableToCancelLecture(Exception):
+    """The lecture has begun; it can be ended, not cancelled."""
+
+
+class UnableToGoLive(Exception):
+    """``code``: "too_early", "too_late" or "state"."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class UnableToEndLecture(Exception):
+    """The lecture is not live."""
+
+
+def schedule_lecture(
+    *,
+    training_id: int,
+    title: str,
+    node_id: int,
+    starts_at: dt.datetime,
+    ends_at: dt.datetime,
+    lecturer_id: int,
+    rule_id: int,
+    as_of: dt.datetime,
+    record: bool = True,
+    webrtc_cap: int | None = None,
+) -> Lecture:
+    """Plan a lecture of a training for everybody in a node's subtree; raises ``UnableToScheduleLecture``."""
+    title = _checked_plan(training_id, title, node_id, starts_at, ends_at, lecturer_id, rule_id, as_of)
+    with transaction.atomic():
+        occasion = ledger.create_occasion(
+            training_id=training_id,
+            kind="lecture",
+            title=title,
+            node_id=node_id,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            rule_id=rule_id,
+        )
+        return Lecture.objects.create(
+            occasion=occasion,
+            lecturer_id=lecturer_id,
+            record=record,
+            webrtc_cap=settings.LIVE_WEBRTC_CAP if webrtc_cap is None else webrtc_cap,
+        )
+
+
+def reschedule_lecture(
+    *,
+    occasion_id: int,
+    training_id: int,
+    title: str,
+    node_id: int,
+    starts_at: dt.datetime,
+    ends_at: dt.datetime,
+    lecturer_id: int,
+    rule_id: int,
+    as_of: dt.datetime,
+    record: bool = True,
+    webrtc_cap: int | None = None,
+) -> None:
+    """Change the plan of a lecture that has not begun; raises ``UnableToScheduleLecture``."""
+    title = _checked_plan(training_id, title, node_id, starts_at, ends_at, lecturer_id, rule_id, as_of)
+    cap = settings.LIVE_WEBRTC_CAP if webrtc_cap is None else webrtc_cap
+    with transaction.atomic():
+        claimed = Lecture.objects.filter(pk=occasion_id, state=State.SCHEDULED).update(
+            lecturer_id=lecturer_id, record=record, webrtc_cap=cap
+        )
+        if not claimed:
+            raise UnableToScheduleLecture("", _("直播已经开始，不能再修改安排。"))
+        ledger.reschedule_occasion(
+            occasion_id=occasion_id,
+            title=title,
+            node_id=node_id,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            rule_id=rule_id,
+            training_id=training_id,
+        )
+
+
+def cancel_lecture(*, occasion_id: int) -> None:
+    """Withdraw a lecture that has not begun; it leaves no trace, as nobody can have taken part."""
+    with transaction.atomic():
+        lecture = Lecture.objects.select_for_update().select_related("occasion").filter(pk=occasion_id).first()
+        if lecture is None or lecture.state != State.SCHEDULED:
+            raise UnableToCancelLecture
+        lecture.occasion.delete()
+        transaction.on_commit(lambda: _announce(occasion_id, "cancelled"))
+
+
+def go_live(*, occasion_id: int, as_of: dt.datetime) -> None:
+    """Open the lecture and its occasion; from now on presence counts. Going live twice is going live once."""
+    with transaction.atomic():
+        lecture = Lecture.objects.select_related("occasion").get(pk=occasion_id)
+        if lecture.state == State.LIVE:
+            return
+        plan = lecture.occasion
+        if refusal := lifecycle.start_refusal(starts_at=plan.starts_at, ends_at=plan.ends_at, as_of=as_of):
+            raise UnableToGoLive(refusal)
+        if not _step(occasion_id, State.SCHEDULED, State.LIVE, live_at=as_of):
+            raise UnableToGoLive("state")
+        ledger.open_occasion(occasion_id=occasion_id, as_of=as_of)
+        transaction.on_commit(lambda: _announce(occasion_id, "live"))
+
+
+def end_lecture(*, occasion_id: int, as_of: dt.datetime) -> None:
+    """End a live lecture: the occasion closes and settles, the media agent packs the recording. Once."""
+    with transaction.atomic():
+        if not _step(occasion_id, State.LIVE, State.ENDED, ended_at=as_of):
+            raise UnableToEndLecture
+        ledger.close_occasion(occasion_id=occasion_id, as_of=as_of)
+        transaction.on_commit(lambda: _announce(occasion_id, "ended"))
+
+
+def finish_recording(
+    *,
+    occasion_id: int,
+    folder: Path | None,
+    duration_ms: int,
+    started_at: dt.datetime | None,
+    width: int,
+    height: int,
+    as_of: dt.datetime,
+) -> None:
+    """Take over what the media agent packed and offer it as the replay; ``folder`` None: nothing was recorded.
+
+    ``folder`` holds ``master.m3u8``; ``started_at`` is the wall-clock moment of media time 0. Safe to call twice.
+    """
+    with transaction.atomic():
+        lecture = Lecture.objects.select_related("occasion").get(pk=occasion_id)
+        if folder is None or started_at is None or duration_ms <= 0 or not lecture.record:
+            if _step(occasion_id, State.ENDED, State.UNRECORDED):
+                transaction.on_commit(lambda: _announce(occasion_id, "unrecorded"))
+            return
+        if not _step(occasion_id, State.ENDED, State.RECORDED):
+            return
+        video = adopt_recording(
+            title=lecture.occasion.title,
+            folder=folder,
+            duration_ms=duration_ms,
+            width=width,
+            height=height,
+            created_by_id=lecture.lecturer_id,
+        )
+        Lecture.objects.filter(pk=occasion_id).update(recording=video)
+        window_start_at = lecture.occasion.window_start_at or started_at
+        ledger.set_replay(
+            occasion_id=occasion_id,
+            media_ms=duration_ms,
+            media_offset_ms=round((window_start_at - started_at) / dt.timedelta(milliseconds=1)),
+            as_of=as_of,
+        )
+        transaction.on_commit(lambda: _announce(occasion_id, "recorded"))
+
+
+def note_picture(*, occasion_id: int, as_of: dt.datetime) -> None:
+    """Remember that a picture is on air now (the host's browser publishes); read by ``end_forgotten_lectures``."""
+    Lecture.objects.filter(pk=occasion_id, state=State.LIVE).update(published_at=as_of)
+
+
+def end_forgotten_lectures(*, as_of: dt.datetime) -> list[int]:
+    """End lectures that nobody ended (``lifecycle.is_forgotten``); return their ids. Safe to run twice."""
+    ended = []
+    for lecture in Lecture.objects.filter(state=State.LIVE).select_related("occasion"):
+        picture_at = lecture.published_at or lecture.live_at or as_of
+        if lifecycle.is_forgotten(ends_at=lecture.occasion.ends_at, picture_at=picture_at, as_of=as_of):
+            try:
+                end_lecture(occasion_id=lecture.pk, as_of=as_of)
+            except UnableToEndLecture:
+                continue
+            log.info("lecture_ended_by_schedule", occasion=lecture.pk)
+            ended.append(lecture.pk)
+    return ended
+
+
+def _step(occasion_id: int, old: str, new: str, **fields: dt.datetime) -> bool:
+    assert lifecycle.may_follow(old, new)  # type: ignore[arg-type]  # noqa: S101 - a slip of the programmer
+    return Lecture.objects.filter(pk=occasion_id, state=old).update(state=new, **fields) == 1
+
+
+def _announce(occasion_id: int, state: str) -> None:
+    broadcast.publish(occasion_id, {"t": "state", "state": state}, flush=True)
+
+
+def _checked_plan(
+    training_id: int,
+    title: str,
+    node_id: int,
+    starts_at: dt.datetime,
+    ends_at: dt.datetime,
+    lecturer_id: int,
+    rule_id: int,
+    as_of: dt.datetime,
+) -> str:
+    title = " ".join(title.replace("\x00", "").split())
+    if not 0 < len(title) <= 120:
+        raise UnableToScheduleLecture("title", _("请填写名称，不超过 120 个字。"))
+    words = {
+        "order": ("ends_at", _("结束时间要晚于开始时间。")),
+        "too_long": ("ends_at", _("一场直播不能超过 12 小时。")),
+        "past": ("starts_at", _("这个时间已经过去了。")),
+    }
+    if refusal := lifecycle.plan_refusal(starts_at=starts_at, ends_at=ends_at, as_of=as_of):
+        raise UnableToScheduleLecture(*words[refusal])
+    training = Training.objects.select_related("node").filter(pk=training_id).first()
+    if training is None:
+        raise UnableToScheduleLecture("training", _("没有这个培训。"))
+    node = Node.objects.filter(pk=node_id).first()
+    if node is None or not in_subtree(node, training.node):
+        raise UnableToScheduleLecture("node", _("参加范围要在这个培训的范围之内。"))
+    if not Rule.objects.filter(pk=rule_id).exists():
+        raise UnableToScheduleLecture("rule", _("没有这条认定规则。"))
+    lecturer = User.objects.filter(pk=lecturer_id, is_active=True).first()
+    if lecturer is None or not _may_lecture(lecturer, node, as_of):
+        raise UnableToScheduleLecture("lecturer", _("这个人在这里没有讲师职责。"))
+    return title
+
+
+def _may_lecture(user: User, node: Node, as_of: dt.datetime) -> bool:
+    """A lecturer of the node's own line: granted above or at the node, or somewhere below it."""
+    if has_role(user, Role.LECTURER, node=node):
+        return True
+    grants = user.role_grants.filter(role=Role.LECTURER, node__path__startswith=node.path)
+    return grants.filter(active_from_date__lte=as_of.date(), active_to_date=None).exists()

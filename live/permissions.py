@@ -1,0 +1,99 @@
+"""Who may do what around a lecture (design: trust.md). Asked once, at the edge; "no" is answered with 404.
+
+A host is the assigned lecturer, or an organiser whose subtree holds the lecture's node. Everybody else needs to be on
+the roster: the snapshot once the lecture was opened, before that a membership valid today in the node's subtree.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from attendance.models import Occasion, RosterEntry
+from live.models import Lecture, Restriction
+from organizations.models import Membership, Role, RoleGrant, User
+from organizations.permissions import has_role
+from organizations.queries import valid_on
+
+
+def may_host(user: User, lecture: Lecture) -> bool:
+    """Whether ``user`` may go live, end, mute and remove: the lecturer assigned, or an organiser above."""
+    if not (user.is_authenticated and user.is_active):
+        return False
+    return lecture.lecturer_id == user.pk or has_role(user, Role.ORGANISER, node=lecture.occasion.node)
+
+
+def may_join(user: User, lecture: Lecture) -> bool:
+    """Whether ``user`` may enter the room: on the roster and not removed, or a host."""
+    if not (user.is_authenticated and user.is_active):
+        return False
+    if may_host(user, lecture):
+        return True
+    return bool(_expected(lecture.occasion, [user.pk])) and not _removed(lecture.pk, [user.pk])
+
+
+def may_read_recording(user: User, lecture: Lecture) -> bool:
+    """Whether ``user`` may watch the replay: whoever might join, and the secretary above the lecture's node."""
+    return may_join(user, lecture) or has_role(user, Role.SECRETARY, node=lecture.occasion.node)
+
+
+def may_watch_live(user_id: int, object_id: str) -> bool:
+    """Media right (settings.MEDIA_RIGHTS): the live picture of the lecture with this occasion's id."""
+    if not (object_id.isascii() and object_id.isdigit() and len(object_id) < 19):
+        return False
+    user, lecture = _user(user_id), _lecture(occasion_id=int(object_id))
+    return user is not None and lecture is not None and may_join(user, lecture)
+
+
+def may_watch_recording(user_id: int, object_id: str) -> bool:
+    """Media right (settings.MEDIA_RIGHTS): a video that is the recording of a lecture."""
+    if not (str(object_id).isascii() and str(object_id).isdigit() and len(str(object_id)) < 19):
+        return False
+    user, lecture = _user(user_id), _lecture(recording_id=int(object_id))
+    return user is not None and lecture is not None and may_read_recording(user, lecture)
+
+
+def still_allowed(*, occasion_id: int, user_ids: Iterable[int], on_date: dt.date) -> set[int]:
+    """Return those of ``user_ids`` who may still be in the room; a constant number of queries."""
+    ids = list(user_ids)
+    lecture = _lecture(occasion_id=occasion_id)
+    if lecture is None or not ids:
+        return set()
+    node = lecture.occasion.node
+    hosts = {lecture.lecturer_id} & set(ids)
+    hosts |= set(
+        RoleGrant.objects.filter(valid_on(on_date), user_id__in=ids, role=Role.ORGANISER)
+        .filter(node__path__in=[node.path[:end] for end in range(node.steplen, len(node.path) + 1, node.steplen)])
+        .values_list("user_id", flat=True)
+    )
+    members = _expected(lecture.occasion, ids, on_date) - _removed(occasion_id, ids)
+    return set(User.objects.filter(pk__in=hosts | members, is_active=True).values_list("pk", flat=True))
+
+
+def expects(occasion: Occasion, member_id: int) -> bool:
+    """Whether presence of this person is evidence: on the roster (or, before it is made, would be today)."""
+    return bool(_expected(occasion, [member_id]))
+
+
+def _expected(occasion: Occasion, ids: list[int], on_date: dt.date | None = None) -> set[int]:
+    if occasion.opened_at is not None:
+        rows = RosterEntry.objects.filter(occasion=occasion, member_id__in=ids)
+        return set(rows.values_list("member_id", flat=True))
+    day = on_date or timezone.localdate()
+    members = Membership.objects.filter(valid_on(day), member_id__in=ids, node__path__startswith=occasion.node.path)
+    return set(members.values_list("member_id", flat=True))
+
+
+def _removed(occasion_id: int, ids: list[int]) -> set[int]:
+    rows = Restriction.objects.filter(
+        lecture_id=occasion_id, member_id__in=ids, kind=Restriction.Kind.REMOVED, lifted_at=None
+    )
+    return set(rows.values_list("member_id", flat=True))
+
+
+def _user(user_id: int) -> User | None:
+    return User.objects.filter(pk=user_id, is_active=True).first()
+
+
+def _lecture(**where: int) -> Lecture | None:
+    return Lecture.objects.select_related("occasion__node").filter(**where).first()
