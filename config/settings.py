@@ -22,6 +22,7 @@ env.read_env(BASE_DIR / ".env")
 TESTING = "pytest" in sys.modules
 DEBUG = flag("DEBUG", default=False)
 DEMO = flag("DEMO", default=False)
+DEMO_VIDEO_MINUTES = float(text("DEMO_VIDEO_MINUTES", "3"))
 VAR_DIR = Path(text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
 PORT = number("PORT", default=8000, low=1, high=65535)
 HAS_OWN_SECRETS = DEBUG or DEMO or TESTING
@@ -257,6 +258,8 @@ REPORTS = [
     "attendance.reports.missing.MissingReport",
     "attendance.reports.records.RecordsReport",
 ]
+# What apps above the ledger add to a person's own download: each (user) -> {"kind": [rows]}.
+PERSONAL_DATA: list[str] = []
 
 # --- Media ------------------------------------------------------------------------------------------------------
 MEDIA_RIGHTS = {

@@ -1,0 +1,52 @@
+"""``manage.py seed_demo``: the demo county, its people, courses and trainings. Once; refused outside DEBUG and demo."""
+
+import shutil
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+from config.demo.content import FIRST_AID, make_videos, seed_courses
+from config.demo.people import ACCOUNTS, seed_people
+from config.demo.trainings import Cast, seed_trainings
+from media.models import Job
+from media.operations import transcode
+from organizations.models import Node, User
+from organizations.queries import user_by_phone
+
+
+def account(role: str) -> User:
+    person = user_by_phone(str(ACCOUNTS[role]))
+    if person is None:
+        raise CommandError(f"the demo's {role} is missing")
+    return person
+
+
+class Command(BaseCommand):
+    help = "Fill an empty site with the demo county, its people, courses and trainings. Running it again changes nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--minutes", type=float, default=settings.DEMO_VIDEO_MINUTES, help="length of each demo video")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not (settings.DEBUG or settings.DEMO):
+            raise CommandError("seed_demo writes accounts with a published password: it runs only with DEBUG=1 or DEMO=1")
+        if Node.objects.exists():
+            return
+        now = timezone.now()
+        paths = make_videos(options["minutes"], self.stdout.write)
+        self.stdout.write("==> Seeding people, courses and trainings")
+        with transaction.atomic():
+            county = seed_people(now)
+            recording = paths[FIRST_AID.title]
+            courses = seed_courses(county, paths)
+        self.stdout.write("==> Preparing the videos for phones")
+        for job in Job.objects.filter(state=Job.State.QUEUED):
+            transcode(job_id=job.pk, as_of=timezone.now())
+        with transaction.atomic():
+            cast = Cast(county, account("organiser"), account("lecturer"), account("secretary"))
+            seed_trainings(cast, courses, recording, now)
+        shutil.rmtree(recording.parent)
