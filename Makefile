@@ -31,7 +31,8 @@ screenshots: setup-test ## Make pictures of every page into docs/screenshots/
 	@tests/netns.sh $(PY) -m tests.e2e.pages.screenshots
 
 messages: setup-test ## Collect strings for translation into locale/
-	@$(PY) manage.py makemessages --locale en --no-obsolete --ignore 'node_modules/*' --ignore '.venv/*' --ignore 'var/*'
+	@$(PY) manage.py makemessages --locale en --no-obsolete --ignore 'node_modules/*' --ignore '.venv/*' --ignore 'var/*' \
+		--ignore 'tests/*' --ignore 'bench/*' --ignore 'frontend/*' --ignore 'static/*' --ignore 'staticfiles/*'
 
 lock: setup-test ## Resolve requirements*.in into the hashed locks
 	@.venv/bin/uv pip compile --quiet --generate-hashes --python-version 3.11 requirements.in -o requirements.txt
