@@ -1,0 +1,191 @@
+/** Buttons, keys and what the screen says. */
+import type { Keeping } from "./ledger";
+import { optional, type PlayerData, part } from "./page";
+import type { Source } from "./source";
+import { clock, fill } from "./words";
+
+export interface Acts {
+  start(): void;
+  seekTo(ms: number): void;
+  position(): number;
+  again(): void;
+}
+
+interface OldFullscreen {
+  webkitRequestFullscreen?: () => void;
+  webkitEnterFullscreen?: () => void;
+  webkitExitFullscreen?: () => void;
+  webkitFullscreenElement?: Element | null;
+}
+
+const SAID_MS = 4000;
+const JUMP_MS = 10_000;
+
+export class Controls {
+  private readonly screen = part<HTMLElement>("player-screen");
+  private readonly go = part<HTMLButtonElement>("player-go");
+  private readonly toggleKey = part<HTMLButtonElement>("player-toggle");
+  private readonly seek = part<HTMLInputElement>("player-seek");
+  private readonly saying = part<HTMLElement>("player-say");
+  private readonly soundOnly = optional<HTMLButtonElement>("player-sound-only");
+  private timer = 0;
+  private broken = false;
+  private dragging = false;
+
+  constructor(
+    private readonly video: HTMLVideoElement,
+    private readonly source: Source,
+    private readonly data: PlayerData,
+    private readonly acts: Acts,
+  ) {
+    part("player-all").textContent = clock(data.duration_ms);
+    this.showPlace(data.position_ms < data.duration_ms - 3000 ? data.position_ms : 0);
+    this.buttons();
+    this.slider();
+    this.keys();
+    this.follow();
+    const inputs = this.screen.querySelectorAll<HTMLButtonElement | HTMLInputElement | HTMLSelectElement>("[disabled]");
+    for (const input of Array.from(inputs)) input.disabled = false;
+  }
+
+  /** A sentence over the picture; `passing` ones go by themselves. */
+  say(text: string, passing = false): void {
+    window.clearTimeout(this.timer);
+    this.saying.textContent = text;
+    this.saying.classList.toggle("on", text !== "");
+    if (passing) this.timer = window.setTimeout(() => this.say(""), SAID_MS);
+  }
+
+  fail(): void {
+    this.broken = true;
+    this.screen.classList.remove("loading");
+    this.say(fill(this.data.words, "failed"));
+    part("player-go-words").textContent = fill(this.data.words, "again");
+    this.go.hidden = false;
+  }
+
+  showAudio(audio: boolean, why = ""): void {
+    this.screen.classList.toggle("audio-only", audio);
+    part<HTMLElement>("player-audio").hidden = !audio;
+    this.soundOnly?.setAttribute("aria-pressed", String(audio));
+    if (this.soundOnly) this.soundOnly.textContent = fill(this.data.words, audio ? "audio_off" : "audio_on");
+    this.say(why, true);
+  }
+
+  /** How the learning record fares, in words below the map. */
+  keeping(state: Keeping | "not_recorded", why: string): void {
+    const words: Partial<Record<Keeping | "not_recorded", string>> = {
+      saved: "saved",
+      saving: "saving",
+      offline: "offline",
+      retrying: "retrying",
+      signed_out: "signed_out",
+      refused: "refused",
+      not_recorded: "not_recorded",
+    };
+    const key = words[state];
+    const text = key ? fill(this.data.words, key, { why }) : "";
+    const line = part<HTMLElement>("player-state");
+    if (line.textContent !== text) line.textContent = text;
+  }
+
+  private toggle(): void {
+    const video = this.video;
+    if (this.broken) {
+      this.broken = false;
+      this.say("");
+      this.go.hidden = true;
+      this.source.wanted = true;
+      this.acts.again();
+      return;
+    }
+    this.source.wanted = video.paused;
+    this.acts.start();
+    if (video.paused && video.readyState) video.play().catch(() => undefined);
+    else if (!video.paused && !this.source.wanted) video.pause();
+  }
+
+  private buttons(): void {
+    this.go.addEventListener("click", () => this.toggle());
+    this.toggleKey.addEventListener("click", () => this.toggle());
+    this.video.addEventListener("click", () => this.toggle());
+    const speed = part<HTMLSelectElement>("player-speed");
+    const apply = (): void => {
+      this.video.defaultPlaybackRate = Number(speed.value);
+      this.video.playbackRate = Number(speed.value);
+    };
+    speed.addEventListener("change", apply);
+    // A new source starts at normal speed in some browsers.
+    this.video.addEventListener("loadedmetadata", apply);
+    this.soundOnly?.addEventListener("click", () => {
+      const audio = !this.source.audio;
+      this.showAudio(audio);
+      const at = this.acts.position();
+      this.source.audio = audio;
+      if (this.video.readyState || !this.video.paused) this.source.setAudio(audio, at);
+      else this.toggle();
+    });
+    part("player-full").addEventListener("click", () => this.fullscreen());
+  }
+
+  private slider(): void {
+    this.seek.addEventListener("input", () => {
+      this.dragging = true;
+      part("player-now").textContent = clock(Number(this.seek.value));
+    });
+    this.seek.addEventListener("change", () => {
+      this.dragging = false;
+      this.acts.seekTo(Number(this.seek.value));
+    });
+  }
+
+  private keys(): void {
+    this.screen.addEventListener("keydown", (event) => {
+      const tag = (event.target as HTMLElement).tagName;
+      if (event.ctrlKey || event.metaKey || event.altKey || tag === "SELECT") return;
+      if ((event.key === " " && tag !== "BUTTON") || event.key === "k") this.toggle();
+      else if (event.key === "f") this.fullscreen();
+      else if (event.key === "ArrowLeft") this.acts.seekTo(this.acts.position() - JUMP_MS);
+      else if (event.key === "ArrowRight") this.acts.seekTo(this.acts.position() + JUMP_MS);
+      else return;
+      event.preventDefault();
+    });
+  }
+
+  private follow(): void {
+    const video = this.video;
+    const shown = (): void => {
+      const playing = !video.paused && !video.ended;
+      this.screen.classList.toggle("playing", playing);
+      this.toggleKey.setAttribute("aria-label", fill(this.data.words, playing ? "pause" : "play"));
+      if (!this.broken) this.go.hidden = playing || this.source.wanted === false;
+    };
+    for (const event of ["play", "playing", "pause", "ended"]) video.addEventListener(event, shown);
+    video.addEventListener("play", () => this.say(fill(this.data.words, "loading")));
+    video.addEventListener("waiting", () => this.say(fill(this.data.words, "stalled")));
+    video.addEventListener("playing", () => this.say(""));
+    video.addEventListener("ended", () => this.say(fill(this.data.words, "ended")));
+    video.addEventListener("timeupdate", () => {
+      if (!this.dragging) this.showPlace(video.currentTime * 1000);
+    });
+  }
+
+  private showPlace(ms: number): void {
+    const now = part("player-now");
+    if (now.textContent === clock(ms)) return;
+    now.textContent = clock(ms);
+    this.seek.value = String(ms);
+    this.seek.setAttribute("aria-valuetext", `${clock(ms)} / ${clock(this.data.duration_ms)}`);
+  }
+
+  private fullscreen(): void {
+    const page = document as Document & OldFullscreen;
+    const screen = this.screen as HTMLElement & OldFullscreen;
+    const video = this.video as HTMLVideoElement & OldFullscreen;
+    if (page.fullscreenElement) void page.exitFullscreen();
+    else if (page.webkitFullscreenElement) page.webkitExitFullscreen?.();
+    else if (screen.requestFullscreen) void screen.requestFullscreen();
+    else if (screen.webkitRequestFullscreen) screen.webkitRequestFullscreen();
+    else video.webkitEnterFullscreen?.();
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * The phone's side of honest watch time: a session for this sitting, and reports of what was played that are neither
+ * lost nor counted twice. One report grows under the same id until the server has acknowledged it; what the server did
+ * not credit then (it credits no more than clock time allows) goes with the next.
+ */
+import { isOnline } from "../lib/connection";
+import { deviceId, randomId } from "../lib/device";
+import { HttpError, send } from "../lib/http";
+import { Outbox } from "../lib/outbox";
+import type { PlayerData } from "./page";
+import { length, minus, type Range, union } from "./ranges";
+
+interface WatchState {
+  session_id: number;
+  position_ms: number;
+  credited_ms: Range[];
+  state: string;
+}
+
+export type Keeping = "idle" | "saving" | "saved" | "offline" | "retrying" | "signed_out" | "refused";
+
+const SESSION_RETRY_MS = 5000;
+const LATE_MS = 20_000;
+// Spans shorter than this are the rounding between two clocks, not something that somebody missed.
+const CRUMB_MS = 1000;
+// What the server will not credit after that many tries, it will not credit.
+const LEFTOVER_TRIES = 8;
+const LEFTOVER_EVERY_MS = 20_000;
+
+export class WatchLedger {
+  credited: Range[];
+  keeping: Keeping = "idle";
+  refusal = "";
+  private session = 0;
+  private asking: Promise<void> | null = null;
+  private askedAt = 0;
+  private sentId = "";
+  private unsentSince = 0;
+  private leftoverTries = 0;
+  private lastReportAt = 0;
+  private reportedMs = 0;
+  private readonly outbox: Outbox;
+
+  constructor(
+    private readonly data: PlayerData,
+    private readonly seen: () => Range[],
+    private readonly place: () => { rate: number; position: number },
+    private readonly changed: () => void,
+  ) {
+    this.credited = union(data.credited_ms);
+    this.outbox = new Outbox({
+      owner: data.owner,
+      onAcknowledged: (entry, answer) => this.acknowledged(entry.id, entry.body, answer as WatchState),
+      onRefused: (entry, error) => {
+        if (entry.id === this.sentId) this.refused(error);
+      },
+    });
+  }
+
+  /** Played and not yet credited. */
+  owed(): Range[] {
+    const inside: Range[] = [[0, this.data.duration_ms || Number.MAX_SAFE_INTEGER]];
+    const known = minus(this.seen(), this.credited);
+    return minus(known, minus([[0, Number.MAX_SAFE_INTEGER]], inside)).filter(([from, to]) => to - from >= CRUMB_MS);
+  }
+
+  /** Open a session; resolves with where another device left off, or -1. Repeats are answered by the first one. */
+  async open(): Promise<number> {
+    if (!this.data.records || this.session) return -1;
+    let elsewhere = -1;
+    this.asking ??= this.ask().then((position) => {
+      elsewhere = position;
+    });
+    await this.asking;
+    return elsewhere;
+  }
+
+  private async ask(): Promise<number> {
+    this.askedAt = Date.now();
+    try {
+      const body = { device: deviceId(), media: this.data.media };
+      const state = await send<WatchState>(this.data.play_url, body, { retries: 2 });
+      this.session = state.session_id;
+      this.take(state);
+      return state.position_ms;
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      this.asking = null;
+      this.refused(error);
+      return -1;
+    }
+  }
+
+  /** Say what was played since. Called every few seconds, and at each pause, hiding and end. */
+  report(): void {
+    if (!this.data.records) return;
+    if (!this.session) {
+      if (!this.asking && Date.now() - this.askedAt > SESSION_RETRY_MS && this.seen().length) void this.open();
+      return;
+    }
+    const body = this.body();
+    if (!body) return;
+    this.unsentSince = this.unsentSince || Date.now();
+    this.lastReportAt = Date.now();
+    this.sentId = this.sentId || randomId();
+    void this.outbox.add(this.data.report_url, body, this.sentId);
+    this.settle();
+  }
+
+  /** The page is going: send at once, for nothing asynchronous may run any more; the kept copy has the same id. */
+  leave(): void {
+    const body = this.session && this.data.records ? this.body() : null;
+    if (!body) return;
+    this.sentId = this.sentId || randomId();
+    void this.outbox.add(this.data.report_url, body, this.sentId);
+    send(this.data.report_url, { ...body, id: this.sentId }, { keepalive: true }).catch(() => undefined);
+  }
+
+  /** Bring `keeping` up to date. */
+  settle(): void {
+    if (this.keeping === "signed_out" || this.keeping === "refused") return;
+    if (!this.sentId) this.keeping = this.session && length(this.credited) ? "saved" : "idle";
+    else if (!isOnline()) this.keeping = "offline";
+    else this.keeping = Date.now() - this.unsentSince > LATE_MS ? "retrying" : "saving";
+    this.changed();
+  }
+
+  private body(): Record<string, unknown> | null {
+    const owed = this.owed();
+    const fresh = length(this.seen()) - this.reportedMs >= CRUMB_MS;
+    if (!owed.length) return null;
+    if (!fresh && !this.sentId) {
+      // Nothing new, only what the server has not credited yet: the clock may allow it by now.
+      if (this.leftoverTries >= LEFTOVER_TRIES || Date.now() - this.lastReportAt < LEFTOVER_EVERY_MS) return null;
+      this.leftoverTries += 1;
+    }
+    if (fresh) this.leftoverTries = 0;
+    const { rate, position } = this.place();
+    this.reportedMs = length(this.seen());
+    return { session: this.session, ranges_ms: owed, rate, position_ms: Math.floor(position) };
+  }
+
+  private acknowledged(id: string, body: Record<string, unknown>, state: WatchState): void {
+    if (id === this.sentId) {
+      this.sentId = "";
+      this.unsentSince = 0;
+    }
+    // An older sitting's report, kept while the phone was offline, may be about another video.
+    if (body.session === this.session) this.take(state);
+    this.settle();
+  }
+
+  private take(state: WatchState): void {
+    this.credited = union(this.credited, state.credited_ms);
+    this.keeping = "idle";
+    this.settle();
+  }
+
+  private refused(error: HttpError): void {
+    this.refusal = error.message;
+    if (error.status === 401) this.keeping = "signed_out";
+    else if (error.lasting) this.keeping = "refused";
+    else this.keeping = isOnline() ? "retrying" : "offline";
+    this.sentId = "";
+    this.changed();
+  }
+}

@@ -1,0 +1,171 @@
+/** The one player: lessons and replays. The template is cms/player.html; the server's side is the watch API. */
+import { onConnection } from "../lib/connection";
+import { send } from "../lib/http";
+import { Controls } from "./controls";
+import { Counter } from "./counter";
+import { WatchLedger } from "./ledger";
+import { type PlayerData, part, readData } from "./page";
+import { end, length, type Range, union } from "./ranges";
+import { Source } from "./source";
+import { View } from "./view";
+import { clock, fill } from "./words";
+
+const REPORT_EVERY_MS = 12_000;
+const DRAW_EVERY_MS = 1000;
+// Another phone's place is only followed right at the beginning, and only when it is really another one.
+const FOLLOW_WITHIN_MS = 5000;
+const FOLLOW_FROM_MS = 4000;
+const AHEAD_SLACK_MS = 1500;
+
+function remembered(key: string): Range[] {
+  try {
+    return union(JSON.parse(window.localStorage.getItem(key) || "[]") as Range[]);
+  } catch {
+    return [];
+  }
+}
+
+function run(data: PlayerData): void {
+  const video = part<HTMLVideoElement>("player-video");
+  const counter = new Counter();
+  const silentKey = `silent:${data.owner}:${data.occasion}:${data.media}`;
+  counter.silent = remembered(silentKey);
+  let startedAt = 0;
+  let completed = false;
+  let resumed = 0;
+
+  const position = (): number => (video.readyState ? video.currentTime * 1000 : resumed);
+  const ledger = new WatchLedger(
+    data,
+    () => counter.seen,
+    () => ({ rate: video.playbackRate, position: position() }),
+    () => draw(),
+  );
+  const furthest = (): number => Math.max(end(ledger.credited), end(counter.seen));
+  const source = new Source(video, data, data.refresh_url, data.hls_script, {
+    failed: () => controls.fail(),
+    audioOnly: () => controls.showAudio(true, fill(data.words, "audio_fallback")),
+    waiting: () => controls.say(fill(data.words, "offline")),
+  });
+  const controls = new Controls(video, source, data, {
+    start,
+    seekTo,
+    position,
+    again: () => source.again(position() || resumed),
+  });
+  const view = new View(data.words, (ms) => {
+    part("player").scrollIntoView({ block: "start" });
+    if (startedAt) {
+      seekTo(ms);
+      source.wanted = true;
+      void video.play();
+    } else {
+      resumed = ms;
+      start();
+    }
+  });
+
+  function start(): void {
+    if (startedAt) return;
+    startedAt = Date.now();
+    const last = data.position_ms < data.duration_ms - 3000 ? data.position_ms : 0;
+    const chosen = resumed > 0;
+    resumed = chosen ? resumed : last;
+    if (!chosen && resumed >= FOLLOW_FROM_MS) {
+      controls.say(fill(data.words, "resumed", { at: clock(resumed) }), true);
+    }
+    source.start(resumed);
+    void ledger.open().then((elsewhere) => {
+      const apart = Math.abs(elsewhere - position());
+      const early = Date.now() - startedAt < FOLLOW_WITHIN_MS;
+      if (!chosen && early && elsewhere >= FOLLOW_FROM_MS && apart > FOLLOW_FROM_MS) seekTo(elsewhere);
+    });
+  }
+
+  function seekTo(ms: number): void {
+    let to = Math.max(0, Math.min(ms, Math.max(0, data.duration_ms - 500)));
+    if (!data.seek_ahead && to > furthest() + AHEAD_SLACK_MS) {
+      to = furthest();
+      controls.say(fill(data.words, "no_ahead"), true);
+    }
+    resumed = to;
+    if (!startedAt) return;
+    video.currentTime = to / 1000;
+  }
+
+  function sample(): void {
+    if (video.paused || video.seeking) {
+      counter.cut();
+      return;
+    }
+    const silentBefore = length(counter.silent);
+    counter.sample({
+      now: performance.now(),
+      position: video.currentTime * 1000,
+      rate: video.playbackRate,
+      hidden: document.hidden,
+      audible: !video.muted && video.volume > 0,
+    });
+    if (length(counter.silent) !== silentBefore) {
+      try {
+        window.localStorage.setItem(silentKey, JSON.stringify(counter.silent));
+      } catch {
+        // Only the explanation is lost.
+      }
+    }
+  }
+
+  function draw(): void {
+    view.draw({
+      duration: data.duration_ms,
+      needed: data.needed_ms,
+      credited: ledger.credited,
+      owed: ledger.owed(),
+      silent: counter.silent,
+      position: position(),
+    });
+    controls.keeping(data.records ? ledger.keeping : "not_recorded", ledger.refusal);
+    if (!completed && data.needed_ms !== null && data.complete_url && length(ledger.credited) >= data.needed_ms) {
+      completed = true;
+      send(data.complete_url, {}, { retries: 3 }).catch(() => {
+        completed = false;
+      });
+    }
+  }
+
+  video.addEventListener("timeupdate", sample);
+  video.addEventListener("playing", () => counter.cut());
+  video.addEventListener("waiting", () => counter.cut());
+  video.addEventListener("seeking", () => {
+    counter.cut();
+    // The browser's own controls (full screen on an iPhone) know nothing of the course's setting.
+    if (!data.seek_ahead && video.currentTime * 1000 > furthest() + AHEAD_SLACK_MS) seekTo(video.currentTime * 1000);
+  });
+  for (const event of ["pause", "ended"]) {
+    video.addEventListener(event, () => {
+      counter.cut();
+      ledger.report();
+    });
+  }
+  document.addEventListener("visibilitychange", () => {
+    sample();
+    ledger.report();
+  });
+  window.addEventListener("pagehide", () => {
+    sample();
+    ledger.leave();
+  });
+  onConnection(() => {
+    ledger.settle();
+    ledger.report();
+  });
+  window.setInterval(() => ledger.report(), REPORT_EVERY_MS);
+  window.setInterval(() => {
+    ledger.settle();
+    if (!video.paused) draw();
+  }, DRAW_EVERY_MS);
+  draw();
+}
+
+const data = readData();
+if (data) run(data);

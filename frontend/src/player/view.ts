@@ -1,0 +1,115 @@
+/** Draws what counted: the number, the map, and what did not count and why. */
+import { isOnline } from "../lib/connection";
+import { part } from "./page";
+import { end, length, minus, type Range, shared, union } from "./ranges";
+import { clock, fill, type Words } from "./words";
+
+export interface Counted {
+  duration: number;
+  needed: number | null;
+  credited: Range[];
+  /** Played, not credited yet. */
+  owed: Range[];
+  /** Played while hidden without sound. */
+  silent: Range[];
+  position: number;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+const MINUTE = 60_000;
+const SHORT = 10 * MINUTE;
+const SHOWN_GAP_MS = 2000;
+const SHOWN_GAPS = 6;
+
+export class View {
+  private drawn = "";
+
+  constructor(
+    private readonly words: Words,
+    private readonly seekTo: (ms: number) => void,
+  ) {}
+
+  draw(state: Counted): void {
+    this.numbers(state);
+    this.map(state);
+    this.gaps(state);
+  }
+
+  private numbers({ credited, duration, needed }: Counted): void {
+    const done = length(credited);
+    const short = duration < SHORT;
+    part("player-done").textContent = short ? clock(done) : String(Math.floor(done / MINUTE));
+    const all = short ? clock(duration) : Math.max(1, Math.round(duration / MINUTE));
+    part("player-of").textContent = fill(this.words, short ? "clock_done" : "minutes_done", { all });
+    const chip = part<HTMLElement>("player-left");
+    chip.hidden = needed === null;
+    if (needed === null) return;
+    const left = Math.max(0, needed - done);
+    chip.className = left ? "chip due" : "chip ok";
+    if (!left) chip.textContent = fill(this.words, "enough");
+    else if (left < MINUTE) chip.textContent = fill(this.words, "left_seconds", { n: Math.ceil(left / 1000) });
+    else chip.textContent = fill(this.words, "left", { n: Math.ceil(left / MINUTE) });
+  }
+
+  private map({ credited, duration, owed, position }: Counted): void {
+    const map = part<SVGElement>("player-map");
+    while (map.firstChild) map.removeChild(map.firstChild);
+    if (!duration) return;
+    const bar = (from: number, to: number, name: string): void => {
+      const rect = document.createElementNS(SVG, "rect");
+      rect.setAttribute("x", ((from / duration) * 1000).toFixed(2));
+      rect.setAttribute("width", (((Math.min(to, duration) - from) / duration) * 1000).toFixed(2));
+      rect.setAttribute("height", "12");
+      rect.setAttribute("class", name);
+      map.appendChild(rect);
+    };
+    for (const [from, to] of owed) bar(from, to, "w");
+    for (const [from, to] of credited) bar(from, to, "y");
+    bar(position, position + duration * 0.006, "now");
+    const parts = credited.map(([from, to]) => `${clock(from)} – ${clock(to)}`).join("，");
+    map.setAttribute("aria-label", `${fill(this.words, "counted")}${parts || clock(0)}`);
+  }
+
+  private gaps(state: Counted): void {
+    const gaps = minus([[0, state.duration]], state.credited).filter(([from, to]) => to - from >= SHOWN_GAP_MS);
+    const rows = gaps.slice(0, SHOWN_GAPS).map((gap) => ({ gap, why: this.why(gap, state) }));
+    // Rows are rebuilt only when they say something else: a finger may be on one.
+    const drawn = JSON.stringify(rows.map(({ gap, why }) => [clock(gap[0]), clock(gap[1]), why]));
+    part<HTMLElement>("player-gaps").hidden = rows.length === 0 || (!state.credited.length && !state.silent.length);
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
+    const list = part("player-gap-list");
+    list.textContent = "";
+    for (const { gap, why } of rows) list.appendChild(this.row(gap, why));
+  }
+
+  private row([from, to]: Range, why: string): HTMLElement {
+    const row = document.createElement("div");
+    row.className = "row who";
+    const text = document.createElement("span");
+    text.className = "grow";
+    const when = document.createElement("b");
+    when.textContent = `${clock(from)} – ${clock(to)}`;
+    const reason = document.createElement("span");
+    reason.className = "sub";
+    reason.textContent = why;
+    text.appendChild(when);
+    text.appendChild(reason);
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "step";
+    button.textContent = fill(this.words, "from_here");
+    button.setAttribute("aria-label", fill(this.words, "from_here_label", { at: clock(from) }));
+    button.addEventListener("click", () => this.seekTo(from));
+    row.appendChild(text);
+    row.appendChild(button);
+    return row;
+  }
+
+  private why(gap: Range, { credited, owed, silent }: Counted): string {
+    const most = (part: Range[]): boolean => length(shared([gap], part)) * 2 >= gap[1] - gap[0];
+    if (most(owed)) return fill(this.words, isOnline() ? "gap_checking" : "gap_waiting");
+    if (length(shared([gap], union(silent))) >= SHOWN_GAP_MS) return fill(this.words, "gap_hidden");
+    return fill(this.words, gap[0] >= end(credited) ? "gap_unseen" : "gap_skipped");
+  }
+}
