@@ -1,0 +1,79 @@
+"""Frames as a Matroska stream for a pipe: the packager's input. Whole frames and their times, no ports and no guessing."""
+
+from collections.abc import Iterator
+
+from .scrubber import Frame, Shape
+
+VIDEO_TRACK, AUDIO_TRACK = 1, 2
+CLUSTER_MS = 2000
+OPUS_HEAD = b"OpusHead\x01\x02\x38\x01\x80\xbb\x00\x00\x00\x00\x00"
+CODEC_IDS = {"h264": b"V_MPEG4/ISO/AVC", "vp8": b"V_VP8"}
+
+
+def _element(name: int, *content: bytes) -> bytes:
+    body = b"".join(content)
+    return name.to_bytes((name.bit_length() + 7) // 8, "big") + (len(body) | 1 << 56).to_bytes(8, "big") + body
+
+
+def _number(name: int, value: int) -> bytes:
+    return _element(name, value.to_bytes(8, "big"))
+
+
+def _endless(name: int) -> bytes:
+    return name.to_bytes(4, "big") + b"\x01" + b"\xff" * 7
+
+
+def header(shape: Shape) -> bytes:
+    """Everything before the first cluster: one video track of this shape, one Opus track, times in milliseconds."""
+    video = _element(
+        0xAE,
+        _number(0xD7, VIDEO_TRACK),
+        _number(0x73C5, VIDEO_TRACK),
+        _number(0x83, 1),
+        _element(0x86, CODEC_IDS[shape.codec]),
+        _element(0x63A2, shape.configuration) if shape.configuration else b"",
+        _element(0xE0, _number(0xB0, shape.width), _number(0xBA, shape.height)),
+    )
+    audio = _element(
+        0xAE,
+        _number(0xD7, AUDIO_TRACK),
+        _number(0x73C5, AUDIO_TRACK),
+        _number(0x83, 2),
+        _element(0x86, b"A_OPUS"),
+        _element(0x63A2, OPUS_HEAD),
+        _element(0xE1, _element(0xB5, b"\x40\xe7\x70\x00\x00\x00\x00\x00"), _number(0x9F, 2)),
+    )
+    return b"".join(
+        (
+            _element(0x1A45DFA3, _element(0x4282, b"matroska"), _number(0x4287, 4), _number(0x4285, 2)),
+            _endless(0x18538067),
+            _element(0x1549A966, _number(0x2AD7B1, 1_000_000), _element(0x4D80, b"-"), _element(0x5741, b"-")),
+            _element(0x1654AE6B, video, audio),
+        )
+    )
+
+
+class Stream:
+    """The bytes of one run, from its first video frame on. ``started_at`` is that frame's time."""
+
+    def __init__(self, first: Frame) -> None:
+        if first.shape is None:
+            raise ValueError("a run begins with a video frame")
+        self.shape = first.shape
+        self.started_at = first.at
+        self._cluster_ms: int | None = None
+
+    def write(self, frame: Frame) -> Iterator[bytes]:
+        """The bytes of a frame; none for sound from before the run."""
+        at_ms = round((frame.at - self.started_at) * 1000)
+        if at_ms < 0:
+            return
+        video = frame.kind == "video"
+        if self._cluster_ms is None:
+            yield header(self.shape)
+        if self._cluster_ms is None or (video and frame.key) or not -1000 < at_ms - self._cluster_ms < CLUSTER_MS * 10:
+            self._cluster_ms = at_ms
+            yield _endless(0x1F43B675) + _number(0xE7, at_ms)
+        track, flags = (VIDEO_TRACK, 0x80 if frame.key else 0) if video else (AUDIO_TRACK, 0x80)
+        block = bytes([0x80 | track]) + (at_ms - self._cluster_ms).to_bytes(2, "big", signed=True) + bytes([flags])
+        yield _element(0xA3, block, frame.data)

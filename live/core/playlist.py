@@ -1,0 +1,157 @@
+"""HLS playlists (RFC 8216) of a lecture, composed from the runs of its packagers.
+
+A run is one life of ffmpeg: ``run-0003.m3u8`` lists its segments, ``run-0003-init.mp4`` heads them. Players see one stream with a
+discontinuity between runs. Segments never change; playlists only grow, or slide.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+SHORTEST_S = 0.05
+LIVE_WINDOW = 20
+LEAST_TARGET_S = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """``duration`` in seconds."""
+
+    uri: str
+    duration: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Segments that one init file heads. ``started_at``: when the first frame of the first one arrived."""
+
+    init_uri: str
+    started_at: datetime
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A line of a master playlist. ``width`` and ``height`` are 0 where there is no picture."""
+
+    uri: str
+    bandwidth: int
+    codecs: str
+    width: int = 0
+    height: int = 0
+
+
+def read_segments(text: str) -> tuple[Segment, ...]:
+    """The segments that a packager has finished; ones too short to be played are left out."""
+    segments: list[Segment] = []
+    duration = 0.0
+    for line in text.splitlines():
+        if line.startswith("#EXTINF:"):
+            duration = float(line[8:].split(",")[0])
+        elif line and not line.startswith("#"):
+            if duration > SHORTEST_S:
+                segments.append(Segment(line, duration))
+            duration = 0.0
+    return tuple(segments)
+
+
+def target_duration(runs: Iterable[Run]) -> int:
+    """The longest segment of all, rounded as the standard says; over a lecture's life it can only grow."""
+    longest = max((segment.duration for run in runs for segment in run.segments), default=0.0)
+    return max(LEAST_TARGET_S, int(longest + 0.5))
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    run: int
+    init_uri: str
+    at: datetime
+    segment: Segment
+
+
+def _entries(runs: Sequence[Run]) -> Iterator[_Entry]:
+    for number, run in enumerate(run for run in runs if run.segments):
+        at = run.started_at
+        for segment in run.segments:
+            yield _Entry(number, run.init_uri, at, segment)
+            at += timedelta(seconds=segment.duration)
+
+
+def _lines(entries: Sequence[_Entry]) -> Iterator[str]:
+    before: _Entry | None = None
+    for entry in entries:
+        broken = before is not None and (entry.run != before.run or _apart(before, entry))
+        if broken:
+            yield "#EXT-X-DISCONTINUITY"
+        if before is None or entry.run != before.run:
+            yield f'#EXT-X-MAP:URI="{entry.init_uri}"'
+        if before is None or broken:
+            yield f"#EXT-X-PROGRAM-DATE-TIME:{entry.at.isoformat(timespec='milliseconds')}"
+        yield f"#EXTINF:{entry.segment.duration:.6f},"
+        yield entry.segment.uri
+        before = entry
+
+
+def _apart(before: _Entry, entry: _Entry) -> bool:
+    """Whether segments between two of one run were left out."""
+    return entry.at - before.at - timedelta(seconds=before.segment.duration) > timedelta(seconds=SHORTEST_S)
+
+
+def _text(head: Iterable[str], entries: Sequence[_Entry], *, ended: bool) -> str:
+    tail = ["#EXT-X-ENDLIST"] if ended else []
+    return "\n".join([*head, *_lines(entries), *tail]) + "\n"
+
+
+def _head(target: int) -> list[str]:
+    return ["#EXTM3U", "#EXT-X-VERSION:7", f"#EXT-X-TARGETDURATION:{target}", "#EXT-X-INDEPENDENT-SEGMENTS"]
+
+
+def live(runs: Sequence[Run], *, window: int = LIVE_WINDOW, ended: bool = False) -> str | None:
+    """The sliding playlist of the last ``window`` segments. None before the first: players get 404 and try again."""
+    entries = list(_entries(runs))
+    if not entries:
+        return None
+    first = max(0, len(entries) - window)
+    sequence = [f"#EXT-X-MEDIA-SEQUENCE:{first}", f"#EXT-X-DISCONTINUITY-SEQUENCE:{entries[first].run}"]
+    return _text([*_head(target_duration(runs)), *sequence], entries[first:], ended=ended)
+
+
+def dvr(runs: Sequence[Run], *, ended: bool = False) -> str | None:
+    """Everything so far, growing at the end. None before the first segment."""
+    entries = list(_entries(runs))
+    if not entries:
+        return None
+    head = [*_head(target_duration(runs)), "#EXT-X-PLAYLIST-TYPE:EVENT", "#EXT-X-MEDIA-SEQUENCE:0"]
+    return _text(head, entries, ended=ended)
+
+
+def vod(runs: Sequence[Run], *, kept: Set[str] | None = None) -> str | None:
+    """The recording: all segments, or those whose URI is in ``kept``. None where there is none."""
+    entries = [entry for entry in _entries(runs) if kept is None or entry.segment.uri in kept]
+    if not entries:
+        return None
+    head = [*_head(target_duration(runs)), "#EXT-X-PLAYLIST-TYPE:VOD", "#EXT-X-MEDIA-SEQUENCE:0"]
+    return _text(head, entries, ended=True)
+
+
+def outdated(runs: Sequence[Run], *, window: int = LIVE_WINDOW) -> list[str]:
+    """URIs that no live player can ask for any more: older than twice the window."""
+    entries = list(_entries(runs))
+    return [entry.segment.uri for entry in entries[: max(0, len(entries) - 2 * window)]]
+
+
+def recorded_span(runs: Sequence[Run], *, kept: Set[str] | None = None) -> tuple[datetime, int] | None:
+    """When the recording begins, and its length in milliseconds; None where nothing was recorded."""
+    entries = [entry for entry in _entries(runs) if kept is None or entry.segment.uri in kept]
+    if not entries:
+        return None
+    return entries[0].at, round(sum(entry.segment.duration for entry in entries) * 1000)
+
+
+def master(variants: Iterable[Variant]) -> str:
+    """The list of renditions, best first."""
+    lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
+    for each in variants:
+        size = f",RESOLUTION={each.width}x{each.height}" if each.width else ""
+        lines += [f'#EXT-X-STREAM-INF:BANDWIDTH={each.bandwidth}{size},CODECS="{each.codecs}"', each.uri]
+    return "\n".join(lines) + "\n"

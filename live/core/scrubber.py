@@ -1,0 +1,246 @@
+"""The scrubber: RTP in, whole decodable frames out, on one clock. Pure: time is passed in, there are no sockets.
+
+Browsers now and then send a frame whose tail is missing, without a gap in the numbers and without a marker (the encoder was
+interrupted by a request for a keyframe). Copied into a recording, such a frame stops players. So only frames that are
+complete leave here, and after anything was lost nothing does until the next keyframe.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Literal, Protocol
+
+from . import h264, opus, rtp, vp8
+from .h264 import Broken
+from .reorder import Arrival, Reorder
+from .timeline import Timeline
+
+REORDER_S = 0.3
+AUDIO_REORDER_S = 0.1
+AUDIO_LAG_S = 0.5
+HOLE_S = 0.04
+MOST_SILENCE_S = 10.0
+MOST_PACKETS = 2000
+Kind = Literal["video", "audio"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a decoder must know before the first frame. Another shape needs a new run of segments."""
+
+    codec: str
+    width: int
+    height: int
+    configuration: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """``at``: seconds on the arrival clock. Video carries the shape in force; audio is one Opus packet."""
+
+    kind: Kind
+    at: float
+    data: bytes
+    key: bool = True
+    shape: Shape | None = None
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened so far. ``truncated``: frames that never got their end; ``gated``: dropped before a keyframe."""
+
+    packets: int = 0
+    malformed: int = 0
+    frames: int = 0
+    keyframes: int = 0
+    truncated: int = 0
+    broken: int = 0
+    gated: int = 0
+    lost: int = 0
+    late: int = 0
+    sources: int = 0
+    silences: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+
+class Codec(Protocol):
+    """How one video codec lies in RTP."""
+
+    def begins_key(self, payload: bytes) -> bool:
+        """Whether a keyframe, with all that a decoder needs, begins with this payload."""
+
+    def frame(self, payloads: list[bytes]) -> tuple[bytes, bool, Shape | None]:
+        """The sample, whether it is a keyframe, and its shape if it announces one. Raises Broken."""
+
+
+class H264:
+    def begins_key(self, payload: bytes) -> bool:
+        try:
+            return any(h264.kind_of(unit) == h264.SPS for unit in h264.unpack([payload]))
+        except Broken:
+            return False
+
+    def frame(self, payloads: list[bytes]) -> tuple[bytes, bool, Shape | None]:
+        units = h264.unpack(payloads)
+        kinds = {h264.kind_of(unit): unit for unit in units}
+        shape = None
+        if h264.SPS in kinds and h264.PPS in kinds:
+            sps, pps = kinds[h264.SPS], kinds[h264.PPS]
+            size = h264.dimensions(sps)
+            shape = Shape("h264", size.width, size.height, h264.configuration(sps, pps))
+        return h264.sample(units), h264.IDR in kinds, shape
+
+
+class VP8:
+    def begins_key(self, payload: bytes) -> bool:
+        try:
+            return vp8.is_key(vp8.unpack([payload]))
+        except Broken:
+            return False
+
+    def frame(self, payloads: list[bytes]) -> tuple[bytes, bool, Shape | None]:
+        sample = vp8.unpack(payloads)
+        if not vp8.is_key(sample):
+            return sample, False, None
+        size = vp8.dimensions(sample)
+        return sample, True, Shape("vp8", size.width, size.height)
+
+
+CODECS: dict[str, type[H264 | VP8]] = {"h264": H264, "vp8": VP8}
+
+
+class VideoScrubber:
+    """Whole video frames, gated on a keyframe."""
+
+    def __init__(self, codec: str, counts: Counts) -> None:
+        self._codec: Codec = CODECS[codec]()
+        self._counts = counts
+        self._timeline = Timeline(90_000)
+        self._parts: list[bytes] = []
+        self._first: Arrival | None = None
+        self._shape: Shape | None = None
+        self._closed = True
+
+    def take(self, arrival: Arrival) -> Frame | None:
+        """The frame that this packet completes, if any."""
+        if arrival.after_gap:
+            self._shut()
+        packet = arrival.packet
+        if not packet.payload:
+            return None
+        if self._first is not None and packet.timestamp != self._first.packet.timestamp:
+            self._counts.truncated += 1
+            self._shut()
+        if self._closed and self._first is None and not self._codec.begins_key(packet.payload):
+            self._counts.gated += packet.marker
+            return None
+        self._first = self._first or arrival
+        self._parts.append(packet.payload)
+        if packet.marker:
+            return self._complete(self._first)
+        if len(self._parts) > MOST_PACKETS:
+            self._counts.broken += 1
+            self._shut()
+        return None
+
+    def _shut(self) -> None:
+        """Forget the frame at hand; only a keyframe opens the gate again."""
+        self._parts, self._first, self._closed = [], None, True
+
+    def _complete(self, first: Arrival) -> Frame | None:
+        parts, self._parts, self._first = self._parts, [], None
+        try:
+            sample, key, shape = self._codec.frame(parts)
+        except Broken:
+            self._counts.broken += 1
+            self._shut()
+            return None
+        if self._closed and not (key and shape):
+            self._counts.gated += 1
+            return None
+        self._closed, self._shape = False, shape or self._shape
+        if not sample:
+            return None
+        self._counts.frames += 1
+        self._counts.keyframes += key
+        at = self._timeline.place(ssrc=first.packet.ssrc, timestamp=first.packet.timestamp, now=first.at)
+        return Frame("video", at, sample, key, self._shape)
+
+
+class AudioScrubber:
+    """Opus packets on the clock, with silence where there are none: a muted or missing microphone stops no recording."""
+
+    def __init__(self, counts: Counts) -> None:
+        self._counts = counts
+        self._timeline = Timeline(48_000)
+        self._until: float | None = None
+
+    def take(self, arrival: Arrival) -> list[Frame]:
+        packet = arrival.packet
+        length = opus.duration(packet.payload)
+        if not length:
+            return []
+        at = self._timeline.place(ssrc=packet.ssrc, timestamp=packet.timestamp, now=arrival.at)
+        if self._until is not None and at < self._until - HOLE_S:
+            return []
+        fill = self._silence(at - HOLE_S)
+        self._until = at + length
+        return [*fill, Frame("audio", at, packet.payload)]
+
+    def follow(self, at: float) -> list[Frame]:
+        """The picture has come to ``at``: sound may lag a little behind it, then silence stands in."""
+        if self._until is None:
+            self._until = at
+        return self._silence(at - AUDIO_LAG_S)
+
+    def _silence(self, until: float) -> list[Frame]:
+        frames: list[Frame] = []
+        if self._until is not None and until - self._until > MOST_SILENCE_S:
+            self._until = until - opus.SILENCE_S
+        while self._until is not None and self._until < until:
+            frames.append(Frame("audio", self._until, opus.SILENCE))
+            self._until += opus.SILENCE_S
+        self._counts.silences += len(frames)
+        return frames
+
+
+class Scrubber:
+    """One lecture's presenter. ``feed`` and ``tick`` return the frames that are ready, each kind in order of time."""
+
+    def __init__(self, codec: str = "h264") -> None:
+        self.counts = Counts()
+        self._order: dict[Kind, Reorder] = {"video": Reorder(REORDER_S), "audio": Reorder(AUDIO_REORDER_S)}
+        self._codec = codec
+        self._video = VideoScrubber(codec, self.counts)
+        self._audio = AudioScrubber(self.counts)
+
+    def expect(self, codec: str) -> None:
+        """The presenter changed: from now on the video is in this codec ("h264" or "vp8")."""
+        if codec != self._codec:
+            self._codec = codec
+            self._video = VideoScrubber(codec, self.counts)
+
+    def feed(self, kind: Kind, datagram: bytes, now: float) -> list[Frame]:
+        """One datagram that arrived at ``now`` (seconds of a clock that never steps back)."""
+        self.counts.packets += 1
+        packet = rtp.parse(datagram)
+        if packet is None:
+            self.counts.malformed += 1
+            return []
+        return list(self._scrub(kind, self._order[kind].push(packet, now)))
+
+    def tick(self, now: float) -> list[Frame]:
+        """Time has passed: give up on what did not come. Call it every 100 ms or so."""
+        return [frame for kind, order in self._order.items() for frame in self._scrub(kind, order.tick(now))]
+
+    def _scrub(self, kind: Kind, arrivals: Iterable[Arrival]) -> Iterator[Frame]:
+        for arrival in arrivals:
+            if kind == "audio":
+                yield from self._audio.take(arrival)
+            elif (frame := self._video.take(arrival)) is not None:
+                yield frame
+                yield from self._audio.follow(frame.at)
+        self.counts.lost = sum(order.lost for order in self._order.values())
+        self.counts.late = sum(order.late for order in self._order.values())
+        self.counts.sources = sum(order.sources for order in self._order.values())
