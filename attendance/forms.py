@@ -1,0 +1,104 @@
+"""Forms of the ledger's pages. They read what people type; whether it may be done, the views ask permissions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from attendance.models import RecordState
+
+# What a leave or a study elsewhere is called; categories alone, never a health detail.
+LEAVE_CATEGORIES = [
+    ("duty", _("值班值守")),
+    ("work", _("外出务工或出差")),
+    ("sick", _("病假")),
+    ("family", _("家中有事")),
+    ("other", _("其他")),
+]
+DECLARED_CATEGORIES = [
+    ("visit", _("送学上门")),
+    ("elsewhere", _("在其他平台学过")),
+    ("makeup_class", _("参加了补课")),
+    ("other", _("其他")),
+]
+CORRECTABLE = (
+    RecordState.ATTENDED,
+    RecordState.MADE_UP,
+    RecordState.EXCUSED,
+    RecordState.EXEMPT,
+    RecordState.MISSING,
+)
+LOCAL_MINUTE = "%Y-%m-%dT%H:%M"
+
+
+def _moment(label: Any) -> forms.DateTimeField:
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL_MINUTE)
+    return forms.DateTimeField(label=label, widget=widget, input_formats=[LOCAL_MINUTE, "%Y-%m-%dT%H:%M:%S"])
+
+
+class DisputeForm(forms.Form):
+    """What the person says is wrong."""
+
+    text = forms.CharField(
+        label=_("哪里不对"),
+        max_length=1000,
+        help_text=_("例如：那天我在集中收看点，没有用手机。"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+class AnswerForm(forms.Form):
+    """What the secretary answers."""
+
+    answer = forms.CharField(label=_("答复"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class LeaveForm(forms.Form):
+    """A leave has a category and nothing else."""
+
+    category = forms.ChoiceField(label=_("请假类别"), choices=LEAVE_CATEGORIES)
+
+
+class DeclareForm(forms.Form):
+    """Study elsewhere, confirmed by the secretary."""
+
+    category = forms.ChoiceField(label=_("学习方式"), choices=DECLARED_CATEGORIES)
+
+
+class CorrectForm(forms.Form):
+    """A signed change of a record."""
+
+    state = forms.ChoiceField(label=_("更正为"), choices=[(state.value, state.label) for state in CORRECTABLE])
+    reason = forms.CharField(
+        label=_("理由"),
+        max_length=400,
+        help_text=_("理由会写在记录上，本人可以看到。"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class HallForm(forms.Form):
+    """Who watched together, and from when to when."""
+
+    started_at = _moment(_("开始"))
+    ended_at = _moment(_("结束"))
+    members = forms.TypedMultipleChoiceField(
+        label=_("在场的人"),
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("请至少勾选一位在场的人。")},
+    )
+
+    def __init__(self, *args: Any, people: Sequence[tuple[int, str]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["members"]
+        if isinstance(field, forms.TypedMultipleChoiceField):
+            field.choices = list(people)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        start, end = cleaned.get("started_at"), cleaned.get("ended_at")
+        if start and end and end <= start:
+            self.add_error("ended_at", _("结束时间要晚于开始时间。"))
+        return cleaned

@@ -1,0 +1,57 @@
+"""Who may read and write what in the ledger. Asked once, at the edge; the answer to "no" is 404, never 403.
+
+Names, evidence and every change belong to the secretary of the node or of one above it; an organiser reads counts.
+"""
+
+from datetime import date, datetime
+
+from attendance.models import Occasion, RosterEntry, Training
+from attendance.reports.base import Scope
+from organizations.models import Node, Role, User
+from organizations.permissions import has_role, in_subtree, visible_nodes
+from organizations.queries import grants_of, membership_on
+
+COUNTS = (Role.SECRETARY, Role.ORGANISER)
+NAMES = (Role.SECRETARY,)
+
+
+def own_nodes(user: User, *roles: str) -> list[Node]:
+    """Return the nodes where ``user`` holds one of the roles, in the order of the tree."""
+    ids = {grant.node_id for grant in grants_of(user=user) if grant.role in roles}
+    return list(Node.objects.filter(pk__in=ids).order_by("path")) if ids else []
+
+
+def may_read_names(user: User, node: Node) -> bool:
+    """Whether ``user`` reads who is missing at ``node``, by name."""
+    return has_role(user, *NAMES, node=node)
+
+
+def touches(training: Training, node: Node) -> bool:
+    """Whether the training's audience and the node's subtree have somebody in common, as far as the tree can say."""
+    return in_subtree(node, training.node) or in_subtree(training.node, node)
+
+
+def scope_for(
+    user: User, *, training_id: int, node_id: int | None, as_of: datetime, roles: tuple[str, ...] = COUNTS
+) -> Scope | None:
+    """Return what ``user`` may see of a training at a node (their first own one unless given), or None."""
+    training = (
+        Training.objects.exclude(state=Training.State.DRAFT).select_related("node").filter(pk=training_id).first()
+    )
+    if training is None:
+        return None
+    nodes = own_nodes(user, *roles) if node_id is None else list(visible_nodes(user, *roles).filter(pk=node_id))
+    node = next((node for node in nodes if touches(training, node)), None)
+    return Scope(training=training, node=node, as_of=as_of) if node else None
+
+
+def may_record_for(user: User, *, occasion: Occasion, member_id: int) -> bool:
+    """Whether ``user`` is a secretary of the node under which ``member_id`` stands on the roster of ``occasion``."""
+    entry = RosterEntry.objects.filter(occasion=occasion, member_id=member_id).select_related("node").first()
+    return entry is not None and has_role(user, *NAMES, node=entry.node)
+
+
+def may_reveal_phone(user: User, *, member_id: int, on_date: date) -> bool:
+    """Whether ``user`` is a secretary of the branch to which ``member_id`` belongs today: the right is judged now."""
+    membership = membership_on(member_id=member_id, on_date=on_date)
+    return membership is not None and has_role(user, *NAMES, node=membership.node)

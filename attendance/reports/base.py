@@ -1,0 +1,64 @@
+"""What a report is: a name, columns and rows inside one scope."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Protocol
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from attendance.models import Training
+from organizations.models import Node
+
+Cell = str | int | float
+Row = tuple[Cell, ...]
+
+
+class UnableToFindReport(LookupError):
+    """No report of that name stands in ``settings.REPORTS``."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: a key for machines, a title for people, a width in characters for the spreadsheet."""
+
+    key: str
+    title: str
+    width: int = 12
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a report may see: one training, one node's subtree, and the moment it is true for."""
+
+    training: Training
+    node: Node
+    as_of: datetime
+
+
+class Report(Protocol):
+    """One kind of table. ``rows`` costs the same number of queries at any size and never leaves the scope."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+
+    def rows(self, scope: Scope) -> Iterator[Row]:
+        """Yield the rows in the order in which they are printed; no cell ever holds a phone number."""
+
+
+@cache
+def reports() -> dict[str, Report]:
+    """Return every report of ``settings.REPORTS`` by its name."""
+    found: list[Report] = [import_string(path)() for path in settings.REPORTS]
+    return {report.name: report for report in found}
+
+
+def report_named(name: str) -> Report:
+    """Return the report called ``name``; raises UnableToFindReport."""
+    try:
+        return reports()[name]
+    except KeyError as error:
+        raise UnableToFindReport(name) from error

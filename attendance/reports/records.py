@@ -1,0 +1,53 @@
+"""Everybody's record: one row for each person and occasion that has opened, whatever its state."""
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext_lazy as _
+
+from attendance.models import RecordState
+from attendance.reports.base import Column, Row, Scope
+from attendance.reports.cells import minutes, moment
+from attendance.reports.standing import node_names, occasions_of, place, standings
+from attendance.reports.steps import reasons_text
+
+
+class RecordsReport:
+    """Three queries at any size; rows stream by place in the tree, name and time of the occasion."""
+
+    name = "records"
+    title = _("全部认定结果")
+    columns = (
+        Column("unit", _("组织"), 28),
+        Column("name", _("姓名"), 12),
+        Column("number", _("编号"), 12),
+        Column("occasion", _("场次"), 28),
+        Column("starts", _("开始时间"), 17),
+        Column("state", _("状态"), 10),
+        Column("live_min", _("在线分钟"), 10),
+        Column("replay_min", _("回放分钟"), 10),
+        Column("hall_min", _("现场分钟"), 10),
+        Column("union_min", _("合计分钟"), 10),
+        Column("reason", _("原因"), 40),
+        Column("rule", _("规则版本"), 20),
+    )
+
+    def rows(self, scope: Scope) -> Iterator[Row]:
+        """Yield the rows of everybody on a roster of the scope."""
+        names = node_names(scope)
+        occasions = {occasion.pk: occasion for occasion in occasions_of(scope)}
+        for one in standings(scope):
+            occasion = occasions[one.occasion_id]
+            yield (
+                place(one.node_path, names=names, below=scope.node.path),
+                one.name,
+                one.number,
+                occasion.title,
+                moment(occasion.starts_at),
+                str(RecordState(one.state).label),
+                minutes(one.live_ms),
+                minutes(one.replay_ms),
+                minutes(one.hall_ms),
+                minutes(one.union_ms),
+                reasons_text(one),
+                one.rule_version or str(occasion.rule),
+            )

@@ -1,0 +1,120 @@
+"""Writes any report from its rows: text cells for a page, XLSX, CSV and JSON. Strings stay strings, never formulas."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import BinaryIO
+
+import xlsxwriter
+from django.utils.translation import gettext as _
+
+from attendance.reports.base import Cell, Report, Row, Scope
+from attendance.reports.cells import moment
+
+ENCODINGS = {"utf-8": "utf-8-sig", "gbk": "gb18030"}
+CONTENT_TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv",
+    "json": "application/json",
+}
+LONGEST_CELL = 32767  # characters, the format's limit
+# A spreadsheet runs a cell that begins so, also behind blanks that it does not show.
+_FORMULA = re.compile(r"^[\s\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－﹣−＠﹢﹦﹫]|^[\t\r\n]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+
+
+class UnableToRender(ValueError):
+    """No writer for that format or encoding."""
+
+
+def text(cell: Cell) -> str:
+    """Return a cell as a page and a CSV print it: numbers without a needless ``.0``."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return _CONTROL.sub("", str(cell))
+
+
+def text_rows(rows: Iterable[Row]) -> Iterator[list[str]]:
+    """Yield rows as the page prints them."""
+    for row in rows:
+        yield [text(cell) for cell in row]
+
+
+def neutral(value: str) -> str:
+    """Return ``value`` so that no spreadsheet takes it for a formula: an apostrophe stands before it."""
+    return f"'{value}" if _FORMULA.match(value) else value
+
+
+def write_csv(report: Report, rows: Iterable[Row], scope: Scope, to: BinaryIO, *, encoding: str = "utf-8") -> None:
+    """Write the header and the rows; UTF-8 carries a BOM for Excel, ``gbk`` is written as its superset GB18030."""
+    if encoding not in ENCODINGS:
+        raise UnableToRender(encoding)
+    out = io.TextIOWrapper(to, encoding=ENCODINGS[encoding], newline="", write_through=True)
+    writer = csv.writer(out)
+    writer.writerow([neutral(str(column.title)) for column in report.columns])
+    for row in rows:
+        writer.writerow([text(cell) if isinstance(cell, int | float) else neutral(text(cell)) for cell in row])
+    out.detach()
+
+
+def write_xlsx(report: Report, rows: Iterable[Row], scope: Scope, to: BinaryIO, *, encoding: str = "utf-8") -> None:
+    """Write a sheet with the rows and one that says as of when and by which rules; memory stays constant."""
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(to, options) as book:
+        bold = book.add_format({"bold": True})
+        sheet = book.add_worksheet(str(report.title)[:31])
+        sheet.freeze_panes(1, 0)
+        for index, column in enumerate(report.columns):
+            sheet.set_column(index, index, column.width)
+            sheet.write_string(0, index, str(column.title), bold)
+        for line, row in enumerate(rows, start=1):
+            for index, cell in enumerate(row):
+                if isinstance(cell, str):
+                    sheet.write_string(line, index, text(cell)[:LONGEST_CELL])
+                else:
+                    sheet.write_number(line, index, cell)
+        about = book.add_worksheet(str(_("说明")))
+        about.set_column(0, 1, 40)
+        for line, (key, value) in enumerate(facts(report, scope)):
+            about.write_string(line, 0, key, bold)
+            about.write_string(line, 1, text(value))
+
+
+def write_json(report: Report, rows: Iterable[Row], scope: Scope, to: BinaryIO, *, encoding: str = "utf-8") -> None:
+    """Write one object: what the report is of, its columns, and its rows as objects by column key."""
+    head = {
+        "report": report.name,
+        "training": {"id": scope.training.pk, "title": scope.training.title},
+        "node": {"code": scope.node.code, "name": scope.node.name},
+        "as_of": scope.as_of.isoformat(),
+        "columns": {column.key: str(column.title) for column in report.columns},
+    }
+    keys = [column.key for column in report.columns]
+    to.write(json.dumps(head, ensure_ascii=False)[:-1].encode() + b', "rows": [')
+    for index, row in enumerate(rows):
+        cells = {key: text(cell) if isinstance(cell, str) else cell for key, cell in zip(keys, row, strict=True)}
+        to.write((b",\n" if index else b"\n") + json.dumps(cells, ensure_ascii=False).encode())
+    to.write(b"\n]}\n")
+
+
+def facts(report: Report, scope: Scope) -> list[tuple[str, str]]:
+    """Return what every report says about itself."""
+    return [
+        (_("报表"), str(report.title)),
+        (_("培训"), scope.training.title),
+        (_("组织"), scope.node.name),
+        (_("截至"), moment(scope.as_of)),
+    ]
+
+
+Writer = Callable[..., None]
+WRITERS: dict[str, Writer] = {"xlsx": write_xlsx, "csv": write_csv, "json": write_json}
+
+
+def write(report: Report, scope: Scope, to: BinaryIO, *, form: str, encoding: str = "utf-8") -> None:
+    """Write ``report`` of ``scope`` to an open binary file as ``form`` (xlsx, csv, json); raises UnableToRender."""
+    if form not in WRITERS:
+        raise UnableToRender(form)
+    WRITERS[form](report, report.rows(scope), scope, to, encoding=encoding)

@@ -1,0 +1,45 @@
+"""What can still be done for somebody who has not taken part yet, in words for the secretary and as a column of reports."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from attendance.kinds import kinds
+from attendance.models import Occasion, RecordState, Rule
+from attendance.reasons import sentence
+from attendance.reports.standing import Standing
+from organizations.models import User
+
+
+def due_at(occasion: Occasion) -> datetime:
+    """Return until when ``occasion`` can be done: a course to its end, anything else to the end of its make-up time."""
+    if occasion.rule.basis == Rule.Basis.MEDIA and occasion.make_up_until_at is None:
+        return occasion.ends_at
+    return occasion.make_up_until_at or occasion.ends_at
+
+
+def next_step(standing: Standing, occasion: Occasion, as_of: datetime) -> str:
+    """Return the next possible step in words; every undone state has one. Costs no query."""
+    if standing.state == RecordState.INCOMPLETE:
+        return _("当时记录不全，可按实际情况更正")
+    if standing.state == RecordState.PENDING:
+        return _("正在认定，稍后再看")
+    if standing.state != RecordState.MISSING:
+        return ""
+    if not standing.has_phone:
+        return _("没有登记手机，可集中收看或送学上门")
+    if as_of >= due_at(occasion):
+        return _("补学时间已过，可送学上门后登记")
+    step = kinds()[occasion.kind].catch_up(occasion, User(pk=standing.member_id, name=standing.name))
+    if step is None:
+        return _("暂时没有回放，可集中收看或送学上门")
+    return _("可在手机上%(step)s") % {"step": step.label}
+
+
+def reasons_text(standing: Standing) -> str:
+    """Return why the state is what it is, in one line."""
+    if standing.corrected:
+        return _("由负责人更正")
+    if not standing.reasons and standing.state == RecordState.MISSING:
+        return _("还没有参加的记录")
+    return "；".join(sentence(reason) for reason in standing.reasons)

@@ -1,0 +1,25 @@
+"""How the ledger's pages print states, minutes and moments."""
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from attendance.models import RecordState
+from attendance.reports.cells import minutes as exact_minutes
+
+register = template.Library()
+DONE = {RecordState.ATTENDED, RecordState.MADE_UP}
+DUE = {RecordState.MISSING, RecordState.INCOMPLETE}
+
+
+@register.simple_tag
+def state_chip(state: str) -> SafeString:
+    """Return the state as a chip: green when done, amber when something is to be done, else plain."""
+    look = "ok" if state in DONE else "due" if state in DUE else "plain"
+    return format_html('<span class="chip {}">{}</span>', look, RecordState(state).label)
+
+
+@register.filter
+def minutes(milliseconds: int) -> str:
+    """Return whole or tenth minutes, never rounded up."""
+    return f"{exact_minutes(milliseconds or 0):g}"

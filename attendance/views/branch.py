@@ -1,0 +1,197 @@
+"""The secretary's pages: which trainings are open, who is still missing in one, and how one person stands."""
+
+from dataclasses import dataclass
+
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import F, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from attendance.models import Dispute, Occasion, RecordState, Training
+from attendance.permissions import COUNTS, NAMES, may_read_names, may_reveal_phone, own_nodes
+from attendance.reports.base import Scope
+from attendance.reports.cells import minutes
+from attendance.reports.standing import (
+    UNDONE,
+    Counts,
+    Overview,
+    Standing,
+    missing_by_training,
+    node_names,
+    occasions_of,
+    overview,
+    place,
+    standings,
+)
+from attendance.reports.steps import next_step, reasons_text
+from attendance.views.detail import record_details
+from attendance.views.shared import number_or_none, scope_or_404, signed_in
+from organizations.models import Node, User
+from organizations.operations import log_access
+from organizations.permissions import role_required
+
+A_PAGE = 50
+CLOSED_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Line:
+    """One occasion that somebody has not done: why, and what is possible next."""
+
+    title: str
+    state: str
+    reason: str
+    step: str
+    seen_min: float
+
+
+@dataclass
+class Person:
+    """One name in the list of those who are missing."""
+
+    member_id: int
+    name: str
+    place: str
+    has_phone: bool
+    lines: list[Line]
+
+    @property
+    def is_only_incomplete(self) -> bool:
+        return all(line.state == RecordState.INCOMPLETE for line in self.lines)
+
+
+@dataclass(frozen=True)
+class Child:
+    """A node below the one shown, with how many people are missing there."""
+
+    node_id: int
+    name: str
+    counts: Counts
+
+
+@require_GET
+@never_cache
+@role_required(*COUNTS)
+def branch(request: HttpRequest) -> HttpResponse:
+    """List the trainings that touch the person's nodes, the running ones first, each with how many are missing."""
+    nodes = own_nodes(signed_in(request), *COUNTS)
+    trainings = _trainings_touching(nodes)
+    missing = missing_by_training(
+        training_ids=[training.pk for training in trainings], paths=[node.path for node in nodes]
+    )
+    today = timezone.localdate()
+    rows = [
+        {"training": training, "missing": missing.get(training.pk, 0), "has_begun": training.starts_date <= today}
+        for training in trainings
+    ]
+    running = [row for row in rows if row["training"].state == Training.State.PUBLISHED]
+    closed = [row for row in rows if row["training"].state == Training.State.CLOSED][:CLOSED_SHOWN]
+    context = {"tab": "branch", "nodes": nodes, "running": running, "closed": closed}
+    return render(request, "attendance/branch.html", context)
+
+
+@require_GET
+@never_cache
+@role_required(*COUNTS)
+def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
+    """Show who is still missing at a node, by name with the next step, then the counts."""
+    scope = scope_or_404(request, training_id, as_of=timezone.now())
+    seen = overview(scope)
+    names = node_names(scope)
+    occasions = occasions_of(scope)
+    shows_names = may_read_names(signed_in(request), scope.node)
+    page_number = number_or_none(request.GET.get("page")) or 1
+    undone = [person.member_id for person in seen.people if person.undone] if shows_names else []
+    page = Paginator(undone, A_PAGE).get_page(page_number)
+    context = {
+        "tab": "branch",
+        "scope": scope,
+        "counts": seen.counts,
+        "people": people_of(scope, list(page), occasions, names),
+        "page": page,
+        "shows_names": shows_names,
+        "occasions": [(occasion, seen.by_occasion.get(occasion.pk)) for occasion in occasions],
+        "is_begun": any(occasion.opened_at for occasion in occasions),
+        "rules": sorted({str(occasion.rule) for occasion in occasions if occasion.opened_at}),
+        "children": children_of(scope, seen, names),
+        "disputes": _open_disputes(scope) if shows_names else [],
+    }
+    return render(request, "attendance/branch_training.html", context)
+
+
+def people_of(scope: Scope, member_ids: list[int], occasions: list[Occasion], names: dict[str, str]) -> list[Person]:
+    """Return these people with every occasion they have not done, in the order of the report; one query."""
+    by_id = {occasion.pk: occasion for occasion in occasions}
+    people: dict[int, Person] = {}
+    for one in standings(scope, states=UNDONE, member_ids=member_ids) if member_ids else ():
+        where = place(one.node_path, names=names, below=scope.node.path)
+        person = people.setdefault(one.member_id, Person(one.member_id, one.name, where, one.has_phone, []))
+        person.lines.append(_line(one, by_id[one.occasion_id], scope))
+    return list(people.values())
+
+
+def _line(one: Standing, occasion: Occasion, scope: Scope) -> Line:
+    step = next_step(one, occasion, scope.as_of)
+    return Line(occasion.title, one.state, reasons_text(one), step, minutes(one.union_ms))
+
+
+def children_of(scope: Scope, seen: Overview, names: dict[str, str]) -> list[Child]:
+    """Return the nodes right below, in the order of the tree, never by how well they do."""
+    depth = len(scope.node.path) + Node.steplen
+    paths = [path for path in names if len(path) == depth]
+    if not paths:
+        return []
+    ids = dict(Node.objects.filter(path__in=paths).values_list("path", "id"))
+    return [Child(ids[path], names[path], seen.counts_below(path)) for path in paths if path in ids]
+
+
+def _trainings_touching(nodes: list[Node]) -> list[Training]:
+    inside = Q(pk__in=())
+    for node in nodes:
+        above = [node.path[:end] for end in range(Node.steplen, len(node.path) + 1, Node.steplen)]
+        inside |= Q(node__path__in=above) | Q(node__path__startswith=node.path)
+    found = Training.objects.filter(inside).exclude(state=Training.State.DRAFT).select_related("node")
+    return list(found.order_by("deadline_at", "id"))
+
+
+def _open_disputes(scope: Scope) -> list[Dispute]:
+    return list(
+        Dispute.objects.filter(
+            occasion__training_id=scope.training.pk,
+            state=Dispute.State.RAISED,
+            occasion__roster__member_id=F("member_id"),
+            occasion__roster__node__path__startswith=scope.node.path,
+        )
+        .select_related("member", "occasion")
+        .order_by("raised_at")[:A_PAGE]
+    )
+
+
+@require_GET
+@never_cache
+@role_required(*NAMES)
+@transaction.atomic
+def branch_member(request: HttpRequest, training_id: int, member_id: int) -> HttpResponse:
+    """Show one person's evidence and reasons in a training; the read is written down in the same transaction."""
+    as_of = timezone.now()
+    scope = scope_or_404(request, training_id, as_of=as_of, roles=NAMES)
+    details = record_details(training_id=training_id, member_id=member_id, below=scope.node.path, as_of=as_of)
+    member = User.objects.filter(pk=member_id).first()
+    if member is None or not details:
+        raise Http404
+    reader = signed_in(request)
+    log_access(reader_id=reader.pk, subject_ids=[member_id], what="record", as_of=as_of)
+    context = {
+        "tab": "branch",
+        "scope": scope,
+        "member": member,
+        "details": details,
+        "is_self": member_id == reader.pk,
+        "may_call": bool(member.phone_last4)
+        and may_reveal_phone(reader, member_id=member_id, on_date=timezone.localdate(as_of)),
+    }
+    return render(request, "attendance/branch_member.html", context)

@@ -1,0 +1,82 @@
+"""A report as a table on a page and as a file, always from the same rows; each export is written down."""
+
+import io
+import re
+from itertools import islice
+from urllib.parse import quote
+
+from django.db import transaction
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from attendance.permissions import NAMES
+from attendance.reports import Report, Scope, UnableToFindReport, report_named, reports
+from attendance.reports.render import CONTENT_TYPES, ENCODINGS, WRITERS, text_rows, write
+from attendance.reports.standing import overview
+from attendance.views.shared import number_or_none, scope_or_404, signed_in
+from organizations.operations import log_access
+from organizations.permissions import role_required
+
+A_PAGE = 100
+
+
+def _report_or_404(name: str) -> Report:
+    try:
+        return report_named(name)
+    except UnableToFindReport as error:
+        raise Http404 from error
+
+
+@require_GET
+@never_cache
+@role_required(*NAMES)
+def branch_report(request: HttpRequest, training_id: int, name: str) -> HttpResponse:
+    """Show a report as a table, a page at a time, with its downloads."""
+    scope = scope_or_404(request, training_id, as_of=timezone.now(), roles=NAMES)
+    report = _report_or_404(name)
+    page = number_or_none(request.GET.get("page")) or 1
+    shown = list(text_rows(islice(report.rows(scope), (page - 1) * A_PAGE, page * A_PAGE + 1)))
+    titles = [column.title for column in report.columns]
+    context = {
+        "tab": "branch",
+        "scope": scope,
+        "report": report,
+        "reports": list(reports().values()),
+        "rows": [list(zip(titles, row, strict=True)) for row in shown[:A_PAGE]],
+        "previous_page": page - 1,
+        "next_page": page + 1 if len(shown) > A_PAGE else None,
+    }
+    return render(request, "attendance/branch_report.html", context)
+
+
+@require_GET
+@never_cache
+@role_required(*NAMES)
+@transaction.atomic
+def branch_export(request: HttpRequest, training_id: int, name: str, form: str) -> HttpResponseBase:
+    """Send a report as a file; the access log names everybody in it, in the same transaction as the read."""
+    as_of = timezone.now()
+    scope = scope_or_404(request, training_id, as_of=as_of, roles=NAMES)
+    report = _report_or_404(name)
+    encoding = request.GET.get("encoding", "utf-8")
+    if form not in WRITERS or encoding not in ENCODINGS:
+        raise Http404
+    people = [person.member_id for person in overview(scope).people if name != "missing" or person.undone]
+    log_access(reader_id=signed_in(request).pk, subject_ids=people, what="export", as_of=as_of, reason=name)
+    out = io.BytesIO()
+    write(report, scope, out, form=form, encoding=encoding)
+    out.seek(0)
+    return _file(out, report, scope, form, ENCODINGS[encoding] if form == "csv" else "")
+
+
+def _file(out: io.BytesIO, report: Report, scope: Scope, form: str, charset: str) -> FileResponse:
+    parts = [str(report.title), scope.training.title, scope.node.name, f"{timezone.localtime(scope.as_of):%Y%m%d-%H%M}"]
+    filename = re.sub(r'[\x00-\x1f"*/:<>?\\|]', "", "-".join(parts))[:120] + f".{form}"
+    kind = CONTENT_TYPES[form] + (f"; charset={charset.removesuffix('-sig')}" if charset else "")
+    response = FileResponse(out, content_type=kind)
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(filename)}"
+    return response

@@ -1,0 +1,41 @@
+"""What several pages of the ledger need: reading numbers from the address, the scope or 404."""
+
+from datetime import datetime
+
+from django.http import Http404, HttpRequest
+
+from attendance.permissions import COUNTS, scope_for
+from attendance.reports.base import Scope
+from organizations.models import User
+
+LARGEST_ID = 2**63 - 1
+
+
+def signed_in(request: HttpRequest) -> User:
+    """Return the person who asks; views behind ``role_required`` always have one."""
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user
+
+
+def number_or_none(text: str | None) -> int | None:
+    """Return a positive number from the address, None when there is none; raises Http404 for anything else."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()) or int(text[:20]) > LARGEST_ID:
+        raise Http404
+    return int(text)
+
+
+def scope_or_404(request: HttpRequest, training_id: int, *, as_of: datetime, roles: tuple[str, ...] = COUNTS) -> Scope:
+    """Return the training at ``?node=`` (or the person's first own node) if they may read it there."""
+    scope = scope_for(
+        signed_in(request),
+        training_id=training_id,
+        node_id=number_or_none(request.GET.get("node") or request.POST.get("node")),
+        as_of=as_of,
+        roles=roles,
+    )
+    if scope is None:
+        raise Http404
+    return scope

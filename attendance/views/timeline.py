@@ -1,0 +1,252 @@
+"""Evidence in the order of time, each piece with what came of it, for the person concerned and their secretary.
+
+It explains; it never judges. Minutes and states come from the record alone.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from django.utils.timezone import localdate
+from django.utils.translation import gettext as _
+
+from attendance.models import Evidence, Occasion, PresenceSpan, Rule
+
+Pair = tuple[int, int]
+AXIS = 1000  # the map's width in its own units
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing on the timeline; ``counts`` says whether it earned anything."""
+
+    started_at: datetime
+    ended_at: datetime | None
+    title: str
+    notes: tuple[str, ...]
+    counts: bool
+
+    @property
+    def is_one_day(self) -> bool:
+        """Whether the end needs no date of its own."""
+        return self.ended_at is None or localdate(self.started_at) == localdate(self.ended_at)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One counted part on the map, in units of ``AXIS``."""
+
+    x: int
+    width: int
+
+
+@dataclass(frozen=True)
+class _Piece:
+    start: datetime
+    end: datetime
+    device: str
+    title: str
+    reason: str
+    is_open: bool
+
+
+def merged(pairs: Iterable[Pair]) -> list[Pair]:
+    """Return the union of half-open pairs, in order; empty ones vanish."""
+    union: list[Pair] = []
+    for start, end in sorted(pair for pair in pairs if pair[0] < pair[1]):
+        if union and start <= union[-1][1]:
+            union[-1] = (union[-1][0], max(union[-1][1], end))
+        else:
+            union.append((start, end))
+    return union
+
+
+def items_of(
+    occasion: Occasion, spans: Sequence[PresenceSpan], evidence: Sequence[Evidence], as_of: datetime
+) -> list[Item]:
+    """Return everything held about one person at ``occasion``, oldest first, gaps between live spans included."""
+    items = [
+        *_live_items(occasion, spans, [one for one in evidence if one.kind == Evidence.Kind.OUTBOX], as_of),
+        *_watched_items(occasion, [one for one in evidence if one.kind == Evidence.Kind.WATCHED]),
+        *(_said(occasion, one) for one in evidence if one.kind not in (Evidence.Kind.OUTBOX, Evidence.Kind.WATCHED)),
+    ]
+    return sorted(items, key=lambda item: (item.started_at, item.ended_at or item.started_at))
+
+
+def _live_items(
+    occasion: Occasion, spans: Sequence[PresenceSpan], resent: Sequence[Evidence], as_of: datetime
+) -> list[Item]:
+    pieces = [
+        _Piece(
+            span.started_at, span.ended_at or max(as_of, span.started_at), span.device,
+            _("手机在线观看"), span.end_reason, span.ended_at is None,
+        )
+        for span in spans
+    ]  # fmt: skip
+    for one in resent:
+        if one.started_at and one.ended_at:
+            title = _("断网时手机继续播放，联网后补传")
+            pieces.append(_Piece(one.started_at, one.ended_at, one.device, title, "", False))
+    pieces.sort(key=lambda piece: (piece.start, piece.end))
+    return [*(_piece_item(occasion, piece, pieces) for piece in pieces), *_gap_items(occasion, pieces)]
+
+
+def _piece_item(occasion: Occasion, piece: _Piece, pieces: Sequence[_Piece]) -> Item:
+    start, end = _window(occasion)
+    outside = bool(start and piece.end <= start) or bool(end and piece.start >= end)
+    notes = []
+    if outside:
+        notes.append(_("在场次时间以外，只保留，不计入"))
+    else:
+        if bool(start and piece.start < start) or bool(end and piece.end > end):
+            notes.append(_("场次时间以外的部分不计入"))
+        if any(_is_beside(piece, other) for other in pieces):
+            notes.append(_("两部设备同时在线，只算一次"))
+    if piece.is_open:
+        notes.append(_("正在观看"))
+    elif piece.reason in (PresenceSpan.End.SILENT, PresenceSpan.End.HIDDEN, PresenceSpan.End.WORKER_LOST):
+        notes.append(_("结束原因：%(reason)s") % {"reason": PresenceSpan.End(piece.reason).label})
+    return Item(piece.start, piece.end, piece.title, tuple(notes), counts=not outside and piece.end > piece.start)
+
+
+def _is_beside(piece: _Piece, other: _Piece) -> bool:
+    return other.device != piece.device and other.start < piece.end and piece.start < other.end
+
+
+def _gap_items(occasion: Occasion, pieces: Sequence[_Piece]) -> list[Item]:
+    """Return the gaps between live spans inside the window: short ones were bridged, long ones earned nothing."""
+    window_start, window_end = _window(occasion)
+    bridge = timedelta(seconds=occasion.rule.bridge_s)
+    items = []
+    reached: datetime | None = None
+    for before, after in pairwise(pieces):
+        reached = max(reached or before.end, before.end)
+        start, end = max(reached, window_start or reached), min(after.start, window_end or after.start)
+        if end <= start:
+            continue
+        seconds = round((end - start).total_seconds())
+        if end - start <= bridge:
+            items.append(
+                Item(start, end, _("断开 %(seconds)s 秒，已按连续计算") % {"seconds": seconds}, (), counts=False)
+            )
+        else:
+            items.append(Item(start, end, _("这段时间没有连接，不计入"), (), counts=False))
+    return items
+
+
+def _watched_items(occasion: Occasion, reports: Sequence[Evidence]) -> list[Item]:
+    """Return one item a day: what was newly counted that day; what was seen before earns nothing again."""
+    by_day: defaultdict[object, list[Evidence]] = defaultdict(list)
+    for one in sorted(reports, key=lambda one: one.recorded_at):
+        by_day[localdate(one.recorded_at)].append(one)
+    seen: dict[str, list[Pair]] = {}
+    items = []
+    for day in by_day.values():
+        before = sum(_length(union) for union in seen.values())
+        played = 0
+        for one in day:
+            ranges = [(int(start), int(end)) for start, end in one.ranges_ms or []]
+            played += _length(ranges)
+            seen[one.media] = merged([*seen.get(one.media, []), *ranges])
+        fresh = sum(_length(union) for union in seen.values()) - before
+        items.append(_watched_item(occasion, day, fresh, played))
+    return items
+
+
+def _watched_item(occasion: Occasion, day: Sequence[Evidence], fresh: int, played: int) -> Item:
+    is_late = bool(occasion.make_up_until_at) and day[0].recorded_at > occasion.make_up_until_at
+    notes = [_("新计入 %(minutes)s") % {"minutes": duration(fresh)}] if fresh and not is_late else []
+    if is_late:
+        notes.append(_("已过补学期限，不计入"))
+    elif played > fresh:
+        notes.append(_("看过的再看不重复计算"))
+    title = _("学习课程") if occasion.rule.basis == Rule.Basis.MEDIA else _("看回放")
+    ended_at = day[-1].recorded_at if len(day) > 1 else None
+    return Item(day[0].recorded_at, ended_at, title, tuple(notes), counts=fresh > 0 and not is_late)
+
+
+def _said(occasion: Occasion, one: Evidence) -> Item:
+    """Return what a person said or recorded: the hall, a leave, study elsewhere, an answered prompt."""
+    kind = Evidence.Kind(one.kind)
+    notes = []
+    if one.category:
+        notes.append(category_label(one.category))
+    if one.recorded_by is not None:
+        notes.append(_("由%(name)s登记") % {"name": one.recorded_by.name})
+    start, end = _window(occasion)
+    outside = kind == Evidence.Kind.HALL and bool(
+        (start and one.ended_at and one.ended_at <= start) or (end and one.started_at and one.started_at >= end)
+    )
+    if outside:
+        notes.append(_("在场次时间以外，只保留，不计入"))
+    return Item(one.started_at or one.recorded_at, one.ended_at, str(kind.label), tuple(notes), counts=not outside)
+
+
+def _window(occasion: Occasion) -> tuple[datetime | None, datetime | None]:
+    return occasion.window_start_at, occasion.window_end_at
+
+
+def _length(pairs: Iterable[Pair]) -> int:
+    return sum(end - start for start, end in pairs)
+
+
+def duration(milliseconds: int) -> str:
+    """Return a length of time in words, never rounded up: ``12 分 30 秒``."""
+    whole_minutes, seconds = divmod(milliseconds // 1000, 60)
+    if not whole_minutes:
+        return _("%(seconds)s 秒") % {"seconds": seconds}
+    if not seconds:
+        return _("%(minutes)s 分钟") % {"minutes": whole_minutes}
+    return _("%(minutes)s 分 %(seconds)s 秒") % {"minutes": whole_minutes, "seconds": seconds}
+
+
+def category_label(category: str) -> str:
+    """Return a category of a leave or a declaration in words."""
+    return CATEGORIES.get(category, category)
+
+
+CATEGORIES: dict[str, str] = {}
+
+
+def bars_of(
+    occasion: Occasion, spans: Sequence[PresenceSpan], evidence: Sequence[Evidence], as_of: datetime
+) -> list[Bar]:
+    """Return the counted parts on the window's axis for the map: live, hall and replay together."""
+    start, end = _window(occasion)
+    if occasion.rule.basis == Rule.Basis.MEDIA or start is None:
+        return []
+    length = _ms((end or as_of) - start)
+    live = [(_ms(span.started_at - start), _ms((span.ended_at or as_of) - start)) for span in spans]
+    hall, replay = [], []
+    for one in evidence:
+        if one.kind in (Evidence.Kind.HALL, Evidence.Kind.OUTBOX) and one.started_at and one.ended_at:
+            pair = (_ms(one.started_at - start), _ms(one.ended_at - start))
+            (hall if one.kind == Evidence.Kind.HALL else live).append(pair)
+        elif one.kind == Evidence.Kind.WATCHED:
+            offset = occasion.media_offset_ms
+            replay += [(int(low) - offset, int(high) - offset) for low, high in one.ranges_ms or []]
+    union = merged([*bridged(live, occasion.rule.bridge_s * 1000), *hall, *replay])
+    clipped = [(max(low, 0), min(high, length)) for low, high in union if high > 0 and low < length]
+    return [_bar(low, high, length) for low, high in clipped]
+
+
+def bridged(pairs: Iterable[Pair], bridge_ms: int) -> list[Pair]:
+    """Return the union with gaps up to ``bridge_ms`` closed."""
+    union: list[Pair] = []
+    for start, end in merged(pairs):
+        if union and start - union[-1][1] <= bridge_ms:
+            union[-1] = (union[-1][0], end)
+        else:
+            union.append((start, end))
+    return union
+
+
+def _bar(low: int, high: int, length: int) -> Bar:
+    x = low * AXIS // length
+    return Bar(x, max(1, high * AXIS // length - x))
+
+
+def _ms(span: timedelta) -> int:
+    return round(span.total_seconds() * 1000)

@@ -1,0 +1,187 @@
+"""今天: what is live now, what is next, what is still owed, and nothing else."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+from icalendar import Alarm, Calendar, Event
+
+from attendance.kinds import Step, kinds
+from attendance.models import Occasion, RecordState, RosterEntry, Rule, Training
+from attendance.queries import is_expected
+from attendance.reports.standing import with_standing
+from attendance.reports.steps import due_at
+from attendance.views.detail import length_of
+from attendance.views.shared import signed_in
+from organizations.display import is_elder
+from organizations.models import Membership, Node, Role, RoleGrant, User
+from organizations.permissions import role_required
+from organizations.queries import exempt_member_ids, membership_on, valid_on
+
+MOST_NEXT = 3
+STARTS_LATE = timedelta(hours=2)
+
+
+@dataclass(frozen=True)
+class Owed:
+    """One thing still to be done, with the step that does it (None while there is no way on the phone)."""
+
+    occasion: Occasion
+    due_at: datetime
+    left_min: int
+    step: Step | None
+
+
+@dataclass(frozen=True)
+class Day:
+    """Everything the page shows, in its order."""
+
+    live: list[tuple[Occasion, str]]
+    coming: list[Occasion]
+    owed: list[Owed]
+
+
+@require_GET
+@never_cache
+@role_required()
+def today(request: HttpRequest) -> HttpResponse:
+    """Show a member their day; the same number of queries whatever is in it."""
+    member, as_of = signed_in(request), timezone.now()
+    membership = membership_on(member_id=member.pk, on_date=timezone.localdate(as_of))
+    day = day_of(member, membership, as_of)
+    context = {
+        "tab": "today",
+        "as_of": as_of,
+        "greeting": greeting(member.name, timezone.localtime(as_of).hour),
+        "day": day,
+        "coming": [(occasion, starts_in(occasion.starts_at, as_of)) for occasion in day.coming],
+        "is_done": not (day.live or day.owed),
+        "helper": helper_of(membership, as_of) if is_elder(request) else None,
+    }
+    return render(request, "attendance/today.html", context)
+
+
+def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
+    """Return what is live, next and owed for ``member`` in three queries."""
+    entries = with_standing(
+        RosterEntry.objects.filter(
+            member=member, state=RosterEntry.State.EXPECTED, occasion__training__state=Training.State.PUBLISHED
+        )
+    ).select_related("occasion__rule", "occasion__training", "occasion__node")
+    union = entries.values_list("occasion_id", "stands", "rec__union_ms")
+    stands = {occasion_id: (state, done or 0) for occasion_id, state, done in union}
+    opened = Occasion.objects.filter(pk__in=stands).select_related("rule", "training", "node").order_by("starts_at")
+    live, owed = [], []
+    for occasion in opened:
+        state, done_ms = stands[occasion.pk]
+        if occasion.state == Occasion.State.OPEN and occasion.rule.basis == Rule.Basis.WINDOW:
+            live.append((occasion, kinds()[occasion.kind].url_for(occasion, member)))
+        elif state == RecordState.MISSING and due_at(occasion) > as_of:
+            step = kinds()[occasion.kind].catch_up(occasion, member)
+            owed.append(Owed(occasion, due_at(occasion), left_minutes(occasion, done_ms), step))
+    owed.sort(key=lambda one: one.due_at)
+    return Day(live, coming_for(member, membership, as_of), owed)
+
+
+def coming_for(member: User, membership: Membership | None, as_of: datetime) -> list[Occasion]:
+    """Return the next occasions at which ``member`` is expected: those of their node and of every node above it."""
+    if membership is None:
+        return []
+    path = membership.node.path
+    above = [path[:end] for end in range(Node.steplen, len(path) + 1, Node.steplen)]
+    found = Occasion.objects.filter(
+        state=Occasion.State.SCHEDULED,
+        training__state=Training.State.PUBLISHED,
+        starts_at__gt=as_of - STARTS_LATE,
+        node__path__in=above,
+    )
+    exempt = exempt_member_ids(on_date=timezone.localdate(as_of)).filter(member_id=member.pk)
+    if exempt.exists():
+        return []
+    return list(found.select_related("node", "training").order_by("starts_at", "id")[:MOST_NEXT])
+
+
+def left_minutes(occasion: Occasion, done_ms: int) -> int:
+    """Return how many whole minutes are still needed, rounded up so that doing them is enough; 0 when unknown."""
+    share = float((occasion.rule_stamp or {}).get("min_share", occasion.rule.min_share))
+    return -(-max(0, round(share * length_of(occasion)) - done_ms) // 60_000)
+
+
+def helper_of(membership: Membership | None, as_of: datetime) -> User | None:
+    """Return the secretary nearest above a member, to be named; no phone number is shown here."""
+    if membership is None:
+        return None
+    path = membership.node.path
+    above = [path[:end] for end in range(Node.steplen, len(path) + 1, Node.steplen)]
+    grants = RoleGrant.objects.filter(valid_on(timezone.localdate(as_of)), role=Role.SECRETARY, node__path__in=above)
+    grant = grants.exclude(user_id=membership.member_id).select_related("user").order_by("-node__depth", "id").first()
+    return grant.user if grant else None
+
+
+def greeting(name: str, hour: int) -> str:
+    """Return a greeting for the time of the day."""
+    if 5 <= hour < 11:
+        return _("%(name)s，早上好") % {"name": name}
+    if 11 <= hour < 13:
+        return _("%(name)s，中午好") % {"name": name}
+    if 13 <= hour < 18:
+        return _("%(name)s，下午好") % {"name": name}
+    return _("%(name)s，晚上好") % {"name": name}
+
+
+def starts_in(starts_at: datetime, as_of: datetime) -> str:
+    """Return how long it is until a start, in words that stay true for a while."""
+    minutes = int((starts_at - as_of).total_seconds() // 60)
+    days = (timezone.localdate(starts_at) - timezone.localdate(as_of)).days
+    if minutes < 1:
+        return _("马上开始")
+    if minutes < 60:
+        return _("还有 %(minutes)s 分钟") % {"minutes": minutes}
+    if days == 0:
+        return _("还有 %(hours)s 小时") % {"hours": minutes // 60}
+    if days == 1:
+        return _("明天")
+    return _("还有 %(days)s 天") % {"days": days}
+
+
+@require_GET
+@role_required()
+def calendar(request: HttpRequest, occasion_id: int) -> HttpResponse:
+    """Send an occasion as a calendar file, for whoever is expected there."""
+    member = signed_in(request)
+    occasion = get_object_or_404(
+        Occasion.objects.select_related("node", "training").exclude(training__state=Training.State.DRAFT),
+        pk=occasion_id,
+    )
+    if not is_expected(occasion=occasion, member_id=member.pk):
+        raise Http404
+    url = request.build_absolute_uri(kinds()[occasion.kind].url_for(occasion, member))
+    body = calendar_file(occasion, url=url, host=request.get_host(), as_of=timezone.now())
+    response = HttpResponse(body, content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="training-{occasion.pk}.ics"'
+    return response
+
+
+def calendar_file(occasion: Occasion, *, url: str, host: str, as_of: datetime) -> bytes:
+    """Return one event with a reminder a quarter of an hour before."""
+    event, book, alarm = Event(), Calendar(), Alarm()
+    event.add("uid", f"occasion-{occasion.pk}@{host}")
+    event.add("dtstamp", as_of)
+    event.add("dtstart", timezone.localtime(occasion.starts_at))
+    event.add("dtend", timezone.localtime(occasion.ends_at))
+    event.add("summary", occasion.title)
+    event.add("description", f"{occasion.training.title} · {occasion.node.name}\n{url}")
+    event.add("url", url)
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", occasion.title)
+    alarm.add("trigger", timedelta(minutes=-15))
+    event.add_component(alarm)
+    book.add("prodid", "-//Fingertip Classroom//zh-Hans")
+    book.add("version", "2.0")
+    book.add_component(event)
+    return bytes(book.to_ical())
