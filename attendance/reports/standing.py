@@ -1,7 +1,7 @@
 """How everybody stands in a training: the one reading of roster and records that all reports and pages share.
 
-A standing exists for each roster entry, so only for occasions that have opened. Its state is the last correction, else the
-record, else 认定中; except that a course still running is simply not done yet (未参加) for whoever has no record of it.
+A standing exists for each roster entry, so only for occasions that have opened. Its state is the last correction, else
+the record, else 认定中; except that a course still running is simply not done yet (未参加) for whoever has no record.
 """
 
 from collections import Counter, defaultdict
@@ -87,7 +87,7 @@ def entries(*, training_ids: Collection[int], paths: Iterable[str]) -> QuerySet[
 
 
 def with_standing(found: QuerySet[RosterEntry, RosterEntry]) -> QuerySet[RosterEntry, RosterEntry]:
-    """Annotate ``rec`` (the record), ``corrected`` (the last correction's state) and ``stands`` (the state that holds)."""
+    """Annotate ``rec`` (the record), ``corrected`` (the last correction's state), ``stands`` (the state that holds)."""
     last = Correction.objects.filter(record_id=OuterRef("rec__id")).order_by("-at", "-id")
     is_running = Q(occasion__state=Occasion.State.OPEN, occasion__rule__basis=Rule.Basis.MEDIA)
     is_open_question = Q(corrected=None) & (Q(rec__state=None) | Q(rec__state=S.PENDING))
@@ -121,7 +121,7 @@ def standings(
     member_ids: Collection[int] | None = None,
     occasion_id: int | None = None,
 ) -> Iterator[Standing]:
-    """Yield the standings of the scope in one query: by place in the tree, name and time; raw evidence is not touched."""
+    """Yield the standings of the scope in one query: by place in the tree, name and time; evidence is not touched."""
     found = _of(scope)
     if states is not None:
         found = found.filter(stands__in=states)
@@ -131,7 +131,8 @@ def standings(
         found = found.filter(occasion_id=occasion_id)
     rows = found.values_list(
         "member_id", "member__name", "member__number", "member__phone_last4", "node__path", "occasion_id", "stands",
-        "rec__reasons", "rec__live_ms", "rec__replay_ms", "rec__hall_ms", "rec__union_ms", "corrected", "rec__rule_version",
+        "rec__reasons", "rec__live_ms", "rec__replay_ms", "rec__hall_ms", "rec__union_ms", "corrected",
+        "rec__rule_version",
     )  # fmt: skip
     for row in rows.iterator(chunk_size=2000):
         (member_id, name, number, last4, path, occasion_id, state, reasons, live, replay, hall, union, fixed, rule) = (

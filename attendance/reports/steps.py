@@ -1,4 +1,4 @@
-"""What can still be done for somebody who has not taken part yet, in words for the secretary and as a column of reports."""
+"""What can still be done for somebody who has not taken part yet, in words for pages and reports."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""One person's record at an occasion with everything it rests on: shown to the person and, in their scope, to a secretary."""
+"""One person's record at an occasion with all it rests on: shown to the person and, in their scope, to a secretary."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -158,7 +158,8 @@ def rule_sentence(occasion: Occasion, length_ms: int) -> str:
     if least:
         return (
             _(
-                "达到 %(percent)s%%（%(minutes)s 分钟）并且不少于 %(least)s 分钟即为参加。按“%(name)s”第 %(version)s 版规则计算。"
+                "达到 %(percent)s%%（%(minutes)s 分钟）并且不少于 %(least)s 分钟即为参加。"
+                "按“%(name)s”第 %(version)s 版规则计算。"
             )
             % values
         )

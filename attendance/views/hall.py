@@ -1,4 +1,4 @@
-"""What a secretary writes down: who sat in the hall, a leave, study elsewhere, a correction, an answer, a phone call."""
+"""What a secretary writes down: who sat in the hall, a leave, study elsewhere, a correction, an answer, a call."""
 
 from collections.abc import Callable
 from datetime import datetime
