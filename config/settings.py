@@ -248,6 +248,10 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 USE_I18N = True
+ROSTER_MAX_BYTES = number("ROSTER_MAX_BYTES", default=50 * 2**20, low=2**20, high=2**30)
+ROSTER_MAX_ROWS = number("ROSTER_MAX_ROWS", default=100_000, low=100, high=1_000_000)
+ROSTER_MAX_COLUMNS = 50
+ROSTER_KEEP_S = 3600
 
 # --- The ways to take part: what the ledger calls (attendance/kinds.py) ---------------------------------------------
 OCCASION_KINDS = {
@@ -273,6 +277,8 @@ MEDIA_RIGHTS = {
 MEDIA_ACCEL_PREFIX = text("MEDIA_ACCEL_PREFIX")
 MEDIA_URL_TTL_S = number("MEDIA_URL_TTL_S", default=8 * 3600, low=60, high=7 * 86400)
 MEDIA_MAX_UPLOAD_BYTES = number("MEDIA_MAX_UPLOAD_BYTES", default=8 * 2**30, low=2**20, high=2**40)
+# How many videos are processed at a time, 0 for as many as there are workers; embedded, the worker has other work too.
+MEDIA_JOBS_AT_ONCE = number("MEDIA_JOBS_AT_ONCE", default=1 if EMBEDDED else 0, high=64)
 MEDIA_THREADS = number("MEDIA_THREADS", default=0, low=0, high=64)
 MEDIA_UDP_RANGE = text("MEDIA_UDP_RANGE", "20000-21999")
 MEDIA_ICE_ADDRESSES = words("MEDIA_ICE_ADDRESSES", default=[])
@@ -282,6 +288,8 @@ MEDIA_NODE = text("MEDIA_NODE", "local")
 # --- Live -------------------------------------------------------------------------------------------------------
 MEDIA_ENGINES = {"janus": "live.engines.janus.JanusEngine"}
 LIVE_WEBRTC_CAP = number("LIVE_WEBRTC_CAP", default=150, low=0, high=5000)
+LIVE_MAX_SOCKETS = number("LIVE_MAX_SOCKETS", default=15_000, low=1, high=100_000)
+LIVE_SILENCE_S = number("LIVE_SILENCE_S", default=40, low=1, high=600)
 
 # --- Wagtail ----------------------------------------------------------------------------------------------------
 WAGTAIL_SITE_NAME = "指尖上的课堂"

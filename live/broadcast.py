@@ -9,6 +9,7 @@ and messages by looking there once a second (``live.rooms``).
 
 import asyncio
 import collections
+import datetime as dt
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,7 +51,10 @@ class Room:
     seats: set[Seat] = field(default_factory=set)
     members: collections.Counter[int] = field(default_factory=collections.Counter)
     state: str = "scheduled"
+    live_at: dt.datetime | None = None
+    webrtc_cap: int = 0
     picture: bool = False
+    picture_off_at: dt.datetime | None = None
     seq: int = 0
     chat: list[str] = field(default_factory=list)
     urgent: list[str] = field(default_factory=list)
@@ -61,6 +65,10 @@ class Room:
     webrtc: set[Seat] = field(default_factory=set)
     told_people: int = -1
     told_at: float = 0.0
+    picture_noted: float = 0.0
+    known: bool = False
+    learning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def people(self) -> int:
         """Persons in the room over all processes; two devices of one person in one process are one."""
@@ -87,11 +95,16 @@ class Hub:
         self.spawn(self._run())
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run ``work`` beside everything else; kept until it is done, failures are logged by the loop."""
+        """Run ``work`` beside everything else; kept until it is done; failures are logged."""
         task = self.loop.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
         return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            log.error("room_task_failed", exc_info=failure)
 
     async def aclose(self) -> None:
         for task in list(self._tasks):
@@ -189,6 +202,11 @@ class Hub:
                 abort(seat.send)
 
     async def _tick(self, room: Room) -> None:
+        # A tick that still goes round must be through before the next: frames reach every phone in order.
+        async with room.sending:
+            await self._tick_now(room)
+
+    async def _tick_now(self, room: Room) -> None:
         now, people = self.loop.time(), room.people()
         news = bool(room.chat or room.urgent)
         crowd = people != room.told_people and now - room.told_at >= BIG_TICK_S
@@ -276,6 +294,20 @@ def abort(send: Any) -> None:
 
 
 _hub: Hub | None = None
+
+
+def seq_of(occasion_id: int) -> int | None:
+    """Return the number of the room's last frame in this process, None when nobody of it is here."""
+    room = _hub.rooms.get(occasion_id) if _hub is not None else None
+    return room.seq if room is not None else None
+
+
+async def close_hub() -> None:
+    """Stop the ticks of this process; its sockets are closed by the server."""
+    global _hub  # noqa: PLW0603
+    here, _hub = _hub, None
+    if here is not None:
+        await here.aclose()
 
 
 def hub() -> Hub:

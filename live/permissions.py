@@ -6,6 +6,7 @@ the roster: the snapshot once the lecture was opened, before that a membership v
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.utils import timezone
 
@@ -53,21 +54,32 @@ def may_watch_recording(user_id: int, object_id: str) -> bool:
     return user is not None and lecture is not None and may_read_recording(user, lecture)
 
 
-def still_allowed(*, occasion_id: int, user_ids: Iterable[int], on_date: dt.date) -> set[int]:
-    """Return those of ``user_ids`` who may still be in the room; a constant number of queries."""
+@dataclass(frozen=True)
+class Rights:
+    """Who of some people may be in a room, and who of them as a host."""
+
+    allowed: frozenset[int]
+    hosts: frozenset[int]
+
+
+def rights_now(*, occasion_id: int, user_ids: Iterable[int], on_date: dt.date) -> Rights:
+    """Ask for everybody in a room at once; a constant number of queries."""
     ids = list(user_ids)
     lecture = _lecture(occasion_id=occasion_id)
     if lecture is None or not ids:
-        return set()
+        return Rights(frozenset(), frozenset())
     node = lecture.occasion.node
-    hosts = {lecture.lecturer_id} & set(ids)
-    hosts |= set(
-        RoleGrant.objects.filter(valid_on(on_date), user_id__in=ids, role=Role.ORGANISER)
-        .filter(node__path__in=[node.path[:end] for end in range(node.steplen, len(node.path) + 1, node.steplen)])
-        .values_list("user_id", flat=True)
-    )
+    lines = [node.path[:end] for end in range(node.steplen, len(node.path) + 1, node.steplen)]
+    organisers = RoleGrant.objects.filter(valid_on(on_date), role=Role.ORGANISER, node__path__in=lines, user_id__in=ids)
+    hosts = ({lecture.lecturer_id} & set(ids)) | set(organisers.values_list("user_id", flat=True))
     members = _expected(lecture.occasion, ids, on_date) - _removed(occasion_id, ids)
-    return set(User.objects.filter(pk__in=hosts | members, is_active=True).values_list("pk", flat=True))
+    active = frozenset(User.objects.filter(pk__in=hosts | members, is_active=True).values_list("pk", flat=True))
+    return Rights(allowed=active, hosts=active & hosts)
+
+
+def may_host_now(*, occasion_id: int, user_id: int, on_date: dt.date) -> bool:
+    """``may_host`` by ids, for a socket's command: asked anew each time."""
+    return user_id in rights_now(occasion_id=occasion_id, user_ids=[user_id], on_date=on_date).hosts
 
 
 def expects(occasion: Occasion, member_id: int) -> bool:

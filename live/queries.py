@@ -1,10 +1,11 @@
 """Questions about lectures and what is said in their rooms. Nothing here writes."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from live.models import ChatMessage, Lecture, Restriction
@@ -48,11 +49,12 @@ class ChatLine:
 
 @dataclass(frozen=True)
 class RoomFacts:
-    """What a room's process needs to know once a second: the lecture's state and the newest message."""
+    """What a room's process looks up once a second. ``picture_at``: when a picture was last known to be on air."""
 
     state: str
     webrtc_cap: int
     live_at: dt.datetime | None
+    picture_at: dt.datetime | None
     last_message: int
 
 
@@ -65,13 +67,13 @@ def lecture_of(occasion_id: int) -> Lecture | None:
     )
 
 
-def room_facts(occasion_id: int) -> RoomFacts | None:
-    """Return what the room needs; None when the lecture was withdrawn. Two queries by key."""
-    row = Lecture.objects.filter(pk=occasion_id).values_list("state", "webrtc_cap", "live_at").first()
-    if row is None:
-        return None
-    newest = ChatMessage.objects.filter(lecture_id=occasion_id).order_by("-pk").values_list("pk", flat=True).first()
-    return RoomFacts(*row, last_message=newest or 0)
+def room_facts(occasion_ids: Iterable[int]) -> dict[int, RoomFacts]:
+    """Return what the rooms need to know; lectures that were withdrawn are missing. Two queries for any number."""
+    ids = list(occasion_ids)
+    newest = ChatMessage.objects.filter(lecture_id__in=ids).values("lecture_id").annotate(last=Max("pk"))
+    last = dict(newest.values_list("lecture_id", "last"))
+    rows = Lecture.objects.filter(pk__in=ids).values_list("pk", "state", "webrtc_cap", "live_at", "published_at")
+    return {pk: RoomFacts(*rest, last_message=last.get(pk, 0)) for pk, *rest in rows}
 
 
 def chat_lines(*, occasion_id: int, after: int = 0, limit: int = RECENT_CHAT) -> list[ChatLine]:

@@ -305,9 +305,13 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Joined(Frame):
-    """First frame. ``counted``: presence is being recorded, and the row is committed. ``seq``: of the last tick."""
+    """First frame. ``counted``: presence is being recorded, and the row is committed. ``seq``: of the last tick.
+
+    ``at``: the server's clock, Unix milliseconds.
+    """
 
     word = "joined"
+    at: int
     seq: int
     state: State
     counted: bool

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from attendance import operations as ledger
 from attendance.models import Rule, Training
 from live import broadcast
+from live.agent import nodes
 from live.core import lifecycle
 from live.models import Lecture
 from media.operations import adopt_recording
@@ -190,6 +191,31 @@ def finish_recording(
 def note_picture(*, occasion_id: int, as_of: dt.datetime) -> None:
     """Remember that a picture is on air now (the host's browser publishes); read by ``end_forgotten_lectures``."""
     Lecture.objects.filter(pk=occasion_id, state=State.LIVE).update(published_at=as_of)
+
+
+def announce_picture(*, occasion_id: int, on: bool, as_of: dt.datetime) -> None:
+    """The lecturer's picture came on the air or left it: note it, and tell the room."""
+    if on:
+        note_picture(occasion_id=occasion_id, as_of=as_of)
+    broadcast.publish(occasion_id, {"t": "picture", "on": on}, flush=True)
+
+
+def place_lecture(*, occasion_id: int, as_of: dt.datetime) -> str | None:
+    """Return the address of the media engine that carries a live lecture, choosing the host with most room if none does.
+
+    None while no media agent is running. A host whose agent is dead is left.
+    """
+    lecture = Lecture.objects.select_related("media_node").filter(pk=occasion_id, state=State.LIVE).first()
+    if lecture is None:
+        return None
+    if lecture.media_node is not None and nodes.is_fresh(lecture.media_node, as_of=as_of):
+        return lecture.media_node.url
+    node = nodes.pick_node(as_of=as_of)
+    if node is None:
+        return None
+    Lecture.objects.filter(pk=occasion_id, media_node_id=lecture.media_node_id).update(media_node=node)
+    placed = Lecture.objects.select_related("media_node").get(pk=occasion_id).media_node
+    return placed.url if placed is not None else None
 
 
 def end_forgotten_lectures(*, as_of: dt.datetime) -> list[int]:

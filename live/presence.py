@@ -1,0 +1,191 @@
+"""Presence of this process's sockets: one open row a stay, written in batches; one lease a process keeps them open.
+
+A stay begins when a socket is in a live lecture with its page in front (or heard), and ends when it leaves, hides or
+falls silent. Rows are inserted and closed every 250 ms, or as soon as 500 wait; a phone is told that it counts only
+after the commit. When the database is away, stays wait here and are written when it is back; when this process dies,
+whoever notices closes its rows at the lease's last beat.
+"""
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+from django.db import DatabaseError
+from django.utils import timezone
+
+from attendance import operations as ledger
+from live import bus
+from live.threads import in_database
+
+log = structlog.get_logger(__name__)
+
+FLUSH_S = 0.25
+BATCH = 500
+LEASE_BEAT_S = 5.0
+
+Told = Callable[[], None]
+
+
+@dataclass(eq=False, slots=True)
+class Stay:
+    """One span of presence. ``told`` is called after the row is committed."""
+
+    occasion_id: int
+    member_id: int
+    device: str
+    started_at: dt.datetime
+    told: Told
+    presence_id: int | None = None
+    ended_at: dt.datetime | None = None
+    reason: str = ""
+
+
+class Recorder:
+    """Writes the stays of one process. Lives on one event loop."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.lease_id: int | None = None
+        self.open: set[Stay] = set()
+        self._opening: list[Stay] = []
+        self._closing: list[Stay] = []
+        self._writing = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._tasks = [self.loop.create_task(self._flush_always()), self.loop.create_task(self._beat_always())]
+
+    def begin(self, *, occasion_id: int, member_id: int, device: str, started_at: dt.datetime, told: Told) -> Stay:
+        """Begin a stay; its row is written with the next batch."""
+        stay = Stay(occasion_id, member_id, device, started_at, told)
+        self.open.add(stay)
+        self._opening.append(stay)
+        if len(self._opening) >= BATCH:
+            self._wake.set()
+        return stay
+
+    def end(self, stay: Stay, *, ended_at: dt.datetime, reason: str) -> None:
+        """End a stay, once. A clock that stepped back never makes it end before it began."""
+        if stay.ended_at is None:
+            stay.ended_at, stay.reason = max(ended_at, stay.started_at), reason
+            self.open.discard(stay)
+            self._closing.append(stay)
+
+    async def flush(self) -> None:
+        """Write what waits. Raises DatabaseError; what could not be written waits on."""
+        async with self._writing:
+            if self._opening and self.lease_id is None:
+                await self._take_lease()
+            await self._open_batches()
+            await self._close_batches()
+
+    async def aclose(self) -> None:
+        """The process stops in good order: every stay ends now, and the lease with it."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        now = timezone.now()
+        for stay in list(self.open):
+            self.end(stay, ended_at=now, reason="worker_lost")
+        try:
+            await self.flush()
+            if self.lease_id is not None:
+                await in_database(partial(ledger.end_lease, lease_id=self.lease_id, as_of=timezone.now()))
+        except DatabaseError:
+            log.warning("presence_left_to_the_lease", stays=len(self._closing))
+
+    async def _open_batches(self) -> None:
+        while self._opening:
+            batch = self._opening[:BATCH]
+            joins = [
+                ledger.Join(
+                    occasion_id=stay.occasion_id,
+                    member_id=stay.member_id,
+                    device=stay.device,
+                    lease_id=self.lease_id,
+                    started_at=stay.started_at,
+                )
+                for stay in batch
+            ]
+            ids = await in_database(partial(ledger.open_presences, joins=joins))
+            del self._opening[: len(batch)]
+            for stay, presence_id in zip(batch, ids, strict=True):
+                stay.presence_id = presence_id
+                if stay.ended_at is None:
+                    stay.told()
+
+    async def _close_batches(self) -> None:
+        while self._closing:
+            batch = self._closing[:BATCH]
+            ends = [
+                ledger.End(presence_id=stay.presence_id, ended_at=stay.ended_at, reason=stay.reason)
+                for stay in batch
+                if stay.presence_id is not None
+            ]
+            await in_database(partial(ledger.close_presences, ends=ends))
+            del self._closing[: len(batch)]
+
+    async def _take_lease(self) -> None:
+        name = f"{bus.process_name()}-{id(self):x}"
+        self.lease_id = await in_database(partial(ledger.start_lease, name=name, as_of=timezone.now()))
+
+    async def _flush_always(self) -> None:
+        while True:
+            try:
+                await asyncio.wait_for(self._wake.wait(), FLUSH_S)
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            if self._opening or self._closing:
+                try:
+                    await self.flush()
+                except DatabaseError:
+                    log.warning("presence_waits_for_database", opening=len(self._opening), closing=len(self._closing))
+                    await asyncio.sleep(1)
+
+    async def _beat_always(self) -> None:
+        while True:
+            await asyncio.sleep(LEASE_BEAT_S)
+            try:
+                await self._beat()
+            except DatabaseError:
+                log.warning("lease_not_refreshed")
+
+    async def _beat(self) -> None:
+        now = timezone.now()
+        if self.lease_id is not None and not await in_database(
+            partial(ledger.beat_lease, lease_id=self.lease_id, as_of=now)
+        ):
+            await self._start_over()
+        await in_database(partial(ledger.reap_leases, as_of=now))
+
+    async def _start_over(self) -> None:
+        """This process was taken for dead (it hung, or the database was away) and its rows were closed: open new ones."""
+        log.warning("lease_lost", stays=len(self.open))
+        async with self._writing:
+            self.lease_id = None
+            now = timezone.now()
+            for stay in list(self.open):
+                if stay.presence_id is not None:
+                    stay.presence_id, stay.started_at = None, now
+                    self._opening.append(stay)
+
+
+_recorder: Recorder | None = None
+
+
+def recorder() -> Recorder:
+    """Return this process's recorder; made by the first socket."""
+    global _recorder  # noqa: PLW0603 - one a process is the point
+    if _recorder is None or _recorder.loop is not asyncio.get_running_loop():
+        _recorder = Recorder()
+    return _recorder
+
+
+async def close_recorder() -> None:
+    """End every stay of this process (rolling deploy, Ctrl-C)."""
+    global _recorder  # noqa: PLW0603
+    here, _recorder = _recorder, None
+    if here is not None:
+        await here.aclose()

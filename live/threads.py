@@ -1,0 +1,25 @@
+"""The room's way to the database: a few threads of their own, so that pages and sockets do not wait for each other."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from asgiref.sync import SyncToAsync
+from django.db import close_old_connections
+
+T = TypeVar("T")
+THREADS = 4
+_pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="room-db")
+
+
+async def in_database(work: Callable[[], T]) -> T:
+    """Run ``work`` in a thread with a database connection; what it raises is raised here."""
+
+    def step() -> T:
+        close_old_connections()
+        try:
+            return work()
+        finally:
+            close_old_connections()
+
+    return await SyncToAsync(step, thread_sensitive=False, executor=_pool)()
