@@ -9,7 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Video(models.Model):
-    """A video or recording. Published files lie under ``<storage>/videos/<id>/<attempt token>/``."""
+    """A video or recording. Published files lie under ``<storage>/videos/<id>/<attempt token>/``.
+
+    ``renditions``: ``{name, file, kind: "video" | "audio", width, height, bandwidth, copied}``, lowest first.
+    ``source_path`` is relative to the storage root, as ``folder`` is.
+    """
 
     class State(models.TextChoices):
         QUEUED = "queued", _("排队中")
@@ -37,6 +41,7 @@ class Video(models.Model):
     class Meta:
         verbose_name = _("视频")
         verbose_name_plural = _("视频")
+        indexes = [models.Index(fields=["-created_at"], name="video_newest")]
 
     def __str__(self) -> str:
         return self.title
@@ -59,7 +64,14 @@ class Job(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = _("处理任务")
+        verbose_name_plural = _("处理任务")
         indexes = [models.Index(fields=["state", "lease_until_at"], name="job_state_lease")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["video"], condition=Q(state__in=["queued", "running"]), name="job_one_open_per_video"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.video_id} {self.state} #{self.attempt}"
@@ -70,13 +82,17 @@ class Upload(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    title = models.CharField(max_length=120, blank=True)
     filename = models.CharField(max_length=255)
     length = models.PositiveBigIntegerField()
     offset = models.PositiveBigIntegerField(default=0)
     video = models.OneToOneField(Video, on_delete=models.SET_NULL, related_name="upload", null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(db_index=True)
 
     class Meta:
+        verbose_name = _("上传")
+        verbose_name_plural = _("上传")
         constraints = [
             models.CheckConstraint(condition=Q(offset__lte=F("length")), name="upload_offset_within_length"),
         ]

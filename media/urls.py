@@ -1,5 +1,11 @@
-"""Addresses of the media pages."""
+"""Addresses of the media app: signed files and resumable uploads. The video screens live in Wagtail's admin."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from media.views import files, uploads
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("m/<str:token>/<path:path>", files.serve, name="media_file"),
+    path("uploads/", uploads.create, name="upload_create"),
+    path("uploads/<uuid:upload_id>/", uploads.one, name="upload"),
+]

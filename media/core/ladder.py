@@ -1,0 +1,177 @@
+"""From a source's facts to the rungs that phones will be offered. Pure.
+
+The ladder starts low and goes up; nothing is ever enlarged. A source that phones play as it is becomes the top rung
+without being encoded again, and rungs that would not save a phone any data are left out.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from media.core.facts import Picture, Sound, Source
+
+SEGMENT_S = 4
+MAX_RATE = 30
+STANDARD_RATES = (10, 12, 15, 20, 24, 25, 30)
+COPY_PROFILES = frozenset({"Constrained Baseline", "Baseline", "Main", "High"})
+COPY_CONTAINERS = frozenset({"mp4", "matroska", "flv"})
+COPY_LEVEL = 41
+COPY_SIDE = 736
+COPY_BIT_RATE = 1_500_000
+COPY_KEYFRAME_GAP_S = 6.5
+COPY_SOUND_BIT_RATE = 160_000
+# A lower rung must save at least a quarter, else it only costs time and disk.
+WORTH = 0.75
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the ladder by the picture's short side."""
+
+    name: str
+    side: int
+    kbits: int
+    profile: str
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One variant to make. ``copied``: the picture is taken over as it is; ``sound_copied``: the sound too.
+
+    ``kbits`` is the picture's highest rate, 0 for sound only; ``sound_kbits`` 0 means silent.
+    """
+
+    name: str
+    kind: str
+    width: int
+    height: int
+    kbits: int
+    profile: str
+    copied: bool
+    sound_kbits: int
+    sound_channels: int
+    sound_copied: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All rungs, lowest first, the sound-only rung last; ``rate`` is None where the top rung is copied."""
+
+    rungs: tuple[Rung, ...]
+    rate: Fraction | None
+
+    @property
+    def copies(self) -> bool:
+        return any(rung.copied for rung in self.rungs)
+
+    @property
+    def encodes_picture(self) -> bool:
+        return any(rung.kind == "video" and not rung.copied for rung in self.rungs)
+
+    @property
+    def bytes_a_second(self) -> int:
+        """The most that all rungs together may write."""
+        return sum(rung.kbits + rung.sound_kbits for rung in self.rungs) * 1000 // 8
+
+
+STEPS = (
+    Step("240p", 240, 180, "baseline"),
+    Step("480p", 480, 600, "main"),
+    Step("720p", 720, 1200, "main"),
+)
+SOUND_KBITS = 64
+SOUND_ONLY_KBITS = 48
+
+
+def plan_ladder(source: Source, *, keyframe_gap_s: float | None) -> Plan:
+    """Return the plan. ``keyframe_gap_s``: the source's longest distance between keyframes, None if not known."""
+    picture, sound = source.picture, source.sound
+    rungs: list[Rung] = []
+    copied = picture is not None and may_copy(source, picture, keyframe_gap_s=keyframe_gap_s)
+    if picture is not None:
+        rungs = _copied_ladder(source, picture) if copied else _encoded_ladder(picture, sound)
+    if sound is not None:
+        rungs.append(Rung("audio", "audio", 0, 0, 0, "", False, SOUND_ONLY_KBITS, 1, False))
+    return Plan(tuple(rungs), frame_rate(picture) if picture is not None and not copied else None)
+
+
+def may_copy(source: Source, picture: Picture, *, keyframe_gap_s: float | None) -> bool:
+    """Whether phones play the picture as it is, and it can be cut into segments where its keyframes are."""
+    return (
+        picture.codec == "h264"
+        and picture.profile in COPY_PROFILES
+        and 0 < picture.level <= COPY_LEVEL
+        and picture.pixel_format in {"yuv420p", "yuvj420p"}
+        and min(picture.width, picture.height) <= COPY_SIDE
+        and picture.square
+        and not picture.turned
+        and not picture.interlaced
+        and picture.rate <= 2 * MAX_RATE
+        and 0 < _picture_bit_rate(source, picture) <= COPY_BIT_RATE
+        and keyframe_gap_s is not None
+        and keyframe_gap_s <= COPY_KEYFRAME_GAP_S
+        and not COPY_CONTAINERS.isdisjoint(source.container.split(","))
+    )
+
+
+def may_copy_sound(sound: Sound) -> bool:
+    return (
+        sound.codec == "aac"
+        and sound.profile == "LC"
+        and sound.channels <= 2
+        and sound.sample_rate in {44_100, 48_000}
+        and 0 < sound.bit_rate <= COPY_SOUND_BIT_RATE
+    )
+
+
+def frame_rate(picture: Picture) -> Fraction:
+    """A constant rate of at most 30 a second: halved until it fits; an uneven one rounded up to a usual one."""
+    rate = picture.rate
+    if not picture.steady:
+        return Fraction(next((usual for usual in STANDARD_RATES if usual >= rate), MAX_RATE))
+    while rate > MAX_RATE + 1:
+        rate /= 2
+    return rate
+
+
+def fit(picture: Picture, side: int) -> tuple[int, int]:
+    """Width and height with the short side at most ``side``, both even, never larger than the source."""
+    scale = min(Fraction(1), Fraction(side, min(picture.width, picture.height)))
+    return _even(picture.width * scale), _even(picture.height * scale)
+
+
+def _even(value: Fraction) -> int:
+    return max(2, round(value / 2) * 2)
+
+
+def _picture_bit_rate(source: Source, picture: Picture) -> int:
+    return picture.bit_rate or source.bit_rate
+
+
+def _encoded_ladder(picture: Picture, sound: Sound | None) -> list[Rung]:
+    side = min(picture.width, picture.height)
+    steps = [step for step in STEPS if step.side <= side] or [STEPS[0]]
+    # A source between two steps (say 576 lines) gets its own size as the top, at the next step's price.
+    above = next((step for step in STEPS if step.side > side), None)
+    if above is not None and side >= steps[-1].side * 5 // 4:
+        steps = [*steps, above]
+    return [_rung(step, picture, sound) for step in steps]
+
+
+def _rung(step: Step, picture: Picture, sound: Sound | None) -> Rung:
+    width, height = fit(picture, step.side)
+    kbits, channels = (SOUND_KBITS, min(sound.channels, 2)) if sound else (0, 0)
+    return Rung(step.name, "video", width, height, step.kbits, step.profile, False, kbits, channels, False)
+
+
+def _copied_ladder(source: Source, picture: Picture) -> list[Rung]:
+    side, sound = min(picture.width, picture.height), source.sound
+    kbits = max(1, _picture_bit_rate(source, picture) // 1000)
+    lower = [step for step in STEPS if step.side < side * 0.9 and step.kbits <= kbits * WORTH]
+    name = next((step.name for step in STEPS if step.side >= side * 0.9), STEPS[-1].name)
+    sound_copied = sound is not None and may_copy_sound(sound)
+    sound_kbits = 0 if sound is None else sound.bit_rate // 1000 if sound_copied else SOUND_KBITS
+    channels = min(sound.channels, 2) if sound else 0
+    top = Rung(
+        name, "video", picture.width, picture.height, kbits, picture.profile, True, sound_kbits, channels, sound_copied
+    )
+    return [*(_rung(step, picture, sound) for step in lower), top]

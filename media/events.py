@@ -1,0 +1,14 @@
+"""What this app announces. Receivers get ids only, after the commit, and cannot break the sender."""
+
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+from django.dispatch import Signal
+
+video_ready = Signal()
+"""A video can be played: ``video_id`` (UUID)."""
+
+
+def announce_ready(video_id: UUID) -> None:
+    transaction.on_commit(partial(video_ready.send_robust, sender=None, video_id=video_id))

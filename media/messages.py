@@ -1,0 +1,36 @@
+"""Reasons in words that the person who uploaded can act on."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+REASONS: dict[str, Promise] = {
+    "unrecognised": _("无法识别的文件：这不是能播放的音视频，请换一个文件。"),
+    "empty": _("文件是空的，请重新选择。"),
+    "truncated": _("文件不完整：可能没有录完或没有传完，请重新导出后再上传。"),
+    "nothing": _("文件里没有画面也没有声音。"),
+    "codec": _("这种编码无法处理，请另存为 MP4（H.264）后再上传。"),
+    "too_big": _("视频太大：画面尺寸或文件超过了上限，请压缩后再上传。"),
+    "too_long": _("视频太长：最长 12 小时，请分成几段上传。"),
+    "timeout": _("处理超时，已停止。可以重试；多次失败请压缩后再上传。"),
+    "no_space": _("服务器存储空间不足，暂时不能处理。请联系管理员清理后重试。"),
+    "no_ffmpeg": _("服务器没有安装视频处理程序，请联系管理员。"),
+    "source_gone": _("原文件已不在服务器上，请重新上传。"),
+    "worker_lost": _("处理多次中断，已停止。请稍后重试，或联系管理员。"),
+    "killed": _("处理被中断，请重试。"),
+    "broken": _("文件已损坏，无法处理，请换一个文件。"),
+    # uploads
+    "signed_out": _("登录已过期，请重新登录后继续上传，已传的部分会保留。"),
+    "not_allowed": _("没有上传权限。"),
+    "too_many": _("未完成的上传太多，请先完成或取消之前的上传。"),
+    "bad_length": _("无法上传：文件大小不对。"),
+    "bad_request": _("上传请求有误，请刷新页面后重试。"),
+    "conflict": _("上传位置不一致，正在重新对齐。"),
+    "locked": _("这个文件正在另一个窗口上传。"),
+    "gone": _("这个上传已过期或已取消，请重新上传。"),
+    "disk_full": _("服务器存储空间不足，暂时不能上传。请联系管理员。"),
+}
+
+
+def reason(code: str) -> str:
+    """The sentence for a code; an unknown one reads as a damaged file."""
+    return str(REASONS.get(code, REASONS["broken"])) if code else ""

@@ -1,0 +1,38 @@
+"""What one can do with videos: make, retry, adopt, transcode, upload."""
+
+from media.operations.jobs import reconcile_jobs, transcode
+from media.operations.uploads import (
+    UnableToUpload,
+    append_upload,
+    create_upload,
+    drop_expired_uploads,
+    drop_upload,
+    finish_upload,
+)
+from media.operations.videos import (
+    UnableToAdopt,
+    UnableToCreate,
+    UnableToRetry,
+    adopt_recording,
+    create_video,
+    rename_video,
+    retry_video,
+)
+
+__all__ = [
+    "UnableToAdopt",
+    "UnableToCreate",
+    "UnableToRetry",
+    "UnableToUpload",
+    "adopt_recording",
+    "append_upload",
+    "create_upload",
+    "create_video",
+    "drop_expired_uploads",
+    "drop_upload",
+    "finish_upload",
+    "reconcile_jobs",
+    "rename_video",
+    "retry_video",
+    "transcode",
+]

@@ -1,0 +1,201 @@
+"""Long work that survives its worker (trust.md, Jobs): the row is the truth, the broker a hint.
+
+A worker claims by conditional update, renews its lease while it works, writes to a private folder, and publishes by one
+conditional update. Whoever lost the lease meanwhile publishes nothing.
+"""
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.db.models import F, Q
+
+from media import events, storage, transcoder
+from media.ffmpeg import UnableToTranscode
+from media.models import Job, Video
+from media.operations.uploads import drop_expired_uploads, finish_complete_uploads
+from media.operations.videos import hint
+from media.queries import due_jobs
+
+log = structlog.get_logger(__name__)
+# A silent worker is noticed after the lease, at the next reconciliation (every 60 s): within 120 s in all.
+LEASE = timedelta(seconds=40)
+RENEW_EVERY_S = 8.0
+SHOW_EVERY_S = 2.0
+MAX_ATTEMPTS = 4
+HINTS_AT_ONCE = 20
+LEFTOVER_AFTER = timedelta(hours=24)
+
+
+class LeaseLost(Exception):
+    """Another worker has taken the job, or it was ended: stop, publish nothing."""
+
+
+@dataclass
+class Lease:
+    """A claimed job. Time goes on from ``as_of`` by the monotonic clock, so a stepping wall clock does no harm."""
+
+    job_id: int
+    video_id: UUID
+    source_path: str
+    token: str
+    as_of: datetime
+    attempt: int
+    started: float = field(default_factory=time.monotonic)
+    renewed: float = field(default_factory=time.monotonic)
+    shown: float = 0.0
+    percent: int = 0
+
+    def mine(self) -> Q:
+        return Q(pk=self.job_id, token=self.token, state=Job.State.RUNNING)
+
+    def tick(self, percent: int) -> None:
+        """Renew the lease and show the progress, each only so often. Raises LeaseLost."""
+        now = time.monotonic()
+        try:
+            if now - self.renewed >= RENEW_EVERY_S:
+                self.renew(now)
+            if percent > self.percent and now - self.shown >= SHOW_EVERY_S:
+                self.shown, self.percent = now, percent
+                Video.objects.filter(pk=self.video_id, state=Video.State.RUNNING).update(progress=percent)
+        except DatabaseError as error:
+            # The database may be away for a moment; the conditional update at the end decides.
+            log.warning("lease_not_renewed", job_id=self.job_id, error=type(error).__name__)
+
+    def renew(self, now: float) -> None:
+        until = self.as_of + timedelta(seconds=now - self.started) + LEASE
+        if Job.objects.filter(self.mine()).update(lease_until_at=until) != 1:
+            raise LeaseLost
+        self.renewed = now
+
+
+def transcode(*, job_id: int, as_of: datetime) -> bool:
+    """Claim the job and do it; False if it is not to be had. Safe to call any number of times, anywhere.
+
+    What is wrong with the file ends in the video's ``error_code``; other faults leave the job to the reconciler.
+    """
+    lease = claim(job_id=job_id, as_of=as_of)
+    if lease is None:
+        return False
+    logger = log.bind(job_id=job_id, video_id=str(lease.video_id), attempt=lease.attempt)
+    work = storage.make_work_folder(lease.token)
+    try:
+        storage.require_space()
+        made = transcoder.encode(storage.absolute(lease.source_path), work, on_tick=lease.tick)
+        publish(lease, made, storage.place(work, video_id=lease.video_id, token=lease.token))
+        logger.info("transcoded", seconds=round(time.monotonic() - lease.started, 1))
+    except UnableToTranscode as error:
+        logger.info("transcode_failed", code=error.code, detail=error.detail[-400:])
+        give_up(lease, error.code)
+    except storage.UnableToStore:
+        give_up(lease, "no_space")
+    except LeaseLost:
+        logger.warning("lease_lost")
+    finally:
+        storage.drop(work)
+        hint_next(as_of=as_of)
+    return True
+
+
+def hint_next(*, as_of: datetime) -> None:
+    """Wake a worker for the job that has waited longest."""
+    for job_id in due_jobs(as_of=as_of).filter(state=Job.State.QUEUED).values_list("pk", flat=True)[:1]:
+        hint(job_id)
+
+
+def is_busy(*, as_of: datetime) -> bool:
+    """Whether as many jobs run as may; the others wait, so that short tasks find a worker."""
+    limit = settings.MEDIA_JOBS_AT_ONCE
+    running = Job.objects.filter(state=Job.State.RUNNING, lease_until_at__gte=as_of)
+    return bool(limit) and running.count() >= limit
+
+
+@transaction.atomic
+def claim(*, job_id: int, as_of: datetime) -> Lease | None:
+    """Take a job that is queued or whose lease has run out; None if it is not to be had (any more)."""
+    if is_busy(as_of=as_of):
+        return None
+    token = secrets.token_hex(16)
+    taken = (
+        due_jobs(as_of=as_of)
+        .filter(pk=job_id, attempt__lt=MAX_ATTEMPTS)
+        .order_by()
+        .update(state=Job.State.RUNNING, token=token, attempt=F("attempt") + 1, lease_until_at=as_of + LEASE)
+    )
+    if taken != 1:
+        return None
+    job = Job.objects.select_related("video").get(pk=job_id)
+    Video.objects.filter(pk=job.video_id).update(state=Video.State.RUNNING, progress=0, error_code="")
+    return Lease(job_id, job.video_id, job.video.source_path, token, as_of, job.attempt)
+
+
+def publish(lease: Lease, made: transcoder.Outcome, folder: str) -> None:
+    """Make the placed folder the video's, if the lease is still ours; else drop it and raise LeaseLost."""
+    with transaction.atomic():
+        won = Job.objects.filter(lease.mine()).update(state=Job.State.DONE, lease_until_at=None) == 1
+        if won:
+            Video.objects.filter(pk=lease.video_id).update(
+                state=Video.State.READY,
+                progress=100,
+                error_code="",
+                folder=folder,
+                duration_ms=made.duration_ms,
+                width=made.width,
+                height=made.height,
+                renditions=made.renditions,
+            )
+            events.announce_ready(lease.video_id)
+    if not won:
+        storage.drop(storage.absolute(folder))
+        raise LeaseLost
+    for other in storage.attempts(lease.video_id):
+        if other.name != lease.token:
+            storage.drop(other)
+
+
+@transaction.atomic
+def give_up(lease: Lease, code: str) -> None:
+    """Fail the job with a reason that people read; the source stays, so that it can be tried again."""
+    if Job.objects.filter(lease.mine()).update(state=Job.State.FAILED, lease_until_at=None) == 1:
+        Video.objects.filter(pk=lease.video_id).update(state=Video.State.FAILED, error_code=code)
+
+
+def reconcile_jobs(*, as_of: datetime) -> int:
+    """Hand lost and waiting jobs to the workers again, and clear what nobody needs. Returns the number of hints.
+
+    Run every 60 s. Hints are few at a time: each is cheap, and the next minute brings the next ones.
+    """
+    lost = due_jobs(as_of=as_of).filter(state=Job.State.RUNNING)
+    for job in lost.filter(attempt__gte=MAX_ATTEMPTS):
+        with transaction.atomic():
+            held = Job.objects.filter(pk=job.pk, token=job.token, state=Job.State.RUNNING)
+            if held.update(state=Job.State.FAILED, lease_until_at=None) == 1:
+                Video.objects.filter(pk=job.video_id).update(state=Video.State.FAILED, error_code="worker_lost")
+    for job_id in lost.values_list("pk", flat=True):
+        log.warning("job_lost_its_worker", job_id=job_id)
+    waiting = list(due_jobs(as_of=as_of).values_list("pk", flat=True)[:HINTS_AT_ONCE])
+    for job_id in waiting:
+        hint(job_id)
+    finish_complete_uploads()
+    drop_expired_uploads(as_of=as_of)
+    drop_leftovers(as_of=as_of)
+    return len(waiting)
+
+
+def drop_leftovers(*, as_of: datetime) -> None:
+    """Remove work folders of dead attempts, and sources that no video names, a day after they were last written."""
+    before = (as_of - LEFTOVER_AFTER).timestamp()
+    working = set(Job.objects.filter(state=Job.State.RUNNING).values_list("token", flat=True))
+    for folder in storage.work_folders():
+        if folder.name not in working and folder.stat().st_mtime < before:
+            storage.drop(folder)
+    old = [source for source in storage.stored_sources() if source.stat().st_mtime < before]
+    named = set(Video.objects.exclude(source_path="").values_list("source_path", flat=True)) if old else set()
+    for source in old:
+        if storage.relative(source) not in named:
+            storage.drop(source)

@@ -1,0 +1,118 @@
+"""Making, retrying and adopting videos."""
+
+import secrets
+import shutil
+import uuid
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+from celery import current_app
+from django.db import IntegrityError, transaction
+from kombu.exceptions import OperationalError as BrokerError
+
+from media import events, storage, transcoder
+from media.core.names import clean_filename, clean_title
+from media.core.playlists import UnableToReadPlaylist
+from media.models import Job, Video
+
+log = structlog.get_logger(__name__)
+TRANSCODE_TASK = "media.transcode"
+
+
+class UnableToCreate(Exception):
+    """The source cannot be taken over (it is gone or empty)."""
+
+
+class UnableToRetry(Exception):
+    """Only a failed video whose source still exists can be tried again."""
+
+
+class UnableToAdopt(Exception):
+    """The folder holds no playable recording."""
+
+
+def hint(job_id: int) -> None:
+    """Tell the workers about a job. A lost hint costs a minute: the row is the truth, the reconciler asks it."""
+    try:
+        current_app.send_task(TRANSCODE_TASK, args=[job_id], retry=False)
+    except (BrokerError, OSError) as error:
+        log.warning("job_hint_lost", job_id=job_id, error=type(error).__name__)
+
+
+def queue(video_id: uuid.UUID) -> Job:
+    job = Job.objects.create(video_id=video_id)
+    transaction.on_commit(partial(hint, job.pk))
+    return job
+
+
+def create_video(*, title: str, source: Path, source_name: str, created_by_id: int | None) -> Video:
+    """Take the file ``source`` over (it is gone afterwards), store the video and queue its job.
+
+    Raises UnableToCreate, and storage.UnableToStore where the disk's reserve is reached.
+    """
+    if not source.is_file() or source.stat().st_size == 0:
+        raise UnableToCreate
+    storage.require_space()
+    name = clean_filename(source_name)
+    video = Video(title=clean_title(title) or clean_title(Path(name).stem) or name, source_name=name)
+    target = storage.source_path(video.pk)
+    storage.take_over(source, target)
+    try:
+        with transaction.atomic():
+            video.created_by_id = created_by_id
+            video.source_path = storage.relative(target)
+            video.save(force_insert=True)
+            queue(video.pk)
+            transaction.on_commit(partial(source.unlink, missing_ok=True))
+    except IntegrityError:
+        storage.drop(target)
+        raise
+    return video
+
+
+@transaction.atomic
+def retry_video(*, video_id: uuid.UUID) -> Job:
+    """Queue a failed video again. Raises UnableToRetry."""
+    video = Video.objects.filter(pk=video_id).first()
+    if video is None or not video.source_path or not storage.absolute(video.source_path).is_file():
+        raise UnableToRetry
+    failed = Video.objects.filter(pk=video_id, state=Video.State.FAILED)
+    if failed.update(state=Video.State.QUEUED, progress=0, error_code="") != 1:
+        raise UnableToRetry
+    return queue(video_id)
+
+
+def rename_video(*, video_id: uuid.UUID, title: str) -> bool:
+    """Give another title; False where nothing readable is left of it or the video is gone."""
+    cleaned = clean_title(title)
+    return bool(cleaned) and Video.objects.filter(pk=video_id).update(title=cleaned) == 1
+
+
+def adopt_recording(
+    *, title: str, folder: Path, duration_ms: int, width: int, height: int, created_by_id: int | None
+) -> Video:
+    """Move a packed recording (a folder with master.m3u8) into storage as a video that can be played at once.
+
+    Its playlists are used as they are; a poster is added. Raises UnableToAdopt; then the folder stays where it was.
+    """
+    try:
+        renditions = transcoder.describe(folder, width=width, height=height)
+    except (UnableToReadPlaylist, OSError) as error:
+        raise UnableToAdopt from error
+    transcoder.add_recording_poster(folder)
+    video = Video(title=clean_title(title) or folder.name, state=Video.State.READY, progress=100)
+    token = secrets.token_hex(16)
+    placed = storage.place(folder, video_id=video.pk, token=token)
+    fields: dict[str, Any] = {"duration_ms": duration_ms, "width": width, "height": height, "renditions": renditions}
+    for name, value in {**fields, "folder": placed, "created_by_id": created_by_id}.items():
+        setattr(video, name, value)
+    try:
+        with transaction.atomic():
+            video.save(force_insert=True)
+            events.announce_ready(video.pk)
+    except IntegrityError:
+        shutil.move(storage.absolute(placed), folder)
+        raise
+    return video

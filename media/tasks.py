@@ -1,0 +1,19 @@
+"""Celery shells: ids in, one operation, safe to run twice."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from media import operations
+
+
+@shared_task(name="media.transcode", acks_late=True, reject_on_worker_lost=True, ignore_result=True)
+def transcode(job_id: int) -> None:
+    operations.transcode(job_id=job_id, as_of=timezone.now())
+
+
+@shared_task(name="media.reconcile_jobs", ignore_result=True, expires=55)
+def reconcile_jobs() -> None:
+    operations.reconcile_jobs(as_of=timezone.now())
+
+
+BEAT = {"media.reconcile_jobs": {"task": "media.reconcile_jobs", "schedule": 60.0, "options": {"expires": 55}}}

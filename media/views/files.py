@@ -1,0 +1,152 @@
+"""Signed media files: ``/m/<token>/<path>``.
+
+Playlists ask for the viewer's right again (remembered 60 s); segments need only the signature, so that a web server in
+front (``MEDIA_ACCEL_PREFIX``) or this process can send thousands of them.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.handlers.asgi import ASGIRequest
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.http import http_date, parse_http_date_safe
+from django.utils.module_loading import import_string
+from django.views.decorators.http import require_safe
+
+from media import storage
+from media.core.ranges import ByteRange, UnableToSatisfy, parse_range
+from media.signing import Claim, UnableToVerify, verify
+
+CONTENT_TYPES = {
+    ".m3u8": "application/vnd.apple.mpegurl",
+    ".m4s": "video/iso.segment",
+    ".mp4": "video/mp4",
+    ".m4a": "audio/mp4",
+    ".ts": "video/mp2t",
+    ".jpg": "image/jpeg",
+    ".vtt": "text/vtt; charset=utf-8",
+}
+PLAYLIST = ".m3u8"
+RIGHT_REMEMBERED_S = 60
+# Below this a file is read at once: one hop to a thread instead of many, and little memory for a slow phone.
+SMALL_BYTES = 256 * 1024
+CHUNK_BYTES = 128 * 1024
+
+
+@require_safe
+def serve(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
+    """Send one file of the object that the token names, or a single range of it."""
+    try:
+        claim = verify(token, as_of=timezone.now())
+    except UnableToVerify as error:
+        raise Http404 from error
+    suffix = Path(path).suffix
+    file = storage.resolve(claim.root, claim.object_id, path) if suffix in CONTENT_TYPES else None
+    if file is None or (suffix == PLAYLIST and not _still_may(claim)):
+        raise Http404
+    if settings.MEDIA_ACCEL_PREFIX:
+        response: HttpResponseBase = HttpResponse()
+        response["X-Accel-Redirect"] = quote(f"{settings.MEDIA_ACCEL_PREFIX}/{claim.root}/{claim.object_id}/{path}")
+    else:
+        response = _send(request, file)
+    response["Content-Type"] = CONTENT_TYPES[suffix]
+    response["Cache-Control"] = _caching(claim, suffix)
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _still_may(claim: Claim) -> bool:
+    """Ask every app that may know a right of this viewer; the answer is remembered for a minute."""
+    key = f"media-right:{claim.root}:{claim.object_id}:{claim.viewer_id}"
+    answer = cache.get(key)
+    if answer is None:
+        rules = (import_string(name) for name in settings.MEDIA_RIGHTS[claim.root])
+        answer = any(rule(claim.viewer_id, claim.object_id) for rule in rules)
+        cache.set(key, answer, RIGHT_REMEMBERED_S)
+    return bool(answer)
+
+
+def _caching(claim: Claim, suffix: str) -> str:
+    if suffix != PLAYLIST:
+        return "private, max-age=31536000, immutable"
+    return "private, max-age=1" if claim.root == "live" else f"private, max-age={RIGHT_REMEMBERED_S}"
+
+
+def _send(request: HttpRequest, file: Path) -> HttpResponseBase:
+    stat = file.stat()
+    etag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
+    response: HttpResponseBase
+    if _unchanged(request, etag):
+        response = HttpResponse(status=304)
+    else:
+        try:
+            part = _wanted(request, stat.st_size, etag, int(stat.st_mtime))
+        except UnableToSatisfy:
+            response = HttpResponse(status=416)
+            response["Content-Range"] = f"bytes */{stat.st_size}"
+            return response
+        response = _body(request, file, part or ByteRange(0, stat.st_size - 1))
+        if part is not None:
+            response.status_code = 206
+            response["Content-Range"] = f"bytes {part.first}-{part.last}/{stat.st_size}"
+    response["Accept-Ranges"] = "bytes"
+    response["ETag"] = etag
+    response["Last-Modified"] = http_date(stat.st_mtime)
+    return response
+
+
+def _unchanged(request: HttpRequest, etag: str) -> bool:
+    tags = [tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")]
+    return etag in tags or "*" in tags
+
+
+def _wanted(request: HttpRequest, size: int, etag: str, modified: int) -> ByteRange | None:
+    """The asked range; the whole file if ``If-Range`` means another version of it."""
+    condition = request.headers.get("If-Range", "")
+    if condition and condition != etag and parse_http_date_safe(condition) != modified:
+        return None
+    return parse_range(request.headers.get("Range", ""), size=size)
+
+
+def _body(request: HttpRequest, file: Path, part: ByteRange) -> HttpResponseBase:
+    response: HttpResponseBase
+    if request.method == "HEAD":
+        response = HttpResponse()
+    elif part.length <= SMALL_BYTES:
+        with file.open("rb") as opened:
+            opened.seek(part.first)
+            response = HttpResponse(opened.read(part.length))
+    elif isinstance(request, ASGIRequest):
+        response = StreamingHttpResponse(_chunks_async(file, part))
+    else:
+        response = StreamingHttpResponse(_chunks(file, part))
+    response["Content-Length"] = str(part.length)
+    return response
+
+
+def _chunks(file: Path, part: ByteRange) -> Iterator[bytes]:
+    with file.open("rb") as opened:
+        opened.seek(part.first)
+        left = part.length
+        while left and (data := opened.read(min(CHUNK_BYTES, left))):
+            left -= len(data)
+            yield data
+
+
+async def _chunks_async(file: Path, part: ByteRange) -> AsyncIterator[bytes]:
+    opened: IO[bytes] = await asyncio.to_thread(file.open, "rb")
+    try:
+        await asyncio.to_thread(opened.seek, part.first)
+        left = part.length
+        while left and (data := await asyncio.to_thread(opened.read, min(CHUNK_BYTES, left))):
+            left -= len(data)
+            yield data
+    finally:
+        opened.close()

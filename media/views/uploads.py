@@ -1,0 +1,152 @@
+"""Resumable uploads: tus 1.0 core with creation, expiration and termination, under ``/uploads/``.
+
+Only for those who may upload; each sees only their own. Django's CSRF check applies: the client sends X-CSRFToken.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import http_date
+from django.views.decorators.http import require_http_methods
+
+from media.core import tus
+from media.messages import reason
+from media.models import Upload
+from media.operations import UnableToUpload, append_upload, create_upload, drop_upload, finish_upload
+from media.permissions import may_upload
+
+STATUS = {
+    "bad_length": 400,
+    "bad_request": 400,
+    "signed_out": 401,
+    "not_allowed": 404,
+    "gone": 404,
+    "conflict": 409,
+    "too_big": 413,
+    "locked": 423,
+    "too_many": 429,
+    "disk_full": 507,
+}
+READ_BYTES = 256 * 1024
+BODY_TYPE = "application/offset+octet-stream"
+View = Callable[..., HttpResponseBase]
+
+
+def tus_view(view: View) -> View:
+    """Right, protocol version and errors are the same for every request; so are the protocol's headers."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            response = _checked(request) or view(request, *args, **kwargs)
+        except UnableToUpload as error:
+            response = _refused(error.code)
+        except tus.UnableToParse:
+            response = _refused("bad_request")
+        response["Tus-Resumable"] = tus.VERSION
+        response["Cache-Control"] = "no-store"
+        return response
+
+    return wrapped
+
+
+def _checked(request: HttpRequest) -> HttpResponseBase | None:
+    if not request.user.is_authenticated:
+        return _refused("signed_out")
+    if not may_upload(request.user):
+        raise Http404
+    if request.method != "OPTIONS" and request.headers.get("Tus-Resumable") != tus.VERSION:
+        response = HttpResponse(status=412)
+        response["Tus-Version"] = tus.VERSION
+        return response
+    return None
+
+
+def _refused(code: str) -> HttpResponse:
+    return JsonResponse(
+        {"error": code, "message": reason(code)}, status=STATUS[code], json_dumps_params={"ensure_ascii": False}
+    )
+
+
+@require_http_methods(["OPTIONS", "POST"])
+@tus_view
+def create(request: HttpRequest) -> HttpResponseBase:
+    """OPTIONS: what this server can do. POST: a new, empty upload."""
+    if request.method == "OPTIONS":
+        response = HttpResponse(status=204)
+        response["Tus-Version"] = tus.VERSION
+        response["Tus-Extension"] = tus.EXTENSIONS
+        response["Tus-Max-Size"] = str(settings.MEDIA_MAX_UPLOAD_BYTES)
+        return response
+    about = tus.parse_metadata(request.headers.get("Upload-Metadata", ""))
+    upload = create_upload(
+        owner_id=_user_id(request),
+        length=tus.parse_length(request.headers.get("Upload-Length")),
+        filename=about.get("filename", ""),
+        title=about.get("title", ""),
+        as_of=timezone.now(),
+    )
+    response = HttpResponse(status=201)
+    response["Location"] = reverse("upload", args=[upload.pk])
+    return _with_offset(response, upload)
+
+
+@require_http_methods(["HEAD", "PATCH", "DELETE"])
+@tus_view
+def one(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
+    """HEAD: how far it is. PATCH: more bytes. DELETE: forget it."""
+    if request.method == "PATCH":
+        return _append(request, upload_id)
+    if request.method == "DELETE":
+        drop_upload(upload_id=upload_id, owner_id=_user_id(request))
+        return HttpResponse(status=204)
+    upload = Upload.objects.filter(pk=upload_id, owner_id=_user_id(request)).first()
+    if upload is None or (upload.video_id is None and upload.expires_at <= timezone.now()):
+        raise UnableToUpload("gone")
+    response = _with_offset(HttpResponse(status=200), upload)
+    response["Upload-Length"] = str(upload.length)
+    return response
+
+
+def _append(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
+    if request.content_type != BODY_TYPE:
+        return HttpResponse(status=415)
+    upload = append_upload(
+        upload_id=upload_id,
+        owner_id=_user_id(request),
+        offset=tus.parse_length(request.headers.get("Upload-Offset")),
+        chunks=_body(request),
+        as_of=timezone.now(),
+    )
+    if upload.offset == upload.length:
+        upload.video = finish_upload(upload_id=upload.pk)
+    return _with_offset(HttpResponse(status=204), upload)
+
+
+def _body(request: HttpRequest) -> Iterator[bytes]:
+    """The body piece by piece; a connection that breaks off ends it, and what came is kept."""
+    try:
+        while chunk := request.read(READ_BYTES):
+            yield chunk
+    except UnreadablePostError:
+        return
+
+
+def _with_offset(response: HttpResponse, upload: Upload) -> HttpResponse:
+    response["Upload-Offset"] = str(upload.offset)
+    if upload.video_id is None:
+        response["Upload-Expires"] = http_date(upload.expires_at.timestamp())
+    else:
+        response["Upload-Video"] = str(upload.video_id)
+    return response
+
+
+def _user_id(request: HttpRequest) -> int:
+    return int(request.user.pk)
