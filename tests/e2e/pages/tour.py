@@ -1,0 +1,66 @@
+"""The pages that are photographed and measured: who opens them, where they are, what they may cost.
+
+An address that holds an id is found as a person finds it: from ``url`` by the links of ``follow``, in order.
+"""
+
+from dataclasses import dataclass
+
+MEMBER = "13800000001"
+SECRETARY = "13800000011"
+ORGANISER = "13800000021"
+LECTURER = "13800000031"
+AUDITOR = "13800000041"
+OPERATOR = "13800000051"
+PASSWORD = "fingertip-demo"
+
+KB = 1024
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a first visit may cost; ``repeat_bytes`` what the second may."""
+
+    bytes: int
+    requests: int
+    repeat_bytes: int = 15 * KB
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One page of the tour. ``account`` None: a visitor. ``status``: the answer's expected status."""
+
+    name: str
+    account: str | None
+    url: str
+    follow: tuple[str, ...] = ()
+    budget: Budget | None = None
+    status: int = 200
+    admin: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+
+ENTRANCE = Budget(bytes=60 * KB, requests=8)
+LESSON = Budget(bytes=210 * KB, requests=16, repeat_bytes=30 * KB)
+ROOM = Budget(bytes=120 * KB, requests=16, repeat_bytes=30 * KB)
+
+TOUR = [
+    Stop("sign-in", None, "/accounts/login/", budget=ENTRANCE),
+    Stop("sign-in-code", None, "/accounts/login/code/", budget=ENTRANCE),
+    Stop("offline", None, "/offline/", budget=ENTRANCE),
+    Stop("not-found", None, "/courses/no-such-page/", status=404),
+    Stop("today", MEMBER, "/", budget=ENTRANCE),
+    Stop("courses", MEMBER, "/courses/", budget=ENTRANCE),
+    Stop("me", MEMBER, "/me/", budget=ENTRANCE),
+    Stop("me-access", MEMBER, "/me/access/", budget=ENTRANCE),
+    Stop("sign-out", MEMBER, "/accounts/logout/"),
+    Stop("password", MEMBER, "/accounts/password/change/"),
+    Stop("report", SECRETARY, "/branch/", budget=ENTRANCE),
+    Stop("live-index", LECTURER, "/live/", budget=ENTRANCE),
+    Stop("audit", AUDITOR, "/audit/"),
+    Stop("roster", OPERATOR, "/roster/"),
+    Stop("admin", ORGANISER, "/admin/", admin=True),
+]
+BUDGETED = [stop for stop in TOUR if stop.budget]
+MEMBERS_PAGES = [stop for stop in TOUR if not stop.admin]
