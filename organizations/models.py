@@ -25,7 +25,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("姓名"), max_length=60)
     number = models.CharField(_("编号"), max_length=40, unique=True, null=True, blank=True)
     phone_cipher = models.BinaryField(null=True, editable=False)
-    phone_index = models.CharField(max_length=64, unique=True, null=True, editable=False)
+    phone_index = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001  # unique
     phone_last4 = models.CharField(max_length=4, blank=True, editable=False)
     phone_verified = models.BooleanField(default=False)
     language = models.CharField(max_length=10, default="zh-hans")
@@ -37,7 +37,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS = ["name"]
 
-    _grants_on: "dict[dt.date, tuple[Grant, ...]] | None" = None  # remembered by queries.grants_of
+    remembered_grants: "dict[dt.date, tuple[Grant, ...]] | None" = None  # remembered by queries.grants_of
 
     objects = UserManager()
 

@@ -19,9 +19,7 @@ def in_subtree(node: Node, root: Node) -> bool:
     return node.path.startswith(root.path)
 
 
-def has_role(
-    user: User | AnonymousUser, *roles: str, node: Node | None = None, on_date: dt.date | None = None
-) -> bool:
+def has_role(user: User | AnonymousUser, *roles: str, node: Node | None = None, on_date: dt.date | None = None) -> bool:
     """Whether the user holds one of the roles that day (today unless given).
 
     With ``node``: the node lies in the subtree of such a grant. A superuser has no role for being one.

@@ -72,10 +72,10 @@ def grants_of(*, user: User, on_date: dt.date | None = None) -> tuple[Grant, ...
     day = on_date or timezone.localdate()
     if not user.is_authenticated or not user.is_active:
         return ()
-    remembered: dict[dt.date, tuple[Grant, ...]] | None = getattr(user, "_grants_on", None)
+    remembered = user.remembered_grants
     if remembered is None:
         remembered = {}
-        user._grants_on = remembered
+        user.remembered_grants = remembered
     if day not in remembered:
         rows = RoleGrant.objects.filter(valid_on(day), user_id=user.pk).values_list("role", "node_id", "node__path")
         remembered[day] = tuple(Grant(*row) for row in rows)
@@ -84,7 +84,7 @@ def grants_of(*, user: User, on_date: dt.date | None = None) -> tuple[Grant, ...
 
 def forget_roles(user: User) -> None:
     """Make the next question about this user's roles go to the database."""
-    user._grants_on = None
+    user.remembered_grants = None
 
 
 def roles_of(*, user: User, on_date: dt.date | None = None) -> frozenset[str]:

@@ -14,10 +14,14 @@ from organizations.operations.people import (
     set_phone,
 )
 from organizations.operations.roles import UnableToGrantRole, grant_role, match_groups, revoke_role
+from organizations.operations.roster import RosterLine, RosterOutcome, UnableToImportRoster, import_roster
 
 __all__ = [
+    "RosterLine",
+    "RosterOutcome",
     "UnableToCreateMember",
     "UnableToGrantRole",
+    "UnableToImportRoster",
     "UnableToMoveMember",
     "UnableToRevealPhone",
     "UnableToSetPhone",
@@ -25,6 +29,7 @@ __all__ = [
     "end_exemption",
     "exempt_member",
     "grant_role",
+    "import_roster",
     "join_node",
     "leave_node",
     "log_access",

@@ -14,9 +14,7 @@ class UnableToRevealPhone(Exception):
 
 
 @transaction.atomic
-def log_access(
-    *, reader_id: int, subject_ids: Iterable[int], what: str, as_of: dt.datetime, reason: str = ""
-) -> None:
+def log_access(*, reader_id: int, subject_ids: Iterable[int], what: str, as_of: dt.datetime, reason: str = "") -> None:
     """Write down that the reader saw ``what`` (a short key such as ``"record"``) of each subject.
 
     Call it in the transaction of the read. Reading about oneself is not written down. One INSERT.

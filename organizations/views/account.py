@@ -61,5 +61,7 @@ def set_display(request: HttpRequest) -> HttpResponse:
 
 def safe_next(request: HttpRequest, target: str) -> str:
     """The wanted address if it is one of ours, else the first page."""
-    ours = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    ours = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return target if ours and target else "/"
