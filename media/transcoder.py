@@ -257,12 +257,15 @@ def _finish(folder: Path, facts: Source, plan: Plan) -> Outcome:
         renditions.append(
             _rendition(rung.name, path.name, rung.kind, rung.width, rung.height, peak, copied=rung.copied)
         )
-        lengths.append(sum(segment.duration_s for segment in segments))
-    if facts.duration_s and max(lengths) < facts.duration_s * COMPLETE - COMPLETE_SLACK_S:
+        lengths.append((rung.kind, sum(segment.duration_s for segment in segments)))
+    longest = max(length for _kind, length in lengths)
+    if facts.duration_s and longest < facts.duration_s * COMPLETE - COMPLETE_SLACK_S:
         raise UnableToTranscode("truncated")
     (folder / MASTER).write_text(write_master(variants), encoding="utf-8")
     top = max(plan.rungs, key=lambda rung: rung.height)
-    return Outcome(round(max(lengths) * 1000), top.width or None, top.height or None, renditions)
+    # The picture's length is what players show; the sound may be a frame longer.
+    length = max((length for kind, length in lengths if kind == "video"), default=longest)
+    return Outcome(round(length * 1000), top.width or None, top.height or None, renditions)
 
 
 def _rendition(

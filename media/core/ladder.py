@@ -160,7 +160,8 @@ def _encoded_ladder(picture: Picture, sound: Sound | None) -> list[Rung]:
 def _rung(step: Step, picture: Picture, sound: Sound | None) -> Rung:
     width, height = fit(picture, step.side)
     kbits, channels = (SOUND_KBITS, min(sound.channels, 2)) if sound else (0, 0)
-    return Rung(step.name, "video", width, height, step.kbits, step.profile, False, kbits, channels, False)
+    name = f"{min(width, height)}p"
+    return Rung(name, "video", width, height, step.kbits, step.profile, False, kbits, channels, False)
 
 
 def _copied_ladder(source: Source, picture: Picture) -> list[Rung]:
