@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -6,3 +7,18 @@ class CmsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
     name = "cms"
     verbose_name = _("学习内容")
+
+    def ready(self) -> None:
+        # Only importable once every app is loaded.
+        from wagtail.documents import get_document_model  # noqa: PLC0415
+        from wagtail.images import get_image_model  # noqa: PLC0415
+        from wagtail.models import Page  # noqa: PLC0415
+        from wagtail.permissions import policy_registry  # noqa: PLC0415
+
+        from cms.permissions import CoursePagePolicy, LibraryPolicy  # noqa: PLC0415
+        from cms.receivers import make_shelf  # noqa: PLC0415
+
+        policy_registry.register(Page, CoursePagePolicy(Page))
+        for model in (get_image_model(), get_document_model()):
+            policy_registry.register(model, LibraryPolicy(model, owner_field_name="uploaded_by_user"))
+        post_migrate.connect(make_shelf, sender=self, dispatch_uid="cms.make_shelf")

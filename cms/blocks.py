@@ -17,7 +17,6 @@ from wagtail.images.blocks import ImageChooserBlock
 from media.models import Video
 
 
-
 class PictureBlock(blocks.StructBlock):
     """A picture with words for those who cannot see it; a mere decoration may go without."""
 

@@ -11,12 +11,14 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import FieldPanel
+from wagtail.admin.panels import FieldPanel, Panel
 from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Page
 from wagtail.search import index
 
 from cms.blocks import LessonBody
+from cms.forms import CoursePageForm
+from cms.permissions import CourseTester, ShelfTester
 from organizations.models import Node
 
 
@@ -36,6 +38,8 @@ class MemberPage(Page):
 
     def preview_context(self) -> dict[str, Any]:
         return {}
+
+    promote_panels: list[Panel] = []
 
     class Meta:
         abstract = True
@@ -59,6 +63,9 @@ class CourseIndexPage(MemberPage):
     subpage_types = ["cms.CoursePage"]
     max_count = 1
 
+    def permissions_for_user(self, user: Any) -> ShelfTester:
+        return ShelfTester(user, self)
+
     class Meta:
         verbose_name = _("课程目录")
 
@@ -72,11 +79,17 @@ class CoursePage(MemberPage):
         _("允许跳着看"), default=True, help_text=_("跳过的部分任何时候都不计入；关闭后，没看过的部分不能往前拖。")
     )
 
+    base_form_class = CoursePageForm
     preview_template = "cms/course_preview.html"
     content_panels = [*Page.content_panels, FieldPanel("node"), FieldPanel("intro"), FieldPanel("seek_ahead")]
     search_fields = [*Page.search_fields, index.SearchField("intro"), index.FilterField("node_id")]
     parent_page_types = ["cms.CourseIndexPage"]
     subpage_types = ["cms.LessonPage"]
+
+    def permissions_for_user(self, user: Any) -> CourseTester:
+        # A draft may name another organisation; the right follows what is stored.
+        node = Node.objects.filter(pk=CoursePage.objects.filter(pk=self.pk).values("node_id")[:1]).first()
+        return CourseTester(user, self, node)
 
     def preview_context(self) -> dict[str, Any]:
         return {"lessons": LessonPage.objects.child_of(self).live() if self.pk else []}
@@ -95,6 +108,10 @@ class LessonPage(MemberPage):
     search_fields = [*Page.search_fields, index.SearchField("body")]
     parent_page_types = ["cms.CoursePage"]
     subpage_types: list[str] = []
+
+    def permissions_for_user(self, user: Any) -> CourseTester:
+        node = Node.objects.filter(pk__in=CoursePage.objects.ancestor_of(self).values("node_id")).first()
+        return CourseTester(user, self, node)
 
     class Meta:
         verbose_name = _("课")

@@ -43,7 +43,9 @@ def lessons_by_course(courses: Iterable[Page]) -> dict[str, list[Lesson]]:
         inside |= Q(path__startswith=path)
     pages = list(LessonPage.objects.live().filter(inside).order_by("path")) if lessons else []
     ids = {page.pk: video_ids_in(page) for page in pages}
-    videos = {str(pk): video for pk, video in Video.objects.in_bulk({i for found in ids.values() for i in found}).items()}
+    videos = {
+        str(pk): video for pk, video in Video.objects.in_bulk({i for found in ids.values() for i in found}).items()
+    }
     for page in pages:
         shown = tuple(videos[i] for i in ids[page.pk] if i in videos)
         lessons[page.path[: -Page.steplen]].append(Lesson(page, shown))
@@ -68,7 +70,9 @@ def course_with_lessons(*, page_id: int) -> tuple[CoursePage, list[Lesson]] | No
 
 def courses_with_video(*, video_id: str) -> list[int]:
     """Return the ids of published courses of which a published lesson shows the video."""
-    return list(_courses_of(_mentioning(LessonPage.objects.live(), "body", video_id)).live().values_list("pk", flat=True))
+    return list(
+        _courses_of(_mentioning(LessonPage.objects.live(), "body", video_id)).live().values_list("pk", flat=True)
+    )
 
 
 def edited_courses_with_video(*, video_id: str) -> QuerySet[CoursePage]:
@@ -85,5 +89,3 @@ def _mentioning(lessons: QuerySet[LessonPage], field: str, text: str) -> QuerySe
 def _courses_of(lessons: QuerySet[LessonPage]) -> QuerySet[CoursePage]:
     paths = {path[: -Page.steplen] for path in lessons.values_list("path", flat=True)}
     return CoursePage.objects.filter(path__in=paths)
-
-

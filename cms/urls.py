@@ -1,5 +1,9 @@
 """Addresses of the cms pages."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from cms import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("files/<path:path>", views.library_file, name="cms_library_file"),
+]

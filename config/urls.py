@@ -21,6 +21,7 @@ urlpatterns = [
     path("documents/", include(wagtaildocs_urls)),
     path("courses/", include("courses.urls")),
     path("live/", include("live.urls")),
+    path("", include("cms.urls")),
     path("", include("media.urls")),
     path("", include("organizations.urls")),
     path("", include("attendance.urls")),

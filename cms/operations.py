@@ -1,0 +1,34 @@
+"""What has to exist before anybody can write a course."""
+
+from django.db import transaction
+from wagtail.models import Collection, Locale, Page, Site
+
+from cms.models import CourseIndexPage
+
+SHELF_TITLE = "课程目录"
+
+
+@transaction.atomic
+def ensure_shelf() -> CourseIndexPage:
+    """Return the page under which courses lie, making it (and Wagtail's own roots) where missing. Safe to repeat."""
+    Locale.objects.get_or_create(language_code=_default_language())
+    if Collection.get_first_root_node() is None:
+        Collection.add_root(name="Root")
+    shelf = CourseIndexPage.objects.first()
+    if shelf is None:
+        root = Page.get_first_root_node() or Page.add_root(instance=Page(title="Root", slug="root"))
+        shelf = root.add_child(instance=CourseIndexPage(title=SHELF_TITLE, slug="courses"))
+    site = Site.objects.filter(is_default_site=True).first()
+    if site is None:
+        Site.objects.create(hostname="localhost", root_page=shelf.page_ptr, is_default_site=True)
+    elif site.root_page_id != shelf.pk:
+        welcome, site.root_page = site.root_page, shelf.page_ptr
+        site.save()
+        # Wagtail's own welcome page is nobody's page.
+        if welcome.specific_class is Page and not welcome.get_children().exists():
+            welcome.delete()
+    return shelf
+
+
+def _default_language() -> str:
+    return Locale.get_active().language_code if Locale.objects.exists() else "zh-hans"

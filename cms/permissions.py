@@ -1,0 +1,154 @@
+"""Who may edit what in Wagtail's admin: an organiser, the courses of their own part of the tree, and nothing else.
+
+Rights come from the dated role grants at the moment of the request, never from Wagtail's groups, so that a withdrawn
+role ends at the next click. Wagtail asks through three doors: the auth backend (may they enter), the page's permission
+tester and policy (which pages), and the policies of pictures and documents.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.models import Permission
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Substr
+from wagtail.models import Collection, GroupCollectionPermission, Page
+from wagtail.models.pages import PagePermissionTester
+from wagtail.permission_policies.collections import CollectionOwnershipPermissionPolicy
+from wagtail.permission_policies.pages import PagePermissionPolicy
+
+from organizations.models import Node, Role, User
+from organizations.permissions import has_role, visible_nodes
+
+# Whoever works in the back office; what they find there is each app's own question.
+OFFICE = (Role.ORGANISER, Role.LECTURER, Role.OPERATOR)
+EDITORS = (Role.ORGANISER,)
+UPLOADERS = (Role.ORGANISER, Role.LECTURER)
+EDITING = frozenset({"add", "change", "publish", "bulk_delete", "lock", "unlock"})
+
+
+class OfficeBackend(BaseBackend):
+    """Lets those who hold an office role today into the admin. Signs nobody in."""
+
+    def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
+        return perm == "wagtailadmin.access_admin" and has_role(user_obj, *OFFICE)
+
+    def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
+        return app_label == "wagtailadmin" and has_role(user_obj, *OFFICE)
+
+
+def editable_nodes(user: Any) -> QuerySet[Node]:
+    """Return the organisations for which a person may write courses."""
+    return Node.objects.order_by("path") if _rules_all(user) else visible_nodes(user, *EDITORS)
+
+
+def may_edit_at(user: Any, node: Node) -> bool:
+    """Say whether a person may write courses for that organisation."""
+    return _rules_all(user) or has_role(user, *EDITORS, node=node)
+
+
+def _rules_all(user: Any) -> bool:
+    return bool(getattr(user, "is_superuser", False) and user.is_active)
+
+
+class CourseTester(PagePermissionTester):
+    """A person's rights on a course or a lesson: all of an editor's inside their subtree, none outside."""
+
+    def __init__(self, user: Any, page: Page, node: Node | None) -> None:
+        super().__init__(user, page)
+        self.permissions = set(EDITING) if node is not None and may_edit_at(user, node) else set()
+
+
+class ShelfTester(PagePermissionTester):
+    """A person's rights on the shelf itself: editors put courses there, nobody changes the shelf."""
+
+    def __init__(self, user: Any, page: Page) -> None:
+        super().__init__(user, page)
+        self.permissions = set()
+        self.is_editor = _rules_all(user) or has_role(user, *EDITORS)
+
+    def can_add_subpage(self) -> bool:
+        return self.is_editor
+
+    def can_publish_subpage(self) -> bool:
+        return self.is_editor
+
+    def can_reorder_children(self) -> bool:
+        return False
+
+
+class CoursePagePolicy(PagePermissionPolicy):
+    """Which pages the admin lists, finds and lets choose: the courses of one's own subtree, and the way to them."""
+
+    def get_all_permissions_for_user(self, user: Any) -> list[Any]:
+        return []
+
+    def user_has_any_permission(self, user: Any, actions: Iterable[str]) -> bool:
+        return _rules_all(user) or (bool(EDITING & set(actions)) and has_role(user, *EDITORS))
+
+    def user_has_any_permission_for_instance(self, user: Any, actions: Iterable[str], instance: Any) -> bool:
+        return _rules_all(user) or bool(set(actions) & instance.permissions_for_user(user).permissions)
+
+    def instances_user_has_any_permission_for(self, user: Any, actions: Iterable[str]) -> QuerySet[Any]:
+        if _rules_all(user):
+            return self.model._default_manager.all()
+        return self._courses(user) if EDITING & set(actions) else self.model._default_manager.none()
+
+    def instances_with_direct_explore_permission(self, user: Any) -> Any:
+        if _rules_all(user):
+            return super().instances_with_direct_explore_permission(user)
+        return list(self._shelf()) if has_role(user, *EDITORS) else []
+
+    def explorable_instances(self, user: Any) -> QuerySet[Any]:
+        if _rules_all(user):
+            return self.model._default_manager.all()
+        if not has_role(user, *EDITORS):
+            return self.model._default_manager.none()
+        shelf = self.model._default_manager.filter(pk__in=[page.pk for page in self._shelf()])
+        return self._courses(user, or_else=Q(pk__in=shelf.values("pk")))
+
+    def _shelf(self) -> QuerySet[Page]:
+        return Page.objects.filter(content_type__app_label="cms", content_type__model="courseindexpage")
+
+    def _courses(self, user: Any, or_else: Q | None = None) -> QuerySet[Any]:
+        """Courses of the user's organisations and everything below, by the first steps of the page's path."""
+        shelf = self._shelf().first()
+        if shelf is None:
+            return self.model._default_manager.none()
+        courses = Page.objects.filter(depth=shelf.depth + 1, coursepage__node__in=editable_nodes(user).order_by())
+        steps = Value((shelf.depth + 1) * Page.steplen)
+        pages = self.model._default_manager.alias(course_path=Substr("path", 1, steps))
+        inside = Q(course_path__in=courses.values("path"))
+        return pages.filter(inside | or_else if or_else is not None else inside)
+
+
+class LibraryPolicy(CollectionOwnershipPermissionPolicy):
+    """Pictures and documents: organisers and lecturers add, change their own, and choose those of their colleagues.
+
+    A colleague is whoever holds a role in one's own subtree; what nobody in particular uploaded is for all.
+    """
+
+    def get_all_permissions_for_user(self, user: Any) -> list[GroupCollectionPermission]:
+        if not has_role(user, *UPLOADERS):
+            return []
+        root = Collection.get_first_root_node()
+        actions = ("add", "choose")
+        return [
+            GroupCollectionPermission(
+                pk=-number,
+                collection=root,
+                permission=Permission(codename=self._get_permission_codenames([action]).pop()),
+            )
+            for number, action in enumerate(actions, start=1)
+        ]
+
+    def _get_permission_codenames(self, actions: Iterable[str]) -> set[str]:
+        return {f"{action}_{self.model._meta.model_name}" for action in actions}
+
+    def instances_user_has_any_permission_for(self, user: Any, actions: Iterable[str]) -> QuerySet[Any]:
+        found = super().instances_user_has_any_permission_for(user, actions)
+        if _rules_all(user) or "choose" not in actions:
+            return found
+        colleagues = User.objects.filter(role_grants__node__in=visible_nodes(user, *EDITORS).order_by())
+        owner = self.owner_field_name
+        return found.filter(Q(**{owner: user}) | Q(**{owner: None}) | Q(**{f"{owner}__in": colleagues}))
