@@ -1,0 +1,45 @@
+"""Why a verdict is what it is: codes with parameters. The sentences stand in ``attendance/reasons.py``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Code(StrEnum):
+    """Every reason a verdict can give. Parameters: milliseconds end in ``_ms``, shares are 0 to 1."""
+
+    SHARE = "share"  # clock (live | hall | live_hall | union | media), ms, of_ms, share, need_ms
+    LATE = "late"  # ms
+    LEFT_EARLY = "left_early"  # ms
+    BRIDGED = "bridged"  # count, ms
+    HIDDEN = "hidden"  # count, ms
+    TWO_DEVICES = "two_devices"  # count
+    SILENT = "silent"  # count
+    WORKER_LOST = "worker_lost"  # count
+    OUTBOX = "outbox"  # ms
+    OUTBOX_CUT = "outbox_cut"  # ms
+    HALL = "hall"  # ms
+    WATCHED = "watched"  # ms, of_ms
+    WATCHED_LATE = "watched_late"  # ms
+    AFTER_WINDOW = "after_window"
+    LEAVE = "leave"  # category
+    DECLARED = "declared"  # category
+    EXEMPT = "exempt"  # why
+    NO_EVIDENCE = "no_evidence"
+    CAPTURE_FAILED = "capture_failed"
+    EMPTY_WINDOW = "empty_window"
+    NOT_FINAL = "not_final"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason with its parameters."""
+
+    code: Code
+    params: dict[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the shape stored in ``Record.reasons``: ``{"code": …, **params}``."""
+        return {"code": str(self.code), **self.params}

@@ -1,0 +1,77 @@
+"""The rule of what counts, as stamped on an occasion when it opens. Later settings never re-judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+
+class Basis(StrEnum):
+    """What a share is a share of."""
+
+    WINDOW = "window"
+    MEDIA = "media"
+
+
+class UnableToReadRule(ValueError):
+    """A stamp holds something that is no rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One version of a rule. Seconds unless the name says otherwise; ``hours`` are training hours credited."""
+
+    name: str = ""
+    version: int = 1
+    basis: Basis = Basis.WINDOW
+    min_share: float = 0.8
+    min_minutes: int | None = None
+    late_after_s: float = 300
+    leave_early_s: float = 300
+    bridge_s: float = 30
+    outbox_s: float = 60
+    make_up_days: float = 14
+    hours: Decimal = Decimal(1)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.min_share <= 1:
+            raise UnableToReadRule(f"min_share must lie in (0, 1], not {self.min_share}")
+        limits = (self.late_after_s, self.leave_early_s, self.bridge_s, self.outbox_s, self.make_up_days)
+        if min(*limits, self.hours) < 0:
+            raise UnableToReadRule("a limit of a rule must not be negative")
+
+    @property
+    def label(self) -> str:
+        """Name and version as printed on every record."""
+        return f"{self.name} v{self.version}"
+
+    @property
+    def bridge_ms(self) -> int:
+        return round(self.bridge_s * 1000)
+
+    @property
+    def outbox_ms(self) -> int:
+        return round(self.outbox_s * 1000)
+
+    def needed_ms(self, length_ms: int) -> int:
+        """Return how much of ``length_ms`` must be covered: the share, or the minutes if more, never more than all."""
+        share = round(self.min_share * length_ms)
+        return min(max(share, (self.min_minutes or 0) * 60_000), length_ms)
+
+    def stamp(self) -> dict[str, Any]:
+        """Return the rule as plain JSON values."""
+        return {**asdict(self), "basis": str(self.basis), "hours": str(self.hours)}
+
+    @classmethod
+    def from_stamp(cls, stamp: Mapping[str, Any]) -> Rule:
+        """Return the rule of a stamp; keys that a later version added take their defaults, others are left out."""
+        known = {field.name for field in fields(cls)}
+        values = {key: value for key, value in stamp.items() if key in known}
+        if "basis" in values:
+            values["basis"] = Basis(values["basis"])
+        if "hours" in values:
+            values["hours"] = Decimal(values["hours"])
+        return cls(**values)

@@ -1,0 +1,59 @@
+"""Honest watch time: what of a player's report is accepted. Media time in milliseconds; no clock in here.
+
+Credit is the union of accepted ranges, so seeking back and watching again earn nothing, and a forged report earns no
+more than waiting would have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from attendance.core.intervals import Spans
+
+BUFFER_MS = 3_000
+MAX_RATE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What became of one report: the ranges accepted, the buffer left to the session, and what was cut."""
+
+    ranges: tuple[tuple[int, int], ...]
+    buffer_ms: int
+    refused_ms: int
+
+    @property
+    def accepted_ms(self) -> int:
+        """Milliseconds played according to this report and believed; a stretch played twice counts twice here."""
+        return sum(end - start for start, end in self.ranges)
+
+
+def accept(
+    ranges: Iterable[Sequence[int]], *, elapsed_ms: int, rate: float, buffer_ms: int, media_ms: int
+) -> Acceptance:
+    """Accept at most ``elapsed_ms`` x ``rate`` (at most 2) plus what is left of the session's buffer.
+
+    Ranges are clipped to the media first and taken in the order given; the surplus is cut from the end of the report.
+    A clock that went backwards counts as no time.
+    """
+    clipped = [(max(0, start), min(end, media_ms)) for start, end in ranges]
+    played = [(start, end) for start, end in clipped if start < end]
+    earned = int(max(0, elapsed_ms) * min(max(rate, 0.0), MAX_RATE))
+    left = earned + buffer_ms
+    accepted: list[tuple[int, int]] = []
+    for start, end in played:
+        if left <= 0:
+            break
+        taken = min(end - start, left)
+        accepted.append((start, start + taken))
+        left -= taken
+    asked = sum(end - start for start, end in played)
+    taken_ms = sum(end - start for start, end in accepted)
+    spent = max(0, taken_ms - earned)
+    return Acceptance(ranges=tuple(accepted), buffer_ms=buffer_ms - spent, refused_ms=asked - taken_ms)
+
+
+def credit(old: Iterable[Sequence[int]], new: Iterable[Sequence[int]]) -> Spans:
+    """Return the union of ranges credited so far and newly accepted ones."""
+    return Spans.of([*((start, end) for start, end in old), *((start, end) for start, end in new)])
