@@ -311,9 +311,9 @@ WAGTAIL_WORKFLOW_ENABLED = False
 
 # --- Sign-in ----------------------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = [
-    "cms.permissions.OfficeBackend",
     "rules.permissions.ObjectPermissionBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
+    "cms.permissions.OfficeBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
