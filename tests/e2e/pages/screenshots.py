@@ -30,9 +30,11 @@ def picture(context: BrowserContext, url: str, target: Path) -> int:
     """Photograph the whole page (up to TALLEST px) into a palette PNG; return the answer's status."""
     page = context.new_page()
     status = open_quietly(page, url)
-    # A desk's picture of a wide page; the bars at the edges belong to the window, not to the page's middle.
-    shot = Image.open(io.BytesIO(page.screenshot(full_page=True, animations="disabled"))).convert("RGB")
-    shot = shot.crop((0, 0, shot.width, min(shot.height, TALLEST)))
+    size = page.viewport_size or PHONE
+    tall = int(page.evaluate("document.documentElement.scrollHeight"))
+    # A window as tall as the page: the bars that stick to its edges then stand where they belong.
+    page.set_viewport_size({"width": size["width"], "height": max(size["height"], min(tall, TALLEST))})
+    shot = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
     shot.quantize(colors=COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(target, optimize=True)
     page.close()
     return status
