@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -6,3 +8,11 @@ class MediaConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
     name = "media"
     verbose_name = _("音视频")
+
+    def ready(self) -> None:
+        import_module("media.receivers")
+        # Before Wagtail asks for the first time: then it would fall back to Django's model permissions.
+        policies = import_module("media.policies")
+        import_module("wagtail.permissions").register_permission_policy(
+            self.get_model("Video"), policies.VideoPermissionPolicy(self.get_model("Video"))
+        )

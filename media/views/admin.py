@@ -1,0 +1,238 @@
+"""The video screens in Wagtail's admin: list, upload with progress, state, retry, rename, delete."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+from wagtail.admin.ui.tables import Column
+from wagtail.admin.views import generic
+from wagtail.admin.views.generic import history
+from wagtail.admin.viewsets.model import ModelViewSet
+from wagtail.models import ReferenceIndex
+
+from media.messages import reason
+from media.models import Upload, Video
+from media.operations import UnableToRetry, retry_video
+from media.permissions import may_upload
+from media.queries import playback, unfinished_uploads, videos_for
+
+MAX_ASKED = 100
+
+
+class OwnVideos:
+    """Only what this person may manage exists for them."""
+
+    request: HttpRequest
+
+    def get_queryset(self) -> QuerySet[Video]:
+        return videos_for(self.request.user)
+
+
+class StateColumn(Column):  # type: ignore[misc]
+    cell_template_name = "media/admin/state_cell.html"
+
+    def get_cell_context_data(self, instance: Video, parent_context: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_cell_context_data(instance, parent_context)
+        return {**context, "video": instance, "reason": reason(instance.error_code)}
+
+
+class VideoList(generic.IndexView):  # type: ignore[misc]
+    def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(*args, **kwargs), **_page(self.request.user)}
+
+    def get_base_queryset(self) -> QuerySet[Video]:
+        return videos_for(self.request.user)
+
+
+class AddVideo(generic.CreateView):  # type: ignore[misc]
+    """The upload page. It is not a form: the bytes go to ``/uploads/``, piece by piece."""
+
+    template_name = "media/admin/add.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        unfinished = unfinished_uploads(owner_id=self.request.user.pk).filter(expires_at__gt=timezone.now())
+        rows = [{"upload": upload, "percent": _percent(upload)} for upload in unfinished.order_by("-created_at")]
+        page = {"endpoint": reverse("upload_create"), "unfinished": rows, **_page(self.request.user)}
+        return {**super().get_context_data(**kwargs), **page}
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return self.http_method_not_allowed(request, *args, **kwargs)  # type: ignore[no-any-return]
+
+
+class EditVideo(OwnVideos, generic.EditView):  # type: ignore[misc]
+    template_name = "media/admin/edit.html"
+
+    def get_object(self, queryset: Any = None) -> Video:
+        return super().get_object(queryset if queryset is not None else self.get_queryset())  # type: ignore[no-any-return]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {
+            **super().get_context_data(**kwargs),
+            **_page(self.request.user),
+            "reason": reason(self.object.error_code),
+            "retry_url": reverse("videos:retry", args=[self.object.pk]),
+        }
+
+
+class DeleteVideo(OwnVideos, generic.DeleteView):  # type: ignore[misc]
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        if ReferenceIndex.get_references_to(self.object).exists():
+            messages.error(self.request, _("这个视频正在课程中使用，请先从课程中移除，再删除。"))
+            return redirect("videos:usage", self.object.pk)
+        return super().form_valid(form)  # type: ignore[no-any-return]
+
+
+class OwnVideo:
+    """As OwnVideos, for the views that look an object up by themselves."""
+
+    request: HttpRequest
+    pk: Any
+
+    def get_object(self) -> Video:
+        video = videos_for(self.request.user).filter(pk=self.pk).first()
+        if video is None:
+            raise Http404
+        return video
+
+
+class VideoUsage(OwnVideo, generic.UsageView):  # type: ignore[misc]
+    pass
+
+
+class VideoHistory(OwnVideo, history.HistoryView):  # type: ignore[misc]
+    pass
+
+
+def _percent(upload: Upload) -> int:
+    return 100 * upload.offset // upload.length
+
+
+def _page(user: Any) -> dict[str, Any]:
+    """What the island needs on every page: where to ask, whose browser memory it is, and its words."""
+    return {
+        "upload_page": {"status": reverse("videos:status"), "user": user.pk, "videos": reverse("videos:index")},
+        "upload_words": {
+            "waiting": _("排队中，等待处理…"),
+            "working": _("正在处理"),
+            "ready": _("可播放"),
+            "failed": _("处理失败"),
+            "sending": _("正在上传"),
+            "paused": _("已暂停"),
+            "offline": _("网络没有连上，连上后会自动继续…"),
+            "sent": _("上传完成，正在排队处理。可以关闭这个页面。"),
+            "refused": _("无法上传。"),
+            "left": _("剩余约 %s 分钟"),
+            "soon": _("剩余不到 1 分钟"),
+            "leave": _("上传还没有完成，离开后可以再选择同一个文件继续。"),
+            "resumed": _("接着上次的进度继续上传"),
+            "failed_ask": _("暂时无法取得处理进度，稍后会再试。"),
+        },
+    }
+
+
+def describe(video: Video, user: Any) -> dict[str, Any]:
+    """One video as the pages' script gets it; the preview's address only once it can be played."""
+    shown = playback(video=video, viewer_id=user.pk, as_of=timezone.now()) if video.state == Video.State.READY else None
+    return {
+        "id": str(video.pk),
+        "state": video.state,
+        "label": str(video.get_state_display()),
+        "progress": video.progress,
+        "message": reason(video.error_code),
+        "hls": shown.hls_url if shown else "",
+        "poster": shown.poster_url if shown else "",
+        "url": reverse("videos:edit", args=[video.pk]),
+    }
+
+
+@require_GET
+def status(request: HttpRequest) -> HttpResponse:
+    """``?id=…&id=…``: the state of these videos; those of others are not in the answer."""
+    _require_uploader(request.user)
+    try:
+        asked = [UUID(value) for value in request.GET.getlist("id")[:MAX_ASKED]]
+    except ValueError as error:
+        raise Http404 from error
+    videos = videos_for(request.user).filter(pk__in=asked)
+    response = JsonResponse({"videos": [describe(video, request.user) for video in videos]})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Queue a failed video again and go back to its page."""
+    _require_uploader(request.user)
+    if not videos_for(request.user).filter(pk=pk).exists():
+        raise Http404
+    try:
+        retry_video(video_id=pk)
+    except UnableToRetry:
+        messages.warning(request, _("这个视频现在不能重试：可能已在处理，或者原文件已不在服务器上。"))
+    else:
+        messages.success(request, _("已重新排队处理。"))
+    return redirect("videos:edit", pk)
+
+
+def _require_uploader(user: Any | AnonymousUser) -> None:
+    if not may_upload(user):
+        raise Http404
+
+
+class VideoViewSet(ModelViewSet):  # type: ignore[misc]
+    model = Video
+    name = "videos"
+    icon = "media"
+    menu_label = gettext_lazy("视频")
+    menu_order = 210
+    add_to_admin_menu = True
+    copy_view_enabled = False
+    form_fields = ("title",)
+    list_display = (
+        "title",
+        StateColumn("state", label=gettext_lazy("状态")),
+        Column("duration", label=gettext_lazy("时长"), accessor=lambda video: duration(video.duration_ms)),
+        Column("created_by", label=gettext_lazy("上传人"), accessor=lambda video: video.created_by or ""),
+        Column("created_at", label=gettext_lazy("上传时间"), accessor=lambda video: moment(video)),
+    )
+    list_filter = ("state",)
+    search_fields = ("title",)
+    ordering = "-created_at"
+    list_per_page = 20
+    index_template_name = "media/admin/index.html"
+    create_template_name = "media/admin/add.html"
+    edit_template_name = "media/admin/edit.html"
+    index_view_class = VideoList
+    add_view_class = AddVideo
+    edit_view_class = EditVideo
+    delete_view_class = DeleteVideo
+    usage_view_class = VideoUsage
+    history_view_class = VideoHistory
+
+    def get_urlpatterns(self) -> list[Any]:
+        own = [path("status/", status, name="status"), path("retry/<uuid:pk>/", retry, name="retry")]
+        return [*own, *super().get_urlpatterns()]
+
+
+def duration(milliseconds: int | None) -> str:
+    """``1:02:03`` or ``2:03``; empty while it is not known."""
+    if milliseconds is None:
+        return ""
+    minutes, seconds = divmod(milliseconds // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def moment(video: Video) -> str:
+    return str(date_format(timezone.localtime(video.created_at), "Y-m-d H:i"))
