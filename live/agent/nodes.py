@@ -22,9 +22,10 @@ def pick_node(*, as_of: datetime) -> MediaNode | None:
     return min(fresh, key=lambda node: (node.load.get("handles", 0) / node.capacity, node.pk), default=None)
 
 
-def beat(*, name: str, url: str, load: dict[str, Any], as_of: datetime) -> int:
-    """Register the node, or renew its heartbeat; returns its key."""
-    node, _ = MediaNode.objects.update_or_create(name=name, defaults={"url": url, "load": load, "beat_at": as_of})
+def beat(*, name: str, url: str, load: dict[str, Any], engine_up: bool, as_of: datetime) -> int:
+    """Register the node, or renew its heartbeat; returns its key. A node whose engine is down is no fresh node."""
+    seen_at = as_of if engine_up else as_of - FRESH
+    node, _ = MediaNode.objects.update_or_create(name=name, defaults={"url": url, "load": load, "beat_at": seen_at})
     return int(node.pk)
 
 
@@ -49,9 +50,16 @@ def carried(*, node_id: int) -> list[Lecture]:
     return list(Lecture.objects.filter(media_node_id=node_id, state__in=states).order_by(F("live_at").asc()))
 
 
-def finished_ids(occasion_ids: list[int]) -> set[int]:
-    """Those of the given ids whose lecture is over or does not exist: their rooms may be closed."""
-    open_states = [Lecture.State.SCHEDULED, Lecture.State.LIVE]
-    return set(occasion_ids) - set(
-        Lecture.objects.filter(pk__in=occasion_ids, state__in=open_states).values_list("pk", flat=True)
-    )
+def over_ids(occasion_ids: list[int]) -> set[int]:
+    """Those of the given ids whose lecture has ended or does not exist: nobody needs their rooms."""
+    return _without(occasion_ids, [Lecture.State.SCHEDULED, Lecture.State.LIVE])
+
+
+def packed_ids(occasion_ids: list[int]) -> set[int]:
+    """Those of the given ids whose lecture is packed or does not exist: nobody needs their folders."""
+    return _without(occasion_ids, [Lecture.State.SCHEDULED, Lecture.State.LIVE, Lecture.State.ENDED])
+
+
+def _without(occasion_ids: list[int], states: list[Lecture.State]) -> set[int]:
+    needed = Lecture.objects.filter(pk__in=occasion_ids, state__in=states)
+    return set(occasion_ids) - set(needed.values_list("pk", flat=True))

@@ -190,3 +190,22 @@ class Handle:
         self._connection.forget(self.id)
         with contextlib.suppress(EngineError):
             await self._connection.request({"janus": "detach", "handle_id": self.id})
+
+
+async def count_handles(path: Path, secret: str) -> int:
+    """Ask the admin door how many handles are open in all sessions. Raises UnableToReachEngine."""
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            socket = await _connect_unix(path, "janus-admin-protocol")
+            async with socket:
+                sessions = (await _admin(socket, secret, {"janus": "list_sessions"}))["sessions"]
+                asked = [{"janus": "list_handles", "session_id": session} for session in sessions]
+                return sum([len((await _admin(socket, secret, each)).get("handles", [])) for each in asked])
+    except (OSError, TimeoutError, WebSocketException) as error:
+        raise UnableToReachEngine(str(error)) from error
+
+
+async def _admin(socket: ClientConnection, secret: str, message: Message) -> Message:
+    await socket.send(json.dumps({**message, "admin_secret": secret, "transaction": secrets.token_hex(8)}))
+    answer: Message = json.loads(await socket.recv())
+    return answer

@@ -17,7 +17,7 @@ import structlog
 from live.children import cpu_seconds, dies_with_parent
 from live.engines.base import EngineError
 
-from .client import Connection
+from .client import Connection, count_handles
 from .config import ADMIN_SOCKET, SECRETS, SOCKET, Network, Secrets, UnableToFindJanus, library_folder, render
 
 log = structlog.get_logger(__name__)
@@ -50,6 +50,15 @@ class JanusHost:
 
     def cpu_seconds(self) -> float:
         return cpu_seconds(self.pid) if self.running else 0.0
+
+    async def handles(self) -> int:
+        """How many plugin handles are open: one a publisher or viewer, and a few of our own. 0 while it is down."""
+        with contextlib.suppress(EngineError, OSError, KeyError, ValueError):
+            return await count_handles(self.folder / ADMIN_SOCKET, self._keys().admin)
+        return 0
+
+    def _keys(self) -> Secrets:
+        return Secrets(**json.loads((self.folder / SECRETS).read_text()))
 
     async def start(self) -> None:
         """Write a fresh configuration and start. Raises UnableToFindJanus, UnableToStartJanus."""

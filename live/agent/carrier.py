@@ -1,0 +1,163 @@
+"""What a media host does for one lecture: room, tap, scrubber, packager; from going live until the recording is packed."""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from live.agent.packager import POLL_S, Packager
+from live.agent.recording import Recording, pack_recording
+from live.core.scrubber import CODECS, Frame, Kind, Scrubber
+from live.engines.base import (
+    EngineError,
+    EngineEvent,
+    EngineGone,
+    HungUp,
+    MediaEngine,
+    PublisherJoined,
+    Tap,
+    lecture_room,
+    lecture_spec,
+)
+
+log = structlog.get_logger(__name__)
+
+RETRY_S = 0.5
+BURST = 64
+RECEIVE_BUFFER = 2**21
+FRESH_PICTURE_S = 10.0
+
+
+class Carrier:
+    """Carries a live lecture; ``record``: whether its segments are kept. Follows the engine through its restarts."""
+
+    def __init__(self, *, occasion_id: int, folder: Path, engine: MediaEngine, record: bool) -> None:
+        self.occasion_id = occasion_id
+        self.scrubber = Scrubber()
+        self.packager = Packager(folder)
+        self._engine = engine
+        self._frames: asyncio.Queue[Frame] = asyncio.Queue()
+        self._sockets: dict[Kind, socket.socket] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._tap: Tap | None = None
+        self._tap_over = asyncio.Event()
+        self._picture_at = -FRESH_PICTURE_S
+        if not record:
+            self.packager.stop_keeping()
+
+    @property
+    def on_air(self) -> bool:
+        """Whether a picture has come in lately."""
+        return time.monotonic() - self._picture_at < FRESH_PICTURE_S
+
+    def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        for kind in ("video", "audio"):
+            listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            listener.setblocking(False)
+            listener.bind(("127.0.0.1", 0))
+            loop.add_reader(listener, self._receive, kind, listener)
+            self._sockets[kind] = listener
+        for work in (self._follow_engine(), self._feed_packager(), self._watch_packager()):
+            self._tasks.append(loop.create_task(self._guarded(work)))
+
+    async def stop(self) -> None:
+        """Stop carrying, and write out what came in. The lecture itself goes on elsewhere, or in the next agent."""
+        loop = asyncio.get_running_loop()
+        for listener in self._sockets.values():
+            loop.remove_reader(listener)
+            listener.close()
+        self._sockets.clear()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        if self._tap is not None:
+            await self._tap.close()
+            self._tap = None
+        await self.packager.finish()
+        log.info("carrier_stopped", occasion=self.occasion_id, **self.scrubber.counts.as_dict())
+
+    def pack(self, folder: Path) -> Recording | None:
+        """After ``stop``: the recording in a folder of its own; None where nothing was captured or kept."""
+        return pack_recording(self.packager, folder)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """A carrier that stops without a word would lose a lecture: what is not foreseen is logged, then raised."""
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            log.exception("carrier_broken", occasion=self.occasion_id)
+            raise
+
+    @property
+    def broken(self) -> bool:
+        """One of the tasks has failed; the agent starts a new carrier."""
+        return any(task.done() and not task.cancelled() and task.exception() for task in self._tasks)
+
+    def _receive(self, kind: Kind, listener: socket.socket) -> None:
+        now = time.monotonic()
+        for _ in range(BURST):
+            try:
+                datagram = listener.recv(4096)
+            except (BlockingIOError, ConnectionError):
+                return
+            self._queue(self.scrubber.feed(kind, datagram, now))
+
+    def _queue(self, frames: list[Frame]) -> None:
+        for frame in frames:
+            if frame.kind == "video":
+                self._picture_at = frame.at
+            self._frames.put_nowait(frame)
+
+    async def _feed_packager(self) -> None:
+        while True:
+            await self.packager.take(await self._frames.get())
+
+    async def _watch_packager(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_S)
+            now = time.monotonic()
+            self._queue(self.scrubber.tick(now))
+            await self.packager.poll(now)
+
+    async def _follow_engine(self) -> None:
+        """Keep the room open and the tap in it, through every restart of the engine."""
+        while True:
+            self._tap_over.clear()
+            try:
+                await self._engine.open_room(lecture_spec(self.occasion_id))
+                self._tap = await self._engine.tap(
+                    room_id=lecture_room(self.occasion_id),
+                    video_port=self._port("video"),
+                    audio_port=self._port("audio"),
+                    on_event=self._hear,
+                )
+            except EngineError as error:
+                log.info("engine_awaited", occasion=self.occasion_id, reason=str(error))
+            else:
+                await self._tap_over.wait()
+                with contextlib.suppress(EngineError):
+                    await self._tap.close()
+                self._tap = None
+            await asyncio.sleep(RETRY_S)
+
+    def _port(self, kind: Kind) -> int:
+        return int(self._sockets[kind].getsockname()[1])
+
+    def _hear(self, event: EngineEvent) -> None:
+        if isinstance(event, EngineGone | HungUp):
+            self._tap_over.set()
+        elif isinstance(event, PublisherJoined):
+            codec = event.publisher.video
+            log.info("publisher_tapped", occasion=self.occasion_id, video=codec, audio=event.publisher.audio)
+            if codec in CODECS:
+                self.scrubber.expect(codec)
