@@ -6,3 +6,14 @@ class OrganizationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
     name = "organizations"
     verbose_name = _("组织与人员")
+
+    def ready(self) -> None:
+        # Only importable once every app is loaded.
+        from auditlog.registry import auditlog  # noqa: PLC0415
+
+        from organizations import models  # noqa: PLC0415
+
+        # Field changes of who belongs where and who may do what. Never a phone number, in whatever form.
+        for model in (models.Node, models.Membership, models.Exemption, models.RoleGrant):
+            auditlog.register(model, exclude_fields=["path", "depth", "numchild"] if model is models.Node else None)
+        auditlog.register(models.User, include_fields=["name", "number", "is_active", "is_staff", "is_superuser"])

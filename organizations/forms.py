@@ -8,6 +8,7 @@ from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -117,4 +118,14 @@ class RosterFileForm(forms.Form):
         widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.xls,.csv"}),
         error_messages={"required": _("请选择文件。"), "empty": _("文件是空的。")},
     )
-    under = forms.ModelChoiceField(label=_("导入到"), queryset=Node.objects.none(), required=False)
+    under = forms.ModelChoiceField(
+        label=_("导入到"),
+        queryset=Node.objects.none(),
+        empty_label=None,
+        help_text=_("“组织”一列的路径从这里往下写。"),
+        error_messages={"required": _("请选择导入到哪个组织。"), "invalid_choice": _("请选择导入到哪个组织。")},
+    )
+
+    def __init__(self, *args: Any, nodes: QuerySet[Node], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["under"].queryset = nodes

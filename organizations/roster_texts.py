@@ -1,11 +1,21 @@
 """The sentences for what is wrong with a roster file (codes of ``core/roster.py``) and for what an import changes."""
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from organizations.core.roster import TITLE, Problem, RosterLine
+
+
+class RosterCounts(Protocol):
+    created: int
+    updated: int
+    moved: int
+    unchanged: int
+    nodes_created: int
+
 
 SENTENCES = {
     # the whole file
@@ -93,3 +103,14 @@ def line_of(line: RosterLine) -> str:
     if line.changes and line.kind != "created":
         text += _("（%(changes)s）") % {"changes": change_words(line.changes)}
     return _("行 %(row)s: %(text)s") % {"row": line.row, "text": text}
+
+
+def counts(outcome: RosterCounts) -> str:
+    """``新增 3，更新 1，调动 0，不变 296；新建组织 2``."""
+    return _("新增 %(created)s，更新 %(updated)s，调动 %(moved)s，不变 %(unchanged)s；新建组织 %(nodes)s") % {
+        "created": outcome.created,
+        "updated": outcome.updated,
+        "moved": outcome.moved,
+        "unchanged": outcome.unchanged,
+        "nodes": outcome.nodes_created,
+    }

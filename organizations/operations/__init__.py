@@ -13,7 +13,7 @@ from organizations.operations.people import (
     move_member,
     set_phone,
 )
-from organizations.operations.roles import UnableToGrantRole, grant_role, match_groups, revoke_role
+from organizations.operations.roles import UnableToGrantRole, grant_role, revoke_role
 from organizations.operations.roster import RosterLine, RosterOutcome, UnableToImportRoster, import_roster
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "join_node",
     "leave_node",
     "log_access",
-    "match_groups",
     "move_member",
     "reveal_phone",
     "revoke_role",

@@ -8,7 +8,6 @@ from treebeard.numconv import NumConv
 
 from organizations.models import Exemption, Membership, Node, RoleGrant, User
 from organizations.operations.people import phone_fields
-from organizations.operations.roles import GROUP_OF_ROLE, match_groups
 from organizations.operations.roster_plan import BATCH, PersonPlan, Place, Plan, batches, group_by_depth
 
 CODE_LENGTH = 40
@@ -154,6 +153,3 @@ def _write_roles(people: list[PersonPlan], today: dt.date) -> None:
         for role in sorted(person.grants_opened)
     ]
     RoleGrant.objects.bulk_create(opened, batch_size=BATCH)
-    touched = {grant.user_id for grant in [*closed, *opened] if grant.role in GROUP_OF_ROLE}
-    if touched:
-        match_groups(user_ids=touched)

@@ -9,7 +9,6 @@ from django.conf import settings
 
 from organizations.core import phones
 from organizations.models import Membership, Node, NodeKind, Role, RoleGrant, User
-from organizations.operations.roles import match_groups
 
 PASSWORD = "fingertip-demo"
 JOINED = dt.date(2020, 1, 1)
@@ -68,8 +67,6 @@ class MembershipFactory(factory.django.DjangoModelFactory[Membership]):
 
 
 class RoleGrantFactory(factory.django.DjangoModelFactory[RoleGrant]):
-    """A role at a node; back-office roles get their Wagtail group, as with ``grant_role``."""
-
     class Meta:
         model = RoleGrant
 
@@ -77,12 +74,6 @@ class RoleGrantFactory(factory.django.DjangoModelFactory[RoleGrant]):
     node = factory.SubFactory(NodeFactory)
     role = Role.SECRETARY
     active_from_date = JOINED
-
-    @classmethod
-    def _create(cls, model_class: type[RoleGrant], *args: Any, **kwargs: Any) -> RoleGrant:
-        grant: RoleGrant = super()._create(model_class, *args, **kwargs)
-        match_groups(user_ids=[grant.user_id])
-        return grant
 
 
 @dataclass

@@ -59,11 +59,4 @@ class Command(BaseCommand):
             for line in outcome.lines:
                 self.stdout.write(roster_texts.line_of(line))
         heading = _("试运行，没有改动") if dry_run else _("已导入")
-        counts = _("新增 %(created)s，更新 %(updated)s，调动 %(moved)s，不变 %(unchanged)s；新建组织 %(nodes)s") % {
-            "created": outcome.created,
-            "updated": outcome.updated,
-            "moved": outcome.moved,
-            "unchanged": outcome.unchanged,
-            "nodes": outcome.nodes_created,
-        }
-        self.stdout.write(f"{heading}: {counts}")
+        self.stdout.write(f"{heading}: {roster_texts.counts(outcome)}")

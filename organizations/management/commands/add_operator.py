@@ -1,0 +1,47 @@
+"""``manage.py add_operator PHONE --name NAME``: the first person of a new house."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from organizations.core.roster import guess_kind
+from organizations.models import Node, Role, User
+from organizations.operations import UnableToCreateMember, create_member, grant_role
+from organizations.queries import user_by_phone
+
+
+class Command(BaseCommand):
+    help = "Make a person operator, who then imports the roster and signs in by code. Makes the person if unknown."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("phone", metavar="PHONE")
+        parser.add_argument("--name", help="needed for a person who is not there yet")
+        parser.add_argument("--under", metavar="CODE", help="operator for this part of the tree (default: all)")
+        parser.add_argument("--organisation", metavar="NAME", help="name of the root, where there is no tree yet")
+
+    @transaction.atomic
+    def handle(self, *args: Any, phone: str, name: str | None, under: str | None, **options: Any) -> None:
+        node = self.node(under, options["organisation"])
+        user = user_by_phone(phone) or self.person(phone, name)
+        grant_role(user_id=user.pk, node_id=node.pk, role=Role.OPERATOR, on_date=timezone.localdate())
+        self.stdout.write(_("%(name)s 已是 %(node)s 的管理员") % {"name": user.name, "node": node.name})
+
+    def node(self, under: str | None, organisation: str | None) -> Node:
+        node = Node.objects.filter(code=under).first() if under else Node.get_first_root_node()
+        if node is None and organisation and not under:
+            return Node.add_root(name=organisation, code="1", kind=guess_kind(organisation, parent=None, leaf=False))
+        if node is None:
+            raise CommandError(_("没有这个组织；还没有组织时请用 --organisation 写明最高层组织的名称"))
+        return node
+
+    def person(self, phone: str, name: str | None) -> User:
+        if not name:
+            raise CommandError(_("没有这个人，请用 --name 写明姓名"))
+        try:
+            return create_member(name=name, phone=phone, as_of=timezone.now())
+        except UnableToCreateMember as error:
+            raise CommandError(_("不是有效的手机号")) from error
