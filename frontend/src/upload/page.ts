@@ -1,0 +1,36 @@
+/** What the server put on the page for this island. */
+
+export interface Page {
+  /** Where the state of videos is asked. */
+  status: string;
+  /** Whose uploads this browser remembers: two people may share a computer. */
+  user: number;
+  /** The list of videos. */
+  videos: string;
+}
+
+function read<T>(id: string): T {
+  return JSON.parse(document.getElementById(id)?.textContent ?? "{}") as T;
+}
+
+let cached: { page: Page; words: Record<string, string> } | null = null;
+
+function all(): { page: Page; words: Record<string, string> } {
+  cached = cached ?? { page: read<Page>("upload-page"), words: read<Record<string, string>>("upload-words") };
+  return cached;
+}
+
+export function page(): Page {
+  return all().page;
+}
+
+export function word(key: string): string {
+  return all().words[key] ?? key;
+}
+
+/** The element that must be there: the templates and this island belong together. */
+export function part<T extends HTMLElement>(root: ParentNode, selector: string): T {
+  const found = root.querySelector<T>(selector);
+  if (!found) throw new Error(`missing ${selector}`);
+  return found;
+}
