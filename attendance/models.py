@@ -88,7 +88,11 @@ class Occasion(models.Model):
     rule_stamp = models.JSONField(null=True, blank=True)
     media_ms = models.PositiveBigIntegerField(null=True, blank=True)
     media_offset_ms = models.BigIntegerField(default=0, help_text="media time at which the window begins")
+    media_items = models.JSONField(
+        null=True, blank=True, help_text="milliseconds of each piece of media by its key; null: one piece, media_ms long"
+    )
     make_up_until_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
     capture_failed = models.BooleanField(default=False)
 
     class Meta:
@@ -127,10 +131,14 @@ class RosterEntry(models.Model):
 class WorkerLease(models.Model):
     """One web worker's promise that its open presences are watched; refreshed every 5 s."""
 
-    name = models.CharField(max_length=80, unique=True)
+    name = models.CharField(max_length=80)
     started_at = models.DateTimeField()
     beat_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    quiet = models.JSONField(default=dict, blank=True, help_text="presence id: when a phone gone quiet was last heard")
+
+    class Meta:
+        indexes = [models.Index(fields=["beat_at"], condition=Q(ended_at=None), name="lease_alive_by_beat")]
 
     def __str__(self) -> str:
         return self.name
@@ -178,8 +186,11 @@ class WatchSession(models.Model):
     media = models.CharField(max_length=60, help_text="replay, or the key of a lesson's block")
     started_at = models.DateTimeField()
     last_at = models.DateTimeField()
+    media_ms = models.PositiveBigIntegerField(help_text="length of this piece of media when the session began")
     buffer_ms = models.PositiveIntegerField(default=3000)
     position_ms = models.PositiveBigIntegerField(default=0, help_text="where to resume; never a credit")
+    reports = models.PositiveIntegerField(default=0, help_text="reports accepted; a report claims the next number")
+    ranges_ms = models.JSONField(default=list, help_text="union of the accepted ranges, made again from the evidence")
 
     class Meta:
         indexes = [models.Index(fields=["member", "occasion", "device"], name="watch_session_device")]
@@ -208,12 +219,13 @@ class Evidence(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     media = models.CharField(max_length=60, blank=True)
     ranges_ms = models.JSONField(null=True, blank=True)
+    refused_ms = models.PositiveBigIntegerField(default=0)
     category = models.CharField(max_length=20, blank=True)
     recorded_by = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     recorded_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["member", "client_id"], name="evidence_client_id_once")]
+        constraints = [models.UniqueConstraint(fields=["member", "kind", "client_id"], name="evidence_client_id_once")]
         indexes = [models.Index(fields=["occasion", "member"], name="evidence_occasion_member")]
 
     def __str__(self) -> str:
@@ -281,6 +293,7 @@ class Dispute(models.Model):
     answer = models.CharField(max_length=1000, blank=True)
     raised_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.occasion_id}: {self.member_id}"

@@ -1,0 +1,242 @@
+"""The life of an occasion: planned, opened (roster and rule are fixed), closed (the window is fixed), settled."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import connection, transaction
+from django.db.models import Case, CharField, Exists, OuterRef, Value, When
+from django.utils import timezone
+
+from attendance import events
+from attendance.core.rules import Rule as CoreRule
+from attendance.models import Occasion, RosterEntry, Rule, Training
+from organizations.models import Node
+from organizations.queries import exempt_member_ids, members_at
+
+log = structlog.get_logger(__name__)
+State = Occasion.State
+
+
+class UnableToPlanOccasion(Exception):
+    """The plan ends before it starts, or the occasion has opened and cannot be planned any more."""
+
+
+class UnableToOpenOccasion(Exception):
+    """The occasion is over."""
+
+
+class UnableToCloseOccasion(Exception):
+    """The occasion was never opened."""
+
+
+class UnableToSetMedia(Exception):
+    """A length of media is not positive."""
+
+
+def create_occasion(
+    *,
+    training_id: int,
+    kind: str,
+    title: str,
+    node_id: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    rule_id: int,
+    media_ms: int | None = None,
+) -> Occasion:
+    """Plan an occasion over ``[starts_at, ends_at)``; raises UnableToPlanOccasion."""
+    _check_plan(starts_at, ends_at)
+    return Occasion.objects.create(
+        training_id=training_id,
+        kind=kind,
+        title=title,
+        node_id=node_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        rule_id=rule_id,
+        media_ms=media_ms,
+    )
+
+
+def reschedule_occasion(
+    *,
+    occasion_id: int,
+    title: str,
+    node_id: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    rule_id: int,
+    training_id: int,
+) -> None:
+    """Change the plan of an occasion that has not opened; raises UnableToPlanOccasion."""
+    _check_plan(starts_at, ends_at)
+    changed = Occasion.objects.filter(pk=occasion_id, state=State.SCHEDULED).update(
+        title=title,
+        node_id=node_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        rule_id=rule_id,
+        training_id=training_id,
+    )
+    if not changed:
+        raise UnableToPlanOccasion("it has opened")
+
+
+def _check_plan(starts_at: datetime, ends_at: datetime) -> None:
+    if ends_at <= starts_at:
+        raise UnableToPlanOccasion("it ends before it starts")
+
+
+@transaction.atomic
+def open_occasion(*, occasion_id: int, as_of: datetime) -> None:
+    """Open an occasion: fix its rule and roster. Opening an open one changes nothing; raises UnableToOpenOccasion.
+
+    The window begins at the planned start or now, whichever is later. On the roster are those who belong to the
+    occasion's node on that day; who moves later stays on it.
+    """
+    occasion = Occasion.objects.select_related("rule", "training", "node").get(pk=occasion_id)
+    if occasion.state == State.OPEN:
+        return
+    start = max(occasion.starts_at, as_of)
+    claimed = Occasion.objects.filter(pk=occasion_id, state=State.SCHEDULED).update(
+        state=State.OPEN,
+        opened_at=as_of,
+        window_start_at=start,
+        rule_stamp=stamp_of(occasion.rule, occasion.training),
+    )
+    if not claimed:
+        if Occasion.objects.filter(pk=occasion_id, state=State.OPEN).exists():
+            return
+        raise UnableToOpenOccasion(f"occasion {occasion_id} is over")
+    expected = _snapshot_roster(occasion_id, occasion.node, start)
+    log.info("occasion_opened", occasion_id=occasion_id, expected=expected)
+    events.announce(events.occasion_opened, occasion_id=occasion_id)
+
+
+def stamp_of(rule: Rule, training: Training) -> dict[str, Any]:
+    """Return what is stamped on an occasion: the rule with its version, and the training's deadline of that day."""
+    core = CoreRule(
+        name=rule.name,
+        version=rule.version,
+        basis=rule.basis,  # type: ignore[arg-type]
+        min_share=rule.min_share,
+        min_minutes=rule.min_minutes,
+        late_after_s=rule.late_after_s,
+        leave_early_s=rule.leave_early_s,
+        bridge_s=rule.bridge_s,
+        outbox_s=rule.outbox_s,
+        make_up_days=rule.make_up_days,
+        hours=rule.hours,
+    )
+    return {**core.stamp(), "deadline_at": training.deadline_at.isoformat()}
+
+
+def _snapshot_roster(occasion_id: int, node: Node, start: datetime) -> int:
+    """Write the roster in one INSERT … SELECT: a city's 450,000 members never pass through Python."""
+    day = timezone.localdate(start)
+    exempt = exempt_member_ids(on_date=day).filter(member_id=OuterRef("member_id"))
+    chosen = (
+        members_at(node=node, on_date=day)
+        .select_related(None)
+        .annotate(
+            occasion_key=Value(occasion_id),
+            standing=Case(
+                When(Exists(exempt), then=Value(RosterEntry.State.EXEMPT.value)),
+                default=Value(RosterEntry.State.EXPECTED.value),
+                output_field=CharField(),
+            ),
+            cause=Case(
+                When(Exists(exempt), then=Value("roster")), default=Value(""), output_field=CharField()
+            ),
+        )
+        .order_by("member_id")
+        .values_list("occasion_key", "member_id", "node_id", "standing", "cause")
+    )
+    # Written by hand around a query that Django compiled: the ORM has no INSERT … SELECT.
+    select, params = chosen.query.get_compiler(connection=connection).as_sql()
+    insert = (
+        f"INSERT INTO attendance_rosterentry (occasion_id, member_id, node_id, state, why) {select} "
+        "ON CONFLICT (occasion_id, member_id) DO NOTHING"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(insert, params)
+        return int(cursor.rowcount)
+
+
+def window_limit(occasion: Occasion) -> datetime:
+    """Return when the window of an opened occasion ends at the latest: as planned, or, if it opened after its planned
+    end, after the time that was planned for it."""
+    start = occasion.window_start_at or occasion.starts_at
+    return occasion.ends_at if start < occasion.ends_at else start + (occasion.ends_at - occasion.starts_at)
+
+
+@transaction.atomic
+def close_occasion(*, occasion_id: int, as_of: datetime) -> None:
+    """Close an open occasion, once: its window ends now, or as planned if that came first; queues the settling.
+
+    Open presences are left to those who hear the phones: they end when the phone was last heard, and whoever's record
+    that changes is settled again. Raises UnableToCloseOccasion if it never opened.
+    """
+    occasion = Occasion.objects.get(pk=occasion_id)
+    if occasion.state == State.SCHEDULED:
+        raise UnableToCloseOccasion(f"occasion {occasion_id} has not opened")
+    start = occasion.window_start_at or occasion.starts_at
+    end = max(start, min(as_of, window_limit(occasion)))
+    rule = CoreRule.from_stamp(occasion.rule_stamp or {})
+    deadline = deadline_of(occasion)
+    basis = max(end, deadline) if deadline else end
+    claimed = Occasion.objects.filter(pk=occasion_id, state=State.OPEN).update(
+        state=State.CLOSED,
+        window_end_at=end,
+        make_up_until_at=basis + timedelta(days=rule.make_up_days),
+    )
+    if claimed:
+        log.info("occasion_closed", occasion_id=occasion_id, window_s=(end - start).total_seconds())
+        events.announce(events.occasion_closed, occasion_id=occasion_id)
+        _queue_settling(occasion_id)
+
+
+def _queue_settling(occasion_id: int) -> None:
+    from attendance.tasks import settle_occasion  # noqa: PLC0415 - tasks call operations
+
+    settle_occasion.delay_on_commit(occasion_id=occasion_id)
+
+
+def deadline_of(occasion: Occasion) -> datetime | None:
+    """Return until when an occasion counted by media is done on time: the training's deadline as stamped."""
+    stamp = occasion.rule_stamp or {}
+    if stamp.get("basis") != Rule.Basis.MEDIA or "deadline_at" not in stamp:
+        return None
+    return datetime.fromisoformat(stamp["deadline_at"])
+
+
+def set_replay(*, occasion_id: int, media_ms: int, media_offset_ms: int, as_of: datetime) -> None:
+    """Offer a replay of ``media_ms``; the window begins at ``media_offset_ms`` of it. Raises UnableToSetMedia."""
+    if media_ms <= 0:
+        raise UnableToSetMedia("a replay has a length")
+    with transaction.atomic():
+        Occasion.objects.filter(pk=occasion_id).update(media_ms=media_ms, media_offset_ms=media_offset_ms)
+        log.info("replay_offered", occasion_id=occasion_id, media_ms=media_ms, at=as_of.isoformat())
+        events.announce(events.replay_offered, occasion_id=occasion_id)
+
+
+def set_media_items(*, occasion_id: int, items: Mapping[str, int]) -> None:
+    """Say which pieces of media an occasion has and how long each is (ms); their sum is what a share is taken of.
+
+    Only these keys can be played and no piece earns more than its length. Raises UnableToSetMedia.
+    """
+    if not items or min(items.values()) <= 0:
+        raise UnableToSetMedia("every piece of media has a length")
+    Occasion.objects.filter(pk=occasion_id).update(media_items=dict(items), media_ms=sum(items.values()))
+
+
+def mark_capture_failed(*, occasion_id: int, as_of: datetime) -> None:
+    """Say that evidence is missing through our fault: nobody there is called missing by a machine. Settles again."""
+    from attendance.operations.settling import settle  # noqa: PLC0415 - settling reads this module
+
+    Occasion.objects.filter(pk=occasion_id).update(capture_failed=True)
+    log.warning("capture_failed", occasion_id=occasion_id)
+    if Occasion.objects.filter(pk=occasion_id, state__in=[State.CLOSED, State.SETTLED]).exists():
+        settle(occasion_id=occasion_id, as_of=as_of)

@@ -1,0 +1,215 @@
+"""Questions to the ledger. Nothing here writes."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from attendance.core.intervals import Span, Spans, ms_of
+from attendance.core.rules import Rule as CoreRule
+from attendance.core.verdict import Ended, Outbox, Presence, Verdict, Watched, Window, judge
+from attendance.core.verdict import Evidence as CoreEvidence
+from attendance.kinds import Step, kinds
+from attendance.models import (
+    Correction,
+    Evidence,
+    Occasion,
+    PresenceSpan,
+    Record,
+    RecordState,
+    RosterEntry,
+    Rule,
+    Training,
+    WatchSession,
+)
+from organizations.models import User
+from organizations.queries import membership_on
+
+ALIVE_FOR_MS = 15_000
+DONE = frozenset({RecordState.ATTENDED, RecordState.MADE_UP, RecordState.EXCUSED, RecordState.EXEMPT})
+
+
+@dataclass(frozen=True)
+class Owed:
+    """One occasion that a member still has to do: how it stands, where it happens, the way to make it up if any."""
+
+    occasion: Occasion
+    state: str
+    url: str
+    step: Step | None
+    until_at: datetime
+
+
+def is_expected(*, occasion: Occasion, member_id: int) -> bool:
+    """Whether a member belongs to an occasion: by its roster; before there is one, by where they belong today."""
+    if occasion.state != Occasion.State.SCHEDULED:
+        return RosterEntry.objects.filter(occasion_id=occasion.pk, member_id=member_id).exists()
+    membership = membership_on(member_id=member_id, on_date=timezone.localdate(occasion.starts_at))
+    return membership is not None and membership.node.path.startswith(occasion.node.path)
+
+
+def occasion_for(user: User, occasion_id: int) -> Occasion | None:
+    """Return an occasion at which ``user`` is expected, or None: they may not know that it exists."""
+    found = Occasion.objects.select_related("training", "rule", "node").filter(pk=occasion_id)
+    occasion = found.exclude(training__state=Training.State.DRAFT).first()
+    if occasion is None or not is_expected(occasion=occasion, member_id=user.pk):
+        return None
+    return occasion
+
+
+def credited(*, occasion_id: int, member_id: int, media: str) -> list[list[int]]:
+    """Return which ranges (ms) of one piece of media count for a member, as of now: ``[[start, end], …]``."""
+    sessions = WatchSession.objects.filter(occasion_id=occasion_id, member_id=member_id, media=media)
+    ranges = sessions.values_list("ranges_ms", flat=True)
+    return Spans.of((start, end) for pairs in ranges for start, end in pairs).as_lists()
+
+
+def owed_by(*, member: User, as_of: datetime) -> list[Owed]:
+    """Return what a member still has to do, the most urgent first. Three queries whatever the number."""
+    entries = RosterEntry.objects.filter(
+        member=member, state=RosterEntry.State.EXPECTED, occasion__training__state=Training.State.PUBLISHED
+    ).select_related("occasion__training", "occasion__rule")
+    occasions = [entry.occasion for entry in entries]
+    states = standing_of(member_id=member.pk, occasion_ids=[occasion.pk for occasion in occasions])
+    owed = [
+        Owed(
+            occasion=occasion,
+            state=states.get(occasion.pk, RecordState.PENDING.value),
+            url=kinds()[occasion.kind].url_for(occasion, member),
+            step=kinds()[occasion.kind].catch_up(occasion, member),
+            until_at=occasion.make_up_until_at or occasion.ends_at,
+        )
+        for occasion in occasions
+        if states.get(occasion.pk) not in DONE
+    ]
+    return sorted((one for one in owed if one.until_at > as_of), key=lambda one: (one.until_at, one.occasion.pk))
+
+
+def standing_of(*, member_id: int, occasion_ids: Collection[int]) -> dict[int, str]:
+    """Return the state that holds at each occasion with a record: the last correction's, else the record's."""
+    of = {"member_id": member_id, "occasion_id__in": occasion_ids}
+    states = dict(Record.objects.filter(**of).values_list("occasion_id", "state"))
+    corrections = Correction.objects.filter(record__member_id=member_id, record__occasion_id__in=occasion_ids)
+    states.update(corrections.order_by("at", "id").values_list("record__occasion_id", "state"))
+    return states
+
+
+def due_to_open(*, as_of: datetime) -> QuerySet[Occasion]:
+    """Occasions counted by media time whose start has come: nobody else opens those."""
+    return Occasion.objects.filter(
+        state=Occasion.State.SCHEDULED, rule__basis=Rule.Basis.MEDIA, starts_at__lte=as_of
+    ).order_by("starts_at", "id")
+
+
+def open_past_end(*, media_by: datetime, window_by: datetime) -> QuerySet[Occasion]:
+    """Open occasions whose planned end is past: counted by media since ``media_by``, others since ``window_by``."""
+    by_media = Q(rule__basis=Rule.Basis.MEDIA, ends_at__lte=media_by)
+    by_window = Q(rule__basis=Rule.Basis.WINDOW, ends_at__lte=window_by, window_start_at__lte=window_by)
+    return Occasion.objects.filter(by_media | by_window, state=Occasion.State.OPEN).order_by("ends_at", "id")
+
+
+def window_of(occasion: Occasion, *, as_of: datetime) -> Window:
+    """Return the frame in which ``occasion`` is judged; while it is open, its window lasts until its planned end."""
+    stamp = occasion.rule_stamp or {}
+    is_media = stamp.get("basis") == Rule.Basis.MEDIA
+    deadline = datetime.fromisoformat(stamp["deadline_at"]) if is_media and "deadline_at" in stamp else None
+    until = occasion.make_up_until_at
+    return Window(
+        start=ms_of(occasion.window_start_at or occasion.starts_at),
+        end=ms_of(occasion.window_end_at or max(as_of, occasion.ends_at)),
+        media_ms=occasion.media_ms or 0,
+        media_offset=occasion.media_offset_ms,
+        deadline=ms_of(deadline) if deadline else None,
+        make_up_until=ms_of(until) if until else None,
+        capture_failed=occasion.capture_failed,
+        final=occasion.window_end_at is not None,
+    )
+
+
+def rule_of(occasion: Occasion) -> CoreRule:
+    """Return the rule stamped on an occasion that has opened."""
+    return CoreRule.from_stamp(occasion.rule_stamp or {})
+
+
+def judged(*, occasion: Occasion, member_id: int, as_of: datetime) -> Verdict:
+    """Return the verdict on one member now, with the spans behind it. Reads, stores nothing."""
+    entry = RosterEntry.objects.filter(occasion_id=occasion.pk, member_id=member_id).values_list("state", "why").first()
+    exempt = {member_id: entry[1]} if entry and entry[0] == RosterEntry.State.EXEMPT else {}
+    held = evidence_of(occasion=occasion, member_ids=[member_id], exempt=exempt, as_of=as_of)
+    return judge(held[member_id], window_of(occasion, as_of=as_of), rule_of(occasion))
+
+
+def evidence_of(
+    *, occasion: Occasion, member_ids: Collection[int], exempt: dict[int, str], as_of: datetime
+) -> dict[int, CoreEvidence]:
+    """Return all evidence held on these members at ``occasion``, in two queries; ``exempt`` says who is, and why.
+
+    A row still open counts to the end of the window while its worker is alive, else to the worker's last beat.
+    """
+    presences = _presences(occasion, member_ids, as_of)
+    facts: defaultdict[int, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    rows = Evidence.objects.filter(occasion_id=occasion.pk, member_id__in=member_ids).order_by("recorded_at", "id")
+    for row in rows.values_list(
+        "member_id", "kind", "device", "started_at", "ended_at", "media", "ranges_ms", "category", "recorded_at"
+    ):
+        _sort_in(facts[row[0]], *row[1:])
+    return {
+        member_id: CoreEvidence(
+            presences=tuple(presences.get(member_id, ())),
+            outboxes=tuple(facts[member_id]["outbox"]) if member_id in facts else (),
+            halls=tuple(facts[member_id]["hall"]) if member_id in facts else (),
+            watched=tuple(facts[member_id]["watched"]) if member_id in facts else (),
+            leave=_last(facts, member_id, "leave"),
+            declared=_last(facts, member_id, "declared"),
+            exempt=exempt.get(member_id),
+        )
+        for member_id in member_ids
+    }
+
+
+def _last(facts: dict[int, dict[str, list[Any]]], member_id: int, kind: str) -> str | None:
+    found = facts[member_id][kind] if member_id in facts else []
+    return found[-1] if found else None
+
+
+def _sort_in(
+    held: dict[str, list[Any]],
+    kind: str,
+    device: str,
+    started_at: datetime | None,
+    ended_at: datetime | None,
+    media: str,
+    ranges: Iterable[tuple[int, int]] | None,
+    category: str,
+    recorded_at: datetime,
+) -> None:
+    if kind == Evidence.Kind.OUTBOX and started_at and ended_at:
+        held["outbox"].append(Outbox(device, ms_of(started_at), ms_of(ended_at), ms_of(recorded_at)))
+    elif kind == Evidence.Kind.HALL and started_at and ended_at:
+        held["hall"].append(Span(ms_of(started_at), ms_of(ended_at)))
+    elif kind == Evidence.Kind.WATCHED:
+        held["watched"].append(Watched(media, tuple((a, b) for a, b in ranges or ()), ms_of(recorded_at)))
+    elif kind in (Evidence.Kind.LEAVE, Evidence.Kind.DECLARED):
+        held[kind].append(category)
+
+
+def _presences(occasion: Occasion, member_ids: Collection[int], as_of: datetime) -> dict[int, list[Presence]]:
+    rows = PresenceSpan.objects.filter(occasion_id=occasion.pk, member_id__in=member_ids).order_by("started_at", "id")
+    until = ms_of(occasion.window_end_at or as_of)
+    found: dict[int, list[Presence]] = {}
+    for member_id, device, started_at, ended_at, reason, beat_at in rows.values_list(
+        "member_id", "device", "started_at", "ended_at", "end_reason", "lease__beat_at"
+    ):
+        start = ms_of(started_at)
+        if ended_at is not None:
+            end = ms_of(ended_at)
+        else:
+            beat = ms_of(beat_at)
+            is_alive = beat >= until or ms_of(as_of) - beat <= ALIVE_FOR_MS
+            end = max(start, until if is_alive else beat)
+        found.setdefault(member_id, []).append(Presence(device, start, end, Ended(reason)))
+    return found

@@ -1,0 +1,98 @@
+"""Reasons in words: what a member and their secretary read. Codes come from ``attendance/core/reasons.py``."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from attendance.core.reasons import Code, Reason
+
+CLOCKS: dict[str, Callable[[], str]] = {
+    "live": lambda: _("在线"),
+    "hall": lambda: _("集中收看"),
+    "live_hall": lambda: _("在线和集中收看合计"),
+    "union": lambda: _("连同回放合计"),
+    "media": lambda: _("已学"),
+}
+CATEGORIES: dict[str, Callable[[], str]] = {
+    "duty": lambda: _("值班值守"),
+    "work": lambda: _("外出务工或出差"),
+    "sick": lambda: _("病假"),
+    "family": lambda: _("家中有事"),
+    "visit": lambda: _("送学上门"),
+    "elsewhere": lambda: _("在其他平台学过"),
+    "makeup_class": lambda: _("参加了补课"),
+}
+
+
+def sentence(reason: Reason | Mapping[str, Any]) -> str:
+    """Return one reason as a short Chinese (or translated) sentence without a full stop; unknown codes are "".
+
+    Takes a ``Reason`` or its stored form ``{"code": …, **params}``.
+    """
+    values = reason.as_json() if isinstance(reason, Reason) else dict(reason)
+    write = SENTENCES.get(values.get("code", ""))
+    return write(values) if write else ""
+
+
+def length(ms: int) -> str:
+    """Return a length of time in words: whole minutes when it is long, never rounded up."""
+    minutes, seconds = divmod(ms // 1000, 60)
+    if minutes == 0:
+        return _("%(seconds)s 秒") % {"seconds": seconds}
+    if seconds and minutes < 10:
+        return _("%(minutes)s 分 %(seconds)s 秒") % {"minutes": minutes, "seconds": seconds}
+    return _("%(minutes)s 分钟") % {"minutes": minutes}
+
+
+def category(code: str) -> str:
+    """Return a category of a leave or of study elsewhere in words."""
+    name = CATEGORIES.get(code)
+    return name() if name else _("其他")
+
+
+def _share(values: Mapping[str, Any]) -> str:
+    clock = CLOCKS.get(values["clock"], CLOCKS["live"])()
+    said = {"clock": clock, "length": length(values["ms"]), "percent": f"{int(values['share'] * 100)}"}
+    return _("%(clock)s %(length)s，占 %(percent)s%%") % said
+
+
+def _timed(text: Callable[[], str]) -> Callable[[Mapping[str, Any]], str]:
+    return lambda values: text() % {"length": length(values["ms"])}
+
+
+def _counted(text: Callable[[], str]) -> Callable[[Mapping[str, Any]], str]:
+    return lambda values: text() % {"count": values["count"], "length": length(values.get("ms", 0))}
+
+
+def _named(text: Callable[[], str]) -> Callable[[Mapping[str, Any]], str]:
+    return lambda values: text() % {"category": category(values["category"])}
+
+
+def _said(text: Callable[[], str]) -> Callable[[Mapping[str, Any]], str]:
+    return lambda values: text()
+
+
+SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    Code.SHARE: _share,
+    Code.LATE: _timed(lambda: _("晚到 %(length)s")),
+    Code.LEFT_EARLY: _timed(lambda: _("早退 %(length)s")),
+    Code.BRIDGED: _counted(lambda: _("短暂断开 %(count)s 次，共 %(length)s，已按连续计算")),
+    Code.HIDDEN: _counted(lambda: _("切到后台或锁屏 %(count)s 次，共 %(length)s 不计入")),
+    Code.TWO_DEVICES: _counted(lambda: _("用了 %(count)s 部设备，同时在线只算一次")),
+    Code.SILENT: _counted(lambda: _("网络中断 %(count)s 次")),
+    Code.WORKER_LOST: _counted(lambda: _("服务器故障中断 %(count)s 次")),
+    Code.OUTBOX: _timed(lambda: _("断网期间手机补传 %(length)s")),
+    Code.OUTBOX_CUT: _timed(lambda: _("补传的 %(length)s 超出上限，未计入")),
+    Code.HALL: _timed(lambda: _("集中收看 %(length)s")),
+    Code.WATCHED: _timed(lambda: _("看回放或课程 %(length)s")),
+    Code.WATCHED_LATE: _timed(lambda: _("其中 %(length)s 在补学期限之后，不计入结果")),
+    Code.AFTER_WINDOW: _said(lambda: _("场次结束以后才进入，只保留，不计入")),
+    Code.LEAVE: _named(lambda: _("请假：%(category)s")),
+    Code.DECLARED: _named(lambda: _("其他方式学习：%(category)s")),
+    Code.EXEMPT: _said(lambda: _("免学")),
+    Code.NO_EVIDENCE: _said(lambda: _("还没有参加的记录")),
+    Code.CAPTURE_FAILED: _said(lambda: _("当时系统记录不全，不按未参加处理")),
+    Code.EMPTY_WINDOW: _said(lambda: _("场次没有开始就结束了")),
+    Code.NOT_FINAL: _said(lambda: _("还在进行，结束后认定")),
+}

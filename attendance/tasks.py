@@ -1,0 +1,29 @@
+"""Celery shells of the ledger: ids in, one operation, safe to run twice."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from attendance import operations
+
+BEAT = {
+    "attendance.reap_leases": {"task": "attendance.reap_leases", "schedule": 10.0, "options": {"expires": 10}},
+    "attendance.reconcile": {"task": "attendance.reconcile", "schedule": 30.0, "options": {"expires": 30}},
+}
+
+
+@shared_task(name="attendance.settle")
+def settle_occasion(*, occasion_id: int) -> None:
+    """Judge everybody at a closed occasion."""
+    operations.settle(occasion_id=occasion_id, as_of=timezone.now())
+
+
+@shared_task(name="attendance.reap_leases")
+def reap_leases() -> None:
+    """Close what dead workers left open."""
+    operations.reap_leases(as_of=timezone.now())
+
+
+@shared_task(name="attendance.reconcile")
+def reconcile() -> None:
+    """Do what is due although nobody asked."""
+    operations.reconcile(as_of=timezone.now())
