@@ -89,7 +89,9 @@ class Occasion(models.Model):
     media_ms = models.PositiveBigIntegerField(null=True, blank=True)
     media_offset_ms = models.BigIntegerField(default=0, help_text="media time at which the window begins")
     media_items = models.JSONField(
-        null=True, blank=True, help_text="milliseconds of each piece of media by its key; null: one piece, media_ms long"
+        null=True,
+        blank=True,
+        help_text="milliseconds of each piece of media by its key; null: one piece, media_ms long",
     )
     make_up_until_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)

@@ -164,6 +164,8 @@ def answer_dispute(*, dispute_id: int, answer: str, answered_by_id: int, as_of: 
     if not 0 < len(answer) <= 1000 or "\x00" in answer:
         raise UnableToAnswerDispute("answer")
     waiting = Dispute.objects.filter(pk=dispute_id, state=Dispute.State.RAISED).exclude(member_id=answered_by_id)
-    claimed = waiting.update(state=Dispute.State.ANSWERED, answer=answer, answered_at=as_of, answered_by_id=answered_by_id)
+    claimed = waiting.update(
+        state=Dispute.State.ANSWERED, answer=answer, answered_at=as_of, answered_by_id=answered_by_id
+    )
     if not claimed:
         raise UnableToAnswerDispute("answered or one's own")

@@ -147,9 +147,7 @@ def _snapshot_roster(occasion_id: int, node: Node, start: datetime) -> int:
                 default=Value(RosterEntry.State.EXPECTED.value),
                 output_field=CharField(),
             ),
-            cause=Case(
-                When(Exists(exempt), then=Value("roster")), default=Value(""), output_field=CharField()
-            ),
+            cause=Case(When(Exists(exempt), then=Value("roster")), default=Value(""), output_field=CharField()),
         )
         .order_by("member_id")
         .values_list("occasion_key", "member_id", "node_id", "standing", "cause")

@@ -92,9 +92,7 @@ def digest_of(evidence: Evidence, frame: str) -> str:
     return hashlib.sha256(f"{evidence!r}|{frame}".encode()).hexdigest()
 
 
-def _record(
-    occasion_id: int, member_id: int, verdict: Verdict, rule: Rule, digest: str, as_of: datetime
-) -> Record:
+def _record(occasion_id: int, member_id: int, verdict: Verdict, rule: Rule, digest: str, as_of: datetime) -> Record:
     values: dict[str, Any] = {
         "state": str(verdict.state),
         "reasons": [reason.as_json() for reason in verdict.reasons],
