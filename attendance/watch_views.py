@@ -1,0 +1,106 @@
+"""The watch API of every player: ``POST /watch/<occasion_id>/play`` and ``…/report``, JSON in, WatchState as JSON out."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from attendance.operations import UnableToReportWatched, UnableToStartWatch, report_watched, start_watch
+from attendance.queries import occasion_for
+from organizations.models import User
+
+MOST_BYTES = 32 * 1024
+STATUS = {"not_open": 409, "no_media": 404, "not_expected": 404, "no_session": 404, "busy": 503}
+
+View = Callable[[HttpRequest, int, User, dict[str, Any]], JsonResponse]
+
+
+def _messages(code: str) -> str:
+    return {
+        "signed_out": _("登录已过期，请重新登录。已看的部分保存在手机上，登录后会补传。"),
+        "not_open": _("还没有开始。"),
+        "no_media": _("这里没有可看的视频。"),
+        "not_expected": _("没有找到。"),
+        "no_session": _("没有找到这次观看，请重新打开页面。"),
+        "busy": _("保存较忙，会自动重试。"),
+    }.get(code, _("提交的内容不对，请刷新页面。"))
+
+
+def _error(code: str, status: int | None = None) -> JsonResponse:
+    answer = JsonResponse({"error": code, "message": _messages(code)}, status=status or STATUS.get(code, 400))
+    if code == "busy":
+        answer["Retry-After"] = "2"
+    return answer
+
+
+def _api(view: View) -> Callable[[HttpRequest, int], JsonResponse]:
+    """Answer in JSON whatever happens: 401 signed out, 404 not theirs, 400 unreadable."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, occasion_id: int) -> JsonResponse:
+        user = request.user
+        if not isinstance(user, User) or not user.is_active:
+            return _error("signed_out", 401)
+        body = _body(request)
+        if body is None:
+            return _error("bad_request")
+        return view(request, occasion_id, user, body)
+
+    guarded: Callable[[HttpRequest, int], JsonResponse] = require_POST(never_cache(answered))
+    return guarded
+
+
+def _body(request: HttpRequest) -> dict[str, Any] | None:
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+        return None
+    try:
+        body = json.loads(request.body)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+@_api
+def play(request: HttpRequest, occasion_id: int, user: User, body: dict[str, Any]) -> JsonResponse:
+    """Begin a session: ``{device, media}``; the answer says where to resume and what counts already."""
+    if occasion_for(user, occasion_id) is None:
+        return _error("not_expected")
+    try:
+        state = start_watch(
+            occasion_id=occasion_id,
+            member_id=user.pk,
+            device=body.get("device", ""),
+            media=body.get("media", ""),
+            as_of=timezone.now(),
+        )
+    except UnableToStartWatch as error:
+        return _error(error.code)
+    return JsonResponse(asdict(state))
+
+
+@_api
+def report(request: HttpRequest, occasion_id: int, user: User, body: dict[str, Any]) -> JsonResponse:
+    """Take a report ``{session, id, ranges_ms, rate, position_ms}``; acknowledged only after the commit."""
+    session = body.get("session")
+    if not isinstance(session, int) or not 0 < session < 1 << 63:
+        return _error("no_session")
+    try:
+        state = report_watched(
+            session_id=session,
+            member_id=user.pk,
+            client_id=body.get("id", ""),
+            ranges_ms=body.get("ranges_ms", []),
+            rate=body.get("rate", 1.0),
+            position_ms=body.get("position_ms", 0),
+            as_of=timezone.now(),
+        )
+    except UnableToReportWatched as error:
+        return _error(error.code)
+    return JsonResponse(asdict(state))
