@@ -1,6 +1,7 @@
 """What the ledger announces: after the commit, ids only. Receivers live in the apps above."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 from django.dispatch import Signal

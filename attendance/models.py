@@ -91,7 +91,7 @@ class Occasion(models.Model):
     media_items = models.JSONField(
         null=True,
         blank=True,
-        help_text="milliseconds of each piece of media by its key; null: one piece, media_ms long",
+        help_text="length (ms) of each piece of media by its key; null: one, media_ms long",
     )
     make_up_until_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
@@ -216,7 +216,7 @@ class Evidence(models.Model):
     member = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="evidence")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     device = models.CharField(max_length=40, blank=True)
-    client_id = models.CharField(max_length=64, null=True, blank=True)
+    client_id = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001 - unique where there is one
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     media = models.CharField(max_length=60, blank=True)

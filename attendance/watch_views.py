@@ -1,4 +1,4 @@
-"""The watch API of every player: ``POST /watch/<occasion_id>/play`` and ``…/report``, JSON in, WatchState as JSON out."""
+"""The watch API of every player: ``POST /watch/<occasion_id>/play`` and ``…/report``. JSON in, WatchState out."""
 
 import json
 from collections.abc import Callable
