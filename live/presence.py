@@ -27,6 +27,7 @@ BATCH = 500
 LEASE_BEAT_S = 5.0
 
 Told = Callable[[], None]
+Quiet = Callable[[], dict[int, dt.datetime]]
 
 
 @dataclass(eq=False, slots=True)
@@ -44,12 +45,17 @@ class Stay:
 
 
 class Recorder:
-    """Writes the stays of one process. Lives on one event loop."""
+    """Writes the stays of one process. Lives on one event loop.
+
+    ``quiet`` is asked at each beat which rows' phones answer no more, and since when: should this process die, those
+    end there.
+    """
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.lease_id: int | None = None
         self.open: set[Stay] = set()
+        self.quiet: Quiet = dict
         self._opening: list[Stay] = []
         self._closing: list[Stay] = []
         self._writing = asyncio.Lock()
@@ -154,10 +160,10 @@ class Recorder:
 
     async def _beat(self) -> None:
         now = timezone.now()
-        if self.lease_id is not None and not await in_database(
-            partial(ledger.beat_lease, lease_id=self.lease_id, as_of=now)
-        ):
-            await self._start_over()
+        if self.lease_id is not None:
+            beat = partial(ledger.beat_lease, lease_id=self.lease_id, as_of=now, quiet=self.quiet())
+            if not await in_database(beat):
+                await self._start_over()
         await in_database(partial(ledger.reap_leases, as_of=now))
 
     async def _start_over(self) -> None:

@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_S = 1.0
 NOTE_S = 8.0
+QUIET_S = 20.0
 PICTURE_FRESH = dt.timedelta(seconds=25)
 CLOSE_PATIENCE_S = 5.0
 
@@ -39,7 +40,7 @@ class Guest(Seat):
     device: str = ""
     counted: bool = False
     heard: float = 0.0
-    present_at: dt.datetime = dt.datetime.min
+    present_at: dt.datetime = dt.datetime.min.replace(tzinfo=dt.UTC)
     hidden: bool = False
     muted: bool = False
     joined: bool = False
@@ -64,6 +65,7 @@ class Keeper:
         self.hub: Hub = hub()
         self.recorder: Recorder = recorder()
         self.hub.listeners.append(self.heard)
+        self.recorder.quiet = self.quiet
         self.hub.spawn(self._look_always())
 
     # --- coming and going ---------------------------------------------------------------------------------------
@@ -170,6 +172,16 @@ class Keeper:
         if stay is not None:
             self.recorder.end(stay, ended_at=at or timezone.now(), reason=reason)
 
+    def quiet(self) -> dict[int, dt.datetime]:
+        """Return the open rows of phones that missed a beat, with when each was last heard."""
+        limit = time.monotonic() - QUIET_S
+        return {
+            guest.stay.presence_id: self.last_heard(guest)
+            for room in self.hub.rooms.values()
+            for guest in room.seats
+            if isinstance(guest, Guest) and guest.heard < limit and guest.stay and guest.stay.presence_id
+        }
+
     def last_heard(self, guest: Guest) -> dt.datetime:
         """Return the server's wall-clock time of the phone's last frame."""
         return timezone.now() - dt.timedelta(seconds=time.monotonic() - guest.heard)
@@ -213,7 +225,8 @@ class Keeper:
         elif state != "live":
             room.picture = False
             for guest in everybody:
-                self.uncount(guest, reason="closed")
+                missed_beat = time.monotonic() - guest.heard > QUIET_S
+                self.uncount(guest, reason="closed", at=self.last_heard(guest) if missed_beat else None)
                 if state == "cancelled":
                     self.see_out(guest, code=protocol.CLOSE_GONE, reason="cancelled", after_ms=None)
 

@@ -1,5 +1,16 @@
-"""Addresses of the live pages."""
+"""Addresses of the live pages, below ``/live/``."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from live.views import api, pages
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", pages.index, name="live_index"),
+    path("<int:occasion_id>/", pages.room, name="live_room"),
+    path("<int:occasion_id>/host/", pages.host, name="live_host"),
+    path("<int:occasion_id>/replay/", pages.replay, name="live_replay"),
+    path("<int:occasion_id>/replay/addresses.json", api.replay_addresses, name="live_replay_addresses"),
+    path("<int:occasion_id>/state.json", api.state, name="live_state"),
+    path("<int:occasion_id>/ticket.json", api.ticket, name="live_ticket"),
+    path("<int:occasion_id>/outbox", api.outbox, name="live_outbox"),
+]

@@ -1,0 +1,92 @@
+/** Camera, microphone, screen: what there is, what is chosen, how loud it is. */
+
+export type DeviceProblem = "insecure" | "unsupported" | "denied" | "no_device" | "device_busy";
+
+export class UnableToUseDevices extends Error {
+  constructor(readonly problem: DeviceProblem) {
+    super(problem);
+    this.name = "UnableToUseDevices";
+    Object.setPrototypeOf(this, UnableToUseDevices.prototype);
+  }
+}
+
+const PICTURE: MediaTrackConstraints = {
+  width: { ideal: 1280 },
+  height: { ideal: 720 },
+  frameRate: { ideal: 24, max: 30 },
+};
+const SOUND: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+
+function problemOf(error: unknown): DeviceProblem {
+  const name = error instanceof DOMException ? error.name : "";
+  if (name === "NotAllowedError" || name === "SecurityError") return "denied";
+  if (name === "NotReadableError" || name === "AbortError") return "device_busy";
+  return "no_device";
+}
+
+/** Open both, or what there is of the two. @throws UnableToUseDevices */
+export async function openDevices(camera: string, microphone: string): Promise<MediaStream> {
+  if (!window.isSecureContext) throw new UnableToUseDevices("insecure");
+  if (!navigator.mediaDevices?.getUserMedia || typeof RTCPeerConnection !== "function") {
+    throw new UnableToUseDevices("unsupported");
+  }
+  const video = camera ? { ...PICTURE, deviceId: { exact: camera } } : PICTURE;
+  const audio = microphone ? { ...SOUND, deviceId: { exact: microphone } } : SOUND;
+  try {
+    return await navigator.mediaDevices.getUserMedia({ video, audio });
+  } catch (error) {
+    const problem = problemOf(error);
+    if (problem !== "no_device") throw new UnableToUseDevices(problem);
+  }
+  // A chosen device may have been unplugged, and a lecture needs its sound more than its picture.
+  try {
+    return await navigator.mediaDevices.getUserMedia({ video: PICTURE, audio: SOUND });
+  } catch {
+    try {
+      return await navigator.mediaDevices.getUserMedia({ audio: SOUND });
+    } catch (error) {
+      throw new UnableToUseDevices(problemOf(error));
+    }
+  }
+}
+
+export async function listDevices(kind: MediaDeviceKind): Promise<MediaDeviceInfo[]> {
+  return (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === kind && device.deviceId);
+}
+
+export function canShareScreen(): boolean {
+  return typeof navigator.mediaDevices?.getDisplayMedia === "function";
+}
+
+export async function openScreen(): Promise<MediaStreamTrack | null> {
+  const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 15 } }, audio: false });
+  return stream.getVideoTracks()[0] ?? null;
+}
+
+/** Loudness of the microphone, 0 to 1. */
+export class Meter {
+  private context: AudioContext | null = null;
+  private analyser: AnalyserNode | null = null;
+  private source: MediaStreamAudioSourceNode | null = null;
+  private samples = new Uint8Array(0);
+
+  listen(stream: MediaStream): void {
+    if (typeof AudioContext !== "function" || stream.getAudioTracks().length === 0) return;
+    this.context = this.context ?? new AudioContext();
+    void this.context.resume().catch(() => undefined);
+    this.source?.disconnect();
+    this.analyser = this.context.createAnalyser();
+    this.analyser.fftSize = 512;
+    this.samples = new Uint8Array(this.analyser.fftSize);
+    this.source = this.context.createMediaStreamSource(stream);
+    this.source.connect(this.analyser);
+  }
+
+  level(): number {
+    if (!this.analyser) return 0;
+    this.analyser.getByteTimeDomainData(this.samples);
+    let sum = 0;
+    for (const sample of Array.from(this.samples)) sum += ((sample - 128) / 128) ** 2;
+    return Math.min(1, Math.sqrt(sum / this.samples.length) * 4);
+  }
+}

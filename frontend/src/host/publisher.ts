@@ -1,0 +1,128 @@
+/**
+ * Puts the lecturer's stream on air: one connection out, H264 first (what phones decode in hardware and HLS copies),
+ * resolution before frame rate (slides must stay readable). The server answers; whatever breaks is begun again.
+ */
+import type { CandidateInit, Command } from "../lib/frames";
+
+const PATIENCE_MS = 10_000;
+
+export interface PublisherEvents {
+  send(command: Command): boolean;
+  /** The connection is up, or it has failed and should be made anew. */
+  connected(): void;
+  failed(): void;
+}
+
+export class Publisher {
+  private pc: RTCPeerConnection | null = null;
+  private timer = 0;
+  private pictureSender: RTCRtpSender | null = null;
+  private soundSender: RTCRtpSender | null = null;
+  private early: (CandidateInit | null)[] = [];
+  private offered = false;
+
+  constructor(private readonly events: PublisherEvents) {}
+
+  isUp(): boolean {
+    return this.pc?.connectionState === "connected";
+  }
+
+  isActive(): boolean {
+    return this.pc !== null;
+  }
+
+  async start(stream: MediaStream, picture: MediaStreamTrack | null): Promise<void> {
+    this.stop();
+    const pc = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle" });
+    this.pc = pc;
+    this.offered = false;
+    this.early = [];
+    pc.onicecandidate = (event) => this.trickle(pc, event.candidate);
+    pc.onconnectionstatechange = () => this.changed(pc);
+    const sound = stream.getAudioTracks()[0];
+    if (sound) this.soundSender = pc.addTransceiver(sound, { direction: "sendonly", streams: [stream] }).sender;
+    if (picture) await this.addPicture(pc, picture, stream);
+    const offer = await pc.createOffer();
+    await pc.setLocalDescription(offer);
+    if (this.pc !== pc) return;
+    if (!this.events.send({ t: "offer", sdp: offer.sdp ?? "", again: false })) return this.stop();
+    this.timer = window.setTimeout(() => {
+      if (this.pc === pc && !this.isUp()) this.fail();
+    }, PATIENCE_MS);
+  }
+
+  async answered(sdp: string): Promise<void> {
+    const pc = this.pc;
+    if (pc?.signalingState !== "have-local-offer") return;
+    try {
+      await pc.setRemoteDescription({ type: "answer", sdp });
+    } catch {
+      this.fail();
+      return;
+    }
+    // The server knows this connection only now.
+    this.offered = true;
+    for (const candidate of this.early.splice(0)) this.events.send({ t: "candidate", pc: "pub", candidate });
+  }
+
+  async replacePicture(track: MediaStreamTrack | null): Promise<void> {
+    await this.pictureSender?.replaceTrack(track);
+  }
+
+  async replaceSound(track: MediaStreamTrack | null): Promise<void> {
+    await this.soundSender?.replaceTrack(track);
+  }
+
+  stop(): void {
+    window.clearTimeout(this.timer);
+    const pc = this.pc;
+    this.pc = null;
+    this.pictureSender = null;
+    this.soundSender = null;
+    pc?.close();
+  }
+
+  private async addPicture(pc: RTCPeerConnection, track: MediaStreamTrack, stream: MediaStream): Promise<void> {
+    const transceiver = pc.addTransceiver(track, {
+      direction: "sendonly",
+      streams: [stream],
+      sendEncodings: [{ maxBitrate: 800_000 }],
+    });
+    this.pictureSender = transceiver.sender;
+    const codecs = RTCRtpSender.getCapabilities?.("video")?.codecs;
+    if (codecs && "setCodecPreferences" in transceiver) {
+      const first = codecs.filter((codec) => codec.mimeType.toLowerCase() === "video/h264");
+      transceiver.setCodecPreferences([...first, ...codecs.filter((codec) => !first.includes(codec))]);
+    }
+    const parameters = transceiver.sender.getParameters() as RTCRtpSendParameters & { degradationPreference?: string };
+    parameters.degradationPreference = "maintain-resolution";
+    // Older browsers refuse what they do not know; the picture goes out all the same.
+    await transceiver.sender.setParameters(parameters).catch(() => undefined);
+  }
+
+  private trickle(pc: RTCPeerConnection, found: RTCIceCandidate | null): void {
+    if (this.pc !== pc) return;
+    const candidate: CandidateInit | null = found && {
+      candidate: found.candidate,
+      sdpMid: found.sdpMid,
+      sdpMLineIndex: found.sdpMLineIndex,
+    };
+    if (this.offered) this.events.send({ t: "candidate", pc: "pub", candidate });
+    else this.early.push(candidate);
+  }
+
+  private changed(pc: RTCPeerConnection): void {
+    if (this.pc !== pc) return;
+    if (pc.connectionState === "connected") {
+      window.clearTimeout(this.timer);
+      this.events.connected();
+    } else if (pc.connectionState === "failed") {
+      this.fail();
+    }
+  }
+
+  private fail(): void {
+    this.stop();
+    this.events.failed();
+  }
+}

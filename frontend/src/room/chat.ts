@@ -1,0 +1,220 @@
+/**
+ * The chat: lines as text nodes (never HTML), what one says oneself shown at once and resent with the same id until the
+ * server has stored it, a list that stays where the reader reads.
+ */
+import { randomId } from "../lib/device";
+import type { ChatEvent, Command, ErrorFrame } from "../lib/frames";
+import { byId, fill, type Words } from "./words";
+
+const KEPT_LINES = 300;
+const NEAR_END = 80;
+const RESEND_MS = 4000;
+
+export interface ChatOptions {
+  you: number;
+  words: Words;
+  send(command: Command): boolean;
+  /** Adds a host's tools to a line. */
+  decorate?(line: HTMLElement, message: ChatEvent): void;
+}
+
+interface Pending {
+  id: string;
+  text: string;
+  line: HTMLElement;
+  timer: number;
+}
+
+export class Chat {
+  private readonly list = byId("chat");
+  private readonly form = byId<HTMLFormElement>("say");
+  private readonly input = byId<HTMLInputElement>("say-text");
+  private readonly note = byId("say-note");
+  private readonly more = byId<HTMLButtonElement>("chat-more");
+  private readonly lines = new Map<number, HTMLElement>();
+  private readonly pending = new Map<string, Pending>();
+
+  constructor(private readonly options: ChatOptions) {
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.submit();
+    });
+    this.more.addEventListener("click", () => this.toEnd());
+    this.list.addEventListener("scroll", () => {
+      if (this.nearEnd()) this.more.hidden = true;
+    });
+    this.empty();
+  }
+
+  add(message: ChatEvent): void {
+    if (this.lines.has(message.message)) return;
+    const follow = this.nearEnd();
+    const line = this.draw(message.name, message.unit, message.text, message.host, message.member);
+    this.lines.set(message.message, line);
+    this.place(line, message.message);
+    this.options.decorate?.(line, message);
+    this.trim();
+    if (follow) this.toEnd();
+    else this.more.hidden = false;
+    this.empty();
+  }
+
+  addAll(messages: ChatEvent[]): void {
+    for (const message of messages) this.add(message);
+  }
+
+  hide(message: number): void {
+    this.lines.get(message)?.remove();
+    this.lines.delete(message);
+    this.empty();
+  }
+
+  leftOut(count: number): void {
+    const line = document.createElement("li");
+    line.className = "msg sub center";
+    line.textContent = fill(this.options.words, "left_out", { n: count });
+    const follow = this.nearEnd();
+    this.list.appendChild(line);
+    if (follow) this.toEnd();
+  }
+
+  acknowledged(id: string, message: number): void {
+    const waiting = this.pending.get(id);
+    if (!waiting) return;
+    this.forget(waiting);
+    if (this.lines.has(message)) return;
+    // Shown from the acknowledgement, should the tick with it be a sample without it.
+    this.add({
+      t: "chat",
+      message,
+      member: this.options.you,
+      name: this.options.words.me ?? "",
+      unit: "",
+      text: waiting.text,
+      at: 0,
+      host: false,
+    });
+  }
+
+  /** Returns whether the refusal was about a message of ours. */
+  refused(frame: ErrorFrame): boolean {
+    const waiting = frame.id ? this.pending.get(frame.id) : undefined;
+    if (frame.t !== "chat" || !waiting) return false;
+    if (frame.error === "try_again" || frame.error === "slow_down") {
+      this.say(frame.error);
+      window.clearTimeout(waiting.timer);
+      waiting.timer = window.setTimeout(() => this.send(waiting), RESEND_MS);
+      return true;
+    }
+    this.forget(waiting);
+    if (!this.input.value) this.input.value = waiting.text;
+    this.say(frame.error === "muted" ? "muted_chat" : frame.error);
+    return true;
+  }
+
+  /** The line is back: what was never acknowledged goes again, with its id. */
+  resend(): void {
+    for (const waiting of Array.from(this.pending.values())) this.send(waiting);
+  }
+
+  mute(on: boolean): void {
+    this.input.disabled = on;
+    this.say(on ? "muted_chat" : "");
+  }
+
+  close(): void {
+    this.input.disabled = true;
+    byId<HTMLButtonElement>("say-send").disabled = true;
+  }
+
+  private submit(): void {
+    const text = this.input.value.trim();
+    if (!text) return;
+    if (Array.from(text).length > 500) {
+      this.say("too_long");
+      return;
+    }
+    const line = this.draw(this.options.words.me ?? "", "", text, false, this.options.you);
+    line.classList.add("waiting");
+    this.list.appendChild(line);
+    const waiting: Pending = { id: randomId(), text, line, timer: 0 };
+    this.pending.set(waiting.id, waiting);
+    this.input.value = "";
+    this.say("");
+    this.toEnd();
+    this.empty();
+    this.send(waiting);
+  }
+
+  private send(waiting: Pending): void {
+    window.clearTimeout(waiting.timer);
+    const sent = this.options.send({ t: "chat", id: waiting.id, text: waiting.text });
+    if (!sent) this.say("not_sent");
+    else waiting.timer = window.setTimeout(() => this.send(waiting), RESEND_MS * 2);
+  }
+
+  private forget(waiting: Pending): void {
+    window.clearTimeout(waiting.timer);
+    waiting.line.remove();
+    this.pending.delete(waiting.id);
+    if (this.pending.size === 0) this.say("");
+  }
+
+  private say(key: string): void {
+    this.note.textContent = key ? fill(this.options.words, key) : "";
+    this.note.hidden = !key;
+  }
+
+  private draw(name: string, unit: string, text: string, host: boolean, member: number): HTMLElement {
+    const line = document.createElement("li");
+    line.className = host ? "msg from-host" : member === this.options.you ? "msg mine" : "msg";
+    const who = document.createElement("b");
+    const mine = member === this.options.you ? (this.options.words.me ?? name) : name;
+    who.textContent = host ? `${name} · ${this.options.words.lecturer}` : unit ? `${mine} · ${unit}` : mine;
+    const words = document.createElement("span");
+    words.textContent = text;
+    line.append(who, words);
+    return line;
+  }
+
+  /** In the order of their numbers, before what is still being sent. */
+  private place(line: HTMLElement, message: number): void {
+    line.dataset.message = String(message);
+    let after: HTMLElement | null = null;
+    for (
+      let one = this.list.lastElementChild as HTMLElement | null;
+      one;
+      one = one.previousElementSibling as HTMLElement
+    ) {
+      const number = Number(one.dataset.message ?? 0);
+      if (number && number < message) {
+        after = one;
+        break;
+      }
+    }
+    const waiting = this.list.querySelector(".waiting");
+    if (after) this.list.insertBefore(line, after.nextSibling);
+    else this.list.insertBefore(line, this.lines.size > 1 ? this.list.firstChild : waiting);
+  }
+
+  private trim(): void {
+    while (this.lines.size > KEPT_LINES) {
+      const oldest = Math.min(...Array.from(this.lines.keys()));
+      this.lines.get(oldest)?.remove();
+      this.lines.delete(oldest);
+    }
+  }
+
+  private nearEnd(): boolean {
+    return this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR_END;
+  }
+
+  private toEnd(): void {
+    this.list.scrollTop = this.list.scrollHeight;
+    this.more.hidden = true;
+  }
+
+  private empty(): void {
+    byId("chat-empty").hidden = this.lines.size > 0 || this.pending.size > 0;
+  }
+}

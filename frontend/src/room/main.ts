@@ -1,0 +1,370 @@
+/** The member's room. */
+import { watchConnection } from "../lib/connection";
+import { deviceId } from "../lib/device";
+import type { ChatEvent, JoinedFrame, RoomEvent, ServerFrame, TickFrame } from "../lib/frames";
+import { get } from "../lib/http";
+import { Outbox } from "../lib/outbox";
+import { Chat } from "./chat";
+import { Screen } from "./screen";
+import { type ClosedWhy, type Line, RoomLine } from "./socket";
+import { byId, clock, fill, readData, type Words } from "./words";
+
+interface RoomState {
+  state: string;
+  now: number;
+  starts_at: number;
+  live_at: number | null;
+  hls_url: string;
+  hls_audio_url: string;
+  chat: ChatEvent[];
+}
+
+interface RoomData extends RoomState {
+  occasion: number;
+  you: number;
+  owner: string;
+  counted: boolean;
+  urls: { state: string; ticket: string; outbox: string; socket: string; replay: string };
+  words: Words;
+}
+
+const LEAST_OUTAGE_MS = 1000;
+
+class Room {
+  private readonly data = readData<RoomData>("room-data");
+  private readonly words = this.data.words;
+  private readonly video = byId<HTMLVideoElement>("video");
+  private readonly cover = byId("cover");
+  private readonly coverText = byId("cover-text");
+  private readonly tap = byId<HTMLButtonElement>("tap");
+  private readonly status = byId("status");
+  private readonly screen: Screen;
+  private readonly chat: Chat;
+  private readonly line: RoomLine;
+  private readonly outbox: Outbox;
+  private state = this.data.state;
+  private lineWord: Line = "connecting";
+  private counted = false;
+  private seq = -1;
+  private media = "idle";
+  private liveAt = this.data.live_at;
+  private clockMs = this.data.now;
+  private clockAt = performance.now();
+  private hand = false;
+  private outage: { from: number; until: number } | null = null;
+  private wakeLock: { release(): Promise<void> } | null = null;
+  private catching = false;
+
+  constructor() {
+    const root = byId("room");
+    this.screen = new Screen(this.video, root.dataset.hls ?? "", {
+      send: (command) => this.line.send(command),
+      state: (state) => this.mediaState(state),
+      refresh: () => get<RoomState>(this.data.urls.state),
+    });
+    this.line = new RoomLine(this.data.urls, {
+      frame: (frame) => this.heard(frame),
+      refused: (frame) => {
+        this.chat.refused(frame);
+      },
+      line: (line, why) => this.lineChanged(line, why),
+      joined: (frame) => this.joined(frame),
+    });
+    this.chat = new Chat({ you: this.data.you, words: this.words, send: (command) => this.line.send(command) });
+    this.outbox = new Outbox({ owner: this.data.owner });
+  }
+
+  start(): void {
+    watchConnection();
+    this.chat.addAll(this.data.chat);
+    this.buttons();
+    this.show();
+    window.setInterval(() => this.everySecond(), 1000);
+    if (this.over()) {
+      this.chat.close();
+      if (this.state !== "ended") return;
+    }
+    this.line.start();
+  }
+
+  private over(): boolean {
+    return this.state !== "scheduled" && this.state !== "live";
+  }
+
+  private buttons(): void {
+    this.tap.addEventListener("click", () => this.screen.tapped());
+    const sound = byId<HTMLButtonElement>("sound-only");
+    sound.addEventListener("click", () => {
+      const on = !this.screen.audioOnly;
+      sound.setAttribute("aria-pressed", String(on));
+      sound.textContent = fill(this.words, on ? "picture_again" : "sound_only");
+      this.screen.setAudioOnly(on);
+      this.show();
+    });
+    byId("full").addEventListener("click", () => this.fullScreen());
+    const hand = byId<HTMLButtonElement>("hand");
+    hand.addEventListener("click", () => {
+      if (this.line.send({ t: "hand", up: !this.hand })) this.raised(!this.hand);
+    });
+    for (const tab of ["chat", "people"]) byId(`tab-${tab}`).addEventListener("click", () => this.openTab(tab));
+    document.addEventListener("visibilitychange", () => this.visibility());
+    window.addEventListener("resize", () => this.fit());
+    this.fit();
+  }
+
+  /** The phone's bars come and go: the page is as high as what is left. */
+  private fit(): void {
+    document.documentElement.style.setProperty("--room-height", `${window.innerHeight}px`);
+  }
+
+  private openTab(open: string): void {
+    for (const tab of ["chat", "people"]) {
+      byId(`tab-${tab}`).setAttribute("aria-selected", String(tab === open));
+      byId(`panel-${tab}`).hidden = tab !== open;
+    }
+  }
+
+  private fullScreen(): void {
+    const video = this.video as HTMLVideoElement & { webkitEnterFullscreen?: () => void };
+    if (document.fullscreenElement) void document.exitFullscreen();
+    else if (video.requestFullscreen) video.requestFullscreen().catch(() => undefined);
+    else video.webkitEnterFullscreen?.();
+  }
+
+  private raised(up: boolean): void {
+    this.hand = up;
+    const hand = byId("hand");
+    hand.setAttribute("aria-pressed", String(up));
+    hand.textContent = fill(this.words, up ? "hand_down" : "hand");
+    byId("hand-note").hidden = !up;
+  }
+
+  private visibility(): void {
+    if (document.visibilityState === "hidden") {
+      this.line.send({ t: "hide", sound: this.screen.hasSound() });
+    } else {
+      this.line.send({ t: "show" });
+      void this.stayAwake();
+    }
+  }
+
+  private async stayAwake(): Promise<void> {
+    const api = (navigator as Navigator & { wakeLock?: { request(type: "screen"): Promise<never> } }).wakeLock;
+    if (!api || this.state !== "live" || document.visibilityState !== "visible") return;
+    try {
+      this.wakeLock = await api.request("screen");
+    } catch {
+      this.wakeLock = null; // Battery saving, or not allowed: the phone may lock, and says so honestly.
+    }
+  }
+
+  // --- what the room says ---------------------------------------------------------------------------------------
+
+  private joined(frame: JoinedFrame): void {
+    this.clockMs = frame.at;
+    this.clockAt = performance.now();
+    this.closeOutage();
+    this.counted = frame.counted;
+    const missed = this.seq >= 0;
+    this.seq = frame.seq;
+    this.people(frame.people);
+    this.chat.mute(frame.muted);
+    this.chat.resend();
+    if (this.hand) this.line.send({ t: "hand", up: true });
+    if (document.visibilityState === "hidden") this.line.send({ t: "hide", sound: this.screen.hasSound() });
+    this.setState(frame.state);
+    if (this.state === "live" && this.media !== "playing") this.screen.start();
+    else if (this.state === "live") this.screen.resume();
+    if (missed) void this.catchUp();
+  }
+
+  private heard(frame: ServerFrame): void {
+    if (frame.t === "tick") this.tick(frame);
+    else if (frame.t === "counted") this.counted = frame.on;
+    else if (frame.t === "ack") this.chat.acknowledged(frame.id, frame.message);
+    else if (frame.t === "media") this.screen.chosen(frame.via);
+    else if (frame.t === "offer") void this.screen.offered(frame.sdp);
+    else if (frame.t === "link" && frame.pc === "sub") this.screen.link(frame.state);
+    this.show();
+  }
+
+  private tick(frame: TickFrame): void {
+    if (frame.seq > this.seq + 1 && this.seq >= 0) void this.catchUp();
+    this.seq = Math.max(this.seq, frame.seq);
+    this.people(frame.people);
+    for (const event of frame.events) this.event(event);
+    if (frame.left_out > 0) this.chat.leftOut(frame.left_out);
+  }
+
+  private event(event: RoomEvent): void {
+    if (event.t === "chat") this.chat.add(event);
+    else if (event.t === "hidden") this.chat.hide(event.message);
+    else if (event.t === "state") this.setState(event.state);
+    else if (event.t === "picture") this.screen.picture(event.on);
+    else if (event.t === "muted") this.chat.mute(event.on);
+    else if (event.t === "hand" && event.member === this.data.you) this.raised(event.up);
+  }
+
+  private setState(state: string): void {
+    const was = this.state;
+    this.state = state;
+    if (state === "live" && was !== "live") {
+      this.liveAt = this.now();
+      this.screen.start();
+      void this.stayAwake();
+      if (was !== "scheduled") void this.catchUp();
+    } else if (state !== "live" && was === "live") {
+      this.screen.stop();
+      void this.wakeLock?.release().catch(() => undefined);
+    }
+    if (this.over()) this.chat.close();
+    this.show();
+  }
+
+  /** A hole in the sequence, or a return: one GET tells what was missed. */
+  private async catchUp(): Promise<void> {
+    if (this.catching) return;
+    this.catching = true;
+    try {
+      const state = await get<RoomState>(this.data.urls.state);
+      this.chat.addAll(state.chat);
+      this.liveAt = state.live_at;
+      this.setState(state.state);
+    } catch {
+      // The next gap, or the next return, asks again.
+    } finally {
+      this.catching = false;
+    }
+  }
+
+  // --- the line -------------------------------------------------------------------------------------------------
+
+  private lineChanged(line: Line, why?: ClosedWhy): void {
+    const was = this.lineWord;
+    this.lineWord = line;
+    if (was === "good" || was === "weak") {
+      if (line !== "good" && line !== "weak") this.openOutage();
+    }
+    if (line === "closed") {
+      this.screen.stop();
+      this.chat.close();
+      if (why === "cancelled") this.state = "cancelled";
+      this.say(
+        why === "removed" ? "other_place" : why === "signed_out" ? "signed_out" : why === "rights" ? "no_right" : "",
+      );
+    }
+    this.show();
+  }
+
+  /** The line broke: what the phone goes on playing from its buffer is remembered, on the server's clock. */
+  private openOutage(): void {
+    if (this.counted && this.state === "live" && this.line.lastHeard()) {
+      this.screen.advanced();
+      this.outage = { from: this.line.lastHeard(), until: this.line.lastHeard() };
+    }
+    this.counted = false;
+  }
+
+  private closeOutage(): void {
+    const outage = this.outage;
+    this.outage = null;
+    if (!outage || outage.until - outage.from < LEAST_OUTAGE_MS) return;
+    const body = { device: deviceId(), from_ms: Math.round(outage.from), to_ms: Math.round(outage.until) };
+    void this.outbox.add(this.data.urls.outbox, body);
+  }
+
+  private now(): number {
+    return this.clockMs + performance.now() - this.clockAt;
+  }
+
+  private everySecond(): void {
+    const heard = document.visibilityState === "visible" || this.screen.hasSound();
+    if (this.outage && heard && this.screen.advanced()) this.outage.until = this.now();
+    this.show();
+  }
+
+  // --- what the page shows --------------------------------------------------------------------------------------
+
+  private mediaState(state: string): void {
+    this.media = state;
+    this.show();
+  }
+
+  private people(count: number): void {
+    byId("people-tab").textContent = fill(this.words, "people", { n: count });
+    byId("people-count").textContent = fill(this.words, "people_say", { n: count });
+  }
+
+  private say(key: string, values: Record<string, string | number> = {}): void {
+    const text = fill(this.words, key, values);
+    if (this.coverText.textContent !== text) this.coverText.textContent = text;
+  }
+
+  private show(): void {
+    this.showStatus();
+    this.showCover();
+    const live = this.state === "live";
+    byId("live-mark").hidden = !live;
+    byId("sound-only").hidden = !live;
+    byId("full").hidden = !live;
+    if (live && this.liveAt) {
+      byId("live-time").textContent = fill(this.words, "live_for", { time: clock(this.now() - this.liveAt) });
+    }
+    byId("after").hidden = !this.over();
+    byId("replay-step").hidden = this.state !== "recorded";
+    byId("foot-form").hidden = this.over();
+  }
+
+  private showStatus(): void {
+    const key = this.statusKey();
+    const text = key ? fill(this.words, key) : "";
+    if (this.status.textContent !== text) this.status.textContent = text;
+    this.status.className = `room-status ${this.lineWord === "good" ? "good" : this.lineWord === "closed" ? "" : "off"}`;
+  }
+
+  private statusKey(): string {
+    if (this.over()) return "";
+    const words: Partial<Record<Line, string>> = {
+      connecting: "connecting",
+      weak: "weak",
+      reconnecting: "reconnecting",
+      offline: "offline",
+      full: "full",
+      closed: "",
+    };
+    if (this.lineWord !== "good") return words[this.lineWord] ?? "";
+    if (!this.data.counted) return "good_uncounted";
+    if (this.state === "scheduled") return "waiting_room";
+    return this.counted ? "good" : document.visibilityState === "hidden" ? "hidden" : "connecting";
+  }
+
+  private showCover(): void {
+    this.tap.hidden = !(this.state === "live" && this.media === "blocked");
+    this.video.hidden = this.state !== "live";
+    this.cover.hidden = false;
+    if (this.lineWord === "closed" && !this.over()) return;
+    if (this.state === "scheduled") this.countDown();
+    else if (this.over()) this.say(this.overKey());
+    else if (this.media === "playing" && this.screen.audioOnly) this.say("sound_only_on");
+    else if (this.media === "playing") this.cover.hidden = true;
+    else if (this.media === "blocked") this.say("");
+    else this.say(this.media === "failed" ? "failed" : this.media === "no_picture" ? "no_picture" : "loading");
+  }
+
+  private overKey(): string {
+    const keys: Record<string, string> = {
+      recorded: "replay_ready",
+      unrecorded: "ended",
+      cancelled: "cancelled",
+    };
+    return keys[this.state] ?? "ended";
+  }
+
+  private countDown(): void {
+    const left = this.data.starts_at - this.now();
+    if (left > 60_000) this.say("starts_in", { time: clock(left) });
+    else this.say(left > 0 ? "soon" : "late");
+  }
+}
+
+new Room().start();

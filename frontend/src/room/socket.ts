@@ -1,0 +1,193 @@
+/**
+ * The room's line: fetches a ticket, opens the socket, beats, notices silence, and comes back by itself with jitter.
+ * What it says about itself is one word (`Line`), so that the page can be calm about it.
+ */
+import { onConnection } from "../lib/connection";
+import { deviceId } from "../lib/device";
+import type { ByeFrame, Command, ErrorFrame, JoinedFrame, ServerFrame } from "../lib/frames";
+import { get, HttpError } from "../lib/http";
+
+export type Line = "connecting" | "good" | "weak" | "reconnecting" | "offline" | "full" | "closed";
+export type ClosedWhy = "removed" | "rights" | "signed_out" | "cancelled" | "left";
+
+export interface LineEvents {
+  frame(frame: ServerFrame): void;
+  refused(frame: ErrorFrame): void;
+  line(line: Line, why?: ClosedWhy): void;
+  /** The line is back (also the first time), before anything else is heard. */
+  joined(frame: JoinedFrame): void;
+}
+
+const BEAT_MS = 15_000;
+// The server's quietest room speaks every 5 s.
+const WEAK_MS = 8_000;
+const DEAD_MS = 20_000;
+const WATCH_MS = 1_000;
+const DEPLOY = 1012;
+const FULL = 1013;
+const FORBIDDEN = 4403;
+const GONE = 4404;
+const MALFORMED = 4400;
+const DEPLOY_SPREAD_MS = 20_000;
+const REFUSALS = 3;
+
+export class RoomLine {
+  private socket: WebSocket | null = null;
+  private line: Line = "connecting";
+  private tries = 0;
+  private refusals = 0;
+  private heardAt = 0;
+  private timer = 0;
+  private stopped = false;
+  private opening = false;
+  private bye: ByeFrame | null = null;
+  private clockMs = 0;
+  private clockAt = 0;
+
+  constructor(
+    private readonly urls: { ticket: string; socket: string },
+    private readonly events: LineEvents,
+  ) {}
+
+  start(): void {
+    window.setInterval(() => this.watch(), WATCH_MS);
+    window.setInterval(() => this.send({ t: "beat" }), BEAT_MS);
+    onConnection((online) => (online ? this.again(0) : this.lost("offline")));
+    window.addEventListener("pagehide", () => this.socket?.close(1000));
+    window.addEventListener("pageshow", (event) => {
+      if (event.persisted) this.again(0);
+    });
+    void this.open();
+  }
+
+  /** Returns whether it went out; what must not be lost waits for `joined`. */
+  send(command: Command): boolean {
+    if (this.socket?.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(JSON.stringify(command));
+    return true;
+  }
+
+  /** The server's clock as far as this phone knows it: Unix milliseconds, 0 before the first frame. */
+  serverNow(): number {
+    return this.clockMs ? this.clockMs + performance.now() - this.clockAt : 0;
+  }
+
+  /** When the server was last heard, on its own clock. */
+  lastHeard(): number {
+    return this.clockMs ? this.clockMs + this.heardAt - this.clockAt : 0;
+  }
+
+  private say(line: Line, why?: ClosedWhy): void {
+    if (line !== this.line || why) {
+      this.line = line;
+      this.events.line(line, why);
+    }
+  }
+
+  private async open(): Promise<void> {
+    if (this.stopped || this.opening || this.socket) return;
+    this.opening = true;
+    try {
+      const device = deviceId();
+      const { ticket } = await get<{ ticket: string }>(`${this.urls.ticket}?device=${device}`, { retries: 0 });
+      this.connect(ticket);
+    } catch (error) {
+      this.ticketRefused(error);
+    } finally {
+      this.opening = false;
+    }
+  }
+
+  private ticketRefused(error: unknown): void {
+    const status = error instanceof HttpError ? error.status : 0;
+    if (status === 401) this.stop("signed_out");
+    else if (status === 404) this.stop("rights");
+    else this.lost(navigator.onLine === false ? "offline" : "reconnecting");
+  }
+
+  private connect(ticket: string): void {
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(`${scheme}//${location.host}${this.urls.socket}?ticket=${encodeURIComponent(ticket)}`);
+    this.socket = socket;
+    this.bye = null;
+    this.heardAt = performance.now();
+    socket.onmessage = (message) => {
+      if (this.socket === socket) this.heard(String(message.data));
+    };
+    socket.onclose = (event) => {
+      if (this.socket === socket) this.closed(event.code);
+    };
+  }
+
+  private heard(text: string): void {
+    this.heardAt = performance.now();
+    let frame: ServerFrame | ErrorFrame;
+    try {
+      frame = JSON.parse(text);
+    } catch {
+      return;
+    }
+    if ("error" in frame) {
+      this.events.refused(frame);
+      return;
+    }
+    if (frame.t === "joined") {
+      this.clockMs = frame.at;
+      this.clockAt = this.heardAt;
+      this.tries = 0;
+      this.refusals = 0;
+      this.events.joined(frame);
+    } else if (frame.t === "bye") {
+      this.bye = frame;
+    } else {
+      this.events.frame(frame);
+    }
+    this.say("good");
+  }
+
+  private closed(code: number): void {
+    this.socket = null;
+    if (this.stopped) return;
+    if (code === FORBIDDEN) this.refusals += 1;
+    const reason = this.bye?.reason;
+    if (reason === "removed") this.stop("removed");
+    else if (reason === "left") this.stop("left");
+    else if (code === GONE || reason === "cancelled") this.stop("cancelled");
+    else if (code === FORBIDDEN && reason === "rights" && this.bye?.after_ms === null) this.stop("rights");
+    else if (code === FORBIDDEN && this.refusals > REFUSALS) this.stop("rights");
+    else if (code === DEPLOY) this.lost("reconnecting", Math.random() * DEPLOY_SPREAD_MS);
+    else if (code === FULL) this.lost("full", 5000 + Math.random() * 10_000);
+    else if (code === MALFORMED) this.lost("reconnecting", 5000);
+    else this.lost(navigator.onLine === false ? "offline" : "reconnecting");
+  }
+
+  private stop(why: ClosedWhy): void {
+    this.stopped = true;
+    window.clearTimeout(this.timer);
+    this.say("closed", why);
+  }
+
+  private lost(line: Line, waitMs?: number): void {
+    if (this.stopped) return;
+    const socket = this.socket;
+    this.socket = null;
+    socket?.close();
+    this.say(line);
+    this.tries += 1;
+    // The first try soon, for most breaks are short; then wider, so that a room does not come back in one moment.
+    const backoff = Math.min(20_000, 300 * 2 ** Math.min(this.tries - 1, 7)) * (0.5 + Math.random());
+    this.again(waitMs ?? backoff);
+  }
+
+  private again(waitMs: number): void {
+    window.clearTimeout(this.timer);
+    if (!this.stopped) this.timer = window.setTimeout(() => void this.open(), waitMs);
+  }
+
+  private watch(): void {
+    if (!this.socket) return;
+    const silent = performance.now() - this.heardAt;
+    if (silent > DEAD_MS) this.lost(navigator.onLine === false ? "offline" : "reconnecting");
+    else if (silent > WEAK_MS && this.line === "good") this.say("weak");
+  }
+}

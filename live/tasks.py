@@ -1,0 +1,24 @@
+"""Periodic work around lectures: shells, safe to run twice."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from live import operations
+
+
+@shared_task
+def end_forgotten_lectures() -> None:
+    """End lectures that nobody ended."""
+    operations.end_forgotten_lectures(as_of=timezone.now())
+
+
+@shared_task
+def delete_old_chat() -> None:
+    """Keep chat no longer than its retention time."""
+    operations.delete_old_chat(as_of=timezone.now())
+
+
+BEAT = {
+    "end-forgotten-lectures": {"task": "live.tasks.end_forgotten_lectures", "schedule": 60.0},
+    "delete-old-chat": {"task": "live.tasks.delete_old_chat", "schedule": 86_400.0},
+}

@@ -1,0 +1,54 @@
+"""How a lecture's addresses let somebody in: sign-in first, then the right, else 404."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+
+from live.models import Lecture
+from live.queries import lecture_of
+from organizations.models import User
+
+Right = Callable[[User, Lecture], bool]
+View = Callable[..., HttpResponseBase]
+
+
+def lecture_page(right: Right) -> Callable[[View], View]:
+    """View decorator: ``view(request, lecture)`` for those who have the right, 404 for others."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, occasion_id: int) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            return view(request, _lecture(request, occasion_id, right))
+
+        return guarded
+
+    return decorate
+
+
+def lecture_json(right: Right) -> Callable[[View], View]:
+    """As ``lecture_page``; a visitor gets 401 as JSON, an answer is never kept by a cache."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, occasion_id: int) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return JsonResponse({"error": "signed_out"}, status=401)
+            answer: Any = view(request, _lecture(request, occasion_id, right))
+            answer.headers["Cache-Control"] = "no-store"
+            return answer  # type: ignore[no-any-return]
+
+        return guarded
+
+    return decorate
+
+
+def _lecture(request: HttpRequest, occasion_id: int, right: Right) -> Lecture:
+    lecture = lecture_of(occasion_id) if occasion_id < 2**63 else None
+    if lecture is None or not isinstance(request.user, User) or not right(request.user, lecture):
+        raise Http404
+    return lecture

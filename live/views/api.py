@@ -1,0 +1,149 @@
+"""What the room's islands ask: the state after a gap, a fresh ticket, and a place for what the line swallowed."""
+
+import datetime as dt
+import json
+import re
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from attendance.operations import UnableToRecordPresence, record_outbox
+from live import broadcast, queries, tickets
+from live.core.protocol import BIG, IDENT
+from live.models import Lecture
+from live.permissions import expects, may_host, may_join, may_read_recording
+from live.views.access import lecture_json
+from media.queries import UnableToPlay, playback
+from media.signing import signed_url
+from organizations.models import User
+
+DEVICE = re.compile(r"[0-9a-f]{32}")
+MAX_BODY = 4096
+
+
+def milliseconds(at: dt.datetime | None) -> int | None:
+    """Return Unix milliseconds."""
+    return None if at is None else round(at.timestamp() * 1000)
+
+
+def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, Any]:
+    """Return where the room stands: what a page begins with, and what a phone fetches after a gap."""
+    live = lecture.state == Lecture.State.LIVE
+    facts = queries.room_facts([lecture.pk])[lecture.pk]
+    state: dict[str, Any] = {
+        "state": lecture.state,
+        "seq": broadcast.seq_of(lecture.pk),
+        "now": milliseconds(as_of),
+        "starts_at": milliseconds(lecture.occasion.starts_at),
+        "ends_at": milliseconds(lecture.occasion.ends_at),
+        "live_at": milliseconds(lecture.live_at),
+        "hls_url": _hls(lecture, user, "live.m3u8", as_of) if live else "",
+        "hls_audio_url": _hls(lecture, user, "audio.m3u8", as_of) if live else "",
+        "chat": [line.event() for line in queries.chat_lines(occasion_id=lecture.pk)],
+        "last_message": facts.last_message,
+    }
+    if may_host(user, lecture):
+        held = queries.restricted(lecture.pk)
+        state["restricted"] = [{"member": row.member_id, "name": row.member.name, "kind": row.kind} for row in held]
+    return state
+
+
+def _hls(lecture: Lecture, user: User, path: str, as_of: dt.datetime) -> str:
+    return signed_url(root="live", object_id=str(lecture.pk), viewer_id=user.pk, path=path, as_of=as_of)
+
+
+@require_GET
+@lecture_json(may_join)
+def state(request: HttpRequest, lecture: Lecture) -> HttpResponse:
+    return JsonResponse(room_state(lecture, _user(request), as_of=timezone.now()))
+
+
+@require_GET
+@lecture_json(may_join)
+def ticket(request: HttpRequest, lecture: Lecture) -> HttpResponse:
+    """A ticket for this browser's next socket; ``device`` is the random name it gave itself."""
+    device = request.GET.get("device", "")
+    if DEVICE.fullmatch(device) is None:
+        return JsonResponse({"error": "bad_device", "message": _("请刷新页面再试。")}, status=400)
+    user = _user(request)
+    made = tickets.make(
+        tickets.Ticket(
+            occasion=lecture.pk,
+            member=user.pk,
+            device=device,
+            host=may_host(user, lecture),
+            counted=expects(lecture.occasion, user.pk),
+        ),
+        session_key=request.session.session_key or "",
+    )
+    return JsonResponse({"ticket": made, "url": f"/ws/live/{lecture.pk}/"})
+
+
+@require_POST
+@lecture_json(may_join)
+def outbox(request: HttpRequest, lecture: Lecture) -> HttpResponse:
+    """A stretch that the phone played while its line was down, sent late: accepted once, for 24 hours."""
+    try:
+        note = _read_note(request.body)
+    except ValueError:
+        return JsonResponse({"error": "malformed", "message": _("这条记录读不出来。")}, status=400)
+    try:
+        fresh = record_outbox(
+            occasion_id=lecture.pk,
+            member_id=_user(request).pk,
+            device=note["device"],
+            client_id=note["id"],
+            started_at=note["started_at"],
+            ended_at=note["ended_at"],
+            as_of=timezone.now(),
+        )
+    except UnableToRecordPresence:
+        return JsonResponse({"error": "refused", "message": _("这条记录不能计入。")}, status=409)
+    return JsonResponse({"accepted": True, "new": fresh})
+
+
+@require_GET
+@lecture_json(may_read_recording)
+def replay_addresses(request: HttpRequest, lecture: Lecture) -> HttpResponse:
+    """Fresh signed addresses for an open replay page, whose own have expired."""
+    if lecture.recording is None:
+        raise Http404
+    try:
+        found = playback(video=lecture.recording, viewer_id=_user(request).pk, as_of=timezone.now())
+    except UnableToPlay as error:
+        raise Http404 from error
+    return JsonResponse({"hls_url": found.hls_url, "audio_url": found.audio_url, "poster_url": found.poster_url})
+
+
+def _read_note(body: bytes) -> dict[str, Any]:
+    if len(body) > MAX_BODY:
+        raise ValueError("too long")
+    data = json.loads(body)
+    if not isinstance(data, dict):
+        raise ValueError("not an object")
+    ident, device = data.get("id"), data.get("device")
+    if not isinstance(ident, str) or not isinstance(device, str):
+        raise ValueError("no id")
+    if IDENT.fullmatch(ident) is None or DEVICE.fullmatch(device) is None:
+        raise ValueError("bad id")
+    return {
+        "id": ident,
+        "device": device,
+        "started_at": _moment(data.get("from_ms")),
+        "ended_at": _moment(data.get("to_ms")),
+    }
+
+
+def _moment(value: Any) -> dt.datetime:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < min(BIG, 10**14):
+        raise ValueError("bad moment")
+    return dt.datetime.fromtimestamp(value / 1000, tz=dt.UTC)
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - lecture_json let nobody else in
+    return request.user
+

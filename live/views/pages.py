@@ -1,0 +1,151 @@
+"""The lecture's pages: the list, the member's room, the lecturer's desk, the replay."""
+
+import datetime as dt
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from attendance.queries import credited
+from live.core import lifecycle
+from live.models import Lecture
+from live.permissions import expects, may_host, may_join, may_read_recording
+from live.queries import lectures_for
+from live.views.access import lecture_page
+from live.views.api import room_state
+from live.words import host_words, room_words
+from media.queries import UnableToPlay, playback
+from organizations.models import Role, User
+from organizations.permissions import has_role, role_required
+
+A_PAGE = 20
+
+
+@require_GET
+@role_required(Role.ORGANISER, Role.LECTURER)
+def index(request: HttpRequest) -> HttpResponse:
+    """Lectures that I give or organise: those to come and live first, then those given, newest first."""
+    user = _user(request)
+    mine = lectures_for(user)
+    open_states = [Lecture.State.SCHEDULED, Lecture.State.LIVE]
+    now = timezone.now()
+    coming = mine.filter(state__in=open_states).order_by("occasion__starts_at", "pk")
+    page = Paginator(mine.exclude(state__in=open_states), A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "tab": "live",
+        "coming": [_row(lecture, now) for lecture in coming[:100]],
+        "page": page,
+        "given": [_row(lecture, now) for lecture in page],
+        "may_schedule": has_role(user, Role.ORGANISER),
+    }
+    return render(request, "live/index.html", context)
+
+
+def _row(lecture: Lecture, now: dt.datetime) -> dict[str, Any]:
+    missed = lecture.state == Lecture.State.SCHEDULED and lecture.occasion.ends_at < now
+    return {
+        "lecture": lecture,
+        "occasion": lecture.occasion,
+        "missed": missed,
+        "may_start": lifecycle.opens_at(lecture.occasion.starts_at) <= now and not missed,
+    }
+
+
+@require_GET
+@lecture_page(may_join)
+def room(request: HttpRequest, lecture: Lecture) -> HttpResponse:
+    """The member's room: waiting, live, and what comes after."""
+    user, now = _user(request), timezone.now()
+    data = {
+        "occasion": lecture.pk,
+        "you": user.pk,
+        "owner": str(user.public_id),
+        "counted": expects(lecture.occasion, user.pk),
+        "urls": _urls(lecture),
+        "words": room_words(),
+        **room_state(lecture, user, as_of=now),
+    }
+    context = {"lecture": lecture, "occasion": lecture.occasion, "data": data, "is_host": may_host(user, lecture)}
+    return render(request, "live/room.html", context)
+
+
+@require_GET
+@lecture_page(may_host)
+def host(request: HttpRequest, lecture: Lecture) -> HttpResponse:
+    """The lecturer's desk: check camera and microphone, go live, lead, end."""
+    user, now = _user(request), timezone.now()
+    data = {
+        "occasion": lecture.pk,
+        "you": user.pk,
+        "urls": _urls(lecture),
+        "words": host_words(),
+        "opens_at": round(lifecycle.opens_at(lecture.occasion.starts_at).timestamp() * 1000),
+        **room_state(lecture, user, as_of=now),
+    }
+    return render(request, "live/host.html", {"lecture": lecture, "occasion": lecture.occasion, "data": data})
+
+
+@require_GET
+@lecture_page(may_read_recording)
+def replay(request: HttpRequest, lecture: Lecture) -> HttpResponse:
+    """The recording, for those who catch up and those who look again. Before it exists, the way back to the room."""
+    user = _user(request)
+    if not lecture.is_over and may_join(user, lecture):
+        return redirect("live_room", occasion_id=lecture.pk)
+    context = {"lecture": lecture, "occasion": lecture.occasion, "player": player_of(lecture, user)}
+    return render(request, "live/replay.html", context)
+
+
+def player_of(lecture: Lecture, user: User) -> dict[str, Any]:
+    """Return the context of the player partial (cms/player.html) for this viewer."""
+    counted = expects(lecture.occasion, user.pk)
+    player: dict[str, Any] = {
+        "occasion": lecture.pk,
+        "media": "replay",
+        "title": lecture.occasion.title,
+        "subtitle": _("回放 · {lecturer}").format(lecturer=lecture.lecturer.name),
+        "hls_url": "",
+        "audio_url": "",
+        "poster_url": "",
+        "duration_ms": 0,
+        "seek_ahead": True,
+        "records": counted,
+        "message": _waiting_words(lecture),
+    }
+    if lecture.recording is not None:
+        try:
+            found = playback(video=lecture.recording, viewer_id=user.pk, as_of=timezone.now())
+        except UnableToPlay:
+            return player
+        player |= {
+            "hls_url": found.hls_url,
+            "audio_url": found.audio_url,
+            "poster_url": found.poster_url,
+            "duration_ms": found.duration_ms,
+            "refresh_url": reverse("live_replay_addresses", args=[lecture.pk]),
+        }
+        if counted:
+            player["credited_ms"] = credited(occasion_id=lecture.pk, member_id=user.pk, media="replay")
+    return player
+
+
+def _waiting_words(lecture: Lecture) -> str:
+    if lecture.state == Lecture.State.UNRECORDED:
+        return _("这一场没有回放。")
+    return _("回放正在整理，一般几分钟就好。请过一会儿再来。")
+
+
+def _urls(lecture: Lecture) -> dict[str, str]:
+    names = {"state": "live_state", "ticket": "live_ticket", "outbox": "live_outbox", "replay": "live_replay"}
+    urls = {key: reverse(name, args=[lecture.pk]) for key, name in names.items()}
+    return urls | {"socket": f"/ws/live/{lecture.pk}/", "today": reverse("today"), "me": reverse("me")}
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - the decorators let nobody else in
+    return request.user
