@@ -1,12 +1,12 @@
 """The blocks a lesson is made of. A new one is a class here and a template in ``cms/blocks/``.
 
-A block's template gets ``links`` from whoever shows the lesson: an object with ``picture(image)``, ``document(document)``
-and ``video(video)`` returning the address to use, because the right to read belongs to the place where it is read.
+A block's template gets ``links`` from whoever shows the lesson: an object with ``picture(image)``,
+``document(document)`` and ``video(video)`` returning the address to use, because the right to read belongs to the
+place where it is read (cms/templatetags/lesson.py).
 """
 
 from typing import Any
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
@@ -14,7 +14,7 @@ from wagtail.blocks.struct_block import StructBlockValidationError
 from wagtail.documents.blocks import DocumentChooserBlock
 from wagtail.images.blocks import ImageChooserBlock
 
-from media.models import Video
+from media.choosers import VideoChooserBlock
 
 
 class PictureBlock(blocks.StructBlock):
@@ -37,16 +37,6 @@ class PictureBlock(blocks.StructBlock):
         icon = "image"
         label = _("图片")
         template = "cms/blocks/picture.html"
-
-
-class VideoChooserBlock(blocks.ChooserBlock):
-    """A video of the library."""
-
-    target_model = Video
-    widget = forms.Select()
-
-    class Meta:
-        icon = "media"
 
 
 class LessonBody(blocks.StreamBlock):

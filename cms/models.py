@@ -49,10 +49,13 @@ class PreviewLinks:
     """Addresses inside a preview: those of the admin, which ask for the editor's right."""
 
     def picture(self, image: Any) -> str:
-        return str(image.get_rendition("max-1280x1280|format-jpeg").url)
+        return str(image.get_rendition("max-1280x1280").url)
 
     def document(self, document: Any) -> str:
         return str(document.url)
+
+    def video(self, video: Any) -> dict[str, Any]:
+        return {"here": False, "url": "#"}
 
 
 class CourseIndexPage(MemberPage):

@@ -91,8 +91,8 @@ class CoursePagePolicy(PagePermissionPolicy):
 
     def instances_user_has_any_permission_for(self, user: Any, actions: Iterable[str]) -> QuerySet[Any]:
         if _rules_all(user):
-            return self.model._default_manager.all()
-        return self._courses(user) if EDITING & set(actions) else self.model._default_manager.none()
+            return self.model.objects.all()
+        return self._courses(user) if EDITING & set(actions) else self.model.objects.none()
 
     def instances_with_direct_explore_permission(self, user: Any) -> Any:
         if _rules_all(user):
@@ -101,10 +101,10 @@ class CoursePagePolicy(PagePermissionPolicy):
 
     def explorable_instances(self, user: Any) -> QuerySet[Any]:
         if _rules_all(user):
-            return self.model._default_manager.all()
+            return self.model.objects.all()
         if not has_role(user, *EDITORS):
-            return self.model._default_manager.none()
-        shelf = self.model._default_manager.filter(pk__in=[page.pk for page in self._shelf()])
+            return self.model.objects.none()
+        shelf = self.model.objects.filter(pk__in=[page.pk for page in self._shelf()])
         return self._courses(user, or_else=Q(pk__in=shelf.values("pk")))
 
     def _shelf(self) -> QuerySet[Page]:
@@ -114,10 +114,10 @@ class CoursePagePolicy(PagePermissionPolicy):
         """Courses of the user's organisations and everything below, by the first steps of the page's path."""
         shelf = self._shelf().first()
         if shelf is None:
-            return self.model._default_manager.none()
+            return self.model.objects.none()
         courses = Page.objects.filter(depth=shelf.depth + 1, coursepage__node__in=editable_nodes(user).order_by())
         steps = Value((shelf.depth + 1) * Page.steplen)
-        pages = self.model._default_manager.alias(course_path=Substr("path", 1, steps))
+        pages = self.model.objects.alias(course_path=Substr("path", 1, steps))
         inside = Q(course_path__in=courses.values("path"))
         return pages.filter(inside | or_else if or_else is not None else inside)
 

@@ -1,5 +1,7 @@
 """Who may read a course, and who may watch a video in it. Asked once, at the edge; the answer to "no" is 404."""
 
+from uuid import UUID
+
 from cms.queries import courses_with_video, edited_courses_with_video
 from courses.models import CourseRun
 from courses.queries import runs_expecting
@@ -10,26 +12,36 @@ READERS = (Role.ORGANISER, Role.SECRETARY)
 
 
 def may_watch_video(user_id: int, object_id: str) -> bool:
-    """Say whether a person may play the video: expected in a course that shows it, or reader of a course in their subtree.
+    """Say whether a person may play the video: expected in a course that shows it, or reading one in their subtree.
 
     The media app asks it for every playlist and remembers the answer for a minute. An organiser also plays the videos
     of unpublished drafts inside their subtree.
     """
+    try:
+        video_id = str(UUID(object_id))
+    except ValueError:
+        return False
     user = User.objects.filter(pk=user_id, is_active=True).first()
     if user is None:
         return False
-    page_ids = courses_with_video(video_id=object_id)
+    page_ids = courses_with_video(video_id=video_id)
     if page_ids and runs_expecting(member_id=user.pk).filter(page_id__in=page_ids).exists():
         return True
-    reading = visible_nodes(user, *READERS)
-    if page_ids and CourseRun.objects.filter(page_id__in=page_ids, occasion__node__in=reading).exists():
-        return True
-    drafts = edited_courses_with_video(video_id=object_id)
-    return drafts.filter(node__in=visible_nodes(user, Role.ORGANISER)).exists()
+    if page_ids and has_role(user, *READERS):
+        reading = visible_nodes(user, *READERS).order_by()
+        if CourseRun.objects.filter(page_id__in=page_ids, occasion__node__in=reading).exists():
+            return True
+    if not has_role(user, Role.ORGANISER):
+        return False
+    writing = visible_nodes(user, Role.ORGANISER).order_by()
+    return edited_courses_with_video(video_id=video_id).filter(node__in=writing).exists()
+
+
+def is_member_of(user: User, run: CourseRun) -> bool:
+    """Say whether a person takes part in a scheduled course: whose time counts."""
+    return runs_expecting(member_id=user.pk).filter(pk=run.pk).exists()
 
 
 def may_read_run(user: User, run: CourseRun) -> bool:
-    """Say whether a person may open a scheduled course: on its roster, or organiser or secretary of its part of the tree."""
-    return runs_expecting(member_id=user.pk).filter(pk=run.pk).exists() or has_role(
-        user, *READERS, node=run.occasion.node
-    )
+    """Say whether a person may open a scheduled course: on its roster, or organiser or secretary above it."""
+    return is_member_of(user, run) or has_role(user, *READERS, node=run.occasion.node)

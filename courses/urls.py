@@ -1,5 +1,15 @@
-"""Addresses of the courses pages."""
+"""Addresses of the courses pages, below /courses/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from courses import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.index, name="courses_index"),
+    path("<int:occasion_id>/", views.course, name="courses_course"),
+    path("<int:occasion_id>/<int:lesson_id>/", views.lesson, name="courses_lesson"),
+    path("<int:occasion_id>/<int:lesson_id>/media.json", views.media, name="courses_media"),
+    path("<int:occasion_id>/<int:lesson_id>/complete/", views.complete, name="courses_complete"),
+    path("<int:occasion_id>/<int:lesson_id>/pictures/<int:image_id>/", views.picture, name="courses_picture"),
+    path("<int:occasion_id>/<int:lesson_id>/documents/<int:document_id>/", views.document, name="courses_document"),
+]

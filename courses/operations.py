@@ -1,0 +1,133 @@
+"""Verbs about courses: give one as an occasion of a training, keep its length right, finish a lesson."""
+
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+
+from attendance.models import Rule
+from attendance.operations import create_occasion, open_occasion, reschedule_occasion, set_media_items
+from cms.models import CoursePage
+from cms.queries import lessons_by_course, lessons_of, videos_of
+from courses.models import CourseRun, LessonProgress
+from courses.queries import media_items_of, runs_expecting, studies_of, unsettled_runs_of
+from media.models import Video
+
+log = structlog.get_logger(__name__)
+
+
+class UnableToScheduleCourse(Exception):
+    """The course cannot be given as asked; ``code`` says why: unpublished, no_video, failed_video, rule, times."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class UnableToCompleteLesson(Exception):
+    """Not enough of the lesson's videos has counted yet, or the lesson is none of this course's or this member's."""
+
+
+@transaction.atomic
+def schedule_course(
+    *,
+    training_id: int,
+    page_id: int,
+    node_id: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    rule_id: int,
+    as_of: datetime,
+) -> CourseRun:
+    """Give a published course to the members of a node as an occasion of a training, and return it.
+
+    What counts are the course's distinct videos; one still being processed is added when it is ready. A course that
+    has begun opens at once. Raises UnableToScheduleCourse.
+    """
+    page = CoursePage.objects.live().filter(pk=page_id).first()
+    if page is None:
+        raise UnableToScheduleCourse("unpublished")
+    lessons = lessons_of(page)
+    videos = videos_of(lessons).values()
+    if not videos:
+        raise UnableToScheduleCourse("no_video")
+    if any(video.state == Video.State.FAILED for video in videos):
+        raise UnableToScheduleCourse("failed_video")
+    if not Rule.objects.filter(pk=rule_id, basis=Rule.Basis.MEDIA).exists():
+        raise UnableToScheduleCourse("rule")
+    if ends_at <= max(starts_at, as_of):
+        raise UnableToScheduleCourse("times")
+    occasion = create_occasion(
+        training_id=training_id,
+        kind="course",
+        title=page.title,
+        node_id=node_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        rule_id=rule_id,
+    )
+    run = CourseRun.objects.create(occasion=occasion, page=page)
+    _set_items(run.pk, media_items_of(lessons))
+    if starts_at <= as_of:
+        open_occasion(occasion_id=occasion.pk, as_of=as_of)
+    return run
+
+
+@transaction.atomic
+def reschedule_course(
+    *, occasion_id: int, training_id: int, node_id: int, starts_at: datetime, ends_at: datetime, rule_id: int
+) -> None:
+    """Change when and for whom a course is given, while it has not begun.
+
+    Raises UnableToPlanOccasion (attendance) once it has, UnableToScheduleCourse for a rule that counts no media.
+    """
+    run = CourseRun.objects.select_related("page").get(pk=occasion_id)
+    if not Rule.objects.filter(pk=rule_id, basis=Rule.Basis.MEDIA).exists():
+        raise UnableToScheduleCourse("rule")
+    reschedule_occasion(
+        occasion_id=occasion_id,
+        title=run.page.title,
+        node_id=node_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        rule_id=rule_id,
+        training_id=training_id,
+    )
+
+
+@transaction.atomic
+def refresh_length(*, page_ids: list[int], as_of: datetime) -> None:
+    """Bring the media time of occasions that are not judged yet up to what their courses show now. Safe to repeat."""
+    runs = list(unsettled_runs_of(page_ids=page_ids, as_of=as_of))
+    lessons = lessons_by_course([run.page for run in runs])
+    for run in runs:
+        items = media_items_of(lessons[run.page.path])
+        if items != run.occasion.media_items:
+            _set_items(run.pk, items)
+            log.info("course_media_changed", occasion_id=run.pk, pieces=len(items))
+
+
+def _set_items(occasion_id: int, items: dict[str, int]) -> None:
+    if items:
+        set_media_items(occasion_id=occasion_id, items=items)
+
+
+@transaction.atomic
+def complete_lesson(*, occasion_id: int, lesson_id: int, member_id: int, as_of: datetime) -> LessonProgress:
+    """Note that a member finished a lesson: its videos have counted enough, or it is text and they say so.
+
+    Safe to repeat. Raises UnableToCompleteLesson.
+    """
+    runs = runs_expecting(member_id=member_id).filter(pk=occasion_id)
+    studied = [
+        studied
+        for study in studies_of(runs=runs, member_id=member_id)
+        for studied in study.lessons
+        if studied.lesson.page.pk == lesson_id
+    ]
+    if not studied or (studied[0].lesson.videos and not studied[0].progress.done):
+        raise UnableToCompleteLesson(lesson_id)
+    progress, _ = LessonProgress.objects.get_or_create(
+        run_id=occasion_id, member_id=member_id, lesson_id=lesson_id, defaults={"completed_at": as_of}
+    )
+    return progress

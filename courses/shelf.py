@@ -1,0 +1,56 @@
+"""The order of a member's course list, and the search in it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from attendance.models import Occasion
+from cms.models import CoursePage, LessonPage
+from courses.queries import Study
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What is left to study, what begins later, what is finished, what is over; each by its deadline."""
+
+    todo: tuple[Study, ...]
+    coming: tuple[Study, ...]
+    done: tuple[Study, ...]
+    over: tuple[Study, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.todo or self.coming or self.done or self.over)
+
+
+def last_moment(occasion: Occasion) -> datetime:
+    """Return until when studying counts: the end of make-up where it is known, before that the occasion's end."""
+    return occasion.make_up_until_at or occasion.ends_at
+
+
+def arrange(studies: Iterable[Study], *, question: str, as_of: datetime) -> Shelf:
+    """Sort a member's courses onto the shelf; with a question, only those in which it is found."""
+    known = list(studies)
+    if question:
+        found = courses_found(known, question)
+        known = [study for study in known if study.run.page_id in found]
+    done = tuple(study for study in known if study.progress.done)
+    left = [study for study in known if not study.progress.done]
+    coming = tuple(study for study in left if study.run.occasion.starts_at > as_of)
+    over = tuple(study for study in left if last_moment(study.run.occasion) <= as_of)
+    todo = tuple(study for study in left if study not in coming and study not in over)
+    return Shelf(todo=todo, coming=coming, done=done, over=over)
+
+
+def courses_found(studies: Iterable[Study], question: str) -> set[int]:
+    """Return the page ids of those courses whose title, introduction or lessons answer the question. Two queries."""
+    by_path = {study.run.page.path: study.run.page_id for study in studies}
+    inside = Q(pk__in=())
+    for path in by_path:
+        inside |= Q(path__startswith=path)
+    courses = CoursePage.objects.live().filter(inside).search(question)
+    lessons = LessonPage.objects.live().filter(inside).search(question)
+    paths = {page.path for page in courses} | {page.path[: -CoursePage.steplen] for page in lessons}
+    return {by_path[path] for path in paths if path in by_path}

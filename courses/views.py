@@ -1,0 +1,210 @@
+"""The member's courses. Whoever is neither on the roster nor above it gets 404, as for what does not exist."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+from wagtail.documents import get_document_model
+from wagtail.images import get_image_model
+
+from cms.core.lesson import values_of
+from cms.models import LessonPage
+from courses.models import CourseRun
+from courses.operations import UnableToCompleteLesson, complete_lesson
+from courses.permissions import READERS, is_member_of, may_read_run
+from courses.player import chosen_video, player_for
+from courses.queries import Studied, Study, runs_expecting, runs_in_subtrees, studies_of
+from courses.shelf import arrange
+from organizations.models import User
+from organizations.permissions import has_role, role_required, visible_nodes
+
+SHOWN_FOR_READERS = 50
+LONGEST_QUESTION = 60
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A course that somebody may read, as they see it."""
+
+    user: User
+    run: CourseRun
+    study: Study
+    records: bool
+
+    def lesson(self, lesson_id: int) -> Studied:
+        for studied in self.study.lessons:
+            if studied.lesson.page.pk == lesson_id:
+                return studied
+        raise Http404
+
+
+def open_run(request: HttpRequest, occasion_id: int) -> Opened:
+    """Return the course with the reader's progress, or raise Http404."""
+    user = signed_in(request)
+    runs = CourseRun.objects.select_related("occasion__node", "occasion__training", "occasion__rule", "page")
+    run = get_object_or_404(runs.filter(page__live=True), pk=occasion_id)
+    records = is_member_of(user, run)
+    if not records and not may_read_run(user, run):
+        raise Http404
+    return Opened(user, run, studies_of(runs=[run], member_id=user.pk)[0], records)
+
+
+def signed_in(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user
+
+
+@require_safe
+@never_cache
+@role_required()
+def index(request: HttpRequest) -> HttpResponse:
+    """List a member's courses: what is left first. The same number of queries whatever is in it."""
+    user, as_of = signed_in(request), timezone.now()
+    runs = list(runs_expecting(member_id=user.pk).order_by("occasion__ends_at", "pk"))
+    question = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_QUESTION]
+    others: list[CourseRun] = []
+    if has_role(user, *READERS):
+        known = [run.pk for run in runs]
+        reading = runs_in_subtrees(nodes=visible_nodes(user, *READERS)).filter(page__live=True)
+        others = list(reading.exclude(pk__in=known)[:SHOWN_FOR_READERS])
+    shelf = arrange(studies_of(runs=runs, member_id=user.pk), question=question, as_of=as_of)
+    context = {"tab": "courses", "shelf": shelf, "others": [] if question else others, "q": question, "as_of": as_of}
+    return render(request, "courses/index.html", context)
+
+
+@require_safe
+@never_cache
+@role_required()
+def course(request: HttpRequest, occasion_id: int) -> HttpResponse:
+    """Show one course: how far one got, and its lessons in order."""
+    opened = open_run(request, occasion_id)
+    context = {
+        "tab": "courses",
+        "run": opened.run,
+        "study": opened.study,
+        "records": opened.records,
+        "as_of": timezone.now(),
+    }
+    return render(request, "courses/course.html", context)
+
+
+@require_safe
+@never_cache
+@role_required()
+def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpResponse:
+    """Show one lesson: the player, then text, pictures and documents in their order."""
+    opened = open_run(request, occasion_id)
+    studied = opened.lesson(lesson_id)
+    video = chosen_video(studied, request.GET.get("v", ""))
+    after = opened.study.lessons[studied.number : studied.number + 1]
+    context = {
+        "tab": "courses",
+        "run": opened.run,
+        "study": opened.study,
+        "studied": studied,
+        "records": opened.records,
+        "player": player_for(opened, studied, video, as_of=timezone.now()) if video else None,
+        "links": Links(opened.run.pk, lesson_id, video),
+        "following": after[0] if after else None,
+    }
+    return render(request, "courses/lesson.html", context)
+
+
+@require_safe
+@never_cache
+@role_required()
+def media(request: HttpRequest, occasion_id: int, lesson_id: int) -> JsonResponse:
+    """Answer fresh signed addresses for a page that stood open until the old ones expired."""
+    opened = open_run(request, occasion_id)
+    studied = opened.lesson(lesson_id)
+    video = chosen_video(studied, request.GET.get("v", ""))
+    if video is None:
+        raise Http404
+    player = player_for(opened, studied, video, as_of=timezone.now())
+    return JsonResponse({key: value for key, value in player.items() if not callable(value)})
+
+
+@require_POST
+@role_required()
+def complete(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpResponse:
+    """Finish a lesson: from the player (JSON) or with the button under a text."""
+    user = signed_in(request)
+    wants_json = request.headers.get("Accept", "") == "application/json"
+    try:
+        complete_lesson(occasion_id=occasion_id, lesson_id=lesson_id, member_id=user.pk, as_of=timezone.now())
+    except UnableToCompleteLesson as error:
+        if not wants_json or not runs_expecting(member_id=user.pk).filter(pk=occasion_id).exists():
+            raise Http404 from error
+        return JsonResponse({"error": "not_enough", "message": _("还没有学够，请接着看。")}, status=409)
+    return JsonResponse({"done": True}) if wants_json else redirect("courses_course", occasion_id)
+
+
+@require_safe
+@role_required()
+def picture(request: HttpRequest, occasion_id: int, lesson_id: int, image_id: int) -> HttpResponse:
+    """Answer a picture of a lesson to those who may read the lesson."""
+    page = readable_lesson(request, occasion_id, lesson_id)
+    if str(image_id) not in values_of(page.body.raw_data, "picture"):
+        raise Http404
+    image = get_object_or_404(get_image_model(), pk=image_id)
+    rendition = image.get_rendition("max-1280x1280")
+    return private_file(rendition.file.open("rb"), content_type=f"image/{rendition.image_save_format}")
+
+
+@require_safe
+@role_required()
+def document(request: HttpRequest, occasion_id: int, lesson_id: int, document_id: int) -> HttpResponse:
+    """Answer a document of a lesson to those who may read the lesson."""
+    page = readable_lesson(request, occasion_id, lesson_id)
+    if str(document_id) not in values_of(page.body.raw_data, "document"):
+        raise Http404
+    found = get_object_or_404(get_document_model(), pk=document_id)
+    inline = found.content_disposition == "inline"
+    return private_file(
+        found.file.open("rb"), content_type=found.content_type, as_attachment=not inline, filename=found.filename
+    )
+
+
+def readable_lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> LessonPage:
+    """Return a published lesson of a course that the reader may open, or raise Http404."""
+    runs = CourseRun.objects.select_related("occasion__node", "page").filter(page__live=True)
+    run = get_object_or_404(runs, pk=occasion_id)
+    if not may_read_run(signed_in(request), run):
+        raise Http404
+    return get_object_or_404(LessonPage.objects.live().filter(Q(path__startswith=run.page.path)), pk=lesson_id)
+
+
+def private_file(file: Any, **kwargs: Any) -> FileResponse:
+    response = FileResponse(file, **kwargs)
+    response["Cache-Control"] = "private, max-age=86400"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    return response
+
+
+@dataclass(frozen=True)
+class Links:
+    """Addresses of what stands in a lesson, for those who read it through this occasion (cms/blocks.py)."""
+
+    occasion_id: int
+    lesson_id: int
+    playing: Any
+
+    def picture(self, image: Any) -> str:
+        return reverse("courses_picture", args=[self.occasion_id, self.lesson_id, image.pk])
+
+    def document(self, document: Any) -> str:
+        return reverse("courses_document", args=[self.occasion_id, self.lesson_id, document.pk])
+
+    def video(self, video: Any) -> dict[str, Any]:
+        here = self.playing is not None and video.pk == self.playing.pk
+        page = reverse("courses_lesson", args=[self.occasion_id, self.lesson_id])
+        return {"here": here, "url": "#player" if here else f"{page}?v={video.pk}"}

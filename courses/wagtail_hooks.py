@@ -1,0 +1,32 @@
+"""Courses in Wagtail's admin: giving one to a part of the tree, and the way from a page to where members read it."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
+from wagtail import hooks
+from wagtail.models import Page
+
+from cms.models import CoursePage, LessonPage
+from courses.queries import runs_expecting
+from courses.schedule import CourseRunViewSet
+from organizations.models import User
+
+
+@hooks.register("before_serve_page")
+def members_read_in_their_course(page: Page, request: HttpRequest, args: Any, kwargs: Any) -> Any:
+    """A published page's own address leads a member to the course they are in; for everybody else it is 404."""
+    if not isinstance(request.user, User) or not isinstance(page, (CoursePage, LessonPage)):
+        return None
+    course_path = page.path if isinstance(page, CoursePage) else page.path[: -Page.steplen]
+    run = runs_expecting(member_id=request.user.pk).filter(page__path=course_path).order_by("-pk").first()
+    if run is None:
+        return None
+    if isinstance(page, LessonPage):
+        return HttpResponseRedirect(reverse("courses_lesson", args=[run.pk, page.pk]))
+    return HttpResponseRedirect(reverse("courses_course", args=[run.pk]))
+
+
+@hooks.register("register_admin_viewset")
+def register_schedule() -> CourseRunViewSet:
+    return CourseRunViewSet("course_runs", url_prefix="course-runs")
