@@ -5,16 +5,14 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from attendance.kinds import kinds
-from attendance.models import Occasion, RecordState, Rule
+from attendance.models import Occasion, RecordState
 from attendance.reasons import sentence
 from attendance.reports.standing import Standing
 from organizations.models import User
 
 
 def due_at(occasion: Occasion) -> datetime:
-    """Return until when ``occasion`` can be done: a course to its end, anything else to the end of its make-up time."""
-    if occasion.rule.basis == Rule.Basis.MEDIA and occasion.make_up_until_at is None:
-        return occasion.ends_at
+    """Return until when ``occasion`` can be done: to the end of its make-up time, once that is known."""
     return occasion.make_up_until_at or occasion.ends_at
 
 
@@ -42,4 +40,4 @@ def reasons_text(standing: Standing) -> str:
         return _("由负责人更正")
     if not standing.reasons and standing.state == RecordState.MISSING:
         return _("还没有参加的记录")
-    return "；".join(sentence(reason) for reason in standing.reasons)
+    return "；".join(filter(None, (sentence(reason) for reason in standing.reasons)))

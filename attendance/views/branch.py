@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -46,7 +47,6 @@ class Line:
     state: str
     reason: str
     step: str
-    seen_min: float
 
 
 @dataclass
@@ -135,8 +135,10 @@ def people_of(scope: Scope, member_ids: list[int], occasions: list[Occasion], na
 
 
 def _line(one: Standing, occasion: Occasion, scope: Scope) -> Line:
-    step = next_step(one, occasion, scope.as_of)
-    return Line(occasion.title, one.state, reasons_text(one), step, minutes(one.union_ms))
+    seen = (
+        _("已参加 %(minutes)s 分钟") % {"minutes": f"{minutes(one.union_ms):g}"} if one.union_ms else reasons_text(one)
+    )
+    return Line(occasion.title, one.state, seen, next_step(one, occasion, scope.as_of))
 
 
 def children_of(scope: Scope, seen: Overview, names: dict[str, str]) -> list[Child]:

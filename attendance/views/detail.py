@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from attendance.core.verdict import Verdict
 from attendance.models import (
     Correction,
     Dispute,
@@ -20,6 +21,7 @@ from attendance.models import (
     RosterEntry,
     Rule,
 )
+from attendance.queries import judged, rule_of
 from attendance.reasons import sentence
 from attendance.views.timeline import Bar, Item, bars_of, items_of
 
@@ -33,6 +35,7 @@ class Detail:
     occasion: Occasion
     entry: RosterEntry
     record: Record | None
+    verdict: Verdict
     state: str
     reasons: list[str]
     corrections: list[Correction]
@@ -42,9 +45,9 @@ class Detail:
     length_ms: int
 
     @property
-    def label(self) -> str:
-        """The state in words."""
-        return str(RecordState(self.state).label)
+    def clocks(self) -> Record | Verdict:
+        """The minutes: those of the record; while there is none, those of the evidence as it is now."""
+        return self.record or self.verdict
 
     @property
     def rule_text(self) -> str:
@@ -60,7 +63,7 @@ class Detail:
 def record_details(
     *, member_id: int, as_of: datetime, training_id: int | None = None, occasion_id: int | None = None, below: str = ""
 ) -> list[Detail]:
-    """Return the person's details at every occasion whose roster names them, in six queries.
+    """Return the person's details at every occasion whose roster names them: six queries and three more an occasion.
 
     ``below`` leaves out occasions at which they stood under another part of the tree.
     """
@@ -107,16 +110,19 @@ def _detail(entry: RosterEntry, held: dict[str, dict[int, list[Any]]], as_of: da
     occasion = entry.occasion
     of = {name: rows.get(occasion.pk, []) for name, rows in held.items()}
     record: Record | None = next(iter(of["records"]), None)
+    verdict = judged(occasion=occasion, member_id=entry.member_id, as_of=as_of)
+    reasons = record.reasons if record else [reason.as_json() for reason in verdict.reasons]
     return Detail(
         occasion=occasion,
         entry=entry,
         record=record,
+        verdict=verdict,
         state=state_of(entry, record, of["corrections"]),
-        reasons=[sentence(reason) for reason in record.reasons] if record else [],
+        reasons=list(filter(None, (sentence(reason) for reason in reasons))),
         corrections=of["corrections"],
         disputes=of["disputes"],
         items=items_of(occasion, of["spans"], of["evidence"], as_of),
-        bars=bars_of(occasion, of["spans"], of["evidence"], as_of),
+        bars=bars_of(occasion, verdict, as_of),
         length_ms=length_of(occasion),
     )
 
@@ -144,23 +150,12 @@ def length_of(occasion: Occasion) -> int:
 
 def rule_sentence(occasion: Occasion, length_ms: int) -> str:
     """Return the rule as people read it, with the minutes that it means here and its version."""
-    stamp = occasion.rule_stamp or {}
-    share = float(stamp.get("min_share", occasion.rule.min_share))
-    least = stamp.get("min_minutes", occasion.rule.min_minutes)
-    needed_ms = share * length_ms
+    rule = rule_of(occasion)
+    needed_ms = rule.needed_ms(length_ms)
     values = {
-        "percent": f"{share * 100:g}",
+        "percent": f"{needed_ms / length_ms * 100 if length_ms else rule.min_share * 100:.3g}",
         "minutes": f"{-(-needed_ms // 6000) / 10:g}",
-        "name": stamp.get("name", occasion.rule.name),
-        "version": stamp.get("version", occasion.rule.version),
-        "least": least,
+        "name": rule.name,
+        "version": rule.version,
     }
-    if least:
-        return (
-            _(
-                "达到 %(percent)s%%（%(minutes)s 分钟）并且不少于 %(least)s 分钟即为参加。"
-                "按“%(name)s”第 %(version)s 版规则计算。"
-            )
-            % values
-        )
     return _("达到 %(percent)s%%（%(minutes)s 分钟）即为参加。按“%(name)s”第 %(version)s 版规则计算。") % values

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from attendance import operations
-from attendance.forms import AnswerForm, DeclareForm, HallForm, LeaveForm
+from attendance.forms import AnswerForm, CorrectForm, DeclareForm, HallForm, LeaveForm
 from attendance.models import Dispute, Occasion, RecordState, RosterEntry
 from attendance.permissions import NAMES, may_record_for, may_reveal_phone
 from attendance.reports.base import Scope
@@ -103,9 +103,15 @@ def _save_declared(who: dict[str, Any], data: dict[str, Any]) -> object:
     return operations.declare(**who, category=data["category"])
 
 
+def _save_correction(who: dict[str, Any], data: dict[str, Any]) -> object:
+    author = {"author_id" if key == "recorded_by_id" else key: value for key, value in who.items()}
+    return operations.correct_record(**author, state=data["state"], reason=data["reason"])
+
+
 ENTRIES: dict[str, tuple[Any, type[forms.Form], Save]] = {
     "leave": (gettext_lazy("登记请假"), LeaveForm, _save_leave),
     "declare": (gettext_lazy("登记其他方式学习"), DeclareForm, _save_declared),
+    "correct": (gettext_lazy("更正结果"), CorrectForm, _save_correction),
 }
 
 
@@ -125,7 +131,7 @@ def branch_entry(request: HttpRequest, occasion_id: int, member_id: int, what: s
     back = f"{back}?node={entry.node_id}#o{occasion.pk}"
     who = {"occasion_id": occasion.pk, "member_id": member_id, "recorded_by_id": user.pk, "as_of": timezone.now()}
     if form.is_valid() and _saved(form, save, who):
-        messages.success(request, _("已登记，结果会自动重新认定。"))
+        messages.success(request, _("已保存，本人可以看到。"))
         return redirect(back)
     context = {
         "tab": "branch",
@@ -158,13 +164,17 @@ def branch_answer(request: HttpRequest, dispute_id: int) -> HttpResponse:
     if member_id == user.pk or not may_record_for(user, occasion=dispute.occasion, member_id=member_id):
         raise Http404
     form = AnswerForm(request.POST)
-    if form.is_valid():
+    try:
         operations.answer_dispute(
-            dispute_id=dispute.pk, answer=form.cleaned_data["answer"], answered_by_id=user.pk, as_of=timezone.now()
+            dispute_id=dispute.pk,
+            answer=form.cleaned_data["answer"] if form.is_valid() else "",
+            answered_by_id=user.pk,
+            as_of=timezone.now(),
         )
-        messages.success(request, _("已答复，本人可以看到。"))
+    except operations.UnableToAnswerDispute:
+        messages.error(request, _("没有保存：请写下答复，最多 1000 字；已经答复过的不能再改。"))
     else:
-        messages.error(request, _("请写下答复，最多 1000 字。"))
+        messages.success(request, _("已答复，本人可以看到。"))
     entry = RosterEntry.objects.get(occasion_id=dispute.occasion_id, member_id=member_id)
     back = reverse("branch_member", args=[dispute.occasion.training_id, member_id])
     return redirect(f"{back}?node={entry.node_id}#o{dispute.occasion_id}")

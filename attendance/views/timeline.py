@@ -4,7 +4,7 @@ It explains; it never judges. Minutes and states come from the record alone.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -12,9 +12,12 @@ from itertools import pairwise
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
+from attendance.core.intervals import Spans
+from attendance.core.verdict import Verdict
 from attendance.models import Evidence, Occasion, PresenceSpan, Rule
+from attendance.queries import rule_of, window_of
+from attendance.reasons import category, length
 
-Pair = tuple[int, int]
 AXIS = 1000  # the map's width in its own units
 
 
@@ -50,17 +53,6 @@ class _Piece:
     title: str
     reason: str
     is_open: bool
-
-
-def merged(pairs: Iterable[Pair]) -> list[Pair]:
-    """Return the union of half-open pairs, in order; empty ones vanish."""
-    union: list[Pair] = []
-    for start, end in sorted(pair for pair in pairs if pair[0] < pair[1]):
-        if union and start <= union[-1][1]:
-            union[-1] = (union[-1][0], max(union[-1][1], end))
-        else:
-            union.append((start, end))
-    return union
 
 
 def items_of(
@@ -118,7 +110,7 @@ def _is_beside(piece: _Piece, other: _Piece) -> bool:
 def _gap_items(occasion: Occasion, pieces: Sequence[_Piece]) -> list[Item]:
     """Return the gaps between live spans inside the window: short ones were bridged, long ones earned nothing."""
     window_start, window_end = _window(occasion)
-    bridge = timedelta(seconds=occasion.rule.bridge_s)
+    bridge = timedelta(seconds=rule_of(occasion).bridge_s)
     items = []
     reached: datetime | None = None
     for before, after in pairwise(pieces):
@@ -141,23 +133,23 @@ def _watched_items(occasion: Occasion, reports: Sequence[Evidence]) -> list[Item
     by_day: defaultdict[object, list[Evidence]] = defaultdict(list)
     for one in sorted(reports, key=lambda one: one.recorded_at):
         by_day[localdate(one.recorded_at)].append(one)
-    seen: dict[str, list[Pair]] = {}
+    seen: dict[str, Spans] = {}
     items = []
     for day in by_day.values():
-        before = sum(_length(union) for union in seen.values())
+        before = sum(union.total for union in seen.values())
         played = 0
         for one in day:
             ranges = [(int(start), int(end)) for start, end in one.ranges_ms or []]
-            played += _length(ranges)
-            seen[one.media] = merged([*seen.get(one.media, []), *ranges])
-        fresh = sum(_length(union) for union in seen.values()) - before
+            played += sum(end - start for start, end in ranges)
+            seen[one.media] = seen.get(one.media, Spans()) | Spans.of(ranges)
+        fresh = sum(union.total for union in seen.values()) - before
         items.append(_watched_item(occasion, day, fresh, played))
     return items
 
 
 def _watched_item(occasion: Occasion, day: Sequence[Evidence], fresh: int, played: int) -> Item:
     is_late = bool(occasion.make_up_until_at) and day[0].recorded_at > occasion.make_up_until_at
-    notes = [_("新计入 %(minutes)s") % {"minutes": duration(fresh)}] if fresh and not is_late else []
+    notes = [_("新计入 %(minutes)s") % {"minutes": length(fresh)}] if fresh and not is_late else []
     if is_late:
         notes.append(_("已过补学期限，不计入"))
     elif played > fresh:
@@ -172,7 +164,7 @@ def _said(occasion: Occasion, one: Evidence) -> Item:
     kind = Evidence.Kind(one.kind)
     notes = []
     if one.category:
-        notes.append(category_label(one.category))
+        notes.append(category(one.category))
     if one.recorded_by is not None:
         notes.append(_("由%(name)s登记") % {"name": one.recorded_by.name})
     start, end = _window(occasion)
@@ -188,65 +180,20 @@ def _window(occasion: Occasion) -> tuple[datetime | None, datetime | None]:
     return occasion.window_start_at, occasion.window_end_at
 
 
-def _length(pairs: Iterable[Pair]) -> int:
-    return sum(end - start for start, end in pairs)
-
-
-def duration(milliseconds: int) -> str:
-    """Return a length of time in words, never rounded up: ``12 分 30 秒``."""
-    whole_minutes, seconds = divmod(milliseconds // 1000, 60)
-    if not whole_minutes:
-        return _("%(seconds)s 秒") % {"seconds": seconds}
-    if not seconds:
-        return _("%(minutes)s 分钟") % {"minutes": whole_minutes}
-    return _("%(minutes)s 分 %(seconds)s 秒") % {"minutes": whole_minutes, "seconds": seconds}
-
-
-def category_label(category: str) -> str:
-    """Return a category of a leave or a declaration in words."""
-    return CATEGORIES.get(category, category)
-
-
-CATEGORIES: dict[str, str] = {}
-
-
-def bars_of(
-    occasion: Occasion, spans: Sequence[PresenceSpan], evidence: Sequence[Evidence], as_of: datetime
-) -> list[Bar]:
-    """Return the counted parts on the window's axis for the map: live, hall and replay together."""
-    start, end = _window(occasion)
-    if occasion.rule.basis == Rule.Basis.MEDIA or start is None:
+def bars_of(occasion: Occasion, verdict: Verdict, as_of: datetime) -> list[Bar]:
+    """Return the counted parts on the window's axis for the map: live, hall and replay, as judged."""
+    if occasion.rule.basis == Rule.Basis.MEDIA:
         return []
-    length = _ms((end or as_of) - start)
-    live = [(_ms(span.started_at - start), _ms((span.ended_at or as_of) - start)) for span in spans]
-    hall, replay = [], []
-    for one in evidence:
-        if one.kind in (Evidence.Kind.HALL, Evidence.Kind.OUTBOX) and one.started_at and one.ended_at:
-            pair = (_ms(one.started_at - start), _ms(one.ended_at - start))
-            (hall if one.kind == Evidence.Kind.HALL else live).append(pair)
-        elif one.kind == Evidence.Kind.WATCHED:
-            offset = occasion.media_offset_ms
-            replay += [(int(low) - offset, int(high) - offset) for low, high in one.ranges_ms or []]
-    union = merged([*bridged(live, occasion.rule.bridge_s * 1000), *hall, *replay])
-    clipped = [(max(low, 0), min(high, length)) for low, high in union if high > 0 and low < length]
-    return [_bar(low, high, length) for low, high in clipped]
+    window = window_of(occasion, as_of=as_of)
+    union = verdict.live | verdict.hall
+    for spans in verdict.replay.values():
+        union |= spans.shift(window.start - window.media_offset)
+    return [
+        _bar(span.start - window.start, span.end - window.start, window.length)
+        for span in union.clip(window.start, window.end)
+    ]
 
 
-def bridged(pairs: Iterable[Pair], bridge_ms: int) -> list[Pair]:
-    """Return the union with gaps up to ``bridge_ms`` closed."""
-    union: list[Pair] = []
-    for start, end in merged(pairs):
-        if union and start - union[-1][1] <= bridge_ms:
-            union[-1] = (union[-1][0], end)
-        else:
-            union.append((start, end))
-    return union
-
-
-def _bar(low: int, high: int, length: int) -> Bar:
-    x = low * AXIS // length
-    return Bar(x, max(1, high * AXIS // length - x))
-
-
-def _ms(span: timedelta) -> int:
-    return round(span.total_seconds() * 1000)
+def _bar(low: int, high: int, whole: int) -> Bar:
+    x = low * AXIS // whole
+    return Bar(x, max(1, high * AXIS // whole - x))

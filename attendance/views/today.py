@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Exists
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -13,8 +14,8 @@ from icalendar import Alarm, Calendar, Event
 
 from attendance.kinds import Step, kinds
 from attendance.models import Occasion, RecordState, RosterEntry, Rule, Training
-from attendance.queries import is_expected
-from attendance.reports.standing import with_standing
+from attendance.queries import occasion_for, rule_of
+from attendance.reports.standing import UNDONE, with_standing
 from attendance.reports.steps import due_at
 from attendance.views.detail import length_of
 from attendance.views.shared import signed_in
@@ -34,6 +35,7 @@ class Owed:
     occasion: Occasion
     due_at: datetime
     left_min: int
+    is_incomplete: bool
     step: Step | None
 
 
@@ -81,9 +83,10 @@ def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
         state, done_ms = stands[occasion.pk]
         if occasion.state == Occasion.State.OPEN and occasion.rule.basis == Rule.Basis.WINDOW:
             live.append((occasion, kinds()[occasion.kind].url_for(occasion, member)))
-        elif state == RecordState.MISSING and due_at(occasion) > as_of:
+        elif state in UNDONE and due_at(occasion) > as_of:
             step = kinds()[occasion.kind].catch_up(occasion, member)
-            owed.append(Owed(occasion, due_at(occasion), left_minutes(occasion, done_ms), step))
+            is_incomplete = state == RecordState.INCOMPLETE
+            owed.append(Owed(occasion, due_at(occasion), left_minutes(occasion, done_ms), is_incomplete, step))
     owed.sort(key=lambda one: one.due_at)
     return Day(live, coming_for(member, membership, as_of), owed)
 
@@ -101,15 +104,18 @@ def coming_for(member: User, membership: Membership | None, as_of: datetime) -> 
         node__path__in=above,
     )
     exempt = exempt_member_ids(on_date=timezone.localdate(as_of)).filter(member_id=member.pk)
-    if exempt.exists():
-        return []
-    return list(found.select_related("node", "training").order_by("starts_at", "id")[:MOST_NEXT])
+    expected = found.exclude(Exists(exempt)).select_related("node", "training").order_by("starts_at", "id")
+    last_day = membership.active_to_date
+    return [
+        occasion
+        for occasion in expected[:MOST_NEXT]
+        if last_day is None or timezone.localdate(occasion.starts_at) < last_day
+    ]
 
 
 def left_minutes(occasion: Occasion, done_ms: int) -> int:
     """Return how many whole minutes are still needed, rounded up so that doing them is enough; 0 when unknown."""
-    share = float((occasion.rule_stamp or {}).get("min_share", occasion.rule.min_share))
-    return -(-max(0, round(share * length_of(occasion)) - done_ms) // 60_000)
+    return -(-max(0, rule_of(occasion).needed_ms(length_of(occasion)) - done_ms) // 60_000)
 
 
 def helper_of(membership: Membership | None, as_of: datetime) -> User | None:
@@ -154,11 +160,8 @@ def starts_in(starts_at: datetime, as_of: datetime) -> str:
 def calendar(request: HttpRequest, occasion_id: int) -> HttpResponse:
     """Send an occasion as a calendar file, for whoever is expected there."""
     member = signed_in(request)
-    occasion = get_object_or_404(
-        Occasion.objects.select_related("node", "training").exclude(training__state=Training.State.DRAFT),
-        pk=occasion_id,
-    )
-    if not is_expected(occasion=occasion, member_id=member.pk):
+    occasion = occasion_for(member, occasion_id)
+    if occasion is None:
         raise Http404
     url = request.build_absolute_uri(kinds()[occasion.kind].url_for(occasion, member))
     body = calendar_file(occasion, url=url, host=request.get_host(), as_of=timezone.now())

@@ -55,7 +55,7 @@ class Command(BaseCommand):
         training = Training.objects.filter(pk=training_id).first() if numeric else None
         if training is None:
             raise CommandError(_("没有编号为 %(id)s 的培训") % {"id": training_id})
-        node = Node.objects.filter(code=code.replace("\x00", "")).first()
+        node = Node.objects.filter(code=code).first() if "\x00" not in code else None
         if node is None:
             raise CommandError(_("没有代码为 %(code)s 的组织") % {"code": code})
         return Scope(training=training, node=node, as_of=timezone.now())

@@ -1,0 +1,127 @@
+"""What every report in ``settings.REPORTS`` must keep: scope, empty data, constant queries, one truth."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import openpyxl
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from attendance.models import RecordState
+from attendance.reports import Report, Scope, UnableToFindReport, report_named, reports
+from attendance.reports.render import UnableToRender, neutral, text_rows, write
+from tests.attendance.people import make_training, stand
+from tests.attendance.reports.conftest import World
+from tests.factories.organizations import MembershipFactory
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(params=sorted(reports()))
+def report(request: pytest.FixtureRequest) -> Report:
+    return report_named(request.param)
+
+
+def written(report: Report, scope: Scope, form: str, encoding: str = "utf-8") -> bytes:
+    out = io.BytesIO()
+    write(report, scope, out, form=form, encoding=encoding)
+    return out.getvalue()
+
+
+def sheet_rows(data: bytes) -> list[list[Any]]:
+    sheet = openpyxl.load_workbook(io.BytesIO(data)).worksheets[0]
+    return [["" if cell.value is None else cell.value for cell in row] for row in sheet.iter_rows()]
+
+
+def test_nothing_of_the_neighbouring_branch_is_in_it(report: Report, world: World) -> None:
+    printed = written(report, world.scope(world.county.branch), "csv").decode("utf-8-sig")
+    assert world.county.members[1].name in printed
+    assert not any(neighbour.name in printed for neighbour in world.county.neighbours)
+    assert world.county.neighbour.name not in printed
+
+
+def test_an_empty_training_gives_the_header_alone(report: Report, world: World) -> None:
+    scope = Scope(make_training(world.county.county, "空"), world.county.branch, world.scope(world.county.branch).as_of)
+    titles = [str(column.title) for column in report.columns]
+    assert list(report.rows(scope)) == []
+    assert sheet_rows(written(report, scope, "xlsx")) == [titles]
+    assert list(csv.reader(io.StringIO(written(report, scope, "csv").decode("utf-8-sig")))) == [titles]
+    assert json.loads(written(report, scope, "json"))["rows"] == []
+
+
+def test_the_number_of_queries_does_not_grow(report: Report, world: World) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
+            list(report.rows(world.scope(world.county.branch)))
+        return len(seen)
+
+    few = queries()
+    for _ in range(20):
+        member = MembershipFactory(node=world.county.branch).member
+        stand(world.occasion, member, world.county.branch, RecordState.MISSING)
+    assert queries() == few <= 4
+
+
+def test_page_csv_xlsx_and_json_say_the_same(report: Report, world: World) -> None:
+    scope = world.scope(world.county.county)
+    page = list(text_rows(report.rows(scope)))
+    table = list(csv.reader(io.StringIO(written(report, scope, "csv").decode("utf-8-sig"))))
+    sheet = sheet_rows(written(report, scope, "xlsx"))
+    objects = json.loads(written(report, scope, "json"))["rows"]
+    assert len(page) >= 4
+    assert table[1:] == page
+    assert list(text_rows(tuple(row) for row in sheet[1:])) == page
+    assert list(text_rows(tuple(row.values()) for row in objects)) == page
+    assert list(csv.reader(io.StringIO(written(report, scope, "csv", "gbk").decode("gb18030")))) == table
+
+
+def test_no_cell_holds_a_phone_number(report: Report, world: World) -> None:
+    printed = written(report, world.scope(world.county.county), "csv").decode("utf-8-sig")
+    everybody = [*world.county.members, *world.county.neighbours, world.county.secretary]
+    assert not any(person.phone_last4 in printed.replace(person.name, "") for person in everybody)
+
+
+@pytest.mark.parametrize(
+    "attack", ["=1+1", "+1", "-1", "@A1", "＝1", "＋1", "－1", "＠x", "\t=1", " =1", "\u200b=1", "\r=1"]
+)
+def test_a_hostile_name_is_text_everywhere(report: Report, world: World, attack: str) -> None:
+    member = world.county.members[1]
+    member.name = attack
+    member.save()
+    scope = world.scope(world.county.branch)
+    data = written(report, scope, "xlsx")
+    cells = [cell for row in openpyxl.load_workbook(io.BytesIO(data)).worksheets[0].iter_rows() for cell in row]
+    assert not any(cell.data_type == "f" for cell in cells)
+    column = [column.key for column in report.columns].index("name")
+    names = [
+        row[column] for row in csv.reader(io.StringIO(written(report, scope, "csv").decode("utf-8-sig"), newline=""))
+    ]
+    assert f"'{attack}" in names
+    assert attack not in names
+
+
+def test_a_very_long_name_and_one_with_marks_survive(report: Report, world: World) -> None:
+    member = world.county.members[1]
+    member.name = "阿卜杜热西提·" * 8 + '"<b>&'
+    member.save()
+    names = [row[1] for row in sheet_rows(written(report, world.scope(world.county.branch), "xlsx"))]
+    assert member.name in names
+
+
+def test_ordinary_words_are_left_alone() -> None:
+    assert [neutral(value) for value in ("王秀兰", "3=3", "", "52", "（补）")] == ["王秀兰", "3=3", "", "52", "（补）"]
+
+
+def test_unknown_names_and_formats_are_refused(world: World) -> None:
+    with pytest.raises(UnableToFindReport):
+        report_named("salaries")
+    scope = world.scope(world.county.branch)
+    with pytest.raises(UnableToRender):
+        write(report_named("missing"), scope, io.BytesIO(), form="exe")
+    with pytest.raises(UnableToRender):
+        write(report_named("missing"), scope, io.BytesIO(), form="csv", encoding="utf-7")

@@ -1,0 +1,233 @@
+"""支部: who is missing first, inside one's own subtree; every look at one person is written down."""
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from attendance.models import Dispute, Occasion, RecordState, Training
+from organizations.models import AccessEntry, Role, User
+from tests.attendance.people import make_occasion, make_training, stand
+from tests.attendance.reports.conftest import World
+from tests.factories.organizations import MembershipFactory, RoleGrantFactory, UserFactory
+
+pytestmark = pytest.mark.integration
+SignIn = Callable[[User], Client]
+
+
+def read(client: Client, url: str) -> str:
+    response = client.get(url)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_the_list_counts_who_is_missing_in_my_branch(world: World, sign_in: SignIn) -> None:
+    text = read(sign_in(world.county.secretary), "/branch/")
+    assert "防汛避险" in text
+    assert "还有 1 位" in text
+    assert "还有 3 位" in read(sign_in(world.county.neighbour_secretary), "/branch/")
+
+
+def test_drafts_and_trainings_of_others_are_not_listed(world: World, sign_in: SignIn) -> None:
+    make_training(world.county.county, "草稿培训", state=Training.State.DRAFT)
+    make_training(world.county.neighbour, "邻支部培训")
+    text = read(sign_in(world.county.secretary), "/branch/")
+    assert "草稿培训" not in text
+    assert "邻支部培训" not in text
+
+
+def test_a_branch_without_trainings_is_told_what_will_be_here(world: World, sign_in: SignIn) -> None:
+    Training.objects.update(state=Training.State.DRAFT)
+    assert "现在没有正在进行的培训" in read(sign_in(world.county.secretary), "/branch/")
+
+
+def test_members_and_visitors_have_no_branch_page(world: World, sign_in: SignIn, client: Client) -> None:
+    for url in ("/branch/", f"/branch/{world.training.pk}/"):
+        assert sign_in(world.county.member).get(url).status_code == 404
+        assert sign_in(world.county.lecturer).get(url).status_code == 404
+        assert client.get(url).status_code == 302
+
+
+def test_the_missing_come_first_by_name_with_the_next_step(world: World, sign_in: SignIn) -> None:
+    text = read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/")
+    assert "还有 1 位没有参加" in text
+    assert "可在手机上看回放补学" in text
+    assert text.index("王一1") < text.index("已参加")
+    assert "王一0" not in text
+    assert "应到 4 位，完成 2 位；除去请假的，应到 3 位，完成 2 位。" in text
+    assert "按 通用 v1 认定" in text
+    assert "%" not in text.split("<main")[1].split("</main>")[0]
+    assert world.county.members[1].phone_last4 not in text.replace("王一1", "")
+
+
+def test_whoever_has_no_phone_is_recorded_not_called(world: World, sign_in: SignIn) -> None:
+    User.objects.filter(pk=world.county.members[1].pk).update(phone_last4="", phone_index=None, phone_cipher=None)
+    text = read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/")
+    assert "没有登记手机" in text
+    assert "/phone/" not in text
+
+
+def test_when_nobody_is_missing_it_says_so(world: World, sign_in: SignIn) -> None:
+    world.occasion.records.filter(state="missing").update(state="attended")
+    text = read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/")
+    assert "大家都参加了" in text
+
+
+def test_incomplete_and_pending_are_not_called_missing(world: World, sign_in: SignIn) -> None:
+    world.occasion.records.filter(state="missing").update(state="incomplete")
+    text = read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/")
+    assert "位没有参加" not in text
+    assert "1 位记录不全，不算没参加。" in text
+    Occasion.objects.update(state=Occasion.State.CLOSED)
+    world.occasion.records.all().delete()
+    assert "4 位正在认定。" in read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/")
+
+
+def test_before_anything_began(world: World, sign_in: SignIn) -> None:
+    training = make_training(world.county.county, "明天的")
+    make_occasion(training, state=Occasion.State.SCHEDULED)
+    assert "第一个场次开始以后" in read(sign_in(world.county.secretary), f"/branch/{training.pk}/")
+
+
+def test_everything_outside_the_subtree_is_404(world: World, sign_in: SignIn) -> None:
+    client, mine, theirs = sign_in(world.county.secretary), world.county.members[1], world.county.neighbour_member
+    training, occasion = world.training.pk, world.occasion.pk
+    dispute = Dispute.objects.create(occasion=world.occasion, member=theirs, text="不对", raised_at=timezone.now())
+    for node in (world.county.neighbour, world.county.township, world.county.county):
+        for path in ("", "hall/", "reports/missing/", "reports/missing.csv", f"members/{theirs.pk}/"):
+            assert client.get(f"/branch/{training}/{path}?node={node.pk}").status_code == 404, path
+    for path in (f"members/{theirs.pk}/", "reports/salaries/", "reports/missing.exe"):
+        assert client.get(f"/branch/{training}/{path}").status_code == 404, path
+    assert client.get(f"/branch/{training}/?node=x").status_code == 404
+    assert client.get(f"/branch/{training}/?page=x").status_code == 404
+    assert client.get("/branch/999999/").status_code == 404
+    for what in ("leave", "declare", "correct"):
+        assert client.post(f"/branch/occasions/{occasion}/members/{theirs.pk}/{what}/", {}).status_code == 404
+    assert client.get(f"/branch/occasions/{occasion}/members/{mine.pk}/promote/").status_code == 404
+    assert client.post(f"/branch/disputes/{dispute.pk}/answer/", {"answer": "好"}).status_code == 404
+    assert client.post(f"/branch/{training}/members/{theirs.pk}/phone/").status_code == 404
+    assert AccessEntry.objects.count() == 0
+
+
+def test_a_draft_training_does_not_exist(world: World, sign_in: SignIn) -> None:
+    Training.objects.update(state=Training.State.DRAFT)
+    assert sign_in(world.county.secretary).get(f"/branch/{world.training.pk}/").status_code == 404
+
+
+def test_an_organiser_sees_counts_and_no_names(world: World, sign_in: SignIn) -> None:
+    client = sign_in(world.county.organiser)
+    text = read(client, f"/branch/{world.training.pk}/")
+    assert "还有 4 位没有参加" in text
+    assert "这里只显示人数" in text
+    assert "永安镇" in text
+    assert not any(member.name in text for member in [*world.county.members, *world.county.neighbours])
+    for path in ("reports/missing/", "reports/missing.xlsx", "hall/", f"members/{world.county.member.pk}/"):
+        assert client.get(f"/branch/{world.training.pk}/{path}").status_code == 404, path
+    phone = f"/branch/{world.training.pk}/members/{world.county.member.pk}/phone/"
+    assert client.post(phone).status_code == 404
+
+
+def test_a_township_secretary_walks_down_and_sees_the_unit_of_each(world: World, sign_in: SignIn) -> None:
+    above = UserFactory(name="镇书记")
+    RoleGrantFactory(user=above, node=world.county.township, role=Role.SECRETARY)
+    client = sign_in(above)
+    text = read(client, f"/branch/{world.training.pk}/")
+    assert "还有 4 位没有参加" in text
+    assert f"?node={world.county.branch.pk}" in text
+    assert text.index("东风村第一支部") < text.index("东风村第二支部")
+    below = read(client, f"/branch/{world.training.pk}/?node={world.county.neighbour.pk}")
+    assert "还有 3 位没有参加" in below
+    assert "王一1" not in below
+
+
+def test_a_role_that_ended_opens_nothing(world: World, sign_in: SignIn) -> None:
+    client = sign_in(world.county.secretary)
+    world.county.secretary.role_grants.update(active_to_date=timezone.localdate())
+    assert client.get(f"/branch/{world.training.pk}/").status_code == 404
+
+
+def test_one_person_is_shown_with_reasons_and_the_read_is_written_down(world: World, sign_in: SignIn) -> None:
+    member = world.county.members[1]
+    text = read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/members/{member.pk}/")
+    assert f"手机尾号 {member.phone_last4}" in text
+    assert '<span class="chip due">未参加</span>' in text
+    assert "按“通用”第 1 版规则计算" in text
+    (entry,) = AccessEntry.objects.all()
+    assert (entry.reader, entry.subject, entry.what) == (world.county.secretary, member, "record")
+
+
+def test_somebody_who_moved_away_keeps_the_record_here_but_not_the_phone(world: World, sign_in: SignIn) -> None:
+    member = world.county.members[1]
+    member.memberships.update(active_to_date=timezone.localdate())
+    MembershipFactory(member=member, node=world.county.neighbour, active_from_date=timezone.localdate())
+    client = sign_in(world.county.secretary)
+    url = f"/branch/{world.training.pk}/members/{member.pk}/"
+    assert "/phone/" not in read(client, url)
+    assert client.post(f"{url}phone/").status_code == 404
+    assert sign_in(world.county.neighbour_secretary).get(url).status_code == 404
+
+
+def test_a_phone_number_is_revealed_by_a_post_and_written_down(world: World, sign_in: SignIn) -> None:
+    member, client = world.county.members[1], sign_in(world.county.secretary)
+    url = f"/branch/{world.training.pk}/members/{member.pk}/phone/"
+    assert client.get(url).status_code == 405
+    response = client.post(url)
+    assert f'href="tel:+86139{member.phone_last4.zfill(8)}"' in response.content.decode()
+    assert "no-store" in response.headers["Cache-Control"]
+    assert [(entry.what, entry.subject_id) for entry in AccessEntry.objects.all()] == [("phone", member.pk)]
+
+
+def test_an_open_dispute_is_on_the_page(world: World, sign_in: SignIn) -> None:
+    mine = world.county.members[1]
+    for member in (mine, world.county.neighbour_member):
+        Dispute.objects.create(
+            occasion=world.occasion, member=member, text=f"{member.name}说不对", raised_at=timezone.now()
+        )
+    text = read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/")
+    assert "王一1说不对" in text
+    assert "李二0说不对" not in text
+
+
+def grow(world: World, count: int) -> None:
+    for number in range(count):
+        member = MembershipFactory(member__name=f"欧阳{number:03}", node=world.county.branch).member
+        stand(world.occasion, member, world.county.branch, RecordState.MISSING, live=number % 40)
+
+
+def test_at_most_twelve_queries_with_1_3_and_300_members(world: World, sign_in: SignIn) -> None:
+    def queries() -> int:
+        client = sign_in(world.county.secretary)
+        with CaptureQueriesContext(connection) as seen:
+            read(client, f"/branch/{world.training.pk}/")
+        return len(seen)
+
+    world.occasion.roster.exclude(member=world.county.members[1]).delete()
+    counted = [queries()]
+    for more in (2, 297):
+        grow(world, more)
+        counted.append(queries())
+    assert counted[0] == counted[1] == counted[2] <= 12
+    text = read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/")
+    assert "还有 300 位没有参加" in text
+    assert "第 1 页，共 6 页" in text
+    last = read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/?page=6")
+    assert last.count('class="who row"') == 50
+
+
+def test_a_very_long_name_and_markup_stay_text(world: World, sign_in: SignIn) -> None:
+    User.objects.filter(pk=world.county.members[1].pk).update(name="阿卜杜热西提·" * 7 + "<b>&")
+    text = read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/")
+    assert "阿卜杜热西提·&lt;b&gt;&amp;" in text
+
+
+def test_the_pages_carry_no_inline_style_or_script(world: World, sign_in: SignIn) -> None:
+    client = sign_in(world.county.secretary)
+    member = world.county.members[1].pk
+    for path in ("", "hall/", "reports/missing/", f"members/{member}/"):
+        text = read(client, f"/branch/{world.training.pk}/{path}")
+        assert " style=" not in text
+        assert "<style" not in text
+        assert "onclick" not in text
