@@ -304,7 +304,7 @@ def seq_of(occasion_id: int) -> int | None:
 
 async def close_hub() -> None:
     """Stop the ticks of this process; its sockets are closed by the server."""
-    global _hub  # noqa: PLW0603
+    global _hub
     here, _hub = _hub, None
     if here is not None:
         await here.aclose()
@@ -312,7 +312,7 @@ async def close_hub() -> None:
 
 def hub() -> Hub:
     """Return this process's hub; made by the first socket, on its event loop."""
-    global _hub  # noqa: PLW0603 - one a process is the point
+    global _hub
     loop = asyncio.get_running_loop()
     if _hub is None or _hub.loop is not loop:
         _hub = Hub()

@@ -25,7 +25,7 @@ _me: tuple[int, str] = (0, "")
 
 def process_name() -> str:
     """Return a name of this process that no other has; made anew after a fork."""
-    global _me  # noqa: PLW0603 - one a process is the point
+    global _me
     if _me[0] != os.getpid():
         _me = (os.getpid(), f"{os.getpid()}-{secrets.token_hex(4)}")
     return _me[1]
@@ -40,9 +40,11 @@ def send(occasion_id: int, event: dict[str, Any], *, flush: bool) -> None:
     """Hand an event to the other processes. Blocks at most two seconds; loses the event when Redis is away."""
     if not settings.REDIS_URL:
         return
-    global _sender  # noqa: PLW0603 - one connection pool a process
+    global _sender
     if _sender is None:
-        _sender = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2, max_connections=50)
+        _sender = redis.Redis.from_url(
+            settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2, max_connections=50
+        )
     message = json.dumps({"from": process_name(), "event": event, "flush": flush}, ensure_ascii=False)
     try:
         _sender.publish(f"{PREFIX}{occasion_id}", message)
@@ -70,7 +72,9 @@ class RedisBus(Bus):
     """One connection a process; comes back by itself when Redis was away, with all rooms."""
 
     def __init__(self, url: str, heard: Heard) -> None:
-        self._redis = redis.asyncio.Redis.from_url(url, socket_timeout=None, socket_connect_timeout=5, max_connections=50)
+        self._redis = redis.asyncio.Redis.from_url(
+            url, socket_timeout=None, socket_connect_timeout=5, max_connections=50
+        )
         self._heard = heard
         self._rooms: set[int] = set()
         self._out: asyncio.Queue[tuple[str, int, str]] = asyncio.Queue(maxsize=10_000)

@@ -26,7 +26,7 @@ T = TypeVar("T")
 class Refused(Exception):
     """The command cannot be done; ``code`` is stable and fit for a client. ``id``: of the message it was about."""
 
-    def __init__(self, code: str, id: str = "") -> None:  # noqa: A002 - the wire's word
+    def __init__(self, code: str, id: str = "") -> None:
         super().__init__(code)
         self.code = code
         self.id = id

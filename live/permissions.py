@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from attendance.models import Occasion, RosterEntry
+from attendance.models import Occasion, RosterEntry, Training
 from live.models import Lecture, Restriction
 from organizations.models import Membership, Role, RoleGrant, User
 from organizations.permissions import has_role
@@ -88,6 +88,8 @@ def expects(occasion: Occasion, member_id: int) -> bool:
 
 
 def _expected(occasion: Occasion, ids: list[int], on_date: dt.date | None = None) -> set[int]:
+    if occasion.training.state == Training.State.DRAFT:
+        return set()
     if occasion.opened_at is not None:
         rows = RosterEntry.objects.filter(occasion=occasion, member_id__in=ids)
         return set(rows.values_list("member_id", flat=True))
@@ -108,4 +110,4 @@ def _user(user_id: int) -> User | None:
 
 
 def _lecture(**where: int) -> Lecture | None:
-    return Lecture.objects.select_related("occasion__node").filter(**where).first()
+    return Lecture.objects.select_related("occasion__node", "occasion__training").filter(**where).first()

@@ -7,6 +7,7 @@ whoever notices closes its rows at the lease's last beat.
 """
 
 import asyncio
+import contextlib
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -138,10 +139,8 @@ class Recorder:
 
     async def _flush_always(self) -> None:
         while True:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), FLUSH_S)
-            except TimeoutError:
-                pass
             self._wake.clear()
             if self._opening or self._closing:
                 try:
@@ -167,7 +166,7 @@ class Recorder:
         await in_database(partial(ledger.reap_leases, as_of=now))
 
     async def _start_over(self) -> None:
-        """This process was taken for dead (it hung, or the database was away) and its rows were closed: open new ones."""
+        """This process was taken for dead (it hung, or the database was away), its rows were closed: open new ones."""
         log.warning("lease_lost", stays=len(self.open))
         async with self._writing:
             self.lease_id = None
@@ -183,7 +182,7 @@ _recorder: Recorder | None = None
 
 def recorder() -> Recorder:
     """Return this process's recorder; made by the first socket."""
-    global _recorder  # noqa: PLW0603 - one a process is the point
+    global _recorder
     if _recorder is None or _recorder.loop is not asyncio.get_running_loop():
         _recorder = Recorder()
     return _recorder
@@ -191,7 +190,7 @@ def recorder() -> Recorder:
 
 async def close_recorder() -> None:
     """End every stay of this process (rolling deploy, Ctrl-C)."""
-    global _recorder  # noqa: PLW0603
+    global _recorder
     here, _recorder = _recorder, None
     if here is not None:
         await here.aclose()

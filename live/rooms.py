@@ -1,4 +1,4 @@
-"""What a room of this process does by itself: follows the lecture's state, counts who is there, sees out who may not stay.
+"""What a room does by itself: follows the lecture's state, counts who is there, sees out who may not stay.
 
 Once a second one look at the database tells all rooms of the process what they may have missed (another process changed
 it, Redis was away); every two seconds it is asked who may still be there; every five, who fell silent.
@@ -31,6 +31,7 @@ NOTE_S = 8.0
 QUIET_S = 20.0
 PICTURE_FRESH = dt.timedelta(seconds=25)
 CLOSE_PATIENCE_S = 5.0
+NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 @dataclass(eq=False, slots=True)
@@ -40,7 +41,7 @@ class Guest(Seat):
     device: str = ""
     counted: bool = False
     heard: float = 0.0
-    present_at: dt.datetime = dt.datetime.min.replace(tzinfo=dt.UTC)
+    present_at: dt.datetime = NEVER
     hidden: bool = False
     muted: bool = False
     joined: bool = False
@@ -308,7 +309,7 @@ _keeper: Keeper | None = None
 
 def keeper() -> Keeper:
     """Return this process's keeper; made by the first socket."""
-    global _keeper  # noqa: PLW0603 - one a process is the point
+    global _keeper
     if _keeper is None or _keeper.loop is not asyncio.get_running_loop():
         _keeper = Keeper()
     return _keeper
@@ -316,7 +317,7 @@ def keeper() -> Keeper:
 
 async def close_rooms() -> None:
     """The process stops in good order: every stay ends now."""
-    global _keeper  # noqa: PLW0603
+    global _keeper
     _keeper = None
     await close_hub()
     await close_recorder()

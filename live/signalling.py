@@ -159,8 +159,8 @@ def _state_of(event: EngineEvent) -> str:
             return "slow"
         case MediaFlow(kind="video", receiving=receiving):
             return "flowing" if receiving else "silent"
-        case HungUp():
-            return "hung_up"
+        case HungUp(reason=reason):
+            return "replaced" if reason == "kicked" else "hung_up"
         case EngineGone():
             return "gone"
     return ""

@@ -1,4 +1,4 @@
-"""Room tickets: made by the page, shown in the socket's handshake, so that the handshake needs no session and no database.
+"""Room tickets: made by the page, shown in the handshake, so that the handshake needs no session and no database.
 
 A ticket names the occasion, the person and what they are there; it lives two minutes and is bound to the browser's
 session cookie, so that a copied address lets nobody in.

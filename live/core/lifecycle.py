@@ -5,7 +5,7 @@ from typing import Literal
 
 State = Literal["scheduled", "live", "ended", "recorded", "unrecorded"]
 
-# scheduled → live → ended → recorded | unrecorded. Nothing goes back: what happens in a room after its end is not counted.
+# Nothing goes back: what happens in a room after its end is not counted.
 FOLLOWS: dict[State, tuple[State, ...]] = {
     "scheduled": ("live",),
     "live": ("ended",),

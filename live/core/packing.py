@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-# A frame goes to every phone of a room four times a second; about a screen of chat is what people can read in that time.
+# A frame goes to every phone of a room four times a second; nobody reads more than a screen of chat in that time.
 BUDGET = 1024
 
 

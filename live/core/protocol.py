@@ -28,8 +28,8 @@ class Candidate:
     """What a browser's ``RTCIceCandidate.toJSON()`` gives."""
 
     candidate: str = field(metadata={"max": 1024})
-    sdpMid: str | None = field(default=None, metadata={"max": 64})  # noqa: N815 - the browser's word
-    sdpMLineIndex: int | None = None  # noqa: N815 - the browser's word
+    sdpMid: str | None = field(default=None, metadata={"max": 64})
+    sdpMLineIndex: int | None = None
 
 
 class Command:
@@ -365,11 +365,14 @@ class ServerAnswer(Frame):
 
 @dataclass(frozen=True, slots=True)
 class Link(Frame):
-    """News of a media connection. "hung_up" and "gone" are its last; "gone": the engine restarts, try again."""
+    """News of a media connection. "hung_up", "gone" and "replaced" are its last.
+
+    "gone": the engine restarts, try again; "replaced": another page of the host went on the air.
+    """
 
     word = "link"
     pc: Literal["pub", "sub"]
-    state: Literal["connected", "slow", "silent", "flowing", "hung_up", "gone"]
+    state: Literal["connected", "slow", "silent", "flowing", "hung_up", "gone", "replaced"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,8 +396,7 @@ class Tick(Frame):
 
 
 FRAMES: dict[str, type[Frame]] = {
-    kind.word: kind
-    for kind in (Joined, Counted, Ack, Media, ServerOffer, ServerAnswer, Link, Bye, Tick)
+    kind.word: kind for kind in (Joined, Counted, Ack, Media, ServerOffer, ServerAnswer, Link, Bye, Tick)
 }
 
 # Close codes of the application, besides the standard 1000, 1001, 1012 (rolling deploy) and 1013 (full).
@@ -427,7 +429,7 @@ def encode(frame: Frame | Event) -> str:
     return dumps(data)
 
 
-def error(code: str, *, t: str = "", id: str = "") -> str:  # noqa: A002 - the wire's word
+def error(code: str, *, t: str = "", id: str = "") -> str:
     """Return the answer to a command that failed: ``{"error": code}``, with its ``t`` and ``id`` where known."""
     return dumps({"error": code} | ({"t": t} if t else {}) | ({"id": id} if id else {}))
 

@@ -35,7 +35,7 @@ class UnableToCancelLecture(Exception):
 
 
 class UnableToGoLive(Exception):
-    """``code``: "too_early", "too_late" or "state"."""
+    """``code``: "too_early", "too_late", "draft" (members cannot see the training yet) or "state"."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -126,10 +126,12 @@ def cancel_lecture(*, occasion_id: int) -> None:
 def go_live(*, occasion_id: int, as_of: dt.datetime) -> None:
     """Open the lecture and its occasion; from now on presence counts. Going live twice is going live once."""
     with transaction.atomic():
-        lecture = Lecture.objects.select_related("occasion").get(pk=occasion_id)
+        lecture = Lecture.objects.select_related("occasion__training").get(pk=occasion_id)
         if lecture.state == State.LIVE:
             return
         plan = lecture.occasion
+        if plan.training.state == Training.State.DRAFT:
+            raise UnableToGoLive("draft")
         if refusal := lifecycle.start_refusal(starts_at=plan.starts_at, ends_at=plan.ends_at, as_of=as_of):
             raise UnableToGoLive(refusal)
         if not _step(occasion_id, State.SCHEDULED, State.LIVE, live_at=as_of):
@@ -201,7 +203,7 @@ def announce_picture(*, occasion_id: int, on: bool, as_of: dt.datetime) -> None:
 
 
 def place_lecture(*, occasion_id: int, as_of: dt.datetime) -> str | None:
-    """Return the address of the media engine that carries a live lecture, choosing the host with most room if none does.
+    """Return the address of the engine that carries a live lecture, choosing the host with most room if none does.
 
     None while no media agent is running. A host whose agent is dead is left.
     """

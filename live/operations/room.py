@@ -55,7 +55,9 @@ def say(*, occasion_id: int, author_id: int, client_id: str, text: str, as_of: d
             row = ChatMessage.objects.create(
                 lecture_id=occasion_id, author_id=author_id, client_id=client_id, text=words, at=as_of
             )
-            line = ChatLine.of(row, name=row.author.name, unit=unit_of(author_id, as_of), lecturer_id=lecture.lecturer_id)
+            line = ChatLine.of(
+                row, name=row.author.name, unit=unit_of(author_id, as_of), lecturer_id=lecture.lecturer_id
+            )
             transaction.on_commit(lambda: broadcast.publish(occasion_id, line.event()))
     except IntegrityError:
         # The same frame came on two sockets at once; the other one stored it.
@@ -116,9 +118,7 @@ def _is_restricted(occasion_id: int, member_id: int) -> bool:
 
 def _line(author_id: int, client_id: str) -> ChatLine | None:
     row = (
-        ChatMessage.objects.select_related("author", "lecture")
-        .filter(author_id=author_id, client_id=client_id)
-        .first()
+        ChatMessage.objects.select_related("author", "lecture").filter(author_id=author_id, client_id=client_id).first()
     )
     if row is None:
         return None

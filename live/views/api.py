@@ -146,4 +146,3 @@ def _moment(value: Any) -> dt.datetime:
 def _user(request: HttpRequest) -> User:
     assert isinstance(request.user, User)  # noqa: S101 - lecture_json let nobody else in
     return request.user
-

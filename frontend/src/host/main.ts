@@ -310,8 +310,7 @@ class Desk {
     else if (state === "gone") {
       this.say("no_engine");
       this.publishLater();
-    } else if (state === "hung_up" && this.publisher.isUp()) {
-      // Hung up by the server while the connection was fine: another page went on air.
+    } else if (state === "replaced") {
       this.replaced = true;
       this.publisher.stop();
       this.say("replaced");

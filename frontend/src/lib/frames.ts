@@ -206,7 +206,7 @@ export interface ServerAnswerFrame {
 export interface LinkFrame {
   t: "link";
   pc: "pub" | "sub";
-  state: "connected" | "slow" | "silent" | "flowing" | "hung_up" | "gone";
+  state: "connected" | "slow" | "silent" | "flowing" | "hung_up" | "gone" | "replaced";
 }
 
 export interface ByeFrame {

@@ -140,7 +140,7 @@ export class Screen {
 
   link(state: string): void {
     if (this.way !== "webrtc" || !this.live) return;
-    if (state === "gone" || state === "hung_up") {
+    if (state === "gone" || state === "hung_up" || state === "replaced") {
       this.release();
       this.events.state("loading");
       // Spread over two seconds: each new subscriber asks the lecturer's browser for a keyframe.

@@ -1,0 +1,103 @@
+"""The plan of a lecture as an organiser fills it in. The rules of a plan stand in live.operations, not here."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.widgets import AdminDateTimeInput
+
+from attendance.models import Rule, Training
+from live.models import Lecture
+from live.operations import UnableToScheduleLecture, reschedule_lecture, schedule_lecture
+from live.queries import lecturers_for
+from organizations.models import Node, Role, User
+from organizations.permissions import visible_nodes
+
+
+class LectureForm(forms.Form):
+    """Offers only what lies in the organiser's subtrees; ``save`` calls the one operation and shows what it says."""
+
+    training = forms.ModelChoiceField(Training.objects.none(), label=_("培训"), empty_label=_("请选择"))
+    title = forms.CharField(label=_("名称"), max_length=120)
+    node = forms.ModelChoiceField(
+        Node.objects.none(), label=_("对象"), empty_label=_("请选择"), help_text=_("这个组织和它下面的所有人都应参加。")
+    )
+    starts_at = forms.DateTimeField(label=_("开始时间"), widget=AdminDateTimeInput)
+    minutes = forms.IntegerField(
+        label=_("时长（分钟）"), min_value=1, max_value=720, initial=60, help_text=_("到时间不会自动断开，由讲师结束。")
+    )
+    lecturer = forms.ModelChoiceField(
+        User.objects.none(), label=_("讲师"), empty_label=_("请选择"), help_text=_("有讲师职责的人。")
+    )
+    rule = forms.ModelChoiceField(Rule.objects.none(), label=_("认定规则"), empty_label=_("请选择"))
+    record = forms.BooleanField(
+        label=_("保存回放"), required=False, initial=True, help_text=_("结束后自动提供给没有参加的人补学。")
+    )
+    webrtc_cap = forms.IntegerField(
+        label=_("实时观看上限"),
+        min_value=0,
+        max_value=5000,
+        help_text=_("这么多人以最低延迟观看，其余的人晚几秒，内容相同。"),
+    )
+
+    def __init__(self, *args: Any, user: User, lecture: Lecture | None = None, **kwargs: Any) -> None:
+        self.lecture = lecture
+        super().__init__(*args, initial=_initial(lecture), **kwargs)
+        nodes = visible_nodes(user, Role.ORGANISER)
+        self._offer("training", Training.objects.filter(node__in=nodes).exclude(state="closed").order_by("-pk"))
+        self._offer("node", nodes, label=lambda node: f"{'　' * (node.depth - 1)}{node.name}")
+        self._offer("lecturer", lecturers_for(user, on_date=timezone.localdate()))
+        self._offer("rule", Rule.objects.filter(basis=Rule.Basis.WINDOW).order_by("name", "-version"))
+
+    def _offer(self, name: str, queryset: Any, label: Any = None) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
+        field.queryset = queryset
+        if label is not None:
+            field.label_from_instance = label  # type: ignore[method-assign]
+
+    def save(self, *, as_of: dt.datetime) -> bool:
+        """Schedule or reschedule; False when the plan was refused, with the reason at its field."""
+        data = self.cleaned_data
+        plan: dict[str, Any] = {
+            "training_id": data["training"].pk,
+            "title": data["title"],
+            "node_id": data["node"].pk,
+            "starts_at": data["starts_at"],
+            "ends_at": data["starts_at"] + dt.timedelta(minutes=data["minutes"]),
+            "lecturer_id": data["lecturer"].pk,
+            "rule_id": data["rule"].pk,
+            "record": data["record"],
+            "webrtc_cap": data["webrtc_cap"],
+            "as_of": as_of,
+        }
+        try:
+            if self.lecture is None:
+                self.lecture = schedule_lecture(**plan)
+            else:
+                reschedule_lecture(occasion_id=self.lecture.pk, **plan)
+        except UnableToScheduleLecture as error:
+            name = {"ends_at": "minutes"}.get(error.field, error.field)
+            self.add_error(name if name in self.fields else None, str(error))
+            return False
+        return True
+
+
+def _initial(lecture: Lecture | None) -> dict[str, Any]:
+    if lecture is None:
+        return {"webrtc_cap": settings.LIVE_WEBRTC_CAP}
+    plan = lecture.occasion
+    return {
+        "training": plan.training_id,
+        "title": plan.title,
+        "node": plan.node_id,
+        "starts_at": plan.starts_at,
+        "minutes": round((plan.ends_at - plan.starts_at) / dt.timedelta(minutes=1)),
+        "lecturer": lecture.lecturer_id,
+        "rule": plan.rule_id,
+        "record": lecture.record,
+        "webrtc_cap": lecture.webrtc_cap,
+    }

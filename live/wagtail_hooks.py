@@ -1,0 +1,36 @@
+"""The schedule's place in Wagtail's admin."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+from wagtail.admin.menu import MenuItem
+
+from live.views import schedule
+from organizations.models import Role
+from organizations.permissions import has_role
+
+
+@hooks.register("register_admin_urls")
+def schedule_urls() -> list[URLPattern]:
+    return [
+        path("live/schedule/", schedule.index, name="live_schedule"),
+        path("live/schedule/add/", schedule.add, name="live_schedule_add"),
+        path("live/schedule/<int:occasion_id>/", schedule.edit, name="live_schedule_edit"),
+        path("live/schedule/<int:occasion_id>/cancel/", schedule.cancel, name="live_schedule_cancel"),
+        path("live/schedule/<int:occasion_id>/end/", schedule.end, name="live_schedule_end"),
+    ]
+
+
+class ScheduleMenuItem(MenuItem):  # type: ignore[misc]
+    """Shown to organisers."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return has_role(request.user, Role.ORGANISER)
+
+
+@hooks.register("register_admin_menu_item")
+def schedule_menu_item() -> Any:
+    return ScheduleMenuItem(_("直播安排"), reverse("live_schedule"), name="live-schedule", icon_name="date", order=210)
