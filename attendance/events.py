@@ -14,7 +14,7 @@ record_settled = Signal()  # occasion_id, member_ids
 
 def announce(event: Signal, *, occasion_id: int, member_ids: Sequence[int] | None = None) -> None:
     """Send ``event`` once the transaction has committed; one deaf receiver does not silence the others."""
-    values = (
-        {"occasion_id": occasion_id} if member_ids is None else {"occasion_id": occasion_id, "member_ids": member_ids}
-    )
+    values: dict[str, Any] = {"occasion_id": occasion_id}
+    if member_ids is not None:
+        values["member_ids"] = member_ids
     transaction.on_commit(lambda: event.send_robust(sender=None, **values), robust=True)

@@ -40,7 +40,7 @@ class Rule:
         if not 0 < self.min_share <= 1:
             raise UnableToReadRule(f"min_share must lie in (0, 1], not {self.min_share}")
         limits = (self.late_after_s, self.leave_early_s, self.bridge_s, self.outbox_s, self.make_up_days)
-        if min(*limits, self.hours) < 0:
+        if min(limits) < 0 or self.hours < 0:
             raise UnableToReadRule("a limit of a rule must not be negative")
 
     @property

@@ -162,7 +162,8 @@ def _settle_again(closed: Iterable[tuple[int, int, datetime]]) -> None:
     for occasion_id, member_id, ended_at in closed:
         by_occasion.setdefault(occasion_id, []).append((member_id, ended_at))
     settled = Occasion.objects.filter(pk__in=by_occasion, state=Occasion.State.SETTLED)
-    for occasion_id, window_end_at in settled.values_list("pk", "window_end_at"):
+    for occasion in settled.only("window_end_at", "ends_at"):
+        occasion_id, window_end_at = occasion.pk, occasion.window_end_at or occasion.ends_at
         inside = sorted({member for member, ended_at in by_occasion[occasion_id] if ended_at < window_end_at})
         if inside:
             latest = max(ended_at for _member, ended_at in by_occasion[occasion_id])

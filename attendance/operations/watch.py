@@ -254,11 +254,9 @@ def _read(session_id: int, member_id: int, client_id: str) -> _Standing | None:
 
 
 def _moment(value: Any) -> datetime | None:
-    """SQLite gives moments as text."""
-    if not isinstance(value, str):
-        return value  # type: ignore[no-any-return]
-    moment = parse_datetime(value)
-    return moment.replace(tzinfo=UTC) if moment else None
+    """SQLite gives moments as text or without a zone; they are in UTC."""
+    moment = parse_datetime(value) if isinstance(value, str) else value
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _loaded(value: Any) -> Any:

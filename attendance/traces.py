@@ -1,0 +1,321 @@
+"""Plays a trace through the ledger's own operations: what sockets, players and hall pages call, on a simulated clock.
+
+The simulated room does what a web worker does: it hears phones, notices silence 40 s late, refreshes its lease every
+5 s (naming the phones that answer no more), and dies without a word. Everything that counts is decided by the ledger.
+"""
+
+import heapq
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from attendance import operations as ledger
+from attendance.core.traces import Event, Trace
+from attendance.models import Occasion, PresenceSpan, Record, Rule, Training
+from organizations.models import Membership, Node, NodeKind, User
+
+ZERO = datetime(2026, 9, 1, tzinfo=UTC)  # second 0 of every trace
+NOTICE_S = 40.0
+BEAT_S = 5.0
+REAP_S = 20.0
+WEEK_DAY = date(2020, 1, 1)
+End = PresenceSpan.End
+
+
+def moment(t: float) -> datetime:
+    """Return the trace's second ``t`` as a moment."""
+    return ZERO + timedelta(seconds=t)
+
+
+def ms(t: float) -> int:
+    """Return seconds as whole milliseconds."""
+    return round(t * 1000)
+
+
+@dataclass(eq=False)
+class Worker:
+    """One web worker and its lease."""
+
+    lease_id: int
+    started: float
+
+    def last_beat(self, t: float) -> float:
+        """Return when it last refreshed its lease, at or before ``t``."""
+        return self.started + math.floor((t - self.started) / BEAT_S) * BEAT_S
+
+
+@dataclass(eq=False)
+class Socket:
+    """One phone's connection as its worker knows it; ``quiet_since`` when it answers no more."""
+
+    member_id: int
+    device: str
+    worker: Worker
+    presence_id: int | None
+    heard: float
+    last_event: float
+    quiet_since: float | None = None
+
+
+@dataclass
+class Room:
+    """The simulated room of one occasion."""
+
+    occasion_id: int
+    member_ids: dict[str, int]
+    workers: dict[str, Worker] = field(default_factory=dict)
+    sockets: dict[tuple[str, str], Socket] = field(default_factory=dict)
+    gone: set[Socket] = field(default_factory=set)
+    sessions: dict[tuple[str, str], int] = field(default_factory=dict)
+    timers: list[tuple[float, int, Callable[[float], None]]] = field(default_factory=list)
+    turns: Any = field(default_factory=count)
+
+    def at(self, t: float, what: Callable[[float], None]) -> None:
+        heapq.heappush(self.timers, (t, next(self.turns), what))
+
+    def run_until(self, t: float) -> None:
+        """Let everything happen that is due before ``t``."""
+        while self.timers and self.timers[0][0] < t:
+            due, _turn, what = heapq.heappop(self.timers)
+            what(due)
+
+    # --- What the server does by itself ---------------------------------------------------------------------------
+    def close(self, t: float) -> None:
+        """The window ends: the organiser ends the room, or its time is over; then the task settles."""
+        self.beat(t)
+        ledger.close_occasion(occasion_id=self.occasion_id, as_of=moment(t))
+        if Occasion.objects.filter(pk=self.occasion_id, state=Occasion.State.CLOSED).exists():
+            ledger.settle(occasion_id=self.occasion_id, as_of=moment(t))
+
+    def beat(self, t: float) -> None:
+        for worker in self.workers.values():
+            self._beat(worker, t)
+
+    def _beat(self, worker: Worker, t: float) -> None:
+        last = worker.last_beat(t)
+        quiet = {
+            socket.presence_id: moment(socket.heard)
+            for socket in self.gone
+            if socket.worker is worker and socket.presence_id and (socket.quiet_since or 0) <= last
+        }
+        ledger.beat_lease(lease_id=worker.lease_id, as_of=moment(last), quiet=quiet)
+
+    def _lose(self, socket: Socket, t: float) -> None:
+        """A phone answers no more; its worker notices later."""
+        socket.quiet_since = t
+        self.gone.add(socket)
+        self.at(t + NOTICE_S, lambda _due: self._notice(socket))
+
+    def _notice(self, socket: Socket) -> None:
+        if socket in self.gone:
+            self.gone.discard(socket)
+            self._end(socket, socket.heard, End.SILENT)
+
+    def _end(self, socket: Socket, t: float, reason: End) -> None:
+        if socket.presence_id is not None:
+            ended_at = moment(t)
+            ledger.close_presences(ends=[ledger.End(socket.presence_id, ended_at, reason.value)])
+            socket.presence_id = None
+
+    def _open(self, socket: Socket, t: float) -> None:
+        join = ledger.Join(self.occasion_id, socket.member_id, socket.device, socket.worker.lease_id, moment(t))
+        socket.presence_id = ledger.open_presences(joins=[join])[0]
+
+    # --- What happens in the trace --------------------------------------------------------------------------------
+    def play_event(self, event: Event) -> None:
+        self.run_until(event.t)
+        getattr(self, f"on_{event.do}")(event.t, **{f"{key}_" if key in ("from", "id") else key: value
+                                                    for key, value in event.values.items()})  # fmt: skip
+
+    def on_join(self, t: float, member: str, device: str, worker: str) -> None:
+        if worker not in self.workers:
+            name = f"{worker} at {t}"
+            self.workers[worker] = Worker(ledger.start_lease(name=name, as_of=moment(t)), t)
+        here = self.workers[worker]
+        before = self.sockets.pop((member, device), None)
+        if before is not None:
+            self._lose(before, t)
+        # A worker that meets the same device again knows that the old connection is dead.
+        for socket in [one for one in self.gone if one.worker is here and one.device == device]:
+            if socket.member_id == self.member_ids[member]:
+                self._notice(socket)
+        socket = Socket(self.member_ids[member], device, here, None, t, t)
+        self._open(socket, t)
+        self.sockets[member, device] = socket
+
+    def on_stay(self, t: float, member: str, device: str, every: float) -> None:
+        socket = self.sockets.get((member, device))
+        if socket is not None:
+            socket.heard = socket.last_event + math.floor((t - socket.last_event) / every) * every
+            socket.last_event = t
+
+    def on_hide(self, t: float, member: str, device: str) -> None:
+        socket = self.sockets.get((member, device))
+        if socket is not None:
+            self._end(socket, t, End.HIDDEN)
+            socket.heard = socket.last_event = t
+
+    def on_show(self, t: float, member: str, device: str) -> None:
+        socket = self.sockets.get((member, device))
+        if socket is not None:
+            if socket.presence_id is None:
+                self._open(socket, t)
+            socket.heard = socket.last_event = t
+
+    def on_leave(self, t: float, member: str, device: str) -> None:
+        socket = self.sockets.pop((member, device), None)
+        if socket is not None:
+            self._end(socket, t, End.LEFT)
+
+    def on_silent(self, t: float, member: str, device: str) -> None:
+        socket = self.sockets.pop((member, device), None)
+        if socket is not None:
+            self._lose(socket, t)
+
+    def on_crash(self, t: float, worker: str) -> None:
+        dead = self.workers.pop(worker, None)
+        if dead is None:
+            return
+        self._beat(dead, t)
+        self.sockets = {key: socket for key, socket in self.sockets.items() if socket.worker is not dead}
+        self.gone = {socket for socket in self.gone if socket.worker is not dead}
+        self.at(t + REAP_S, self._reap)
+
+    def _reap(self, t: float) -> None:
+        self.beat(t)
+        ledger.reap_leases(as_of=moment(t))
+
+    def on_outbox(self, t: float, member: str, device: str, id_: str, from_: float, to: float) -> None:
+        if from_ < to:
+            ledger.record_outbox(
+                occasion_id=self.occasion_id,
+                member_id=self.member_ids[member],
+                device=device,
+                client_id=id_,
+                started_at=moment(from_),
+                ended_at=moment(to),
+                as_of=moment(t),
+            )
+
+    def on_hall(self, t: float, member: str, from_: float, to: float) -> None:
+        if from_ < to:
+            ledger.record_hall(
+                occasion_id=self.occasion_id,
+                member_ids=[self.member_ids[member]],
+                started_at=moment(from_),
+                ended_at=moment(to),
+                recorded_by_id=None,
+                as_of=moment(t),
+            )
+
+    def on_play(self, t: float, member: str, device: str) -> None:
+        try:
+            state = ledger.start_watch(
+                occasion_id=self.occasion_id,
+                member_id=self.member_ids[member],
+                device=device,
+                media="replay",
+                as_of=moment(t),
+            )
+        except ledger.UnableToStartWatch:
+            return
+        self.sessions[member, device] = state.session_id
+
+    def on_watched(
+        self, t: float, member: str, device: str, id_: str, ranges: tuple[tuple[float, float], ...], rate: float
+    ) -> None:
+        session_id = self.sessions.get((member, device))
+        if session_id is not None:
+            ledger.report_watched(
+                session_id=session_id,
+                member_id=self.member_ids[member],
+                client_id=id_,
+                ranges_ms=[(ms(start), ms(end)) for start, end in ranges],
+                rate=rate,
+                position_ms=max(0, ms(ranges[-1][1])) if ranges else 0,
+                as_of=moment(t),
+            )
+
+    def on_excuse(self, t: float, member: str) -> None:
+        ledger.approve_leave(
+            occasion_id=self.occasion_id,
+            member_id=self.member_ids[member],
+            category="other",
+            recorded_by_id=None,
+            as_of=moment(t),
+        )
+
+    def on_end(self, t: float) -> None:
+        self.close(t)
+
+    def on_reopen(self, t: float) -> None:
+        """Somebody opens the room again; the ledger's window stays as it is, what follows is kept and ignored."""
+
+
+def replay(trace: Trace) -> dict[str, dict[str, Any]]:
+    """Play ``trace`` on an empty database and return what the ledger says of each member, in the trace's order."""
+    occasion_id, member_ids = _stage(trace)
+    first = min([trace.start, *(event.t for event in trace.events[:1])])
+    ledger.open_occasion(occasion_id=occasion_id, as_of=moment(first))
+    if trace.media_s:
+        ledger.set_replay(
+            occasion_id=occasion_id, media_ms=ms(trace.media_s), media_offset_ms=0, as_of=moment(trace.start)
+        )
+    room = Room(occasion_id, member_ids)
+    room.at(trace.end, room.close)
+    for event in trace.events:
+        room.play_event(event)
+    _finish(room, max([trace.end, *(event.t for event in trace.events[-1:])]))
+    return _answer(occasion_id, member_ids)
+
+
+def _finish(room: Room, last: float) -> None:
+    """Nothing more is heard of anybody: silence is the end."""
+    for socket in list(room.sockets.values()):
+        room._lose(socket, last)  # noqa: SLF001 - the same module
+    room.sockets.clear()
+    room.run_until(last + 60)
+    ledger.reconcile(as_of=moment(last + 120))
+
+
+def _stage(trace: Trace) -> tuple[int, dict[str, int]]:
+    node = Node.add_root(name="trace", code="trace", kind=NodeKind.BRANCH)
+    people = User.objects.bulk_create(
+        User(username=f"trace-{index}", name=name, password="") for index, name in enumerate(trace.members)
+    )
+    Membership.objects.bulk_create(
+        Membership(member=person, node=node, active_from_date=WEEK_DAY - timedelta(days=40_000)) for person in people
+    )
+    rule = Rule(name="trace", **trace.rule)
+    rule.save()
+    training = Training.objects.create(
+        title="trace", node=node, starts_date=WEEK_DAY, deadline_at=moment(trace.end), state=Training.State.PUBLISHED
+    )
+    occasion = ledger.create_occasion(
+        training_id=training.pk,
+        kind="lecture",
+        title="trace",
+        node_id=node.pk,
+        starts_at=moment(trace.start),
+        ends_at=moment(trace.end),
+        rule_id=rule.pk,
+    )
+    return occasion.pk, {person.name: person.pk for person in people}
+
+
+def _answer(occasion_id: int, member_ids: dict[str, int]) -> dict[str, dict[str, Any]]:
+    records = {record.member_id: record for record in Record.objects.filter(occasion_id=occasion_id)}
+    return {
+        name: {
+            "live_s": records[key].live_ms / 1000,
+            "replay_s": records[key].replay_ms / 1000,
+            "hall_s": records[key].hall_ms / 1000,
+            "union_s": records[key].union_ms / 1000,
+            "state": records[key].state,
+            "reasons": [reason["code"] for reason in records[key].reasons],
+        }
+        for name, key in member_ids.items()
+    }
