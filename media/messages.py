@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 REASONS: dict[str, Promise] = {
     "unrecognised": _("无法识别的文件：这不是能播放的音视频，请换一个文件。"),
+    "unreadable": _("找不到文件，或者没有权限读取。"),
     "empty": _("文件是空的，请重新选择。"),
     "truncated": _("文件不完整：可能没有录完或没有传完，请重新导出后再上传。"),
     "nothing": _("文件里没有画面也没有声音。"),

@@ -69,7 +69,10 @@ def probe(path: Path) -> dict[str, Any]:
         if len(collected) > PROBE_BYTES:
             raise UnableToTranscode("unrecognised", "the prober does not end")
 
-    _supervise(argv, source=path, folder=None, limits=PROBING, on_output=collect, on_beat=lambda: None)
+    said = _supervise(argv, source=path, folder=None, limits=PROBING, on_output=collect, on_beat=lambda: None)
+    # The prober goes on without a picture that is over the limit, and ends as if all were well.
+    if classify(0, said) == "too_big":
+        raise UnableToTranscode("too_big", said)
     try:
         probed = json.loads(collected)
     except ValueError as error:
@@ -201,8 +204,11 @@ def _supervise(
     limits: Limits,
     on_output: Callable[[bytes], None],
     on_beat: Callable[[], None],
-) -> None:
-    """Start the confined process, feed its output on, call ``on_beat`` twice a second, end it where it must end."""
+) -> str:
+    """Start the confined process, feed its output on, call ``on_beat`` twice a second, end it where it must end.
+
+    Returns what it said on standard error (beginning and end of it).
+    """
     command = confined(argv, source=source, folder=folder, limits=limits.arguments())
     try:
         process = subprocess.Popen(  # noqa: S603 - our own argv, no shell
@@ -222,6 +228,7 @@ def _supervise(
         _end(process)
     if process.returncode != 0:
         raise UnableToTranscode(classify(process.returncode, tail.text()), tail.text())
+    return tail.text()
 
 
 def _listen(

@@ -1,5 +1,6 @@
 """Videos, jobs and uploads; their files are made by tests/media/clips.py."""
 
+import uuid
 from datetime import timedelta
 
 import factory
@@ -13,6 +14,7 @@ class VideoFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = Video
 
+    id = factory.LazyFunction(uuid.uuid4)
     title = factory.Sequence(lambda number: f"防汛安全 第{number}讲")
     source_name = "防汛.mp4"
     created_by = factory.SubFactory(UserFactory)

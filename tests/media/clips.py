@@ -10,7 +10,8 @@ CLIPS = {
     " -pix_fmt yuv420p -c:a aac",
     "portrait": "-f lavfi -i testsrc2=s=720x1280:r=30:d={d} -f lavfi -i sine=d={d} -c:v libx264 -preset ultrafast"
     " -b:v 4M -pix_fmt yuv420p -c:a aac",
-    "silent": "-f lavfi -i testsrc2=s=640x480:r=25:d={d} -c:v libx264 -preset ultrafast -b:v 3M -g 300 -pix_fmt yuv420p",
+    "silent": "-f lavfi -i testsrc2=s=640x480:r=25:d={d} -c:v libx264 -preset ultrafast -b:v 3M -g 300"
+    " -pix_fmt yuv420p",
     "sound": "-f lavfi -i sine=d={d} -c:a aac",
     "vp9": "-f lavfi -i testsrc2=s=640x360:r=30:d={d} -f lavfi -i sine=d={d} -c:v libvpx-vp9 -deadline realtime"
     " -cpu-used 8 -b:v 500k -c:a libopus",

@@ -1,0 +1,302 @@
+"""The one door: hostile files, limits, and what is left when a worker dies."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ffmpeg as ffmpeg_python
+import pytest
+
+from media import ffmpeg, transcoder
+from media.ffmpeg import Limits, UnableToTranscode, faults, sandbox
+from media.ffmpeg.door import MAX_PIXELS
+from media.messages import REASONS, reason
+
+pytestmark = [pytest.mark.integration, pytest.mark.engine]
+SECRET = "root:x:0:0"
+
+
+def hls_of_local_files(path: Path) -> None:
+    path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n")
+
+
+def endless(path: Path) -> None:
+    path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://{path}\n")
+
+
+def concat_script(path: Path) -> None:
+    path.write_text("ffconcat version 1.0\nfile /etc/hostname\nfile /etc/passwd\n")
+
+
+def dash(path: Path) -> None:
+    path.write_text(
+        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period><AdaptationSet>'
+        '<Representation id="1" mimeType="video/mp4"><BaseURL>file:///etc/passwd</BaseURL></Representation>'
+        "</AdaptationSet></Period></MPD>"
+    )
+
+
+def packed(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.txt", "x" * 1000)
+
+
+def picture(path: Path) -> None:
+    run = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        "color=s=16x16",
+        "-frames:v",
+        "1",
+        "-f",
+        "image2",
+        "-c:v",
+        "png",
+    ]
+    subprocess.run([*run, "-y", str(path)], check=True)
+
+
+def svg(path: Path) -> None:
+    path.write_text('<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>')
+
+
+HOSTILE: list[Callable[[Path], Any]] = [
+    hls_of_local_files,
+    endless,
+    concat_script,
+    dash,
+    packed,
+    picture,
+    svg,
+    lambda path: path.write_bytes(os.urandom(50_000)),
+    lambda path: path.write_text("你好\n" * 1000),
+]
+
+
+@pytest.mark.parametrize("make", HOSTILE, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("suffix", [".mp4", ".m3u8"])
+def test_what_is_no_film_is_refused_and_reads_nothing_else(
+    tmp_path: Path, make: Callable[[Path], Any], suffix: str
+) -> None:
+    source, folder = tmp_path / f"讲座{suffix}", tmp_path / "out"
+    folder.mkdir()
+    make(source)
+    began = time.monotonic()
+    with pytest.raises(UnableToTranscode) as caught:
+        transcoder.encode(source, folder, on_tick=lambda _percent: None)
+    assert caught.value.code in {"unrecognised", "nothing", "broken"}
+    assert time.monotonic() - began < 20
+    assert list(folder.iterdir()) == []
+    assert SECRET not in caught.value.detail
+
+
+def test_empty_file_is_called_empty(tmp_path: Path) -> None:
+    source = tmp_path / "a.mp4"
+    source.touch()
+    with pytest.raises(UnableToTranscode) as caught:
+        ffmpeg.probe(source)
+    assert caught.value.code == "empty"
+
+
+def test_file_that_is_gone_is_called_gone(tmp_path: Path) -> None:
+    with pytest.raises(UnableToTranscode) as caught:
+        ffmpeg.probe(tmp_path / "a.mp4")
+    assert caught.value.code == "source_gone"
+
+
+def test_file_cut_off_before_its_index_is_called_incomplete(tmp_path: Path, clips: Any) -> None:
+    source = tmp_path / "a.mp4"
+    source.write_bytes(clips("h264").read_bytes()[:100_000])
+    with pytest.raises(UnableToTranscode) as caught:
+        ffmpeg.probe(source)
+    assert caught.value.code == "truncated"
+
+
+def test_file_cut_off_in_the_middle_is_called_incomplete(tmp_path: Path, clips: Any) -> None:
+    whole = clips("vp9", ".webm", 4).read_bytes()
+    source, folder = tmp_path / "a.webm", tmp_path / "out"
+    folder.mkdir()
+    source.write_bytes(whole[: len(whole) // 4])
+    with pytest.raises(UnableToTranscode) as caught:
+        transcoder.encode(source, folder, on_tick=lambda _percent: None)
+    assert caught.value.code == "truncated"
+
+
+def test_picture_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    source, folder = tmp_path / "a.mkv", tmp_path / "out"
+    folder.mkdir()
+    size = "8192x4320"
+    assert MAX_PIXELS < 8192 * 4320
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"color=s={size}:d=0.08:r=25", "-c:v", "mjpeg"]
+    subprocess.run([*command, "-y", str(source)], check=True, timeout=60)
+    with pytest.raises(UnableToTranscode) as caught:
+        transcoder.encode(source, folder, on_tick=lambda _percent: None)
+    assert caught.value.code == "too_big"
+
+
+def test_slow_work_is_stopped_and_its_process_gone(tmp_path: Path, clips: Any) -> None:
+    def forever(node: Any) -> Any:
+        return ffmpeg_python.output(node.video.filter("loop", loop=-1, size=25), "forever.mkv", vcodec="mpeg4")
+
+    limits = Limits(wall_s=2, cpu_s=60)
+    with pytest.raises(UnableToTranscode) as caught:
+        ffmpeg.run(forever, source=clips("h264"), folder=tmp_path, limits=limits, on_progress=lambda _seconds: None)
+    assert caught.value.code == "timeout"
+    wait_until(lambda: not running("forever.mkv"))
+
+
+def test_processor_limit_ends_the_work(tmp_path: Path, clips: Any) -> None:
+    def forever(node: Any) -> Any:
+        return ffmpeg_python.output(node.video.filter("loop", loop=-1, size=25), "burns.mkv", vcodec="libx264")
+
+    limits = Limits(wall_s=60, cpu_s=2)
+    with pytest.raises(UnableToTranscode) as caught:
+        ffmpeg.run(forever, source=clips("h264"), folder=tmp_path, limits=limits, on_progress=lambda _seconds: None)
+    assert caught.value.code in {"timeout", "killed"}
+
+
+def test_output_limit_ends_the_work(tmp_path: Path, clips: Any) -> None:
+    def flood(node: Any) -> Any:
+        return ffmpeg_python.output(node.video.filter("loop", loop=-1, size=25), "flood.avi", vcodec="rawvideo")
+
+    limits = Limits(wall_s=60, cpu_s=60, file_size=3_000_000)
+    with pytest.raises(UnableToTranscode) as caught:
+        ffmpeg.run(flood, source=clips("h264"), folder=tmp_path, limits=limits, on_progress=lambda _seconds: None)
+    assert caught.value.code == "too_big"
+    assert (tmp_path / "flood.avi").stat().st_size <= 3_000_000
+
+
+def test_whoever_stops_the_progress_stops_the_work(tmp_path: Path, clips: Any) -> None:
+    class Enough(Exception):
+        pass
+
+    def stop(_seconds: float) -> None:
+        raise Enough
+
+    def forever(node: Any) -> Any:
+        return ffmpeg_python.output(node.video.filter("loop", loop=-1, size=25), "enough.mkv", vcodec="mpeg4")
+
+    with pytest.raises(Enough):
+        ffmpeg.run(forever, source=clips("h264"), folder=tmp_path, limits=Limits(wall_s=60, cpu_s=60), on_progress=stop)
+    wait_until(lambda: not running("enough.mkv"))
+
+
+CHILD = """
+import sys, threading
+from pathlib import Path
+import django
+django.setup()
+import ffmpeg as ffmpeg_python
+from media import ffmpeg
+def forever(node):
+    return ffmpeg_python.output(node.video.filter("loop", loop=-1, size=25), sys.argv[3], vcodec="mpeg4")
+work = lambda: ffmpeg.run(forever, source=Path(sys.argv[1]), folder=Path(sys.argv[2]),
+                          limits=ffmpeg.Limits(wall_s=60, cpu_s=60), on_progress=lambda s: None)
+threading.Thread(target=work).start()
+"""
+
+
+def test_no_ffmpeg_outlives_a_killed_worker(tmp_path: Path, clips: Any) -> None:
+    name = f"orphan-{os.getpid()}.mkv"
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "DEBUG": "1", "VAR_DIR": str(tmp_path)}
+    worker = subprocess.Popen([sys.executable, "-c", CHILD, str(clips("h264")), str(tmp_path), name], env=environment)
+    try:
+        wait_until(lambda: running(name))
+    finally:
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+    wait_until(lambda: not running(name))
+
+
+def test_sandbox_hides_the_machine(tmp_path: Path, clips: Any) -> None:
+    if ffmpeg.sandbox_state() != sandbox.BUBBLEWRAP:
+        pytest.skip(ffmpeg.sandbox_state())
+    (tmp_path / "secret").write_text("secret")
+    probe = (
+        "ls /home /etc /root /in /work 2>&1; cat /proc/net/dev | wc -l; touch /usr/x /in/source 2>&1; echo done > here"
+    )
+    command = sandbox.confined(["sh", "-c", probe], source=clips("h264"), folder=tmp_path, limits=["--core=0"])
+    said = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False).stdout
+    assert "passwd" not in said
+    assert "/in:\nsource" in said
+    assert said.count("Read-only file system") + said.count("Permission denied") >= 1
+    assert "\n3\n" in said  # two heading lines and loopback: no network
+    assert (tmp_path / "here").read_text() == "done\n"
+
+
+def test_without_bubblewrap_the_same_rules_of_input_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clips: Any
+) -> None:
+    monkeypatch.setattr(sandbox, "sandbox_state", lambda: "bwrap is not installed")
+    bad, folder = tmp_path / "a.mp4", tmp_path / "out"
+    folder.mkdir()
+    hls_of_local_files(bad)
+    with pytest.raises(UnableToTranscode) as caught:
+        transcoder.encode(bad, folder, on_tick=lambda _percent: None)
+    assert caught.value.code == "unrecognised"
+    assert transcoder.encode(clips("sound", ".m4a"), folder, on_tick=lambda _percent: None).duration_ms > 1900
+
+
+def test_missing_ffmpeg_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clips: Any) -> None:
+    monkeypatch.setattr("media.ffmpeg.door.confined", lambda *_args, **_kwargs: ["/nonexistent/ffmpeg"])
+    with pytest.raises(UnableToTranscode) as caught:
+        ffmpeg.probe(clips("h264"))
+    assert caught.value.code == "no_ffmpeg"
+
+
+def test_packager_keeps_the_network_and_its_own_folder(tmp_path: Path) -> None:
+    command = ffmpeg.packager_command(
+        ["-i", "a.sdp", "-c", "copy", "live.m3u8"], protocols="file,rtp,udp", rw_dir=tmp_path
+    )
+    at = command.index("ffmpeg")
+    assert command[at:] == [
+        *("ffmpeg", "-hide_banner", "-protocol_whitelist", "file,rtp,udp", "-i", "a.sdp", "-c", "copy", "live.m3u8")
+    ]
+    assert "--unshare-net" not in command[:at]
+    assert str(tmp_path) in command[:at]
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "code"),
+    [
+        (1, "a.mp4: Invalid data found when processing input", "unrecognised"),
+        (1, "[mov] moov atom not found\nInvalid data found when processing input", "truncated"),
+        (1, "av_interleaved_write_frame(): No space left on device", "no_space"),
+        (-signal.SIGXCPU, "", "timeout"),
+        (128 + signal.SIGXFSZ, "", "too_big"),
+        (-signal.SIGKILL, "", "killed"),
+        (69, "whatever", "broken"),
+    ],
+)
+def test_words_of_ffmpeg_become_a_reason(status: int, said: str, code: str) -> None:
+    assert faults.classify(status, said) == code
+    assert reason(code) == str(REASONS[code])
+
+
+def running(name: str) -> bool:
+    """Whether some ffmpeg that writes ``name`` is alive."""
+    for entry in Path("/proc").iterdir():
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else [b""]
+        except OSError:
+            continue
+        if words[0].endswith(b"ffmpeg") and name.encode() in words:
+            return True
+    return False
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -1,0 +1,333 @@
+"""Jobs survive their workers: the row is the truth."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from media import storage
+from media.events import video_ready
+from media.ffmpeg import UnableToTranscode
+from media.models import Job, Video
+from media.operations import (
+    UnableToAdopt,
+    UnableToCreate,
+    UnableToRetry,
+    adopt_recording,
+    create_video,
+    reconcile_jobs,
+    rename_video,
+    retry_video,
+    transcode,
+)
+from media.operations import jobs as jobs_module
+from media.operations.jobs import LEASE, MAX_ATTEMPTS, LeaseLost, claim
+from media.transcoder import Outcome
+from tests.factories.media import JobFactory, ReadyVideoFactory, VideoFactory
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+NOW = datetime(2026, 5, 1, 8, tzinfo=UTC)
+MADE = Outcome(2000, 1280, 720, [{"name": "720p", "file": "720p.m3u8", "kind": "video"}])
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An encoder that only writes a file."""
+
+    def encode(_source: Path, folder: Path, *, on_tick: Any) -> Outcome:
+        (folder / "master.m3u8").write_text("#EXTM3U\n")
+        on_tick(50)
+        return MADE
+
+    monkeypatch.setattr("media.transcoder.encode", encode)
+
+
+def queued(clip: Path, tmp_path: Path, title: str = "防汛") -> Video:
+    source = tmp_path / "incoming.mp4"
+    source.write_bytes(clip.read_bytes())
+    return create_video(title=title, source=source, source_name="防汛 第一讲.mp4", created_by_id=None)
+
+
+def test_real_film_becomes_playable(
+    clips: Any, tmp_path: Path, hints: list[int], django_capture_on_commit_callbacks: Any
+) -> None:
+    ready: list[Any] = []
+    video_ready.connect(lambda video_id, **_: ready.append(video_id), weak=False, dispatch_uid="test")
+    with django_capture_on_commit_callbacks(execute=True):
+        video = queued(clips("sound", ".m4a"), tmp_path)
+    job = Job.objects.get(video=video)
+    assert (hints, (tmp_path / "incoming.mp4").exists()) == ([job.pk], False)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert transcode(job_id=job.pk, as_of=NOW)
+    video_ready.disconnect(dispatch_uid="test")
+    video.refresh_from_db()
+    assert (video.state, video.progress, video.title, ready) == (Video.State.READY, 100, "防汛", [video.pk])
+    assert sorted(file.name for file in storage.absolute(video.folder).iterdir())[-2:] == ["audio.m3u8", "master.m3u8"]
+    assert [*storage.work_folders()] == []
+    assert not transcode(job_id=job.pk, as_of=NOW)
+
+
+def test_job_is_claimed_once() -> None:
+    job = JobFactory()
+    first = claim(job_id=job.pk, as_of=NOW)
+    assert first is not None
+    assert claim(job_id=job.pk, as_of=NOW) is None
+    job.refresh_from_db()
+    assert (job.state, job.attempt, job.lease_until_at) == (Job.State.RUNNING, 1, NOW + LEASE)
+
+
+def test_silent_worker_loses_the_job_and_may_not_publish(quick: None, hints: list[int]) -> None:
+    job = JobFactory()
+    first = claim(job_id=job.pk, as_of=NOW)
+    assert first is not None
+    later = NOW + LEASE + timedelta(seconds=1)
+    assert reconcile_jobs(as_of=later) == 1
+    assert hints == [job.pk]
+    assert transcode(job_id=job.pk, as_of=later)
+    video = Video.objects.get(pk=job.video_id)
+    published = video.folder
+    work = storage.make_work_folder("late")
+    with pytest.raises(LeaseLost):
+        jobs_module.publish(first, MADE, storage.place(work, video_id=video.pk, token=first.token))
+    video.refresh_from_db()
+    assert (video.state, video.folder) == (Video.State.READY, published)
+    assert [path.name for path in storage.attempts(video.pk)] == [published.rsplit("/")[-1]]
+
+
+def test_living_worker_keeps_its_job() -> None:
+    job = JobFactory()
+    lease = claim(job_id=job.pk, as_of=NOW)
+    assert lease is not None
+    lease.started -= 35
+    lease.renew(time.monotonic())
+    assert reconcile_jobs(as_of=NOW + LEASE + timedelta(seconds=1)) == 0
+    job.refresh_from_db()
+    assert job.lease_until_at > NOW + timedelta(seconds=34) + LEASE
+
+
+def test_worker_that_lost_its_lease_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs_module, "RENEW_EVERY_S", 0.0)
+    job = JobFactory()
+
+    def encode(_source: Path, _folder: Path, *, on_tick: Any) -> Outcome:
+        Job.objects.filter(pk=job.pk).update(token="another")
+        on_tick(10)
+        raise AssertionError("it went on")
+
+    monkeypatch.setattr("media.transcoder.encode", encode)
+    assert transcode(job_id=job.pk, as_of=NOW)
+    assert Job.objects.get(pk=job.pk).state == Job.State.RUNNING
+    assert [*storage.work_folders()] == []
+
+
+def test_progress_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = JobFactory()
+    lease = claim(job_id=job.pk, as_of=NOW)
+    assert lease is not None
+    lease.tick(37)
+    lease.tick(38)  # too soon after the last
+    assert Video.objects.get(pk=job.video_id).progress == 37
+
+
+def test_job_that_kills_every_worker_is_given_up() -> None:
+    job = JobFactory(attempt=MAX_ATTEMPTS, state=Job.State.RUNNING, lease_until_at=NOW - timedelta(seconds=1))
+    assert reconcile_jobs(as_of=NOW) == 0
+    video = Video.objects.get(pk=job.video_id)
+    assert (video.state, video.error_code) == (Video.State.FAILED, "worker_lost")
+
+
+def test_waiting_jobs_are_remade_from_the_rows_a_few_at_a_time(hints: list[int]) -> None:
+    made = [JobFactory() for _ in range(25)]
+    assert reconcile_jobs(as_of=NOW) == 20
+    assert hints == [job.pk for job in made[:20]]
+
+
+def test_only_so_many_run_at_once(settings: Any, quick: None, hints: list[int]) -> None:
+    settings.MEDIA_JOBS_AT_ONCE = 1
+    first, second = JobFactory(), JobFactory()
+    lease = claim(job_id=first.pk, as_of=NOW)
+    assert lease is not None
+    assert not transcode(job_id=second.pk, as_of=NOW)
+    Job.objects.filter(pk=first.pk).update(state=Job.State.DONE)
+    third = JobFactory()
+    assert transcode(job_id=second.pk, as_of=NOW)
+    assert hints == [third.pk]
+
+
+def test_bad_file_says_why_and_can_be_tried_again(
+    tmp_path: Path, hints: list[int], django_capture_on_commit_callbacks: Any
+) -> None:
+    source = tmp_path / "a.mp4"
+    source.write_text("这不是视频")
+    video = create_video(title="", source=source, source_name="会议记录.mp4", created_by_id=None)
+    assert transcode(job_id=video.jobs.get().pk, as_of=NOW)
+    video.refresh_from_db()
+    assert (video.title, video.state, video.error_code) == ("会议记录", Video.State.FAILED, "unrecognised")
+    with django_capture_on_commit_callbacks(execute=True):
+        job = retry_video(video_id=video.pk)
+    video.refresh_from_db()
+    assert (video.state, video.error_code, hints) == (Video.State.QUEUED, "", [job.pk])
+    with pytest.raises(UnableToRetry):
+        retry_video(video_id=video.pk)
+
+
+def test_video_without_its_source_cannot_be_tried_again() -> None:
+    video = VideoFactory(state=Video.State.FAILED, source_path="sources/gone")
+    with pytest.raises(UnableToRetry):
+        retry_video(video_id=video.pk)
+
+
+def test_full_disk_refuses_new_videos_and_fails_jobs_with_the_reason(tmp_path: Path, full_disk: None) -> None:
+    source = tmp_path / "a.mp4"
+    source.write_bytes(b"x")
+    with pytest.raises(storage.UnableToStore):
+        create_video(title="", source=source, source_name="a.mp4", created_by_id=None)
+    assert (source.exists(), Video.objects.count()) == (True, 0)
+    job = JobFactory()
+    assert transcode(job_id=job.pk, as_of=NOW)
+    assert Video.objects.get(pk=job.video_id).error_code == "no_space"
+
+
+def test_nothing_is_not_a_source(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    for name in ("empty", "missing"):
+        with pytest.raises(UnableToCreate):
+            create_video(title="", source=tmp_path / name, source_name="a.mp4", created_by_id=None)
+
+
+def test_reasons_of_the_machine_reach_the_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    def encode(*_args: Any, **_kwargs: Any) -> Outcome:
+        raise UnableToTranscode("timeout", "…")
+
+    monkeypatch.setattr("media.transcoder.encode", encode)
+    job = JobFactory()
+    transcode(job_id=job.pk, as_of=NOW)
+    assert Video.objects.get(pk=job.video_id).error_code == "timeout"
+
+
+def test_leftovers_go_after_a_day(media_root: Path) -> None:
+    kept = VideoFactory(source_path="sources/kept")
+    for name in ("kept", "orphan"):
+        storage.source_path(name).touch()  # type: ignore[arg-type]
+        os.utime(storage.source_path(name), (0, 0))  # type: ignore[arg-type]
+    dead, living = storage.make_work_folder("dead"), storage.make_work_folder("living")
+    JobFactory(video=kept, token="living", state=Job.State.RUNNING, lease_until_at=NOW + LEASE)
+    for folder in (dead, living):
+        os.utime(folder, (0, 0))
+    reconcile_jobs(as_of=NOW)
+    assert [path.name for path in storage.stored_sources()] == ["kept"]
+    assert [path.name for path in storage.work_folders()] == ["living"]
+
+
+def test_deleted_video_takes_its_files_along(media_root: Path, django_capture_on_commit_callbacks: Any) -> None:
+    video = ReadyVideoFactory()
+    storage.absolute(video.folder).mkdir(parents=True)
+    storage.source_path(video.pk).touch()
+    with django_capture_on_commit_callbacks(execute=True):
+        video.delete()
+    assert [*(media_root / "videos").iterdir(), *storage.stored_sources()] == []
+
+
+def test_recording_is_adopted_with_a_poster(clips: Any, tmp_path: Path) -> None:
+    folder = pack_recording(clips("h264"), tmp_path / "17")
+    video = adopt_recording(
+        title="防汛培训 回放", folder=folder, duration_ms=2000, width=1280, height=720, created_by_id=None
+    )
+    video.refresh_from_db()
+    assert (video.state, video.duration_ms, folder.exists()) == (Video.State.READY, 2000, False)
+    assert [(rung["file"], rung["kind"], rung["height"]) for rung in video.renditions] == [
+        ("vod.m3u8", "video", 720),
+        ("audio.m3u8", "audio", 0),
+    ]
+    names = {file.name for file in storage.absolute(video.folder).iterdir()}
+    assert {"poster.jpg", "master.m3u8", "vod.m3u8"} <= names
+    assert ".poster-source" not in names
+
+
+def test_folder_without_a_recording_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "master.m3u8").write_text("#EXTM3U\n")
+    with pytest.raises(UnableToAdopt):
+        adopt_recording(title="", folder=tmp_path, duration_ms=1, width=2, height=2, created_by_id=None)
+    assert (tmp_path / "master.m3u8").exists()
+
+
+def pack_recording(clip: Path, folder: Path) -> Path:
+    folder.mkdir()
+    names = ["-hls_fmp4_init_filename", "init.mp4", "-hls_segment_filename", str(folder / "s-%d.m4s")]
+    hls = ["-f", "hls", "-hls_segment_type", "fmp4", "-hls_playlist_type", "vod", *names, str(folder / "vod.m3u8")]
+    subprocess.run(["ffmpeg", "-v", "error", "-i", str(clip), "-c", "copy", *hls], check=True, timeout=60)
+    (folder / "audio.m3u8").write_text((folder / "vod.m3u8").read_text())
+    (folder / "master.m3u8").write_text(
+        '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=900000,CODECS="avc1.42e01f,mp4a.40.2",RESOLUTION=1280x720\nvod.m3u8\n'
+        '#EXT-X-STREAM-INF:BANDWIDTH=48000,CODECS="mp4a.40.2"\naudio.m3u8\n'
+    )
+    return folder
+
+
+def test_title_is_cleaned() -> None:
+    video = VideoFactory()
+    assert rename_video(video_id=video.pk, title=" 防汛\n安全 ")
+    assert not rename_video(video_id=video.pk, title=" \x00 ")
+    assert Video.objects.get(pk=video.pk).title == "防汛 安全"
+
+
+WORKER = """
+import sys
+import django
+django.setup()
+from django.db import connection
+from django.utils import timezone
+connection.settings_dict.update(NAME=sys.argv[2])
+from media import operations
+operations.transcode(job_id=int(sys.argv[1]), as_of=timezone.now())
+"""
+
+
+@pytest.mark.engine
+@pytest.mark.django_db(transaction=True)
+def test_killed_worker_is_followed_by_another_and_one_output_is_published(
+    clips: Any, tmp_path: Path, media_root: Path, hints: list[int]
+) -> None:
+    """A real child, killed while its ffmpeg runs; the time until the lease ends is passed over, not waited for."""
+    video = queued(clips("large", ".mp4", 8), tmp_path)
+    job = Job.objects.get(video=video)
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "DEBUG": "1", "VAR_DIR": str(tmp_path)}
+    name = str(connection.settings_dict["NAME"])
+    worker = subprocess.Popen([sys.executable, "-c", WORKER, str(job.pk), name], env=environment)
+    try:
+        deadline = time.monotonic() + 40
+        while not any(folder.glob("*.m4s") for folder in storage.work_folders() if any(folder.iterdir())):
+            assert time.monotonic() < deadline
+            assert worker.poll() is None
+            time.sleep(0.05)
+    finally:
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+    video.refresh_from_db()
+    assert (video.state, [*storage.attempts(video.pk)]) == (Video.State.RUNNING, [])
+    lost_at = timezone.now() + LEASE
+    assert reconcile_jobs(as_of=lost_at) == 1
+    assert hints[-1] == job.pk
+    assert LEASE + timedelta(seconds=60) < timedelta(seconds=120)  # the reconciler comes every 60 s
+    assert transcode(job_id=job.pk, as_of=lost_at)
+    video.refresh_from_db()
+    assert (video.state, Job.objects.get(pk=job.pk).attempt) == (Video.State.READY, 2)
+    assert [path.name for path in storage.attempts(video.pk)] == [video.folder.rsplit("/")[-1]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_unhappy_transaction_stores_nothing(tmp_path: Path, hints: list[int]) -> None:
+    source = tmp_path / "a.mp4"
+    source.write_bytes(b"x")
+    with transaction.atomic():
+        create_video(title="", source=source, source_name="a.mp4", created_by_id=None)
+        transaction.set_rollback(True)
+    assert (Video.objects.count(), hints, source.exists()) == (0, [], True)
