@@ -89,7 +89,7 @@ class TestShell:
         return client.get("/accounts/logout/").text
 
     def test_a_signed_in_member_has_tabs_and_the_way_out(self, client: Client, wang: Any) -> None:
-        client.force_login(wang, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(wang)
         html = self.page(client)
         assert 'class="nav"' in html
         assert '<a class="skip" href="#content">' in html
@@ -98,7 +98,7 @@ class TestShell:
         assert html.count("<h1") == 1
 
     def test_elder_mode_marks_the_page_and_offers_the_way_back(self, client: Client, wang: Any) -> None:
-        client.force_login(wang, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(wang)
         assert "data-mode" not in self.page(client)
         client.post("/display/", {"elder": "1", "next": "/accounts/logout/"})
         html = self.page(client)
@@ -106,7 +106,7 @@ class TestShell:
         assert 'name="elder" value="0">标准版' in html
 
     def test_the_other_language_is_one_touch_away(self, client: Client, wang: Any) -> None:
-        client.force_login(wang, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(wang)
         assert 'name="language" value="en" lang="en"' in self.page(client)
         client.post("/display/", {"language": "en", "next": "/accounts/logout/"})
         html = self.page(client)
