@@ -27,7 +27,7 @@ async def lifespan(receive: Receive, send: Send) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             if worker:
-                worker.start()
+                await asyncio.to_thread(worker.start)
             await send({"type": "lifespan.startup.complete"})
         else:
             await close_rooms()

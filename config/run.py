@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
@@ -50,6 +50,7 @@ class Site:
     """The children by name; started in order, stopped in reverse."""
 
     port: int
+    children: "dict[str, subprocess.Popen[bytes]]" = field(default_factory=dict)
 
     def commands(self) -> dict[str, list[str]]:
         python = sys.executable
@@ -123,7 +124,9 @@ def environment() -> int:
 
 def manage(*argv: str) -> None:
     """Run a management command as a child; end this process with its status when it fails."""
-    done = subprocess.run([sys.executable, "manage.py", *argv], cwd=BASE_DIR, check=False)  # noqa: S603
+    command = ["setpriv", "--pdeathsig", "TERM", sys.executable, "manage.py", *argv]
+    quiet = {**os.environ, "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING")}
+    done = subprocess.run(command, cwd=BASE_DIR, env=quiet, check=False)  # noqa: S603 - our own fixed commands
     if done.returncode:
         raise SystemExit(done.returncode)
 
@@ -137,8 +140,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, interrupted)
     signal.signal(signal.SIGHUP, interrupted)
     site = Site(environment())
-    manage("prepare")
     try:
+        manage("prepare")
         site.start()
         site.wait_until_ready()
         say(f"READY http://127.0.0.1:{site.port}")

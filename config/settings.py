@@ -52,7 +52,6 @@ INSTALLED_APPS = [
     "wagtail.snippets",
     "wagtail.documents",
     "wagtail.images",
-    "modelsearch",
     "wagtail.search",
     "wagtail.admin",
     "wagtail",
@@ -221,7 +220,7 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
         "CONFIG": {"hosts": [{"address": REDIS_URL, **REDIS_OPTIONS}]},
     }
 }
-CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.2} if EMBEDDED else {"visibility_timeout": 6 * 3600}
 CELERY_TASK_IGNORE_RESULT = True
@@ -382,7 +381,9 @@ LOGGING = {
         },
         "text": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.dev.ConsoleRenderer(colors=False),
+            "processor": structlog.dev.ConsoleRenderer(
+                colors=False, exception_formatter=structlog.dev.plain_traceback
+            ),
             "foreign_pre_chain": LOG_STEPS,
         },
     },
@@ -391,6 +392,7 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "celery": {"level": "WARNING"},
+        "wagtail": {"level": "WARNING"},
         "uvicorn.access": {"level": "WARNING"},
         "uvicorn.error": {"level": "WARNING"},
         "weasyprint": {"level": "ERROR"},

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.utils.text import slugify
-from wagtail.models import Page, Site
 
-from cms.models import CourseIndexPage, CoursePage, LessonPage
+from cms.models import CoursePage, LessonPage
+from cms.operations import ensure_shelf
 from config.demo.slides import Slide, make_video
 from media.models import Video
 from media.operations import create_video
@@ -107,9 +107,7 @@ def make_videos(minutes: float, say: Callable[[str], None]) -> dict[str, Path]:
 
 def seed_courses(county: Node, paths: dict[str, Path]) -> dict[str, CoursePage]:
     """Create the published course pages with their videos queued; return them by title."""
-    home = Page.objects.get(depth=2) if Page.objects.filter(depth=2).count() == 1 else Page.objects.filter(depth=2)[0]
-    shelf = home.add_child(instance=CourseIndexPage(title="课程", slug="courses"))
-    Site.objects.update(site_name="指尖上的课堂")
+    shelf = ensure_shelf()
     pages = {}
     for number, course in enumerate(COURSES):
         page = CoursePage(title=course.title, slug=f"course-{number + 1}", intro=course.intro, node=county)

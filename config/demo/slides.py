@@ -14,6 +14,7 @@ PAPER, INK, RED = "#f7f3ea", "#2b241e", "#7c2019"
 FONT = "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"
 PAUSE_S = 2.5
 FRAME_RATE = 10
+WITH_PARENT = ["setpriv", "--pdeathsig", "KILL"]
 
 
 @dataclass(frozen=True)
@@ -41,27 +42,32 @@ def speak(slide: Slide, path: Path) -> float:
     program = shutil.which("espeak-ng")
     if program is None:
         raise FileNotFoundError("espeak-ng is missing (Debian package espeak-ng)")
-    command = [program, "-v", "cmn", "-s", "105", "-w", str(path), words]
+    command = [*WITH_PARENT, program, "-v", "cmn", "-s", "105", "-w", str(path), words]
     subprocess.run(command, check=True, capture_output=True, timeout=60)  # noqa: S603 - fixed program, our own text
     with wave.open(str(path)) as sound:
         return sound.getnframes() / sound.getframerate()
 
 
 def make_video(slides: list[Slide], target: Path, *, minutes: float) -> None:
-    """Write an H.264 and AAC video of about ``minutes``: each slide stays while it is read, then for an equal rest."""
+    """Write an H.264 and AAC video of about ``minutes``: each slide stays while it is read, then for an equal rest.
+
+    What does not fit into the minutes any more is left out; the first slide always stays.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        spoken = []
+        spoken: list[float] = []
         for index, slide in enumerate(slides):
+            if spoken and sum(spoken) + PAUSE_S * len(spoken) > minutes * 60:
+                break
             draw(slide, index + 1, len(slides), folder / f"{index}.png")
             spoken.append(speak(slide, folder / f"{index}.wav"))
-        rest = max(PAUSE_S, (minutes * 60 - sum(spoken)) / len(slides))
+        rest = max(PAUSE_S, (minutes * 60 - sum(spoken)) / len(spoken))
         encode(folder, [seconds + rest for seconds in spoken], target)
 
 
 def encode(folder: Path, seconds: list[float], target: Path) -> None:
     """Join the pictures and voices in ``folder``; every slide lasts its ``seconds``."""
-    argv = ["ffmpeg", "-nostdin", "-loglevel", "error", "-y"]
+    argv = [*WITH_PARENT, "ffmpeg", "-nostdin", "-loglevel", "error", "-y"]
     for index, length in enumerate(seconds):
         argv += ["-loop", "1", "-framerate", str(FRAME_RATE), "-t", f"{length:.2f}", "-i", str(folder / f"{index}.png")]
     for index in range(len(seconds)):

@@ -20,6 +20,7 @@ from attendance.operations import (
     start_lease,
 )
 from cms.models import CoursePage
+from config.demo.slides import WITH_PARENT
 from courses.operations import schedule_course
 from live.operations import end_lecture, finish_recording, go_live, schedule_lecture
 from media.ffmpeg import probe
@@ -92,7 +93,7 @@ def seed_evidence(cast: Cast, occasion: Occasion, seed: int) -> None:
 def hls_copy(source: Path) -> Path:
     """Return a folder with ``master.m3u8`` made from a phone-friendly video without encoding it again."""
     folder = Path(tempfile.mkdtemp(prefix="classroom-demo-"))
-    argv = ["ffmpeg", "-nostdin", "-loglevel", "error", "-i", str(source), "-c", "copy", "-f", "hls", "-hls_time", "4"]
+    argv = [*WITH_PARENT, "ffmpeg", "-nostdin", "-loglevel", "error", "-i", str(source), "-c", "copy", "-f", "hls", "-hls_time", "4"]
     argv += ["-hls_playlist_type", "vod", "-hls_segment_type", "fmp4", "-hls_segment_filename", str(folder / "s%05d.m4s")]
     subprocess.run([*argv, str(folder / "video.m3u8")], check=True, timeout=120)  # noqa: S603 - our own generated file
     lines = ["#EXTM3U", "#EXT-X-VERSION:7"]
@@ -103,7 +104,7 @@ def hls_copy(source: Path) -> Path:
 
 def seed_finished_lecture(cast: Cast, plan: Training, rule: Rule, title: str, starts_at: datetime, source: Path) -> None:
     """Give a lecture in the past, exactly as long as its recording, and let everything follow from it."""
-    duration_ms = probe(source).duration_ms
+    duration_ms = round(float(probe(source)["format"]["duration"]) * 1000)
     ends_at = starts_at + timedelta(milliseconds=duration_ms)
     lecture = schedule_lecture(
         training_id=plan.pk, title=title, node_id=cast.county.pk, starts_at=starts_at, ends_at=ends_at,

@@ -41,12 +41,10 @@ class Command(BaseCommand):
         self.stdout.write("==> Seeding people, courses and trainings")
         with transaction.atomic():
             county = seed_people(now)
-            recording = paths[FIRST_AID.title]
             courses = seed_courses(county, paths)
+            cast = Cast(county, account("organiser"), account("lecturer"), account("secretary"))
+            seed_trainings(cast, courses, paths[FIRST_AID.title], now)
+        shutil.rmtree(paths[FIRST_AID.title].parent)
         self.stdout.write("==> Preparing the videos for phones")
         for job in Job.objects.filter(state=Job.State.QUEUED):
             transcode(job_id=job.pk, as_of=timezone.now())
-        with transaction.atomic():
-            cast = Cast(county, account("organiser"), account("lecturer"), account("secretary"))
-            seed_trainings(cast, courses, recording, now)
-        shutil.rmtree(recording.parent)
