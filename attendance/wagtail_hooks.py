@@ -95,7 +95,19 @@ class Guarded:
 
 
 class GuardedIndex(Guarded, generic.IndexView):
-    pass
+    joined: tuple[str, ...] = ()
+
+    def get_base_queryset(self) -> QuerySet[Any, Any]:
+        found = super().get_base_queryset()
+        return found.select_related(*self.joined) if self.joined else found
+
+
+class TrainingIndex(GuardedIndex):
+    joined = ("node",)
+
+
+class OccasionIndex(GuardedIndex):
+    joined = ("training", "node", "rule")
 
 
 class GuardedEdit(Guarded, generic.EditView):
@@ -158,6 +170,7 @@ class TrainingForm(WagtailAdminModelForm):  # type: ignore[misc]
 
 class TrainingViewSet(GuardedViewSet):
     model = Training
+    index_view_class = TrainingIndex
     icon = "clipboard-list"
     menu_label = _("培训")
     url_prefix = "trainings"
@@ -228,6 +241,7 @@ class RuleViewSet(GuardedViewSet):
 
 class OccasionViewSet(GuardedViewSet):
     model = Occasion
+    index_view_class = OccasionIndex
     icon = "date"
     menu_label = _("场次")
     url_prefix = "occasions"
@@ -255,7 +269,7 @@ class OccasionViewSet(GuardedViewSet):
 class LedgerViewSetGroup(ModelViewSetGroup):  # type: ignore[misc]
     menu_label = _("培训和台账")
     menu_icon = "clipboard-list"
-    menu_order = 210
+    menu_order = 220
     items = (TrainingViewSet, OccasionViewSet, RuleViewSet)
 
 
@@ -271,6 +285,6 @@ class BranchMenuItem(MenuItem):  # type: ignore[misc]
         return has_role(request.user, Role.ORGANISER, Role.SECRETARY)
 
 
-@hooks.register("register_reports_menu_item")
+@hooks.register("register_admin_menu_item")
 def branch_menu_item() -> BranchMenuItem:
-    return BranchMenuItem(_("参训情况"), reverse("branch"), name="branch", icon_name="group", order=10)
+    return BranchMenuItem(_("参训情况"), reverse("branch"), name="branch", icon_name="group", order=230)

@@ -60,6 +60,9 @@ class Counts:
     by_state: dict[str, int]
 
     def __getitem__(self, state: str) -> int:
+        """How many stand in ``state``; a KeyError for what is no state, so that templates go on to the attributes."""
+        if state not in RecordState.values:
+            raise KeyError(state)
         return self.by_state.get(state, 0)
 
     @property
