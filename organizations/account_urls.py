@@ -6,8 +6,8 @@ from django.urls import path
 from organizations.views import account as own
 
 urlpatterns = [
-    path("login/", account.login, name="account_login"),
-    path("login/code/", account.request_login_code, name="account_request_login_code"),
+    path("login/", own.login, name="account_login"),
+    path("login/code/", own.request_login_code, name="account_request_login_code"),
     path("login/code/confirm/", own.confirm_login_code, name="account_confirm_login_code"),
     path("logout/", account.logout, name="account_logout"),
     path("inactive/", account.account_inactive, name="account_inactive"),

@@ -3,7 +3,11 @@
 from urllib.parse import urlencode
 
 from allauth.account.forms import RequestLoginCodeForm
+from allauth.account.internal.stagekit import clear_login
+from allauth.account.stages import LoginStage
 from allauth.account.views import ConfirmLoginCodeView as AllauthConfirmLoginCodeView
+from allauth.account.views import LoginView as AllauthLoginView
+from allauth.account.views import RequestLoginCodeView as AllauthRequestLoginCodeView
 from allauth.core import ratelimit
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,6 +19,21 @@ from django.views.decorators.http import require_POST
 from organizations.display import known_language, set_display_cookies
 from organizations.forms import DisplayForm
 from organizations.models import User
+
+
+class StartAgain:
+    """Coming back to the start means another number or way; allauth would hold people at the code page."""
+
+    def _redirect_to_pending_stage(self, request: HttpRequest, stage: LoginStage) -> None:
+        clear_login(request)
+
+
+class LoginView(StartAgain, AllauthLoginView):
+    """Phone and password."""
+
+
+class RequestLoginCodeView(StartAgain, AllauthRequestLoginCodeView):
+    """Ask for a code."""
 
 
 class ConfirmLoginCodeView(AllauthConfirmLoginCodeView):
@@ -33,6 +52,8 @@ class ConfirmLoginCodeView(AllauthConfirmLoginCodeView):
         return again
 
 
+login = LoginView.as_view()
+request_login_code = RequestLoginCodeView.as_view()
 confirm_login_code = ConfirmLoginCodeView.as_view()
 
 
