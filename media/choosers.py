@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic.chooser import ChooseResultsView, ChooseView, ChosenMultipleView, ChosenView
@@ -17,8 +18,13 @@ def choosable(user: Any) -> QuerySet[Video]:
     return videos_for(user).exclude(state=Video.State.FAILED)
 
 
-class VideoColumns:
-    """What one needs to tell two videos apart."""
+class Choosable:
+    """What this person may choose, and what one needs to tell two videos apart."""
+
+    request: HttpRequest
+
+    def get_object_list(self) -> QuerySet[Video]:
+        return choosable(self.request.user)
 
     @property
     def columns(self) -> list[Column]:
@@ -26,11 +32,11 @@ class VideoColumns:
         return [*shown, Column("state", label=_("状态"), accessor="get_state_display")]
 
 
-class ChooseVideo(VideoColumns, ChooseView):  # type: ignore[misc]
+class ChooseVideo(Choosable, ChooseView):  # type: ignore[misc]
     pass
 
 
-class ChooseVideoResults(VideoColumns, ChooseResultsView):  # type: ignore[misc]
+class ChooseVideoResults(Choosable, ChooseResultsView):  # type: ignore[misc]
     pass
 
 
@@ -55,10 +61,6 @@ class VideoChooserViewSet(ChooserViewSet):  # type: ignore[misc]
     chosen_view_class = ChosenVideo
     chosen_multiple_view_class = ChosenVideos
     per_page = 12
-
-    def get_object_list(self) -> QuerySet[Video]:
-        """Bound to the view by Wagtail, hence ``self.request``."""
-        return choosable(self.request.user)  # type: ignore[attr-defined]
 
 
 video_chooser = VideoChooserViewSet("video_chooser", url_prefix="videos/chooser")

@@ -297,13 +297,13 @@ def test_killed_worker_is_followed_by_another_and_one_output_is_published(
     clips: Any, tmp_path: Path, media_root: Path, hints: list[int]
 ) -> None:
     """A real child, killed while its ffmpeg runs; the time until the lease ends is passed over, not waited for."""
-    video = queued(clips("large", ".mp4", 8), tmp_path)
+    video = queued(clips("portrait", ".mov", 6), tmp_path)
     job = Job.objects.get(video=video)
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "DEBUG": "1", "VAR_DIR": str(tmp_path)}
     name = str(connection.settings_dict["NAME"])
     worker = subprocess.Popen([sys.executable, "-c", WORKER, str(job.pk), name], env=environment)
     try:
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + 120
         while not any(folder.glob("*.m4s") for folder in storage.work_folders() if any(folder.iterdir())):
             assert time.monotonic() < deadline
             assert worker.poll() is None
