@@ -74,7 +74,6 @@ async def _show(keeper: Keeper, room: Room, guest: Guest, command: protocol.Show
 
 
 async def _leave(keeper: Keeper, room: Room, guest: Guest, command: protocol.Leave) -> None:
-    keeper.uncount(guest, reason="left")
     keeper.see_out(guest, code=1000, reason="left", after_ms=None)
 
 

@@ -9,12 +9,13 @@ whoever notices closes its rows at the lease's last beat.
 import asyncio
 import contextlib
 import datetime as dt
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import structlog
-from django.db import DatabaseError
+from django.db import DatabaseError, IntegrityError
 from django.utils import timezone
 
 from attendance import operations as ledger
@@ -82,8 +83,6 @@ class Recorder:
     async def flush(self) -> None:
         """Write what waits. Raises DatabaseError; what could not be written waits on."""
         async with self._writing:
-            if self._opening and self.lease_id is None:
-                await self._take_lease()
             await self._open_batches()
             await self._close_batches()
 
@@ -105,22 +104,42 @@ class Recorder:
     async def _open_batches(self) -> None:
         while self._opening:
             batch = self._opening[:BATCH]
-            joins = [
-                ledger.Join(
-                    occasion_id=stay.occasion_id,
-                    member_id=stay.member_id,
-                    device=stay.device,
-                    lease_id=self.lease_id,
-                    started_at=stay.started_at,
-                )
-                for stay in batch
-            ]
-            ids = await in_database(partial(ledger.open_presences, joins=joins))
+            try:
+                ids: list[int | None] = list(await self._insert(batch))
+            except IntegrityError:
+                ids = await self._insert_singly(batch)
             del self._opening[: len(batch)]
             for stay, presence_id in zip(batch, ids, strict=True):
                 stay.presence_id = presence_id
-                if stay.ended_at is None:
+                if stay.ended_at is None and presence_id is not None:
                     stay.told()
+
+    async def _insert(self, stays: list[Stay]) -> list[int]:
+        lease_id = self.lease_id or await self._take_lease()
+        joins = [
+            ledger.Join(
+                occasion_id=stay.occasion_id,
+                member_id=stay.member_id,
+                device=stay.device,
+                lease_id=lease_id,
+                started_at=stay.started_at,
+            )
+            for stay in stays
+        ]
+        return await in_database(partial(ledger.open_presences, joins=joins))
+
+    async def _insert_singly(self, stays: list[Stay]) -> list[int | None]:
+        """A row refers to what is gone (our lease, an occasion): one bad row must not hold up the others."""
+        self.lease_id = None
+        ids: list[int | None] = []
+        for stay in stays:
+            try:
+                ids += await self._insert([stay])
+            except IntegrityError:
+                log.exception("presence_refused", occasion=stay.occasion_id)
+                self.open.discard(stay)
+                ids.append(None)
+        return ids
 
     async def _close_batches(self) -> None:
         while self._closing:
@@ -133,9 +152,10 @@ class Recorder:
             await in_database(partial(ledger.close_presences, ends=ends))
             del self._closing[: len(batch)]
 
-    async def _take_lease(self) -> None:
-        name = f"{bus.process_name()}-{id(self):x}"
+    async def _take_lease(self) -> int:
+        name = f"{bus.process_name()}-{secrets.token_hex(4)}"
         self.lease_id = await in_database(partial(ledger.start_lease, name=name, as_of=timezone.now()))
+        return self.lease_id
 
     async def _flush_always(self) -> None:
         while True:

@@ -119,6 +119,7 @@ class Keeper:
         """Say why, and close the socket; a phone that does not read is cut off."""
         if not guest.leaving:
             guest.leaving = True
+            self.uncount(guest, reason="left", at=self.answered_until(guest))
             frame = protocol.encode(protocol.Bye(reason=reason, after_ms=after_ms))  # type: ignore[arg-type]
             self.hub.spawn(self._close(guest, frame, code))
 
@@ -183,6 +184,10 @@ class Keeper:
             if isinstance(guest, Guest) and guest.heard < limit and guest.stay and guest.stay.presence_id
         }
 
+    def answered_until(self, guest: Guest) -> dt.datetime:
+        """Return now, or when the phone was last heard if it has missed a beat since."""
+        return self.last_heard(guest) if time.monotonic() - guest.heard > QUIET_S else timezone.now()
+
     def last_heard(self, guest: Guest) -> dt.datetime:
         """Return the server's wall-clock time of the phone's last frame."""
         return timezone.now() - dt.timedelta(seconds=time.monotonic() - guest.heard)
@@ -226,8 +231,7 @@ class Keeper:
         elif state != "live":
             room.picture = False
             for guest in everybody:
-                missed_beat = time.monotonic() - guest.heard > QUIET_S
-                self.uncount(guest, reason="closed", at=self.last_heard(guest) if missed_beat else None)
+                self.uncount(guest, reason="closed", at=self.answered_until(guest))
                 if state == "cancelled":
                     self.see_out(guest, code=protocol.CLOSE_GONE, reason="cancelled", after_ms=None)
 

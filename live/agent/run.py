@@ -168,7 +168,9 @@ class LiveRun:
         """End the input, let ffmpeg write its last segment, kill it if it does not end; leave no unlisted piece."""
         if self._process is None:
             return
-        if self._stdin is not None:
+        if self._stdin is not None and not self._stdin.is_closing():
+            for piece in self._stream.flush():
+                self._stdin.write(piece)
             self._stdin.close()
         try:
             await asyncio.wait_for(self._process.wait(), timeout_s)

@@ -109,7 +109,7 @@ def dimensions(sps: bytes) -> Dimensions:
     bits.take(16)
     bits.unsigned()
     chroma = _chroma(bits) if profile in HIGH_PROFILES else 1
-    bits.unsigned()
+    bits.unsigned()  # log2_max_frame_num_minus4
     _skip_order_count(bits)
     bits.unsigned()
     bits.take(1)
@@ -143,7 +143,6 @@ def _chroma(bits: _Bits) -> int:
 
 
 def _skip_order_count(bits: _Bits) -> None:
-    bits.unsigned()
     kind = bits.unsigned()
     if kind == 0:
         bits.unsigned()

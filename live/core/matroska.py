@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from .scrubber import Frame, Shape
 
 VIDEO_TRACK, AUDIO_TRACK = 1, 2
-CLUSTER_MS = 2000
+LONGEST_CLUSTER_MS = 20_000
+LONGEST_BACK_MS = 10_000
+LAST_PICTURE_MS = 40
 OPUS_HEAD = b"OpusHead\x01\x02\x38\x01\x80\xbb\x00\x00\x00\x00\x00"
 CODEC_IDS = {"h264": b"V_MPEG4/ISO/AVC", "vp8": b"V_VP8"}
 
@@ -54,7 +56,11 @@ def header(shape: Shape) -> bytes:
 
 
 class Stream:
-    """The bytes of one run, from its first video frame on. ``started_at`` is that frame's time."""
+    """The bytes of one run, from its first video frame on. ``started_at`` is that frame's time.
+
+    A picture is written when the next one is known, with its exact duration: a muxer that cuts segments places the first
+    picture of a segment at the end of the last one before it.
+    """
 
     def __init__(self, first: Frame) -> None:
         if first.shape is None:
@@ -62,18 +68,49 @@ class Stream:
         self.shape = first.shape
         self.started_at = first.at
         self._cluster_ms: int | None = None
+        self._picture: Frame | None = None
+        self._early: list[Frame] = []
 
     def write(self, frame: Frame) -> Iterator[bytes]:
-        """The bytes of a frame; none for sound from before the run."""
-        at_ms = round((frame.at - self.started_at) * 1000)
-        if at_ms < 0:
+        """The bytes that this frame completes; none for sound from before the run."""
+        at_ms = self._milliseconds(frame.at)
+        if frame.kind == "audio":
+            if self._cluster_ms is None:
+                self._early.append(frame)
+            elif at_ms >= 0:
+                yield from self._cluster(at_ms, anew=False)
+                yield _element(0xA3, self._block(AUDIO_TRACK, at_ms, 0x80), frame.data)
             return
-        video = frame.kind == "video"
+        if self._picture is not None:
+            yield from self._write_picture(self._picture, at_ms - self._milliseconds(self._picture.at))
+        self._picture = frame
+
+    def flush(self) -> Iterator[bytes]:
+        """The bytes of the last picture, when no more will come."""
+        if self._picture is not None:
+            yield from self._write_picture(self._picture, LAST_PICTURE_MS)
+            self._picture = None
+
+    def _milliseconds(self, at: float) -> int:
+        return round((at - self.started_at) * 1000)
+
+    def _write_picture(self, frame: Frame, duration_ms: int) -> Iterator[bytes]:
+        at_ms = self._milliseconds(frame.at)
         if self._cluster_ms is None:
             yield header(self.shape)
-        if self._cluster_ms is None or (video and frame.key) or not -1000 < at_ms - self._cluster_ms < CLUSTER_MS * 10:
+        yield from self._cluster(at_ms, anew=frame.key)
+        leans = b"" if frame.key else _element(0xFB, b"\xff")
+        block = _element(0xA1, self._block(VIDEO_TRACK, at_ms, 0), frame.data)
+        yield _element(0xA0, block, _number(0x9B, duration_ms), leans)
+        early, self._early = self._early, []
+        for sound in early:
+            yield from self.write(sound)
+
+    def _cluster(self, at_ms: int, *, anew: bool) -> Iterator[bytes]:
+        if anew or self._cluster_ms is None or not -LONGEST_BACK_MS < at_ms - self._cluster_ms < LONGEST_CLUSTER_MS:
             self._cluster_ms = at_ms
             yield _endless(0x1F43B675) + _number(0xE7, at_ms)
-        track, flags = (VIDEO_TRACK, 0x80 if frame.key else 0) if video else (AUDIO_TRACK, 0x80)
-        block = bytes([0x80 | track]) + (at_ms - self._cluster_ms).to_bytes(2, "big", signed=True) + bytes([flags])
-        yield _element(0xA3, block, frame.data)
+
+    def _block(self, track: int, at_ms: int, flags: int) -> bytes:
+        since = at_ms - (self._cluster_ms or 0)
+        return bytes([0x80 | track]) + since.to_bytes(2, "big", signed=True) + bytes([flags])

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal, Protocol
 
 from . import h264, opus, rtp, vp8
+from .cadence import Cadence
 from .h264 import Broken
 from .reorder import Arrival, Reorder
 from .timeline import Timeline
@@ -117,6 +118,7 @@ class VideoScrubber:
         self._codec: Codec = CODECS[codec]()
         self._counts = counts
         self._timeline = Timeline(90_000)
+        self._cadence = Cadence()
         self._parts: list[bytes] = []
         self._first: Arrival | None = None
         self._shape: Shape | None = None
@@ -165,7 +167,7 @@ class VideoScrubber:
         self._counts.frames += 1
         self._counts.keyframes += key
         at = self._timeline.place(ssrc=first.packet.ssrc, timestamp=first.packet.timestamp, now=first.at)
-        return Frame("video", at, sample, key, self._shape)
+        return Frame("video", self._cadence.place(at), sample, key, self._shape)
 
 
 class AudioScrubber:

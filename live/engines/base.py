@@ -178,7 +178,7 @@ class MediaEngine(Protocol):
         """The ids of all rooms that are open."""
 
     async def publishers(self, room_id: str) -> list[Publisher]:
-        """Who is on air. Raises NoSuchRoom."""
+        """Who is on air: connected, not only admitted. Raises NoSuchRoom."""
 
     async def publish(self, *, room_id: str, participant_id: str, offer_sdp: str, on_event: OnEvent) -> Publishing:
         """Put a browser on air. The same participant on air already is hung up first: the newest page wins.

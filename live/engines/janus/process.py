@@ -92,6 +92,11 @@ class JanusHost:
             return 0
         return await self._child.wait()
 
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        if self._child is not None and self._child.returncode is None:
+            self._child.kill()
+
     async def stop(self) -> None:
         """Ask, then kill. Idempotent."""
         if self._child is None or self._child.returncode is not None:

@@ -1,0 +1,209 @@
+"""A real web process (uvicorn, as in production) on the test's database, and phones as real sockets."""
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from live import tickets
+from live.models import Lecture
+from live.permissions import expects, may_host
+from organizations.models import User
+from tests.services import free_port
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+UVICORN = [
+    *("--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", "16384"),
+    *("--lifespan", "on", "--log-level", "warning"),
+]
+
+
+@dataclass
+class RoomServer:
+    """One running web process."""
+
+    port: int
+    process: "subprocess.Popen[bytes]"
+    log: Path
+    phones: list["Phone"] = field(default_factory=list)
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def path(self, lecture: Lecture, ticket: str) -> str:
+        return f"ws://127.0.0.1:{self.port}/ws/live/{lecture.pk}/?ticket={ticket}"
+
+    def join(self, user: User, lecture: Lecture, *, device: str = "", wait: bool = True) -> "Phone":
+        """Connect a phone of ``user`` as the page does; with ``wait``, up to its ``joined``."""
+        session = SessionStore()
+        session.create()
+        ticket = ticket_for(user, lecture, device=device or secrets.token_hex(16), session_key=session.session_key)
+        headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session.session_key}"}
+        socket = connect(self.path(lecture, ticket), origin=self.origin, additional_headers=headers, compression=None, legacy=True)
+        phone = Phone(socket, user)
+        self.phones.append(phone)
+        if wait:
+            phone.until("joined")
+        return phone
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def ticket_for(user: User, lecture: Lecture, *, device: str, session_key: str) -> str:
+    ticket = tickets.Ticket(
+        occasion=lecture.pk,
+        member=user.pk,
+        device=device,
+        host=may_host(user, lecture),
+        counted=expects(lecture.occasion, user.pk),
+    )
+    return tickets.make(ticket, session_key=session_key)
+
+
+@dataclass
+class Phone:
+    """One device in a room, with all that it heard."""
+
+    socket: ClientConnection
+    user: User
+    frames: list[dict[str, Any]] = field(default_factory=list)
+
+    def send(self, **frame: Any) -> None:
+        self.socket.send(json.dumps(frame))
+
+    def raw(self, message: str | bytes) -> None:
+        self.socket.send(message)
+
+    def recv(self, timeout: float = 5) -> dict[str, Any]:
+        frame = json.loads(self.socket.recv(timeout=timeout))
+        self.frames.append(frame)
+        return frame
+
+    def until(self, word: str, *, timeout: float = 6) -> dict[str, Any]:
+        """Read up to the next frame with this ``t`` (or this error's code)."""
+        deadline = time.monotonic() + timeout
+        while True:
+            frame = self.recv(timeout=max(0.01, deadline - time.monotonic()))
+            if frame.get("t") == word or frame.get("error") == word:
+                return frame
+
+    def event(self, word: str, *, timeout: float = 6) -> dict[str, Any]:
+        """Read up to the next event with this ``t``, in whatever tick it comes."""
+        deadline = time.monotonic() + timeout
+        while True:
+            frame = self.recv(timeout=max(0.01, deadline - time.monotonic()))
+            for event in frame.get("events", []):
+                if event["t"] == word:
+                    return event  # type: ignore[no-any-return]
+
+    def closed(self, *, timeout: float = 6) -> int:
+        """Read to the end; return the close code."""
+        deadline = time.monotonic() + timeout
+        try:
+            while True:
+                self.recv(timeout=max(0.01, deadline - time.monotonic()))
+        except ConnectionClosed as error:
+            return error.rcvd.code if error.rcvd else 1006
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+def database_url() -> str:
+    """The address of the database that this test uses."""
+    facts = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{facts['NAME']}"
+    return f"postgres://{facts['USER']}@{facts['HOST']}:{facts['PORT']}/{facts['NAME']}"
+
+
+@contextlib.contextmanager
+def serving(folder: Path, **extra: str) -> Iterator[RoomServer]:
+    """Run a web process until the end of the block."""
+    port = free_port()
+    environment = {
+        **{key: value for key, value in os.environ.items() if not key.startswith("PYTEST")},
+        "DEBUG": "1",
+        "SECRET_KEY": settings.SECRET_KEY,
+        "DATABASE_URL": database_url(),
+        "VAR_DIR": str(folder),
+        "PORT": str(port),
+        "SITE_URL": f"http://127.0.0.1:{port}",
+        **extra,
+    }
+    log = folder / f"web-{port}.log"
+    command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), *UVICORN]
+    with log.open("wb") as handle:
+        process = subprocess.Popen(command, cwd=BASE_DIR, env=environment, stdout=handle, stderr=handle)
+    server = RoomServer(port, process, log)
+    try:
+        wait_until(lambda: answers(port, process, log), timeout=60)
+        yield server
+    finally:
+        for phone in server.phones:
+            with contextlib.suppress(OSError, ConnectionClosed):
+                phone.close()
+        server.stop()
+
+
+def answers(port: int, process: "subprocess.Popen[bytes]", log: Path) -> bool:
+    if process.poll() is not None:
+        raise AssertionError(f"the server ended:\n{log.read_text()[-4000:]}")
+    with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
+        return answer.status == 200
+    return False
+
+
+def wait_until(true: Callable[[], Any], *, timeout: float = 6) -> Any:
+    """Return what ``true`` answers as soon as that is true."""
+    deadline = time.monotonic() + timeout
+    while True:
+        answer = true()
+        if answer:
+            return answer
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def module_server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoomServer]:
+    with serving(tmp_path_factory.mktemp("web")) as server:
+        yield server
+
+
+@pytest.fixture
+def server(module_server: RoomServer, transactional_db: None) -> Iterator[RoomServer]:
+    """The module's web process; all phones of a test are gone after it, and no traceback was written."""
+    before = module_server.log.stat().st_size
+    yield module_server
+    for phone in module_server.phones:
+        phone.close()
+    module_server.phones.clear()
+    assert "Traceback" not in module_server.log.read_bytes()[before:].decode()

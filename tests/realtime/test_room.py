@@ -1,0 +1,352 @@
+"""The room over real sockets: who gets in, what is said, what is counted."""
+
+import datetime as dt
+import secrets
+import time
+
+import pytest
+from django.utils import timezone
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from attendance.models import PresenceSpan
+from live.models import ChatMessage, Lecture
+from live.operations import end_lecture, go_live
+from organizations.models import User
+from tests.factories.live import make_lecture, make_live
+from tests.factories.organizations import County, make_county
+from tests.realtime.conftest import RoomServer, ticket_for, wait_until
+
+pytestmark = pytest.mark.realtime
+
+
+@pytest.fixture
+def world(server: RoomServer) -> County:
+    return make_county()
+
+
+def spans_of(user: User) -> list[PresenceSpan]:
+    return list(PresenceSpan.objects.filter(member=user).order_by("pk"))
+
+
+def ended(user: User, count: int = 1) -> list[PresenceSpan]:
+    """Wait until ``count`` spans of a person are closed, and return all of them."""
+    closed = PresenceSpan.objects.filter(member=user).exclude(ended_at=None)
+    wait_until(lambda: closed.count() >= count)
+    return spans_of(user)
+
+
+# --- who gets in --------------------------------------------------------------------------------------------------
+
+
+def test_member_is_acknowledged_once_the_presence_is_written(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    phone = server.join(world.member, lecture)
+    joined = phone.frames[-1]
+    assert (joined["state"], joined["counted"], joined["host"], joined["people"]) == ("live", True, False, 1)
+    assert [span.ended_at for span in spans_of(world.member)] == [None]
+
+
+def test_lecturer_is_host_and_not_counted(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    joined = server.join(world.lecturer, lecture).frames[-1]
+    assert (joined["host"], joined["counted"]) == (True, False)
+    assert spans_of(world.lecturer) == []
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "https://127.0.0.1", "null", "http://127.0.0.1:1", None])
+def test_other_origins_are_refused_in_the_handshake(server: RoomServer, world: County, origin: str | None) -> None:
+    lecture = make_live(world)
+    ticket = ticket_for(world.member, lecture, device="a" * 32, session_key="s")
+    with pytest.raises(InvalidStatus) as refused:
+        connect(server.path(lecture, ticket), origin=origin, additional_headers={"Cookie": "sessionid=s"}, legacy=True)  # type: ignore[arg-type]
+    assert refused.value.response.status_code == 403
+
+
+def _code(server: RoomServer, lecture: Lecture, ticket: str, cookie: str) -> int:
+    from tests.realtime.conftest import Phone
+
+    socket = connect(server.path(lecture, ticket), origin=server.origin, additional_headers={"Cookie": cookie}, legacy=True)  # type: ignore[arg-type]
+    return Phone(socket, User()).closed()
+
+
+def test_tickets_that_do_not_fit_are_refused(server: RoomServer, world: County) -> None:
+    lecture, other = make_live(world), make_live(world)
+    good = ticket_for(world.member, lecture, device="a" * 32, session_key="mine")
+    elsewhere = ticket_for(world.member, other, device="a" * 32, session_key="mine")
+    assert _code(server, lecture, "", "sessionid=mine") == 4403
+    assert _code(server, lecture, "forged", "sessionid=mine") == 4403
+    assert _code(server, lecture, good[:-1] + ("A" if good[-1] != "A" else "B"), "sessionid=mine") == 4403
+    assert _code(server, lecture, elsewhere, "sessionid=mine") == 4403
+    assert _code(server, lecture, good, "sessionid=somebody-elses") == 4403
+    assert _code(server, lecture, good, "") == 4403
+
+
+def test_expired_ticket_is_refused(server: RoomServer, world: County, monkeypatch: pytest.MonkeyPatch) -> None:
+    lecture = make_live(world)
+    now = time.time()
+    monkeypatch.setattr("django.core.signing.time.time", lambda: now - 121)
+    old = ticket_for(world.member, lecture, device="a" * 32, session_key="mine")
+    monkeypatch.undo()
+    assert _code(server, lecture, old, "sessionid=mine") == 4403
+
+
+def test_unknown_addresses_are_refused_calmly(server: RoomServer, world: County) -> None:
+    for path in ("/ws/", "/ws/live/", "/ws/live/abc/", "/other"):
+        with pytest.raises(InvalidStatus):
+            connect(f"ws://127.0.0.1:{server.port}{path}", origin=server.origin, legacy=True)  # type: ignore[arg-type]
+
+
+def test_withdrawn_lecture_closes_4404(server: RoomServer, world: County) -> None:
+    lecture = make_lecture(world)
+    waiting = server.join(world.member, lecture)
+    from live.operations import cancel_lecture
+
+    cancel_lecture(occasion_id=lecture.pk)
+    assert waiting.until("bye")["reason"] == "cancelled"
+    assert waiting.closed() == 4404
+
+
+# --- what is said ---------------------------------------------------------------------------------------------------
+
+
+def test_chat_reaches_everybody_after_it_is_stored(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    speaker, listener = server.join(world.members[0], lecture), server.join(world.members[1], lecture)
+    speaker.send(t="chat", id="m-1", text="老房子\u0000的\u202e屋檐  也要看看吗？")
+    ack = speaker.until("ack")
+    stored = ChatMessage.objects.get()
+    assert (ack["id"], ack["message"], stored.text) == ("m-1", stored.pk, "老房子 的 屋檐 也要看看吗？")
+    heard = listener.event("chat")
+    assert (heard["name"], heard["unit"], heard["text"]) == (world.members[0].name, world.branch.name, stored.text)
+    assert heard["member"] == world.members[0].pk
+
+
+def test_chat_sent_twice_is_stored_once_and_acknowledged_the_same(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    phone = server.join(world.member, lecture)
+    phone.send(t="chat", id="same", text="声音很清楚")
+    first = phone.until("ack")
+    phone.send(t="chat", id="same", text="声音很清楚")
+    assert phone.until("ack") == first
+    again = server.join(world.member, lecture)
+    again.send(t="chat", id="same", text="声音很清楚")
+    assert again.until("ack") == first
+    assert ChatMessage.objects.count() == 1
+
+
+def test_host_hides_mutes_and_removes(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    host, phone, other = (server.join(who, lecture) for who in (world.lecturer, world.members[0], world.members[1]))
+    phone.send(t="chat", id="a", text="卖保健品")
+    message = phone.until("ack")["message"]
+    host.send(t="hide_message", message=message)
+    assert other.event("hidden") == {"t": "hidden", "message": message}
+    assert ChatMessage.objects.get().hidden_by == world.lecturer
+    host.send(t="mute", member=world.members[0].pk, on=True)
+    assert phone.event("muted")["on"] is True
+    phone.send(t="chat", id="b", text="还是我")
+    assert phone.until("muted")["id"] == "b"
+    host.send(t="remove", member=world.members[0].pk, on=True)
+    assert phone.until("bye") == {"t": "bye", "reason": "removed", "after_ms": None}
+    assert phone.closed() == 4403
+    assert [span.end_reason for span in ended(world.members[0])] == ["left"]
+
+
+def test_members_cannot_lead(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    phone = server.join(world.member, lecture)
+    for frame in (
+        {"t": "end"},
+        {"t": "go_live"},
+        {"t": "mute", "member": world.members[1].pk, "on": True},
+        {"t": "remove", "member": world.members[1].pk, "on": True},
+        {"t": "hide_message", "message": 1},
+        {"t": "offer", "sdp": "v=0", "again": False},
+        {"t": "lower", "member": world.members[1].pk},
+        {"t": "unpublish"},
+    ):
+        phone.send(**frame)
+        assert phone.until("not_host")["t"] == frame["t"]
+    lecture.refresh_from_db()
+    assert lecture.state == Lecture.State.LIVE
+
+
+def test_hand_is_seen_by_the_host_and_by_nobody_else(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    host, phone, other = (server.join(who, lecture) for who in (world.lecturer, world.members[0], world.members[1]))
+    phone.send(t="hand", up=True)
+    hand = host.event("hand")
+    assert (hand["name"], hand["up"]) == (world.members[0].name, True)
+    host.send(t="lower", member=world.members[0].pk)
+    assert phone.event("hand")["up"] is True
+    assert phone.event("hand")["up"] is False
+    with pytest.raises(TimeoutError):
+        other.event("hand", timeout=1)
+
+
+def test_two_devices_are_one_person(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    server.join(world.member, lecture)
+    second = server.join(world.member, lecture)
+    assert second.frames[-1]["people"] == 1
+    third = server.join(world.members[1], lecture)
+    assert third.frames[-1]["people"] == 2
+
+
+def test_frames_of_a_room_are_numbered_without_a_gap(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    phone, other = server.join(world.member, lecture), server.join(world.members[1], lecture)
+    for number in range(4):
+        other.send(t="chat", id=f"n{number}", text=f"第{number}句")
+        other.until("ack")
+        time.sleep(0.3)
+    seen = []
+    while len(seen) < 4:
+        frame = phone.until("tick")
+        seen += [event["text"] for event in frame["events"] if event["t"] == "chat"]
+    ticks = [frame["seq"] for frame in phone.frames if frame.get("t") == "tick"]
+    assert ticks == list(range(ticks[0], ticks[0] + len(ticks)))
+    assert seen == ["第0句", "第1句", "第2句", "第3句"]
+
+
+# --- what is malformed ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["", "hello", "[]", "3", "null", '"\\ud800"', '{"t":"chat"', b"\x00\x01", '{"t":1}', '{"t":"nothing"}', "[" * 9000],
+)
+def test_malformed_frames_are_answered_by_a_code(server: RoomServer, world: County, message: str | bytes) -> None:
+    phone = server.join(world.member, make_live(world))
+    phone.raw(message)
+    while "error" not in (answer := phone.recv()):
+        pass
+    assert answer["error"] in {"malformed", "unknown"}
+    phone.send(t="chat", id="after", text="还在")
+    assert phone.until("ack")["id"] == "after"
+
+
+def test_lone_surrogates_are_stored_as_text(server: RoomServer, world: County) -> None:
+    phone = server.join(world.member, make_live(world))
+    phone.raw('{"t":"chat","id":"s","text":"a\\ud800b"}')
+    phone.until("ack")
+    assert ChatMessage.objects.get().text == "a b"
+
+
+def test_three_malformed_frames_close_the_socket(server: RoomServer, world: County) -> None:
+    phone = server.join(world.member, make_live(world))
+    for _ in range(3):
+        phone.raw("nonsense")
+    assert phone.closed() == 4400
+
+
+def test_frames_above_16_kib_close_the_socket(server: RoomServer, world: County) -> None:
+    phone = server.join(world.member, make_live(world))
+    phone.raw("x" * 20_000)
+    assert phone.closed() == 1009
+
+
+def test_commands_are_rationed(server: RoomServer, world: County) -> None:
+    phone = server.join(world.member, make_live(world))
+    for number in range(8):
+        phone.send(t="chat", id=f"fast-{number}", text="快")
+    refused = phone.until("slow_down")
+    assert refused["t"] == "chat"
+    assert ChatMessage.objects.count() <= 6
+
+
+# --- what is counted ------------------------------------------------------------------------------------------------
+
+
+def test_leaving_ends_the_stay_now(server: RoomServer, world: County) -> None:
+    phone = server.join(world.member, make_live(world))
+    time.sleep(1)
+    phone.send(t="leave")
+    assert phone.closed() == 1000
+    (span,) = ended(world.member)
+    assert span.end_reason == "left"
+    assert 0.9 < (span.ended_at - span.started_at).total_seconds() < 1.8
+
+
+def test_hidden_time_does_not_count_and_sound_does(server: RoomServer, world: County) -> None:
+    phone = server.join(world.member, make_live(world))
+    phone.send(t="hide", sound=True)
+    phone.send(t="show")
+    phone.send(t="hide", sound=False)
+    assert phone.until("counted")["on"] is False
+    time.sleep(0.5)
+    phone.send(t="show")
+    assert phone.until("counted")["on"] is True
+    first, second = ended(world.member)
+    assert (first.end_reason, second.ended_at) == ("hidden", None)
+    assert 0.4 < (second.started_at - first.ended_at).total_seconds() < 1.5
+
+
+def test_waiting_room_counts_from_the_start_of_the_lecture(server: RoomServer, world: County) -> None:
+    lecture = make_lecture(world)
+    phone = server.join(world.member, lecture)
+    assert (phone.frames[-1]["state"], phone.frames[-1]["counted"]) == ("scheduled", False)
+    assert spans_of(world.member) == []
+    began = timezone.now()
+    go_live(occasion_id=lecture.pk, as_of=began)
+    assert phone.event("state")["state"] == "live"
+    assert phone.until("counted")["on"] is True
+    (span,) = spans_of(world.member)
+    assert abs((span.started_at - began).total_seconds()) < 1.5
+
+
+def test_end_closes_every_stay(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    phones = [server.join(member, lecture) for member in world.members]
+    end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    for phone in phones:
+        assert phone.event("state")["state"] == "ended"
+    assert [ended(member)[0].end_reason for member in world.members] == ["closed"] * 3
+    late = server.join(world.member, lecture)
+    assert (late.frames[-1]["state"], late.frames[-1]["counted"]) == ("ended", False)
+
+
+def test_lecture_starts_and_ends_from_the_hosts_socket(server: RoomServer, world: County) -> None:
+    lecture = make_lecture(world)
+    host, phone = server.join(world.lecturer, lecture), server.join(world.member, lecture)
+    host.send(t="go_live")
+    assert phone.event("state")["state"] == "live"
+    host.send(t="end")
+    assert phone.event("state")["state"] == "ended"
+    lecture.refresh_from_db()
+    assert (lecture.state, lecture.occasion.state in {"closed", "settled"}) == (Lecture.State.ENDED, True)
+
+
+def test_too_early_is_said(server: RoomServer, world: County) -> None:
+    lecture = make_lecture(world, starts_at=timezone.now() + dt.timedelta(hours=2))
+    host = server.join(world.lecturer, lecture)
+    host.send(t="go_live")
+    assert host.until("too_early")["t"] == "go_live"
+
+
+def test_withdrawn_rights_close_the_socket_within_two_seconds(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    phone, stays = server.join(world.members[0], lecture), server.join(world.members[1], lecture)
+    User.objects.filter(pk=world.members[0].pk).update(is_active=False)
+    began = time.monotonic()
+    assert phone.closed() == 4403
+    assert time.monotonic() - began < 3
+    stays.send(t="chat", id="x", text="还在")
+    assert stays.until("ack")
+
+
+def test_without_media_engine_the_picture_comes_by_hls(server: RoomServer, world: County) -> None:
+    phone = server.join(world.member, make_live(world))
+    phone.send(t="watch", via="auto")
+    assert phone.until("media")["via"] == "hls"
+    phone.send(t="answer", sdp="v=0")
+    phone.send(t="candidate", pc="sub", candidate=None)
+    phone.send(t="chat", id=secrets.token_hex(4), text="好的")
+    assert phone.until("ack")
+
+
+def test_picture_waits_for_the_start(server: RoomServer, world: County) -> None:
+    phone = server.join(world.member, make_lecture(world))
+    phone.send(t="watch", via="auto")
+    assert phone.until("media")["via"] == "wait"
