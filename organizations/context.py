@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
@@ -25,11 +25,8 @@ def tabs_for(user: Any) -> list[dict[str, str]]:
     for tab in settings.NAV_TABS:
         if tab["roles"] and not roles.intersection(tab["roles"]):
             continue
-        try:
-            url = reverse(tab["url"])
-        except NoReverseMatch:
-            continue
-        tabs.append({"key": tab["key"], "label": str(tab["label"]), "icon": tab["icon"], "url": url})
+        url = reverse(str(tab["url"]))
+        tabs.append({"key": str(tab["key"]), "label": str(tab["label"]), "icon": str(tab["icon"]), "url": url})
     return tabs
 
 

@@ -128,4 +128,10 @@ class RosterFileForm(forms.Form):
 
     def __init__(self, *args: Any, nodes: QuerySet[Node], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["under"].queryset = nodes
+        self.under_field.queryset = nodes
+
+    @property
+    def under_field(self) -> forms.ModelChoiceField:
+        field = self.fields["under"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  # declared above
+        return field

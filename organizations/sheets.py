@@ -76,7 +76,7 @@ def _excel_rows(path: Path) -> Rows:
 
 
 def _most(code: str) -> int:
-    return settings.ROSTER_MAX_COLUMNS if code == "too_many_columns" else settings.ROSTER_MAX_ROWS  # type: ignore[no-any-return]
+    return settings.ROSTER_MAX_COLUMNS if code == "too_many_columns" else settings.ROSTER_MAX_ROWS
 
 
 def _cell(value: str | float | int | bool | dict[str, str] | None) -> Cell:

@@ -33,8 +33,8 @@ class UnableToDecrypt(ValueError):
 
 
 class _Keys(NamedTuple):
-    encryption: bytes
-    index: bytes
+    cipher: bytes
+    blind: bytes
 
 
 def normalise(text: str) -> str:
@@ -71,7 +71,7 @@ def _keys(secret: str) -> _Keys:
 def seal(key: str, data: bytes) -> bytes:
     """Encrypt ``data`` (AES-256-GCM, random nonce); the same data gives other bytes each time."""
     nonce = secrets.token_bytes(_NONCE_BYTES)
-    return _VERSION + nonce + AESGCM(_keys(key).encryption).encrypt(nonce, data, _VERSION)
+    return _VERSION + nonce + AESGCM(_keys(key).cipher).encrypt(nonce, data, _VERSION)
 
 
 def unseal(key: str, sealed: bytes) -> bytes:
@@ -80,7 +80,7 @@ def unseal(key: str, sealed: bytes) -> bytes:
         raise UnableToDecrypt("unknown version")
     nonce, cipher = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
     try:
-        return AESGCM(_keys(key).encryption).decrypt(nonce, cipher, _VERSION)
+        return AESGCM(_keys(key).cipher).decrypt(nonce, cipher, _VERSION)
     except (InvalidTag, ValueError) as error:
         raise UnableToDecrypt("wrong key or damaged") from error
 
@@ -90,11 +90,11 @@ def encrypt(key: str, phone: str) -> bytes:
     return seal(key, phone.encode())
 
 
-def decrypt(key: str, cipher: bytes) -> str:
+def decrypt(key: str, cipher: bytes | memoryview) -> str:
     """Return the normalised number. Raises UnableToDecrypt."""
     return unseal(key, bytes(cipher)).decode()
 
 
 def blind_index(key: str, phone: str) -> str:
     """64 hexadecimal digits that are the same for the same number and key, and tell nothing without the key."""
-    return hmac.new(_keys(key).index, phone.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(_keys(key).blind, phone.encode(), hashlib.sha256).hexdigest()

@@ -1,6 +1,7 @@
 """Verbs about persons and their dated memberships."""
 
 import datetime as dt
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -22,7 +23,7 @@ class UnableToMoveMember(Exception):
     """The membership cannot be changed on that day: it would end before it began, or there is one or none."""
 
 
-def phone_fields(phone: str) -> dict[str, object]:
+def phone_fields(phone: str) -> dict[str, Any]:
     """The columns of a normalised number; of no number when empty."""
     if not phone:
         return {"phone_cipher": None, "phone_index": None, "phone_last4": "", "phone_verified": False}

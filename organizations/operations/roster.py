@@ -108,7 +108,7 @@ def _take_over(
     if not outcome.changes_nothing:
         RosterImport.objects.create(
             actor_id=actor_id,
-            under_id=plan.base.pk,
+            under=plan.base,
             at=as_of,
             file_sha256=digest,
             created=outcome.created,

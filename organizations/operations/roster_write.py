@@ -39,6 +39,7 @@ def _write_nodes(plan: Plan) -> None:
         parents: dict[int, Place] = {}
         children: dict[int, list[Place]] = {}
         for place in level:
+            assert place.parent is not None  # noqa: S101  # a level has no or only children
             parents[id(place.parent)] = place.parent
             children.setdefault(id(place.parent), []).append(place)
         for key, parent in parents.items():
@@ -124,7 +125,11 @@ def _write_memberships(people: list[PersonPlan]) -> None:
     Membership.objects.bulk_update(closed, ["active_to_date"], batch_size=BATCH)
     Membership.objects.bulk_update(corrected, ["active_from_date"], batch_size=BATCH)
     Membership.objects.bulk_create(
-        [Membership(member=person.user, node=person.place.node, active_from_date=person.moves_on) for person in moving],
+        [
+            Membership(member=person.user, node=person.place.node, active_from_date=person.moves_on)
+            for person in moving
+            if person.moves_on
+        ],
         batch_size=BATCH,
     )
 

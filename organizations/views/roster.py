@@ -34,7 +34,7 @@ def offered_nodes(request: HttpRequest) -> QuerySet[Node]:
 def page(request: HttpRequest, form: RosterFileForm, *, status: int = 200, **context: Any) -> HttpResponse:
     nodes = list(offered_nodes(request)[:OFFERED_NODES])
     top = min((node.depth for node in nodes), default=1)
-    form.fields["under"].choices = [(node.pk, "　" * (node.depth - top) + node.name) for node in nodes]
+    form.under_field.choices = [(node.pk, "　" * (node.depth - top) + node.name) for node in nodes]
     recent = RosterImport.objects.filter(under__in=visible_nodes(request.user, Role.OPERATOR))
     context |= {
         "form": form,
