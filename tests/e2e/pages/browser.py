@@ -99,15 +99,16 @@ class Tourist:
             context.close()
 
     def address(self, stop: Stop) -> str:
-        """The stop's address, following its links where it holds an id."""
+        """The stop's address, following its links where it holds an id. Raises LookupError when a link is missing."""
         if not stop.follow:
             return self.base + stop.url
         with self.visiting(stop.account) as context:
             page = context.new_page()
             page.goto(self.base + stop.url)
             for selector in stop.follow:
-                href = page.locator(selector).first.get_attribute("href")
-                assert href, f"{stop.name}: {selector} leads nowhere on {page.url}"
+                if not page.locator(selector).count():
+                    raise LookupError(f"no {selector} on {page.url}")
+                href = page.locator(selector).first.get_attribute("href") or ""
                 page.goto(href if re.match("https?:", href) else self.base + href)
             return page.url
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, TimeoutError
 
 from tests.e2e.pages.browser import DESK, PHONE, ROOT, Tourist, chromium, open_quietly
 from tests.e2e.pages.demo import site
@@ -42,8 +42,11 @@ def picture(context: BrowserContext, url: str, target: Path) -> int:
 
 def photograph(tourist: Tourist, stop: Stop, folder: Path) -> list[str]:
     """Make the stop's pictures; return what was not as expected."""
-    wrong = []
-    url = tourist.address(stop)
+    wrong: list[str] = []
+    try:
+        url = tourist.address(stop)
+    except (LookupError, TimeoutError) as error:
+        return [f"{stop.name}: not found ({str(error).splitlines()[0]})"]
     for view, options in VIEWS.items():
         if stop.admin and view == "360-elder":
             continue

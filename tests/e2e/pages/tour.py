@@ -45,6 +45,10 @@ ENTRANCE = Budget(bytes=60 * KB, requests=8)
 LESSON = Budget(bytes=210 * KB, requests=16, repeat_bytes=30 * KB)
 ROOM = Budget(bytes=120 * KB, requests=16, repeat_bytes=30 * KB)
 
+COURSE = "main a[href^='/courses/']"
+LIVE = "main .live a[href^='/live/']"
+TRAINING = "main a[href^='/branch/']"
+
 TOUR = [
     Stop("sign-in", None, "/accounts/login/", budget=ENTRANCE),
     Stop("sign-in-code", None, "/accounts/login/code/", budget=ENTRANCE),
@@ -52,12 +56,21 @@ TOUR = [
     Stop("not-found", None, "/courses/no-such-page/", status=404),
     Stop("today", MEMBER, "/", budget=ENTRANCE),
     Stop("courses", MEMBER, "/courses/", budget=ENTRANCE),
+    Stop("course", MEMBER, "/courses/", (COURSE,), budget=ENTRANCE),
+    Stop("lesson", MEMBER, "/courses/", (COURSE, COURSE), budget=LESSON),
+    Stop("room", MEMBER, "/", (LIVE,), budget=ROOM),
     Stop("me", MEMBER, "/me/", budget=ENTRANCE),
+    Stop("me-record", MEMBER, "/me/", ("main a[href*='/me/records/']",), budget=ENTRANCE),
     Stop("me-access", MEMBER, "/me/access/", budget=ENTRANCE),
     Stop("sign-out", MEMBER, "/accounts/logout/"),
     Stop("password", MEMBER, "/accounts/password/change/"),
-    Stop("report", SECRETARY, "/branch/", budget=ENTRANCE),
+    Stop("branch", SECRETARY, "/branch/", budget=ENTRANCE),
+    Stop("report", SECRETARY, "/branch/", (TRAINING,), budget=ENTRANCE),
+    Stop("report-member", SECRETARY, "/branch/", (TRAINING, "main a[href*='/members/']")),
+    Stop("report-table", SECRETARY, "/branch/", (TRAINING, "main a[href*='/reports/']")),
+    Stop("hall", SECRETARY, "/branch/", (TRAINING, "main a[href*='/hall/']")),
     Stop("live-index", LECTURER, "/live/", budget=ENTRANCE),
+    Stop("host", LECTURER, "/live/", ("main a[href*='/host/']",)),
     Stop("audit", AUDITOR, "/audit/"),
     Stop("roster", OPERATOR, "/roster/"),
     Stop("admin", ORGANISER, "/admin/", admin=True),
