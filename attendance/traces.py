@@ -278,7 +278,7 @@ def _finish(room: Room, last: float) -> None:
         room._lose(socket, last)  # noqa: SLF001 - the same module
     room.sockets.clear()
     room.run_until(last + 60)
-    ledger.reconcile(as_of=moment(last + 120))
+    ledger.reconcile(as_of=moment(last + 600))
 
 
 def _stage(trace: Trace) -> tuple[int, dict[str, int]]:

@@ -144,16 +144,16 @@ def _close_at_once(ends: Sequence[End]) -> list[tuple[int, int, datetime]]:
 
 
 def _close_each(ends: Sequence[End]) -> list[tuple[int, int, datetime]]:
-    keys = [end.presence_id for end in ends]
-    rows = PresenceSpan.objects.filter(pk__in=keys, ended_at=None).in_bulk()
+    sql = (
+        "UPDATE attendance_presencespan SET ended_at = MAX(started_at, %s), end_reason = %s "
+        "WHERE id = %s AND ended_at IS NULL RETURNING occasion_id, member_id"
+    )
     closed: list[tuple[int, int, datetime]] = []
-    for end in ends:
-        row = rows.pop(end.presence_id, None)
-        if row is None:
-            continue
-        ended_at = max(row.started_at, end.ended_at)
-        if PresenceSpan.objects.filter(pk=row.pk, ended_at=None).update(ended_at=ended_at, end_reason=end.reason):
-            closed.append((row.occasion_id, row.member_id, ended_at))
+    with connection.cursor() as cursor:
+        for end in ends:
+            ended_at = connection.ops.adapt_datetimefield_value(end.ended_at)
+            cursor.execute(sql, [ended_at, end.reason, end.presence_id])
+            closed += [(int(row[0]), int(row[1]), end.ended_at) for row in cursor.fetchall()]
     return closed
 
 

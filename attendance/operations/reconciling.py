@@ -32,7 +32,7 @@ def reconcile(*, as_of: datetime) -> None:
         log.info("settling_again", occasion_id=occasion_id)
         settle(occasion_id=occasion_id, as_of=as_of)
     by_occasion: dict[int, list[int]] = {}
-    for occasion_id, member_id in watched_since_judged():
+    for occasion_id, member_id in watched_since_judged(as_of=as_of):
         by_occasion.setdefault(occasion_id, []).append(member_id)
     for occasion_id, member_ids in by_occasion.items():
         settle(occasion_id=occasion_id, member_ids=member_ids, as_of=as_of)

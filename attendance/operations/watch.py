@@ -27,7 +27,8 @@ from attendance.queries import credited
 MAX_RANGES = 500
 MAX_MS = 1 << 40
 MOST_BUFFERS = 30  # sessions an hour that get the 3 s buffer: reloading a page in a loop earns nothing
-REFRESH_AFTER_MS = 60_000
+REFRESH_AFTER_MS = 600_000
+STOPPED_AFTER = timedelta(minutes=2)
 TRIES = 8
 UNDECIDED = frozenset({RecordState.MISSING, RecordState.PENDING, RecordState.INCOMPLETE, RecordState.EXCUSED})
 
@@ -339,7 +340,7 @@ def _answer(standing: _Standing, new: Sequence[tuple[int, int]], position_ms: in
 
 
 def _settled(standing: _Standing, taken: Acceptance, state: WatchState, as_of: datetime) -> WatchState:
-    """Judge the member again when this report may decide, else once a minute; a task catches up with the rest."""
+    """Judge the member again when this report may decide, else now and then; a task does it when they stop."""
     if not taken.ranges or not _is_worth_judging(standing, taken, as_of):
         return state
     settle(occasion_id=standing.occasion_id, member_ids=[standing.member_id], as_of=as_of)
@@ -364,12 +365,13 @@ def _is_worth_judging(standing: _Standing, taken: Acceptance, as_of: datetime) -
     return ms_of(as_of) - ms_of(standing.judged_at) >= REFRESH_AFTER_MS
 
 
-def watched_since_judged(*, limit: int = 500) -> list[tuple[int, int]]:
-    """Return ``(occasion_id, member_id)`` of records older than their member's last accepted report."""
+def watched_since_judged(*, as_of: datetime, limit: int = 500) -> list[tuple[int, int]]:
+    """Return ``(occasion_id, member_id)`` of records older than the last report of a member who stopped watching."""
     sql = """
         SELECT DISTINCT r.occasion_id, r.member_id FROM attendance_record r
         JOIN attendance_watchsession s ON s.occasion_id = r.occasion_id AND s.member_id = r.member_id
-        WHERE s.reports > 0 AND s.last_at > r.judged_at LIMIT %s"""
+        WHERE s.reports > 0 AND s.last_at > r.judged_at AND s.last_at < %s LIMIT %s"""
+    until = connection.ops.adapt_datetimefield_value(as_of - STOPPED_AFTER)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [limit])
+        cursor.execute(sql, [until, limit])
         return [(int(occasion_id), int(member_id)) for occasion_id, member_id in cursor.fetchall()]
