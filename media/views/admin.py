@@ -48,6 +48,8 @@ class StateColumn(Column):  # type: ignore[misc]
 
 
 class VideoList(generic.IndexView):  # type: ignore[misc]
+    add_item_label = gettext_lazy("上传视频")
+
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         return {**super().get_context_data(*args, **kwargs), **_page(self.request.user)}
 
@@ -59,6 +61,10 @@ class AddVideo(generic.CreateView):  # type: ignore[misc]
     """The upload page. It is not a form: the bytes go to ``/uploads/``, piece by piece."""
 
     template_name = "media/admin/add.html"
+    page_title = gettext_lazy("上传视频")
+
+    def get_page_subtitle(self) -> str:
+        return ""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         unfinished = unfinished_uploads(owner_id=self.request.user.pk).filter(expires_at__gt=timezone.now())
