@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext_lazy as _
 
-from attendance.models import RecordState
 from attendance.reports.base import Column, Row, Scope
 from attendance.reports.cells import minutes, moment
-from attendance.reports.standing import UNDONE, node_names, occasions_of, place, standings
+from attendance.reports.standing import UNDONE, node_names, occasions_of, place, standings, state_label
 from attendance.reports.steps import due_at, next_step, reasons_text
 
 
@@ -41,7 +40,7 @@ class MissingReport:
                 place(one.node_path, names=names, below=scope.node.path),
                 one.name,
                 one.number,
-                str(RecordState(one.state).label),
+                state_label(one.state),
                 occasion.title,
                 minutes(one.live_ms),
                 minutes(one.replay_ms),

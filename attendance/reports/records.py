@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext_lazy as _
 
-from attendance.models import RecordState
 from attendance.reports.base import Column, Row, Scope
 from attendance.reports.cells import minutes, moment
-from attendance.reports.standing import node_names, occasions_of, place, standings
+from attendance.reports.standing import node_names, occasions_of, place, standings, state_label
 from attendance.reports.steps import reasons_text
 
 
@@ -43,7 +42,7 @@ class RecordsReport:
                 one.number,
                 occasion.title,
                 moment(occasion.starts_at),
-                str(RecordState(one.state).label),
+                state_label(one.state),
                 minutes(one.live_ms),
                 minutes(one.replay_ms),
                 minutes(one.hall_ms),

@@ -1,7 +1,7 @@
 """How everybody stands in a training: the one reading of roster and records that all reports and pages share.
 
 A standing exists for each roster entry, so only for occasions that have opened. Its state is the last correction, else
-the record, else 认定中; except that a course still running is simply not done yet (未参加) for whoever has no record.
+the record, else 认定中; but a course still running is not done yet (``DUE``, 还没学完) for whoever has no verdict.
 """
 
 from collections import Counter, defaultdict
@@ -12,15 +12,22 @@ from typing import Any
 from django.db.models import Case, Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models import CharField as Char
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from attendance.models import Correction, Occasion, RecordState, RosterEntry, Rule
 from attendance.reports.base import Scope
 from organizations.models import Node
 
 S = RecordState
-UNDONE = (S.MISSING, S.INCOMPLETE)
+DUE = "due"  # a course still running, not done yet: nobody is missing there before it ends
+UNDONE = (S.MISSING.value, S.INCOMPLETE.value, DUE)
 # How a person stands in a whole training: the first state in this order that one of their occasions has.
-WORST_FIRST = (S.MISSING, S.INCOMPLETE, S.PENDING, S.MADE_UP, S.ATTENDED, S.EXCUSED, S.EXEMPT)
+WORST_FIRST = (S.MISSING, S.INCOMPLETE, DUE, S.PENDING, S.MADE_UP, S.ATTENDED, S.EXCUSED, S.EXEMPT)
+
+
+def state_label(state: str) -> str:
+    """Return a state in words."""
+    return _("还没学完") if state == DUE else str(RecordState(state).label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ class Counts:
 
     def __getitem__(self, state: str) -> int:
         """How many stand in ``state``; a KeyError for what is no state, so that templates go on to the attributes."""
-        if state not in RecordState.values:
+        if state not in WORST_FIRST:
             raise KeyError(state)
         return self.by_state.get(state, 0)
 
@@ -99,7 +106,7 @@ def with_standing(found: QuerySet[RosterEntry, RosterEntry]) -> QuerySet[RosterE
         corrected=Subquery(last.values("state")[:1]),
         stands=Case(
             When(Q(corrected=None) & Q(state=RosterEntry.State.EXEMPT), then=Value(S.EXEMPT.value)),
-            When(is_running & is_open_question, then=Value(S.MISSING.value)),
+            When(is_running & is_open_question, then=Value(DUE)),
             default=Coalesce("corrected", "rec__state", Value(S.PENDING.value)),
             output_field=Char(),
         ),
@@ -110,11 +117,14 @@ def _of(scope: Scope) -> QuerySet[RosterEntry, RosterEntry]:
     return entries(training_ids=[scope.training.pk], paths=[scope.node.path])
 
 
-def missing_by_training(*, training_ids: Collection[int], paths: Iterable[str]) -> dict[int, int]:
-    """Return how many people are missing somewhere in each training, in one query; a training without any is absent."""
-    rows = entries(training_ids=training_ids, paths=paths).filter(stands=S.MISSING).order_by()
-    counted = rows.values("occasion__training_id").annotate(people=Count("member_id", distinct=True))
-    return dict(counted.values_list("occasion__training_id", "people"))
+def undone_by_training(*, training_ids: Collection[int], paths: Iterable[str]) -> dict[int, tuple[int, int]]:
+    """Return how many people are missing, and how many have a running course to do, in each training; one query."""
+    rows = entries(training_ids=training_ids, paths=paths).filter(stands__in=(S.MISSING, DUE)).order_by()
+    counted = rows.values("occasion__training_id").annotate(
+        missing=Count("member_id", distinct=True, filter=Q(stands=S.MISSING)),
+        due=Count("member_id", distinct=True, filter=Q(stands=DUE)),
+    )
+    return {row["occasion__training_id"]: (row["missing"], row["due"]) for row in counted}
 
 
 def standings(

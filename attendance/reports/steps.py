@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from attendance.kinds import kinds
 from attendance.models import Occasion, RecordState
 from attendance.reasons import sentence
-from attendance.reports.standing import Standing
+from attendance.reports.standing import DUE, UNDONE, Standing
 from organizations.models import User
 
 
@@ -22,7 +22,7 @@ def next_step(standing: Standing, occasion: Occasion, as_of: datetime) -> str:
         return _("当时记录不全，可按实际情况更正")
     if standing.state == RecordState.PENDING:
         return _("正在认定，稍后再看")
-    if standing.state != RecordState.MISSING:
+    if standing.state not in UNDONE:
         return ""
     if not standing.has_phone:
         return _("没有登记手机，可集中收看或送学上门")
@@ -38,6 +38,6 @@ def reasons_text(standing: Standing) -> str:
     """Return why the state is what it is, in one line."""
     if standing.corrected:
         return _("由负责人更正")
-    if not standing.reasons and standing.state == RecordState.MISSING:
+    if not standing.reasons and standing.state in (RecordState.MISSING, DUE):
         return _("还没有参加的记录")
     return "；".join(filter(None, (sentence(reason) for reason in standing.reasons)))

@@ -6,6 +6,7 @@ from django.utils.safestring import SafeString
 
 from attendance.models import RecordState
 from attendance.reports.cells import minutes as exact_minutes
+from attendance.reports.standing import state_label
 
 register = template.Library()
 DONE = {RecordState.ATTENDED, RecordState.MADE_UP}
@@ -16,7 +17,7 @@ DUE = {RecordState.MISSING, RecordState.INCOMPLETE}
 def state_chip(state: str) -> SafeString:
     """Return the state as a chip: green when done, amber when something is to be done, else plain."""
     look = "ok" if state in DONE else "due" if state in DUE else "plain"
-    return format_html('<span class="chip {}">{}</span>', look, RecordState(state).label)
+    return format_html('<span class="chip {}">{}</span>', look, state_label(state))
 
 
 @register.filter

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from attendance.models import Dispute, Occasion, RecordState, Training
+from attendance.models import Dispute, Occasion, RecordState, Rule, Training
 from attendance.permissions import COUNTS, NAMES, may_read_names, may_reveal_phone, own_nodes
 from attendance.reports.base import Scope
 from attendance.reports.cells import minutes
@@ -21,12 +21,12 @@ from attendance.reports.standing import (
     Counts,
     Overview,
     Standing,
-    missing_by_training,
     node_names,
     occasions_of,
     overview,
     place,
     standings,
+    undone_by_training,
 )
 from attendance.reports.steps import next_step, reasons_text
 from attendance.views.detail import record_details
@@ -60,8 +60,12 @@ class Person:
     lines: list[Line]
 
     @property
-    def is_only_incomplete(self) -> bool:
-        return all(line.state == RecordState.INCOMPLETE for line in self.lines)
+    def group(self) -> str:
+        """The heading under which the name stands."""
+        states = {line.state for line in self.lines}
+        if RecordState.MISSING in states:
+            return ""
+        return _("记录不全，不算没参加") if RecordState.INCOMPLETE in states else _("课程还没学完，还在学习期内")
 
 
 @dataclass(frozen=True)
@@ -80,12 +84,11 @@ def branch(request: HttpRequest) -> HttpResponse:
     """List the trainings that touch the person's nodes, the running ones first, each with how many are missing."""
     nodes = own_nodes(signed_in(request), *COUNTS)
     trainings = _trainings_touching(nodes)
-    missing = missing_by_training(
+    undone = undone_by_training(
         training_ids=[training.pk for training in trainings], paths=[node.path for node in nodes]
     )
-    today = timezone.localdate()
     rows = [
-        {"training": training, "missing": missing.get(training.pk, 0), "has_begun": training.starts_date <= today}
+        {"training": training, "missing": undone.get(training.pk, (0, 0))[0], "due": undone.get(training.pk, (0, 0))[1]}
         for training in trainings
     ]
     running = [row for row in rows if row["training"].state == Training.State.PUBLISHED]
@@ -105,8 +108,7 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
     occasions = occasions_of(scope)
     shows_names = may_read_names(signed_in(request), scope.node)
     page_number = number_or_none(request.GET.get("page")) or 1
-    undone = [person.member_id for person in seen.people if person.undone] if shows_names else []
-    page = Paginator(undone, A_PAGE).get_page(page_number)
+    page = Paginator(undone_first(seen) if shows_names else [], A_PAGE).get_page(page_number)
     context = {
         "tab": "branch",
         "scope": scope,
@@ -123,15 +125,21 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
     return render(request, "attendance/branch_training.html", context)
 
 
+def undone_first(seen: Overview) -> list[int]:
+    """Return who has something to do: those who missed something, then incomplete records, then running courses."""
+    groups = [[person.member_id for person in seen.people if person.state == state] for state in UNDONE]
+    return [member_id for group in groups for member_id in group]
+
+
 def people_of(scope: Scope, member_ids: list[int], occasions: list[Occasion], names: dict[str, str]) -> list[Person]:
-    """Return these people with every occasion they have not done, in the order of the report; one query."""
+    """Return these people in their order, each with every occasion they have not done; one query."""
     by_id = {occasion.pk: occasion for occasion in occasions}
     people: dict[int, Person] = {}
     for one in standings(scope, states=UNDONE, member_ids=member_ids) if member_ids else ():
         where = place(one.node_path, names=names, below=scope.node.path)
         person = people.setdefault(one.member_id, Person(one.member_id, one.name, where, one.has_phone, []))
         person.lines.append(_line(one, by_id[one.occasion_id], scope))
-    return list(people.values())
+    return [people[member_id] for member_id in member_ids if member_id in people]
 
 
 def _line(one: Standing, occasion: Occasion, scope: Scope) -> Line:
@@ -156,7 +164,10 @@ def _trainings_touching(nodes: list[Node]) -> list[Training]:
     for node in nodes:
         above = [node.path[:end] for end in range(Node.steplen, len(node.path) + 1, Node.steplen)]
         inside |= Q(node__path__in=above) | Q(node__path__startswith=node.path)
+    opened = Occasion.objects.filter(training_id=OuterRef("pk")).exclude(state=Occasion.State.SCHEDULED)
+    judging = opened.exclude(state=Occasion.State.SETTLED).filter(rule__basis=Rule.Basis.WINDOW)
     found = Training.objects.filter(inside).exclude(state=Training.State.DRAFT).select_related("node")
+    found = found.annotate(has_begun=Exists(opened), is_judging=Exists(judging))
     return list(found.order_by("deadline_at", "id"))
 
 

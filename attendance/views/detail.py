@@ -23,6 +23,7 @@ from attendance.models import (
 )
 from attendance.queries import judged, rule_of
 from attendance.reasons import sentence
+from attendance.reports.standing import DUE
 from attendance.views.timeline import Bar, Item, bars_of, items_of
 
 Row = TypeVar("Row")
@@ -136,7 +137,7 @@ def state_of(entry: RosterEntry, record: Record | None, corrections: list[Correc
     is_settled = record is not None and record.state != RecordState.PENDING
     occasion = entry.occasion
     if not is_settled and occasion.state == Occasion.State.OPEN and occasion.rule.basis == Rule.Basis.MEDIA:
-        return RecordState.MISSING
+        return DUE
     return record.state if record else RecordState.PENDING
 
 

@@ -5,7 +5,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry, Rule
-from attendance.reports.standing import missing_by_training, occasions_of, overview, standings
+from attendance.reports.standing import occasions_of, overview, standings, undone_by_training
 from tests.attendance.people import expect, make_occasion, make_rule, make_training, stand
 from tests.attendance.reports.conftest import World
 
@@ -38,7 +38,7 @@ def test_the_last_correction_holds_above_the_record(world: World) -> None:
 @pytest.mark.parametrize(
     ("basis", "state", "expected"),
     [
-        (Rule.Basis.MEDIA, Occasion.State.OPEN, "missing"),
+        (Rule.Basis.MEDIA, Occasion.State.OPEN, "due"),
         (Rule.Basis.MEDIA, Occasion.State.CLOSED, "pending"),
         (Rule.Basis.WINDOW, Occasion.State.OPEN, "pending"),
         (Rule.Basis.WINDOW, Occasion.State.CLOSED, "pending"),
@@ -60,7 +60,7 @@ def test_a_pending_record_of_a_running_course_is_not_done(world: World) -> None:
     occasion = make_occasion(training, state=Occasion.State.OPEN, rule=rule)
     stand(occasion, world.county.member, world.county.branch, RecordState.PENDING, replay=4)
     world.training = training
-    assert states(world, world.county.branch) == {"王一0": "missing"}
+    assert states(world, world.county.branch) == {"王一0": "due"}
 
 
 def test_an_exempt_person_without_a_record_is_exempt(world: World) -> None:
@@ -96,8 +96,8 @@ def test_a_county_sees_its_children_apart(world: World) -> None:
 def test_missing_people_are_counted_once_a_training(world: World) -> None:
     second = make_occasion(world.training, title="第二场")
     stand(second, world.county.members[1], world.county.branch, RecordState.MISSING)
-    counted = missing_by_training(training_ids=[world.training.pk], paths=[world.county.branch.path])
-    assert counted == {world.training.pk: 1}
+    counted = undone_by_training(training_ids=[world.training.pk], paths=[world.county.branch.path])
+    assert counted == {world.training.pk: (1, 0)}
 
 
 def test_occasions_of_a_branch_are_its_own_and_those_above(world: World) -> None:

@@ -1,5 +1,6 @@
 """支部: who is missing first, inside one's own subtree; every look at one person is written down."""
 
+import datetime as dt
 from collections.abc import Callable
 
 import pytest
@@ -8,9 +9,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from attendance.models import Dispute, Occasion, RecordState, Training
+from attendance.models import Dispute, Occasion, RecordState, Rule, Training
 from organizations.models import AccessEntry, Role, User
-from tests.attendance.people import make_occasion, make_training, stand
+from tests.attendance.people import expect, make_occasion, make_rule, make_training, stand
 from tests.attendance.reports.conftest import World
 from tests.factories.organizations import MembershipFactory, RoleGrantFactory, UserFactory
 
@@ -27,8 +28,8 @@ def read(client: Client, url: str) -> str:
 def test_the_list_counts_who_is_missing_in_my_branch(world: World, sign_in: SignIn) -> None:
     text = read(sign_in(world.county.secretary), "/branch/")
     assert "防汛避险" in text
-    assert "还有 1 位" in text
-    assert "还有 3 位" in read(sign_in(world.county.neighbour_secretary), "/branch/")
+    assert "还有 1 位没有参加" in text
+    assert "还有 3 位没有参加" in read(sign_in(world.county.neighbour_secretary), "/branch/")
 
 
 def test_drafts_and_trainings_of_others_are_not_listed(world: World, sign_in: SignIn) -> None:
@@ -231,3 +232,22 @@ def test_the_pages_carry_no_inline_style_or_script(world: World, sign_in: SignIn
         assert " style=" not in text
         assert "<style" not in text
         assert "onclick" not in text
+
+
+def test_a_running_course_is_listed_after_those_who_missed_something(world: World, sign_in: SignIn) -> None:
+    rule = make_rule(name="课程", basis=Rule.Basis.MEDIA)
+    course = make_occasion(
+        world.training, title="防诈骗课程", state=Occasion.State.OPEN, rule=rule, media_ms=60_000,
+        ends_at=timezone.now() + dt.timedelta(days=5),
+    )  # fmt: skip
+    for member in world.county.members[:2]:
+        expect(course, member, world.county.branch)
+    text = read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/")
+    assert "还有 1 位没有参加" in text
+    assert "1 位的课程还没学完，还在学习期内。" in text
+    first, heading, later = (text.index(said) for said in ("王一1", "<h2>课程还没学完，还在学习期内</h2>", "王一0"))
+    assert first < heading < later
+    assert "1 位还没学完" not in text
+    assert "2 位还没学完" in read(sign_in(world.county.secretary), "/branch/")
+    world.occasion.records.update(state="attended")
+    assert "还有 2 位没有学完" in read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/")
