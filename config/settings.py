@@ -124,6 +124,8 @@ NAV_TABS = [
     {"key": "courses", "label": _("课程"), "icon": "courses", "url": "courses_index", "roles": []},
     {"key": "live", "label": _("直播"), "icon": "live", "url": "live_index", "roles": ["organiser", "lecturer"]},
     {"key": "branch", "label": _("支部"), "icon": "branch", "url": "branch", "roles": ["secretary", "organiser"]},
+    {"key": "roster", "label": _("名册"), "icon": "upload", "url": "roster", "roles": ["operator"]},
+    {"key": "audit", "label": _("查阅"), "icon": "eye", "url": "audit", "roles": ["auditor"]},
     {"key": "me", "label": _("我的"), "icon": "me", "url": "me", "roles": []},
 ]
 

@@ -37,6 +37,7 @@ def page(request: HttpRequest, form: RosterFileForm, *, status: int = 200, **con
     form.under_field.choices = [(node.pk, "　" * (node.depth - top) + node.name) for node in nodes]
     recent = RosterImport.objects.filter(under__in=visible_nodes(request.user, Role.OPERATOR))
     context |= {
+        "tab": "roster",
         "form": form,
         "recent": recent.select_related("actor", "under").order_by("-at")[:RECENT_IMPORTS],
         "columns": list(roster_texts.TITLE.values()),
@@ -68,7 +69,14 @@ def check(request: HttpRequest) -> HttpResponse:
     forget(request)
     file.seek(0)
     request.session[SESSION_KEY] = {"token": pending.keep(file.read()), "name": file.name, "under": under.pk}
-    context = {"outcome": outcome, "name": file.name, "under": under, "shown": shown(outcome), "most": SHOWN_LINES}
+    context = {
+        "tab": "roster",
+        "outcome": outcome,
+        "name": file.name,
+        "under": under,
+        "shown": shown(outcome),
+        "most": SHOWN_LINES,
+    }
     return render(request, "organizations/roster_preview.html", context)
 
 
