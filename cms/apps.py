@@ -20,5 +20,6 @@ class CmsConfig(AppConfig):
 
         policy_registry.register(Page, CoursePagePolicy(Page))
         for model in (get_image_model(), get_document_model()):
-            policy_registry.register(model, LibraryPolicy(model, owner_field_name="uploaded_by_user"))
+            # Wagtail registers its own after ours; the exact class goes before it.
+            policy_registry.register(model, LibraryPolicy(model, owner_field_name="uploaded_by_user"), exact_class=True)
         post_migrate.connect(make_shelf, sender=self, dispatch_uid="cms.make_shelf")

@@ -143,7 +143,7 @@ class LibraryPolicy(CollectionOwnershipPermissionPolicy):
         ]
 
     def _get_permission_codenames(self, actions: Iterable[str]) -> set[str]:
-        return {f"{action}_{self.model._meta.model_name}" for action in actions}
+        return {f"{action}_{self.model_name}" for action in actions}
 
     def instances_user_has_any_permission_for(self, user: Any, actions: Iterable[str]) -> QuerySet[Any]:
         found = super().instances_user_has_any_permission_for(user, actions)

@@ -76,7 +76,7 @@ def courses_with_video(*, video_id: str) -> list[int]:
 
 
 def edited_courses_with_video(*, video_id: str) -> QuerySet[CoursePage]:
-    """Return the courses of which a lesson shows the video, published or in its latest draft: for those who may edit."""
+    """Return the courses of which a lesson shows the video, published or in its latest draft: for editors."""
     published = _mentioning(LessonPage.objects.all(), "body", video_id)
     drafted = _mentioning(LessonPage.objects.all(), "latest_revision__content", video_id)
     return _courses_of(published) | _courses_of(drafted)

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.db import connections
 
-from cms.models import CourseIndexPage
 from cms.operations import ensure_shelf
 
 
@@ -12,6 +11,6 @@ def make_shelf(*, using: str, **kwargs: Any) -> None:
     """After each migrate and flush: editors find the shelf, also in an emptied database."""
     with connections[using].cursor() as cursor:
         tables = set(connections[using].introspection.table_names(cursor))
-    needed = {CourseIndexPage._meta.db_table, "wagtailcore_site", "wagtailcore_locale", "wagtailcore_referenceindex"}
+    needed = {"cms_courseindexpage", "wagtailcore_site", "wagtailcore_locale", "wagtailcore_referenceindex"}
     if needed <= tables and using == "default":
         ensure_shelf()

@@ -16,6 +16,9 @@ from modelsearch.query import PlainText, SearchQuery
 
 CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 
+# Quotes, stars and brackets mean something to SQLite's search; in a question they are only between words.
+NO_WORD = re.compile(r"[\W\x00]+")
+
 
 def words_to_index(text: str) -> str:
     """Return the text with each run of Chinese as its characters and its pairs: 安全 gives 安 全 安全."""
@@ -24,7 +27,7 @@ def words_to_index(text: str) -> str:
 
 def words_to_find(text: str) -> str:
     """Return the question with each run of Chinese as its pairs: 安全培训 gives 安全 全培 培训."""
-    return CJK.sub(lambda run: f" {' '.join(pairs(run[0]) or run[0])} ", text).strip()
+    return CJK.sub(lambda run: f" {' '.join(pairs(run[0]) or run[0])} ", NO_WORD.sub(" ", text)).strip()
 
 
 def pairs(run: str) -> list[str]:
@@ -52,7 +55,7 @@ class ChineseAsking(BaseSearchBackend):
         return super()._search(query_compiler_class, query, model_or_queryset, **kwargs)
 
 
-def SearchBackend(params: dict[str, Any]) -> BaseSearchBackend:  # noqa: N802 - the name that modelsearch looks for
+def SearchBackend(params: dict[str, Any]) -> BaseSearchBackend:
     """Return the backend for the database in use; modelsearch calls it with the options of the settings."""
     module = postgres if connection.vendor == "postgresql" else sqlite
     if not issubclass(module.ObjectIndexer, ChineseIndexing):

@@ -102,7 +102,7 @@ def _lesson_progress(lesson: Lesson, parts: Mapping[str, Progress], finished: bo
 
 
 def rule_of(occasion: Occasion) -> tuple[float, int | None]:
-    """Return the least share and minutes asked for: as stamped when the occasion opened, before that as the rule says."""
+    """Return the least share and minutes asked for: as stamped on opening, before that as the rule says."""
     stamp = occasion.rule_stamp or {}
     rule = occasion.rule
     return float(stamp.get("min_share", rule.min_share)), stamp.get("min_minutes", rule.min_minutes)

@@ -1,5 +1,6 @@
 """The member's courses. Whoever is neither on the roster nor above it gets 404, as for what does not exist."""
 
+import mimetypes
 from dataclasses import dataclass
 from typing import Any
 
@@ -156,7 +157,8 @@ def picture(request: HttpRequest, occasion_id: int, lesson_id: int, image_id: in
         raise Http404
     image = get_object_or_404(get_image_model(), pk=image_id)
     rendition = image.get_rendition("max-1280x1280")
-    return private_file(rendition.file.open("rb"), content_type=f"image/{rendition.image_save_format}")
+    kind = mimetypes.guess_type(rendition.file.name)[0]
+    return private_file(rendition.file.open("rb"), content_type=kind)
 
 
 @require_safe

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """What counted of a piece of learning, and what is asked for. A text asks for nothing but to be finished by hand."""
+    """What counted of a piece of learning, and what is asked for. A text is finished by hand."""
 
     credited_ms: int
     duration_ms: int
