@@ -5,6 +5,7 @@ the roster: the snapshot once the lecture was opened, before that a membership v
 """
 
 import datetime as dt
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -48,9 +49,11 @@ def may_watch_live(user_id: int, object_id: str) -> bool:
 
 def may_watch_recording(user_id: int, object_id: str) -> bool:
     """Media right (settings.MEDIA_RIGHTS): a video that is the recording of a lecture."""
-    if not (str(object_id).isascii() and str(object_id).isdigit() and len(str(object_id)) < 19):
+    try:
+        video_id = uuid.UUID(object_id)
+    except ValueError:
         return False
-    user, lecture = _user(user_id), _lecture(recording_id=int(object_id))
+    user, lecture = _user(user_id), _lecture(recording_id=video_id)
     return user is not None and lecture is not None and may_read_recording(user, lecture)
 
 
@@ -109,5 +112,5 @@ def _user(user_id: int) -> User | None:
     return User.objects.filter(pk=user_id, is_active=True).first()
 
 
-def _lecture(**where: int) -> Lecture | None:
+def _lecture(**where: int | uuid.UUID) -> Lecture | None:
     return Lecture.objects.select_related("occasion__node", "occasion__training").filter(**where).first()

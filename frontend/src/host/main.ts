@@ -520,11 +520,11 @@ class Desk {
     const mic = byId("mic");
     const on = this.stream?.getAudioTracks()[0]?.enabled ?? false;
     mic.hidden = over || !this.stream;
-    mic.setAttribute("aria-pressed", String(on));
+    mic.classList.toggle("on", !on);
     mic.textContent = fill(this.words, on ? "mic_close" : "mic_open");
     const share = byId("screen-share");
     share.hidden = over || !this.stream || !canShareScreen();
-    share.setAttribute("aria-pressed", String(!!this.screen));
+    share.classList.toggle("on", !!this.screen);
     share.textContent = fill(this.words, this.screen ? "screen_stop" : "screen");
   }
 

@@ -33,6 +33,7 @@ export class Chat {
   private readonly more = byId<HTMLButtonElement>("chat-more");
   private readonly lines = new Map<number, HTMLElement>();
   private readonly pending = new Map<string, Pending>();
+  private atEnd = true;
 
   constructor(private readonly options: ChatOptions) {
     this.form.addEventListener("submit", (event) => {
@@ -41,7 +42,12 @@ export class Chat {
     });
     this.more.addEventListener("click", () => this.toEnd());
     this.list.addEventListener("scroll", () => {
-      if (this.nearEnd()) this.more.hidden = true;
+      this.atEnd = this.nearEnd();
+      if (this.atEnd) this.more.hidden = true;
+    });
+    // The keyboard opens, the phone turns: whoever read the newest line goes on reading it.
+    window.addEventListener("resize", () => {
+      if (this.atEnd) window.requestAnimationFrame(() => this.toEnd());
     });
     this.empty();
   }

@@ -96,7 +96,7 @@ class Room {
     const sound = byId<HTMLButtonElement>("sound-only");
     sound.addEventListener("click", () => {
       const on = !this.screen.audioOnly;
-      sound.setAttribute("aria-pressed", String(on));
+      sound.classList.toggle("on", on);
       sound.textContent = fill(this.words, on ? "picture_again" : "sound_only");
       this.screen.setAudioOnly(on);
       this.show();
@@ -133,10 +133,8 @@ class Room {
 
   private raised(up: boolean): void {
     this.hand = up;
-    const hand = byId("hand");
-    hand.setAttribute("aria-pressed", String(up));
-    hand.textContent = fill(this.words, up ? "hand_down" : "hand");
-    byId("hand-note").hidden = !up;
+    byId("hand").textContent = fill(this.words, up ? "hand_down" : "hand");
+    this.show();
   }
 
   private visibility(): void {
@@ -312,7 +310,7 @@ class Room {
     }
     byId("after").hidden = !this.over();
     byId("replay-step").hidden = this.state !== "recorded";
-    byId("foot-form").hidden = this.over();
+    document.body.classList.toggle("room-over", this.over());
   }
 
   private showStatus(): void {
@@ -334,6 +332,7 @@ class Room {
     };
     if (this.lineWord !== "good") return words[this.lineWord] ?? "";
     if (!this.data.counted) return "good_uncounted";
+    if (this.hand) return "hand_up";
     if (this.state === "scheduled") return "waiting_room";
     return this.counted ? "good" : document.visibilityState === "hidden" ? "hidden" : "connecting";
   }
@@ -347,7 +346,7 @@ class Room {
     else if (this.over()) this.say(this.overKey());
     else if (this.media === "playing" && this.screen.audioOnly) this.say("sound_only_on");
     else if (this.media === "playing") this.cover.hidden = true;
-    else if (this.media === "blocked") this.say("");
+    else if (this.media === "blocked") this.cover.hidden = true;
     else this.say(this.media === "failed" ? "failed" : this.media === "no_picture" ? "no_picture" : "loading");
   }
 
@@ -362,7 +361,11 @@ class Room {
 
   private countDown(): void {
     const left = this.data.starts_at - this.now();
-    if (left > 60_000) this.say("starts_in", { time: clock(left) });
+    const minutes = Math.floor(left / 60_000);
+    if (minutes >= 24 * 60)
+      this.say("starts_in_days", { d: Math.floor(minutes / 1440), h: Math.floor(minutes / 60) % 24 });
+    else if (minutes >= 60) this.say("starts_in_hours", { h: Math.floor(minutes / 60), m: minutes % 60 });
+    else if (minutes > 0) this.say("starts_in", { m: minutes, s: Math.floor(left / 1000) % 60 });
     else this.say(left > 0 ? "soon" : "late");
   }
 }

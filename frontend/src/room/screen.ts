@@ -170,6 +170,8 @@ export class Screen {
     this.pc = pc;
     const stream = new MediaStream();
     pc.ontrack = (event) => {
+      // A picture that never comes would hold up the sound.
+      if (this.audioOnly && event.track.kind === "video") return;
       stream.addTrack(event.track);
       if (this.video.srcObject !== stream) this.video.srcObject = stream;
       void this.play();
