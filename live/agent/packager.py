@@ -196,9 +196,9 @@ class Packager:
 
     def _forget_covered(self, run: LiveRun) -> None:
         """Drop held frames that lie in finished segments. The next segment's first keyframe is there when one is finished."""
-        start = run.covered_until - JITTER_S
-        keys = (frame.at for frame in self._recent if frame.kind == "video" and frame.key)
-        uncovered = next((at for at in keys if at >= start), None)
+        keys = [frame.at for frame in self._recent if frame.kind == "video" and frame.key]
+        covered = run.settle(keys) - JITTER_S
+        uncovered = next((at for at in keys if at >= covered), None)
         if uncovered is not None:
             self._recent = deque(frame for frame in self._recent if frame.at >= uncovered)
 

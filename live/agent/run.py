@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 SEGMENT_S = 2
 FLUSH_S = 3.0
+NEAR_S = 0.5
 MOST_UNWRITTEN = 4 * 2**20
 AUDIO_BIT_RATE = 48_000
 AAC = "mp4a.40.2"
@@ -107,6 +109,8 @@ class LiveRun:
         self._process: asyncio.subprocess.Process | None = None
         self._stamp = (0, 0)
         self._written_s = 0.0
+        self._settled = 0
+        self._covered_until = first.at
         self.listing = Listing(number, "", 0, 0, playlist.Run("", started_at, ()), playlist.Run("", started_at, ()))
 
     @property
@@ -123,10 +127,18 @@ class LiveRun:
         unwritten = 0 if self._stdin is None else self._stdin.transport.get_write_buffer_size()
         return unwritten > MOST_UNWRITTEN or self._written_s - self.listing.covered_s > 12 * SEGMENT_S
 
-    @property
-    def covered_until(self) -> float:
-        """Up to which moment of the arrival clock the picture lies in finished segments."""
-        return self._stream.started_at + self.listing.covered_s
+    def settle(self, keys: Sequence[float]) -> float:
+        """Up to which moment of the arrival clock the picture lies in finished segments; ``keys``: keyframes written.
+
+        Segments end where a keyframe begins. ffmpeg's durations are a few frames wrong now and then, so each end is
+        taken to be at the keyframe nearest to it.
+        """
+        for segment in self.listing.video.segments[self._settled :]:
+            end = self._covered_until + segment.duration
+            nearest = min(keys, key=lambda at: abs(at - end), default=end)
+            self._covered_until = nearest if abs(nearest - end) < NEAR_S else end
+            self._settled += 1
+        return self._covered_until
 
     @property
     def _stdin(self) -> asyncio.StreamWriter | None:

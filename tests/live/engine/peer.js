@@ -1,0 +1,105 @@
+// A browser as the engine's guest: publishes a moving picture and a tone, or watches. Python carries the SDP.
+window.peers = {};
+
+window.stream = (width, height, sound = true) => {
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  const context = canvas.getContext("2d");
+  let step = 0;
+  setInterval(() => {
+    step += 1;
+    context.fillStyle = "#244";
+    context.fillRect(0, 0, width, height);
+    for (let bar = 0; bar < 8; bar += 1) {
+      context.fillStyle = `hsl(${(step * 3 + bar * 45) % 360} 70% 50%)`;
+      context.fillRect((step * (bar + 2)) % width, (bar * height) / 8, width / 8, height / 10);
+    }
+  }, 40);
+  const made = canvas.captureStream(25);
+  if (sound) {
+    const audio = new AudioContext();
+    const tone = audio.createOscillator();
+    const out = audio.createMediaStreamDestination();
+    tone.connect(out);
+    tone.start();
+    made.addTrack(out.stream.getAudioTracks()[0]);
+  }
+  return made;
+};
+
+const gathered = (peer) =>
+  new Promise((done) => {
+    const check = () => peer.iceGatheringState === "complete" && done();
+    peer.addEventListener("icegatheringstatechange", check);
+    check();
+  });
+
+window.publish = async (name, { codec = "H264", width = 640, height = 360, source = "canvas", sound = true } = {}) => {
+  const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+  window.peers[name] = peer;
+  const media =
+    source === "camera"
+      ? await navigator.mediaDevices.getUserMedia({ video: { width, height }, audio: sound })
+      : window.stream(width, height, sound);
+  for (const track of media.getTracks()) {
+    const encoding = track.kind === "video" ? [{ maxBitrate: 600000 }] : [{}];
+    const carrier = peer.addTransceiver(track, { direction: "sendonly", streams: [media], sendEncodings: encoding });
+    if (track.kind === "video") {
+      const codecs = RTCRtpSender.getCapabilities("video").codecs;
+      carrier.setCodecPreferences(codecs.filter((each) => each.mimeType === `video/${codec}` || each.mimeType === "video/rtx"));
+      const parameters = carrier.sender.getParameters();
+      parameters.degradationPreference = "maintain-resolution";
+      await carrier.sender.setParameters(parameters);
+    }
+  }
+  await peer.setLocalDescription(await peer.createOffer());
+  await gathered(peer);
+  return peer.localDescription.sdp;
+};
+
+window.reoffer = async (name) => {
+  const peer = window.peers[name];
+  await peer.setLocalDescription(await peer.createOffer({ iceRestart: true }));
+  await gathered(peer);
+  return peer.localDescription.sdp;
+};
+
+window.answered = (name, sdp) => window.peers[name].setRemoteDescription({ type: "answer", sdp });
+
+window.watch = async (name, sdp) => {
+  if (!window.peers[name]) {
+    const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    const video = Object.assign(document.createElement("video"), { muted: true, autoplay: true, playsInline: true });
+    Object.assign(peer, { video, frames: 0, gaps: [], last: 0, born: performance.now() });
+    const seen = (now) => {
+      if (peer.last === 0) peer.first = now - peer.born;
+      else if (now - peer.last > 1000) peer.gaps.push(Math.round(now - peer.last));
+      peer.last = now;
+      peer.frames += 1;
+      video.requestVideoFrameCallback(seen);
+    };
+    video.requestVideoFrameCallback(seen);
+    const media = new MediaStream();
+    video.srcObject = media;
+    peer.ontrack = (event) => {
+      media.addTrack(event.track);
+      video.play().catch(() => {});
+    };
+    document.body.append(video);
+    window.peers[name] = peer;
+  }
+  const peer = window.peers[name];
+  await peer.setRemoteDescription({ type: "offer", sdp });
+  await peer.setLocalDescription(await peer.createAnswer());
+  await gathered(peer);
+  return peer.localDescription.sdp;
+};
+
+window.seen = (name) => {
+  const peer = window.peers[name];
+  return { frames: peer.frames, gaps: peer.gaps, first: peer.first, state: peer.connectionState, width: peer.video.videoWidth };
+};
+
+window.hangUp = (name) => {
+  window.peers[name].close();
+  delete window.peers[name];
+};

@@ -1,0 +1,254 @@
+"""The media agent with a real engine, a real browser and real ffmpeg: what live.md promises, fault by fault."""
+
+import asyncio
+import datetime as dt
+import os
+import signal
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+from playwright.async_api import Page
+
+from attendance.models import Occasion, Rule, Training
+from live.agent.agent import Agent
+from live.core import playlist
+from live.engines.base import EngineGone, lecture_room
+from live.engines.janus import JanusHost
+from live.models import Lecture
+from live.operations import end_lecture
+from media.models import Video
+from tests.factories.organizations import NodeFactory, UserFactory
+
+from .conftest import Guest, network, until
+
+pytestmark = [pytest.mark.engine, pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
+
+
+def make_lecture(**fields: Any) -> Lecture:
+    now = timezone.now()
+    node = NodeFactory()
+    training = Training.objects.create(
+        title="防汛", node=node, starts_date=now.date(), deadline_at=now + dt.timedelta(days=9)
+    )
+    occasion = Occasion.objects.create(
+        training=training,
+        kind="lecture",
+        title="防汛安全第一课",
+        node=node,
+        starts_at=now,
+        ends_at=now + dt.timedelta(hours=1),
+        state=Occasion.State.OPEN,
+        opened_at=now,
+        window_start_at=now,
+        rule=Rule.objects.create(name="直播"),
+        rule_stamp={},
+    )
+    return Lecture.objects.create(
+        occasion=occasion, lecturer=UserFactory(), state=Lecture.State.LIVE, live_at=now, **fields
+    )
+
+
+@pytest.fixture
+async def agent(var_dir: Path) -> AsyncIterator[Agent]:
+    folder = var_dir / "engine"
+    folder.mkdir()
+    agent = Agent(name="test", host=JanusHost(folder, network()), root=var_dir / "live")
+    task = asyncio.create_task(agent.run())
+    await until(lambda: agent.node_id, what="the agent reports")
+    yield agent
+    agent.stop()
+    async with asyncio.timeout(5):
+        await task
+
+
+@pytest.fixture
+async def lecture(agent: Agent) -> Lecture:
+    return await sync_to_async(make_lecture)()
+
+
+async def lecturer_of(agent: Agent, lecture: Lecture, page: Page, **options: Any) -> Guest:
+    await until(lambda: lecture.pk in agent.carriers, what="the lecture is carried")
+    await until(lambda: agent.carriers[lecture.pk]._tap, what="the room is tapped")
+    guest = Guest(page, agent.engine, lecture_room(lecture.pk), "lecturer")
+    await guest.publish(**options)
+    return guest
+
+
+def segments(agent: Agent, lecture: Lecture, name: str = "dvr.m3u8") -> list[str]:
+    path = agent.root / str(lecture.pk) / name
+    return [each.uri for each in playlist.read_segments(path.read_text())] if path.exists() else []
+
+
+async def has_segments(agent: Agent, lecture: Lecture, count: int, within: float = 20.0) -> None:
+    await until(lambda: len(segments(agent, lecture)) >= count, within=within, what=f"{count} segments")
+
+
+async def said(*command: str) -> tuple[str, str]:
+    """What a command writes to its two outputs; beside the agent, which runs on the same loop."""
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    async with asyncio.timeout(60):
+        out, err = await process.communicate()
+    assert process.returncode == 0, err
+    return out.decode(), err.decode()
+
+
+def as_finished(path: Path) -> str:
+    """A growing playlist as it is now, with an end, so that a reader does not wait for more."""
+    copy = path.with_name(f"check-{path.name}")
+    copy.write_text(path.read_text().replace("#EXT-X-ENDLIST\n", "") + "#EXT-X-ENDLIST\n")
+    return str(copy)
+
+
+async def decode_errors(path: str | Path) -> str:
+    return (await said("ffmpeg", "-v", "error", "-i", str(path), "-f", "null", "-"))[1]
+
+
+async def shown_at(path: str) -> list[float]:
+    """The times of all pictures in a playlist, in seconds."""
+    entries = ["-select_streams", "v", "-show_entries", "packet=pts_time", "-of", "csv=p=0"]
+    out, _ = await said("ffprobe", "-v", "error", *entries, path)
+    return sorted(float(line.rstrip(",")) for line in out.split())
+
+
+async def ffmpeg_of(agent: Agent, lecture: Lecture) -> int:
+    """The packager process itself, inside whatever stands around it."""
+    inside = {agent.carriers[lecture.pk].packager.run_pid}
+    out, _ = await said("ps", "-e", "-o", "pid=,ppid=,comm=")
+    rows = [(int(pid), int(parent), name) for pid, parent, name in (line.split() for line in out.splitlines())]
+    for _ in range(4):
+        inside |= {pid for pid, parent, _ in rows if parent in inside}
+    return next(pid for pid, _, name in rows if pid in inside and name == "ffmpeg")
+
+
+async def state_of(lecture: Lecture) -> str:
+    await lecture.arefresh_from_db()
+    return lecture.state
+
+
+async def end(lecture: Lecture) -> None:
+    await Lecture.objects.filter(pk=lecture.pk).aupdate(state=Lecture.State.ENDED, ended_at=timezone.now())
+
+
+async def packed(lecture: Lecture, state: str) -> None:
+    async def reached() -> bool:
+        return await state_of(lecture) == state
+
+    await until(reached, within=20, what=f"the lecture is {state}")
+
+
+async def test_a_lecture_becomes_playlists_and_a_recording(
+    agent: Agent, lecture: Lecture, page: Page, var_dir: Path
+) -> None:
+    began = timezone.now()
+    await lecturer_of(agent, lecture, page, source="camera")
+    await has_segments(agent, lecture, 3)
+    folder = agent.root / str(lecture.pk)
+    text = (folder / "live.m3u8").read_text()
+    assert "#EXT-X-ENDLIST" not in text
+    assert "#EXT-X-TARGETDURATION:2\n" in text or "#EXT-X-TARGETDURATION:3\n" in text
+    for name in ("live.m3u8", "dvr.m3u8", "audio.m3u8"):
+        assert await decode_errors(as_finished(folder / name)) == ""
+    await sync_to_async(end_lecture)(occasion_id=lecture.pk, as_of=timezone.now())
+    await packed(lecture, Lecture.State.RECORDED)
+    took = (timezone.now() - began).total_seconds()
+    video = await Video.objects.aget(lecture=lecture)
+    stored = var_dir / "files" / video.folder
+    assert video.state == Video.State.READY
+    assert (video.width, video.height) == (640, 360)
+    assert 6000 < (video.duration_ms or 0) < took * 1000
+    assert await decode_errors(stored / "master.m3u8") == ""
+    assert sorted(rung["kind"] for rung in video.renditions) == ["audio", "video"]
+    assert (stored / "poster.jpg").exists()
+    occasion = await Occasion.objects.aget(pk=lecture.pk)
+    assert occasion.media_ms == video.duration_ms
+    assert -12_000 < occasion.media_offset_ms <= 0
+    assert await agent.engine.rooms() == []
+    assert lecture.pk not in agent.carriers
+
+
+async def test_a_killed_packager_costs_no_picture(agent: Agent, lecture: Lecture, page: Page) -> None:
+    await lecturer_of(agent, lecture, page)
+    await has_segments(agent, lecture, 2)
+    before = agent.carriers[lecture.pk].packager.run_pid
+    await asyncio.sleep(1.0)
+    os.kill(await ffmpeg_of(agent, lecture), signal.SIGKILL)
+    packager = agent.carriers[lecture.pk].packager
+    await until(lambda: packager.run_pid not in (0, before), within=3, what="a new packager")
+    await has_segments(agent, lecture, 5)
+    folder = agent.root / str(lecture.pk)
+    assert "#EXT-X-DISCONTINUITY\n" in (folder / "dvr.m3u8").read_text()
+    assert await decode_errors(as_finished(folder / "dvr.m3u8")) == ""
+    first, second = packager.tracks()[0]
+    span = sum(each.duration for each in first.segments)
+    gap = (second.started_at - first.started_at).total_seconds() - span
+    assert abs(gap) < 0.1
+    assert not list(folder.glob("*.tmp"))
+
+
+async def test_a_lecturer_who_reconnects_goes_on_in_the_same_playlist(
+    agent: Agent, lecture: Lecture, page: Page
+) -> None:
+    guest = await lecturer_of(agent, lecture, page)
+    await has_segments(agent, lecture, 2)
+    await guest.hang_up()
+    assert guest.publishing is not None
+    await guest.publishing.close()
+    await guest.publish()
+    await has_segments(agent, lecture, 4)
+    path = as_finished(agent.root / str(lecture.pk) / "dvr.m3u8")
+    assert await decode_errors(path) == ""
+    shown = await shown_at(path)
+    assert max(later - earlier for earlier, later in zip(shown, shown[1:], strict=False)) < 4
+
+
+async def test_a_killed_engine_is_back_within_twenty_seconds(agent: Agent, lecture: Lecture, page: Page) -> None:
+    guest = await lecturer_of(agent, lecture, page)
+    await has_segments(agent, lecture, 2)
+    killed_at = asyncio.get_running_loop().time()
+    os.kill(agent.host.pid, signal.SIGKILL)
+    await until(lambda: guest.heard(EngineGone), within=2, what="the lecturer's page is told")
+
+    async def published_again() -> bool:
+        try:
+            await guest.publish()
+        except Exception:  # noqa: BLE001 - the page tries until the engine is back
+            return False
+        return True
+
+    await until(published_again, within=10, what="the lecturer publishes again")
+    await has_segments(agent, lecture, 4)
+    assert asyncio.get_running_loop().time() - killed_at < 20
+    assert await decode_errors(as_finished(agent.root / str(lecture.pk) / "dvr.m3u8")) == ""
+
+
+async def test_a_phone_without_h264_is_recoded(agent: Agent, lecture: Lecture, page: Page) -> None:
+    await lecturer_of(agent, lecture, page, codec="VP8", sound=False)
+    await has_segments(agent, lecture, 2)
+    path = as_finished(agent.root / str(lecture.pk) / "dvr.m3u8")
+    assert await decode_errors(path) == ""
+    out, _ = await said("ffprobe", "-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0", path)
+    assert {each.strip(",") for each in out.split()} == {"aac", "h264"}
+
+
+async def test_a_lecture_that_is_not_recorded_leaves_nothing(agent: Agent, page: Page) -> None:
+    lecture = await sync_to_async(make_lecture)(record=False)
+    await lecturer_of(agent, lecture, page)
+    await until(lambda: segments(agent, lecture, "live.m3u8"), within=20, what="a live playlist")
+    assert not (agent.root / str(lecture.pk) / "dvr.m3u8").exists()
+    await end(lecture)
+    await packed(lecture, Lecture.State.UNRECORDED)
+    assert await Video.objects.acount() == 0
+
+
+async def test_a_lecture_without_a_lecturer_has_no_replay(agent: Agent, lecture: Lecture) -> None:
+    await until(lambda: lecture.pk in agent.carriers, what="the lecture is carried")
+    await end(lecture)
+    await packed(lecture, Lecture.State.UNRECORDED)
+    assert agent.carriers == {}
