@@ -20,6 +20,7 @@ def scratch_database() -> Iterator[None]:
     """
     real = connections[ALIAS]
     connections[ALIAS] = scratch = _in_memory(real)
+    forget_keys()
     try:
         with scratch.schema_editor() as editor:
             for label in APPS:
@@ -29,6 +30,12 @@ def scratch_database() -> Iterator[None]:
     finally:
         scratch.close()
         connections[ALIAS] = real
+        forget_keys()
+
+
+def forget_keys() -> None:
+    """Django remembers the keys of content types for the whole process; another database has others."""
+    apps.get_model("contenttypes", "ContentType").objects.clear_cache()
 
 
 def _in_memory(real: BaseDatabaseWrapper) -> BaseDatabaseWrapper:

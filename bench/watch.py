@@ -1,0 +1,112 @@
+"""What storing one watch report costs: durable, with its evidence, on SQLite and on PostgreSQL.
+
+Peer: the plain way, one row a member with its ranges as JSON, locked, read, extended and saved at each post.
+"""
+
+from bench._databases import scratch  # isort: skip - sets Django up
+import datetime as dt
+import statistics
+import time
+from collections.abc import Callable
+
+from django.db import models, transaction
+
+from attendance import operations
+from attendance.models import Rule, Training
+from bench._figure import figure
+from organizations.models import Membership, Node, User
+
+MEMBERS, ROUNDS, WARM = 40, 14, 3
+START = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
+STEP_MS = 15_000
+
+
+class PeerProgress(models.Model):
+    """The plain way to store watch time."""
+
+    member_id = models.BigIntegerField()
+    occasion_id = models.BigIntegerField()
+    last_at = models.DateTimeField()
+    ranges = models.JSONField(default=list)
+    seen = models.JSONField(default=list)
+
+    class Meta:
+        app_label = "bench"
+
+    def __str__(self) -> str:
+        return str(self.member_id)
+
+
+def stage() -> tuple[int, list[int]]:
+    """Make a settled lecture with a replay; return its id and its members'."""
+    node = Node.add_root(name="bench", code="bench", kind="branch")
+    people = User.objects.bulk_create(User(username=f"b{n}", name=f"b{n}", password="") for n in range(MEMBERS))
+    Membership.objects.bulk_create(Membership(member=one, node=node, active_from_date=START.date()) for one in people)
+    training = Training.objects.create(
+        title="bench", node=node, starts_date=START.date(), deadline_at=START + dt.timedelta(days=30), state="published"
+    )
+    rule = Rule.objects.create(name="bench")
+    occasion = operations.create_occasion(
+        training_id=training.pk, kind="lecture", title="bench", node_id=node.pk, starts_at=START,
+        ends_at=START + dt.timedelta(hours=1), rule_id=rule.pk, media_ms=3_600_000,
+    )  # fmt: skip
+    operations.open_occasion(occasion_id=occasion.pk, as_of=START)
+    return occasion.pk, [one.pk for one in people]
+
+
+def timed(round_of: Callable[[int, int, dt.datetime], None], members: list[int]) -> list[float]:
+    """Let every member post once a round; return the microseconds of each post, the first rounds left out."""
+    took = []
+    for number in range(ROUNDS):
+        at = START + dt.timedelta(hours=2, milliseconds=(number + 1) * STEP_MS)
+        for member in members:
+            before = time.perf_counter()
+            round_of(member, number, at)
+            if number >= WARM:
+                took.append((time.perf_counter() - before) * 1e6)
+    return took
+
+
+def measure(kind: str) -> None:
+    with scratch(kind, PeerProgress):
+        occasion_id, members = stage()
+        began = START + dt.timedelta(hours=2)
+        sessions = {
+            member: operations.start_watch(
+                occasion_id=occasion_id, member_id=member, device="p1", media="replay", as_of=began
+            ).session_id
+            for member in members
+        }
+        PeerProgress.objects.bulk_create(
+            PeerProgress(member_id=member, occasion_id=occasion_id, last_at=began) for member in members
+        )
+
+        def ours(member: int, number: int, at: dt.datetime) -> None:
+            state = operations.report_watched(
+                session_id=sessions[member], member_id=member, client_id=f"{member}-{number}",
+                ranges_ms=[(number * STEP_MS, (number + 1) * STEP_MS)], rate=1.0,
+                position_ms=(number + 1) * STEP_MS, as_of=at,
+            )  # fmt: skip
+            if state.credited_ms != [[0, (number + 1) * STEP_MS]]:
+                raise RuntimeError(f"wrong credit: {state}")
+
+        def peers(member: int, number: int, at: dt.datetime) -> None:
+            with transaction.atomic():
+                row = PeerProgress.objects.select_for_update().get(member_id=member, occasion_id=occasion_id)
+                if f"{member}-{number}" not in row.seen:
+                    row.seen.append(f"{member}-{number}")
+                    row.ranges.append([number * STEP_MS, (number + 1) * STEP_MS])
+                    row.last_at = at
+                    row.save()
+
+        mine, theirs = timed(ours, members), timed(peers, members)
+        figure(
+            bench="watch", figure=f"report_stored_{kind}", value=statistics.median(mine), unit="us",
+            peer="ORM select_for_update + JSON save", peer_value=statistics.median(theirs),
+            goal=statistics.median(theirs),
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    for kind in ("sqlite", "postgresql"):
+        measure(kind)

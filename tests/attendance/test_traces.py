@@ -1,0 +1,172 @@
+"""Traces through the ledger's operations: the edges by hand, random rooms against a slow second-by-second oracle."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from attendance.core.traces import read_trace
+from attendance.scratch import scratch_database
+from attendance.traces import replay
+
+pytestmark = pytest.mark.integration
+
+RULE = {"min_share": 0.8, "late_after_s": 300, "leave_early_s": 300, "bridge_s": 30, "outbox_s": 60, "make_up_days": 7}
+WINDOW = 1200
+
+
+def event(t: float, do: str, device: str = "p1", **values: Any) -> dict[str, Any]:
+    return {"t": t, "do": do, "member": "甲", "device": device, **values}
+
+
+def join(t: float, device: str = "p1", worker: str = "w1") -> dict[str, Any]:
+    return event(t, "join", device, worker=worker)
+
+
+def stay(t: float, device: str = "p1") -> dict[str, Any]:
+    return event(t, "stay", device, every=15)
+
+
+def outbox(t: float, start: float, end: float, device: str = "p1", key: str = "u") -> dict[str, Any]:
+    return event(t, "outbox", device, id=key, **{"from": start, "to": end})
+
+
+def watched(t: float, start: float, end: float, rate: float = 1.0, device: str = "p1") -> dict[str, Any]:
+    return event(t, "watched", device, id=f"{device}-{t}", ranges=[[start, end]], rate=rate)
+
+
+def run(events: list[dict[str, Any]], *, end: float = WINDOW, **more: Any) -> dict[str, Any]:
+    trace = {"window": [0, end], "rule": RULE, "media_s": 1200, "members": ["甲"], "events": events, **more}
+    from django.db import transaction
+
+    with scratch_database(), transaction.atomic():
+        answer = replay(read_trace(json.dumps(trace)))["甲"]
+        transaction.set_rollback(True)
+    return answer
+
+
+LEAVE = event(1200, "leave")
+CASES: list[tuple[str, list[dict[str, Any]], float]] = [
+    ("no stay in between", [join(0), LEAVE], 1200),
+    ("never heard again", [join(100)], 0),
+    ("leave without join", [event(50, "leave")], 0),
+    ("joined twice", [join(0), stay(90), join(100), stay(1200), LEAVE], 1200),
+    ("show after leave", [join(0), event(300, "leave"), event(400, "show"), LEAVE], 300),
+    ("hide then silent", [join(0), event(300, "hide"), event(310, "silent")], 300),
+    ("hidden for a moment is bridged", [join(0), event(300, "hide"), event(330, "show"), LEAVE], 1200),
+    ("hidden is not an outage", [join(0), event(300, "hide"), event(400, "silent"), outbox(401, 300, 400)], 300),
+    ("silence ends when last heard", [join(0), stay(607), event(640, "silent")], 600),
+    ("silent, then its worker dies", [join(0), stay(600), event(600, "silent"), {"t": 615, "do": "crash", "worker": "w1"}], 600),
+    ("outbox before the silence is noticed",
+     [join(0), stay(600), event(600, "silent"), join(650, worker="w2"), outbox(651, 600, 650), stay(1200), LEAVE], 1200),
+    ("outbox of a long outage, with a bridge",
+     [join(0), stay(600), event(600, "silent"), join(680), outbox(681, 600, 680), stay(1200), LEAVE], 1200),
+    ("outbox of a longer outage",
+     [join(0), stay(600), event(600, "silent"), join(700), outbox(701, 600, 700), stay(1200), LEAVE], 1160),
+    ("outbox of two devices",
+     [join(0), join(0, "p2"), stay(600), stay(600, "p2"), event(600, "silent"), event(600, "silent", "p2"),
+      outbox(700, 600, 640), outbox(700, 610, 660, "p2", "v")], 660),
+    ("outbox of a device that was never there", [outbox(100, 0, 60)], 0),
+    ("crash of two workers",
+     [join(0), join(0, "p2", "w2"), stay(600), stay(600, "p2"), {"t": 600, "do": "crash", "worker": "w1"},
+      event(700, "leave", "p2")], 700),
+    ("hidden while its worker dies",
+     [join(0), event(300, "hide"), {"t": 400, "do": "crash", "worker": "w1"}, event(500, "show")], 300),
+    ("a dead worker's late outbox",
+     [join(0), stay(600), {"t": 600, "do": "crash", "worker": "w1"}, join(655, worker="w2"), outbox(656, 600, 655), LEAVE], 1200),
+    ("ended before it began", [{"t": -10, "do": "end"}, join(0), LEAVE], 0),
+    ("reopened", [join(0), stay(495), {"t": 495, "do": "end"}, {"t": 600, "do": "reopen"}, join(610), LEAVE], 495),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "events", "live_s"), CASES, ids=[case[0] for case in CASES])
+def test_live_seconds(db: None, name: str, events: list[dict[str, Any]], live_s: float) -> None:
+    assert run(events)["live_s"] == live_s
+
+
+WATCH: list[tuple[str, list[dict[str, Any]], float, str]] = [
+    ("watched before play", [watched(1300, 0, 15), event(1301, "play"), watched(1311, 0, 10)], 10, "missing"),
+    ("three times as fast", [event(1300, "play"), watched(1310, 0, 30, 3.0)], 23, "missing"),
+    ("beyond the end", [event(1300, "play"), watched(1400, 1190, 1300)], 10, "missing"),
+    ("on two devices", [event(1300, "play"), event(1300, "play", "p2"), watched(1900, 0, 600),
+                        watched(1900, 600, 1200, device="p2")], 1200, "made_up"),
+    ("too late", [event(1300, "play"), watched(1200 + 7 * 86400 + 1, 0, 1200)], 1200, "missing"),
+    ("just in time", [event(1300, "play"), watched(1200 + 7 * 86400, 0, 1200)], 1200, "made_up"),
+    ("excused, then watched", [event(0, "excuse"), event(1300, "play"), watched(2300, 0, 1000)], 1000, "made_up"),
+    ("hall and excused", [event(0, "excuse"), event(0, "hall", **{"from": -100, "to": 5000})], 0, "attended"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "events", "replay_s", "state"), WATCH, ids=[case[0] for case in WATCH])
+def test_replay_seconds(db: None, name: str, events: list[dict[str, Any]], replay_s: float, state: str) -> None:
+    answer = run(events)
+    assert (answer["replay_s"], answer["state"]) == (replay_s, state)
+
+
+@st.composite
+def rooms(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Draw what one member with two phones does, one step every 15 seconds or more; every step is heard."""
+    events: list[dict[str, Any]] = []
+    on: dict[str, str] = {}
+    t = 0
+    for _step in range(draw(st.integers(1, 18))):
+        t += 15 * draw(st.integers(1, 8))
+        device = draw(st.sampled_from(["p1", "p2"]))
+        state = on.get(device, "off")
+        do = draw(
+            st.sampled_from({"off": ["join"], "on": ["leave", "silent", "hide"], "hidden": ["show", "leave"]}[state])
+        )
+        if state == "on":
+            events.append(stay(t, device))
+        events.append(join(t, device) if do == "join" else event(t, do, device))
+        on[device] = {"join": "on", "show": "on", "hide": "hidden"}.get(do, "off")
+    for device in ("p1", "p2"):
+        if on.get(device) == "on":
+            events += [stay(t + 15, device), event(t + 15, "leave", device)]
+    return events
+
+
+def slow_live_s(events: list[dict[str, Any]]) -> int:
+    """Walk through every second of the window and ask whether a phone was there; then fill the short gaps."""
+    there = [False] * WINDOW
+    for device in ("p1", "p2"):
+        mine = [one for one in events if one["device"] == device and one["do"] != "stay"]
+        for second in range(WINDOW):
+            before = [one["do"] for one in mine if one["t"] <= second]
+            there[second] |= bool(before) and before[-1] in ("join", "show")
+    seconds = [second for second in range(WINDOW) if there[second]]
+    for one, two in zip(seconds, seconds[1:], strict=False):
+        if two - one - 1 <= RULE["bridge_s"]:
+            for second in range(one, two):
+                there[second] = True
+    return sum(there)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=rooms())
+def test_random_rooms_agree_with_a_slow_oracle(db: None, events: list[dict[str, Any]]) -> None:
+    assert run(events)["live_s"] == slow_live_s(events)
+
+
+def test_the_command_prints_a_line_a_file_and_leaves_nothing(db: None, tmp_path: Path, capsys: Any) -> None:
+    from attendance.models import Occasion
+
+    path = tmp_path / "plain.json"
+    path.write_text(json.dumps({"window": [0, 60], "rule": RULE, "members": ["甲"], "events": [join(0)]}))
+    call_command("replay_trace", str(path), str(path))
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["甲"]["state"] for line in lines] == ["missing", "missing"]
+    assert not Occasion.objects.exists()
+
+
+def test_a_malformed_trace_ends_with_status_2(db: None, tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text('{"window": [0, 60]}')
+    with pytest.raises(CommandError, match="has no members") as refused:
+        call_command("replay_trace", str(path))
+    assert refused.value.returncode == 2
+    assert capsys.readouterr().out == ""
