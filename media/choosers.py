@@ -32,25 +32,25 @@ class Choosable:
         return [*shown, Column("state", label=_("状态"), accessor="get_state_display")]
 
 
-class ChooseVideo(Choosable, ChooseView):  # type: ignore[misc]
+class ChooseVideo(Choosable, ChooseView):
     pass
 
 
-class ChooseVideoResults(Choosable, ChooseResultsView):  # type: ignore[misc]
+class ChooseVideoResults(Choosable, ChooseResultsView):
     pass
 
 
-class ChosenVideo(ChosenView):  # type: ignore[misc]
+class ChosenVideo(ChosenView):
     def get_object(self, pk: str) -> Video:
         return choosable(self.request.user).get(pk=pk)
 
 
-class ChosenVideos(ChosenMultipleView):  # type: ignore[misc]
+class ChosenVideos(ChosenMultipleView):
     def get_objects(self, pks: list[str]) -> QuerySet[Video]:
         return choosable(self.request.user).filter(pk__in=pks)
 
 
-class VideoChooserViewSet(ChooserViewSet):  # type: ignore[misc]
+class VideoChooserViewSet(ChooserViewSet):
     model = Video
     icon = "media"
     choose_one_text = _("选择视频")

@@ -13,7 +13,7 @@ from media.queries import videos_for
 ACTIONS = frozenset({"add", "change", "delete", "view", "choose"})
 
 
-class VideoPermissionPolicy(BasePermissionPolicy):  # type: ignore[misc]
+class VideoPermissionPolicy(BasePermissionPolicy):
     """Roles in the tree decide, not Django's model permissions."""
 
     def user_has_permission(self, user: Any, action: str) -> bool:

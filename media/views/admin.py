@@ -39,7 +39,7 @@ class OwnVideos:
         return videos_for(self.request.user)
 
 
-class StateColumn(Column):  # type: ignore[misc]
+class StateColumn(Column):
     cell_template_name = "media/admin/state_cell.html"
 
     def get_cell_context_data(self, instance: Video, parent_context: Any) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class StateColumn(Column):  # type: ignore[misc]
         return {**context, "video": instance, "reason": reason(instance.error_code)}
 
 
-class VideoList(generic.IndexView):  # type: ignore[misc]
+class VideoList(generic.IndexView):
     add_item_label = gettext_lazy("上传视频")
 
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -57,7 +57,7 @@ class VideoList(generic.IndexView):  # type: ignore[misc]
         return videos_for(self.request.user)
 
 
-class AddVideo(generic.CreateView):  # type: ignore[misc]
+class AddVideo(generic.CreateView):
     """The upload page. It is not a form: the bytes go to ``/uploads/``, piece by piece."""
 
     template_name = "media/admin/add.html"
@@ -73,14 +73,14 @@ class AddVideo(generic.CreateView):  # type: ignore[misc]
         return {**super().get_context_data(**kwargs), **page}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return self.http_method_not_allowed(request, *args, **kwargs)  # type: ignore[no-any-return]
+        return self.http_method_not_allowed(request, *args, **kwargs)
 
 
-class EditVideo(OwnVideos, generic.EditView):  # type: ignore[misc]
+class EditVideo(OwnVideos, generic.EditView):
     template_name = "media/admin/edit.html"
 
     def get_object(self, queryset: Any = None) -> Video:
-        return super().get_object(queryset if queryset is not None else self.get_queryset())  # type: ignore[no-any-return]
+        return super().get_object(queryset if queryset is not None else self.get_queryset())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {
@@ -91,12 +91,12 @@ class EditVideo(OwnVideos, generic.EditView):  # type: ignore[misc]
         }
 
 
-class DeleteVideo(OwnVideos, generic.DeleteView):  # type: ignore[misc]
+class DeleteVideo(OwnVideos, generic.DeleteView):
     def form_valid(self, form: Any) -> HttpResponseBase:
         if ReferenceIndex.get_references_to(self.object).exists():
             messages.error(self.request, _("这个视频正在课程中使用，请先从课程中移除，再删除。"))
             return redirect("videos:usage", self.object.pk)
-        return super().form_valid(form)  # type: ignore[no-any-return]
+        return super().form_valid(form)
 
 
 class OwnVideo:
@@ -112,11 +112,11 @@ class OwnVideo:
         return video
 
 
-class VideoUsage(OwnVideo, generic.UsageView):  # type: ignore[misc]
+class VideoUsage(OwnVideo, generic.UsageView):
     pass
 
 
-class VideoHistory(OwnVideo, history.HistoryView):  # type: ignore[misc]
+class VideoHistory(OwnVideo, history.HistoryView):
     pass
 
 
@@ -196,7 +196,7 @@ def _require_uploader(user: Any | AnonymousUser) -> None:
         raise Http404
 
 
-class VideoViewSet(ModelViewSet):  # type: ignore[misc]
+class VideoViewSet(ModelViewSet):
     model = Video
     name = "videos"
     icon = "media"
