@@ -1,0 +1,72 @@
+"""What people do in a browser: sign in, open a page, wait for a word. Shared by the end-to-end tests."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+PASSWORD = "fingertip-demo"
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "locale": "zh-CN"}
+
+
+def phone_context(browser: Browser, context_args: dict[str, Any], script: str = "") -> BrowserContext:
+    """A fresh phone; ``script`` runs before every page (to take an ability away)."""
+    context = browser.new_context(**context_args)
+    if script:
+        context.add_init_script(script)
+    return context
+
+
+def desk_context(browser: Browser) -> BrowserContext:
+    return browser.new_context(**DESK)
+
+
+def sign_in(context: BrowserContext, base: str, account: str, password: str = PASSWORD) -> Page:
+    """Sign in by phone number and password; return the page that follows."""
+    page = context.new_page()
+    page.goto(f"{base}/accounts/login/")
+    page.fill("form.signin [name=login]", account)
+    page.fill("form.signin [name=password]", password)
+    page.click("form.signin .btn")
+    page.wait_for_url(lambda url: "/accounts/" not in url)
+    return page
+
+
+def sign_in_by_code(context: BrowserContext, base: str, account: str) -> Page:
+    """Sign in by phone number and the code that the demo shows instead of sending it."""
+    page = context.new_page()
+    page.goto(f"{base}/accounts/login/code/")
+    page.fill("form.signin [name=phone]", account)
+    page.click("form.signin .btn")
+    shown = page.locator(".notice b").first.inner_text()
+    code = re.sub(r"\D", "", shown)
+    assert len(code) == 6, shown
+    page.fill("form.signin [name=code]", code)
+    page.click("form.signin .btn")
+    page.wait_for_url(lambda url: "/accounts/" not in url)
+    return page
+
+
+def wait_until(what: str, ask: Callable[[], Any], patience_s: float = 60) -> Any:
+    """Return the first true answer; raise AssertionError naming ``what`` was waited for."""
+    deadline = time.monotonic() + patience_s
+    answer = None
+    while time.monotonic() < deadline:
+        if answer := ask():
+            return answer
+        time.sleep(0.3)
+    raise AssertionError(f"waited {patience_s} s in vain for: {what} (last answer {answer!r})")
+
+
+def get_json(page: Page, url: str) -> Any:
+    """Fetch with the page's session, as its own scripts do."""
+    answer = page.request.get(url)
+    assert answer.ok, f"{url}: {answer.status}"
+    return json.loads(answer.text())
+
+
+def expect_text(page: Page, selector: str, text: str, patience_s: float = 15) -> None:
+    expect(page.locator(selector).first).to_contain_text(text, timeout=patience_s * 1000)
