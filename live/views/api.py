@@ -121,7 +121,10 @@ def replay_addresses(request: HttpRequest, lecture: Lecture) -> HttpResponse:
 def _read_note(body: bytes) -> dict[str, Any]:
     if len(body) > MAX_BODY:
         raise ValueError("too long")
-    data = json.loads(body)
+    try:
+        data = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("too deep") from error
     if not isinstance(data, dict):
         raise ValueError("not an object")
     ident, device = data.get("id"), data.get("device")

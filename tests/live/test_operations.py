@@ -1,0 +1,251 @@
+"""The life of a lecture through its operations: plan, start, end, recording; and what is said in the room."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from attendance.models import Occasion
+from live import operations
+from live.models import ChatMessage, Lecture, Restriction
+from media.models import Video
+from tests.factories.attendance import RuleFactory, TrainingFactory
+from tests.factories.live import make_lecture, make_live
+from tests.factories.organizations import County, make_county
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+NOW = dt.datetime(2026, 9, 1, 4, tzinfo=dt.UTC)
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def world() -> County:
+    return make_county()
+
+
+def plan(world: County, **changes: Any) -> dict[str, Any]:
+    training = changes.pop("training", None) or TrainingFactory(node=world.township)
+    return {
+        "training_id": training.pk,
+        "title": "防汛避险",
+        "node_id": world.branch.pk,
+        "starts_at": NOW + HOUR,
+        "ends_at": NOW + 2 * HOUR,
+        "lecturer_id": world.lecturer.pk,
+        "rule_id": RuleFactory().pk,
+        "as_of": NOW,
+    } | changes
+
+
+def test_scheduled_lecture_has_an_occasion(world: County) -> None:
+    lecture = operations.schedule_lecture(**plan(world, title="  防汛\x00  避险 "))
+    occasion = lecture.occasion
+    assert (lecture.state, lecture.record, lecture.webrtc_cap) == ("scheduled", True, 150)
+    assert (occasion.title, occasion.kind, occasion.node, occasion.state) == ("防汛 避险", "lecture", world.branch, "scheduled")
+
+
+def test_bad_plans_are_refused_at_their_field(world: County) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"title": " "}, "title"),
+        ({"title": "长" * 121}, "title"),
+        ({"ends_at": NOW + HOUR}, "ends_at"),
+        ({"ends_at": NOW + 14 * HOUR}, "ends_at"),
+        ({"starts_at": NOW - 2 * HOUR, "ends_at": NOW}, "starts_at"),
+        ({"training_id": 0}, "training"),
+        ({"node_id": 0}, "node"),
+        ({"node_id": world.county.pk}, "node"),
+        ({"rule_id": 0}, "rule"),
+        ({"lecturer_id": world.member.pk}, "lecturer"),
+        ({"lecturer_id": 0}, "lecturer"),
+    ]
+    for change, field in cases:
+        with pytest.raises(operations.UnableToScheduleLecture) as refused:
+            operations.schedule_lecture(**plan(world, **change))
+        assert refused.value.field == field, change
+    assert Lecture.objects.count() == Occasion.objects.count() == 0
+
+
+def test_plan_changes_until_the_lecture_begins(world: County) -> None:
+    lecture = make_lecture(world)
+    training = lecture.occasion.training
+    change = plan(world, training=training, title="改名", starts_at=timezone.now() + HOUR, ends_at=timezone.now() + 2 * HOUR)
+    change["as_of"] = timezone.now()
+    operations.reschedule_lecture(occasion_id=lecture.pk, record=False, webrtc_cap=3, **change)
+    lecture.refresh_from_db()
+    assert (lecture.occasion.title, lecture.record, lecture.webrtc_cap) == ("改名", False, 3)
+    live = make_live(world)
+    with pytest.raises(operations.UnableToScheduleLecture):
+        operations.reschedule_lecture(occasion_id=live.pk, **(change | {"training_id": live.occasion.training_id}))
+
+
+def test_cancelled_lecture_is_gone(world: County) -> None:
+    lecture = make_lecture(world)
+    operations.cancel_lecture(occasion_id=lecture.pk)
+    assert (Lecture.objects.count(), Occasion.objects.count()) == (0, 0)
+    with pytest.raises(operations.UnableToCancelLecture):
+        operations.cancel_lecture(occasion_id=make_live(world).pk)
+
+
+def test_going_live_opens_the_occasion_once(world: County) -> None:
+    lecture = make_lecture(world)
+    now = timezone.now()
+    operations.go_live(occasion_id=lecture.pk, as_of=now)
+    operations.go_live(occasion_id=lecture.pk, as_of=now + HOUR)
+    lecture.refresh_from_db()
+    assert (lecture.state, lecture.live_at, lecture.occasion.opened_at) == ("live", now, now)
+    assert set(lecture.occasion.roster.values_list("member_id", flat=True)) == {
+        world.secretary.pk, *(member.pk for member in world.members)
+    }  # fmt: skip
+
+
+def test_what_stops_a_lecture_from_going_live(world: County) -> None:
+    lecture = make_lecture(world)
+    start = lecture.occasion.starts_at
+    for as_of, code in ((start - HOUR, "too_early"), (start + 5 * HOUR, "too_late")):
+        with pytest.raises(operations.UnableToGoLive) as refused:
+            operations.go_live(occasion_id=lecture.pk, as_of=as_of)
+        assert refused.value.code == code
+    training = lecture.occasion.training
+    training.state = "draft"
+    training.save()
+    with pytest.raises(operations.UnableToGoLive, match="draft"):
+        operations.go_live(occasion_id=lecture.pk, as_of=start)
+    live = make_live(world)
+    operations.end_lecture(occasion_id=live.pk, as_of=timezone.now())
+    with pytest.raises(operations.UnableToGoLive, match="state"):
+        operations.go_live(occasion_id=live.pk, as_of=timezone.now())
+
+
+def test_lecture_ends_once(world: County) -> None:
+    lecture = make_live(world)
+    now = timezone.now()
+    operations.end_lecture(occasion_id=lecture.pk, as_of=now)
+    with pytest.raises(operations.UnableToEndLecture):
+        operations.end_lecture(occasion_id=lecture.pk, as_of=now + HOUR)
+    lecture.refresh_from_db()
+    assert (lecture.state, lecture.ended_at, lecture.occasion.window_end_at) == ("ended", now, now)
+
+
+@pytest.mark.parametrize(("after", "ends"), [(HOUR, False), (HOUR * 1.4, False), (HOUR * 1.6, True), (5 * HOUR, True)])
+def test_forgotten_lecture_ends_by_itself(world: County, after: dt.timedelta, ends: bool) -> None:
+    lecture = make_live(world)
+    as_of = lecture.occasion.starts_at + after
+    assert operations.end_forgotten_lectures(as_of=as_of) == ([lecture.pk] if ends else [])
+
+
+def test_picture_on_air_keeps_a_lecture_going(world: County) -> None:
+    lecture = make_live(world)
+    as_of = lecture.occasion.ends_at + HOUR
+    operations.note_picture(occasion_id=lecture.pk, as_of=as_of)
+    assert operations.end_forgotten_lectures(as_of=as_of) == []
+
+
+def packed(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / "master.m3u8").write_text("#EXTM3U\n")
+    return folder
+
+
+def finish(lecture: Lecture, folder: Path | None, **changes: Any) -> None:
+    facts: dict[str, Any] = {
+        "occasion_id": lecture.pk,
+        "folder": folder,
+        "duration_ms": 60_000,
+        "started_at": lecture.live_at,
+        "width": 1280,
+        "height": 720,
+        "as_of": timezone.now(),
+    }
+    operations.finish_recording(**(facts | changes))
+
+
+def test_recording_becomes_the_replay_once(world: County, var_dir: Path) -> None:
+    lecture = make_live(world)
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    lecture.refresh_from_db()
+    began = lecture.occasion.window_start_at - dt.timedelta(seconds=2.5)  # type: ignore[operator]
+    finish(lecture, packed(var_dir / "first"), started_at=began)
+    finish(lecture, packed(var_dir / "second"), started_at=began)
+    lecture.refresh_from_db()
+    assert (lecture.state, lecture.recording) == ("recorded", Video.objects.get())
+    assert (lecture.occasion.media_ms, lecture.occasion.media_offset_ms) == (60_000, 2500)
+
+
+@pytest.mark.parametrize("change", [{"folder": None}, {"duration_ms": 0}, {"started_at": None}])
+def test_nothing_recorded_is_said(world: County, var_dir: Path, change: dict[str, Any]) -> None:
+    lecture = make_live(world)
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    facts = {"folder": packed(var_dir / "first"), **change}
+    finish(lecture, facts.pop("folder"), **facts)
+    lecture.refresh_from_db()
+    assert (lecture.state, lecture.occasion.media_ms, Video.objects.count()) == ("unrecorded", None, 0)
+
+
+def test_recording_waits_for_the_end(world: County, var_dir: Path) -> None:
+    lecture = make_live(world)
+    finish(lecture, packed(var_dir / "first"))
+    lecture.refresh_from_db()
+    assert (lecture.state, Video.objects.count()) == ("live", 0)
+
+
+# --- what is said ---------------------------------------------------------------------------------------------------
+
+
+def say(lecture: Lecture, author: Any, text: str = "声音很清楚", client_id: str = "one") -> Any:
+    return operations.say(
+        occasion_id=lecture.pk, author_id=author.pk, client_id=client_id, text=text, as_of=timezone.now()
+    )
+
+
+def test_the_same_id_is_the_same_message(world: County) -> None:
+    lecture = make_live(world)
+    assert say(lecture, world.member) == say(lecture, world.member, "另一句")
+    assert [row.text for row in ChatMessage.objects.all()] == ["声音很清楚"]
+
+
+@pytest.mark.parametrize(("text", "code"), [(" \u202e\x00 ", "empty"), ("长" * 501, "too_long")])
+def test_what_cannot_be_said(world: County, text: str, code: str) -> None:
+    with pytest.raises(operations.UnableToChat) as refused:
+        say(make_live(world), world.member, text)
+    assert refused.value.code == code
+
+
+def test_nothing_is_said_after_the_end(world: County) -> None:
+    lecture = make_live(world)
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    with pytest.raises(operations.UnableToChat, match="closed"):
+        say(lecture, world.member)
+
+
+def test_muted_person_may_speak_again_when_it_is_lifted(world: County) -> None:
+    lecture = make_live(world)
+    facts = {"occasion_id": lecture.pk, "member_id": world.member.pk, "kind": "muted", "as_of": timezone.now()}
+    operations.restrict(**facts, actor_id=world.lecturer.pk)
+    operations.restrict(**facts, actor_id=world.lecturer.pk)
+    assert Restriction.objects.count() == 1
+    with pytest.raises(operations.UnableToChat, match="muted"):
+        say(lecture, world.member)
+    operations.lift_restriction(**facts)
+    assert say(lecture, world.member).name == world.member.name
+
+
+def test_hosts_are_not_restricted(world: County) -> None:
+    lecture = make_live(world)
+    for member_id in (world.lecturer.pk, world.organiser.pk, 0):
+        with pytest.raises(operations.UnableToRestrict):
+            operations.restrict(
+                occasion_id=lecture.pk,
+                member_id=member_id,
+                kind="removed",
+                actor_id=world.organiser.pk,
+                as_of=timezone.now(),
+            )
+
+
+def test_old_chat_is_deleted(world: County) -> None:
+    lecture = make_live(world)
+    say(lecture, world.member)
+    assert operations.delete_old_chat(as_of=timezone.now() + dt.timedelta(days=179)) == 0
+    assert operations.delete_old_chat(as_of=timezone.now() + dt.timedelta(days=181)) == 1

@@ -1,0 +1,267 @@
+"""The lecture's pages and small addresses: who sees what, and that a neighbour sees nothing."""
+
+import datetime as dt
+import json
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from attendance.models import Evidence
+from live import permissions
+from live.models import Lecture, Restriction
+from live.operations import end_lecture, restrict
+from organizations.models import Role, User
+from tests.factories.attendance import RuleFactory, TrainingFactory
+from tests.factories.live import ChatMessageFactory, make_lecture, make_live
+from tests.factories.organizations import County, RoleGrantFactory, make_county
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+DEVICE = "a" * 32
+
+
+@pytest.fixture
+def world() -> County:
+    return make_county()
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def addresses(lecture: Lecture) -> list[str]:
+    names = ["live_room", "live_state", "live_ticket", "live_host", "live_replay", "live_replay_addresses"]
+    return [reverse(name, args=[lecture.pk]) + f"?device={DEVICE}" for name in names]
+
+
+def test_neighbours_get_404_everywhere(world: County) -> None:
+    lecture = make_live(world)
+    for stranger in (world.neighbour_member, world.neighbour_secretary, world.auditor, world.operator):
+        client = signed_in(stranger)
+        assert [client.get(url).status_code for url in addresses(lecture)] == [404] * 6
+        body = {"id": "a", "device": DEVICE, "from_ms": 1, "to_ms": 2}
+        answer = client.post(reverse("live_outbox", args=[lecture.pk]), body, content_type="application/json")
+        assert answer.status_code == 404
+        assert not permissions.may_watch_live(stranger.pk, str(lecture.pk))
+    other_organiser = RoleGrantFactory(node=world.neighbour, role=Role.ORGANISER).user
+    client = signed_in(other_organiser)
+    for name in ("live_schedule_edit", "live_schedule_cancel", "live_schedule_end"):
+        assert client.post(reverse(name, args=[lecture.pk])).status_code == 404
+
+
+def test_unknown_lectures_are_404(world: County) -> None:
+    client = signed_in(world.member)
+    for number in (999_999, 10**30):
+        assert client.get(f"/live/{number}/").status_code == 404
+        assert client.get(f"/live/{number}/state.json").status_code == 404
+
+
+def test_visitors_sign_in_first(world: County, client: Client) -> None:
+    lecture = make_live(world)
+    assert client.get(reverse("live_room", args=[lecture.pk])).status_code == 302
+    assert client.get(reverse("live_state", args=[lecture.pk])).status_code == 401
+
+
+def test_member_finds_the_room_and_not_the_desk(world: County) -> None:
+    lecture = make_live(world)
+    ChatMessageFactory(lecture=lecture, author=world.members[1], text="屋檐")
+    ChatMessageFactory(lecture=lecture, author=world.members[1], text="看不见", hidden_at=timezone.now())
+    client = signed_in(world.member)
+    page = client.get(reverse("live_room", args=[lecture.pk]))
+    assert page.status_code == 200
+    data = page.context["data"]
+    assert (data["state"], data["counted"], [line["text"] for line in data["chat"]]) == ("live", True, ["屋檐"])
+    assert data["chat"][0]["unit"] == world.branch.name
+    assert data["hls_url"].endswith("/live.m3u8")
+    assert "restricted" not in data
+    assert client.get(reverse("live_host", args=[lecture.pk])).status_code == 404
+
+
+def test_lecturer_and_organiser_find_the_desk(world: County) -> None:
+    lecture = make_live(world)
+    for user in (world.lecturer, world.organiser):
+        client = signed_in(user)
+        assert client.get(reverse("live_host", args=[lecture.pk])).status_code == 200
+        assert client.get(reverse("live_room", args=[lecture.pk])).context["data"]["counted"] is False
+
+
+def test_draft_training_is_not_there_for_members(world: County) -> None:
+    lecture = make_lecture(world)
+    training = lecture.occasion.training
+    training.state = "draft"
+    training.save()
+    assert signed_in(world.member).get(reverse("live_room", args=[lecture.pk])).status_code == 404
+
+
+def test_removed_member_is_out_of_page_state_and_media(world: County) -> None:
+    lecture = make_live(world)
+    facts = {"occasion_id": lecture.pk, "member_id": world.member.pk, "actor_id": world.lecturer.pk}
+    assert permissions.may_watch_live(world.member.pk, str(lecture.pk))
+    restrict(**facts, kind=Restriction.Kind.REMOVED, as_of=timezone.now())
+    client = signed_in(world.member)
+    assert client.get(reverse("live_room", args=[lecture.pk])).status_code == 404
+    assert client.get(reverse("live_state", args=[lecture.pk])).status_code == 404
+    assert not permissions.may_watch_live(world.member.pk, str(lecture.pk))
+
+
+@pytest.mark.parametrize("object_id", ["", "x", "-1", "1" * 30, "²"])
+def test_odd_media_ids_are_nobodys(world: County, object_id: str) -> None:
+    assert not permissions.may_watch_live(world.member.pk, object_id)
+    assert not permissions.may_watch_recording(world.member.pk, object_id)
+
+
+def test_ticket_needs_a_device(world: County) -> None:
+    lecture = make_live(world)
+    client = signed_in(world.member)
+    url = reverse("live_ticket", args=[lecture.pk])
+    assert client.get(url).status_code == 400
+    answer = client.get(f"{url}?device={DEVICE}")
+    assert answer.json()["url"] == f"/ws/live/{lecture.pk}/"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def post(client: Client, lecture: Lecture, body: Any) -> Any:
+    text = body if isinstance(body, str) else json.dumps(body)
+    return client.post(reverse("live_outbox", args=[lecture.pk]), text, content_type="application/json")
+
+
+def test_late_outbox_is_accepted_once(world: County) -> None:
+    lecture = make_live(world)
+    client = signed_in(world.member)
+    now = round(timezone.now().timestamp() * 1000)
+    note = {"id": "u1", "device": DEVICE, "from_ms": now - 20_000, "to_ms": now}
+    assert post(client, lecture, note).json() == {"accepted": True, "new": True}
+    assert post(client, lecture, note).json() == {"accepted": True, "new": False}
+    assert Evidence.objects.filter(kind="outbox", member=world.member).count() == 1
+    assert post(client, lecture, {**note, "id": "u2", "to_ms": now - 30_000}).status_code == 409
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "", "[]", "x" * 5000, "[" * 3000, {}, {"id": "a"}, {"id": "a b", "device": DEVICE, "from_ms": 1, "to_ms": 2},
+        {"id": "a", "device": "x", "from_ms": 1, "to_ms": 2}, {"id": "a", "device": DEVICE, "from_ms": True, "to_ms": 2},
+        {"id": "a", "device": DEVICE, "from_ms": -1, "to_ms": 2}, {"id": "a", "device": DEVICE, "from_ms": 1, "to_ms": 1e40},
+    ],
+)  # fmt: skip
+def test_malformed_outbox_is_refused(world: County, body: Any) -> None:
+    assert post(signed_in(world.member), make_live(world), body).status_code == 400
+
+
+def test_replay_leads_back_to_the_room_until_it_is_over(world: County) -> None:
+    lecture = make_live(world)
+    client = signed_in(world.member)
+    url = reverse("live_replay", args=[lecture.pk])
+    assert client.get(url).headers["Location"] == reverse("live_room", args=[lecture.pk])
+    end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    page = client.get(url)
+    assert (page.status_code, page.context["player"]["hls_url"]) == (200, "")
+
+
+@pytest.mark.parametrize("name", ["live_index", "live_schedule"])
+def test_lists_cost_the_same_for_one_and_three(world: County, name: str) -> None:
+    client = signed_in(world.organiser)
+    make_lecture(world)
+    client.get(reverse(name))
+    counts = []
+    for more in (0, 2):
+        for _ in range(more):
+            make_lecture(world)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(reverse(name)).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_lists_show_the_own_subtree_only(world: County) -> None:
+    mine, other = make_lecture(world), make_lecture(world, node=world.neighbour)
+    organiser = RoleGrantFactory(node=world.branch, role=Role.ORGANISER).user
+    page = signed_in(organiser).get(reverse("live_index"))
+    assert [row["lecture"] for row in page.context["coming"]] == [mine]
+    page = signed_in(organiser).get(reverse("live_schedule"))
+    assert list(page.context["page"]) == [mine]
+    assert signed_in(world.member).get(reverse("live_index")).status_code == 404
+    assert signed_in(organiser).get(reverse("live_schedule_edit", args=[other.pk])).status_code == 404
+
+
+def form(world: County, **changes: Any) -> dict[str, Any]:
+    start = timezone.localtime() + dt.timedelta(days=1)
+    return {
+        "training": TrainingFactory(node=world.county).pk,
+        "title": "防汛避险",
+        "node": world.branch.pk,
+        "starts_at": start.strftime("%Y-%m-%d %H:%M"),
+        "minutes": 45,
+        "lecturer": world.lecturer.pk,
+        "rule": RuleFactory().pk,
+        "record": "on",
+        "webrtc_cap": 100,
+    } | changes
+
+
+def test_organiser_schedules_changes_and_cancels(world: County) -> None:
+    client = signed_in(world.organiser)
+    plan = form(world)
+    assert client.post(reverse("live_schedule_add"), plan).status_code == 302
+    lecture = Lecture.objects.get()
+    assert (lecture.occasion.title, lecture.lecturer, lecture.webrtc_cap) == ("防汛避险", world.lecturer, 100)
+    assert lecture.occasion.ends_at - lecture.occasion.starts_at == dt.timedelta(minutes=45)
+    edit = reverse("live_schedule_edit", args=[lecture.pk])
+    assert client.get(edit).status_code == 200
+    assert client.post(edit, plan | {"title": "换个名字"}).status_code == 302
+    lecture.refresh_from_db()
+    assert lecture.occasion.title == "换个名字"
+    assert client.post(reverse("live_schedule_cancel", args=[lecture.pk])).status_code == 302
+    assert not Lecture.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"starts_at": "2020-01-01 08:00"}, "starts_at"),
+        ({"starts_at": "明天"}, "starts_at"),
+        ({"minutes": 0}, "minutes"),
+        ({"title": " "}, "title"),
+        ({"lecturer": ""}, "lecturer"),
+        ({"webrtc_cap": -1}, "webrtc_cap"),
+    ],
+)
+def test_bad_plans_are_explained_at_the_field(world: County, change: dict[str, Any], field: str) -> None:
+    page = signed_in(world.organiser).post(reverse("live_schedule_add"), form(world, **change))
+    assert page.status_code == 200
+    assert set(page.context["form"].errors) == {field}
+    assert not Lecture.objects.exists()
+
+
+def test_nodes_and_lecturers_of_others_are_not_offered(world: County) -> None:
+    organiser = RoleGrantFactory(node=world.branch, role=Role.ORGANISER).user
+    local = RoleGrantFactory(node=world.branch, role=Role.LECTURER).user
+    RoleGrantFactory(node=world.neighbour, role=Role.LECTURER)
+    fields = signed_in(organiser).get(reverse("live_schedule_add")).context["form"].fields
+    assert list(fields["node"].queryset) == [world.branch]
+    assert set(fields["lecturer"].queryset) == {local, world.lecturer}
+
+
+def test_organiser_ends_a_lecture_in_the_admin(world: County) -> None:
+    lecture = make_live(world)
+    client = signed_in(world.organiser)
+    assert client.get(reverse("live_schedule_edit", args=[lecture.pk])).status_code == 200
+    assert client.post(reverse("live_schedule_end", args=[lecture.pk])).status_code == 302
+    lecture.refresh_from_db()
+    assert lecture.state == "ended"
+
+
+def test_rights_of_a_whole_room_are_asked_at_once(world: County) -> None:
+    lecture = make_live(world)
+    everybody = [world.member, world.neighbour_member, world.lecturer, world.organiser, world.auditor]
+    rights = permissions.rights_now(
+        occasion_id=lecture.pk, user_ids=[user.pk for user in everybody], on_date=timezone.localdate()
+    )
+    assert rights.allowed == {world.member.pk, world.lecturer.pk, world.organiser.pk}
+    assert rights.hosts == {world.lecturer.pk, world.organiser.pk}
