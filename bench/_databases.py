@@ -73,9 +73,9 @@ def postgresql(folder: Path) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def scratch(kind: str, *extra: type[models.Model]) -> Iterator[None]:
-    """Let the default connection be a fresh ``sqlite`` or ``postgresql`` with the ledger's tables and ``extra`` ones."""
+    """Let the default connection be a fresh database with the ledger's tables and ``extra`` ones."""
     real = connections["default"]
-    with tempfile.TemporaryDirectory(prefix="classroom-bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="classroom-bench-") as name:  # noqa: SIM117 - the folder outlives the server
         with {"sqlite": sqlite, "postgresql": postgresql}[kind](Path(name)) as values:
             made = load_backend(values["ENGINE"]).DatabaseWrapper({**values, "ATOMIC_REQUESTS": False}, "default")
             connections["default"] = made

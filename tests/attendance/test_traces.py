@@ -1,6 +1,7 @@
 """Traces through the ledger's operations: the edges by hand, random rooms against a slow second-by-second oracle."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,11 @@ CASES: list[tuple[str, list[dict[str, Any]], float]] = [
     ("hidden for a moment is bridged", [join(0), event(300, "hide"), event(330, "show"), LEAVE], 1200),
     ("hidden is not an outage", [join(0), event(300, "hide"), event(400, "silent"), outbox(401, 300, 400)], 300),
     ("silence ends when last heard", [join(0), stay(607), event(640, "silent")], 600),
-    ("silent, then its worker dies", [join(0), stay(600), event(600, "silent"), {"t": 615, "do": "crash", "worker": "w1"}], 600),
+    ("silent, then its worker dies",
+     [join(0), stay(600), event(600, "silent"), {"t": 615, "do": "crash", "worker": "w1"}], 600),
     ("outbox before the silence is noticed",
-     [join(0), stay(600), event(600, "silent"), join(650, worker="w2"), outbox(651, 600, 650), stay(1200), LEAVE], 1200),
+     [join(0), stay(600), event(600, "silent"), join(650, worker="w2"), outbox(651, 600, 650), stay(1200), LEAVE],
+     1200),
     ("outbox of a long outage, with a bridge",
      [join(0), stay(600), event(600, "silent"), join(680), outbox(681, 600, 680), stay(1200), LEAVE], 1200),
     ("outbox of a longer outage",
@@ -77,7 +80,8 @@ CASES: list[tuple[str, list[dict[str, Any]], float]] = [
     ("hidden while its worker dies",
      [join(0), event(300, "hide"), {"t": 400, "do": "crash", "worker": "w1"}, event(500, "show")], 300),
     ("a dead worker's late outbox",
-     [join(0), stay(600), {"t": 600, "do": "crash", "worker": "w1"}, join(655, worker="w2"), outbox(656, 600, 655), LEAVE], 1200),
+     [join(0), stay(600), {"t": 600, "do": "crash", "worker": "w1"}, join(655, worker="w2"), outbox(656, 600, 655), LEAVE],
+     1200),
     ("ended before it began", [{"t": -10, "do": "end"}, join(0), LEAVE], 0),
     ("reopened", [join(0), stay(495), {"t": 495, "do": "end"}, {"t": 600, "do": "reopen"}, join(610), LEAVE], 495),
 ]  # fmt: skip
@@ -105,6 +109,9 @@ WATCH: list[tuple[str, list[dict[str, Any]], float, str]] = [
 def test_replay_seconds(db: None, name: str, events: list[dict[str, Any]], replay_s: float, state: str) -> None:
     answer = run(events)
     assert (answer["replay_s"], answer["state"]) == (replay_s, state)
+
+
+NEXT = {"off": ["join"], "on": ["leave", "silent", "hide"], "hidden": ["show", "leave"]}
 
 
 @st.composite
@@ -139,7 +146,7 @@ def slow_live_s(events: list[dict[str, Any]]) -> int:
             before = [one["do"] for one in mine if one["t"] <= second]
             there[second] |= bool(before) and before[-1] in ("join", "show")
     seconds = [second for second in range(WINDOW) if there[second]]
-    for one, two in zip(seconds, seconds[1:], strict=False):
+    for one, two in pairwise(seconds):
         if two - one - 1 <= RULE["bridge_s"]:
             for second in range(one, two):
                 there[second] = True

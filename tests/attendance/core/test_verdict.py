@@ -1,6 +1,7 @@
 """``judge``: one row a branch. Seconds in the tables, milliseconds inside."""
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import portion
@@ -12,7 +13,16 @@ from attendance.core.intervals import Span
 from attendance.core.reasons import Code
 from attendance.core.rules import Basis, Rule
 from attendance.core.verdict import (
-    Ended, Evidence, Outbox, Presence, State, Verdict, Watched, Window, judge, outages,
+    Ended,
+    Evidence,
+    Outbox,
+    Presence,
+    State,
+    Verdict,
+    Watched,
+    Window,
+    judge,
+    outages,
 )  # fmt: skip
 
 pytestmark = pytest.mark.unit
@@ -181,7 +191,7 @@ def test_live_agrees_with_portion(rows: list[tuple[int, int, str, Ended]], bridg
         joined |= portion.closedopen(start, start + length) if length else portion.empty()
     parts = [part for part in joined & portion.closedopen(0, 100) if not part.empty]
     total = sum(part.upper - part.lower for part in parts)
-    gaps = (two.lower - one.upper for one, two in zip(parts, parts[1:], strict=False))
+    gaps = (two.lower - one.upper for one, two in pairwise(parts))
     assert verdict.live_ms == total + sum(gap for gap in gaps if gap <= bridge)
 
 
