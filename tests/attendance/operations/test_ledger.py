@@ -180,7 +180,8 @@ def test_two_reports_at_once_share_one_allowance(county: County, lecture: Occasi
 
 @pytest.mark.parametrize(
     "change",
-    [{"client_id": "a\x00"}, {"client_id": ""}, {"ranges_ms": [(1,)]}, {"ranges_ms": [(0, 1.5)]}, {"rate": float("nan")},
+    [{"client_id": "a\x00"}, {"client_id": ""}, {"ranges_ms": [(1,)]}, {"ranges_ms": [(0, 1.5)]},
+     {"rate": float("nan")},
      {"position_ms": -1}, {"ranges_ms": [(0, 1)] * 501}, {"ranges_ms": 7}, {"rate": "1"}],
     ids=str,
 )  # fmt: skip
