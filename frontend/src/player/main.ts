@@ -16,6 +16,7 @@ const DRAW_EVERY_MS = 1000;
 const FOLLOW_WITHIN_MS = 5000;
 const FOLLOW_FROM_MS = 4000;
 const AHEAD_SLACK_MS = 1500;
+const OVERLAP_MS = 1000;
 
 function remembered(key: string): Range[] {
   try {
@@ -53,7 +54,8 @@ function run(data: PlayerData): void {
     position,
     again: () => source.again(position() || resumed),
   });
-  const view = new View(data.words, (ms) => {
+  const view = new View(data.words, (gap) => {
+    const ms = Math.max(0, gap - OVERLAP_MS);
     part("player").scrollIntoView({ block: "start" });
     if (startedAt) {
       seekTo(ms);
@@ -68,7 +70,8 @@ function run(data: PlayerData): void {
   function start(): void {
     if (startedAt) return;
     startedAt = Date.now();
-    const last = data.position_ms < data.duration_ms - 3000 ? data.position_ms : 0;
+    // A moment earlier: one hears how it went on, and no crumb is left between two sittings.
+    const last = data.position_ms < data.duration_ms - 3000 ? Math.max(0, data.position_ms - OVERLAP_MS) : 0;
     const chosen = resumed > 0;
     resumed = chosen ? resumed : last;
     if (!chosen && resumed >= FOLLOW_FROM_MS) {
@@ -93,8 +96,9 @@ function run(data: PlayerData): void {
     video.currentTime = to / 1000;
   }
 
-  function sample(): void {
-    if (video.paused || video.seeking) {
+  /** `last`: playing has just stopped, what led up to it was played. */
+  function sample(last = false): void {
+    if ((video.paused && !last) || video.seeking) {
       counter.cut();
       return;
     }
@@ -133,8 +137,11 @@ function run(data: PlayerData): void {
     }
   }
 
-  video.addEventListener("timeupdate", sample);
-  video.addEventListener("playing", () => counter.cut());
+  video.addEventListener("timeupdate", () => sample());
+  video.addEventListener("playing", () => {
+    counter.cut();
+    sample();
+  });
   video.addEventListener("waiting", () => counter.cut());
   video.addEventListener("seeking", () => {
     counter.cut();
@@ -143,6 +150,7 @@ function run(data: PlayerData): void {
   });
   for (const event of ["pause", "ended"]) {
     video.addEventListener(event, () => {
+      sample(true);
       counter.cut();
       ledger.report();
     });

@@ -1,0 +1,341 @@
+"""The player in a real Chromium with a really transcoded video: what is counted, kept, resent and resumed."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Response, expect
+
+from tests.databases import sqlite_copy
+from tests.services import free_port
+
+pytestmark = pytest.mark.e2e
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+LENGTH_S = 40
+BUFFERED = "(video => (video.buffered.length ? video.buffered.end(0) : 0))(document.getElementById('player-video'))"
+# Newer Chromiums play HLS by themselves; most phones in use do not.
+WITHOUT_NATIVE_HLS = "HTMLMediaElement.prototype.canPlayType = type => (/mpegurl/i.test(type) ? '' : 'maybe');"
+SEED = """
+import json, sys
+import django
+django.setup()
+from importlib import import_module
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from media.models import Video
+from tests.factories.cms import LessonPageFactory
+from tests.factories.courses import give_course
+from tests.factories.organizations import MembershipFactory, make_county
+from courses.operations import refresh_length
+from django.utils import timezone
+
+world = make_county(members=1)
+given = give_course(world.branch, title="防范手机诈骗")
+video = Video.objects.get(pk=sys.argv[1])
+given.lesson.body = [("video", video)]
+given.lesson.save_revision().publish()
+ordered = give_course(world.branch, title="按顺序看的课", seek_ahead=False)
+ordered.lesson.body = [("video", video)]
+ordered.lesson.save_revision().publish()
+store = import_module(settings.SESSION_ENGINE).SessionStore
+sessions = []
+for _ in range(12):
+    person = MembershipFactory(node=world.branch, active_from_date="2020-01-01").member
+    from attendance.models import RosterEntry
+    for run in (given.run, ordered.run):
+        RosterEntry.objects.create(occasion=run.occasion, member=person, node=world.branch)
+    session = store()
+    session[SESSION_KEY] = str(person.pk)
+    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    session[HASH_SESSION_KEY] = person.get_session_auth_hash()
+    session.save()
+    sessions.append(session.session_key)
+print(json.dumps({
+    "lesson": f"/courses/{given.run.pk}/{given.lesson.pk}/",
+    "ordered": f"/courses/{ordered.run.pk}/{ordered.lesson.pk}/",
+    "occasion": given.run.pk,
+    "sessions": sessions,
+}))
+"""
+
+
+@dataclass
+class Classroom:
+    """A running server with one course, and sessions of members who have not begun it."""
+
+    url: str
+    lesson: str
+    ordered: str
+    occasion: int
+    sessions: list[str]
+
+    def enter(self, context: BrowserContext, session: str | None = None) -> str:
+        """Sign a phone in as a member (a new one unless said); return their session."""
+        key = session or self.sessions.pop()
+        context.add_cookies([{"name": "sessionid", "value": key, "url": self.url}])
+        return key
+
+
+def run(*argv: str, env: dict[str, str]) -> str:
+    done = subprocess.run(argv, cwd=BASE_DIR, env=env, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, f"{argv}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+    return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
+
+
+def make_clip(path: Path) -> None:
+    sources = [f"testsrc=size=640x360:rate=15:duration={LENGTH_S}", f"sine=frequency=440:duration={LENGTH_S}"]
+    inputs = [part for source in sources for part in ("-f", "lavfi", "-i", source)]
+    codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "30", "-c:a", "aac"]
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *inputs, *codecs, str(path)], check=True, timeout=120)
+
+
+def wait_for_server(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    for _ in range(240):
+        assert process.poll() is None, log.read_text()[-3000:]
+        try:
+            urllib.request.urlopen(f"{url}/healthz", timeout=1).read()
+        except OSError:
+            time.sleep(0.25)
+        else:
+            return
+    raise AssertionError(log.read_text()[-3000:])
+
+
+@pytest.fixture(scope="module")
+def classroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
+    var_dir = tmp_path_factory.mktemp("classroom")
+    database = sqlite_copy("player")
+    env = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+    env |= {
+        "DEBUG": "1", "VAR_DIR": str(var_dir), "DATABASE_URL": f"sqlite:///{database}", "REDIS_URL": "",
+        "DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "WARNING", "PYTHONPATH": str(BASE_DIR),
+    }  # fmt: skip
+    clip = var_dir / "clip.mp4"
+    make_clip(clip)
+    made = json.loads(run(sys.executable, "manage.py", "add_video", str(clip), "--title", "诈骗", "--wait", env=env))
+    seeded = json.loads(run(sys.executable, "-c", SEED, made["id"], env=env))
+    port, log = free_port(), var_dir / "server.log"
+    command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), "--lifespan", "off"]
+    with log.open("w") as output:
+        process = subprocess.Popen(command, cwd=BASE_DIR, env=env, stdout=output, stderr=output)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        wait_for_server(url, process, log)
+        yield Classroom(url, **seeded)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+def credited(page: Page) -> list[list[int]]:
+    """What the server has on this member's map."""
+    ranges: list[list[int]] = page.evaluate(
+        """async () => {
+          const data = JSON.parse(document.getElementById("player-data").textContent);
+          return (await (await fetch(data.refresh_url)).json()).credited_ms;
+        }"""
+    )
+    return ranges
+
+
+def now(page: Page) -> float:
+    return float(page.evaluate("document.getElementById('player-video').currentTime"))
+
+
+def until(page: Page, true: Callable[[], Any], *, seconds: float = 25) -> Any:
+    """Wait until something holds; return it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := true():
+            return value
+        page.wait_for_timeout(200)
+    raise AssertionError(f"did not become true; the page says {page.locator('#player').inner_text()!r}")
+
+
+def play(page: Page, *, to: float) -> None:
+    """Play until the clock of the video says ``to`` seconds, then pause and let the report go out."""
+    if page.locator("#player-go").is_visible():
+        page.locator("#player-go").tap()
+    else:
+        page.locator("#player-toggle").tap()
+    until(page, lambda: now(page) >= to, seconds=60)
+    page.locator("#player-toggle").tap()
+
+
+def seek(page: Page, seconds: int) -> None:
+    page.evaluate(
+        """(ms) => {
+          const seek = document.getElementById("player-seek");
+          seek.value = ms;
+          seek.dispatchEvent(new Event("input"));
+          seek.dispatchEvent(new Event("change"));
+        }""",
+        seconds * 1000,
+    )
+
+
+def total(ranges: list[list[int]]) -> int:
+    return sum(end - start for start, end in ranges)
+
+
+@pytest.mark.parametrize("native", [True, False], ids=["native", "hls.js"])
+def test_playing_fills_the_map_and_seeking_earns_nothing(
+    classroom: Classroom, context: BrowserContext, native: bool
+) -> None:
+    classroom.enter(context)
+    if not native:
+        context.add_init_script(WITHOUT_NATIVE_HLS)
+    page = context.new_page()
+    page.goto(classroom.url + classroom.lesson)
+    expect(page.locator("#player-gaps")).to_be_hidden()
+    play(page, to=6)
+    first = until(page, lambda: credited(page))
+    assert first[0][0] <= 500
+    assert 4500 <= total(first) <= now(page) * 1000 + 500
+    seek(page, 25)
+    play(page, to=29)
+    second = until(page, lambda: (found := credited(page)) and len(found) == 2 and found)
+    assert 24_000 <= second[1][0] <= 26_500
+    assert 2500 <= second[1][1] - second[1][0] <= 5500
+    assert page.locator("#player-map rect.y").count() == 2
+    gap = page.locator("#player-gap-list .who").first
+    expect(gap).to_contain_text("跳过去了，没有看")
+    expect(page.locator("#player-gap-list .who").last).to_contain_text("还没有看到")
+    expect(page.locator("#player-left")).to_contain_text("还差")
+    expect(page.locator("#player-state")).to_have_text("学习记录已保存")
+    gap.locator("button").tap()
+    until(page, lambda: 5 <= now(page) <= 12)
+
+
+def test_another_phone_goes_on_where_this_one_stopped(
+    classroom: Classroom, context: BrowserContext, browser: Any, browser_context_args: dict[str, Any]
+) -> None:
+    session = classroom.enter(context)
+    page = context.new_page()
+    page.goto(classroom.url + classroom.lesson)
+    play(page, to=9)
+    until(page, lambda: total(credited(page)) >= 7000)
+    page.reload()
+    expect(page.locator("#player-go-words")).to_have_text("继续播放")
+    expect(page.locator("#player-now")).to_have_text("00:09")
+    with browser.new_context(**browser_context_args) as other:
+        classroom.enter(other, session)
+        phone = other.new_page()
+        phone.goto(classroom.url + classroom.lesson)
+        play(phone, to=12)
+        until(phone, lambda: total(credited(phone)) >= 10_500)
+        assert len(credited(phone)) == 1
+
+
+def test_what_was_seen_offline_is_sent_when_the_line_is_back(classroom: Classroom, context: BrowserContext) -> None:
+    classroom.enter(context)
+    context.add_init_script(WITHOUT_NATIVE_HLS)
+    page = context.new_page()
+    page.goto(classroom.url + classroom.lesson)
+    page.locator("#player-go").tap()
+    until(page, lambda: now(page) >= 3)
+    # Enough in the buffer to go on without a line.
+    until(page, lambda: page.evaluate(BUFFERED) > 12)
+    context.set_offline(True)
+    until(page, lambda: now(page) >= 9)
+    page.locator("#player-toggle").tap()
+    expect(page.locator("#player-state")).to_contain_text("已离线，学习记录已保存在手机")
+    context.set_offline(False)
+    until(page, lambda: total(credited(page)) >= 7500)
+    expect(page.locator("#player-state")).to_have_text("学习记录已保存")
+    assert total(credited(page)) <= 10_000
+
+
+def test_leaving_the_page_loses_nothing(classroom: Classroom, context: BrowserContext) -> None:
+    classroom.enter(context)
+    page = context.new_page()
+    page.goto(classroom.url + classroom.lesson)
+    page.locator("#player-go").tap()
+    until(page, lambda: now(page) >= 5)
+    page.goto(classroom.url + "/courses/")
+    page.goto(classroom.url + classroom.lesson)
+    until(page, lambda: total(credited(page)) >= 3500)
+
+
+def test_muted_and_hidden_does_not_count_and_says_why(classroom: Classroom, context: BrowserContext) -> None:
+    classroom.enter(context)
+    page = context.new_page()
+    page.goto(classroom.url + classroom.lesson)
+    page.evaluate("document.getElementById('player-video').muted = true")
+    page.locator("#player-go").tap()
+    until(page, lambda: now(page) >= 3)
+    page.evaluate(
+        """() => {
+          Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    hidden_at = now(page)
+    until(page, lambda: now(page) >= hidden_at + 5)
+    page.evaluate("() => { delete document.hidden; document.dispatchEvent(new Event('visibilitychange')); }")
+    until(page, lambda: now(page) >= hidden_at + 8)
+    page.locator("#player-toggle").tap()
+    ranges = until(page, lambda: len(credited(page)) == 2 and credited(page))
+    assert ranges[1][0] - ranges[0][1] >= 4000
+    expect(page.locator("#player-gap-list .who").first).to_contain_text("离开页面，而且没有声音")
+
+
+def test_a_course_in_order_does_not_let_one_drag_ahead(classroom: Classroom, context: BrowserContext) -> None:
+    classroom.enter(context)
+    page = context.new_page()
+    page.goto(classroom.url + classroom.ordered)
+    play(page, to=4)
+    seek(page, 30)
+    expect(page.locator("#player-say")).to_contain_text("按顺序看")
+    page.wait_for_timeout(500)
+    assert now(page) <= 7
+
+
+def test_sound_only_speed_and_keys(classroom: Classroom, context: BrowserContext) -> None:
+    classroom.enter(context)
+    page = context.new_page()
+    page.goto(classroom.url + classroom.lesson)
+    page.locator("#player-speed").select_option("2")
+    page.locator("#player-sound-only").tap()
+    expect(page.locator("#player-sound-only")).to_have_attribute("aria-pressed", "true")
+    until(page, lambda: now(page) >= 4)
+    assert page.evaluate("document.getElementById('player-video').playbackRate") == 2
+    assert page.evaluate("document.getElementById('player-video').videoWidth") == 0
+    page.locator("#player-seek").focus()
+    page.keyboard.press("k")
+    assert page.evaluate("document.getElementById('player-video').paused")
+    until(page, lambda: total(credited(page)) >= 3000)
+
+
+def test_the_lesson_keeps_its_budget(classroom: Classroom, context: BrowserContext) -> None:
+    """phone.md: 210 KB before the video's own bytes where hls.js is needed; no violation of the page's policy."""
+    classroom.enter(context)
+    context.add_init_script(WITHOUT_NATIVE_HLS)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))
+    page.goto(classroom.url + classroom.lesson)
+    page.locator("#player-go").tap()
+    until(page, lambda: now(page) >= 1)
+    page.locator("#player-toggle").tap()
+    own = {a.url: a for a in answers if a.status == 200 and not any(part in a.url for part in ("/m/", "/watch/"))}
+    # This server compresses nothing; the product's (nginx, whitenoise) serves what gzip makes of it, or less.
+    sizes = {url: len(gzip.compress(answer.body())) for url, answer in own.items()}
+    assert problems == []
+    needed = sum(size for url, size in sizes.items() if "/hls." not in url)
+    assert any("/hls." in url for url in sizes)
+    assert needed <= 90_000, sizes
+    assert sum(sizes.values()) <= 210_000, sizes
