@@ -85,7 +85,7 @@ class Guarded:
 
     def get_base_queryset(self) -> QuerySet[Any, Any]:
         mine = self.permission_policy.instances_user_has_any_permission_for(self.request.user, ["view"])
-        return super().get_base_queryset() & mine  # type: ignore[misc,no-any-return]
+        return super().get_base_queryset() & mine  # type: ignore[misc]
 
     def get_object(self, *args: Any, **kwargs: Any) -> Model:
         found: Model = super().get_object(*args, **kwargs)  # type: ignore[misc]
@@ -139,7 +139,7 @@ class GuardedUsage(GuardedObject, usage.UsageView):
     pass
 
 
-class GuardedViewSet(ModelViewSet):  # type: ignore[misc]
+class GuardedViewSet(ModelViewSet):
     """A viewset all of whose views ask the policy for the object, not only for the model."""
 
     index_view_class = GuardedIndex
@@ -152,7 +152,7 @@ class GuardedViewSet(ModelViewSet):  # type: ignore[misc]
     list_export: list[str] = []
 
 
-class TrainingForm(WagtailAdminModelForm):  # type: ignore[misc]
+class TrainingForm(WagtailAdminModelForm):
     """Offers only the organiser's own nodes."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -198,7 +198,7 @@ class TrainingViewSet(GuardedViewSet):
     )
 
 
-class RuleForm(WagtailAdminModelForm):  # type: ignore[misc]
+class RuleForm(WagtailAdminModelForm):
     """Saving a rule that an occasion uses makes its next version; the old one stays as it was printed."""
 
     def save(self, commit: bool = True) -> Rule:
@@ -206,7 +206,7 @@ class RuleForm(WagtailAdminModelForm):  # type: ignore[misc]
         if rule.pk is None or Occasion.objects.filter(rule_id=rule.pk).exists():
             latest = Rule.objects.filter(name=rule.name).aggregate(version=Max("version"))["version"]
             rule.pk, rule.version = None, (latest or 0) + 1
-        return super().save(commit=commit)  # type: ignore[no-any-return]
+        return super().save(commit=commit)
 
 
 class RuleViewSet(GuardedViewSet):
@@ -266,7 +266,7 @@ class OccasionViewSet(GuardedViewSet):
         return [pattern for pattern in super().get_urlpatterns() if pattern.name in ("index", "index_results")]
 
 
-class LedgerViewSetGroup(ModelViewSetGroup):  # type: ignore[misc]
+class LedgerViewSetGroup(ModelViewSetGroup):
     menu_label = _("培训和台账")
     menu_icon = "clipboard-list"
     menu_order = 220
@@ -278,7 +278,7 @@ def ledger_viewsets() -> LedgerViewSetGroup:
     return LedgerViewSetGroup()
 
 
-class BranchMenuItem(MenuItem):  # type: ignore[misc]
+class BranchMenuItem(MenuItem):
     """Leads to the pages that say who is missing."""
 
     def is_shown(self, request: HttpRequest) -> bool:

@@ -1,16 +1,21 @@
 """What a report is: a name, columns and rows inside one scope."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 from attendance.models import Training
 from organizations.models import Node
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 Cell = str | int | float
 Row = tuple[Cell, ...]
@@ -25,7 +30,7 @@ class Column:
     """One column: a key for machines, a title for people, a width in characters for the spreadsheet."""
 
     key: str
-    title: str
+    title: StrOrPromise
     width: int = 12
 
 
@@ -42,7 +47,7 @@ class Report(Protocol):
     """One kind of table. ``rows`` costs the same number of queries at any size and never leaves the scope."""
 
     name: str
-    title: str
+    title: StrOrPromise
     columns: tuple[Column, ...]
 
     def rows(self, scope: Scope) -> Iterator[Row]:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from attendance.reports.base import Column, Row, Scope
 from attendance.reports.cells import minutes, moment
 from attendance.reports.standing import UNDONE, node_names, occasions_of, place, standings, state_label
-from attendance.reports.steps import due_at, next_step, reasons_text
+from attendance.reports.steps import due_at, reasons_text, stepper
 
 
 class MissingReport:
@@ -34,6 +34,7 @@ class MissingReport:
         """Yield the rows of everybody who is missing or whose record is incomplete."""
         names = node_names(scope)
         occasions = {occasion.pk: occasion for occasion in occasions_of(scope)}
+        step = stepper(occasions.values(), scope.as_of)
         for one in standings(scope, states=UNDONE):
             occasion = occasions[one.occasion_id]
             yield (
@@ -47,6 +48,6 @@ class MissingReport:
                 minutes(one.hall_ms),
                 minutes(one.union_ms),
                 reasons_text(one),
-                next_step(one, occasion, scope.as_of),
+                step(one),
                 moment(due_at(occasion)),
             )

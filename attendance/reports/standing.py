@@ -85,7 +85,7 @@ class Counts:
         return self.expected - self[S.EXCUSED]
 
 
-def entries(*, training_ids: Collection[int], paths: Iterable[str]) -> QuerySet[RosterEntry, RosterEntry]:
+def entries(*, training_ids: Collection[int], paths: Iterable[str]) -> QuerySet[Any, Any]:
     """Return the roster entries of these trainings in the subtrees at ``paths``, with how each stands."""
     inside = Q(pk__in=())
     for path in paths:
@@ -96,7 +96,7 @@ def entries(*, training_ids: Collection[int], paths: Iterable[str]) -> QuerySet[
     )
 
 
-def with_standing(found: QuerySet[RosterEntry, RosterEntry]) -> QuerySet[RosterEntry, RosterEntry]:
+def with_standing(found: QuerySet[RosterEntry]) -> QuerySet[Any, Any]:
     """Annotate ``rec`` (the record), ``corrected`` (the last correction's state), ``stands`` (the state that holds)."""
     last = Correction.objects.filter(record_id=OuterRef("rec__id")).order_by("-at", "-id")
     is_running = Q(occasion__state=Occasion.State.OPEN, occasion__rule__basis=Rule.Basis.MEDIA)
@@ -113,7 +113,7 @@ def with_standing(found: QuerySet[RosterEntry, RosterEntry]) -> QuerySet[RosterE
     )
 
 
-def _of(scope: Scope) -> QuerySet[RosterEntry, RosterEntry]:
+def _of(scope: Scope) -> QuerySet[Any, Any]:
     return entries(training_ids=[scope.training.pk], paths=[scope.node.path])
 
 

@@ -1,5 +1,6 @@
 """What can still be done for somebody who has not taken part yet, in words for pages and reports."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -32,6 +33,20 @@ def next_step(standing: Standing, occasion: Occasion, as_of: datetime) -> str:
     if step is None:
         return _("暂时没有回放，可集中收看或送学上门")
     return _("可在手机上%(step)s") % {"step": step.label}
+
+
+def stepper(occasions: Iterable[Occasion], as_of: datetime) -> Callable[[Standing], str]:
+    """Return ``next_step`` for standings at these occasions; what is the same for many people is worded once."""
+    by_id = {occasion.pk: occasion for occasion in occasions}
+    known: dict[tuple[int, str, bool], str] = {}
+
+    def step(standing: Standing) -> str:
+        key = (standing.occasion_id, standing.state, standing.has_phone)
+        if key not in known:
+            known[key] = next_step(standing, by_id[standing.occasion_id], as_of)
+        return known[key]
+
+    return step
 
 
 def reasons_text(standing: Standing) -> str:

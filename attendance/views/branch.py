@@ -17,6 +17,7 @@ from attendance.permissions import COUNTS, NAMES, may_read_names, may_reveal_pho
 from attendance.reports.base import Scope
 from attendance.reports.cells import minutes
 from attendance.reports.standing import (
+    DUE,
     UNDONE,
     Counts,
     Overview,
@@ -28,7 +29,7 @@ from attendance.reports.standing import (
     standings,
     undone_by_training,
 )
-from attendance.reports.steps import next_step, reasons_text
+from attendance.reports.steps import reasons_text, stepper
 from attendance.views.detail import record_details
 from attendance.views.shared import number_or_none, scope_or_404, signed_in
 from organizations.models import Node, User
@@ -69,6 +70,15 @@ class Person:
 
 
 @dataclass(frozen=True)
+class TrainingRow:
+    """One training of the list, with how many people are missing and how many have a course to go on with."""
+
+    training: Training
+    missing: int
+    due: int
+
+
+@dataclass(frozen=True)
 class Child:
     """A node below the one shown, with how many people are missing there."""
 
@@ -87,12 +97,12 @@ def branch(request: HttpRequest) -> HttpResponse:
     undone = undone_by_training(
         training_ids=[training.pk for training in trainings], paths=[node.path for node in nodes]
     )
-    rows = [
-        {"training": training, "missing": undone.get(training.pk, (0, 0))[0], "due": undone.get(training.pk, (0, 0))[1]}
-        for training in trainings
-    ]
-    running = [row for row in rows if row["training"].state == Training.State.PUBLISHED]
-    closed = [row for row in rows if row["training"].state == Training.State.CLOSED][:CLOSED_SHOWN]
+    rows = []
+    for training in trainings:
+        missing, due = undone.get(training.pk, (0, 0))
+        rows.append(TrainingRow(training, missing, due))
+    running = [row for row in rows if row.training.state == Training.State.PUBLISHED]
+    closed = [row for row in rows if row.training.state == Training.State.CLOSED][:CLOSED_SHOWN]
     context = {"tab": "branch", "nodes": nodes, "running": running, "closed": closed}
     return render(request, "attendance/branch.html", context)
 
@@ -133,20 +143,23 @@ def undone_first(seen: Overview) -> list[int]:
 
 def people_of(scope: Scope, member_ids: list[int], occasions: list[Occasion], names: dict[str, str]) -> list[Person]:
     """Return these people in their order, each with every occasion they have not done; one query."""
-    by_id = {occasion.pk: occasion for occasion in occasions}
+    titles = {occasion.pk: occasion.title for occasion in occasions}
+    step = stepper(occasions, scope.as_of)
     people: dict[int, Person] = {}
     for one in standings(scope, states=UNDONE, member_ids=member_ids) if member_ids else ():
         where = place(one.node_path, names=names, below=scope.node.path)
         person = people.setdefault(one.member_id, Person(one.member_id, one.name, where, one.has_phone, []))
-        person.lines.append(_line(one, by_id[one.occasion_id], scope))
+        person.lines.append(Line(titles[one.occasion_id], one.state, _reason(one), step(one)))
+    for person in people.values():
+        person.lines.sort(key=lambda line: UNDONE.index(line.state))
     return [people[member_id] for member_id in member_ids if member_id in people]
 
 
-def _line(one: Standing, occasion: Occasion, scope: Scope) -> Line:
-    seen = (
-        _("已参加 %(minutes)s 分钟") % {"minutes": f"{minutes(one.union_ms):g}"} if one.union_ms else reasons_text(one)
-    )
-    return Line(occasion.title, one.state, seen, next_step(one, occasion, scope.as_of))
+def _reason(one: Standing) -> str:
+    """Return why in a few words; the member's page has them all."""
+    if one.union_ms and not one.corrected:
+        return _("累计 %(minutes)s 分钟") % {"minutes": f"{minutes(one.union_ms):g}"}
+    return "" if one.state == DUE else reasons_text(one)
 
 
 def children_of(scope: Scope, seen: Overview, names: dict[str, str]) -> list[Child]:

@@ -92,20 +92,20 @@ def _record_hall(request: HttpRequest, scope: Scope, occasion: Occasion, form: H
     return True
 
 
-Save = Callable[[dict[str, Any], dict[str, Any]], object]
+Save = Callable[[dict[str, Any], dict[str, Any]], None]
 
 
-def _save_leave(who: dict[str, Any], data: dict[str, Any]) -> object:
-    return operations.approve_leave(**who, category=data["category"])
+def _save_leave(who: dict[str, Any], data: dict[str, Any]) -> None:
+    operations.approve_leave(**who, category=data["category"])
 
 
-def _save_declared(who: dict[str, Any], data: dict[str, Any]) -> object:
-    return operations.declare(**who, category=data["category"])
+def _save_declared(who: dict[str, Any], data: dict[str, Any]) -> None:
+    operations.declare(**who, category=data["category"])
 
 
-def _save_correction(who: dict[str, Any], data: dict[str, Any]) -> object:
+def _save_correction(who: dict[str, Any], data: dict[str, Any]) -> None:
     author = {"author_id" if key == "recorded_by_id" else key: value for key, value in who.items()}
-    return operations.correct_record(**author, state=data["state"], reason=data["reason"])
+    operations.correct_record(**author, state=data["state"], reason=data["reason"])
 
 
 ENTRIES: dict[str, tuple[Any, type[forms.Form], Save]] = {

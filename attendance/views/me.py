@@ -46,7 +46,10 @@ def own_records(member: User) -> list[Own]:
         "occasion_id", "occasion__title", "occasion__starts_at", "occasion__training__title", "stands", "rec__hours",
         "rec__union_ms",
     )  # fmt: skip
-    return [Own(*row[:5], row[5] or Decimal(0), row[6] or 0) for row in rows.values_list(*fields)]
+    return [
+        Own(pk, title, starts_at, training, state, hours or Decimal(0), union_ms or 0)
+        for pk, title, starts_at, training, state, hours, union_ms in rows.values_list(*fields)
+    ]
 
 
 @require_GET

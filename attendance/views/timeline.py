@@ -148,7 +148,8 @@ def _watched_items(occasion: Occasion, reports: Sequence[Evidence]) -> list[Item
 
 
 def _watched_item(occasion: Occasion, day: Sequence[Evidence], fresh: int, played: int) -> Item:
-    is_late = bool(occasion.make_up_until_at) and day[0].recorded_at > occasion.make_up_until_at
+    until = occasion.make_up_until_at
+    is_late = until is not None and day[0].recorded_at > until
     notes = [_("新计入 %(minutes)s") % {"minutes": length(fresh)}] if fresh and not is_late else []
     if is_late:
         notes.append(_("已过补学期限，不计入"))

@@ -74,9 +74,9 @@ def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
         RosterEntry.objects.filter(
             member=member, state=RosterEntry.State.EXPECTED, occasion__training__state=Training.State.PUBLISHED
         )
-    ).select_related("occasion__rule", "occasion__training", "occasion__node")
-    union = entries.values_list("occasion_id", "stands", "rec__union_ms")
-    stands = {occasion_id: (state, done or 0) for occasion_id, state, done in union}
+    )
+    fields = ("occasion_id", "stands", "rec__union_ms")
+    stands = {occasion_id: (state, done or 0) for occasion_id, state, done in entries.values_list(*fields)}
     opened = Occasion.objects.filter(pk__in=stands).select_related("rule", "training", "node").order_by("starts_at")
     live, owed = [], []
     for occasion in opened:

@@ -77,7 +77,7 @@ def test_the_page_shows_the_rows_of_the_file_a_hundred_at_a_time(world: World, s
     table = list(csv.reader(io.StringIO(body(client.get(f"{url[:-1]}.csv")).decode("utf-8-sig"))))
     assert len(table) == 103
     for text, rows in ((first, table[1:101]), (second, table[101:])):
-        assert text.count("<tr><td") == len(rows)
+        assert text.count("<tr>") - 1 == len(rows)
         assert all(f">{row[1]}</td>" in text for row in rows)
     assert 'rel="next"' in first
     assert 'rel="next"' not in second

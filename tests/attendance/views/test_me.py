@@ -77,7 +77,7 @@ def test_a_record_prints_its_rule_and_all_evidence_with_what_came_of_it(world: W
     ):  # fmt: skip
         assert said in text
     assert 'class="map"' in text
-    assert '<rect class="y" x="0" width="666" height="10"/>' in text
+    assert '<rect class="y" x="0" width="666" height="10" />' in text
 
 
 def test_watching_again_is_said_to_earn_nothing(world: World, sign_in: SignIn) -> None:
