@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "config.middleware.health",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "organizations.compression.PageCompressionMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "config.middleware.busy_database",
     "django.contrib.sessions.middleware.SessionMiddleware",

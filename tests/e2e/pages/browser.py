@@ -102,7 +102,7 @@ class Tourist:
         """The stop's address, following its links where it holds an id. Raises LookupError when a link is missing."""
         if not stop.follow:
             return self.base + stop.url
-        with self.visiting(stop.account) as context:
+        with self.visiting(stop.guide or stop.account) as context:
             page = context.new_page()
             page.goto(self.base + stop.url)
             for selector in stop.follow:
@@ -110,7 +110,7 @@ class Tourist:
                     raise LookupError(f"no {selector} on {page.url}")
                 href = page.locator(selector).first.get_attribute("href") or ""
                 page.goto(href if re.match("https?:", href) else self.base + href)
-            return page.url
+            return page.url.removesuffix(stop.cut)
 
 
 def open_quietly(page: Page, url: str) -> int:
@@ -156,6 +156,10 @@ def visit(context: BrowserContext, url: str, *, throttled: bool = False) -> Visi
 
 def barriers(page: Page) -> list[str]:
     """What axe finds wrong on the open page: rule, first element, why."""
+    size = page.viewport_size or PHONE
+    # As tall as the page, so that the bars that stick to the window's edge hide nothing that scrolling would show.
+    tall = int(page.evaluate("document.documentElement.scrollHeight"))
+    page.set_viewport_size({"width": size["width"], "height": max(size["height"], tall)})
     page.evaluate(AXE.read_text(encoding="utf-8"))
     rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     options = {"runOnly": rules, "rules": {"label-content-name-mismatch": {"enabled": False}}}

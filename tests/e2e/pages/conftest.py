@@ -1,4 +1,4 @@
-"""The pages are tested on the session's demonstration, or on the site that BASE_URL names (to look at one page quickly)."""
+"""The pages are tested on the session's demonstration, or on the site that BASE_URL names."""
 
 import os
 

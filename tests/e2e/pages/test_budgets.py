@@ -3,15 +3,14 @@
 Times are measured by ``bench/pages.py``; a busy machine must not fail a test.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.e2e.pages.browser import (
     Tourist,
     barriers,
-    chromium,
     misnamed,
     open_quietly,
     small_targets,
@@ -24,9 +23,8 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
-def tourist(served: str) -> Iterator[Tourist]:
-    with chromium() as browser:
-        yield Tourist(browser, served)
+def tourist(browser: Browser, served: str) -> Tourist:
+    return Tourist(browser, served)
 
 
 @pytest.mark.parametrize("stop", BUDGETED, ids=str)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from tests.e2e.pages.browser import ROOT, chromium
+from tests.e2e.pages.browser import ROOT
 
 pytestmark = pytest.mark.e2e
 
@@ -34,12 +34,6 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> str:
     command += ["--target=chrome70,safari12", "--supported:destructuring=true", "--log-level=error"]
     subprocess.run([*command, f"--outfile={target}"], cwd=ROOT / "frontend", check=True)
     return target.read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 class Server:

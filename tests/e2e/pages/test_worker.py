@@ -3,25 +3,24 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from tests.e2e.pages.browser import Tourist, chromium
+from tests.e2e.pages.browser import Tourist
 from tests.e2e.pages.tour import MEMBER
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def page(served: str) -> Iterator[Page]:
+def page(browser: Browser, served: str) -> Iterator[Page]:
     """A member's phone with the worker in charge of the page."""
-    with chromium() as browser:
-        tourist = Tourist(browser, served)
-        with tourist.visiting(MEMBER, service_workers="allow") as context:
-            page = context.new_page()
-            page.goto(tourist.base + "/")
-            page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
-            page.reload()
-            yield page
+    tourist = Tourist(browser, served)
+    with tourist.visiting(MEMBER, service_workers="allow") as context:
+        page = context.new_page()
+        page.goto(tourist.base + "/")
+        page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
+        page.reload()
+        yield page
 
 
 def test_without_a_network_the_offline_page_says_the_next_step(page: Page) -> None:

@@ -27,7 +27,11 @@ class Budget:
 
 @dataclass(frozen=True)
 class Stop:
-    """One page of the tour. ``account`` None: a visitor. ``status``: the answer's expected status."""
+    """One page of the tour. ``account`` None: a visitor. ``status``: the answer's expected status.
+
+    ``guide``: the account that finds the way, where the visitor's own pages do not lead there; ``cut``: what is taken
+    off the end of the address that it finds.
+    """
 
     name: str
     account: str | None
@@ -36,6 +40,8 @@ class Stop:
     budget: Budget | None = None
     status: int = 200
     admin: bool = False
+    guide: str | None = None
+    cut: str = ""
 
     def __str__(self) -> str:
         return self.name
@@ -46,7 +52,7 @@ LESSON = Budget(bytes=210 * KB, requests=16, repeat_bytes=30 * KB)
 ROOM = Budget(bytes=120 * KB, requests=16, repeat_bytes=30 * KB)
 
 COURSE = "main a[href^='/courses/']"
-LIVE = "main .live a[href^='/live/']"
+HOST = "main a[href*='/host/']"
 TRAINING = "main a[href^='/branch/']"
 
 TOUR = [
@@ -58,7 +64,7 @@ TOUR = [
     Stop("courses", MEMBER, "/courses/", budget=ENTRANCE),
     Stop("course", MEMBER, "/courses/", (COURSE,), budget=ENTRANCE),
     Stop("lesson", MEMBER, "/courses/", (COURSE, COURSE), budget=LESSON),
-    Stop("room", MEMBER, "/", (LIVE,), budget=ROOM),
+    Stop("room", MEMBER, "/live/", (HOST,), budget=ROOM, guide=LECTURER, cut="host/"),
     Stop("me", MEMBER, "/me/", budget=ENTRANCE),
     Stop("me-record", MEMBER, "/me/", ("main a[href*='/me/records/']",), budget=ENTRANCE),
     Stop("me-access", MEMBER, "/me/access/", budget=ENTRANCE),
@@ -70,7 +76,7 @@ TOUR = [
     Stop("report-table", SECRETARY, "/branch/", (TRAINING, "main a[href*='/reports/']")),
     Stop("hall", SECRETARY, "/branch/", (TRAINING, "main a[href*='/hall/']")),
     Stop("live-index", LECTURER, "/live/", budget=ENTRANCE),
-    Stop("host", LECTURER, "/live/", ("main a[href*='/host/']",)),
+    Stop("host", LECTURER, "/live/", (HOST,)),
     Stop("audit", AUDITOR, "/audit/"),
     Stop("roster", OPERATOR, "/roster/"),
     Stop("admin", ORGANISER, "/admin/", admin=True),
