@@ -154,8 +154,7 @@ export class Screen {
   picture(on: boolean): void {
     if (!this.live) return;
     if (!on) this.events.state("no_picture");
-    else if (this.way === "hls" && !this.isPlaying()) void this.startHls();
-    else if (this.way === "none") this.ask();
+    else if (this.way !== "webrtc" && !this.isPlaying()) this.ask();
   }
 
   private ask(): void {

@@ -1,0 +1,45 @@
+"""Fills a fresh database for the room's benchmark; prints the address and the cookie of each member's socket."""
+
+import os
+import sys
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
+from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
+from django.db import transaction  # noqa: E402
+
+from live import tickets  # noqa: E402
+from organizations.models import Membership, User  # noqa: E402
+from tests.factories.live import make_live  # noqa: E402
+from tests.factories.organizations import JOINED, make_county  # noqa: E402
+
+
+def main(members: int) -> None:
+    world = make_county(members=1)
+    people = User.objects.bulk_create([User(username=f"bench-{n}", name=f"党员{n}", password="!") for n in range(members)])
+    Membership.objects.bulk_create(
+        [Membership(member=person, node=world.branch, active_from_date=JOINED) for person in people]
+    )
+    lecture = make_live(world)
+    tickets.MAX_AGE_S = 3600
+    with transaction.atomic():
+        for person in people:
+            session = SessionStore()
+            session[SESSION_KEY] = str(person.pk)
+            session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[1]
+            session[HASH_SESSION_KEY] = person.get_session_auth_hash()
+            session.create()
+            ticket = tickets.make(
+                tickets.Ticket(lecture.pk, person.pk, f"{person.pk:032x}", host=False, counted=True),
+                session_key=session.session_key or "",
+            )
+            cookie = f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+            sys.stdout.write(f"/ws/live/{lecture.pk}/?ticket={ticket} {cookie}\n")
+
+
+main(int(sys.argv[1]))
