@@ -5,6 +5,7 @@ import contextlib
 import shutil
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -61,11 +62,10 @@ class Agent:
             self._every(BEAT_S, self._beat),
             self._every(RECONCILE_S, self._reconcile),
             self._every(REAP_S, self._reap),
+            self._stopped(),
         )
         tasks = [asyncio.create_task(each) for each in rounds]
-        stopped = asyncio.create_task(self._stopping.wait())
-        done, _ = await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in (*tasks, *self._packing.values()):
             task.cancel()
         await asyncio.gather(*tasks, *self._packing.values(), return_exceptions=True)
@@ -74,12 +74,15 @@ class Agent:
         await self.host.stop()
         with contextlib.suppress(DatabaseError):
             await in_database(lambda: nodes.retire(node_id=self.node_id, as_of=timezone.now()))
-        for task in done & set(tasks):
+        for task in done:
             task.result()
 
     @property
     def engine(self) -> MediaEngine:
         return get_engine(self.host.url)
+
+    async def _stopped(self) -> None:
+        await self._stopping.wait()
 
     async def _every(self, period_s: float, work: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -119,7 +122,7 @@ class Agent:
                 carrier.packager.stop_keeping()
         on_air = [each.occasion_id for each in self.carriers.values() if each.on_air]
         for occasion_id in on_air:
-            await in_database(lambda key=occasion_id: operations.note_picture(occasion_id=key, as_of=timezone.now()))
+            await in_database(partial(operations.note_picture, occasion_id=occasion_id, as_of=timezone.now()))
 
     async def _load(self) -> dict[str, float]:
         now, used = time.monotonic(), self.host.cpu_seconds()
@@ -157,9 +160,7 @@ class Agent:
 
     def _carrier(self, lecture: Lecture) -> Carrier:
         keep = lecture.record and _free_percent(self.root) >= settings.DISK_RESERVE_PERCENT
-        carrier = Carrier(
-            occasion_id=lecture.pk, folder=self.root / str(lecture.pk), engine=self.engine, record=keep
-        )
+        carrier = Carrier(occasion_id=lecture.pk, folder=self.root / str(lecture.pk), engine=self.engine, record=keep)
         if lecture.state == Lecture.State.LIVE:
             carrier.start()
             log.info("lecture_carried", occasion=lecture.pk, recording=keep)

@@ -1,4 +1,4 @@
-"""What a media host does for one lecture: room, tap, scrubber, packager; from going live until the recording is packed."""
+"""What a media host does for one lecture, from going live until it is packed: room, tap, scrubber, packager."""
 
 import asyncio
 import contextlib

@@ -27,7 +27,7 @@ AUDIO_OVERHANG_S = 1.0
 class Packager:
     """Continues a folder that an earlier agent left. ``epoch``: the moment at which the clock of the frames reads 0.
 
-    Frames since the last finished segment are held, and given to the next ffmpeg when one dies: a kill costs no picture.
+    Frames since the last finished segment are held, and given to the next ffmpeg when one dies: a kill costs nothing.
     Unless ``keep`` (see ``stop_keeping``), segments are deleted once they have left the live window.
     """
 
@@ -68,7 +68,8 @@ class Packager:
     async def poll(self, now: float) -> None:
         """Look after the process and the playlists; call it every POLL_S. ``now`` on the clock of the frames."""
         async with self._lock:
-            changed = any([run.poll() for run in (*self._closing.values(), *([self._run] if self._run else []))])
+            writing = [*self._closing.values(), *([self._run] if self._run else [])]
+            changed = sum(run.poll() for run in writing) > 0
             if self._run is not None:
                 self._forget_covered(self._run)
                 if self._run.hung:
@@ -195,7 +196,7 @@ class Packager:
                 self._run.write(frame)
 
     def _forget_covered(self, run: LiveRun) -> None:
-        """Drop held frames that lie in finished segments. The next segment's first keyframe is there when one is finished."""
+        """Drop held frames that lie in finished segments; the keyframe that ended the last of them stays."""
         keys = [frame.at for frame in self._recent if frame.kind == "video" and frame.key]
         covered = run.settle(keys) - JITTER_S
         uncovered = next((at for at in keys if at >= covered), None)
@@ -204,7 +205,7 @@ class Packager:
 
 
 def _trimmed(listing: Listing) -> playlist.Run:
-    """The sound alone, no longer than the picture: what a killed ffmpeg wrote of it beyond is written again by the next."""
+    """The sound alone, no longer than the picture: what a killed ffmpeg wrote beyond is written again by the next."""
     ends = itertools.accumulate(segment.duration for segment in listing.audio.segments)
     limit = listing.covered_s + AUDIO_OVERHANG_S
     kept = tuple(segment for segment, end in zip(listing.audio.segments, ends, strict=True) if end <= limit)

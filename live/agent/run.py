@@ -74,7 +74,7 @@ def _segments(path: Path) -> tuple[playlist.Segment, ...]:
 
 
 def arguments(number: int, shape: Shape) -> list[str]:
-    """ffmpeg's arguments: H.264 is copied, anything else made into H.264; Opus becomes AAC, with and without picture."""
+    """ffmpeg's arguments: H.264 is copied, anything else becomes H.264; Opus becomes AAC, with and without picture."""
     video = ["-c:v", "copy"]
     if shape.codec != "h264":
         video = ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "baseline", "-pix_fmt", "yuv420p"]
@@ -82,7 +82,7 @@ def arguments(number: int, shape: Shape) -> list[str]:
         video += ["-force_key_frames", f"expr:gte(t,n_forced*{SEGMENT_S})", "-sc_threshold", "0"]
     sound = ["-c:a", "aac", "-b:a", str(AUDIO_BIT_RATE), "-ac", "1", "-ar", "48000"]
     return [
-        *("-nostdin", "-loglevel", "warning", "-y", "-fflags", "nobuffer", "-probesize", "32k", "-analyzeduration", "0"),
+        *("-nostdin", "-loglevel", "warning", "-y", "-probesize", "32k", "-analyzeduration", "0"),
         *("-f", "matroska", "-i", "pipe:0", "-filter_complex", "[0:a]aresample=async=1000:first_pts=0,asplit=2[a][b]"),
         *("-map", "0:v", "-map", "[a]", *video, *sound, *_hls(run_name(number))),
         *("-map", "[b]", *sound, *_hls(audio_name(number))),
@@ -107,7 +107,7 @@ class LiveRun:
         self._stream = Stream(first)
         self._started_at = started_at
         self._process: asyncio.subprocess.Process | None = None
-        self._stamp = (0, 0)
+        self._stamp = [0, 0]
         self._written_s = 0.0
         self._settled = 0
         self._covered_until = first.at
@@ -130,8 +130,8 @@ class LiveRun:
     def settle(self, keys: Sequence[float]) -> float:
         """Up to which moment of the arrival clock the picture lies in finished segments; ``keys``: keyframes written.
 
-        Segments end where a keyframe begins. ffmpeg's durations are a few frames wrong now and then, so each end is
-        taken to be at the keyframe nearest to it.
+        Segments end where a keyframe begins, so each end is taken to be at the keyframe nearest to it: durations in a
+        playlist are rounded, and errors would add up over a lecture.
         """
         for segment in self.listing.video.segments[self._settled :]:
             end = self._covered_until + segment.duration
@@ -146,7 +146,9 @@ class LiveRun:
 
     async def start(self) -> None:
         self._describe()
-        command = packager_command(arguments(self.number, self._stream.shape), protocols="file,pipe", rw_dir=self._folder)
+        command = packager_command(
+            arguments(self.number, self._stream.shape), protocols="file,pipe", rw_dir=self._folder
+        )
         with (self._folder / f"{run_name(self.number)}.log").open("wb") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
@@ -163,7 +165,7 @@ class LiveRun:
 
     def poll(self) -> bool:
         """Look for finished segments; True when there are new ones."""
-        stamp = tuple(_stamp(self._folder / f"{name(self.number)}.m3u8") for name in (run_name, audio_name))
+        stamp = [_stamp(self._folder / f"{name(self.number)}.m3u8") for name in (run_name, audio_name)]
         if stamp == self._stamp:
             return False
         self._stamp = stamp

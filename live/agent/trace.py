@@ -1,4 +1,4 @@
-"""Recorded RTP: 13-byte records (kind u8: 0 video, 1 audio; time f64; length u32; big-endian), each followed by a packet."""
+"""Recorded RTP: 13-byte records (kind u8: 0 video, 1 audio; time f64; length u32; big-endian), each with its packet."""
 
 from collections.abc import Iterator
 from pathlib import Path

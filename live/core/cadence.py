@@ -6,9 +6,9 @@ SLOT_S = 0.005
 class Cadence:
     """Moves each picture by at most 7.5 ms, so that the distance to the one before is an odd number of slots.
 
-    A browser's pictures come at no fixed rate. Decoders that guess one from the first seconds (ffmpeg does) later find two
-    pictures in one of its ticks, and complain. With odd distances of 5 ms the only rate that fits is 200 a second, which
-    holds every picture that will ever come.
+    A browser's pictures come at no fixed rate. Decoders that guess one from the first seconds (ffmpeg does) later find
+    two pictures in one of its ticks, and complain. With odd distances of 5 ms the only rate that fits is 200 a second,
+    which holds every picture that will ever come.
     """
 
     def __init__(self) -> None:

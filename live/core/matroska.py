@@ -1,4 +1,4 @@
-"""Frames as a Matroska stream for a pipe: the packager's input. Whole frames and their times, no ports and no guessing."""
+"""Frames as a Matroska stream for a pipe, the packager's input: whole frames and their times, no ports, no guessing."""
 
 from collections.abc import Iterator
 
@@ -58,8 +58,8 @@ def header(shape: Shape) -> bytes:
 class Stream:
     """The bytes of one run, from its first video frame on. ``started_at`` is that frame's time.
 
-    A picture is written when the next one is known, with its exact duration: a muxer that cuts segments places the first
-    picture of a segment at the end of the last one before it.
+    A picture is written when the next one is known, with its exact duration: a muxer that cuts segments places the
+    first picture of a segment at the end of the last one before it.
     """
 
     def __init__(self, first: Frame) -> None:

@@ -1,7 +1,7 @@
 """HLS playlists (RFC 8216) of a lecture, composed from the runs of its packagers.
 
-A run is one life of ffmpeg: ``run-0003.m3u8`` lists its segments, ``run-0003-init.mp4`` heads them. Players see one stream with a
-discontinuity between runs. Segments never change; playlists only grow, or slide.
+A run is one life of ffmpeg: ``run-0003.m3u8`` lists its segments, ``run-0003-init.mp4`` heads them. Players see one
+stream with a discontinuity between runs. Segments never change; playlists only grow, or slide.
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set

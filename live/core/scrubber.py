@@ -1,8 +1,8 @@
 """The scrubber: RTP in, whole decodable frames out, on one clock. Pure: time is passed in, there are no sockets.
 
-Browsers now and then send a frame whose tail is missing, without a gap in the numbers and without a marker (the encoder was
-interrupted by a request for a keyframe). Copied into a recording, such a frame stops players. So only frames that are
-complete leave here, and after anything was lost nothing does until the next keyframe.
+Browsers now and then send a frame whose tail is missing, without a gap in the numbers and without a marker (the encoder
+was interrupted by a request for a keyframe). Copied into a recording, such a frame stops players. So only frames that
+are complete leave here, and after anything was lost nothing does until the next keyframe.
 """
 
 from collections.abc import Iterable, Iterator
@@ -171,7 +171,7 @@ class VideoScrubber:
 
 
 class AudioScrubber:
-    """Opus packets on the clock, with silence where there are none: a muted or missing microphone stops no recording."""
+    """Opus packets on the clock, and silence where there are none: a missing microphone stops no recording."""
 
     def __init__(self, counts: Counts) -> None:
         self._counts = counts

@@ -11,7 +11,7 @@ STEP_S = 0.001
 class Timeline:
     """Maps one stream's timestamps to seconds of the arrival clock; the results strictly increase.
 
-    The first packet of a source anchors it. A sender's clock that drifts, and an anchor that came late, are slewed by at most
+    The first packet of a source anchors it. A clock that drifts, and an anchor that came late, are slewed by at most
     10 ms in 2 s, so that sound and picture, each on its own clock, stay together over hours.
     """
 

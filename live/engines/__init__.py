@@ -1,4 +1,4 @@
-"""Media engines are guests behind one protocol (base.py). A node's URL names its engine: ``janus+unix:/…/janus.sock``."""
+"""Media engines are guests behind one protocol (base.py). A node's URL names its engine: ``janus+unix:/…``."""
 
 import asyncio
 from weakref import WeakKeyDictionary

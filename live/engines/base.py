@@ -1,8 +1,8 @@
 """What a media engine (an SFU) must be able to do for this site. No engine's own words pass this line.
 
-``live.engines.get_engine(node.url)`` gives the engine of a node: one connection a process, made anew when the engine was
-restarted. Everything here runs on the caller's event loop. SDP and candidates are opaque text from and for browsers; the
-server chooses everything else.
+``live.engines.get_engine(node.url)`` gives the engine of a node: one connection a process, made anew when the engine
+was restarted. Everything here runs on the caller's event loop. SDP and candidates are opaque text from and for
+browsers; the server chooses everything else.
 """
 
 from collections.abc import Callable, Sequence
@@ -42,7 +42,7 @@ class UnableToNegotiate(EngineError):
 
 @dataclass(frozen=True, slots=True)
 class RoomSpec:
-    """What the server decides about a room. ``bitrate`` in bit/s a publisher; a keyframe at least every ``keyframe_s``."""
+    """What the server decides about a room. ``bitrate`` in bit/s a publisher; a keyframe every ``keyframe_s``."""
 
     room_id: str
     publishers: int = 1
@@ -192,7 +192,7 @@ class MediaEngine(Protocol):
         """Watch these publishers, or everyone on air (None). Raises NoSuchRoom, UnableToReachEngine."""
 
     async def tap(self, *, room_id: str, video_port: int, audio_port: int, on_event: OnEvent) -> Tap:
-        """Forward the RTP of whoever is on air to 127.0.0.1; the media agent's. Raises NoSuchRoom, UnableToReachEngine."""
+        """Forward the RTP of whoever is on air to 127.0.0.1. Raises NoSuchRoom, UnableToReachEngine."""
 
     async def health(self) -> EngineHealth:
         """Ask the engine something cheap. Raises UnableToReachEngine."""

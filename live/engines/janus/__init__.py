@@ -1,4 +1,4 @@
-"""Janus as the media engine. Only ``JanusEngine`` (the client) and ``JanusHost`` (the child process) leave this package."""
+"""Janus as the media engine: ``JanusEngine`` is its client, ``JanusHost`` the child process."""
 
 from .engine import JanusEngine
 from .process import JanusHost

@@ -145,7 +145,7 @@ class JanusEngine:
             raise UnableToReachEngine(f"no secrets: {error}") from error
 
     async def _ask(self, body: Message) -> Message:
-        """A request to the plugin that belongs to no guest, with the site's key. Raises Refused, UnableToReachEngine."""
+        """Ask the plugin for no guest, with the site's key. Raises Refused, UnableToReachEngine."""
         control = await self._controlled()
         data, _ = await control.message({**body, "admin_key": self._key, "secret": self._key})
         return data

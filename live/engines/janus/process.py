@@ -10,6 +10,7 @@ import resource
 import shutil
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -108,7 +109,7 @@ class JanusHost:
                 await asyncio.wait_for(self._child.wait(), STOP_TIMEOUT_S)
                 return
 
-    def _before_exec(self):  # type: ignore[no-untyped-def]
+    def _before_exec(self) -> Callable[[], None]:
         dies = dies_with_parent()
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         files = MOST_OPEN_FILES if most == resource.RLIM_INFINITY else min(most, MOST_OPEN_FILES)
@@ -122,7 +123,8 @@ class JanusHost:
     def _write(self, user: pwd.struct_passwd | None) -> Secrets:
         """Only the child's user (and root) can look into the folder. The child needs no right on the way to it."""
         keys = Secrets.fresh()
-        files = {f"conf/{name}": text for name, text in render(network=self.network, keys=keys, libraries=library_folder()).items()}
+        rendered = render(network=self.network, keys=keys, libraries=library_folder())
+        files = {f"conf/{name}": text for name, text in rendered.items()}
         files[SECRETS] = json.dumps(keys.as_dict())
         (self.folder / "conf").mkdir(parents=True, exist_ok=True)
         for name in (SOCKET, ADMIN_SOCKET):

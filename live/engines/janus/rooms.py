@@ -61,7 +61,7 @@ class Watch:
         before = dict(self.feeds)
         for each in data.get("publishers", []):
             feed = Feed.read(each)
-            # One object for as long as somebody is on air: who leaves and comes back between two looks is seen to be new.
+            # One object as long as somebody is on air: who leaves and comes back between two looks is seen to be new.
             if self.feeds.get(feed.publisher.participant_id) != feed:
                 self.feeds[feed.publisher.participant_id] = feed
         for word in ("unpublished", "leaving", "kicked"):

@@ -49,7 +49,7 @@ async def serve(folder: Path) -> None:
 
 
 def primary_address() -> str:
-    """The address from which this machine speaks to others (nothing is sent). Raises CommandError where there is none."""
+    """The address from which this machine speaks to others; nothing is sent. Raises CommandError without one."""
     for family, elsewhere in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             try:

@@ -21,12 +21,8 @@ class Command(BaseCommand):
     help = "Scrubs and packs an RTP trace into HLS as fast as the machine can; prints one JSON object with the counts."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "file", type=Path, help="13-byte records (kind u8, time f64, length u32), each with a packet"
-        )
-        parser.add_argument(
-            "--output", type=Path, required=True, help="an empty or new folder; master.m3u8 is made in it"
-        )
+        parser.add_argument("file", type=Path, help="records of kind u8, time f64, length u32, packet")
+        parser.add_argument("--output", type=Path, required=True, help="an empty or new folder for master.m3u8")
         parser.add_argument("--codec", choices=sorted(CODECS), default="h264", help="the video's codec in the trace")
 
     def handle(self, *, file: Path, output: Path, codec: str, **options: Any) -> None:

@@ -1,8 +1,9 @@
-"""The scrubber: nothing incomplete leaves it, whatever the network does; everything complete does when it does nothing."""
+"""The scrubber: whatever the network does, nothing incomplete leaves it."""
 
 import math
 import random
 import struct
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -85,7 +86,7 @@ def test_an_undisturbed_stream_passes_whole_across_both_wraps() -> None:
     assert [frame.key for frame in frames[:11]] == [True, *[False] * 9, True]
     assert frames[0].shape == Shape("h264", 640, 368, frames[0].shape.configuration if frames[0].shape else b"")
     assert all(frame.shape == frames[0].shape for frame in frames)
-    spacing = {round(later.at - earlier.at, 3) for earlier, later in zip(frames, frames[1:], strict=False)}
+    spacing = {round(later.at - earlier.at, 3) for earlier, later in pairwise(frames)}
     assert spacing <= {0.025, 0.035, 0.045}
     assert scrubber.counts.as_dict() == {
         **dict.fromkeys(("malformed", "truncated", "broken", "gated", "lost", "late"), 0),
@@ -242,7 +243,11 @@ def test_what_is_no_packet_is_counted() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    seed=st.integers(0, 2**32), loss=st.floats(0, 0.3), swap=st.floats(0, 0.4), twice=st.floats(0, 0.3), start=st.integers(0, 65535)
+    seed=st.integers(0, 2**32),
+    loss=st.floats(0, 0.3),
+    swap=st.floats(0, 0.4),
+    twice=st.floats(0, 0.3),
+    start=st.integers(0, 65535),
 )
 def test_whatever_the_network_does_only_decodable_frames_leave(
     seed: int, loss: float, swap: float, twice: float, start: int
@@ -297,7 +302,7 @@ def test_a_hole_in_the_sound_is_filled_with_silence() -> None:
     assert {frame.data for frame in frames[:-1]} == {opus.SILENCE}
     assert frames[-1].data == b"\xf8voice"
     times = [START, *(frame.at for frame in frames)]
-    assert max(later - earlier for earlier, later in zip(times, times[1:], strict=False)) < 0.0601
+    assert max(later - earlier for earlier, later in pairwise(times)) < 0.0601
     assert scrubber.counts.silences == len(frames) - 1
 
 
@@ -398,7 +403,7 @@ class TestCadence:
     def test_only_two_hundred_a_second_fits_all_distances(self, rate: float) -> None:
         cadence = Cadence()
         placed = [cadence.place(START + n / rate) for n in range(60)]
-        steps = [round((later - earlier) * 1000) for earlier, later in zip(placed, placed[1:], strict=False)]
+        steps = [round((later - earlier) * 1000) for earlier, later in pairwise(placed)]
         assert math.gcd(*steps) == 5
         assert max(abs(at - START - n / rate) for n, at in enumerate(placed)) <= 0.0075 + 1e-9
 

@@ -50,7 +50,16 @@ def test_the_truncated_frame_never_reaches_a_player(trace: Path, gated: int, tmp
     assert (answer["width"], answer["height"]) == (640, 360)
     for name in ("master.m3u8", "video.m3u8", "audio.m3u8"):
         assert decode(tmp_path / "out" / name) == ""
-    probe = ["ffprobe", "-v", "error", "-count_frames", "-select_streams", "v", "-show_entries", "stream=nb_read_frames"]
+    probe = [
+        "ffprobe",
+        "-v",
+        "error",
+        "-count_frames",
+        "-select_streams",
+        "v",
+        "-show_entries",
+        "stream=nb_read_frames",
+    ]
     command = [*probe, "-of", "json", str(tmp_path / "out" / "video.m3u8")]
     streams = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["streams"]
     assert int(streams[0]["nb_read_frames"]) == answer["frames"]
