@@ -137,6 +137,8 @@ def interrupted(_signal: int, _frame: object) -> None:
 
 def main() -> None:
     die_with_parent(signal.SIGTERM)
+    # A shell's background job starts with SIGINT ignored; here it always means "stop".
+    signal.signal(signal.SIGINT, interrupted)
     signal.signal(signal.SIGTERM, interrupted)
     signal.signal(signal.SIGHUP, interrupted)
     site = Site(environment())

@@ -183,7 +183,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
         " PRAGMA busy_timeout=20000;",
     }
 else:
@@ -360,7 +360,7 @@ ACCOUNT_RATE_LIMITS = {
 }
 
 # --- Logs, health, metrics ----------------------------------------------------------------------------------------
-LOG_LEVEL = text("LOG_LEVEL", "INFO")
+LOG_LEVEL = text("LOG_LEVEL", "WARNING" if DEMO else "INFO")
 LOG_FORMAT = text("LOG_FORMAT", "text" if DEBUG or DEMO else "json")
 METRICS_TOKEN = text("METRICS_TOKEN")
 LOG_STEPS: list[Any] = [

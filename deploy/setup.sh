@@ -83,7 +83,7 @@ fi
 mark=$(cat static/.stamp requirements.txt | sha256sum | cut -c1-16)
 if ! done_already .venv/.stamp-static "$mark" || [ ! -f staticfiles/staticfiles.json ]; then
   say "Collecting static files (about half a minute)"
-  VAR_DIR=$(mktemp -d) DEMO=1 .venv/bin/python manage.py collectstatic --noinput --clear --verbosity 0
+  VAR_DIR=$(mktemp -d) DEMO=1 .venv/bin/python manage.py collectstatic --noinput --verbosity 0
   echo "$mark" > .venv/.stamp-static
 fi
 [ $((SECONDS - started)) -lt 5 ] || say "Set up in $((SECONDS - started)) s"
