@@ -17,6 +17,7 @@ from live.engines.janus.config import Network, UnableToFindJanus, library_folder
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # they would load every page of the site into this small process
     help = "Runs the media engine and the packagers of live lectures on this host until it is told to stop."
 
     def handle(self, **options: Any) -> None:
