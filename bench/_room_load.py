@@ -19,6 +19,7 @@ from tests.services import free_port
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
+TEXT, PING, PONG = 1, 9, 10
 
 
 @dataclass
@@ -61,7 +62,7 @@ class Phone(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.buffer += data
         if not self.open:
-            head, found, rest = self.buffer.partition(b"\r\n\r\n")
+            _head, found, rest = self.buffer.partition(b"\r\n\r\n")
             if not found:
                 return
             self.open, self.buffer = True, rest
@@ -71,16 +72,22 @@ class Phone(asyncio.Protocol):
                 size, start = int.from_bytes(self.buffer[2:4], "big"), 4
             if len(self.buffer) < start + size:
                 return
-            text, self.buffer = self.buffer[start : start + size], self.buffer[start + size :]
+            opcode, text = self.buffer[0] & 15, self.buffer[start : start + size]
+            self.buffer = self.buffer[start + size :]
+            if opcode == PING:
+                self.send(PONG, text)
+                continue
             self.frames += 1
             if b'"joined"' in text and not self.joined.done():
                 self.joined.set_result(None)
 
     def say(self, text: str) -> None:
-        data, mask = text.encode(), os.urandom(4)
-        head = bytes([0x81, 0x80 | len(data)]) if len(data) < 126 else bytes([0x81, 0xFE]) + len(data).to_bytes(2, "big")
-        masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(data))
-        self.transport.write(head + mask + masked)  # type: ignore[attr-defined]
+        self.send(TEXT, text.encode())
+
+    def send(self, opcode: int, data: bytes) -> None:
+        size = bytes([0x80 | len(data)]) if len(data) < 126 else bytes([0xFE]) + len(data).to_bytes(2, "big")
+        # A mask of zeroes is a mask: what is measured is the server.
+        self.transport.write(bytes([0x80 | opcode]) + size + bytes(4) + data)  # type: ignore[attr-defined]
 
 
 @contextmanager
@@ -142,7 +149,7 @@ def nonce() -> str:
 
 @dataclass(frozen=True)
 class Joins:
-    """``per_core_s``: joins for each second of processor time of the server; ``per_s``: for each second of the clock."""
+    """``per_core_s``: joins a second of processor time of the server; ``per_s``: a second of the clock."""
 
     per_core_s: float
     per_s: float

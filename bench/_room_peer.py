@@ -51,7 +51,7 @@ class Room(AsyncJsonWebsocketConsumer):
 routes = AuthMiddlewareStack(URLRouter([path("ws/live/<int:occasion_id>/", Room.as_asgi())]))
 
 
-async def application(scope, receive, send) -> None:  # noqa: ANN001 - ASGI
+async def application(scope, receive, send) -> None:
     if scope["type"] == "websocket":
         await routes(scope, receive, send)
     elif scope["type"] == "lifespan":

@@ -21,7 +21,9 @@ from tests.factories.organizations import JOINED, make_county  # noqa: E402
 
 def main(members: int) -> None:
     world = make_county(members=1)
-    people = User.objects.bulk_create([User(username=f"bench-{n}", name=f"党员{n}", password="!") for n in range(members)])
+    people = User.objects.bulk_create(
+        [User(username=f"bench-{n}", name=f"党员{n}", password="!") for n in range(members)]
+    )
     Membership.objects.bulk_create(
         [Membership(member=person, node=world.branch, active_from_date=JOINED) for person in people]
     )

@@ -11,7 +11,7 @@ import json
 
 from bench._figure import figure
 
-MEMBERS = 400
+MEMBERS = 300
 SECONDS = 12
 MESSAGES_A_SECOND = 8
 

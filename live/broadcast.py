@@ -128,7 +128,7 @@ class Hub:
         room.members[seat.member_id] -= 1
         if room.members[seat.member_id] <= 0:
             del room.members[seat.member_id]
-        if not room.seats and self.rooms.pop(room.occasion_id, None):
+        if not room.seats and self.rooms.pop(room.occasion_id, None) is not None:
             self.bus.part(room.occasion_id)
 
     def deliver(self, occasion_id: int, event: protocol.Event, *, flush: bool = False) -> None:
@@ -267,12 +267,11 @@ class _Rest:
             try:
                 value = yield waiting
             except BaseException as error:  # noqa: BLE001 - handed on to the coroutine, as ``await`` does
-                step = self._work.throw
-                argument: Any = error
+                failure: BaseException | None = error
             else:
-                step, argument = self._work.send, value
+                failure = None
             try:
-                waiting = step(argument)
+                waiting = self._work.send(value) if failure is None else self._work.throw(failure)
             except StopIteration:
                 return
 

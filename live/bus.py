@@ -97,7 +97,7 @@ class RedisBus(Bus):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._pubsub is not None:
-            await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+            await self._pubsub.aclose()
         await self._redis.aclose()
 
     def _put(self, verb: str, occasion_id: int, text: str = "") -> None:
@@ -131,7 +131,7 @@ class RedisBus(Bus):
             except (redis.RedisError, OSError):
                 log.warning("bus_lost")
             finally:
-                await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+                await self._pubsub.aclose()
             await asyncio.sleep(1)
 
     def _take(self, message: dict[str, Any]) -> None:

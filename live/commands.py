@@ -178,7 +178,12 @@ async def _remove(keeper: Keeper, room: Room, guest: Guest, command: protocol.Re
 
 
 async def _restrict(room: Room, guest: Guest, member_id: int, kind: str, *, on: bool) -> None:
-    facts = {"occasion_id": room.occasion_id, "member_id": member_id, "kind": kind, "as_of": timezone.now()}
+    facts: dict[str, Any] = {
+        "occasion_id": room.occasion_id,
+        "member_id": member_id,
+        "kind": kind,
+        "as_of": timezone.now(),
+    }
     work: Callable[[], None] = (
         partial(operations.restrict, actor_id=guest.member_id, **facts)
         if on

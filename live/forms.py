@@ -43,9 +43,9 @@ class LectureForm(forms.Form):
         help_text=_("这么多人以最低延迟观看，其余的人晚几秒，内容相同。"),
     )
 
-    def __init__(self, *args: Any, user: User, lecture: Lecture | None = None, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, user: User, lecture: Lecture | None = None) -> None:
         self.lecture = lecture
-        super().__init__(*args, initial=_initial(lecture), **kwargs)
+        super().__init__(data, initial=_initial(lecture))
         nodes = visible_nodes(user, Role.ORGANISER)
         self._offer("training", Training.objects.filter(node__in=nodes).exclude(state="closed").order_by("-pk"))
         self._offer("node", nodes, label=lambda node: f"{'　' * (node.depth - 1)}{node.name}")

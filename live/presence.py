@@ -147,7 +147,7 @@ class Recorder:
             ends = [
                 ledger.End(presence_id=stay.presence_id, ended_at=stay.ended_at, reason=stay.reason)
                 for stay in batch
-                if stay.presence_id is not None
+                if stay.presence_id is not None and stay.ended_at is not None
             ]
             await in_database(partial(ledger.close_presences, ends=ends))
             del self._closing[: len(batch)]

@@ -73,7 +73,10 @@ def room_facts(occasion_ids: Iterable[int]) -> dict[int, RoomFacts]:
     newest = ChatMessage.objects.filter(lecture_id__in=ids).values("lecture_id").annotate(last=Max("pk"))
     last = dict(newest.values_list("lecture_id", "last"))
     rows = Lecture.objects.filter(pk__in=ids).values_list("pk", "state", "webrtc_cap", "live_at", "published_at")
-    return {pk: RoomFacts(*rest, last_message=last.get(pk, 0)) for pk, *rest in rows}
+    return {
+        pk: RoomFacts(state, webrtc_cap, live_at, picture_at, last_message=last.get(pk, 0))
+        for pk, state, webrtc_cap, live_at, picture_at in rows
+    }
 
 
 def chat_lines(*, occasion_id: int, after: int = 0, limit: int = RECENT_CHAT) -> list[ChatLine]:

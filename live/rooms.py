@@ -278,7 +278,7 @@ class Keeper:
         """Messages that this process did not hear of; whatever still comes over the bus is known by its number."""
         after = room.last_message
         for line in await in_database(partial(queries.chat_lines, occasion_id=room.occasion_id, after=after)):
-            self.hub.deliver(room.occasion_id, protocol.event_of(line.event()))  # type: ignore[arg-type]
+            self.hub.deliver(room.occasion_id, protocol.event_of(line.event()))
         room.last_message = max(room.last_message, newest)
 
     async def _note_pictures(self, rooms: dict[int, Room]) -> None:

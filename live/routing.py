@@ -19,7 +19,7 @@ async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send({"type": "websocket.close"})
 
 
-router = URLRouter([path("ws/live/<int:occasion_id>/", room), re_path("", refuse)])  # type: ignore[arg-type,list-item]
+router = URLRouter([path("ws/live/<int:occasion_id>/", room), re_path("", refuse)])  # type: ignore[arg-type]
 
 
 async def websockets(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -24,7 +24,7 @@ def schedule_urls() -> list[URLPattern]:
     ]
 
 
-class ScheduleMenuItem(MenuItem):  # type: ignore[misc]
+class ScheduleMenuItem(MenuItem):
     """Shown to organisers."""
 
     def is_shown(self, request: HttpRequest) -> bool:

@@ -420,7 +420,7 @@ def parse(text: str | None) -> Command:
     kind = COMMANDS.get(word) if isinstance(word, str) else None
     if kind is None:
         raise BadFrame("unknown")
-    return _build(kind, data)  # type: ignore[no-any-return]
+    return _build(kind, data)
 
 
 def encode(frame: Frame | Event) -> str:
@@ -445,7 +445,7 @@ def event_of(data: dict[str, Any]) -> Event:
     kind = EVENTS.get(str(rest.pop("t", "")))
     if kind is None:
         raise BadFrame("unknown")
-    return _build(kind, rest)  # type: ignore[no-any-return]
+    return _build(kind, rest)
 
 
 def _build(kind: type[Any], data: dict[str, Any]) -> Any:

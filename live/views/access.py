@@ -40,7 +40,7 @@ def lecture_json(right: Right) -> Callable[[View], View]:
                 return JsonResponse({"error": "signed_out"}, status=401)
             answer: Any = view(request, _lecture(request, occasion_id, right))
             answer.headers["Cache-Control"] = "no-store"
-            return answer  # type: ignore[no-any-return]
+            return answer
 
         return guarded
 

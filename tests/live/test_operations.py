@@ -43,7 +43,12 @@ def test_scheduled_lecture_has_an_occasion(world: County) -> None:
     lecture = operations.schedule_lecture(**plan(world, title="  防汛\x00  避险 "))
     occasion = lecture.occasion
     assert (lecture.state, lecture.record, lecture.webrtc_cap) == ("scheduled", True, 150)
-    assert (occasion.title, occasion.kind, occasion.node, occasion.state) == ("防汛 避险", "lecture", world.branch, "scheduled")
+    assert (occasion.title, occasion.kind, occasion.node, occasion.state) == (
+        "防汛 避险",
+        "lecture",
+        world.branch,
+        "scheduled",
+    )
 
 
 def test_bad_plans_are_refused_at_their_field(world: County) -> None:
@@ -70,7 +75,9 @@ def test_bad_plans_are_refused_at_their_field(world: County) -> None:
 def test_plan_changes_until_the_lecture_begins(world: County) -> None:
     lecture = make_lecture(world)
     training = lecture.occasion.training
-    change = plan(world, training=training, title="改名", starts_at=timezone.now() + HOUR, ends_at=timezone.now() + 2 * HOUR)
+    change = plan(
+        world, training=training, title="改名", starts_at=timezone.now() + HOUR, ends_at=timezone.now() + 2 * HOUR
+    )
     change["as_of"] = timezone.now()
     operations.reschedule_lecture(occasion_id=lecture.pk, record=False, webrtc_cap=3, **change)
     lecture.refresh_from_db()

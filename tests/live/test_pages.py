@@ -145,11 +145,19 @@ def test_late_outbox_is_accepted_once(world: County) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "", "[]", "x" * 5000, "[" * 3000, {}, {"id": "a"}, {"id": "a b", "device": DEVICE, "from_ms": 1, "to_ms": 2},
-        {"id": "a", "device": "x", "from_ms": 1, "to_ms": 2}, {"id": "a", "device": DEVICE, "from_ms": True, "to_ms": 2},
-        {"id": "a", "device": DEVICE, "from_ms": -1, "to_ms": 2}, {"id": "a", "device": DEVICE, "from_ms": 1, "to_ms": 1e40},
+        "",
+        "[]",
+        "x" * 5000,
+        "[" * 3000,
+        {},
+        {"id": "a"},
+        {"id": "a b", "device": DEVICE, "from_ms": 1, "to_ms": 2},
+        {"id": "a", "device": "x", "from_ms": 1, "to_ms": 2},
+        {"id": "a", "device": DEVICE, "from_ms": True, "to_ms": 2},
+        {"id": "a", "device": DEVICE, "from_ms": -1, "to_ms": 2},
+        {"id": "a", "device": DEVICE, "from_ms": 1, "to_ms": 1e40},
     ],
-)  # fmt: skip
+)
 def test_malformed_outbox_is_refused(world: County, body: Any) -> None:
     assert post(signed_in(world.member), make_live(world), body).status_code == 400
 

@@ -50,14 +50,17 @@ class RoomServer:
     def path(self, lecture: Lecture, ticket: str) -> str:
         return f"ws://127.0.0.1:{self.port}/ws/live/{lecture.pk}/?ticket={ticket}"
 
+    def dial(self, path: str, headers: dict[str, str]) -> ClientConnection:
+        """Open a socket as a page of this site does, and leave it open."""
+        return connect(path, origin=self.origin, additional_headers=headers, compression=None, legacy=True)
+
     def join(self, user: User, lecture: Lecture, *, device: str = "", wait: bool = True) -> "Phone":
         """Connect a phone of ``user`` as the page does; with ``wait``, up to its ``joined``."""
         session = SessionStore()
         session.create()
         ticket = ticket_for(user, lecture, device=device or secrets.token_hex(16), session_key=session.session_key)
         headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session.session_key}"}
-        socket = connect(self.path(lecture, ticket), origin=self.origin, additional_headers=headers, compression=None, legacy=True)
-        phone = Phone(socket, user)
+        phone = Phone(self.dial(self.path(lecture, ticket), headers), user)
         self.phones.append(phone)
         if wait:
             phone.until("joined")

@@ -127,7 +127,7 @@ def _deaf_phone(server: RoomServer, world: County, lecture_id: int, path: str) -
 
 def test_phone_that_does_not_read_slows_nobody(world: County, tmp_path: Path) -> None:
     lecture = make_live(world)
-    with serving(tmp_path, LIVE_STUCK_S="3") as server:
+    with serving(tmp_path) as server:
         ticket = ticket_for(world.members[2], lecture, device="d" * 32, session_key="deaf")
         deaf = _deaf_phone(server, world, lecture.pk, f"/ws/live/{lecture.pk}/?ticket={ticket}")
         listener = server.join(world.members[1], lecture)

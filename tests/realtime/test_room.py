@@ -11,11 +11,11 @@ from websockets.sync.client import connect
 
 from attendance.models import PresenceSpan
 from live.models import ChatMessage, Lecture
-from live.operations import end_lecture, go_live
+from live.operations import cancel_lecture, end_lecture, go_live
 from organizations.models import User
 from tests.factories.live import make_lecture, make_live
 from tests.factories.organizations import County, make_county
-from tests.realtime.conftest import RoomServer, ticket_for, wait_until
+from tests.realtime.conftest import Phone, RoomServer, ticket_for, wait_until
 
 pytestmark = pytest.mark.realtime
 
@@ -64,10 +64,7 @@ def test_other_origins_are_refused_in_the_handshake(server: RoomServer, world: C
 
 
 def _code(server: RoomServer, lecture: Lecture, ticket: str, cookie: str) -> int:
-    from tests.realtime.conftest import Phone
-
-    socket = connect(server.path(lecture, ticket), origin=server.origin, additional_headers={"Cookie": cookie}, legacy=True)  # type: ignore[arg-type]
-    return Phone(socket, User()).closed()
+    return Phone(server.dial(server.path(lecture, ticket), {"Cookie": cookie}), User()).closed()
 
 
 def test_tickets_that_do_not_fit_are_refused(server: RoomServer, world: County) -> None:
@@ -100,8 +97,6 @@ def test_unknown_addresses_are_refused_calmly(server: RoomServer, world: County)
 def test_withdrawn_lecture_closes_4404(server: RoomServer, world: County) -> None:
     lecture = make_lecture(world)
     waiting = server.join(world.member, lecture)
-    from live.operations import cancel_lecture
-
     cancel_lecture(occasion_id=lecture.pk)
     assert waiting.until("bye")["reason"] == "cancelled"
     assert waiting.closed() == 4404
