@@ -6,15 +6,19 @@ character). Everything else is left as it is.
 """
 
 import re
+from importlib import import_module
 from typing import Any
 
 from django.db import connection
 from modelsearch.backends.base import BaseSearchBackend
-from modelsearch.backends.database.postgres import postgres
-from modelsearch.backends.database.sqlite import sqlite
 from modelsearch.query import PlainText, SearchQuery
 
 CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+
+BACKENDS = {
+    "postgresql": ("modelsearch.backends.database.postgres.postgres", "PostgresSearchBackend"),
+    "sqlite": ("modelsearch.backends.database.sqlite.sqlite", "SQLiteSearchBackend"),
+}
 
 # Quotes, stars and brackets mean something to SQLite's search; in a question they are only between words.
 NO_WORD = re.compile(r"[\W\x00]+")
@@ -57,10 +61,12 @@ class ChineseAsking(BaseSearchBackend):
 
 def SearchBackend(params: dict[str, Any]) -> BaseSearchBackend:
     """Return the backend for the database in use; modelsearch calls it with the options of the settings."""
-    module = postgres if connection.vendor == "postgresql" else sqlite
+    # Each module only imports on its own database.
+    name, base_name = BACKENDS[connection.vendor]
+    module = import_module(name)
     if not issubclass(module.ObjectIndexer, ChineseIndexing):
         # The index classes name their indexer as a module global: there is no other door.
         module.ObjectIndexer = type("ObjectIndexer", (ChineseIndexing, module.ObjectIndexer), {})
-    base = postgres.PostgresSearchBackend if connection.vendor == "postgresql" else sqlite.SQLiteSearchBackend
+    base = getattr(module, base_name)
     backend: BaseSearchBackend = type("ChineseSearchBackend", (ChineseAsking, base), {})(params)
     return backend
