@@ -1,7 +1,7 @@
 """The room's socket: a ticket lets it in, frames go to the table of commands, nothing it sends makes a traceback.
 
 A plain ASGI application behind Channels' routing: Channels' own consumer costs a thread hop a frame and two tasks a
-socket (docs/adr, bench/room.py).
+socket (docs/adr/0007-room-socket.md, bench/room.py).
 """
 
 import time
