@@ -1,7 +1,7 @@
 """``python -m bench [NAME]``: run one or all benchmarks; each prints one JSON line a figure on standard output.
 
-Keys of a line: bench, figure, value, unit, peer, peer_value, ratio, goal, pass. Exit status 1 when a script failed (not when a goal was missed:
-that is what ``pass`` says).
+Keys of a line: bench, figure, value, unit, peer, peer_value, ratio, goal, pass. Exit status 1 when a script failed (not
+when a goal was missed: that is what ``pass`` says).
 """
 
 import subprocess

@@ -13,7 +13,8 @@ pages = get_asgi_application()
 from django.conf import settings  # noqa: E402 - only after django.setup()
 
 from config.embedded import EmbeddedWorker  # noqa: E402
-from live.routing import shutdown as close_rooms, websockets  # noqa: E402
+from live.routing import shutdown as close_rooms  # noqa: E402
+from live.routing import websockets  # noqa: E402
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -1,17 +1,19 @@
 """What wraps every request: health before all else, a plain page when the database is away, the content policy."""
 
 from collections.abc import Callable
+from typing import Any
 
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from config import views
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 RETRY_AFTER_S = 5
+LARGEST_KEY = 2**63 - 1
 
 
 def health(get_response: GetResponse) -> GetResponse:
@@ -25,7 +27,7 @@ def health(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-class busy_database:  # noqa: N801 - named like the function middlewares beside it
+class busy_database:
     """Turn a database that is away or overloaded into 503 with Retry-After; phones and browsers try again."""
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -40,6 +42,20 @@ class busy_database:  # noqa: N801 - named like the function middlewares beside 
             response["Retry-After"] = str(RETRY_AFTER_S)
             return response
         return None
+
+
+class possible_ids:
+    """Answer 404 to a number in an address that no database's key can hold: asking for it would be an error page."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if any(isinstance(value, int) and value > LARGEST_KEY for value in (*args, *kwargs.values())):
+            raise Http404
 
 
 class ContentSecurityPolicy(CSPMiddleware):

@@ -40,8 +40,9 @@ def die_with_parent(sig: int) -> None:
 
 def child(*argv: str) -> "subprocess.Popen[bytes]":
     """Start a child in a group of its own that is terminated when this process dies."""
+    command = ["setpriv", "--pdeathsig", "TERM", *argv]
     return subprocess.Popen(  # noqa: S603 - our own fixed commands
-        ["setpriv", "--pdeathsig", "TERM", *argv], cwd=BASE_DIR, start_new_session=True, stdin=subprocess.DEVNULL
+        command, cwd=BASE_DIR, start_new_session=True, stdin=subprocess.DEVNULL
     )
 
 
@@ -76,7 +77,7 @@ class Site:
             if (status := self.children["web"].poll()) is not None:
                 raise SystemExit(f"the web process ended with status {status}")
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=2).close()  # noqa: S310
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=2).close()
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
             else:

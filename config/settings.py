@@ -33,7 +33,9 @@ REDIS_URL = url("REDIS_URL", schemes=("redis", "rediss", "unix"))
 STORAGE_URL = url("STORAGE_URL", schemes=("file", "s3"))
 EMBEDDED = not REDIS_URL
 if not HAS_OWN_SECRETS and EMBEDDED and number("WEB_CONCURRENCY", default=1) > 1:
-    raise ImproperlyConfigured("WEB_CONCURRENCY is more than 1, but without REDIS_URL there may be one web process only")
+    raise ImproperlyConfigured(
+        "WEB_CONCURRENCY is more than 1, but without REDIS_URL there may be one web process only"
+    )
 
 INSTALLED_APPS = [
     "config",
@@ -85,12 +87,14 @@ MIDDLEWARE = [
     "organizations.compression.PageCompressionMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "config.middleware.busy_database",
+    "config.middleware.possible_ids",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "organizations.display.DisplayMiddleware",
+    "cms.middleware.OtherPagesAreNotFound",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.ContentSecurityPolicy",
@@ -238,7 +242,9 @@ CELERY_TIMEZONE = "UTC"
 # Each app declares its periodic tasks as ``BEAT`` in its tasks module; config/celery.py merges them.
 TASKS = {
     "default": {
-        "BACKEND": "django_tasks.backends.immediate.ImmediateBackend" if TESTING or DEBUG else "cms.tasks_backend.CeleryBackend"
+        "BACKEND": "django_tasks.backends.immediate.ImmediateBackend"
+        if TESTING or DEBUG
+        else "cms.tasks_backend.CeleryBackend"
     }
 }
 
@@ -384,9 +390,7 @@ LOGGING = {
         },
         "text": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.dev.ConsoleRenderer(
-                colors=False, exception_formatter=structlog.dev.plain_traceback
-            ),
+            "processor": structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
             "foreign_pre_chain": LOG_STEPS,
         },
     },

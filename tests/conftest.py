@@ -26,9 +26,8 @@ def var_dir(settings: Any, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def empty_cache() -> Iterator[None]:
+def empty_cache() -> None:
     """Rate limits and remembered rights of one test never reach the next."""
     from django.core.cache import cache
 
     cache.clear()
-    yield

@@ -1,4 +1,4 @@
-"""Licences of what the product ships with. ``python -m tests.licences`` prints docs/licences.md; a test holds it true."""
+"""Licences of what the product ships with. ``python -m tests.licences`` prints docs/licences.md."""
 
 import json
 import re
@@ -8,7 +8,10 @@ from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Weak copyleft is fine for self-hosting; strong copyleft only as a separate program.
-ALLOWED = re.compile(r"MIT|BSD|Apache|ISC|PSF|Python|LGPL|Lesser|MPL|Mozilla|HPND|CMU|Unlicense|Zlib|BlueOak|CC0|0BSD|Public Domain", re.I)
+ALLOWED = re.compile(
+    r"MIT|BSD|Apache|ISC|PSF|Python|LGPL|Lesser|MPL|Mozilla|HPND|CMU|Unlicense|Zlib|BlueOak|CC0|0BSD|Public Domain",
+    re.I,
+)
 UNDECLARED = {"combine-errors": "MIT"}  # says so in its readme alone
 PROGRAMS = [
     ("ffmpeg", "GPL-2.0-or-later (Debian's build)", "a separate program, run as a child"),
@@ -40,12 +43,23 @@ def table() -> list[tuple[str, str, str]]:
     lock = json.loads((BASE_DIR / "frontend/package-lock.json").read_text())
     for path, package in sorted(lock["packages"].items()):
         if path and not package.get("dev") and not package.get("optional"):
-            rows.append((path.rpartition("node_modules/")[2], package.get("license") or UNDECLARED.get(path.rpartition("node_modules/")[2], ""), "npm"))
+            rows.append(
+                (
+                    path.rpartition("node_modules/")[2],
+                    package.get("license") or UNDECLARED.get(path.rpartition("node_modules/")[2], ""),
+                    "npm",
+                )
+            )
     return rows
 
 
 def page() -> str:
-    lines = ["# Third-party licences", "", "Made by `python -m tests.licences`; a test holds it equal to the locks.", ""]
+    lines = [
+        "# Third-party licences",
+        "",
+        "Made by `python -m tests.licences`; a test holds it equal to the locks.",
+        "",
+    ]
     lines += ["| package | licence | kind |", "|---|---|---|"]
     lines += [f"| {name} | {text} | {kind} |" for name, text, kind in table()]
     lines += [f"| {name} | {text} | Debian, {how} |" for name, text, how in PROGRAMS]

@@ -58,7 +58,20 @@ def postgres(folder: Path) -> Iterator[str]:
         os.chown(data, entry.pw_uid, entry.pw_gid)
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
     run_as = as_user(user)
-    initdb = [*run_as, str(found / "initdb"), "-D", str(data), "-U", "test", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
+    initdb = [
+        *run_as,
+        str(found / "initdb"),
+        "-D",
+        str(data),
+        "-U",
+        "test",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C.UTF-8",
+        "-N",
+    ]
     subprocess.run(initdb, check=True, **quiet)
     port = free_port()
     settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": data, "fsync": "off"}

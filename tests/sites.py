@@ -1,4 +1,4 @@
-"""The whole product as a child process, for tests and tools: the same ``python -m config.run`` that ``make run`` starts."""
+"""The whole product as a child process, for tests and tools: the ``python -m config.run`` of ``make run``."""
 
 import contextlib
 import os
@@ -35,7 +35,9 @@ class Site:
             command, cwd=BASE_DIR, env=self.environment, capture_output=True, text=True, check=False, timeout=timeout
         )
         if check and done.returncode:
-            raise AssertionError(f"manage.py {' '.join(argv)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+            raise AssertionError(
+                f"manage.py {' '.join(argv)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+            )
         return done
 
 
@@ -71,7 +73,13 @@ def running_site(**extra: str) -> Iterator[Site]:
         var_dir = Path(name)
         var_dir.chmod(0o755)
         port = free_port()
-        environment = {**os.environ, "DEMO": "1", "VAR_DIR": name, "PORT": str(port), "DJANGO_SETTINGS_MODULE": "config.settings"}
+        environment = {
+            **os.environ,
+            "DEMO": "1",
+            "VAR_DIR": name,
+            "PORT": str(port),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        }
         for key in [key for key in environment if key.startswith("PYTEST") or key == "DEBUG"]:
             del environment[key]
         environment |= {"DEMO_VIDEO_MINUTES": "0.3", "PYTHONUNBUFFERED": "1", **extra}

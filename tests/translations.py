@@ -1,4 +1,4 @@
-"""``python -m tests.translations``: English is complete and knows every string. Exit status 1 and the strings otherwise."""
+"""``python -m tests.translations``: English is complete and knows every string. Exit status 1 otherwise."""
 
 import subprocess
 import sys

@@ -6,8 +6,13 @@ from django.utils.timezone import localtime
 
 
 def minutes(milliseconds: int) -> float:
-    """Return minutes with one decimal, cut and never rounded up: 47.99 is not 48."""
-    return milliseconds // 6000 / 10
+    """Return minutes with two decimals, cut and never rounded up: 47.999 is not 48."""
+    return milliseconds // 600 / 100
+
+
+def spoken_minutes(milliseconds: int) -> str:
+    """Return minutes as a page says them, with at most one decimal, cut and never rounded up."""
+    return f"{milliseconds // 6000 / 10:g}"
 
 
 def moment(value: datetime | None) -> str:

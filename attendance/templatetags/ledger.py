@@ -5,7 +5,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from attendance.models import RecordState
-from attendance.reports.cells import minutes as exact_minutes
+from attendance.reports.cells import spoken_minutes
 from attendance.reports.standing import state_label
 
 register = template.Library()
@@ -23,4 +23,4 @@ def state_chip(state: str) -> SafeString:
 @register.filter
 def minutes(milliseconds: int) -> str:
     """Return whole or tenth minutes, never rounded up."""
-    return f"{exact_minutes(milliseconds or 0):g}"
+    return spoken_minutes(milliseconds or 0)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 from attendance.models import Dispute, Occasion, RecordState, Rule, Training
 from attendance.permissions import COUNTS, NAMES, may_read_names, may_reveal_phone, own_nodes
 from attendance.reports.base import Scope
-from attendance.reports.cells import minutes
+from attendance.reports.cells import spoken_minutes
 from attendance.reports.standing import (
     DUE,
     UNDONE,
@@ -158,7 +158,7 @@ def people_of(scope: Scope, member_ids: list[int], occasions: list[Occasion], na
 def _reason(one: Standing) -> str:
     """Return why in a few words; the member's page has them all."""
     if one.union_ms and not one.corrected:
-        return _("累计 %(minutes)s 分钟") % {"minutes": f"{minutes(one.union_ms):g}"}
+        return _("累计 %(minutes)s 分钟") % {"minutes": spoken_minutes(one.union_ms)}
     return "" if one.state == DUE else reasons_text(one)
 
 

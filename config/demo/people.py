@@ -28,10 +28,47 @@ ACCOUNTS = {
     "operator": "13800000051",
 }
 NAMED = ["王秀兰", "周德顺", "马春花", "欧阳国庆", "韩素珍", "高峰", "阿依古丽·买买提", "刘玉梅", "张桂英"]
-FAMILY = list("王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蔡蒋余于杜叶程苏魏吕丁任沈姚卢")
+FAMILY = list(
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蔡蒋余于杜叶程苏魏吕丁任沈姚卢"
+)
 FAMILY += ["欧阳", "司马", "诸葛", "上官", "夏侯"]
-GIVEN_OLD = ["建国", "建华", "国庆", "援朝", "卫东", "德顺", "长福", "桂英", "秀兰", "素珍", "玉梅", "淑芳", "春花", "金凤", "永贵", "满仓"]
-GIVEN_YOUNG = ["伟", "静", "磊", "敏", "洋", "婷婷", "浩然", "子涵", "欣怡", "志强", "海燕", "晓峰", "文博", "雅琴", "俊杰", "思远", "佳宁"]
+GIVEN_OLD = [
+    "建国",
+    "建华",
+    "国庆",
+    "援朝",
+    "卫东",
+    "德顺",
+    "长福",
+    "桂英",
+    "秀兰",
+    "素珍",
+    "玉梅",
+    "淑芳",
+    "春花",
+    "金凤",
+    "永贵",
+    "满仓",
+]
+GIVEN_YOUNG = [
+    "伟",
+    "静",
+    "磊",
+    "敏",
+    "洋",
+    "婷婷",
+    "浩然",
+    "子涵",
+    "欣怡",
+    "志强",
+    "海燕",
+    "晓峰",
+    "文博",
+    "雅琴",
+    "俊杰",
+    "思远",
+    "佳宁",
+]
 
 
 def roster_rows(seed: int, joined: date) -> list[dict[str, str]]:
@@ -39,8 +76,7 @@ def roster_rows(seed: int, joined: date) -> list[dict[str, str]]:
     chance = random.Random(seed)
     branches = [f"{township}/{branch}" for township, names in TOWNSHIPS.items() for branch in names]
     rows = [
-        {"组织": HOME, "姓名": name, "手机号": phone}
-        for name, phone in zip(NAMED, ACCOUNTS["member"], strict=True)
+        {"组织": HOME, "姓名": name, "手机号": phone} for name, phone in zip(NAMED, ACCOUNTS["member"], strict=True)
     ]
     rows.append({"组织": HOME, "姓名": "陈志远", "手机号": str(ACCOUNTS["secretary"]), "角色": "书记"})
     for number in range(MEMBERS - len(rows)):

@@ -1,4 +1,4 @@
-"""The demo's videos: slides with text, read aloud by espeak-ng (or a quiet tone where it is missing), made by ffmpeg."""
+"""The demo's videos: slides with text, read aloud by espeak-ng, joined by ffmpeg."""
 
 import shutil
 import subprocess
@@ -73,10 +73,25 @@ def encode(folder: Path, seconds: list[float], target: Path) -> None:
     for index in range(len(seconds)):
         argv += ["-i", str(folder / f"{index}.wav")]
     count = len(seconds)
-    sounds = [f"[{count + i}:a]apad,atrim=0:{length:.2f},asetpts=PTS-STARTPTS[a{i}]" for i, length in enumerate(seconds)]
+    sounds = [
+        f"[{count + i}:a]apad,atrim=0:{length:.2f},asetpts=PTS-STARTPTS[a{i}]" for i, length in enumerate(seconds)
+    ]
     pairs = "".join(f"[{i}:v][a{i}]" for i in range(count))
     graph = ";".join([*sounds, f"{pairs}concat=n={count}:v=1:a=1[v][a]"])
-    argv += ["-filter_complex", graph, "-map", "[v]", "-map", "[a]", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "stillimage"]
+    argv += [
+        "-filter_complex",
+        graph,
+        "-map",
+        "[v]",
+        "-map",
+        "[a]",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-tune",
+        "stillimage",
+    ]
     argv += ["-pix_fmt", "yuv420p", "-g", str(FRAME_RATE * 2), "-c:a", "aac", "-b:a", "64k", "-ar", "44100", "-ac", "1"]
     argv += ["-movflags", "+faststart", str(target)]
     subprocess.run(argv, check=True, capture_output=True, timeout=600)  # noqa: S603 - fixed program, our own files

@@ -1,4 +1,4 @@
-"""The demo's trainings: one finished, one running, one coming; with evidence recorded through the ledger's own verbs."""
+"""The demo's trainings: one finished, one running, one coming; evidence through the ledger's own verbs."""
 
 import random
 import subprocess
@@ -93,8 +93,29 @@ def seed_evidence(cast: Cast, occasion: Occasion, seed: int) -> None:
 def hls_copy(source: Path) -> Path:
     """Return a folder with ``master.m3u8`` made from a phone-friendly video without encoding it again."""
     folder = Path(tempfile.mkdtemp(prefix="classroom-demo-"))
-    argv = [*WITH_PARENT, "ffmpeg", "-nostdin", "-loglevel", "error", "-i", str(source), "-c", "copy", "-f", "hls", "-hls_time", "4"]
-    argv += ["-hls_playlist_type", "vod", "-hls_segment_type", "fmp4", "-hls_segment_filename", str(folder / "s%05d.m4s")]
+    argv = [
+        *WITH_PARENT,
+        "ffmpeg",
+        "-nostdin",
+        "-loglevel",
+        "error",
+        "-i",
+        str(source),
+        "-c",
+        "copy",
+        "-f",
+        "hls",
+        "-hls_time",
+        "4",
+    ]
+    argv += [
+        "-hls_playlist_type",
+        "vod",
+        "-hls_segment_type",
+        "fmp4",
+        "-hls_segment_filename",
+        str(folder / "s%05d.m4s"),
+    ]
     subprocess.run([*argv, str(folder / "video.m3u8")], check=True, timeout=120)  # noqa: S603 - our own generated file
     lines = ["#EXTM3U", "#EXT-X-VERSION:7"]
     lines += ['#EXT-X-STREAM-INF:BANDWIDTH=500000,RESOLUTION=1280x720,CODECS="avc1.42c01f,mp4a.40.2"', "video.m3u8"]
@@ -102,7 +123,9 @@ def hls_copy(source: Path) -> Path:
     return folder
 
 
-def seed_finished_lecture(cast: Cast, plan: Training, rule: Rule, title: str, starts_at: datetime, source: Path) -> None:
+def seed_finished_lecture(
+    cast: Cast, plan: Training, rule: Rule, title: str, starts_at: datetime, source: Path
+) -> None:
     """Give a lecture in the past, exactly as long as its recording, and let everything follow from it."""
     duration_ms = round(float(probe(source)["format"]["duration"]) * 1000)
     ends_at = starts_at + timedelta(milliseconds=duration_ms)
@@ -128,7 +151,9 @@ def seed_trainings(cast: Cast, courses: dict[str, CoursePage], recording: Path, 
     day = timedelta(days=1)
     published = Training.State.PUBLISHED
 
-    past = training(cast, "上半年应急避险培训", "已经结束的培训。", now - 60 * day, now - 20 * day, Training.State.CLOSED)
+    past = training(
+        cast, "上半年应急避险培训", "已经结束的培训。", now - 60 * day, now - 20 * day, Training.State.CLOSED
+    )
     seed_finished_lecture(cast, past, by_lecture, "急救常识（上半年）", evening - 45 * day, recording)
 
     running = training(
@@ -150,5 +175,6 @@ def seed_trainings(cast: Cast, courses: dict[str, CoursePage], recording: Path, 
     coming = training(cast, "冬季安全培训", "下周开始。", now + 5 * day, now + 45 * day, published)
     schedule_lecture(
         training_id=coming.pk, title="冬季用火用电安全", node_id=cast.county.pk, starts_at=evening + 5 * day,
-        ends_at=evening + 5 * day + timedelta(minutes=60), lecturer_id=cast.lecturer.pk, rule_id=by_lecture.pk, as_of=now,
+        ends_at=evening + 5 * day + timedelta(minutes=60), lecturer_id=cast.lecturer.pk,
+        rule_id=by_lecture.pk, as_of=now,
     )  # fmt: skip

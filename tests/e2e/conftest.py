@@ -29,7 +29,8 @@ PHONE = {
     "is_mobile": True,
     "has_touch": True,
     "locale": "zh-CN",
-    "user_agent": "Mozilla/5.0 (Linux; Android 10; M2006C3LC) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile Safari/537.36",
+    "user_agent": "Mozilla/5.0 (Linux; Android 10; M2006C3LC) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/120.0 Mobile Safari/537.36",
 }
 
 

@@ -26,14 +26,20 @@ def account(role: str) -> User:
 
 
 class Command(BaseCommand):
-    help = "Fill an empty site with the demo county, its people, courses and trainings. Running it again changes nothing."
+    help = (
+        "Fill an empty site with the demo county, its people, courses and trainings. Running it again changes nothing."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--minutes", type=float, default=settings.DEMO_VIDEO_MINUTES, help="length of each demo video")
+        parser.add_argument(
+            "--minutes", type=float, default=settings.DEMO_VIDEO_MINUTES, help="length of each demo video"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not (settings.DEBUG or settings.DEMO):
-            raise CommandError("seed_demo writes accounts with a published password: it runs only with DEBUG=1 or DEMO=1")
+            raise CommandError(
+                "seed_demo writes accounts with a published password: it runs only with DEBUG=1 or DEMO=1"
+            )
         if Node.objects.exists():
             return
         now = timezone.now()

@@ -1,0 +1,60 @@
+"""Settings from the environment: good values are taken, bad ones stop the start and name the variable."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config import env
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(("raw", "value"), [("1", True), ("yes", True), ("Off", False), ("", False)])
+def test_flag_reads_plain_words(monkeypatch: pytest.MonkeyPatch, raw: str, value: bool) -> None:
+    monkeypatch.setenv("FLAG", raw)
+    assert env.flag("FLAG", default=not value) is value
+
+
+def test_flag_names_the_variable_that_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLAG", "perhaps")
+    with pytest.raises(ImproperlyConfigured, match="FLAG is 'perhaps'"):
+        env.flag("FLAG", default=False)
+
+
+@pytest.mark.parametrize("raw", ["", "-1", "1.5", "70000", "８０"])
+def test_number_refuses_what_is_not_a_port(monkeypatch: pytest.MonkeyPatch, raw: str) -> None:
+    monkeypatch.setenv("PORT", raw)
+    with pytest.raises(ImproperlyConfigured, match="PORT is"):
+        env.number("PORT", default=8000, low=1, high=65535)
+
+
+def test_url_refuses_another_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "http://redis")
+    with pytest.raises(ImproperlyConfigured, match="REDIS_URL must begin with"):
+        env.url("REDIS_URL", schemes=("redis",))
+
+
+def test_secret_comes_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("k" * 40 + "\n")
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "key"))
+    assert env.secret("SECRET_KEY", var_dir=tmp_path, generate=False) == "k" * 40
+
+
+def test_secret_is_wanted_in_production(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("PHONE_KEY", raising=False)
+    with pytest.raises(ImproperlyConfigured, match="PHONE_KEY"):
+        env.secret("PHONE_KEY", var_dir=tmp_path, generate=False)
+    monkeypatch.setenv("PHONE_KEY", "short")
+    with pytest.raises(ImproperlyConfigured, match="shorter than 32"):
+        env.secret("PHONE_KEY", var_dir=tmp_path, generate=False)
+
+
+def test_demo_secret_is_made_once_and_private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("PHONE_KEY", raising=False)
+    first = env.secret("PHONE_KEY", var_dir=tmp_path, generate=True)
+    assert env.secret("PHONE_KEY", var_dir=tmp_path, generate=True) == first
+    assert stat.S_IMODE((tmp_path / "secrets/phone_key").stat().st_mode) == 0o600
+    assert [path.name for path in (tmp_path / "secrets").iterdir()] == ["phone_key"]

@@ -1,0 +1,231 @@
+"""One small world for the whole package: all that is in it belongs to the first of two neighbouring branches.
+
+Everything is made by the factories and by the operations that the product itself uses: a lecture that was given,
+recorded, judged and disputed, one on air, a course half watched, files on the disk.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+from wagtail.documents.models import Document
+from wagtail.images.models import Image
+from wagtail.images.tests.utils import get_test_image_file
+
+from attendance.models import Dispute, Occasion, Rule, Training
+from attendance.operations import open_occasion, raise_dispute, set_replay, settle
+from courses.operations import schedule_course
+from live.models import Lecture
+from live.operations import end_lecture, go_live
+from media import storage
+from media.models import Upload, Video
+from organizations.models import Role, User
+from tests.factories.attendance import OccasionFactory, RuleFactory, TrainingFactory, be_present
+from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_video
+from tests.factories.courses import Given, watch
+from tests.factories.live import ChatMessageFactory, LectureFactory
+from tests.factories.media import UploadFactory
+from tests.factories.organizations import County, RoleGrantFactory, make_county
+
+HOUR = dt.timedelta(hours=1)
+# Words that stand nowhere else: where one of them is read, something of the first branch was read.
+TRAINING, LECTURE, ON_AIR, COURSE, VIDEO = "甲支部防汛培训", "甲支部防汛直播", "甲支部正在直播", "甲支部急救课", "甲支部视频"
+SAID, COMPLAINT, PAPER, PICTURE = "甲支部屋檐滴水", "甲支部那天在集中收看点", "甲支部讲义", "甲支部水沟图"
+MARKS = (TRAINING, LECTURE, ON_AIR, COURSE, VIDEO, SAID, COMPLAINT, PAPER, PICTURE, "王一", "赵书记")
+
+
+@dataclass
+class World:
+    """What there is, and the people by the names that the tables use."""
+
+    county: County
+    people: dict[str, User | AnonymousUser]
+    training: Training
+    given: Lecture
+    on_air: Lecture
+    course: Given
+    recording: Video
+    dispute: Dispute
+    upload: Upload
+    image: Image
+    paper: Document
+    cookies: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def member(self) -> User:
+        return self.county.member
+
+    def client(self, persona: str) -> Client:
+        """A browser of that person; signed in once, so that asking costs no further rows."""
+        client = Client(raise_request_exception=True)
+        user = self.people[persona]
+        if not isinstance(user, User):
+            return client
+        if persona not in self.cookies:
+            client.force_login(user)
+            self.cookies[persona] = {name: morsel.value for name, morsel in client.cookies.items()}
+        client.cookies.load(self.cookies[persona])
+        return client
+
+    def ask(self, persona: str, method: str, url: str, **body: Any) -> HttpResponse:
+        """Ask as that person and take back whatever the answer changed."""
+        client = self.client(persona)
+        with undone():
+            answer: Any = client.generic(method, url, **body)
+            if answer.streaming:
+                answer.content = b"".join(answer.streaming_content)
+        return answer  # type: ignore[no-any-return]
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Undo every row written in the block."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def make_world() -> World:
+    """Build it; under a private VAR_DIR, in a transaction that is rolled back."""
+    county = make_county()
+    county.county.refresh_from_db()
+    people: dict[str, User | AnonymousUser] = {
+        "anyone": AnonymousUser(),
+        "member": county.member,
+        "neighbour": county.neighbour_member,
+        "secretary": county.secretary,
+        "neighbour_secretary": county.neighbour_secretary,
+        "organiser": county.organiser,
+        "neighbour_organiser": RoleGrantFactory(
+            user__name="冯组织员", node=county.neighbour, role=Role.ORGANISER
+        ).user,
+        "lecturer": county.lecturer,
+        "neighbour_lecturer": RoleGrantFactory(user__name="陈讲师", node=county.neighbour, role=Role.LECTURER).user,
+        "auditor": county.auditor,
+        "operator": county.operator,
+    }
+    training = TrainingFactory(node=county.branch, title=TRAINING, deadline_at=timezone.now() + 20 * 24 * HOUR)
+    given, recording = _given_lecture(county, training)
+    text = "甲支部那天在集中收看点"
+    raise_dispute(occasion_id=given.pk, member_id=county.member.pk, text=text, as_of=timezone.now())
+    image, paper = _library(county)
+    return World(
+        county=county,
+        people=people,
+        training=training,
+        given=given,
+        on_air=_lecture_on_air(county, training),
+        course=_course(county, training, image, paper),
+        recording=recording,
+        dispute=Dispute.objects.get(),
+        upload=UploadFactory(owner=county.organiser, title=VIDEO),
+        image=image,
+        paper=paper,
+    )
+
+
+def _lecture(county: County, training: Training, title: str, start: dt.datetime) -> Lecture:
+    occasion = OccasionFactory(
+        training=training, node=county.branch, title=title, starts_at=start, ends_at=start + HOUR
+    )
+    lecture: Lecture = LectureFactory(occasion=occasion, lecturer=county.lecturer)
+    go_live(occasion_id=lecture.pk, as_of=start)
+    lecture.refresh_from_db()
+    return lecture
+
+
+def _given_lecture(county: County, training: Training) -> tuple[Lecture, Video]:
+    start = timezone.now() - 48 * HOUR
+    lecture = _lecture(county, training, LECTURE, start)
+    occasion = Occasion.objects.get(pk=lecture.pk)
+    be_present(occasion, county.member, 0, 900)
+    be_present(occasion, county.members[1], 0, 3600, device="p2")
+    end_lecture(occasion_id=lecture.pk, as_of=start + HOUR)
+    settle(occasion_id=lecture.pk, as_of=start + HOUR)
+    recording = ready_video(title=VIDEO, created_by=county.lecturer)
+    write_video(recording)
+    Lecture.objects.filter(pk=lecture.pk).update(recording=recording, state=Lecture.State.RECORDED)
+    set_replay(occasion_id=lecture.pk, media_ms=60_000, media_offset_ms=0, as_of=start + HOUR)
+    lecture.refresh_from_db()
+    return lecture, recording
+
+
+def _lecture_on_air(county: County, training: Training) -> Lecture:
+    lecture = _lecture(county, training, ON_AIR, timezone.now() - dt.timedelta(minutes=10))
+    ChatMessageFactory(lecture=lecture, author=county.members[1], text=SAID)
+    folder = storage.live_root() / str(lecture.pk)
+    folder.mkdir(parents=True)
+    (folder / "live.m3u8").write_text("#EXTM3U\n")
+    (folder / "1.m4s").write_bytes(b"picture")
+    return lecture
+
+
+def _course(county: County, training: Training, image: Image, paper: Document) -> Given:
+    now, video = timezone.now(), ready_video(title=VIDEO, created_by=county.organiser)
+    write_video(video)
+    page = CoursePageFactory(title=COURSE, node=county.branch)
+    picture = {"image": image, "alt": PICTURE, "decorative": False}
+    body = [("text", "<p>先看安全</p>"), ("video", video), ("picture", picture), ("document", paper)]
+    lesson = LessonPageFactory(course=page, title=f"{COURSE}第一讲", body=body)
+    run = schedule_course(
+        training_id=training.pk,
+        page_id=page.pk,
+        node_id=county.branch.pk,
+        starts_at=now - HOUR,
+        ends_at=now + 10 * 24 * HOUR,
+        rule_id=RuleFactory(basis=Rule.Basis.MEDIA).pk,
+        as_of=now,
+    )
+    open_occasion(occasion_id=run.pk, as_of=now)
+    given = Given(run, page, lesson, video)
+    watch(given, county.member, (0, 20_000))
+    return given
+
+
+def _library(county: County) -> tuple[Image, Document]:
+    owner = county.organiser
+    image = Image.objects.create(title=PICTURE, file=get_test_image_file(), uploaded_by_user=owner)
+    file = ContentFile(b"%PDF-1.4 demo", name="jiangyi.pdf")
+    return image, Document.objects.create(title=PAPER, file=file, uploaded_by_user=owner)
+
+
+def write_video(video: Video) -> None:
+    """The published files that the row promises."""
+    folder = storage.absolute(video.folder)
+    folder.mkdir(parents=True)
+    for name in ("master.m3u8", "480p.m3u8", "audio.m3u8"):
+        (folder / name).write_text("#EXTM3U\n")
+    for name in ("poster.jpg", "480p-1.m4s"):
+        (folder / name).write_bytes(b"picture")
+
+
+@contextmanager
+def world_in(folder: Path) -> Iterator[World]:
+    """The world for the time of the block, its files under ``folder``, its rows rolled back."""
+    from django.test import override_settings
+
+    storages = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(folder / "files")}},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    changed = {"VAR_DIR": folder, "MEDIA_ROOT": folder / "files", "STORAGES": storages, "MEDIA_ACCEL_PREFIX": ""}
+    with override_settings(**changed):
+        atomic = transaction.atomic()
+        atomic._from_testcase = True  # type: ignore[attr-defined]  # as Django's TestCase marks its own
+        with atomic:
+            yield make_world()
+            transaction.set_rollback(True)
+
+
+def unknown_uuid() -> uuid.UUID:
+    return uuid.UUID("00000000-0000-4000-8000-000000000000")
