@@ -3,10 +3,17 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.ui.tables import Column
-from wagtail.admin.views.generic.chooser import ChooseResultsView, ChooseView, ChosenMultipleView, ChosenView
+from wagtail.admin.views.generic.chooser import (
+    ChooseResultsView,
+    ChooseView,
+    ChosenMultipleView,
+    ChosenView,
+    CreateView,
+)
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 
 from media.models import Video
@@ -50,6 +57,13 @@ class ChosenVideos(ChosenMultipleView):
         return choosable(self.request.user).filter(pk__in=pks)
 
 
+class NothingCreated(CreateView):
+    """Videos are uploaded on their own page; Wagtail's create view would break without a form."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        raise Http404
+
+
 class VideoChooserViewSet(ChooserViewSet):
     model = Video
     icon = "media"
@@ -60,6 +74,7 @@ class VideoChooserViewSet(ChooserViewSet):
     choose_results_view_class = ChooseVideoResults
     chosen_view_class = ChosenVideo
     chosen_multiple_view_class = ChosenVideos
+    create_view_class = NothingCreated
     per_page = 12
 
 

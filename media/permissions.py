@@ -5,7 +5,7 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 
 from media.models import Video
-from media.queries import videos_for
+from media.queries import previewable_for, videos_for
 from organizations.models import Role, User
 from organizations.permissions import has_role
 
@@ -22,10 +22,10 @@ def may_manage_video(user: User | AnonymousUser, video: Video) -> bool:
 
 
 def may_preview_video(user_id: int, object_id: str) -> bool:
-    """For ``settings.MEDIA_RIGHTS``: whoever may manage a video may look at it."""
+    """For ``settings.MEDIA_RIGHTS``: whoever may manage a video may look at it; an operator only at their own."""
     user = User.objects.filter(pk=user_id, is_active=True).first()
     try:
         video_id = UUID(object_id)
     except ValueError:
         return False
-    return user is not None and may_upload(user) and videos_for(user).filter(pk=video_id).exists()
+    return user is not None and may_upload(user) and previewable_for(user).filter(pk=video_id).exists()

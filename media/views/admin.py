@@ -25,7 +25,7 @@ from media.messages import reason
 from media.models import Upload, Video
 from media.operations import UnableToRetry, retry_video
 from media.permissions import may_upload
-from media.queries import playback, unfinished_uploads, videos_for
+from media.queries import playback, previewable_for, unfinished_uploads, videos_for
 
 MAX_ASKED = 100
 
@@ -147,9 +147,10 @@ def _page(user: Any) -> dict[str, Any]:
     }
 
 
-def describe(video: Video, user: Any) -> dict[str, Any]:
-    """One video as the pages' script gets it; the preview's address only once it can be played."""
-    shown = playback(video=video, viewer_id=user.pk, as_of=timezone.now()) if video.state == Video.State.READY else None
+def describe(video: Video, user: Any, *, may_preview: bool) -> dict[str, Any]:
+    """One video as the pages' script gets it; the preview's address only once it can be played, by this person."""
+    is_shown = may_preview and video.state == Video.State.READY
+    shown = playback(video=video, viewer_id=user.pk, as_of=timezone.now()) if is_shown else None
     return {
         "id": str(video.pk),
         "state": video.state,
@@ -171,7 +172,9 @@ def status(request: HttpRequest) -> HttpResponse:
     except ValueError as error:
         raise Http404 from error
     videos = videos_for(request.user).filter(pk__in=asked)
-    response = JsonResponse({"videos": [describe(video, request.user) for video in videos]})
+    mine = set(previewable_for(request.user).filter(pk__in=asked).values_list("pk", flat=True))
+    rows = [describe(video, request.user, may_preview=video.pk in mine) for video in videos]
+    response = JsonResponse({"videos": rows})
     response["Cache-Control"] = "no-store"
     return response
 

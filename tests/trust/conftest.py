@@ -1,5 +1,6 @@
 """The small world, built once for each module and rolled back after it."""
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,8 +11,11 @@ from tests.trust.world import World, undone, world_in
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    requests_log = logging.getLogger("django_structlog")
+    requests_log.setLevel(logging.ERROR)  # thousands of lines otherwise
     with django_db_blocker.unblock(), world_in(tmp_path_factory.mktemp("trust")) as made:
         yield made
+    requests_log.setLevel(logging.NOTSET)
 
 
 @pytest.fixture

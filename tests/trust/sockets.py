@@ -1,7 +1,8 @@
 """Every word that may go over a live room's socket, and who may say or hear it.
 
-To the server: ``room`` = whoever holds a room ticket (on the roster, the lecturer, an organiser above); ``host`` = the assigned lecturer or an organiser above,
-asked anew at every command. From the server: ``all`` in the room, or ``one`` (the person concerned, and the hosts).
+To the server: ``room`` = whoever holds a room ticket (on the roster, the lecturer, an organiser above); ``host`` = the
+assigned lecturer or an organiser above, asked anew at every command. From the server: ``all`` in the room, or ``one``
+(the person concerned, and the hosts).
 """
 
 COMMANDS = {

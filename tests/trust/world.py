@@ -5,6 +5,7 @@ recorded, judged and disputed, one on air, a course half watched, files on the d
 """
 
 import datetime as dt
+import io
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,34 +13,42 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
+from PIL import Image as Pixels
 from wagtail.documents.models import Document
 from wagtail.images.models import Image
-from wagtail.images.tests.utils import get_test_image_file
 
-from attendance.models import Dispute, Occasion, Rule, Training
+from attendance.models import Dispute, Occasion, Rule, Training, WatchSession
 from attendance.operations import open_occasion, raise_dispute, set_replay, settle
 from courses.operations import schedule_course
 from live.models import Lecture
 from live.operations import end_lecture, go_live
 from media import storage
 from media.models import Upload, Video
+from media.operations import create_upload
 from organizations.models import Role, User
 from tests.factories.attendance import OccasionFactory, RuleFactory, TrainingFactory, be_present
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_video
 from tests.factories.courses import Given, watch
 from tests.factories.live import ChatMessageFactory, LectureFactory
-from tests.factories.media import UploadFactory
-from tests.factories.organizations import County, RoleGrantFactory, make_county
+from tests.factories.organizations import PASSWORD, County, RoleGrantFactory, make_county
 
 HOUR = dt.timedelta(hours=1)
 # Words that stand nowhere else: where one of them is read, something of the first branch was read.
-TRAINING, LECTURE, ON_AIR, COURSE, VIDEO = "甲支部防汛培训", "甲支部防汛直播", "甲支部正在直播", "甲支部急救课", "甲支部视频"
+TRAINING, LECTURE, ON_AIR, COURSE, VIDEO = (
+    "甲支部防汛培训",
+    "甲支部防汛直播",
+    "甲支部正在直播",
+    "甲支部急救课",
+    "甲支部视频",
+)
 SAID, COMPLAINT, PAPER, PICTURE = "甲支部屋檐滴水", "甲支部那天在集中收看点", "甲支部讲义", "甲支部水沟图"
 MARKS = (TRAINING, LECTURE, ON_AIR, COURSE, VIDEO, SAID, COMPLAINT, PAPER, PICTURE, "王一", "赵书记")
 
@@ -59,32 +68,35 @@ class World:
     upload: Upload
     image: Image
     paper: Document
-    cookies: dict[str, dict[str, str]] = field(default_factory=dict)
+    session_id: int
+    browser: Client = field(default_factory=Client)
+    sessions: dict[str, str] = field(default_factory=dict)
 
     @property
     def member(self) -> User:
         return self.county.member
 
-    def client(self, persona: str) -> Client:
-        """A browser of that person; signed in once, so that asking costs no further rows."""
-        client = Client(raise_request_exception=True)
+    def ask(self, persona: str, method: str, url: str, **sent: Any) -> HttpResponse:
+        """Ask as that person and take back whatever the answer changed; ``content`` is always readable."""
+        with undone():
+            self.sign_in(persona)
+            answer: Any = self.browser.generic(method, url, **sent)
+            if answer.streaming:
+                whole = HttpResponse(b"".join(answer.streaming_content), status=answer.status_code)
+                whole.headers = answer.headers
+                answer = whole
+        return answer  # type: ignore[no-any-return]
+
+    def sign_in(self, persona: str) -> None:
+        """One browser for all, because making another reads every static file again."""
+        self.browser.cookies.clear()
         user = self.people[persona]
         if not isinstance(user, User):
-            return client
-        if persona not in self.cookies:
-            client.force_login(user)
-            self.cookies[persona] = {name: morsel.value for name, morsel in client.cookies.items()}
-        client.cookies.load(self.cookies[persona])
-        return client
-
-    def ask(self, persona: str, method: str, url: str, **body: Any) -> HttpResponse:
-        """Ask as that person and take back whatever the answer changed."""
-        client = self.client(persona)
-        with undone():
-            answer: Any = client.generic(method, url, **body)
-            if answer.streaming:
-                answer.content = b"".join(answer.streaming_content)
-        return answer  # type: ignore[no-any-return]
+            return
+        if persona not in self.sessions:
+            self.browser.force_login(user)
+            self.sessions[persona] = self.browser.cookies[settings.SESSION_COOKIE_NAME].value
+        self.browser.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[persona]
 
 
 @contextmanager
@@ -106,9 +118,7 @@ def make_world() -> World:
         "secretary": county.secretary,
         "neighbour_secretary": county.neighbour_secretary,
         "organiser": county.organiser,
-        "neighbour_organiser": RoleGrantFactory(
-            user__name="冯组织员", node=county.neighbour, role=Role.ORGANISER
-        ).user,
+        "neighbour_organiser": RoleGrantFactory(user__name="冯组织员", node=county.neighbour, role=Role.ORGANISER).user,
         "lecturer": county.lecturer,
         "neighbour_lecturer": RoleGrantFactory(user__name="陈讲师", node=county.neighbour, role=Role.LECTURER).user,
         "auditor": county.auditor,
@@ -116,10 +126,9 @@ def make_world() -> World:
     }
     training = TrainingFactory(node=county.branch, title=TRAINING, deadline_at=timezone.now() + 20 * 24 * HOUR)
     given, recording = _given_lecture(county, training)
-    text = "甲支部那天在集中收看点"
-    raise_dispute(occasion_id=given.pk, member_id=county.member.pk, text=text, as_of=timezone.now())
+    raise_dispute(occasion_id=given.pk, member_id=county.member.pk, text=COMPLAINT, as_of=timezone.now())
     image, paper = _library(county)
-    return World(
+    world = World(
         county=county,
         people=people,
         training=training,
@@ -128,10 +137,17 @@ def make_world() -> World:
         course=_course(county, training, image, paper),
         recording=recording,
         dispute=Dispute.objects.get(),
-        upload=UploadFactory(owner=county.organiser, title=VIDEO),
+        upload=_upload(county),
         image=image,
         paper=paper,
+        session_id=WatchSession.objects.get().pk,
     )
+    User.objects.update(password=make_password(PASSWORD))
+    for persona, person in people.items():
+        if isinstance(person, User):
+            person.refresh_from_db()
+        world.sign_in(persona)
+    return world
 
 
 def _lecture(county: County, training: Training, title: str, start: dt.datetime) -> Lecture:
@@ -192,9 +208,16 @@ def _course(county: County, training: Training, image: Image, paper: Document) -
     return given
 
 
+def _upload(county: County) -> Upload:
+    now = timezone.now()
+    return create_upload(owner_id=county.organiser.pk, length=1000, filename="fangxun.mp4", title=VIDEO, as_of=now)
+
+
 def _library(county: County) -> tuple[Image, Document]:
-    owner = county.organiser
-    image = Image.objects.create(title=PICTURE, file=get_test_image_file(), uploaded_by_user=owner)
+    owner, pixels = county.organiser, io.BytesIO()
+    Pixels.new("RGB", (64, 48), "green").save(pixels, "PNG")
+    drawn = ContentFile(pixels.getvalue(), name="shuigou.png")
+    image = Image.objects.create(title=PICTURE, file=drawn, uploaded_by_user=owner)
     file = ContentFile(b"%PDF-1.4 demo", name="jiangyi.pdf")
     return image, Document.objects.create(title=PAPER, file=file, uploaded_by_user=owner)
 
@@ -212,10 +235,9 @@ def write_video(video: Video) -> None:
 @contextmanager
 def world_in(folder: Path) -> Iterator[World]:
     """The world for the time of the block, its files under ``folder``, its rows rolled back."""
-    from django.test import override_settings
-
+    files = {"location": str(folder / "files")}
     storages = {
-        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(folder / "files")}},
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": files},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     changed = {"VAR_DIR": folder, "MEDIA_ROOT": folder / "files", "STORAGES": storages, "MEDIA_ACCEL_PREFIX": ""}

@@ -1,0 +1,104 @@
+"""How each address is asked in the small world: real ids of the first branch, bodies that would be accepted."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from cms.core.lesson import media_key
+from media import storage
+from media.signing import signed_url
+from organizations.models import User
+from tests.trust.urls import Row
+from tests.trust.world import World
+
+DEVICE = "a" * 32
+FORM_TYPE = "application/x-www-form-urlencoded"
+PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[str]:
+    """Every route of the project as Django prints it."""
+    for found in (resolver or get_resolver()).url_patterns:
+        route = prefix + str(found.pattern)
+        if isinstance(found, URLPattern):
+            yield route
+        else:
+            yield from routes(found, route)
+
+
+def parameters(row: Row, world: World) -> dict[str, Any]:
+    """The first branch's own objects, as this route names them."""
+    occasion = world.given.pk
+    if row.route.startswith(("courses/", "watch/")):
+        occasion = world.course.run.pk
+    elif row.route.startswith(("live/", "admin/live/")) and "replay" not in row.route:
+        occasion = world.on_air.pk
+    keys = {"trainings": world.training.pk, "rules": world.given.occasion.rule_id, "course-runs": world.course.run.pk}
+    return {
+        "occasion_id": occasion,
+        "training_id": world.training.pk,
+        "member_id": world.member.pk,
+        "dispute_id": world.dispute.pk,
+        "lesson_id": world.course.lesson.pk,
+        "image_id": world.image.pk,
+        "document_id": world.paper.pk,
+        "upload_id": world.upload.pk,
+        "name": "records",
+        "form": "csv",
+        "what": "correct",
+        "path": world.image.file.name,
+        "pk": keys.get(row.route.split("/")[1] if row.route.startswith("admin/") else "", world.recording.pk),
+    }
+
+
+def address(row: Row, world: World, persona: str, **changed: Any) -> str:
+    """The address that this person would use; for media, one signed for them."""
+    if row.route.startswith("m/"):
+        viewer = world.people[persona]
+        return media_address(world, viewer.pk if isinstance(viewer, User) else 0)
+    values = parameters(row, world) | changed
+    url = "/" + PARAMETER.sub(lambda match: str(values[match[1]]), row.route)
+    return url + f"?device={DEVICE}" if row.route.endswith("ticket.json") else url
+
+
+def media_address(world: World, viewer_id: int) -> str:
+    video = world.recording
+    path = f"{video.folder.rsplit('/', 1)[-1]}/master.m3u8"
+    return signed_url(root="videos", object_id=str(video.pk), viewer_id=viewer_id, path=path, as_of=timezone.now())
+
+
+def body(row: Row, method: str, world: World) -> dict[str, Any]:
+    """What ``World.ask`` sends along: something that those who get in could really send."""
+    if row.route.startswith("uploads/"):
+        headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "10", "Upload-Metadata": "filename YS5tcDQ="}
+        headers["Upload-Offset"] = "0"
+        storage.upload_path(world.upload.pk).write_bytes(b"")  # a file is not taken back as rows are
+        return {"headers": headers, "content_type": "application/offset+octet-stream", "data": "x" * 5}
+    if method != "POST":
+        return {}
+    if row.route.endswith("complete/"):  # the player asks in JSON and is told what is missing
+        return {"headers": {"Accept": "application/json"}}
+    sent = JSON_BODIES.get(row.route)
+    if sent is not None:
+        return {"data": json.dumps(sent(world)), "content_type": "application/json"}
+    return {"data": FORM_BODIES.get(row.route, ""), "content_type": FORM_TYPE}
+
+
+FORM_BODIES = {
+    "branch/occasions/<int:occasion_id>/members/<int:member_id>/<slug:what>/": "state=attended&reason=%E7%AD%BE%E5%88%B0",
+    "branch/disputes/<int:dispute_id>/answer/": "answer=%E5%B7%B2%E6%94%B9",
+    "me/records/<int:occasion_id>/dispute/": "text=%E4%B8%8D%E5%AF%B9",
+    "display/": "elder=1",
+}
+JSON_BODIES = {
+    "watch/<int:occasion_id>/play": lambda world: {"device": "phone", "media": media_key(world.course.video.pk)},
+    "watch/<int:occasion_id>/report": lambda world: {
+        "session": world.session_id, "id": "r1", "ranges_ms": [[0, 1000]], "rate": 1.0, "position_ms": 1000,
+    },
+    "live/<int:occasion_id>/outbox": lambda world: {"id": "n1", "device": DEVICE, "from_ms": 1, "to_ms": 2},
+}  # fmt: skip

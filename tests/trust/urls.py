@@ -1,0 +1,236 @@
+"""Every address of the site and who may use it. ``test_urls.py`` fails on an address, or a method of one, that is not named here.
+
+A row names a route as Django prints it, its methods, and who gets in; everybody else who is signed in gets 404 (in the
+back office: is led away), a visitor is asked to sign in unless ``visitor`` says otherwise. The people are those of
+``world.py``; all objects belong to the first branch, so ``neighbour…`` stands for everybody outside the subtree.
+"""
+
+from dataclasses import dataclass
+
+PERSONAS = (
+    "anyone", "member", "neighbour", "secretary", "neighbour_secretary", "organiser", "neighbour_organiser",
+    "lecturer", "neighbour_lecturer", "auditor", "operator",
+)  # fmt: skip
+
+Who = frozenset[str]
+NOBODY: Who = frozenset()
+ALL: Who = frozenset(PERSONAS)
+SIGNED_IN = ALL - {"anyone"}
+ROSTER: Who = frozenset({"member", "secretary"})  # the secretary is a member of the branch too
+MEMBER: Who = frozenset({"member"})  # the one whose evidence, session and number the requests are about
+SECRETARY: Who = frozenset({"secretary"})
+SECRETARIES = SECRETARY | {"neighbour_secretary"}
+ORGANISER: Who = frozenset({"organiser"})
+ORGANISERS = ORGANISER | {"neighbour_organiser"}
+LECTURERS: Who = frozenset({"lecturer", "neighbour_lecturer"})
+COUNTS = SECRETARY | ORGANISER
+HOSTS: Who = frozenset({"lecturer", "organiser"})
+ROOM = ROSTER | HOSTS
+READERS = ROSTER | ORGANISER
+AUDITOR: Who = frozenset({"auditor"})
+OPERATOR: Who = frozenset({"operator"})
+LIBRARY = ORGANISERS | LECTURERS
+OFFICE = LIBRARY | OPERATOR
+
+SIGN_IN, JSON_401, NOT_FOUND = "sign-in", "401", "404"
+READ = "GET HEAD"
+FORM = "GET HEAD POST"
+EVERY = "GET HEAD POST PUT PATCH DELETE"
+
+
+@dataclass(frozen=True)
+class Row:
+    """``visitor``: what somebody without a sign-in gets where ``who`` does not name "anyone"."""
+
+    route: str
+    methods: str
+    who: Who
+    what: str
+    visitor: str = SIGN_IN
+
+
+SITE = (
+    Row("healthz", EVERY, ALL, "that the process answers"),
+    Row("readyz", READ, ALL, "which parts are there; no names, no numbers of people"),
+    Row("metrics", READ, NOBODY, "only with METRICS_TOKEN", NOT_FOUND),
+    Row("offline/", READ, ALL, "the page for a phone without a network"),
+    Row("sw.js", READ, ALL, "the service worker"),
+    Row("favicon.ico", READ, ALL, "the icon"),
+)
+
+SIGNING_IN = (
+    Row("accounts/login/", EVERY, ALL, "phone and password"),
+    Row("accounts/login/code/", EVERY, ALL, "ask for a code; known and unknown numbers look the same"),
+    Row("accounts/login/code/confirm/", EVERY, ALL, "the code; whoever has not asked for one is led back"),
+    Row("accounts/logout/", FORM, ALL, "sign out"),
+    Row("accounts/inactive/", READ, ALL, "what a closed account is told"),
+    Row("accounts/signup/", EVERY, ALL, "closed: the roster says who there is"),
+    Row("accounts/reauthenticate/", FORM + " PUT", SIGNED_IN, "the password once more"),
+    Row("accounts/password/change/", FORM + " PUT", SIGNED_IN, "one's own password"),
+    Row("accounts/password/set/", EVERY, SIGNED_IN, "one's first password"),
+    Row("display/", "POST", ALL, "language and elder mode, for oneself"),
+)
+
+OWN = (
+    Row("", "GET", SIGNED_IN, "what oneself owes"),
+    Row("calendar/<int:occasion_id>.ics", "GET", ROSTER, "an occasion's time and place"),
+    Row("me/", "GET", SIGNED_IN, "one's own hours and records"),
+    Row("me/data.json", "GET", SIGNED_IN, "everything held about oneself, and nobody else"),
+    Row("me/records/<int:occasion_id>/", "GET", ROSTER, "one's own evidence and why it counted or not"),
+    Row("me/records/<int:occasion_id>/dispute/", "POST", ROSTER, "that one's own record is wrong"),
+    Row("me/access/", READ, SIGNED_IN, "who looked at one's own records"),
+)
+
+BRANCH = (
+    Row("branch/", "GET", SECRETARIES | ORGANISERS, "the trainings that touch one's own nodes, with counts"),
+    Row("branch/<int:training_id>/", "GET", COUNTS, "counts; names for the secretary alone"),
+    Row("branch/<int:training_id>/hall/", "GET POST", SECRETARY, "who watched together; never oneself"),
+    Row("branch/<int:training_id>/members/<int:member_id>/", "GET", SECRETARY, "one person's evidence; logged"),
+    Row("branch/<int:training_id>/members/<int:member_id>/phone/", "POST", SECRETARY, "the number in full; logged"),
+    Row("branch/<int:training_id>/reports/<slug:name>/", "GET", SECRETARY, "a report as a table"),
+    Row("branch/<int:training_id>/reports/<slug:name>.<slug:form>", "GET", SECRETARY, "a report as a file; logged"),
+    Row(
+        "branch/occasions/<int:occasion_id>/members/<int:member_id>/<slug:what>/", "GET POST", SECRETARY,
+        "leave, study elsewhere, correction with a reason; never one's own",
+    ),
+    Row("branch/disputes/<int:dispute_id>/answer/", "POST", SECRETARY, "the answer to a dispute; never one's own"),
+)  # fmt: skip
+
+COURSES = (
+    Row("courses/", READ, SIGNED_IN, "one's own courses; those of the subtree for secretary and organiser"),
+    Row("courses/<int:occasion_id>/", READ, READERS, "a course"),
+    Row("courses/<int:occasion_id>/<int:lesson_id>/", READ, READERS, "a lesson"),
+    Row("courses/<int:occasion_id>/<int:lesson_id>/media.json", READ, READERS, "fresh signed addresses"),
+    Row("courses/<int:occasion_id>/<int:lesson_id>/complete/", "POST", ROSTER, "that one has finished"),
+    Row("courses/<int:occasion_id>/<int:lesson_id>/pictures/<int:image_id>/", READ, READERS, "a lesson's picture"),
+    Row("courses/<int:occasion_id>/<int:lesson_id>/documents/<int:document_id>/", READ, READERS, "a lesson's document"),
+    Row("watch/<int:occasion_id>/play", "POST", ROSTER, "begin to watch", JSON_401),
+    Row("watch/<int:occasion_id>/report", "POST", MEMBER, "what one watched, in one's own session", JSON_401),
+)
+
+LIVE = (
+    Row("live/", "GET", ORGANISERS | LECTURERS, "the lectures that one gives or organises"),
+    Row("live/<int:occasion_id>/", "GET", ROOM, "the room"),
+    Row("live/<int:occasion_id>/host/", "GET", HOSTS, "the lecturer's desk"),
+    Row("live/<int:occasion_id>/replay/", "GET", ROOM, "the recording"),
+    Row("live/<int:occasion_id>/replay/addresses.json", "GET", ROOM, "fresh signed addresses", JSON_401),
+    Row("live/<int:occasion_id>/state.json", "GET", ROOM, "the room's state; who is muted for hosts", JSON_401),
+    Row("live/<int:occasion_id>/ticket.json", "GET", ROOM, "a ticket for this browser's socket, 120 s", JSON_401),
+    Row("live/<int:occasion_id>/outbox", "POST", ROOM, "presence while the line was down; roster only", JSON_401),
+)
+
+FILES = (
+    Row("m/<str:token>/<path:path>", READ, ROOM, "media by a signed address; playlists ask the right again", NOT_FOUND),
+    Row("files/<path:path>", READ, OFFICE, "the library's pictures, for the back office", NOT_FOUND),
+    Row("uploads/", "POST", OFFICE, "a new upload", JSON_401),
+    Row("uploads/<uuid:upload_id>/", "HEAD PATCH DELETE", ORGANISER, "one's own upload", JSON_401),
+)
+
+PEOPLE = (
+    Row("roster/", READ, OPERATOR, "import of a roster below one's own node"),
+    Row("roster/check/", "POST", OPERATOR, "what a file would change"),
+    Row("roster/confirm/", "POST", OPERATOR, "take it over"),
+    Row("roster/discard/", "POST", OPERATOR, "throw it away"),
+    Row("audit/", READ, AUDITOR, "the access log, to read"),
+)
+
+ADMIN = (
+    Row("admin/login/", EVERY, NOBODY, "Wagtail's own sign-in, closed: leads visitors to ours"),
+    Row("admin/live/schedule/", "GET", ORGANISERS, "the lectures of one's subtree"),
+    Row("admin/live/schedule/add/", "GET POST", ORGANISERS, "a new lecture in one's subtree"),
+    Row("admin/live/schedule/<int:occasion_id>/", "GET POST", ORGANISER, "a lecture's plan"),
+    Row("admin/live/schedule/<int:occasion_id>/cancel/", "POST", ORGANISER, "cancel it"),
+    Row("admin/live/schedule/<int:occasion_id>/end/", "POST", ORGANISER, "end it"),
+    Row("admin/course-runs/", READ, ORGANISERS, "the courses given in one's subtree"),
+    Row("admin/course-runs/results/", READ, ORGANISERS, "the same"),
+    Row("admin/course-runs/new/", FORM + " PUT", ORGANISERS, "give a course"),
+    Row("admin/course-runs/edit/<str:pk>/", FORM + " PUT", ORGANISER, "change it while it has not begun"),
+    Row("admin/course-runs/delete/<str:pk>/", EVERY, NOBODY, "only one that has not begun"),
+    Row("admin/course-runs/history/<str:pk>/", READ, ORGANISER, "who changed it"),
+    Row("admin/course-runs/history-results/<str:pk>/", READ, ORGANISER, "the same"),
+    Row("admin/course-runs/usage/<str:pk>/", READ, ORGANISER, "what refers to it"),
+    Row("admin/trainings/", READ, ORGANISERS, "the trainings of one's subtree"),
+    Row("admin/trainings/results/", READ, ORGANISERS, "the same"),
+    Row("admin/trainings/new/", FORM + " PUT", ORGANISERS, "a new training"),
+    Row("admin/trainings/edit/<int:pk>/", FORM + " PUT", ORGANISER, "a training"),
+    Row("admin/trainings/delete/<int:pk>/", EVERY, NOBODY, "only a draft without occasions"),
+    Row("admin/trainings/history/<int:pk>/", READ, ORGANISER, "who changed it"),
+    Row("admin/trainings/history-results/<int:pk>/", READ, ORGANISER, "the same"),
+    Row("admin/trainings/usage/<int:pk>/", READ, ORGANISER, "what refers to it"),
+    Row("admin/occasions/", READ, ORGANISERS, "the occasions of one's subtree"),
+    Row("admin/occasions/results/", READ, ORGANISERS, "the same"),
+    Row("admin/rules/", READ, ORGANISERS, "the rules; they belong to no node"),
+    Row("admin/rules/results/", READ, ORGANISERS, "the same"),
+    Row("admin/rules/new/", FORM + " PUT", ORGANISERS, "a new rule"),
+    Row("admin/rules/edit/<int:pk>/", FORM + " PUT", ORGANISERS, "a rule's next version"),
+    Row("admin/rules/delete/<int:pk>/", EVERY, NOBODY, "only a rule that no occasion uses"),
+    Row("admin/rules/history/<int:pk>/", READ, ORGANISERS, "who changed it"),
+    Row("admin/rules/history-results/<int:pk>/", READ, ORGANISERS, "the same"),
+    Row("admin/rules/usage/<int:pk>/", READ, ORGANISERS, "what refers to it"),
+    Row("admin/videos/", READ, OFFICE, "the videos that one may manage"),
+    Row("admin/videos/results/", READ, OFFICE, "the same"),
+    Row("admin/videos/status/", "GET", OFFICE, "the state of one's own among those asked for"),
+    Row("admin/videos/new/", READ, OFFICE, "the upload page"),
+    Row("admin/videos/retry/<uuid:pk>/", "POST", HOSTS | OPERATOR, "try again"),
+    Row("admin/videos/edit/<uuid:pk>/", FORM + " PUT", HOSTS | OPERATOR, "title and state"),
+    Row("admin/videos/delete/<uuid:pk>/", FORM + " DELETE", HOSTS | OPERATOR, "delete it unless a course shows it"),
+    Row("admin/videos/history/<uuid:pk>/", READ, HOSTS | OPERATOR, "who changed it"),
+    Row("admin/videos/history-results/<uuid:pk>/", READ, HOSTS | OPERATOR, "the same"),
+    Row("admin/videos/usage/<uuid:pk>/", READ, HOSTS | OPERATOR, "the lessons that show it"),
+    Row("admin/videos/chooser/", READ, OFFICE, "choose among one's own"),
+    Row("admin/videos/chooser/results/", READ, OFFICE, "the same"),
+    Row("admin/videos/chooser/chosen/<str:pk>/", READ, HOSTS | OPERATOR, "the chosen one"),
+    Row("admin/videos/chooser/chosen-multiple/", READ, OFFICE, "the chosen ones"),
+    Row("admin/videos/chooser/create/", EVERY, NOBODY, "closed: videos are uploaded"),
+)
+
+ROWS = SITE + SIGNING_IN + OWN + BRANCH + COURSES + LIVE + FILES + PEOPLE + ADMIN
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A tree of somebody else's addresses; the longest prefix counts. ``who`` may read its pages without parameters."""
+
+    prefix: str
+    who: Who
+    what: str
+
+
+THIRD_PARTY = (
+    Rule("admin/", OFFICE, "Wagtail's shell: home, one's own account, choosers"),
+    Rule("admin/api/main/^images/", NOBODY, "closed: it knows no owners"),
+    Rule("admin/api/main/^documents/", NOBODY, "closed: it knows no owners"),
+    Rule("admin/api/main/images/", NOBODY, "the closing of the same"),
+    Rule("admin/api/main/documents/", NOBODY, "the closing of the same"),
+    Rule("admin/sprite/", ALL, "icons"),
+    Rule("admin/jsi18n/", ALL, "Wagtail's translations"),
+    Rule("admin/test404/", NOBODY, "closed"),
+    Rule("admin/failwhale/", NOBODY, "closed"),
+    Rule("admin/password_reset/", NOBODY, "closed: passwords are not Wagtail's"),
+    Rule("admin/pages/", ORGANISERS, "courses of one's subtree and the shelf above them"),
+    Rule("admin/images/", LIBRARY, "pictures: one's own and those of colleagues in the subtree"),
+    Rule("admin/images/chooser/", OFFICE, "the same, to choose"),
+    Rule("admin/images/chooser/create/", LIBRARY, "a new picture"),
+    Rule("admin/documents/", LIBRARY, "documents: one's own and those of colleagues in the subtree"),
+    Rule("admin/documents/chooser/", OFFICE, "the same, to choose"),
+    Rule("admin/documents/chooser/create/", LIBRARY, "a new document"),
+    Rule("admin/forms/", ORGANISERS, "form pages: there are none"),
+    Rule("admin/users/", NOBODY, "people come from the roster"),
+    Rule("admin/groups/", NOBODY, "rights come from the roles"),
+    Rule("admin/sites/", NOBODY, "set up once"),
+    Rule("admin/collections/", NOBODY, "not used"),
+    Rule("admin/workflows/", NOBODY, "not used"),
+    Rule("admin/workflows/task_chooser/", OFFICE, "empty"),
+    Rule("admin/reports/", NOBODY, "closed: they look across the whole tree"),
+    Rule("admin/redirects/", NOBODY, "not used"),
+    Rule("admin/settings/", NOBODY, "not used"),
+    Rule("admin/snippets/", NOBODY, "not used"),
+    Rule("documents/", LIBRARY, "a library document, for its editors; members read it in the lesson"),
+    Rule("learn/", ROSTER, "leads a member to the course they are in; to everybody else 404"),
+    Rule("learn/_util/", NOBODY, "Wagtail's password pages and sign-in, closed"),
+)
+
+
+def rule_for(route: str) -> Rule | None:
+    found = [rule for rule in THIRD_PARTY if route.startswith(rule.prefix)]
+    return max(found, key=lambda rule: len(rule.prefix)) if found else None
