@@ -64,7 +64,7 @@ class ShelfTester(PagePermissionTester):
 
     def __init__(self, user: Any, page: Page) -> None:
         super().__init__(user, page)
-        self.permissions = set()
+        self.permissions: set[str] = set()
         self.is_editor = _rules_all(user) or has_role(user, *EDITORS)
 
     def can_add_subpage(self) -> bool:

@@ -39,7 +39,7 @@ def without_traces(upload: Any) -> Any:
             upright.info.pop(trace, None)
         clean = BytesIO()
         upright.save(clean, format="JPEG" if kind == "MPO" else kind, quality=QUALITY, exif=b"")
-    file = ContentFile(clean.getvalue(), name=upload.name)
+    file: Any = ContentFile(clean.getvalue(), name=upload.name)
     # Wagtail reads these two from what its form field checked.
     file.image = getattr(upload, "image", None)
     file.content_type = getattr(upload, "content_type", None)

@@ -71,7 +71,9 @@ def course_with_lessons(*, page_id: int) -> tuple[CoursePage, list[Lesson]] | No
 def courses_with_video(*, video_id: str) -> list[int]:
     """Return the ids of published courses of which a published lesson shows the video."""
     return list(
-        _courses_of(_mentioning(LessonPage.objects.live(), "body", video_id)).live().values_list("pk", flat=True)
+        _courses_of(_mentioning(LessonPage.objects.live(), "body", video_id))
+        .filter(live=True)
+        .values_list("pk", flat=True)
     )
 
 

@@ -63,7 +63,7 @@ def SearchBackend(params: dict[str, Any]) -> BaseSearchBackend:
     """Return the backend for the database in use; modelsearch calls it with the options of the settings."""
     # Each module only imports on its own database.
     name, base_name = BACKENDS[connection.vendor]
-    module = import_module(name)
+    module: Any = import_module(name)
     if not issubclass(module.ObjectIndexer, ChineseIndexing):
         # The index classes name their indexer as a module global: there is no other door.
         module.ObjectIndexer = type("ObjectIndexer", (ChineseIndexing, module.ObjectIndexer), {})

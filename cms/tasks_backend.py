@@ -29,7 +29,7 @@ class CeleryBackend(BaseTaskBackend):
         """Queue the task on commit. Arguments must be JSON."""
         self.validate_task(task)
         now = timezone.now()
-        result = TaskResult(
+        result: Any = TaskResult(
             task=task,
             id=str(uuid.uuid4()),
             status=TaskResultStatus.READY,

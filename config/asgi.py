@@ -16,7 +16,7 @@ from config.embedded import EmbeddedWorker  # noqa: E402
 from live.routing import shutdown as close_rooms  # noqa: E402
 from live.routing import websockets  # noqa: E402
 
-Message = dict[str, Any]
+Message = Any  # a dictionary; ASGI's own types differ between libraries
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 

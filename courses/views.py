@@ -150,7 +150,7 @@ def complete(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpResp
 
 @require_safe
 @role_required()
-def picture(request: HttpRequest, occasion_id: int, lesson_id: int, image_id: int) -> HttpResponse:
+def picture(request: HttpRequest, occasion_id: int, lesson_id: int, image_id: int) -> FileResponse:
     """Answer a picture of a lesson to those who may read the lesson."""
     page = readable_lesson(request, occasion_id, lesson_id)
     if str(image_id) not in values_of(page.body.raw_data, "picture"):
@@ -163,7 +163,7 @@ def picture(request: HttpRequest, occasion_id: int, lesson_id: int, image_id: in
 
 @require_safe
 @role_required()
-def document(request: HttpRequest, occasion_id: int, lesson_id: int, document_id: int) -> HttpResponse:
+def document(request: HttpRequest, occasion_id: int, lesson_id: int, document_id: int) -> FileResponse:
     """Answer a document of a lesson to those who may read the lesson."""
     page = readable_lesson(request, occasion_id, lesson_id)
     if str(document_id) not in values_of(page.body.raw_data, "document"):

@@ -15,7 +15,7 @@ step "format"        .venv/bin/ruff format --check .
 step "lint"          .venv/bin/ruff check .
 step "types"         .venv/bin/mypy .
 step "imports"       .venv/bin/lint-imports
-step "templates"     .venv/bin/djlint --check --lint --quiet organizations attendance media cms courses live
+step "templates"     .venv/bin/djlint --lint --quiet organizations attendance media cms courses live
 step "front end"     npm --prefix frontend run --silent check
 step "migrations"    $python manage.py makemigrations --check --dry-run
 step "system check"  $python manage.py check --fail-level WARNING

@@ -19,7 +19,7 @@ TOWNSHIPS = {
 }
 HOME = f"青石镇/{TOWNSHIPS['青石镇'][0]}"
 MEMBERS = 300
-ACCOUNTS = {
+ACCOUNTS: dict[str, str | list[str]] = {
     "member": [f"1380000000{n}" for n in range(1, 10)],
     "secretary": "13800000011",
     "organiser": "13800000021",
@@ -76,7 +76,7 @@ def roster_rows(seed: int, joined: date) -> list[dict[str, str]]:
     chance = random.Random(seed)
     branches = [f"{township}/{branch}" for township, names in TOWNSHIPS.items() for branch in names]
     rows = [
-        {"组织": HOME, "姓名": name, "手机号": phone} for name, phone in zip(NAMED, ACCOUNTS["member"], strict=True)
+        {"组织": HOME, "姓名": name, "手机号": phone} for name, phone in zip(NAMED, phones_of("member"), strict=True)
     ]
     rows.append({"组织": HOME, "姓名": "陈志远", "手机号": str(ACCOUNTS["secretary"]), "角色": "书记"})
     for number in range(MEMBERS - len(rows)):
@@ -106,6 +106,12 @@ def write_roster(path: Path, rows: list[dict[str, str]]) -> None:
         writer.writerows(rows)
 
 
+def phones_of(role: str) -> list[str]:
+    """Return the demo accounts of a role."""
+    phones = ACCOUNTS[role]
+    return [phones] if isinstance(phones, str) else phones
+
+
 def staff(name: str, phone: str, role: str, node: Node, as_of: datetime) -> User:
     """Create somebody who holds a role at the county and is not a member of any branch."""
     person = create_member(name=name, phone=phone, as_of=as_of)
@@ -125,8 +131,8 @@ def seed_people(as_of: datetime) -> Node:
     staff("李建国", str(ACCOUNTS["lecturer"]), Role.LECTURER, county, as_of)
     staff("何正明", str(ACCOUNTS["auditor"]), Role.AUDITOR, county, as_of)
     staff("管理员", str(ACCOUNTS["operator"]), Role.OPERATOR, county, as_of)
-    for phones in ACCOUNTS.values():
-        for phone in phones if isinstance(phones, list) else [phones]:
+    for role in ACCOUNTS:
+        for phone in phones_of(role):
             person = user_by_phone(phone)
             if person is None:
                 raise LookupError(f"the demo account {phone[-4:]} was not created")
