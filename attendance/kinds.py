@@ -35,7 +35,11 @@ class OccasionKind(Protocol):
         """Return how ``member`` can still make up ``occasion``, or None when there is no way on the phone."""
 
 
-@cache
 def kinds() -> dict[str, OccasionKind]:
     """Return every registered kind by its name."""
-    return {name: import_string(path)() for name, path in settings.OCCASION_KINDS.items()}
+    return _load(tuple(settings.OCCASION_KINDS.items()))
+
+
+@cache
+def _load(paths: tuple[tuple[str, str], ...]) -> dict[str, OccasionKind]:
+    return {name: import_string(path)() for name, path in paths}

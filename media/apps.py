@@ -1,6 +1,6 @@
 from importlib import import_module
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,6 +11,8 @@ class MediaConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("media.receivers")
+        if not apps.is_installed("wagtail.admin"):
+            return
         # Before Wagtail asks for the first time: then it would fall back to Django's model permissions.
         policies = import_module("media.policies")
         import_module("wagtail.permissions").register_permission_policy(

@@ -55,4 +55,4 @@ def reasons_text(standing: Standing) -> str:
         return _("由负责人更正")
     if not standing.reasons and standing.state in (RecordState.MISSING, DUE):
         return _("还没有参加的记录")
-    return "；".join(filter(None, (sentence(reason) for reason in standing.reasons)))
+    return _("；").join(filter(None, (sentence(reason) for reason in standing.reasons)))

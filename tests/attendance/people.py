@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from attendance.core.rules import Rule as CoreRule
-from attendance.kinds import Step, kinds
+from attendance.kinds import Step
 from attendance.models import Occasion, Record, RecordState, RosterEntry, Rule, Training
 from organizations.models import Node, User
 
@@ -30,7 +30,6 @@ class PlainKind:
 def use_plain_kind(settings: Any) -> None:
     """Make ``plain`` the only kind for one test."""
     settings.OCCASION_KINDS = {"plain": "tests.attendance.people.PlainKind"}
-    kinds.cache_clear()
 
 
 def make_training(node: Node, title: str = "防汛避险", state: str = Training.State.PUBLISHED) -> Training:

@@ -73,3 +73,8 @@ def test_offline_page_is_public_and_cachable(client: Client) -> None:
     answer = client.get("/offline/")
     assert answer.status_code == 200
     assert "max-age=3600" in answer["Cache-Control"]
+
+
+def test_only_the_editors_preview_may_be_framed(client: Client) -> None:
+    assert client.get("/accounts/login/")["X-Frame-Options"] == "DENY"
+    assert client.get("/admin/nowhere/")["X-Frame-Options"] == "SAMEORIGIN"

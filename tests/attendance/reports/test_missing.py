@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from attendance.models import Occasion, RecordState
 from attendance.reports import report_named
-from attendance.reports.cells import minutes, moment
+from attendance.reports.cells import minutes, moment, spoken_minutes
 from organizations.models import User
 from tests.attendance.people import stand
 from tests.attendance.reports.conftest import World
@@ -64,4 +64,6 @@ def test_the_unit_is_that_of_the_day_below_the_scope(world: World) -> None:
 
 @pytest.mark.unit
 def test_minutes_are_cut_and_never_rounded_up() -> None:
-    assert [minutes(ms) for ms in (0, 5_999, 6_000, 2_879_999, 2_880_000)] == [0.0, 0.0, 0.1, 47.9, 48.0]
+    lengths = (0, 599, 600, 2_879_999, 2_880_000)
+    assert [minutes(ms) for ms in lengths] == [0.0, 0.0, 0.01, 47.99, 48.0]
+    assert [spoken_minutes(ms) for ms in lengths] == ["0", "0", "0", "47.9", "48"]
