@@ -93,7 +93,7 @@ def lines(rows: Iterable[tuple[int, str, str]]) -> list[str]:
 
 
 def change_words(changes: Sequence[str]) -> str:
-    return "、".join(str(CHANGES[change]) for change in changes)
+    return _("、").join(str(CHANGES[change]) for change in changes)
 
 
 def line_of(line: RosterLine) -> str:
