@@ -6,7 +6,6 @@ Without REDIS_URL the worker's threads live in the web process; with it a worker
 
 import ctypes
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -16,6 +15,8 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import environ
 
 PR_SET_PDEATHSIG = 1
 START_PATIENCE_S = 60
@@ -108,11 +109,11 @@ class Site:
 
 def environment() -> int:
     """Set what ``make run`` means unless the caller says otherwise; return the port."""
+    environ.Env.read_env(BASE_DIR / ".env")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ.setdefault("DEMO", "1")
     os.environ.setdefault("VAR_DIR", str(BASE_DIR / "var"))
     os.environ.setdefault("PORT", "8000")
-    os.environ.setdefault("BOOT_ID", secrets.token_hex(4))
     port = int(os.environ["PORT"])
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -59,6 +59,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         return self.name
 
+    @property
+    def first_name(self) -> str:
+        """What Wagtail's admin greets people by."""
+        return self.name
+
 
 class NodeKind(models.TextChoices):
     CITY = "city", _("市")
