@@ -90,7 +90,7 @@ def body(row: Row, method: str, world: World) -> dict[str, Any]:
 
 
 FORM_BODIES = {
-    "branch/occasions/<int:occasion_id>/members/<int:member_id>/<slug:what>/": "state=attended&reason=%E7%AD%BE%E5%88%B0",
+    "branch/occasions/<int:occasion_id>/members/<int:member_id>/<slug:what>/": "state=attended&reason=%E7%AD%BE",
     "branch/disputes/<int:dispute_id>/answer/": "answer=%E5%B7%B2%E6%94%B9",
     "me/records/<int:occasion_id>/dispute/": "text=%E4%B8%8D%E5%AF%B9",
     "display/": "elder=1",

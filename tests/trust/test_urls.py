@@ -62,6 +62,8 @@ def test_own_routes_do_not_hide_under_a_prefix() -> None:
     """What our own apps register is named one by one, wherever it stands."""
     assert [route for route in OTHERS if route.startswith(OWN_ADMIN)] == []
     assert [route for route in OTHERS if not route.startswith(("admin/", "documents/", "learn/"))] == []
+    shell = {route.split("/")[1] for route in OTHERS if prefix_of(route) == "admin/"}
+    assert shell == urls.SHELL
 
 
 @pytest.mark.parametrize("row", urls.ROWS, ids=lambda row: row.route)

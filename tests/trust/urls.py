@@ -1,4 +1,4 @@
-"""Every address of the site and who may use it. ``test_urls.py`` fails on an address, or a method of one, that is not named here.
+"""Every address of the site and who may use it; ``test_urls.py`` fails on one, or a method of one, not named here.
 
 A row names a route as Django prints it, its methods, and who gets in; everybody else who is signed in gets 404 (in the
 back office: is led away), a visitor is asked to sign in unless ``visitor`` says otherwise. The people are those of
@@ -112,7 +112,7 @@ LIVE = (
     Row("live/", "GET", ORGANISERS | LECTURERS, "the lectures that one gives or organises"),
     Row("live/<int:occasion_id>/", "GET", ROOM, "the room"),
     Row("live/<int:occasion_id>/host/", "GET", HOSTS, "the lecturer's desk"),
-    Row("live/<int:occasion_id>/replay/", "GET", ROOM, "the recording"),
+    Row("live/<int:occasion_id>/replay/", "GET", ROOM, "the recording; for the secretary above too"),
     Row("live/<int:occasion_id>/replay/addresses.json", "GET", ROOM, "fresh signed addresses", JSON_401),
     Row("live/<int:occasion_id>/state.json", "GET", ROOM, "the room's state; who is muted for hosts", JSON_401),
     Row("live/<int:occasion_id>/ticket.json", "GET", ROOM, "a ticket for this browser's socket, 120 s", JSON_401),
@@ -228,6 +228,15 @@ THIRD_PARTY = (
     Rule("documents/", LIBRARY, "a library document, for its editors; members read it in the lesson"),
     Rule("learn/", ROSTER, "leads a member to the course they are in; to everybody else 404"),
     Rule("learn/_util/", NOBODY, "Wagtail's password pages and sign-in, closed"),
+)
+
+
+# What the first rule covers, by the first word after it: another word would be something new.
+SHELL = {"", "^.*"} | set(
+    (
+        "account api block-preview bulk choose-anchor-link choose-email-link choose-external-link choose-page "
+        "choose-phone-link dismissibles editing-sessions embeds logout tag-autocomplete"
+    ).split()
 )
 
 

@@ -1,0 +1,206 @@
+"""Every stored field: what it is, who may read it, how long it is kept; ``test_fields.py`` fails on one not named.
+
+``PERSONAL`` says something about a person; ``SECRET`` lets somebody in or is encrypted; ``EVIDENCE`` is what a witness
+saw and ``VERDICT`` what follows from it; ``PLAN`` is what was arranged, ``CONTENT`` what is studied, ``TECHNICAL`` the
+rest.
+"""
+
+from dataclasses import dataclass
+
+PERSONAL, SECRET, EVIDENCE, VERDICT = "personal", "secret", "evidence", "verdict"
+PLAN, CONTENT, TECHNICAL = "plan", "content", "technical"
+KINDS = (PERSONAL, SECRET, EVIDENCE, VERDICT, PLAN, CONTENT, TECHNICAL)
+
+SELF = "oneself"
+SELF_AND_SECRETARY = "oneself; the secretary above, logged"
+NAMED = "oneself; secretary and organiser above; whoever shares a room or a task"
+SECRETARY = "the secretary above"
+EXPECTED = "whoever is expected; lecturer, organiser, secretary above"
+BACK_OFFICE = "the organiser above"
+ROOM = "whoever is in the room"
+SERVER = "nobody: the program alone"
+OPERATOR = "the operator"
+AUDITOR = "the person looked at; the auditor"
+UPLOADER = "uploader; organiser above; operator"
+
+FOR_GOOD = "as long as the organisation keeps the record"
+ACCOUNT = "as long as the person is on the roster; closed accounts stay without use"
+RAW = "90 days after the record is final; until that job exists, for good"
+CHAT = "180 days (live.delete_old_chat)"
+UPLOAD = "7 days after the last byte, or until it is a video"
+WITH_OBJECT = "as long as the object"
+PASSING = "until overwritten"
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Fields of one model that share an answer; ``names`` are separated by spaces."""
+
+    names: str
+    kind: str
+    readers: str
+    kept: str
+
+
+FIELDS: dict[str, tuple[Fields, ...]] = {
+    "organizations.User": (
+        Fields("id public_id username", TECHNICAL, NAMED, ACCOUNT),
+        Fields("name", PERSONAL, NAMED, ACCOUNT),
+        Fields("number", PERSONAL, SELF_AND_SECRETARY, ACCOUNT),
+        Fields("password phone_index", SECRET, SERVER, ACCOUNT),
+        Fields("phone_cipher", SECRET, "oneself; the secretary of the branch on request, logged", ACCOUNT),
+        Fields("phone_last4", PERSONAL, "oneself; secretary of the branch", ACCOUNT),
+        Fields("phone_verified language elder_mode last_login created_at", PERSONAL, SELF, ACCOUNT),
+        Fields("is_active is_staff is_superuser", TECHNICAL, OPERATOR, ACCOUNT),
+        Fields("groups user_permissions", TECHNICAL, SERVER, "not used: roles decide"),
+    ),
+    "organizations.Node": (
+        Fields("id path depth numchild", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("code name kind", PLAN, "whoever belongs there or holds a role above", FOR_GOOD),
+    ),
+    "organizations.Membership": (
+        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("member node active_from_date active_to_date", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+    ),
+    "organizations.Exemption": (
+        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("member active_from_date active_to_date", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+        Fields("category", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+    ),
+    "organizations.RoleGrant": (
+        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("user node role active_from_date active_to_date", PERSONAL, "oneself; whom it concerns", FOR_GOOD),
+    ),
+    "organizations.AccessEntry": (
+        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("reader subject what reason at", PERSONAL, AUDITOR, "for good: nobody can erase it"),
+    ),
+    "organizations.RosterImport": (
+        Fields("id file_sha256", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("actor", PERSONAL, OPERATOR, FOR_GOOD),
+        Fields("under at created updated moved unchanged nodes_created", PLAN, OPERATOR, FOR_GOOD),
+    ),
+    "attendance.Rule": (
+        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields(
+            "name version basis min_share min_minutes late_after_s leave_early_s bridge_s outbox_s make_up_days hours",
+            PLAN, "everybody: printed on each record", FOR_GOOD,
+        ),
+    ),
+    "attendance.Training": (
+        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("title summary node starts_date deadline_at hours_required state", PLAN, EXPECTED, FOR_GOOD),
+    ),
+    "attendance.Occasion": (
+        Fields("id kind rule_stamp media_items capture_failed", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("training title node starts_at ends_at state rule", PLAN, EXPECTED, FOR_GOOD),
+        Fields(
+            "opened_at window_start_at window_end_at media_ms media_offset_ms make_up_until_at settled_at",
+            PLAN, EXPECTED, FOR_GOOD,
+        ),
+    ),
+    "attendance.RosterEntry": (
+        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("occasion member node state why", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+    ),
+    "attendance.WorkerLease": (
+        Fields("id name started_at beat_at ended_at quiet", TECHNICAL, SERVER, "for good; a row a start"),
+    ),
+    "attendance.PresenceSpan": (
+        Fields("id lease", TECHNICAL, SERVER, RAW),
+        Fields("occasion member device started_at ended_at end_reason", EVIDENCE, SELF_AND_SECRETARY, RAW),
+    ),
+    "attendance.WatchSession": (
+        Fields("id media_ms buffer_ms reports", TECHNICAL, SERVER, RAW),
+        Fields("occasion member device media started_at last_at", EVIDENCE, SELF_AND_SECRETARY, RAW),
+        Fields("position_ms", PERSONAL, SELF, RAW),
+        Fields("ranges_ms", EVIDENCE, SELF_AND_SECRETARY, RAW),
+    ),
+    "attendance.Evidence": (
+        Fields("id client_id refused_ms", TECHNICAL, SELF, RAW),
+        Fields("occasion member kind device started_at ended_at media ranges_ms", EVIDENCE, SELF_AND_SECRETARY, RAW),
+        Fields("category recorded_by recorded_at", EVIDENCE, SELF_AND_SECRETARY, RAW),
+    ),
+    "attendance.Record": (
+        Fields("id evidence_digest", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("occasion member state hours", VERDICT, SELF_AND_SECRETARY, FOR_GOOD),
+        Fields("reasons live_ms replay_ms hall_ms union_ms", VERDICT, SELF_AND_SECRETARY, FOR_GOOD),
+        Fields("rule_version judged_at", VERDICT, SELF_AND_SECRETARY, FOR_GOOD),
+    ),
+    "attendance.Correction": (
+        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("record state reason author at", VERDICT, SELF_AND_SECRETARY, FOR_GOOD),
+    ),
+    "attendance.Dispute": (
+        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("occasion member text state raised_at", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+        Fields("answer answered_at answered_by", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+    ),
+    "media.Video": (
+        Fields("id source_path folder renditions", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("title duration_ms width height", CONTENT, "whoever may watch it; " + UPLOADER, WITH_OBJECT),
+        Fields("state progress error_code source_name created_at", CONTENT, UPLOADER, WITH_OBJECT),
+        Fields("created_by", PERSONAL, UPLOADER, WITH_OBJECT),
+    ),
+    "media.Job": (
+        Fields("id video state attempt lease_until_at created_at", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("token", SECRET, SERVER, WITH_OBJECT),
+    ),
+    "media.Upload": (
+        Fields("id video created_at expires_at offset", TECHNICAL, "the uploader", UPLOAD),
+        Fields("owner", PERSONAL, "the uploader", UPLOAD),
+        Fields("title filename length", CONTENT, "the uploader", UPLOAD),
+    ),
+    "cms.CourseIndexPage": (Fields("page_ptr", TECHNICAL, SERVER, WITH_OBJECT),),
+    "cms.CoursePage": (
+        Fields("page_ptr", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("intro node seek_ahead", CONTENT, EXPECTED, WITH_OBJECT),
+    ),
+    "cms.LessonPage": (
+        Fields("page_ptr", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("body", CONTENT, EXPECTED, WITH_OBJECT),
+    ),
+    "courses.CourseRun": (Fields("occasion page", PLAN, EXPECTED, FOR_GOOD),),
+    "courses.LessonProgress": (
+        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("run member lesson_id completed_at", EVIDENCE, SELF, FOR_GOOD),
+    ),
+    "live.MediaNode": (Fields("id name url capacity load beat_at", TECHNICAL, OPERATOR, PASSING),),
+    "live.Lecture": (
+        Fields("media_node webrtc_cap", TECHNICAL, BACK_OFFICE, WITH_OBJECT),
+        Fields("occasion state record live_at published_at ended_at recording", PLAN, EXPECTED, WITH_OBJECT),
+        Fields("lecturer", PERSONAL, EXPECTED, WITH_OBJECT),
+    ),
+    "live.ChatMessage": (
+        Fields("id client_id", TECHNICAL, ROOM, CHAT),
+        Fields("lecture author text at", PERSONAL, ROOM, CHAT),
+        Fields("hidden_at hidden_by", PERSONAL, "the room's hosts", CHAT),
+    ),
+    "live.Restriction": (
+        Fields("id", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("lecture member kind set_by set_at lifted_at", PERSONAL, "oneself; the room's hosts", WITH_OBJECT),
+    ),
+}  # fmt: skip
+
+# Where tables of others point at a person: authorship, work, sign-in; none of them says more of anybody.
+OTHERS = {
+    "account.EmailAddress": "user",
+    "auditlog.LogEntry": "actor",
+    "mfa.Authenticator": "user",
+    "wagtailadmin.EditingSession": "user",
+    "wagtailadmin.FormState": "user",
+    "wagtailcore.APIToken": "user",
+    "wagtailcore.Comment": "resolved_by user",
+    "wagtailcore.CommentReply": "user",
+    "wagtailcore.ModelLogEntry": "user",
+    "wagtailcore.Page": "locked_by owner",
+    "wagtailcore.PageLogEntry": "user",
+    "wagtailcore.PageSubscription": "user",
+    "wagtailcore.Revision": "user",
+    "wagtailcore.TaskState": "finished_by",
+    "wagtailcore.UploadedFile": "uploaded_by_user",
+    "wagtailcore.WorkflowState": "requested_by",
+    "wagtaildocs.Document": "uploaded_by_user",
+    "wagtailimages.Image": "uploaded_by_user",
+    "wagtailusers.UserProfile": "user",
+}
