@@ -26,14 +26,15 @@ DEMO = flag("DEMO", default=False)
 DEMO_VIDEO_MINUTES = float(text("DEMO_VIDEO_MINUTES", "3"))
 VAR_DIR = Path(text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
 PORT = number("PORT", default=8000, low=1, high=65535)
-HAS_OWN_SECRETS = DEBUG or DEMO or TESTING
+REDIS_URL = url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+EMBEDDED = not REDIS_URL
+# The embedded shape is one host with one VAR_DIR: it makes its secrets once. Several processes or hosts must share theirs.
+HAS_OWN_SECRETS = DEBUG or DEMO or TESTING or EMBEDDED
 SECRET_KEY = secret("SECRET_KEY", var_dir=VAR_DIR, generate=HAS_OWN_SECRETS)
 PHONE_KEY = secret("PHONE_KEY", var_dir=VAR_DIR, generate=HAS_OWN_SECRETS)
 SITE_URL = url("SITE_URL", schemes=("http", "https"), default=f"http://127.0.0.1:{PORT}").rstrip("/")
-REDIS_URL = url("REDIS_URL", schemes=("redis", "rediss", "unix"))
 STORAGE_URL = url("STORAGE_URL", schemes=("file",))
-EMBEDDED = not REDIS_URL
-if not HAS_OWN_SECRETS and EMBEDDED and number("WEB_CONCURRENCY", default=1) > 1:
+if EMBEDDED and number("WEB_CONCURRENCY", default=1) > 1:
     raise ImproperlyConfigured(
         "WEB_CONCURRENCY is more than 1, but without REDIS_URL there may be one web process only"
     )
@@ -214,6 +215,7 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = not STATIC_HASHED
+WHITENOISE_AUTOREFRESH = DEBUG or TESTING
 DISK_RESERVE_PERCENT = number("DISK_RESERVE_PERCENT", default=8, low=1, high=50)
 
 # --- Cache, channel layer, queue ----------------------------------------------------------------------------------

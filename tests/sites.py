@@ -95,7 +95,8 @@ def running_site(**extra: str) -> Iterator[Site]:
             wait_for_ready(process, lines)
             yield Site(f"http://127.0.0.1:{port}", var_dir, environment, process)
         finally:
-            process.send_signal(signal.SIGINT)
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:

@@ -1,0 +1,70 @@
+"""``make run`` as a whole: it starts with everything, and nothing of it stays behind, however it ends."""
+
+import json
+import os
+import signal
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.sites import Site, running_site
+
+pytestmark = pytest.mark.e2e
+
+
+def processes_of(site: Site) -> dict[int, str]:
+    """Return every living process that was started with the site's VAR_DIR, by process id."""
+    mark = f"VAR_DIR={site.var_dir}".encode()
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if (
+                mark in (folder / "environ").read_bytes().split(b"\0")
+                and (folder / "stat").read_text().split()[2] != "Z"
+            ):
+                found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
+        except (OSError, UnicodeDecodeError):
+            continue
+    return found
+
+
+def engine_of(site: Site) -> list[int]:
+    """Return the media engine's process ids (it has an environment of its own, so it is found by its folder)."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.readlink(folder / "cwd").startswith(str(site.var_dir)):
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_every_part_reports_ready(site: Site) -> None:
+    def ready() -> bool:
+        with urllib.request.urlopen(f"{site.url}/readyz", timeout=10) as answer:
+            checks = json.load(answer)["checks"]
+        return {name for name, check in checks.items() if check["ok"]} >= {
+            "database", "cache", "channel_layer", "media_agent", "disk",
+        }  # fmt: skip
+
+    deadline = time.monotonic() + 30
+    while not ready():
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+
+
+def test_kill_of_the_parent_leaves_no_process_behind() -> None:
+    with running_site(DEMO="0") as site:
+        deadline = time.monotonic() + 20
+        while not engine_of(site) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert engine_of(site), "the media engine has started"
+        assert len(processes_of(site)) >= 3
+        os.kill(site.process.pid, signal.SIGKILL)
+        deadline = time.monotonic() + 15
+        while (processes_of(site) or engine_of(site)) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert (processes_of(site), engine_of(site)) == ({}, [])
