@@ -278,7 +278,7 @@ REPORTS = [
     "attendance.reports.records.RecordsReport",
 ]
 # What apps above the ledger add to a person's own download: each (user) -> {"kind": [rows]}.
-PERSONAL_DATA: list[str] = []
+PERSONAL_DATA = ["live.queries.personal_data", "courses.queries.personal_data"]
 
 # --- Media ------------------------------------------------------------------------------------------------------
 MEDIA_RIGHTS = {

@@ -14,7 +14,7 @@ from cms.queries import Lesson, lessons_by_course, videos_of
 from courses.core.progress import Progress, needed_ms, total
 from courses.models import CourseRun, LessonProgress
 from media.models import Video
-from organizations.models import Node
+from organizations.models import Node, User
 from organizations.queries import membership_on
 
 
@@ -144,3 +144,9 @@ def unsettled_runs_of(*, page_ids: Iterable[int], as_of: datetime) -> QuerySet[C
     """Return where these courses are given and not judged yet."""
     runs = CourseRun.objects.filter(page_id__in=list(page_ids), occasion__ends_at__gt=as_of)
     return runs.exclude(occasion__state=Occasion.State.SETTLED).select_related("page", "occasion")
+
+
+def personal_data(user: User) -> dict[str, list[dict[str, object]]]:
+    """Return the lessons that a person completed, for their own download."""
+    done = LessonProgress.objects.filter(member=user).order_by("completed_at")
+    return {"lessons": list(done.values("run_id", "run__occasion__title", "lesson_id", "completed_at"))}

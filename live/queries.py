@@ -141,3 +141,13 @@ def lecturers_for(user: User, *, on_date: dt.date) -> QuerySet[User]:
         Q(role_grants__active_to_date=None) | Q(role_grants__active_to_date__gt=on_date)
     )
     return User.objects.filter(held & line, is_active=True).distinct().order_by("name", "pk")
+
+
+def personal_data(user: User) -> dict[str, Any]:
+    """Return what a person said in rooms and what hosts decided about them, for their own download."""
+    said = ChatMessage.objects.filter(author=user).order_by("at")
+    held = Restriction.objects.filter(member=user).order_by("set_at")
+    return {
+        "chat": list(said.values("lecture_id", "lecture__occasion__title", "text", "at", "hidden_at")),
+        "restrictions": list(held.values("lecture_id", "kind", "set_at", "lifted_at")),
+    }

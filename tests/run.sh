@@ -18,7 +18,7 @@ stage() {
 }
 fast="not engine and not e2e"
 stage "SQLite and memory" $pytest -n "$workers" -m "$fast" "$@"
-stage "PostgreSQL and Redis" .venv/bin/python -m tests.services $pytest -n "$workers" -m "$fast" "$@"
+stage "PostgreSQL and Redis" .venv/bin/python -m tests.services $pytest -n "$workers" -m "$fast and not unit" "$@"
 stage "Real media engine" tests/netns.sh $pytest -m engine "$@"
 stage "Real browser, whole product" tests/netns.sh $pytest -m e2e "$@"
 exit $failed

@@ -1,0 +1,27 @@
+"""A member downloads all about themselves, whatever app holds it; and nothing about anybody else."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from live.models import ChatMessage
+from tests.factories.live import LectureFactory
+from tests.factories.organizations import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_own_words_are_in_the_download_and_others_are_not(client: Client) -> None:
+    member, other = UserFactory(), UserFactory()
+    lecture, now = LectureFactory(), timezone.now()
+    for number, (author, text) in enumerate([(member, "我说的"), (other, "别人说的")]):
+        ChatMessage.objects.create(
+            lecture=lecture, author=author, client_id=str(number), text=text, at=now + timedelta(seconds=number)
+        )
+    client.force_login(member)
+    answer = client.get("/me/data.json")
+    assert answer.status_code == 200
+    assert "我说的" in answer.content.decode()
+    assert "别人说的" not in answer.content.decode()
