@@ -50,7 +50,7 @@ def url(name: str, *, schemes: tuple[str, ...], default: str = "") -> str:
 
 
 def secret(name: str, *, var_dir: Path, generate: bool) -> str:
-    """Return a secret; where ``generate`` (one host, demo, development) make it once and keep it in a 0600 file under VAR_DIR.
+    """Return a secret; where ``generate`` (one host, demo) make it once and keep it in a 0600 file under VAR_DIR.
 
     Raises ImproperlyConfigured where it is missing, or shorter than 32 characters, and may not be made.
     """

@@ -28,7 +28,7 @@ VAR_DIR = Path(text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
 PORT = number("PORT", default=8000, low=1, high=65535)
 REDIS_URL = url("REDIS_URL", schemes=("redis", "rediss", "unix"))
 EMBEDDED = not REDIS_URL
-# The embedded shape is one host with one VAR_DIR: it makes its secrets once. Several processes or hosts must share theirs.
+# The embedded shape is one host with one VAR_DIR and makes its secrets once. Several processes must share theirs.
 HAS_OWN_SECRETS = DEBUG or DEMO or TESTING or EMBEDDED
 SECRET_KEY = secret("SECRET_KEY", var_dir=VAR_DIR, generate=HAS_OWN_SECRETS)
 PHONE_KEY = secret("PHONE_KEY", var_dir=VAR_DIR, generate=HAS_OWN_SECRETS)

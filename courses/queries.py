@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -146,7 +147,7 @@ def unsettled_runs_of(*, page_ids: Iterable[int], as_of: datetime) -> QuerySet[C
     return runs.exclude(occasion__state=Occasion.State.SETTLED).select_related("page", "occasion")
 
 
-def personal_data(user: User) -> dict[str, list[dict[str, object]]]:
+def personal_data(user: User) -> dict[str, list[Any]]:
     """Return the lessons that a person completed, for their own download."""
     done = LessonProgress.objects.filter(member=user).order_by("completed_at")
     return {"lessons": list(done.values("run_id", "run__occasion__title", "lesson_id", "completed_at"))}
