@@ -15,7 +15,7 @@ def figure(
     goal: float | None = None,
     higher_is_better: bool = False,
 ) -> None:
-    """Print one JSON line. ``ratio``: how many times better than the peer. ``pass``: the goal is met, or none is set."""
+    """Print one JSON line. ``ratio``: how many times better than the peer. ``pass``: the goal (if any) is met."""
     ratio = None
     if peer_value and value:
         ratio = round(value / peer_value if higher_is_better else peer_value / value, 3)
