@@ -26,6 +26,7 @@ from organizations.queries import exempt_member_ids, membership_on, valid_on
 
 MOST_NEXT = 3
 STARTS_LATE = timedelta(hours=2)
+DOORS_OPEN = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ def today(request: HttpRequest) -> HttpResponse:
         "as_of": as_of,
         "greeting": greeting(member.name, timezone.localtime(as_of).hour),
         "day": day,
-        "coming": [(occasion, starts_in(occasion.starts_at, as_of)) for occasion in day.coming],
+        "coming": [
+            (occasion, starts_in(occasion.starts_at, as_of), doors(occasion, member, as_of)) for occasion in day.coming
+        ],
         "is_done": not (day.live or day.owed),
         "helper": helper_of(membership, as_of) if is_elder(request) else None,
     }
@@ -89,6 +92,11 @@ def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
             owed.append(Owed(occasion, due_at(occasion), left_minutes(occasion, done_ms), is_incomplete, step))
     owed.sort(key=lambda one: one.due_at)
     return Day(live, coming_for(member, membership, as_of), owed)
+
+
+def doors(occasion: Occasion, member: User, as_of: datetime) -> str:
+    """Return where to wait for an occasion that begins within half an hour; "" for a later one."""
+    return kinds()[occasion.kind].url_for(occasion, member) if occasion.starts_at - as_of <= DOORS_OPEN else ""
 
 
 def coming_for(member: User, membership: Membership | None, as_of: datetime) -> list[Occasion]:

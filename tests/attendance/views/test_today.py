@@ -42,6 +42,15 @@ def test_the_live_lecture_comes_first_with_one_big_button(world: World, sign_in:
     assert "今天没有要做的事" not in text
 
 
+def test_the_doors_open_half_an_hour_before(world: World, sign_in: SignIn) -> None:
+    soon = timezone.now() + dt.timedelta(minutes=29)
+    coming = make_occasion(world.training, title="主题党日", state=Occasion.State.SCHEDULED, starts_at=soon)
+    text = page(sign_in, world.county.member)
+    assert f'href="/there/{coming.pk}/"' in text
+    assert "先进去等" in text
+    assert f"/calendar/{coming.pk}.ics" not in text
+
+
 def test_a_neighbour_does_not_see_it(world: World, sign_in: SignIn) -> None:
     live = make_occasion(world.training, title="本支部的课", state=Occasion.State.OPEN, node=world.county.branch)
     expect(live, world.county.member, world.county.branch)
