@@ -61,8 +61,8 @@ def seed_evidence(cast: Cast, occasion: Occasion, seed: int) -> None:
     joins, ends = [], []
     members = list(occasion.roster.filter(state="expected").order_by("member_id").values_list("member_id", flat=True))
     # The demo's first account has a lecture to catch up, and one that she attended.
-    first = 0 if occasion.training.state == Training.State.CLOSED else 1
-    hall, leave, present = members[10:22], members[22:25], members[first:10] + members[25:]
+    from_whom = 0 if occasion.training.state == Training.State.CLOSED else 1
+    hall, leave, present = members[10:22], members[22:25], members[from_whom:10] + members[25:]
     for member_id in present:
         luck = chance.random() if member_id != members[0] else 0.5
         if luck < 0.14:
