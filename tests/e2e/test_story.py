@@ -42,7 +42,7 @@ PEOPLE = {
 }
 UNIT = "北山镇/北山村党支部"
 TRAINING = "北山村用火用电安全培训"
-LECTURE = "冬季用火用电安全"
+LECTURE = "北山村取暖安全课"  # a title that the demo does not have
 NO_WEBRTC = "delete window.RTCPeerConnection; delete window.webkitRTCPeerConnection;"
 LIVE_S, EARLY_S, SECOND_PHONE_S, FIRST_PHONE_LEAVES_S = 50.0, 15.0, 18.0, 32.0
 TOLERANCE_S = 1.6  # the ledger's goal of 1 s, and the 0.6 s that a hundredth of a minute in the sheet hides
