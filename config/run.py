@@ -5,6 +5,7 @@ Without REDIS_URL the worker's threads live in the web process; with it a worker
 """
 
 import ctypes
+import hashlib
 import os
 import signal
 import socket
@@ -133,6 +134,20 @@ def manage(*argv: str) -> None:
         raise SystemExit(done.returncode)
 
 
+def prepare() -> None:
+    """Migrate and seed, unless this VAR_DIR's own SQLite was prepared by exactly these migrations before."""
+    var_dir = Path(os.environ["VAR_DIR"])
+    digest = hashlib.sha256((BASE_DIR / "requirements.txt").read_bytes())
+    for path in sorted(BASE_DIR.glob("*/migrations/*.py")):
+        digest.update(path.read_bytes())
+    mark, stamp = f"{digest.hexdigest()} {os.environ['DEMO']}", var_dir / "prepared"
+    own = not os.environ.get("DATABASE_URL") and (var_dir / "db.sqlite3").exists()
+    if own and stamp.exists() and stamp.read_text(encoding="utf-8") == mark:
+        return
+    manage("prepare")
+    stamp.write_text(mark, encoding="utf-8")
+
+
 def interrupted(_signal: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
@@ -145,7 +160,7 @@ def main() -> None:
     signal.signal(signal.SIGHUP, interrupted)
     site = Site(environment())
     try:
-        manage("prepare")
+        prepare()
         site.start()
         site.wait_until_ready()
         say(f"READY http://127.0.0.1:{site.port}")
