@@ -19,15 +19,11 @@ stage() {
 fast="not engine and not e2e"
 stage "SQLite and memory" $pytest -n "$workers" -m "$fast" "$@"
 stage "PostgreSQL and Redis" .venv/bin/python -m tests.services $pytest -n "$workers" -m "$fast and not unit" "$@"
-# Browsers and media keep real time: what fails is tried once more on a fresh site, and says so.
-twice() {
-  tests/netns.sh $pytest "$@" && return 0
-  printf '==> once more: %s\n' "$*"
-  tests/netns.sh $pytest "$@"
-}
-stage "Real media engine" twice -m engine tests/live tests/media
-stage "Browser: the whole story" twice -m e2e tests/e2e/test_story.py
-stage "Browser: starting and stopping" twice -m e2e tests/e2e/test_run.py
-stage "Browser: the player" twice -m e2e tests/e2e/test_player.py
-stage "Browser: every page" twice -m e2e tests/e2e/pages
+# Each browser file has a site and a browser of its own.
+alone() { tests/netns.sh $pytest "$@"; }
+stage "Real media engine" alone -m engine tests/live tests/media
+stage "Browser: the whole story" alone -m e2e tests/e2e/test_story.py
+stage "Browser: starting and stopping" alone -m e2e tests/e2e/test_run.py
+stage "Browser: the player" alone -m e2e tests/e2e/test_player.py
+stage "Browser: every page" alone -m e2e tests/e2e/pages
 exit $failed
