@@ -31,7 +31,7 @@ def tabs_for(user: Any) -> list[dict[str, str]]:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: ``shell.tabs``, ``.elder``, ``.language``, ``.demo``, ``.roles`` and, on a demonstration's
+    """Context processor: ``shell.owner`` (whose records the phone may send), ``.tabs``, ``.elder``, ``.language``, ``.demo``, ``.roles`` and, on a demonstration's
     code page, ``.demo_code``: the code that no phone got.
 
     Evaluated when a template first asks, so that an error page without a shell costs no query.
@@ -40,6 +40,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
     def build() -> dict[str, Any]:
         return {
+            "owner": str(user.public_id) if isinstance(user, User) else "",
             "tabs": tabs_for(user),
             "elder": is_elder(request),
             "language": get_language() or settings.LANGUAGE_CODE,

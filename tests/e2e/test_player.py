@@ -267,6 +267,24 @@ def test_leaving_the_page_loses_nothing(classroom: Classroom, context: BrowserCo
     until(page, lambda: total(credited(page)) >= 3500)
 
 
+def test_what_a_page_could_not_send_goes_from_the_next_one(classroom: Classroom, context: BrowserContext) -> None:
+    classroom.enter(context)
+    page = context.new_page()
+    page.goto(classroom.url + classroom.lesson)
+    context.route("**/watch/*/report", lambda route: route.abort("internetdisconnected"))
+    page.locator("#player-go").tap()
+    until(page, lambda: now(page) >= 14)
+    with page.expect_request("**/watch/*/report"):
+        page.goto(classroom.url + "/courses/")
+    waiting = "Object.keys(localStorage).filter((key) => key.startsWith('outbox:')).length"
+    assert page.evaluate(waiting) == 1
+    context.unroute("**/watch/*/report")
+    page.reload()
+    until(page, lambda: page.evaluate(waiting) == 0)
+    page.goto(classroom.url + classroom.lesson)
+    assert 12_000 <= total(credited(page)) <= 15_500
+
+
 def test_muted_and_hidden_does_not_count_and_says_why(classroom: Classroom, context: BrowserContext) -> None:
     classroom.enter(context)
     page = context.new_page()

@@ -3,19 +3,16 @@
 const SHOWN_AFTER_RETURN_MS = 3000;
 
 type Listener = (online: boolean) => void;
-const listeners = new Set<Listener>();
 let timer = 0;
 
 export function isOnline(): boolean {
   return navigator.onLine !== false;
 }
 
-/** Call `listener` at each change; returns the way to stop. */
-export function onConnection(listener: Listener): () => void {
-  listeners.add(listener);
-  return () => {
-    listeners.delete(listener);
-  };
+/** Call `listener` at each change. Every island is a bundle of its own, so each listens for itself. */
+export function onConnection(listener: Listener): void {
+  window.addEventListener("online", () => listener(true));
+  window.addEventListener("offline", () => listener(false));
 }
 
 function show(bar: HTMLElement, text: string, back: boolean): void {
@@ -37,13 +34,11 @@ function changed(bar: HTMLElement | null): void {
       show(bar, bar.dataset.offline ?? "", false);
     }
   }
-  for (const listener of listeners) listener(online);
 }
 
 /** Watch the line and keep the page's banner right. Once a page. */
 export function watchConnection(): void {
   const bar = document.getElementById("line");
-  window.addEventListener("online", () => changed(bar));
-  window.addEventListener("offline", () => changed(bar));
+  onConnection(() => changed(bar));
   if (!isOnline()) changed(bar);
 }

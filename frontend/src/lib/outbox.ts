@@ -1,11 +1,13 @@
 /**
  * What the phone has still to tell the server. An entry stays until the server has acknowledged it (answered after its
  * COMMIT) or refused it for good, is resent with the same id, and is given up after 24 hours.
- * Kept in IndexedDB; where that is missing or refused (private mode, some WebViews) in memory, until the page is left.
+ * Kept in localStorage, for a page that is being left can write nothing else: IndexedDB's transactions and keepalive
+ * requests are both lost with it now and then. Where storage is refused, in memory until the page is left.
  */
 import { isOnline, onConnection } from "./connection";
 import { randomId } from "./device";
 import { HttpError, send } from "./http";
+import { nowServed, PREFIX, waitingKeys } from "./waiting";
 
 export interface Entry {
   /** Made on the phone; the server counts it once however often it comes. */
@@ -20,9 +22,9 @@ export interface Entry {
 }
 
 export interface Store {
-  put(entry: Entry): Promise<void>;
-  remove(id: string): Promise<void>;
-  all(): Promise<Entry[]>;
+  put(entry: Entry): void;
+  remove(id: string): void;
+  all(): Entry[];
 }
 
 export interface OutboxOptions {
@@ -33,8 +35,6 @@ export interface OutboxOptions {
 }
 
 export const KEPT_MS = 24 * 3600 * 1000;
-const DATABASE = "fingertip";
-const TABLE = "outbox";
 const FIRST_WAIT_MS = 2000;
 const LONGEST_WAIT_MS = 5 * 60 * 1000;
 const POSTED_AT_ONCE = 200;
@@ -42,57 +42,56 @@ const POSTED_AT_ONCE = 200;
 export function memoryStore(): Store {
   const entries = new Map<string, Entry>();
   return {
-    put: async (entry) => {
+    put: (entry) => {
       entries.set(entry.id, { ...entry });
     },
-    remove: async (id) => {
+    remove: (id) => {
       entries.delete(id);
     },
-    all: async () => Array.from(entries.values()),
+    all: () => Array.from(entries.values()),
   };
 }
 
-function asked<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
-
-function finished(transaction: IDBTransaction): Promise<void> {
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
-    transaction.onerror = () => reject(transaction.error);
-    transaction.onabort = () => reject(transaction.error);
-  });
-}
-
-async function openDatabase(): Promise<IDBDatabase> {
-  const request = window.indexedDB.open(DATABASE, 1);
-  request.onupgradeneeded = () => {
-    request.result.createObjectStore(TABLE, { keyPath: "id" });
-  };
-  return asked(request);
-}
-
-/** IndexedDB, or memory as soon as IndexedDB says no. */
-export async function openStore(): Promise<Store> {
-  let database: IDBDatabase;
+function read(key: string): Entry | null {
   try {
-    database = await openDatabase();
+    return JSON.parse(window.localStorage.getItem(key) ?? "null") as Entry | null;
   } catch {
-    return memoryStore();
+    return null;
   }
-  const write = (act: (table: IDBObjectStore) => void): Promise<void> => {
-    const transaction = database.transaction(TABLE, "readwrite");
-    act(transaction.objectStore(TABLE));
-    return finished(transaction);
-  };
+}
+
+/** An item an entry, so that two tabs never write over each other; memory for what the phone will not keep. */
+export function phoneStore(): Store {
+  const kept = memoryStore();
   return {
-    put: (entry) => write((table) => table.put(entry)),
-    remove: (id) => write((table) => table.delete(id)),
-    all: () => asked<Entry[]>(database.transaction(TABLE, "readonly").objectStore(TABLE).getAll()),
+    put: (entry) => {
+      try {
+        window.localStorage.setItem(PREFIX + entry.id, JSON.stringify(entry));
+        kept.remove(entry.id);
+      } catch {
+        kept.put(entry);
+      }
+    },
+    remove: (id) => {
+      kept.remove(id);
+      try {
+        window.localStorage.removeItem(PREFIX + id);
+      } catch {
+        // It was never there.
+      }
+    },
+    all: () => kept.all().concat(stored()),
   };
+}
+
+function stored(): Entry[] {
+  try {
+    return waitingKeys()
+      .map(read)
+      .filter((entry): entry is Entry => Boolean(entry?.id && entry.url && entry.body));
+  } catch {
+    return [];
+  }
 }
 
 /** How long to wait before try number `tries` (1 is the first repetition), with jitter. */
@@ -101,14 +100,14 @@ export function waitBefore(tries: number): number {
 }
 
 export class Outbox {
-  private readonly store: Promise<Store>;
-  private readonly kept = memoryStore();
+  private readonly store: Store;
   private timer = 0;
   private sending: Promise<void> | null = null;
-  private again = false;
+  private again: "" | "due" | "now" = "";
 
   constructor(private readonly options: OutboxOptions) {
-    this.store = options.store ? Promise.resolve(options.store) : openStore();
+    this.store = options.store ?? phoneStore();
+    nowServed();
     onConnection((online) => {
       if (online) void this.flush(true);
     });
@@ -118,77 +117,67 @@ export class Outbox {
     void this.flush();
   }
 
-  /** Keep, then send. Resolves with the id once it is kept, not once it is acknowledged. */
-  async add(url: string, body: Record<string, unknown>, id: string = randomId()): Promise<string> {
-    const now = Date.now();
-    const entry: Entry = {
-      id,
-      url,
-      body: { ...body, id },
-      owner: this.options.owner,
-      createdAt: now,
-      tries: 0,
-      nextAt: now,
-    };
-    try {
-      await (await this.store).put(entry);
-    } catch {
-      // A full or revoked store: better in memory than lost.
-      await this.kept.put(entry);
-    }
+  /** Keep, then send. It is kept when this returns its id; the acknowledgement comes later. */
+  add(url: string, body: Record<string, unknown>, id: string = randomId()): string {
+    this.keep(url, body, id);
     void this.flush();
     return id;
   }
 
+  /** The page is going: keep, and send in the same breath, whatever else is on its way. */
+  addLast(url: string, body: Record<string, unknown>, id: string = randomId()): void {
+    const entry = this.keep(url, body, id);
+    send(url, entry.body, { keepalive: true }).then(
+      () => this.store.remove(id),
+      () => undefined,
+    );
+  }
+
+  /** Another entry says the same and more. */
+  forget(id: string): void {
+    this.store.remove(id);
+  }
+
   /** How many entries of this person wait. */
-  async waiting(): Promise<number> {
-    return (await this.mine()).length;
+  waiting(): number {
+    return this.mine().length;
   }
 
   /** Send what is due, oldest first; everything at once when `now`. One run at a time. */
   flush(now = false): Promise<void> {
     if (this.sending) {
-      this.again = true;
+      this.again = now ? "now" : this.again || "due";
       return this.sending;
     }
     this.sending = this.run(now).then(() => {
       this.sending = null;
-      if (this.again) {
-        this.again = false;
-        return this.flush();
-      }
-      return this.schedule();
+      const { again } = this;
+      this.again = "";
+      return again ? this.flush(again === "now") : this.schedule();
     });
     return this.sending;
   }
 
-  private async mine(): Promise<Entry[]> {
-    let stored: Entry[] = [];
-    try {
-      stored = await (await this.store).all();
-    } catch {
-      // Unreadable now; what is in memory can still go.
-    }
-    return stored
-      .concat(await this.kept.all())
+  private keep(url: string, body: Record<string, unknown>, id: string): Entry {
+    const now = Date.now();
+    const owner = this.options.owner;
+    const entry: Entry = { id, url, body: { ...body, id }, owner, createdAt: now, tries: 0, nextAt: now };
+    this.store.put(entry);
+    return entry;
+  }
+
+  private mine(): Entry[] {
+    return this.store
+      .all()
       .filter((entry) => entry.owner === this.options.owner)
       .sort((a, b) => a.createdAt - b.createdAt);
   }
 
-  private async drop(entry: Entry): Promise<void> {
-    await this.kept.remove(entry.id);
-    try {
-      await (await this.store).remove(entry.id);
-    } catch {
-      // It will be sent again with the same id, and counted once.
-    }
-  }
-
   private async run(now: boolean): Promise<void> {
     const start = Date.now();
-    for (const entry of (await this.mine()).slice(0, POSTED_AT_ONCE)) {
+    for (const entry of this.mine().slice(0, POSTED_AT_ONCE)) {
       if (start - entry.createdAt > KEPT_MS) {
-        await this.drop(entry);
+        this.store.remove(entry.id);
       } else if (isOnline() && (now || entry.nextAt <= start) && !(await this.post(entry))) {
         break; // The line is down: the others would fail too.
       }
@@ -199,34 +188,33 @@ export class Outbox {
   private async post(entry: Entry): Promise<boolean> {
     try {
       const answer = await send<unknown>(entry.url, entry.body, { keepalive: true });
-      await this.drop(entry);
+      this.store.remove(entry.id);
       this.options.onAcknowledged?.(entry, answer);
       return true;
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
       // Signed out is not refused: it goes when the person is back.
       if (error.lasting && error.status !== 401 && error.status !== 403) {
-        await this.drop(entry);
+        this.store.remove(entry.id);
         this.options.onRefused?.(entry, error);
         return true;
       }
-      const tries = entry.tries + 1;
-      await this.keep({ ...entry, tries, nextAt: Date.now() + Math.max(error.retryAfterMs, waitBefore(tries)) });
+      this.postpone(entry.id, error.retryAfterMs);
       return error.status !== 0;
     }
   }
 
-  private async keep(entry: Entry): Promise<void> {
-    try {
-      await (await this.store).put(entry);
-    } catch {
-      await this.kept.put(entry);
-    }
+  /** It may have grown, or have been forgotten, while it was on its way. */
+  private postpone(id: string, leastMs: number): void {
+    const entry = this.mine().find((other) => other.id === id);
+    if (!entry) return;
+    const tries = entry.tries + 1;
+    this.store.put({ ...entry, tries, nextAt: Date.now() + Math.max(leastMs, waitBefore(tries)) });
   }
 
-  private async schedule(): Promise<void> {
+  private schedule(): void {
     window.clearTimeout(this.timer);
-    const entries = await this.mine();
+    const entries = this.mine();
     if (entries.length === 0) return;
     const next = Math.min(...entries.map((entry) => entry.nextAt));
     this.timer = window.setTimeout(() => void this.flush(), Math.max(500, next - Date.now()));

@@ -17,6 +17,13 @@ interface WatchState {
   state: string;
 }
 
+interface ReportBody extends Record<string, unknown> {
+  session: number;
+  ranges_ms: Range[];
+  rate: number;
+  position_ms: number;
+}
+
 export type Keeping = "idle" | "saving" | "saved" | "offline" | "retrying" | "signed_out" | "refused";
 
 const SESSION_RETRY_MS = 5000;
@@ -35,10 +42,12 @@ export class WatchLedger {
   private asking: Promise<void> | null = null;
   private askedAt = 0;
   private sentId = "";
+  private sentRanges: Range[] = [];
   private unsentSince = 0;
   private leftoverTries = 0;
   private lastReportAt = 0;
   private reportedMs = 0;
+  private left = false;
   private readonly outbox: Outbox;
 
   constructor(
@@ -93,7 +102,7 @@ export class WatchLedger {
 
   /** Say what was played since. Called every few seconds, and at each pause, hiding and end. */
   report(): void {
-    if (!this.data.records) return;
+    if (!this.data.records || this.left) return;
     if (!this.session) {
       if (!this.asking && Date.now() - this.askedAt > SESSION_RETRY_MS && this.seen().length) void this.open();
       return;
@@ -103,17 +112,30 @@ export class WatchLedger {
     this.unsentSince = this.unsentSince || Date.now();
     this.lastReportAt = Date.now();
     this.sentId = this.sentId || randomId();
-    void this.outbox.add(this.data.report_url, body, this.sentId);
+    this.sentRanges = body.ranges_ms;
+    this.outbox.add(this.data.report_url, body, this.sentId);
     this.settle();
   }
 
-  /** The page is going: send at once, for nothing asynchronous may run any more; the kept copy has the same id. */
+  /**
+   * The page is going: everything owed in one report that takes the place of the one on its way. What that one did not
+   * say comes first, for the server cuts from the end: had it arrived, nothing is lost; had it not, neither.
+   */
   leave(): void {
     const body = this.session && this.data.records ? this.body() : null;
+    this.left = true;
     if (!body) return;
-    this.sentId = this.sentId || randomId();
-    void this.outbox.add(this.data.report_url, body, this.sentId);
-    send(this.data.report_url, { ...body, id: this.sentId }, { keepalive: true }).catch(() => undefined);
+    const later = minus(body.ranges_ms, this.sentRanges);
+    const ranges = later.concat(minus(body.ranges_ms, later));
+    if (this.sentId) this.outbox.forget(this.sentId);
+    this.sentId = randomId();
+    this.sentRanges = body.ranges_ms;
+    this.outbox.addLast(this.data.report_url, { ...body, ranges_ms: ranges }, this.sentId);
+  }
+
+  /** The page was only put aside, and is shown again. */
+  back(): void {
+    this.left = false;
   }
 
   /** Bring `keeping` up to date. */
@@ -125,7 +147,7 @@ export class WatchLedger {
     this.changed();
   }
 
-  private body(): Record<string, unknown> | null {
+  private body(): ReportBody | null {
     const owed = this.owed();
     const fresh = length(this.seen()) - this.reportedMs >= CRUMB_MS;
     if (!owed.length) return null;
@@ -143,6 +165,7 @@ export class WatchLedger {
   private acknowledged(id: string, body: Record<string, unknown>, state: WatchState): void {
     if (id === this.sentId) {
       this.sentId = "";
+      this.sentRanges = [];
       this.unsentSince = 0;
     }
     // An older sitting's report, kept while the phone was offline, may be about another video.
@@ -162,6 +185,7 @@ export class WatchLedger {
     else if (error.lasting) this.keeping = "refused";
     else this.keeping = isOnline() ? "retrying" : "offline";
     this.sentId = "";
+    this.sentRanges = [];
     this.changed();
   }
 }

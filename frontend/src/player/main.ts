@@ -163,6 +163,7 @@ function run(data: PlayerData): void {
     sample();
     ledger.leave();
   });
+  window.addEventListener("pageshow", () => ledger.back());
   onConnection(() => {
     ledger.settle();
     ledger.report();

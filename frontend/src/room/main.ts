@@ -108,6 +108,7 @@ class Room {
     });
     for (const tab of ["chat", "people"]) byId(`tab-${tab}`).addEventListener("click", () => this.openTab(tab));
     document.addEventListener("visibilitychange", () => this.visibility());
+    window.addEventListener("pagehide", () => this.closeOutage());
     window.addEventListener("resize", () => this.fit());
     this.fit();
   }
@@ -268,7 +269,7 @@ class Room {
     this.outage = null;
     if (!outage || outage.until - outage.from < LEAST_OUTAGE_MS) return;
     const body = { device: deviceId(), from_ms: Math.round(outage.from), to_ms: Math.round(outage.until) };
-    void this.outbox.add(this.data.urls.outbox, body);
+    this.outbox.add(this.data.urls.outbox, body);
   }
 
   private now(): number {

@@ -1,5 +1,6 @@
-/** What every page needs, and no page depends on: the line's banner, no double submits, the service worker. */
+/** What every page needs, and no page depends on: the line's banner, no double submits, what waits to be sent, the service worker. */
 import { watchConnection } from "../lib/connection";
+import { hasWaiting, isServed } from "../lib/waiting";
 
 function refuseDoubleSubmits(): void {
   document.addEventListener("submit", (event) => {
@@ -35,6 +36,20 @@ function registerWorker(): void {
   });
 }
 
+/** A record that the last page could not deliver goes from whichever page is opened next. */
+function sendWhatWaits(script: HTMLOrSVGScriptElement | null): void {
+  const { owner, outbox } = (script as HTMLScriptElement | null)?.dataset ?? {};
+  if (!owner || !outbox) return;
+  window.addEventListener("load", () => {
+    if (!hasWaiting() || isServed()) return;
+    const island = document.createElement("script");
+    island.src = outbox;
+    island.dataset.owner = owner;
+    document.body.appendChild(island);
+  });
+}
+
+sendWhatWaits(document.currentScript);
 watchConnection();
 refuseDoubleSubmits();
 freshCsrfForHtmx();
