@@ -136,7 +136,13 @@ class Recorder:
             try:
                 ids += await self._insert([stay])
             except IntegrityError:
-                log.exception("presence_refused", occasion=stay.occasion_id)
+                log.error(
+                    "presence_refused",
+                    occasion=stay.occasion_id,
+                    member=stay.member_id,
+                    device=stay.device,
+                    started_at=stay.started_at.isoformat(),
+                )
                 self.open.discard(stay)
                 ids.append(None)
         return ids

@@ -1,6 +1,7 @@
 """What the player island is told: the media, where to report, and its words in the reader's language."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import template
@@ -10,7 +11,14 @@ from django.utils.html import json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from attendance.core.intervals import Spans
+
 register = template.Library()
+MINUTE_MS = 60_000
+SHORT_MS = 10 * MINUTE_MS
+# As the island draws them (frontend/src/player/view.ts): what it finds drawn already moves nothing.
+SHOWN_GAP_MS = 2000
+SHOWN_GAPS = 6
 
 
 @register.simple_tag(takes_context=True)
@@ -34,6 +42,55 @@ def player_data(context: Context, player: Mapping[str, Any]) -> SafeString:
         "words": words(),
     }
     return json_script(data, "player-data")
+
+
+@register.simple_tag
+def player_counted(player: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what counts so far, in words: ``done``, ``of``, ``left`` with ``is_enough``, and ``gaps``.
+
+    ``gaps``: ``from``, ``to`` and ``why`` of what does not count; what only the phone knows of them, the island adds.
+    """
+    said, duration = words(), int(player.get("duration_ms") or 0)
+    credited = Spans.of((start, end) for start, end in player.get("credited_ms") or [])
+    is_short = duration < SHORT_MS
+    every = clock(duration) if is_short else str(max(1, math.floor(duration / MINUTE_MS + 0.5)))
+    needed = player.get("needed_ms")
+    left = max(0, needed - credited.total) if needed is not None else 0
+    return {
+        "done": clock(credited.total) if is_short else str(credited.total // MINUTE_MS),
+        "of": said["clock_done" if is_short else "minutes_done"].format(all=every),
+        "left": "" if needed is None else _left(left, said),
+        "is_enough": not left,
+        "gaps": _gaps(credited, duration, said) if credited else [],
+    }
+
+
+def _left(left_ms: int, said: Mapping[str, str]) -> str:
+    if not left_ms:
+        return said["enough"]
+    if left_ms < MINUTE_MS:
+        return said["left_seconds"].format(n=math.ceil(left_ms / 1000))
+    return said["left"].format(n=math.ceil(left_ms / MINUTE_MS))
+
+
+def _gaps(credited: Spans, duration_ms: int, said: Mapping[str, str]) -> Sequence[dict[str, str]]:
+    last = credited.items[-1].end
+    gaps = [gap for gap in credited.gaps_within(0, duration_ms) if gap.end - gap.start >= SHOWN_GAP_MS]
+    return [
+        {
+            "from": clock(gap.start),
+            "to": clock(gap.end),
+            "why": said["gap_unseen" if gap.start >= last else "gap_skipped"],
+        }
+        for gap in gaps[:SHOWN_GAPS]
+    ]
+
+
+def clock(ms: int) -> str:
+    """Return media time as 14:20, or 1:05:09 from an hour on."""
+    minutes, seconds = divmod(max(0, ms) // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
 
 
 def words() -> dict[str, str]:

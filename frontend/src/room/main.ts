@@ -1,5 +1,5 @@
 /** The member's room. */
-import { watchConnection } from "../lib/connection";
+
 import { deviceId } from "../lib/device";
 import type { ChatEvent, JoinedFrame, RoomEvent, ServerFrame, TickFrame } from "../lib/frames";
 import { get } from "../lib/http";
@@ -75,7 +75,6 @@ class Room {
   }
 
   start(): void {
-    watchConnection();
     this.chat.addAll(this.data.chat);
     this.buttons();
     this.show();
