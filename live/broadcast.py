@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from prometheus_client import Gauge
 
 from live import bus
 from live.core import packing, protocol
@@ -130,6 +131,10 @@ class Hub:
             del room.members[seat.member_id]
         if not room.seats and self.rooms.pop(room.occasion_id, None) is not None:
             self.bus.part(room.occasion_id)
+
+    def phones(self) -> int:
+        """Return how many sockets there are; may be asked from any thread."""
+        return sum(len(room.seats) for room in list(self.rooms.values()))
 
     def deliver(self, occasion_id: int, event: protocol.Event, *, flush: bool = False) -> None:
         """Put an event into the room's next tick, once; nothing happens where nobody is in the room."""
@@ -293,6 +298,8 @@ def abort(send: Any) -> None:
 
 
 _hub: Hub | None = None
+PHONES = Gauge("live_phones", "Open sockets in the rooms of this process")
+PHONES.set_function(lambda: _hub.phones() if _hub is not None else 0)
 
 
 def seq_of(occasion_id: int) -> int | None:

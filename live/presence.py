@@ -17,6 +17,7 @@ from functools import partial
 import structlog
 from django.db import DatabaseError, IntegrityError
 from django.utils import timezone
+from prometheus_client import Gauge
 
 from attendance import operations as ledger
 from live import bus
@@ -79,6 +80,10 @@ class Recorder:
             stay.ended_at, stay.reason = max(ended_at, stay.started_at), reason
             self.open.discard(stay)
             self._closing.append(stay)
+
+    def unwritten(self) -> int:
+        """Return how many beginnings and ends wait."""
+        return len(self._opening) + len(self._closing)
 
     async def flush(self) -> None:
         """Write what waits. Raises DatabaseError; what could not be written waits on."""
@@ -204,6 +209,8 @@ class Recorder:
 
 
 _recorder: Recorder | None = None
+UNWRITTEN = Gauge("live_presence_unwritten", "Beginnings and ends of presence of this process that are not stored yet")
+UNWRITTEN.set_function(lambda: _recorder.unwritten() if _recorder is not None else 0)
 
 
 def recorder() -> Recorder:

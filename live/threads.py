@@ -6,9 +6,11 @@ from typing import TypeVar
 
 from asgiref.sync import SyncToAsync
 from django.db import close_old_connections
+from prometheus_client import Gauge
 
 T = TypeVar("T")
 THREADS = 4
+STEPS = Gauge("live_database_steps", "Steps of this process's rooms that run in the database or wait for a thread")
 _pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="room-db")
 
 
@@ -22,4 +24,5 @@ async def in_database(work: Callable[[], T]) -> T:
         finally:
             close_old_connections()
 
-    return await SyncToAsync(step, thread_sensitive=False, executor=_pool)()
+    with STEPS.track_inprogress():
+        return await SyncToAsync(step, thread_sensitive=False, executor=_pool)()

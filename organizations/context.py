@@ -31,8 +31,8 @@ def tabs_for(user: Any) -> list[dict[str, str]]:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: ``shell.owner`` (whose records the phone may send), ``.tabs``, ``.elder``, ``.language``, ``.demo``, ``.roles`` and, on a demonstration's
-    code page, ``.demo_code``: the code that no phone got.
+    """Context processor: ``shell.owner`` (whose records the phone may send), ``.tabs``, ``.elder``, ``.language``,
+    ``.demo``, ``.roles`` and, on a demonstration's code page, ``.demo_code``: the code that no phone got.
 
     Evaluated when a template first asks, so that an error page without a shell costs no query.
     """

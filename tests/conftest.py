@@ -17,6 +17,11 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
         yield
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what waits most (real sockets, real clocks), so that the other workers fill its pauses."""
+    items.sort(key=lambda item: item.get_closest_marker("realtime") is None)
+
+
 @pytest.fixture
 def var_dir(settings: Any, tmp_path: Path) -> Path:
     """A private VAR_DIR (and MEDIA_ROOT) for one test."""

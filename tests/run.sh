@@ -4,7 +4,8 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 pytest=".venv/bin/python -m pytest -q --durations=8"
-workers=$(nproc)
+# One worker more than processors, each given a test at a time: some tests wait for real clocks.
+busy="-n $(($(nproc) + 1)) --maxschedchunk 1"
 VAR_DIR=$(mktemp -d) && export VAR_DIR
 trap 'rm -rf "$VAR_DIR"' EXIT
 failed=0
@@ -17,13 +18,12 @@ stage() {
   [ $status = 0 ] || failed=1
 }
 fast="not engine and not e2e"
-stage "SQLite and memory" $pytest -n "$workers" -m "$fast" "$@"
-stage "PostgreSQL and Redis" .venv/bin/python -m tests.services $pytest -n "$workers" -m "$fast and not unit" "$@"
-# Each browser file has a site and a browser of its own.
+stage "SQLite and memory" $pytest $busy -m "$fast" "$@"
+stage "PostgreSQL and Redis" .venv/bin/python -m tests.services $pytest $busy -m "$fast and not unit" "$@"
+# Each browser file has a site and a browser of its own; the story measures seconds and has the machine to itself.
 alone() { tests/netns.sh $pytest "$@"; }
-stage "Real media engine" alone -m engine tests/live tests/media
+stage "Real media engine" alone -n 2 --dist loadfile -m engine tests/live tests/media
 stage "Browser: the whole story" alone -m e2e tests/e2e/test_story.py
-stage "Browser: starting and stopping" alone -m e2e tests/e2e/test_run.py
-stage "Browser: the player" alone -m e2e tests/e2e/test_player.py
-stage "Browser: every page" alone -m e2e tests/e2e/pages
+stage "Browser: starting, stopping, the player" alone -n 2 --dist loadfile -m e2e tests/e2e/test_run.py tests/e2e/test_player.py
+stage "Browser: every page" alone -n 2 --maxschedchunk 1 -m e2e tests/e2e/pages
 exit $failed

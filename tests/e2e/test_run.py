@@ -5,6 +5,7 @@ import os
 import signal
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,13 @@ def engine_of(site: Site) -> list[int]:
         except OSError:
             continue
     return found
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    """As on a newcomer's machine: nothing is there yet."""
+    with running_site(from_nothing=True) as running:
+        yield running
 
 
 def test_every_part_reports_ready(site: Site) -> None:

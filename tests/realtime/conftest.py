@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -27,6 +28,8 @@ from live.permissions import expects, may_host
 from organizations.models import User
 from tests.services import free_port
 
+METRICS_TOKEN = "m" * 40
+GAUGES = {"live_phones", "live_presence_unwritten", "live_database_steps"}
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 UVICORN = [
     *("--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", "16384"),
@@ -65,6 +68,24 @@ class RoomServer:
         if wait:
             phone.until("joined")
         return phone
+
+    def is_quiet(self) -> bool:
+        """Nobody is in a room, and nothing waits for the database or is on its way there."""
+        headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+        asking = urllib.request.Request(f"http://127.0.0.1:{self.port}/metrics", headers=headers)
+        with urllib.request.urlopen(asking, timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        gauges = dict(line.split() for line in lines if line.startswith("live_"))
+        return set(gauges) == GAUGES and not any(float(value) for value in gauges.values())
+
+    def dismiss(self) -> None:
+        """Hang up every phone and end the process."""
+        for phone in self.phones:
+            if self.process.poll() is not None:
+                phone.drop()
+            with contextlib.suppress(OSError, ConnectionClosed):
+                phone.close()
+        self.stop()
 
     def kill(self) -> None:
         self.process.kill()
@@ -138,6 +159,11 @@ class Phone:
     def close(self) -> None:
         self.socket.close()
 
+    def drop(self) -> None:
+        """The line is cut: nobody is left to say goodbye to."""
+        with contextlib.suppress(OSError):
+            self.socket.socket.shutdown(socket.SHUT_RDWR)
+
 
 def database_url() -> str:
     """The address of the database that this test uses."""
@@ -147,13 +173,13 @@ def database_url() -> str:
     return f"postgres://{facts['USER']}@{facts['HOST']}:{facts['PORT']}/{facts['NAME']}"
 
 
-@contextlib.contextmanager
-def serving(folder: Path, **extra: str) -> Iterator[RoomServer]:
-    """Run a web process until the end of the block."""
+def start(folder: Path, **extra: str) -> RoomServer:
+    """Start a web process; it answers a little later."""
     port = free_port()
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith("PYTEST")},
         "DEBUG": "1",
+        "METRICS_TOKEN": METRICS_TOKEN,
         "SECRET_KEY": settings.SECRET_KEY,
         "DATABASE_URL": database_url(),
         "VAR_DIR": str(folder),
@@ -165,15 +191,31 @@ def serving(folder: Path, **extra: str) -> Iterator[RoomServer]:
     command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), *UVICORN]
     with log.open("wb") as handle:
         process = subprocess.Popen(command, cwd=BASE_DIR, env=environment, stdout=handle, stderr=handle)
-    server = RoomServer(port, process, log)
+    return RoomServer(port, process, log)
+
+
+@contextlib.contextmanager
+def serving(folder: Path, **extra: str) -> Iterator[RoomServer]:
+    """Run a web process until the end of the block."""
+    server = start(folder, **extra)
     try:
-        wait_until(lambda: answers(port, process, log), timeout=60)
+        wait_until(lambda: answers(server.port, server.process, server.log), timeout=60)
         yield server
     finally:
-        for phone in server.phones:
-            with contextlib.suppress(OSError, ConnectionClosed):
-                phone.close()
-        server.stop()
+        server.dismiss()
+
+
+@contextlib.contextmanager
+def serving_two(folder: Path) -> Iterator[tuple[RoomServer, RoomServer]]:
+    """Run two web processes on one database."""
+    (folder / "two").mkdir()
+    two = start(folder / "two")
+    try:
+        with serving(folder) as one:
+            wait_until(lambda: answers(two.port, two.process, two.log), timeout=60)
+            yield one, two
+    finally:
+        two.dismiss()
 
 
 def answers(port: int, process: "subprocess.Popen[bytes]", log: Path) -> bool:
@@ -203,10 +245,12 @@ def module_server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture
 def server(module_server: RoomServer, transactional_db: None) -> Iterator[RoomServer]:
-    """The module's web process; all phones of a test are gone after it, and no traceback was written."""
+    """The module's web process; after a test all its phones are gone, all is stored, and no traceback was written."""
     before = module_server.log.stat().st_size
     yield module_server
     for phone in module_server.phones:
         phone.close()
     module_server.phones.clear()
+    # Whoever still wrote would meet the emptying of the tables.
+    wait_until(module_server.is_quiet, timeout=30)
     assert "Traceback" not in module_server.log.read_bytes()[before:].decode()

@@ -20,7 +20,7 @@ from live import operations
 from live.models import ChatMessage
 from tests.factories.live import make_live
 from tests.factories.organizations import County, make_county
-from tests.realtime.conftest import RoomServer, serving, ticket_for, wait_until
+from tests.realtime.conftest import RoomServer, serving, serving_two, ticket_for, wait_until
 
 pytestmark = [pytest.mark.realtime, pytest.mark.django_db(transaction=True)]
 
@@ -77,9 +77,7 @@ def test_stopped_process_ends_every_presence_now(world: County, tmp_path: Path) 
 def test_two_processes_hear_of_each_other(world: County, tmp_path: Path) -> None:
     """Over Redis at once, without it within a look at the database; nothing twice."""
     lecture = make_live(world)
-    (tmp_path / "one").mkdir()
-    (tmp_path / "two").mkdir()
-    with serving(tmp_path / "one") as one, serving(tmp_path / "two") as two:
+    with serving_two(tmp_path) as (one, two):
         speaker, listener = one.join(world.members[0], lecture), two.join(world.members[1], lecture)
         speaker.send(t="chat", id="a", text="那边听得到吗？")
         assert listener.event("chat")["text"] == "那边听得到吗？"
@@ -151,9 +149,7 @@ def test_phone_that_does_not_read_slows_nobody(world: County, tmp_path: Path) ->
 def test_chat_is_kept_through_a_lost_line(world: County, tmp_path: Path) -> None:
     """The phone sends, the process dies before the answer comes; sent again elsewhere, it is stored once."""
     lecture = make_live(world)
-    (tmp_path / "one").mkdir()
-    (tmp_path / "two").mkdir()
-    with serving(tmp_path / "one") as one, serving(tmp_path / "two") as two:
+    with serving_two(tmp_path) as (one, two):
         phone = one.join(world.member, lecture)
         phone.send(t="chat", id="kept", text="先发一次")
         time.sleep(0.3)

@@ -62,6 +62,7 @@ class Tourist:
         self.browser = browser
         self.base = base.rstrip("/")
         self.known: dict[str, Any] = {}
+        self.found: dict[str, str] = {}
 
     def signed_in(self, account: str | None) -> Any:
         """The cookies of an account; None for a visitor."""
@@ -100,8 +101,11 @@ class Tourist:
 
     def address(self, stop: Stop) -> str:
         """The stop's address, following its links where it holds an id. Raises LookupError when a link is missing."""
-        if not stop.follow:
-            return self.base + stop.url
+        if stop.name not in self.found:
+            self.found[stop.name] = self._find(stop) if stop.follow else self.base + stop.url
+        return self.found[stop.name]
+
+    def _find(self, stop: Stop) -> str:
         with self.visiting(stop.guide or stop.account) as context:
             page = context.new_page()
             page.goto(self.base + stop.url)
@@ -160,7 +164,8 @@ def barriers(page: Page) -> list[str]:
     # As tall as the page, so that the bars that stick to the window's edge hide nothing that scrolling would show.
     tall = int(page.evaluate("document.documentElement.scrollHeight"))
     page.set_viewport_size({"width": size["width"], "height": max(size["height"], tall)})
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
     rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     options = {"runOnly": rules, "rules": {"label-content-name-mismatch": {"enabled": False}}}
     found = page.evaluate("(options) => axe.run(document, options).then((done) => done.violations)", options)
