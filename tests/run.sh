@@ -1,6 +1,6 @@
 #!/bin/bash
-# Every test there is: first on SQLite and memory, then on PostgreSQL and Redis, then real Janus and a real browser.
-# The last two run in a network namespace of their own (tests/netns.sh), for Janus skips loopback.
+# Every test there is: on SQLite and memory, on PostgreSQL and Redis, with real Janus and a real browser.
+# All but the first two stages run in a network namespace of their own (tests/netns.sh), for Janus skips loopback.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 pytest=".venv/bin/python -m pytest -q --durations=8"
@@ -20,10 +20,10 @@ stage() {
 fast="not engine and not e2e"
 stage "SQLite and memory" $pytest $busy -m "$fast" "$@"
 stage "PostgreSQL and Redis" .venv/bin/python -m tests.services $pytest $busy -m "$fast and not unit" "$@"
-# Each browser file has a site and a browser of its own; the story measures seconds and has the machine to itself.
+# The story measures seconds and has the machine to itself; each other browser file has a site and a browser of its own.
 alone() { tests/netns.sh $pytest "$@"; }
-stage "Real media engine" alone -n 2 --dist loadfile -m engine tests/live tests/media
+stage "Media engine, player, starting and stopping" alone -n 3 --dist loadfile --no-loadscope-reorder -m "engine or e2e" \
+  tests/e2e/test_player.py tests/e2e/test_run.py tests/live tests/media
 stage "Browser: the whole story" alone -m e2e tests/e2e/test_story.py
-stage "Browser: starting, stopping, the player" alone -n 2 --dist loadfile -m e2e tests/e2e/test_run.py tests/e2e/test_player.py
 stage "Browser: every page" alone -n 2 --maxschedchunk 1 -m e2e tests/e2e/pages
 exit $failed
