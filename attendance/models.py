@@ -88,6 +88,9 @@ class Occasion(models.Model):
     rule_stamp = models.JSONField(null=True, blank=True)
     media_ms = models.PositiveBigIntegerField(null=True, blank=True)
     media_offset_ms = models.BigIntegerField(default=0, help_text="media time at which the window begins")
+    media_cuts = models.JSONField(
+        default=list, blank=True, help_text="pauses left out of the replay: [[media time, length], …] in ms"
+    )
     media_items = models.JSONField(
         null=True,
         blank=True,

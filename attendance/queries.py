@@ -123,6 +123,7 @@ def window_of(occasion: Occasion, *, as_of: datetime) -> Window:
         end=ms_of(occasion.window_end_at or max(as_of, occasion.ends_at)),
         media_ms=occasion.media_ms or 0,
         media_offset=occasion.media_offset_ms,
+        media_cuts=tuple((at, missing) for at, missing in occasion.media_cuts),
         deadline=ms_of(deadline) if deadline else None,
         make_up_until=ms_of(until) if until else None,
         capture_failed=occasion.capture_failed,

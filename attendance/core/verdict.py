@@ -85,12 +85,14 @@ class Evidence:
 @dataclass(frozen=True, slots=True)
 class Window:
     """The occasion's frame. ``media_ms`` is the length of all its media together; ``media_offset`` is the media time
-    at which the window begins; ``deadline`` bounds what is on time for a course; ``final`` is false while it runs."""
+    at which the window begins; ``media_cuts`` are the pauses that the recording left out, as ``(media time, length)``;
+    ``deadline`` bounds what is on time for a course; ``final`` is false while it runs."""
 
     start: int
     end: int
     media_ms: int = 0
     media_offset: int = 0
+    media_cuts: tuple[tuple[int, int], ...] = ()
     deadline: int | None = None
     make_up_until: int | None = None
     capture_failed: bool = False
@@ -99,6 +101,15 @@ class Window:
     @property
     def length(self) -> int:
         return max(0, self.end - self.start)
+
+    def lay(self, media: Spans) -> Spans:
+        """Return media time on the window's axis, clipped to the window."""
+        laid, begin, later = Spans(), 0, self.start - self.media_offset
+        length = max((span.end for span in media), default=0)
+        for at, missing in (*self.media_cuts, (length, 0)):
+            laid |= media.clip(begin, at).shift(later)
+            begin, later = at, later + missing
+        return laid.clip(self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,11 +234,10 @@ def _total(ranges: dict[str, Spans]) -> int:
 
 
 def _on_axis(ranges: dict[str, Spans], window: Window) -> Spans:
-    """Lay media time on the window's axis."""
     laid = Spans()
     for spans in ranges.values():
-        laid |= spans.shift(window.start - window.media_offset)
-    return laid.clip(window.start, window.end)
+        laid |= window.lay(spans)
+    return laid
 
 
 def _count_window(clocks: _Clocks, window: Window, rule: Rule) -> tuple[State | None, int, Reason]:

@@ -1,6 +1,6 @@
 """The life of an occasion: planned, opened (roster and rule are fixed), closed (the window is fixed), settled."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -210,12 +210,24 @@ def deadline_of(occasion: Occasion) -> datetime | None:
     return datetime.fromisoformat(stamp["deadline_at"])
 
 
-def set_replay(*, occasion_id: int, media_ms: int, media_offset_ms: int, as_of: datetime) -> None:
-    """Offer a replay of ``media_ms``; the window begins at ``media_offset_ms`` of it. Raises UnableToSetMedia."""
+def set_replay(
+    *,
+    occasion_id: int,
+    media_ms: int,
+    media_offset_ms: int,
+    media_cuts: Sequence[tuple[int, int]] = (),
+    as_of: datetime,
+) -> None:
+    """Offer a replay of ``media_ms``; the window begins at ``media_offset_ms`` of it.
+
+    ``media_cuts``: pauses that it leaves out, in order, as ``(media time, length)`` in ms. Raises UnableToSetMedia.
+    """
     if media_ms <= 0:
         raise UnableToSetMedia("a replay has a length")
     with transaction.atomic():
-        Occasion.objects.filter(pk=occasion_id).update(media_ms=media_ms, media_offset_ms=media_offset_ms)
+        Occasion.objects.filter(pk=occasion_id).update(
+            media_ms=media_ms, media_offset_ms=media_offset_ms, media_cuts=[list(cut) for cut in media_cuts]
+        )
         log.info("replay_offered", occasion_id=occasion_id, media_ms=media_ms, at=as_of.isoformat())
         events.announce(events.replay_offered, occasion_id=occasion_id)
 

@@ -188,7 +188,7 @@ def bars_of(occasion: Occasion, verdict: Verdict, as_of: datetime) -> list[Bar]:
     window = window_of(occasion, as_of=as_of)
     union = verdict.live | verdict.hall
     for spans in verdict.replay.values():
-        union |= spans.shift(window.start - window.media_offset)
+        union |= window.lay(spans)
     return [
         _bar(span.start - window.start, span.end - window.start, window.length)
         for span in union.clip(window.start, window.end)

@@ -210,6 +210,7 @@ def _finish(occasion_id: int, recording: Recording | None) -> None:
         folder=recording.folder if recording else None,
         duration_ms=recording.duration_ms if recording else 0,
         started_at=recording.started_at if recording else None,
+        cuts=recording.cuts if recording else (),
         width=recording.width if recording else 0,
         height=recording.height if recording else 0,
         as_of=timezone.now(),

@@ -16,13 +16,14 @@ MASTER, VIDEO, AUDIO = "master.m3u8", "video.m3u8", "audio.m3u8"
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """``started_at``: the moment of media time 0."""
+    """``started_at``: the moment of media time 0; ``cuts``: pauses left out, as ``(media time, length)`` in ms."""
 
     folder: Path
     started_at: datetime
     duration_ms: int
     width: int
     height: int
+    cuts: tuple[tuple[int, int], ...] = ()
 
 
 def pack_recording(packager: Packager, folder: Path) -> Recording | None:
@@ -43,7 +44,7 @@ def pack_recording(packager: Packager, folder: Path) -> Recording | None:
         (folder / AUDIO).write_text(sound)
         variants.append(_variant(folder, AUDIO, audio, kept, None))
     (folder / MASTER).write_text(playlist.master(variants))
-    return Recording(folder, span[0], span[1], first.width, first.height)
+    return Recording(folder, span.started_at, span.duration_ms, first.width, first.height, span.cuts)
 
 
 def _link(source: Path, target: Path, runs: Sequence[playlist.Run], kept: Set[str]) -> None:

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 SHORTEST_S = 0.05
 LIVE_WINDOW = 20
 LEAST_TARGET_S = 2
+LEAST_CUT = timedelta(milliseconds=100)
+MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +142,29 @@ def outdated(runs: Sequence[Run], *, window: int = LIVE_WINDOW) -> list[str]:
     return [entry.segment.uri for entry in entries[: max(0, len(entries) - 2 * window)]]
 
 
-def recorded_span(runs: Sequence[Run], *, kept: Set[str] | None = None) -> tuple[datetime, int] | None:
-    """When the recording begins, and its length in milliseconds; None where nothing was recorded."""
+@dataclass(frozen=True, slots=True)
+class RecordedSpan:
+    """When a recording begins, its length, and the pauses that it leaves out as ``(media time, length)``, in ms."""
+
+    started_at: datetime
+    duration_ms: int
+    cuts: tuple[tuple[int, int], ...]
+
+
+def recorded_span(runs: Sequence[Run], *, kept: Set[str] | None = None) -> RecordedSpan | None:
+    """How media time lies on the clock; None where nothing was recorded."""
     entries = [entry for entry in _entries(runs) if kept is None or entry.segment.uri in kept]
     if not entries:
         return None
-    return entries[0].at, round(sum(entry.segment.duration for entry in entries) * 1000)
+    media, laid = timedelta(), timedelta()
+    cuts: list[tuple[int, int]] = []
+    for entry in entries:
+        drift = entry.at - entries[0].at - media - laid
+        if abs(drift) >= LEAST_CUT:
+            cuts.append((round(media / MILLISECOND), round(drift / MILLISECOND)))
+            laid += drift
+        media += timedelta(seconds=entry.segment.duration)
+    return RecordedSpan(entries[0].at, round(media / MILLISECOND), tuple(cuts))
 
 
 def master(variants: Iterable[Variant]) -> str:

@@ -1,6 +1,7 @@
 """The plan and the life of a lecture: scheduled → live → ended → recorded | unrecorded, each step claimed once."""
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
@@ -155,13 +156,15 @@ def finish_recording(
     folder: Path | None,
     duration_ms: int,
     started_at: dt.datetime | None,
+    cuts: Sequence[tuple[int, int]] = (),
     width: int,
     height: int,
     as_of: dt.datetime,
 ) -> None:
     """Take over what the media agent packed and offer it as the replay; ``folder`` None: nothing was recorded.
 
-    ``folder`` holds ``master.m3u8``; ``started_at`` is the wall-clock moment of media time 0. Safe to call twice.
+    ``folder`` holds ``master.m3u8``; ``started_at`` is the wall-clock moment of media time 0, ``cuts`` the pauses
+    that it leaves out (media time and length, ms). Safe to call twice.
     """
     with transaction.atomic():
         lecture = Lecture.objects.select_related("occasion").get(pk=occasion_id)
@@ -185,6 +188,7 @@ def finish_recording(
             occasion_id=occasion_id,
             media_ms=duration_ms,
             media_offset_ms=round((window_start_at - started_at) / dt.timedelta(milliseconds=1)),
+            media_cuts=cuts,
             as_of=as_of,
         )
         transaction.on_commit(lambda: _announce(occasion_id, "recorded"))

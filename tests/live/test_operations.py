@@ -177,11 +177,12 @@ def test_recording_becomes_the_replay_once(world: County, var_dir: Path) -> None
     operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
     lecture.refresh_from_db()
     began = lecture.occasion.window_start_at - dt.timedelta(seconds=2.5)  # type: ignore[operator]
-    finish(lecture, packed(var_dir / "first"), started_at=began)
+    finish(lecture, packed(var_dir / "first"), started_at=began, cuts=((30_000, 12_000),))
     finish(lecture, packed(var_dir / "second"), started_at=began)
     lecture.refresh_from_db()
     assert (lecture.state, lecture.recording) == ("recorded", Video.objects.get())
     assert (lecture.occasion.media_ms, lecture.occasion.media_offset_ms) == (60_000, 2500)
+    assert lecture.occasion.media_cuts == [[30_000, 12_000]]
 
 
 @pytest.mark.parametrize("change", [{"folder": None}, {"duration_ms": 0}, {"started_at": None}])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attendance.core.intervals import Span
+from attendance.core.intervals import Span, Spans
 from attendance.core.reasons import Code
 from attendance.core.rules import Basis, Rule
 from attendance.core.verdict import (
@@ -143,6 +143,23 @@ def test_media_lies_on_the_windows_axis_by_its_offset() -> None:
     window = Window(start=0, end=100_000, media_ms=200_000, media_offset=50_000)
     verdict = judge(Evidence(watched=(seen(0, 60), seen(140, 200))), window, RULE)
     assert (verdict.replay_ms, verdict.union_ms) == (120_000, 20_000)
+
+
+def test_media_after_a_pause_lies_as_much_later() -> None:
+    """The lecturer's line was gone from 100 to 160: who left at 100 and watched the rest has it all but the pause."""
+    window = Window(start=0, end=300_000, media_ms=240_000, media_cuts=((100_000, 60_000),))
+    verdict = judge(Evidence(presences=(here(0, 100),), watched=(seen(100, 240),)), window, RULE)
+    assert (verdict.live_ms, verdict.replay_ms, verdict.union_ms) == (100_000, 140_000, 240_000)
+
+
+def test_media_beside_pauses_is_laid_piece_by_piece() -> None:
+    window = Window(start=1000, end=2000, media_offset=100, media_cuts=((200, 50), (300, 25)))
+    assert window.lay(Spans.of([(150, 350), (600, 5000)])).as_lists() == [
+        [1050, 1100],
+        [1150, 1250],
+        [1275, 1325],
+        [1575, 2000],
+    ]
 
 
 COURSE_ROWS = [

@@ -1,5 +1,6 @@
 """Playlists that players can follow: one stream from many runs."""
 
+import dataclasses
 import datetime as dt
 import re
 
@@ -95,6 +96,15 @@ def test_as_a_lecture_grows_no_segment_ever_changes_its_number(runs: list[list[f
                     sequence += 1
 
 
+def test_pauses_are_told_with_where_they_lie() -> None:
+    """Small differences between two runs are gathered until they matter."""
+    first, second, third = run(0, 2.0, 2.0), run(1, 2.0), run(2, 1.0)
+    second = dataclasses.replace(second, started_at=NOON + dt.timedelta(seconds=4.06))
+    third = dataclasses.replace(third, started_at=NOON + dt.timedelta(seconds=66.06))
+    span = playlist.recorded_span([first, second, third])
+    assert span == playlist.RecordedSpan(NOON, 7000, ((6000, 60_060),))
+
+
 def test_the_recording_is_what_was_kept() -> None:
     runs = [run(0, 2.0, 2.0, 2.0, 2.0), run(1, 1.0)]
     kept = {"run-0000-00001.m4s", "run-0000-00003.m4s"}
@@ -107,8 +117,10 @@ def test_the_recording_is_what_was_kept() -> None:
         "run-0000-00003.m4s",
     ]
     assert text.count("#EXT-X-MAP") == 1
-    assert playlist.recorded_span(runs, kept=kept) == (NOON + dt.timedelta(seconds=2), 4000)
-    assert playlist.recorded_span(runs) == (NOON, 9000)
+    # Left out: run 0 from 4 s to 6 s.
+    cuts = ((2000, 2000),)
+    assert playlist.recorded_span(runs, kept=kept) == playlist.RecordedSpan(NOON + dt.timedelta(seconds=2), 4000, cuts)
+    assert playlist.recorded_span(runs) == playlist.RecordedSpan(NOON, 9000, ((8000, 52_000),))
     assert playlist.vod(runs, kept=set()) is None
     assert playlist.vod(runs) == (playlist.dvr(runs, ended=True) or "").replace("EVENT", "VOD")
 
