@@ -61,6 +61,8 @@ def host_words() -> dict[str, str]:
         "device_busy": _("摄像头或麦克风正被别的程序占用，请关掉后再试。"),
         "asking": _("请在浏览器的提示里允许使用摄像头和麦克风"),
         "camera": _("摄像头"),
+        "no_camera": _("不用摄像头，只讲声音"),
+        "voice_only": _("语音授课"),
         "microphone": _("麦克风"),
         "screen": _("共享屏幕"),
         "screen_stop": _("停止共享"),

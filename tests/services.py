@@ -1,6 +1,7 @@
 """PostgreSQL and Redis for the tests: started in a private folder on free loopback ports, gone with the command.
 
 ``python -m tests.services COMMAND …`` runs the command with DATABASE_URL and REDIS_URL set and exits with its status.
+Parallel pytest workers each get a database and a Redis of their own (``tests.databases``, ``tests.workers``).
 """
 
 import contextlib
@@ -106,12 +107,13 @@ def redis(folder: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def services() -> Iterator[dict[str, str]]:
-    """Yield the environment that names both servers."""
+    """Yield the environment that names both servers, and pytest's plugin for parallel workers."""
     with tempfile.TemporaryDirectory(prefix="classroom-") as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         yield {
             "DATABASE_URL": stack.enter_context(postgres(folder)),
             "REDIS_URL": stack.enter_context(redis(folder)),
+            "PYTEST_PLUGINS": "tests.workers",
         }
 
 

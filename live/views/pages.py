@@ -85,6 +85,7 @@ def host(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "urls": _urls(lecture),
         "words": host_words(),
         "opens_at": round(lifecycle.opens_at(lecture.occasion.starts_at).timestamp() * 1000),
+        "title": lecture.occasion.title,
         **room_state(lecture, user, as_of=now),
     }
     return render(request, "live/host.html", {"lecture": lecture, "occasion": lecture.occasion, "data": data})

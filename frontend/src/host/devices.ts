@@ -24,7 +24,10 @@ function problemOf(error: unknown): DeviceProblem {
   return "no_device";
 }
 
-/** Open both, or what there is of the two. @throws UnableToUseDevices */
+/** What the list of cameras calls none at all. */
+export const NO_CAMERA = "none";
+
+/** Open both, or what there is of the two; the sound alone for NO_CAMERA. @throws UnableToUseDevices */
 export async function openDevices(camera: string, microphone: string): Promise<MediaStream> {
   if (!window.isSecureContext) throw new UnableToUseDevices("insecure");
   if (!navigator.mediaDevices?.getUserMedia || typeof RTCPeerConnection !== "function") {
@@ -33,20 +36,23 @@ export async function openDevices(camera: string, microphone: string): Promise<M
   const video = camera ? { ...PICTURE, deviceId: { exact: camera } } : PICTURE;
   const audio = microphone ? { ...SOUND, deviceId: { exact: microphone } } : SOUND;
   try {
-    return await navigator.mediaDevices.getUserMedia({ video, audio });
+    return await navigator.mediaDevices.getUserMedia(camera === NO_CAMERA ? { audio } : { video, audio });
   } catch (error) {
     const problem = problemOf(error);
     if (problem !== "no_device") throw new UnableToUseDevices(problem);
   }
   // A chosen device may have been unplugged, and a lecture needs its sound more than its picture.
-  try {
-    return await navigator.mediaDevices.getUserMedia({ video: PICTURE, audio: SOUND });
-  } catch {
+  if (camera !== NO_CAMERA) {
     try {
-      return await navigator.mediaDevices.getUserMedia({ audio: SOUND });
-    } catch (error) {
-      throw new UnableToUseDevices(problemOf(error));
+      return await navigator.mediaDevices.getUserMedia({ video: PICTURE, audio: SOUND });
+    } catch {
+      // No camera at all, it seems.
     }
+  }
+  try {
+    return await navigator.mediaDevices.getUserMedia({ audio: SOUND });
+  } catch (error) {
+    throw new UnableToUseDevices(problemOf(error));
   }
 }
 

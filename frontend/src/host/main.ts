@@ -1,11 +1,11 @@
 /** The lecturer's desk: check the devices, go live, lead the talk, end. The picture comes back by itself. */
-import { watchConnection } from "../lib/connection";
 import type { ChatEvent, ErrorFrame, HandEvent, JoinedFrame, RoomEvent, ServerFrame, TickFrame } from "../lib/frames";
 import { get } from "../lib/http";
 import { Chat } from "../room/chat";
 import { type ClosedWhy, type Line, RoomLine } from "../room/socket";
 import { byId, clock, fill, readData, type Words } from "../room/words";
-import { canShareScreen, listDevices, Meter, openDevices, openScreen, UnableToUseDevices } from "./devices";
+import { Card } from "./card";
+import { canShareScreen, listDevices, Meter, NO_CAMERA, openDevices, openScreen, UnableToUseDevices } from "./devices";
 import { Publisher } from "./publisher";
 
 interface Held {
@@ -25,6 +25,7 @@ interface HostState {
 interface HostData extends HostState {
   you: number;
   opens_at: number;
+  title: string;
   urls: { state: string; ticket: string; socket: string };
   words: Words;
 }
@@ -42,6 +43,7 @@ class Desk {
   private readonly microphone = byId<HTMLSelectElement>("microphone");
   private readonly go = byId<HTMLButtonElement>("go");
   private readonly meter = new Meter();
+  private readonly card = new Card(this.data.title, fill(this.words, "voice_only"));
   private readonly publisher: Publisher;
   private readonly line: RoomLine;
   private readonly chat: Chat;
@@ -90,7 +92,6 @@ class Desk {
   }
 
   start(): void {
-    watchConnection();
     this.chat.addAll(this.data.chat);
     this.buttons();
     this.drawHands();
@@ -178,13 +179,13 @@ class Desk {
   }
 
   private picture(): MediaStreamTrack | null {
-    return this.screen ?? this.stream?.getVideoTracks()[0] ?? null;
+    return this.screen ?? this.stream?.getVideoTracks()[0] ?? (this.stream ? this.card.picture() : null);
   }
 
   private showPreview(): void {
     const picture = this.picture();
     this.preview.srcObject = picture ? new MediaStream([picture]) : null;
-    this.preview.classList.toggle("mirror", !this.screen);
+    this.preview.classList.toggle("mirror", !this.screen && !!this.stream?.getVideoTracks().length);
     this.preview.muted = true;
     void this.preview.play().catch(() => undefined);
   }
@@ -206,7 +207,16 @@ class Desk {
         option.selected = device.deviceId === current;
         select.appendChild(option);
       }
+      if (kind === "videoinput") this.addNoCamera(select, !current);
     }
+  }
+
+  private addNoCamera(select: HTMLSelectElement, selected: boolean): void {
+    const option = document.createElement("option");
+    option.value = NO_CAMERA;
+    option.textContent = fill(this.words, "no_camera");
+    option.selected = selected;
+    select.appendChild(option);
   }
 
   private toggleMicrophone(): void {
@@ -359,6 +369,7 @@ class Desk {
       track.stop();
     }
     this.screen?.stop();
+    this.card.stop();
     this.stream = null;
     this.screen = null;
     this.preview.srcObject = null;
