@@ -1,6 +1,7 @@
 """The lecturer's desk in a real browser. Here because it comes after the tour: it gives the demonstration's lecture."""
 
 import time
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -41,7 +42,7 @@ def segments(page: Page, state_url: str) -> int:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         address = page.request.get(state_url).json()["hls_url"]
-        answer = page.request.get(address) if address else None
+        answer = page.request.get(urljoin(state_url, address)) if address else None
         if answer and answer.ok and (found := answer.text().count("#EXTINF")):
             return found
         page.wait_for_timeout(500)
