@@ -167,7 +167,11 @@ class Agent:
         return carrier
 
     async def _pack(self, lecture: Lecture) -> None:
-        """Close the room, pack, hand over. Tries again; after that the lecture is said to have no replay."""
+        """Close the room, pack, hand over. Tries again; after that the lecture is said to have no replay.
+
+        What was captured is then put aside for the operator, whatever the reason: a recording that cannot be packed
+        must neither be deleted nor stop the lectures beside it.
+        """
         carrier = self.carriers[lecture.pk]
         with contextlib.suppress(EngineError):
             await self.engine.close_room(lecture_room(lecture.pk))
@@ -178,9 +182,14 @@ class Agent:
                 break
             except (UnableToAdopt, OSError, DatabaseError) as error:
                 log.warning("recording_not_handed_over", occasion=lecture.pk, attempt=attempt, reason=str(error))
-                await asyncio.sleep(PACK_RETRY_S)
+            except Exception:
+                log.exception("recording_not_handed_over", occasion=lecture.pk, attempt=attempt)
+            await asyncio.sleep(PACK_RETRY_S)
         else:
-            log.error("recording_given_up", occasion=lecture.pk, folder=str(carrier.packager.folder))
+            aside = self.root / f"given-up-{lecture.pk}"
+            with contextlib.suppress(OSError):
+                carrier.packager.folder.rename(aside)
+            log.error("recording_given_up", occasion=lecture.pk, folder=str(aside))
             await in_database(lambda: _finish(lecture.pk, None))
         del self.carriers[lecture.pk]
 

@@ -16,7 +16,9 @@ from django.utils import timezone
 from playwright.async_api import Page
 
 from attendance.models import Occasion, Rule, Training
+from live.agent import agent as module
 from live.agent.agent import Agent
+from live.agent.recording import Recording
 from live.core import playlist
 from live.engines.base import EngineGone, lecture_room
 from live.engines.janus import JanusHost
@@ -46,7 +48,7 @@ def make_lecture(**fields: Any) -> Lecture:
         state=Occasion.State.OPEN,
         opened_at=now,
         window_start_at=now,
-        rule=Rule.objects.create(name="直播"),
+        rule=Rule.objects.get_or_create(name="直播")[0],
         rule_stamp={},
     )
     return Lecture.objects.create(
@@ -174,6 +176,28 @@ async def test_a_lecture_becomes_playlists_and_a_recording(
     assert lecture.pk not in agent.carriers
 
 
+async def test_a_recording_that_cannot_be_handed_over_is_put_aside(
+    agent: Agent, lecture: Lecture, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong: nothing captured is deleted, and the agent serves on."""
+    finish = module._finish
+
+    def broken(occasion_id: int, recording: Recording | None) -> None:
+        if recording is not None:
+            raise ValueError("unforeseen")
+        finish(occasion_id, None)
+
+    monkeypatch.setattr(module, "_finish", broken)
+    monkeypatch.setattr(module, "PACK_RETRY_S", 0.05)
+    await lecturer_of(agent, lecture, page)
+    await has_segments(agent, lecture, 1)
+    await end(lecture)
+    await packed(lecture, Lecture.State.UNRECORDED)
+    assert list((agent.root / f"given-up-{lecture.pk}").glob("*.m4s"))
+    another = await sync_to_async(make_lecture)()
+    await until(lambda: another.pk in agent.carriers, what="the next lecture is carried")
+
+
 async def test_a_killed_packager_costs_no_picture(agent: Agent, lecture: Lecture, page: Page) -> None:
     await lecturer_of(agent, lecture, page)
     await has_segments(agent, lecture, 2)
@@ -208,6 +232,29 @@ async def test_a_lecturer_who_reconnects_goes_on_in_the_same_playlist(
     assert await decode_errors(path) == ""
     shown = await shown_at(path)
     assert max(later - earlier for earlier, later in pairwise(shown)) < 4
+
+
+async def test_a_long_pause_is_left_out_of_the_replay_and_told_to_the_ledger(
+    agent: Agent, lecture: Lecture, page: Page
+) -> None:
+    guest = await lecturer_of(agent, lecture, page)
+    await has_segments(agent, lecture, 2)
+    assert guest.publishing is not None
+    await guest.publishing.close()
+    await guest.hang_up()
+    await asyncio.sleep(9)
+    await guest.publish()
+    await has_segments(agent, lecture, 5)
+    await sync_to_async(end_lecture)(occasion_id=lecture.pk, as_of=timezone.now())
+    await packed(lecture, Lecture.State.RECORDED)
+    occasion = await Occasion.objects.aget(pk=lecture.pk)
+    lost = sum(length for _at, length in occasion.media_cuts)
+    assert occasion.window_end_at is not None
+    assert occasion.window_start_at is not None
+    window_ms = (occasion.window_end_at - occasion.window_start_at) / dt.timedelta(milliseconds=1)
+    assert (occasion.media_ms or 0) + lost == pytest.approx(window_ms + occasion.media_offset_ms, abs=2500), (
+        occasion.media_cuts, occasion.media_ms, occasion.media_offset_ms, window_ms,
+    )  # fmt: skip
 
 
 async def test_a_killed_engine_is_back_within_twenty_seconds(agent: Agent, lecture: Lecture, page: Page) -> None:
