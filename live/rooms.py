@@ -294,6 +294,9 @@ class Keeper:
             ids, today = list(room.members), timezone.localdate()
             ask = partial(permissions.rights_now, occasion_id=occasion_id, user_ids=ids, on_date=today)
             rights = await in_database(ask)
+            if not rights.allowed.issuperset(ids):
+                # A lecture that was withdrawn leaves nobody a right: then that is what they are told.
+                await self._look()
             for guest in [seat for seat in room.seats if isinstance(seat, Guest) and seat.member_id in ids]:
                 if guest.member_id not in rights.allowed:
                     self.see_out(guest, code=protocol.CLOSE_FORBIDDEN, reason="rights", after_ms=None)

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.integration
 
 RULE = {"min_share": 0.8, "late_after_s": 300, "leave_early_s": 300, "bridge_s": 30, "outbox_s": 60, "make_up_days": 7}
 WINDOW = 1200
+SAMPLES = sorted((Path(__file__).resolve().parent.parent / "data" / "traces").glob("*.json"))
 
 
 def event(t: float, do: str, device: str = "p1", **values: Any) -> dict[str, Any]:
@@ -158,6 +159,17 @@ def slow_live_s(events: list[dict[str, Any]]) -> int:
 @given(events=rooms())
 def test_random_rooms_agree_with_a_slow_oracle(db: None, events: list[dict[str, Any]]) -> None:
     assert run(events)["live_s"] == slow_live_s(events)
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_sample_gives_its_truth(db: None, path: Path) -> None:
+    """Seconds within 1 s of what was true (the ledger's goal for a clean trace), and the very state."""
+    text = path.read_bytes()
+    answer, truth = replay(read_trace(text)), json.loads(text)["truth"]
+    assert set(answer) == set(truth)
+    for member, expected in truth.items():
+        told = {key: answer[member][key] for key in expected}
+        assert told == {**expected, **{key: pytest.approx(expected[key], abs=1) for key in expected if key != "state"}}
 
 
 def test_the_command_prints_a_line_a_file_and_leaves_nothing(db: None, tmp_path: Path, capsys: Any) -> None:

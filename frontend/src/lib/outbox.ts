@@ -36,6 +36,8 @@ export interface OutboxOptions {
 
 export const KEPT_MS = 24 * 3600 * 1000;
 const FIRST_WAIT_MS = 2000;
+// Coming back is an event; this is for browsers that forget to send it.
+const OFFLINE_WAIT_MS = 15_000;
 const LONGEST_WAIT_MS = 5 * 60 * 1000;
 const POSTED_AT_ONCE = 200;
 
@@ -217,6 +219,7 @@ export class Outbox {
     const entries = this.mine();
     if (entries.length === 0) return;
     const next = Math.min(...entries.map((entry) => entry.nextAt));
-    this.timer = window.setTimeout(() => void this.flush(), Math.max(500, next - Date.now()));
+    const least = isOnline() ? 500 : OFFLINE_WAIT_MS;
+    this.timer = window.setTimeout(() => void this.flush(), Math.max(least, next - Date.now()));
   }
 }

@@ -1,0 +1,91 @@
+"""Traces through the ledger, as ``manage.py replay_trace`` plays them: how far from the truth, and how long it takes.
+
+The sample traces (tests/data/traces) carry the true seconds; the goals are the ledger's own: a clean trace within 1 s,
+after any one fault within 15 s, never more than 5 s too much. Then 100 random traces of 500 events each; goal 60 s.
+"""
+
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench._figure import figure
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = sorted((ROOT / "tests" / "data" / "traces").glob("*.json"))
+FAULTS = {"late-outbox", "pocket", "reconnect-storm", "worker-killed"}
+TRACES, EVENTS, MEMBERS, WINDOW_S = 100, 500, 10, 3600
+RULE = {
+    "min_share": 0.8, "late_after_s": 300, "leave_early_s": 300, "bridge_s": 30, "outbox_s": 60, "make_up_days": 7,
+}  # fmt: skip
+NEXT = {"off": ("join",), "on": ("stay", "stay", "leave", "silent", "hide"), "hidden": ("show", "leave")}
+AFTER = {"join": "on", "show": "on", "stay": "on", "hide": "hidden", "leave": "off", "silent": "off"}
+
+
+def replayed(files: list[Path]) -> list[dict[str, Any]]:
+    """Return what the command answers, an object a file."""
+    command = [sys.executable, "manage.py", "replay_trace", *map(str, files)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def errors() -> dict[str, list[float]]:
+    """Return, by trace, how much more (or less) than the truth each clock of each member says, in seconds."""
+    found: dict[str, list[float]] = {}
+    for path, answer in zip(SAMPLES, replayed(SAMPLES), strict=True):
+        truth = json.loads(path.read_text(encoding="utf-8"))["truth"]
+        found[path.stem] = [
+            answer[member][clock] - true
+            for member, clocks in truth.items()
+            for clock, true in clocks.items()
+            if clock.endswith("_s")
+        ]
+    return found
+
+
+def random_trace(chance: random.Random, name: str) -> dict[str, Any]:
+    """Ten members who come, stay, fall silent, lock their phones and leave, in any order a phone can do it."""
+    members = [f"m{number}" for number in range(MEMBERS)]
+    states = dict.fromkeys(members, "off")
+    events = []
+    for number in range(EVENTS):
+        member = chance.choice(members)
+        do = chance.choice(NEXT[states[member]])
+        states[member] = AFTER[do]
+        one = {"t": round(WINDOW_S * number / EVENTS, 3), "do": do, "member": member, "device": "p1"}
+        events.append(one | ({"worker": "w1"} if do == "join" else {"every": 10} if do == "stay" else {}))
+    return {
+        "name": name,
+        "window": [0, WINDOW_S],
+        "rule": RULE,
+        "media_s": WINDOW_S,
+        "members": members,
+        "events": events,
+    }
+
+
+def main() -> None:
+    found = errors()
+    clean = [abs(error) for name, each in found.items() if name not in FAULTS for error in each]
+    faulty = [abs(error) for name, each in found.items() if name in FAULTS for error in each]
+    too_much = max(error for each in found.values() for error in each)
+    figure(bench="traces", figure="largest error of a clean sample trace", value=max(clean), unit="s", goal=1)
+    figure(bench="traces", figure="largest error after one fault", value=max(faulty), unit="s", goal=15)
+    figure(bench="traces", figure="most that any sample says too much", value=too_much, unit="s", goal=5)
+    chance = random.Random(450_000)
+    with tempfile.TemporaryDirectory(prefix="classroom-bench-") as folder:
+        files = [Path(folder) / f"{number}.json" for number in range(TRACES)]
+        for path in files:
+            path.write_text(json.dumps(random_trace(chance, path.stem)), encoding="utf-8")
+        began = time.perf_counter()
+        replayed(files)
+        took = time.perf_counter() - began
+    figure(bench="traces", figure=f"{TRACES} random traces of {EVENTS} events", value=took, unit="s", goal=60)
+
+
+if __name__ == "__main__":
+    main()
