@@ -27,7 +27,7 @@ def write_roster(path: Path) -> None:
         sheet.write_row(0, 0, HEAD)
         for row in range(ROWS):
             branch = row % BRANCHES
-            unit = f"第{branch % 25 + 1}镇/第{branch + 1}支部"
+            unit = f"青溪县/第{branch % 25 + 1}镇/第{branch + 1}支部"
             sheet.write_row(row + 1, 0, [unit, f"党员{row:05}", f"139{row:08}", f"N{row:05}", "2015-07-01"])
 
 
