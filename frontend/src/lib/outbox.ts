@@ -127,7 +127,7 @@ export class Outbox {
   }
 
   /** The page is going: keep, and send in the same breath, whatever else is on its way. */
-  addLast(url: string, body: Record<string, unknown>, id: string = randomId()): void {
+  addLast(url: string, body: Record<string, unknown>, id: string): void {
     const entry = this.keep(url, body, id);
     send(url, entry.body, { keepalive: true }).then(
       () => this.store.remove(id),
