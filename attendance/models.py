@@ -73,6 +73,8 @@ class Occasion(models.Model):
         OPEN = "open", _("进行中")
         CLOSED = "closed", _("认定中")
         SETTLED = "settled", _("已认定")
+        NOT_HELD = "not_held", _("未举行")
+        VOID = "void", _("已作废")
 
     training = models.ForeignKey(Training, on_delete=models.PROTECT, related_name="occasions", verbose_name=_("培训"))
     kind = models.CharField(max_length=20)
@@ -97,7 +99,19 @@ class Occasion(models.Model):
         help_text="length (ms) of each piece of media by its key; null: one, media_ms long",
     )
     make_up_until_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="when it was ended; undone for ten minutes")
     settled_at = models.DateTimeField(null=True, blank=True)
+    away_ms = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="when the site was away: [[start, end], …] in ms since 1970; leaves the window",
+    )
+    paused_ms = models.JSONField(
+        default=list, blank=True, help_text="from an end to its undoing: [[start, end], …] in ms since 1970; no time"
+    )
+    voided_at = models.DateTimeField(null=True, blank=True)
+    voided_by = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    void_reason = models.CharField(_("作废原因"), max_length=200, blank=True)
     capture_failed = models.BooleanField(default=False)
 
     class Meta:
@@ -124,10 +138,16 @@ class RosterEntry(models.Model):
     node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=10, choices=State.choices, default=State.EXPECTED)
     why = models.CharField(max_length=40, blank=True)
+    dirty_at = models.DateTimeField(
+        null=True, blank=True, help_text="evidence came in that no settling has read; null: judged on all there is"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["occasion", "member"], name="roster_entry_once")]
-        indexes = [models.Index(fields=["occasion", "node"], name="roster_occasion_node")]
+        indexes = [
+            models.Index(fields=["occasion", "node"], name="roster_occasion_node"),
+            models.Index(fields=["dirty_at"], condition=Q(dirty_at__isnull=False), name="roster_entry_dirty"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.occasion_id}: {self.member_id}"
@@ -204,6 +224,17 @@ class WatchSession(models.Model):
         return f"{self.occasion_id}: {self.member_id} {self.media}"
 
 
+class WatchPurse(models.Model):
+    """What one person may still be credited of films, whatever the session, device or occasion (``core/watch.py``)."""
+
+    member = models.OneToOneField(MEMBER, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    held_ms = models.PositiveIntegerField(help_text="film time in the purse at ``filled_at``")
+    filled_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.member_id)
+
+
 class Evidence(models.Model):
     """参训记录: what a witness saw. Append-only; never updated, never deleted before its retention date."""
 
@@ -214,6 +245,7 @@ class Evidence(models.Model):
         HALL = "hall", _("集中收看")
         LEAVE = "leave", _("请假")
         DECLARED = "declared", _("其他方式学习")
+        WITHDRAWN = "withdrawn", _("撤回")
 
     occasion = models.ForeignKey(Occasion, on_delete=models.PROTECT, related_name="evidence")
     member = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="evidence")
@@ -226,11 +258,21 @@ class Evidence(models.Model):
     ranges_ms = models.JSONField(null=True, blank=True)
     refused_ms = models.PositiveBigIntegerField(default=0)
     category = models.CharField(max_length=20, blank=True)
+    withdraws = models.OneToOneField(
+        "self", on_delete=models.PROTECT, related_name="withdrawn_by", null=True, blank=True,
+        help_text="of kind withdrawn: the row that counts no more",
+    )  # fmt: skip
     recorded_by = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     recorded_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["member", "kind", "client_id"], name="evidence_client_id_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["member", "kind", "client_id"], name="evidence_client_id_once"),
+            models.CheckConstraint(
+                condition=Q(kind="withdrawn", withdraws__isnull=False) | ~Q(kind="withdrawn") & Q(withdraws=None),
+                name="evidence_withdraws_one",
+            ),
+        ]
         indexes = [models.Index(fields=["occasion", "member"], name="evidence_occasion_member")]
 
     def __str__(self) -> str:
@@ -248,7 +290,12 @@ class RecordState(models.TextChoices):
 
 
 class Record(models.Model):
-    """认定结果: the verdict under a printed rule version, with reasons; recomputed, never edited."""
+    """认定结果: the verdict under a printed rule version, with reasons; recomputed, never edited.
+
+    ``state`` is the verdict, ``stands`` the state that holds: the verdict's, or that of the correction ``stands_by``.
+    Both are written together by settling and correcting (``attendance/standing.py`` decides), so that every reader
+    asks one column.
+    """
 
     occasion = models.ForeignKey(Occasion, on_delete=models.PROTECT, related_name="records")
     member = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="records")
@@ -259,6 +306,9 @@ class Record(models.Model):
     hall_ms = models.PositiveBigIntegerField(default=0)
     union_ms = models.PositiveBigIntegerField(default=0)
     hours = models.DecimalField(max_digits=5, decimal_places=2, default=0)
+    stands = models.CharField(max_length=10, choices=RecordState.choices, default=RecordState.PENDING)
+    stands_by = models.ForeignKey("Correction", on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    stands_hours = models.DecimalField(max_digits=5, decimal_places=2, default=0)
     rule_version = models.CharField(max_length=80)
     evidence_digest = models.CharField(max_length=64)
     judged_at = models.DateTimeField()
@@ -276,6 +326,10 @@ class Correction(models.Model):
 
     record = models.ForeignKey(Record, on_delete=models.PROTECT, related_name="corrections")
     state = models.CharField(max_length=10, choices=RecordState.choices)
+    was_state = models.CharField(
+        max_length=10, choices=RecordState.choices, default="pending", help_text="the verdict it was made on"
+    )
+    evidence_digest = models.CharField(max_length=64, default="", help_text="of the evidence it was made on")
     reason = models.CharField(max_length=400)
     author = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
@@ -299,6 +353,7 @@ class Dispute(models.Model):
     raised_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
     answered_by = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    correction = models.ForeignKey(Correction, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.occasion_id}: {self.member_id}"

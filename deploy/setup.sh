@@ -53,7 +53,9 @@ install() {  # install LOCK STAMP
   local mark; mark=$(fingerprint "$1")
   done_already ".venv/$2" "$mark" && return 0
   say "Installing Python packages from $1"
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --progress-bar on -r "$1"
+  # The lock is complete: without --no-deps, pip 23 asks the index again for every "package[extra]" and refuses a newer one.
+  .venv/bin/python -m pip install --disable-pip-version-check --no-input --no-deps --require-hashes -r "$1"
+  .venv/bin/python -m pip check
   echo "$mark" > ".venv/$2"
 }
 install requirements.txt .stamp-run

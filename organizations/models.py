@@ -80,6 +80,8 @@ class Node(MP_Node):
     code = models.CharField(_("代码"), max_length=40, unique=True)
     name = models.CharField(_("名称"), max_length=120)
     kind = models.CharField(_("层级"), max_length=12, choices=NodeKind.choices)
+    closed_date = models.DateField(_("撤销日期"), null=True, blank=True)
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True, blank=True)
 
     node_order_by: list[str] = []
     objects = NodeManager()
@@ -92,13 +94,25 @@ class Node(MP_Node):
         return self.name
 
 
+class Left(models.TextChoices):
+    """Why somebody belongs nowhere any more; no detail is stored."""
+
+    TRANSFERRED = "transferred", _("转出")
+    DIED = "died", _("去世")
+    STOPPED = "stopped", _("停止")
+
+
 class Membership(models.Model):
-    """A person belongs to a node over ``[active_from, active_to)``; an open end is null."""
+    """A person belongs to a node over ``[active_from, active_to)``; an open end is null.
+
+    ``left_because`` says why the person left the organisation with this end; empty where they only moved on.
+    """
 
     member = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="memberships")
     active_from_date = models.DateField(_("加入日期"))
     active_to_date = models.DateField(_("离开日期"), null=True, blank=True)
+    left_because = models.CharField(_("离开原因"), max_length=12, choices=Left.choices, blank=True)
 
     class Meta:
         verbose_name = _("组织关系")
@@ -108,6 +122,9 @@ class Membership(models.Model):
             models.CheckConstraint(
                 condition=Q(active_to_date=None) | Q(active_to_date__gte=F("active_from_date")),
                 name="membership_dates_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(left_because="") | Q(active_to_date__isnull=False), name="membership_left_with_a_date"
             ),
         ]
         indexes = [models.Index(fields=["node", "active_to_date"], name="membership_node_open")]
@@ -203,6 +220,8 @@ class RosterImport(models.Model):
     moved = models.PositiveIntegerField()
     unchanged = models.PositiveIntegerField()
     nodes_created = models.PositiveIntegerField()
+    left = models.PositiveIntegerField(default=0)
+    returned = models.PositiveIntegerField(default=0)
 
     class Meta:
         verbose_name = _("名册导入")
@@ -210,3 +229,14 @@ class RosterImport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M}"
+
+
+class KeyFingerprint(models.Model):
+    """What a key that lives outside the database must hash to, so that a wrong key is refused instead of used."""
+
+    name = models.CharField(max_length=40, unique=True)
+    value = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

@@ -56,11 +56,11 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     ),
     "organizations.Node": (
         Fields("id path depth numchild", TECHNICAL, SERVER, FOR_GOOD),
-        Fields("code name kind", PLAN, "whoever belongs there or holds a role above", FOR_GOOD),
+        Fields("code name kind closed_date merged_into", PLAN, "whoever belongs there or holds a role above", FOR_GOOD),
     ),
     "organizations.Membership": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
-        Fields("member node active_from_date active_to_date", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+        Fields("member node active_from_date active_to_date left_because", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
     ),
     "organizations.Exemption": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
@@ -78,8 +78,9 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "organizations.RosterImport": (
         Fields("id file_sha256", TECHNICAL, SERVER, FOR_GOOD),
         Fields("actor", PERSONAL, OPERATOR, FOR_GOOD),
-        Fields("under at created updated moved unchanged nodes_created", PLAN, OPERATOR, FOR_GOOD),
+        Fields("under at created updated moved unchanged nodes_created left returned", PLAN, OPERATOR, FOR_GOOD),
     ),
+    "organizations.KeyFingerprint": (Fields("id name value made_at", TECHNICAL, SERVER, FOR_GOOD),),
     "attendance.Rule": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
         Fields(
@@ -92,15 +93,16 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("title summary node starts_date deadline_at hours_required state", PLAN, EXPECTED, FOR_GOOD),
     ),
     "attendance.Occasion": (
-        Fields("id kind rule_stamp media_items capture_failed", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("id kind rule_stamp media_items capture_failed away_ms paused_ms", TECHNICAL, SERVER, FOR_GOOD),
         Fields("training title node starts_at ends_at state rule", PLAN, EXPECTED, FOR_GOOD),
         Fields(
-            "opened_at window_start_at window_end_at media_ms media_offset_ms media_cuts make_up_until_at settled_at",
+            "opened_at window_start_at window_end_at media_ms media_offset_ms media_cuts make_up_until_at closed_at settled_at",
             PLAN, EXPECTED, FOR_GOOD,
         ),
+        Fields("voided_at voided_by void_reason", PLAN, EXPECTED, FOR_GOOD),
     ),
     "attendance.RosterEntry": (
-        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("id dirty_at", TECHNICAL, SERVER, FOR_GOOD),
         Fields("occasion member node state why", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
     ),
     "attendance.WorkerLease": (
@@ -116,25 +118,26 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("position_ms", PERSONAL, SELF, RAW),
         Fields("ranges_ms", EVIDENCE, SELF_AND_SECRETARY, RAW),
     ),
+    "attendance.WatchPurse": (Fields("member held_ms filled_at", TECHNICAL, SERVER, PASSING),),
     "attendance.Evidence": (
-        Fields("id client_id refused_ms", TECHNICAL, SELF, RAW),
+        Fields("id client_id refused_ms withdraws", TECHNICAL, SELF, RAW),
         Fields("occasion member kind device started_at ended_at media ranges_ms", EVIDENCE, SELF_AND_SECRETARY, RAW),
         Fields("category recorded_by recorded_at", EVIDENCE, SELF_AND_SECRETARY, RAW),
     ),
     "attendance.Record": (
         Fields("id evidence_digest", TECHNICAL, SERVER, FOR_GOOD),
-        Fields("occasion member state hours", VERDICT, SELF_AND_SECRETARY, FOR_GOOD),
+        Fields("occasion member state hours stands stands_by stands_hours", VERDICT, SELF_AND_SECRETARY, FOR_GOOD),
         Fields("reasons live_ms replay_ms hall_ms union_ms", VERDICT, SELF_AND_SECRETARY, FOR_GOOD),
         Fields("rule_version judged_at", VERDICT, SELF_AND_SECRETARY, FOR_GOOD),
     ),
     "attendance.Correction": (
-        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
-        Fields("record state reason author at", VERDICT, SELF_AND_SECRETARY, FOR_GOOD),
+        Fields("id evidence_digest", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("record state was_state reason author at", VERDICT, SELF_AND_SECRETARY, FOR_GOOD),
     ),
     "attendance.Dispute": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
         Fields("occasion member text state raised_at", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
-        Fields("answer answered_at answered_by", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+        Fields("answer answered_at answered_by correction", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
     ),
     "media.Video": (
         Fields("id source_path folder renditions", TECHNICAL, SERVER, WITH_OBJECT),
