@@ -1,5 +1,6 @@
 """What can be done in the ledger: keyword-only verbs. Every answer is given after the commit."""
 
+from attendance.operations.marks import mark_dirty
 from attendance.operations.notes import (
     UnableToAnswerDispute,
     UnableToRaiseDispute,
@@ -37,7 +38,7 @@ from attendance.operations.presence import (
     start_lease,
 )
 from attendance.operations.reconciling import reconcile
-from attendance.operations.settling import UnableToSettle, settle
+from attendance.operations.settling import UnableToSettle, settle, settle_dirty
 from attendance.operations.watch import (
     UnableToReportWatched,
     UnableToStartWatch,
@@ -71,6 +72,7 @@ __all__ = [
     "declare",
     "end_lease",
     "mark_capture_failed",
+    "mark_dirty",
     "open_occasion",
     "open_presences",
     "raise_dispute",
@@ -83,6 +85,7 @@ __all__ = [
     "set_media_items",
     "set_replay",
     "settle",
+    "settle_dirty",
     "start_lease",
     "start_watch",
 ]

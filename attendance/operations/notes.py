@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from attendance.models import Correction, Dispute, Evidence, Occasion, Record, RecordState, RosterEntry
 from attendance.operations.settling import settle
 from attendance.operations.texts import checked
+from attendance.queries import rule_of
+from attendance.standing import what_holds
 
 FINAL = frozenset(RecordState.values) - {RecordState.PENDING}
 
@@ -132,15 +134,32 @@ def correct_record(
     if state not in FINAL:
         raise UnableToRecord(_("不能更正为这个状态。"))
     text = _fit(" ".join(reason.split()), 400, _("请写明理由，最多 400 字。"))
-    of = Record.objects.filter(occasion_id=occasion_id, member_id=member_id)
-    record = of.first()
-    if record is None:
-        _check_roster(occasion_id, [member_id])
-        if Occasion.objects.filter(pk=occasion_id, state=Occasion.State.SCHEDULED).exists():
-            raise UnableToRecord(_("这场还没有开始，没有可更正的结果。"))
-        settle(occasion_id=occasion_id, member_ids=[member_id], as_of=as_of)
-        record = of.get()
-    return Correction.objects.create(record=record, state=state, reason=text, author_id=author_id, at=as_of)
+    _check_roster(occasion_id, [member_id])
+    if Occasion.objects.filter(pk=occasion_id, state=Occasion.State.SCHEDULED).exists():
+        raise UnableToRecord(_("这场还没有开始，没有可更正的结果。"))
+    # Settling first reads all there is, under the lock on the roster row that this transaction keeps.
+    settle(occasion_id=occasion_id, member_ids=[member_id], as_of=as_of)
+    record = Record.objects.select_related("occasion").get(occasion_id=occasion_id, member_id=member_id)
+    correction = Correction.objects.create(
+        record=record,
+        state=state,
+        was_state=record.state,
+        evidence_digest=record.evidence_digest,
+        reason=text,
+        author_id=author_id,
+        at=as_of,
+    )
+    holding = what_holds(
+        state=record.state,
+        hours=record.hours,
+        digest=record.evidence_digest,
+        correction=correction,
+        full_hours=rule_of(record.occasion).hours,
+    )
+    Record.objects.filter(pk=record.pk).update(
+        stands=holding.state, stands_by=holding.correction_id, stands_hours=holding.hours
+    )
+    return correction
 
 
 @transaction.atomic

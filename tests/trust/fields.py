@@ -96,7 +96,8 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("id kind rule_stamp media_items capture_failed away_ms paused_ms", TECHNICAL, SERVER, FOR_GOOD),
         Fields("training title node starts_at ends_at state rule", PLAN, EXPECTED, FOR_GOOD),
         Fields(
-            "opened_at window_start_at window_end_at media_ms media_offset_ms media_cuts make_up_until_at closed_at settled_at",
+            "opened_at window_start_at window_end_at media_ms media_offset_ms media_cuts make_up_until_at closed_at "
+            "settled_at",
             PLAN, EXPECTED, FOR_GOOD,
         ),
         Fields("voided_at voided_by void_reason", PLAN, EXPECTED, FOR_GOOD),
