@@ -3,6 +3,8 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 BENCH ?=
+# Node may live in the virtual environment (deploy/setup.sh).
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: help setup setup-test run test check bench screenshots messages lock
 
@@ -35,5 +37,4 @@ messages: setup-test ## Collect strings for translation into locale/
 		--ignore 'tests/*' --ignore 'bench/*' --ignore 'frontend/*' --ignore 'static/*' --ignore 'staticfiles/*'
 
 lock: setup-test ## Resolve requirements*.in into the hashed locks
-	@.venv/bin/uv pip compile --quiet --generate-hashes --python-version 3.11 requirements.in -o requirements.txt
-	@.venv/bin/uv pip compile --quiet --generate-hashes --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+	@deploy/lock.sh

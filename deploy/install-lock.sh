@@ -1,0 +1,8 @@
+#!/bin/bash
+# deploy/install-lock.sh PYTHON LOCK: install a complete lock exactly as it is, then see that nothing is missing.
+# --no-deps: pip 23 (Debian 12, Python 3.11) asks the index again for every "package[extra]" that a locked package needs and
+# refuses a newer release of it, although the lock pins one. The lock is complete (deploy/lock.sh), so nothing is to be resolved.
+set -euo pipefail
+python=$1 lock=$2
+"$python" -m pip install --disable-pip-version-check --no-input --progress-bar off --no-deps --require-hashes -r "$lock"
+"$python" -m pip check

@@ -1,0 +1,110 @@
+"""Set-up lasts: a lock stays installable when newer releases exist, and a server that does not answer is named."""
+
+import base64
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.integration
+
+
+def wheel(folder: Path, name: str, version: str, *metadata: str) -> str:
+    """Write an empty wheel of that name into a local index; return its sha256."""
+    stem = f"{name.replace('-', '_')}-{version}"
+    meta = "\n".join(["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", *metadata, ""])
+    files = {
+        f"{stem}.dist-info/METADATA": meta,
+        f"{stem}.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    lines = []
+    for path, text in files.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+        lines.append(f"{path},sha256={digest},{len(text)}")
+    record = f"{stem}.dist-info/RECORD"
+    page = folder / name
+    page.mkdir(parents=True, exist_ok=True)
+    target = page / f"{stem}-py3-none-any.whl"
+    with zipfile.ZipFile(target, "w") as archive:
+        for path, text in files.items():
+            archive.writestr(path, text)
+        archive.writestr(record, "\n".join([*lines, f"{record},,", ""]))
+    return hashlib.sha256(target.read_bytes()).hexdigest()
+
+
+def without_pip_settings(**extra: str) -> dict[str, str]:
+    """The environment without what this machine says about indexes."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "UV_", "npm_"))}
+    return {**kept, "PIP_CONFIG_FILE": os.devnull, **extra}
+
+
+def pinned(lock: str, name: str) -> str:
+    """Return the version that a lock pins."""
+    found = re.search(rf"^{name}(?:\[[^\]]*\])?==(\S+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE)
+    assert found is not None, f"{lock} does not pin {name}"
+    return found[1]
+
+
+@pytest.mark.parametrize(
+    ("lock", "needs", "name", "extra"),
+    [
+        ("requirements-dev.txt", "pytest-cov", "coverage", "toml"),
+        ("requirements-dev.txt", "daphne", "twisted", "tls"),
+        ("requirements.txt", "wagtail", "willow", "heif"),
+    ],
+)
+def test_a_lock_stays_installable_when_newer_releases_exist(
+    tmp_path: Path, lock: str, needs: str, name: str, extra: str
+) -> None:
+    """Old pips resolve the extra of a pinned package anew, take the newer release and refuse it: it has no hash."""
+    index = tmp_path / "index"
+    version, above = pinned(lock, name), pinned(lock, needs)
+    digest = wheel(index, name, version, f"Provides-Extra: {extra}")
+    wheel(index, name, f"{version}.1", f"Provides-Extra: {extra}")
+    needing = wheel(index, needs, above, f"Requires-Dist: {name}[{extra}]>={version}")
+    small = tmp_path / "lock.txt"
+    small.write_text(
+        f"{needs}=={above} --hash=sha256:{needing}\n{name}=={version} --hash=sha256:{digest}\n", encoding="utf-8"
+    )
+    for page in index.iterdir():
+        links = "".join(f'<a href="{file.name}">{file.name}</a>' for file in page.iterdir())
+        (page / "index.html").write_text(f"<!DOCTYPE html><html><body>{links}</body></html>", encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    env = without_pip_settings(PIP_INDEX_URL=index.as_uri())
+    done = subprocess.run(
+        [ROOT / "deploy/install-lock.sh", python, small], env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    seen = subprocess.run([python, "-m", "pip", "freeze"], env=env, capture_output=True, text=True, check=True).stdout
+    assert f"{name}=={version}" in seen.splitlines()
+
+
+def test_the_locks_keep_extras_and_fit_every_python() -> None:
+    """What ``uv`` was asked for when the locks were made (deploy/lock.sh)."""
+    run = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    dev = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
+    assert "willow[heif]==" in run
+    assert "coverage[toml]==" in dev
+    assert "; python_full_version <" in run  # universal: packages that only some Pythons need stand there with a mark
+
+
+def test_a_registry_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    (tmp_path / "requirements.txt").write_text("nothing==1 --hash=sha256:" + "0" * 64 + "\n", encoding="utf-8")
+    env = without_pip_settings(PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_RETRIES="1", PYTHON=sys.executable)
+    done = subprocess.run(
+        [tmp_path / "deploy/setup.sh", "run"], env=env, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("set-up stopped: installing Python packages failed")
+    assert "PIP_INDEX_URL" in last
+    assert "run the same command again" in last
