@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.views.decorators.cache import never_cache
 
 from live.models import Lecture
 from live.queries import lecture_of
@@ -16,9 +17,13 @@ View = Callable[..., HttpResponseBase]
 
 
 def lecture_page(right: Right) -> Callable[[View], View]:
-    """View decorator: ``view(request, lecture)`` for those who have the right, 404 for others."""
+    """View decorator: ``view(request, lecture)`` for those who have the right, 404 for others.
+
+    No browser keeps the page: it names people, and one that came back by the back button would show a state of before.
+    """
 
     def decorate(view: View) -> View:
+        @never_cache
         @wraps(view)
         def guarded(request: HttpRequest, occasion_id: int) -> HttpResponseBase:
             if not request.user.is_authenticated:

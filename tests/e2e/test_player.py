@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -357,3 +358,33 @@ def test_the_lesson_keeps_its_budget(classroom: Classroom, context: BrowserConte
     assert any("/hls." in url for url in sizes)
     assert needed <= 90_000, sizes
     assert sum(sizes.values()) <= 210_000, sizes
+
+
+@pytest.mark.parametrize("native", [True, False], ids=["native", "hls.js"])
+def test_a_cut_line_keeps_the_place_and_the_picture(
+    classroom: Classroom, context: BrowserContext, native: bool
+) -> None:
+    """Whatever is reported while the source begins anew says the place that was reached, and a line is no picture."""
+    classroom.enter(context)
+    if not native:
+        context.add_init_script(WITHOUT_NATIVE_HLS)
+    page = context.new_page()
+    page.goto(classroom.url + classroom.lesson)
+    positions: list[int] = []
+    page.on("request", lambda r: positions.append(r.post_data_json["position_ms"]) if "/report" in r.url else None)
+    # From the fourth segment on every connection is reset, as in a tunnel, and the page hears of no change.
+    cut = re.compile(r"/m/.*-0000[3-9]\.m4s")
+    context.route(cut, lambda route: route.abort("connectionreset"))
+    page.locator("#player-go").tap()
+    until(page, lambda: now(page) >= 3)
+    seek(page, 30)  # nothing of it is there: the source breaks here
+    page.wait_for_timeout(12_000)
+    assert page.locator("#player-sound-only").get_attribute("aria-pressed") == "false"
+    page.evaluate("window.dispatchEvent(new Event('pagehide'))")
+    context.unroute(cut)
+    until(page, lambda: now(page) >= 30.5, seconds=40)
+    assert page.evaluate("document.getElementById('player-video').videoWidth") > 0
+    assert positions, "the page said what was played when it was put aside"
+    assert min(positions) >= 2500
+    page.reload()
+    expect(page.locator("#player-now")).not_to_have_text("00:00")

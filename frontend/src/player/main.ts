@@ -35,7 +35,7 @@ function run(data: PlayerData): void {
   let completed = false;
   let resumed = 0;
 
-  const position = (): number => (video.readyState ? video.currentTime * 1000 : resumed);
+  const position = (): number => (startedAt ? source.place : resumed);
   const ledger = new WatchLedger(
     data,
     () => counter.seen,
@@ -52,7 +52,7 @@ function run(data: PlayerData): void {
     start,
     seekTo,
     position,
-    again: () => source.again(position() || resumed),
+    again: () => source.again(position()),
   });
   const view = new View(data.words, (gap) => {
     const ms = Math.max(0, gap - OVERLAP_MS);
@@ -93,7 +93,7 @@ function run(data: PlayerData): void {
     }
     resumed = to;
     if (!startedAt) return;
-    video.currentTime = to / 1000;
+    source.moveTo(to);
   }
 
   /** `last`: playing has just stopped, what led up to it was played. */

@@ -27,6 +27,7 @@ export interface Addresses {
 const HLS_TYPE = "application/vnd.apple.mpegurl";
 const WEBRTC_PATIENCE_MS = 6000;
 const AGAIN_MS = 2000;
+const LOOK_MS = 2500;
 const WEBRTC_TRIES = 2;
 
 export class Screen {
@@ -36,6 +37,7 @@ export class Screen {
   private way: "none" | "webrtc" | "hls" = "none";
   private timer = 0;
   private patience = 0;
+  private looking = 0;
   private failures = 0;
   private live = false;
   private lastTime = 0;
@@ -147,6 +149,8 @@ export class Screen {
       this.timer = window.setTimeout(() => this.ask(), 1000 + Math.random() * 2000);
     } else if (state === "silent") {
       this.events.state("no_picture");
+    } else if (state === "flowing") {
+      this.look();
     }
   }
 
@@ -154,7 +158,22 @@ export class Screen {
   picture(on: boolean): void {
     if (!this.live) return;
     if (!on) this.events.state("no_picture");
-    else if (this.way !== "webrtc" && !this.isPlaying()) this.ask();
+    else if (this.way === "webrtc") this.look();
+    else if (!this.isPlaying()) this.ask();
+  }
+
+  /**
+   * The picture is said to be back, and the element never stopped, so that it tells nothing by itself: see whether its
+   * time goes on, and lift the cover; where it does not, ask for the picture anew.
+   */
+  private look(): void {
+    this.lastTime = this.video.currentTime;
+    window.clearTimeout(this.looking);
+    this.looking = window.setTimeout(() => {
+      if (!this.live || this.way !== "webrtc") return;
+      if (this.advanced()) this.events.state("playing");
+      else this.ask();
+    }, LOOK_MS);
   }
 
   private ask(): void {
@@ -313,6 +332,7 @@ export class Screen {
   private release(): void {
     window.clearTimeout(this.timer);
     window.clearTimeout(this.patience);
+    window.clearTimeout(this.looking);
     this.way = "none";
     this.waitingCandidates = [];
     const { pc, hls } = this;
