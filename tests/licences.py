@@ -13,6 +13,8 @@ ALLOWED = re.compile(
     re.I,
 )
 UNDECLARED = {"combine-errors": "MIT"}  # says so in its readme alone
+# In the lock for other Pythons or systems, so perhaps not installed where this runs.
+ELSEWHERE = {"async-timeout": "Apache-2.0", "colorama": "BSD-3-Clause"}
 PROGRAMS = [
     ("ffmpeg", "GPL-2.0-or-later (Debian's build)", "a separate program, run as a child"),
     ("janus", "GPL-3.0", "a separate program, spoken to over a socket"),
@@ -39,7 +41,10 @@ def licence(found: Distribution) -> str:
 
 def table() -> list[tuple[str, str, str]]:
     """Return (name, licence, kind) of every Python and npm package that reaches production."""
-    rows = [(name, licence(distribution(name)), "Python") for name in locked(BASE_DIR / "requirements.txt")]
+    rows = [
+        (name, ELSEWHERE.get(name) or licence(distribution(name)), "Python")
+        for name in locked(BASE_DIR / "requirements.txt")
+    ]
     lock = json.loads((BASE_DIR / "frontend/package-lock.json").read_text())
     for path, package in sorted(lock["packages"].items()):
         if path and not package.get("dev") and not package.get("optional"):
