@@ -36,3 +36,13 @@ def empty_cache() -> None:
     from django.core.cache import cache
 
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def chinese() -> Iterator[None]:
+    """A page asked for in English leaves its language on the thread; the next test begins in the product's own."""
+    from django.conf import settings
+    from django.utils import translation
+
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
