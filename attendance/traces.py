@@ -1,7 +1,8 @@
 """Plays a trace through the ledger's own operations: what sockets, players and hall pages call, on a simulated clock.
 
-The simulated room does what a web worker does: it hears phones, notices silence 40 s late, refreshes its lease every
-5 s (naming the phones that answer no more), and dies without a word. Everything that counts is decided by the ledger.
+The simulated site does what web workers do: they hear phones, notice silence 40 s late, refresh their leases every 5 s
+(naming the phones that answer no more), and die without a word. One more of them, which no trace names, lives whenever
+the site is up: when a worker crashes, the others go on. Everything that counts is decided by the ledger.
 """
 
 import heapq
@@ -17,6 +18,7 @@ from attendance.core.traces import Event, Trace
 from attendance.models import Occasion, PresenceSpan, Record, Rule, Training
 from organizations.models import Membership, Node, NodeKind, User
 
+OTHERS = ""  # no trace can name a worker so
 ZERO = datetime(2026, 9, 1, tzinfo=UTC)  # second 0 of every trace
 NOTICE_S = 40.0
 BEAT_S = 5.0
@@ -72,15 +74,21 @@ class Room:
     sessions: dict[tuple[str, str], int] = field(default_factory=dict)
     timers: list[tuple[float, int, Callable[[float], None]]] = field(default_factory=list)
     turns: Any = field(default_factory=count)
+    is_down: bool = False
 
     def at(self, t: float, what: Callable[[float], None]) -> None:
         heapq.heappush(self.timers, (t, next(self.turns), what))
 
     def run_until(self, t: float) -> None:
-        """Let everything happen that is due before ``t``."""
-        while self.timers and self.timers[0][0] < t:
+        """Let everything happen that is due before ``t``; while the site is down nothing does, and waits for it."""
+        while not self.is_down and self.timers and self.timers[0][0] < t:
             due, _turn, what = heapq.heappop(self.timers)
             what(due)
+
+    def start(self, t: float) -> None:
+        """The site comes up: of its workers one is known by no name, and holds its lease until the site goes down."""
+        self.is_down = False
+        self.workers[OTHERS] = self._worker(OTHERS, t)
 
     # --- What the server does by itself ---------------------------------------------------------------------------
     def close(self, t: float) -> None:
@@ -131,9 +139,10 @@ class Room:
                                                     for key, value in event.values.items()})  # fmt: skip
 
     def on_join(self, t: float, member: str, device: str, worker: str) -> None:
+        if self.is_down:
+            return
         if worker not in self.workers:
-            name = f"{worker} at {t}"
-            self.workers[worker] = Worker(ledger.start_lease(name=name, as_of=moment(t)), t)
+            self.workers[worker] = self._worker(worker, t)
         here = self.workers[worker]
         before = self.sockets.pop((member, device), None)
         if before is not None:
@@ -176,13 +185,33 @@ class Room:
             self._lose(socket, t)
 
     def on_crash(self, t: float, worker: str) -> None:
-        dead = self.workers.pop(worker, None)
-        if dead is None:
+        if worker in self.workers:
+            self._kill(worker, t)
+            self.at(t + REAP_S, self._reap)
+
+    def on_down(self, t: float) -> None:
+        for worker in list(self.workers):
+            self._kill(worker, t)
+        self.is_down = True
+        self.at(t + REAP_S, self._reap)
+
+    def on_up(self, t: float) -> None:
+        if not self.is_down:
             return
+        self.start(t)
+        # What was due while it was down happens now.
+        late = [(max(due, t), turn, what) for due, turn, what in self.timers]
+        heapq.heapify(late)
+        self.timers = late
+
+    def _worker(self, name: str, t: float) -> Worker:
+        return Worker(ledger.start_lease(name=f"{name or 'the others'} at {t}", as_of=moment(t)), t)
+
+    def _kill(self, name: str, t: float) -> None:
+        dead = self.workers.pop(name)
         self._beat(dead, t)
         self.sockets = {key: socket for key, socket in self.sockets.items() if socket.worker is not dead}
         self.gone = {socket for socket in self.gone if socket.worker is not dead}
-        self.at(t + REAP_S, self._reap)
 
     def _reap(self, t: float) -> None:
         self.beat(t)
@@ -237,6 +266,7 @@ class Room:
                 rate=rate,
                 position_ms=max(0, ms(ranges[-1][1])) if ranges else 0,
                 as_of=moment(t),
+                occasion_id=self.occasion_id,
             )
 
     def on_excuse(self, t: float, member: str) -> None:
@@ -265,6 +295,7 @@ def replay(trace: Trace) -> dict[str, dict[str, Any]]:
             occasion_id=occasion_id, media_ms=ms(trace.media_s), media_offset_ms=0, as_of=moment(trace.start)
         )
     room = Room(occasion_id, member_ids)
+    room.start(first)
     room.at(trace.end, room.close)
     for event in trace.events:
         room.play_event(event)
@@ -273,7 +304,8 @@ def replay(trace: Trace) -> dict[str, dict[str, Any]]:
 
 
 def _finish(room: Room, last: float) -> None:
-    """Nothing more is heard of anybody: silence is the end."""
+    """Nothing more is heard of anybody: silence is the end. A site that is down comes up in the end."""
+    room.on_up(last)
     for socket in list(room.sockets.values()):
         room._lose(socket, last)  # noqa: SLF001 - the same module
     room.sockets.clear()

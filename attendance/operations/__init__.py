@@ -1,5 +1,6 @@
 """What can be done in the ledger: keyword-only verbs. Every answer is given after the commit."""
 
+from attendance.operations.absence import record_absence
 from attendance.operations.marks import mark_dirty
 from attendance.operations.notes import (
     UnableToAnswerDispute,
@@ -19,7 +20,6 @@ from attendance.operations.occasions import (
     UnableToSetMedia,
     close_occasion,
     create_occasion,
-    mark_capture_failed,
     open_occasion,
     reschedule_occasion,
     set_media_items,
@@ -71,13 +71,13 @@ __all__ = [
     "create_occasion",
     "declare",
     "end_lease",
-    "mark_capture_failed",
     "mark_dirty",
     "open_occasion",
     "open_presences",
     "raise_dispute",
     "reap_leases",
     "reconcile",
+    "record_absence",
     "record_hall",
     "record_outbox",
     "report_watched",

@@ -6,8 +6,7 @@ import structlog
 
 from attendance.models import Occasion, PresenceSpan
 from attendance.operations.occasions import close_occasion, open_occasion
-from attendance.operations.settling import settle
-from attendance.operations.watch import watched_since_judged
+from attendance.operations.settling import settle, settle_dirty
 from attendance.queries import due_to_open, open_past_end
 
 log = structlog.get_logger(__name__)
@@ -31,8 +30,4 @@ def reconcile(*, as_of: datetime) -> None:
     for occasion_id in waiting.values_list("pk", flat=True):
         log.info("settling_again", occasion_id=occasion_id)
         settle(occasion_id=occasion_id, as_of=as_of)
-    by_occasion: dict[int, list[int]] = {}
-    for occasion_id, member_id in watched_since_judged(as_of=as_of):
-        by_occasion.setdefault(occasion_id, []).append(member_id)
-    for occasion_id, member_ids in by_occasion.items():
-        settle(occasion_id=occasion_id, member_ids=member_ids, as_of=as_of)
+    settle_dirty(as_of=as_of)

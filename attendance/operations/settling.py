@@ -10,10 +10,12 @@ from django.db import transaction
 from django.db.models import Q
 
 from attendance import events
+from attendance.core.evidence import Evidence, Window
 from attendance.core.rules import Rule
-from attendance.core.verdict import Evidence, Verdict, Window, judge
+from attendance.core.verdict import Verdict, judge
 from attendance.models import Correction, Occasion, Record, RosterEntry
 from attendance.models import Rule as RuleModel
+from attendance.operations.absence import record_absence
 from attendance.queries import evidence_of, rule_of, window_of
 from attendance.standing import what_holds
 
@@ -37,6 +39,8 @@ def settle(*, occasion_id: int, as_of: datetime, member_ids: Collection[int] | N
     Goes in chunks, each in its own transaction, so that a city fits; an occasion that is closed is settled when all
     are through. Announces ``record_settled`` for those whose record changed. Raises UnableToSettle.
     """
+    if member_ids is None:
+        record_absence(occasion_id=occasion_id, as_of=as_of)
     occasion = Occasion.objects.get(pk=occasion_id)
     if occasion.state == State.SCHEDULED:
         raise UnableToSettle(f"occasion {occasion_id} has not opened")
