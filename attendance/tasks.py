@@ -5,8 +5,12 @@ from django.utils import timezone
 
 from attendance import operations
 
+BATCH = 500
+TURNS = 40  # 20,000 people, some seconds' work
+
 BEAT = {
     "attendance.reap_leases": {"task": "attendance.reap_leases", "schedule": 10.0, "options": {"expires": 10}},
+    "attendance.settle_dirty": {"task": "attendance.settle_dirty", "schedule": 10.0, "options": {"expires": 10}},
     "attendance.reconcile": {"task": "attendance.reconcile", "schedule": 30.0, "options": {"expires": 30}},
 }
 
@@ -15,6 +19,14 @@ BEAT = {
 def settle_occasion(*, occasion_id: int) -> None:
     """Judge everybody at a closed occasion."""
     operations.settle(occasion_id=occasion_id, as_of=timezone.now())
+
+
+@shared_task(name="attendance.settle_dirty")
+def settle_dirty() -> None:
+    """Judge again whoever's evidence changed. A batch at a time, and not for ever: the next turn comes by itself."""
+    for _turn in range(TURNS):
+        if operations.settle_dirty(as_of=timezone.now(), limit=BATCH) < BATCH:
+            return
 
 
 @shared_task(name="attendance.reap_leases")
