@@ -163,7 +163,10 @@ class WorkerLease(models.Model):
     quiet = models.JSONField(default=dict, blank=True, help_text="presence id: when a phone gone quiet was last heard")
 
     class Meta:
-        indexes = [models.Index(fields=["beat_at"], condition=Q(ended_at=None), name="lease_alive_by_beat")]
+        indexes = [
+            models.Index(fields=["beat_at"], condition=Q(ended_at=None), name="lease_alive_by_beat"),
+            models.Index(fields=["ended_at"], name="lease_by_end"),
+        ]
 
     def __str__(self) -> str:
         return self.name

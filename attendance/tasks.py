@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from attendance import operations
+from attendance.clock import clock
 
 BATCH = 500
 TURNS = 40  # 20,000 people, some seconds' work
@@ -32,7 +33,7 @@ def settle_dirty() -> None:
 @shared_task(name="attendance.reap_leases")
 def reap_leases() -> None:
     """Close what dead workers left open."""
-    operations.reap_leases(as_of=timezone.now())
+    operations.reap_leases(as_of=clock().now())
 
 
 @shared_task(name="attendance.reconcile")

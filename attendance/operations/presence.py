@@ -1,29 +1,22 @@
-"""Presence in live rooms: one lease a worker, one row a stay, closed exactly once at the last moment it was heard.
+"""Presence in live rooms: one row a stay, closed exactly once at the last moment it was heard; a phone's late claims.
 
-While a row is open it costs nothing; its worker refreshes one lease. When the worker dies, whoever notices closes its
-rows at the lease's last beat. Nothing is judged here: whoever's evidence changed is marked, the sweep does the rest.
+While a row is open it costs nothing; its worker refreshes one lease (``leases``). Nothing is judged here: whoever's
+evidence changed is marked, the sweep does the rest.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
 from django.db import connection, transaction
-from django.db.models import DateTimeField, F, Value
-from django.db.models.functions import Least
 from django.utils.translation import gettext as _
 
-from attendance.models import Evidence, PresenceSpan, WorkerLease
+from attendance.models import Evidence, PresenceSpan
 from attendance.operations.marks import mark_dirty, mark_pairs
 from attendance.operations.texts import checked
 
-log = structlog.get_logger(__name__)
-
-DEAD_AFTER = timedelta(seconds=15)  # three missed beats
 CLAIM_WITHIN = timedelta(hours=24)  # a phone keeps what it could not deliver for so long
 MOST_CLAIMS = 200  # of one person at one occasion in that time: a line that breaks every minute for three hours
-MAX_QUIET = 1000  # a worker whose network is gone lists no more than this at a beat
 
 
 class UnableToRecordPresence(Exception):
@@ -55,75 +48,6 @@ class End:
     presence_id: int
     ended_at: datetime
     reason: str
-
-
-def start_lease(*, name: str, as_of: datetime) -> int:
-    """Begin a worker's lease and return its id; a worker that starts again takes a new one."""
-    return WorkerLease.objects.create(name=name[:80], started_at=as_of, beat_at=as_of).pk
-
-
-def beat_lease(
-    *,
-    lease_id: int,
-    as_of: datetime,
-    quiet: Mapping[int, datetime] | None = None,
-    measured: timedelta | None = None,
-) -> bool:
-    """Refresh a lease, every 5 s; False when it was taken for dead (its rows are closed, open new ones).
-
-    ``quiet`` names open presences that answer no more, with when each was last heard. Should the worker die before it
-    closes them, they end there and not at this beat. A clock that stepped back never takes a beat back; one that
-    stepped forward never takes it further than ``measured``, the time since the last beat by a clock that cannot be
-    set, and the 15 s after which everybody takes the worker for dead.
-    """
-    heard = {str(key): moment.isoformat() for key, moment in list((quiet or {}).items())[:MAX_QUIET]}
-    alive = WorkerLease.objects.filter(pk=lease_id, ended_at=None)
-    if measured is not None:
-        last = alive.values_list("beat_at", flat=True).first()
-        as_of = min(as_of, last + measured + DEAD_AFTER) if last else as_of
-    if alive.filter(beat_at__lte=as_of).update(beat_at=as_of, quiet=heard):
-        return True
-    return alive.exists()
-
-
-def end_lease(*, lease_id: int, as_of: datetime) -> None:
-    """End the lease of a worker that stops in good order; rows it left open end now."""
-    with transaction.atomic():
-        WorkerLease.objects.filter(pk=lease_id, ended_at=None, beat_at__lte=as_of).update(beat_at=as_of)
-        _bury(lease_id, as_of)
-
-
-def reap_leases(*, as_of: datetime) -> int:
-    """End the leases that missed three beats and close their open rows at the last beat; returns how many died."""
-    dead = WorkerLease.objects.filter(ended_at=None, beat_at__lt=as_of - DEAD_AFTER).values_list("pk", flat=True)
-    count = 0
-    for lease_id in list(dead):
-        with transaction.atomic():
-            count += _bury(lease_id, as_of)
-    return count
-
-
-def _bury(lease_id: int, as_of: datetime) -> int:
-    """Claim a lease's end, close what it kept open, mark whom that changes; 0 if another was quicker."""
-    # A beat of a clock that ran ahead must not end anything in the future.
-    ended = Least(F("beat_at"), Value(as_of), output_field=DateTimeField())
-    if not WorkerLease.objects.filter(pk=lease_id, ended_at=None).update(ended_at=ended):
-        return 0
-    lease = WorkerLease.objects.get(pk=lease_id)
-    lost_at = lease.ended_at or as_of
-    opened = PresenceSpan.objects.filter(lease_id=lease_id, ended_at=None)
-    # Locked by id, as by those who close a batch of these at the same moment (a worker that only hung).
-    held = list(opened.select_for_update().order_by("pk").values_list("occasion_id", "member_id"))
-    quiet = {int(key): datetime.fromisoformat(moment) for key, moment in lease.quiet.items()}
-    for key, heard_at in quiet.items():
-        opened.filter(pk=key, started_at__lte=heard_at).update(ended_at=heard_at, end_reason=PresenceSpan.End.SILENT)
-    # Who joined after the last beat was seen to join and no more.
-    opened.filter(started_at__gt=lost_at).update(ended_at=F("started_at"), end_reason=PresenceSpan.End.WORKER_LOST)
-    opened.update(ended_at=lost_at, end_reason=PresenceSpan.End.WORKER_LOST)
-    if held:
-        log.warning("lease_ended_with_open_presences", lease_id=lease_id, closed=len(held))
-    mark_pairs(pairs=held, as_of=lost_at)
-    return 1
 
 
 @transaction.atomic
