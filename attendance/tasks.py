@@ -4,9 +4,14 @@ from celery import shared_task
 from django.utils import timezone
 
 from attendance import operations
+from attendance.clock import clock
+
+BATCH = 500
+TURNS = 40  # 20,000 people, some seconds' work
 
 BEAT = {
     "attendance.reap_leases": {"task": "attendance.reap_leases", "schedule": 10.0, "options": {"expires": 10}},
+    "attendance.settle_dirty": {"task": "attendance.settle_dirty", "schedule": 10.0, "options": {"expires": 10}},
     "attendance.reconcile": {"task": "attendance.reconcile", "schedule": 30.0, "options": {"expires": 30}},
 }
 
@@ -17,10 +22,18 @@ def settle_occasion(*, occasion_id: int) -> None:
     operations.settle(occasion_id=occasion_id, as_of=timezone.now())
 
 
+@shared_task(name="attendance.settle_dirty")
+def settle_dirty() -> None:
+    """Judge again whoever's evidence changed. A batch at a time, and not for ever: the next turn comes by itself."""
+    for _turn in range(TURNS):
+        if operations.settle_dirty(as_of=timezone.now(), limit=BATCH) < BATCH:
+            return
+
+
 @shared_task(name="attendance.reap_leases")
 def reap_leases() -> None:
     """Close what dead workers left open."""
-    operations.reap_leases(as_of=timezone.now())
+    operations.reap_leases(as_of=clock().now())
 
 
 @shared_task(name="attendance.reconcile")

@@ -14,6 +14,7 @@ from django.conf import settings  # noqa: E402 - only after django.setup()
 
 from config.embedded import EmbeddedWorker  # noqa: E402
 from live.routing import shutdown as close_rooms  # noqa: E402
+from live.routing import startup as open_rooms  # noqa: E402
 from live.routing import websockets  # noqa: E402
 
 Message = Any  # a dictionary; ASGI's own types differ between libraries
@@ -22,13 +23,17 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 async def lifespan(receive: Receive, send: Send) -> None:
-    """Run the embedded worker from start to stop; at the stop close every presence with the last moment heard."""
+    """Run the embedded worker from start to stop, and hold the process's lease.
+
+    At the stop every presence is closed with the last moment heard, and the lease with them.
+    """
     worker = EmbeddedWorker() if settings.EMBEDDED else None
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
             if worker:
                 await asyncio.to_thread(worker.start)
+            await open_rooms()
             await send({"type": "lifespan.startup.complete"})
         else:
             await close_rooms()

@@ -12,12 +12,13 @@ import collections
 import datetime as dt
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import structlog
 from prometheus_client import Gauge
 
-from live import bus
+from live import bus, supervise
 from live.core import packing, protocol
 
 log = structlog.get_logger(__name__)
@@ -93,7 +94,7 @@ class Hub:
         self.bus = bus.connect(self._heard)
 
     def start(self) -> None:
-        self.spawn(self._run())
+        self.spawn(supervise.forever("hub_turn", self._turn, every_s=TICK_S))
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run ``work`` beside everything else; kept until it is done; failures are logged."""
@@ -184,17 +185,16 @@ class Hub:
         self._flushing.discard(room.occasion_id)
         await self._tick(room)
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(TICK_S)
-            now = self.loop.time()
-            big = now >= self._next_big
-            if big:
-                self._next_big = now + BIG_TICK_S
-                self._count()
-            for room in list(self.rooms.values()):
-                if big or len(room.seats) <= BIG_ROOM:
-                    await self._tick(room)
+    async def _turn(self) -> None:
+        now = self.loop.time()
+        big = now >= self._next_big
+        if big:
+            self._next_big = now + BIG_TICK_S
+            self._count()
+        for room in list(self.rooms.values()):
+            if big or len(room.seats) <= BIG_ROOM:
+                # Whatever is wrong in one room, the others hear their ticks.
+                await supervise.attempt("room_tick", partial(self._tick, room))
 
     def _count(self) -> None:
         """Tell the other processes how many are here, forget those that fell silent, and cut off the stuck."""

@@ -15,6 +15,8 @@ import redis.asyncio
 import structlog
 from django.conf import settings
 
+from live import supervise
+
 log = structlog.get_logger(__name__)
 
 Heard = Callable[[int, dict[str, Any]], None]
@@ -79,7 +81,10 @@ class RedisBus(Bus):
         self._rooms: set[int] = set()
         self._out: asyncio.Queue[tuple[str, int, str]] = asyncio.Queue(maxsize=10_000)
         self._pubsub: redis.asyncio.client.PubSub | None = None
-        self._tasks = [asyncio.ensure_future(self._listen()), asyncio.ensure_future(self._speak())]
+        self._tasks = [
+            asyncio.ensure_future(supervise.forever("bus_listen", self._listen)),
+            asyncio.ensure_future(supervise.forever("bus_speak", self._speak)),
+        ]
 
     def join(self, occasion_id: int) -> None:
         self._rooms.add(occasion_id)
@@ -105,34 +110,33 @@ class RedisBus(Bus):
             self._out.put_nowait((verb, occasion_id, text))
 
     async def _speak(self) -> None:
-        while True:
-            verb, occasion_id, text = await self._out.get()
-            channel = f"{PREFIX}{occasion_id}"
-            try:
-                if verb == "say":
-                    await asyncio.wait_for(self._redis.publish(channel, text), 5)
-                elif self._pubsub is not None and verb == "join" and occasion_id in self._rooms:
-                    await self._pubsub.subscribe(channel)
-                elif self._pubsub is not None and verb == "part" and occasion_id not in self._rooms:
-                    await self._pubsub.unsubscribe(channel)
-            except (redis.RedisError, OSError, TimeoutError):
-                await asyncio.sleep(1)
+        verb, occasion_id, text = await self._out.get()
+        channel = f"{PREFIX}{occasion_id}"
+        try:
+            if verb == "say":
+                await asyncio.wait_for(self._redis.publish(channel, text), 5)
+            elif self._pubsub is not None and verb == "join" and occasion_id in self._rooms:
+                await self._pubsub.subscribe(channel)
+            elif self._pubsub is not None and verb == "part" and occasion_id not in self._rooms:
+                await self._pubsub.unsubscribe(channel)
+        except (redis.RedisError, OSError, TimeoutError):
+            await asyncio.sleep(1)
 
     async def _listen(self) -> None:
-        while True:
-            self._pubsub = self._redis.pubsub()
-            try:
-                # A channel of its own keeps the subscription alive while no room is open.
-                channels = [f"{PREFIX}{room}" for room in self._rooms]
-                await self._pubsub.subscribe(f"{PREFIX}{process_name()}", *channels)
-                async for message in self._pubsub.listen():
-                    if message["type"] == "message":
-                        self._take(message)
-            except (redis.RedisError, OSError):
-                log.warning("bus_lost")
-            finally:
-                await self._pubsub.aclose()
-            await asyncio.sleep(1)
+        """Hear what the others say for as long as the connection holds."""
+        self._pubsub = self._redis.pubsub()
+        try:
+            # A channel of its own keeps the subscription alive while no room is open.
+            channels = [f"{PREFIX}{room}" for room in self._rooms]
+            await self._pubsub.subscribe(f"{PREFIX}{process_name()}", *channels)
+            async for message in self._pubsub.listen():
+                if message["type"] == "message":
+                    self._take(message)
+        except (redis.RedisError, OSError):
+            log.warning("bus_lost")
+        finally:
+            await self._pubsub.aclose()
+        await asyncio.sleep(1)
 
     def _take(self, message: dict[str, Any]) -> None:
         try:

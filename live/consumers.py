@@ -12,6 +12,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError
 
+from attendance.clock import clock
 from live import commands, rooms, tickets
 from live.broadcast import Room
 from live.core import protocol
@@ -34,6 +35,7 @@ async def room(scope: dict[str, Any], receive: Any, send: Any) -> None:
         return await send({"type": "websocket.close", "code": FULL})
     try:
         guest = _guest(scope, send)
+        await keeper.admit(guest)
         entered = await keeper.enter(guest, scope["url_route"]["kwargs"]["occasion_id"])
     except tickets.UnableToEnter:
         return await send({"type": "websocket.close", "code": protocol.CLOSE_FORBIDDEN})
@@ -47,7 +49,7 @@ async def room(scope: dict[str, Any], receive: Any, send: Any) -> None:
 def _guest(scope: dict[str, Any], send: Any) -> Guest:
     asked = parse_qs(scope["query_string"].decode("ascii", "replace"))
     cookie = b"; ".join(value for name, value in scope["headers"] if name == b"cookie").decode("latin-1")
-    ticket = tickets.read(
+    ticket, session_key = tickets.read(
         asked.get("ticket", [""])[0],
         occasion_id=scope["url_route"]["kwargs"]["occasion_id"],
         cookie_header=cookie,
@@ -57,6 +59,8 @@ def _guest(scope: dict[str, Any], send: Any) -> Guest:
         member_id=ticket.member,
         host=ticket.host,
         device=ticket.device,
+        session_key=session_key,
+        present_at=clock().now(),
         counted=ticket.counted,
         heard=time.monotonic(),
     )

@@ -3,24 +3,26 @@
 A stay begins when a socket is in a live lecture with its page in front (or heard), and ends when it leaves, hides or
 falls silent. Rows are inserted and closed every 250 ms, or as soon as 500 wait; a phone is told that it counts only
 after the commit. When the database is away, stays wait here and are written when it is back; when this process dies,
-whoever notices closes its rows at the lease's last beat.
+whoever notices closes its rows at the lease's last beat. The lease is taken when the process starts, rooms or none: a
+time without any lease is a time in which the site was away.
 """
 
 import asyncio
 import contextlib
 import datetime as dt
 import secrets
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
 from django.db import DatabaseError, IntegrityError
-from django.utils import timezone
 from prometheus_client import Gauge
 
 from attendance import operations as ledger
-from live import bus
+from attendance.clock import clock
+from live import bus, supervise
 from live.threads import in_database
 
 log = structlog.get_logger(__name__)
@@ -28,6 +30,8 @@ log = structlog.get_logger(__name__)
 FLUSH_S = 0.25
 BATCH = 500
 LEASE_BEAT_S = 5.0
+STEP_S = 15.0  # our clock was set: a lease never spans that
+START_PATIENCE_S = 5.0
 
 Told = Callable[[], None]
 Quiet = Callable[[], dict[int, dt.datetime]]
@@ -62,8 +66,13 @@ class Recorder:
         self._opening: list[Stay] = []
         self._closing: list[Stay] = []
         self._writing = asyncio.Lock()
+        self._leasing = asyncio.Lock()
+        self._beaten: tuple[dt.datetime, float] = (clock().now(), time.monotonic())
         self._wake = asyncio.Event()
-        self._tasks = [self.loop.create_task(self._flush_always()), self.loop.create_task(self._beat_always())]
+        self._tasks = [
+            self.loop.create_task(supervise.forever("presence_flush", self._flush_when_due)),
+            self.loop.create_task(supervise.forever("lease_beat", self._beat_or_wait, every_s=LEASE_BEAT_S, first_s=0)),
+        ]
 
     def begin(self, *, occasion_id: int, member_id: int, device: str, started_at: dt.datetime, told: Told) -> Stay:
         """Begin a stay; its row is written with the next batch."""
@@ -96,13 +105,13 @@ class Recorder:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        now = timezone.now()
+        now = clock().now()
         for stay in list(self.open):
             self.end(stay, ended_at=now, reason="worker_lost")
         try:
             await self.flush()
             if self.lease_id is not None:
-                await in_database(partial(ledger.end_lease, lease_id=self.lease_id, as_of=timezone.now()))
+                await in_database(partial(ledger.end_lease, lease_id=self.lease_id, as_of=clock().now()))
         except DatabaseError:
             log.warning("presence_left_to_the_lease", stays=len(self._closing))
 
@@ -120,7 +129,7 @@ class Recorder:
                     stay.told()
 
     async def _insert(self, stays: list[Stay]) -> list[int]:
-        lease_id = self.lease_id or await self._take_lease()
+        lease_id = await self.lease()
         joins = [
             ledger.Join(
                 occasion_id=stay.occasion_id,
@@ -163,49 +172,63 @@ class Recorder:
             await in_database(partial(ledger.close_presences, ends=ends))
             del self._closing[: len(batch)]
 
-    async def _take_lease(self) -> int:
-        name = f"{bus.process_name()}-{secrets.token_hex(4)}"
-        self.lease_id = await in_database(partial(ledger.start_lease, name=name, as_of=timezone.now()))
-        return self.lease_id
+    async def lease(self) -> int:
+        """Return this process's lease; taken if there is none. Raises DatabaseError."""
+        async with self._leasing:
+            if self.lease_id is None:
+                name, now, steady = f"{bus.process_name()}-{secrets.token_hex(4)}", clock().now(), time.monotonic()
+                self.lease_id = await in_database(partial(ledger.start_lease, name=name, as_of=now))
+                self._beaten = (now, steady)
+            return self.lease_id
 
-    async def _flush_always(self) -> None:
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), FLUSH_S)
-            self._wake.clear()
-            if self._opening or self._closing:
-                try:
-                    await self.flush()
-                except DatabaseError:
-                    log.warning("presence_waits_for_database", opening=len(self._opening), closing=len(self._closing))
-                    await asyncio.sleep(1)
-
-    async def _beat_always(self) -> None:
-        while True:
-            await asyncio.sleep(LEASE_BEAT_S)
+    async def _flush_when_due(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), FLUSH_S)
+        self._wake.clear()
+        if self._opening or self._closing:
             try:
-                await self._beat()
+                await self.flush()
             except DatabaseError:
-                log.warning("lease_not_refreshed")
+                log.warning("presence_waits_for_database", opening=len(self._opening), closing=len(self._closing))
+                await asyncio.sleep(1)
+
+    async def _beat_or_wait(self) -> None:
+        try:
+            await self._beat()
+        except DatabaseError:
+            log.warning("lease_not_refreshed")
 
     async def _beat(self) -> None:
-        now = timezone.now()
-        if self.lease_id is not None:
-            beat = partial(ledger.beat_lease, lease_id=self.lease_id, as_of=now, quiet=self.quiet())
-            if not await in_database(beat):
-                await self._start_over()
-        await in_database(partial(ledger.reap_leases, as_of=now))
+        lease_id = await self.lease()
+        now, steady = clock().now(), time.monotonic()
+        measured = dt.timedelta(seconds=steady - self._beaten[1])
+        expected = self._beaten[0] + measured
+        if abs((now - expected).total_seconds()) > STEP_S:
+            # The clock was set, for good. What hangs on the old time ends there; nothing spans the step.
+            await in_database(partial(ledger.end_lease, lease_id=lease_id, as_of=expected))
+            await self._start_over()
+        elif await in_database(
+            partial(ledger.beat_lease, lease_id=lease_id, as_of=now, quiet=self.quiet(), measured=measured)
+        ):
+            self._beaten = (now, steady)
+        else:
+            clock().believe()
+            await self._start_over()
+        await in_database(partial(ledger.reap_leases, as_of=clock().now()))
 
     async def _start_over(self) -> None:
         """This process was taken for dead (it hung, or the database was away), its rows were closed: open new ones."""
         log.warning("lease_lost", stays=len(self.open))
         async with self._writing:
-            self.lease_id = None
-            now = timezone.now()
+            self.lease_id, beaten = None, self._beaten[0]
+            now = clock().now()
             for stay in list(self.open):
                 if stay.presence_id is not None:
+                    # Written on the lost lease after that was closed, it would stay open for ever.
+                    self._closing.append(replace(stay, ended_at=max(beaten, stay.started_at), reason="worker_lost"))
                     stay.presence_id, stay.started_at = None, now
                     self._opening.append(stay)
+        await self.lease()
 
 
 _recorder: Recorder | None = None
@@ -214,11 +237,20 @@ UNWRITTEN.set_function(lambda: _recorder.unwritten() if _recorder is not None el
 
 
 def recorder() -> Recorder:
-    """Return this process's recorder; made by the first socket."""
+    """Return this process's recorder; made when the process starts, or by the first socket."""
     global _recorder
     if _recorder is None or _recorder.loop is not asyncio.get_running_loop():
         _recorder = Recorder()
     return _recorder
+
+
+async def open_recorder() -> None:
+    """Take this process's lease as it starts. A database that is away is waited for, but not here."""
+    try:
+        async with asyncio.timeout(START_PATIENCE_S):
+            await recorder().lease()
+    except (DatabaseError, TimeoutError):
+        log.warning("lease_waits_for_database")
 
 
 async def close_recorder() -> None:

@@ -1,7 +1,7 @@
 """What a room does by itself: follows the lecture's state, counts who is there, sees out who may not stay.
 
 Once a second one look at the database tells all rooms of the process what they may have missed (another process changed
-it, Redis was away); every two seconds it is asked who may still be there; every five, who fell silent.
+it, Redis was away), and who fell silent is seen out; just so it is asked who is signed in and may still be there.
 """
 
 import asyncio
@@ -16,17 +16,21 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from live import operations, permissions, queries
+from attendance.clock import clock
+from live import operations, permissions, queries, sessions, supervise
 from live.broadcast import Hub, Room, Seat, abort, close_hub, hub
 from live.core import protocol
 from live.core.allowance import Allowance
 from live.engines.base import Publishing, Subscribing
-from live.presence import Recorder, Stay, close_recorder, recorder
+from live.presence import Recorder, Stay, close_recorder, open_recorder, recorder
 from live.threads import in_database
+from live.tickets import UnableToEnter
 
 log = structlog.get_logger(__name__)
 
 LOOK_S = 1.0
+RIGHTS_S = 1.0  # what was withdrawn has ended within 2 s, however busy the machine
+DOOR_S = 0.02
 NOTE_S = 8.0
 QUIET_S = 20.0
 PICTURE_FRESH = dt.timedelta(seconds=25)
@@ -36,9 +40,11 @@ NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 @dataclass(eq=False, slots=True)
 class Guest(Seat):
-    """Somebody's device in a room. ``heard``: monotonic seconds of its last frame."""
+    """Somebody's device in a room. ``heard``: monotonic seconds of its last frame; ``mark``: of their password."""
 
     device: str = ""
+    session_key: str = ""
+    mark: str = ""
     counted: bool = False
     heard: float = 0.0
     present_at: dt.datetime = NEVER
@@ -65,18 +71,53 @@ class Keeper:
         self.loop = asyncio.get_running_loop()
         self.hub: Hub = hub()
         self.recorder: Recorder = recorder()
+        self._at_door: list[tuple[Guest, asyncio.Future[str | None]]] = []
         self.hub.listeners.append(self.heard)
         self.recorder.quiet = self.quiet
-        self.hub.spawn(self._look_always())
+        self.hub.spawn(supervise.forever("rooms_look", self._look_around, every_s=LOOK_S))
+        self.hub.spawn(supervise.forever("rooms_rights", self._ask_all, every_s=RIGHTS_S))
+        self.hub.spawn(supervise.forever("rooms_silent", self._end_silent, every_s=LOOK_S))
 
     # --- coming and going ---------------------------------------------------------------------------------------
+
+    async def admit(self, guest: Guest) -> None:
+        """Let in whoever is signed in; those who come together are asked for together.
+
+        Raises UnableToEnter, DatabaseError.
+        """
+        answer: asyncio.Future[str | None] = self.loop.create_future()
+        self._at_door.append((guest, answer))
+        if len(self._at_door) == 1:
+            self.hub.spawn(self._open_door())
+        mark = await answer
+        if mark is None:
+            raise UnableToEnter
+        guest.mark = mark
+
+    async def _open_door(self) -> None:
+        try:
+            await asyncio.sleep(DOOR_S)
+        finally:
+            waiting, self._at_door = self._at_door, []
+        try:
+            ask = partial(sessions.signed_in, [claim_of(guest) for guest, _answer in waiting], as_of=timezone.now())
+            marks: dict[sessions.Claim, str] | None = await in_database(ask)
+        except Exception as error:  # noqa: BLE001 - whoever waits must hear; they come back by themselves
+            if not isinstance(error, DatabaseError):
+                supervise.failed("rooms_door", error)
+            marks = None
+        for guest, answer in waiting:
+            if not answer.done():
+                if marks is not None:
+                    answer.set_result(marks.get(claim_of(guest)))
+                else:
+                    answer.set_exception(DatabaseError("not asked"))
 
     async def enter(self, guest: Guest, occasion_id: int) -> Room | None:
         """Seat a guest; None when there is no such lecture. The ``joined`` frame follows, after any commit.
 
         Raises DatabaseError when the room is new here and cannot be looked up.
         """
-        guest.present_at = timezone.now()
         room = self.hub.enter(occasion_id, guest)
         try:
             known = await self._know(room)
@@ -164,7 +205,7 @@ class Keeper:
                 occasion_id=room.occasion_id,
                 member_id=guest.member_id,
                 device=guest.device,
-                started_at=max(guest.present_at, room.live_at or timezone.now()),
+                started_at=max(guest.present_at, room.live_at or clock().now()),
                 told=partial(self.welcome, room, guest),
             )
 
@@ -172,7 +213,7 @@ class Keeper:
         """End the stay, if one runs."""
         stay, guest.stay = guest.stay, None
         if stay is not None:
-            self.recorder.end(stay, ended_at=at or timezone.now(), reason=reason)
+            self.recorder.end(stay, ended_at=at or clock().now(), reason=reason)
 
     def quiet(self) -> dict[int, dt.datetime]:
         """Return the open rows of phones that missed a beat, with when each was last heard."""
@@ -186,11 +227,11 @@ class Keeper:
 
     def answered_until(self, guest: Guest) -> dt.datetime:
         """Return now, or when the phone was last heard if it has missed a beat since."""
-        return self.last_heard(guest) if time.monotonic() - guest.heard > QUIET_S else timezone.now()
+        return self.last_heard(guest) if time.monotonic() - guest.heard > QUIET_S else clock().now()
 
     def last_heard(self, guest: Guest) -> dt.datetime:
         """Return the server's wall-clock time of the phone's last frame."""
-        return timezone.now() - dt.timedelta(seconds=time.monotonic() - guest.heard)
+        return clock().now() - dt.timedelta(seconds=time.monotonic() - guest.heard)
 
     # --- what the room hears ------------------------------------------------------------------------------------
 
@@ -237,18 +278,30 @@ class Keeper:
 
     # --- looking after itself -----------------------------------------------------------------------------------
 
-    async def _look_always(self) -> None:
-        turn = 0
-        while True:
-            await asyncio.sleep(LOOK_S)
-            turn += 1
-            try:
-                await self._look()
-                if turn % 2 == 0:
-                    await self._ask_rights()
-            except DatabaseError:
-                log.warning("rooms_cannot_look")
-            self._end_silent()
+    async def _look_around(self) -> None:
+        try:
+            await self._look()
+        except DatabaseError:
+            log.warning("rooms_cannot_look")
+
+    async def _ask_all(self) -> None:
+        try:
+            await self._ask_sessions()
+            for room in list(self.hub.rooms.values()):
+                await self._ask_rights(room)
+        except DatabaseError:
+            log.warning("rooms_cannot_ask")
+
+    async def _ask_sessions(self) -> None:
+        """Sign-out, another password, a person deactivated: one question for all rooms of the process."""
+        guests = [seat for room in self.hub.rooms.values() for seat in room.seats if isinstance(seat, Guest)]
+        if guests:
+            ask = partial(sessions.still_signed_in, [claim_of(guest) for guest in guests], as_of=timezone.now())
+            marks = await in_database(ask)
+            for guest in guests:
+                if marks.get(claim_of(guest)) != guest.mark:
+                    # Come back: the page asks for a ticket, and hears that it must sign in, or gets one.
+                    self.see_out(guest, code=protocol.CLOSE_FORBIDDEN, reason="rights", after_ms=0)
 
     async def _look(self) -> None:
         rooms = dict(self.hub.rooms)
@@ -289,26 +342,29 @@ class Keeper:
                 room.picture_noted = now
                 await in_database(partial(operations.note_picture, occasion_id=occasion_id, as_of=timezone.now()))
 
-    async def _ask_rights(self) -> None:
-        for occasion_id, room in list(self.hub.rooms.items()):
-            ids, today = list(room.members), timezone.localdate()
-            ask = partial(permissions.rights_now, occasion_id=occasion_id, user_ids=ids, on_date=today)
-            rights = await in_database(ask)
-            if not rights.allowed.issuperset(ids):
-                # A lecture that was withdrawn leaves nobody a right: then that is what they are told.
-                await self._look()
-            for guest in [seat for seat in room.seats if isinstance(seat, Guest) and seat.member_id in ids]:
-                if guest.member_id not in rights.allowed:
-                    self.see_out(guest, code=protocol.CLOSE_FORBIDDEN, reason="rights", after_ms=None)
-                elif guest.host and guest.member_id not in rights.hosts:
-                    self.see_out(guest, code=protocol.CLOSE_FORBIDDEN, reason="rights", after_ms=0)
+    async def _ask_rights(self, room: Room) -> None:
+        ids, today = list(room.members), timezone.localdate()
+        ask = partial(permissions.rights_now, occasion_id=room.occasion_id, user_ids=ids, on_date=today)
+        rights = await in_database(ask)
+        if not rights.allowed.issuperset(ids):
+            # A lecture that was withdrawn leaves nobody a right: then that is what they are told.
+            await self._look()
+        for guest in [seat for seat in room.seats if isinstance(seat, Guest) and seat.member_id in ids]:
+            if guest.member_id not in rights.allowed:
+                self.see_out(guest, code=protocol.CLOSE_FORBIDDEN, reason="rights", after_ms=None)
+            elif guest.host and guest.member_id not in rights.hosts:
+                self.see_out(guest, code=protocol.CLOSE_FORBIDDEN, reason="rights", after_ms=0)
 
-    def _end_silent(self) -> None:
+    async def _end_silent(self) -> None:
         limit = time.monotonic() - settings.LIVE_SILENCE_S
         for room in self.hub.rooms.values():
             for guest in [seat for seat in room.seats if isinstance(seat, Guest) and seat.heard < limit]:
                 self.uncount(guest, reason="silent", at=self.last_heard(guest))
                 self.see_out(guest, code=protocol.CLOSE_SILENT, reason="silent", after_ms=0)
+
+
+def claim_of(guest: Guest) -> sessions.Claim:
+    return guest.session_key, guest.member_id
 
 
 _keeper: Keeper | None = None
@@ -320,6 +376,11 @@ def keeper() -> Keeper:
     if _keeper is None or _keeper.loop is not asyncio.get_running_loop():
         _keeper = Keeper()
     return _keeper
+
+
+async def open_rooms() -> None:
+    """The process starts: it holds a lease from now on, though nobody is in a room yet."""
+    await open_recorder()
 
 
 async def close_rooms() -> None:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import path, re_path
 
 from live.consumers import room
-from live.rooms import close_rooms
+from live.rooms import close_rooms, open_rooms
 
 PORTS = {"http": 80, "https": 443}
 
@@ -53,6 +53,11 @@ def full_origin(text: str) -> tuple[str, str, int] | None:
     if not parts.hostname or port is None or parts.path or parts.query or parts.username is not None:
         return None
     return parts.scheme, parts.hostname, port
+
+
+async def startup() -> None:
+    """Called once when the process starts: it holds a lease until it stops."""
+    await open_rooms()
 
 
 async def shutdown() -> None:

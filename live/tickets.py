@@ -1,7 +1,8 @@
-"""Room tickets: made by the page, shown in the handshake, so that the handshake needs no session and no database.
+"""Room tickets: made by the page, shown in the handshake, so that the handshake asks for no rights.
 
 A ticket names the occasion, the person and what they are there; it lives two minutes and is bound to the browser's
-session cookie, so that a copied address lets nobody in.
+session cookie, so that a copied address lets nobody in. Whether that session is still signed in is asked for all who
+come together (``live.sessions``).
 """
 
 from dataclasses import asdict, dataclass
@@ -36,8 +37,8 @@ def make(ticket: Ticket, *, session_key: str) -> str:
     return signing.dumps(asdict(ticket) | {"session": _mark(session_key)}, salt=SALT, compress=False)
 
 
-def read(text: str, *, occasion_id: int, cookie_header: str) -> Ticket:
-    """Return what a ticket says; raises ``UnableToEnter``."""
+def read(text: str, *, occasion_id: int, cookie_header: str) -> tuple[Ticket, str]:
+    """Return what a ticket says, and the session key it is bound to; raises ``UnableToEnter``."""
     try:
         data: dict[str, Any] = signing.loads(text, salt=SALT, max_age=MAX_AGE_S)
         mark = data.pop("session")
@@ -47,7 +48,7 @@ def read(text: str, *, occasion_id: int, cookie_header: str) -> Ticket:
     session_key = parse_cookie(cookie_header).get(settings.SESSION_COOKIE_NAME, "")
     if ticket.occasion != occasion_id or not constant_time_compare(mark, _mark(session_key)):
         raise UnableToEnter
-    return ticket
+    return ticket, session_key
 
 
 def _mark(session_key: str) -> str:

@@ -1,6 +1,7 @@
 """What can be done in the ledger: keyword-only verbs. Every answer is given after the commit."""
 
 from attendance.operations.absence import record_absence
+from attendance.operations.leases import beat_lease, end_lease, reap_leases, start_lease
 from attendance.operations.marks import mark_dirty
 from attendance.operations.notes import (
     UnableToAnswerDispute,
@@ -29,13 +30,9 @@ from attendance.operations.presence import (
     End,
     Join,
     UnableToRecordPresence,
-    beat_lease,
     close_presences,
-    end_lease,
     open_presences,
-    reap_leases,
     record_outbox,
-    start_lease,
 )
 from attendance.operations.reconciling import reconcile
 from attendance.operations.settling import UnableToSettle, settle, settle_dirty

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from attendance.models import Correction, Dispute, Evidence, Occasion, Record, RecordState, RosterEntry
+from attendance.operations.marks import mark_dirty
 from attendance.operations.settling import settle
 from attendance.operations.texts import checked
 from attendance.queries import rule_of
@@ -112,6 +113,7 @@ def _check_roster(occasion_id: int, member_ids: list[int]) -> None:
 
 def _settle_again(occasion_id: int, member_ids: list[int], as_of: datetime) -> None:
     """Judge again where there are records already: the occasion is settled, or some run along with it (courses)."""
+    mark_dirty(occasion_id=occasion_id, member_ids=member_ids, as_of=as_of)
     if Occasion.objects.filter(pk=occasion_id, state=Occasion.State.SETTLED).exists():
         settle(occasion_id=occasion_id, member_ids=member_ids, as_of=as_of)
     else:

@@ -2,20 +2,20 @@
 
 import hashlib
 from collections.abc import Collection, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 import structlog
-from django.db import transaction
-from django.db.models import Q
+from django.db import InterfaceError, OperationalError, transaction
+from prometheus_client import Counter
 
 from attendance import events
-from attendance.core.evidence import Evidence, Window
+from attendance.core.evidence import Evidence
 from attendance.core.rules import Rule
 from attendance.core.verdict import Verdict, judge
 from attendance.models import Correction, Occasion, Record, RosterEntry
-from attendance.models import Rule as RuleModel
 from attendance.operations.absence import record_absence
+from attendance.operations.marks import hold
 from attendance.queries import evidence_of, rule_of, window_of
 from attendance.standing import what_holds
 
@@ -29,6 +29,11 @@ FIELDS = (
 State = Occasion.State
 
 
+PUT_ASIDE = Counter("ledger_put_aside", "People who could not be judged when they should have been")
+RETRY_AFTER = timedelta(minutes=10)
+MOST_FAILED = 20  # of a chunk, one by one
+
+
 class UnableToSettle(Exception):
     """The occasion has not opened: nobody is expected yet."""
 
@@ -37,39 +42,84 @@ def settle(*, occasion_id: int, as_of: datetime, member_ids: Collection[int] | N
     """Judge everybody on the roster (or ``member_ids`` of it) and store what changed. Safe to repeat.
 
     Goes in chunks, each in its own transaction, so that a city fits; an occasion that is closed is settled when all
-    are through. Announces ``record_settled`` for those whose record changed. Raises UnableToSettle.
+    are through, unless it was reopened or closed anew meanwhile. Nobody is judged where it was not held or is void.
+    Of everybody, who cannot be judged is put aside (``settle_dirty`` tries again); of ``member_ids``, that is raised.
+    Announces ``record_settled`` for those whose record changed. Raises UnableToSettle.
     """
     if member_ids is None:
         record_absence(occasion_id=occasion_id, as_of=as_of)
-    occasion = Occasion.objects.get(pk=occasion_id)
-    if occasion.state == State.SCHEDULED:
+    before = Occasion.objects.get(pk=occasion_id)
+    if before.state == State.SCHEDULED:
         raise UnableToSettle(f"occasion {occasion_id} has not opened")
-    window, rule = window_of(occasion, as_of=as_of), rule_of(occasion)
+    rule_of(before)  # what is wrong with the occasion itself is raised here, once, and not found with each person
     changed = 0
     for some in _chunks(occasion_id, member_ids):
-        changed += _settle_chunk(occasion, some, window, rule, as_of)
+        if member_ids is None:
+            changed += _settle_or_put_aside(occasion_id, some, as_of)
+        else:
+            changed += _settle_chunk(occasion_id, some, as_of)
     if member_ids is None:
-        Occasion.objects.filter(pk=occasion_id, state=State.CLOSED).update(state=State.SETTLED, settled_at=as_of)
+        # The same ending only: between two of our chunks somebody may have undone it, and closed it again.
+        same = Occasion.objects.filter(
+            pk=occasion_id, state=State.CLOSED, window_end_at=before.window_end_at, closed_at=before.closed_at
+        )
+        same.update(state=State.SETTLED, settled_at=as_of)
         log.info("occasion_settled", occasion_id=occasion_id, changed=changed)
 
 
 def settle_dirty(*, as_of: datetime, member_ids: Collection[int] | None = None, limit: int = 500) -> int:
     """Settle those whose evidence nobody has read (of ``member_ids``, or anybody's, the oldest mark first).
 
-    An open occasion counted by its window waits for its end; returns how many were settled. Safe to repeat.
+    Returns how many marks it took away; whoever cannot be judged keeps theirs, dated ahead, and never stops the
+    others. Safe to repeat, and twice at once.
     """
-    waiting = RosterEntry.objects.filter(dirty_at__isnull=False).exclude(
-        Q(occasion__state__in=(State.SCHEDULED, State.NOT_HELD, State.VOID))
-        | Q(occasion__state=State.OPEN, occasion__rule__basis=RuleModel.Basis.WINDOW)
-    )
+    waiting = RosterEntry.objects.filter(dirty_at__lte=as_of)
     if member_ids is not None:
         waiting = waiting.filter(member_id__in=member_ids)
     by_occasion: dict[int, list[int]] = {}
     for occasion_id, member_id in waiting.order_by("dirty_at")[:limit].values_list("occasion_id", "member_id"):
         by_occasion.setdefault(occasion_id, []).append(member_id)
     for occasion_id, members in by_occasion.items():
-        settle(occasion_id=occasion_id, member_ids=members, as_of=as_of)
+        try:
+            rule_of(Occasion.objects.get(pk=occasion_id))
+        except (ArithmeticError, AttributeError, TypeError, ValueError):
+            _put_aside(occasion_id, members, as_of)
+            continue
+        for some in _chunks(occasion_id, members):
+            _settle_or_put_aside(occasion_id, some, as_of)
     return sum(len(members) for members in by_occasion.values())
+
+
+def _put_aside(occasion_id: int, member_ids: list[int], as_of: datetime) -> None:
+    """Say, from within ``except``, that these cannot be judged now, and let their marks be tried again later."""
+    PUT_ASIDE.inc(len(member_ids))
+    log.exception("put_aside", occasion_id=occasion_id, member_ids=member_ids[:10], people=len(member_ids))
+    entries = RosterEntry.objects.filter(occasion_id=occasion_id, member_id__in=member_ids)
+    entries.update(dirty_at=as_of + RETRY_AFTER)
+
+
+def _settle_or_put_aside(occasion_id: int, member_ids: list[int], as_of: datetime) -> int:
+    """Settle a chunk; where that fails, its halves, down to those who cannot be judged. Returns how many changed.
+
+    That the database is away is no fault of a person's, and raised. Where nearly everybody fails it is not the person
+    either: what is left then goes aside at once.
+    """
+    changed = failed = 0
+    waiting = [member_ids]
+    while waiting:
+        some = waiting.pop()
+        try:
+            changed += _settle_chunk(occasion_id, some, as_of)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, it must not stop the others; it is logged with those put aside
+            if len(some) == 1 or failed >= MOST_FAILED:
+                failed += len(some)
+                _put_aside(occasion_id, some, as_of)
+            else:
+                half = len(some) // 2
+                waiting += [some[half:], some[:half]]
+    return changed
 
 
 def _chunks(occasion_id: int, member_ids: Collection[int] | None) -> Iterator[list[int]]:
@@ -87,11 +137,25 @@ def _chunks(occasion_id: int, member_ids: Collection[int] | None) -> Iterator[li
 
 
 @transaction.atomic
-def _settle_chunk(occasion: Occasion, member_ids: list[int], window: Window, rule: Rule, as_of: datetime) -> int:
-    # The lock comes before the evidence is read: whoever writes evidence marks these rows in the same transaction, so
-    # it is either read here or marked after us; and two settlings of one person never write in the wrong order.
-    rows = RosterEntry.objects.filter(occasion_id=occasion.pk, member_id__in=member_ids)
+def _settle_chunk(occasion_id: int, member_ids: list[int], as_of: datetime) -> int:
+    # The locks come before the reading (in the order of ``marks``). While we hold the occasion, nobody ends it, undoes
+    # that or voids it, so the window we judge by is the one that holds when we write. Whoever writes evidence marks
+    # the roster rows in the same transaction, so it is either read here or marked after us; and two settlings of one
+    # person never write in the wrong order.
+    [(_key, state, _basis)] = hold([occasion_id])
+    rows = RosterEntry.objects.filter(occasion_id=occasion_id, member_id__in=member_ids)
     entries = list(rows.select_for_update().order_by("member_id").values_list("member_id", "state", "why", "dirty_at"))
+    changed = 0
+    if state not in (State.SCHEDULED, State.NOT_HELD, State.VOID):
+        changed = _judge_all(Occasion.objects.get(pk=occasion_id), entries, as_of)
+    if any(entry[3] is not None for entry in entries):
+        rows.update(dirty_at=None)
+    return changed
+
+
+def _judge_all(occasion: Occasion, entries: list[tuple[int, str, str, datetime | None]], as_of: datetime) -> int:
+    """Judge these roster rows, which are locked; store and announce what changed, return how many."""
+    window, rule = window_of(occasion, as_of=as_of), rule_of(occasion)
     ids = [entry[0] for entry in entries]
     exempt = {member_id: why for member_id, state, why, _at in entries if state == RosterEntry.State.EXEMPT}
     held = evidence_of(occasion=occasion, member_ids=ids, exempt=exempt, as_of=as_of)
@@ -116,8 +180,6 @@ def _settle_chunk(occasion: Occasion, member_ids: list[int], window: Window, rul
             update_fields=list(FIELDS),
         )
         events.announce(events.record_settled, occasion_id=occasion.pk, member_ids=list(changed))
-    if any(entry[3] is not None for entry in entries):
-        rows.update(dirty_at=None)
     return len(changed)
 
 

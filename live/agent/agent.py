@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from live import operations
+from live import operations, supervise
 from live.agent import nodes
 from live.agent.carrier import Carrier
 from live.agent.recording import Recording
@@ -58,11 +58,11 @@ class Agent:
         """Serve until ``stop``; then leave every folder in order and no process behind."""
         self.root.mkdir(parents=True, exist_ok=True)
         rounds = (
-            self._keep_engine(),
-            self._every(BEAT_S, self._beat),
-            self._every(RECONCILE_S, self._reconcile),
-            self._every(REAP_S, self._reap),
-            self._stopped(),
+            supervise.forever("agent_engine", self._keep_engine),
+            supervise.forever("agent_beat", partial(self._once, self._beat), every_s=BEAT_S),
+            supervise.forever("agent_reconcile", partial(self._once, self._reconcile), every_s=RECONCILE_S),
+            supervise.forever("agent_reap", partial(self._once, self._reap), every_s=REAP_S),
+            self._stopping.wait(),
         )
         tasks = [asyncio.create_task(each) for each in rounds]
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -81,14 +81,6 @@ class Agent:
     def engine(self) -> MediaEngine:
         return get_engine(self.host.url)
 
-    async def _stopped(self) -> None:
-        await self._stopping.wait()
-
-    async def _every(self, period_s: float, work: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            await asyncio.sleep(period_s)
-            await self._once(work)
-
     async def _once(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
@@ -98,17 +90,17 @@ class Agent:
             log.info("engine_away", work=work.__name__, reason=str(error))
 
     async def _keep_engine(self) -> None:
-        while True:
-            try:
-                await self.host.start()
-            except UnableToStartJanus as error:
-                log.error("engine_does_not_start", reason=str(error))
-                await asyncio.sleep(ENGINE_RETRY_S)
-                continue
-            await self._once(self._beat)
-            status = await self.host.wait()
-            log.warning("engine_died", status=status)
-            await asyncio.sleep(ENGINE_RETRY_S / 5)
+        """One life of the engine: started, waited for, mourned."""
+        try:
+            await self.host.start()
+        except UnableToStartJanus as error:
+            log.error("engine_does_not_start", reason=str(error))
+            await asyncio.sleep(ENGINE_RETRY_S)
+            return
+        await self._once(self._beat)
+        status = await self.host.wait()
+        log.warning("engine_died", status=status)
+        await asyncio.sleep(ENGINE_RETRY_S / 5)
 
     async def _beat(self) -> None:
         load = await self._load()

@@ -85,13 +85,16 @@ def ticket(request: HttpRequest, lecture: Lecture) -> HttpResponse:
 @require_POST
 @lecture_json(may_join)
 def outbox(request: HttpRequest, lecture: Lecture) -> HttpResponse:
-    """A stretch that the phone played while its line was down, sent late: accepted once, for 24 hours."""
+    """A stretch that the phone played while its line was down, sent late: accepted once, for 24 hours.
+
+    The same ``id`` again gets the same answer.
+    """
     try:
         note = _read_note(request.body)
     except ValueError:
         return JsonResponse({"error": "malformed", "message": _("这条记录读不出来。")}, status=400)
     try:
-        fresh = record_outbox(
+        record_outbox(
             occasion_id=lecture.pk,
             member_id=_user(request).pk,
             device=note["device"],
@@ -100,9 +103,9 @@ def outbox(request: HttpRequest, lecture: Lecture) -> HttpResponse:
             ended_at=note["ended_at"],
             as_of=timezone.now(),
         )
-    except UnableToRecordPresence:
-        return JsonResponse({"error": "refused", "message": _("这条记录不能计入。")}, status=409)
-    return JsonResponse({"accepted": True, "new": fresh})
+    except UnableToRecordPresence as error:
+        return JsonResponse({"error": "refused", "message": str(error)}, status=409)
+    return JsonResponse({"accepted": True})
 
 
 @require_GET

@@ -16,7 +16,7 @@ from live import permissions
 from live.models import Lecture, Restriction
 from live.operations import end_lecture, restrict
 from organizations.models import Role, User
-from tests.factories.attendance import RuleFactory, TrainingFactory
+from tests.factories.attendance import RuleFactory, TrainingFactory, be_present
 from tests.factories.live import ChatMessageFactory, make_lecture, make_live
 from tests.factories.organizations import County, RoleGrantFactory, make_county
 
@@ -136,10 +136,18 @@ def test_late_outbox_is_accepted_once(world: County) -> None:
     client = signed_in(world.member)
     now = round(timezone.now().timestamp() * 1000)
     note = {"id": "u1", "device": DEVICE, "from_ms": now - 20_000, "to_ms": now}
-    assert post(client, lecture, note).json() == {"accepted": True, "new": True}
-    assert post(client, lecture, note).json() == {"accepted": True, "new": False}
+    stranger = post(client, lecture, note)
+    assert (stranger.status_code, "没有进入过这场直播" in stranger.json()["message"]) == (409, True)
+    be_present(lecture.occasion, world.member, 0, 60, device=DEVICE)
+    assert post(client, lecture, note).json() == {"accepted": True}
+    assert post(client, lecture, note).json() == {"accepted": True}
     assert Evidence.objects.filter(kind="outbox", member=world.member).count() == 1
-    assert post(client, lecture, {**note, "id": "u2", "to_ms": now - 30_000}).status_code == 409
+    for later in (
+        {"to_ms": now - 30_000},
+        {"from_ms": now + 60_000, "to_ms": now + 90_000},
+        {"from_ms": 0, "to_ms": 1},
+    ):
+        assert post(client, lecture, {**note, "id": "u2", **later}).status_code == 409
 
 
 @pytest.mark.parametrize(

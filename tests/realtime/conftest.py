@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from websockets.exceptions import ConnectionClosed
@@ -57,12 +58,16 @@ class RoomServer:
         """Open a socket as a page of this site does, and leave it open."""
         return connect(path, origin=self.origin, additional_headers=headers, compression=None, legacy=True)
 
-    def join(self, user: User, lecture: Lecture, *, device: str = "", wait: bool = True) -> "Phone":
-        """Connect a phone of ``user`` as the page does; with ``wait``, up to its ``joined``."""
-        session = SessionStore()
-        session.create()
-        ticket = ticket_for(user, lecture, device=device or secrets.token_hex(16), session_key=session.session_key)
-        headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session.session_key}"}
+    def join(
+        self, user: User, lecture: Lecture, *, device: str = "", wait: bool = True, session_key: str = ""
+    ) -> "Phone":
+        """Connect a phone of ``user`` as the page does; with ``wait``, up to its ``joined``.
+
+        ``session_key``: of a sign-in made before; else the phone signs in anew.
+        """
+        key = session_key or sign_in(user)
+        ticket = ticket_for(user, lecture, device=device or secrets.token_hex(16), session_key=key)
+        headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={key}"}
         phone = Phone(self.dial(self.path(lecture, ticket), headers), user)
         self.phones.append(phone)
         if wait:
@@ -75,8 +80,9 @@ class RoomServer:
         asking = urllib.request.Request(f"http://127.0.0.1:{self.port}/metrics", headers=headers)
         with urllib.request.urlopen(asking, timeout=10) as answer:
             lines = answer.read().decode().splitlines()
-        gauges = dict(line.split() for line in lines if line.startswith("live_"))
-        return set(gauges) == GAUGES and not any(float(value) for value in gauges.values())
+        values = dict(line.rsplit(" ", 1) for line in lines if line.startswith("live_"))
+        gauges = {name: values[name] for name in GAUGES}
+        return not any(float(value) for value in gauges.values())
 
     def dismiss(self) -> None:
         """Hang up every phone and end the process."""
@@ -98,6 +104,16 @@ class RoomServer:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def sign_in(user: User) -> str:
+    """Sign a browser in, as the sign-in page does; return the key of its session."""
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return session.session_key or ""
 
 
 def ticket_for(user: User, lecture: Lecture, *, device: str, session_key: str) -> str:
@@ -181,6 +197,7 @@ def start(folder: Path, **extra: str) -> RoomServer:
         "DEBUG": "1",
         "METRICS_TOKEN": METRICS_TOKEN,
         "SECRET_KEY": settings.SECRET_KEY,
+        "PHONE_KEY": settings.PHONE_KEY,
         "DATABASE_URL": database_url(),
         "VAR_DIR": str(folder),
         "PORT": str(port),

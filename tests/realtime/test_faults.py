@@ -15,12 +15,12 @@ from django.utils import timezone
 from websockets.exceptions import ConnectionClosed
 
 from attendance.models import PresenceSpan, WorkerLease
-from attendance.operations.presence import reap_leases
+from attendance.operations import reap_leases
 from live import operations
 from live.models import ChatMessage
 from tests.factories.live import make_live
 from tests.factories.organizations import County, make_county
-from tests.realtime.conftest import RoomServer, serving, serving_two, ticket_for, wait_until
+from tests.realtime.conftest import RoomServer, serving, serving_two, sign_in, ticket_for, wait_until
 
 pytestmark = [pytest.mark.realtime, pytest.mark.django_db(transaction=True)]
 
@@ -59,6 +59,25 @@ def test_killed_process_loses_no_acknowledged_presence(world: County, tmp_path: 
         assert span.end_reason == "worker_lost"
         assert span.ended_at in {lease.beat_at, span.started_at}
         assert abs(seconds(killed_at, span.ended_at)) < 6
+
+
+def test_process_holds_a_lease_from_its_start_to_its_end(world: County, tmp_path: Path) -> None:
+    """Nobody is in a room: the site is there all the same, and its absence is known."""
+    with serving(tmp_path) as server:
+        lease = WorkerLease.objects.get()
+        assert abs(seconds(lease.started_at, timezone.now())) < 20
+        wait_until(lambda: WorkerLease.objects.get().beat_at > lease.beat_at, timeout=8)
+        server.stop()
+    assert seconds(WorkerLease.objects.get().ended_at, timezone.now()) < 5  # type: ignore[arg-type]
+
+
+def test_killed_idle_process_is_away_until_the_next_starts(world: County, tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        server.kill()
+    (tmp_path / "next").mkdir()
+    with serving(tmp_path / "next"):
+        first, second = WorkerLease.objects.order_by("pk")
+        assert first.beat_at < second.started_at
 
 
 def test_stopped_process_ends_every_presence_now(world: County, tmp_path: Path) -> None:
@@ -110,7 +129,7 @@ def test_full_process_says_come_back_later(impatient: RoomServer, world: County)
     assert fourth.closed() == 1013
 
 
-def _deaf_phone(server: RoomServer, world: County, lecture_id: int, path: str) -> socket.socket:
+def _deaf_phone(server: RoomServer, path: str, session_key: str) -> socket.socket:
     """A phone that opens its socket, and then never reads: a tiny receive buffer makes it count soon."""
     raw = socket.socket()
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
@@ -118,7 +137,7 @@ def _deaf_phone(server: RoomServer, world: County, lecture_id: int, path: str) -
     key = "dGhlIHNhbXBsZSBub25jZQ=="
     head = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{server.port}", "Upgrade: websocket", "Connection: Upgrade"]
     head += [f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", f"Origin: {server.origin}"]
-    head += [f"Cookie: {settings.SESSION_COOKIE_NAME}=deaf", "", ""]
+    head += [f"Cookie: {settings.SESSION_COOKIE_NAME}={session_key}", "", ""]
     raw.sendall("\r\n".join(head).encode())
     return raw
 
@@ -126,8 +145,9 @@ def _deaf_phone(server: RoomServer, world: County, lecture_id: int, path: str) -
 def test_phone_that_does_not_read_slows_nobody(world: County, tmp_path: Path) -> None:
     lecture = make_live(world)
     with serving(tmp_path) as server:
-        ticket = ticket_for(world.members[2], lecture, device="d" * 32, session_key="deaf")
-        deaf = _deaf_phone(server, world, lecture.pk, f"/ws/live/{lecture.pk}/?ticket={ticket}")
+        session_key = sign_in(world.members[2])
+        ticket = ticket_for(world.members[2], lecture, device="d" * 32, session_key=session_key)
+        deaf = _deaf_phone(server, f"/ws/live/{lecture.pk}/?ticket={ticket}", session_key)
         listener = server.join(world.members[1], lecture)
         speakers = [server.join(world.members[0], lecture) for _ in range(4)]
         delays = []

@@ -146,11 +146,15 @@ class Connection:
             on_message(message)
 
     async def _keep_alive(self) -> None:
-        with contextlib.suppress(EngineError):
+        try:
             while True:
                 await asyncio.sleep(KEEPALIVE_S)
                 await self.request({"janus": "keepalive"})
-        self._end()
+        except EngineError:
+            log.info("engine_answers_no_more")
+        finally:
+            # Whatever it was: a connection without keepalive dies unseen, one that has ended is made again.
+            self._end()
 
     def _end(self) -> None:
         if self.closed.is_set():

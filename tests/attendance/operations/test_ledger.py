@@ -122,6 +122,7 @@ def test_silence_noticed_after_settling_is_judged_again(county: County, lecture:
     close_and_settle(lecture)
     assert record(lecture, county.member).live_ms == 3_600_000
     operations.close_presences(ends=[operations.End(key, after(2000), "silent")])
+    assert operations.settle_dirty(as_of=NOON) == 1
     assert (record(lecture, county.member).live_ms, record(lecture, county.member).state) == (2_000_000, "missing")
 
 
@@ -226,18 +227,6 @@ def test_a_course_is_attended_when_enough_was_watched(county: County) -> None:
     assert course.state == Occasion.State.CLOSED
     operations.reconcile(as_of=NOON + HOUR)
     assert record(course, county.members[1]).state == "missing"
-
-
-def test_an_outbox_is_kept_once(county: County, lecture: Occasion) -> None:
-    values = {
-        "occasion_id": lecture.pk, "member_id": county.member.pk, "device": "p1", "client_id": "u1",
-        "started_at": after(0), "ended_at": after(40), "as_of": after(50),
-    }  # fmt: skip
-    assert operations.record_outbox(**values)
-    assert not operations.record_outbox(**values)
-    assert Evidence.objects.filter(kind="outbox").count() == 1
-    with pytest.raises(operations.UnableToRecordPresence):
-        operations.record_outbox(**{**values, "ended_at": after(0)})
 
 
 def test_notes_of_people_are_judged_again(county: County, lecture: Occasion) -> None:

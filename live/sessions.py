@@ -1,0 +1,67 @@
+"""Whether who sits in a room is still signed in: asked for everybody at once, at the door and every other second.
+
+A socket outlives the request that let it in, so nobody else would notice that the session behind it was ended
+(sign-out), that its password was changed elsewhere, or that the person was deactivated.
+"""
+
+import datetime as dt
+import hmac
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
+from django.utils.crypto import constant_time_compare
+
+from organizations.models import User
+
+AT_ONCE = 5000
+Claim = tuple[str, int]
+
+
+def signed_in(claims: Collection[Claim], *, as_of: dt.datetime) -> dict[Claim, str]:
+    """Return which of these ``(session key, person)`` are signed in, by Django's own rule: the session names that
+    person, and their password is the one it began with. Each with a mark of that password, for ``still_signed_in``.
+
+    One query (each 5,000).
+    """
+    found = {}
+    for session_key, user_id, password, data in _rows(claims, as_of, "u.password, s.session_data"):
+        session = SessionStore().decode(data)
+        fits = User(password=password).get_session_auth_hash()
+        if session.get(SESSION_KEY) == str(user_id) and constant_time_compare(session.get(HASH_SESSION_KEY, ""), fits):
+            found[session_key, user_id] = _mark(password)
+    return found
+
+
+def still_signed_in(claims: Collection[Claim], *, as_of: dt.datetime) -> dict[Claim, str]:
+    """Return which of these claims, all found by ``signed_in`` before, have a session yet and an active person.
+
+    Whose mark has changed has a new password. One query (each 5,000), and no session is opened: cheap for a full room.
+    """
+    rows = _rows(claims, as_of, "u.password")
+    return {(session_key, user_id): _mark(password) for session_key, user_id, password in rows}
+
+
+def _rows(claims: Collection[Claim], as_of: dt.datetime, columns: str) -> Iterator[tuple[Any, ...]]:
+    now = connection.ops.adapt_datetimefield_value(as_of)
+    asked = sorted(set(claims))
+    for first in range(0, len(asked), AT_ONCE):
+        some = asked[first : first + AT_ONCE]
+        places = ", ".join(["(%s, %s)"] * len(some))
+        sql = (
+            f"WITH given (session_key, user_id) AS (VALUES {places}) "  # noqa: S608 - places and our own columns
+            f"SELECT g.session_key, g.user_id, {columns} FROM given g "
+            "JOIN django_session s ON s.session_key = g.session_key AND s.expire_date > %s "
+            "JOIN organizations_user u ON u.id = g.user_id AND u.is_active"
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [*(value for claim in some for value in claim), now])
+            yield from cursor.fetchall()
+
+
+def _mark(password: str) -> str:
+    """A process keeps no password hashes of a whole room. ``hmac.digest`` is one call into C: 10,000 take 12 ms."""
+    return hmac.digest(settings.SECRET_KEY.encode(), password.encode(), "sha256")[:12].hex()

@@ -1,0 +1,316 @@
+"""Every endless loop survives what nobody foresaw: it raises once, and its next turn works."""
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import structlog
+from django.utils import timezone
+
+from live import bus, presence, rooms, supervise
+from live.agent.agent import Agent
+from live.broadcast import Hub, Room, Seat
+
+pytestmark = pytest.mark.unit
+
+
+def failures(loop: str) -> float:
+    return supervise.FAILURES.labels(loop)._value.get()
+
+
+def once(work: Callable[..., Any]) -> Callable[..., Any]:
+    """``work``, but the first call raises what no loop expects."""
+    broken = [True]
+
+    async def call(*args: Any, **values: Any) -> Any:
+        if broken:
+            broken.pop()
+            raise ValueError("nobody foresaw this")
+        answer = work(*args, **values)
+        return await answer if asyncio.iscoroutine(answer) else answer
+
+    return call
+
+
+async def until(true: Callable[[], Any], *, patience_s: float = 5) -> None:
+    async with asyncio.timeout(patience_s):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def forget() -> None:
+    supervise._failing.clear()
+
+
+@pytest.fixture
+def ledger(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Instead of a database: the names of the operations that were asked for."""
+    asked: list[str] = []
+
+    async def in_database(work: Any) -> Any:
+        asked.append(work.func.__name__)
+        values = work.keywords
+        return {"start_lease": 1, "beat_lease": True, "open_presences": [7] * len(values.get("joins", ()))}.get(
+            asked[-1]
+        )
+
+    monkeypatch.setattr(presence, "in_database", in_database)
+    monkeypatch.setattr(rooms, "in_database", in_database)
+    return asked
+
+
+@pytest.fixture
+async def keeper(ledger: list[str], settings: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[rooms.Keeper]:
+    settings.REDIS_URL = ""
+    for module, name in ((rooms, "LOOK_S"), (rooms, "RIGHTS_S"), (presence, "LEASE_BEAT_S"), (presence, "FLUSH_S")):
+        monkeypatch.setattr(module, name, 0.02)
+    yield rooms.keeper()
+    await rooms.close_rooms()
+
+
+def make_guest(keeper: rooms.Keeper) -> rooms.Guest:
+    async def send(message: dict[str, Any]) -> None:
+        """A phone that takes everything."""
+
+    guest = rooms.Guest(send=send, member_id=5, host=False, device="d", counted=True, heard=keeper.loop.time())
+    keeper.hub.enter(3, guest)
+    return guest
+
+
+# --- the supervisor -------------------------------------------------------------------------------------------------
+
+
+async def test_a_failure_is_counted_each_time_and_logged_once() -> None:
+    turns = []
+
+    async def turn() -> None:
+        turns.append(len(turns))
+        if len(turns) < 4:
+            raise ValueError("again")
+
+    before = failures("test")
+    with structlog.testing.capture_logs() as logs:
+        task = asyncio.ensure_future(supervise.forever("test", turn))
+        await until(lambda: len(turns) > 4)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert failures("test") - before == 3
+    assert [(line["event"], line["loop"], type(line["exc_info"])) for line in logs] == [
+        ("loop_failed", "test", ValueError)
+    ]
+
+
+async def test_it_waits_longer_after_each_failure() -> None:
+    moments = []
+
+    async def turn() -> None:
+        moments.append(asyncio.get_running_loop().time())
+        raise ValueError("always")
+
+    task = asyncio.ensure_future(supervise.forever("test", turn))
+    await until(lambda: len(moments) == 4)
+    task.cancel()
+    gaps = [later - earlier for earlier, later in pairwise(moments)]
+    assert gaps[0] >= 0.1
+    assert gaps[1] >= 0.2
+    assert gaps[2] >= 0.4
+
+
+async def test_cancellation_ends_a_loop_at_once() -> None:
+    begun = asyncio.Event()
+
+    async def turn() -> None:
+        begun.set()
+        await asyncio.sleep(60)
+
+    before = failures("test")
+    task = asyncio.ensure_future(supervise.forever("test", turn))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 1)
+    assert failures("test") == before
+
+
+# --- each loop ------------------------------------------------------------------------------------------------------
+
+
+async def test_presence_is_written_after_a_failure(
+    keeper: rooms.Keeper, ledger: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder, told, before = keeper.recorder, [], failures("presence_flush")
+    monkeypatch.setattr(recorder, "_insert", once(recorder._insert))
+    recorder.begin(
+        occasion_id=3, member_id=5, device="d", started_at=timezone.now(), told=lambda: told.append("counted")
+    )
+    await until(lambda: told)
+    assert (failures("presence_flush") - before, recorder.unwritten()) == (1, 0)
+
+
+async def test_the_lease_is_beaten_after_a_failure(
+    keeper: rooms.Keeper, ledger: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = failures("lease_beat")
+    await until(lambda: "beat_lease" in ledger)
+    monkeypatch.setattr(keeper.recorder, "_beat", once(keeper.recorder._beat))
+    await until(lambda: failures("lease_beat") - before == 1)
+    ledger.clear()
+    await until(lambda: "beat_lease" in ledger)
+
+
+@pytest.mark.parametrize(
+    ("loop", "step", "asked"),
+    [("rooms_look", "_look", "room_facts"), ("rooms_rights", "_ask_sessions", "still_signed_in")],
+)
+async def test_rooms_look_and_ask_after_a_failure(
+    keeper: rooms.Keeper, ledger: list[str], monkeypatch: pytest.MonkeyPatch, loop: str, step: str, asked: str
+) -> None:
+    before = failures(loop)
+    monkeypatch.setattr(keeper, step, once(getattr(keeper, step)))
+    monkeypatch.setattr(rooms, "in_database", keep_answers(ledger))
+    make_guest(keeper)
+    await until(lambda: failures(loop) - before == 1)
+    ledger.clear()
+    await until(lambda: asked in ledger)
+
+
+def keep_answers(asked: list[str]) -> Callable[..., Any]:
+    async def in_database(work: Any) -> Any:
+        asked.append(work.func.__name__)
+        return {}
+
+    return in_database
+
+
+async def test_the_silent_are_seen_out_after_a_failure(keeper: rooms.Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, real, broken = failures("rooms_silent"), keeper.see_out, [True]
+
+    def see_out(*args: Any, **values: Any) -> None:
+        if broken:
+            broken.pop()
+            raise ValueError("nobody foresaw this")
+        real(*args, **values)
+
+    monkeypatch.setattr(keeper, "see_out", see_out)
+    guest = make_guest(keeper)
+    guest.heard -= 1000
+    await until(lambda: guest.leaving)
+    assert failures("rooms_silent") - before == 1
+
+
+async def test_rooms_are_ticked_after_a_failure_and_beside_one(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.REDIS_URL = ""
+    heard: list[str] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        heard.append(message["text"])
+
+    hub = Hub()
+    bad, good = (hub.enter(occasion_id, Seat(send=send, member_id=1, host=False)) for occasion_id in (1, 2))
+    real = hub._tick_now
+
+    async def tick(room: Room) -> None:
+        if room is bad:
+            raise ValueError("nobody foresaw this")
+        await real(room)
+
+    monkeypatch.setattr(hub, "_tick_now", tick)
+    before, of_room, real_count, broken = failures("hub_turn"), failures("room_tick"), hub._count, [True]
+
+    def count() -> None:
+        if broken:
+            broken.pop()
+            raise ValueError("nobody foresaw this")
+        real_count()
+
+    monkeypatch.setattr(hub, "_count", count)
+    good.urgent.append('{"t":"state","state":"live"}')
+    hub.start()
+    await until(lambda: heard)
+    assert (failures("hub_turn") - before, failures("room_tick") > of_room) == (1, True)
+    await hub.aclose()
+
+
+async def test_the_bus_hears_and_speaks_after_a_failure(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1"
+    turns: list[str] = []
+
+    def told(name: str) -> Callable[..., Any]:
+        async def turn(_self: Any) -> None:
+            turns.append(name)
+            await asyncio.sleep(0.01)
+
+        return once(turn)
+
+    monkeypatch.setattr(bus.RedisBus, "_listen", (lambda turn: lambda self: turn(self))(told("listen")))
+    monkeypatch.setattr(bus.RedisBus, "_speak", (lambda turn: lambda self: turn(self))(told("speak")))
+    before = failures("bus_listen"), failures("bus_speak")
+    made = bus.connect(lambda occasion_id, message: None)
+    await until(lambda: {"listen", "speak"} <= set(turns))
+    assert (failures("bus_listen") - before[0], failures("bus_speak") - before[1]) == (1, 1)
+    await made.aclose()
+
+
+@pytest.mark.parametrize("loop", ["agent_engine", "agent_beat", "agent_reconcile", "agent_reap"])
+async def test_the_media_agent_goes_on_after_a_failure(
+    loop: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns: list[str] = []
+    agent = Agent(name="a", host=None, root=tmp_path)  # type: ignore[arg-type]
+    steps = {
+        "agent_engine": "_keep_engine",
+        "agent_beat": "_beat",
+        "agent_reconcile": "_reconcile",
+        "agent_reap": "_reap",
+    }
+
+    def recorded(name: str) -> Callable[[], Any]:
+        async def turn() -> None:
+            turns.append(name)
+            await asyncio.sleep(0.01)
+
+        turn.__name__ = name
+        return turn
+
+    for name, step in steps.items():
+        turn = recorded(name)
+        broken = once(turn)
+        broken.__name__ = step
+        monkeypatch.setattr(agent, step, broken if name == loop else turn)
+    for name in ("BEAT_S", "RECONCILE_S", "REAP_S"):
+        monkeypatch.setattr(f"live.agent.agent.{name}", 0.01)
+    before = failures(loop)
+    run = asyncio.ensure_future(agent.run())
+    await until(lambda: loop in turns or run.done())
+    assert failures(loop) - before == 1
+    run.cancel()
+
+
+# --- a clock that is set --------------------------------------------------------------------------------------------
+
+
+async def test_a_clock_that_is_set_for_good_ends_the_lease_and_takes_a_new_one(
+    keeper: rooms.Keeper, ledger: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await until(lambda: "beat_lease" in ledger)
+    told: list[str] = []
+    stay = keeper.recorder.begin(
+        occasion_id=3, member_id=5, device="d", started_at=timezone.now(), told=lambda: told.append("counted")
+    )
+    await until(lambda: told)
+    real = presence.clock().now
+
+    class Stepped:
+        def now(self) -> dt.datetime:
+            return real() + dt.timedelta(minutes=30)
+
+    monkeypatch.setattr(presence, "clock", Stepped)
+    ledger.clear()
+    await until(lambda: len(told) == 2)
+    assert ledger[:2] == ["end_lease", "start_lease"]
+    assert stay.started_at > timezone.now() + dt.timedelta(minutes=29)
