@@ -9,6 +9,7 @@ from attendance.operations.occasions import close_occasion, open_occasion
 from attendance.operations.settling import settle
 from attendance.operations.watch import watched_since_judged
 from attendance.queries import due_to_open, open_past_end
+from attendance.windows import is_by_media, window_limit
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +25,8 @@ def reconcile(*, as_of: datetime) -> None:
     for occasion in due_to_open(as_of=as_of):
         open_occasion(occasion_id=occasion.pk, as_of=as_of)
     for occasion in open_past_end(media_by=as_of, window_by=as_of - FORGOTTEN_AFTER):
+        if not is_by_media(occasion) and window_limit(occasion) > as_of - FORGOTTEN_AFTER:
+            continue  # it began late, and runs on
         if not PresenceSpan.objects.filter(occasion_id=occasion.pk, ended_at=None).exists():
             close_occasion(occasion_id=occasion.pk, as_of=as_of)
     # A fresh one has its own task under way.

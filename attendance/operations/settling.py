@@ -35,17 +35,22 @@ def settle(*, occasion_id: int, as_of: datetime, member_ids: Collection[int] | N
     """Judge everybody on the roster (or ``member_ids`` of it) and store what changed. Safe to repeat.
 
     Goes in chunks, each in its own transaction, so that a city fits; an occasion that is closed is settled when all
-    are through. Announces ``record_settled`` for those whose record changed. Raises UnableToSettle.
+    are through. Nobody is judged where nothing was held. Stops when the ending is undone meanwhile: the next end judges
+    everybody again. Announces ``record_settled`` for those whose record changed. Raises UnableToSettle.
     """
     occasion = Occasion.objects.get(pk=occasion_id)
     if occasion.state == State.SCHEDULED:
         raise UnableToSettle(f"occasion {occasion_id} has not opened")
+    if occasion.state in (State.NOT_HELD, State.VOID):
+        return
     window, rule = window_of(occasion, as_of=as_of), rule_of(occasion)
     changed = 0
     for some in _chunks(occasion_id, member_ids):
         changed += _settle_chunk(occasion, some, window, rule, as_of)
     if member_ids is None:
-        Occasion.objects.filter(pk=occasion_id, state=State.CLOSED).update(state=State.SETTLED, settled_at=as_of)
+        # By the end that was judged: one undone and made again meanwhile waits for its own settling.
+        same_end = Occasion.objects.filter(pk=occasion_id, state=State.CLOSED, closed_at=occasion.closed_at)
+        same_end.update(state=State.SETTLED, settled_at=as_of)
         log.info("occasion_settled", occasion_id=occasion_id, changed=changed)
 
 
@@ -88,6 +93,10 @@ def _settle_chunk(occasion: Occasion, member_ids: list[int], window: Window, rul
     # it is either read here or marked after us; and two settlings of one person never write in the wrong order.
     rows = RosterEntry.objects.filter(occasion_id=occasion.pk, member_id__in=member_ids)
     entries = list(rows.select_for_update().order_by("member_id").values_list("member_id", "state", "why", "dirty_at"))
+    # The end may have been undone, and made again, since this settling began: then its window is an old one. Asked
+    # under the lock, so that a later settling of the same people always writes after this one.
+    if not Occasion.objects.filter(pk=occasion.pk, closed_at=occasion.closed_at).exists():
+        return 0
     ids = [entry[0] for entry in entries]
     exempt = {member_id: why for member_id, state, why, _at in entries if state == RosterEntry.State.EXEMPT}
     held = evidence_of(occasion=occasion, member_ids=ids, exempt=exempt, as_of=as_of)
