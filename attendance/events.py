@@ -8,6 +8,8 @@ from django.dispatch import Signal
 
 occasion_opened = Signal()  # occasion_id
 occasion_closed = Signal()  # occasion_id
+occasion_reopened = Signal()  # occasion_id
+occasion_voided = Signal()  # occasion_id
 replay_offered = Signal()  # occasion_id
 record_settled = Signal()  # occasion_id, member_ids
 

@@ -16,7 +16,9 @@ from typing import Any
 
 from attendance import operations as ledger
 from attendance.core.traces import Event, Trace
+from attendance.core.verdict import Verdict
 from attendance.models import Occasion, PresenceSpan, Record, Rule, Training
+from attendance.queries import judged
 from organizations.models import Membership, Node, NodeKind, User
 
 OTHERS = ""  # no trace can name a worker so
@@ -300,8 +302,9 @@ def replay(trace: Trace) -> dict[str, dict[str, Any]]:
     room.at(trace.end, room.close)
     for event in trace.events:
         room.play_event(event)
-    _finish(room, max([trace.end, *(event.t for event in trace.events[-1:])]))
-    return _answer(occasion_id, member_ids)
+    last = max([trace.end, *(event.t for event in trace.events[-1:])])
+    _finish(room, last)
+    return _answer(occasion_id, member_ids, moment(last + 600))
 
 
 def _finish(room: Room, last: float) -> None:
@@ -339,16 +342,23 @@ def _stage(trace: Trace) -> tuple[int, dict[str, int]]:
     return occasion.pk, {person.name: person.pk for person in people}
 
 
-def _answer(occasion_id: int, member_ids: dict[str, int]) -> dict[str, dict[str, Any]]:
-    records = {record.member_id: record for record in Record.objects.filter(occasion_id=occasion_id)}
+def _answer(occasion_id: int, member_ids: dict[str, int], as_of: datetime) -> dict[str, dict[str, Any]]:
+    """Return what is stored of each member. An occasion that was not held stores nothing: then what would be said."""
+    occasion = Occasion.objects.get(pk=occasion_id)
+    stored = {record.member_id: record for record in Record.objects.filter(occasion_id=occasion_id)}
     return {
-        name: {
-            "live_s": records[key].live_ms / 1000,
-            "replay_s": records[key].replay_ms / 1000,
-            "hall_s": records[key].hall_ms / 1000,
-            "union_s": records[key].union_ms / 1000,
-            "state": records[key].state,
-            "reasons": [reason["code"] for reason in records[key].reasons],
-        }
+        name: _as_answer(stored.get(key) or judged(occasion=occasion, member_id=key, as_of=as_of))
         for name, key in member_ids.items()
+    }
+
+
+def _as_answer(verdict: Record | Verdict) -> dict[str, Any]:
+    reasons = [reason["code"] if isinstance(reason, dict) else reason.as_json()["code"] for reason in verdict.reasons]
+    return {
+        "live_s": verdict.live_ms / 1000,
+        "replay_s": verdict.replay_ms / 1000,
+        "hall_s": verdict.hall_ms / 1000,
+        "union_s": verdict.union_ms / 1000,
+        "state": str(verdict.state),
+        "reasons": reasons,
     }

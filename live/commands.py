@@ -158,6 +158,13 @@ async def _end(keeper: Keeper, room: Room, guest: Guest, command: protocol.EndLe
         raise Refused("state") from error
 
 
+async def _resume(keeper: Keeper, room: Room, guest: Guest, command: protocol.ResumeLecture) -> None:
+    try:
+        await in_database(partial(operations.resume_lecture, occasion_id=room.occasion_id, as_of=timezone.now()))
+    except operations.UnableToResumeLecture as error:
+        raise Refused(error.code) from error
+
+
 async def _hide_message(keeper: Keeper, room: Room, guest: Guest, command: protocol.HideMessage) -> None:
     hide = partial(
         operations.hide_message,
@@ -210,6 +217,7 @@ TABLE: dict[type[protocol.Command], Handler] = {
     protocol.Unpublish: _unpublish,
     protocol.GoLive: _go_live,
     protocol.EndLecture: _end,
+    protocol.ResumeLecture: _resume,
     protocol.HideMessage: _hide_message,
     protocol.Mute: _mute,
     protocol.Remove: _remove,

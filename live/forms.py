@@ -11,14 +11,27 @@ from wagtail.admin.widgets import AdminDateTimeInput
 
 from attendance.models import Rule, Training
 from live.models import Lecture
-from live.operations import UnableToScheduleLecture, reschedule_lecture, schedule_lecture
+from live.operations import (
+    LecturePlan,
+    UnableToScheduleLecture,
+    UnableToVoidLecture,
+    hold_again,
+    reschedule_lecture,
+    schedule_lecture,
+    void_lecture,
+)
 from live.queries import lecturers_for
 from organizations.models import Node, Role, User
 from organizations.permissions import visible_nodes
 
+LOCAL_MINUTE = "%Y-%m-%dT%H:%M"
+
 
 class LectureForm(forms.Form):
-    """Offers only what lies in the organiser's subtrees; ``save`` calls the one operation and shows what it says."""
+    """Offers only what lies in the organiser's subtrees; ``save`` calls the one operation and shows what it says.
+
+    ``again``: a lecture that was not held, in whose place this one is planned.
+    """
 
     training = forms.ModelChoiceField(Training.objects.none(), label=_("培训"), empty_label=_("请选择"))
     title = forms.CharField(label=_("名称"), max_length=120)
@@ -43,9 +56,12 @@ class LectureForm(forms.Form):
         help_text=_("这么多人以最低延迟观看，其余的人晚几秒，内容相同。"),
     )
 
-    def __init__(self, data: Any = None, *, user: User, lecture: Lecture | None = None) -> None:
+    def __init__(
+        self, data: Any = None, *, user: User, lecture: Lecture | None = None, again: Lecture | None = None
+    ) -> None:
         self.lecture = lecture
-        super().__init__(data, initial=_initial(lecture))
+        self._again, self._user = again, user
+        super().__init__(data, initial=_initial(lecture or again))
         nodes = visible_nodes(user, Role.ORGANISER)
         self._offer("training", Training.objects.filter(node__in=nodes).exclude(state="closed").order_by("-pk"))
         self._offer("node", nodes, label=lambda node: f"{'　' * (node.depth - 1)}{node.name}")
@@ -62,7 +78,7 @@ class LectureForm(forms.Form):
     def save(self, *, as_of: dt.datetime) -> bool:
         """Schedule or reschedule; False when the plan was refused, with the reason at its field."""
         data = self.cleaned_data
-        plan: dict[str, Any] = {
+        plan: LecturePlan = {
             "training_id": data["training"].pk,
             "title": data["title"],
             "node_id": data["node"].pk,
@@ -72,16 +88,80 @@ class LectureForm(forms.Form):
             "rule_id": data["rule"].pk,
             "record": data["record"],
             "webrtc_cap": data["webrtc_cap"],
-            "as_of": as_of,
         }
         try:
-            if self.lecture is None:
-                self.lecture = schedule_lecture(**plan)
+            if self._again is not None:
+                self.lecture = hold_again(occasion_id=self._again.pk, actor_id=self._user.pk, as_of=as_of, **plan)
+            elif self.lecture is None:
+                self.lecture = schedule_lecture(as_of=as_of, **plan)
             else:
-                reschedule_lecture(occasion_id=self.lecture.pk, **plan)
-        except UnableToScheduleLecture as error:
-            name = {"ends_at": "minutes"}.get(error.field, error.field)
-            self.add_error(name if name in self.fields else None, str(error))
+                reschedule_lecture(occasion_id=self.lecture.pk, as_of=as_of, **plan)
+        except (UnableToScheduleLecture, UnableToVoidLecture) as error:
+            _refuse(self, error)
+            return False
+        return True
+
+
+def _refuse(form: forms.Form, error: UnableToScheduleLecture | UnableToVoidLecture) -> None:
+    """Put what an operation says beside the input that it is about."""
+    field = getattr(error, "field", "")
+    name = {"ends_at": "minutes"}.get(field, field)
+    form.add_error(name if name in form.fields else None, str(error))
+
+
+class AgainForm(forms.Form):
+    """Another time for a lecture that was not held; people, rule and lecturer stay."""
+
+    title = forms.CharField(label=_("名称"), max_length=120)
+    starts_at = forms.DateTimeField(
+        label=_("开始时间"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL_MINUTE),
+        input_formats=[LOCAL_MINUTE, "%Y-%m-%dT%H:%M:%S"],
+    )
+    minutes = forms.IntegerField(label=_("时长（分钟）"), min_value=1, max_value=720)
+
+    def __init__(self, data: Any = None, *, lecture: Lecture) -> None:
+        self._lecture = lecture
+        initial = _initial(lecture)
+        super().__init__(data, initial={name: initial[name] for name in ("title", "minutes")})
+
+    def save(self, *, actor_id: int, as_of: dt.datetime) -> Lecture | None:
+        """Schedule it and void the other; None when the plan was refused, with the reason at its field."""
+        old, data = self._lecture, self.cleaned_data
+        try:
+            return hold_again(
+                occasion_id=old.pk,
+                actor_id=actor_id,
+                as_of=as_of,
+                training_id=old.occasion.training_id,
+                title=data["title"],
+                node_id=old.occasion.node_id,
+                starts_at=data["starts_at"],
+                ends_at=data["starts_at"] + dt.timedelta(minutes=data["minutes"]),
+                lecturer_id=old.lecturer_id,
+                rule_id=old.occasion.rule_id,
+                record=old.record,
+                webrtc_cap=old.webrtc_cap,
+            )
+        except (UnableToScheduleLecture, UnableToVoidLecture) as error:
+            _refuse(self, error)
+            return None
+
+
+class VoidForm(forms.Form):
+    """Why a lecture counts nowhere."""
+
+    reason = forms.CharField(
+        label=_("作废原因"), max_length=200, help_text=_("例如：误点了开始，已另外安排。大家会看到这句话。")
+    )
+
+    def save(self, lecture: Lecture, *, actor_id: int, as_of: dt.datetime) -> bool:
+        """Void it; False when that was refused, with the reason."""
+        reason = self.cleaned_data["reason"]
+        try:
+            void_lecture(occasion_id=lecture.pk, reason=reason, actor_id=actor_id, as_of=as_of)
+        except UnableToVoidLecture as error:
+            self.add_error("reason", str(error))
             return False
         return True
 

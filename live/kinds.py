@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from attendance.kinds import Step
 from attendance.models import Occasion
+from attendance.windows import HELD
 from organizations.models import User
 
 
@@ -16,12 +17,12 @@ class LectureKind:
 
     def url_for(self, occasion: Occasion, member: User) -> str:
         """Return the room's page; once a replay exists, the replay's."""
-        if occasion.media_ms and occasion.window_end_at:
+        if occasion.media_ms and occasion.state in HELD:
             return reverse("live_replay", args=[occasion.pk])
         return reverse("live_room", args=[occasion.pk])
 
     def catch_up(self, occasion: Occasion, member: User) -> Step | None:
-        """Return the step to the replay, or None while (or if) there is none."""
-        if not occasion.media_ms:
+        """Return the step to the replay; None while (or if) there is none, and where nothing is to be made up."""
+        if not occasion.media_ms or occasion.state not in HELD:
             return None
         return Step(label=_("看回放补学"), url=reverse("live_replay", args=[occasion.pk]))

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from attendance.models import Occasion
+from live.core import lifecycle
 from media.models import Video
 
 USER = settings.AUTH_USER_MODEL
@@ -63,6 +64,17 @@ class Lecture(models.Model):
     def is_over(self) -> bool:
         """Whether the lecture was given and has ended."""
         return self.state not in (self.State.SCHEDULED, self.State.LIVE)
+
+    @property
+    def stage(self) -> lifecycle.Stage:
+        """Where the lecture stands for whoever looks: its state, or that it was not held, or void."""
+        return lifecycle.stage_of(self.state, self.occasion.state)
+
+    def get_stage_display(self) -> str:
+        """Return the stage in words."""
+        if self.stage in (Occasion.State.NOT_HELD, Occasion.State.VOID):
+            return str(Occasion.State(self.stage).label)
+        return str(self.State(self.stage).label)
 
 
 class ChatMessage(models.Model):

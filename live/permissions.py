@@ -25,6 +25,13 @@ def may_host(user: User, lecture: Lecture) -> bool:
     return lecture.lecturer_id == user.pk or has_role(user, Role.ORGANISER, node=lecture.occasion.node)
 
 
+def may_void(user: User, lecture: Lecture) -> bool:
+    """Whether ``user`` may declare it void: an organiser above, or its lecturer where nothing was held."""
+    if has_role(user, Role.ORGANISER, node=lecture.occasion.node):
+        return True
+    return may_host(user, lecture) and lecture.occasion.state == Occasion.State.NOT_HELD
+
+
 def may_join(user: User, lecture: Lecture) -> bool:
     """Whether ``user`` may enter the room: on the roster and not removed, or a host."""
     if not (user.is_authenticated and user.is_active):

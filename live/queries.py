@@ -8,10 +8,13 @@ from typing import Any
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
+from attendance.models import Occasion, PresenceSpan, RosterEntry
+from attendance.windows import roster_day
+from live.core import lifecycle
 from live.models import ChatMessage, Lecture, Restriction
-from organizations.models import Role, User
+from organizations.models import Node, Role, RoleGrant, User
 from organizations.permissions import visible_nodes
-from organizations.queries import membership_on
+from organizations.queries import members_at, membership_on, valid_on
 
 RECENT_CHAT = 50
 
@@ -49,7 +52,10 @@ class ChatLine:
 
 @dataclass(frozen=True)
 class RoomFacts:
-    """What a room's process looks up once a second. ``picture_at``: when a picture was last known to be on air."""
+    """What a room's process looks up once a second.
+
+    ``state``: the lecture's stage; ``picture_at``: when a picture was last known to be on air.
+    """
 
     state: str
     webrtc_cap: int
@@ -72,10 +78,14 @@ def room_facts(occasion_ids: Iterable[int]) -> dict[int, RoomFacts]:
     ids = list(occasion_ids)
     newest = ChatMessage.objects.filter(lecture_id__in=ids).values("lecture_id").annotate(last=Max("pk"))
     last = dict(newest.values_list("lecture_id", "last"))
-    rows = Lecture.objects.filter(pk__in=ids).values_list("pk", "state", "webrtc_cap", "live_at", "published_at")
+    rows = Lecture.objects.filter(pk__in=ids).values_list(
+        "pk", "state", "occasion__state", "webrtc_cap", "live_at", "published_at"
+    )
     return {
-        pk: RoomFacts(state, webrtc_cap, live_at, picture_at, last_message=last.get(pk, 0))
-        for pk, state, webrtc_cap, live_at, picture_at in rows
+        pk: RoomFacts(
+            lifecycle.stage_of(state, occasion_state), webrtc_cap, live_at, picture_at, last_message=last.get(pk, 0)
+        )
+        for pk, state, occasion_state, webrtc_cap, live_at, picture_at in rows
     }
 
 
@@ -135,12 +145,30 @@ def lecturers_for(user: User, *, on_date: dt.date) -> QuerySet[User]:
     roots = [path for path in nodes if not any(path != other and path.startswith(other) for other in nodes)]
     line = Q(pk__in=())
     for path in roots:
-        above = [path[:end] for end in range(4, len(path), 4)]
-        line |= Q(role_grants__node__path__startswith=path) | Q(role_grants__node__path__in=above)
-    held = Q(role_grants__role=Role.LECTURER, role_grants__active_from_date__lte=on_date) & (
-        Q(role_grants__active_to_date=None) | Q(role_grants__active_to_date__gt=on_date)
-    )
-    return User.objects.filter(held & line, is_active=True).distinct().order_by("name", "pk")
+        above = [path[:end] for end in range(Node.steplen, len(path), Node.steplen)]
+        line |= Q(node__path__startswith=path) | Q(node__path__in=above)
+    held = RoleGrant.objects.filter(line, valid_on(on_date), role=Role.LECTURER)
+    return User.objects.filter(pk__in=held.values("user_id"), is_active=True).order_by("name", "pk")
+
+
+def may_lecture(user: User, node: Node, *, on_date: dt.date) -> bool:
+    """Whether a person may give a lecture for ``node`` that day: a lecturer granted above, at or below it."""
+    line = [node.path[:end] for end in range(node.steplen, len(node.path) + 1, node.steplen)]
+    near = Q(node__path__startswith=node.path) | Q(node__path__in=line)
+    return RoleGrant.objects.filter(near, valid_on(on_date), user=user, role=Role.LECTURER).exists()
+
+
+def people_of(occasion: Occasion, *, as_of: dt.datetime) -> int:
+    """Return how many people an occasion concerns: its roster, before there is one those who would be on it."""
+    if occasion.opened_at is not None:
+        return RosterEntry.objects.filter(occasion=occasion, state=RosterEntry.State.EXPECTED).count()
+    return members_at(node=occasion.node, on_date=roster_day(occasion, as_of=as_of)).count()
+
+
+def people_present(occasion: Occasion) -> int:
+    """Return how many people are in an occasion's room now."""
+    here = PresenceSpan.objects.filter(occasion=occasion, ended_at=None)
+    return here.values("member_id").distinct().count()
 
 
 def personal_data(user: User) -> dict[str, Any]:

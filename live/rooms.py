@@ -268,6 +268,9 @@ class Keeper:
         everybody = [seat for seat in room.seats if isinstance(seat, Guest)]
         if state == "live" and was != "live":
             for guest in everybody:
+                if was != "scheduled":
+                    # An end was undone: nobody's presence reaches back over what lay between.
+                    guest.present_at = timezone.now()
                 self.count(room, guest)
         elif state != "live":
             room.picture = False

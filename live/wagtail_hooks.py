@@ -21,6 +21,8 @@ def schedule_urls() -> list[URLPattern]:
         path("live/schedule/<int:occasion_id>/", schedule.edit, name="live_schedule_edit"),
         path("live/schedule/<int:occasion_id>/cancel/", schedule.cancel, name="live_schedule_cancel"),
         path("live/schedule/<int:occasion_id>/end/", schedule.end, name="live_schedule_end"),
+        path("live/schedule/<int:occasion_id>/resume/", schedule.resume, name="live_schedule_resume"),
+        path("live/schedule/<int:occasion_id>/void/", schedule.void, name="live_schedule_void"),
     ]
 
 
@@ -29,6 +31,12 @@ class ScheduleMenuItem(MenuItem):
 
     def is_shown(self, request: HttpRequest) -> bool:
         return has_role(request.user, Role.ORGANISER)
+
+
+@hooks.register("register_log_actions")
+def log_actions(actions: Any) -> None:
+    """What the back office's log says about lectures."""
+    actions.register_action("live.void", _("作废"), _("作废了这一场"))
 
 
 @hooks.register("register_admin_menu_item")

@@ -1,4 +1,7 @@
-"""The life of an occasion: planned, opened (roster and rule are fixed), closed (the window is fixed), settled."""
+"""The life of an occasion: planned, opened (roster and rule are fixed), closed (the window is fixed), settled.
+
+A window too short to take part in was not held. An ending is undone for ten minutes; what has ended can be voided.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -8,16 +11,20 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Case, CharField, Exists, OuterRef, Value, When
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from attendance import events
+from attendance.core.intervals import ms_of
 from attendance.core.rules import Rule as CoreRule
 from attendance.models import Occasion, RosterEntry, Rule, Training
 from attendance.operations.earlier_items import keep_earlier_items
+from attendance.windows import ENDED, HELD, is_held, undone_until, window_limit
 from organizations.models import Node
 from organizations.queries import exempt_member_ids, members_at
 
 log = structlog.get_logger(__name__)
 State = Occasion.State
+VOID_REASON_MAX = 200
 
 
 class UnableToPlanOccasion(Exception):
@@ -30,6 +37,14 @@ class UnableToOpenOccasion(Exception):
 
 class UnableToCloseOccasion(Exception):
     """The occasion was never opened."""
+
+
+class UnableToReopenOccasion(Exception):
+    """The ending cannot be undone: ten minutes have passed, it was voided, or it has not ended."""
+
+
+class UnableToVoidOccasion(Exception):
+    """It has not ended, was voided before, or no reason is given."""
 
 
 class UnableToSetMedia(Exception):
@@ -164,37 +179,99 @@ def _snapshot_roster(occasion_id: int, node: Node, start: datetime) -> int:
         return int(cursor.rowcount)
 
 
-def window_limit(occasion: Occasion) -> datetime:
-    """Return when the window of an opened occasion ends at the latest: as planned, or, if it opened after its planned
-    end, after the time that was planned for it."""
-    start = occasion.window_start_at or occasion.starts_at
-    return occasion.ends_at if start < occasion.ends_at else start + (occasion.ends_at - occasion.starts_at)
-
-
 @transaction.atomic
 def close_occasion(*, occasion_id: int, as_of: datetime) -> None:
-    """Close an open occasion, once: its window ends now, or as planned if that came first; queues the settling.
+    """Close an open occasion, once: its window ends now, or after the time planned if that came first.
 
-    Open presences are left to those who hear the phones: they end when the phone was last heard, and whoever's record
-    that changes is settled again. Raises UnableToCloseOccasion if it never opened.
+    Queues the settling; a window too short to take part in (``attendance.windows.is_held``) was not held: nobody is
+    judged and nothing is to be made up. Open presences are left to those who hear the phones: they end when the phone
+    was last heard. Raises UnableToCloseOccasion if it never opened.
     """
-    occasion = Occasion.objects.get(pk=occasion_id)
+    # The row is held: an ending undone in between would be closed by the pauses it had before.
+    occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
     if occasion.state == State.SCHEDULED:
         raise UnableToCloseOccasion(f"occasion {occasion_id} has not opened")
     start = occasion.window_start_at or occasion.starts_at
     end = max(start, min(as_of, window_limit(occasion)))
+    held = is_held(occasion, end=end)
     rule = CoreRule.from_stamp(occasion.rule_stamp or {})
     deadline = deadline_of(occasion)
     basis = max(end, deadline) if deadline else end
     claimed = Occasion.objects.filter(pk=occasion_id, state=State.OPEN).update(
-        state=State.CLOSED,
+        state=State.CLOSED if held else State.NOT_HELD,
         window_end_at=end,
-        make_up_until_at=basis + timedelta(days=rule.make_up_days),
+        closed_at=as_of,
+        make_up_until_at=basis + timedelta(days=rule.make_up_days) if held else None,
     )
     if claimed:
-        log.info("occasion_closed", occasion_id=occasion_id, window_s=(end - start).total_seconds())
+        log.info("occasion_closed", occasion_id=occasion_id, held=held, window_s=(end - start).total_seconds())
         events.announce(events.occasion_closed, occasion_id=occasion_id)
-        _queue_settling(occasion_id)
+        if held:
+            _queue_settling(occasion_id)
+
+
+@transaction.atomic
+def mark_not_held(*, occasion_id: int) -> bool:
+    """Look again whether a closed occasion was held, after times were left out of its window; True if it was not.
+
+    For whoever writes ``away_ms``. Its records stay and count no more.
+    """
+    occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
+    if occasion.state not in HELD or occasion.window_end_at is None or is_held(occasion, end=occasion.window_end_at):
+        return False
+    changed = Occasion.objects.filter(pk=occasion_id, state__in=HELD)
+    return changed.update(state=State.NOT_HELD, make_up_until_at=None) == 1
+
+
+@transaction.atomic
+def reopen_occasion(*, occasion_id: int, as_of: datetime) -> None:
+    """Undo the ending of an occasion within ten minutes: it is open again, and what lay between is nobody's time.
+
+    Records made meanwhile stay and hold no more while it is open; the next end judges everybody again. Raises
+    UnableToReopenOccasion, whose message is for the person who asks.
+    """
+    occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
+    until = undone_until(occasion)
+    if until is None or occasion.closed_at is None:
+        raise UnableToReopenOccasion(_("这一场没有可以撤销的结束。"))
+    if as_of > until:
+        raise UnableToReopenOccasion(_("结束已经超过 10 分钟，不能再恢复。可以再开一场。"))
+    # The moment of the ending is part of the claim: an ending is undone once, and never a later one by mistake.
+    claimed = Occasion.objects.filter(pk=occasion_id, state__in=ENDED, closed_at=occasion.closed_at).update(
+        state=State.OPEN,
+        window_end_at=None,
+        make_up_until_at=None,
+        closed_at=None,
+        settled_at=None,
+        paused_ms=[*occasion.paused_ms, [ms_of(occasion.closed_at), ms_of(as_of)]],
+    )
+    if not claimed:
+        raise UnableToReopenOccasion(_("这一场没有可以撤销的结束。"))
+    log.info("occasion_reopened", occasion_id=occasion_id)
+    events.announce(events.occasion_reopened, occasion_id=occasion_id)
+
+
+@transaction.atomic
+def void_occasion(*, occasion_id: int, reason: str, voided_by_id: int, as_of: datetime) -> None:
+    """Declare that an occasion that has ended counts nowhere, with a reason that everybody concerned may read.
+
+    Evidence and records stay as they are and count no more. It is not undone: hold it again instead. Raises
+    UnableToVoidOccasion, whose message is for the person who asks.
+    """
+    reason = " ".join(reason.replace("\x00", "").split())
+    if not 0 < len(reason) <= VOID_REASON_MAX:
+        raise UnableToVoidOccasion(_("请写明作废的原因，不超过 200 个字，参加的人会看到。"))
+    claimed = Occasion.objects.filter(pk=occasion_id, state__in=ENDED).update(
+        state=State.VOID,
+        voided_at=as_of,
+        voided_by_id=voided_by_id,
+        void_reason=reason,
+        make_up_until_at=None,
+    )
+    if not claimed:
+        raise UnableToVoidOccasion(_("只有已经结束、还没有作废的场次可以作废。"))
+    log.info("occasion_voided", occasion_id=occasion_id, voided_by_id=voided_by_id)
+    events.announce(events.occasion_voided, occasion_id=occasion_id)
 
 
 def _queue_settling(occasion_id: int) -> None:

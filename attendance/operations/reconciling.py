@@ -15,6 +15,7 @@ from attendance.models import Occasion, PresenceSpan
 from attendance.operations.occasions import close_occasion, open_occasion
 from attendance.operations.settling import settle, settle_dirty
 from attendance.queries import due_to_open, open_past_end
+from attendance.windows import is_by_media, window_limit
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +33,8 @@ def reconcile(*, as_of: datetime) -> None:
     for occasion in due_to_open(as_of=as_of).filter(starts_at__gt=as_of - LOOK_BACK):
         _survived(open_occasion, occasion.pk, as_of)
     for occasion in open_past_end(media_by=as_of, window_by=as_of - FORGOTTEN_AFTER):
+        if not is_by_media(occasion) and window_limit(occasion) > as_of - FORGOTTEN_AFTER:
+            continue  # it began late, and runs on
         if not PresenceSpan.objects.filter(occasion_id=occasion.pk, ended_at=None).exists():
             _survived(close_occasion, occasion.pk, as_of)
     # A fresh one has its own task under way.

@@ -16,6 +16,7 @@ from attendance.core.verdict import Verdict, judge
 from attendance.models import Correction, Occasion, Record, RosterEntry
 from attendance.operations.absence import record_absence
 from attendance.operations.marks import hold
+from attendance.operations.occasions import mark_not_held
 from attendance.queries import evidence_of, rule_of, window_of
 from attendance.standing import what_holds
 
@@ -46,11 +47,13 @@ def settle(*, occasion_id: int, as_of: datetime, member_ids: Collection[int] | N
     Of everybody, who cannot be judged is put aside (``settle_dirty`` tries again); of ``member_ids``, that is raised.
     Announces ``record_settled`` for those whose record changed. Raises UnableToSettle.
     """
-    if member_ids is None:
-        record_absence(occasion_id=occasion_id, as_of=as_of)
+    if member_ids is None and record_absence(occasion_id=occasion_id, as_of=as_of):
+        mark_not_held(occasion_id=occasion_id)
     before = Occasion.objects.get(pk=occasion_id)
     if before.state == State.SCHEDULED:
         raise UnableToSettle(f"occasion {occasion_id} has not opened")
+    if before.state in (State.NOT_HELD, State.VOID):
+        return
     rule_of(before)  # what is wrong with the occasion itself is raised here, once, and not found with each person
     changed = 0
     for some in _chunks(occasion_id, member_ids):

@@ -62,9 +62,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "as_of": as_of,
         "greeting": greeting(member.name, timezone.localtime(as_of).hour),
         "day": day,
-        "coming": [
-            (occasion, starts_in(occasion.starts_at, as_of), doors(occasion, member, as_of)) for occasion in day.coming
-        ],
+        "coming": [(occasion, countdown(occasion, as_of), doors(occasion, member, as_of)) for occasion in day.coming],
         "is_done": not (day.live or day.owed),
         "helper": helper_of(membership, as_of) if is_elder(request) else None,
     }
@@ -95,8 +93,16 @@ def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
 
 
 def doors(occasion: Occasion, member: User, as_of: datetime) -> str:
-    """Return where to wait for an occasion that begins within half an hour; "" for a later one."""
-    return kinds()[occasion.kind].url_for(occasion, member) if occasion.starts_at - as_of <= DOORS_OPEN else ""
+    """Return where to wait for an occasion that begins within half an hour; "" for a later one, and one missed."""
+    is_near = occasion.starts_at - as_of <= DOORS_OPEN and as_of < occasion.ends_at
+    return kinds()[occasion.kind].url_for(occasion, member) if is_near else ""
+
+
+def countdown(occasion: Occasion, as_of: datetime) -> str:
+    """Return when an occasion begins, in words; that nobody began it, once its time is over."""
+    if occasion.ends_at <= as_of:
+        return _("到时间没有开播，请等重新安排")
+    return starts_in(occasion.starts_at, as_of)
 
 
 def coming_for(member: User, membership: Membership | None, as_of: datetime) -> list[Occasion]:

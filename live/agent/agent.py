@@ -152,17 +152,24 @@ class Agent:
 
     def _carrier(self, lecture: Lecture) -> Carrier:
         keep = lecture.record and _free_percent(self.root) >= settings.DISK_RESERVE_PERCENT
-        carrier = Carrier(occasion_id=lecture.pk, folder=self.root / str(lecture.pk), engine=self.engine, record=keep)
+        folder, aside = self.root / str(lecture.pk), self._aside(lecture.pk)
+        if lecture.state == Lecture.State.LIVE and aside.exists() and not folder.exists():
+            aside.rename(folder)  # its end was undone after its packing had been given up: a new end tries again
+        carrier = Carrier(occasion_id=lecture.pk, folder=folder, engine=self.engine, record=keep)
         if lecture.state == Lecture.State.LIVE:
             carrier.start()
             log.info("lecture_carried", occasion=lecture.pk, recording=keep)
         return carrier
 
+    def _aside(self, occasion_id: int) -> Path:
+        return self.root / f"given-up-{occasion_id}"
+
     async def _pack(self, lecture: Lecture) -> None:
         """Close the room, pack, hand over. Tries again; after that the lecture is said to have no replay.
 
         What was captured is then put aside for the operator, whatever the reason: a recording that cannot be packed
-        must neither be deleted nor stop the lectures beside it.
+        must neither be deleted nor stop the lectures beside it. When the end is undone meanwhile the lecture gets a new
+        carrier, which goes on in the same folder.
         """
         carrier = self.carriers[lecture.pk]
         with contextlib.suppress(EngineError):
@@ -177,13 +184,22 @@ class Agent:
             except Exception:
                 log.exception("recording_not_handed_over", occasion=lecture.pk, attempt=attempt)
             await asyncio.sleep(PACK_RETRY_S)
+            if not await self._still_ended(lecture.pk):
+                break
         else:
-            aside = self.root / f"given-up-{lecture.pk}"
+            aside = self._aside(lecture.pk)
             with contextlib.suppress(OSError):
                 carrier.packager.folder.rename(aside)
             log.error("recording_given_up", occasion=lecture.pk, folder=str(aside))
             await in_database(lambda: _finish(lecture.pk, None))
         del self.carriers[lecture.pk]
+
+    async def _still_ended(self, occasion_id: int) -> bool:
+        """Whether there is still something to pack; a database that is away does not change that."""
+        try:
+            return await in_database(partial(nodes.is_ended, occasion_id))
+        except DatabaseError:
+            return True
 
     def _hand_over(self, lecture: Lecture, carrier: Carrier) -> None:
         recording = carrier.pack(self.root / f".{lecture.pk}.recording") if lecture.record else None
@@ -200,7 +216,7 @@ class Agent:
         folders = {
             int(path.name): path for path in self.root.iterdir() if path.name.isdecimal() and path.stat().st_mtime < old
         }
-        for occasion_id in await in_database(lambda: nodes.packed_ids(list(folders))):
+        for occasion_id in await in_database(lambda: nodes.packed_ids(list(folders), as_of=timezone.now())):
             if occasion_id not in self.carriers:
                 await asyncio.to_thread(shutil.rmtree, folders[occasion_id], ignore_errors=True)
 

@@ -57,6 +57,7 @@ class Carrier:
 
     def start(self) -> None:
         loop = asyncio.get_running_loop()
+        self.packager.reopen()
         for kind in ("video", "audio"):
             listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)

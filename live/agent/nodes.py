@@ -5,8 +5,10 @@ from typing import Any
 
 from django.db.models import F, Q
 
+from attendance.windows import UNDO_FOR
 from live.models import Lecture, MediaNode
 
+KEPT_FOR = UNDO_FOR + timedelta(minutes=1)
 FRESH = timedelta(seconds=15)
 """A node that has not reported for three beats is taken for dead."""
 
@@ -52,14 +54,20 @@ def carried(*, node_id: int) -> list[Lecture]:
 
 def over_ids(occasion_ids: list[int]) -> set[int]:
     """Those of the given ids whose lecture has ended or does not exist: nobody needs their rooms."""
-    return _without(occasion_ids, [Lecture.State.SCHEDULED, Lecture.State.LIVE])
-
-
-def packed_ids(occasion_ids: list[int]) -> set[int]:
-    """Those of the given ids whose lecture is packed or does not exist: nobody needs their folders."""
-    return _without(occasion_ids, [Lecture.State.SCHEDULED, Lecture.State.LIVE, Lecture.State.ENDED])
-
-
-def _without(occasion_ids: list[int], states: list[Lecture.State]) -> set[int]:
-    needed = Lecture.objects.filter(pk__in=occasion_ids, state__in=states)
+    needed = Lecture.objects.filter(pk__in=occasion_ids, state__in=[Lecture.State.SCHEDULED, Lecture.State.LIVE])
     return set(occasion_ids) - set(needed.values_list("pk", flat=True))
+
+
+def packed_ids(occasion_ids: list[int], *, as_of: datetime) -> set[int]:
+    """Those of the given ids whose folders nobody needs: the lecture is packed, or does not exist.
+
+    As long as its end may be undone, what was captured stays: the recording would go on from it.
+    """
+    undone = Q(ended_at__gt=as_of - KEPT_FOR)
+    needed = undone | Q(state__in=[Lecture.State.SCHEDULED, Lecture.State.LIVE, Lecture.State.ENDED])
+    return set(occasion_ids) - set(Lecture.objects.filter(needed, pk__in=occasion_ids).values_list("pk", flat=True))
+
+
+def is_ended(occasion_id: int) -> bool:
+    """Whether the lecture still waits to be packed: its end was neither undone nor packed by another."""
+    return Lecture.objects.filter(pk=occasion_id, state=Lecture.State.ENDED).exists()

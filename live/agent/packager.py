@@ -84,6 +84,11 @@ class Packager:
             if not self._keep:
                 self._drop_outdated()
 
+    def reopen(self) -> None:
+        """More frames will come to a folder that an end may have closed: its playlists end no longer."""
+        if self._past:
+            self.compose()
+
     async def finish(self) -> None:
         """No more frames: flush, wait, and compose the final live playlists."""
         if self._run is not None:

@@ -5,13 +5,15 @@ from typing import Literal
 
 State = Literal["scheduled", "live", "ended", "recorded", "unrecorded"]
 
-# Nothing goes back: what happens in a room after its end is not counted.
+Stage = Literal["scheduled", "live", "ended", "recorded", "unrecorded", "not_held", "void"]
+
+# Only an ending is undone, for ten minutes, whatever has become of the recording meanwhile.
 FOLLOWS: dict[State, tuple[State, ...]] = {
     "scheduled": ("live",),
     "live": ("ended",),
-    "ended": ("recorded", "unrecorded"),
-    "recorded": (),
-    "unrecorded": (),
+    "ended": ("recorded", "unrecorded", "live"),
+    "recorded": ("live",),
+    "unrecorded": ("live",),
 }
 EARLIEST = dt.timedelta(minutes=30)
 LATEST = dt.timedelta(hours=3)
@@ -23,6 +25,13 @@ HARD_END = dt.timedelta(hours=3)
 def may_follow(old: State, new: State) -> bool:
     """Whether a lecture in ``old`` may become ``new``."""
     return new in FOLLOWS[old]
+
+
+def stage_of(state: str, occasion_state: str) -> Stage:
+    """Return where a lecture stands for everybody who looks: its own state, unless it was not held or is void."""
+    if state in ("scheduled", "live") or occasion_state not in ("not_held", "void"):
+        return state  # type: ignore[return-value]
+    return occasion_state  # type: ignore[return-value]
 
 
 def opens_at(starts_at: dt.datetime) -> dt.datetime:
@@ -49,8 +58,9 @@ def plan_refusal(*, starts_at: dt.datetime, ends_at: dt.datetime, as_of: dt.date
 def is_forgotten(*, ends_at: dt.datetime, picture_at: dt.datetime, as_of: dt.datetime) -> bool:
     """Whether a live lecture should be ended by itself.
 
-    That is so when its planned end has passed and no picture came for 30 minutes, or 3 hours after the planned end in
-    any case. ``picture_at``: when a picture was last known to be on air (or when it went live).
+    That is so when the time planned for it has passed and no picture came for 30 minutes, or 3 hours after that time in
+    any case. ``ends_at``: when that time is over, counted from the real start; ``picture_at``: when a picture was last
+    known to be on air (or when it went live).
     """
     silent_since = max(ends_at, picture_at)
     return as_of >= ends_at + HARD_END or as_of >= silent_since + SILENT_END

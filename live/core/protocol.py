@@ -145,6 +145,14 @@ class EndLecture(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class ResumeLecture(Command):
+    """Undo the end of the lecture, within ten minutes."""
+
+    word = "resume"
+    host_only = True
+
+
+@dataclass(frozen=True, slots=True)
 class HideMessage(Command):
     """Hide a chat message from everybody."""
 
@@ -198,6 +206,7 @@ COMMANDS: dict[str, type[Command]] = {
         Unpublish,
         GoLive,
         EndLecture,
+        ResumeLecture,
         HideMessage,
         Mute,
         Remove,
@@ -205,7 +214,7 @@ COMMANDS: dict[str, type[Command]] = {
     )
 }
 
-State = Literal["scheduled", "live", "ended", "recorded", "unrecorded", "cancelled"]
+State = Literal["scheduled", "live", "ended", "recorded", "unrecorded", "not_held", "void", "cancelled"]
 
 
 class Event:
@@ -218,7 +227,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class StateChanged(Event):
-    """The lecture went live, ended, got its replay, or was cancelled."""
+    """The lecture went live (also once more, when its end is undone), ended, got its replay, or was cancelled.
+
+    "not_held": it ended too soon to count; "void": it was declared void.
+    """
 
     word = "state"
     at_once = True

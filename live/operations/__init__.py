@@ -1,5 +1,13 @@
 """All that changes around a lecture: its plan and its life, and what is said and done in its room."""
 
+from live.operations.ending import (
+    LecturePlan,
+    UnableToResumeLecture,
+    UnableToVoidLecture,
+    hold_again,
+    resume_lecture,
+    void_lecture,
+)
 from live.operations.lectures import (
     UnableToCancelLecture,
     UnableToEndLecture,
@@ -27,12 +35,15 @@ from live.operations.room import (
 )
 
 __all__ = [
+    "LecturePlan",
     "UnableToCancelLecture",
     "UnableToChat",
     "UnableToEndLecture",
     "UnableToGoLive",
     "UnableToRestrict",
+    "UnableToResumeLecture",
     "UnableToScheduleLecture",
+    "UnableToVoidLecture",
     "announce_picture",
     "cancel_lecture",
     "delete_old_chat",
@@ -41,11 +52,14 @@ __all__ = [
     "finish_recording",
     "go_live",
     "hide_message",
+    "hold_again",
     "lift_restriction",
     "note_picture",
     "place_lecture",
     "reschedule_lecture",
     "restrict",
+    "resume_lecture",
     "say",
     "schedule_lecture",
+    "void_lecture",
 ]

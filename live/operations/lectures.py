@@ -1,4 +1,7 @@
-"""The plan and the life of a lecture: scheduled → live → ended → recorded | unrecorded, each step claimed once."""
+"""The plan and the life of a lecture: scheduled → live → ended → recorded | unrecorded, each step claimed once.
+
+For ten minutes an ending is undone from any state after it (``live.operations.ending``).
+"""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -7,17 +10,20 @@ from pathlib import Path
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from attendance import operations as ledger
 from attendance.models import Rule, Training
+from attendance.windows import resumed_at, window_limit
 from live import broadcast
 from live.agent import nodes
 from live.core import lifecycle
 from live.models import Lecture
-from media.operations import adopt_recording
-from organizations.models import Node, Role, User
-from organizations.permissions import has_role, in_subtree
+from live.queries import may_lecture
+from media.operations import adopt_recording, drop_replaced
+from organizations.models import Node, User
+from organizations.permissions import in_subtree
 
 log = structlog.get_logger(__name__)
 State = Lecture.State
@@ -147,7 +153,7 @@ def end_lecture(*, occasion_id: int, as_of: dt.datetime) -> None:
         if not _step(occasion_id, State.LIVE, State.ENDED, ended_at=as_of):
             raise UnableToEndLecture
         ledger.close_occasion(occasion_id=occasion_id, as_of=as_of)
-        transaction.on_commit(lambda: _announce(occasion_id, "ended"))
+        transaction.on_commit(lambda: announce_stage(occasion_id))
 
 
 def finish_recording(
@@ -164,13 +170,16 @@ def finish_recording(
     """Take over what the media agent packed and offer it as the replay; ``folder`` None: nothing was recorded.
 
     ``folder`` holds ``master.m3u8``; ``started_at`` is the wall-clock moment of media time 0, ``cuts`` the pauses
-    that it leaves out (media time and length, ms). Safe to call twice.
+    that it leaves out (media time and length, ms). After an ending that was undone it holds all parts of the lecture
+    and takes the place of the earlier replay, which stays where nothing better comes. Safe to call twice; nothing
+    happens when the ending was undone while it was packed.
     """
     with transaction.atomic():
-        lecture = Lecture.objects.select_related("occasion").get(pk=occasion_id)
+        lecture = Lecture.objects.select_related("occasion", "recording").get(pk=occasion_id)
+        earlier = lecture.recording
         if folder is None or started_at is None or duration_ms <= 0 or not lecture.record:
-            if _step(occasion_id, State.ENDED, State.UNRECORDED):
-                transaction.on_commit(lambda: _announce(occasion_id, "unrecorded"))
+            if _step(occasion_id, State.ENDED, State.RECORDED if earlier else State.UNRECORDED):
+                transaction.on_commit(lambda: announce_stage(occasion_id))
             return
         if not _step(occasion_id, State.ENDED, State.RECORDED):
             return
@@ -191,7 +200,9 @@ def finish_recording(
             media_cuts=cuts,
             as_of=as_of,
         )
-        transaction.on_commit(lambda: _announce(occasion_id, "recorded"))
+        if earlier is not None:
+            drop_replaced(video_id=earlier.pk)
+        transaction.on_commit(lambda: announce_stage(occasion_id))
 
 
 def note_picture(*, occasion_id: int, as_of: dt.datetime) -> None:
@@ -229,7 +240,9 @@ def end_forgotten_lectures(*, as_of: dt.datetime) -> list[int]:
     ended = []
     for lecture in Lecture.objects.filter(state=State.LIVE).select_related("occasion"):
         picture_at = lecture.published_at or lecture.live_at or as_of
-        if lifecycle.is_forgotten(ends_at=lecture.occasion.ends_at, picture_at=picture_at, as_of=as_of):
+        # What was undone a moment ago is not ended at once again: it has half an hour for its picture.
+        ends_at = max(window_limit(lecture.occasion), resumed_at(lecture.occasion) or lecture.occasion.ends_at)
+        if lifecycle.is_forgotten(ends_at=ends_at, picture_at=picture_at, as_of=as_of):
             try:
                 end_lecture(occasion_id=lecture.pk, as_of=as_of)
             except UnableToEndLecture:
@@ -246,6 +259,13 @@ def _step(occasion_id: int, old: str, new: str, **fields: dt.datetime) -> bool:
 
 def _announce(occasion_id: int, state: str) -> None:
     broadcast.publish(occasion_id, {"t": "state", "state": state}, flush=True)
+
+
+def announce_stage(occasion_id: int) -> None:
+    """Tell the room where its lecture stands now. Call it after the commit."""
+    lecture = Lecture.objects.select_related("occasion").filter(pk=occasion_id).first()
+    if lecture is not None:
+        _announce(occasion_id, lecture.stage)
 
 
 def _checked_plan(
@@ -277,14 +297,6 @@ def _checked_plan(
     if not Rule.objects.filter(pk=rule_id).exists():
         raise UnableToScheduleLecture("rule", _("没有这条认定规则。"))
     lecturer = User.objects.filter(pk=lecturer_id, is_active=True).first()
-    if lecturer is None or not _may_lecture(lecturer, node, as_of):
+    if lecturer is None or not may_lecture(lecturer, node, on_date=timezone.localdate(as_of)):
         raise UnableToScheduleLecture("lecturer", _("这个人在这里没有讲师职责。"))
     return title
-
-
-def _may_lecture(user: User, node: Node, as_of: dt.datetime) -> bool:
-    """A lecturer of the node's own line: granted above or at the node, or somewhere below it."""
-    if has_role(user, Role.LECTURER, node=node):
-        return True
-    grants = user.role_grants.filter(role=Role.LECTURER, node__path__startswith=node.path)
-    return grants.filter(active_from_date__lte=as_of.date(), active_to_date=None).exists()

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from attendance.operations import UnableToRecordPresence, record_outbox
+from attendance.windows import undone_until
 from live import broadcast, queries, tickets
 from live.core.protocol import BIG, IDENT
 from live.models import Lecture
@@ -34,7 +35,9 @@ def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str,
     live = lecture.state == Lecture.State.LIVE
     facts = queries.room_facts([lecture.pk])[lecture.pk]
     state: dict[str, Any] = {
-        "state": lecture.state,
+        "state": lecture.stage,
+        "undone_until": milliseconds(undone_until(lecture.occasion)),
+        "void_reason": lecture.occasion.void_reason,
         "seq": broadcast.seq_of(lecture.pk),
         "now": milliseconds(as_of),
         "starts_at": milliseconds(lecture.occasion.starts_at),

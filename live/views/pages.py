@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from attendance.queries import credited
+from attendance.windows import HELD, roster_day, undone_until
 from live.core import lifecycle
 from live.models import Lecture
 from live.permissions import expects, may_host, may_join, may_read_recording
@@ -38,21 +39,25 @@ def index(request: HttpRequest) -> HttpResponse:
     page = Paginator(mine.exclude(state__in=open_states), A_PAGE).get_page(request.GET.get("page"))
     context = {
         "tab": "live",
-        "coming": [_row(lecture, now) for lecture in coming[:100]],
+        "coming": [_row(user, lecture, now) for lecture in coming[:100]],
         "page": page,
-        "given": [_row(lecture, now) for lecture in page],
+        "given": [_row(user, lecture, now) for lecture in page],
         "may_schedule": has_role(user, Role.ORGANISER),
     }
     return render(request, "live/index.html", context)
 
 
-def _row(lecture: Lecture, now: dt.datetime) -> dict[str, Any]:
-    missed = lecture.state == Lecture.State.SCHEDULED and lecture.occasion.ends_at < now
+def _row(user: User, lecture: Lecture, now: dt.datetime) -> dict[str, Any]:
+    occasion = lecture.occasion
+    missed = lecture.state == Lecture.State.SCHEDULED and occasion.ends_at < now
+    until = undone_until(occasion)
     return {
         "lecture": lecture,
-        "occasion": lecture.occasion,
+        "occasion": occasion,
         "missed": missed,
-        "may_start": lifecycle.opens_at(lecture.occasion.starts_at) <= now and not missed,
+        "may_plan": has_role(user, Role.ORGANISER, node=occasion.node),
+        "may_start": lifecycle.opens_at(occasion.starts_at) <= now and not missed,
+        "may_resume": until is not None and now <= until,
     }
 
 
@@ -70,7 +75,13 @@ def room(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "words": room_words(),
         **room_state(lecture, user, as_of=now),
     }
-    context = {"lecture": lecture, "occasion": lecture.occasion, "data": data, "is_host": may_host(user, lecture)}
+    context = {
+        "lecture": lecture,
+        "occasion": lecture.occasion,
+        "data": data,
+        "is_host": may_host(user, lecture),
+        "roster_day": roster_day(lecture.occasion, as_of=now),
+    }
     return render(request, "live/room.html", context)
 
 
@@ -88,7 +99,14 @@ def host(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "title": lecture.occasion.title,
         **room_state(lecture, user, as_of=now),
     }
-    return render(request, "live/host.html", {"lecture": lecture, "occasion": lecture.occasion, "data": data})
+    context = {
+        "lecture": lecture,
+        "occasion": lecture.occasion,
+        "data": data,
+        "may_void": has_role(user, Role.ORGANISER, node=lecture.occasion.node),
+        "roster_day": roster_day(lecture.occasion, as_of=now),
+    }
+    return render(request, "live/host.html", context)
 
 
 @require_GET
@@ -98,13 +116,20 @@ def replay(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     user = _user(request)
     if not lecture.is_over and may_join(user, lecture):
         return redirect("live_room", occasion_id=lecture.pk)
-    context = {"lecture": lecture, "occasion": lecture.occasion, "player": player_of(lecture, user)}
+    until = lecture.occasion.make_up_until_at
+    context = {
+        "lecture": lecture,
+        "occasion": lecture.occasion,
+        "player": player_of(lecture, user),
+        "counts_until": until,
+        "is_too_late": until is not None and until <= timezone.now(),
+    }
     return render(request, "live/replay.html", context)
 
 
 def player_of(lecture: Lecture, user: User) -> dict[str, Any]:
     """Return the context of the player partial (cms/player.html) for this viewer."""
-    counted = expects(lecture.occasion, user.pk)
+    counted = lecture.occasion.state in HELD and expects(lecture.occasion, user.pk)
     player: dict[str, Any] = {
         "occasion": lecture.pk,
         "media": "replay",

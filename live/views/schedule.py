@@ -1,4 +1,11 @@
-"""The schedule in Wagtail's admin: an organiser plans, changes, cancels and, if need be, ends lectures."""
+"""The schedule in Wagtail's admin: an organiser plans, changes, cancels, ends, resumes and voids lectures.
+
+What takes something from people asks first.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from functools import partial
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -8,14 +15,25 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from attendance.models import Occasion
+from attendance.windows import ENDED, is_held, roster_day, undone_until, window_limit
 from live import operations
-from live.forms import LectureForm
+from live.forms import LectureForm, VoidForm
 from live.models import Lecture
-from live.queries import lectures_for
+from live.queries import lectures_for, people_of, people_present
+from live.views.ending import void_words
 from organizations.models import Role, User
 from organizations.permissions import has_role, role_required
 
 A_PAGE = 30
+
+
+Refused = (
+    operations.UnableToCancelLecture,
+    operations.UnableToEndLecture,
+    operations.UnableToResumeLecture,
+    operations.UnableToVoidLecture,
+)
 
 
 @require_GET
@@ -30,51 +48,144 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @role_required(Role.ORGANISER)
 def add(request: HttpRequest) -> HttpResponse:
-    form = LectureForm(request.POST or None, user=_user(request))
+    """Plan a lecture; ``?again=<id>``: in the place of one that was not held, filled in from it."""
+    again = _again(request)
+    form = LectureForm(request.POST or None, user=_user(request), again=again)
     if request.method == "POST" and form.is_valid() and form.save(as_of=timezone.now()):
         messages.success(request, _("直播已安排。讲师会在“直播”里看到它。"))
         return redirect("live_schedule")
-    return render(request, "live/admin/form.html", {"form": form, "title": _("安排直播")})
+    context = {"form": form, "title": _("再开一场") if again else _("安排直播"), "again": again}
+    return render(request, "live/admin/form.html", context)
+
+
+def _again(request: HttpRequest) -> Lecture | None:
+    asked = request.GET.get("again", "")
+    if not asked:
+        return None
+    if not (asked.isascii() and asked.isdigit()):
+        raise Http404
+    lecture = _mine(request, int(asked[:20]))
+    if lecture.stage not in (Occasion.State.NOT_HELD, Occasion.State.VOID):
+        raise Http404
+    return lecture
 
 
 @require_http_methods(["GET", "POST"])
 @role_required(Role.ORGANISER)
 def edit(request: HttpRequest, occasion_id: int) -> HttpResponse:
-    lecture = _mine(request, occasion_id)
+    """Change a plan; once the lecture has begun, what became of it and the steps that are left."""
+    lecture, now = _mine(request, occasion_id), timezone.now()
+    occasion = lecture.occasion
+    facts = {
+        "lecture": lecture,
+        "occasion": occasion,
+        "people": people_of(occasion, as_of=now),
+        "roster_day": roster_day(occasion, as_of=now),
+    }
     if lecture.state != Lecture.State.SCHEDULED:
-        return render(request, "live/admin/given.html", {"lecture": lecture, "occasion": lecture.occasion})
+        left = minutes_left(undone_until(occasion), now)
+        is_over = occasion.state in ENDED
+        again = lecture.stage in (Occasion.State.NOT_HELD, Occasion.State.VOID)
+        steps = {"minutes_left": left, "may_void": is_over, "may_hold_again": again}
+        return render(request, "live/admin/given.html", facts | steps)
     form = LectureForm(request.POST or None, user=_user(request), lecture=lecture)
-    if request.method == "POST" and form.is_valid() and form.save(as_of=timezone.now()):
+    if request.method == "POST" and form.is_valid() and form.save(as_of=now):
         messages.success(request, _("安排已修改。"))
         return redirect("live_schedule")
-    context = {"form": form, "title": _("修改直播安排"), "lecture": lecture}
+    context = {"form": form, "title": _("修改直播安排"), "missed": occasion.ends_at < now, **facts}
     return render(request, "live/admin/form.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @role_required(Role.ORGANISER)
 def cancel(request: HttpRequest, occasion_id: int) -> HttpResponse:
+    """Withdraw a lecture that has not begun; asks first."""
     lecture = _mine(request, occasion_id)
-    try:
-        operations.cancel_lecture(occasion_id=lecture.pk)
-    except operations.UnableToCancelLecture:
+    if lecture.state != Lecture.State.SCHEDULED:
         messages.error(request, _("直播已经开始，不能取消，只能结束。"))
-    else:
-        messages.success(request, _("直播已取消。"))
-    return redirect("live_schedule")
+        return redirect("live_schedule_edit", occasion_id=lecture.pk)
+    if request.method == "GET":
+        people = people_of(lecture.occasion, as_of=timezone.now())
+        text = _("取消后，这场直播从 {people} 人的页面上消失，不能恢复。").format(people=people)
+        return _ask(request, lecture, _("取消这场直播"), text)
+    return _do(
+        request,
+        partial(operations.cancel_lecture, occasion_id=lecture.pk),
+        _("直播已取消。"),
+        _("直播已经开始，不能取消，只能结束。"),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(Role.ORGANISER)
+def end(request: HttpRequest, occasion_id: int) -> HttpResponse:
+    """End a lecture whose lecturer is away; asks first."""
+    lecture, now = _mine(request, occasion_id), timezone.now()
+    if lecture.state != Lecture.State.LIVE:
+        messages.error(request, _("这场直播没有在进行。"))
+        return redirect("live_schedule_edit", occasion_id=lecture.pk)
+    if request.method == "GET":
+        return _ask(request, lecture, _("结束直播"), _end_words(lecture, now))
+    end_it = partial(operations.end_lecture, occasion_id=lecture.pk, as_of=now)
+    return _do(request, end_it, _("直播已结束，10 分钟内可以恢复。"), _("这场直播没有在进行。"))
+
+
+def _end_words(lecture: Lecture, now: dt.datetime) -> str:
+    occasion = lecture.occasion
+    facts = {"present": people_present(occasion), "people": people_of(occasion, as_of=now)}
+    if not is_held(occasion, end=min(now, window_limit(occasion))):
+        words = _(
+            "现在有 {present} 人在直播间。时间还太短，现在结束就算“未举行”："
+            "应到的 {people} 人都不作认定。10 分钟内可以恢复直播。"
+        )
+        return words.format(**facts)
+    words = _("现在有 {present} 人在直播间。结束以后，应到的 {people} 人的记录会马上开始认定。10 分钟内可以恢复直播。")
+    return words.format(**facts)
 
 
 @require_POST
 @role_required(Role.ORGANISER)
-def end(request: HttpRequest, occasion_id: int) -> HttpResponse:
+def resume(request: HttpRequest, occasion_id: int) -> HttpResponse:
+    """Undo an ending within ten minutes."""
     lecture = _mine(request, occasion_id)
+    resume_it = partial(operations.resume_lecture, occasion_id=lecture.pk, as_of=timezone.now())
+    return _do(request, resume_it, _("直播已恢复，大家会自动回到直播间。"))
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(Role.ORGANISER)
+def void(request: HttpRequest, occasion_id: int) -> HttpResponse:
+    """Declare a lecture that has ended void; asks for the reason first."""
+    lecture, now = _mine(request, occasion_id), timezone.now()
+    if lecture.occasion.state not in ENDED:
+        messages.error(request, _("只有已经结束、还没有作废的场次可以作废。"))
+        return redirect("live_schedule_edit", occasion_id=lecture.pk)
+    form = VoidForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and form.save(lecture, actor_id=_user(request).pk, as_of=now):
+        messages.success(request, _("这一场已作废。"))
+        return redirect("live_schedule_edit", occasion_id=lecture.pk)
+    return _ask(request, lecture, _("作废这一场"), void_words(people_of(lecture.occasion, as_of=now)), form)
+
+
+def _ask(request: HttpRequest, lecture: Lecture, title: str, text: str, form: VoidForm | None = None) -> HttpResponse:
+    """Say what a step does, and to how many people, before it is done."""
+    context = {"lecture": lecture, "occasion": lecture.occasion, "title": title, "text": text, "form": form}
+    return render(request, "live/admin/ask.html", context)
+
+
+def _do(request: HttpRequest, step: Callable[[], None], done: str, refused: str = "") -> HttpResponse:
     try:
-        operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
-    except operations.UnableToEndLecture:
-        messages.error(request, _("这场直播没有在进行。"))
+        step()
+    except Refused as error:
+        messages.error(request, refused or str(error))
     else:
-        messages.success(request, _("直播已结束，记录正在认定。"))
+        messages.success(request, done)
     return redirect("live_schedule")
+
+
+def minutes_left(until: dt.datetime | None, now: dt.datetime) -> int:
+    """Return for how many minutes, the last one begun too, something can still be done; 0: no more."""
+    return 0 if until is None else max(0, -((now - until) // dt.timedelta(minutes=1)))
 
 
 def _mine(request: HttpRequest, occasion_id: int) -> Lecture:

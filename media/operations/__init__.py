@@ -15,6 +15,7 @@ from media.operations.videos import (
     UnableToRetry,
     adopt_recording,
     create_video,
+    drop_replaced,
     rename_video,
     retry_video,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "create_upload",
     "create_video",
     "drop_expired_uploads",
+    "drop_replaced",
     "drop_upload",
     "finish_upload",
     "reconcile_jobs",

@@ -46,8 +46,9 @@ def make_lecture(world: County, *, node: Any = None, **fields: Any) -> Lecture:
 
 
 def make_live(world: County, **fields: Any) -> Lecture:
-    """The same, on air since now."""
-    lecture = make_lecture(world, **fields)
-    go_live(occasion_id=lecture.pk, as_of=timezone.now())
+    """The same, planned and on air since ten minutes ago: long enough to have been held when it ends now."""
+    began = timezone.now() - dt.timedelta(minutes=10)
+    lecture = make_lecture(world, **{"starts_at": began, **fields})
+    go_live(occasion_id=lecture.pk, as_of=began)
     lecture.refresh_from_db()
     return lecture

@@ -331,9 +331,31 @@ def test_lecture_starts_and_ends_from_the_hosts_socket(server: RoomServer, world
     host.send(t="go_live")
     assert phone.event("state")["state"] == "live"
     host.send(t="end")
-    assert phone.event("state")["state"] == "ended"
+    assert phone.event("state")["state"] == "not_held"
     lecture.refresh_from_db()
-    assert (lecture.state, lecture.occasion.state in {"closed", "settled"}) == (Lecture.State.ENDED, True)
+    assert (lecture.state, lecture.occasion.state) == (Lecture.State.ENDED, "not_held")
+
+
+def test_undone_end_brings_everybody_back_without_the_time_between(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    host, phone = server.join(world.lecturer, lecture), server.join(world.member, lecture)
+    host.send(t="end")
+    assert phone.event("state")["state"] == "ended"
+    first = ended(world.member)[0]
+    time.sleep(1.5)
+    resumed_at = timezone.now()
+    host.send(t="resume")
+    assert phone.event("state")["state"] == "live"
+    assert phone.until("counted")["on"] is True
+    second = spans_of(world.member)[-1]
+    assert (second.pk != first.pk, second.ended_at) == (True, None)
+    assert -0.1 < (second.started_at - resumed_at).total_seconds() < 1.5
+    phone.send(t="chat", id="back", text="又能说话了")
+    assert phone.until("ack")
+    host.send(t="resume")
+    assert host.until("state")["t"] == "resume"
+    phone.send(t="resume")
+    assert phone.until("not_host")
 
 
 def test_too_early_is_said(server: RoomServer, world: County) -> None:

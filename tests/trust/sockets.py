@@ -19,6 +19,7 @@ COMMANDS = {
     "unpublish": "host",
     "go_live": "host",
     "end": "host",
+    "resume": "host",
     "hide_message": "host",
     "mute": "host",
     "remove": "host",

@@ -18,6 +18,8 @@ interface HostState {
   state: string;
   now: number;
   live_at: number | null;
+  undone_until: number | null;
+  void_reason: string;
   chat: ChatEvent[];
   restricted: Held[];
 }
@@ -62,6 +64,8 @@ class Desk {
   private replaced = false;
   private going = false;
   private seq = -1;
+  private undoneUntil = this.data.undone_until ?? 0;
+  private voidReason = this.data.void_reason;
   private readonly hands = new Map<number, HandEvent>();
   private held: Held[] = this.data.restricted ?? [];
 
@@ -100,7 +104,7 @@ class Desk {
     window.setInterval(() => this.show(), 1000);
     window.setInterval(() => this.showLevel(), METER_MS);
     if (!this.over()) void this.openDevices();
-    if (!this.over() || this.state === "ended") this.line.start();
+    if (!this.over() || this.state === "ended" || this.undoneUntil > this.now()) this.line.start();
     else this.chat.close();
   }
 
@@ -120,6 +124,9 @@ class Desk {
     byId("end-yes").addEventListener("click", () => {
       this.askEnd(false);
       if (!this.line.send({ t: "end" })) this.say("try_again");
+    });
+    byId("resume-lecture").addEventListener("click", () => {
+      if (!this.line.send({ t: "resume" })) this.say("try_again");
     });
     byId("mic").addEventListener("click", () => this.toggleMicrophone());
     byId("screen-share").addEventListener("click", () => void this.toggleScreen());
@@ -352,15 +359,29 @@ class Desk {
     if (state === "live" && was !== "live") {
       this.going = false;
       this.liveAt = this.now();
-      void this.publish();
+      if (was === "scheduled") void this.publish();
+      else this.resumed();
     } else if (this.over()) {
       window.clearTimeout(this.timer);
       this.publisher.stop();
       this.chat.close();
       this.stopDevices();
-      this.say("");
+      if (state !== was) {
+        this.say("");
+        void this.catchUp();
+      }
     }
     this.show();
+  }
+
+  /** The end was undone: the devices, which were let go, are opened again, and the picture goes out by itself. */
+  private resumed(): void {
+    this.undoneUntil = 0;
+    this.replaced = false;
+    this.chat.open();
+    this.say("");
+    void this.openDevices();
+    void this.catchUp();
   }
 
   private stopDevices(): void {
@@ -380,6 +401,8 @@ class Desk {
       const state = await get<HostState>(this.data.urls.state);
       this.chat.addAll(state.chat);
       this.liveAt = state.live_at;
+      this.undoneUntil = state.undone_until ?? 0;
+      this.voidReason = state.void_reason;
       this.held = state.restricted ?? [];
       this.drawHeld();
       this.setState(state.state);
@@ -516,6 +539,7 @@ class Desk {
     byId("resume").hidden = !live || !this.replaced;
     byId("devices").hidden = over || !this.stream;
     byId("after").hidden = !over;
+    this.showUndo(over);
     byId("replay-step").hidden = this.state !== "recorded";
     byId("live-mark").hidden = !live;
     if (live && this.liveAt) {
@@ -539,10 +563,23 @@ class Desk {
     share.textContent = fill(this.words, this.screen ? "screen_stop" : "screen");
   }
 
+  private showUndo(over: boolean): void {
+    const left = over ? Math.ceil((this.undoneUntil - this.now()) / 60_000) : 0;
+    const open = left > 0 && this.lineWord !== "closed";
+    const text = open ? fill(this.words, "undo_left", { m: left }) : "";
+    if (byId("undo-left").textContent !== text) byId("undo-left").textContent = text;
+    byId("undo").hidden = !open;
+    const empty = this.state === "not_held";
+    byId("not-held").hidden = !empty && this.state !== "void";
+    byId("void-step").hidden = !empty;
+    const voidHeld = document.getElementById("void-held");
+    if (voidHeld) voidHeld.hidden = empty || this.state === "void";
+  }
+
   private showState(): void {
     const key = this.stateKey();
     const box = byId("desk-state");
-    const text = fill(this.words, key);
+    const text = fill(this.words, key, { reason: this.voidReason });
     if (box.textContent !== text) box.textContent = text;
     const good = key === "ready" || key === "good" || key === "packing" || key === "replay_ready";
     box.className = `desk-state ${good ? "good" : "off"}`;
@@ -553,6 +590,7 @@ class Desk {
     if (this.state === "ended") return "packing";
     if (this.state === "recorded") return "replay_ready";
     if (this.state === "unrecorded") return "no_replay";
+    if (this.state === "not_held" || this.state === "void") return this.state;
     if (this.problem) return this.problem;
     if (this.lineWord !== "good") return this.lineWord;
     const track = this.stream?.getAudioTracks()[0];

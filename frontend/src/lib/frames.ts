@@ -68,6 +68,10 @@ export interface EndLectureCommand {
   t: "end";
 }
 
+export interface ResumeLectureCommand {
+  t: "resume";
+}
+
 export interface HideMessageCommand {
   t: "hide_message";
   message: number;
@@ -104,6 +108,7 @@ export type Command =
   | UnpublishCommand
   | GoLiveCommand
   | EndLectureCommand
+  | ResumeLectureCommand
   | HideMessageCommand
   | MuteCommand
   | RemoveCommand
@@ -111,7 +116,7 @@ export type Command =
 
 export interface StateChangedEvent {
   t: "state";
-  state: "scheduled" | "live" | "ended" | "recorded" | "unrecorded" | "cancelled";
+  state: "scheduled" | "live" | "ended" | "recorded" | "unrecorded" | "not_held" | "void" | "cancelled";
 }
 
 export interface ChatEvent {
@@ -168,7 +173,7 @@ export interface JoinedFrame {
   t: "joined";
   at: number;
   seq: number;
-  state: "scheduled" | "live" | "ended" | "recorded" | "unrecorded" | "cancelled";
+  state: "scheduled" | "live" | "ended" | "recorded" | "unrecorded" | "not_held" | "void" | "cancelled";
   counted: boolean;
   you: number;
   host: boolean;

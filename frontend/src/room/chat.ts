@@ -34,6 +34,7 @@ export class Chat {
   private readonly lines = new Map<number, HTMLElement>();
   private readonly pending = new Map<string, Pending>();
   private atEnd = true;
+  private muted = false;
 
   constructor(private readonly options: ChatOptions) {
     this.form.addEventListener("submit", (event) => {
@@ -124,6 +125,7 @@ export class Chat {
   }
 
   mute(on: boolean): void {
+    this.muted = on;
     this.input.disabled = on;
     this.say(on ? "muted_chat" : "");
   }
@@ -131,6 +133,12 @@ export class Chat {
   close(): void {
     this.input.disabled = true;
     byId<HTMLButtonElement>("say-send").disabled = true;
+  }
+
+  /** The end was undone. */
+  open(): void {
+    this.input.disabled = this.muted;
+    byId<HTMLButtonElement>("say-send").disabled = false;
   }
 
   private submit(): void {

@@ -13,6 +13,9 @@ interface RoomState {
   state: string;
   now: number;
   starts_at: number;
+  ends_at: number;
+  undone_until: number | null;
+  void_reason: string;
   live_at: number | null;
   hls_url: string;
   hls_audio_url: string;
@@ -54,6 +57,7 @@ class Room {
   private outage: { from: number; until: number } | null = null;
   private wakeLock: { release(): Promise<void> } | null = null;
   private catching = false;
+  private voidReason = this.data.void_reason;
 
   constructor() {
     const root = byId("room");
@@ -81,7 +85,8 @@ class Room {
     window.setInterval(() => this.everySecond(), 1000);
     if (this.over()) {
       this.chat.close();
-      if (this.state !== "ended") return;
+      // Something may still come: the replay, or the lecture itself, whose end can be undone for ten minutes.
+      if (this.state !== "ended" && (this.data.undone_until ?? 0) < this.data.now) return;
     }
     this.line.start();
   }
@@ -210,12 +215,14 @@ class Room {
       this.liveAt = this.now();
       this.screen.start();
       void this.stayAwake();
+      this.chat.open();
       if (was !== "scheduled") void this.catchUp();
     } else if (state !== "live" && was === "live") {
       this.screen.stop();
       void this.wakeLock?.release().catch(() => undefined);
     }
     if (this.over()) this.chat.close();
+    if (state === "void" && was !== "void") void this.catchUp();
     this.show();
   }
 
@@ -227,6 +234,7 @@ class Room {
       const state = await get<RoomState>(this.data.urls.state);
       this.chat.addAll(state.chat);
       this.liveAt = state.live_at;
+      this.voidReason = state.void_reason;
       this.setState(state.state);
     } catch {
       // The next gap, or the next return, asks again.
@@ -343,7 +351,7 @@ class Room {
     this.cover.hidden = false;
     if (this.lineWord === "closed" && !this.over()) return;
     if (this.state === "scheduled") this.countDown();
-    else if (this.over()) this.say(this.overKey());
+    else if (this.over()) this.say(this.overKey(), { reason: this.voidReason });
     else if (this.media === "playing" && this.screen.audioOnly) this.say("sound_only_on");
     else if (this.media === "playing") this.cover.hidden = true;
     else if (this.media === "blocked") this.cover.hidden = true;
@@ -355,6 +363,8 @@ class Room {
       recorded: "replay_ready",
       unrecorded: "ended",
       cancelled: "cancelled",
+      not_held: "not_held",
+      void: "void",
     };
     return keys[this.state] ?? "ended";
   }
@@ -366,7 +376,7 @@ class Room {
       this.say("starts_in_days", { d: Math.floor(minutes / 1440), h: Math.floor(minutes / 60) % 24 });
     else if (minutes >= 60) this.say("starts_in_hours", { h: Math.floor(minutes / 60), m: minutes % 60 });
     else if (minutes > 0) this.say("starts_in", { m: minutes, s: Math.floor(left / 1000) % 60 });
-    else this.say(left > 0 ? "soon" : "late");
+    else this.say(left > 0 ? "soon" : this.now() < this.data.ends_at ? "late" : "missed");
   }
 }
 

@@ -32,9 +32,22 @@ def test_a_lecture_without_a_camera_has_a_picture_for_those_who_watch_by_hls(bro
         expect(page.locator("#link-state")).to_contain_text("画面", timeout=20_000)
         state = page.evaluate("JSON.parse(document.getElementById('host-data').textContent).urls.state")
         assert segments(page, served + state) >= 1
-        page.locator("#end").click()
-        page.locator("#end-yes").click()
-        expect(page.locator("#desk-state")).to_contain_text("回放")
+        end(page)
+        # A mistake: undone, the picture is back by itself, and the members' list goes on growing.
+        expect(page.locator("#undo-left")).to_contain_text("还可以恢复 10 分钟")
+        page.locator("#resume-lecture").click()
+        expect(page.locator("#link-state")).to_contain_text("画面已送出", timeout=20_000)
+        expect(page.locator("#end")).to_be_visible()
+        assert segments(page, served + state) >= 1
+        end(page)
+        expect(page.locator("#desk-state")).to_contain_text("未举行")
+        expect(page.locator("#again-step")).to_be_visible()
+
+
+def end(page: Page) -> None:
+    page.locator("#end").click()
+    page.locator("#end-yes").click()
+    expect(page.locator("#undo")).to_be_visible()
 
 
 def segments(page: Page, state_url: str) -> int:

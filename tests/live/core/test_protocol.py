@@ -38,6 +38,7 @@ GOOD = [
     ({"t": "unpublish"}, protocol.Unpublish()),
     ({"t": "go_live"}, protocol.GoLive()),
     ({"t": "end"}, protocol.EndLecture()),
+    ({"t": "resume"}, protocol.ResumeLecture()),
     ({"t": "hide_message", "message": 7}, protocol.HideMessage(message=7)),
     ({"t": "mute", "member": 7, "on": True}, protocol.Mute(member=7, on=True)),
     ({"t": "remove", "member": 7, "on": False}, protocol.Remove(member=7, on=False)),

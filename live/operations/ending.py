@@ -1,0 +1,99 @@
+"""After the end of a lecture: undo it, hold it again, declare it void.
+
+Undoing works from every state that the media agent has brought the lecture to meanwhile. The agent keeps what was
+recorded until nothing can be undone any more, carries the same folder on, and packs all parts into one recording at the
+next end; media time 0 stays where it was, so what anybody has watched of an earlier replay stays watched.
+"""
+
+import datetime as dt
+from typing import NotRequired, TypedDict, Unpack
+
+import structlog
+from django.db import transaction
+from django.utils.translation import gettext as _
+from wagtail.log_actions import log as log_action
+
+from attendance import operations as ledger
+from attendance.models import Occasion
+from live.models import Lecture
+from live.operations.lectures import announce_stage, schedule_lecture
+from organizations.models import User
+
+log = structlog.get_logger(__name__)
+State = Lecture.State
+
+
+class UnableToResumeLecture(Exception):
+    """``code``: "undo_over" (ten minutes have passed) or "state"; the message is for the person who asks."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class UnableToVoidLecture(Exception):
+    """The message, for the person who asks, says why it is not voided."""
+
+
+class LecturePlan(TypedDict):
+    """What is planned of a lecture, as ``schedule_lecture`` takes it."""
+
+    training_id: int
+    title: str
+    node_id: int
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    lecturer_id: int
+    rule_id: int
+    record: NotRequired[bool]
+    webrtc_cap: NotRequired[int | None]
+
+
+def resume_lecture(*, occasion_id: int, as_of: dt.datetime) -> None:
+    """Undo the ending of a lecture within ten minutes: on air again, and what lay between is nobody's time.
+
+    Raises UnableToResumeLecture.
+    """
+    over = [State.ENDED, State.RECORDED, State.UNRECORDED]
+    with transaction.atomic():
+        # The lecture before the occasion, as everywhere: the agent's handing over holds the first and asks for both.
+        if Lecture.objects.filter(pk=occasion_id, state__in=over).update(state=State.LIVE, ended_at=None) != 1:
+            raise UnableToResumeLecture("state", _("这场直播没有结束。"))
+        try:
+            ledger.reopen_occasion(occasion_id=occasion_id, as_of=as_of)
+        except ledger.UnableToReopenOccasion as error:
+            raise UnableToResumeLecture("undo_over", str(error)) from error
+        transaction.on_commit(lambda: announce_stage(occasion_id))
+    log.info("lecture_resumed", occasion=occasion_id)
+
+
+def void_lecture(*, occasion_id: int, reason: str, actor_id: int, as_of: dt.datetime) -> None:
+    """Declare a lecture that has ended void, with a reason that members read; signed, and in the back office's log.
+
+    Raises UnableToVoidLecture.
+    """
+    with transaction.atomic():
+        try:
+            ledger.void_occasion(occasion_id=occasion_id, reason=reason, voided_by_id=actor_id, as_of=as_of)
+        except ledger.UnableToVoidOccasion as error:
+            raise UnableToVoidLecture(str(error)) from error
+        occasion = Occasion.objects.get(pk=occasion_id)
+        actor = User.objects.get(pk=actor_id)
+        log_action(instance=occasion, action="live.void", user=actor, data={"reason": occasion.void_reason})
+        transaction.on_commit(lambda: announce_stage(occasion_id))
+
+
+@transaction.atomic
+def hold_again(*, occasion_id: int, actor_id: int, as_of: dt.datetime, **plan: Unpack[LecturePlan]) -> Lecture:
+    """Schedule a lecture in the place of one that was not held, which becomes void for that reason, or of a void one.
+
+    Raises UnableToScheduleLecture for the plan, UnableToVoidLecture if the other was held.
+    """
+    occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
+    if occasion.state not in (Occasion.State.NOT_HELD, Occasion.State.VOID):
+        raise UnableToVoidLecture(_("这一场已经举行过，要再讲一次请另外安排。"))
+    lecture = schedule_lecture(as_of=as_of, **plan)
+    if occasion.state == Occasion.State.NOT_HELD:
+        reason = _("这一场没有举行，已经另外安排。")
+        void_lecture(occasion_id=occasion_id, reason=reason, actor_id=actor_id, as_of=as_of)
+    return lecture

@@ -1,0 +1,75 @@
+"""After a lecture's end, for whoever hosted it: hold it again, or declare it void. Each asks before it acts."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from attendance.models import Occasion
+from live.forms import AgainForm, VoidForm
+from live.models import Lecture
+from live.permissions import may_host, may_void
+from live.queries import people_of
+from live.views.access import lecture_page
+from organizations.models import User
+
+
+@require_http_methods(["GET", "POST"])
+@lecture_page(may_host)
+def again(request: HttpRequest, lecture: Lecture) -> HttpResponse:
+    """Plan once more what was not held: the same people, rule and lecturer at another time."""
+    if lecture.stage not in (Occasion.State.NOT_HELD, Occasion.State.VOID):
+        messages.error(request, _("这一场已经举行过，要再讲一次请另外安排。"))
+        return redirect("live_host", occasion_id=lecture.pk)
+    form = AgainForm(request.POST or None, lecture=lecture)
+    if request.method == "POST" and form.is_valid():
+        planned = form.save(actor_id=_user(request).pk, as_of=timezone.now())
+        if planned is not None:
+            messages.success(request, _("已经另外安排，原来的一场作废。"))
+            return redirect("live_host", occasion_id=planned.pk)
+    context = {
+        "form": form,
+        "title": _("再开一场"),
+        "lecture": lecture,
+        "text": _("原来的一场会作废，新的一场出现在大家的“今天”里。"),
+        "back": reverse("live_host", args=[lecture.pk]),
+    }
+    return render(request, "live/ask.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@lecture_page(may_host)
+def void(request: HttpRequest, lecture: Lecture) -> HttpResponse:
+    """Declare it void, with a reason that members read."""
+    if not may_void(_user(request), lecture):
+        raise Http404
+    now = timezone.now()
+    form = VoidForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and form.save(lecture, actor_id=_user(request).pk, as_of=now):
+        messages.success(request, _("这一场已作废。"))
+        return redirect("live_index")
+    context = {
+        "form": form,
+        "title": _("作废这一场"),
+        "lecture": lecture,
+        "text": void_words(people_of(lecture.occasion, as_of=now)),
+        "back": reverse("live_host", args=[lecture.pk]),
+    }
+    return render(request, "live/ask.html", context)
+
+
+def void_words(people: int) -> str:
+    """Return what voiding does, before anybody does it."""
+    words = _(
+        "作废以后，这一场不计入任何人的学习：应到 {people} 人的记录都不算数，也不用补学。"
+        "大家会看到您写的原因。作废不能撤销，可以再开一场。"
+    )
+    return words.format(people=people)
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - lecture_page let nobody else in
+    return request.user

@@ -1,0 +1,459 @@
+"""What can be done about a lecture that has ended: through its operations and through the pages, by every role."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from wagtail.models import ModelLogEntry
+
+from attendance.kinds import kinds
+from attendance.models import Occasion
+from attendance.operations import settle
+from live import operations
+from live.agent import nodes
+from live.models import Lecture
+from live.queries import lecturers_for, may_lecture, room_facts
+from live.views.schedule import minutes_left
+from media import storage
+from media.models import Video
+from organizations.models import Role, RoleGrant, User
+from tests.factories.attendance import RuleFactory, TrainingFactory
+from tests.factories.live import make_lecture, make_live
+from tests.factories.organizations import County, RoleGrantFactory, make_county
+from tests.live.test_operations import finish, packed
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+MINUTE = dt.timedelta(minutes=1)
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def world() -> County:
+    return make_county()
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def ended(world: County, *, after: dt.timedelta = dt.timedelta(), **fields: Any) -> Lecture:
+    """A lecture that was held for ten minutes and ended ``after`` ago."""
+    lecture = make_live(world, **fields)
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now() - after)
+    return again(lecture)
+
+
+def not_held(world: County) -> Lecture:
+    """Started by mistake and ended three seconds later."""
+    lecture = make_lecture(world)
+    now = timezone.now()
+    operations.go_live(occasion_id=lecture.pk, as_of=now - 3 * dt.timedelta(seconds=1))
+    operations.end_lecture(occasion_id=lecture.pk, as_of=now)
+    return again(lecture)
+
+
+def again(lecture: Lecture) -> Lecture:
+    return Lecture.objects.select_related("occasion", "recording").get(pk=lecture.pk)
+
+
+def resume(lecture: Lecture, *, as_of: dt.datetime | None = None) -> Lecture:
+    operations.resume_lecture(occasion_id=lecture.pk, as_of=as_of or timezone.now())
+    return again(lecture)
+
+
+# --- undoing the end, whatever the agent has done -----------------------------------------------------------------
+
+
+def test_end_is_undone_before_anything_is_packed(world: County, var_dir: Path) -> None:
+    lecture = resume(ended(world))
+    assert (lecture.state, lecture.ended_at, lecture.occasion.state) == ("live", None, "open")
+    finish(lecture, packed(var_dir / "late"))  # the agent was packing when the end was undone
+    assert (again(lecture).state, Video.objects.count()) == ("live", 0)
+    assert (var_dir / "late" / "master.m3u8").exists()
+
+
+def test_one_replay_holds_both_parts(world: County, var_dir: Path, django_capture_on_commit_callbacks: Any) -> None:
+    lecture = ended(world)
+    began = lecture.live_at
+    finish(lecture, packed(var_dir / "first"), started_at=began)
+    first = again(lecture).recording
+    assert first is not None
+    lecture = resume(lecture)
+    assert (lecture.state, lecture.recording) == ("live", first)
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    with django_capture_on_commit_callbacks(execute=True):
+        finish(lecture, packed(var_dir / "both"), started_at=began, duration_ms=90_000, cuts=((60_000, 12_000),))
+    lecture = again(lecture)
+    assert (lecture.state, lecture.occasion.media_ms, lecture.occasion.media_offset_ms) == ("recorded", 90_000, 0)
+    assert (lecture.occasion.media_cuts, Video.objects.get()) == ([[60_000, 12_000]], lecture.recording)
+    assert not (storage.root() / "videos" / str(first.pk)).exists()
+
+
+def test_earlier_replay_stays_where_something_needs_it(world: County, var_dir: Path) -> None:
+    lecture = ended(world)
+    finish(lecture, packed(var_dir / "first"))
+    first = again(lecture).recording
+    assert first is not None
+    other = make_lecture(world)
+    resume(lecture)
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    with transaction.atomic():
+        Lecture.objects.filter(pk=lecture.pk).update(recording=None)
+        Lecture.objects.filter(pk=other.pk).update(recording=first)
+    finish(lecture, packed(var_dir / "both"))
+    assert set(Video.objects.values_list("pk", flat=True)) == {first.pk, again(lecture).recording_id}
+
+
+def test_earlier_replay_stays_when_the_second_recording_fails(world: County, var_dir: Path) -> None:
+    lecture = ended(world)
+    finish(lecture, packed(var_dir / "first"))
+    resume(lecture)
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    finish(lecture, None)
+    lecture = again(lecture)
+    assert (lecture.state, lecture.recording, lecture.occasion.media_ms) == ("recorded", Video.objects.get(), 60_000)
+
+
+def test_unrecorded_lecture_comes_back_too(world: County) -> None:
+    lecture = ended(world)
+    finish(lecture, None)
+    assert again(lecture).state == "unrecorded"
+    assert resume(lecture).state == "live"
+
+
+def test_agent_keeps_what_it_captured_while_an_end_can_be_undone(world: County, var_dir: Path) -> None:
+    lecture = ended(world)
+    finish(lecture, packed(var_dir / "first"))
+    now = timezone.now()
+    assert nodes.packed_ids([lecture.pk, 0], as_of=now + 10 * MINUTE) == {0}
+    assert nodes.packed_ids([lecture.pk], as_of=now + 12 * MINUTE) == {lecture.pk}
+    resume(lecture)
+    assert nodes.packed_ids([lecture.pk], as_of=now + HOUR) == set()
+    assert nodes.is_ended(lecture.pk) is False
+
+
+def test_ten_minutes_and_no_longer(world: County) -> None:
+    lecture = ended(world, after=10 * MINUTE + dt.timedelta(seconds=5), starts_at=timezone.now() - HOUR)
+    with pytest.raises(operations.UnableToResumeLecture) as refused:
+        resume(lecture)
+    assert (refused.value.code, again(lecture).state) == ("undo_over", "ended")
+    with pytest.raises(operations.UnableToResumeLecture) as refused:
+        resume(make_live(world))
+    assert refused.value.code == "state"
+
+
+def test_resumed_lecture_is_not_forgotten_at_once(world: County) -> None:
+    now = timezone.now()
+    lecture = make_lecture(world, starts_at=now - 6 * HOUR)
+    operations.go_live(occasion_id=lecture.pk, as_of=now - 6 * HOUR)
+    assert operations.end_forgotten_lectures(as_of=now) == [lecture.pk]
+    resume(lecture, as_of=now + MINUTE)
+    assert operations.end_forgotten_lectures(as_of=now + 2 * MINUTE) == []
+    assert operations.end_forgotten_lectures(as_of=now + 32 * MINUTE) == [lecture.pk]
+
+
+def test_lecture_that_began_late_is_not_forgotten_by_its_plan(world: County) -> None:
+    start = timezone.now() - 5 * HOUR
+    lecture = make_lecture(world, starts_at=start)
+    late = start + 3.9 * HOUR
+    operations.go_live(occasion_id=lecture.pk, as_of=late)
+    operations.note_picture(occasion_id=lecture.pk, as_of=late + 0.5 * HOUR)
+    assert operations.end_forgotten_lectures(as_of=late + 0.55 * HOUR) == []
+    assert operations.end_forgotten_lectures(as_of=late + 1.6 * HOUR) == [lecture.pk]
+
+
+def test_room_hears_of_every_step(
+    world: County, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("live.broadcast.publish", lambda _id, event, flush=False: told.append(event["state"]))
+    with django_capture_on_commit_callbacks(execute=True):
+        lecture = not_held(world)
+    with django_capture_on_commit_callbacks(execute=True):
+        resume(lecture, as_of=timezone.now())
+    with django_capture_on_commit_callbacks(execute=True):
+        operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now() + HOUR)
+    with django_capture_on_commit_callbacks(execute=True):
+        operations.void_lecture(
+            occasion_id=lecture.pk, reason="误开", actor_id=world.organiser.pk, as_of=timezone.now()
+        )
+    assert told == ["live", "not_held", "live", "ended", "void"]
+    assert room_facts([lecture.pk])[lecture.pk].state == "void"
+
+
+# --- not held, void, again ------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_offered_of_what_was_not_held_or_is_void(world: County) -> None:
+    lecture = not_held(world)
+    occasion = lecture.occasion
+    Occasion.objects.filter(pk=lecture.pk).update(media_ms=440)
+    for state in ("not_held", "void"):
+        Occasion.objects.filter(pk=lecture.pk).update(state=state)
+        occasion.refresh_from_db()
+        kind = kinds()["lecture"]
+        assert kind.catch_up(occasion, world.member) is None
+        assert kind.url_for(occasion, world.member) == reverse("live_room", args=[lecture.pk])
+
+
+def test_voiding_is_signed_and_logged(world: County) -> None:
+    lecture = ended(world)
+    settle(occasion_id=lecture.pk, as_of=timezone.now())
+    operations.void_lecture(
+        occasion_id=lecture.pk, reason="设备试验", actor_id=world.organiser.pk, as_of=timezone.now()
+    )
+    occasion = again(lecture).occasion
+    assert (occasion.state, occasion.void_reason, occasion.voided_by) == ("void", "设备试验", world.organiser)
+    entry = ModelLogEntry.objects.get(action="live.void")
+    assert (entry.user, entry.object_id, entry.data) == (world.organiser, str(lecture.pk), {"reason": "设备试验"})
+    assert again(lecture).get_stage_display() == "已作废"
+
+
+def test_held_again_in_its_place(world: County) -> None:
+    lecture = not_held(world)
+    client = signed_in(world.lecturer)
+    url = reverse("live_again", args=[lecture.pk])
+    page = client.get(url)
+    assert page.status_code == 200
+    assert page.context["form"].initial == {"title": "防汛避险", "minutes": 60}
+    wrong = client.post(url, {"title": "防汛避险", "starts_at": "2020-01-01T10:00", "minutes": 60})
+    assert "starts_at" in wrong.context["form"].errors
+    assert again(lecture).stage == "not_held"
+    tomorrow = timezone.localtime() + dt.timedelta(days=1)
+    answer = client.post(url, {"title": "防汛避险", "starts_at": f"{tomorrow:%Y-%m-%dT%H:%M}", "minutes": 45})
+    planned = Lecture.objects.exclude(pk=lecture.pk).get()
+    assert answer["Location"] == reverse("live_host", args=[planned.pk])
+    old, new = again(lecture).occasion, planned.occasion
+    assert (old.state, old.voided_by) == ("void", world.lecturer)
+    assert old.void_reason == "这一场没有举行，已经另外安排。"
+    same = ("training_id", "node_id", "rule_id")
+    assert [getattr(old, name) for name in same] == [getattr(new, name) for name in same]
+    assert (planned.lecturer_id, new.ends_at - new.starts_at) == (lecture.lecturer_id, 45 * MINUTE)
+
+
+def test_void_lecture_can_be_held_again_and_a_held_one_not(world: County) -> None:
+    lecture = ended(world)
+    client = signed_in(world.organiser)
+    url = reverse("live_again", args=[lecture.pk])
+    assert client.get(url)["Location"] == reverse("live_host", args=[lecture.pk])
+    operations.void_lecture(occasion_id=lecture.pk, reason="误开", actor_id=world.organiser.pk, as_of=timezone.now())
+    assert client.get(url).status_code == 200
+
+
+def test_lecturer_voids_only_what_was_not_held(world: County) -> None:
+    held, empty = ended(world), not_held(world)
+    client = signed_in(world.lecturer)
+    assert client.post(reverse("live_void", args=[held.pk]), {"reason": "x"}).status_code == 404
+    url = reverse("live_void", args=[empty.pk])
+    assert "4 人" in client.get(url).content.decode()
+    missing = client.post(url, {"reason": " "})
+    assert "reason" in missing.context["form"].errors
+    assert client.post(url, {"reason": "点错了"}).status_code == 302
+    assert (again(empty).stage, again(empty).occasion.void_reason) == ("void", "点错了")
+    assert client.get(url).status_code == 404
+
+
+def test_organiser_voids_what_was_held(world: County) -> None:
+    lecture = ended(world)
+    assert (
+        signed_in(world.organiser).post(reverse("live_void", args=[lecture.pk]), {"reason": "误开"}).status_code == 302
+    )
+    assert again(lecture).stage == "void"
+
+
+def test_nobody_else_finds_these_pages(world: County) -> None:
+    lecture = not_held(world)
+    other = RoleGrantFactory(node=world.neighbour, role=Role.ORGANISER).user
+    for stranger in (world.member, world.secretary, world.neighbour_member, other, world.operator):
+        client = signed_in(stranger)
+        for name in ("live_again", "live_void"):
+            assert client.get(reverse(name, args=[lecture.pk])).status_code == 404
+            assert client.post(reverse(name, args=[lecture.pk]), {"reason": "x"}).status_code == 404
+    client = signed_in(other)
+    for name in ("live_schedule_end", "live_schedule_cancel", "live_schedule_void", "live_schedule_resume"):
+        assert client.post(reverse(name, args=[lecture.pk]), {"reason": "x"}).status_code == 404
+    assert client.get(reverse("live_schedule_add") + f"?again={lecture.pk}").status_code == 404
+    assert again(lecture).stage == "not_held"
+
+
+# --- the pages ------------------------------------------------------------------------------------------------------
+
+
+def test_room_and_desk_begin_with_what_can_be_undone(world: County) -> None:
+    lecture = ended(world)
+    until = lecture.occasion.closed_at + 10 * MINUTE  # type: ignore[operator]
+    for user, name in ((world.member, "live_room"), (world.lecturer, "live_host")):
+        data = signed_in(user).get(reverse(name, args=[lecture.pk])).context["data"]
+        assert (data["state"], data["undone_until"]) == ("ended", round(until.timestamp() * 1000))
+    operations.void_lecture(occasion_id=lecture.pk, reason="误开", actor_id=world.organiser.pk, as_of=timezone.now())
+    data = signed_in(world.member).get(reverse("live_room", args=[lecture.pk])).context["data"]
+    assert (data["state"], data["undone_until"], data["void_reason"]) == ("void", None, "误开")
+
+
+def test_replay_says_until_when_it_counts(world: County, var_dir: Path) -> None:
+    lecture = ended(world)
+    finish(lecture, packed(var_dir / "first"))
+    url = reverse("live_replay", args=[lecture.pk])
+    until = timezone.localtime(again(lecture).occasion.make_up_until_at)
+    client = signed_in(world.member)
+    assert f"{until.month}月{until.day}日 {until:%H:%M} 以前看的计入补学" in client.get(url).content.decode()
+    with time_machine.travel(until + MINUTE, tick=False):
+        client.force_login(world.member)
+        assert "现在看不再计入" in client.get(url).content.decode()
+    operations.void_lecture(occasion_id=lecture.pk, reason="误开", actor_id=world.organiser.pk, as_of=timezone.now())
+    client.force_login(world.member)
+    page = client.get(url)
+    assert "这一场已作废：误开" in page.content.decode()
+    assert page.context["player"]["records"] is False
+
+
+def test_roster_day_is_said(world: County) -> None:
+    lecture = make_live(world)
+    day = timezone.localtime(lecture.occasion.window_start_at)
+    said = f"按 {day.month}月{day.day}日 的组织关系"
+    for user, name in ((world.member, "live_room"), (world.lecturer, "live_host")):
+        assert said in signed_in(user).get(reverse(name, args=[lecture.pk])).content.decode()
+    page = signed_in(world.organiser).get(reverse("live_schedule_edit", args=[lecture.pk])).content.decode()
+    assert f"应到名单按 {day:%Y-%m-%d} 的组织关系确定，应到 4 人" in page
+
+
+def test_lecture_that_nobody_started_says_so(world: County) -> None:
+    lecture = make_lecture(world, starts_at=timezone.now() - 70 * MINUTE)
+    office = signed_in(world.organiser)
+    assert "没有开播" in office.get(reverse("live_schedule")).content.decode()
+    assert "到时间没有开播" in office.get(reverse("live_schedule_edit", args=[lecture.pk])).content.decode()
+    own = office.get(reverse("live_index")).content.decode()
+    assert (reverse("live_schedule_edit", args=[lecture.pk]) in own, "没有开播" in own) == (True, True)
+    assert "请组织员重新安排" in signed_in(world.lecturer).get(reverse("live_index")).content.decode()
+    today = signed_in(world.member).get(reverse("today")).content.decode()
+    assert ("没有开播" in today, "先进去等" in today, "马上开始" in today) == (True, False, False)
+
+
+# --- the back office ------------------------------------------------------------------------------------------------
+
+
+def test_nothing_happens_on_the_first_click(world: County) -> None:
+    office = signed_in(world.organiser)
+    planned, live, given = make_lecture(world), make_live(world), ended(world)
+    asked = {
+        reverse("live_schedule_cancel", args=[planned.pk]): "从 4 人的页面上消失",
+        reverse("live_schedule_end", args=[live.pk]): "应到的 4 人的记录会马上开始认定",
+        reverse("live_schedule_void", args=[given.pk]): "应到 4 人的记录都不算数",
+    }
+    for url, words in asked.items():
+        page = office.get(url)
+        assert (page.status_code, words in page.content.decode()) == (200, True), url
+    assert [again(lecture).stage for lecture in (planned, live, given)] == ["scheduled", "live", "ended"]
+    for url in asked:
+        office.post(url, {"reason": "误开"})
+    assert not Lecture.objects.filter(pk=planned.pk).exists()
+    assert [again(lecture).stage for lecture in (live, given)] == ["ended", "void"]
+
+
+def test_ending_at_once_is_said_to_be_no_lecture(world: County) -> None:
+    lecture = make_lecture(world)
+    operations.go_live(occasion_id=lecture.pk, as_of=timezone.now())
+    page = signed_in(world.organiser).get(reverse("live_schedule_end", args=[lecture.pk])).content.decode()
+    assert "未举行" in page
+
+
+def test_steps_that_are_too_late_are_answered(world: County) -> None:
+    office = signed_in(world.organiser)
+    planned, live = make_lecture(world), make_live(world)
+    wrong = [("cancel", live), ("end", planned), ("void", live), ("resume", live)]
+    for step, lecture in wrong:
+        answer = office.post(reverse(f"live_schedule_{step}", args=[lecture.pk]), {"reason": "x"}, follow=True)
+        assert [str(message.level_tag) for message in answer.context["messages"]] == ["error"], step
+    assert [again(lecture).stage for lecture in (planned, live)] == ["scheduled", "live"]
+
+
+def test_back_office_undoes_an_end(world: County) -> None:
+    lecture = ended(world, after=2 * MINUTE)
+    office = signed_in(world.organiser)
+    page = office.get(reverse("live_schedule_edit", args=[lecture.pk])).content.decode()
+    assert "还可以恢复 8 分钟" in page
+    office.post(reverse("live_schedule_resume", args=[lecture.pk]))
+    assert again(lecture).state == "live"
+    with time_machine.travel(timezone.now() + HOUR, tick=False):
+        operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    with time_machine.travel(timezone.now() + HOUR + 11 * MINUTE, tick=False):
+        office.force_login(world.organiser)
+        assert "恢复直播" not in office.get(reverse("live_schedule_edit", args=[lecture.pk])).content.decode()
+
+
+def test_back_office_holds_again_with_the_form_filled_in(world: County) -> None:
+    lecture = not_held(world)
+    RoleGrantFactory(node=world.branch, role=Role.ORGANISER, user=world.organiser)
+    office = signed_in(world.organiser)
+    page = office.get(reverse("live_schedule_edit", args=[lecture.pk])).content.decode()
+    url = reverse("live_schedule_add") + f"?again={lecture.pk}"
+    assert ("未举行" in page, url in page) == (True, True)
+    form = office.get(url).context["form"]
+    assert (form.initial["title"], form.initial["node"]) == ("防汛避险", lecture.occasion.node_id)
+    tomorrow = timezone.localtime() + dt.timedelta(days=1)
+    data = form.initial | {"starts_at": f"{tomorrow:%Y-%m-%d %H:%M}", "record": "on"}
+    bad = office.post(url, data | {"starts_at": "2020-01-01 10:00"})
+    assert ("starts_at" in bad.context["form"].errors, again(lecture).stage) == (True, "not_held")
+    assert office.post(url, data)["Location"] == reverse("live_schedule")
+    assert (again(lecture).stage, Lecture.objects.count()) == ("void", 2)
+    held = ended(world)
+    assert office.get(reverse("live_schedule_add") + f"?again={held.pk}").status_code == 404
+    assert office.get(reverse("live_schedule_add") + "?again=²").status_code == 404
+
+
+def test_void_lecture_says_who_and_why(world: County) -> None:
+    lecture = ended(world)
+    operations.void_lecture(occasion_id=lecture.pk, reason="误开", actor_id=world.organiser.pk, as_of=timezone.now())
+    office = signed_in(world.organiser)
+    page = office.get(reverse("live_schedule_edit", args=[lecture.pk])).content.decode()
+    assert "作废：误开" in page
+    assert world.organiser.name in page
+    assert "已作废" in office.get(reverse("live_schedule")).content.decode()
+
+
+@pytest.mark.parametrize(("seconds", "minutes"), [(-1, 0), (0, 0), (0.5, 1), (60, 1), (60.5, 2), (480, 8), (600, 10)])
+def test_minutes_that_are_left(seconds: float, minutes: int) -> None:
+    now = timezone.now()
+    assert minutes_left(now + dt.timedelta(seconds=seconds), now) == minutes
+    assert minutes_left(None, now) == 0
+
+
+# --- who may lecture ------------------------------------------------------------------------------------------------
+
+
+def test_lecturer_whose_grant_ends_later_is_offered_and_accepted(world: County) -> None:
+    """One rule for the list and for the plan, by the local day: 07:30 in China is the day before in UTC."""
+    morning = dt.datetime(2026, 9, 1, 23, 30, tzinfo=dt.UTC)  # 2 September, 07:30 in Shanghai
+    today = dt.date(2026, 9, 2)
+    RoleGrant.objects.filter(user=world.lecturer).delete()
+    grant = RoleGrantFactory(node=world.branch, role=Role.LECTURER, user=world.lecturer)
+    organiser = RoleGrantFactory(node=world.township, role=Role.ORGANISER, active_from_date=dt.date(2026, 1, 1)).user
+    plan = {
+        "training_id": TrainingFactory(node=world.township).pk,
+        "title": "防汛避险",
+        "node_id": world.township.pk,
+        "starts_at": morning + HOUR,
+        "ends_at": morning + 2 * HOUR,
+        "lecturer_id": world.lecturer.pk,
+        "rule_id": RuleFactory().pk,
+        "as_of": morning,
+    }
+    days = [(today, None, True), (today, dt.date(2026, 9, 30), True), (dt.date(2026, 1, 1), today, False)]
+    with time_machine.travel(morning, tick=False):
+        for begins, ends, valid in days:
+            RoleGrant.objects.filter(pk=grant.pk).update(active_from_date=begins, active_to_date=ends)
+            assert may_lecture(world.lecturer, world.township, on_date=today) is valid
+            assert (world.lecturer in lecturers_for(organiser, on_date=today)) is valid
+            if valid:
+                assert operations.schedule_lecture(**plan).lecturer == world.lecturer  # type: ignore[arg-type]
+            else:
+                with pytest.raises(operations.UnableToScheduleLecture):
+                    operations.schedule_lecture(**plan)  # type: ignore[arg-type]
