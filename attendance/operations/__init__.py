@@ -1,13 +1,12 @@
 """What can be done in the ledger: keyword-only verbs. Every answer is given after the commit."""
 
+from attendance.operations.corrections import UnableToRecord, correct_record
 from attendance.operations.marks import mark_dirty
 from attendance.operations.notes import (
     UnableToAnswerDispute,
     UnableToRaiseDispute,
-    UnableToRecord,
     answer_dispute,
     approve_leave,
-    correct_record,
     declare,
     raise_dispute,
     record_hall,

@@ -14,10 +14,9 @@ from icalendar import Alarm, Calendar, Event
 
 from attendance.kinds import Step, kinds
 from attendance.models import Occasion, RecordState, RosterEntry, Rule, Training
-from attendance.queries import occasion_for, rule_of
-from attendance.reports.standing import UNDONE, with_standing
-from attendance.reports.steps import due_at
-from attendance.views.detail import length_of
+from attendance.operations import settle_dirty
+from attendance.queries import occasion_for
+from attendance.standing import CALLED_OFF, UNDONE, Amount, amount_of, asked_of, due_at, with_standing
 from attendance.views.shared import signed_in
 from organizations.display import is_elder
 from organizations.models import Membership, Node, Role, RoleGrant, User
@@ -35,7 +34,7 @@ class Owed:
 
     occasion: Occasion
     due_at: datetime
-    left_min: int
+    amount: Amount
     is_incomplete: bool
     step: Step | None
 
@@ -55,6 +54,7 @@ class Day:
 def today(request: HttpRequest) -> HttpResponse:
     """Show a member their day; the same number of queries whatever is in it."""
     member, as_of = signed_in(request), timezone.now()
+    settle_dirty(as_of=as_of, member_ids=[member.pk])
     membership = membership_on(member_id=member.pk, on_date=timezone.localdate(as_of))
     day = day_of(member, membership, as_of)
     context = {
@@ -78,18 +78,18 @@ def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
             member=member, state=RosterEntry.State.EXPECTED, occasion__training__state=Training.State.PUBLISHED
         )
     )
-    fields = ("occasion_id", "stands", "rec__union_ms")
-    stands = {occasion_id: (state, done or 0) for occasion_id, state, done in entries.values_list(*fields)}
+    rows = entries.exclude(occasion__state__in=CALLED_OFF).values_list("occasion_id", "stands", "rec__reasons")
+    stands = {occasion_id: (state, reasons) for occasion_id, state, reasons in rows}
     opened = Occasion.objects.filter(pk__in=stands).select_related("rule", "training", "node").order_by("starts_at")
     live, owed = [], []
     for occasion in opened:
-        state, done_ms = stands[occasion.pk]
+        state, reasons = stands[occasion.pk]
         if occasion.state == Occasion.State.OPEN and occasion.rule.basis == Rule.Basis.WINDOW:
             live.append((occasion, kinds()[occasion.kind].url_for(occasion, member)))
         elif state in UNDONE and due_at(occasion) > as_of:
             step = kinds()[occasion.kind].catch_up(occasion, member)
-            is_incomplete = state == RecordState.INCOMPLETE
-            owed.append(Owed(occasion, due_at(occasion), left_minutes(occasion, done_ms), is_incomplete, step))
+            amount = amount_of(asked_of(occasion=occasion, as_of=as_of), reasons)
+            owed.append(Owed(occasion, due_at(occasion), amount, state == RecordState.INCOMPLETE, step))
     owed.sort(key=lambda one: one.due_at)
     return Day(live, coming_for(member, membership, as_of), owed)
 
@@ -119,11 +119,6 @@ def coming_for(member: User, membership: Membership | None, as_of: datetime) -> 
         for occasion in expected[:MOST_NEXT]
         if last_day is None or timezone.localdate(occasion.starts_at) < last_day
     ]
-
-
-def left_minutes(occasion: Occasion, done_ms: int) -> int:
-    """Return how many whole minutes are still needed, rounded up so that doing them is enough; 0 when unknown."""
-    return -(-max(0, rule_of(occasion).needed_ms(length_of(occasion)) - done_ms) // 60_000)
 
 
 def helper_of(membership: Membership | None, as_of: datetime) -> User | None:

@@ -84,6 +84,6 @@ def test_the_page_shows_the_rows_of_the_file_a_hundred_at_a_time(world: World, s
 
 
 def test_an_empty_report_says_when_it_fills(world: World, sign_in: SignIn) -> None:
-    world.occasion.records.update(state="attended")
+    world.occasion.records.update(state="attended", stands="attended")
     text = sign_in(world.county.secretary).get(f"/branch/{world.training.pk}/reports/missing/").content.decode()
     assert "这张表现在是空的" in text

@@ -10,7 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from attendance.models import Correction, Dispute, Evidence, PresenceSpan, Record, RecordState, WorkerLease
+from attendance.models import Dispute, Evidence, PresenceSpan, RecordState, WorkerLease
+from attendance.operations import correct_record
 from organizations.models import AccessEntry, User
 from organizations.operations import log_access
 from tests.attendance.people import make_occasion, stand
@@ -70,10 +71,11 @@ def test_a_record_prints_its_rule_and_all_evidence_with_what_came_of_it(world: W
     span(world, member, 3100, 3200, PresenceSpan.End.LEFT, device="p2")
     span(world, member, 3700, 3800, PresenceSpan.End.LEFT)
     text = sign_in(member).get(f"/me/records/{world.occasion.pk}/").content.decode()
-    assert "达到 80%（48 分钟）即为参加。按“通用”第 1 版规则计算。" in text
+    assert "达到 80%（48 分钟）就算参加。" in text
+    assert "认定规则：通用，第 1 版。" in text
     for said in (
-        "场次时间以外的部分不计入", "结束原因：断网", "断开 20 秒，已按连续计算", "结束原因：锁屏或切到后台",
-        "这段时间没有连接，不计入", "两部设备同时在线，只算一次", "在场次时间以外，只保留，不计入",
+        "开始以前的时间不计入", "结束原因：断网", "断开 20 秒，已按连续计算", "结束原因：锁屏或切到后台",
+        "这段时间没有连接，不计入", "两部设备同时在线，只算一次", "不在直播的时间里，只保留，不计入",
     ):  # fmt: skip
         assert said in text
     assert 'class="map"' in text
@@ -98,9 +100,9 @@ def test_who_recorded_the_hall_and_a_correction_are_named(world: World, sign_in:
         occasion=world.occasion, member=member, kind=Evidence.Kind.HALL, recorded_by=world.county.secretary,
         started_at=world.occasion.window_start_at, ended_at=world.occasion.window_end_at, recorded_at=timezone.now(),
     )  # fmt: skip
-    Correction.objects.create(
-        record=Record.objects.get(member=member), state=RecordState.ATTENDED, reason="投影前坐满了人",
-        author=world.county.secretary, at=timezone.now(),
+    correct_record(
+        occasion_id=world.occasion.pk, member_id=member.pk, state=RecordState.ATTENDED, reason="投影前坐满了人",
+        author_id=world.county.secretary.pk, as_of=timezone.now(),
     )  # fmt: skip
     text = sign_in(member).get(f"/me/records/{world.occasion.pk}/").content.decode()
     assert "由赵书记登记" in text
