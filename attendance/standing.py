@@ -8,7 +8,7 @@ A correction carries the digest of the evidence it was made on. Evidence that ca
 than it was then, and better than what the correction says, is not hidden by it: the record follows again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -143,10 +143,14 @@ class Amount:
         return length(self.total_ms)
 
     @property
+    def left_s(self) -> int:
+        """The seconds that are said to be left: never none while something is left."""
+        return max(1, self.needed_ms // 1000 - self.done_ms // 1000) if self.left_ms else 0
+
+    @property
     def left(self) -> str:
-        """What is left in words, never nothing while something is left; "" when nothing is."""
-        seconds = max(1, self.needed_ms // 1000 - self.done_ms // 1000)
-        return length(seconds * 1000) if self.left_ms else ""
+        """What is left in words; "" when nothing is."""
+        return length(self.left_s * 1000) if self.left_ms else ""
 
     @property
     def asked(self) -> str:
@@ -180,3 +184,39 @@ def asked_by(occasion: Occasion) -> CoreRule:
         return rule_of(occasion)
     rule = occasion.rule
     return CoreRule(basis=rule.basis, min_share=rule.min_share, min_minutes=rule.min_minutes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How one person stands at one occasion, how much counts for them, and the hours they have for it."""
+
+    state: str
+    amount: Amount
+    hours: Decimal
+
+    @property
+    def is_undone(self) -> bool:
+        return self.state in UNDONE
+
+    @property
+    def is_done(self) -> bool:
+        return self.state in DONE
+
+
+def stands_of(*, occasions: Collection[Occasion], member_id: int, as_of: datetime) -> dict[int, Stand]:
+    """Return how a person stands at those of ``occasions`` whose roster names them. One query whatever their number.
+
+    What the records say: settle the person's unread evidence before (``settle_dirty``). The occasions' rules should
+    be loaded with them.
+    """
+    entries = RosterEntry.objects.filter(member_id=member_id, occasion_id__in=[one.pk for one in occasions])
+    rows = with_standing(entries).values_list("occasion_id", "stands", "rec__reasons", "rec__stands_hours")
+    by_id = {occasion.pk: occasion for occasion in occasions}
+    return {
+        pk: Stand(
+            state=state,
+            amount=amount_of(asked_of(occasion=by_id[pk], as_of=as_of), reasons),
+            hours=hours if hours and state in DONE else Decimal(0),
+        )
+        for pk, state, reasons, hours in rows
+    }

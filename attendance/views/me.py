@@ -15,10 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from attendance.forms import DisputeForm
-from attendance.models import Occasion, RosterEntry
+from attendance.models import Occasion
 from attendance.operations import UnableToRaiseDispute, raise_dispute, settle_dirty
 from attendance.personal import held_about
-from attendance.standing import DONE, UNDONE, Amount, amount_of, asked_of, due_at, with_standing
+from attendance.standing import Stand, due_at, stands_of
 from attendance.views.detail import Detail, record_details, step_of
 from attendance.views.shared import signed_in
 from organizations.models import User
@@ -30,29 +30,21 @@ class Own:
     """One of my own occasions as the list shows it; ``until_at``: how long it can still be done, if it is not."""
 
     occasion: Occasion
-    state: str
-    hours: Decimal
-    amount: Amount
+    stand: Stand
     until_at: datetime | None
 
 
 def own_records(member: User, as_of: datetime) -> list[Own]:
     """Return every opened occasion whose roster names ``member``, the newest first; two queries."""
-    rows = with_standing(RosterEntry.objects.filter(member=member))
-    found = {row[0]: row[1:] for row in rows.values_list("occasion_id", "stands", "rec__stands_hours", "rec__reasons")}
-    occasions = Occasion.objects.filter(pk__in=found).select_related("rule", "training").order_by("-starts_at", "-pk")
-    return [_own(occasion, *found[occasion.pk], as_of) for occasion in occasions]
+    mine = Occasion.objects.filter(roster__member=member).select_related("rule", "training")
+    occasions = list(mine.order_by("-starts_at", "-pk"))
+    stands = stands_of(occasions=occasions, member_id=member.pk, as_of=as_of)
+    return [_own(occasion, stands[occasion.pk], as_of) for occasion in occasions]
 
 
-def _own(occasion: Occasion, state: str, hours: Decimal | None, reasons: list[Any] | None, as_of: datetime) -> Own:
+def _own(occasion: Occasion, stand: Stand, as_of: datetime) -> Own:
     until = due_at(occasion)
-    return Own(
-        occasion=occasion,
-        state=state,
-        hours=(hours or Decimal(0)) if state in DONE else Decimal(0),
-        amount=amount_of(asked_of(occasion=occasion, as_of=as_of), reasons),
-        until_at=until if state in UNDONE and until > as_of else None,
-    )
+    return Own(occasion, stand, until if stand.is_undone and until > as_of else None)
 
 
 @require_GET
@@ -67,7 +59,7 @@ def me(request: HttpRequest) -> HttpResponse:
     by_training: defaultdict[str, list[Own]] = defaultdict(list)
     for record in records:
         by_training[record.occasion.training.title].append(record)
-    this_year = (one.hours for one in records if timezone.localtime(one.occasion.starts_at).year == year)
+    this_year = (one.stand.hours for one in records if timezone.localtime(one.occasion.starts_at).year == year)
     hours = sum(this_year, Decimal(0))
     context = {"tab": "me", "hours": hours.normalize(), "year": year, "trainings": list(by_training.items())}
     return render(request, "attendance/me.html", context)

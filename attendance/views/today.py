@@ -16,7 +16,7 @@ from attendance.kinds import Step, kinds
 from attendance.models import Occasion, RecordState, RosterEntry, Rule, Training
 from attendance.operations import settle_dirty
 from attendance.queries import occasion_for
-from attendance.standing import CALLED_OFF, UNDONE, Amount, amount_of, asked_of, due_at, with_standing
+from attendance.standing import CALLED_OFF, Amount, due_at, stands_of
 from attendance.views.shared import signed_in
 from organizations.display import is_elder
 from organizations.models import Membership, Node, Role, RoleGrant, User
@@ -73,23 +73,20 @@ def today(request: HttpRequest) -> HttpResponse:
 
 def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
     """Return what is live, next and owed for ``member`` in three queries."""
-    entries = with_standing(
-        RosterEntry.objects.filter(
-            member=member, state=RosterEntry.State.EXPECTED, occasion__training__state=Training.State.PUBLISHED
-        )
-    )
-    rows = entries.exclude(occasion__state__in=CALLED_OFF).values_list("occasion_id", "stands", "rec__reasons")
-    stands = {occasion_id: (state, reasons) for occasion_id, state, reasons in rows}
-    opened = Occasion.objects.filter(pk__in=stands).select_related("rule", "training", "node").order_by("starts_at")
+    expected = RosterEntry.objects.filter(member=member, state=RosterEntry.State.EXPECTED)
+    mine = Occasion.objects.filter(roster__in=expected, training__state=Training.State.PUBLISHED)
+    mine = mine.exclude(state__in=CALLED_OFF).select_related("rule", "training", "node")
+    opened = list(mine.order_by("starts_at", "pk"))
+    stands = stands_of(occasions=opened, member_id=member.pk, as_of=as_of)
     live, owed = [], []
     for occasion in opened:
-        state, reasons = stands[occasion.pk]
+        stand = stands[occasion.pk]
         if occasion.state == Occasion.State.OPEN and occasion.rule.basis == Rule.Basis.WINDOW:
             live.append((occasion, kinds()[occasion.kind].url_for(occasion, member)))
-        elif state in UNDONE and due_at(occasion) > as_of:
+        elif stand.is_undone and due_at(occasion) > as_of:
             step = kinds()[occasion.kind].catch_up(occasion, member)
-            amount = amount_of(asked_of(occasion=occasion, as_of=as_of), reasons)
-            owed.append(Owed(occasion, due_at(occasion), amount, state == RecordState.INCOMPLETE, step))
+            is_incomplete = stand.state == RecordState.INCOMPLETE
+            owed.append(Owed(occasion, due_at(occasion), stand.amount, is_incomplete, step))
     owed.sort(key=lambda one: one.due_at)
     return Day(live, coming_for(member, membership, as_of), owed)
 
