@@ -58,12 +58,12 @@ def _ledger(member: User) -> dict[str, Any]:
         ),
         "records": _rows(
             Record, member, *occasion, "state", "reasons", "live_ms", "replay_ms", "hall_ms", "union_ms", "hours",
-            "rule_version", "evidence_digest", "judged_at",
+            "stands", "stands_hours", "rule_version", "evidence_digest", "judged_at",
         ),
         "corrections": list(
             Correction.objects.filter(record__member=member)
             .order_by("id")
-            .values("record__occasion_id", "state", "reason", "author__name", "at")
+            .values("record__occasion_id", "state", "was_state", "reason", "author__name", "at")
         ),
         "disputes": _rows(Dispute, member, *occasion, "text", "state", "answer", "raised_at", "answered_at"),
     }  # fmt: skip

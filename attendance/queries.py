@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,14 +13,10 @@ from attendance.core.evidence import Evidence as CoreEvidence
 from attendance.core.intervals import Span, Spans, ms_of
 from attendance.core.rules import Rule as CoreRule
 from attendance.core.verdict import Verdict, judge
-from attendance.kinds import Step, kinds
 from attendance.models import (
-    Correction,
     Evidence,
     Occasion,
     PresenceSpan,
-    Record,
-    RecordState,
     RosterEntry,
     Rule,
     Training,
@@ -31,18 +26,6 @@ from organizations.models import User
 from organizations.queries import membership_on
 
 ALIVE_FOR_MS = 15_000
-DONE = frozenset({RecordState.ATTENDED, RecordState.MADE_UP, RecordState.EXCUSED, RecordState.EXEMPT})
-
-
-@dataclass(frozen=True)
-class Owed:
-    """One occasion that a member still has to do: how it stands, where it happens, the way to make it up if any."""
-
-    occasion: Occasion
-    state: str
-    url: str
-    step: Step | None
-    until_at: datetime
 
 
 def is_expected(*, occasion: Occasion, member_id: int) -> bool:
@@ -69,34 +52,10 @@ def credited(*, occasion_id: int, member_id: int, media: str) -> list[list[int]]
     return Spans.of((start, end) for pairs in ranges for start, end in pairs).as_lists()
 
 
-def owed_by(*, member: User, as_of: datetime) -> list[Owed]:
-    """Return what a member still has to do, the most urgent first. Three queries whatever the number."""
-    entries = RosterEntry.objects.filter(
-        member=member, state=RosterEntry.State.EXPECTED, occasion__training__state=Training.State.PUBLISHED
-    ).select_related("occasion__training", "occasion__rule")
-    occasions = [entry.occasion for entry in entries]
-    states = standing_of(member_id=member.pk, occasion_ids=[occasion.pk for occasion in occasions])
-    owed = [
-        Owed(
-            occasion=occasion,
-            state=states.get(occasion.pk, RecordState.PENDING.value),
-            url=kinds()[occasion.kind].url_for(occasion, member),
-            step=kinds()[occasion.kind].catch_up(occasion, member),
-            until_at=occasion.make_up_until_at or occasion.ends_at,
-        )
-        for occasion in occasions
-        if states.get(occasion.pk) not in DONE
-    ]
-    return sorted((one for one in owed if one.until_at > as_of), key=lambda one: (one.until_at, one.occasion.pk))
-
-
-def standing_of(*, member_id: int, occasion_ids: Collection[int]) -> dict[int, str]:
-    """Return the state that holds at each occasion with a record: the last correction's, else the record's."""
-    of = {"member_id": member_id, "occasion_id__in": occasion_ids}
-    states = dict(Record.objects.filter(**of).values_list("occasion_id", "state"))
-    corrections = Correction.objects.filter(record__member_id=member_id, record__occasion_id__in=occasion_ids)
-    states.update(corrections.order_by("at", "id").values_list("record__occasion_id", "state"))
-    return states
+def last_position_ms(*, occasion_id: int, member_id: int, media: str) -> int:
+    """Return where a person left off in one piece of media, on whatever phone. One query."""
+    sessions = WatchSession.objects.filter(occasion_id=occasion_id, member_id=member_id, media=media)
+    return sessions.order_by("-last_at", "-id").values_list("position_ms", flat=True).first() or 0
 
 
 def due_to_open(*, as_of: datetime) -> QuerySet[Occasion]:

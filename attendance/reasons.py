@@ -3,12 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import structlog
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from attendance.core.intervals import moment_of
 from attendance.core.reasons import Code, Reason
+from attendance.core.rules import Basis
+
+log = structlog.get_logger(__name__)
 
 CLOCKS: dict[str, Callable[[], str]] = {
     "live": lambda: _("在线"),
@@ -29,23 +33,32 @@ CATEGORIES: dict[str, Callable[[], str]] = {
 }
 
 
-def sentence(reason: Reason | Mapping[str, Any]) -> str:
-    """Return one reason as a short Chinese (or translated) sentence without a full stop; unknown codes are "".
+def sentence(reason: Reason | Mapping[str, Any], *, basis: str = Basis.WINDOW) -> str:
+    """Return one reason as a short Chinese (or translated) sentence without a full stop; "" for what it cannot read.
 
-    Takes a ``Reason`` or its stored form ``{"code": …, **params}``.
+    Takes a ``Reason`` or its stored form ``{"code": …, **params}``; ``basis``: a course speaks of studying, not of a
+    replay. A record of another version of the rules costs its own sentence, never the whole page or export.
     """
     values = reason.as_json() if isinstance(reason, Reason) else dict(reason)
-    write = SENTENCES.get(values.get("code", ""))
-    return write(values) if write else ""
+    code = values.get("code", "")
+    write = (OF_A_COURSE.get(code) if basis == Basis.MEDIA else None) or SENTENCES.get(code)
+    try:
+        return write(values) if write else ""
+    except (KeyError, TypeError, ValueError):
+        log.warning("reason_unread", code=code)
+        return ""
 
 
 def length(ms: int) -> str:
-    """Return a length of time in words: whole minutes when it is long, never rounded up."""
-    minutes, seconds = divmod(ms // 1000, 60)
+    """Return a length of time in words, the one way everywhere: 49 秒, 4 分 05 秒, 48 分钟, 62 分 05 秒.
+
+    Whole seconds, cut and never rounded up. Minutes go on beyond an hour: plans and rules are in minutes too.
+    """
+    minutes, seconds = divmod(max(0, int(ms)) // 1000, 60)
     if minutes == 0:
         return _("%(seconds)s 秒") % {"seconds": seconds}
-    if seconds and minutes < 10:
-        return _("%(minutes)s 分 %(seconds)s 秒") % {"minutes": minutes, "seconds": seconds}
+    if seconds:
+        return _("%(minutes)s 分 %(seconds)s 秒") % {"minutes": minutes, "seconds": f"{seconds:02}"}
     return _("%(minutes)s 分钟") % {"minutes": minutes}
 
 
@@ -94,7 +107,7 @@ SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Code.OUTBOX: _timed(lambda: _("断网期间手机补传 %(length)s")),
     Code.OUTBOX_CUT: _timed(lambda: _("补传的 %(length)s 超出上限，未计入")),
     Code.HALL: _timed(lambda: _("集中收看 %(length)s")),
-    Code.WATCHED: _timed(lambda: _("看回放或课程 %(length)s")),
+    Code.WATCHED: _timed(lambda: _("看回放 %(length)s")),
     Code.WATCHED_LATE: _timed(lambda: _("其中 %(length)s 在补学期限之后，不计入结果")),
     Code.AFTER_WINDOW: _said(lambda: _("场次结束以后才进入，只保留，不计入")),
     Code.LEAVE: _named(lambda: _("请假：%(category)s")),
@@ -106,4 +119,9 @@ SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Code.EARLIER_VERSION: _earlier_version,
     Code.EMPTY_WINDOW: _said(lambda: _("这一场没有开始就结束了")),
     Code.NOT_FINAL: _said(lambda: _("还在进行，结束后认定")),
+}
+OF_A_COURSE: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    Code.WATCHED: _timed(lambda: _("学课程 %(length)s")),
+    Code.WATCHED_LATE: _timed(lambda: _("其中 %(length)s 在期限之后，不计入结果")),
+    Code.NOT_FINAL: _said(lambda: _("还在学习期内，学够了马上认定")),
 }

@@ -1,18 +1,42 @@
-"""What holds: the one place that decides between a verdict and a correction. Written beside each record, read by all.
+"""What holds and how much: the one place that every page, report and export asks.
+
+What holds is written beside each record by settling and correcting (``what_holds``). How a person stands at an
+occasion follows from it and from what became of the occasion: ``standing`` says it for one person, ``with_standing``
+says the same in SQL for any number; one table test runs both. How much counts is an ``Amount``, read from the record.
 
 A correction carries the digest of the evidence it was made on. Evidence that came later and makes the verdict better
 than it was then, and better than what the correction says, is not hidden by it: the record follows again.
 """
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from attendance.models import Correction, RecordState
+from django.db.models import Case, CharField, F, FilteredRelation, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from attendance.core.reasons import Code
+from attendance.core.rules import Rule as CoreRule
+from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry, Rule
+from attendance.queries import rule_of, window_of
+from attendance.reasons import length
 
 S = RecordState
 # How much a state says for a person: a correction gives way only to a verdict that says more.
 _WORTH = {S.PENDING: 0, S.MISSING: 1, S.INCOMPLETE: 1, S.EXCUSED: 2, S.EXEMPT: 2, S.MADE_UP: 3, S.ATTENDED: 4}
-DONE = frozenset({S.ATTENDED, S.MADE_UP})
+DONE = frozenset({S.ATTENDED.value, S.MADE_UP.value})
+DUE = "due"  # a course still running, not done yet: nobody is missing there before it ends
+UNDONE = (S.MISSING.value, S.INCOMPLETE.value, DUE)
+# What was called off asks nothing of anybody: it stands in no report, no count and no hours.
+CALLED_OFF = (Occasion.State.NOT_HELD.value, Occasion.State.VOID.value)
+# How a person stands in a whole training: the first state in this order that one of their occasions has.
+WORST_FIRST = (
+    S.MISSING.value, S.INCOMPLETE.value, DUE, S.PENDING.value, S.MADE_UP.value, S.ATTENDED.value, S.EXCUSED.value,
+    S.EXEMPT.value,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +65,158 @@ def _is_overtaken(correction: Correction, state: str, digest: str) -> bool:
     worth = _WORTH[RecordState(state)]
     was, corrected = _WORTH[RecordState(correction.was_state)], _WORTH[RecordState(correction.state)]
     return digest != correction.evidence_digest and worth > was and worth > corrected
+
+
+def standing(*, entry_state: str, occasion_state: str, basis: str, record: Record | None) -> str:
+    """Return how a person on the roster stands: a ``RecordState``, ``DUE``, or ``not_held`` or ``void``.
+
+    ``entry_state`` is the roster's, ``basis`` the occasion's rule's. ``with_standing`` is the same in SQL.
+    """
+    if occasion_state in CALLED_OFF:
+        return occasion_state
+    if entry_state == RosterEntry.State.EXEMPT and (record is None or record.stands_by_id is None):
+        return S.EXEMPT.value
+    holds = record.stands if record else S.PENDING.value
+    if occasion_state == Occasion.State.OPEN:
+        if basis == Rule.Basis.WINDOW:
+            return S.PENDING.value  # whatever was said before: it is decided when the occasion ends
+        return DUE if holds == S.PENDING else str(holds)
+    return str(holds)
+
+
+def with_standing(found: QuerySet[RosterEntry]) -> QuerySet[Any, Any]:
+    """Annotate ``rec`` (the record, if any) and ``stands`` (how the person stands: ``standing`` in SQL)."""
+    is_open = Q(occasion__state=Occasion.State.OPEN)
+    is_undecided = Q(rec__stands=None) | Q(rec__stands=S.PENDING)
+    return found.annotate(
+        rec=FilteredRelation("occasion__records", condition=Q(occasion__records__member_id=F("member_id"))),
+        stands=Case(
+            When(occasion__state__in=CALLED_OFF, then=F("occasion__state")),
+            When(Q(rec__stands_by=None) & Q(state=RosterEntry.State.EXEMPT), then=Value(S.EXEMPT.value)),
+            When(is_open & Q(occasion__rule__basis=Rule.Basis.WINDOW), then=Value(S.PENDING.value)),
+            When(is_open & is_undecided, then=Value(DUE)),
+            default=Coalesce("rec__stands", Value(S.PENDING.value)),
+            output_field=CharField(),
+        ),
+    )
+
+
+def state_label(state: str) -> str:
+    """Return how somebody stands, in words."""
+    if state == DUE:
+        return _("还没学完")
+    return str(Occasion.State(state).label if state in CALLED_OFF else RecordState(state).label)
+
+
+def due_at(occasion: Occasion) -> datetime:
+    """Return until when ``occasion`` can be done: to the end of its make-up time, once that is known."""
+    return occasion.make_up_until_at or occasion.ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """How much counts for a person, of how much, and how much is asked for (ms); in words for pages.
+
+    All is cut to whole seconds in the same way, so that what is said adds up: what counts and what is left make
+    what is asked for.
+    """
+
+    done_ms: int
+    needed_ms: int
+    total_ms: int
+    basis: str = Rule.Basis.MEDIA.value
+
+    @property
+    def is_enough(self) -> bool:
+        return self.total_ms > 0 and self.done_ms >= self.needed_ms
+
+    @property
+    def left_ms(self) -> int:
+        return max(0, self.needed_ms - self.done_ms)
+
+    @property
+    def done(self) -> str:
+        return length(self.done_ms)
+
+    @property
+    def total(self) -> str:
+        return length(self.total_ms)
+
+    @property
+    def left_s(self) -> int:
+        """The seconds that are said to be left: never none while something is left."""
+        return max(1, self.needed_ms // 1000 - self.done_ms // 1000) if self.left_ms else 0
+
+    @property
+    def left(self) -> str:
+        """What is left in words; "" when nothing is."""
+        return length(self.left_s * 1000) if self.left_ms else ""
+
+    @property
+    def asked(self) -> str:
+        """What is asked for, as it stands beside every number; "" while the length is not known."""
+        if not self.total_ms:
+            return ""
+        values = {"percent": f"{self.needed_ms / self.total_ms * 100:.3g}", "needed": length(self.needed_ms)}
+        if self.basis == Rule.Basis.MEDIA:
+            return _("看满 %(percent)s%%（%(needed)s）就算学完") % values
+        return _("达到 %(percent)s%%（%(needed)s）就算参加") % values
+
+
+def asked_of(*, occasion: Occasion, as_of: datetime) -> Amount:
+    """Return what ``occasion`` asks of whoever nothing has counted for yet."""
+    rule, window = asked_by(occasion), window_of(occasion, as_of=as_of)
+    total_ms = window.media_ms if rule.basis == Rule.Basis.MEDIA else window.length
+    return Amount(0, rule.needed_ms(total_ms), total_ms, str(rule.basis))
+
+
+def amount_of(asked: Amount, reasons: Iterable[Mapping[str, Any]] | None) -> Amount:
+    """Return how much counts by the ``reasons`` of a record (None: there is none): the numbers that decided it."""
+    for reason in reasons or ():
+        if reason.get("code") == Code.SHARE and {"ms", "need_ms", "of_ms"} <= reason.keys():
+            return Amount(int(reason["ms"]), int(reason["need_ms"]), int(reason["of_ms"]), asked.basis)
+    return asked
+
+
+def asked_by(occasion: Occasion) -> CoreRule:
+    """Return the rule of an occasion: as stamped when it opened; before that as it is now."""
+    if occasion.rule_stamp:
+        return rule_of(occasion)
+    rule = occasion.rule
+    return CoreRule(basis=rule.basis, min_share=rule.min_share, min_minutes=rule.min_minutes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How one person stands at one occasion, how much counts for them, and the hours they have for it."""
+
+    state: str
+    amount: Amount
+    hours: Decimal
+
+    @property
+    def is_undone(self) -> bool:
+        return self.state in UNDONE
+
+    @property
+    def is_done(self) -> bool:
+        return self.state in DONE
+
+
+def stands_of(*, occasions: Collection[Occasion], member_id: int, as_of: datetime) -> dict[int, Stand]:
+    """Return how a person stands at those of ``occasions`` whose roster names them. One query whatever their number.
+
+    What the records say: settle the person's unread evidence before (``settle_dirty``). The occasions' rules should
+    be loaded with them.
+    """
+    entries = RosterEntry.objects.filter(member_id=member_id, occasion_id__in=[one.pk for one in occasions])
+    rows = with_standing(entries).values_list("occasion_id", "stands", "rec__reasons", "rec__stands_hours")
+    by_id = {occasion.pk: occasion for occasion in occasions}
+    return {
+        pk: Stand(
+            state=state,
+            amount=amount_of(asked_of(occasion=by_id[pk], as_of=as_of), reasons),
+            hours=hours if hours and state in DONE else Decimal(0),
+        )
+        for pk, state, reasons, hours in rows
+    }

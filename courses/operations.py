@@ -121,11 +121,11 @@ def complete_lesson(*, occasion_id: int, lesson_id: int, member_id: int, as_of: 
     runs = runs_expecting(member_id=member_id).filter(pk=occasion_id)
     studied = [
         studied
-        for study in studies_of(runs=runs, member_id=member_id)
+        for study in studies_of(runs=runs, member_id=member_id, as_of=as_of)
         for studied in study.lessons
         if studied.lesson.page.pk == lesson_id
     ]
-    if not studied or (studied[0].lesson.videos and not studied[0].progress.done):
+    if not studied or (studied[0].lesson.videos and not studied[0].is_done):
         raise UnableToCompleteLesson(lesson_id)
     progress, _ = LessonProgress.objects.get_or_create(
         run_id=occasion_id, member_id=member_id, lesson_id=lesson_id, defaults={"completed_at": as_of}

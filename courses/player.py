@@ -7,10 +7,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from attendance.core.intervals import Spans
+from attendance.queries import last_position_ms
 from cms.core.lesson import media_key
-from courses.core.progress import needed_ms
 from courses.models import CourseRun
-from courses.queries import Studied, Study, credited_by_media, last_position_ms, rule_of
+from courses.queries import Studied, Study, credited_by_media, lesson_amount
 from media.models import Video
 from media.queries import UnableToPlay, playback
 from organizations.models import User
@@ -71,9 +71,10 @@ def _standing(reading: Reading, key: str, duration_ms: int) -> dict[str, Any]:
     """What counted so far, what is asked for, and where to go on."""
     run, member_id = reading.run, reading.user.pk
     credit = credited_by_media(occasion_ids=[run.pk], member_id=member_id)[run.pk].get(key, Spans())
-    share, _minutes = rule_of(run.occasion)
+    amount = lesson_amount(run.occasion, credit, duration_ms)
     return {
         "credited_ms": credit.clip(0, duration_ms).as_lists(),
-        "needed_ms": needed_ms(duration_ms, min_share=share),
+        "needed_ms": amount.needed_ms,
+        "asked": amount.asked,
         "position_ms": last_position_ms(occasion_id=run.pk, member_id=member_id, media=key),
     }

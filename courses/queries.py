@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,40 +10,55 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from attendance.core.intervals import Spans
-from attendance.models import Occasion, RosterEntry, Training, WatchSession
+from attendance.models import Occasion, RecordState, RosterEntry, Training, WatchSession
+from attendance.standing import Amount, Stand, asked_by, asked_of, due_at, stands_of
 from cms.queries import Lesson, lessons_by_course, videos_of
-from courses.core.progress import Progress, needed_ms, total
 from courses.models import CourseRun, LessonProgress
-from media.models import Video
 from organizations.models import Node, User
 from organizations.queries import membership_on
 
 
 @dataclass(frozen=True)
 class Studied:
-    """One lesson and how far somebody got in it."""
+    """One lesson and how far somebody got in it: what counts of its videos, or that its text was read."""
 
     lesson: Lesson
     number: int
-    progress: Progress
+    amount: Amount
+    is_done: bool
 
 
 @dataclass(frozen=True)
 class Study:
-    """One course and how far somebody got: in all, and lesson by lesson."""
+    """One course and how far somebody got: in all as the ledger says (None: on no roster), and lesson by lesson."""
 
     run: CourseRun
     lessons: tuple[Studied, ...]
-    progress: Progress
+    amount: Amount
+    stand: Stand | None
+
+    @property
+    def is_done(self) -> bool:
+        return self.stand is not None and self.stand.is_done
+
+    @property
+    def is_excused(self) -> bool:
+        """Whether nothing is asked of them although it is not done: exempt, on leave, or called off."""
+        return self.stand is not None and not (self.stand.is_done or self.stand.is_undone) and not self.is_undecided
+
+    @property
+    def due_at(self) -> datetime:
+        """Until when it can be studied so that it counts."""
+        return due_at(self.run.occasion)
+
+    @property
+    def is_undecided(self) -> bool:
+        return self.stand is not None and self.stand.state == RecordState.PENDING
 
     @property
     def next(self) -> Studied | None:
         """The first lesson that is not finished: where to go on."""
-        return next((studied for studied in self.lessons if not studied.progress.done), None)
-
-    @property
-    def lessons_done(self) -> int:
-        return sum(studied.progress.done for studied in self.lessons)
+        return next((studied for studied in self.lessons if not studied.is_done), None)
 
 
 def runs_expecting(*, member_id: int) -> QuerySet[CourseRun]:
@@ -62,51 +77,54 @@ def _path_and_above(path: str) -> list[str]:
     return [path[:end] for end in range(Node.steplen, len(path) + 1, Node.steplen)]
 
 
-def studies_of(*, runs: Iterable[CourseRun], member_id: int) -> list[Study]:
-    """Return how far a person got in some courses. Four queries whatever their number."""
+def studies_of(*, runs: Iterable[CourseRun], member_id: int, as_of: datetime) -> list[Study]:
+    """Return how far a person got in some courses. Five queries whatever their number."""
     known = list(runs)
     lessons = lessons_by_course([run.page for run in known])
     credit = credited_by_media(occasion_ids=[run.pk for run in known], member_id=member_id)
+    stands = stands_of(occasions=[run.occasion for run in known], member_id=member_id, as_of=as_of)
     finished = set(
         LessonProgress.objects.filter(run__in=[run.pk for run in known], member_id=member_id).values_list(
             "run_id", "lesson_id"
         )
     )
-    return [_study(run, lessons[run.page.path], credit[run.pk], finished) for run in known]
+    return [
+        Study(
+            run,
+            _studied(run, lessons[run.page.path], credit[run.pk], finished),
+            stands[run.pk].amount if run.pk in stands else asked_of(occasion=run.occasion, as_of=as_of),
+            stands.get(run.pk),
+        )
+        for run in known
+    ]
 
 
-def _study(run: CourseRun, lessons: list[Lesson], credit: Mapping[str, Spans], finished: set[tuple[int, int]]) -> Study:
-    share, minutes = rule_of(run.occasion)
-    parts = {key: _counted(video, credit.get(key, Spans()), share) for key, video in videos_of(lessons).items()}
-    studied = tuple(
-        Studied(lesson, number, _lesson_progress(lesson, parts, (run.pk, lesson.page.pk) in finished))
+def _studied(
+    run: CourseRun, lessons: list[Lesson], credit: Mapping[str, Spans], finished: set[tuple[int, int]]
+) -> tuple[Studied, ...]:
+    parts = {
+        key: lesson_amount(run.occasion, credit.get(key, Spans()), video.duration_ms or 0)
+        for key, video in videos_of(lessons).items()
+    }
+    return tuple(
+        _lesson(lesson, number, [parts[key] for key in lesson.media_keys], (run.pk, lesson.page.pk) in finished)
         for number, lesson in enumerate(lessons, start=1)
     )
-    return Study(run, studied, total(parts.values(), min_share=share, min_minutes=minutes))
 
 
-def _counted(video: Video, credit: Spans, min_share: float) -> Progress:
-    duration = video.duration_ms or 0
-    return Progress(credit.clip(0, duration).total, duration, needed_ms(duration, min_share=min_share))
+def lesson_amount(occasion: Occasion, credit: Spans, duration_ms: int) -> Amount:
+    """Return how much counts of one video of a course, by the same share of it as of the whole."""
+    rule = replace(asked_by(occasion), min_minutes=None)
+    return Amount(credit.clip(0, duration_ms).total, rule.needed_ms(duration_ms), duration_ms)
 
 
-def _lesson_progress(lesson: Lesson, parts: Mapping[str, Progress], finished: bool) -> Progress:
+def _lesson(lesson: Lesson, number: int, own: list[Amount], is_finished: bool) -> Studied:
     """A lesson with videos is done when each counted enough; one of text alone when its reader said so."""
-    own = [parts[key] for key in lesson.media_keys]
-    each_done = bool(own) and all(part.done for part in own)
-    return Progress(
-        sum(part.credited_ms for part in own),
-        sum(part.duration_ms for part in own),
-        sum(part.needed_ms for part in own),
-        completed=each_done or (finished and not own),
+    amount = Amount(
+        sum(part.done_ms for part in own), sum(part.needed_ms for part in own), sum(part.total_ms for part in own)
     )
-
-
-def rule_of(occasion: Occasion) -> tuple[float, int | None]:
-    """Return the least share and minutes asked for: as stamped on opening, before that as the rule says."""
-    stamp = occasion.rule_stamp or {}
-    rule = occasion.rule
-    return float(stamp.get("min_share", rule.min_share)), stamp.get("min_minutes", rule.min_minutes)
+    is_done = all(part.is_enough for part in own) if own else is_finished
+    return Studied(lesson, number, amount, is_done)
 
 
 def credited_by_media(*, occasion_ids: Iterable[int], member_id: int) -> dict[int, dict[str, Spans]]:
@@ -120,12 +138,6 @@ def credited_by_media(*, occasion_ids: Iterable[int], member_id: int) -> dict[in
     for occasion_id, by_media in seen.items():
         credited[occasion_id] = {media: Spans.of(ranges) for media, ranges in by_media.items()}
     return credited
-
-
-def last_position_ms(*, occasion_id: int, member_id: int, media: str) -> int:
-    """Return where a person left off, on whatever phone. One query."""
-    sessions = WatchSession.objects.filter(occasion_id=occasion_id, member_id=member_id, media=media)
-    return sessions.order_by("-last_at").values_list("position_ms", flat=True).first() or 0
 
 
 def media_items_of(lessons: Iterable[Lesson]) -> dict[str, int]:

@@ -6,14 +6,14 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from attendance.models import Occasion
+from attendance.standing import due_at
 from cms.models import CoursePage, LessonPage
 from courses.queries import Study
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """What is left to study, what begins later, what is finished, what is over; each by its deadline."""
+    """What is left to study, what begins later, what is finished, what is over or not asked of them; by deadline."""
 
     todo: tuple[Study, ...]
     coming: tuple[Study, ...]
@@ -25,21 +25,16 @@ class Shelf:
         return not (self.todo or self.coming or self.done or self.over)
 
 
-def last_moment(occasion: Occasion) -> datetime:
-    """Return until when studying counts: the end of make-up where it is known, before that the occasion's end."""
-    return occasion.make_up_until_at or occasion.ends_at
-
-
 def arrange(studies: Iterable[Study], *, question: str, as_of: datetime) -> Shelf:
     """Sort a member's courses onto the shelf; with a question, only those in which it is found."""
     known = list(studies)
     if question:
         found = courses_found(known, question)
         known = [study for study in known if study.run.page_id in found]
-    done = tuple(study for study in known if study.progress.done)
-    left = [study for study in known if not study.progress.done]
+    done = tuple(study for study in known if study.is_done)
+    left = [study for study in known if not study.is_done]
     coming = tuple(study for study in left if study.run.occasion.starts_at > as_of)
-    over = tuple(study for study in left if last_moment(study.run.occasion) <= as_of)
+    over = tuple(study for study in left if study.is_excused or due_at(study.run.occasion) <= as_of)
     todo = tuple(study for study in left if study not in coming and study not in over)
     return Shelf(todo=todo, coming=coming, done=done, over=over)
 

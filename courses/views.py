@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
 
+from attendance.operations import settle_dirty
 from cms.core.lesson import values_of
 from cms.models import LessonPage
 from courses.models import CourseRun
@@ -48,13 +49,14 @@ class Opened:
 
 def open_run(request: HttpRequest, occasion_id: int) -> Opened:
     """Return the course with the reader's progress, or raise Http404."""
-    user = signed_in(request)
+    user, as_of = signed_in(request), timezone.now()
     runs = CourseRun.objects.select_related("occasion__node", "occasion__training", "occasion__rule", "page")
     run = get_object_or_404(runs.filter(page__live=True), pk=occasion_id)
     records = is_member_of(user, run)
     if not records and not may_read_run(user, run):
         raise Http404
-    return Opened(user, run, studies_of(runs=[run], member_id=user.pk)[0], records)
+    settle_dirty(as_of=as_of, member_ids=[user.pk])
+    return Opened(user, run, studies_of(runs=[run], member_id=user.pk, as_of=as_of)[0], records)
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -76,7 +78,9 @@ def index(request: HttpRequest) -> HttpResponse:
         known = [run.pk for run in runs]
         reading = runs_in_subtrees(nodes=visible_nodes(user, *READERS)).filter(page__live=True)
         others = list(reading.exclude(pk__in=known)[:SHOWN_FOR_READERS])
-    shelf = arrange(studies_of(runs=runs, member_id=user.pk), question=question, as_of=as_of)
+    settle_dirty(as_of=as_of, member_ids=[user.pk])
+    studies = studies_of(runs=runs, member_id=user.pk, as_of=as_of)
+    shelf = arrange(studies, question=question, as_of=as_of)
     context = {"tab": "courses", "shelf": shelf, "others": [] if question else others, "q": question, "as_of": as_of}
     return render(request, "courses/index.html", context)
 

@@ -1,15 +1,14 @@
 """What can be done in the ledger: keyword-only verbs. Every answer is given after the commit."""
 
 from attendance.operations.absence import record_absence
+from attendance.operations.corrections import UnableToRecord, correct_record
 from attendance.operations.leases import beat_lease, end_lease, reap_leases, start_lease
 from attendance.operations.marks import mark_dirty
 from attendance.operations.notes import (
     UnableToAnswerDispute,
     UnableToRaiseDispute,
-    UnableToRecord,
     answer_dispute,
     approve_leave,
-    correct_record,
     declare,
     raise_dispute,
     record_hall,

@@ -1,4 +1,4 @@
-"""What people write down: who sat in a hall, who asked for leave, who studied elsewhere; corrections and disputes."""
+"""What people write down: who sat in a hall, who asked for leave, who studied elsewhere; and disputes."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -6,18 +6,11 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from attendance.models import Correction, Dispute, Evidence, Occasion, Record, RecordState, RosterEntry
+from attendance.models import Dispute, Evidence, Occasion, Record, RosterEntry
+from attendance.operations.corrections import UnableToRecord
 from attendance.operations.marks import mark_dirty
 from attendance.operations.settling import settle
 from attendance.operations.texts import checked
-from attendance.queries import rule_of
-from attendance.standing import what_holds
-
-FINAL = frozenset(RecordState.values) - {RecordState.PENDING}
-
-
-class UnableToRecord(Exception):
-    """It cannot be written down; the message says why, for the person who tried."""
 
 
 class UnableToRaiseDispute(Exception):
@@ -121,47 +114,6 @@ def _settle_again(occasion_id: int, member_ids: list[int], as_of: datetime) -> N
         known = list(judged.values_list("member_id", flat=True))
         if known:
             settle(occasion_id=occasion_id, member_ids=known, as_of=as_of)
-
-
-@transaction.atomic
-def correct_record(
-    *, occasion_id: int, member_id: int, state: str, reason: str, author_id: int, as_of: datetime
-) -> Correction:
-    """Sign a change of a record; the record itself stays as it was judged. Raises UnableToRecord.
-
-    Nobody corrects their own; a reason is a must.
-    """
-    if author_id == member_id:
-        raise UnableToRecord(_("不能更正自己的记录，请由其他负责人更正。"))
-    if state not in FINAL:
-        raise UnableToRecord(_("不能更正为这个状态。"))
-    text = _fit(" ".join(reason.split()), 400, _("请写明理由，最多 400 字。"))
-    _check_roster(occasion_id, [member_id])
-    if Occasion.objects.filter(pk=occasion_id, state=Occasion.State.SCHEDULED).exists():
-        raise UnableToRecord(_("这场还没有开始，没有可更正的结果。"))
-    # Settling first reads all there is, under the lock on the roster row that this transaction keeps.
-    settle(occasion_id=occasion_id, member_ids=[member_id], as_of=as_of)
-    record = Record.objects.select_related("occasion").get(occasion_id=occasion_id, member_id=member_id)
-    correction = Correction.objects.create(
-        record=record,
-        state=state,
-        was_state=record.state,
-        evidence_digest=record.evidence_digest,
-        reason=text,
-        author_id=author_id,
-        at=as_of,
-    )
-    holding = what_holds(
-        state=record.state,
-        hours=record.hours,
-        digest=record.evidence_digest,
-        correction=correction,
-        full_hours=rule_of(record.occasion).hours,
-    )
-    Record.objects.filter(pk=record.pk).update(
-        stands=holding.state, stands_by=holding.correction_id, stands_hours=holding.hours
-    )
-    return correction
 
 
 @transaction.atomic

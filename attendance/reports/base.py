@@ -43,12 +43,23 @@ class Scope:
     as_of: datetime
 
 
+@dataclass(frozen=True)
+class Section:
+    """A block of a report with its heading: a sheet of a workbook."""
+
+    title: str
+    rows: Iterator[Row]
+
+
 class Report(Protocol):
     """One kind of table. ``rows`` costs the same number of queries at any size and never leaves the scope."""
 
     name: str
     title: StrOrPromise
     columns: tuple[Column, ...]
+
+    def sections(self, scope: Scope) -> list[Section]:
+        """Return the rows in their blocks: all together they are ``rows``, in the same order."""
 
     def rows(self, scope: Scope) -> Iterator[Row]:
         """Yield the rows in the order in which they are printed; no cell ever holds a phone number."""

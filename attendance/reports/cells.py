@@ -10,9 +10,9 @@ def minutes(milliseconds: int) -> float:
     return milliseconds // 600 / 100
 
 
-def spoken_minutes(milliseconds: int) -> str:
-    """Return minutes as a page says them, with at most one decimal, cut and never rounded up."""
-    return f"{milliseconds // 6000 / 10:g}"
+def minutes_left(milliseconds: int) -> float:
+    """Return minutes that are still to be done with two decimals, rounded up so that doing them is enough."""
+    return -(-milliseconds // 600) / 100
 
 
 def moment(value: datetime | None) -> str:

@@ -1,17 +1,26 @@
-"""Who is still missing: one row for each person and occasion that is not done, with the next possible step."""
+"""Who is still missing, first; then who has a running course to go on with: a row for each person and occasion."""
 
 from collections.abc import Iterator
+from itertools import chain
 
+from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
-from attendance.reports.base import Column, Row, Scope
-from attendance.reports.cells import minutes, moment
-from attendance.reports.standing import UNDONE, node_names, occasions_of, place, standings, state_label
-from attendance.reports.steps import due_at, reasons_text, stepper
+from attendance.models import RecordState
+from attendance.reports.base import Column, Row, Scope, Section
+from attendance.reports.cells import minutes, minutes_left, moment
+from attendance.reports.standing import Standing, node_names, occasions_of, place, standings
+from attendance.reports.steps import reasons_text, stepper
+from attendance.standing import DUE, amount_of, asked_of, due_at, state_label
+
+MISSED = (RecordState.MISSING.value, RecordState.INCOMPLETE.value)
 
 
 class MissingReport:
-    """Three queries at any size; rows stream by place in the tree, name and time of the occasion."""
+    """Four queries at any size; rows stream by place in the tree, name and time of the occasion.
+
+    Whoever studies a course that still runs is missing nothing: they stand apart, in a block or sheet of their own.
+    """
 
     name = "missing"
     title = _("还没有参加")
@@ -24,20 +33,24 @@ class MissingReport:
         Column("live_min", _("在线分钟"), 10),
         Column("replay_min", _("回放分钟"), 10),
         Column("hall_min", _("现场分钟"), 10),
-        Column("union_min", _("合计分钟"), 10),
+        Column("counted_min", _("计入分钟"), 10),
+        Column("left_min", _("还差分钟"), 10),
         Column("reason", _("原因"), 40),
         Column("next_step", _("下一步"), 32),
         Column("due", _("截止"), 17),
     )
 
-    def rows(self, scope: Scope) -> Iterator[Row]:
-        """Yield the rows of everybody who is missing or whose record is incomplete."""
+    def sections(self, scope: Scope) -> list[Section]:
+        """Return who is missing or has an incomplete record, then who has not finished a running course."""
         names = node_names(scope)
         occasions = {occasion.pk: occasion for occasion in occasions_of(scope)}
+        asked = {pk: asked_of(occasion=occasion, as_of=scope.as_of) for pk, occasion in occasions.items()}
         step = stepper(occasions.values(), scope.as_of)
-        for one in standings(scope, states=UNDONE):
+
+        def row(one: Standing) -> Row:
             occasion = occasions[one.occasion_id]
-            yield (
+            amount = amount_of(asked[one.occasion_id], one.reasons)
+            return (
                 place(one.node_path, names=names, below=scope.node.path),
                 one.name,
                 one.number,
@@ -46,8 +59,18 @@ class MissingReport:
                 minutes(one.live_ms),
                 minutes(one.replay_ms),
                 minutes(one.hall_ms),
-                minutes(one.union_ms),
-                reasons_text(one),
+                minutes(amount.done_ms),
+                minutes_left(amount.left_ms),
+                reasons_text(one, occasion),
                 step(one),
                 moment(due_at(occasion)),
             )
+
+        return [
+            Section(str(self.title), map(row, standings(scope, states=MISSED))),
+            Section(_g("课程还在学"), map(row, standings(scope, states=(DUE,)))),
+        ]
+
+    def rows(self, scope: Scope) -> Iterator[Row]:
+        """Yield the rows of both blocks, one after the other."""
+        return chain.from_iterable(section.rows for section in self.sections(scope))

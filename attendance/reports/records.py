@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext_lazy as _
 
-from attendance.reports.base import Column, Row, Scope
+from attendance.reports.base import Column, Row, Scope, Section
 from attendance.reports.cells import minutes, moment
-from attendance.reports.standing import node_names, occasions_of, place, standings, state_label
+from attendance.reports.standing import node_names, occasions_of, place, standings
 from attendance.reports.steps import reasons_text
+from attendance.standing import amount_of, asked_of, state_label
 
 
 class RecordsReport:
@@ -25,15 +26,20 @@ class RecordsReport:
         Column("live_min", _("在线分钟"), 10),
         Column("replay_min", _("回放分钟"), 10),
         Column("hall_min", _("现场分钟"), 10),
-        Column("union_min", _("合计分钟"), 10),
+        Column("counted_min", _("计入分钟"), 10),
         Column("reason", _("原因"), 40),
         Column("rule", _("规则版本"), 20),
     )
+
+    def sections(self, scope: Scope) -> list[Section]:
+        """Return all rows as one block."""
+        return [Section(str(self.title), self.rows(scope))]
 
     def rows(self, scope: Scope) -> Iterator[Row]:
         """Yield the rows of everybody on a roster of the scope."""
         names = node_names(scope)
         occasions = {occasion.pk: occasion for occasion in occasions_of(scope)}
+        asked = {pk: asked_of(occasion=occasion, as_of=scope.as_of) for pk, occasion in occasions.items()}
         for one in standings(scope):
             occasion = occasions[one.occasion_id]
             yield (
@@ -46,7 +52,7 @@ class RecordsReport:
                 minutes(one.live_ms),
                 minutes(one.replay_ms),
                 minutes(one.hall_ms),
-                minutes(one.union_ms),
-                reasons_text(one),
+                minutes(amount_of(asked[one.occasion_id], one.reasons).done_ms),
+                reasons_text(one, occasion),
                 one.rule_version or str(occasion.rule),
             )

@@ -1,7 +1,8 @@
 """How everybody stands in a training: the one reading of roster and records that all reports and pages share.
 
-A standing exists for each roster entry, so only for occasions that have opened. Its state is the last correction, else
-the record, else 认定中; but a course still running is not done yet (``DUE``, 还没学完) for whoever has no verdict.
+A standing exists for each roster entry, so only for occasions that have opened; ``attendance/standing.py`` says what it
+is. What was called off is left out. People are counted once in each unit in which a roster of the training has them, so
+that the counts of a unit are always the sum of those below it, also when somebody moved between two occasions.
 """
 
 from collections import Counter, defaultdict
@@ -9,25 +10,14 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models import CharField as Char
-from django.db.models.functions import Coalesce
-from django.utils.translation import gettext as _
+from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Q, QuerySet, Value
 
-from attendance.models import Correction, Occasion, RecordState, RosterEntry, Rule
+from attendance.models import Correction, Occasion, RecordState, RosterEntry
 from attendance.reports.base import Scope
+from attendance.standing import CALLED_OFF, DUE, UNDONE, WORST_FIRST, with_standing
 from organizations.models import Node
 
 S = RecordState
-DUE = "due"  # a course still running, not done yet: nobody is missing there before it ends
-UNDONE = (S.MISSING.value, S.INCOMPLETE.value, DUE)
-# How a person stands in a whole training: the first state in this order that one of their occasions has.
-WORST_FIRST = (S.MISSING, S.INCOMPLETE, DUE, S.PENDING, S.MADE_UP, S.ATTENDED, S.EXCUSED, S.EXEMPT)
-
-
-def state_label(state: str) -> str:
-    """Return a state in words."""
-    return _("还没学完") if state == DUE else str(RecordState(state).label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +35,13 @@ class Standing:
     live_ms: int
     replay_ms: int
     hall_ms: int
-    union_ms: int
     corrected: bool
     rule_version: str
 
 
 @dataclass(frozen=True, slots=True)
 class MemberStanding:
-    """One person across the whole training."""
+    """One person in one unit, across the occasions at which they stood there."""
 
     member_id: int
     node_path: str
@@ -91,25 +80,9 @@ def entries(*, training_ids: Collection[int], paths: Iterable[str]) -> QuerySet[
     for path in paths:
         inside |= Q(node__path__startswith=path)
     found = RosterEntry.objects.filter(inside, occasion__training_id__in=training_ids)
+    found = found.exclude(occasion__state__in=CALLED_OFF)
     return with_standing(found).order_by(
         "node__path", "member__name", "member_id", "occasion__starts_at", "occasion_id"
-    )
-
-
-def with_standing(found: QuerySet[RosterEntry]) -> QuerySet[Any, Any]:
-    """Annotate ``rec`` (the record), ``corrected`` (the last correction's state), ``stands`` (the state that holds)."""
-    last = Correction.objects.filter(record_id=OuterRef("rec__id")).order_by("-at", "-id")
-    is_running = Q(occasion__state=Occasion.State.OPEN, occasion__rule__basis=Rule.Basis.MEDIA)
-    is_open_question = Q(corrected=None) & (Q(rec__state=None) | Q(rec__state=S.PENDING))
-    return found.annotate(
-        rec=FilteredRelation("occasion__records", condition=Q(occasion__records__member_id=F("member_id"))),
-        corrected=Subquery(last.values("state")[:1]),
-        stands=Case(
-            When(Q(corrected=None) & Q(state=RosterEntry.State.EXEMPT), then=Value(S.EXEMPT.value)),
-            When(is_running & is_open_question, then=Value(DUE)),
-            default=Coalesce("corrected", "rec__state", Value(S.PENDING.value)),
-            output_field=Char(),
-        ),
     )
 
 
@@ -118,13 +91,19 @@ def _of(scope: Scope) -> QuerySet[Any, Any]:
 
 
 def undone_by_training(*, training_ids: Collection[int], paths: Iterable[str]) -> dict[int, tuple[int, int]]:
-    """Return how many people are missing, and how many have a running course to do, in each training; one query."""
-    rows = entries(training_ids=training_ids, paths=paths).filter(stands__in=(S.MISSING, DUE)).order_by()
+    """Return how many people are missing, and how many have only a running course to do, in each training; one query.
+
+    The same people as ``Overview.counts`` has under ``missing`` and ``due``: each by the worst of their occasions.
+    """
+    rows = entries(training_ids=training_ids, paths=paths).filter(stands__in=UNDONE).order_by()
+    # A person in a unit, as one number that the database can count.
+    pair = ExpressionWrapper(F("member_id") * Value(1 << 31) + F("node_id"), output_field=BigIntegerField())
     counted = rows.values("occasion__training_id").annotate(
-        missing=Count("member_id", distinct=True, filter=Q(stands=S.MISSING)),
-        due=Count("member_id", distinct=True, filter=Q(stands=DUE)),
+        missing=Count(pair, distinct=True, filter=Q(stands=S.MISSING)),
+        worse=Count(pair, distinct=True, filter=Q(stands__in=(S.MISSING, S.INCOMPLETE))),
+        undone=Count(pair, distinct=True),
     )
-    return {row["occasion__training_id"]: (row["missing"], row["due"]) for row in counted}
+    return {row["occasion__training_id"]: (row["missing"], row["undone"] - row["worse"]) for row in counted}
 
 
 def standings(
@@ -144,22 +123,19 @@ def standings(
         found = found.filter(occasion_id=occasion_id)
     rows = found.values_list(
         "member_id", "member__name", "member__number", "member__phone_last4", "node__path", "occasion_id", "stands",
-        "rec__reasons", "rec__live_ms", "rec__replay_ms", "rec__hall_ms", "rec__union_ms", "corrected",
-        "rec__rule_version",
+        "rec__reasons", "rec__live_ms", "rec__replay_ms", "rec__hall_ms", "rec__stands_by", "rec__rule_version",
     )  # fmt: skip
     for row in rows.iterator(chunk_size=2000):
-        (member_id, name, number, last4, path, occasion_id, state, reasons, live, replay, hall, union, fixed, rule) = (
-            row
-        )
+        (member_id, name, number, last4, path, occasion_id, state, reasons, live, replay, hall, fixed, rule) = row
         yield Standing(
             member_id, name, number or "", bool(last4), path, occasion_id, state, reasons or [],
-            live or 0, replay or 0, hall or 0, union or 0, fixed is not None, rule or "",
+            live or 0, replay or 0, hall or 0, fixed is not None, rule or "",
         )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Overview:
-    """Everybody of a scope once, by place in the tree and name, and the counts of each occasion that has opened."""
+    """Everybody of a scope, once a unit, by place in the tree and name; and the counts of each occasion."""
 
     people: list[MemberStanding]
     by_occasion: dict[int, Counts]
@@ -170,17 +146,17 @@ class Overview:
         return Counts(dict(Counter(person.state for person in self.people)))
 
     def counts_below(self, path: str) -> Counts:
-        """The same for the people whose unit lies in the subtree at ``path``."""
+        """The same for those who stood in the subtree at ``path``: exactly what that subtree's own overview counts."""
         return Counts(dict(Counter(person.state for person in self.people if person.node_path.startswith(path))))
 
 
 def overview(scope: Scope) -> Overview:
     """Return how everybody stands, in one query without names or minutes."""
-    people: dict[int, tuple[str, set[str], list[int]]] = {}
+    people: dict[tuple[int, str], tuple[set[str], list[int]]] = {}
     by_occasion: defaultdict[int, Counter[str]] = defaultdict(Counter)
     fields = ("member_id", "node__path", "occasion_id", "stands")
     for member_id, path, occasion_id, state in _of(scope).values_list(*fields).iterator(chunk_size=5000):
-        _path, states, undone = people.setdefault(member_id, (path, set(), []))
+        states, undone = people.setdefault((member_id, path), (set(), []))
         states.add(state)
         by_occasion[occasion_id][state] += 1
         if state in UNDONE:
@@ -188,10 +164,46 @@ def overview(scope: Scope) -> Overview:
     return Overview(
         [
             MemberStanding(member_id, path, next(state for state in WORST_FIRST if state in states), tuple(undone))
-            for member_id, (path, states, undone) in people.items()
+            for (member_id, path), (states, undone) in people.items()
         ],
         {occasion_id: Counts(dict(counter)) for occasion_id, counter in by_occasion.items()},
     )
+
+
+def rules_of(scope: Scope) -> list[str]:
+    """Return the versions of the rules under which the scope's occasions were opened, as printed on each record."""
+    return rule_labels(occasions_of(scope))
+
+
+def rule_labels(occasions: Iterable[Occasion]) -> list[str]:
+    """Return the versions of the rules of those of these occasions that count."""
+    counted = (one for one in occasions if one.opened_at and one.state not in CALLED_OFF)
+    return sorted({str(one.rule) for one in counted})
+
+
+def still_open(scope: Scope) -> dict[str, int]:
+    """Return how many entries of the scope are not decided yet, by how they stand (pending, due); one query."""
+    open_ones = _of(scope).filter(stands__in=(S.PENDING, DUE)).order_by()
+    return dict(open_ones.values("stands").annotate(people=Count("pk")).values_list("stands", "people"))
+
+
+def overtaken_corrections(scope: Scope, *, limit: int) -> list[Correction]:
+    """Return the last correction of each record of the scope that later, better evidence has overtaken; one query."""
+    rows = (
+        Correction.objects.filter(
+            record__stands_by=None,
+            record__occasion__training_id=scope.training.pk,
+            record__occasion__roster__member_id=F("record__member_id"),
+            record__occasion__roster__node__path__startswith=scope.node.path,
+        )
+        .exclude(record__occasion__state__in=CALLED_OFF)
+        .select_related("record__member", "record__occasion")
+        .order_by("-at", "-id")[: limit * 2]
+    )
+    last: dict[int, Correction] = {}
+    for one in rows:
+        last.setdefault(one.record_id, one)
+    return list(last.values())[:limit]
 
 
 def occasions_of(scope: Scope) -> list[Occasion]:

@@ -8,13 +8,9 @@ from django.utils.translation import gettext as _
 from attendance.kinds import kinds
 from attendance.models import Occasion, RecordState
 from attendance.reasons import sentence
-from attendance.reports.standing import DUE, UNDONE, Standing
+from attendance.reports.standing import Standing
+from attendance.standing import DUE, UNDONE, due_at
 from organizations.models import User
-
-
-def due_at(occasion: Occasion) -> datetime:
-    """Return until when ``occasion`` can be done: to the end of its make-up time, once that is known."""
-    return occasion.make_up_until_at or occasion.ends_at
 
 
 def next_step(standing: Standing, occasion: Occasion, as_of: datetime) -> str:
@@ -49,10 +45,11 @@ def stepper(occasions: Iterable[Occasion], as_of: datetime) -> Callable[[Standin
     return step
 
 
-def reasons_text(standing: Standing) -> str:
+def reasons_text(standing: Standing, occasion: Occasion) -> str:
     """Return why the state is what it is, in one line."""
     if standing.corrected:
         return _("由负责人更正")
     if not standing.reasons and standing.state in (RecordState.MISSING, DUE):
         return _("还没有参加的记录")
-    return _("；").join(filter(None, (sentence(reason) for reason in standing.reasons)))
+    said = (sentence(reason, basis=occasion.rule.basis) for reason in standing.reasons)
+    return _("；").join(filter(None, said))

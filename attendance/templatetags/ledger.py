@@ -1,26 +1,36 @@
-"""How the ledger's pages print states, minutes and moments."""
+"""How the ledger's pages print states, lengths of time and moments."""
+
+from datetime import datetime
 
 from django import template
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 from attendance.models import RecordState
-from attendance.reports.cells import spoken_minutes
-from attendance.reports.standing import state_label
+from attendance.reasons import length
+from attendance.standing import DONE, state_label
 
 register = template.Library()
-DONE = {RecordState.ATTENDED, RecordState.MADE_UP}
-DUE = {RecordState.MISSING, RecordState.INCOMPLETE}
+TO_BE_DONE = {RecordState.MISSING, RecordState.INCOMPLETE}
 
 
 @register.simple_tag
 def state_chip(state: str) -> SafeString:
     """Return the state as a chip: green when done, amber when something is to be done, else plain."""
-    look = "ok" if state in DONE else "due" if state in DUE else "plain"
+    look = "ok" if state in DONE else "due" if state in TO_BE_DONE else "plain"
     return format_html('<span class="chip {}">{}</span>', look, state_label(state))
 
 
 @register.filter
-def minutes(milliseconds: int) -> str:
-    """Return whole or tenth minutes, never rounded up."""
-    return spoken_minutes(milliseconds or 0)
+def duration(milliseconds: int) -> str:
+    """Return a length of time in words, the one way in which all pages say it."""
+    return length(milliseconds or 0)
+
+
+@register.filter
+def day_and_hour(moment: datetime) -> str:
+    """Return a moment as a member reads it: 12月6日 19:33. A deadline never stands without its hour."""
+    local = localtime(moment)
+    return f"{date_format(local, 'MONTH_DAY_FORMAT')} {local:%H:%M}"

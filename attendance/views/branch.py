@@ -13,25 +13,27 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from attendance.models import Dispute, Occasion, RecordState, Rule, Training
+from attendance.operations import settle_dirty
 from attendance.permissions import COUNTS, NAMES, may_read_names, may_reveal_phone, own_nodes
 from attendance.reports.base import Scope
-from attendance.reports.cells import spoken_minutes
 from attendance.reports.standing import (
-    DUE,
-    UNDONE,
     Counts,
+    MemberStanding,
     Overview,
     Standing,
     node_names,
     occasions_of,
+    overtaken_corrections,
     overview,
     place,
+    rule_labels,
     standings,
     undone_by_training,
 )
 from attendance.reports.steps import reasons_text, stepper
+from attendance.standing import CALLED_OFF, DUE, UNDONE, Amount, amount_of, asked_of
 from attendance.views.detail import record_details
-from attendance.views.shared import number_or_none, scope_or_404, signed_in
+from attendance.views.shared import number_or_none, scope_or_404, settle_unread, signed_in
 from organizations.models import Node, User
 from organizations.operations import log_access
 from organizations.permissions import role_required
@@ -66,7 +68,7 @@ class Person:
         states = {line.state for line in self.lines}
         if RecordState.MISSING in states:
             return ""
-        return _("记录不全，不算没参加") if RecordState.INCOMPLETE in states else _("课程还没学完，还在学习期内")
+        return _("记录不全，不算没参加") if RecordState.INCOMPLETE in states else _("课程还在学，没有缺")
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ def branch(request: HttpRequest) -> HttpResponse:
 def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
     """Show who is still missing at a node, by name with the next step, then the counts."""
     scope = scope_or_404(request, training_id, as_of=timezone.now())
+    settle_unread(scope)
     seen = overview(scope)
     names = node_names(scope)
     occasions = occasions_of(scope)
@@ -123,43 +126,71 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
         "tab": "branch",
         "scope": scope,
         "counts": seen.counts,
+        "boxes": boxes_of(seen.counts),
         "people": people_of(scope, list(page), occasions, names),
         "page": page,
         "shows_names": shows_names,
         "occasions": [(occasion, seen.by_occasion.get(occasion.pk)) for occasion in occasions],
-        "is_begun": any(occasion.opened_at for occasion in occasions),
-        "rules": sorted({str(occasion.rule) for occasion in occasions if occasion.opened_at}),
+        "is_begun": any(occasion.opened_at and occasion.state not in CALLED_OFF for occasion in occasions),
+        "rules": rule_labels(occasions),
+        "overtaken": overtaken_corrections(scope, limit=A_PAGE) if shows_names else [],
         "children": children_of(scope, seen, names),
         "disputes": _open_disputes(scope) if shows_names else [],
     }
     return render(request, "attendance/branch_training.html", context)
 
 
-def undone_first(seen: Overview) -> list[int]:
+def boxes_of(counts: Counts) -> list[tuple[int, str]]:
+    """Return the big numbers with their words; together they are everybody expected. Rare ones only where there are."""
+    always = [
+        (counts[RecordState.ATTENDED], _("已参加")),
+        (counts[RecordState.MADE_UP], _("已补学")),
+        (counts[RecordState.EXCUSED], _("请假")),
+        (counts[RecordState.MISSING], _("没有参加")),
+    ]
+    rare = [
+        (counts[DUE], _("课程还在学")),
+        (counts[RecordState.PENDING], _("认定中")),
+        (counts[RecordState.INCOMPLETE], _("记录不全")),
+    ]
+    return always + [box for box in rare if box[0]]
+
+
+def undone_first(seen: Overview) -> list[MemberStanding]:
     """Return who has something to do: those who missed something, then incomplete records, then running courses."""
-    groups = [[person.member_id for person in seen.people if person.state == state] for state in UNDONE]
-    return [member_id for group in groups for member_id in group]
+    groups = [[person for person in seen.people if person.state == state] for state in UNDONE]
+    return [person for group in groups for person in group]
 
 
-def people_of(scope: Scope, member_ids: list[int], occasions: list[Occasion], names: dict[str, str]) -> list[Person]:
-    """Return these people in their order, each with every occasion they have not done; one query."""
-    titles = {occasion.pk: occasion.title for occasion in occasions}
+def people_of(
+    scope: Scope, shown: list[MemberStanding], occasions: list[Occasion], names: dict[str, str]
+) -> list[Person]:
+    """Return these people in their order, each in their unit with what they have not done there; one query."""
+    by_id = {occasion.pk: occasion for occasion in occasions}
+    asked = {pk: asked_of(occasion=occasion, as_of=scope.as_of) for pk, occasion in by_id.items()}
     step = stepper(occasions, scope.as_of)
-    people: dict[int, Person] = {}
-    for one in standings(scope, states=UNDONE, member_ids=member_ids) if member_ids else ():
+    people: dict[tuple[int, str], Person] = {}
+    ids = {person.member_id for person in shown}
+    for one in standings(scope, states=UNDONE, member_ids=ids) if shown else ():
         where = place(one.node_path, names=names, below=scope.node.path)
-        person = people.setdefault(one.member_id, Person(one.member_id, one.name, where, one.has_phone, []))
-        person.lines.append(Line(titles[one.occasion_id], one.state, _reason(one), step(one)))
+        person = people.setdefault(
+            (one.member_id, one.node_path), Person(one.member_id, one.name, where, one.has_phone, [])
+        )
+        occasion = by_id[one.occasion_id]
+        reason = _reason(one, occasion, amount_of(asked[one.occasion_id], one.reasons))
+        person.lines.append(Line(occasion.title, one.state, reason, step(one)))
     for person in people.values():
         person.lines.sort(key=lambda line: UNDONE.index(line.state))
-    return [people[member_id] for member_id in member_ids if member_id in people]
+    keys = [(person.member_id, person.node_path) for person in shown]
+    return [people[key] for key in keys if key in people]
 
 
-def _reason(one: Standing) -> str:
+def _reason(one: Standing, occasion: Occasion, amount: Amount) -> str:
     """Return why in a few words; the member's page has them all."""
-    if one.union_ms and not one.corrected:
-        return _("累计 %(minutes)s 分钟") % {"minutes": spoken_minutes(one.union_ms)}
-    return "" if one.state == DUE else reasons_text(one)
+    if amount.done_ms and not one.corrected:
+        said = {"done": amount.done, "left": amount.left}
+        return (_("已计入 %(done)s，还差 %(left)s") if amount.left else _("已计入 %(done)s")) % said
+    return "" if one.state == DUE else reasons_text(one, occasion)
 
 
 def children_of(scope: Scope, seen: Overview, names: dict[str, str]) -> list[Child]:
@@ -177,7 +208,9 @@ def _trainings_touching(nodes: list[Node]) -> list[Training]:
     for node in nodes:
         above = [node.path[:end] for end in range(Node.steplen, len(node.path) + 1, Node.steplen)]
         inside |= Q(node__path__in=above) | Q(node__path__startswith=node.path)
-    opened = Occasion.objects.filter(training_id=OuterRef("pk")).exclude(state=Occasion.State.SCHEDULED)
+    opened = Occasion.objects.filter(training_id=OuterRef("pk")).exclude(
+        state__in=[Occasion.State.SCHEDULED, *CALLED_OFF]
+    )
     judging = opened.exclude(state=Occasion.State.SETTLED).filter(rule__basis=Rule.Basis.WINDOW)
     found = Training.objects.filter(inside).exclude(state=Training.State.DRAFT).select_related("node")
     found = found.annotate(has_begun=Exists(opened), is_judging=Exists(judging))
@@ -205,6 +238,7 @@ def branch_member(request: HttpRequest, training_id: int, member_id: int) -> Htt
     """Show one person's evidence and reasons in a training; the read is written down in the same transaction."""
     as_of = timezone.now()
     scope = scope_or_404(request, training_id, as_of=as_of, roles=NAMES)
+    settle_dirty(as_of=as_of, member_ids=[member_id])
     details = record_details(training_id=training_id, member_id=member_id, below=scope.node.path, as_of=as_of)
     member = User.objects.filter(pk=member_id).first()
     if member is None or not details:

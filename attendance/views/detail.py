@@ -10,21 +10,13 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from attendance.core.verdict import Verdict
-from attendance.models import (
-    Correction,
-    Dispute,
-    Evidence,
-    Occasion,
-    PresenceSpan,
-    Record,
-    RecordState,
-    RosterEntry,
-    Rule,
-)
+from attendance.kinds import Step, kinds
+from attendance.models import Correction, Dispute, Evidence, Occasion, PresenceSpan, Record, RosterEntry, Rule
 from attendance.queries import judged, rule_of
 from attendance.reasons import sentence
-from attendance.reports.standing import DUE
+from attendance.standing import CALLED_OFF, UNDONE, Amount, amount_of, asked_of, due_at, standing
 from attendance.views.timeline import Bar, Item, bars_of, items_of
+from organizations.models import User
 
 Row = TypeVar("Row")
 
@@ -36,24 +28,43 @@ class Detail:
     occasion: Occasion
     entry: RosterEntry
     record: Record | None
-    verdict: Verdict
+    clocks: Record | Verdict
     state: str
+    amount: Amount
     reasons: list[str]
     corrections: list[Correction]
     disputes: list[Dispute]
     items: list[Item]
     bars: list[Bar]
-    length_ms: int
 
     @property
-    def clocks(self) -> Record | Verdict:
-        """The minutes: those of the record; while there is none, those of the evidence as it is now."""
-        return self.record or self.verdict
+    def is_course(self) -> bool:
+        """Whether it is counted by what was studied, not by when one was there."""
+        return self.occasion.rule.basis == Rule.Basis.MEDIA
 
     @property
     def rule_text(self) -> str:
-        """What was asked for, with the version of the rule: printed on every record."""
-        return rule_sentence(self.occasion, self.length_ms)
+        """Which rule decides, with its version: printed on every record."""
+        rule = rule_of(self.occasion)
+        return _("认定规则：%(name)s，第 %(version)s 版。") % {"name": rule.name, "version": rule.version}
+
+    @property
+    def is_called_off(self) -> bool:
+        return self.state in CALLED_OFF
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether evidence that came after the last correction was better than it: the record holds again."""
+        return bool(self.corrections) and self.record is not None and self.record.stands_by_id is None
+
+    @property
+    def is_undone(self) -> bool:
+        return self.state in UNDONE
+
+    @property
+    def due_at(self) -> datetime:
+        """Until when it can be done or made up."""
+        return due_at(self.occasion)
 
     @property
     def open_dispute(self) -> Dispute | None:
@@ -61,10 +72,18 @@ class Detail:
         return next((one for one in self.disputes if one.state == Dispute.State.RAISED), None)
 
 
+def step_of(detail: Detail, member: User, as_of: datetime) -> Step | None:
+    """Return how ``member`` can still do what they have not done, or None: it is done, too late, or not on a phone."""
+    if not detail.is_undone or as_of >= detail.due_at:
+        return None
+    return kinds()[detail.occasion.kind].catch_up(detail.occasion, member)
+
+
 def record_details(
     *, member_id: int, as_of: datetime, training_id: int | None = None, occasion_id: int | None = None, below: str = ""
 ) -> list[Detail]:
-    """Return the person's details at every occasion whose roster names them: six queries and three more an occasion.
+    """Return the person's details at every occasion whose roster names them: six queries, and three more for each
+    occasion of a window, whose map shows the very spans that count.
 
     ``below`` leaves out occasions at which they stood under another part of the tree.
     """
@@ -111,52 +130,30 @@ def _detail(entry: RosterEntry, held: dict[str, dict[int, list[Any]]], as_of: da
     occasion = entry.occasion
     of = {name: rows.get(occasion.pk, []) for name, rows in held.items()}
     record: Record | None = next(iter(of["records"]), None)
-    verdict = judged(occasion=occasion, member_id=entry.member_id, as_of=as_of)
-    reasons = record.reasons if record else [reason.as_json() for reason in verdict.reasons]
+    basis, is_open = occasion.rule.basis, occasion.state == Occasion.State.OPEN
+    # What was judged of a lecture that goes on (again) is not what is there now; else the record says it all.
+    is_behind = record is None or (is_open and basis == Rule.Basis.WINDOW)
+    verdict = (
+        judged(occasion=occasion, member_id=entry.member_id, as_of=as_of) if is_behind or _has_map(basis) else None
+    )
+    clocks = verdict if verdict is not None and is_behind else record
+    assert clocks is not None  # noqa: S101 - behind there is a verdict, else a record
+    reasons = clocks.reasons if isinstance(clocks, Record) else [one.as_json() for one in clocks.reasons]
+    state = standing(entry_state=entry.state, occasion_state=occasion.state, basis=basis, record=record)
     return Detail(
         occasion=occasion,
         entry=entry,
         record=record,
-        verdict=verdict,
-        state=state_of(entry, record, of["corrections"]),
-        reasons=list(filter(None, (sentence(reason) for reason in reasons))),
+        clocks=clocks,
+        state=state,
+        amount=amount_of(asked_of(occasion=occasion, as_of=as_of), reasons),
+        reasons=list(filter(None, (sentence(reason, basis=basis) for reason in reasons))),
         corrections=of["corrections"],
         disputes=of["disputes"],
-        items=items_of(occasion, of["spans"], of["evidence"], as_of),
-        bars=bars_of(occasion, verdict, as_of),
-        length_ms=length_of(occasion),
+        items=items_of(occasion, of["spans"], of["evidence"], verdict, as_of),
+        bars=bars_of(occasion, verdict, as_of) if verdict else [],
     )
 
 
-def state_of(entry: RosterEntry, record: Record | None, corrections: list[Correction]) -> str:
-    """Return the state that holds: the same order as ``reports.standing.entries``, in Python for one person."""
-    if corrections:
-        return corrections[-1].state
-    if entry.state == RosterEntry.State.EXEMPT:
-        return RecordState.EXEMPT
-    is_settled = record is not None and record.state != RecordState.PENDING
-    occasion = entry.occasion
-    if not is_settled and occasion.state == Occasion.State.OPEN and occasion.rule.basis == Rule.Basis.MEDIA:
-        return DUE
-    return record.state if record else RecordState.PENDING
-
-
-def length_of(occasion: Occasion) -> int:
-    """Return what a share is taken of: the course's length or the window's, in milliseconds."""
-    if occasion.rule.basis == Rule.Basis.MEDIA:
-        return occasion.media_ms or 0
-    start, end = occasion.window_start_at or occasion.starts_at, occasion.window_end_at or occasion.ends_at
-    return max(0, round((end - start).total_seconds() * 1000))
-
-
-def rule_sentence(occasion: Occasion, length_ms: int) -> str:
-    """Return the rule as people read it, with the minutes that it means here and its version."""
-    rule = rule_of(occasion)
-    needed_ms = rule.needed_ms(length_ms)
-    values = {
-        "percent": f"{needed_ms / length_ms * 100 if length_ms else rule.min_share * 100:.3g}",
-        "minutes": f"{-(-needed_ms // 6000) / 10:g}",
-        "name": rule.name,
-        "version": rule.version,
-    }
-    return _("达到 %(percent)s%%（%(minutes)s 分钟）即为参加。按“%(name)s”第 %(version)s 版规则计算。") % values
+def _has_map(basis: str) -> bool:
+    return basis == Rule.Basis.WINDOW

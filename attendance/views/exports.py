@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET
 
 from attendance.permissions import NAMES
 from attendance.reports import Report, Scope, UnableToFindReport, report_named, reports
-from attendance.reports.render import CONTENT_TYPES, ENCODINGS, WRITERS, text_rows, write
+from attendance.reports.render import CONTENT_TYPES, ENCODINGS, WRITERS, facts, text_rows, write
 from attendance.reports.standing import overview
-from attendance.views.shared import number_or_none, scope_or_404, signed_in
+from attendance.views.shared import number_or_none, scope_or_404, settle_unread, signed_in
 from organizations.operations import log_access
 from organizations.permissions import role_required
 
@@ -38,6 +38,7 @@ def branch_report(request: HttpRequest, training_id: int, name: str) -> HttpResp
     """Show a report as a table, a page at a time, with its downloads."""
     scope = scope_or_404(request, training_id, as_of=timezone.now(), roles=NAMES)
     report = _report_or_404(name)
+    settle_unread(scope)
     page = number_or_none(request.GET.get("page")) or 1
     shown = list(text_rows(islice(report.rows(scope), (page - 1) * A_PAGE, page * A_PAGE + 1)))
     titles = [column.title for column in report.columns]
@@ -47,6 +48,7 @@ def branch_report(request: HttpRequest, training_id: int, name: str) -> HttpResp
         "report": report,
         "reports": list(reports().values()),
         "rows": [list(zip(titles, row, strict=True)) for row in shown[:A_PAGE]],
+        "facts": facts(report, scope)[3:],
         "previous_page": page - 1,
         "next_page": page + 1 if len(shown) > A_PAGE else None,
     }
@@ -65,6 +67,7 @@ def branch_export(request: HttpRequest, training_id: int, name: str, form: str) 
     encoding = request.GET.get("encoding", "utf-8")
     if form not in WRITERS or encoding not in ENCODINGS:
         raise Http404
+    settle_unread(scope)
     people = [person.member_id for person in overview(scope).people if name != "missing" or person.undone]
     log_access(reader_id=signed_in(request).pk, subject_ids=people, what="export", as_of=as_of, reason=name)
     out = io.BytesIO()

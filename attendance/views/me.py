@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -14,42 +15,36 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from attendance.forms import DisputeForm
-from attendance.models import RecordState, RosterEntry
-from attendance.operations import UnableToRaiseDispute, raise_dispute
+from attendance.models import Occasion
+from attendance.operations import UnableToRaiseDispute, raise_dispute, settle_dirty
 from attendance.personal import held_about
-from attendance.reports.standing import with_standing
-from attendance.views.detail import Detail, record_details
+from attendance.standing import Stand, due_at, stands_of
+from attendance.views.detail import Detail, record_details, step_of
 from attendance.views.shared import signed_in
 from organizations.models import User
 from organizations.permissions import role_required
 
-DONE = (RecordState.ATTENDED, RecordState.MADE_UP)
-
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """One of my own occasions as the list shows it."""
+    """One of my own occasions as the list shows it; ``until_at``: how long it can still be done, if it is not."""
 
-    occasion_id: int
-    title: str
-    starts_at: datetime
-    training: str
-    state: str
-    hours: Decimal
-    union_ms: int
+    occasion: Occasion
+    stand: Stand
+    until_at: datetime | None
 
 
-def own_records(member: User) -> list[Own]:
-    """Return every opened occasion whose roster names ``member``, the newest first; one query."""
-    rows = with_standing(RosterEntry.objects.filter(member=member)).order_by("-occasion__starts_at", "-occasion_id")
-    fields = (
-        "occasion_id", "occasion__title", "occasion__starts_at", "occasion__training__title", "stands", "rec__hours",
-        "rec__union_ms",
-    )  # fmt: skip
-    return [
-        Own(pk, title, starts_at, training, state, hours or Decimal(0), union_ms or 0)
-        for pk, title, starts_at, training, state, hours, union_ms in rows.values_list(*fields)
-    ]
+def own_records(member: User, as_of: datetime) -> list[Own]:
+    """Return every opened occasion whose roster names ``member``, the newest first; two queries."""
+    mine = Occasion.objects.filter(roster__member=member).select_related("rule", "training")
+    occasions = list(mine.order_by("-starts_at", "-pk"))
+    stands = stands_of(occasions=occasions, member_id=member.pk, as_of=as_of)
+    return [_own(occasion, stands[occasion.pk], as_of) for occasion in occasions]
+
+
+def _own(occasion: Occasion, stand: Stand, as_of: datetime) -> Own:
+    until = due_at(occasion)
+    return Own(occasion, stand, until if stand.is_undone and until > as_of else None)
 
 
 @require_GET
@@ -57,43 +52,46 @@ def own_records(member: User) -> list[Own]:
 @role_required()
 def me(request: HttpRequest) -> HttpResponse:
     """Show this year's hours and every record by training."""
-    records = own_records(signed_in(request))
-    year = timezone.localdate().year
+    member, as_of = signed_in(request), timezone.now()
+    settle_dirty(as_of=as_of, member_ids=[member.pk])
+    records = own_records(member, as_of)
+    year = timezone.localdate(as_of).year
     by_training: defaultdict[str, list[Own]] = defaultdict(list)
     for record in records:
-        by_training[record.training].append(record)
-    hours = sum(
-        (one.hours for one in records if one.state in DONE and timezone.localtime(one.starts_at).year == year),
-        Decimal(0),
-    )
+        by_training[record.occasion.training.title].append(record)
+    this_year = (one.stand.hours for one in records if timezone.localtime(one.occasion.starts_at).year == year)
+    hours = sum(this_year, Decimal(0))
     context = {"tab": "me", "hours": hours.normalize(), "year": year, "trainings": list(by_training.items())}
     return render(request, "attendance/me.html", context)
 
 
-def _own_detail(request: HttpRequest, occasion_id: int) -> Detail:
-    found = record_details(member_id=signed_in(request).pk, occasion_id=occasion_id, as_of=timezone.now())
+def _own_context(request: HttpRequest, occasion_id: int, form: DisputeForm) -> dict[str, Any]:
+    """Return what the page of one's own record shows: the way to put it right included. Raises Http404."""
+    member, as_of = signed_in(request), timezone.now()
+    settle_dirty(as_of=as_of, member_ids=[member.pk])
+    found: list[Detail] = record_details(member_id=member.pk, occasion_id=occasion_id, as_of=as_of)
     if not found:
         raise Http404
-    return found[0]
+    is_in_time = found[0].due_at > as_of
+    step = step_of(found[0], member, as_of)
+    return {"tab": "me", "detail": found[0], "form": form, "step": step, "is_in_time": is_in_time}
 
 
 @require_GET
 @never_cache
 @role_required()
 def me_record(request: HttpRequest, occasion_id: int) -> HttpResponse:
-    """Show one's own record with all evidence held, why it counted or not, and the way to dispute it."""
-    context = {"tab": "me", "detail": _own_detail(request, occasion_id), "form": DisputeForm()}
-    return render(request, "attendance/me_record.html", context)
+    """Show one's own record with all evidence held, why it counted or not, and the ways to put it right."""
+    return render(request, "attendance/me_record.html", _own_context(request, occasion_id, DisputeForm()))
 
 
 @require_POST
 @role_required()
 def me_dispute(request: HttpRequest, occasion_id: int) -> HttpResponse:
     """Say that one's own record is wrong; the branch secretary answers."""
-    detail = _own_detail(request, occasion_id)
     form = DisputeForm(request.POST)
+    context = _own_context(request, occasion_id, form)
     if not form.is_valid():
-        context = {"tab": "me", "detail": detail, "form": form}
         return render(request, "attendance/me_record.html", context, status=422)
     try:
         raise_dispute(

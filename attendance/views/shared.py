@@ -4,11 +4,14 @@ from datetime import datetime
 
 from django.http import Http404, HttpRequest
 
+from attendance.models import Occasion, RosterEntry, Rule
+from attendance.operations import settle_dirty
 from attendance.permissions import COUNTS, scope_for
 from attendance.reports.base import Scope
 from organizations.models import User
 
 LARGEST_ID = 2**63 - 1
+MOST_SETTLED = 200  # people a page settles before it reads
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -39,3 +42,18 @@ def scope_or_404(request: HttpRequest, training_id: int, *, as_of: datetime, rol
     if scope is None:
         raise Http404
     return scope
+
+
+def settle_unread(scope: Scope) -> None:
+    """Settle whoever in the scope has evidence that nobody has read, before a page reads how they stand.
+
+    Only where these are few, as in a branch; a larger part of the tree is left to the sweep that runs all the time.
+    """
+    unread = RosterEntry.objects.filter(
+        dirty_at__isnull=False, occasion__training_id=scope.training.pk, node__path__startswith=scope.node.path
+    )
+    # What is counted by its window is judged when that ends; its marks wait until then.
+    unread = unread.exclude(occasion__state=Occasion.State.OPEN, occasion__rule__basis=Rule.Basis.WINDOW)
+    ids = set(unread.values_list("member_id", flat=True)[: MOST_SETTLED + 1])
+    if 0 < len(ids) <= MOST_SETTLED:
+        settle_dirty(as_of=scope.as_of, member_ids=ids)

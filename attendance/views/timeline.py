@@ -4,7 +4,7 @@ It explains; it never judges. Minutes and states come from the record alone.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -56,12 +56,19 @@ class _Piece:
 
 
 def items_of(
-    occasion: Occasion, spans: Sequence[PresenceSpan], evidence: Sequence[Evidence], as_of: datetime
+    occasion: Occasion,
+    spans: Sequence[PresenceSpan],
+    evidence: Sequence[Evidence],
+    verdict: Verdict | None,
+    as_of: datetime,
 ) -> list[Item]:
-    """Return everything held about one person at ``occasion``, oldest first, gaps between live spans included."""
+    """Return everything held about one person at ``occasion``, oldest first, gaps between live spans included.
+
+    ``verdict``: the one on this evidence, for an occasion of a window: what a replay adds to what one was there for.
+    """
     items = [
         *_live_items(occasion, spans, [one for one in evidence if one.kind == Evidence.Kind.OUTBOX], as_of),
-        *_watched_items(occasion, [one for one in evidence if one.kind == Evidence.Kind.WATCHED]),
+        *_watched_items(occasion, [one for one in evidence if one.kind == Evidence.Kind.WATCHED], verdict, as_of),
         *(_said(occasion, one) for one in evidence if one.kind not in (Evidence.Kind.OUTBOX, Evidence.Kind.WATCHED)),
     ]
     return sorted(items, key=lambda item: (item.started_at, item.ended_at or item.started_at))
@@ -90,10 +97,12 @@ def _piece_item(occasion: Occasion, piece: _Piece, pieces: Sequence[_Piece]) -> 
     outside = bool(start and piece.end <= start) or bool(end and piece.start >= end)
     notes = []
     if outside:
-        notes.append(_("在场次时间以外，只保留，不计入"))
+        notes.append(_("不在直播的时间里，只保留，不计入"))
     else:
-        if bool(start and piece.start < start) or bool(end and piece.end > end):
-            notes.append(_("场次时间以外的部分不计入"))
+        if start and piece.start < start:
+            notes.append(_("开始以前的时间不计入"))
+        if end and piece.end > end:
+            notes.append(_("结束以后的时间不计入"))
         if any(_is_beside(piece, other) for other in pieces):
             notes.append(_("两部设备同时在线，只算一次"))
     if piece.is_open:
@@ -128,23 +137,44 @@ def _gap_items(occasion: Occasion, pieces: Sequence[_Piece]) -> list[Item]:
     return items
 
 
-def _watched_items(occasion: Occasion, reports: Sequence[Evidence]) -> list[Item]:
+def _watched_items(
+    occasion: Occasion, reports: Sequence[Evidence], verdict: Verdict | None, as_of: datetime
+) -> list[Item]:
     """Return one item a day: what was newly counted that day; what was seen before earns nothing again."""
     by_day: defaultdict[object, list[Evidence]] = defaultdict(list)
     for one in sorted(reports, key=lambda one: one.recorded_at):
         by_day[localdate(one.recorded_at)].append(one)
     seen: dict[str, Spans] = {}
     items = []
+    counted = _counter(occasion, verdict, as_of)
     for day in by_day.values():
-        before = sum(union.total for union in seen.values())
+        before = counted(seen)
         played = 0
         for one in day:
             ranges = [(int(start), int(end)) for start, end in one.ranges_ms or []]
             played += sum(end - start for start, end in ranges)
             seen[one.media] = seen.get(one.media, Spans()) | Spans.of(ranges)
-        fresh = sum(union.total for union in seen.values()) - before
-        items.append(_watched_item(occasion, day, fresh, played))
+        items.append(_watched_item(occasion, day, counted(seen) - before, played))
     return items
+
+
+def _counter(occasion: Occasion, verdict: Verdict | None, as_of: datetime) -> Callable[[dict[str, Spans]], int]:
+    """Return what tells how much counts once this has been seen, as judging counts it: what a course has today, each
+    piece to its length; of a replay what one was not there for anyway."""
+    if occasion.rule.basis == Rule.Basis.MEDIA or verdict is None:
+        lengths = occasion.media_items
+        return lambda seen: sum(
+            spans.clip(0, int(lengths.get(media, 0))).total if lengths else spans.total for media, spans in seen.items()
+        )
+    window, there = window_of(occasion, as_of=as_of), verdict.live | verdict.hall
+
+    def counted(seen: dict[str, Spans]) -> int:
+        union = there
+        for spans in seen.values():
+            union |= window.lay(spans)
+        return union.total
+
+    return counted
 
 
 def _watched_item(occasion: Occasion, day: Sequence[Evidence], fresh: int, played: int) -> Item:
@@ -173,7 +203,7 @@ def _said(occasion: Occasion, one: Evidence) -> Item:
         (start and one.ended_at and one.ended_at <= start) or (end and one.started_at and one.started_at >= end)
     )
     if outside:
-        notes.append(_("在场次时间以外，只保留，不计入"))
+        notes.append(_("不在直播的时间里，只保留，不计入"))
     return Item(one.started_at or one.recorded_at, one.ended_at, str(kind.label), tuple(notes), counts=not outside)
 
 

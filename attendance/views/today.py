@@ -14,10 +14,9 @@ from icalendar import Alarm, Calendar, Event
 
 from attendance.kinds import Step, kinds
 from attendance.models import Occasion, RecordState, RosterEntry, Rule, Training
-from attendance.queries import occasion_for, rule_of
-from attendance.reports.standing import UNDONE, with_standing
-from attendance.reports.steps import due_at
-from attendance.views.detail import length_of
+from attendance.operations import settle_dirty
+from attendance.queries import occasion_for
+from attendance.standing import CALLED_OFF, Amount, due_at, stands_of
 from attendance.views.shared import signed_in
 from organizations.display import is_elder
 from organizations.models import Membership, Node, Role, RoleGrant, User
@@ -35,7 +34,7 @@ class Owed:
 
     occasion: Occasion
     due_at: datetime
-    left_min: int
+    amount: Amount
     is_incomplete: bool
     step: Step | None
 
@@ -55,6 +54,7 @@ class Day:
 def today(request: HttpRequest) -> HttpResponse:
     """Show a member their day; the same number of queries whatever is in it."""
     member, as_of = signed_in(request), timezone.now()
+    settle_dirty(as_of=as_of, member_ids=[member.pk])
     membership = membership_on(member_id=member.pk, on_date=timezone.localdate(as_of))
     day = day_of(member, membership, as_of)
     context = {
@@ -71,23 +71,20 @@ def today(request: HttpRequest) -> HttpResponse:
 
 def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
     """Return what is live, next and owed for ``member`` in three queries."""
-    entries = with_standing(
-        RosterEntry.objects.filter(
-            member=member, state=RosterEntry.State.EXPECTED, occasion__training__state=Training.State.PUBLISHED
-        )
-    )
-    fields = ("occasion_id", "stands", "rec__union_ms")
-    stands = {occasion_id: (state, done or 0) for occasion_id, state, done in entries.values_list(*fields)}
-    opened = Occasion.objects.filter(pk__in=stands).select_related("rule", "training", "node").order_by("starts_at")
+    expected = RosterEntry.objects.filter(member=member, state=RosterEntry.State.EXPECTED)
+    mine = Occasion.objects.filter(roster__in=expected, training__state=Training.State.PUBLISHED)
+    mine = mine.exclude(state__in=CALLED_OFF).select_related("rule", "training", "node")
+    opened = list(mine.order_by("starts_at", "pk"))
+    stands = stands_of(occasions=opened, member_id=member.pk, as_of=as_of)
     live, owed = [], []
     for occasion in opened:
-        state, done_ms = stands[occasion.pk]
+        stand = stands[occasion.pk]
         if occasion.state == Occasion.State.OPEN and occasion.rule.basis == Rule.Basis.WINDOW:
             live.append((occasion, kinds()[occasion.kind].url_for(occasion, member)))
-        elif state in UNDONE and due_at(occasion) > as_of:
+        elif stand.is_undone and due_at(occasion) > as_of:
             step = kinds()[occasion.kind].catch_up(occasion, member)
-            is_incomplete = state == RecordState.INCOMPLETE
-            owed.append(Owed(occasion, due_at(occasion), left_minutes(occasion, done_ms), is_incomplete, step))
+            is_incomplete = stand.state == RecordState.INCOMPLETE
+            owed.append(Owed(occasion, due_at(occasion), stand.amount, is_incomplete, step))
     owed.sort(key=lambda one: one.due_at)
     return Day(live, coming_for(member, membership, as_of), owed)
 
@@ -125,11 +122,6 @@ def coming_for(member: User, membership: Membership | None, as_of: datetime) -> 
         for occasion in expected[:MOST_NEXT]
         if last_day is None or timezone.localdate(occasion.starts_at) < last_day
     ]
-
-
-def left_minutes(occasion: Occasion, done_ms: int) -> int:
-    """Return how many whole minutes are still needed, rounded up so that doing them is enough; 0 when unknown."""
-    return -(-max(0, rule_of(occasion).needed_ms(length_of(occasion)) - done_ms) // 60_000)
 
 
 def helper_of(membership: Membership | None, as_of: datetime) -> User | None:

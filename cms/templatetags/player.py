@@ -1,6 +1,5 @@
 """What the player island is told: the media, where to report, and its words in the reader's language."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,10 +11,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from attendance.core.intervals import Spans
+from attendance.reasons import length
+from attendance.standing import Amount
 
 register = template.Library()
-MINUTE_MS = 60_000
-SHORT_MS = 10 * MINUTE_MS
 # As the island draws them (frontend/src/player/view.ts): what it finds drawn already moves nothing.
 SHOWN_GAP_MS = 2000
 SHOWN_GAPS = 6
@@ -35,7 +34,7 @@ def player_data(context: Context, player: Mapping[str, Any]) -> SafeString:
         "credited_ms": [],
         "position_ms": 0,
         "records": True,
-        **{key: value for key, value in player.items() if key not in ("title", "subtitle")},
+        **{key: value for key, value in player.items() if key not in ("title", "subtitle", "asked")},
         "hls_script": static("js/hls.js"),
         "play_url": f"/watch/{occasion}/play",
         "report_url": f"/watch/{occasion}/report",
@@ -52,25 +51,16 @@ def player_counted(player: Mapping[str, Any]) -> dict[str, Any]:
     """
     said, duration = words(), int(player.get("duration_ms") or 0)
     credited = Spans.of((start, end) for start, end in player.get("credited_ms") or [])
-    is_short = duration < SHORT_MS
-    every = clock(duration) if is_short else str(max(1, math.floor(duration / MINUTE_MS + 0.5)))
     needed = player.get("needed_ms")
-    left = max(0, needed - credited.total) if needed is not None else 0
+    amount = Amount(credited.total, needed or 0, duration)
+    left = said["left"].format(left=amount.left) if amount.left else said["enough"]
     return {
-        "done": clock(credited.total) if is_short else str(credited.total // MINUTE_MS),
-        "of": said["clock_done" if is_short else "minutes_done"].format(all=every),
-        "left": "" if needed is None else _left(left, said),
-        "is_enough": not left,
+        "done": amount.done,
+        "of": said["done_of"].format(all=length(duration)),
+        "left": "" if needed is None else left,
+        "is_enough": not amount.left,
         "gaps": _gaps(credited, duration, said) if credited else [],
     }
-
-
-def _left(left_ms: int, said: Mapping[str, str]) -> str:
-    if not left_ms:
-        return said["enough"]
-    if left_ms < MINUTE_MS:
-        return said["left_seconds"].format(n=math.ceil(left_ms / 1000))
-    return said["left"].format(n=math.ceil(left_ms / MINUTE_MS))
 
 
 def _gaps(credited: Spans, duration_ms: int, said: Mapping[str, str]) -> Sequence[dict[str, str]]:
@@ -100,11 +90,13 @@ def words() -> dict[str, str]:
         "pause": _("暂停"),
         "loading": _("正在打开…"),
         "stalled": _("网络较慢，正在缓冲…"),
-        "minutes_done": _(" 分钟已计入，共 {all} 分钟"),
-        "clock_done": _(" 已计入，共 {all}"),
+        "done_of": _(" 已计入，共 {all}"),
+        # How a length of time is said: the same sentences as on every page (attendance/reasons.py).
+        "seconds": _("%(seconds)s 秒") % {"seconds": "{s}"},
+        "minutes": _("%(minutes)s 分钟") % {"minutes": "{m}"},
+        "minutes_seconds": _("%(minutes)s 分 %(seconds)s 秒") % {"minutes": "{m}", "seconds": "{s}"},
         "counted": _("已计入的部分："),
-        "left": _("还差 {n} 分钟"),
-        "left_seconds": _("还差 {n} 秒"),
+        "left": _("还差 {left}"),
         "enough": _("这一段学够了"),
         "from_here": _("从这里看 ›"),
         "from_here_label": _("从 {at} 开始看"),
@@ -112,7 +104,7 @@ def words() -> dict[str, str]:
         "gap_skipped": _("跳过去了，没有看"),
         "gap_hidden": _("手机锁屏或离开页面，而且没有声音"),
         "gap_waiting": _("已经看过，联网后自动计入"),
-        "gap_checking": _("已经看过，正在核对时间，稍后计入"),
+        "gap_checking": _("已经看过，几秒后计入"),
         "saved": _("学习记录已保存"),
         "saving": _("正在保存学习记录…"),
         "offline": _("已离线，学习记录已保存在手机，联网后自动补传"),

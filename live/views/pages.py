@@ -11,7 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from attendance.queries import credited
+from attendance.operations import settle_dirty
+from attendance.queries import credited, last_position_ms
+from attendance.standing import Amount, due_at, stands_of
 from attendance.windows import HELD, roster_day, undone_until
 from live.core import lifecycle
 from live.models import Lecture
@@ -156,8 +158,29 @@ def player_of(lecture: Lecture, user: User) -> dict[str, Any]:
             "refresh_url": reverse("live_replay_addresses", args=[lecture.pk]),
         }
         if counted:
-            player["credited_ms"] = credited(occasion_id=lecture.pk, member_id=user.pk, media="replay")
+            player |= _counted(lecture, user, as_of=timezone.now())
     return player
+
+
+def _counted(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, Any]:
+    """What counts of the replay so far, what it still has to add to the lecture, and where to go on."""
+    settle_dirty(as_of=as_of, member_ids=[user.pk])
+    ranges = credited(occasion_id=lecture.pk, member_id=user.pk, media="replay")
+    position = last_position_ms(occasion_id=lecture.pk, member_id=user.pk, media="replay")
+    told: dict[str, Any] = {"credited_ms": ranges, "position_ms": position}
+    stand = stands_of(occasions=[lecture.occasion], member_id=user.pk, as_of=as_of).get(lecture.pk)
+    if stand is None or not stand.is_undone:
+        return told
+    if due_at(lecture.occasion) <= as_of:
+        return told | {"asked": _("补学时间已经过了，现在看不再计入结果。")}
+    seen_s = sum(end - start for start, end in ranges) // 1000
+    return told | {"needed_ms": (seen_s + stand.amount.left_s) * 1000, "asked": _asked(stand.amount)}
+
+
+def _asked(amount: Amount) -> str:
+    if not amount.done_ms:
+        return amount.asked
+    return _("连同直播已计入 {done}，{asked}").format(done=amount.done, asked=amount.asked)
 
 
 def _waiting_words(lecture: Lecture) -> str:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from attendance.core.rules import Rule as CoreRule
 from attendance.kinds import Step
 from attendance.models import Occasion, Record, RecordState, RosterEntry, Rule, Training
+from attendance.standing import asked_of
 from organizations.models import Node, User
 
 HOUR = dt.timedelta(hours=1)
@@ -83,9 +84,30 @@ def stand(
 ) -> Record:
     """Put a member on the roster with a record; clocks in minutes."""
     expect(occasion, member, node, state="exempt" if state == RecordState.EXEMPT else "expected")
+    hours = Decimal(1) if state in ("attended", "made_up") else Decimal(0)
+    values = {"reasons": shared(occasion, (live + replay + hall) * MINUTE_MS), "stands": state, **fields}
     return Record.objects.create(
         occasion=occasion, member=member, state=state, live_ms=live * MINUTE_MS, replay_ms=replay * MINUTE_MS,
-        hall_ms=hall * MINUTE_MS, union_ms=(live + replay + hall) * MINUTE_MS,
-        hours=Decimal(1) if state in ("attended", "made_up") else Decimal(0),
-        rule_version=str(occasion.rule), evidence_digest="", judged_at=timezone.now(), **fields,
+        hall_ms=hall * MINUTE_MS, union_ms=(live + replay + hall) * MINUTE_MS, hours=hours, stands_hours=hours,
+        rule_version=str(occasion.rule), evidence_digest="", judged_at=timezone.now(), **values,
     )  # fmt: skip
+
+
+def shared(occasion: Occasion, counted_ms: int) -> list[dict[str, Any]]:
+    """The reason that carries how much counts, as judging writes it; nothing where nothing does."""
+    if not counted_ms:
+        return []
+    asked = asked_of(occasion=occasion, as_of=timezone.now())
+    clock = "media" if occasion.rule.basis == Rule.Basis.MEDIA else "live"
+    share = round(counted_ms / asked.total_ms, 4) if asked.total_ms else 0.0
+    return [
+        {
+            "code": "share", "clock": clock, "ms": counted_ms, "of_ms": asked.total_ms, "share": share,
+            "need_ms": asked.needed_ms,
+        }
+    ]  # fmt: skip
+
+
+def restate(world_occasion: Occasion, before: str, after: str) -> None:
+    """Let every record of one state have another, in the verdict and in what holds."""
+    world_occasion.records.filter(state=before).update(state=after, stands=after)

@@ -69,6 +69,7 @@ class RecordFactory(factory.django.DjangoModelFactory[Record]):
     occasion = factory.SubFactory(OccasionFactory)
     member = factory.SubFactory(UserFactory)
     state = RecordState.ATTENDED
+    stands = factory.SelfAttribute("state")
     reasons = factory.LazyFunction(list)
     rule_version = "规则 v1"
     evidence_digest = "0" * 64

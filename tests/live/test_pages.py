@@ -11,12 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from attendance.models import Evidence
+from attendance import operations
+from attendance.models import Evidence, Occasion, Record
 from live import permissions
 from live.models import Lecture, Restriction
 from live.operations import end_lecture, restrict
 from organizations.models import Role, User
 from tests.factories.attendance import RuleFactory, TrainingFactory, be_present
+from tests.factories.cms import ready_video
 from tests.factories.live import ChatMessageFactory, make_lecture, make_live
 from tests.factories.organizations import County, RoleGrantFactory, make_county
 
@@ -178,6 +180,65 @@ def test_replay_leads_back_to_the_room_until_it_is_over(world: County) -> None:
     end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
     page = client.get(url)
     assert (page.status_code, page.context["player"]["hls_url"]) == (200, "")
+
+
+def with_replay(world: County) -> Lecture:
+    """A settled lecture of an hour, which nobody heard, with its replay of an hour."""
+    video = ready_video(duration_ms=3_600_000)
+    start = timezone.now() - dt.timedelta(hours=3)
+    end = start + dt.timedelta(hours=1)
+    state = {"state": Lecture.State.RECORDED, "live_at": start, "ended_at": end, "recording": video}
+    lecture = make_lecture(world, starts_at=start, **state)
+    operations.open_occasion(occasion_id=lecture.pk, as_of=start)
+    operations.close_occasion(occasion_id=lecture.pk, as_of=end)
+    operations.settle(occasion_id=lecture.pk, as_of=end)
+    operations.set_replay(occasion_id=lecture.pk, media_ms=3_600_000, media_offset_ms=0, as_of=start)
+    return lecture
+
+
+def watch_replay(lecture: Lecture, member: User, minutes: int) -> None:
+    began = timezone.now() - dt.timedelta(minutes=minutes)
+    state = operations.start_watch(
+        occasion_id=lecture.pk, member_id=member.pk, device="p1", media="replay", as_of=began
+    )
+    operations.report_watched(
+        session_id=state.session_id, member_id=member.pk, client_id="r", ranges_ms=[(0, minutes * 60_000)], rate=1.0,
+        position_ms=minutes * 60_000, as_of=timezone.now(),
+    )  # fmt: skip
+    operations.mark_dirty(occasion_id=lecture.pk, member_ids=[member.pk], as_of=timezone.now())
+
+
+def test_the_replay_says_what_is_left_where_to_go_on_and_until_when(world: County) -> None:
+    lecture = with_replay(world)
+    url = reverse("live_replay", args=[lecture.pk])
+    fresh = signed_in(world.member).get(url).context["player"]
+    assert (fresh["needed_ms"], fresh["position_ms"]) == (48 * 60_000, 0)
+    assert fresh["asked"] == "达到 80%（48 分钟）就算参加"
+    watch_replay(lecture, world.member, 10)
+    page = signed_in(world.member).get(url)
+    player = page.context["player"]
+    assert (player["needed_ms"], player["position_ms"]) == (48 * 60_000, 600_000)
+    text = page.content.decode()
+    assert "还差 38 分钟" in text
+    assert "连同直播已计入 10 分钟，达到 80%（48 分钟）就算参加" in text
+    assert "继续播放" in text
+    lecture.occasion.refresh_from_db()
+    until = timezone.localtime(lecture.occasion.make_up_until_at)
+    assert f"{until.month}月{until.day}日 {until:%H:%M}" in text
+    assert "还差 38 分钟" in signed_in(world.member).get(reverse("today")).content.decode()
+    assert "还差 38 分钟" in signed_in(world.member).get(reverse("me_record", args=[lecture.pk])).content.decode()
+
+
+def test_whoever_took_part_or_comes_too_late_is_asked_for_nothing(world: County) -> None:
+    lecture = with_replay(world)
+    url = reverse("live_replay", args=[lecture.pk])
+    Record.objects.filter(occasion_id=lecture.pk, member=world.member).update(state="attended", stands="attended")
+    done = signed_in(world.member).get(url).context["player"]
+    assert "needed_ms" not in done
+    Occasion.objects.filter(pk=lecture.pk).update(make_up_until_at=timezone.now() - dt.timedelta(seconds=1))
+    late = signed_in(world.members[1]).get(url).context["player"]
+    assert "needed_ms" not in late
+    assert "不再计入结果" in late["asked"]
 
 
 @pytest.mark.parametrize("name", ["live_index", "live_schedule"])

@@ -2,7 +2,7 @@
 import { isOnline } from "../lib/connection";
 import { part } from "./page";
 import { end, length, minus, type Range, shared, union } from "./ranges";
-import { clock, fill, type Words } from "./words";
+import { clock, fill, spoken, type Words } from "./words";
 
 export interface Counted {
   duration: number;
@@ -16,8 +16,6 @@ export interface Counted {
 }
 
 const SVG = "http://www.w3.org/2000/svg";
-const MINUTE = 60_000;
-const SHORT = 10 * MINUTE;
 const SHOWN_GAP_MS = 2000;
 const SHOWN_GAPS = 6;
 
@@ -37,18 +35,17 @@ export class View {
 
   private numbers({ credited, duration, needed }: Counted): void {
     const done = length(credited);
-    const short = duration < SHORT;
-    part("player-done").textContent = short ? clock(done) : String(Math.floor(done / MINUTE));
-    const all = short ? clock(duration) : Math.max(1, Math.round(duration / MINUTE));
-    part("player-of").textContent = fill(this.words, short ? "clock_done" : "minutes_done", { all });
+    part("player-done").textContent = spoken(this.words, done);
+    part("player-of").textContent = fill(this.words, "done_of", { all: spoken(this.words, duration) });
     const chip = part<HTMLElement>("player-left");
     chip.hidden = needed === null;
     if (needed === null) return;
-    const left = Math.max(0, needed - done);
+    // In whole seconds, as the server says it (attendance/standing.py): what counts and what is left make what is asked.
+    const left = done < needed ? Math.max(1, Math.floor(needed / 1000) - Math.floor(done / 1000)) : 0;
     chip.className = left ? "chip due" : "chip ok";
-    if (!left) chip.textContent = fill(this.words, "enough");
-    else if (left < MINUTE) chip.textContent = fill(this.words, "left_seconds", { n: Math.ceil(left / 1000) });
-    else chip.textContent = fill(this.words, "left", { n: Math.ceil(left / MINUTE) });
+    chip.textContent = left
+      ? fill(this.words, "left", { left: spoken(this.words, left * 1000) })
+      : fill(this.words, "enough");
   }
 
   private map({ credited, duration, owed, position }: Counted): void {

@@ -7,7 +7,7 @@ import pytest
 
 from attendance import operations
 from attendance.models import Evidence, Occasion, PresenceSpan, Record, RosterEntry, WorkerLease
-from attendance.queries import credited, is_expected, owed_by
+from attendance.queries import credited, is_expected
 from organizations.models import Exemption
 from tests.factories.attendance import (
     HOUR,
@@ -141,8 +141,7 @@ def report(session: int, member: Any, start: int, end: int, at: dt.datetime, key
 def test_whoever_watches_enough_has_made_it_up_at_once(county: County, lecture: Occasion) -> None:
     close_and_settle(lecture)
     operations.set_replay(occasion_id=lecture.pk, media_ms=3_600_000, media_offset_ms=0, as_of=NOON)
-    [owed] = [one for one in owed_by(member=county.member, as_of=NOON) if one.occasion == lecture]
-    assert owed.state == "missing"
+    assert record(lecture, county.member).stands == "missing"
     session = watch(lecture, county.member, NOON)
     for upto in range(600, 2880, 600):
         report(session, county.member, (upto - 600) * 1000, upto * 1000, NOON + dt.timedelta(seconds=upto))
@@ -154,7 +153,7 @@ def test_whoever_watches_enough_has_made_it_up_at_once(county: County, lecture: 
     assert (state.state, state.credited_ms, state.total_ms) == ("made_up", [[0, 2_890_000]], 3_600_000)
     assert record(lecture, county.member).replay_ms == 2_890_000
     assert credited(occasion_id=lecture.pk, member_id=county.member.pk, media="replay") == [[0, 2_890_000]]
-    assert not owed_by(member=county.member, as_of=NOON)
+    assert record(lecture, county.member).stands == "made_up"
     assert operations.start_watch(
         occasion_id=lecture.pk, member_id=county.member.pk, device="p2", media="replay", as_of=NOON + HOUR
     ).position_ms == 2_890_000  # fmt: skip
@@ -248,7 +247,7 @@ def test_a_correction_is_signed_and_never_an_edit(county: County, lecture: Occas
     values = {"occasion_id": lecture.pk, "member_id": county.member.pk, "state": "attended", "as_of": NOON}
     correction = operations.correct_record(**values, reason="在现场", author_id=county.secretary.pk)
     assert (correction.state, record(lecture, county.member).state) == ("attended", "missing")
-    assert not owed_by(member=county.member, as_of=NOON)
+    assert record(lecture, county.member).stands == "attended"
     for reason, author in (("", county.secretary), ("在现场", county.member)):
         with pytest.raises(operations.UnableToRecord):
             operations.correct_record(**values, reason=reason, author_id=author.pk)

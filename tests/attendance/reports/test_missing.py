@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from attendance.models import Occasion, RecordState
 from attendance.reports import report_named
-from attendance.reports.cells import minutes, moment, spoken_minutes
+from attendance.reports.cells import minutes, minutes_left, moment
 from organizations.models import User
 from tests.attendance.people import stand
 from tests.attendance.reports.conftest import World
@@ -26,7 +26,8 @@ def test_only_the_one_who_is_missing_is_listed_with_clocks_and_a_step(world: Wor
     assert row["name"] == "王一1"
     assert row["unit"] == "东风村第一支部"
     assert row["state"] == "未参加"
-    assert (row["live_min"], row["replay_min"], row["hall_min"], row["union_min"]) == (11.0, 0.0, 0.0, 11.0)
+    assert (row["live_min"], row["replay_min"], row["hall_min"], row["counted_min"]) == (11.0, 0.0, 0.0, 11.0)
+    assert row["left_min"] == 37.0
     assert row["next_step"] == "可在手机上看回放补学"
     assert row["due"] == moment(world.occasion.make_up_until_at)
 
@@ -66,4 +67,4 @@ def test_the_unit_is_that_of_the_day_below_the_scope(world: World) -> None:
 def test_minutes_are_cut_and_never_rounded_up() -> None:
     lengths = (0, 599, 600, 2_879_999, 2_880_000)
     assert [minutes(ms) for ms in lengths] == [0.0, 0.0, 0.01, 47.99, 48.0]
-    assert [spoken_minutes(ms) for ms in lengths] == ["0", "0", "0", "47.9", "48"]
+    assert [minutes_left(ms) for ms in lengths] == [0.0, 0.01, 0.01, 48.0, 48.0]

@@ -4,7 +4,8 @@ import pytest
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry, Rule
+from attendance.models import Occasion, Record, RecordState, RosterEntry, Rule
+from attendance.operations import correct_record
 from attendance.reports.standing import occasions_of, overview, standings, undone_by_training
 from tests.attendance.people import expect, make_occasion, make_rule, make_training, stand
 from tests.attendance.reports.conftest import World
@@ -27,10 +28,11 @@ def test_a_secretary_sees_their_branch_and_nothing_of_the_neighbour(world: World
 
 def test_the_last_correction_holds_above_the_record(world: World) -> None:
     record = Record.objects.get(member=world.county.members[1])
-    for state in (RecordState.MISSING, RecordState.ATTENDED):
-        Correction.objects.create(
-            record=record, state=state, reason="在集中收看点", author=world.county.secretary, at=timezone.now()
-        )
+    for state in (RecordState.EXCUSED, RecordState.ATTENDED):
+        correct_record(
+            occasion_id=world.occasion.pk, member_id=record.member_id, state=state, reason="在集中收看点",
+            author_id=world.county.secretary.pk, as_of=timezone.now(),
+        )  # fmt: skip
     one = next(one for one in standings(world.scope(world.county.branch)) if one.member_id == record.member_id)
     assert (one.state, one.corrected) == ("attended", True)
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from attendance.models import Dispute, Occasion, RecordState, Rule, Training
 from organizations.models import AccessEntry, Role, User
-from tests.attendance.people import expect, make_occasion, make_rule, make_training, stand
+from tests.attendance.people import expect, make_occasion, make_rule, make_training, restate, stand
 from tests.attendance.reports.conftest import World
 from tests.factories.organizations import MembershipFactory, RoleGrantFactory, UserFactory
 
@@ -72,19 +72,21 @@ def test_whoever_has_no_phone_is_recorded_not_called(world: World, sign_in: Sign
 
 
 def test_when_nobody_is_missing_it_says_so(world: World, sign_in: SignIn) -> None:
-    world.occasion.records.filter(state="missing").update(state="attended")
+    restate(world.occasion, "missing", "attended")
     text = read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/")
     assert "大家都参加了" in text
 
 
 def test_incomplete_and_pending_are_not_called_missing(world: World, sign_in: SignIn) -> None:
-    world.occasion.records.filter(state="missing").update(state="incomplete")
+    restate(world.occasion, "missing", "incomplete")
     text = read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/")
     assert "位没有参加" not in text
-    assert "1 位记录不全，不算没参加。" in text
+    assert '<span class="big">1</span><small>记录不全</small>' in text
+    assert "不算没有参加" in text
     Occasion.objects.update(state=Occasion.State.CLOSED)
     world.occasion.records.all().delete()
-    assert "4 位正在认定。" in read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/")
+    text = read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/")
+    assert '<span class="big">4</span><small>认定中</small>' in text
 
 
 def test_before_anything_began(world: World, sign_in: SignIn) -> None:
@@ -155,7 +157,7 @@ def test_one_person_is_shown_with_reasons_and_the_read_is_written_down(world: Wo
     text = read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/members/{member.pk}/")
     assert f"手机尾号 {member.phone_last4}" in text
     assert '<span class="chip due">未参加</span>' in text
-    assert "按“通用”第 1 版规则计算" in text
+    assert "认定规则：通用，第 1 版。" in text
     (entry,) = AccessEntry.objects.all()
     assert (entry.reader, entry.subject, entry.what) == (world.county.secretary, member, "record")
 
@@ -244,10 +246,10 @@ def test_a_running_course_is_listed_after_those_who_missed_something(world: Worl
         expect(course, member, world.county.branch)
     text = read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/")
     assert "还有 1 位没有参加" in text
-    assert "1 位的课程还没学完，还在学习期内。" in text
-    first, heading, later = (text.index(said) for said in ("王一1", "<h2>课程还没学完，还在学习期内</h2>", "王一0"))
+    assert '<span class="big">1</span><small>课程还在学</small>' in text
+    first, heading, later = (text.index(said) for said in ("王一1", "<h2>课程还在学，没有缺</h2>", "王一0"))
     assert first < heading < later
-    assert "1 位还没学完" not in text
-    assert "2 位还没学完" in read(sign_in(world.county.secretary), "/branch/")
-    world.occasion.records.update(state="attended")
-    assert "还有 2 位没有学完" in read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/")
+    assert "1 位的课程还在学" in read(sign_in(world.county.secretary), "/branch/")
+    world.occasion.records.update(state="attended", stands="attended")
+    for page in ("/branch/", f"/branch/{world.training.pk}/"):
+        assert "2 位的课程还在学" in read(sign_in(world.county.secretary), page)

@@ -8,11 +8,13 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from attendance.models import RecordState
+from attendance.models import Occasion, RecordState, Rule
 from organizations.models import AccessEntry, User
-from tests.attendance.people import stand
+from tests.attendance.people import expect, make_occasion, make_rule, stand
 from tests.attendance.reports.conftest import World
 from tests.factories.organizations import MembershipFactory
 
@@ -84,6 +86,79 @@ def test_the_page_shows_the_rows_of_the_file_a_hundred_at_a_time(world: World, s
 
 
 def test_an_empty_report_says_when_it_fills(world: World, sign_in: SignIn) -> None:
-    world.occasion.records.update(state="attended")
+    world.occasion.records.update(state="attended", stands="attended")
     text = sign_in(world.county.secretary).get(f"/branch/{world.training.pk}/reports/missing/").content.decode()
     assert "这张表现在是空的" in text
+
+
+def test_running_courses_have_a_sheet_of_their_own(world: World, sign_in: SignIn) -> None:
+    rule = make_rule(name="课程", basis=Rule.Basis.MEDIA)
+    course = make_occasion(world.training, title="防诈骗", state=Occasion.State.OPEN, rule=rule, media_ms=60_000)
+    for member in world.county.members:
+        expect(course, member, world.county.branch)
+    open_lecture = make_occasion(world.training, title="正在讲", state=Occasion.State.OPEN)
+    expect(open_lecture, world.county.member, world.county.branch)
+    second = make_occasion(world.training, title="第二场")
+    stand(second, world.county.members[1], world.county.branch, RecordState.MISSING)
+    client = sign_in(world.county.secretary)
+    book = openpyxl.load_workbook(io.BytesIO(body(client.get(f"/branch/{world.training.pk}/reports/missing.xlsx"))))
+    assert book.sheetnames == ["还没有参加", "课程还在学", "说明"]
+    missing, due, about = ([list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book.worksheets)
+    assert {row[1] for row in missing[1:]} == {"王一1"}
+    assert [row[4] for row in missing[1:]] == [world.occasion.title, "第二场"]
+    assert [(row[1], row[3], row[4]) for row in due[1:]] == [
+        (member.name, "还没学完", "防诈骗") for member in world.county.members
+    ]
+    facts = dict(about)
+    assert facts["认定规则"] == "课程 v1、通用 v1"
+    assert (facts["正在认定（人次）"], facts["课程还在学（人次）"]) == ("1", "3")
+    rows = list(csv.reader(io.StringIO(body(client.get(f"/branch/{world.training.pk}/reports/missing.csv")).decode())))
+    assert [row[3] for row in rows[1:]] == ["未参加"] * 2 + ["还没学完"] * 3
+
+
+def test_a_workbook_is_ready_to_print_and_to_filter(world: World, sign_in: SignIn) -> None:
+    for name in ("missing", "records"):
+        url = f"/branch/{world.training.pk}/reports/{name}.xlsx"
+        sheet = openpyxl.load_workbook(io.BytesIO(body(sign_in(world.county.secretary).get(url)))).worksheets[0]
+        assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
+        assert (sheet.sheet_properties.pageSetUpPr.fitToPage, sheet.page_setup.fitToHeight) == (True, 0)
+        assert sheet.print_title_rows == "$1:$1"
+        assert sheet.auto_filter.ref == f"A1:{sheet.cell(1, sheet.max_column).column_letter}{sheet.max_row}"
+
+
+def test_without_anybody_missing_there_is_no_sheet_of_courses(world: World, sign_in: SignIn) -> None:
+    world.occasion.records.update(state="attended", stands="attended")
+    url = f"/branch/{world.training.pk}/reports/missing.xlsx"
+    book = openpyxl.load_workbook(io.BytesIO(body(sign_in(world.county.secretary).get(url))))
+    assert book.sheetnames == ["还没有参加", "说明"]
+
+
+def test_a_record_of_another_version_costs_its_own_cell(world: World, sign_in: SignIn) -> None:
+    world.occasion.records.filter(state="missing").update(
+        reasons=[{"code": "share", "ms": 660_000}, {"code": "late"}, {"code": "silent", "count": 2}]
+    )
+    data = json.loads(body(sign_in(world.county.secretary).get(f"/branch/{world.training.pk}/reports/missing.json")))
+    [row] = data["rows"]
+    assert (row["name"], row["reason"]) == ("王一1", "网络中断 2 次")
+
+
+def test_the_report_page_says_by_which_rule_and_what_is_pending(world: World, sign_in: SignIn) -> None:
+    text = sign_in(world.county.secretary).get(f"/branch/{world.training.pk}/reports/missing/").content.decode()
+    for said in ("认定规则 通用 v1", "正在认定（人次） 0", "课程还在学（人次） 0", "截至 "):
+        assert said in text
+
+
+@pytest.mark.parametrize("path", ["reports/missing/", "reports/records.csv", "reports/missing.xlsx"])
+def test_a_report_costs_the_same_for_one_and_for_many(world: World, sign_in: SignIn, path: str) -> None:
+    client = sign_in(world.county.secretary)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            response = client.get(f"/branch/{world.training.pk}/{path}")
+            assert response.status_code == 200
+        return len(seen)
+
+    one = queries()
+    for _ in range(5):
+        stand(world.occasion, MembershipFactory(node=world.county.branch).member, world.county.branch, "missing")
+    assert queries() == one <= 22
