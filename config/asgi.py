@@ -13,6 +13,7 @@ pages = get_asgi_application()
 from django.conf import settings  # noqa: E402 - only after django.setup()
 
 from config.embedded import EmbeddedWorker  # noqa: E402
+from config.startup import refusal  # noqa: E402
 from live.routing import shutdown as close_rooms  # noqa: E402
 from live.routing import startup as open_rooms  # noqa: E402
 from live.routing import websockets  # noqa: E402
@@ -23,7 +24,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 async def lifespan(receive: Receive, send: Send) -> None:
-    """Run the embedded worker from start to stop, and hold the process's lease.
+    """Refuse to start with a wrong key; run the embedded worker from start to stop, and hold the process's lease.
 
     At the stop every presence is closed with the last moment heard, and the lease with them.
     """
@@ -31,6 +32,9 @@ async def lifespan(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            if why := await asyncio.to_thread(refusal):
+                await send({"type": "lifespan.startup.failed", "message": why})
+                return
             if worker:
                 await asyncio.to_thread(worker.start)
             await open_rooms()

@@ -3,6 +3,7 @@
 from attendance.operations.absence import record_absence
 from attendance.operations.corrections import UnableToRecord, correct_record
 from attendance.operations.leases import beat_lease, end_lease, reap_leases, start_lease
+from attendance.operations.leavers import expect_again, expect_no_longer
 from attendance.operations.marks import mark_dirty
 from attendance.operations.notes import (
     UnableToAnswerDispute,
@@ -74,6 +75,8 @@ __all__ = [
     "create_occasion",
     "declare",
     "end_lease",
+    "expect_again",
+    "expect_no_longer",
     "mark_dirty",
     "mark_not_held",
     "open_occasion",

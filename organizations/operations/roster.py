@@ -15,6 +15,7 @@ from django.utils import timezone
 from organizations import roster_texts
 from organizations.core.roster import Problem, RosterLine, RosterRow, UnableToReadRoster, read_roster
 from organizations.models import Node, RosterImport
+from organizations.operations.keys import UnableToUseKey, check_phone_key, ensure_phone_key
 from organizations.operations.roster_plan import Plan, make_plan
 from organizations.operations.roster_write import write_plan
 from organizations.sheets import read_table
@@ -77,6 +78,10 @@ def import_roster(
     not theirs. ``on_progress(done, total)`` counts rows twice: checked, then written. Raises UnableToImportRoster.
     """
     progress = on_progress or _silent
+    try:
+        check_phone_key() if dry_run else ensure_phone_key(as_of=as_of)
+    except UnableToUseKey as error:
+        raise UnableToImportRoster([(0, "", str(error))]) from error
     today = timezone.localdate(as_of)
     try:
         with _local(path_or_file) as (path, name):
