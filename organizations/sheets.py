@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 
 from organizations.core.csvfile import UnableToDecode, decode, rows_of
-from organizations.core.roster import Cell, Problem, UnableToReadRoster
+from organizations.core.roster import Cell, Problem, Sheet, UnableToReadRoster
 
 READER = Path(__file__).with_name("sheet_reader.py")
 READER_TIMEOUT_S = 180
@@ -19,7 +19,7 @@ EXCEL_SUFFIXES = {".xlsx", ".xls", ".et"}
 Rows = list[tuple[int, list[Cell]]]
 
 
-def read_table(path: Path, *, name: str = "") -> Rows:
+def read_table(path: Path, *, name: str = "") -> list[Sheet]:
     """``(row number, cells)`` of the file; what it is shows in its first bytes, the name only says what it should be.
 
     Raises UnableToReadRoster with one problem about the whole file.
@@ -33,12 +33,12 @@ def read_table(path: Path, *, name: str = "") -> Rows:
     with path.open("rb") as file:
         head = file.read(8)
     if head.startswith((ZIP_MAGIC, OLE_MAGIC)):
-        return _excel_rows(path)
+        return [Sheet("", _excel_rows(path))]
     if suffix in EXCEL_SUFFIXES:
         raise _refused("unreadable")
     if suffix != ".csv":
         raise _refused("unknown_kind")
-    return _csv_rows(path)
+    return [Sheet("", _csv_rows(path))]
 
 
 def _refused(code: str, **values: str | int) -> UnableToReadRoster:

@@ -81,7 +81,7 @@ def import_roster(
     try:
         with _local(path_or_file) as (path, name):
             digest = _sha256(path)
-            rows = read_roster(read_table(path, name=name), today=today)
+            rows = read_roster(read_table(path, name=name), today=today).rows
         progress(0, 2 * len(rows))
         if dry_run:
             return RosterOutcome(make_plan(rows, under=under, today=today, actor_id=actor_id, progress=progress))

@@ -46,14 +46,14 @@ def refused(path: Path, **options: Any) -> str:
 
 def test_rows_keep_their_numbers_and_kinds(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", ["组织", "姓名"], [], ["一支部", 13800000001, True])
-    assert read_table(path) == [(1, ["组织", "姓名", ""]), (3, ["一支部", 13800000001.0, True])]
+    assert read_table(path)[0].rows == [(1, ["组织", "姓名", ""]), (3, ["一支部", 13800000001.0, True])]
 
 
 def test_what_a_file_is_shows_in_its_bytes(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", ["组织", "姓名"])
     path.rename(tmp_path / "a.xls")
-    assert read_table(tmp_path / "a.xls")[0] == (1, ["组织", "姓名"])
-    assert read_table(tmp_path / "a.xls", name="b.csv")[0] == (1, ["组织", "姓名"])
+    assert read_table(tmp_path / "a.xls")[0].rows[0] == (1, ["组织", "姓名"])
+    assert read_table(tmp_path / "a.xls", name="b.csv")[0].rows[0] == (1, ["组织", "姓名"])
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_random_damage_never_escapes(tmp_path: Path) -> None:
         path = tmp_path / "damaged.xlsx"
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
         try:
-            rows = read_table(path)
+            rows = read_table(path)[0].rows
         except UnableToReadRoster as refusal:
             rows = [(problem.row, [problem.code]) for problem in refusal.problems]
         assert rows

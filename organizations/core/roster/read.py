@@ -8,11 +8,19 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from organizations.core import phones
-
-Cell = str | float | int | bool | dt.date | None
+from organizations.core.roster.rows import (
+    Cell,
+    Line,
+    NoValue,
+    Problem,
+    Remark,
+    RosterRow,
+    RosterTable,
+    Sheet,
+    UnableToReadRoster,
+)
 
 COLUMNS = {
     "org": ("组织", "所在组织", "所属组织", "所在党组织", "所属党组织"),
@@ -46,53 +54,9 @@ _COMPACT_DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 _HAN_AND_SPACES = re.compile(r"[\u3400-\u9fff·\s]+")
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Why a row (0: the whole file) cannot be taken; ``column`` is a key of COLUMNS or a title, ``code`` a reason."""
-
-    row: int
-    column: str
-    code: str
-    values: dict[str, str | int] = field(default_factory=dict)
-
-
-class UnableToReadRoster(Exception):
-    """The file or some of its rows cannot be taken."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(f"{len(problems)} problems")
-        self.problems = list(problems)
-
-
-@dataclass(frozen=True)
-class RosterRow:
-    """One person as the file has them. ``roles`` is None where the file says nothing about roles."""
-
-    row: int
-    path: tuple[str, ...]
-    name: str
-    phone: str
-    number: str | None
-    joined: dt.date | None
-    status: str | None
-    roles: frozenset[str] | None
-
-
-@dataclass(frozen=True)
-class RosterLine:
-    """What happens to one person: ``kind`` is created, moved, updated or unchanged."""
-
-    row: int
-    kind: str
-    name: str
-    place: str
-    was: str = ""
-    changes: tuple[str, ...] = ()
-
-
 def text_of(cell: Cell) -> str:
     """A cell as tidy text: full-width forms and odd spaces made plain, whole numbers without ``.0``."""
-    if cell is None:
+    if cell is None or isinstance(cell, NoValue):
         return ""
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
@@ -114,8 +78,21 @@ def holds_id_number(cell: Cell) -> bool:
     return isinstance(cell, str) and _ID_NUMBER.search(text_of(cell).replace(" ", "")) is not None
 
 
-def read_roster(rows: Iterable[tuple[int, Sequence[Cell]]], *, today: dt.date) -> list[RosterRow]:
-    """Turn ``(row number, cells)`` into persons. Raises UnableToReadRoster with everything that is wrong at once."""
+def number_key(number: str) -> str:
+    """What a member number is compared by: case, width, spaces and leading zeros make no other person."""
+    return text_of(number).replace(" ", "").upper().lstrip("0") or "0"
+
+
+def read_roster(sheets: Iterable[Sheet], *, today: dt.date) -> RosterTable:
+    """Turn sheets into persons and remarks. Raises UnableToReadRoster with everything that is wrong at once."""
+    rows: list[RosterRow] = []
+    remarks: list[Remark] = []
+    for sheet in sheets:
+        rows += _read_sheet(sheet.rows, today)
+    return RosterTable(rows, remarks)
+
+
+def _read_sheet(rows: Iterable[Line], today: dt.date) -> list[RosterRow]:
     filled = [(number, cells) for number, cells in rows if any(text_of(cell) for cell in cells)]
     if not filled:
         raise UnableToReadRoster([Problem(0, "", "empty")])
@@ -137,7 +114,7 @@ def read_roster(rows: Iterable[tuple[int, Sequence[Cell]]], *, today: dt.date) -
     return people
 
 
-def _refuse_id_numbers(rows: Sequence[tuple[int, Sequence[Cell]]]) -> None:
+def _refuse_id_numbers(rows: Sequence[Line]) -> None:
     found = [number for number, cells in rows if any(holds_id_number(cell) for cell in cells)]
     if found:
         raise UnableToReadRoster([Problem(found[0], "身份证号", "id_number", {"count": len(found)})])
@@ -147,7 +124,7 @@ def _title(cell: Cell) -> str:
     return re.sub(r"[\s*]|\((?:必填|选填)\)", "", text_of(cell))
 
 
-def _find_header(rows: Sequence[tuple[int, Sequence[Cell]]]) -> tuple[int, dict[str, int]]:
+def _find_header(rows: Sequence[Line]) -> tuple[int, dict[str, int]]:
     """The first row that names two or more required columns; title rows above it are skipped."""
     for index, (number, cells) in enumerate(rows[:HEADER_WITHIN_ROWS]):
         titles = [_title(cell) for cell in cells]
@@ -315,32 +292,3 @@ def date_of(cell: Cell) -> dt.date | None:
         return dt.date(int(match[1]), int(match[2]), int(match[3]))
     except ValueError:
         return None
-
-
-LEVELS = ("city", "county", "township", "community", "branch", "group")
-_KIND_BY_NAME = (
-    ("group", re.compile(r"小组|[^支]组$")),
-    ("community", re.compile(r"总支")),
-    ("branch", re.compile(r"支部")),
-    ("community", re.compile(r"(?:社区|小区|村|居委会|村委会|嘎查)$")),
-    ("township", re.compile(r"(?:镇|乡|街道|街道办|街道办事处|苏木|办事处)$")),
-    ("city", re.compile(r"(?:市|州|盟|地区)$")),
-    ("county", re.compile(r"(?:县|区|旗)$")),
-)
-_PARTY_SUFFIX = re.compile(r"(?:中共)|(?:党工委|机关党委|党委|党组|工委|委员会)$")
-
-
-def guess_kind(name: str, *, parent: str | None, leaf: bool) -> str:
-    """The level that the name of an organisation suggests; where it suggests none, the one below ``parent``.
-
-    ``leaf``: people belong to it directly, nothing is below it in the file.
-    """
-    bare = _PARTY_SUFFIX.sub("", name) or name
-    for kind, pattern in _KIND_BY_NAME:
-        if pattern.search(bare):
-            return "county" if kind == "city" and parent == "city" else kind
-    if parent is None:
-        return "city"
-    if leaf and LEVELS.index(parent) < LEVELS.index("branch"):
-        return "branch"
-    return LEVELS[min(LEVELS.index(parent) + 1, len(LEVELS) - 1)]
