@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from organizations.core import phones
@@ -45,6 +45,17 @@ def exempt_member_ids(*, on_date: dt.date) -> QuerySet[Exemption, int]:
 
 def membership_on(*, member_id: int, on_date: dt.date) -> Membership | None:
     return Membership.objects.filter(valid_on(on_date), member_id=member_id).select_related("member", "node").first()
+
+
+def leaving_due(*, on_date: dt.date) -> QuerySet[Membership]:
+    """The memberships by which somebody left up to that day who can still sign in and belongs nowhere else."""
+    later = Membership.objects.filter(Q(active_to_date=None) | Q(active_to_date__gt=on_date))
+    return (
+        Membership.objects.filter(active_to_date__lte=on_date, member__is_active=True)
+        .exclude(left_because="")
+        .exclude(Exists(later.filter(member_id=OuterRef("member_id"))))
+        .order_by("member_id", "-active_to_date")
+    )
 
 
 def user_by_phone(phone: str) -> User | None:

@@ -3,31 +3,41 @@
 from organizations.operations.access import UnableToRevealPhone, log_access, reveal_phone
 from organizations.operations.people import (
     UnableToCreateMember,
+    UnableToEndMembership,
     UnableToMoveMember,
     UnableToSetPhone,
+    UnableToTakeBack,
     create_member,
     end_exemption,
+    end_membership,
     exempt_member,
+    finish_leaving,
     join_node,
     leave_node,
     move_member,
     set_phone,
+    take_back,
 )
-from organizations.operations.roles import UnableToGrantRole, grant_role, revoke_role
+from organizations.operations.roles import UnableToGrantRole, end_roles, grant_role, revoke_role
 from organizations.operations.roster import RosterLine, RosterOutcome, UnableToImportRoster, import_roster
 
 __all__ = [
     "RosterLine",
     "RosterOutcome",
     "UnableToCreateMember",
+    "UnableToEndMembership",
     "UnableToGrantRole",
     "UnableToImportRoster",
     "UnableToMoveMember",
     "UnableToRevealPhone",
     "UnableToSetPhone",
+    "UnableToTakeBack",
     "create_member",
     "end_exemption",
+    "end_membership",
+    "end_roles",
     "exempt_member",
+    "finish_leaving",
     "grant_role",
     "import_roster",
     "join_node",
@@ -37,4 +47,5 @@ __all__ = [
     "reveal_phone",
     "revoke_role",
     "set_phone",
+    "take_back",
 ]
