@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/", access.audit, name="audit"),
     path("roster/", roster.roster, name="roster"),
     path("roster/check/", roster.check, name="roster_check"),
+    path("roster/review/", roster.review, name="roster_review"),
     path("roster/confirm/", roster.confirm, name="roster_confirm"),
     path("roster/discard/", roster.discard, name="roster_discard"),
 ]

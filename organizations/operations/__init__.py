@@ -19,9 +19,16 @@ from organizations.operations.people import (
     take_back,
 )
 from organizations.operations.roles import UnableToGrantRole, end_roles, grant_role, revoke_role
-from organizations.operations.roster import RosterLine, RosterOutcome, UnableToImportRoster, import_roster
+from organizations.operations.roster import (
+    Answers,
+    RosterLine,
+    RosterOutcome,
+    UnableToImportRoster,
+    import_roster,
+)
 
 __all__ = [
+    "Answers",
     "RosterLine",
     "RosterOutcome",
     "UnableToCreateMember",

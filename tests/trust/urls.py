@@ -129,6 +129,7 @@ FILES = (
 PEOPLE = (
     Row("roster/", READ, OPERATOR, "import of a roster below one's own node"),
     Row("roster/check/", "POST", OPERATOR, "what a file would change"),
+    Row("roster/review/", FORM, OPERATOR, "what it leaves open, and one's answers"),
     Row("roster/confirm/", "POST", OPERATOR, "take it over"),
     Row("roster/discard/", "POST", OPERATOR, "throw it away"),
     Row("audit/", READ, AUDITOR, "the access log, to read"),
