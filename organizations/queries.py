@@ -12,7 +12,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from organizations.core import phones
-from organizations.models import AccessEntry, Exemption, Membership, Node, RoleGrant, User
+from organizations.models import AccessEntry, Exemption, KeyFingerprint, Membership, Node, RoleGrant, User
+
+PHONE_KEY_NAME = "PHONE_KEY"
+SAMPLED_PHONES = 20
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,24 @@ def user_by_phone(phone: str) -> User | None:
     except phones.UnableToReadPhone:
         return None
     return User.objects.filter(phone_index=phones.blind_index(settings.PHONE_KEY, normal)).first()
+
+
+def phone_key_fits() -> bool | None:
+    """Whether PHONE_KEY is the key that this database's numbers were written with; None: nobody has said yet."""
+    known = KeyFingerprint.objects.filter(name=PHONE_KEY_NAME).values_list("value", flat=True).first()
+    return None if known is None else known == phones.fingerprint(settings.PHONE_KEY)
+
+
+def phones_can_be_read() -> bool:
+    """Whether some of the numbers stored (the oldest and the newest) open with PHONE_KEY; yes where there are none."""
+    stored = User.objects.exclude(phone_cipher=None)
+    for order in ("pk", "-pk"):
+        for cipher in stored.order_by(order).values_list("phone_cipher", flat=True)[:SAMPLED_PHONES]:
+            try:
+                phones.decrypt(settings.PHONE_KEY, cipher)
+            except phones.UnableToDecrypt:
+                return False
+    return True
 
 
 def phone_of(user: User) -> str:

@@ -1,6 +1,7 @@
 """Verbs about people, the tree, roles and the access log. Keyword-only, atomic, raise ``UnableTo…``."""
 
 from organizations.operations.access import UnableToRevealPhone, log_access, reveal_phone
+from organizations.operations.keys import UnableToUseKey, check_phone_key, ensure_phone_key
 from organizations.operations.people import (
     UnableToCreateMember,
     UnableToEndMembership,
@@ -39,10 +40,13 @@ __all__ = [
     "UnableToRevealPhone",
     "UnableToSetPhone",
     "UnableToTakeBack",
+    "UnableToUseKey",
+    "check_phone_key",
     "create_member",
     "end_exemption",
     "end_membership",
     "end_roles",
+    "ensure_phone_key",
     "exempt_member",
     "finish_leaving",
     "grant_role",

@@ -192,8 +192,9 @@ def take_back(
     last = _last_membership(member_id)
     if last is None or last.active_to_date is None or not last.left_because:
         raise UnableToTakeBack(_("这个人没有离开，不用恢复。"))
+    left_date = last.active_to_date
     try:
-        if last.node_id == node_id and last.active_to_date == on_date:
+        if last.node_id == node_id and left_date == on_date:
             _check_open(node_id, on_date)
             last.active_to_date, last.left_because = None, ""
             last.save(update_fields=["active_to_date", "left_because"])
@@ -208,13 +209,13 @@ def take_back(
     person.is_active = True
     person.save(update_fields=["is_active"])
     log.info("member_returned", member_id=member_id, actor_id=actor_id, at=as_of.isoformat())
-    events.announce(events.member_returned, member_id=member_id, on_date=on_date)
+    events.announce(events.member_returned, member_id=member_id, on_date=on_date, left_date=left_date)
     return membership
 
 
 @transaction.atomic
 def finish_leaving(*, as_of: dt.datetime) -> int:
-    """Sign off whoever was to leave by today (``end_membership`` with a later day); returns how many. Safe to repeat."""
+    """Sign off whoever was to leave by today (``end_membership`` with a later day); returns how many. Repeatable."""
     gone = list(leaving_due(on_date=timezone.localdate(as_of)))
     for membership in gone:
         assert membership.active_to_date is not None  # noqa: S101  # leaving_due asks for it

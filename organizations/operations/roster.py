@@ -16,6 +16,7 @@ from organizations import roster_texts, roster_words
 from organizations.core.roster import Problem, Remark, RosterTable, UnableToReadRoster, read_roster
 from organizations.core.roster.changes import Question, RosterLine
 from organizations.models import Node, RosterImport
+from organizations.operations.keys import UnableToUseKey, check_phone_key, ensure_phone_key
 from organizations.operations.roster_plan import Answers, Plan, make_plan
 from organizations.operations.roster_write import write_plan
 from organizations.sheets import read_table
@@ -101,6 +102,10 @@ def import_roster(
     twice: checked, then written. Raises UnableToImportRoster.
     """
     progress = on_progress or _silent
+    try:
+        check_phone_key() if dry_run else ensure_phone_key(as_of=as_of)
+    except UnableToUseKey as error:
+        raise UnableToImportRoster([(0, "", str(error))]) from error
     today = timezone.localdate(as_of)
     try:
         with _local(path_or_file) as (path, name):
