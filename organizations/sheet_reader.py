@@ -298,7 +298,8 @@ class CompoundFile:
         if size >= self.cutoff:
             return b"".join(self.chain(start, self.fat))[:size]
         whole = b"".join(self.chain(self.entries["Root Entry"][0], self.fat))
-        mini_fat = [n for sector in self.chain(self.mini_fat_start, self.fat) for n in struct.unpack("<%dI" % (len(sector) // 4), sector)]
+        fat_bytes = b"".join(self.chain(self.mini_fat_start, self.fat))
+        mini_fat = struct.unpack(f"<{len(fat_bytes) // 4}I", fat_bytes)
         parts, seen = [], set()
         while start < len(mini_fat) and start not in seen:
             seen.add(start)
@@ -398,7 +399,9 @@ def lines_of(path: str, book: Book, max_rows: int, max_columns: int) -> Iterator
 
 
 def head_of(name: str, sheet: CalamineSheet, shape: Shape, *, epoch_1904: bool) -> dict[str, Any]:
-    merged = [[top + 1, left + 1, bottom + 1, right + 1] for (top, left), (bottom, right) in sheet.merged_cell_ranges or []]
+    merged = [
+        [top + 1, left + 1, bottom + 1, right + 1] for (top, left), (bottom, right) in sheet.merged_cell_ranges or []
+    ]
     return {
         "sheet": name,
         "hidden_rows": sorted(shape.hidden_rows),
