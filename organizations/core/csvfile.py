@@ -29,7 +29,7 @@ def decode(data: bytes) -> str:
 
 
 def rows_of(text: str) -> list[tuple[int, list[str]]]:
-    """``(number of the record, cells)``; the separator is the one that the first lines use most, or that ``sep=`` names.
+    """``(number of the record, cells)``; the separator that ``sep=`` names or the first lines use most.
 
     Raises UnableToDecode for a quote that is never closed.
     """

@@ -376,7 +376,7 @@ def test_the_command_names_each_bad_row_on_one_line(write: Write) -> None:
     at_root()
     rows = [WANG, [*LI[:2], "1380000", "D2", "明天", "", ""], [*ZHAO[:2], "13800000001", "", "", "", ""]]
     assert run(write(*rows), status=1) == [
-        "行 3: 手机号 不是有效的手机号。加入日期 不是日期，请写成 2024-01-05。",
+        "行 3: 手机号 不够 11 位，请检查少了哪一位。加入日期 不是日期，请写成 2024-01-05。",
         "行 4: 手机号 与第 2 行重复。",
     ]
     assert not User.objects.exists()

@@ -111,7 +111,7 @@ def test_a_second_yes_or_a_late_one_finds_nothing(
 
 def test_bad_rows_are_listed_and_nothing_waits(operator: Client, world: County, var_dir: Path) -> None:
     page = upload(operator, BAD, world.county.pk)
-    assert (page.status_code, "行 3: 手机号 不是有效的手机号。" in page.content.decode()) == (422, True)
+    assert (page.status_code, "行 3: 手机号 不够 11 位" in page.content.decode()) == (422, True)
     assert not (var_dir / "rosters").exists()
     assert not operator.session.get("roster")
 

@@ -67,7 +67,7 @@ def test_what_a_file_is_shows_in_its_bytes(tmp_path: Path) -> None:
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 2000, "unreadable"),
         ("a.pdf", b"%PDF-1.7", "unknown_kind"),
         ("a", b"x", "unknown_kind"),
-        ("a.csv", b"\xff\xfe\x00\x80", "encoding"),
+        ("a.csv", b"\xff\xff\x00\x80", "encoding"),
     ],
 )
 def test_wrong_files_are_named(tmp_path: Path, name: str, data: bytes, code: str) -> None:

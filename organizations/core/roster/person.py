@@ -53,23 +53,26 @@ class PersonReader:
 
     def read(self) -> RosterRow | None:
         self.check_values()
+        path, name = self.path("org", needed=True), self.name()
+        phone, number, public_id = self.phone(), self.number(), self.public_id()
+        joined = self.date("joined")
         status, left = self.leaving()
         roles, only_added = self.all_roles()
         person = RosterRow(
             row=self.row,
             sheet=self.sources.sheet,
-            path=self.path("org", needed=True) or (),
-            name=self.name(),
-            phone=self.phone(),
-            number=self.number(),
-            joined=self.date("joined"),
+            path=path or (),
+            name=name,
+            phone=phone,
+            number=number,
+            public_id=public_id,
+            joined=joined,
             status=status,
             left=left,
             roles=roles,
-            role_path=self.path("role_path"),
             roles_only_added=only_added,
+            role_path=self.path("role_path"),
             decision=self.decision(),
-            public_id=self.public_id(),
         )
         if not self.problems and not (person.phone or person.number or person.public_id):
             self.wrong("phone", "missing")
