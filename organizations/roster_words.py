@@ -8,13 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from organizations import roster_texts
-from organizations.core.roster import Remark
 from organizations.core.roster.changes import Absent, Option, Question, RosterLine, Said
 from organizations.models import Left
 
 MOST_UNITS = 30
 CHANGED_MEANWHILE = gettext_lazy("检查时有人同时改了同一位人员，没有导入，请再试一次。")
-ASK = gettext_lazy("请确认")
 
 ANSWERS = {
     "renamed": gettext_lazy("改名"),
@@ -134,13 +132,6 @@ def said(sentence: Said) -> str:
     return str(SENTENCES[sentence.code]) % sentence.values
 
 
-def where(row: int, sheet: str) -> str:
-    """``行 12``, or ``工作表 第二支部 行 12``."""
-    if sheet:
-        return _("工作表 %(sheet)s 行 %(row)s") % {"sheet": sheet, "row": row}
-    return _("行 %(row)s") % {"row": row}
-
-
 def answer_word(answer: str) -> str:
     return str(ANSWERS["same" if answer.startswith("same") else answer])
 
@@ -154,7 +145,10 @@ def option_text(option: Option) -> str:
 
 def asked(question: Question) -> Asked:
     """``行 12: 手机号 138****0001 原来是张三的…`` and its possible answers."""
-    text = _("%(where)s: %(text)s") % {"where": where(question.row, question.sheet), "text": said(question.text)}
+    text = _("%(where)s: %(text)s") % {
+        "where": roster_texts.where(question.row, question.sheet),
+        "text": said(question.text),
+    }
     choices = [
         Choice(option.answer, answer_word(option.answer), said(option.effect), option.answer == question.answer)
         for option in question.options
@@ -162,12 +156,12 @@ def asked(question: Question) -> Asked:
     return Asked(question.key, text, choices)
 
 
-def question_row(question: Question) -> tuple[int, str, str]:
+def question_line(question: Question) -> str:
     """The question on one line, as the command refuses it: what it is and each possible answer."""
     options = _("；").join(option_text(option).rstrip("。") for option in question.options)
     how = _("请改用系统里的写法。") if question.column == "org" else _("请在“说明”一列回答。")
-    text = f"{said(question.text)}{options}{_('。')}{how}"
-    return question.row, str(ASK), text
+    values = {"where": roster_texts.where(question.row, question.sheet), "text": said(question.text)}
+    return _("%(where)s: 请确认 %(text)s%(options)s。%(how)s") % {**values, "options": options, "how": how}
 
 
 def line_of(line: RosterLine) -> str:
@@ -179,7 +173,7 @@ def line_of(line: RosterLine) -> str:
     text = f"{KINDS[line.kind]} {line.name} {place}"
     if beside:
         text += _("（%(changes)s）") % {"changes": beside}
-    return _("%(where)s: %(text)s") % {"where": where(line.row, line.sheet), "text": text}
+    return _("%(where)s: %(text)s") % {"where": roster_texts.where(line.row, line.sheet), "text": text}
 
 
 def counts(outcome: RosterCounts) -> str:
@@ -218,8 +212,3 @@ def absent_line(absent: Absent) -> str:
 
 def left_choices() -> Sequence[tuple[str, str]]:
     return [(value, str(label)) for value, label in Left.choices]
-
-
-def remarks(found: Sequence[Remark]) -> list[str]:
-    """What the reader says about a file that can be taken."""
-    return [roster_texts.remark(one) for one in found]

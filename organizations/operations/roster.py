@@ -36,14 +36,17 @@ class RosterFile(Protocol):
 
 
 class UnableToImportRoster(Exception):
-    """Nothing was taken over. ``rows`` holds ``(row, column title, sentence)``; row 0 is the whole file.
+    """Nothing was taken over. ``lines``: what is wrong or open, one sentence a row of the file.
 
-    ``questions``: those that nobody answered yet; they stand among ``rows`` too.
+    ``problems``: what is wrong with the file; ``questions``: what nobody answered yet.
     """
 
-    def __init__(self, rows: Sequence[tuple[int, str, str]], questions: Sequence[Question] = ()) -> None:
-        super().__init__(f"{len(rows)} problems")
-        self.rows = list(rows)
+    def __init__(
+        self, lines: Sequence[str], *, problems: Sequence[Problem] = (), questions: Sequence[Question] = ()
+    ) -> None:
+        super().__init__(f"{len(lines)} problems")
+        self.lines = list(lines)
+        self.problems = list(problems)
         self.questions = list(questions)
 
 
@@ -105,7 +108,7 @@ def import_roster(
     try:
         check_phone_key() if dry_run else ensure_phone_key(as_of=as_of)
     except UnableToUseKey as error:
-        raise UnableToImportRoster([(0, "", str(error))]) from error
+        raise UnableToImportRoster([str(error)]) from error
     today = timezone.localdate(as_of)
     try:
         with _local(path_or_file) as (path, name):
@@ -115,9 +118,9 @@ def import_roster(
         take = _look if dry_run else _take_over
         return take(table, under, as_of, actor_id, answers or Answers(), progress, digest)
     except UnableToReadRoster as error:
-        raise UnableToImportRoster([_said(problem) for problem in error.problems]) from error
+        raise UnableToImportRoster(roster_texts.problem_lines(error.problems), problems=error.problems) from error
     except IntegrityError as error:  # somebody was given the number or the code between our look and our writing
-        raise UnableToImportRoster([(0, "", roster_words.CHANGED_MEANWHILE)]) from error
+        raise UnableToImportRoster([str(roster_words.CHANGED_MEANWHILE)]) from error
 
 
 def _look(
@@ -151,8 +154,8 @@ def _take_over(
     plan = make_plan(rows, under=under, today=today, actor_id=actor_id, answers=answers, lock=True, progress=progress)
     outcome = RosterOutcome(plan, table.remarks)
     if outcome.open_questions:
-        asked = [roster_words.question_row(question) for question in outcome.open_questions]
-        raise UnableToImportRoster(asked, outcome.open_questions)
+        asked = [roster_words.question_line(question) for question in outcome.open_questions]
+        raise UnableToImportRoster(asked, questions=outcome.open_questions)
     write_plan(plan, today=today, progress=lambda done: progress(len(rows) + done, 2 * len(rows)))
     if not outcome.changes_nothing:
         _write_down(outcome, plan, as_of, actor_id, digest)
@@ -177,10 +180,6 @@ def _write_down(outcome: RosterOutcome, plan: Plan, as_of: dt.datetime, actor_id
 
 def _silent(done: int, total: int) -> None:
     """Nobody watches."""
-
-
-def _said(problem: Problem) -> tuple[int, str, str]:
-    return problem.row, roster_texts.title(problem.column), roster_texts.sentence(problem)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from django.conf import settings
@@ -81,17 +81,34 @@ class Known:
 
 
 def gather(rows: Iterable[RosterRow], tree: Tree) -> list[Entry]:
-    """One entry a person: rows that differ only in role and place of the role belong together."""
+    """One entry a person: rows that differ only in roles and where they are held belong together."""
     entries: dict[tuple[object, ...], Entry] = {}
     for row in rows:
-        same = (row.path, row.name, row.phone, row.number, row.public_id, row.joined, row.status, row.left)
+        number = number_key(row.number) if row.number else None
+        same = (row.path, row.name, row.phone, number, row.public_id)
         if same in entries:
             entries[same].rows.append(row)
             continue
         place = tree.find(row.path) or tree.top if row.status in LEAVING else tree.place(row)
         index = phones.blind_index(settings.PHONE_KEY, row.phone) if row.phone else ""
         entries[same] = Entry([row], place, index)
+    for entry in entries.values():
+        entry.rows[0] = _filled_up(entry.rows)
     return list(entries.values())
+
+
+def _filled_up(rows: Sequence[RosterRow]) -> RosterRow:
+    """The first row of a person, with what only a later one says."""
+    first, *others = rows
+    for row in others:
+        first = replace(
+            first,
+            joined=first.joined or row.joined,
+            status=first.status or row.status,
+            left=first.left or row.left,
+            decision=first.decision or row.decision,
+        )
+    return first
 
 
 class People:
@@ -115,7 +132,6 @@ class People:
         return [entry.question for entry in self.entries if entry.question]
 
     def find(self, *, lock: bool) -> None:
-        self.problems += _twice(self.entries)
         self._load_holders(lock=lock)
         for entry in self.entries:
             self._settle_the_certain(entry)
@@ -218,7 +234,7 @@ class People:
         assert main is not None  # noqa: S101  # there are holders
         if main.pk not in certain and not _another_number(entry, main):
             options = {"renamed": (Said("renamed", {"was": main.name, "name": entry.row.name}), main), **options}
-        if not entry.leaving:
+        if not entry.leaving and (entry.row.phone or entry.row.number):
             options["new_person"] = (_handing_over(entry), None)
         if options:
             self._ask(entry, _other_name(entry), options)
@@ -229,6 +245,10 @@ class People:
     def _settle_unknown(
         self, entry: Entry, candidates: Sequence[Known], options: dict[str, tuple[Said, User | None]]
     ) -> None:
+        if entry.row.public_id and not entry.row.phone and not entry.row.number:
+            self.problems.append(entry.wrong("public_id", "unknown_id"))
+            entry.settle(None)
+            return
         gone = [known for known in candidates if known.left is not None]
         if not candidates or (entry.leaving and gone == candidates):
             entry.already_left = bool(gone)
@@ -284,9 +304,8 @@ class People:
         """The page's answer, or the one that the file's own column gives."""
         if entry.question is None:
             return
-        decision = next((row.decision for row in entry.rows if row.decision), None)
-        if not entry.question.answer and decision:
-            entry.question = entry.question.answered(decision)
+        if not entry.question.answer and entry.row.decision:
+            entry.question = entry.question.answered(entry.row.decision)
             if not entry.question.answer:
                 self.problems.append(entry.wrong("decision", "no_answer"))
         if entry.question.answer:
@@ -309,20 +328,6 @@ def _numbered(users: QuerySet[User], entries: Iterable[Entry]) -> dict[str, list
         for user in users.annotate(number_compared=compared).filter(number_compared__in=part).order_by("pk"):
             found[number_key(user.number or "")].append(user)
     return found
-
-
-def _twice(entries: Iterable[Entry]) -> list[Problem]:
-    """Later entries that repeat an earlier one's phone, 编号 or 系统编号."""
-    problems = []
-    first: dict[tuple[str, str], Entry] = {}
-    for entry in entries:
-        row = entry.row
-        keys = [("phone", row.phone), ("number", number_key(row.number) if row.number else ""), ("id", row.public_id)]
-        for column, value in keys:
-            if value and first.setdefault((column, value), entry) is not entry:
-                known = first[column, value].row.row
-                problems.append(entry.wrong(column if column != "id" else "public_id", "twice", first=known))
-    return problems
 
 
 def _meant_twice(entries: Iterable[Entry]) -> list[Problem]:

@@ -59,6 +59,7 @@ class PersonPlan:
     leaves_because: str = ""
     returns: bool = False
     back_on: dt.date | None = None
+    left_date: dt.date | None = None
     grants_opened: list[tuple[Place, str]] = field(default_factory=list)
     grants_closed: list[RoleGrant] = field(default_factory=list)
     loses_phone: bool = False
@@ -265,7 +266,7 @@ def _decide_return(person: PersonPlan, entry: Entry, today: dt.date) -> None:
         raise _Contradiction("status", "has_left", day=last.active_to_date.isoformat(), because=because)
     person.returns = True
     back = row.joined if row.joined and row.joined > last.active_to_date else max(today, last.active_to_date)
-    person.back_on = back
+    person.back_on, person.left_date = back, last.active_to_date
     here = entry.place.node is not None and last.node_id == entry.place.node.pk
     if here and back == last.active_to_date:
         person.held.current, person.undoes_leaving = last, True
@@ -319,7 +320,7 @@ def _wanted_roles(entry: Entry, tree: Tree) -> dict[Place, tuple[set[str], bool]
             continue
         place = entry.place if row.role_path is None else tree.find(row.role_path)
         if place is None:
-            raise _Contradiction("role_org", "unknown_unit", unit="/".join(row.role_path or ()))
+            raise _Contradiction("role_path", "unknown_unit", unit="/".join(row.role_path or ()))
         roles, only_added = wanted.get(place, (set(), True))
         wanted[place] = (roles | row.roles, only_added and row.roles_only_added)
     return wanted

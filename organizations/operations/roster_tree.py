@@ -10,7 +10,6 @@ from organizations.core.roster.changes import Option, Question, Said
 from organizations.core.roster.likeness import means, unit_key
 from organizations.models import Node
 
-OTHER_SEPARATORS = "\\>＞＼→"
 MOST_LIKE = 8
 
 
@@ -80,7 +79,6 @@ class Tree:
             others = list(tops.values())[1:]
             raise UnableToReadRoster([Problem(row.row, "org", "several_roots", sheet=row.sheet) for row in others])
         name = rows[0].path[0]
-        self._refuse_bad_names(rows[0], (name,))
         top = Place(name=name, kind="", label=name, parent=None)
         self.new.append(top)
         return top
@@ -107,8 +105,6 @@ class Tree:
 
     def place(self, row: RosterRow) -> Place:
         """The place of a row; its path may begin with the name of the node that it is said to be below."""
-        if not self._refuse_bad_names(row, row.path):
-            return self.top
         place = self.top
         for name in self._below_top(row.path):
             place = place.get(name) or self._unknown(row, place, name)
@@ -138,16 +134,6 @@ class Tree:
 
     def _below_top(self, path: Sequence[str]) -> Sequence[str]:
         return path[1:] if path and path[0] == self.top.name and path[0] not in self.top.children else path
-
-    def _refuse_bad_names(self, row: RosterRow, path: Sequence[str]) -> bool:
-        for name in path:
-            if any(mark in name for mark in OTHER_SEPARATORS):
-                self.problems.append(Problem(row.row, "org", "other_separator", sheet=row.sheet))
-                return False
-            if not any(character.isalnum() for character in name):  # ".", "..", "—": no name
-                self.problems.append(Problem(row.row, "org", "no_name", {"name": name[:20]}, row.sheet))
-                return False
-        return True
 
     def _unknown(self, row: RosterRow, parent: Place, name: str) -> Place:
         """A new place; or one that is there already under another spelling, as was answered.

@@ -212,5 +212,6 @@ def _announce(people: list[PersonPlan], gone: list[PersonPlan]) -> None:
         if person.user and person.leaves_on:
             events.announce(events.member_left, member_id=person.user.pk, on_date=person.leaves_on)
     for person in people:
-        if person.user and person.back_on:
-            events.announce(events.member_returned, member_id=person.user.pk, on_date=person.back_on)
+        if person.user and person.back_on and person.left_date:
+            days = {"on_date": person.back_on, "left_date": person.left_date}
+            events.announce(events.member_returned, member_id=person.user.pk, **days)

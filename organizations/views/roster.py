@@ -44,7 +44,7 @@ def page(request: HttpRequest, form: RosterFileForm, *, status: int = 200, **con
         "tab": "roster",
         "form": form,
         "recent": [(one, roster_words.counts(one)) for one in recent],
-        "columns": list(roster_texts.TITLE.values()),
+        "columns": roster_texts.columns(),
         "waiting": waiting(request).get("name", ""),
     }
     return render(request, "organizations/roster.html", context, status=status)
@@ -176,7 +176,7 @@ def review_page(
         "under": under,
         "open": [roster_words.asked(question) for question in open_ones[:SHOWN_QUESTIONS]],
         "answered": [roster_words.asked(question) for question in outcome.questions if question.answer],
-        "remarks": roster_words.remarks(outcome.remarks),
+        "remarks": roster_texts.remark_lines(outcome.remarks),
         "shown": [roster_words.line_of(line) for line in outcome.lines[:SHOWN_LINES]],
         "most": SHOWN_LINES,
         "absent": [one for one in absent if one.mentioned],
@@ -204,8 +204,7 @@ def too_late(request: HttpRequest) -> HttpResponse:
 
 def refused(request: HttpRequest, form: RosterFileForm, error: UnableToImportRoster) -> HttpResponse:
     """What is wrong with the file. What was answered stays, for the corrected file."""
-    lines = roster_texts.lines(error.rows)
-    return page(request, form, status=422, bad_lines=lines[:SHOWN_LINES], bad_count=len(lines))
+    return page(request, form, status=422, bad_lines=error.lines[:SHOWN_LINES], bad_count=len(error.lines))
 
 
 def waiting(request: HttpRequest) -> dict[str, Any]:

@@ -4,16 +4,10 @@ Nothing here speaks to people: problems and remarks are codes with parameters (`
 and none repeats a phone or ID number.
 """
 
+from organizations.core.roster.cells import date_of, holds_id_number, number_key, text_of, tidy_name, tidy_unit
+from organizations.core.roster.headings import COLUMNS, OURS, TITLE
 from organizations.core.roster.levels import LEVELS, guess_kind
-from organizations.core.roster.read import (
-    COLUMNS,
-    TITLE,
-    date_of,
-    holds_id_number,
-    number_key,
-    read_roster,
-    text_of,
-)
+from organizations.core.roster.read import read_roster
 from organizations.core.roster.rows import (
     Area,
     Cell,
@@ -30,6 +24,7 @@ from organizations.core.roster.rows import (
 __all__ = [
     "COLUMNS",
     "LEVELS",
+    "OURS",
     "TITLE",
     "Area",
     "Cell",
@@ -47,4 +42,6 @@ __all__ = [
     "number_key",
     "read_roster",
     "text_of",
+    "tidy_name",
+    "tidy_unit",
 ]

@@ -1,16 +1,20 @@
-"""A roster table read into rows, pure: columns, cells, what is wrong with them, and the level that a name suggests.
-
-Nothing here speaks to people: problems are codes with parameters (``roster_texts.py`` has the sentences), and no
-problem repeats a phone or ID number.
-"""
+"""Sheets into persons, with remarks on what was passed over and problems with what cannot be taken."""
 
 import datetime as dt
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from organizations.core import phones
+from organizations.core.roster.cells import holds_id_number, number_key, text_of
+from organizations.core.roster.headings import (
+    Header,
+    find_header,
+    is_header_again,
+    read_header,
+    title_rows,
+)
+from organizations.core.roster.person import PersonReader, Sources
 from organizations.core.roster.rows import (
+    Area,
     Cell,
     Line,
     NoValue,
@@ -21,274 +25,220 @@ from organizations.core.roster.rows import (
     Sheet,
     UnableToReadRoster,
 )
+from organizations.core.roster.words import LEAVING_WORDS, NO_PERSON, NOTES_SHEETS
 
-COLUMNS = {
-    "org": ("组织", "所在组织", "所属组织", "所在党组织", "所属党组织"),
-    "name": ("姓名",),
-    "phone": ("手机号", "手机", "手机号码", "联系电话", "电话"),
-    "number": ("编号", "人员编号", "党员编号"),
-    "joined": ("加入日期", "转入日期", "加入本组织日期"),
-    "status": ("状态",),
-    "roles": ("角色", "职责"),
-}
-TITLE = {key: names[0] for key, names in COLUMNS.items()}
-REQUIRED = ("org", "name", "phone")
-STATUSES = {"在册": "active", "免学": "exempt"}
-ROLES = {"书记": "secretary", "支部书记": "secretary", "组织员": "organiser", "讲师": "lecturer"}
-IGNORED_TITLES = frozenset({"", "序号"})
-HEADER_WITHIN_ROWS = 10
-MAX_LEVELS = 10
-MAX_NAME, MAX_NODE_NAME, MAX_NUMBER = 60, 120, 40
-EARLIEST = dt.date(1921, 7, 1)
-_EXCEL_EPOCH = dt.date(1899, 12, 30)
-
-_FIELD_OF_TITLE = {name: key for key, names in COLUMNS.items() for name in names}
-_ID_NUMBER = re.compile(r"(?<![0-9A-Za-z])[0-9]{17}[0-9Xx](?![0-9A-Za-z])")
-_INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_SPACES = re.compile(r"\s+")
-_PLAIN_FLOAT = re.compile(r"([0-9]+)\.0+")
-_SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+")
-_DATE = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?:[ T]0{1,2}:00(?::00)?(?:\.0+)?)?")
-_COMPACT_DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
-_HAN_AND_SPACES = re.compile(r"[\u3400-\u9fff·\s]+")
-
-
-def text_of(cell: Cell) -> str:
-    """A cell as tidy text: full-width forms and odd spaces made plain, whole numbers without ``.0``."""
-    if cell is None or isinstance(cell, NoValue):
-        return ""
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    if isinstance(cell, dt.date):
-        return cell.isoformat()[:10]
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, int | float):
-        return str(cell)
-    return _SPACES.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFKC", cell))).strip()
-
-
-def holds_id_number(cell: Cell) -> bool:
-    """Whether the cell holds 18 digits in a row (the last may be X), also as a number that Excel rounded."""
-    if isinstance(cell, bool):
-        return False
-    if isinstance(cell, int | float):
-        return 1e17 <= abs(cell) < 1e18
-    return isinstance(cell, str) and _ID_NUMBER.search(text_of(cell).replace(" ", "")) is not None
-
-
-def number_key(number: str) -> str:
-    """What a member number is compared by: case, width, spaces and leading zeros make no other person."""
-    return text_of(number).replace(" ", "").upper().lstrip("0") or "0"
+FILLED_DOWN = ("org", "role_path", "joined", "status", "left")
+NAMED_ROWS = 20
 
 
 def read_roster(sheets: Iterable[Sheet], *, today: dt.date) -> RosterTable:
     """Turn sheets into persons and remarks. Raises UnableToReadRoster with everything that is wrong at once."""
+    read, remarks = _sheets_to_read(list(sheets))
     rows: list[RosterRow] = []
-    remarks: list[Remark] = []
-    for sheet in sheets:
-        rows += _read_sheet(sheet.rows, today)
+    problems: list[Problem] = []
+    for sheet in read:
+        reader = _SheetReader(sheet, sheet.name if len(read) > 1 else "", today)
+        rows += reader.read()
+        remarks += reader.remarks
+        problems += reader.problems
+    rows = _without_copies(rows, remarks)
+    problems += _twice(rows)
+    if problems:
+        order = {sheet.name: place for place, sheet in enumerate(read)}
+        raise UnableToReadRoster(sorted(problems, key=lambda problem: (order.get(problem.sheet, 0), problem.row)))
+    if not rows:
+        raise UnableToReadRoster([Problem(0, "", "empty")])
     return RosterTable(rows, remarks)
 
 
-def _read_sheet(rows: Iterable[Line], today: dt.date) -> list[RosterRow]:
-    filled = [(number, cells) for number, cells in rows if any(text_of(cell) for cell in cells)]
-    if not filled:
-        raise UnableToReadRoster([Problem(0, "", "empty")])
-    _refuse_id_numbers(filled)
-    header, columns = _find_header(filled)
-    people: list[RosterRow] = []
-    problems: list[Problem] = []
-    for number, cells in filled[header + 1 :]:
-        reader = _RowReader(number, {key: cells[i] if i < len(cells) else None for key, i in columns.items()}, today)
-        person = reader.read()
-        problems += reader.problems
-        if person is not None:
-            people.append(person)
-    problems += _twice(people, "phone") + _twice(people, "number")
-    if problems:
-        raise UnableToReadRoster(sorted(problems, key=lambda problem: problem.row))
-    if not people:
-        raise UnableToReadRoster([Problem(0, "", "empty")])
-    return people
+def _sheets_to_read(sheets: list[Sheet]) -> tuple[list[Sheet], list[Remark]]:
+    """The visible sheets with a heading; the others that hold anything are named."""
+    shown = [sheet for sheet in sheets if not sheet.left_out and _filled(sheet.rows)]
+    remarks = [Remark(sheet.name, 0, "sheet_hidden") for sheet in sheets if sheet.left_out]
+    if not shown:
+        raise UnableToReadRoster([Problem(0, "", "only_hidden" if remarks else "empty")])
+    for sheet in shown:
+        _refuse_id_numbers(sheet, sheet.name if len(shown) > 1 else "")
+    read = []
+    for sheet in shown:
+        if sheet.name in NOTES_SHEETS or find_header(sheet) is None:
+            remarks.append(Remark(sheet.name, 0, "sheet_notes" if sheet.name in NOTES_SHEETS else "sheet_no_header"))
+        else:
+            read.append(sheet)
+    if not read:
+        raise UnableToReadRoster([Problem(shown[0].rows[0][0], "", "no_header")])
+    return read, remarks
 
 
-def _refuse_id_numbers(rows: Sequence[Line]) -> None:
-    found = [number for number, cells in rows if any(holds_id_number(cell) for cell in cells)]
+def _filled(rows: Sequence[Line]) -> list[Line]:
+    return [(number, cells) for number, cells in rows if any(_shows(cell) for cell in cells)]
+
+
+def _shows(cell: Cell) -> bool:
+    return isinstance(cell, NoValue) or text_of(cell) != ""
+
+
+def _refuse_id_numbers(sheet: Sheet, name: str) -> None:
+    found = [number for number, cells in sheet.rows if any(holds_id_number(cell) for cell in cells)]
     if found:
-        raise UnableToReadRoster([Problem(found[0], "身份证号", "id_number", {"count": len(found)})])
+        raise UnableToReadRoster([Problem(found[0], "身份证号", "id_number", {"count": len(found)}, name)])
 
 
-def _title(cell: Cell) -> str:
-    return re.sub(r"[\s*]|\((?:必填|选填)\)", "", text_of(cell))
+def listed(rows: Sequence[int]) -> str:
+    """Row numbers for a sentence; of very many the first."""
+    more = "…" if len(rows) > NAMED_ROWS else ""
+    return "、".join(str(row) for row in rows[:NAMED_ROWS]) + more
 
 
-def _find_header(rows: Sequence[Line]) -> tuple[int, dict[str, int]]:
-    """The first row that names two or more required columns; title rows above it are skipped."""
-    for index, (number, cells) in enumerate(rows[:HEADER_WITHIN_ROWS]):
-        titles = [_title(cell) for cell in cells]
-        known = [_FIELD_OF_TITLE.get(title) for title in titles]
-        if len(set(REQUIRED).intersection(key for key in known if key)) >= 2:
-            return index, _columns(number, titles)
-    raise UnableToReadRoster([Problem(rows[0][0], "", "no_header")])
+class _SheetReader:
+    """Reads one sheet that has a heading."""
+
+    def __init__(self, sheet: Sheet, name: str, today: dt.date) -> None:
+        self.sheet = sheet
+        self.name = name
+        self.sources = Sources(today=today, sheet=name, epoch=sheet.epoch)
+        self.remarks: list[Remark] = []
+        self.problems: list[Problem] = []
+
+    def read(self) -> list[RosterRow]:
+        found = find_header(self.sheet)
+        assert found is not None  # noqa: S101  # only sheets with a heading are read
+        try:
+            header, remarks = read_header(self.sheet, found)
+        except UnableToReadRoster as error:
+            self.problems = [replace(problem, sheet=self.name) for problem in error.problems]
+            return []
+        rows = _filled(self.sheet.rows)
+        self.remarks = [replace(remark, sheet=self.name) for remark in remarks]
+        self.remark_rows("title_rows", title_rows(rows, header))
+        if self.sheet.cut:
+            self.remark("tail_cut")
+        rows = self.fill_merged(self.persons([row for row in rows if row[0] > header.last], header), header)
+        self.remark_rows("hidden_rows", [number for number, _ in rows if number in self.sheet.hidden_rows])
+        self.remark_leaving_words(rows, header)
+        return self.people(rows, header)
+
+    def remark(self, code: str, row: int = 0, **values: str | int) -> None:
+        self.remarks.append(Remark(self.name, row, code, values))
+
+    def remark_rows(self, code: str, rows: Sequence[int], **values: str | int) -> None:
+        if rows:
+            self.remark(code, rows[0], rows=listed(rows), **values)
+
+    def persons(self, rows: Sequence[Line], header: Header) -> list[Line]:
+        """The rows without those that are no person: totals, signatures, errors of copied formulas, headings again."""
+        kept, passed_over = [], []
+        for number, cells in rows:
+            if self.is_no_person(cells, header):
+                passed_over.append(number)
+            else:
+                kept.append((number, cells))
+        self.remark_rows("no_person_rows", passed_over)
+        return kept
+
+    def is_no_person(self, cells: Sequence[Cell], header: Header) -> bool:
+        texts = [text_of(cell) for cell in cells]
+        first = next((text for text in texts if text), "")
+        if not first:
+            return not any(isinstance(cell, NoValue) and cell.why == "formula" for cell in cells)
+        if is_header_again(cells, header):
+            return True
+        numbered = [header.columns[key] for key in ("phone", "number", "public_id") if key in header.columns]
+        named = any(place < len(texts) and texts[place] for place in numbered)
+        return not named and NO_PERSON.match(first.replace(" ", "")) is not None
+
+    def fill_merged(self, rows: list[Line], header: Header) -> list[Line]:
+        """Give each row the unit (state, day) that is merged over it; in a column with merged cells also into gaps."""
+        by_number = {number: list(cells) for number, cells in rows}
+        filled: set[int] = set()
+        for key in FILLED_DOWN:
+            place = header.columns.get(key)
+            areas = [area for area in self.sheet.merged if place is not None and _covers(area, place, header.last)]
+            if place is None or not areas:
+                continue
+            above: Cell = None
+            for number, cells in by_number.items():
+                cells += [None] * (place + 1 - len(cells))
+                area = next((area for area in areas if area.top <= number <= area.bottom), None)
+                if area and area.top == number and area.left - 1 < place:
+                    cells[place] = cells[area.left - 1]
+                if _shows(cells[place]):
+                    above = cells[place]
+                elif area or key == "org":
+                    cells[place] = above
+                    filled.add(number)
+        self.remark_rows("merged_filled", sorted(filled))
+        return list(by_number.items())
+
+    def remark_leaving_words(self, rows: Sequence[Line], header: Header) -> None:
+        """A column that is not read but says 已故 or 转出: those people would come in as if they were here."""
+        read = set(header.columns.values()) - {header.columns.get("decision")}
+        found: dict[int, str] = {}
+        for number, cells in rows:
+            for place, cell in enumerate(cells):
+                if place not in read and isinstance(cell, str) and (match := LEAVING_WORDS.search(text_of(cell))):
+                    found[number] = match[0]
+        if found:
+            self.remark_rows("leaving_words", list(found), words="、".join(sorted(set(found.values()))))
+
+    def people(self, rows: Sequence[Line], header: Header) -> list[RosterRow]:
+        people, posts, decisions = [], set(), []
+        for number, cells in rows:
+            row = {key: cells[place] if place < len(cells) else None for key, place in header.columns.items()}
+            reader = PersonReader(number, row, self.sources)
+            person = reader.read()
+            self.problems += reader.problems
+            posts |= set(reader.other_posts)
+            if reader.decision_unknown:
+                decisions.append(number)
+            if person is not None:
+                people.append(person)
+        if posts:
+            self.remark("other_posts", header.first, posts="、".join(sorted(posts)))
+        if "posts" in header.columns and "roles" not in header.columns:
+            self.remark("posts_only_added", header.first)
+        self.remark_rows("decision_unknown", decisions)
+        return people
 
 
-def _columns(number: int, titles: Sequence[str]) -> dict[str, int]:
-    columns: dict[str, int] = {}
-    problems: list[Problem] = []
-    for index, title in enumerate(titles):
-        key = _FIELD_OF_TITLE.get(title)
-        if key is None:
-            if title not in IGNORED_TITLES:
-                problems.append(Problem(number, title[:20], "unknown_column"))
-        elif key in columns:
-            problems.append(Problem(number, key, "column_twice"))
+def _covers(area: Area, place: int, last_of_header: int) -> bool:
+    return area.left <= place + 1 <= area.right and area.bottom > area.top and area.bottom > last_of_header
+
+
+def _without_copies(rows: list[RosterRow], remarks: list[Remark]) -> list[RosterRow]:
+    """Leave out rows that another sheet has word for word: a list of everybody beside a sheet for each branch."""
+    first: dict[RosterRow, RosterRow] = {}
+    kept: list[RosterRow] = []
+    copies: dict[str, list[int]] = {}
+    for row in rows:
+        same = first.setdefault(replace(row, row=0, sheet=""), row)
+        if same is row or same.sheet == row.sheet:
+            kept.append(row)
         else:
-            columns[key] = index
-    problems += [Problem(number, key, "column_missing") for key in REQUIRED if key not in columns]
-    if problems:
-        raise UnableToReadRoster(problems)
-    return columns
+            copies.setdefault(row.sheet, []).append(row.row)
+    remarks += [Remark(sheet, of[0], "copies", {"rows": listed(of)}) for sheet, of in copies.items()]
+    return kept
 
 
-def _twice(people: Sequence[RosterRow], key: str) -> list[Problem]:
-    """Later rows that repeat an earlier row's phone or member number."""
-    first: dict[str, int] = {}
+def _twice(rows: Sequence[RosterRow]) -> list[Problem]:
+    """Later rows that repeat an earlier row's phone or member number, unless they are one person's roles elsewhere."""
     problems = []
-    for person in people:
-        value = person.phone if key == "phone" else person.number
-        if not value:
-            continue
-        if value in first:
-            problems.append(Problem(person.row, key, "twice", {"first": first[value]}))
-        else:
-            first[value] = person.row
+    for key in ("public_id", "phone", "number"):
+        first: dict[str, RosterRow] = {}
+        for row in rows:
+            value = getattr(row, key)
+            value = number_key(value) if key == "number" and value else value
+            other = first.setdefault(value, row) if value else row
+            if other is not row and not _same_person_other_role(other, row):
+                values: dict[str, str | int] = {"first": other.row}
+                if other.sheet != row.sheet:
+                    values["first_sheet"] = other.sheet
+                problems.append(Problem(row.row, key, "twice", values, row.sheet))
     return problems
 
 
-class _RowReader:
-    """Reads one row; collects what is wrong with it."""
+def _same_person_other_role(one: RosterRow, other: RosterRow) -> bool:
+    def person(row: RosterRow) -> tuple[object, ...]:
+        return row.path, row.name, row.phone, row.number and number_key(row.number), row.public_id
 
-    def __init__(self, row: int, cells: dict[str, Cell], today: dt.date) -> None:
-        self.row = row
-        self.cells = cells
-        self.today = today
-        self.problems: list[Problem] = []
-
-    def read(self) -> RosterRow | None:
-        person = RosterRow(
-            row=self.row,
-            path=self.path(),
-            name=self.name(),
-            phone=self.phone(),
-            number=self.number(),
-            joined=self.joined(),
-            status=self.status(),
-            roles=self.roles(),
-        )
-        if not self.problems and not person.phone and not person.number:
-            self.wrong("phone", "missing")
-        return None if self.problems else person
-
-    def wrong(self, column: str, code: str, **values: str | int) -> None:
-        self.problems.append(Problem(self.row, column, code, values))
-
-    def text(self, column: str) -> str:
-        """The cell's text; a control character (NUL above all) is a problem."""
-        text = text_of(self.cells.get(column))
-        if _CONTROL.search(text):
-            self.wrong(column, "control")
-            return ""
-        return text
-
-    def path(self) -> tuple[str, ...]:
-        before = len(self.problems)
-        levels = tuple(level.strip() for level in self.text("org").strip("/ ").split("/"))
-        if len(self.problems) > before:
-            return ()
-        if levels == ("",):
-            self.wrong("org", "missing")
-        elif "" in levels:
-            self.wrong("org", "empty_level")
-        elif len(levels) > MAX_LEVELS:
-            self.wrong("org", "too_deep", most=MAX_LEVELS)
-        elif any(len(level) > MAX_NODE_NAME for level in levels):
-            self.wrong("org", "too_long", most=MAX_NODE_NAME)
-        return levels
-
-    def name(self) -> str:
-        before = len(self.problems)
-        name = self.text("name")
-        if _HAN_AND_SPACES.fullmatch(name):
-            name = name.replace(" ", "")  # 王　五 is how lists line up two-character names
-        if not name and len(self.problems) == before:
-            self.wrong("name", "missing")
-        elif len(name) > MAX_NAME:
-            self.wrong("name", "too_long", most=MAX_NAME)
-        return name
-
-    def phone(self) -> str:
-        text = self.text("phone")
-        if match := _PLAIN_FLOAT.fullmatch(text):
-            text = match[1]
-        if not text:
-            return ""
-        if _SCIENTIFIC.fullmatch(text):
-            self.wrong("phone", "digits_lost")
-            return ""
-        try:
-            return phones.normalise(text)
-        except phones.UnableToReadPhone:
-            self.wrong("phone", "bad_phone")
-            return ""
-
-    def number(self) -> str | None:
-        number = self.text("number")
-        if len(number) > MAX_NUMBER:
-            self.wrong("number", "too_long", most=MAX_NUMBER)
-        return number or None
-
-    def joined(self) -> dt.date | None:
-        cell = self.cells.get("joined")
-        if cell is None or text_of(cell) == "":
-            return None
-        date = date_of(cell)
-        if date is None:
-            self.wrong("joined", "bad_date")
-        elif not EARLIEST <= date <= self.today + dt.timedelta(days=366):
-            self.wrong("joined", "far_date")
-        return date
-
-    def status(self) -> str | None:
-        text = self.text("status")
-        if text and text not in STATUSES:
-            self.wrong("status", "unknown_status")
-        return STATUSES.get(text)
-
-    def roles(self) -> frozenset[str] | None:
-        if "roles" not in self.cells:
-            return None
-        words = [word for word in re.split(r"[、,;/\s]+", self.text("roles")) if word]
-        unknown = [word for word in words if word not in ROLES]
-        if unknown:
-            self.wrong("roles", "unknown_role")
-        return frozenset(ROLES[word] for word in words if word in ROLES)
-
-
-def date_of(cell: Cell) -> dt.date | None:
-    """A date from an Excel date, an Excel day number, or the usual ways to write one; None if it is none."""
-    if isinstance(cell, dt.datetime):
-        return cell.date()
-    if isinstance(cell, dt.date):
-        return cell
-    if isinstance(cell, int | float) and not isinstance(cell, bool) and 1 <= cell < 100_000:
-        return _EXCEL_EPOCH + dt.timedelta(days=int(cell))
-    text = text_of(cell)
-    match = _DATE.fullmatch(text) or _COMPACT_DATE.fullmatch(text)
-    if match is None:
-        return None
-    try:
-        return dt.date(int(match[1]), int(match[2]), int(match[3]))
-    except ValueError:
-        return None
+    return person(one) == person(other) and one.role_path != other.role_path

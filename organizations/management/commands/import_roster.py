@@ -61,17 +61,19 @@ class Command(BaseCommand):
                     on_progress=show,
                 )
             except UnableToImportRoster as error:
-                self.refuse(error.rows)
+                self.refuse(error.lines)
         if outcome.open_questions:
-            self.refuse([roster_words.question_row(question) for question in outcome.open_questions])
+            self.refuse([roster_words.question_line(question) for question in outcome.open_questions])
         self.tell(outcome, dry_run=dry_run, ended=bool(options["absent_left"]))
 
-    def refuse(self, rows: Sequence[tuple[int, str, str]]) -> NoReturn:
-        for line in roster_texts.lines(rows):
+    def refuse(self, lines: Sequence[str]) -> NoReturn:
+        for line in lines:
             self.stdout.write(line)
         raise SystemExit(1)
 
     def tell(self, outcome: RosterOutcome, *, dry_run: bool, ended: bool) -> None:
+        for line in roster_texts.remark_lines(outcome.remarks):
+            self.stdout.write(line)
         if dry_run:
             for label in outcome.nodes:
                 self.stdout.write(_("新建组织: %(label)s") % {"label": label})
