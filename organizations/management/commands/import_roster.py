@@ -72,8 +72,8 @@ class Command(BaseCommand):
         raise SystemExit(1)
 
     def tell(self, outcome: RosterOutcome, *, dry_run: bool, ended: bool) -> None:
-        for line in roster_texts.remark_lines(outcome.remarks):
-            self.stdout.write(line)
+        for remark in roster_texts.remark_lines(outcome.remarks):
+            self.stdout.write(remark)
         if dry_run:
             for label in outcome.nodes:
                 self.stdout.write(_("新建组织: %(label)s") % {"label": label})
