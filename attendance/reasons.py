@@ -90,7 +90,7 @@ SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Code.AFTER_WINDOW: _said(lambda: _("场次结束以后才进入，只保留，不计入")),
     Code.LEAVE: _named(lambda: _("请假：%(category)s")),
     Code.DECLARED: _named(lambda: _("其他方式学习：%(category)s")),
-    Code.EXEMPT: _said(lambda: _("免学")),
+    Code.EXEMPT: lambda values: _("已离开，不再应到") if values.get("why") == "left" else _("免学"),
     Code.NO_EVIDENCE: _said(lambda: _("还没有参加的记录")),
     Code.CAPTURE_FAILED: _said(lambda: _("当时系统记录不全，不按未参加处理")),
     Code.EMPTY_WINDOW: _said(lambda: _("场次没有开始就结束了")),

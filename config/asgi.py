@@ -13,6 +13,7 @@ pages = get_asgi_application()
 from django.conf import settings  # noqa: E402 - only after django.setup()
 
 from config.embedded import EmbeddedWorker  # noqa: E402
+from config.startup import refusal  # noqa: E402
 from live.routing import shutdown as close_rooms  # noqa: E402
 from live.routing import websockets  # noqa: E402
 
@@ -22,11 +23,17 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 async def lifespan(receive: Receive, send: Send) -> None:
-    """Run the embedded worker from start to stop; at the stop close every presence with the last moment heard."""
+    """Refuse to start with a wrong key; run the embedded worker from start to stop.
+
+    At the stop close every presence with the last moment heard.
+    """
     worker = EmbeddedWorker() if settings.EMBEDDED else None
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            if why := await asyncio.to_thread(refusal):
+                await send({"type": "lifespan.startup.failed", "message": why})
+                return
             if worker:
                 await asyncio.to_thread(worker.start)
             await send({"type": "lifespan.startup.complete"})

@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from celery import Celery
+from celery.signals import worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -26,3 +27,12 @@ def merge_beats(sender: Celery, **_kwargs: Any) -> None:
                 raise
             continue
         sender.conf.beat_schedule.update(getattr(tasks, "BEAT", {}))
+
+
+@worker_init.connect
+def check_key(**_kwargs: Any) -> None:
+    """A worker process with another PHONE_KEY than the database's ends before its first task."""
+    from config.startup import refusal  # noqa: PLC0415 - Django is ready only now
+
+    if why := refusal():
+        raise SystemExit(why)

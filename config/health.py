@@ -1,4 +1,4 @@
-"""What /readyz asks: database, cache, channel layer, media agent, disk, sandbox."""
+"""What /readyz asks: database, cache, channel layer, media agent, disk, sandbox, the phone key."""
 
 import shutil
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from live.models import MediaNode
+from organizations.queries import phone_key_fits
 
 AGENT_SILENT_AFTER = timedelta(seconds=20)
 
@@ -78,12 +79,22 @@ def disk() -> Part:
     return Part("disk", free > settings.DISK_RESERVE_PERCENT, f"{free:.0f} % free", required=False)
 
 
+def phone_key() -> Part:
+    """Whether sign-in and imports would work with the key that this process has; nothing of the key is said."""
+    try:
+        fits = phone_key_fits()
+    except DatabaseError as error:
+        return Part("phone_key", False, type(error).__name__)
+    words = {True: "fits this database", False: "not the key of this database", None: "not used yet"}
+    return Part("phone_key", fits is not False, words[fits])
+
+
 def sandbox() -> Part:
     state = import_string("media.ffmpeg.sandbox_state")()
     return Part("sandbox", state == "bubblewrap", state, required=False)
 
 
-CHECKS: list[Callable[[], Part]] = [database, cached, channel_layer, media_agent, disk, sandbox]
+CHECKS: list[Callable[[], Part]] = [database, cached, channel_layer, media_agent, disk, sandbox, phone_key]
 
 
 def readiness() -> list[Part]:

@@ -1,16 +1,17 @@
 """May this person do that. Asked once, at the edge; the answer to "no" is 404, never 403."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils import timezone
 
-from organizations.models import Node, User
+from organizations.models import Membership, Node, Role, RoleGrant, User
 from organizations.queries import grants_of, subtree
 
 
@@ -38,6 +39,39 @@ def visible_nodes(user: User | AnonymousUser, *roles: str, on_date: dt.date | No
         return Node.objects.none()
     paths = sorted({grant.path for grant in grants_of(user=user, on_date=on_date) if grant.role in roles})
     return Node.objects.filter(subtree(paths)).order_by("path")
+
+
+def within_reach(*, operator: User, person: User, on_date: dt.date | None = None) -> bool:
+    """Whether the operator may change anything about the person.
+
+    They belong (or, if they left, belonged last) below the operator's nodes, and hold no role anywhere else, now or
+    later. Whoever never belonged anywhere, and a superuser, is out of reach.
+    """
+    return not out_of_reach(operator=operator, person_ids=[person.pk], on_date=on_date)
+
+
+def out_of_reach(*, operator: User, person_ids: Iterable[int], on_date: dt.date | None = None) -> set[int]:
+    """Those of the people whom ``within_reach`` refuses. Three queries, however many."""
+    day = on_date or timezone.localdate()
+    ids = set(person_ids)
+    mine = tuple(grant.path for grant in grants_of(user=operator, on_date=day) if grant.role == Role.OPERATOR)
+    if not mine:
+        return ids
+    holding = Q(active_to_date=None) | Q(active_to_date__gt=day)
+    roles = RoleGrant.objects.filter(holding, user_id__in=ids).values_list("user_id", "node__path")
+    beyond = {user_id for user_id, path in roles if not path.startswith(mine)}
+    beyond |= set(User.objects.filter(pk__in=ids, is_superuser=True).values_list("pk", flat=True))
+    rows = Membership.objects.filter(member_id__in=ids).values_list("member_id", "node__path", "active_to_date")
+    places: dict[int, list[tuple[dt.date, str]]] = {}
+    for member_id, path, until in rows:
+        places.setdefault(member_id, []).append((until or dt.date.max, path))
+    for member_id in ids:
+        held = places.get(member_id, [])
+        last = max(held, default=None)
+        counted = [path for until, path in held if until > day] or ([last[1]] if last else [])
+        if not counted or not all(path.startswith(mine) for path in counted):
+            beyond.add(member_id)
+    return beyond
 
 
 def role_required(*roles: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:

@@ -8,11 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from organizations.core import phones
-from organizations.models import AccessEntry, Exemption, Membership, Node, RoleGrant, User
+from organizations.models import AccessEntry, Exemption, KeyFingerprint, Membership, Node, RoleGrant, User
+
+PHONE_KEY_NAME = "PHONE_KEY"
+SAMPLED_PHONES = 20
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,17 @@ def membership_on(*, member_id: int, on_date: dt.date) -> Membership | None:
     return Membership.objects.filter(valid_on(on_date), member_id=member_id).select_related("member", "node").first()
 
 
+def leaving_due(*, on_date: dt.date) -> QuerySet[Membership]:
+    """The memberships by which somebody left up to that day who can still sign in and belongs nowhere else."""
+    later = Membership.objects.filter(Q(active_to_date=None) | Q(active_to_date__gt=on_date))
+    return (
+        Membership.objects.filter(active_to_date__lte=on_date, member__is_active=True)
+        .exclude(left_because="")
+        .exclude(Exists(later.filter(member_id=OuterRef("member_id"))))
+        .order_by("member_id", "-active_to_date")
+    )
+
+
 def user_by_phone(phone: str) -> User | None:
     """The person with that number, in whatever form it was typed; None if unreadable or unknown.
 
@@ -57,6 +71,24 @@ def user_by_phone(phone: str) -> User | None:
     except phones.UnableToReadPhone:
         return None
     return User.objects.filter(phone_index=phones.blind_index(settings.PHONE_KEY, normal)).first()
+
+
+def phone_key_fits() -> bool | None:
+    """Whether PHONE_KEY is the key that this database's numbers were written with; None: nobody has said yet."""
+    known = KeyFingerprint.objects.filter(name=PHONE_KEY_NAME).values_list("value", flat=True).first()
+    return None if known is None else known == phones.fingerprint(settings.PHONE_KEY)
+
+
+def phones_can_be_read() -> bool:
+    """Whether some of the numbers stored (the oldest and the newest) open with PHONE_KEY; yes where there are none."""
+    stored = User.objects.exclude(phone_cipher=None)
+    for order in ("pk", "-pk"):
+        for cipher in stored.order_by(order).values_list("phone_cipher", flat=True)[:SAMPLED_PHONES]:
+            try:
+                phones.decrypt(settings.PHONE_KEY, cipher)
+            except phones.UnableToDecrypt:
+                return False
+    return True
 
 
 def phone_of(user: User) -> str:

@@ -1,21 +1,11 @@
 """The sentences for what is wrong with a roster file (codes of ``core/roster.py``) and for what an import changes."""
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from organizations.core.roster import OURS, TITLE, Problem, Remark, RosterLine
-
-
-class RosterCounts(Protocol):
-    created: int
-    updated: int
-    moved: int
-    unchanged: int
-    nodes_created: int
-
+from organizations.core.roster import OURS, TITLE, Problem, Remark
 
 SENTENCES = {
     # the whole file
@@ -72,6 +62,13 @@ SENTENCES = {
     "other_number": gettext_lazy("这个手机号的人已有别的编号，请核对。"),
     "taken": gettext_lazy("这个手机号已经是别人的。"),
     "elsewhere": gettext_lazy("此人不在您管理的范围内，请先与原单位联系。"),
+    "other_person": gettext_lazy("和系统里的人对不上，请核对姓名、编号和手机号。"),
+    "same_person": gettext_lazy("和第 %(first)s 行是系统里的同一个人，请核对您的回答。"),
+    "no_answer": gettext_lazy("这里不能这样回答，请看检查结果里列出的回答。"),
+    "has_left": gettext_lazy("此人 %(day)s 已离开（%(because)s）。如果真的回来了，请写“在册”；不是就删去这一行。"),
+    "unknown_unit": gettext_lazy("没有“%(unit)s”这个组织，请照系统里的写法填写。"),
+    "closed_unit": gettext_lazy("“%(unit)s”已撤销，请改成现在的组织。"),
+    "unknown_id": gettext_lazy("系统里没有这个系统编号，请重新导出名册，或者填写手机号或编号。"),
 }
 TWICE_IN_ANOTHER_SHEET = gettext_lazy("与工作表“%(first_sheet)s”第 %(first)s 行重复。")
 REMARKS = {
@@ -93,19 +90,6 @@ REMARKS = {
     "copies": gettext_lazy("行 %(rows)s 与前面的工作表完全一样，没有重复读入。"),
 }
 WITHOUT_PHONE = gettext_lazy("没有填写；没有手机的人请填写编号。")
-KINDS = {
-    "created": gettext_lazy("新增"),
-    "moved": gettext_lazy("调动"),
-    "updated": gettext_lazy("更新"),
-}
-CHANGES = {
-    "name": gettext_lazy("姓名"),
-    "phone": gettext_lazy("手机号"),
-    "number": gettext_lazy("编号"),
-    "joined": gettext_lazy("加入日期"),
-    "status": gettext_lazy("状态"),
-    "roles": gettext_lazy("角色"),
-}
 
 
 def sentence(problem: Problem) -> str:
@@ -150,35 +134,3 @@ def remark_lines(remarks: Iterable[Remark]) -> list[str]:
         text = str(REMARKS[remark.code]) % remark.values
         lines.append(f"{where(0, remark.sheet)}: {text}" if remark.sheet else text)
     return lines
-
-
-def lines(rows: Iterable[tuple[int, str, str]]) -> list[str]:
-    """One line a row of ``(row, column title, sentence)``: ``行 12: 手机号 …；加入日期 …``."""
-    by_row: dict[int, list[str]] = {}
-    for row, column, text in rows:
-        by_row.setdefault(row, []).append(f"{column} {text}".strip())
-    return [f"{where(row, '')}: {''.join(texts)}" for row, texts in by_row.items()]
-
-
-def change_words(changes: Sequence[str]) -> str:
-    return _("、").join(str(CHANGES[change]) for change in changes)
-
-
-def line_of(line: RosterLine) -> str:
-    """One changed person: ``行 12: 调动 王建国 第一支部 → 永安镇/第二支部（手机号）``."""
-    place = f"{line.was} → {line.place}" if line.was else line.place
-    text = f"{KINDS[line.kind]} {line.name} {place}"
-    if line.changes and line.kind != "created":
-        text += _("（%(changes)s）") % {"changes": change_words(line.changes)}
-    return _("行 %(row)s: %(text)s") % {"row": line.row, "text": text}
-
-
-def counts(outcome: RosterCounts) -> str:
-    """``新增 3，更新 1，调动 0，不变 296；新建组织 2``."""
-    return _("新增 %(created)s，更新 %(updated)s，调动 %(moved)s，不变 %(unchanged)s；新建组织 %(nodes)s") % {
-        "created": outcome.created,
-        "updated": outcome.updated,
-        "moved": outcome.moved,
-        "unchanged": outcome.unchanged,
-        "nodes": outcome.nodes_created,
-    }

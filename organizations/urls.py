@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("roster/template.xlsx", roster_files.template, name="roster_template"),
     path("roster/export.xlsx", roster_files.export, name="roster_export"),
     path("roster/check/", roster.check, name="roster_check"),
+    path("roster/review/", roster.review, name="roster_review"),
     path("roster/confirm/", roster.confirm, name="roster_confirm"),
     path("roster/discard/", roster.discard, name="roster_discard"),
 ]

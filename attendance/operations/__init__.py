@@ -1,5 +1,6 @@
 """What can be done in the ledger: keyword-only verbs. Every answer is given after the commit."""
 
+from attendance.operations.leavers import expect_again, expect_no_longer
 from attendance.operations.marks import mark_dirty
 from attendance.operations.notes import (
     UnableToAnswerDispute,
@@ -71,6 +72,8 @@ __all__ = [
     "create_occasion",
     "declare",
     "end_lease",
+    "expect_again",
+    "expect_no_longer",
     "mark_capture_failed",
     "mark_dirty",
     "open_occasion",

@@ -127,3 +127,9 @@ def decrypt(key: str, cipher: bytes | memoryview) -> str:
 def blind_index(key: str, phone: str) -> str:
     """64 hexadecimal digits that are the same for the same number and key, and tell nothing without the key."""
     return hmac.new(_keys(key).blind, phone.encode(), hashlib.sha256).hexdigest()
+
+
+def fingerprint(key: str) -> str:
+    """64 hexadecimal digits that name the key, derived apart from what it encrypts and indexes with."""
+    salt, info = None, b"fingertip phone key fingerprint v1"
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=salt, info=info).derive(key.encode()).hex()

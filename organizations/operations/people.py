@@ -3,12 +3,20 @@
 import datetime as dt
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from organizations import events
 from organizations.core import phones
-from organizations.models import Exemption, Membership, User
+from organizations.models import Exemption, Left, Membership, Node, User
+from organizations.operations.roles import end_roles
+from organizations.queries import leaving_due
+
+log = structlog.get_logger(__name__)
 
 
 class UnableToCreateMember(Exception):
@@ -21,6 +29,14 @@ class UnableToSetPhone(Exception):
 
 class UnableToMoveMember(Exception):
     """The membership cannot be changed on that day: it would end before it began, or there is one or none."""
+
+
+class UnableToEndMembership(Exception):
+    """The person belongs nowhere, would leave before they came, or is the one who asks."""
+
+
+class UnableToTakeBack(Exception):
+    """The person has not left, would be back before they left, or the number is somebody else's."""
 
 
 def phone_fields(phone: str) -> dict[str, Any]:
@@ -68,23 +84,47 @@ def set_phone(*, member_id: int, phone: str, verified: bool = False) -> None:
         with transaction.atomic():
             User.objects.filter(pk=member_id).update(**{**fields, "phone_verified": verified and bool(phone)})
     except (phones.UnableToReadPhone, IntegrityError) as error:
-        raise UnableToSetPhone("unreadable or taken") from error
+        raise UnableToSetPhone(
+            _("手机号写法不对，请填写 11 位手机号，例如 13800000001。")
+            if isinstance(error, phones.UnableToReadPhone)
+            else _("这个手机号已是另一个人的。请先在那个人的页面上改号或办理离开。")
+        ) from error
 
 
 @transaction.atomic
 def join_node(*, member_id: int, node_id: int, on_date: dt.date) -> Membership:
-    """Open the person's membership at the node from that day on. Raises UnableToMoveMember if one is open."""
-    if Membership.objects.filter(member_id=member_id, active_to_date=None).exists():
-        raise UnableToMoveMember("belongs somewhere already")
+    """Open the person's membership at the node from that day on.
+
+    Raises UnableToMoveMember if they belong somewhere on that day or later, or if the unit is closed by then.
+    """
+    _lock(member_id)
+    last = _last_membership(member_id)
+    if last is not None and last.active_to_date is None:
+        raise UnableToMoveMember(_("这个人现在属于“%(unit)s”，请先办理转移或离开。") % {"unit": last.node})
+    if last is not None and last.active_to_date is not None and last.active_to_date > on_date:
+        raise UnableToMoveMember(
+            _("这个人到 %(day)s 还属于“%(unit)s”，日期不能早于这一天。")
+            % {"day": last.active_to_date, "unit": last.node}
+        )
+    _check_open(node_id, on_date)
     return Membership.objects.create(member_id=member_id, node_id=node_id, active_from_date=on_date)
 
 
 @transaction.atomic
 def leave_node(*, member_id: int, on_date: dt.date) -> None:
-    """Close the open membership: from ``on_date`` on the person belongs nowhere. Raises UnableToMoveMember."""
-    open_one = Membership.objects.select_for_update().filter(member_id=member_id, active_to_date=None).first()
-    if open_one is None or open_one.active_from_date > on_date:
-        raise UnableToMoveMember("no membership that began by then")
+    """Close the open membership: from ``on_date`` on the person belongs nowhere. Raises UnableToMoveMember.
+
+    A step of moving; whoever leaves the organisation: ``end_membership``.
+    """
+    _lock(member_id)
+    open_one = _last_membership(member_id)
+    if open_one is None or open_one.active_to_date is not None:
+        raise UnableToMoveMember(_("这个人现在不属于任何组织。"))
+    if open_one.active_from_date > on_date:
+        raise UnableToMoveMember(
+            _("这个人 %(day)s 才加入“%(unit)s”，日期不能早于这一天。")
+            % {"day": open_one.active_from_date, "unit": open_one.node}
+        )
     open_one.active_to_date = on_date
     open_one.save(update_fields=["active_to_date"])
 
@@ -95,11 +135,122 @@ def move_member(*, member_id: int, node_id: int, on_date: dt.date) -> Membership
 
     Raises UnableToMoveMember.
     """
+    _lock(member_id)
     there = Membership.objects.filter(member_id=member_id, node_id=node_id, active_to_date=None).first()
     if there is not None:
         return there
     leave_node(member_id=member_id, on_date=on_date)
     return join_node(member_id=member_id, node_id=node_id, on_date=on_date)
+
+
+@transaction.atomic
+def end_membership(
+    *, member_id: int, because: Left, on_date: dt.date, as_of: dt.datetime, actor_id: int | None = None
+) -> None:
+    """The person leaves the organisation: from ``on_date`` on they are expected nowhere and hold no role.
+
+    Up to today: their phone number is free for somebody else at once, they are signed out everywhere and their
+    password is void. A later day: all that happens when it comes (``finish_leaving``), until then nothing changes for
+    them. What they did stays. ``actor_id``: who does it, never the person. Raises UnableToEndMembership.
+    """
+    if actor_id == member_id:
+        raise UnableToEndMembership(_("不能办理自己的离开，请找另一位管理员。"))
+    _lock(member_id)
+    last = _last_membership(member_id)
+    today = timezone.localdate(as_of)
+    if last is None or (last.active_to_date is not None and last.active_to_date <= today):
+        raise UnableToEndMembership(_("这个人已经不属于任何组织。"))
+    if last.active_from_date > on_date:
+        raise UnableToEndMembership(
+            _("离开日期不能早于加入“%(unit)s”的日期 %(day)s。") % {"unit": last.node, "day": last.active_from_date}
+        )
+    last.active_to_date, last.left_because = on_date, Left(because).value
+    last.save(update_fields=["active_to_date", "left_because"])
+    end_exemption(member_id=member_id, on_date=on_date)
+    end_roles(user_id=member_id, on_date=on_date)
+    if on_date <= today:
+        _sign_off(member_id, on_date)
+
+
+@transaction.atomic
+def take_back(
+    *,
+    member_id: int,
+    node_id: int,
+    on_date: dt.date,
+    phone: str = "",
+    as_of: dt.datetime,
+    actor_id: int | None = None,
+) -> Membership:
+    """The same person, who left, belongs to the node from ``on_date`` on, with all they did before.
+
+    They sign in by ``phone`` (a number that is still theirs stays when it is empty). Roles do not come back. Back in
+    the same unit on the very day of leaving: that leaving is undone. ``as_of`` and ``actor_id`` as in
+    ``end_membership``. Raises UnableToTakeBack.
+    """
+    _lock(member_id)
+    last = _last_membership(member_id)
+    if last is None or last.active_to_date is None or not last.left_because:
+        raise UnableToTakeBack(_("这个人没有离开，不用恢复。"))
+    left_date = last.active_to_date
+    try:
+        if last.node_id == node_id and left_date == on_date:
+            _check_open(node_id, on_date)
+            last.active_to_date, last.left_because = None, ""
+            last.save(update_fields=["active_to_date", "left_because"])
+            membership = last
+        else:
+            membership = join_node(member_id=member_id, node_id=node_id, on_date=on_date)
+        if phone:
+            set_phone(member_id=member_id, phone=phone)
+    except (UnableToMoveMember, UnableToSetPhone) as error:
+        raise UnableToTakeBack(str(error)) from error
+    person = User.objects.get(pk=member_id)
+    person.is_active = True
+    person.save(update_fields=["is_active"])
+    log.info("member_returned", member_id=member_id, actor_id=actor_id, at=as_of.isoformat())
+    events.announce(events.member_returned, member_id=member_id, on_date=on_date, left_date=left_date)
+    return membership
+
+
+@transaction.atomic
+def finish_leaving(*, as_of: dt.datetime) -> int:
+    """Sign off whoever was to leave by today (``end_membership`` with a later day); returns how many. Repeatable."""
+    gone = list(leaving_due(on_date=timezone.localdate(as_of)))
+    for membership in gone:
+        assert membership.active_to_date is not None  # noqa: S101  # leaving_due asks for it
+        _lock(membership.member_id)
+        _sign_off(membership.member_id, membership.active_to_date)
+    return len(gone)
+
+
+def _lock(member_id: int) -> None:
+    """One change of a person's memberships at a time: two that overlap would both see none of the other."""
+    list(User.objects.select_for_update().filter(pk=member_id).values_list("pk"))
+
+
+def _last_membership(member_id: int) -> Membership | None:
+    rows = Membership.objects.filter(member_id=member_id).select_related("node")
+    return rows.order_by(F("active_to_date").desc(nulls_first=True), "-active_from_date", "-pk").first()
+
+
+def _check_open(node_id: int, on_date: dt.date) -> None:
+    node = Node.objects.select_for_update().get(pk=node_id)
+    if node.closed_date is not None:
+        raise UnableToMoveMember(_("“%(unit)s”已撤销，请选别的组织。") % {"unit": node})
+
+
+def _sign_off(member_id: int, on_date: dt.date) -> None:
+    """Free the number, void password and sessions; the person's row stays for what they did."""
+    person = User.objects.get(pk=member_id)
+    person.set_unusable_password()  # a new one: every session's hash is wrong from now on, also after coming back
+    person.is_active = False
+    freed = phone_fields("")
+    for name, value in freed.items():
+        setattr(person, name, value)
+    person.save(update_fields=["password", "is_active", *freed])
+    log.info("member_left", member_id=member_id, on_date=on_date.isoformat())
+    events.announce(events.member_left, member_id=member_id, on_date=on_date)
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.db import transaction
+from django.db.models import Q
 
 from organizations.models import Role, RoleGrant
 
@@ -30,6 +31,16 @@ def revoke_role(*, user_id: int, node_id: int, role: str, on_date: dt.date) -> N
     """From that day on the user no longer holds the role at that node; nothing happens without a grant."""
     for grant in RoleGrant.objects.select_for_update().filter(
         user_id=user_id, node_id=node_id, role=role, active_to_date=None
+    ):
+        grant.active_to_date = max(on_date, grant.active_from_date)
+        grant.save(update_fields=["active_to_date"])
+
+
+@transaction.atomic
+def end_roles(*, user_id: int, on_date: dt.date) -> None:
+    """From that day on the user holds no role anywhere."""
+    for grant in RoleGrant.objects.select_for_update().filter(
+        Q(active_to_date=None) | Q(active_to_date__gt=on_date), user_id=user_id
     ):
         grant.active_to_date = max(on_date, grant.active_from_date)
         grant.save(update_fields=["active_to_date"])

@@ -131,6 +131,7 @@ PEOPLE = (
     Row("roster/template.xlsx", READ, OPERATOR, "an empty roster to fill in; no people"),
     Row("roster/export.xlsx", READ, OPERATOR, "the roster below one's own node, without phone numbers; logged"),
     Row("roster/check/", "POST", OPERATOR, "what a file would change"),
+    Row("roster/review/", FORM, OPERATOR, "what it leaves open, and one's answers"),
     Row("roster/confirm/", "POST", OPERATOR, "take it over"),
     Row("roster/discard/", "POST", OPERATOR, "throw it away"),
     Row("audit/", READ, AUDITOR, "the access log, to read"),

@@ -1,11 +1,14 @@
-"""``manage.py prepare``: what a start needs before the processes: migrations, and in the demo its data, once."""
+"""``manage.py prepare``: migrations, the right key and, in the demo, its data, once."""
 
 from typing import Any
 
 from django.conf import settings
-from django.core.management import BaseCommand, call_command
+from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from organizations.operations import UnableToUseKey, ensure_phone_key
 
 
 class Command(BaseCommand):
@@ -17,5 +20,9 @@ class Command(BaseCommand):
         if plan:
             self.stdout.write(f"==> Migrating the database ({len(plan)} steps)")
             call_command("migrate", interactive=False, verbosity=0)
+        try:
+            ensure_phone_key(as_of=timezone.now())
+        except UnableToUseKey as error:
+            raise CommandError(str(error)) from error
         if settings.DEMO:
             call_command("seed_demo", stdout=self.stdout)

@@ -96,15 +96,3 @@ class UnableToReadRoster(Exception):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(f"{len(problems)} problems")
         self.problems = list(problems)
-
-
-@dataclass(frozen=True)
-class RosterLine:
-    """What happens to one person: ``kind`` is created, moved, updated or unchanged."""
-
-    row: int
-    kind: str
-    name: str
-    place: str
-    was: str = ""
-    changes: tuple[str, ...] = ()

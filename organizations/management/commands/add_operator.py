@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from organizations.core.roster import guess_kind
 from organizations.models import Node, Role, User
-from organizations.operations import UnableToCreateMember, create_member, grant_role
+from organizations.operations import UnableToCreateMember, UnableToUseKey, create_member, ensure_phone_key, grant_role
 from organizations.queries import user_by_phone
 
 
@@ -25,6 +25,10 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, phone: str, name: str | None, under: str | None, **options: Any) -> None:
+        try:
+            ensure_phone_key(as_of=timezone.now())
+        except UnableToUseKey as error:
+            raise CommandError(str(error)) from error
         node = self.node(under, options["organisation"])
         user = user_by_phone(phone) or self.person(phone, name)
         grant_role(user_id=user.pk, node_id=node.pk, role=Role.OPERATOR, on_date=timezone.localdate())

@@ -1,0 +1,14 @@
+"""What this app announces about people: after the commit, ids only. Receivers live in the apps above."""
+
+import datetime as dt
+
+from django.db import transaction
+from django.dispatch import Signal
+
+member_left = Signal()  # member_id, on_date: the first day on which the person is expected nowhere; never in the future
+member_returned = Signal()  # member_id, on_date: the first day of belonging somewhere again, left_date: since when not
+
+
+def announce(event: Signal, *, member_id: int, **days: dt.date) -> None:
+    """Send ``event`` once the transaction has committed; one deaf receiver does not silence the others."""
+    transaction.on_commit(lambda: event.send_robust(sender=None, member_id=member_id, **days), robust=True)
