@@ -81,7 +81,7 @@ def export_roster(*, node: Node, on_date: dt.date, to: BinaryIO) -> list[int]:
     """
     people: list[int] = []
     with _workbook(to) as book:
-        sheet = _headed(book, COLUMNS)
+        sheet, as_text = _headed(book, COLUMNS)
         line = 0
         for member_id, rows in _people(node, on_date):
             people.append(member_id)
@@ -89,7 +89,7 @@ def export_roster(*, node: Node, on_date: dt.date, to: BinaryIO) -> list[int]:
                 line += 1
                 for index, column in enumerate(COLUMNS):
                     if text := row.get(column):
-                        sheet.write_string(line, index, text[:LONGEST_CELL])
+                        sheet.write_string(line, index, text[:LONGEST_CELL], as_text)
     return people
 
 
@@ -98,8 +98,8 @@ def _workbook(to: BinaryIO) -> xlsxwriter.Workbook:
     return xlsxwriter.Workbook(to, options)
 
 
-def _headed(book: xlsxwriter.Workbook, columns: list[str]) -> Worksheet:
-    """A sheet with the headings; every cell is text, so that Excel keeps leading zeros and long numbers."""
+def _headed(book: xlsxwriter.Workbook, columns: list[str]) -> tuple[Worksheet, Format]:
+    """A sheet with the headings, and the format "text", by which Excel keeps leading zeros and long numbers."""
     sheet: Worksheet = book.add_worksheet("名册")
     bold, as_text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
     sheet.freeze_panes(1, 0)
@@ -109,7 +109,7 @@ def _headed(book: xlsxwriter.Workbook, columns: list[str]) -> Worksheet:
     _choices(sheet, columns.index("status"), list(STATUS_WORDS.values()))
     _choices(sheet, columns.index("roles"), list(ROLE_WORDS.values()))
     _choices(sheet, columns.index("decision"), DECISION_WORDS)
-    return sheet
+    return sheet, as_text
 
 
 def _choices(sheet: Worksheet, index: int, words: list[str]) -> None:

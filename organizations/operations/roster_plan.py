@@ -208,7 +208,7 @@ def _decide_leaving(person: PersonPlan, entry: Entry, today: dt.date) -> str:
         return "unchanged" if entry.already_left or left_before else "skipped"
     _plan_leaving(person, row.status or "", row.left or today)
     if current.active_to_date == person.leaves_on and current.left_because == person.leaves_because:
-        person.leaves_on = None
+        person.leaves_on, person.grants_closed = None, []  # planned already: roles end on that day, not today
         return "unchanged"
     assert person.leaves_on is not None  # noqa: S101  # just planned
     person.notes.append(Said(f"left_{row.status}", {"day": person.leaves_on.isoformat()}))

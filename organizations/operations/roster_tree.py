@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from organizations.core.roster import Problem, RosterRow, UnableToReadRoster, guess_kind
+from organizations.core.roster import Problem, RosterRow, UnableToReadRoster, guess_kind, tidy_unit
 from organizations.core.roster.changes import Option, Question, Said
 from organizations.core.roster.likeness import means, unit_key
 from organizations.models import Node
@@ -97,9 +97,10 @@ class Tree:
             parent = by_path[node.path[: -Node.steplen]]
             place = Place(node.name, node.kind, f"{parent.label}/{node.name}", parent, node)
             by_path[node.path] = place
-            there = parent.children.get(node.name)
+            name = tidy_unit(node.name)  # as the reader writes it: a unit made on a page may have a space in it
+            there = parent.children.get(name)
             if there is None or (there.node is not None and there.node.closed_date and not node.closed_date):
-                parent.children[node.name] = place
+                parent.children[name] = place
             self.by_key[unit_key(node.name)].append(place)
         return top
 
@@ -133,7 +134,8 @@ class Tree:
         return {one.node.pk for one in around if one.node is not None}
 
     def _below_top(self, path: Sequence[str]) -> Sequence[str]:
-        return path[1:] if path and path[0] == self.top.name and path[0] not in self.top.children else path
+        said = bool(path) and path[0] == tidy_unit(self.top.name) and path[0] not in self.top.children
+        return path[1:] if said else path
 
     def _unknown(self, row: RosterRow, parent: Place, name: str) -> Place:
         """A new place; or one that is there already under another spelling, as was answered.

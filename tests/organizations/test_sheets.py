@@ -15,6 +15,7 @@ from organizations.sheets import read_table
 from tests.factories.old_excel import compound_file, old_workbook
 
 pytestmark = pytest.mark.unit
+OPEN_DOCUMENT = "urn:oasis:names:tc:opendocument:xmlns:"
 DOCTYPE = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]>'
 
 
@@ -211,32 +212,26 @@ def test_hidden_rows_merged_cells_errors_and_the_calendar_of_an_old_workbook(tmp
 
 def open_document(path: Path, rows: str, *, manifest: str = "") -> Path:
     """An .ods as LibreOffice writes it, its usual empty part included."""
-    office = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
-    table, text = office.replace("office", "table"), office.replace("office", "text")
-    kinds = f'xmlns:office="{office}" xmlns:table="{table}" xmlns:text="{text}"'.replace(":xmlns:table", ":xmlns:table")
-    spaces = kinds.replace(table, "urn:oasis:names:tc:opendocument:xmlns:table:1.0")
+    spaces = " ".join(f'xmlns:{name}="{OPEN_DOCUMENT}{name}:1.0"' for name in ("office", "table", "text"))
     body = f'<office:body><office:spreadsheet><table:table table:name="名册">{rows}</table:table>'
     content = f"<office:document-content {spaces}>{body}</office:spreadsheet></office:body></office:document-content>"
+    entry = f'<manifest:file-entry manifest:full-path="content.xml">{manifest}</manifest:file-entry>'
+    space = f'xmlns:manifest="{OPEN_DOCUMENT}manifest:1.0"'
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
         archive.writestr("content.xml", content)
         archive.writestr("Configurations2/accelerator/current.xml", b"")
-        entries = f'<manifest:file-entry manifest:full-path="content.xml">{manifest}</manifest:file-entry>'
-        space = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
-        archive.writestr(
-            "META-INF/manifest.xml", f'<manifest:manifest xmlns:manifest="{space}">{entries}</manifest:manifest>'
-        )
+        archive.writestr("META-INF/manifest.xml", f"<manifest:manifest {space}>{entry}</manifest:manifest>")
     return path
 
 
 def ods_row(*cells: str, kind: str = "", down: int = 1) -> str:
     first = f' table:number-rows-spanned="{down}" table:number-columns-spanned="1"' if down > 1 else ""
-    texts = [
-        f'<table:table-cell{first if not number else ""} office:value-type="string"><text:p>{cell}</text:p></table:table-cell>'
-        if cell
-        else "<table:covered-table-cell/>"
-        for number, cell in enumerate(cells)
-    ]
+    texts = []
+    for number, cell in enumerate(cells):
+        kinds = f'{"" if number else first} office:value-type="string"'
+        full = f"<table:table-cell{kinds}><text:p>{cell}</text:p></table:table-cell>"
+        texts.append(full if cell else "<table:covered-table-cell/>")
     return f"<table:table-row{kind}>{''.join(texts)}</table:table-row>"
 
 
@@ -288,14 +283,13 @@ def test_formulas_without_a_value_and_errors_are_no_empty_cells(tmp_path: Path) 
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, HEAD)
         sheet.write_formula(1, 0, '="一"&"支部"', value="一支部")
-        sheet.write_formula(1, 1, '=IF(1,"","")', value="")
         sheet.write_formula(1, 2, "=VLOOKUP(1,A1:A1,1,0)", value="#N/A")
     with zipfile.ZipFile(path) as archive:
         data = archive.read("xl/worksheets/sheet1.xml")
-    cell = '<row r="3"><c r="A3"><f>1+1</f><v></v></c><c r="B3" t="inlineStr"><is><t>王</t></is></c></row></sheetData>'
+    cell = '<row r="3"><c r="A3"><f>1+1</f><v></v></c><c r="B3" t="str"><f>IF(1,"","")</f><v></v></c></row></sheetData>'
     rezip(path, {"xl/worksheets/sheet1.xml": data.replace(b"</sheetData>", cell.encode())})
     (sheet,) = read_table(path)
-    assert sheet.rows[1:] == [(2, ["一支部", "", NoValue("error")]), (3, [NoValue("formula"), "王", ""])]
+    assert sheet.rows[1:] == [(2, ["一支部", "", NoValue("error")]), (3, [NoValue("formula"), "", ""])]
 
 
 def test_the_calendar_of_a_workbook_from_an_old_mac(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Sheets into persons, with remarks on what was passed over and problems with what cannot be taken."""
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -29,6 +30,7 @@ from organizations.core.roster.words import LEAVING_WORDS, NO_PERSON, NOTES_SHEE
 
 FILLED_DOWN = ("org", "role_path", "joined", "status", "left")
 NAMED_ROWS = 20
+_DIGITS = re.compile(r"[0-9]{5}")
 
 
 def read_roster(sheets: Iterable[Sheet], *, today: dt.date) -> RosterTable:
@@ -143,9 +145,9 @@ class _SheetReader:
             return not any(isinstance(cell, NoValue) and cell.why == "formula" for cell in cells)
         if is_header_again(cells, header):
             return True
-        numbered = [header.columns[key] for key in ("phone", "number", "public_id") if key in header.columns]
-        named = any(place < len(texts) and texts[place] for place in numbered)
-        return not named and NO_PERSON.match(first.replace(" ", "")) is not None
+        identity = [header.columns[key] for key in ("phone", "public_id") if key in header.columns]
+        numbered = any(place < len(texts) and _DIGITS.search(texts[place]) for place in identity)
+        return not numbered and NO_PERSON.match(first.replace(" ", "")) is not None
 
     def fill_merged(self, rows: list[Line], header: Header) -> list[Line]:
         """Give each row the unit (state, day) that is merged over it; in a column with merged cells also into gaps."""
