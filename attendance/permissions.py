@@ -5,6 +5,8 @@ Names, evidence and every change belong to the secretary of the node or of one a
 
 from datetime import date, datetime
 
+from django.db.models import F
+
 from attendance.models import Occasion, RosterEntry, Training
 from attendance.reports.base import Scope
 from organizations.models import Node, Role, User
@@ -16,9 +18,10 @@ NAMES = (Role.SECRETARY,)
 
 
 def own_nodes(user: User, *roles: str) -> list[Node]:
-    """Return the nodes where ``user`` holds one of the roles, in the order of the tree."""
+    """Return the nodes where ``user`` holds one of the roles, in the order of the tree; closed ones last."""
     ids = {grant.node_id for grant in grants_of(user=user) if grant.role in roles}
-    return list(Node.objects.filter(pk__in=ids).order_by("path")) if ids else []
+    in_order = Node.objects.order_by(F("closed_date").asc(nulls_first=True), "path")
+    return list(in_order.filter(pk__in=ids)) if ids else []
 
 
 def may_read_names(user: User, node: Node) -> bool:

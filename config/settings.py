@@ -134,6 +134,7 @@ NAV_TABS = [
     {"key": "live", "label": _("直播"), "icon": "live", "url": "live_index", "roles": ["organiser", "lecturer"]},
     {"key": "branch", "label": _("支部"), "icon": "branch", "url": "branch", "roles": ["secretary", "organiser"]},
     {"key": "roster", "label": _("名册"), "icon": "upload", "url": "roster", "roles": ["operator"]},
+    {"key": "people", "label": _("人员"), "icon": "search", "url": "people", "roles": ["operator"]},
     {"key": "audit", "label": _("查阅"), "icon": "eye", "url": "audit", "roles": ["auditor"]},
     {"key": "me", "label": _("我的"), "icon": "me", "url": "me", "roles": []},
 ]
@@ -279,6 +280,8 @@ REPORTS = [
 ]
 # What apps above the ledger add to a person's own download: each (user) -> {"kind": [rows]}.
 PERSONAL_DATA = ["live.queries.personal_data", "courses.queries.personal_data"]
+# What apps above the tree made for a unit: each (*, node, on_date) -> [organizations.unit_uses.Use].
+UNIT_USES = ["attendance.units.uses_of", "cms.units.uses_of"]
 
 # --- Media ------------------------------------------------------------------------------------------------------
 MEDIA_RIGHTS = {

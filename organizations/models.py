@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 from django.db import models
 from django.db.models import F, Q
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from treebeard.mp_tree import MP_Node
 
@@ -53,6 +54,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         """What other people's pages show; empty without a number."""
         return phones.mask(self.phone_last4) if self.phone_last4 else ""
 
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Sessions end with the password, as Django has it, and with the number that people sign in by."""
+        salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
+        held = f"{self.password}{self.phone_index or ''}"
+        return salted_hmac(salt, held, secret=secret, algorithm="sha256").hexdigest()
+
     def get_full_name(self) -> str:
         return self.name
 
@@ -81,7 +88,7 @@ class Node(MP_Node):
     name = models.CharField(_("名称"), max_length=120)
     kind = models.CharField(_("层级"), max_length=12, choices=NodeKind.choices)
     closed_date = models.DateField(_("撤销日期"), null=True, blank=True)
-    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, related_name="merged", null=True, blank=True)
 
     node_order_by: list[str] = []
     objects = NodeManager()

@@ -41,6 +41,19 @@ def visible_nodes(user: User | AnonymousUser, *roles: str, on_date: dt.date | No
     return Node.objects.filter(subtree(paths)).order_by("path")
 
 
+def open_nodes(user: User | AnonymousUser, *roles: str, on_date: dt.date | None = None) -> QuerySet[Node]:
+    """Of ``visible_nodes`` those that are not closed: what may be chosen for anything new."""
+    return visible_nodes(user, *roles, on_date=on_date).filter(closed_date=None)
+
+
+def rules_above(user: User, node: Node) -> bool:
+    """Whether the user is operator of a unit above ``node``: nobody ends the unit that their own role hangs on."""
+    return any(
+        grant.role == Role.OPERATOR and node.path.startswith(grant.path) and node.path != grant.path
+        for grant in grants_of(user=user)
+    )
+
+
 def within_reach(*, operator: User, person: User, on_date: dt.date | None = None) -> bool:
     """Whether the operator may change anything about the person.
 

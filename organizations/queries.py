@@ -6,13 +6,14 @@ Periods are half-open: whoever leaves on a day no longer belongs on that day.
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from organizations.core import phones
-from organizations.models import AccessEntry, Exemption, KeyFingerprint, Membership, Node, RoleGrant, User
+from organizations.models import AccessEntry, Exemption, KeyFingerprint, Membership, Node, Role, RoleGrant, User
 
 PHONE_KEY_NAME = "PHONE_KEY"
 SAMPLED_PHONES = 20
@@ -109,9 +110,16 @@ def grants_of(*, user: User, on_date: dt.date | None = None) -> tuple[Grant, ...
         remembered = {}
         user.remembered_grants = remembered
     if day not in remembered:
-        rows = RoleGrant.objects.filter(valid_on(day), user_id=user.pk).values_list("role", "node_id", "node__path")
+        held = RoleGrant.objects.filter(valid_on(day), user_id=user.pk)
+        rows = held.values_list("role", "node_id", "node__path").union(_taken_over(held))
         remembered[day] = tuple(Grant(*row) for row in rows)
     return remembered[day]
+
+
+def _taken_over(held: QuerySet[RoleGrant]) -> QuerySet[RoleGrant, Any]:
+    """The units merged into one where the secretary's role is held: their unfinished matters are the secretary's."""
+    merged = held.filter(role=Role.SECRETARY, node__merged__isnull=False)
+    return merged.values_list("role", "node__merged__pk", "node__merged__path")
 
 
 def forget_roles(user: User) -> None:

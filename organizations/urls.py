@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from organizations.views import access, account, roster, roster_files
+from organizations.views import access, account, people, roster, roster_files, units
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("display/", account.set_display, name="set_display"),
@@ -15,4 +15,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("roster/review/", roster.review, name="roster_review"),
     path("roster/confirm/", roster.confirm, name="roster_confirm"),
     path("roster/discard/", roster.discard, name="roster_discard"),
+    path("people/", people.people, name="people"),
+    path("people/<int:person_id>/", people.person, name="person"),
+    path("people/<int:person_id>/<slug:what>/", people.change, name="person_change"),
+    path("roles/<int:grant_id>/end/", people.end_role, name="role_end"),
+    path("units/", units.units, name="units"),
+    path("units/<int:unit_id>/", units.unit, name="unit"),
+    path("units/<int:unit_id>/merge/", units.merge, name="unit_merge"),
+    path("units/<int:unit_id>/<slug:what>/", units.change, name="unit_change"),
 ]

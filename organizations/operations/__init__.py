@@ -3,6 +3,7 @@
 from organizations.operations.access import UnableToRevealPhone, log_access, reveal_phone
 from organizations.operations.keys import UnableToUseKey, check_phone_key, ensure_phone_key
 from organizations.operations.people import (
+    UnableToChangeMember,
     UnableToCreateMember,
     UnableToEndMembership,
     UnableToMoveMember,
@@ -16,10 +17,20 @@ from organizations.operations.people import (
     join_node,
     leave_node,
     move_member,
+    rename_member,
+    set_number,
     set_phone,
     take_back,
+    transfer_member,
 )
-from organizations.operations.roles import UnableToGrantRole, end_roles, grant_role, revoke_role
+from organizations.operations.roles import (
+    UnableToEndRole,
+    UnableToGrantRole,
+    end_role,
+    end_roles,
+    grant_role,
+    revoke_role,
+)
 from organizations.operations.roster import (
     Answers,
     RosterLine,
@@ -27,13 +38,24 @@ from organizations.operations.roster import (
     UnableToImportRoster,
     import_roster,
 )
+from organizations.operations.units import (
+    UnableToChangeUnit,
+    close_unit,
+    create_unit,
+    merge_unit,
+    rename_unit,
+    reopen_unit,
+)
 
 __all__ = [
     "Answers",
     "RosterLine",
     "RosterOutcome",
+    "UnableToChangeMember",
+    "UnableToChangeUnit",
     "UnableToCreateMember",
     "UnableToEndMembership",
+    "UnableToEndRole",
     "UnableToGrantRole",
     "UnableToImportRoster",
     "UnableToMoveMember",
@@ -42,9 +64,12 @@ __all__ = [
     "UnableToTakeBack",
     "UnableToUseKey",
     "check_phone_key",
+    "close_unit",
     "create_member",
+    "create_unit",
     "end_exemption",
     "end_membership",
+    "end_role",
     "end_roles",
     "ensure_phone_key",
     "exempt_member",
@@ -54,9 +79,15 @@ __all__ = [
     "join_node",
     "leave_node",
     "log_access",
+    "merge_unit",
     "move_member",
+    "rename_member",
+    "rename_unit",
+    "reopen_unit",
     "reveal_phone",
     "revoke_role",
+    "set_number",
     "set_phone",
     "take_back",
+    "transfer_member",
 ]

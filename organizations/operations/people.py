@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from organizations import events
 from organizations.core import phones
-from organizations.models import Exemption, Left, Membership, Node, User
-from organizations.operations.roles import end_roles
+from organizations.core.roster import MAX_NAME, MAX_NUMBER, holds_id_number, text_of
+from organizations.models import Exemption, Left, Membership, Node, Role, User
+from organizations.operations.roles import end_roles, revoke_role
 from organizations.queries import leaving_due
 
 log = structlog.get_logger(__name__)
@@ -21,6 +22,10 @@ log = structlog.get_logger(__name__)
 
 class UnableToCreateMember(Exception):
     """The phone number or the member number is somebody else's already, or unreadable."""
+
+
+class UnableToChangeMember(Exception):
+    """The name or the number is no name or number, or is somebody else's."""
 
 
 class UnableToSetPhone(Exception):
@@ -89,6 +94,46 @@ def set_phone(*, member_id: int, phone: str, verified: bool = False) -> None:
             if isinstance(error, phones.UnableToReadPhone)
             else _("这个手机号已是另一个人的。请先在那个人的页面上改号或办理离开。")
         ) from error
+
+
+@transaction.atomic
+def rename_member(*, member_id: int, name: str) -> None:
+    """The same person under another name (改名); everything of theirs stays. Raises UnableToChangeMember."""
+    tidy = text_of(name)
+    if not tidy or len(tidy) > MAX_NAME:
+        raise UnableToChangeMember(_("请填写姓名，最多 %(most)s 个字。") % {"most": MAX_NAME})
+    if holds_id_number(tidy):
+        raise UnableToChangeMember(_("请不要填写身份证号。"))
+    person = User.objects.select_for_update().get(pk=member_id)
+    person.name = tidy
+    person.save(update_fields=["name"])
+
+
+@transaction.atomic
+def set_number(*, member_id: int, number: str) -> None:
+    """Give the person this 编号, or none when empty. Raises UnableToChangeMember."""
+    tidy = text_of(number)
+    if len(tidy) > MAX_NUMBER:
+        raise UnableToChangeMember(_("编号太长，最多 %(most)s 个字。") % {"most": MAX_NUMBER})
+    if holds_id_number(tidy):
+        raise UnableToChangeMember(_("请不要填写身份证号。"))
+    person = User.objects.select_for_update().get(pk=member_id)
+    person.number = tidy or None
+    try:
+        with transaction.atomic():
+            person.save(update_fields=["number"])
+    except IntegrityError as error:
+        raise UnableToChangeMember(_("这个编号已是另一个人的，请核对。")) from error
+
+
+@transaction.atomic
+def transfer_member(*, member_id: int, node_id: int, on_date: dt.date) -> Membership:
+    """``move_member`` as an operator means it: nobody stays secretary of the unit they leave. Raises as it does."""
+    before = _last_membership(member_id)
+    moved = move_member(member_id=member_id, node_id=node_id, on_date=on_date)
+    if before is not None and before.pk != moved.pk:
+        revoke_role(user_id=member_id, node_id=before.node_id, role=Role.SECRETARY, on_date=on_date)
+    return moved
 
 
 @transaction.atomic

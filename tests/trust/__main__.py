@@ -24,9 +24,10 @@ WORDS = {
     urls.ROOM: "on the roster; its lecturer, organiser above",
     urls.READERS: "on the roster; secretary, organiser above",
     urls.ORGANISERS | urls.LECTURERS: "organisers and lecturers",
-    urls.OFFICE: "organisers, lecturers, operator",
-    urls.HOSTS | urls.OPERATOR: "who uploaded it, organiser above, operator",
-    urls.OPERATOR: "operator, for their subtree",
+    urls.OFFICE: "organisers, lecturers, operators",
+    urls.HOSTS | urls.OPERATORS: "who uploaded it, organiser above, operators",
+    urls.OPERATOR: "operator above",
+    urls.OPERATORS: "operators, for their subtree",
     urls.AUDITOR: "auditor",
 }
 VISITOR = {urls.SIGN_IN: "sign-in", urls.JSON_401: "401", urls.NOT_FOUND: "404"}

@@ -11,7 +11,7 @@ from django.utils import timezone
 from cms.core.lesson import media_key
 from media import storage
 from media.signing import signed_url
-from organizations.models import User
+from organizations.models import RoleGrant, User
 from tests.trust.urls import Row
 from tests.trust.world import World
 
@@ -50,7 +50,10 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "upload_id": world.upload.pk,
         "name": "records",
         "form": "csv",
-        "what": "correct",
+        "what": {"people": "number", "units": "rename"}.get(row.route.split("/")[0], "correct"),
+        "person_id": world.member.pk,
+        "unit_id": world.county.branch.pk,
+        "grant_id": RoleGrant.objects.get(user=world.county.secretary).pk,
         "path": world.image.file.name,
         "pk": keys.get(row.route.split("/")[1] if row.route.startswith("admin/") else "", world.recording.pk),
     }
@@ -94,6 +97,9 @@ FORM_BODIES = {
     "branch/disputes/<int:dispute_id>/answer/": "answer=%E5%B7%B2%E6%94%B9",
     "me/records/<int:occasion_id>/dispute/": "text=%E4%B8%8D%E5%AF%B9",
     "display/": "elder=1",
+    "people/<int:person_id>/<slug:what>/": "number=D-9",
+    "units/<int:unit_id>/<slug:what>/": "name=%E7%94%B2%E6%94%AF%E9%83%A8",
+    "units/<int:unit_id>/merge/": "unit=QX.01.02&sure=1",
 }
 JSON_BODIES = {
     "watch/<int:occasion_id>/play": lambda world: {"device": "phone", "media": media_key(world.course.video.pk)},

@@ -22,7 +22,7 @@ from live.models import ChatMessage, Lecture, Restriction
 from live.operations import end_lecture
 from live.routing import websockets
 from media.signing import signed_url
-from organizations.models import AccessEntry, User
+from organizations.models import AccessEntry, Membership, RoleGrant, User
 from tests.factories.attendance import OccasionFactory, TrainingFactory, be_present
 from tests.factories.courses import give_course, watch
 from tests.factories.live import ChatMessageFactory, make_lecture, make_live
@@ -34,9 +34,10 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # Wagtail's own temporary file
 ]
-NEIGHBOURS = ("neighbour_secretary", "neighbour_organiser", "neighbour", "neighbour_lecturer")
+NEIGHBOURS = ("neighbour_secretary", "neighbour_organiser", "neighbour", "neighbour_lecturer", "neighbour_operator")
 STORED = (
-    AccessEntry, ChatMessage, Correction, Dispute, Evidence, LessonProgress, RosterEntry, WatchSession, Restriction,
+    AccessEntry, ChatMessage, Correction, Dispute, Evidence, LessonProgress, Membership, RoleGrant, RosterEntry,
+    WatchSession, Restriction,
 )  # fmt: skip
 WITH_OBJECTS = [row for row in urls.ROWS if "<" in row.route and not row.route.startswith("admin/rules/")]
 
@@ -99,6 +100,8 @@ def test_what_a_secretary_writes_is_404_for_the_neighbour(world: World, what: st
 @pytest.mark.parametrize("persona", NEIGHBOURS)
 def test_own_pages_say_nothing_of_the_branch(world: World, persona: str) -> None:
     plain = [row for row in urls.ROWS if persona in row.who and "<" not in row.route and "GET" in row.methods]
+    if persona == "neighbour_operator":  # any operator keeps the disk in order: titles and states of all videos
+        plain = [row for row in plain if not row.route.startswith("admin/videos/")]
     told = {}
     for row in plain:
         text = world.ask(persona, "GET", f"/{row.route}").content.decode("utf-8", "replace")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 PERSONAS = (
     "anyone", "member", "neighbour", "secretary", "neighbour_secretary", "organiser", "neighbour_organiser",
-    "lecturer", "neighbour_lecturer", "auditor", "operator",
+    "lecturer", "neighbour_lecturer", "auditor", "operator", "neighbour_operator",
 )  # fmt: skip
 
 Who = frozenset[str]
@@ -29,8 +29,9 @@ ROOM = ROSTER | HOSTS
 READERS = ROSTER | ORGANISER
 AUDITOR: Who = frozenset({"auditor"})
 OPERATOR: Who = frozenset({"operator"})
+OPERATORS = OPERATOR | {"neighbour_operator"}
 LIBRARY = ORGANISERS | LECTURERS
-OFFICE = LIBRARY | OPERATOR
+OFFICE = LIBRARY | OPERATORS
 
 SIGN_IN, JSON_401, NOT_FOUND = "sign-in", "401", "404"
 READ = "GET HEAD"
@@ -127,13 +128,21 @@ FILES = (
 )
 
 PEOPLE = (
-    Row("roster/", READ, OPERATOR, "import of a roster below one's own node"),
-    Row("roster/template.xlsx", READ, OPERATOR, "an empty roster to fill in; no people"),
-    Row("roster/export.xlsx", READ, OPERATOR, "the roster below one's own node, without phone numbers; logged"),
-    Row("roster/check/", "POST", OPERATOR, "what a file would change"),
-    Row("roster/review/", FORM, OPERATOR, "what it leaves open, and one's answers"),
-    Row("roster/confirm/", "POST", OPERATOR, "take it over"),
-    Row("roster/discard/", "POST", OPERATOR, "throw it away"),
+    Row("roster/", READ, OPERATORS, "import of a roster below one's own node"),
+    Row("roster/template.xlsx", READ, OPERATORS, "an empty roster to fill in; no people"),
+    Row("roster/export.xlsx", READ, OPERATORS, "the roster below one's own node, without phone numbers; logged"),
+    Row("roster/check/", "POST", OPERATORS, "what a file would change"),
+    Row("roster/review/", FORM, OPERATORS, "what it leaves open, and one's answers"),
+    Row("roster/confirm/", "POST", OPERATORS, "take it over"),
+    Row("roster/discard/", "POST", OPERATORS, "throw it away"),
+    Row("people/", READ, OPERATORS, "search among one's own people; last four digits of a number at most"),
+    Row("people/<int:person_id>/", READ, OPERATOR, "belonging, roles and history of somebody within reach; logged"),
+    Row("people/<int:person_id>/<slug:what>/", "GET POST", OPERATOR, "change one thing of somebody within reach"),
+    Row("roles/<int:grant_id>/end/", "GET POST", OPERATOR, "end a role held in one's own units"),
+    Row("units/", READ, OPERATORS, "one's own units with codes and secretaries"),
+    Row("units/<int:unit_id>/", READ, OPERATOR, "one unit of one's own"),
+    Row("units/<int:unit_id>/merge/", "GET POST", OPERATOR, "merge it into another of one's own"),
+    Row("units/<int:unit_id>/<slug:what>/", "GET POST", OPERATOR, "rename it, make one below, close, reopen"),
     Row("audit/", READ, AUDITOR, "the access log, to read"),
 )
 
@@ -174,15 +183,15 @@ ADMIN = (
     Row("admin/videos/results/", READ, OFFICE, "the same"),
     Row("admin/videos/status/", "GET", OFFICE, "the state of one's own among those asked for"),
     Row("admin/videos/new/", READ, OFFICE, "the upload page"),
-    Row("admin/videos/retry/<uuid:pk>/", "POST", HOSTS | OPERATOR, "try again"),
-    Row("admin/videos/edit/<uuid:pk>/", FORM + " PUT", HOSTS | OPERATOR, "title and state"),
-    Row("admin/videos/delete/<uuid:pk>/", FORM + " DELETE", HOSTS | OPERATOR, "delete it unless a course shows it"),
-    Row("admin/videos/history/<uuid:pk>/", READ, HOSTS | OPERATOR, "who changed it"),
-    Row("admin/videos/history-results/<uuid:pk>/", READ, HOSTS | OPERATOR, "the same"),
-    Row("admin/videos/usage/<uuid:pk>/", READ, HOSTS | OPERATOR, "the lessons that show it"),
+    Row("admin/videos/retry/<uuid:pk>/", "POST", HOSTS | OPERATORS, "try again"),
+    Row("admin/videos/edit/<uuid:pk>/", FORM + " PUT", HOSTS | OPERATORS, "title and state"),
+    Row("admin/videos/delete/<uuid:pk>/", FORM + " DELETE", HOSTS | OPERATORS, "delete it unless a course shows it"),
+    Row("admin/videos/history/<uuid:pk>/", READ, HOSTS | OPERATORS, "who changed it"),
+    Row("admin/videos/history-results/<uuid:pk>/", READ, HOSTS | OPERATORS, "the same"),
+    Row("admin/videos/usage/<uuid:pk>/", READ, HOSTS | OPERATORS, "the lessons that show it"),
     Row("admin/videos/chooser/", READ, OFFICE, "choose among one's own"),
     Row("admin/videos/chooser/results/", READ, OFFICE, "the same"),
-    Row("admin/videos/chooser/chosen/<str:pk>/", READ, HOSTS | OPERATOR, "the chosen one"),
+    Row("admin/videos/chooser/chosen/<str:pk>/", READ, HOSTS | OPERATORS, "the chosen one"),
     Row("admin/videos/chooser/chosen-multiple/", READ, OFFICE, "the chosen ones"),
     Row("admin/videos/chooser/create/", EVERY, NOBODY, "closed: videos are uploaded"),
 )

@@ -123,6 +123,7 @@ def make_world() -> World:
         "neighbour_lecturer": RoleGrantFactory(user__name="陈讲师", node=county.neighbour, role=Role.LECTURER).user,
         "auditor": county.auditor,
         "operator": county.operator,
+        "neighbour_operator": RoleGrantFactory(user__name="何管理员", node=county.neighbour, role=Role.OPERATOR).user,
     }
     training = TrainingFactory(node=county.branch, title=TRAINING, deadline_at=timezone.now() + 20 * 24 * HOUR)
     given, recording = _given_lecture(county, training)

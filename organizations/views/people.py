@@ -1,0 +1,226 @@
+"""The operator's people: find somebody, see what is known of them, change one thing at a time."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from auditlog.models import LogEntry
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from organizations import operations as do
+from organizations.directory import MOST_PEOPLE, Card, card_of, facts_of, find_people, leaving_of, lines_of, members_of
+from organizations.models import Left, Role, RoleGrant, User
+from organizations.operator_forms import (
+    ConfirmForm,
+    DayForm,
+    LeaveForm,
+    MoveForm,
+    NameForm,
+    NumberForm,
+    OperatorForm,
+    PhoneForm,
+    ReturnForm,
+    RoleForm,
+    SearchForm,
+)
+from organizations.permissions import role_required
+from organizations.views.operator import asker, choosable, offered, own_nodes, person_or_404, today, unit_or_404
+
+REFUSALS = (
+    do.UnableToChangeMember,
+    do.UnableToSetPhone,
+    do.UnableToMoveMember,
+    do.UnableToEndMembership,
+    do.UnableToTakeBack,
+    do.UnableToGrantRole,
+    do.UnableToEndRole,
+)
+
+
+@never_cache
+@role_required(Role.OPERATOR)
+@require_safe
+def people(request: HttpRequest) -> HttpResponse:
+    """Search, or list one unit's people."""
+    form, operator = SearchForm(request.GET), asker(request)
+    text = " ".join(form.cleaned_data["q"].split()) if form.is_valid() else ""
+    context: dict[str, Any] = {"tab": "people", "form": form, "text": text, "most": MOST_PEOPLE}
+    nodes = own_nodes(request)
+    unit_id = request.GET.get("unit", "")
+    if unit_id.isascii() and unit_id.isdigit():
+        unit = unit_or_404(request, int(unit_id[:20]))
+        page = Paginator(members_of(node=unit, on_date=today()), MOST_PEOPLE).get_page(request.GET.get("page"))
+        lines = lines_of(list(page), operator=operator, nodes=nodes, on_date=today())
+        context |= {"unit": unit, "page": page, "lines": lines}
+    else:
+        lines = find_people(operator=operator, nodes=nodes, text=text, on_date=today())
+        context |= {"lines": lines[:MOST_PEOPLE], "has_more": len(lines) > MOST_PEOPLE}
+    return render(request, "organizations/people.html", context)
+
+
+@never_cache
+@role_required(Role.OPERATOR)
+@require_safe
+@transaction.atomic
+def person(request: HttpRequest, person_id: int) -> HttpResponse:
+    """One person's belonging, roles and history; reading it is written down."""
+    shown = person_or_404(request, person_id)
+    do.log_access(reader_id=asker(request).pk, subject_ids=[shown.pk], what="person", as_of=timezone.now())
+    card = card_of(shown, on_date=today())
+    context = {"tab": "people", "card": card, "facts": facts_of(card), "leaving": leaving_of(card)}
+    return render(request, "organizations/person.html", context)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to change: the page's title, its form, what is filled in, when it is offered, and how it is done."""
+
+    title: Any
+    button: Any
+    form: type[OperatorForm]
+    apply: Callable[[HttpRequest, User, dict[str, Any]], None]
+    initial: Callable[[Card], dict[str, Any]] = lambda card: {}
+    applies: Callable[[Card], bool] = lambda card: True
+
+
+def _set_phone(request: HttpRequest, person: User, data: dict[str, Any]) -> None:
+    with transaction.atomic():
+        do.set_phone(member_id=person.pk, phone=data["phone"])
+        # That it changed, by whom and when; never a number, in whatever form.
+        LogEntry.objects.log_create(person, action=LogEntry.Action.UPDATE, changes={"phone": ["…", "…"]})
+    if person.pk == request.user.pk:
+        person.refresh_from_db()
+        update_session_auth_hash(request, person)
+
+
+def _leave(request: HttpRequest, person: User, data: dict[str, Any]) -> None:
+    do.end_membership(
+        member_id=person.pk,
+        because=Left(data["because"]),
+        on_date=data["on_date"],
+        as_of=timezone.now(),
+        actor_id=asker(request).pk,
+    )
+
+
+def _return(request: HttpRequest, person: User, data: dict[str, Any]) -> None:
+    do.take_back(
+        member_id=person.pk,
+        node_id=data["unit"].pk,
+        on_date=data["on_date"],
+        phone=data["phone"],
+        as_of=timezone.now(),
+        actor_id=asker(request).pk,
+    )
+
+
+def _grant(request: HttpRequest, person: User, data: dict[str, Any]) -> None:
+    do.grant_role(user_id=person.pk, node_id=data["unit"].pk, role=data["role"], on_date=today())
+
+
+def _last_day(card: Card) -> dict[str, Any]:
+    """Back where they were, from the day they left: the usual case is a mistake."""
+    row = next((row for row in card.memberships if row.left_because), None)
+    if row is None or row.node.closed_date is not None:
+        return {}
+    return {"unit": f"{row.node.code} {row.node.name}", "on_date": row.active_to_date or dt.date.max}
+
+
+STEPS = {
+    "name": Step(
+        _("改姓名"),
+        _("保存"),
+        NameForm,
+        lambda request, person, data: do.rename_member(member_id=person.pk, name=data["name"]),
+        lambda card: {"name": card.person.name},
+    ),
+    "phone": Step(_("改手机号"), _("保存"), PhoneForm, _set_phone, applies=lambda card: card.person.is_active),
+    "number": Step(
+        _("改编号"),
+        _("保存"),
+        NumberForm,
+        lambda request, person, data: do.set_number(member_id=person.pk, number=data["number"]),
+        lambda card: {"number": card.person.number or ""},
+    ),
+    "move": Step(
+        _("转到别的组织"),
+        _("办理转移"),
+        MoveForm,
+        lambda request, person, data: (
+            do.transfer_member(member_id=person.pk, node_id=data["unit"].pk, on_date=data["on_date"]) and None
+        ),
+        applies=lambda card: card.membership is not None and not card.is_leaving,
+    ),
+    "leave": Step(_("办理离开"), _("确认离开"), LeaveForm, _leave, applies=lambda card: card.membership is not None),
+    "return": Step(_("办理恢复"), _("确认恢复"), ReturnForm, _return, _last_day, lambda card: card.is_leaving),
+    "exempt": Step(
+        _("设为免学"),
+        _("确认免学"),
+        DayForm,
+        lambda request, person, data: do.exempt_member(member_id=person.pk, from_date=data["on_date"]) and None,
+        applies=lambda card: card.membership is not None and card.exemption is None,
+    ),
+    "expect": Step(
+        _("恢复应学"),
+        _("确认恢复应学"),
+        DayForm,
+        lambda request, person, data: do.end_exemption(member_id=person.pk, on_date=data["on_date"]),
+        applies=lambda card: card.exemption is not None,
+    ),
+    "role": Step(_("任命职责"), _("任命"), RoleForm, _grant, applies=lambda card: card.person.is_active),
+}
+
+
+@never_cache
+@role_required(Role.OPERATOR)
+@require_http_methods(["GET", "POST"])
+def change(request: HttpRequest, person_id: int, what: str) -> HttpResponse:
+    """Change one thing; a mistake shows the form again with what was typed and the sentence that says why."""
+    shown, step = person_or_404(request, person_id), STEPS.get(what)
+    card = card_of(shown, on_date=today())
+    if step is None or not step.applies(card):
+        raise Http404
+    sent = request.POST if request.method == "POST" else None
+    form = step.form(sent, nodes=choosable(request), today=today(), initial=step.initial(card))
+    if sent is not None and form.is_valid():
+        try:
+            step.apply(request, shown, form.cleaned_data)
+        except REFUSALS as error:
+            form.add_error(None if len(form.fields) != 1 else next(iter(form.fields)), str(error))
+        else:
+            messages.success(request, _now("已保存：%(title)s") % {"title": step.title})
+            return redirect("person", shown.pk)
+    context = {"tab": "people", "person": shown, "step": step, "form": form, "units": offered(request)}
+    return render(request, "organizations/person_change.html", context, status=422 if form.errors else 200)
+
+
+@never_cache
+@role_required(Role.OPERATOR)
+@require_http_methods(["GET", "POST"])
+def end_role(request: HttpRequest, grant_id: int) -> HttpResponse:
+    """Dismiss somebody from a role in one's own units, wherever they belong; asked once more before."""
+    later = RoleGrant.objects.filter(node__in=own_nodes(request).order_by()).select_related("user", "node")
+    grant = later.filter(pk=grant_id).first() if grant_id < 2**63 else None
+    if grant is None or (grant.active_to_date is not None and grant.active_to_date <= today()):
+        raise Http404
+    form = ConfirmForm(request.POST or None, nodes=choosable(request), today=today())
+    if request.method == "POST":
+        try:
+            do.end_role(grant_id=grant.pk, on_date=today(), actor_id=asker(request).pk)
+        except do.UnableToEndRole as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _now("已免去%(name)s的职责。") % {"name": grant.user.name})
+        return redirect("unit", grant.node_id)
+    return render(request, "organizations/role_end.html", {"tab": "people", "grant": grant, "form": form})
