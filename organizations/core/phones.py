@@ -20,12 +20,22 @@ MAX_LENGTH = 40
 _SEPARATORS = re.compile(r"[\s\-‐-―−().·]")
 _MAINLAND = re.compile(r"(?:\+86|0086|86)?(1[3-9][0-9]{9})")
 _ABROAD = re.compile(r"\+(?!86)[1-9][0-9]{6,14}")
+_MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_LANDLINE = re.compile(
+    r"(?:0[0-9]{2,3}[-\s]?)?[2-8][0-9]{6,7}(?:(?:-|转)[0-9]{1,5})?|[48]00[-\s]?[0-9]{3}[-\s]?[0-9]{4}"
+)
+_NONE = frozenset({"", "无", "没有", "暂无", "未知", "空", "无手机", "没有手机", "无电话", "—", "/", "\\", "*"})
+MAINLAND_DIGITS = 11
 _VERSION = b"\x01"
 _NONCE_BYTES = 12
 
 
 class UnableToReadPhone(ValueError):
-    """The text is no phone number that a text message could reach."""
+    """The text is no phone number that a text message could reach; ``code`` says why, never the text itself."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class UnableToDecrypt(ValueError):
@@ -43,13 +53,32 @@ def normalise(text: str) -> str:
     Raises UnableToReadPhone; its message never repeats the text.
     """
     if len(text) > MAX_LENGTH:
-        raise UnableToReadPhone("too long")
-    compact = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
+        raise UnableToReadPhone("bad_phone")
+    plain = unicodedata.normalize("NFKC", text).strip().lstrip("'‘’`")
+    compact = _SEPARATORS.sub("", plain)
     if match := _MAINLAND.fullmatch(compact):
         return "+86" + match[1]
     if _ABROAD.fullmatch(compact):
         return compact
-    raise UnableToReadPhone("not a phone number")
+    raise UnableToReadPhone(_why_unreadable(plain, compact))
+
+
+def _why_unreadable(plain: str, compact: str) -> str:
+    """What stands there instead of a number, so that whoever wrote it can be told the next step."""
+    digits = re.sub(r"[^0-9]", "", compact)
+    if not digits:
+        return "no_phone" if compact in _NONE else "bad_phone"
+    if len(_MOBILE.findall(compact)) > 1:
+        return "two_phones"
+    if re.search(r"[0-9][*×xX#●■?]+(?:[0-9]|$)", compact):
+        return "masked_phone"
+    if _LANDLINE.fullmatch(plain) or _LANDLINE.fullmatch(compact):
+        return "landline"
+    if digits != compact.lstrip("+"):
+        return "phone_with_words" if _MOBILE.search(compact) else "bad_phone"
+    if len(digits) == len(compact) and len(digits) != MAINLAND_DIGITS:
+        return "too_few_digits" if len(digits) < MAINLAND_DIGITS else "too_many_digits"
+    return "bad_phone"
 
 
 def last4(phone: str) -> str:

@@ -31,7 +31,13 @@ from organizations.operations.roles import (
     grant_role,
     revoke_role,
 )
-from organizations.operations.roster import RosterLine, RosterOutcome, UnableToImportRoster, import_roster
+from organizations.operations.roster import (
+    Answers,
+    RosterLine,
+    RosterOutcome,
+    UnableToImportRoster,
+    import_roster,
+)
 from organizations.operations.units import (
     UnableToChangeUnit,
     close_unit,
@@ -42,6 +48,7 @@ from organizations.operations.units import (
 )
 
 __all__ = [
+    "Answers",
     "RosterLine",
     "RosterOutcome",
     "UnableToChangeMember",

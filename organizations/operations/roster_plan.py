@@ -1,60 +1,85 @@
-"""What a roster would change, found out in a few queries; nothing is written here."""
+"""What a roster would change, found out in a number of queries that does not grow with each row; nothing is written."""
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-from django.conf import settings
+from django.db.models import Count, Q
 
-from organizations.core import phones
-from organizations.core.roster import Problem, RosterLine, RosterRow, UnableToReadRoster, guess_kind
-from organizations.models import Exemption, Membership, Node, Role, RoleGrant, User
-from organizations.permissions import visible_nodes
+from organizations.core.roster import Problem, RosterRow, UnableToReadRoster, number_key
+from organizations.core.roster.changes import Absent, Question, RosterLine, Said
+from organizations.models import Exemption, Left, Membership, Node, NodeKind, Role, RoleGrant, User
+from organizations.operations.roster_people import Entry, People, batches, gather
+from organizations.operations.roster_tree import Place, Tree
+from organizations.permissions import out_of_reach
 
-BATCH = 900
-ROSTER_ROLES = frozenset({Role.SECRETARY, Role.ORGANISER, Role.LECTURER})
-T = TypeVar("T")
+ROSTER_ROLES = frozenset({Role.SECRETARY, Role.ORGANISER, Role.LECTURER, Role.AUDITOR})
+MOST_ABSENT = 2000
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What was said beside the file: answers by question, and who of the absent left why (``Left``).
+
+    ``absent``: by person; ``all_absent``: everybody absent from the units that the file speaks of. ``new_units``: a
+    name that is like a unit's is a new unit all the same.
+    """
+
+    questions: Mapping[str, str] = field(default_factory=dict)
+    absent: Mapping[int, str] = field(default_factory=dict)
+    all_absent: str = ""
+    new_units: bool = False
 
 
 @dataclass
-class Place:
-    """A node of the tree, or one that the import will make (``node`` is None until it is written)."""
+class Held:
+    """What a person has now: where they belong or belonged last, exemption, roles."""
 
-    name: str
-    kind: str
-    label: str
-    parent: "Place | None"
-    node: Node | None = None
-    children: dict[str, "Place"] = field(default_factory=dict)
+    current: Membership | None = None
+    last: Membership | None = None
+    exemption: Exemption | None = None
+    grants: list[RoleGrant] = field(default_factory=list)
 
 
 @dataclass
 class PersonPlan:
-    """One row, the person it means, and what changes; empty fields mean no change."""
+    """A person (of the file, or absent from it) and what changes; empty fields mean no change."""
 
-    row: RosterRow
-    place: Place
-    phone_index: str
-    user: User | None = None
-    membership: Membership | None = None
-    left_before: dt.date | None = None
-    exemption: Exemption | None = None
-    grants: list[RoleGrant] = field(default_factory=list)
+    user: User | None
+    held: Held
+    place: Place | None = None
+    row: RosterRow | None = None
     changes: list[str] = field(default_factory=list)
+    notes: list[Said] = field(default_factory=list)
     moves_on: dt.date | None = None
+    undoes_leaving: bool = False
     joined: dt.date | None = None
-    grants_opened: set[str] = field(default_factory=set)
+    leaves_on: dt.date | None = None
+    leaves_because: str = ""
+    returns: bool = False
+    back_on: dt.date | None = None
+    left_date: dt.date | None = None
+    grants_opened: list[tuple[Place, str]] = field(default_factory=list)
     grants_closed: list[RoleGrant] = field(default_factory=list)
+    loses_phone: bool = False
+    loses_number: bool = False
+    signs_in_anew: bool = False
 
 
 @dataclass
 class Plan:
     base: Node | None
-    new_nodes: list[Place]
-    people: list[PersonPlan]
-    lines: list[RosterLine]
+    new_nodes: list[Place] = field(default_factory=list)
+    people: list[PersonPlan] = field(default_factory=list)
+    losers: list[PersonPlan] = field(default_factory=list)
+    lines: list[RosterLine] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    absent: list[Absent] = field(default_factory=list)
+    absent_more: int = 0
+    ended: list[PersonPlan] = field(default_factory=list)
+    unled: list[str] = field(default_factory=list)
+    emptied: list[str] = field(default_factory=list)
 
     def count(self, kind: str) -> int:
         return sum(line.kind == kind for line in self.lines)
@@ -66,201 +91,162 @@ def make_plan(
     under: Node | None,
     today: dt.date,
     actor_id: int | None,
+    answers: Answers,
+    lock: bool,
     progress: Callable[[int, int], None],
 ) -> Plan:
-    """Compare the rows with what is there. Raises UnableToReadRoster with the rows that contradict it."""
-    tree = _Tree(rows, under)
-    people = [
-        PersonPlan(row, tree.place(row.path), phones.blind_index(settings.PHONE_KEY, row.phone) if row.phone else "")
-        for row in rows
-    ]
-    tree.guess_kinds()
-    problems = _find_users(people)
-    _find_history(people)
-    problems += _outside(people, actor_id)
-    if problems:
-        raise UnableToReadRoster(sorted(problems, key=lambda problem: problem.row))
-    lines = []
-    for done, person in enumerate(people, start=1):
-        lines.append(_decide(person, today))
-        if done % BATCH == 0 or done == len(people):
-            progress(done, 2 * len(people))
-    return Plan(base=tree.base, new_nodes=tree.new, people=people, lines=lines)
+    """Compare the rows with what is there. Raises UnableToReadRoster with the rows that contradict it.
 
-
-class _Tree:
-    """The part of the tree that the file speaks about."""
-
-    def __init__(self, rows: list[RosterRow], under: Node | None) -> None:
-        self.new: list[Place] = []
-        self.base = under or self._only_root()
-        if self.base is None:
-            tops = {row.path[0]: row.row for row in rows}
-            if len(tops) > 1:
-                raise UnableToReadRoster([Problem(row, "org", "several_roots") for row in sorted(tops.values())[1:]])
-            name = rows[0].path[0]
-            self.top = Place(name=name, kind="", label=name, parent=None)
-            self.new.append(self.top)
-        else:
-            self.top = self._load(self.base)
-
-    @staticmethod
-    def _only_root() -> Node | None:
-        roots = list(Node.objects.filter(depth=1)[:2])
-        if len(roots) > 1:
-            raise UnableToReadRoster([Problem(0, "", "which_node")])
-        return roots[0] if roots else None
-
-    @staticmethod
-    def _load(base: Node) -> Place:
-        top = Place(name=base.name, kind=base.kind, label=base.name, parent=None, node=base)
-        by_path = {base.path: top}
-        for node in Node.objects.filter(path__startswith=base.path, depth__gt=base.depth).order_by("path"):
-            parent = by_path[node.path[: -Node.steplen]]
-            place = Place(node.name, node.kind, f"{parent.label}/{node.name}", parent, node)
-            by_path[node.path] = parent.children.setdefault(node.name, place)
-        return top
-
-    def place(self, path: tuple[str, ...]) -> Place:
-        """The place of a path; it may begin with the name of the node that it is said to be below."""
-        if path[0] == self.top.name and path[0] not in self.top.children:
-            path = path[1:]
-        place = self.top
-        for name in path:
-            if name not in place.children:
-                child = Place(name=name, kind="", label=f"{place.label}/{name}", parent=place)
-                place.children[name] = child
-                self.new.append(child)
-            place = place.children[name]
-        return place
-
-    def guess_kinds(self) -> None:
-        """Give new nodes a level; parents stand before their children in ``new``."""
-        for place in self.new:
-            parent = place.parent.kind if place.parent else None
-            place.kind = guess_kind(place.name, parent=parent, leaf=not place.children)
-
-
-def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), BATCH):
-        yield items[start : start + BATCH]
-
-
-def _find_users(people: list[PersonPlan]) -> list[Problem]:
-    """Find each person by member number, else by phone; say where the two contradict each other."""
-    by_number: dict[str, User] = {}
-    by_phone: dict[str, User] = {}
-    for part in batches([person.row.number for person in people if person.row.number]):
-        by_number |= {user.number: user for user in User.objects.filter(number__in=part) if user.number}
-    for part in batches([person.phone_index for person in people if person.phone_index]):
-        by_phone |= {user.phone_index: user for user in User.objects.filter(phone_index__in=part) if user.phone_index}
-    problems = []
-    for person in people:
-        numbered, called = by_number.get(person.row.number or ""), by_phone.get(person.phone_index)
-        person.user = numbered or called
-        if numbered and called and numbered != called:
-            person.user = numbered
-        elif called and not numbered and person.row.number and called.number:
-            problems.append(Problem(person.row.row, "number", "other_number"))
-    return problems + _taken_phones(people, by_phone)
-
-
-def _taken_phones(people: list[PersonPlan], by_phone: dict[str, User]) -> list[Problem]:
-    """Rows whose phone is another person's who keeps it: their own row in this file gives them no other one.
-
-    Also rows that mean the same person twice, once by number and once by phone.
+    With an open question the plan holds the questions and nothing else. ``lock``: it is going to be written.
     """
-    row_of: dict[int, PersonPlan] = {}
+    operator = User.objects.get(pk=actor_id) if actor_id is not None else None
+    tree = Tree(rows, under, answers.questions, new_units=answers.new_units)
+    entries = gather(rows, tree)
+    tree.guess_kinds()
+    people = People(entries, tree, answers.questions, operator=operator, today=today)
+    if not tree.problems:
+        people.find(lock=lock)
+    problems = tree.problems + people.problems
+    questions = sorted(tree.questions + people.questions, key=lambda question: question.row)
+    if problems:
+        _raise(problems)
+    plan = Plan(base=tree.base, questions=questions)
+    if any(not question.answer for question in questions):
+        return plan
+    plan.new_nodes = tree.new
+    _decide_all(plan, entries, tree, people.beyond, today, progress)
+    _find_absent(plan, entries, operator, today)
+    _end_absent(plan, answers, operator, today)
+    _look_at_units(plan)
+    return plan
+
+
+def _raise(problems: Iterable[Problem]) -> None:
+    raise UnableToReadRoster(sorted(problems, key=lambda problem: (problem.sheet, problem.row)))
+
+
+def _decide_all(
+    plan: Plan,
+    entries: list[Entry],
+    tree: Tree,
+    beyond: set[int],
+    today: dt.date,
+    progress: Callable[[int, int], None],
+) -> None:
+    held = _held_by([entry.user.pk for entry in entries if entry.user], today)
     problems = []
-    for person in people:
-        if person.user is None:
+    for done, entry in enumerate(entries, start=1):
+        person = PersonPlan(entry.user, held[entry.user.pk] if entry.user else Held(), entry.place, entry.row)
+        try:
+            line = _decide(person, entry, tree, today)
+        except _Contradiction as found:
+            problems.append(entry.wrong(found.column, found.code, **found.values))
             continue
-        if person.user.pk in row_of:
-            first = row_of[person.user.pk].row.row
-            problems.append(Problem(person.row.row, "name", "twice", {"first": first}))
-        row_of.setdefault(person.user.pk, person)
-    for person in people:
-        holder = by_phone.get(person.phone_index)
-        if holder is None or person.user is None or holder.pk == person.user.pk:
-            continue
-        other = row_of.get(holder.pk)
-        if other is None or not other.phone_index or other.phone_index == person.phone_index:
-            problems.append(Problem(person.row.row, "phone", "two_people" if other is None else "taken"))
-    return problems
+        if entry.user and entry.user.pk in beyond and line.kind != "unchanged":
+            problems.append(entry.wrong("org", "elsewhere"))
+        plan.people.append(person)
+        plan.lines.append(line)
+        if done % 900 == 0 or done == len(entries):
+            progress(done, 2 * len(entries))
+    if problems:
+        _raise(problems)
+    _pass_on(plan, entries)
 
 
-def _find_history(people: list[PersonPlan]) -> None:
-    """Load open memberships, exemptions and grants of the people found, and when each left the node before."""
-    by_id = {person.user.pk: person for person in people if person.user}
-    for part in batches(list(by_id)):
-        for membership in Membership.objects.filter(member_id__in=part).select_related("node"):
-            person = by_id[membership.member_id]
-            if membership.active_to_date is None:
-                person.membership = membership
-            else:
-                person.left_before = max(person.left_before or dt.date.min, membership.active_to_date)
+class _Contradiction(Exception):
+    def __init__(self, column: str, code: str, **values: str | int) -> None:
+        super().__init__(code)
+        self.column, self.code, self.values = column, code, values
+
+
+def _held_by(ids: Sequence[int], today: dt.date) -> dict[int, Held]:
+    """Memberships, open exemptions and open roles of these people."""
+    held: dict[int, Held] = defaultdict(Held)
+    later = Q(active_to_date=None) | Q(active_to_date__gt=today)
+    for part in batches(list(ids)):
+        rows = Membership.objects.filter(member_id__in=part).select_related("node")
+        for one in rows.order_by("active_from_date", "pk"):
+            of = held[one.member_id]
+            if one.active_to_date is None or (one.active_to_date > today and of.current is None):
+                of.current = one
+            elif of.last is None or (of.last.active_to_date or dt.date.min) <= one.active_to_date:
+                of.last = one
         for exemption in Exemption.objects.filter(member_id__in=part, active_to_date=None):
-            by_id[exemption.member_id].exemption = exemption
-        for grant in RoleGrant.objects.filter(user_id__in=part, active_to_date=None).select_related("node"):
-            by_id[grant.user_id].grants.append(grant)
+            held[exemption.member_id].exemption = exemption
+        for grant in RoleGrant.objects.filter(later, user_id__in=part).select_related("node"):
+            held[grant.user_id].grants.append(grant)
+    return held
 
 
-def _outside(people: list[PersonPlan], actor_id: int | None) -> list[Problem]:
-    """People of units that are not the operator's are not moved, nor is the phone of somebody with a role there set."""
-    if actor_id is None:
-        return []
-    allowed = set(visible_nodes(User.objects.get(pk=actor_id), Role.OPERATOR).values_list("pk", flat=True))
-    problems = []
-    for person in people:
-        if person.user is None:
-            continue
-        held = {person.membership.node_id} if person.membership else set()
-        if person.phone_index and person.user.phone_index != person.phone_index:
-            held |= {grant.node_id for grant in person.grants}
-            if person.user.is_superuser:
-                held.add(0)
-        if not held <= allowed:
-            problems.append(Problem(person.row.row, "org", "elsewhere"))
-    return problems
-
-
-def _decide(person: PersonPlan, today: dt.date) -> RosterLine:
+def _decide(person: PersonPlan, entry: Entry, tree: Tree, today: dt.date) -> RosterLine:
     """Fill in what changes for one person."""
-    row = person.row
-    was = ""
-    if person.user is None:
+    row, was = entry.row, ""
+    if entry.leaving:
+        kind = _decide_leaving(person, entry, today)
+    elif person.user is None:
         kind = "created"
         person.moves_on = row.joined or today
     else:
-        _decide_fields(person, person.user)
-        was = _decide_membership(person, today)
-        kind = "moved" if was else "unchanged"
-    _decide_status(person)
-    _decide_roles(person)
+        _decide_fields(person, entry, person.user)
+        was = _decide_membership(person, entry, today)
+        kind = "moved" if was else "returned" if person.returns else "unchanged"
+    if not entry.leaving:
+        _decide_status(person, row)
+        _decide_roles(person, entry, tree)
+        if kind == "moved":
+            _note_what_stays(person)
     if kind == "unchanged" and (person.changes or person.moves_on):
         kind = "updated"
-    return RosterLine(row.row, kind, row.name, person.place.label, was, tuple(person.changes))
+    place = person.held.current.node.name if entry.leaving and person.held.current else entry.place.label
+    return RosterLine(row.row, kind, row.name, place, was, tuple(person.changes), tuple(person.notes), row.sheet)
 
 
-def _decide_fields(person: PersonPlan, user: User) -> None:
-    row = person.row
+def _decide_leaving(person: PersonPlan, entry: Entry, today: dt.date) -> str:
+    row, current = entry.row, person.held.current
+    if person.user is None or current is None:
+        left_before = person.held.last is not None and person.held.last.left_because
+        return "unchanged" if entry.already_left or left_before else "skipped"
+    _plan_leaving(person, row.status or "", row.left or today)
+    if current.active_to_date == person.leaves_on and current.left_because == person.leaves_because:
+        person.leaves_on, person.grants_closed = None, []  # planned already: roles end on that day, not today
+        return "unchanged"
+    assert person.leaves_on is not None  # noqa: S101  # just planned
+    person.notes.append(Said(f"left_{row.status}", {"day": person.leaves_on.isoformat()}))
+    person.notes += [_role_said("role_ends", grant) for grant in person.grants_closed]
+    return "left"
+
+
+def _plan_leaving(person: PersonPlan, because: str, on_date: dt.date) -> None:
+    """From that day on expected nowhere; roles end. Nobody leaves before they came."""
+    assert person.held.current is not None  # noqa: S101  # asked before
+    person.leaves_on = max(on_date, person.held.current.active_from_date)
+    person.leaves_because = because
+    person.grants_closed = list(person.held.grants)
+
+
+def _decide_fields(person: PersonPlan, entry: Entry, user: User) -> None:
+    row = entry.row
     if user.name != row.name:
         person.changes.append("name")
-    if person.phone_index and user.phone_index != person.phone_index:
+        person.notes.append(Said("was_called", {"was": user.name}))
+    if entry.phone_index and user.phone_index != entry.phone_index:
         person.changes.append("phone")
-    if row.number and user.number != row.number:
+    if row.number and (not user.number or number_key(user.number) != number_key(row.number)):
         person.changes.append("number")
 
 
-def _decide_membership(person: PersonPlan, today: dt.date) -> str:
+def _decide_membership(person: PersonPlan, entry: Entry, today: dt.date) -> str:
     """Where the person moves from, or an empty text; also corrects the day of joining where history allows it."""
-    row, current = person.row, person.membership
+    row, current = entry.row, person.held.current
+    left_before = person.held.last.active_to_date if person.held.last else None
     if current is None:
-        wanted = row.joined or today
-        person.moves_on = max(wanted, person.left_before or wanted)
+        _decide_return(person, entry, today)
         return ""
-    if person.place.node is not None and current.node_id == person.place.node.pk:
-        if row.joined and row.joined != current.active_from_date and row.joined >= (person.left_before or dt.date.min):
+    if entry.place.node is not None and current.node_id == entry.place.node.pk:
+        if current.left_because and row.status is not None:
+            person.undoes_leaving = True  # was to leave on a later day
+            person.changes.append("stays")
+        if row.joined and row.joined != current.active_from_date and row.joined >= (left_before or dt.date.min):
             person.joined = row.joined
             person.changes.append("joined")
         return ""
@@ -269,37 +255,212 @@ def _decide_membership(person: PersonPlan, today: dt.date) -> str:
     return current.node.name
 
 
-def _decide_status(person: PersonPlan) -> None:
-    exempt = person.exemption is not None
-    wanted = {"exempt": True, "active": False}.get(person.row.status or "", exempt)
-    ours = person.exemption is None or person.exemption.category == "roster"
+def _decide_return(person: PersonPlan, entry: Entry, today: dt.date) -> None:
+    """Belongs nowhere now. Whoever left for a reason comes back only if the file says so in words."""
+    row, last = entry.row, person.held.last
+    if last is None or last.active_to_date is None:
+        person.moves_on = row.joined or today
+        return
+    if last.left_because and row.status is None:
+        because = str(Left(last.left_because).label)
+        raise _Contradiction("status", "has_left", day=last.active_to_date.isoformat(), because=because)
+    person.returns = True
+    back = row.joined if row.joined and row.joined > last.active_to_date else max(today, last.active_to_date)
+    person.back_on, person.left_date = back, last.active_to_date
+    here = entry.place.node is not None and last.node_id == entry.place.node.pk
+    if here and back == last.active_to_date:
+        person.held.current, person.undoes_leaving = last, True
+    else:
+        person.moves_on = back
+    person.notes.append(Said("back", {"day": back.isoformat()}))
+
+
+def _decide_status(person: PersonPlan, row: RosterRow) -> None:
+    exemption = person.held.exemption
+    exempt = exemption is not None
+    wanted = {"exempt": True, "active": False}.get(row.status or "", exempt)
+    ours = exemption is None or exemption.category == "roster"
     if wanted != exempt and (wanted or ours):
         person.changes.append("status")
 
 
-def _decide_roles(person: PersonPlan) -> None:
-    """The role column, where there is one, is the truth about the person's roles at the row's node.
+def _decide_roles(person: PersonPlan, entry: Entry, tree: Tree) -> None:
+    """The role column, where there is one, is the truth about the person's roles at the units that their rows name.
 
-    Whoever moves away stops being secretary of the node they leave.
+    Roles at other units stay. Whoever moves away stops being secretary of the unit they leave.
     """
-    here = person.place.node.pk if person.place.node else None
-    held = {grant.role: grant for grant in person.grants if grant.node_id == here and grant.role in ROSTER_ROLES}
-    if person.row.roles is not None:
-        person.grants_opened = set(person.row.roles - held.keys())
-        person.grants_closed = [grant for role, grant in held.items() if role not in person.row.roles]
-    if person.membership and person.moves_on:
-        left = person.membership.node_id
-        person.grants_closed += [g for g in person.grants if g.node_id == left and g.role == Role.SECRETARY]
+    wanted = _wanted_roles(entry, tree)
+    for place, (roles, only_added) in wanted.items():
+        node_id = place.node.pk if place.node else None
+        at = {grant.role: grant for grant in person.held.grants if grant.node_id == node_id}
+        person.grants_opened += [(place, role) for role in sorted(roles - at.keys())]
+        if not only_added:
+            gone = [grant for role, grant in at.items() if role in ROSTER_ROLES and role not in roles]
+            person.grants_closed += gone
+    if person.held.current and person.moves_on:
+        left = person.held.current.node_id
+        named = {place.node.pk for place in wanted if place.node}
+        if left not in named:
+            at_left = [grant for grant in person.held.grants if grant.node_id == left]
+            person.grants_closed += [grant for grant in at_left if grant.role == Role.SECRETARY]
     if person.grants_opened or person.grants_closed:
         person.changes.append("roles")
+        person.notes += [
+            Said("role_begins", {"role": str(Role(role).label), "unit": place.name})
+            for place, role in person.grants_opened
+        ]
+        person.notes += [_role_said("role_ends", grant) for grant in person.grants_closed]
 
 
-def group_by_depth(places: list[Place]) -> list[list[Place]]:
-    """New places by their depth, parents first."""
-    levels: dict[int, list[Place]] = defaultdict(list)
-    for place in places:
-        depth, above = 0, place.parent
-        while above is not None:
-            depth, above = depth + 1, above.parent
-        levels[depth].append(place)
-    return [levels[depth] for depth in sorted(levels)]
+def _wanted_roles(entry: Entry, tree: Tree) -> dict[Place, tuple[set[str], bool]]:
+    """By unit: the roles that the person's rows name there, and whether they only add."""
+    wanted: dict[Place, tuple[set[str], bool]] = {}
+    for row in entry.rows:
+        if row.roles is None:
+            continue
+        place = entry.place if row.role_path is None else tree.find(row.role_path)
+        if place is None:
+            raise _Contradiction("role_path", "unknown_unit", unit="/".join(row.role_path or ()))
+        roles, only_added = wanted.get(place, (set(), True))
+        wanted[place] = (roles | row.roles, only_added and row.roles_only_added)
+    return wanted
+
+
+def _note_what_stays(person: PersonPlan) -> None:
+    stays = [grant for grant in person.held.grants if grant not in person.grants_closed]
+    person.notes += [_role_said("role_stays", grant) for grant in stays]
+
+
+def _role_said(code: str, grant: RoleGrant) -> Said:
+    return Said(code, {"role": str(Role(grant.role).label), "unit": grant.node.name})
+
+
+def _pass_on(plan: Plan, entries: Sequence[Entry]) -> None:
+    """Phones and 编号 that somebody else holds now: who loses them, and who has to sign in anew.
+
+    A phone that passes between two people takes nothing along: whoever used it may have set the password of the
+    account that it was on, so both accounts lose password and sessions.
+    """
+    plans = {person.user.pk: person for person in plan.people if person.user}
+    for person, entry in zip(plan.people, entries, strict=True):
+        if entry.leaving:
+            continue
+        if entry.called is not None and entry.called is not entry.user:
+            loser = _loser(plan, plans, entry.called)
+            loser.loses_phone = "phone" not in loser.changes
+            loser.signs_in_anew = True
+            person.signs_in_anew = entry.user is not None
+            person.notes.append(Said("phone_from", {"was": entry.called.name}))
+        if entry.numbered is not None and entry.numbered is not entry.user:
+            loser = _loser(plan, plans, entry.numbered)
+            loser.loses_number = "number" not in loser.changes
+            person.notes.append(Said("number_from", {"was": entry.numbered.name}))
+    kept = zip(plan.lines, plan.people, strict=True)
+    plan.lines = [_with_losses(line, person) for line, person in kept]
+
+
+def _loser(plan: Plan, plans: dict[int, PersonPlan], user: User) -> PersonPlan:
+    if user.pk not in plans:
+        plans[user.pk] = PersonPlan(user, Held())
+        plan.losers.append(plans[user.pk])
+    return plans[user.pk]
+
+
+def _with_losses(line: RosterLine, person: PersonPlan) -> RosterLine:
+    """The line with its final notes; somebody who loses a number is no longer unchanged."""
+    notes = list(person.notes)
+    if person.loses_phone and person.leaves_on is None:
+        notes.append(Said("phone_gone"))
+    if person.loses_number:
+        notes.append(Said("number_gone"))
+    lost = len(notes) > len(person.notes)
+    kind = "updated" if line.kind == "unchanged" and lost else line.kind
+    return RosterLine(line.row, kind, line.name, line.place, line.was, line.changes, tuple(notes), line.sheet)
+
+
+def _find_absent(plan: Plan, entries: Sequence[Entry], operator: User | None, today: dt.date) -> None:
+    """Who belongs below the base and is not in the file; those in units that the file speaks of come first."""
+    if plan.base is None:
+        return
+    here = {entry.user.pk for entry in entries if entry.user}
+    spoken = {entry.place.node.pk for entry in entries if entry.place.node}
+    rows = Membership.objects.filter(active_to_date=None, node__path__startswith=plan.base.path)
+    found = [
+        (node_id not in spoken, path, member_id)
+        for member_id, node_id, path in rows.values_list("member_id", "node_id", "node__path")
+        if member_id not in here and (operator is None or member_id != operator.pk)
+    ]
+    found.sort()
+    ids = [member_id for _, _, member_id in found[:MOST_ABSENT]]
+    plan.absent_more = len(found) - len(ids)
+    beyond: set[int] = set()
+    named: dict[int, Absent] = {}
+    for part in batches(ids):
+        if operator is not None:
+            beyond |= out_of_reach(operator=operator, person_ids=part, on_date=today)
+        for one in Membership.objects.filter(active_to_date=None, member_id__in=part).select_related("member", "node"):
+            absent = Absent(one.member_id, one.member.name, one.node.name, one.node_id in spoken)
+            named[one.member_id] = absent
+    plan.absent = [named[member_id] for member_id in ids if member_id in named and member_id not in beyond]
+
+
+def _end_absent(plan: Plan, answers: Answers, operator: User | None, today: dt.date) -> None:
+    """Those of the absent who were ticked leave today."""
+    because = {
+        one.member_id: reason
+        for one in plan.absent
+        if (reason := answers.absent.get(one.member_id, answers.all_absent if one.mentioned else ""))
+    }
+    held = _held_by(list(because), today)
+    users: dict[int, User] = {}
+    for part in batches(list(because)):
+        users |= {user.pk: user for user in User.objects.filter(pk__in=part)}
+    for member_id, reason in because.items():
+        person = PersonPlan(users[member_id], held[member_id])
+        if person.held.current is not None:
+            _plan_leaving(person, Left(reason).value, today)
+            plan.ended.append(person)
+
+
+def _look_at_units(plan: Plan) -> None:
+    """Units that nobody belongs to any more, and units that are left (or made) without a secretary."""
+    emptied = _emptied(plan)
+    changed = [*plan.people, *plan.ended]
+    led = {id(place) for person in changed for place, role in person.grants_opened if role == Role.SECRETARY}
+    led |= {
+        place.node.pk
+        for person in changed
+        for place, role in person.grants_opened
+        if place.node and role == Role.SECRETARY
+    }
+    closed = [grant for person in changed for grant in person.grants_closed if grant.role == Role.SECRETARY]
+    lost = {grant.node_id: grant.node for grant in closed if grant.node_id not in led and grant.node_id not in emptied}
+    ending = {grant.pk for grant in closed}
+    for part in batches(list(lost)):
+        still = RoleGrant.objects.filter(active_to_date=None, role=Role.SECRETARY, node_id__in=part)
+        for pk, node_id in still.values_list("pk", "node_id"):
+            if pk not in ending:
+                lost.pop(node_id, None)
+    lived_in = {id(person.place) for person in plan.people if person.place and person.moves_on}
+    new = [one for one in plan.new_nodes if one.kind == NodeKind.BRANCH and id(one) in lived_in and id(one) not in led]
+    plan.unled = [node.name for node in lost.values()] + [place.label for place in new]
+    plan.emptied = list(emptied.values())
+
+
+def _emptied(plan: Plan) -> dict[int, str]:
+    """Names of units whose last members this import takes away."""
+    going: dict[int, int] = defaultdict(int)
+    names: dict[int, str] = {}
+    coming = {person.place.node.pk for person in plan.people if person.moves_on and person.place and person.place.node}
+    for person in [*plan.people, *plan.ended]:
+        current = person.held.current
+        if current is not None and current.active_to_date is None and (person.moves_on or person.leaves_on):
+            going[current.node_id] += 1
+            names[current.node_id] = current.node.name
+    emptied = {}
+    for part in batches([node_id for node_id in going if node_id not in coming]):
+        open_ones = Membership.objects.filter(active_to_date=None, node_id__in=part).values_list("node_id")
+        for node_id, count in open_ones.annotate(count=Count("pk")).order_by("node_id"):
+            if count <= going[node_id]:
+                emptied[node_id] = names[node_id]
+    return emptied

@@ -6,9 +6,12 @@ from collections.abc import Callable
 
 from treebeard.numconv import NumConv
 
+from organizations import events
 from organizations.models import Exemption, Membership, Node, RoleGrant, User
 from organizations.operations.people import phone_fields
-from organizations.operations.roster_plan import BATCH, PersonPlan, Place, Plan, batches, group_by_depth
+from organizations.operations.roster_people import BATCH, batches
+from organizations.operations.roster_plan import PersonPlan, Plan
+from organizations.operations.roster_tree import Place, group_by_depth
 
 CODE_LENGTH = 40
 _STEPS = NumConv(Node.alphabet)
@@ -20,12 +23,17 @@ def write_plan(plan: Plan, *, today: dt.date, progress: Callable[[int], None]) -
     if plan.base is None:
         plan.base = plan.new_nodes[0].node
     total = len(plan.people)
-    _write_new_people([person for person in plan.people if person.user is None], progress)
-    _write_changed_people([person for person in plan.people if {"name", "phone", "number"} & set(person.changes)])
-    _write_memberships(plan.people)
+    changed = [*plan.people, *plan.losers, *plan.ended]
+    gone = [person for person in changed if person.leaves_on and person.leaves_on <= today]
+    _free_numbers(changed, gone)
+    _write_new_people([person for person in plan.people if person.user is None and person.moves_on], progress)
+    _write_changed_people(changed)
+    _write_access(changed, gone)
+    _write_memberships(changed)
     progress(total * 3 // 4)
-    _write_exemptions(plan.people, today)
-    _write_roles(plan.people, today)
+    _write_exemptions(changed, today)
+    _write_roles(changed, today)
+    _announce(changed, gone)
     progress(total)
 
 
@@ -75,11 +83,23 @@ def _code(parent: str, step: int, codes: set[str]) -> str:
     return code
 
 
+def _free_numbers(people: list[PersonPlan], gone: list[PersonPlan]) -> None:
+    """Numbers that change hands are free before they are given: two people may exchange theirs."""
+    leaving = {id(person) for person in gone}
+    phones = [p.user for p in people if p.user and ("phone" in p.changes or p.loses_phone or id(p) in leaving)]
+    for part in batches(phones):
+        User.objects.filter(pk__in=[user.pk for user in part]).update(**phone_fields(""))
+    numbers = [person.user for person in people if person.user and ("number" in person.changes or person.loses_number)]
+    for part in batches(numbers):
+        User.objects.filter(pk__in=[user.pk for user in part]).update(number=None)
+
+
 def _write_new_people(people: list[PersonPlan], progress: Callable[[int], None]) -> None:
     done = 0
     for part in batches(people):
         users = []
         for person in part:
+            assert person.row is not None  # noqa: S101  # new people come from rows
             person.user = User(
                 name=person.row.name,
                 number=person.row.number,
@@ -94,41 +114,63 @@ def _write_new_people(people: list[PersonPlan], progress: Callable[[int], None])
 
 
 def _write_changed_people(people: list[PersonPlan]) -> None:
-    """Two people may exchange numbers: take all changed ones away before giving them anew."""
+    named, called = [], []
     for person in people:
-        user = person.user
-        assert user is not None  # noqa: S101  # only found people change
-        user.name = person.row.name
-        user.number = person.row.number or user.number
+        user, row = person.user, person.row
+        if user is None or row is None:
+            continue
+        if {"name", "number"} & set(person.changes):
+            user.name = row.name
+            user.number = row.number if "number" in person.changes else None if person.loses_number else user.number
+            named.append(user)
         if "phone" in person.changes:
-            for name, value in phone_fields(person.row.phone).items():
+            for name, value in phone_fields(row.phone).items():
                 setattr(user, name, value)
-    recalled = [person.user for person in people if person.user and "phone" in person.changes]
-    for part in batches(recalled):
-        User.objects.filter(pk__in=[user.pk for user in part]).update(phone_index=None)
-    fields = ["name", "number", "phone_cipher", "phone_index", "phone_last4", "phone_verified"]
-    User.objects.bulk_update([person.user for person in people if person.user], fields, batch_size=BATCH)
+            called.append(user)
+    User.objects.bulk_update(named, ["name", "number"], batch_size=BATCH)
+    User.objects.bulk_update(called, list(phone_fields("")), batch_size=BATCH)
+
+
+def _write_access(people: list[PersonPlan], gone: list[PersonPlan]) -> None:
+    """Who left, and whoever's phone passed between two people: no password and no session holds from now on."""
+    leaving = {id(person) for person in gone}
+    touched = []
+    for person in people:
+        if person.user is None or not (person.signs_in_anew or person.returns or id(person) in leaving):
+            continue
+        if not person.returns:
+            person.user.set_unusable_password()
+        person.user.is_active = id(person) not in leaving and (person.returns or person.user.is_active)
+        touched.append(person.user)
+    User.objects.bulk_update(touched, ["password", "is_active"], batch_size=BATCH)
 
 
 def _write_memberships(people: list[PersonPlan]) -> None:
     moving = [person for person in people if person.moves_on]
-    closed = []
-    for person in moving:
-        if person.membership:
-            person.membership.active_to_date = person.moves_on
-            closed.append(person.membership)
-    corrected = []
+    closed, corrected = [], []
     for person in people:
-        if person.joined and person.membership:
-            person.membership.active_from_date = person.joined
-            corrected.append(person.membership)
-    Membership.objects.bulk_update(closed, ["active_to_date"], batch_size=BATCH)
+        current = person.held.current
+        if current is None:
+            continue
+        if person.moves_on:
+            current.active_to_date, current.left_because = person.moves_on, ""
+            closed.append(current)
+        elif person.leaves_on:
+            current.active_to_date, current.left_because = person.leaves_on, person.leaves_because
+            closed.append(current)
+        elif person.undoes_leaving:
+            current.active_to_date, current.left_because = None, ""
+            closed.append(current)
+        if person.joined:
+            current.active_from_date = person.joined
+            corrected.append(current)
+    Membership.objects.bulk_update(closed, ["active_to_date", "left_because"], batch_size=BATCH)
     Membership.objects.bulk_update(corrected, ["active_from_date"], batch_size=BATCH)
     Membership.objects.bulk_create(
         [
             Membership(member=person.user, node=person.place.node, active_from_date=person.moves_on)
             for person in moving
-            if person.moves_on
+            if person.moves_on and person.place
         ],
         batch_size=BATCH,
     )
@@ -136,25 +178,40 @@ def _write_memberships(people: list[PersonPlan]) -> None:
 
 def _write_exemptions(people: list[PersonPlan], today: dt.date) -> None:
     changed = [person for person in people if "status" in person.changes]
-    ended = [person.exemption for person in changed if person.exemption]
-    for exemption in ended:
-        exemption.active_to_date = max(today, exemption.active_from_date)
+    ended = []
+    for person in people:
+        until = person.leaves_on or (today if "status" in person.changes else None)
+        if person.held.exemption and until:
+            person.held.exemption.active_to_date = max(until, person.held.exemption.active_from_date)
+            ended.append(person.held.exemption)
     Exemption.objects.bulk_update(ended, ["active_to_date"], batch_size=BATCH)
     Exemption.objects.bulk_create(
-        [Exemption(member=person.user, active_from_date=today) for person in changed if person.exemption is None],
+        [Exemption(member=person.user, active_from_date=today) for person in changed if person.held.exemption is None],
         batch_size=BATCH,
     )
 
 
 def _write_roles(people: list[PersonPlan], today: dt.date) -> None:
-    changed = [person for person in people if person.grants_opened or person.grants_closed]
-    closed = [grant for person in changed for grant in person.grants_closed]
-    for grant in closed:
-        grant.active_to_date = max(today, grant.active_from_date)
+    closed = []
+    for person in people:
+        for grant in person.grants_closed:
+            until = max(person.leaves_on or today, grant.active_from_date)
+            grant.active_to_date = min(until, grant.active_to_date or until)
+            closed.append(grant)
     RoleGrant.objects.bulk_update(closed, ["active_to_date"], batch_size=BATCH)
     opened = [
-        RoleGrant(user=person.user, node=person.place.node, role=role, active_from_date=today)
-        for person in changed
-        for role in sorted(person.grants_opened)
+        RoleGrant(user=person.user, node=place.node, role=role, active_from_date=today)
+        for person in people
+        for place, role in person.grants_opened
     ]
     RoleGrant.objects.bulk_create(opened, batch_size=BATCH)
+
+
+def _announce(people: list[PersonPlan], gone: list[PersonPlan]) -> None:
+    for person in gone:
+        if person.user and person.leaves_on:
+            events.announce(events.member_left, member_id=person.user.pk, on_date=person.leaves_on)
+    for person in people:
+        if person.user and person.back_on and person.left_date:
+            days = {"on_date": person.back_on, "left_date": person.left_date}
+            events.announce(events.member_returned, member_id=person.user.pk, **days)

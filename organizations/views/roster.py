@@ -1,4 +1,4 @@
-"""The operator's roster page: upload, see what would change, say yes."""
+"""The operator's roster page: upload, answer what the file leaves open, see what would change, say yes."""
 
 import io
 from typing import Any
@@ -10,16 +10,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from organizations import pending, roster_texts
+from organizations import pending, roster_texts, roster_words
 from organizations.forms import RosterFileForm
-from organizations.models import Node, NodeKind, Role, RosterImport
-from organizations.operations import RosterOutcome, UnableToImportRoster, import_roster
+from organizations.models import Left, Node, NodeKind, Role, RosterImport
+from organizations.operations import Answers, RosterOutcome, UnableToImportRoster, import_roster
 from organizations.permissions import role_required, visible_nodes
 
 SESSION_KEY = "roster"
 SHOWN_LINES = 200
+SHOWN_QUESTIONS = 100
+SHOWN_ABSENT = 300
 RECENT_IMPORTS = 10
 OFFERED_NODES = 500
 
@@ -35,12 +38,14 @@ def page(request: HttpRequest, form: RosterFileForm, *, status: int = 200, **con
     nodes = list(offered_nodes(request)[:OFFERED_NODES])
     top = min((node.depth for node in nodes), default=1)
     form.under_field.choices = [(node.pk, "　" * (node.depth - top) + node.name) for node in nodes]
-    recent = RosterImport.objects.filter(under__in=visible_nodes(request.user, Role.OPERATOR))
+    imports = RosterImport.objects.filter(under__in=visible_nodes(request.user, Role.OPERATOR))
+    recent = imports.select_related("actor", "under").order_by("-at")[:RECENT_IMPORTS]
     context |= {
         "tab": "roster",
         "form": form,
-        "recent": recent.select_related("actor", "under").order_by("-at")[:RECENT_IMPORTS],
-        "columns": list(roster_texts.TITLE.values()),
+        "recent": [(one, roster_words.counts(one)) for one in recent],
+        "columns": roster_texts.columns(),
+        "waiting": waiting(request).get("name", ""),
     }
     return render(request, "organizations/roster.html", context, status=status)
 
@@ -54,7 +59,7 @@ def roster(request: HttpRequest) -> HttpResponse:
 @role_required(Role.OPERATOR)
 @require_POST
 def check(request: HttpRequest) -> HttpResponse:
-    """Read the file and show what it would change; it waits, sealed, for the yes."""
+    """Read the file and show what it asks or would change; it waits, sealed. Answers given before are kept."""
     form = RosterFileForm(request.POST, request.FILES, nodes=offered_nodes(request))
     if not form.is_valid():
         return page(request, form, status=422)
@@ -62,42 +67,59 @@ def check(request: HttpRequest) -> HttpResponse:
     if file.size > settings.ROSTER_MAX_BYTES:
         form.add_error("file", roster_texts.SENTENCES["too_big"] % {"most": settings.ROSTER_MAX_BYTES // 2**20})
         return page(request, form, status=422)
+    data = file.read()
+    answers = Answers(questions=waiting(request).get("answers", {}))
     try:
-        outcome = take(request, io.BytesIO(file.read()), name=file.name, under=under, dry_run=True)
+        outcome = take(request, data, name=file.name, under=under, dry_run=True, answers=answers)
     except UnableToImportRoster as error:
         return refused(request, form, error)
     forget(request)
-    file.seek(0)
-    request.session[SESSION_KEY] = {"token": pending.keep(file.read()), "name": file.name, "under": under.pk}
-    context = {
-        "tab": "roster",
-        "outcome": outcome,
-        "name": file.name,
-        "under": under,
-        "shown": shown(outcome),
-        "most": SHOWN_LINES,
-    }
-    return render(request, "organizations/roster_preview.html", context)
+    kept = {"token": pending.keep(data), "name": file.name, "under": under.pk, "answers": dict(answers.questions)}
+    request.session[SESSION_KEY] = kept
+    return review_page(request, outcome, under)
+
+
+@role_required(Role.OPERATOR)
+@require_http_methods(["GET", "HEAD", "POST"])
+def review(request: HttpRequest) -> HttpResponse:
+    """The waiting file once more: GET shows it, POST adds answers."""
+    kept = waiting(request)
+    try:
+        data = pending.fetch(kept.get("token", ""))
+    except pending.UnableToFindPending:
+        return too_late(request)
+    if request.method == "POST":
+        given = {name[2:]: value for name, value in request.POST.items() if name.startswith("q-")}
+        kept = request.session[SESSION_KEY] = {**kept, "answers": {**kept["answers"], **given}}
+    under = get_object_or_404(visible_nodes(request.user, Role.OPERATOR), pk=kept["under"])
+    try:
+        answers = Answers(questions=kept["answers"])
+        outcome = take(request, data, name=kept["name"], under=under, dry_run=True, answers=answers)
+    except UnableToImportRoster as error:
+        return refused(request, RosterFileForm(nodes=offered_nodes(request)), error)
+    return review_page(request, outcome, under, asked=request.method == "POST")
 
 
 @role_required(Role.OPERATOR)
 @require_POST
 def confirm(request: HttpRequest) -> HttpResponse:
     """The yes: take the waiting file over; it is checked again, because the tree may have changed."""
-    waiting = request.session.get(SESSION_KEY) or {"token": ""}
+    kept = waiting(request)
     try:
-        data = pending.fetch(waiting["token"])
+        data = pending.fetch(kept.get("token", ""))
     except pending.UnableToFindPending:
-        messages.error(request, _("文件等待太久，已经删除，请重新上传。"))
-        return redirect("roster")
-    under = get_object_or_404(visible_nodes(request.user, Role.OPERATOR), pk=waiting["under"])
+        return too_late(request)
+    under = get_object_or_404(visible_nodes(request.user, Role.OPERATOR), pk=kept["under"])
+    answers = ticked(request, kept["answers"])
     try:
-        outcome = take(request, io.BytesIO(data), name=waiting["name"], under=under, dry_run=False)
+        outcome = take(request, data, name=kept["name"], under=under, dry_run=False, answers=answers)
     except UnableToImportRoster as error:
+        if error.questions:  # something about a person has changed since: ask again, nothing is lost
+            look = take(request, data, name=kept["name"], under=under, dry_run=True, answers=answers)
+            return review_page(request, look, under, asked=True, answers=answers)
         return refused(request, RosterFileForm(nodes=offered_nodes(request)), error)
-    finally:
-        forget(request)
-    messages.success(request, _("已导入：%(counts)s") % {"counts": roster_texts.counts(outcome)})
+    forget(request)
+    tell(request, outcome)
     return redirect("roster")
 
 
@@ -108,24 +130,90 @@ def discard(request: HttpRequest) -> HttpResponse:
     return redirect("roster")
 
 
-def take(request: HttpRequest, file: io.BytesIO, *, name: str, under: Node, dry_run: bool) -> RosterOutcome:
+def take(
+    request: HttpRequest, data: bytes, *, name: str, under: Node, dry_run: bool, answers: Answers
+) -> RosterOutcome:
+    file = io.BytesIO(data)
     file.name = name
     return import_roster(
-        path_or_file=file, under=under, dry_run=dry_run, as_of=timezone.now(), actor_id=request.user.pk
+        path_or_file=file,
+        under=under,
+        dry_run=dry_run,
+        as_of=timezone.now(),
+        actor_id=request.user.pk,
+        answers=answers,
     )
 
 
+def ticked(request: HttpRequest, questions: dict[str, str]) -> Answers:
+    """Who of the absent has left, as ticked; a reason that does not exist ticks nobody."""
+    reasons = set(Left.values)
+    chosen = {
+        int(member_id): because
+        for member_id in request.POST.getlist("left")
+        if member_id.isdecimal() and (because := request.POST.get(f"because-{member_id}", "")) in reasons
+    }
+    everybody = request.POST.get("because-all", "") if request.POST.get("left-all") else ""
+    return Answers(questions=questions, absent=chosen, all_absent=everybody if everybody in reasons else "")
+
+
+def review_page(
+    request: HttpRequest, outcome: RosterOutcome, under: Node, *, asked: bool = False, answers: Answers | None = None
+) -> HttpResponse:
+    """Open questions first; when all are answered, what would change and the yes."""
+    open_ones = outcome.open_questions
+    if asked and open_ones:
+        count = len(open_ones)
+        said = ngettext(
+            "还有 %(count)s 处没有回答，回答过的都记着。", "还有 %(count)s 处没有回答，回答过的都记着。", count
+        )
+        messages.warning(request, said % {"count": count})
+    absent = outcome.absent[:SHOWN_ABSENT]
+    context = {
+        "tab": "roster",
+        "outcome": outcome,
+        "name": waiting(request).get("name", ""),
+        "under": under,
+        "open": [roster_words.asked(question) for question in open_ones[:SHOWN_QUESTIONS]],
+        "answered": [roster_words.asked(question) for question in outcome.questions if question.answer],
+        "remarks": roster_texts.remark_lines(outcome.remarks),
+        "shown": [roster_words.line_of(line) for line in outcome.lines[:SHOWN_LINES]],
+        "most": SHOWN_LINES,
+        "absent": [one for one in absent if one.mentioned],
+        "absent_elsewhere": [one for one in absent if not one.mentioned],
+        "absent_mentioned": sum(one.mentioned for one in outcome.absent),
+        "absent_hidden": len(outcome.absent) - len(absent) + outcome.absent_more,
+        "ticks": answers.absent if answers else {},
+        "all_absent": answers.all_absent if answers else "",
+        "reasons": roster_words.left_choices(),
+    }
+    return render(request, "organizations/roster_review.html", context, status=422 if asked and open_ones else 200)
+
+
+def tell(request: HttpRequest, outcome: RosterOutcome) -> None:
+    messages.success(request, _("已导入：%(counts)s") % {"counts": roster_words.counts(outcome)})
+    for text in roster_words.about_units(outcome):
+        messages.warning(request, text)
+
+
+def too_late(request: HttpRequest) -> HttpResponse:
+    messages.error(request, _("文件等待太久，已经删除，请重新上传。"))
+    forget(request)
+    return redirect("roster")
+
+
 def refused(request: HttpRequest, form: RosterFileForm, error: UnableToImportRoster) -> HttpResponse:
-    lines = roster_texts.lines(error.rows)
-    return page(request, form, status=422, bad_lines=lines[:SHOWN_LINES], bad_count=len(lines))
+    """What is wrong with the file. What was answered stays, for the corrected file."""
+    return page(request, form, status=422, bad_lines=error.lines[:SHOWN_LINES], bad_count=len(error.lines))
 
 
-def shown(outcome: RosterOutcome) -> list[str]:
-    return [roster_texts.line_of(line) for line in outcome.lines[:SHOWN_LINES]]
+def waiting(request: HttpRequest) -> dict[str, Any]:
+    kept: dict[str, Any] = request.session.get(SESSION_KEY) or {}
+    return kept
 
 
 def forget(request: HttpRequest) -> None:
-    """Throw the waiting file away."""
-    waiting = request.session.pop(SESSION_KEY, None)
-    if waiting:
-        pending.discard(waiting["token"])
+    """Throw the waiting file and its answers away."""
+    kept = request.session.pop(SESSION_KEY, None)
+    if kept:
+        pending.discard(kept["token"])

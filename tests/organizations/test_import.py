@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from organizations.models import Exemption, Membership, Node, Role, RoleGrant, RosterImport, User
 from organizations.operations import RosterOutcome, UnableToImportRoster, import_roster
 from organizations.queries import membership_on, phone_of, user_by_phone
+from organizations.roster_texts import title
 from tests.factories.organizations import MembershipFactory, NodeFactory, RoleGrantFactory, UserFactory, make_county
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
@@ -42,7 +43,9 @@ def take(path: Path, *, under: Node | None = None, dry_run: bool = False, **opti
 def refusal(path: Path, **options: Any) -> list[tuple[int, str]]:
     with pytest.raises(UnableToImportRoster) as refused:
         take(path, **options)
-    return [(row, column) for row, column, _ in refused.value.rows]
+    assert len(refused.value.lines) > 0
+    wrong = [(problem.row, title(problem.column)) for problem in refused.value.problems]
+    return wrong + [(question.row, "请确认") for question in refused.value.questions]
 
 
 def counts(outcome: RosterOutcome) -> tuple[int, int, int, int, int]:
@@ -192,13 +195,12 @@ def test_whoever_left_comes_back(write: Write) -> None:
         )
     )
     back = membership_on(member_id=world.member.pk, on_date=TODAY)
-    assert (back.node, back.active_from_date) == (world.neighbour, dt.date(2025, 1, 1))
+    assert (back.node, back.active_from_date) == (world.neighbour, TODAY)
 
 
 @pytest.mark.parametrize(
     ("column", "value", "change"),
     [
-        (1, "王建军", "name"),
         (2, "13900000001", "phone"),
         (4, "2022-01-01", "joined"),
         (5, "免学", "status"),
@@ -223,7 +225,7 @@ def test_the_number_is_learned_by_phone_and_the_phone_by_number(write: Write) ->
     at_root()
     take(write([*WANG[:3], "", *WANG[4:]]))
     assert take(write(WANG)).lines[0].changes == ("number",)
-    take(write([*WANG[:2], "13900000009", *WANG[3:]]))
+    take(write([*WANG[:2], "13900000009", *WANG[3:]]))  # the same 编号 and name, a number of nobody's: no question
     assert user_by_phone("13900000009") == User.objects.get(number="D1")
     assert user_by_phone("13800000001") is None
 
@@ -238,7 +240,9 @@ def test_a_row_without_a_phone_keeps_the_one_that_is_known(write: Write) -> None
 def test_two_people_exchange_their_numbers(write: Write) -> None:
     at_root()
     take(write(WANG, LI))
-    take(write([*WANG[:2], LI[2], *WANG[3:]], [*LI[:2], WANG[2], *LI[3:]]))
+    swapped = [[*WANG[:2], LI[2], *WANG[3:], "换号"], [*LI[:2], WANG[2], *LI[3:], "换号"]]
+    assert refusal(write(*[row[:-1] for row in swapped])) == [(2, "请确认"), (3, "请确认")]
+    take(write(*swapped, header=[*HEADER, "说明"]))
     assert (user_by_phone(LI[2]).number, user_by_phone(WANG[2]).number) == ("D1", "D2")
 
 
@@ -263,10 +267,10 @@ def test_without_a_role_column_roles_stay(write: Write) -> None:
 @pytest.mark.parametrize(
     ("rows", "found"),
     [
-        ([[*WANG[:2], LI[2], *WANG[3:]]], [(2, "手机号")]),  # Wang's number, Li's phone, Li keeps it
+        ([[*WANG[:2], LI[2], *WANG[3:]]], [(2, "请确认")]),  # Wang's number, Li's phone, Li keeps it
         ([[*WANG[:3], "D9", *WANG[4:]]], [(2, "编号")]),  # Wang's phone, a new number: perhaps a recycled phone
         ([WANG, ["永安镇/东风村/第一支部", "王建国", "13900000001", "D1", "", "", ""]], [(3, "编号")]),
-        ([[*WANG[:2], "13900000001", *WANG[3:]], [*WANG[:3], "", *WANG[4:]]], [(3, "姓名")]),
+        ([[*WANG[:2], "13900000001", *WANG[3:]], [*WANG[:3], "", *WANG[4:]]], [(3, "姓名")]),  # one person twice
     ],
 )
 def test_contradictions_with_who_is_there(write: Write, rows: list[list[str]], found: list[tuple[int, str]]) -> None:
@@ -290,8 +294,11 @@ def test_an_operator_reaches_only_their_own_part(write: Write) -> None:
     operator = RoleGrantFactory(node=world.branch, role=Role.OPERATOR).user
     mine = write(["东风村第一支部", world.member.name, phone_of(world.member)], header=HEADER[:3])
     assert counts(take(mine, under=world.branch, actor_id=operator.pk)) == (0, 0, 0, 1, 0)
-    theirs = write(["东风村第一支部", "改名", phone_of(world.neighbour_member)], header=HEADER[:3])
+    name, phone = world.neighbour_member.name, phone_of(world.neighbour_member)
+    theirs = write(["东风村第一支部", name, phone], header=HEADER[:3])
     assert refusal(theirs, under=world.branch, actor_id=operator.pk) == [(2, "组织")]
+    renamed = write(["东风村第一支部", "改名", phone], header=HEADER[:3], name="r2.csv")
+    assert refusal(renamed, under=world.branch, actor_id=operator.pk) == [(2, "组织")]
     assert counts(take(theirs, under=world.branch, actor_id=world.operator.pk)) == (0, 0, 1, 0, 0)
 
 
@@ -364,19 +371,24 @@ def test_the_command_says_what_it_did(write: Write) -> None:
     path = write(WANG, LI, ZHAO)
     tried = run(path, "--dry-run")
     assert tried[0] == "新建组织: 青溪县/永安镇"
-    assert "行 2: 新增 王建国 青溪县/永安镇/东风村/第一支部" in tried
-    assert tried[-1] == "试运行，没有改动: 新增 3，更新 0，调动 0，不变 0；新建组织 4"
+    assert "行 2: 新增 王建国 青溪县/永安镇/东风村/第一支部（开始任支部书记：第一支部）" in tried
+    assert tried[-2:] == [
+        "没有书记: 青溪县/永安镇/东风村/第二支部",
+        "试运行，没有改动: 新增 3，更新 0，调动 0，离开 0，回来 0，不变 0；新建组织 4",
+    ]
     assert not User.objects.exists()
-    assert run(path) == ["已导入: 新增 3，更新 0，调动 0，不变 0；新建组织 4"]
-    moved = write(["永安镇/东风村/第二支部", "王建军", *WANG[2:]])
-    assert run(moved, "--dry-run")[0] == "行 2: 调动 王建军 第一支部 → 青溪县/永安镇/东风村/第二支部（姓名、角色）"
+    assert run(path)[-1] == "已导入: 新增 3，更新 0，调动 0，离开 0，回来 0，不变 0；新建组织 4"
+    moved = run(write(["永安镇/东风村/第二支部", *WANG[1:]]), "--dry-run")
+    roles = "角色；开始任支部书记：第二支部；不再任支部书记：第一支部"
+    assert moved[0] == f"行 2: 调动 王建国 第一支部 → 青溪县/永安镇/东风村/第二支部（{roles}）"
+    assert "没有书记: 第一支部" in moved
 
 
 def test_the_command_names_each_bad_row_on_one_line(write: Write) -> None:
     at_root()
     rows = [WANG, [*LI[:2], "1380000", "D2", "明天", "", ""], [*ZHAO[:2], "13800000001", "", "", "", ""]]
     assert run(write(*rows), status=1) == [
-        "行 3: 手机号 不是有效的手机号。加入日期 不是日期，请写成 2024-01-05。",
+        "行 3: 手机号 不够 11 位，请检查少了哪一位。加入日期 不是日期，请写成 2024-01-05。",
         "行 4: 手机号 与第 2 行重复。",
     ]
     assert not User.objects.exists()

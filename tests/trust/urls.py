@@ -131,7 +131,10 @@ FILES = (
 
 PEOPLE = (
     Row("roster/", READ, OPERATORS, "import of a roster below one's own node"),
+    Row("roster/template.xlsx", READ, OPERATORS, "an empty roster to fill in; no people"),
+    Row("roster/export.xlsx", READ, OPERATORS, "the roster below one's own node, without phone numbers; logged"),
     Row("roster/check/", "POST", OPERATORS, "what a file would change"),
+    Row("roster/review/", FORM, OPERATORS, "what it leaves open, and one's answers"),
     Row("roster/confirm/", "POST", OPERATORS, "take it over"),
     Row("roster/discard/", "POST", OPERATORS, "throw it away"),
     Row("people/", READ, OPERATORS, "search among one's own people; last four digits of a number at most"),

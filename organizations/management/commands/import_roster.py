@@ -1,31 +1,42 @@
-"""``manage.py import_roster FILE [--under CODE] [--dry-run]``."""
+"""``manage.py import_roster FILE [--under CODE] [--dry-run] [--new-units] [--absent-left REASON]``."""
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
-from organizations import roster_texts
-from organizations.models import Node
-from organizations.operations import RosterOutcome, UnableToImportRoster, import_roster
+from organizations import roster_texts, roster_words
+from organizations.models import Left, Node
+from organizations.operations import Answers, RosterOutcome, UnableToImportRoster, import_roster
 
 
 class Command(BaseCommand):
     help = (
         "Import a roster (.xlsx, .xls, .csv): columns 组织 (path below the node, / between levels), 姓名, 手机号, "
-        "optional 编号, 加入日期, 状态 (在册/免学), 角色 (书记/组织员/讲师). All or nothing. "
-        "Exit status 0: done; 1: refused, one line a bad row on standard output."
+        "optional 编号, 加入日期, 状态 (在册/免学/转出/去世/停止), 离开日期, 角色 (书记/组织员/讲师/监督员), 任职组织, "
+        "说明 (改名/换号/换了人/同名的两个人). All or nothing. "
+        "Exit status 0: done; 1: refused, one line a bad row or open question on standard output."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE")
         parser.add_argument("--under", metavar="CODE", help="the node that the paths begin below (default: the root)")
         parser.add_argument("--dry-run", action="store_true", help="show what would change, change nothing")
+        parser.add_argument(
+            "--new-units", action="store_true", help="a name that is like an existing unit's is a new unit all the same"
+        )
+        parser.add_argument(
+            "--absent-left",
+            choices=Left.values,
+            default="",
+            help="whoever belongs to a unit that the file speaks of and is not in the file has left, for this reason",
+        )
 
     def handle(self, *args: Any, file: Path, under: str | None, dry_run: bool, **options: Any) -> None:
         if not file.is_file():
@@ -33,6 +44,7 @@ class Command(BaseCommand):
         node = Node.objects.filter(code=under).first() if under else None
         if under and node is None:
             raise CommandError(_("没有代码为 %(code)s 的组织") % {"code": under})
+        answers = Answers(all_absent=options["absent_left"], new_units=options["new_units"])
         with tqdm(file=sys.stderr, disable=not sys.stderr.isatty(), unit=_("行"), leave=False) as bar:
 
             def show(done: int, total: int) -> None:
@@ -41,22 +53,39 @@ class Command(BaseCommand):
 
             try:
                 outcome = import_roster(
-                    path_or_file=file, under=node, dry_run=dry_run, as_of=timezone.now(), on_progress=show
+                    path_or_file=file,
+                    under=node,
+                    dry_run=dry_run,
+                    as_of=timezone.now(),
+                    answers=answers,
+                    on_progress=show,
                 )
             except UnableToImportRoster as error:
-                self.refuse(error)
-        self.tell(outcome, dry_run=dry_run)
+                self.refuse(error.lines)
+        if outcome.open_questions:
+            self.refuse([roster_words.question_line(question) for question in outcome.open_questions])
+        self.tell(outcome, dry_run=dry_run, ended=bool(options["absent_left"]))
 
-    def refuse(self, error: UnableToImportRoster) -> None:
-        for line in roster_texts.lines(error.rows):
+    def refuse(self, lines: Sequence[str]) -> NoReturn:
+        for line in lines:
             self.stdout.write(line)
         raise SystemExit(1)
 
-    def tell(self, outcome: RosterOutcome, *, dry_run: bool) -> None:
+    def tell(self, outcome: RosterOutcome, *, dry_run: bool, ended: bool) -> None:
+        for remark in roster_texts.remark_lines(outcome.remarks):
+            self.stdout.write(remark)
         if dry_run:
             for label in outcome.nodes:
                 self.stdout.write(_("新建组织: %(label)s") % {"label": label})
             for line in outcome.lines:
-                self.stdout.write(roster_texts.line_of(line))
+                self.stdout.write(roster_words.line_of(line))
+        for absent in outcome.absent:
+            if absent.mentioned:
+                word = _("不在文件里，办理离开") if ended else _("不在文件里")
+                self.stdout.write(f"{word}: {roster_words.absent_line(absent)}")
+        for label in outcome.unled:
+            self.stdout.write(_("没有书记: %(label)s") % {"label": label})
+        for label in outcome.emptied:
+            self.stdout.write(_("不再有人: %(label)s") % {"label": label})
         heading = _("试运行，没有改动") if dry_run else _("已导入")
-        self.stdout.write(f"{heading}: {roster_texts.counts(outcome)}")
+        self.stdout.write(f"{heading}: {roster_words.counts(outcome)}")

@@ -40,6 +40,21 @@ def test_rows_come_back_as_they_were_written(rows: list[list[str]]) -> None:
     assert [cells for _, cells in rows_of(out.getvalue())][1:] == rows
 
 
+@pytest.mark.parametrize("line", ["sep=;\r\n", '"sep=;"\r\n', "sep=;\n"])
+def test_a_line_for_excel_names_the_separator(line: str) -> None:
+    assert rows_of(line + "组织;姓名;a,b,c,d\r\n") == [(2, ["组织", "姓名", "a,b,c,d"])]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_unicode_text_has_a_mark(encoding: str) -> None:
+    assert decode(("\ufeff" + HEADER).encode(encoding)) == HEADER
+
+
+def test_a_mark_without_text_is_refused() -> None:
+    with pytest.raises(UnableToDecode):
+        decode(b"\xff\xfe\x00")
+
+
 def test_a_quote_without_an_end_is_refused() -> None:
     with pytest.raises(UnableToDecode):
         rows_of(HEADER + '"' + "x" * 200_000)

@@ -26,6 +26,8 @@ prefixes = st.sampled_from(["", "+86", "0086", "86", "+86 ", "（+86）"])
         ("１３８００００００01", "+8613800000001"),
         ("＋86 138 0000 0001", "+8613800000001"),
         ("+85291234567", "+85291234567"),
+        ("'13800000001", "+8613800000001"),
+        ("’+8613800000001", "+8613800000001"),
     ],
 )
 def test_ways_to_write_a_number(typed: str, normal: str) -> None:
@@ -51,6 +53,39 @@ def test_what_is_no_number(typed: str) -> None:
     with pytest.raises(phones.UnableToReadPhone) as refusal:
         phones.normalise(typed)
     assert not typed or typed not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("13900000201/13900000202", "two_phones"),
+        ("13900000203、13900000204", "two_phones"),
+        ("13900000208 13900000209", "two_phones"),
+        ("139 0000 0208 或 139 0000 0209", "two_phones"),
+        ("13900000205(妻子)", "phone_with_words"),
+        ("李秀英13900000205", "phone_with_words"),
+        ("0577-88888888", "landline"),
+        ("(0577)88888888", "landline"),
+        ("88888888", "landline"),
+        ("0577-88888888-801", "landline"),
+        ("400-800-1234", "landline"),
+        ("无", "no_phone"),
+        ("-", "no_phone"),
+        ("没有", "no_phone"),
+        ("139****0206", "masked_phone"),
+        ("139xxxx0206", "masked_phone"),
+        ("1390000020*", "masked_phone"),
+        ("1390000020", "too_few_digits"),
+        ("139000002011", "too_many_digits"),
+        ("12900000207", "bad_phone"),
+        ("电话", "bad_phone"),
+        ("1" * 41, "bad_phone"),
+    ],
+)
+def test_why_it_is_no_number(typed: str, code: str) -> None:
+    with pytest.raises(phones.UnableToReadPhone) as refusal:
+        phones.normalise(typed)
+    assert (refusal.value.code, str(refusal.value)) == (code, code)
 
 
 @given(mobiles, separators, prefixes, st.integers(1, 10))
