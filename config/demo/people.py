@@ -69,6 +69,7 @@ GIVEN_YOUNG = [
     "思远",
     "佳宁",
 ]
+SETTLED_FOR = timedelta(days=200)  # how long the demo's county has been as it is, at least
 
 
 def roster_rows(seed: int, joined: date) -> list[dict[str, str]]:
@@ -113,16 +114,16 @@ def phones_of(role: str) -> list[str]:
 
 
 def staff(name: str, phone: str, role: str, node: Node, as_of: datetime) -> User:
-    """Create somebody who holds a role at the county and is not a member of any branch."""
+    """Create somebody who holds a role at the county, since before its first lecture, and is a member of no branch."""
     person = create_member(name=name, phone=phone, as_of=as_of)
-    grant_role(user_id=person.pk, node_id=node.pk, role=role, on_date=as_of.date())
+    grant_role(user_id=person.pk, node_id=node.pk, role=role, on_date=as_of.date() - SETTLED_FOR)
     return person
 
 
 def seed_people(as_of: datetime) -> Node:
     """Create the tree, the people, their roles and the demo accounts' passwords; return the county."""
     county = Node.add_root(name=COUNTY, code="YX", kind="county")
-    rows = roster_rows(seed=8, joined=as_of.date() - timedelta(days=200))
+    rows = roster_rows(seed=8, joined=as_of.date() - SETTLED_FOR)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "roster.csv"
         write_roster(path, rows)
