@@ -1,16 +1,21 @@
 """What can be done in the ledger: keyword-only verbs. Every answer is given after the commit."""
 
-from attendance.operations.marks import mark_dirty
-from attendance.operations.notes import (
+from attendance.operations.disputes import (
     UnableToAnswerDispute,
     UnableToRaiseDispute,
-    UnableToRecord,
     answer_dispute,
+    mark_answers_seen,
+    raise_dispute,
+)
+from attendance.operations.marks import mark_dirty
+from attendance.operations.notes import (
+    HallTicks,
+    UnableToRecord,
     approve_leave,
     correct_record,
     declare,
-    raise_dispute,
     record_hall,
+    withdraw,
 )
 from attendance.operations.occasions import (
     UnableToCloseOccasion,
@@ -49,6 +54,7 @@ from attendance.operations.watch import (
 
 __all__ = [
     "End",
+    "HallTicks",
     "Join",
     "UnableToAnswerDispute",
     "UnableToCloseOccasion",
@@ -71,6 +77,7 @@ __all__ = [
     "create_occasion",
     "declare",
     "end_lease",
+    "mark_answers_seen",
     "mark_capture_failed",
     "mark_dirty",
     "open_occasion",
@@ -88,4 +95,5 @@ __all__ = [
     "settle_dirty",
     "start_lease",
     "start_watch",
+    "withdraw",
 ]

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -13,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from attendance.disputes import answerer_of
 from attendance.forms import DisputeForm
 from attendance.models import RecordState, RosterEntry
-from attendance.operations import UnableToRaiseDispute, raise_dispute
+from attendance.operations import UnableToRaiseDispute, mark_answers_seen, raise_dispute
 from attendance.personal import held_about
 from attendance.reports.standing import with_standing
 from attendance.views.detail import Detail, record_details
@@ -82,8 +84,16 @@ def _own_detail(request: HttpRequest, occasion_id: int) -> Detail:
 @role_required()
 def me_record(request: HttpRequest, occasion_id: int) -> HttpResponse:
     """Show one's own record with all evidence held, why it counted or not, and the way to dispute it."""
-    context = {"tab": "me", "detail": _own_detail(request, occasion_id), "form": DisputeForm()}
-    return render(request, "attendance/me_record.html", context)
+    detail = _own_detail(request, occasion_id)
+    response = render(request, "attendance/me_record.html", _record_page(detail, DisputeForm()))
+    if any(one.answered_at and one.seen_at is None for one in detail.disputes):
+        mark_answers_seen(occasion_id=occasion_id, member_id=signed_in(request).pk, as_of=timezone.now())
+    return response
+
+
+def _record_page(detail: Detail, form: DisputeForm) -> dict[str, Any]:
+    answerer = answerer_of(detail.entry) if detail.open_dispute else None
+    return {"tab": "me", "detail": detail, "form": form, "answerer": answerer}
 
 
 @require_POST
@@ -93,8 +103,7 @@ def me_dispute(request: HttpRequest, occasion_id: int) -> HttpResponse:
     detail = _own_detail(request, occasion_id)
     form = DisputeForm(request.POST)
     if not form.is_valid():
-        context = {"tab": "me", "detail": detail, "form": form}
-        return render(request, "attendance/me_record.html", context, status=422)
+        return render(request, "attendance/me_record.html", _record_page(detail, form), status=422)
     try:
         raise_dispute(
             occasion_id=occasion_id,
@@ -102,8 +111,8 @@ def me_dispute(request: HttpRequest, occasion_id: int) -> HttpResponse:
             text=form.cleaned_data["text"],
             as_of=timezone.now(),
         )
-    except UnableToRaiseDispute:
-        messages.warning(request, _("这条记录已经提出过，正在等支部书记答复。"))
+    except UnableToRaiseDispute as error:
+        messages.warning(request, str(error))
     else:
         messages.success(request, _("已经提交，支部书记会看到并答复。"))
     return redirect("me_record", occasion_id)

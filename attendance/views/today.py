@@ -18,6 +18,7 @@ from attendance.queries import occasion_for, rule_of
 from attendance.reports.standing import UNDONE, with_standing
 from attendance.reports.steps import due_at
 from attendance.views.detail import length_of
+from attendance.views.disputes import desk_of
 from attendance.views.shared import signed_in
 from organizations.display import is_elder
 from organizations.models import Membership, Node, Role, RoleGrant, User
@@ -65,6 +66,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "coming": [
             (occasion, starts_in(occasion.starts_at, as_of), doors(occasion, member, as_of)) for occasion in day.coming
         ],
+        "desk": desk_of(member, as_of=as_of),
         "is_done": not (day.live or day.owed),
         "helper": helper_of(membership, as_of) if is_elder(request) else None,
     }
