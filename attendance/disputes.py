@@ -30,13 +30,13 @@ def waiting_for(user: User) -> QuerySet[Dispute]:
     """Return the disputes that ``user`` has to answer: where nobody stands nearer who could, the oldest first."""
     mine = Q(pk__in=())
     for path in _paths(user):
-        mine |= Q(entry_path__startswith=path) & ~Exists(_nearer(user, path))
+        mine |= Q(entry_path__startswith=path) & Q(~Exists(_nearer(user, path)))
     return _waiting().filter(mine).exclude(member_id=user.pk)
 
 
 def waiting_below(*, training_id: int, path: str) -> QuerySet[Dispute]:
     """Return the disputes of a training that wait in the subtree at ``path``, the oldest first."""
-    return _waiting().filter(occasion__training_id=training_id, entry_path__startswith=path)
+    return _waiting().filter(Q(entry_path__startswith=path), occasion__training_id=training_id)
 
 
 def answered_lately(user: User, *, as_of: datetime) -> QuerySet[Dispute]:

@@ -104,8 +104,8 @@ def branch(request: HttpRequest) -> HttpResponse:
         rows.append(TrainingRow(training, missing, due))
     running = [row for row in rows if row.training.state == Training.State.PUBLISHED]
     closed = [row for row in rows if row.training.state == Training.State.CLOSED][:CLOSED_SHOWN]
-    context = {"tab": "branch", "nodes": nodes, "running": running, "closed": closed}
-    context["desk"] = desk_of(signed_in(request), as_of=timezone.now(), with_answers=False)
+    desk = desk_of(signed_in(request), as_of=timezone.now(), with_answers=False)
+    context = {"tab": "branch", "nodes": nodes, "running": running, "closed": closed, "desk": desk}
     return render(request, "attendance/branch.html", context)
 
 

@@ -51,7 +51,7 @@ def _save_correction(who: dict[str, Any], data: dict[str, Any]) -> None:
     operations.correct_record(**author, state=data["state"], reason=data["reason"])
 
 
-ENTRIES: dict[str, tuple[Any, type[forms.Form], Save]] = {
+ENTRIES: dict[str, tuple[Any, Callable[..., forms.Form], Save]] = {
     "leave": (gettext_lazy("登记请假"), LeaveForm, _save_leave),
     "declare": (gettext_lazy("登记其他方式学习"), DeclareForm, _save_declared),
     "correct": (gettext_lazy("更正结果"), CorrectForm, _save_correction),
