@@ -49,15 +49,48 @@ class DisputeForm(forms.Form):
 
 
 class AnswerForm(forms.Form):
-    """What the secretary answers."""
+    """What the secretary answers, and what becomes of the result: said either way, never left open."""
 
-    answer = forms.CharField(label=_("答复"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+    STAYS = "stays"
+
+    answer = forms.CharField(
+        label=_("答复"),
+        max_length=1000,
+        help_text=_("本人会看到。更正结果时，答复就是更正的理由。"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    outcome = forms.ChoiceField(
+        label=_("结果怎么办"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("请选一项：更正结果，还是结果不变。")},
+    )
+
+    def __init__(self, *args: Any, stands: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        others = [state for state in CORRECTABLE if state != stands]
+        outcome = self.fields["outcome"]
+        if isinstance(outcome, forms.ChoiceField):
+            outcome.choices = [
+                *((state.value, _("更正为“%(state)s”") % {"state": state.label}) for state in others),
+                (self.STAYS, _("结果不变")),
+            ]
 
 
 class LeaveForm(forms.Form):
-    """A leave has a category and nothing else."""
+    """A leave has a category and nothing else; one absence may cover several occasions."""
 
     category = forms.ChoiceField(label=_("请假类别"), choices=LEAVE_CATEGORIES)
+    also = forms.TypedMultipleChoiceField(
+        label=_("这次请假还包括"), coerce=int, required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, others: Sequence[tuple[int, str]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        also = self.fields["also"]
+        if not others:
+            del self.fields["also"]
+        elif isinstance(also, forms.TypedMultipleChoiceField):
+            also.choices = list(others)
 
 
 class DeclareForm(forms.Form):
@@ -76,6 +109,22 @@ class CorrectForm(forms.Form):
         help_text=_("理由会写在记录上，本人可以看到。"),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+
+class WithdrawForm(forms.Form):
+    """Which ticks of a hall are taken back."""
+
+    ticks = forms.TypedMultipleChoiceField(
+        label=_("登记有误的人"),
+        coerce=int,
+        error_messages={"required": _("请先勾选登记有误的人。"), "invalid_choice": _("这一条已经撤回，或不在这里。")},
+    )
+
+    def __init__(self, *args: Any, ticks: Sequence[int] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["ticks"]
+        if isinstance(field, forms.TypedMultipleChoiceField):
+            field.choices = [(pk, "") for pk in ticks]
 
 
 class HallForm(forms.Form):

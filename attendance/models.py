@@ -362,6 +362,15 @@ class Dispute(models.Model):
     answered_at = models.DateTimeField(null=True, blank=True)
     answered_by = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     correction = models.ForeignKey(Correction, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True, help_text="when the member first saw the answer")
+
+    class Meta:
+        constraints = [
+            # Also the short index by which whatever waits for an answer is found.
+            models.UniqueConstraint(
+                fields=["occasion", "member"], condition=Q(state="raised"), name="dispute_waiting_once"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.occasion_id}: {self.member_id}"

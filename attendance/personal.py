@@ -53,8 +53,8 @@ def _ledger(member: User) -> dict[str, Any]:
         "presence": _rows(PresenceSpan, member, *occasion, "device", "started_at", "ended_at", "end_reason"),
         "watching": _rows(WatchSession, member, *occasion, "device", "media", "started_at", "last_at", "position_ms"),
         "evidence": _rows(
-            Evidence, member, *occasion, "kind", "device", "client_id", "started_at", "ended_at", "media", "ranges_ms",
-            "category", "recorded_by__name", "recorded_at",
+            Evidence, member, "id", *occasion, "kind", "device", "client_id", "started_at", "ended_at", "media",
+            "ranges_ms", "category", "recorded_by__name", "recorded_at", "withdraws_id",
         ),
         "records": _rows(
             Record, member, *occasion, "state", "reasons", "live_ms", "replay_ms", "hall_ms", "union_ms", "hours",
@@ -65,7 +65,10 @@ def _ledger(member: User) -> dict[str, Any]:
             .order_by("id")
             .values("record__occasion_id", "state", "was_state", "reason", "author__name", "at")
         ),
-        "disputes": _rows(Dispute, member, *occasion, "text", "state", "answer", "raised_at", "answered_at"),
+        "disputes": _rows(
+            Dispute, member, *occasion, "text", "state", "answer", "raised_at", "answered_at", "answered_by__name",
+            "correction__state", "seen_at",
+        ),
     }  # fmt: skip
 
 

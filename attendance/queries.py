@@ -120,7 +120,8 @@ def evidence_of(
     """
     presences = _presences(occasion, member_ids, as_of)
     facts: defaultdict[int, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    rows = Evidence.objects.filter(occasion_id=occasion.pk, member_id__in=member_ids).order_by("recorded_at", "id")
+    rows = Evidence.objects.filter(occasion_id=occasion.pk, member_id__in=member_ids, withdrawn_by=None)
+    rows = rows.exclude(kind=Evidence.Kind.WITHDRAWN).order_by("recorded_at", "id")
     for row in rows.values_list(
         "member_id", "kind", "device", "started_at", "ended_at", "media", "ranges_ms", "category", "recorded_at"
     ):

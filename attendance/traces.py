@@ -9,6 +9,7 @@ import contextlib
 import heapq
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -233,7 +234,7 @@ class Room:
             )
 
     def on_hall(self, t: float, member: str, from_: float, to: float) -> None:
-        if from_ < to:
+        with suppress(ledger.UnableToRecord):  # a span that lies outside is refused, and earns nothing
             ledger.record_hall(
                 occasion_id=self.occasion_id,
                 member_ids=[self.member_ids[member]],

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from attendance import watch_views
-from attendance.views import branch, exports, hall, me, today
+from attendance.views import branch, disputes, entries, exports, hall, me, today
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.today, name="today"),
@@ -16,15 +16,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("branch/<int:training_id>/", branch.branch_training, name="branch_training"),
     path("branch/<int:training_id>/hall/", hall.branch_hall, name="branch_hall"),
     path("branch/<int:training_id>/members/<int:member_id>/", branch.branch_member, name="branch_member"),
-    path("branch/<int:training_id>/members/<int:member_id>/phone/", hall.branch_phone, name="branch_phone"),
+    path("branch/<int:training_id>/members/<int:member_id>/phone/", entries.branch_phone, name="branch_phone"),
     path("branch/<int:training_id>/reports/<slug:name>/", exports.branch_report, name="branch_report"),
     path("branch/<int:training_id>/reports/<slug:name>.<slug:form>", exports.branch_export, name="branch_export"),
     path(
         "branch/occasions/<int:occasion_id>/members/<int:member_id>/<slug:what>/",
-        hall.branch_entry,
+        entries.branch_entry,
         name="branch_entry",
     ),
-    path("branch/disputes/<int:dispute_id>/answer/", hall.branch_answer, name="branch_answer"),
+    path("branch/evidence/<int:evidence_id>/withdraw/", entries.branch_withdraw, name="branch_withdraw"),
+    path("branch/disputes/", disputes.branch_disputes, name="branch_disputes"),
+    path("branch/disputes/<int:dispute_id>/answer/", disputes.branch_answer, name="branch_answer"),
     path("watch/<int:occasion_id>/play", watch_views.play, name="watch_play"),
     path("watch/<int:occasion_id>/report", watch_views.report, name="watch_report"),
 ]

@@ -2,17 +2,22 @@
 
 from attendance.operations.absence import record_absence
 from attendance.operations.corrections import UnableToRecord, correct_record
+from attendance.operations.disputes import (
+    UnableToAnswerDispute,
+    UnableToRaiseDispute,
+    answer_dispute,
+    mark_answers_seen,
+    raise_dispute,
+)
 from attendance.operations.leases import beat_lease, end_lease, reap_leases, start_lease
 from attendance.operations.leavers import expect_again, expect_no_longer
 from attendance.operations.marks import mark_dirty
 from attendance.operations.notes import (
-    UnableToAnswerDispute,
-    UnableToRaiseDispute,
-    answer_dispute,
+    HallTicks,
     approve_leave,
     declare,
-    raise_dispute,
     record_hall,
+    withdraw,
 )
 from attendance.operations.occasions import (
     UnableToCloseOccasion,
@@ -51,6 +56,7 @@ from attendance.operations.watch import (
 
 __all__ = [
     "End",
+    "HallTicks",
     "Join",
     "UnableToAnswerDispute",
     "UnableToCloseOccasion",
@@ -77,6 +83,7 @@ __all__ = [
     "end_lease",
     "expect_again",
     "expect_no_longer",
+    "mark_answers_seen",
     "mark_dirty",
     "mark_not_held",
     "open_occasion",
@@ -97,4 +104,5 @@ __all__ = [
     "start_lease",
     "start_watch",
     "void_occasion",
+    "withdraw",
 ]

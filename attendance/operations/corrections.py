@@ -15,7 +15,11 @@ FINAL = frozenset(RecordState.values) - {RecordState.PENDING}
 
 
 class UnableToRecord(Exception):
-    """It cannot be written down; the message says why, for the person who tried."""
+    """It cannot be written down; the message says why, for the person who tried. ``field`` names what to change."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class _Unfit(Exception):

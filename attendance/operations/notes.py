@@ -1,28 +1,39 @@
-"""What people write down: who sat in a hall, who asked for leave, who studied elsewhere; and disputes."""
+"""What people write down: who sat in a hall, a leave, study elsewhere; taking one back."""
 
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from attendance.models import Dispute, Evidence, Occasion, Record, RosterEntry
+from attendance.models import Evidence, Occasion, Record, RosterEntry, Rule
 from attendance.operations.corrections import UnableToRecord
 from attendance.operations.marks import mark_dirty
 from attendance.operations.settling import settle
 from attendance.operations.texts import checked
+from attendance.written import WRITTEN, may_be_withdrawn
+from organizations.queries import members_at
 
-
-class UnableToRaiseDispute(Exception):
-    """The text is empty or too long, nobody is expected there, or one of theirs is waiting for an answer."""
-
-
-class UnableToAnswerDispute(Exception):
-    """The dispute is answered, is one's own, or the answer is empty or too long."""
+# People write down when they met, not when the lecture began: so much more than the occasion is a slip of the date.
+MOST_BEYOND = timedelta(hours=12)
+MINUTE = timedelta(minutes=1)
 
 
 class _Unfit(Exception):
     pass
+
+
+@dataclass(frozen=True, slots=True)
+class HallTicks:
+    """What was kept of a hall: the span clipped to the occasion, who is ticked by it and who was ticked before."""
+
+    started_at: datetime
+    ended_at: datetime
+    fresh: tuple[int, ...]
+    known: tuple[int, ...]
 
 
 @transaction.atomic
@@ -34,39 +45,81 @@ def record_hall(
     ended_at: datetime,
     recorded_by_id: int | None,
     as_of: datetime,
-) -> None:
-    """Keep that these members sat in a hall over ``[started_at, ended_at)``; all or nobody. Raises UnableToRecord."""
-    if ended_at <= started_at:
-        raise UnableToRecord(_("结束时间要晚于开始时间。"))
+) -> HallTicks:
+    """Keep that these members sat in a hall over ``[started_at, ended_at)``; all or nobody. Raises UnableToRecord.
+
+    The span is clipped to the occasion: to its window, while it runs to what is planned. Whoever is ticked for all of
+    it already is not ticked twice. Nobody ticks themselves.
+    """
     members = sorted(set(member_ids))
-    _check_roster(occasion_id, members)
-    Evidence.objects.bulk_create(
-        [
-            Evidence(
-                occasion_id=occasion_id,
-                member_id=member_id,
-                kind=Evidence.Kind.HALL,
-                started_at=started_at,
-                ended_at=ended_at,
-                recorded_by_id=recorded_by_id,
-                recorded_at=as_of,
-            )
-            for member_id in members
-        ],
-        batch_size=500,
+    _refuse_oneself(recorded_by_id, members)
+    occasion = _noted_at(occasion_id)
+    start, end = _hall_span(occasion, started_at, ended_at, as_of)
+    _check_roster(occasion, members)
+    _hold(occasion, members, as_of)
+    ticked = _ticks(occasion_id, members).filter(started_at__lte=start, ended_at__gte=end)
+    known = set(ticked.values_list("member_id", flat=True))
+    fresh = [member_id for member_id in members if member_id not in known]
+    tick = {"occasion_id": occasion_id, "kind": Evidence.Kind.HALL, "started_at": start, "ended_at": end}
+    by = {"recorded_by_id": recorded_by_id, "recorded_at": as_of}
+    Evidence.objects.bulk_create([Evidence(member_id=one, **tick, **by) for one in fresh], batch_size=500)
+    _settle_again(occasion, members, as_of)
+    return HallTicks(start, end, tuple(fresh), tuple(sorted(known)))
+
+
+def _ticks(occasion_id: int, member_ids: Collection[int]) -> QuerySet[Evidence]:
+    return Evidence.objects.filter(
+        occasion_id=occasion_id, member_id__in=member_ids, kind=Evidence.Kind.HALL, withdrawn_by=None
     )
-    _settle_again(occasion_id, members, as_of)
+
+
+def _hall_span(
+    occasion: Occasion, started_at: datetime, ended_at: datetime, as_of: datetime
+) -> tuple[datetime, datetime]:
+    """Return the part of a span inside the occasion; raises UnableToRecord for what can only be a slip."""
+    if ended_at <= started_at:
+        raise UnableToRecord(_("结束时间要晚于开始时间。"), "ended_at")
+    is_media = occasion.rule.basis == Rule.Basis.MEDIA
+    low = occasion.window_start_at or occasion.starts_at
+    high = occasion.window_end_at or max(as_of, low + (occasion.ends_at - occasion.starts_at))
+    said = {"span": span_text(low, high)}
+    if started_at >= high and started_at > as_of:
+        raise UnableToRecord(_("开始时间还没有到，请核对日期。场次时间是 %(span)s。") % said, "started_at")
+    if started_at >= high:
+        raise UnableToRecord(
+            _("开始时间在场次结束以后。场次时间是 %(span)s；以后一起补看的，请在本人页面“登记其他方式学习”。") % said,
+            "started_at",
+        )
+    if ended_at <= low:
+        raise UnableToRecord(_("结束时间在场次开始以前，请核对日期。场次时间是 %(span)s。") % said, "ended_at")
+    most = timedelta(milliseconds=occasion.media_ms or 0) if is_media else high - low
+    if ended_at - started_at > most + MOST_BEYOND:
+        raise UnableToRecord(_("从开始到结束比场次长得多，请核对结束时间。场次时间是 %(span)s。") % said, "ended_at")
+    # A course has no hour at which it is shown: nobody knows beforehand how long people will sit in front of it.
+    if is_media and (ended_at > as_of + MINUTE or started_at >= as_of):
+        raise UnableToRecord(_("结束时间还没有到：课程请在看完以后登记。"), "ended_at")
+    return max(started_at, low), min(ended_at, high, as_of) if is_media else min(ended_at, high)
+
+
+def span_text(start: datetime, end: datetime) -> str:
+    """Return a span as people write it, in local time."""
+    first, last = timezone.localtime(start), timezone.localtime(end)
+    until = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M}"
+    return f"{first:%Y-%m-%d %H:%M}–{until}"
 
 
 def approve_leave(
     *, occasion_id: int, member_id: int, category: str, recorded_by_id: int | None, as_of: datetime
 ) -> None:
-    """Keep that a leave was approved: a category, never a detail. Raises UnableToRecord."""
+    """Keep that a leave was approved: a category, never a detail. Raises UnableToRecord.
+
+    There is one at a time: the same once more changes nothing, another category takes the first one back.
+    """
     _keep_fact(Evidence.Kind.LEAVE, occasion_id, member_id, category, recorded_by_id, as_of)
 
 
 def declare(*, occasion_id: int, member_id: int, category: str, recorded_by_id: int | None, as_of: datetime) -> None:
-    """Keep that a member studied elsewhere, as a secretary confirms. Raises UnableToRecord."""
+    """Keep that a member studied elsewhere, as a secretary confirms; one at a time, as a leave. UnableToRecord."""
     _keep_fact(Evidence.Kind.DECLARED, occasion_id, member_id, category, recorded_by_id, as_of)
 
 
@@ -74,18 +127,76 @@ def declare(*, occasion_id: int, member_id: int, category: str, recorded_by_id: 
 def _keep_fact(
     kind: Evidence.Kind, occasion_id: int, member_id: int, category: str, recorded_by_id: int | None, as_of: datetime
 ) -> None:
-    _check_roster(occasion_id, [member_id])
-    if recorded_by_id == member_id:
-        raise UnableToRecord(_("不能为自己登记，请由其他负责人登记。"))
+    _refuse_oneself(recorded_by_id, [member_id])
+    occasion = _noted_at(occasion_id)
+    category = _fit(category, 20, _("类别不合适。"))
+    _check_roster(occasion, [member_id])
+    _hold(occasion, [member_id], as_of)
+    held = list(Evidence.objects.filter(occasion_id=occasion_id, member_id=member_id, kind=kind, withdrawn_by=None))
+    if any(one.category == category for one in held):
+        return
+    _take_back(held, recorded_by_id, as_of)
     Evidence.objects.create(
         occasion_id=occasion_id,
         member_id=member_id,
         kind=kind,
-        category=_fit(category, 20, _("类别不合适。")),
+        category=category,
         recorded_by_id=recorded_by_id,
         recorded_at=as_of,
     )
-    _settle_again(occasion_id, [member_id], as_of)
+    _settle_again(occasion, [member_id], as_of)
+
+
+@transaction.atomic
+def withdraw(*, occasion_id: int, evidence_ids: Collection[int], recorded_by_id: int, as_of: datetime) -> int:
+    """Take back ticks of a hall, leaves or studies elsewhere at one occasion; returns how many. Raises UnableToRecord.
+
+    Nothing is deleted: each gets a row of kind ``withdrawn``, and the records are judged again. What somebody else took
+    back a moment ago is left alone; when that is all of it, it is said. Nobody takes back what is about themselves.
+    """
+    occasion = _noted_at(occasion_id)
+    wanted = Evidence.objects.filter(pk__in=evidence_ids, occasion_id=occasion_id, kind__in=WRITTEN)
+    members = sorted(set(wanted.values_list("member_id", flat=True)))
+    _refuse_oneself(recorded_by_id, members)
+    _hold(occasion, members, as_of)
+    rows = list(wanted.filter(withdrawn_by=None).order_by("id"))
+    if not rows:
+        raise UnableToRecord(_("已经有人撤回过了，不用再撤回。"))
+    if not all(may_be_withdrawn(one, occasion, as_of=as_of) for one in rows):
+        raise UnableToRecord(_("补学时间已过，不能再撤回。确实有误的，请“更正结果”并写明理由。"))
+    _take_back(rows, recorded_by_id, as_of)
+    _settle_again(occasion, members, as_of)
+    return len(rows)
+
+
+def _take_back(rows: Collection[Evidence], recorded_by_id: int | None, as_of: datetime) -> None:
+    by = {"kind": Evidence.Kind.WITHDRAWN, "recorded_by_id": recorded_by_id, "recorded_at": as_of}
+    Evidence.objects.bulk_create(
+        [Evidence(occasion_id=one.occasion_id, member_id=one.member_id, withdraws=one, **by) for one in rows],
+        batch_size=500,
+    )
+
+
+def _refuse_oneself(recorded_by_id: int | None, member_ids: Collection[int]) -> None:
+    if recorded_by_id in member_ids:
+        raise UnableToRecord(_("不能登记或撤回自己的，请由其他负责人来做。"))
+
+
+def _noted_at(occasion_id: int) -> Occasion:
+    """Return the occasion, where something may be written down at all."""
+    occasion = Occasion.objects.select_related("rule", "node").get(pk=occasion_id)
+    if occasion.state == Occasion.State.NOT_HELD:
+        raise UnableToRecord(_("这一场没有举行，不算任何人缺席，不用登记。"))
+    if occasion.state == Occasion.State.VOID:
+        raise UnableToRecord(_("这一场已经作废，不再登记。"))
+    return occasion
+
+
+def _hold(occasion: Occasion, member_ids: Collection[int], as_of: datetime) -> None:
+    """Mark these people and keep their rows until the commit: of two who write at once, the later sees the first's."""
+    if occasion.state == Occasion.State.SCHEDULED:  # there is no roster yet; the occasion's row stands for it
+        list(Occasion.objects.select_for_update().filter(pk=occasion.pk).values_list("pk"))
+    mark_dirty(occasion_id=occasion.pk, member_ids=member_ids, as_of=as_of)
 
 
 def _fit(text: str, limit: int, message: str) -> str:
@@ -95,50 +206,23 @@ def _fit(text: str, limit: int, message: str) -> str:
         raise UnableToRecord(message) from error
 
 
-def _check_roster(occasion_id: int, member_ids: list[int]) -> None:
-    """Before an occasion opens there is no roster yet, and a leave can be approved all the same."""
-    if Occasion.objects.filter(pk=occasion_id, state=Occasion.State.SCHEDULED).exists():
-        return
-    on_roster = RosterEntry.objects.filter(occasion_id=occasion_id, member_id__in=member_ids).count()
-    if on_roster != len(member_ids):
+def _check_roster(occasion: Occasion, member_ids: Collection[int]) -> None:
+    """Before an occasion opens there is no roster yet: whoever belongs to its node that day will be on it."""
+    if occasion.state == Occasion.State.SCHEDULED:
+        there = members_at(node=occasion.node, on_date=timezone.localdate(occasion.starts_at))
+        expected = there.filter(member_id__in=member_ids).values("member_id").distinct().count()
+    else:
+        expected = RosterEntry.objects.filter(occasion_id=occasion.pk, member_id__in=member_ids).count()
+    if expected != len(member_ids):
         raise UnableToRecord(_("有人不在这场的应到名单里。"))
 
 
-def _settle_again(occasion_id: int, member_ids: list[int], as_of: datetime) -> None:
-    """Judge again where there are records already: the occasion is settled, or some run along with it (courses)."""
-    mark_dirty(occasion_id=occasion_id, member_ids=member_ids, as_of=as_of)
-    if Occasion.objects.filter(pk=occasion_id, state=Occasion.State.SETTLED).exists():
-        settle(occasion_id=occasion_id, member_ids=member_ids, as_of=as_of)
-    else:
-        judged = Record.objects.filter(occasion_id=occasion_id, member_id__in=member_ids)
-        known = list(judged.values_list("member_id", flat=True))
-        if known:
-            settle(occasion_id=occasion_id, member_ids=known, as_of=as_of)
-
-
-@transaction.atomic
-def raise_dispute(*, occasion_id: int, member_id: int, text: str, as_of: datetime) -> Dispute:
-    """Keep that a member says that their record is wrong; one at a time. Raises UnableToRaiseDispute."""
-    text = text.strip()
-    if not 0 < len(text) <= 1000 or "\x00" in text:
-        raise UnableToRaiseDispute("text")
-    entry = RosterEntry.objects.select_for_update().filter(occasion_id=occasion_id, member_id=member_id).first()
-    if entry is None:
-        raise UnableToRaiseDispute("not expected")
-    waiting = Dispute.objects.filter(occasion_id=occasion_id, member_id=member_id, state=Dispute.State.RAISED)
-    if waiting.exists():
-        raise UnableToRaiseDispute("one is waiting")
-    return Dispute.objects.create(occasion_id=occasion_id, member_id=member_id, text=text, raised_at=as_of)
-
-
-def answer_dispute(*, dispute_id: int, answer: str, answered_by_id: int, as_of: datetime) -> None:
-    """Answer a dispute, once; nobody answers their own. Raises UnableToAnswerDispute."""
-    answer = answer.strip()
-    if not 0 < len(answer) <= 1000 or "\x00" in answer:
-        raise UnableToAnswerDispute("answer")
-    waiting = Dispute.objects.filter(pk=dispute_id, state=Dispute.State.RAISED).exclude(member_id=answered_by_id)
-    claimed = waiting.update(
-        state=Dispute.State.ANSWERED, answer=answer, answered_at=as_of, answered_by_id=answered_by_id
-    )
-    if not claimed:
-        raise UnableToAnswerDispute("answered or one's own")
+def _settle_again(occasion: Occasion, member_ids: Collection[int], as_of: datetime) -> None:
+    """Judge again at once where there are verdicts: after settling, and along with a course."""
+    state = Occasion.objects.values_list("state", flat=True).get(pk=occasion.pk)  # as it is now that the rows are held
+    runs_along = state == Occasion.State.OPEN and occasion.rule.basis == Rule.Basis.MEDIA
+    if state != Occasion.State.SETTLED and not runs_along:
+        judged = Record.objects.filter(occasion_id=occasion.pk, member_id__in=member_ids)
+        member_ids = list(judged.values_list("member_id", flat=True))
+    if member_ids:
+        settle(occasion_id=occasion.pk, member_ids=member_ids, as_of=as_of)

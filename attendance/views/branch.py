@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from attendance.models import Dispute, Occasion, RecordState, Rule, Training
+from attendance.models import Occasion, RecordState, Rule, Training
 from attendance.operations import settle_dirty
 from attendance.permissions import COUNTS, NAMES, may_read_names, may_reveal_phone, own_nodes
 from attendance.reports.base import Scope
@@ -33,9 +33,10 @@ from attendance.reports.standing import (
 from attendance.reports.steps import reasons_text, stepper
 from attendance.standing import CALLED_OFF, DUE, UNDONE, Amount, amount_of, asked_of
 from attendance.views.detail import record_details
-from attendance.views.shared import number_or_none, scope_or_404, settle_unread, signed_in
+from attendance.views.disputes import Disputes, desk_of
+from attendance.views.entries import with_notes
+from attendance.views.shared import log_visit, number_or_none, scope_or_404, settle_unread, signed_in
 from organizations.models import Node, User
-from organizations.operations import log_access
 from organizations.permissions import role_required
 
 A_PAGE = 50
@@ -105,7 +106,8 @@ def branch(request: HttpRequest) -> HttpResponse:
         rows.append(TrainingRow(training, missing, due))
     running = [row for row in rows if row.training.state == Training.State.PUBLISHED]
     closed = [row for row in rows if row.training.state == Training.State.CLOSED][:CLOSED_SHOWN]
-    context = {"tab": "branch", "nodes": nodes, "running": running, "closed": closed}
+    desk = desk_of(signed_in(request), as_of=timezone.now(), with_answers=False)
+    context = {"tab": "branch", "nodes": nodes, "running": running, "closed": closed, "desk": desk}
     return render(request, "attendance/branch.html", context)
 
 
@@ -135,7 +137,7 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
         "rules": rule_labels(occasions),
         "overtaken": overtaken_corrections(scope, limit=A_PAGE) if shows_names else [],
         "children": children_of(scope, seen, names),
-        "disputes": _open_disputes(scope) if shows_names else [],
+        "disputes": Disputes.of(scope) if shows_names else None,
     }
     return render(request, "attendance/branch_training.html", context)
 
@@ -217,19 +219,6 @@ def _trainings_touching(nodes: list[Node]) -> list[Training]:
     return list(found.order_by("deadline_at", "id"))
 
 
-def _open_disputes(scope: Scope) -> list[Dispute]:
-    return list(
-        Dispute.objects.filter(
-            occasion__training_id=scope.training.pk,
-            state=Dispute.State.RAISED,
-            occasion__roster__member_id=F("member_id"),
-            occasion__roster__node__path__startswith=scope.node.path,
-        )
-        .select_related("member", "occasion")
-        .order_by("raised_at")[:A_PAGE]
-    )
-
-
 @require_GET
 @never_cache
 @role_required(*NAMES)
@@ -244,12 +233,12 @@ def branch_member(request: HttpRequest, training_id: int, member_id: int) -> Htt
     if member is None or not details:
         raise Http404
     reader = signed_in(request)
-    log_access(reader_id=reader.pk, subject_ids=[member_id], what="record", as_of=as_of)
+    log_visit(reader_id=reader.pk, subject_id=member_id, as_of=as_of)
     context = {
         "tab": "branch",
         "scope": scope,
         "member": member,
-        "details": details,
+        "details": with_notes(details, member_id=member_id, as_of=as_of),
         "is_self": member_id == reader.pk,
         "may_call": bool(member.phone_last4)
         and may_reveal_phone(reader, member_id=member_id, on_date=timezone.localdate(as_of)),

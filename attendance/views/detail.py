@@ -105,9 +105,14 @@ def _held(occasion_ids: list[int], member_id: int) -> dict[str, dict[int, list[A
         "records": _by_occasion(Record.objects.filter(**mine)),
         "spans": _by_occasion(PresenceSpan.objects.filter(**mine).order_by("started_at", "id")),
         "evidence": _by_occasion(
-            Evidence.objects.filter(**mine).select_related("recorded_by").order_by("recorded_at", "id")
+            Evidence.objects.filter(**mine)
+            .exclude(kind=Evidence.Kind.WITHDRAWN)  # said beside what they take back
+            .select_related("recorded_by", "withdrawn_by__recorded_by")
+            .order_by("recorded_at", "id")
         ),
-        "disputes": _by_occasion(Dispute.objects.filter(**mine).order_by("-raised_at", "-id")),
+        "disputes": _by_occasion(
+            Dispute.objects.filter(**mine).select_related("answered_by", "correction").order_by("-raised_at", "-id")
+        ),
         "corrections": _grouped(
             (correction.record.occasion_id, correction)
             for correction in corrections.select_related("author", "record").order_by("at", "id")

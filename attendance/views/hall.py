@@ -1,199 +1,285 @@
-"""What a secretary writes down: who sat in the hall, a leave, study elsewhere, a correction, an answer, a call."""
+"""登记集中收看: who sat in a hall together, who is ticked already and by whom, and taking a tick back.
 
-from collections.abc import Callable
-from datetime import datetime
+Everything works without a script: finding a name and ticking everybody send the form, and nothing typed is lost.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
-from django import forms
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from attendance import operations
-from attendance.forms import AnswerForm, CorrectForm, DeclareForm, HallForm, LeaveForm
-from attendance.models import Dispute, Occasion, RecordState, RosterEntry
-from attendance.permissions import NAMES, may_record_for, may_reveal_phone
+from attendance.forms import HallForm, WithdrawForm
+from attendance.models import Evidence, Occasion, Record, RecordState, RosterEntry, Rule
+from attendance.permissions import NAMES
+from attendance.queries import rule_of, window_of
+from attendance.reasons import length
 from attendance.reports.base import Scope
 from attendance.reports.standing import UNDONE, node_names, occasions_of, place, standings
-from attendance.views.shared import number_or_none, scope_or_404, signed_in
-from organizations.models import User
-from organizations.operations import UnableToRevealPhone, reveal_phone
+from attendance.standing import DONE
+from attendance.views.shared import LARGEST_ID, number_or_none, scope_or_404, signed_in
+from attendance.written import may_be_withdrawn, ticks_at
 from organizations.permissions import role_required
 
-TICKABLE = (*UNDONE, RecordState.PENDING)
+# Whoever is excused may come all the same.
+TICKABLE = (*UNDONE, RecordState.PENDING, RecordState.EXCUSED)
 MOST_TICKS = 500
+MOST_NAMED = 3
+NOT_THERE = (Occasion.State.NOT_HELD, Occasion.State.VOID)
+MINUTE = timedelta(minutes=1)
+LOOKING = ("find", "all", "none")  # buttons that only show the list another way
+
+
+@dataclass
+class Person:
+    """One name that can be ticked, under the unit it stands in on the roster."""
+
+    member_id: int
+    name: str
+    unit: str
+    note: str = ""
+    checked: bool = False
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Ticks of one span that one person wrote down at one moment."""
+
+    first: Evidence
+    ticks: list[Evidence] = field(default_factory=list)
+    own: list[int] = field(default_factory=list)  # the reader's own, which somebody else takes back
+    may_be_withdrawn: bool = True
+
+
+@dataclass(frozen=True)
+class Hall:
+    """Everything the page is about: one occasion, who is ticked there and who can be."""
+
+    scope: Scope
+    occasion: Occasion
+    reader_id: int
+    people: list[Person]
+    batches: list[Batch]
+
+    @property
+    def ticked(self) -> int:
+        """How many people are ticked."""
+        return len({one.member_id for batch in self.batches for one in batch.ticks})
+
+    @property
+    def address(self) -> str:
+        """This page again, for this occasion."""
+        page = reverse("branch_hall", args=[self.scope.training.pk])
+        return f"{page}?node={self.scope.node.pk}&occasion={self.occasion.pk}"
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 @role_required(*NAMES)
 def branch_hall(request: HttpRequest, training_id: int) -> HttpResponse:
-    """Tick the people who watched an occasion together."""
+    """Show who is ticked at an occasion, tick the people who watched it together, take a tick back."""
     scope = scope_or_404(request, training_id, as_of=timezone.now(), roles=NAMES)
-    occasions = [one for one in occasions_of(scope) if one.opened_at is not None]
+    occasions = [one for one in occasions_of(scope) if one.opened_at is not None and one.state not in NOT_THERE]
     wanted = number_or_none(request.POST.get("occasion") or request.GET.get("occasion"))
-    occasion = next((one for one in reversed(occasions) if wanted in (None, one.pk)), None)
-    if occasion is None and wanted is not None:
-        raise Http404
+    occasion = _chosen(occasions, wanted)
     context: dict[str, Any] = {"tab": "branch", "scope": scope, "occasions": occasions, "occasion": occasion}
-    if occasion is not None:
-        people = _tickable(scope, occasion, reader_id=signed_in(request).pk)
-        form = HallForm(request.POST or None, people=people, initial=_hall_initial(request, occasion, scope.as_of))
-        if form.is_valid() and _record_hall(request, scope, occasion, form):
-            return redirect(f"{reverse('branch_training', args=[training_id])}?node={scope.node.pk}")
-        context |= {"form": form, "people": people, "is_cut": len(people) >= MOST_TICKS}
-    status = 422 if request.method == "POST" else 200
-    return render(request, "attendance/branch_hall.html", context, status=status)
+    if occasion is None:
+        return render(request, "attendance/branch_hall.html", context)
+    hall = hall_of(scope, occasion, reader_id=signed_in(request).pk, wanted=_asked_for(request))
+    do, failed = request.POST.get("do", ""), None
+    if request.method == "POST" and do not in LOOKING:
+        failed = _written(request, hall, do)
+        if failed is None:
+            return redirect(hall.address)
+    context |= {"hall": hall, "form": _form(request, hall, failed), "failed": failed}
+    context |= _shown(request, hall.people, do)
+    return render(request, "attendance/branch_hall.html", context, status=422 if failed else 200)
 
 
-def _tickable(scope: Scope, occasion: Occasion, *, reader_id: int) -> list[tuple[int, str]]:
+def _written(request: HttpRequest, hall: Hall, do: str) -> HallForm | WithdrawForm | None:
+    """Tick or take back as posted; returns the form that says what is wrong, None when it is done."""
+    form: HallForm | WithdrawForm
+    if do == "withdraw":
+        form = WithdrawForm(request.POST, ticks=_own_right(hall))
+        done = form.is_valid() and _withdraw(request, hall, form)
+    else:
+        form = HallForm(request.POST, people=_on_roster(request, hall))
+        done = form.is_valid() and _tick(request, hall, form)
+    return None if done else form
+
+
+def _on_roster(request: HttpRequest, hall: Hall) -> list[tuple[int, str]]:
+    """Return those of the posted people who are expected here: also who was ticked meanwhile."""
+    posted = [int(text) for text in request.POST.getlist("members")[:MOST_TICKS] if text.isascii() and text.isdigit()]
+    found = RosterEntry.objects.filter(
+        occasion=hall.occasion,
+        member_id__in=[one for one in posted if one <= LARGEST_ID],
+        node__path__startswith=hall.scope.node.path,
+    )
+    return list(found.exclude(member_id=hall.reader_id).values_list("member_id", "member__name"))
+
+
+def _form(request: HttpRequest, hall: Hall, failed: HallForm | WithdrawForm | None) -> HallForm:
+    """Return the form as it was typed, else with the occasion's own time."""
+    if isinstance(failed, HallForm):
+        return failed
+    typed = {name: request.POST[name] for name in ("started_at", "ended_at") if name in request.POST}
+    return HallForm(initial=typed or _initial(hall.occasion, hall.scope.as_of))
+
+
+def _chosen(occasions: list[Occasion], wanted: int | None) -> Occasion | None:
+    """Return the occasion asked for, else the one that runs now, else the last."""
+    if wanted is not None:
+        found = next((one for one in occasions if one.pk == wanted), None)
+        if found is None:
+            raise Http404
+        return found
+    running = (one for one in occasions if one.state == Occasion.State.OPEN and one.rule.basis == Rule.Basis.WINDOW)
+    return next(running, occasions[-1] if occasions else None)
+
+
+def _asked_for(request: HttpRequest) -> set[int]:
+    asked = number_or_none(request.GET.get("member"))
+    return {asked} if asked else set()
+
+
+def hall_of(scope: Scope, occasion: Occasion, *, reader_id: int, wanted: set[int]) -> Hall:
+    """Return who is ticked and who can be; three queries. ``wanted`` are listed and ticked, also once more."""
+    batches = _batches(scope, occasion, reader_id)
+    known = {one.member_id for batch in batches for one in batch.ticks} - wanted
     names = node_names(scope)
     people = []
     for one in standings(scope, states=TICKABLE, occasion_id=occasion.pk):
-        if one.member_id != reader_id:
+        if one.member_id != reader_id and one.member_id not in known:
+            note = _("请假") if one.state == RecordState.EXCUSED else ""
             where = place(one.node_path, names=names, below=scope.node.path)
-            people.append((one.member_id, one.name if one.node_path == scope.node.path else f"{one.name} · {where}"))
+            people.append(Person(one.member_id, one.name, where, note, one.member_id in wanted))
         if len(people) == MOST_TICKS:
             break
-    return people
+    return Hall(scope, occasion, reader_id, people, batches)
 
 
-def _hall_initial(request: HttpRequest, occasion: Occasion, as_of: datetime) -> dict[str, Any]:
+def _batches(scope: Scope, occasion: Occasion, reader_id: int) -> list[Batch]:
+    found: dict[tuple[Any, ...], Batch] = {}
+    for one in ticks_at(occasion_id=occasion.pk, below=scope.node.path):
+        key = (one.recorded_at, one.recorded_by_id, one.started_at, one.ended_at)
+        may = may_be_withdrawn(one, occasion, as_of=scope.as_of)
+        batch = found.setdefault(key, Batch(one, may_be_withdrawn=may))
+        batch.ticks.append(one)
+        if one.member_id == reader_id:
+            batch.own.append(one.pk)
+    return list(found.values())
+
+
+def _own_right(hall: Hall) -> list[int]:
+    """Return the ticks that the reader may take back."""
+    return [one.pk for batch in hall.batches for one in batch.ticks if one.member_id != hall.reader_id]
+
+
+def _initial(occasion: Occasion, as_of: datetime) -> dict[str, datetime]:
+    """Offer the occasion's own time in whole minutes around it (what is outside is cut off when it is kept).
+
+    While it runs, that is to its planned end: who sits there now need not be ticked again. A course is over when they
+    have watched it, which is now.
+    """
+    start = occasion.window_start_at or occasion.starts_at
+    end = occasion.window_end_at or start + (occasion.ends_at - occasion.starts_at)
+    if occasion.rule.basis == Rule.Basis.MEDIA:
+        end = min(end, as_of)
+        start = max(start, end - timedelta(milliseconds=occasion.media_ms or 0))
+        return {"started_at": _minute(start), "ended_at": _minute(end)}
+    return {"started_at": _minute(start), "ended_at": _minute(end + MINUTE - timedelta(microseconds=1))}
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
+
+
+def _shown(request: HttpRequest, people: list[Person], do: str) -> dict[str, Any]:
+    """Return the list as the page shows it: who is ticked stays in sight, whatever name is looked for."""
+    ticked, sought = set(request.POST.getlist("members")), request.POST.get("name", "").strip()[:40]
+    for one in people:
+        one.checked = (one.checked or str(one.member_id) in ticked) and do != "none"
+        is_shown = not sought or sought in one.name
+        one.checked |= do == "all" and is_shown
+    shown = [one for one in people if one.checked or not sought or sought in one.name]
     return {
-        "started_at": occasion.window_start_at or occasion.starts_at,
-        "ended_at": occasion.window_end_at or min(occasion.ends_at, as_of),
-        "members": [number_or_none(request.GET.get("member"))],
+        "people": shown,
+        "sought": sought,
+        "is_found": any(sought in one.name for one in people),
+        "is_cut": len(people) >= MOST_TICKS,
     }
 
 
-def _record_hall(request: HttpRequest, scope: Scope, occasion: Occasion, form: HallForm) -> bool:
-    ticked = form.cleaned_data["members"]
+def _tick(request: HttpRequest, hall: Hall, form: HallForm) -> bool:
     try:
-        operations.record_hall(
-            occasion_id=occasion.pk,
-            member_ids=ticked,
+        ticks = operations.record_hall(
+            occasion_id=hall.occasion.pk,
+            member_ids=form.cleaned_data["members"],
             started_at=form.cleaned_data["started_at"],
             ended_at=form.cleaned_data["ended_at"],
-            recorded_by_id=signed_in(request).pk,
-            as_of=scope.as_of,
+            recorded_by_id=hall.reader_id,
+            as_of=hall.scope.as_of,
+        )
+    except operations.UnableToRecord as error:
+        form.add_error(error.field, str(error))
+        return False
+    said, is_enough = _outcome(hall.occasion.pk, ticks, hall.scope.as_of)
+    (messages.success if is_enough else messages.warning)(request, said)
+    return True
+
+
+def _outcome(occasion_id: int, ticks: operations.HallTicks, as_of: datetime) -> tuple[str, bool]:
+    """Return what came of the ticks in a sentence, and whether nobody is left short by them."""
+    occasion = Occasion.objects.select_related("rule").get(pk=occasion_id)
+    count = len(ticks.fresh)
+    said = ngettext("已登记 %(count)s 位", "已登记 %(count)s 位", count) % {"count": count}
+    if ticks.known:
+        said += _("，另有 %(count)s 位之前登记过") % {"count": len(ticks.known)}
+    members = [*ticks.fresh, *ticks.known]
+    records = Record.objects.filter(occasion_id=occasion_id, member_id__in=members).select_related("member")
+    is_judged = occasion.state == Occasion.State.SETTLED or occasion.rule.basis == Rule.Basis.MEDIA
+    if not is_judged:
+        return said + _("。结束后认定。"), True
+    short = [one for one in records.order_by("member__name", "member_id") if one.stands not in DONE]
+    enough = len(members) - len(short)
+    if not short:
+        return said + _("，都达到了要求。"), True
+    numbers = {"enough": enough, "short": len(short), "who": _who_is_short(occasion, short, as_of)}
+    return said + _("，其中 %(enough)s 位达到要求，%(short)s 位还不够（%(who)s）。") % numbers, False
+
+
+def _who_is_short(occasion: Occasion, short: list[Record], as_of: datetime) -> str:
+    whole = window_of(occasion, as_of=as_of)
+    needed = rule_of(occasion).needed_ms(whole.media_ms if occasion.rule.basis == Rule.Basis.MEDIA else whole.length)
+    named = [
+        _("%(name)s还差 %(length)s")
+        % {"name": one.member.name, "length": length(max(1000, -(-(needed - one.union_ms) // 1000) * 1000))}
+        for one in short[:MOST_NAMED]
+    ]
+    return _("、").join(named) + (_("等") if len(short) > MOST_NAMED else "")
+
+
+def _withdraw(request: HttpRequest, hall: Hall, form: WithdrawForm) -> bool:
+    try:
+        count = operations.withdraw(
+            occasion_id=hall.occasion.pk,
+            evidence_ids=form.cleaned_data["ticks"],
+            recorded_by_id=hall.reader_id,
+            as_of=hall.scope.as_of,
         )
     except operations.UnableToRecord as error:
         form.add_error(None, str(error))
         return False
-    said = ngettext("已登记 %(count)s 位集中收看。", "已登记 %(count)s 位集中收看。", len(ticked))
-    messages.success(request, said % {"count": len(ticked)})
+    said = ngettext("已撤回 %(count)s 位的登记，本人可以看到。", "已撤回 %(count)s 位的登记，本人可以看到。", count)
+    messages.success(request, said % {"count": count})
     return True
-
-
-Save = Callable[[dict[str, Any], dict[str, Any]], None]
-
-
-def _save_leave(who: dict[str, Any], data: dict[str, Any]) -> None:
-    operations.approve_leave(**who, category=data["category"])
-
-
-def _save_declared(who: dict[str, Any], data: dict[str, Any]) -> None:
-    operations.declare(**who, category=data["category"])
-
-
-def _save_correction(who: dict[str, Any], data: dict[str, Any]) -> None:
-    author = {"author_id" if key == "recorded_by_id" else key: value for key, value in who.items()}
-    operations.correct_record(**author, state=data["state"], reason=data["reason"])
-
-
-ENTRIES: dict[str, tuple[Any, type[forms.Form], Save]] = {
-    "leave": (gettext_lazy("登记请假"), LeaveForm, _save_leave),
-    "declare": (gettext_lazy("登记其他方式学习"), DeclareForm, _save_declared),
-    "correct": (gettext_lazy("更正结果"), CorrectForm, _save_correction),
-}
-
-
-@never_cache
-@require_http_methods(["GET", "POST"])
-@role_required(*NAMES)
-def branch_entry(request: HttpRequest, occasion_id: int, member_id: int, what: str) -> HttpResponse:
-    """Write down a leave, a study elsewhere or a correction for one person other than oneself."""
-    user = signed_in(request)
-    occasion = get_object_or_404(Occasion.objects.select_related("training"), pk=occasion_id)
-    if what not in ENTRIES or member_id == user.pk or not may_record_for(user, occasion=occasion, member_id=member_id):
-        raise Http404
-    title, form_class, save = ENTRIES[what]
-    form = form_class(request.POST or None)
-    back = reverse("branch_member", args=[occasion.training_id, member_id])
-    entry = RosterEntry.objects.select_related("member").get(occasion=occasion, member_id=member_id)
-    back = f"{back}?node={entry.node_id}#o{occasion.pk}"
-    who = {"occasion_id": occasion.pk, "member_id": member_id, "recorded_by_id": user.pk, "as_of": timezone.now()}
-    if form.is_valid() and _saved(form, save, who):
-        messages.success(request, _("已保存，本人可以看到。"))
-        return redirect(back)
-    context = {
-        "tab": "branch",
-        "title": title,
-        "form": form,
-        "occasion": occasion,
-        "member": entry.member,
-        "back": back,
-    }
-    status = 422 if request.method == "POST" else 200
-    return render(request, "attendance/branch_entry.html", context, status=status)
-
-
-def _saved(form: forms.Form, save: Save, who: dict[str, Any]) -> bool:
-    try:
-        save(who, form.cleaned_data)
-    except operations.UnableToRecord as error:
-        form.add_error(None, str(error))
-        return False
-    return True
-
-
-@require_POST
-@role_required(*NAMES)
-def branch_answer(request: HttpRequest, dispute_id: int) -> HttpResponse:
-    """Answer somebody's dispute."""
-    user = signed_in(request)
-    dispute = get_object_or_404(Dispute.objects.select_related("occasion"), pk=dispute_id)
-    member_id = dispute.member_id
-    if member_id == user.pk or not may_record_for(user, occasion=dispute.occasion, member_id=member_id):
-        raise Http404
-    form = AnswerForm(request.POST)
-    try:
-        operations.answer_dispute(
-            dispute_id=dispute.pk,
-            answer=form.cleaned_data["answer"] if form.is_valid() else "",
-            answered_by_id=user.pk,
-            as_of=timezone.now(),
-        )
-    except operations.UnableToAnswerDispute:
-        messages.error(request, _("没有保存：请写下答复，最多 1000 字；已经答复过的不能再改。"))
-    else:
-        messages.success(request, _("已答复，本人可以看到。"))
-    entry = RosterEntry.objects.get(occasion_id=dispute.occasion_id, member_id=member_id)
-    back = reverse("branch_member", args=[dispute.occasion.training_id, member_id])
-    return redirect(f"{back}?node={entry.node_id}#o{dispute.occasion_id}")
-
-
-@require_POST
-@never_cache
-@role_required(*NAMES)
-@transaction.atomic
-def branch_phone(request: HttpRequest, training_id: int, member_id: int) -> HttpResponse:
-    """Reveal one person's phone number, to be called; the reveal is written down."""
-    as_of = timezone.now()
-    scope = scope_or_404(request, training_id, as_of=as_of, roles=NAMES)
-    reader = signed_in(request)
-    if not may_reveal_phone(reader, member_id=member_id, on_date=timezone.localdate(as_of)):
-        raise Http404
-    try:
-        phone = reveal_phone(reader_id=reader.pk, subject_id=member_id, as_of=as_of)
-    except UnableToRevealPhone as error:
-        raise Http404 from error
-    context = {"tab": "branch", "scope": scope, "member": User.objects.get(pk=member_id), "phone": phone}
-    return render(request, "attendance/branch_phone.html", context)

@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from attendance.disputes import answerer_of
 from attendance.forms import DisputeForm
 from attendance.models import Occasion
-from attendance.operations import UnableToRaiseDispute, raise_dispute, settle_dirty
+from attendance.operations import UnableToRaiseDispute, mark_answers_seen, raise_dispute, settle_dirty
 from attendance.personal import held_about
 from attendance.standing import Stand, due_at, stands_of
 from attendance.views.detail import Detail, record_details, step_of
@@ -74,7 +75,9 @@ def _own_context(request: HttpRequest, occasion_id: int, form: DisputeForm) -> d
         raise Http404
     is_in_time = found[0].due_at > as_of
     step = step_of(found[0], member, as_of)
-    return {"tab": "me", "detail": found[0], "form": form, "step": step, "is_in_time": is_in_time}
+    answerer = answerer_of(found[0].entry) if found[0].open_dispute else None
+    shown = {"tab": "me", "detail": found[0], "form": form, "step": step, "is_in_time": is_in_time}
+    return {**shown, "answerer": answerer}
 
 
 @require_GET
@@ -82,7 +85,11 @@ def _own_context(request: HttpRequest, occasion_id: int, form: DisputeForm) -> d
 @role_required()
 def me_record(request: HttpRequest, occasion_id: int) -> HttpResponse:
     """Show one's own record with all evidence held, why it counted or not, and the ways to put it right."""
-    return render(request, "attendance/me_record.html", _own_context(request, occasion_id, DisputeForm()))
+    context = _own_context(request, occasion_id, DisputeForm())
+    response = render(request, "attendance/me_record.html", context)
+    if any(one.answered_at and one.seen_at is None for one in context["detail"].disputes):
+        mark_answers_seen(occasion_id=occasion_id, member_id=signed_in(request).pk, as_of=timezone.now())
+    return response
 
 
 @require_POST
@@ -100,8 +107,8 @@ def me_dispute(request: HttpRequest, occasion_id: int) -> HttpResponse:
             text=form.cleaned_data["text"],
             as_of=timezone.now(),
         )
-    except UnableToRaiseDispute:
-        messages.warning(request, _("这条记录已经提出过，正在等支部书记答复。"))
+    except UnableToRaiseDispute as error:
+        messages.warning(request, str(error))
     else:
         messages.success(request, _("已经提交，支部书记会看到并答复。"))
     return redirect("me_record", occasion_id)

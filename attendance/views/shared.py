@@ -1,6 +1,6 @@
 """What several pages of the ledger need: reading numbers from the address, the scope or 404."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.http import Http404, HttpRequest
 
@@ -9,9 +9,12 @@ from attendance.operations import settle_dirty
 from attendance.permissions import COUNTS, scope_for
 from attendance.reports.base import Scope
 from organizations.models import User
+from organizations.operations import log_access
+from organizations.queries import access_entries
 
 LARGEST_ID = 2**63 - 1
 MOST_SETTLED = 200  # people a page settles before it reads
+ONE_VISIT = timedelta(minutes=10)
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -57,3 +60,13 @@ def settle_unread(scope: Scope) -> None:
     ids = set(unread.values_list("member_id", flat=True)[: MOST_SETTLED + 1])
     if 0 < len(ids) <= MOST_SETTLED:
         settle_dirty(as_of=scope.as_of, member_ids=ids)
+
+
+def log_visit(*, reader_id: int, subject_id: int, as_of: datetime) -> None:
+    """Write down that the reader looked at somebody's record; call it in the transaction of the read.
+
+    Going on from there within a few minutes (to a form, back, to the answer of a dispute) is the same visit: one row.
+    """
+    entries = access_entries(subject_id=subject_id).filter(reader_id=reader_id, what="record")
+    if not entries.filter(at__gt=as_of - ONE_VISIT, at__lte=as_of).exists():
+        log_access(reader_id=reader_id, subject_ids=[subject_id], what="record", as_of=as_of)

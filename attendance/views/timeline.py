@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from django.utils.timezone import localdate
+from django.utils.formats import date_format
+from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext as _
 
 from attendance.core.intervals import Spans
@@ -197,14 +198,23 @@ def _said(occasion: Occasion, one: Evidence) -> Item:
     if one.category:
         notes.append(category(one.category))
     if one.recorded_by is not None:
-        notes.append(_("由%(name)s登记") % {"name": one.recorded_by.name})
+        notes.append(_("%(name)s %(moment)s 登记") % _by(one))
+    back = getattr(one, "withdrawn_by", None)
+    if back is not None:
+        notes.append(_("已撤回：%(name)s %(moment)s") % _by(back))
     start, end = _window(occasion)
     outside = kind == Evidence.Kind.HALL and bool(
         (start and one.ended_at and one.ended_at <= start) or (end and one.started_at and one.started_at >= end)
     )
-    if outside:
+    if outside and back is None:
         notes.append(_("不在直播的时间里，只保留，不计入"))
-    return Item(one.started_at or one.recorded_at, one.ended_at, str(kind.label), tuple(notes), counts=not outside)
+    counts = not outside and back is None
+    return Item(one.started_at or one.recorded_at, one.ended_at, str(kind.label), tuple(notes), counts=counts)
+
+
+def _by(one: Evidence) -> dict[str, str]:
+    name = one.recorded_by.name if one.recorded_by else ""
+    return {"name": name, "moment": date_format(localtime(one.recorded_at), "SHORT_DATETIME_FORMAT")}
 
 
 def _window(occasion: Occasion) -> tuple[datetime | None, datetime | None]:

@@ -17,6 +17,7 @@ from attendance.models import Occasion, RecordState, RosterEntry, Rule, Training
 from attendance.operations import settle_dirty
 from attendance.queries import occasion_for
 from attendance.standing import CALLED_OFF, Amount, due_at, stands_of
+from attendance.views.disputes import desk_of
 from attendance.views.shared import signed_in
 from organizations.display import is_elder
 from organizations.models import Membership, Node, Role, RoleGrant, User
@@ -63,6 +64,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "greeting": greeting(member.name, timezone.localtime(as_of).hour),
         "day": day,
         "coming": [(occasion, countdown(occasion, as_of), doors(occasion, member, as_of)) for occasion in day.coming],
+        "desk": desk_of(member, as_of=as_of),
         "is_done": not (day.live or day.owed),
         "helper": helper_of(membership, as_of) if is_elder(request) else None,
     }

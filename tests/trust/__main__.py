@@ -18,6 +18,7 @@ WORDS = {
     urls.SECRETARY: "secretary above",
     urls.ORGANISER: "organiser above",
     urls.ORGANISERS: "organisers, for their subtree",
+    urls.SECRETARIES: "secretaries, for their subtree",
     urls.SECRETARIES | urls.ORGANISERS: "secretaries and organisers, for their subtree",
     urls.COUNTS: "secretary and organiser above",
     urls.HOSTS: "its lecturer, organiser above",

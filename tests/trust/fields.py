@@ -138,7 +138,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "attendance.Dispute": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
         Fields("occasion member text state raised_at", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
-        Fields("answer answered_at answered_by correction", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+        Fields("answer answered_at answered_by correction seen_at", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
     ),
     "media.Video": (
         Fields("id source_path folder renditions", TECHNICAL, SERVER, WITH_OBJECT),

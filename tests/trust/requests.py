@@ -44,6 +44,7 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "training_id": world.training.pk,
         "member_id": world.member.pk,
         "dispute_id": world.dispute.pk,
+        "evidence_id": world.tick.pk,
         "lesson_id": world.course.lesson.pk,
         "image_id": world.image.pk,
         "document_id": world.paper.pk,
@@ -94,7 +95,7 @@ def body(row: Row, method: str, world: World) -> dict[str, Any]:
 
 FORM_BODIES = {
     "branch/occasions/<int:occasion_id>/members/<int:member_id>/<slug:what>/": "state=attended&reason=%E7%AD%BE",
-    "branch/disputes/<int:dispute_id>/answer/": "answer=%E5%B7%B2%E6%94%B9",
+    "branch/disputes/<int:dispute_id>/answer/": "answer=%E5%B7%B2%E6%94%B9&outcome=stays",
     "me/records/<int:occasion_id>/dispute/": "text=%E4%B8%8D%E5%AF%B9",
     "display/": "elder=1",
     "people/<int:person_id>/<slug:what>/": "number=D-9",

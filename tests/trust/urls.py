@@ -94,7 +94,9 @@ BRANCH = (
         "branch/occasions/<int:occasion_id>/members/<int:member_id>/<slug:what>/", "GET POST", SECRETARY,
         "leave, study elsewhere, correction with a reason; never one's own",
     ),
-    Row("branch/disputes/<int:dispute_id>/answer/", "POST", SECRETARY, "the answer to a dispute; never one's own"),
+    Row("branch/evidence/<int:evidence_id>/withdraw/", "POST", SECRETARY, "take back a tick or leave; never one's own"),
+    Row("branch/disputes/", "GET", SECRETARIES, "the disputes that wait for one's answer, by name"),
+    Row("branch/disputes/<int:dispute_id>/answer/", "GET POST", SECRETARY, "the answer to a dispute; never one's own"),
 )  # fmt: skip
 
 COURSES = (

@@ -25,8 +25,8 @@ from PIL import Image as Pixels
 from wagtail.documents.models import Document
 from wagtail.images.models import Image
 
-from attendance.models import Dispute, Occasion, Rule, Training, WatchSession
-from attendance.operations import open_occasion, raise_dispute, set_replay, settle
+from attendance.models import Dispute, Evidence, Occasion, Rule, Training, WatchSession
+from attendance.operations import open_occasion, raise_dispute, record_hall, set_replay, settle
 from courses.operations import schedule_course
 from live.models import Lecture
 from live.operations import end_lecture, go_live
@@ -65,6 +65,7 @@ class World:
     course: Given
     recording: Video
     dispute: Dispute
+    tick: Evidence
     upload: Upload
     image: Image
     paper: Document
@@ -138,6 +139,7 @@ def make_world() -> World:
         course=_course(county, training, image, paper),
         recording=recording,
         dispute=Dispute.objects.get(),
+        tick=_ticked(county, given),
         upload=_upload(county),
         image=image,
         paper=paper,
@@ -159,6 +161,16 @@ def _lecture(county: County, training: Training, title: str, start: dt.datetime)
     go_live(occasion_id=lecture.pk, as_of=start)
     lecture.refresh_from_db()
     return lecture
+
+
+def _ticked(county: County, given: Lecture) -> Evidence:
+    """Ten minutes of the given lecture in a hall, ticked by the secretary."""
+    start = given.occasion.starts_at
+    record_hall(
+        occasion_id=given.pk, member_ids=[county.member.pk], started_at=start, ended_at=start + HOUR / 6,
+        recorded_by_id=county.secretary.pk, as_of=timezone.now(),
+    )  # fmt: skip
+    return Evidence.objects.get(occasion_id=given.pk, kind=Evidence.Kind.HALL)
 
 
 def _given_lecture(county: County, training: Training) -> tuple[Lecture, Video]:

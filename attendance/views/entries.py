@@ -1,0 +1,174 @@
+"""What a secretary does for one person: a leave, study elsewhere, a correction, taking one back, a call."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from attendance import operations
+from attendance.forms import CorrectForm, DeclareForm, LeaveForm
+from attendance.models import Evidence, Occasion, RosterEntry
+from attendance.permissions import NAMES, may_record_for, may_reveal_phone
+from attendance.reasons import category
+from attendance.views.detail import Detail
+from attendance.views.shared import scope_or_404, signed_in
+from attendance.written import WRITTEN, may_be_withdrawn, written_about
+from organizations.models import User
+from organizations.operations import UnableToRevealPhone, reveal_phone
+from organizations.permissions import has_role, role_required
+
+CLOSED_TO_NOTES = (Occasion.State.NOT_HELD, Occasion.State.VOID)
+
+Save = Callable[[dict[str, Any], dict[str, Any]], None]
+
+
+def _save_leave(who: dict[str, Any], data: dict[str, Any]) -> None:
+    with transaction.atomic():  # all of an absence or nothing
+        for occasion_id in {who["occasion_id"], *data.get("also", ())}:
+            operations.approve_leave(**{**who, "occasion_id": occasion_id}, category=data["category"])
+
+
+def _save_declared(who: dict[str, Any], data: dict[str, Any]) -> None:
+    operations.declare(**who, category=data["category"])
+
+
+def _save_correction(who: dict[str, Any], data: dict[str, Any]) -> None:
+    author = {"author_id" if key == "recorded_by_id" else key: value for key, value in who.items()}
+    operations.correct_record(**author, state=data["state"], reason=data["reason"])
+
+
+ENTRIES: dict[str, tuple[Any, Callable[..., forms.Form], Save]] = {
+    "leave": (gettext_lazy("登记请假"), LeaveForm, _save_leave),
+    "declare": (gettext_lazy("登记其他方式学习"), DeclareForm, _save_declared),
+    "correct": (gettext_lazy("更正结果"), CorrectForm, _save_correction),
+}
+
+
+@dataclass(frozen=True)
+class Note:
+    """One thing that stands written down about a person, and whether it can still be taken back."""
+
+    evidence: Evidence
+    what: str
+    may_be_withdrawn: bool
+
+
+def with_notes(details: list[Detail], *, member_id: int, as_of: datetime) -> list[tuple[Detail, list[Note]]]:
+    """Return each detail with what stands written down there; one query."""
+    notes: dict[int, list[Note]] = {}
+    for one in written_about(member_id=member_id, occasion_ids=[detail.occasion.pk for detail in details]):
+        what = str(Evidence.Kind(one.kind).label) + (_("：") + category(one.category) if one.category else "")
+        may = may_be_withdrawn(one, one.occasion, as_of=as_of)
+        notes.setdefault(one.occasion_id, []).append(Note(one, what, may))
+    return [(detail, notes.get(detail.occasion.pk, [])) for detail in details]
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@role_required(*NAMES)
+def branch_entry(request: HttpRequest, occasion_id: int, member_id: int, what: str) -> HttpResponse:
+    """Write down a leave, a study elsewhere or a correction for one person other than oneself."""
+    user = signed_in(request)
+    occasion = get_object_or_404(Occasion.objects.select_related("training"), pk=occasion_id)
+    if what not in ENTRIES or member_id == user.pk or not may_record_for(user, occasion=occasion, member_id=member_id):
+        raise Http404
+    title, form_class, save = ENTRIES[what]
+    others = {"others": _other_occasions(user, occasion, member_id)} if what == "leave" else {}
+    form = form_class(request.POST or None, **others)
+    entry = RosterEntry.objects.select_related("member").get(occasion=occasion, member_id=member_id)
+    back = _back(entry, occasion)
+    who = {"occasion_id": occasion.pk, "member_id": member_id, "recorded_by_id": user.pk, "as_of": timezone.now()}
+    if form.is_valid() and _saved(form, save, who):
+        messages.success(request, _("已保存，本人可以看到。"))
+        return redirect(back)
+    context = {
+        "tab": "branch",
+        "title": title,
+        "form": form,
+        "occasion": occasion,
+        "member": entry.member,
+        "back": back,
+    }
+    status = 422 if request.method == "POST" else 200
+    return render(request, "attendance/branch_entry.html", context, status=status)
+
+
+def _back(entry: RosterEntry, occasion: Occasion) -> str:
+    page = reverse("branch_member", args=[occasion.training_id, entry.member_id])
+    return f"{page}?node={entry.node_id}#o{occasion.pk}"
+
+
+def _other_occasions(user: User, occasion: Occasion, member_id: int) -> list[tuple[int, str]]:
+    """Return the person's other occasions in this training without a leave, for an absence that covers several."""
+    found = RosterEntry.objects.filter(member_id=member_id, occasion__training_id=occasion.training_id)
+    found = found.exclude(occasion_id=occasion.pk).exclude(occasion__state__in=CLOSED_TO_NOTES)
+    excused = written_about(member_id=member_id, occasion_ids=list(found.values_list("occasion_id", flat=True)))
+    known = set(excused.filter(kind=Evidence.Kind.LEAVE).values_list("occasion_id", flat=True))
+    rows = found.select_related("occasion", "node").order_by("occasion__starts_at", "occasion_id")
+    return [
+        (one.occasion_id, f"{one.occasion.title} {date_format(localtime(one.occasion.starts_at), 'MONTH_DAY_FORMAT')}")
+        for one in rows
+        if one.occasion_id not in known and has_role(user, *NAMES, node=one.node)
+    ]
+
+
+def _saved(form: forms.Form, save: Save, who: dict[str, Any]) -> bool:
+    try:
+        save(who, form.cleaned_data)
+    except operations.UnableToRecord as error:
+        form.add_error(None, str(error))
+        return False
+    return True
+
+
+@require_POST
+@role_required(*NAMES)
+def branch_withdraw(request: HttpRequest, evidence_id: int) -> HttpResponse:
+    """Take back one thing that was written down about somebody else."""
+    user = signed_in(request)
+    one = get_object_or_404(Evidence.objects.select_related("occasion"), pk=evidence_id, kind__in=WRITTEN)
+    if one.member_id == user.pk or not may_record_for(user, occasion=one.occasion, member_id=one.member_id):
+        raise Http404
+    try:
+        operations.withdraw(
+            occasion_id=one.occasion_id, evidence_ids=[one.pk], recorded_by_id=user.pk, as_of=timezone.now()
+        )
+    except operations.UnableToRecord as error:
+        messages.warning(request, str(error))
+    else:
+        messages.success(request, _("已撤回，结果已按现在的记录重新认定。本人可以看到。"))
+    entry = RosterEntry.objects.get(occasion_id=one.occasion_id, member_id=one.member_id)
+    return redirect(_back(entry, one.occasion))
+
+
+@require_POST
+@never_cache
+@role_required(*NAMES)
+@transaction.atomic
+def branch_phone(request: HttpRequest, training_id: int, member_id: int) -> HttpResponse:
+    """Reveal one person's phone number, to be called; the reveal is written down."""
+    as_of = timezone.now()
+    scope = scope_or_404(request, training_id, as_of=as_of, roles=NAMES)
+    reader = signed_in(request)
+    if not may_reveal_phone(reader, member_id=member_id, on_date=timezone.localdate(as_of)):
+        raise Http404
+    try:
+        phone = reveal_phone(reader_id=reader.pk, subject_id=member_id, as_of=as_of)
+    except UnableToRevealPhone as error:
+        raise Http404 from error
+    context = {"tab": "branch", "scope": scope, "member": User.objects.get(pk=member_id), "phone": phone}
+    return render(request, "attendance/branch_phone.html", context)

@@ -1,0 +1,43 @@
+"""What people wrote down about others and may take back: hall ticks, leaves, study elsewhere. Nothing here writes."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db.models import F, QuerySet
+
+from attendance.models import Evidence, Occasion
+
+WRITTEN = (Evidence.Kind.HALL, Evidence.Kind.LEAVE, Evidence.Kind.DECLARED)
+# Some things are written down after the make-up time (a visit at home): a slip of the pen has a week in any case.
+WITHDRAWN_WITHIN = timedelta(days=7)
+
+
+def may_be_withdrawn(one: Evidence, occasion: Occasion, *, as_of: datetime) -> bool:
+    """Whether a row can still be taken back: until the make-up time ends, and a week from when it was written down.
+
+    Later a result is changed by a correction alone, which has a reason.
+    """
+    if occasion.state in (Occasion.State.NOT_HELD, Occasion.State.VOID):
+        return False
+    until = max(occasion.make_up_until_at or occasion.ends_at, one.recorded_at + WITHDRAWN_WITHIN)
+    return as_of < until or occasion.state == Occasion.State.OPEN
+
+
+def written_about(*, member_id: int, occasion_ids: Collection[int]) -> QuerySet[Evidence]:
+    """Return what stands written down about a member at these occasions, with who wrote it, the oldest first."""
+    found = Evidence.objects.filter(
+        member_id=member_id, occasion_id__in=occasion_ids, kind__in=WRITTEN, withdrawn_by=None
+    )
+    return found.select_related("recorded_by", "occasion").order_by("recorded_at", "id")
+
+
+def ticks_at(*, occasion_id: int, below: str) -> QuerySet[Evidence]:
+    """Return the hall ticks that stand at an occasion for people of the subtree at ``below``, the newest first."""
+    found = Evidence.objects.filter(
+        occasion_id=occasion_id,
+        kind=Evidence.Kind.HALL,
+        withdrawn_by=None,
+        occasion__roster__member_id=F("member_id"),
+        occasion__roster__node__path__startswith=below,
+    )
+    return found.select_related("member", "recorded_by").order_by("-recorded_at", "member__name", "id")

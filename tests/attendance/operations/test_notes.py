@@ -1,0 +1,332 @@
+"""What people write down, take back, say and answer: the whole life of each, and two secretaries at the same moment."""
+
+import datetime as dt
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from attendance import operations
+from attendance.models import Correction, Dispute, Evidence, Occasion, Record, RosterEntry
+from attendance.operations import UnableToAnswerDispute, UnableToRecord
+from organizations.models import User
+from tests.factories.attendance import HOUR, START, OccasionFactory, TrainingFactory, open_lecture
+from tests.factories.organizations import County, make_county
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+NOON = START + HOUR
+
+
+@pytest.fixture
+def county() -> County:
+    return make_county()
+
+
+@pytest.fixture
+def lecture(county: County) -> Occasion:
+    return open_lecture(county.branch)
+
+
+def after(seconds: float) -> dt.datetime:
+    return START + dt.timedelta(seconds=seconds)
+
+
+def close_and_settle(occasion: Occasion, at: dt.datetime = NOON) -> None:
+    operations.close_occasion(occasion_id=occasion.pk, as_of=at)
+    operations.settle(occasion_id=occasion.pk, as_of=at)
+
+
+def tick(occasion: Occasion, *members: User, by: User | None, **changed: Any) -> operations.HallTicks:
+    values: dict[str, Any] = {"started_at": START, "ended_at": NOON, "as_of": after(60), **changed}
+    ids = [one.pk for one in members]
+    return operations.record_hall(occasion_id=occasion.pk, member_ids=ids, recorded_by_id=by and by.pk, **values)
+
+
+def back(occasion: Occasion, *rows: Evidence, by: User, as_of: dt.datetime = NOON) -> int:
+    ids = [one.pk for one in rows]
+    return operations.withdraw(occasion_id=occasion.pk, evidence_ids=ids, recorded_by_id=by.pk, as_of=as_of)
+
+
+def stands(occasion: Occasion, member: User) -> str:
+    return Record.objects.get(occasion=occasion, member=member).stands
+
+
+# --- The hall ------------------------------------------------------------------------------------------------------
+
+
+def test_a_span_is_clipped_to_the_plan_while_it_runs_and_to_the_window_after(county: County, lecture: Occasion) -> None:
+    one, two, _three = county.members
+    long = {"started_at": after(-3000), "ended_at": after(6000)}
+    assert tick(lecture, one, by=county.secretary, **long).ended_at == NOON
+    close_and_settle(lecture, after(1800))
+    kept = tick(lecture, two, by=county.secretary, **long, as_of=NOON)
+    assert (kept.started_at, kept.ended_at) == (START, after(1800))
+    assert [stands(lecture, member) for member in (one, two)] == ["attended", "attended"]
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "field"),
+    [
+        (10 * 86400, 375 * 86400, "started_at"),
+        (3600, 7200, "started_at"),
+        (-7200, 0, "ended_at"),
+        (0, 3 * 365 * 86400, "ended_at"),
+        (60, 60, "ended_at"),
+    ],
+)
+def test_a_span_that_can_only_be_a_slip_is_refused(
+    county: County, lecture: Occasion, start_s: int, end_s: int, field: str
+) -> None:
+    """Finding: ledger S3 hall: spans in the future or 3 years long were accepted."""
+    span = {"started_at": after(start_s), "ended_at": after(end_s)}
+    for at in (after(60), NOON):
+        with pytest.raises(UnableToRecord) as refused:
+            tick(lecture, county.member, by=county.secretary, **span, as_of=at)
+        assert refused.value.field == field
+        close_and_settle(lecture)
+    assert Evidence.objects.count() == 0
+
+
+def test_nobody_ticks_themselves_by_whatever_door(county: County, lecture: Occasion) -> None:
+    """Finding: ledger S3 hall: only the page hid it."""
+    with pytest.raises(UnableToRecord, match="自己"):
+        tick(lecture, county.member, county.secretary, by=county.secretary)
+    assert Evidence.objects.count() == 0
+
+
+def test_somebody_not_on_the_roster_is_refused_before_and_after_it_opens(county: County, lecture: Occasion) -> None:
+    coming = OccasionFactory(training=TrainingFactory(node=county.branch))
+    for occasion in (lecture, coming):
+        with pytest.raises(UnableToRecord, match="应到名单"):
+            tick(occasion, county.member, county.neighbour_member, by=county.secretary)
+        with pytest.raises(UnableToRecord, match="应到名单"):
+            operations.approve_leave(
+                occasion_id=occasion.pk, member_id=county.neighbour_member.pk, category="duty",
+                recorded_by_id=county.secretary.pk, as_of=START,
+            )  # fmt: skip
+    assert Evidence.objects.count() == 0
+    tick(coming, county.member, by=county.secretary)
+    assert Evidence.objects.count() == 1
+
+
+@pytest.mark.parametrize("state", [Occasion.State.NOT_HELD, Occasion.State.VOID])
+def test_nothing_is_written_down_where_nothing_was_held(county: County, lecture: Occasion, state: str) -> None:
+    tick(lecture, county.member, by=county.secretary)
+    Occasion.objects.update(state=state)
+    with pytest.raises(UnableToRecord):
+        tick(lecture, county.members[1], by=county.secretary)
+    with pytest.raises(UnableToRecord):
+        back(lecture, Evidence.objects.get(), by=county.secretary)
+    assert Evidence.objects.count() == 1
+
+
+def test_the_same_tick_twice_is_one_and_another_time_is_another(county: County, lecture: Occasion) -> None:
+    one, two, _three = county.members
+    assert tick(lecture, one, by=county.secretary).fresh == (one.pk,)
+    again = tick(lecture, one, two, by=county.neighbour_secretary, started_at=after(600))
+    assert (again.fresh, again.known) == ((two.pk,), (one.pk,))
+    assert tick(lecture, two, by=county.secretary).fresh == (two.pk,)  # begins earlier
+    assert Evidence.objects.count() == 3
+
+
+def test_a_tick_taken_back_counts_no_more_and_can_be_made_again(county: County, lecture: Occasion) -> None:
+    """Finding: secretary 12 (d)."""
+    member = county.member
+    tick(lecture, member, by=county.secretary)
+    assert back(lecture, Evidence.objects.get(), by=county.secretary, as_of=after(120)) == 1
+    close_and_settle(lecture)
+    assert stands(lecture, member) == "missing"
+    tick(lecture, member, by=county.secretary, as_of=NOON)
+    assert stands(lecture, member) == "attended"
+    last = Evidence.objects.get(kind="hall", withdrawn_by=None)
+    back(lecture, last, by=county.neighbour_secretary)
+    assert stands(lecture, member) == "missing"
+    with pytest.raises(UnableToRecord, match="已经有人撤回过"):
+        back(lecture, last, by=county.secretary)
+    assert [one.kind for one in Evidence.objects.order_by("id")] == ["hall", "withdrawn", "hall", "withdrawn"]
+
+
+def test_taking_back_ends_with_the_make_up_time_but_a_slip_has_a_week(county: County, lecture: Occasion) -> None:
+    tick(lecture, county.member, by=county.secretary)
+    close_and_settle(lecture)
+    row = Evidence.objects.get()
+    lecture.refresh_from_db()
+    late = lecture.make_up_until_at
+    assert late is not None
+    operations.declare(
+        occasion_id=lecture.pk, member_id=county.members[1].pk, category="visit",
+        recorded_by_id=county.secretary.pk, as_of=late,
+    )  # fmt: skip
+    with pytest.raises(UnableToRecord, match="更正结果"):
+        back(lecture, row, by=county.secretary, as_of=late)
+    visit = Evidence.objects.get(kind="declared")
+    with pytest.raises(UnableToRecord, match="更正结果"):
+        back(lecture, visit, by=county.secretary, as_of=late + dt.timedelta(days=7))
+    assert back(lecture, visit, by=county.secretary, as_of=late + dt.timedelta(days=6)) == 1
+    assert stands(lecture, county.members[1]) == "missing"
+
+
+def test_what_a_phone_saw_and_what_is_about_oneself_is_not_taken_back(county: County, lecture: Occasion) -> None:
+    seen = Evidence.objects.create(
+        occasion=lecture, member=county.member, kind="watched", ranges_ms=[[0, 1]], recorded_at=START
+    )
+    with pytest.raises(UnableToRecord):
+        back(lecture, seen, by=county.secretary)
+    tick(lecture, county.secretary, by=county.neighbour_secretary)
+    with pytest.raises(UnableToRecord, match="自己"):
+        back(lecture, Evidence.objects.get(kind="hall"), by=county.secretary)
+    assert not Evidence.objects.filter(kind="withdrawn").exists()
+
+
+# --- Leave and study elsewhere -------------------------------------------------------------------------------------
+
+
+def leave(occasion: Occasion, member: User, category: str, by: User) -> None:
+    operations.approve_leave(
+        occasion_id=occasion.pk, member_id=member.pk, category=category, recorded_by_id=by.pk, as_of=NOON
+    )
+
+
+def test_there_is_one_leave_at_a_time(county: County, lecture: Occasion) -> None:
+    for category in ("duty", "duty", "sick"):
+        leave(lecture, county.member, category, county.secretary)
+    held = Evidence.objects.filter(kind="leave", withdrawn_by=None)
+    assert [one.category for one in held] == ["sick"]
+    assert Evidence.objects.count() == 3  # duty, its withdrawal, sick
+    back(lecture, held.get(), by=county.secretary)
+    close_and_settle(lecture)
+    assert stands(lecture, county.member) == "missing"
+
+
+def test_a_leave_taken_back_after_a_correction_leaves_what_holds_to_the_evidence(
+    county: County, lecture: Occasion
+) -> None:
+    """Finding: ledger S1-6: a correction was the only way, and it hid what came later."""
+    close_and_settle(lecture)
+    leave(lecture, county.member, "duty", county.secretary)
+    assert stands(lecture, county.member) == "excused"
+    back(lecture, Evidence.objects.get(), by=county.secretary)
+    assert stands(lecture, county.member) == "missing"
+    tick(lecture, county.member, by=county.secretary, as_of=NOON)
+    assert stands(lecture, county.member) == "attended"
+    assert Correction.objects.count() == 0
+
+
+def test_a_leave_before_it_opens_is_taken_back_before_it_opens(county: County) -> None:
+    coming = OccasionFactory(training=TrainingFactory(node=county.branch))
+    leave(coming, county.member, "duty", county.secretary)
+    back(coming, Evidence.objects.get(), by=county.secretary, as_of=START)
+    operations.open_occasion(occasion_id=coming.pk, as_of=START)
+    close_and_settle(coming)
+    assert stands(coming, county.member) == "missing"
+
+
+# --- Two at the same moment ----------------------------------------------------------------------------------------
+
+
+def meanwhile(first: Callable[[], Any], second: Callable[[], Any]) -> list[Any]:
+    """Do ``second`` in another connection while the transaction of ``first`` is open; return its answer or error."""
+    found: list[Any] = []
+
+    def run() -> None:
+        try:
+            found.append(second())
+        except (UnableToRecord, UnableToAnswerDispute) as error:
+            found.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    with transaction.atomic():
+        first()
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive()  # it waits
+    thread.join(30)
+    assert not thread.is_alive()
+    return found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_secretaries_tick_the_same_people_at_once(county: County, lecture: Occasion) -> None:
+    one, two, three = county.members
+    (second,) = meanwhile(
+        lambda: tick(lecture, one, two, by=county.secretary),
+        lambda: tick(lecture, two, three, by=county.neighbour_secretary),
+    )
+    assert (second.fresh, second.known) == ((three.pk,), (two.pk,))
+    assert sorted(Evidence.objects.values_list("member_id", flat=True)) == sorted([one.pk, two.pk, three.pk])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_open", [True, False])
+def test_two_secretaries_take_the_same_back_at_once(county: County, is_open: bool) -> None:
+    occasion = open_lecture(county.branch) if is_open else OccasionFactory(training=TrainingFactory(node=county.branch))
+    leave(occasion, county.member, "duty", county.secretary)
+    row = Evidence.objects.get()
+    (second,) = meanwhile(
+        lambda: back(occasion, row, by=county.secretary),
+        lambda: back(occasion, row, by=county.neighbour_secretary),
+    )
+    assert isinstance(second, UnableToRecord)
+    assert Evidence.objects.filter(kind="withdrawn").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_secretaries_approve_different_leaves_at_once(county: County, lecture: Occasion) -> None:
+    meanwhile(
+        lambda: leave(lecture, county.member, "duty", county.secretary),
+        lambda: leave(lecture, county.member, "sick", county.neighbour_secretary),
+    )
+    assert [one.category for one in Evidence.objects.filter(kind="leave", withdrawn_by=None)] == ["sick"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_secretaries_answer_at_once(county: County, lecture: Occasion) -> None:
+    close_and_settle(lecture)
+    dispute = operations.raise_dispute(occasion_id=lecture.pk, member_id=county.member.pk, text="我在场", as_of=NOON)
+    answer = {"dispute_id": dispute.pk, "as_of": NOON, "correct_to": "attended"}
+    (second,) = meanwhile(
+        lambda: operations.answer_dispute(**answer, answer="按到场", answered_by_id=county.secretary.pk),
+        lambda: operations.answer_dispute(**answer, answer="也对", answered_by_id=county.neighbour_secretary.pk),
+    )
+    assert isinstance(second, UnableToAnswerDispute)
+    assert "赵书记" in str(second)
+    assert (Dispute.objects.get().answer, Correction.objects.count()) == ("按到场", 1)
+
+
+# --- Disputes ------------------------------------------------------------------------------------------------------
+
+
+def test_answer_and_correction_are_one(county: County, lecture: Occasion) -> None:
+    """Finding: secretary 13."""
+    close_and_settle(lecture)
+    dispute = operations.raise_dispute(occasion_id=lecture.pk, member_id=county.member.pk, text="我在场", as_of=NOON)
+    answer: dict[str, Any] = {"dispute_id": dispute.pk, "answered_by_id": county.secretary.pk, "as_of": NOON}
+    for text, state in (("", ""), ("x" * 1001, ""), ("a\x00", ""), ("好", "pending"), ("好\x01", "attended")):
+        with pytest.raises(UnableToAnswerDispute):
+            operations.answer_dispute(**answer, answer=text, correct_to=state)
+    assert (Dispute.objects.get().state, Correction.objects.count()) == ("raised", 0)
+    answered = operations.answer_dispute(**answer, answer="已核实\n" * 200, correct_to="attended")
+    correction = Correction.objects.get()
+    assert (answered.correction, correction.state) == (correction, "attended")
+    assert len(correction.reason) == 400
+    assert stands(lecture, county.member) == "attended"
+
+
+def test_a_dispute_can_be_raised_again_after_its_answer(county: County, lecture: Occasion) -> None:
+    values = {"occasion_id": lecture.pk, "member_id": county.member.pk, "text": "我在场"}
+    first = operations.raise_dispute(**values, as_of=START)
+    with pytest.raises(operations.UnableToRaiseDispute, match="正在等"):
+        operations.raise_dispute(**values, as_of=START)
+    with pytest.raises(UnableToAnswerDispute, match="自己"):
+        operations.answer_dispute(dispute_id=first.pk, answer="对", answered_by_id=county.member.pk, as_of=NOON)
+    operations.answer_dispute(dispute_id=first.pk, answer="不对", answered_by_id=county.secretary.pk, as_of=NOON)
+    operations.mark_answers_seen(occasion_id=lecture.pk, member_id=county.member.pk, as_of=NOON)
+    operations.mark_answers_seen(occasion_id=lecture.pk, member_id=county.member.pk, as_of=NOON + HOUR)
+    assert Dispute.objects.get().seen_at == NOON
+    operations.raise_dispute(**values, as_of=NOON)
+    assert Dispute.objects.filter(state="raised", seen_at=None).count() == 1
+    assert RosterEntry.objects.filter(occasion=lecture, member=county.member).exists()

@@ -1,0 +1,144 @@
+"""What a secretary writes down about one person: a leave, study elsewhere, a correction; and taking it back."""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from attendance.models import Correction, Evidence, Occasion, Record
+from organizations.models import AccessEntry, User
+from tests.attendance.people import make_occasion, stand
+from tests.attendance.reports.conftest import World
+
+pytestmark = pytest.mark.integration
+SignIn = Callable[[User], Client]
+
+
+@pytest.mark.parametrize(
+    ("what", "data", "state"),
+    [
+        ("leave", {"category": "duty"}, "excused"),
+        ("declare", {"category": "visit"}, "made_up"),
+    ],
+)
+def test_a_leave_and_study_elsewhere_change_the_record(
+    world: World, sign_in: SignIn, what: str, data: dict[str, str], state: str
+) -> None:
+    member = world.county.members[1]
+    client = sign_in(world.county.secretary)
+    url = f"/branch/occasions/{world.occasion.pk}/members/{member.pk}/{what}/"
+    assert member.name in client.get(url).content.decode()
+    assert client.post(url, {"category": "gossip"}).status_code == 422
+    response = client.post(url, data)
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith(f"/branch/{world.training.pk}/members/{member.pk}/")
+    assert Record.objects.get(member=member).state == state
+    assert Evidence.objects.get().category == data["category"]
+
+
+def test_a_correction_is_signed_with_a_reason_and_leaves_the_record(world: World, sign_in: SignIn) -> None:
+    member = world.county.members[1]
+    client = sign_in(world.county.secretary)
+    url = f"/branch/occasions/{world.occasion.pk}/members/{member.pk}/correct/"
+    for reason in ("", "   ", "x" * 401, "a\x00b"):
+        assert client.post(url, {"state": "attended", "reason": reason}).status_code == 422
+    assert client.post(url, {"state": "pending", "reason": "好"}).status_code == 422
+    assert client.post(url, {"state": "attended", "reason": "与他人同看一部手机"}).status_code == 302
+    correction = Correction.objects.get()
+    assert (correction.state, correction.author, correction.reason) == (
+        "attended",
+        world.county.secretary,
+        "与他人同看一部手机",
+    )
+    assert Record.objects.get(member=member).state == "missing"
+    assert "还有" not in client.get(f"/branch/{world.training.pk}/").content.decode().split("<h1>")[1].split("</h1>")[0]
+
+
+def test_nobody_writes_down_anything_about_themselves(world: World, sign_in: SignIn) -> None:
+    client, me = sign_in(world.county.secretary), world.county.secretary
+    for what in ("leave", "declare", "correct"):
+        assert client.get(f"/branch/occasions/{world.occasion.pk}/members/{me.pk}/{what}/").status_code == 404
+    assert (
+        "自己的记录要由上级书记登记或更正"
+        in client.get(f"/branch/{world.training.pk}/members/{me.pk}/").content.decode()
+    )
+
+
+def test_a_leave_is_taken_back_and_the_record_judged_again(world: World, sign_in: SignIn) -> None:
+    """Finding: ledger S1-6: leave by mistake could only be hidden by a correction."""
+    member, client = world.county.members[1], sign_in(world.county.secretary)
+    page = f"/branch/{world.training.pk}/members/{member.pk}/"
+    client.post(f"/branch/occasions/{world.occasion.pk}/members/{member.pk}/leave/", {"category": "duty"})
+    leave = Evidence.objects.get()
+    text = client.get(page).content.decode()
+    assert "请假：值班值守" in text
+    assert f"/branch/evidence/{leave.pk}/withdraw/" in text
+    assert Record.objects.get(member=member).stands == "excused"
+    said = client.post(f"/branch/evidence/{leave.pk}/withdraw/", follow=True).content.decode()
+    assert "已撤回，结果已按现在的记录重新认定" in said
+    assert f"/branch/evidence/{leave.pk}/withdraw/" not in said
+    assert Record.objects.get(member=member).stands == "missing"
+    again = client.post(f"/branch/evidence/{leave.pk}/withdraw/", follow=True).content.decode()
+    assert "已经有人撤回过了" in again
+    own = sign_in(member).get(f"/me/records/{world.occasion.pk}/").content.decode()
+    assert re.search(r"值班值守，赵书记 \S+ \S+ 登记，已撤回：赵书记 \S+ \S+", own)
+    assert Evidence.objects.count() == 2  # nothing is deleted
+
+
+def test_taking_back_is_not_for_oneself_a_neighbour_a_reader_or_what_a_phone_saw(world: World, sign_in: SignIn) -> None:
+    county = world.county
+    values = {"occasion": world.occasion, "recorded_at": timezone.now()}
+    leave = Evidence.objects.create(**values, member=county.members[1], kind="leave", category="duty")
+    own = Evidence.objects.create(**values, member=county.secretary, kind="leave", category="duty")
+    seen = Evidence.objects.create(**values, member=county.members[1], kind="watched", ranges_ms=[[0, 1]])
+    url = "/branch/evidence/{}/withdraw/"
+    for person in (county.neighbour_secretary, county.organiser, county.auditor, county.operator, county.members[1]):
+        assert sign_in(person).post(url.format(leave.pk)).status_code == 404
+    client = sign_in(county.secretary)
+    for one in (own, seen):
+        assert client.post(url.format(one.pk)).status_code == 404
+    assert client.get(url.format(leave.pk)).status_code == 405
+    assert Evidence.objects.count() == 3
+
+
+def test_one_absence_covers_several_occasions(world: World, sign_in: SignIn) -> None:
+    """Finding: secretary 26."""
+    member, client = world.county.members[1], sign_in(world.county.secretary)
+    second = make_occasion(world.training, title="第二场")
+    void = make_occasion(world.training, title="作废的", state=Occasion.State.VOID)
+    elsewhere = make_occasion(world.training, title="别处的")
+    for occasion, node in (
+        (second, world.county.branch),
+        (void, world.county.branch),
+        (elsewhere, world.county.neighbour),
+    ):
+        stand(occasion, member, node, "missing")
+    url = f"/branch/occasions/{world.occasion.pk}/members/{member.pk}/leave/"
+    text = client.get(url).content.decode()
+    assert "第二场" in text
+    assert "作废的" not in text
+    assert "别处的" not in text
+    assert client.post(url, {"category": "work", "also": [elsewhere.pk]}).status_code == 422
+    assert client.post(url, {"category": "work", "also": [second.pk]}).status_code == 302
+    kept = Evidence.objects.order_by("occasion_id").values_list("occasion_id", "category")
+    assert list(kept) == [(world.occasion.pk, "work"), (second.pk, "work")]
+    assert set(
+        Record.objects.filter(member=member).exclude(occasion__in=[void, elsewhere]).values_list("stands", flat=True)
+    ) == {"excused"}
+
+
+def test_going_on_from_a_person_to_the_forms_and_back_is_one_visit(world: World, sign_in: SignIn) -> None:
+    """Finding: secretary 25: three lines for one answered dispute."""
+    member, client = world.county.members[1], sign_in(world.county.secretary)
+    page = f"/branch/{world.training.pk}/members/{member.pk}/"
+    client.get(page)
+    client.post(f"/branch/occasions/{world.occasion.pk}/members/{member.pk}/leave/", {"category": "duty"}, follow=True)
+    client.get(page)
+    assert [(one.what, one.subject) for one in AccessEntry.objects.all()] == [("record", member)]
+    sign_in(world.county.secretary)
+    AccessEntry.objects.update(at=timezone.now() - dt.timedelta(minutes=11))
+    client.get(page)
+    assert AccessEntry.objects.count() == 2
