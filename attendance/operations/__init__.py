@@ -1,10 +1,11 @@
 """What can be done in the ledger: keyword-only verbs. Every answer is given after the commit."""
 
-from attendance.operations.corrections import UnableToRecord, correct_record
+from attendance.operations.corrections import correct_record
 from attendance.operations.marks import mark_dirty
 from attendance.operations.notes import (
     UnableToAnswerDispute,
     UnableToRaiseDispute,
+    UnableToRecord,
     answer_dispute,
     approve_leave,
     declare,

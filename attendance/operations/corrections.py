@@ -6,16 +6,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry
+from attendance.operations.notes import UnableToRecord
 from attendance.operations.settling import settle
 from attendance.operations.texts import checked
 from attendance.queries import rule_of
 from attendance.standing import CALLED_OFF, what_holds
 
 FINAL = frozenset(RecordState.values) - {RecordState.PENDING}
-
-
-class UnableToRecord(Exception):
-    """It cannot be written down; the message says why, for the person who tried."""
 
 
 class _Unfit(Exception):

@@ -7,9 +7,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from attendance.models import Dispute, Evidence, Occasion, Record, RosterEntry
-from attendance.operations.corrections import UnableToRecord
 from attendance.operations.settling import settle
 from attendance.operations.texts import checked
+
+
+class UnableToRecord(Exception):
+    """It cannot be written down; the message says why, for the person who tried."""
 
 
 class UnableToRaiseDispute(Exception):
