@@ -249,7 +249,12 @@ def test_part_of_a_course_shows_at_once_and_everywhere_the_same(world: World, si
     assert "已计入 2 分 54 秒" in listed
     assert "前学完" in listed
     assert "已计入 2 分 54 秒，还差 1 分 54 秒" in branch
-    for said in ("2 分 54 秒<small>已计入，共 6 分钟</small>", "看满 80%（4 分 48 秒）就算学完。", "还差 1 分 54 秒。"):
+    for said in (
+        '<span class="grow big">2 分 54 秒<',
+        "已计入，共 6 分钟</small>",
+        "看满 80%（4 分 48 秒）就算学完。",
+        "还差 1 分 54 秒。",
+    ):
         assert said in page
     assert "新计入 2 分 54 秒" in page
     assert "已学 2 分 54 秒，占 48%" in page
@@ -264,7 +269,7 @@ def test_after_the_goal_the_headline_and_the_evidence_agree(world: World, sign_i
     study(course, member, "v:a", 180_050)
     study(course, member, "v:b", 173_000)
     text = sign_in(member).get(f"/me/records/{course.pk}/").content.decode()
-    assert "5 分 53 秒<small>已计入，共 6 分钟</small>" in text
+    assert '<span class="grow big">5 分 53 秒<' in text
     assert "新计入 5 分 53 秒" in text
     assert '<span class="chip ok">已参加</span>' in text
     assert "回放" not in text
@@ -283,7 +288,8 @@ def test_a_replay_counts_as_new_what_one_was_not_there_for(world: World, sign_in
     )  # fmt: skip
     mark_dirty(occasion_id=world.occasion.pk, member_ids=[member.pk], as_of=timezone.now())
     text = sign_in(member).get(f"/me/records/{world.occasion.pk}/").content.decode()
-    assert "30 分钟<small>已计入，共 60 分钟</small>" in text
+    assert '<span class="grow big">30 分钟<' in text
+    assert "已计入，共 60 分钟</small>" in text
     assert "新计入 10 分钟" in text
     assert "连同回放合计 30 分钟，占 50%" in text
 
