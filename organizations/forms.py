@@ -114,8 +114,8 @@ class RosterFileForm(forms.Form):
 
     file = forms.FileField(
         label=_("名册文件"),
-        help_text=_("xlsx、xls 或 csv，第一行是列名。"),
-        widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.xls,.csv"}),
+        help_text=_("xlsx、xls、ods 或 csv，要有一行是列名。"),
+        widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.xls,.ods,.csv"}),
         error_messages={"required": _("请选择文件。"), "empty": _("文件是空的。")},
     )
     under = forms.ModelChoiceField(
