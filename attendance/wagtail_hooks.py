@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Max, Model, QuerySet
+from django.db.models import Max, Model, Q, QuerySet
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -157,7 +157,9 @@ class TrainingForm(WagtailAdminModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["node"].queryset = visible_nodes(self.for_user, Role.ORGANISER)
+        # A closed unit is offered no more, but what was made for it keeps it.
+        chosen = Q(closed_date=None) | Q(pk=self.instance.node_id)
+        self.fields["node"].queryset = visible_nodes(self.for_user, Role.ORGANISER).filter(chosen)
         self.fields["node"].label_from_instance = lambda node: f"{'　' * (node.depth - 1)}{node.name}"
 
     def clean(self) -> dict[str, Any]:

@@ -52,7 +52,8 @@ class CourseRunForm(WagtailAdminModelForm):
         self.fields["page"].queryset = (
             CoursePage.objects.live().filter(node__in=nodes.order_by()).order_by("title", "pk")
         )
-        self.fields["node"].queryset = nodes
+        chosen = Q(closed_date=None) | Q(pk=self.instance.occasion.node_id if self.instance.pk else None)
+        self.fields["node"].queryset = nodes.filter(chosen)
         self.fields["training"].queryset = _trainings_for(nodes)
         self.fields["rule"].queryset = Rule.objects.filter(basis=Rule.Basis.MEDIA).order_by("name", "-version")
         if self.instance.pk:

@@ -48,7 +48,7 @@ class LectureForm(forms.Form):
         super().__init__(data, initial=_initial(lecture))
         nodes = visible_nodes(user, Role.ORGANISER)
         self._offer("training", Training.objects.filter(node__in=nodes).exclude(state="closed").order_by("-pk"))
-        self._offer("node", nodes, label=lambda node: f"{'　' * (node.depth - 1)}{node.name}")
+        self._offer("node", nodes.filter(closed_date=None), label=lambda node: f"{'　' * (node.depth - 1)}{node.name}")
         self._offer("lecturer", lecturers_for(user, on_date=timezone.localdate()))
         self._offer("rule", Rule.objects.filter(basis=Rule.Basis.WINDOW).order_by("name", "-version"))
 

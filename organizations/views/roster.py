@@ -17,7 +17,7 @@ from organizations import pending, roster_texts, roster_words
 from organizations.forms import RosterFileForm
 from organizations.models import Left, Node, NodeKind, Role, RosterImport
 from organizations.operations import Answers, RosterOutcome, UnableToImportRoster, import_roster
-from organizations.permissions import role_required, visible_nodes
+from organizations.permissions import open_nodes, role_required, visible_nodes
 
 SESSION_KEY = "roster"
 SHOWN_LINES = 200
@@ -29,7 +29,7 @@ OFFERED_NODES = 500
 
 def offered_nodes(request: HttpRequest) -> QuerySet[Node]:
     """Where this operator may import to: from the township upwards, or the one small unit that is theirs."""
-    mine = visible_nodes(request.user, Role.OPERATOR)
+    mine = open_nodes(request.user, Role.OPERATOR)
     high = mine.filter(kind__in=[NodeKind.CITY, NodeKind.COUNTY, NodeKind.TOWNSHIP])
     return high if high.exists() else mine
 

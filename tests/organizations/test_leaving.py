@@ -1,11 +1,13 @@
 """Whoever leaves is expected no longer, signed out and without a role; the same person comes back with all they did."""
 
 import datetime as dt
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from attendance.models import RecordState, RosterEntry, Rule
@@ -292,3 +294,25 @@ def test_joining_while_one_belongs_somewhere_until_later_is_refused_with_a_sente
     with pytest.raises(do.UnableToMoveMember, match="还属于“东风村第一支部”"):
         do.join_node(member_id=first.member.pk, node_id=world.neighbour.pk, on_date=TODAY - DAY)
     do.join_node(member_id=first.member.pk, node_id=world.neighbour.pk, on_date=TODAY)
+
+
+def test_rows_that_overlap_already_are_named_and_not_repaired() -> None:
+    """Finding: ledger S3: the migration says whose dates somebody has to correct."""
+    world = make_county()
+    migration = import_module("organizations.migrations.0003_memberships_never_overlap")
+    with connection.cursor() as cursor:
+        editor = SimpleNamespace(connection=connection, execute=cursor.execute)
+        connection.check_constraints()
+        migration.release(None, editor)
+        one = MembershipFactory(node=world.branch, active_to_date=TODAY)
+        two = MembershipFactory(member=one.member, node=world.neighbour, active_from_date=TODAY - DAY)
+        connection.check_constraints()
+        named = f"member {one.member_id}: memberships {one.pk} and {two.pk}"
+        with pytest.raises(migration.MembershipsOverlap, match=named):
+            migration.hold(None, editor)
+        assert Membership.objects.filter(member=one.member).count() == 2
+        Membership.objects.filter(pk=two.pk).update(active_from_date=TODAY)
+        connection.check_constraints()
+        migration.hold(None, editor)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Membership.objects.filter(pk=two.pk).update(active_from_date=TODAY - DAY)
