@@ -15,8 +15,7 @@ from django.utils.translation import gettext as _
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from organizations.core.roster import OURS, TITLE
-from organizations.core.roster.person import EARLIEST
+from organizations.core.roster import EARLIEST, OURS, TITLE
 from organizations.core.roster.words import NOTES_SHEETS
 from organizations.models import Membership, Node, Role, RoleGrant
 from organizations.queries import exempt_member_ids, members_at, valid_on

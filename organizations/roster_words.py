@@ -19,8 +19,6 @@ ANSWERS = {
     "new_phone": gettext_lazy("换号"),
     "new_person": gettext_lazy("换了人"),
     "namesake": gettext_lazy("同名的两个人"),
-    "new": gettext_lazy("新建"),
-    "same": gettext_lazy("就是它"),
 }
 SENTENCES = {
     # what is open about a person
@@ -132,15 +130,15 @@ def said(sentence: Said) -> str:
     return str(SENTENCES[sentence.code]) % sentence.values
 
 
-def answer_word(answer: str) -> str:
-    return str(ANSWERS["same" if answer.startswith("same") else answer])
+def answer_word(option: Option) -> str:
+    """The answer's word; empty for a unit, whose answers are sentences by themselves."""
+    return str(ANSWERS.get(option.answer, ""))
 
 
 def option_text(option: Option) -> str:
-    """``换号：就是…``; a unit's answers are sentences by themselves."""
-    if option.effect.code.startswith("unit_"):
-        return said(option.effect)
-    return _("%(answer)s：%(effect)s") % {"answer": answer_word(option.answer), "effect": said(option.effect)}
+    """``换号：就是…``."""
+    word, effect = answer_word(option), said(option.effect)
+    return _("%(answer)s：%(effect)s") % {"answer": word, "effect": effect} if word else effect
 
 
 def asked(question: Question) -> Asked:
@@ -150,7 +148,7 @@ def asked(question: Question) -> Asked:
         "text": said(question.text),
     }
     choices = [
-        Choice(option.answer, answer_word(option.answer), said(option.effect), option.answer == question.answer)
+        Choice(option.answer, answer_word(option), said(option.effect), option.answer == question.answer)
         for option in question.options
     ]
     return Asked(question.key, text, choices)

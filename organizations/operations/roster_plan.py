@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count, Q
 
-from organizations.core.roster import Problem, RosterRow, UnableToReadRoster, number_key
+from organizations.core.roster import Problem, RosterRow, UnableToReadRoster, number_key, tidy_name
 from organizations.core.roster.changes import Absent, Question, RosterLine, Said
 from organizations.models import Exemption, Left, Membership, Node, NodeKind, Role, RoleGrant, User
 from organizations.operations.roster_people import Entry, People, batches, gather
@@ -226,7 +226,7 @@ def _plan_leaving(person: PersonPlan, because: str, on_date: dt.date) -> None:
 
 def _decide_fields(person: PersonPlan, entry: Entry, user: User) -> None:
     row = entry.row
-    if user.name != row.name:
+    if tidy_name(user.name) != row.name:
         person.changes.append("name")
         person.notes.append(Said("was_called", {"was": user.name}))
     if entry.phone_index and user.phone_index != entry.phone_index:

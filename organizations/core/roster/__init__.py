@@ -7,7 +7,7 @@ and none repeats a phone or ID number.
 from organizations.core.roster.cells import date_of, holds_id_number, number_key, text_of, tidy_name, tidy_unit
 from organizations.core.roster.headings import COLUMNS, OURS, TITLE
 from organizations.core.roster.levels import LEVELS, guess_kind
-from organizations.core.roster.person import MAX_NAME, MAX_NODE_NAME, MAX_NUMBER
+from organizations.core.roster.person import EARLIEST, MAX_NAME, MAX_NODE_NAME, MAX_NUMBER
 from organizations.core.roster.read import read_roster
 from organizations.core.roster.rows import (
     Area,
@@ -24,6 +24,7 @@ from organizations.core.roster.rows import (
 
 __all__ = [
     "COLUMNS",
+    "EARLIEST",
     "LEVELS",
     "MAX_NAME",
     "MAX_NODE_NAME",

@@ -121,11 +121,11 @@ def read_header(sheet: Sheet, found: tuple[int, int, list[str]]) -> tuple[Header
 
 def _choose(key: str, places: list[int], titles: Sequence[str]) -> list[int]:
     """Of several columns for one field the one with our own title; of several phones the mobile one."""
-    if len(places) > 1 and key == "phone":
-        return [place for place in places if _MOBILE.search(titles[place])] or places
-    if len(places) > 1 and key != "phone":
-        return [place for place in places if titles[place] == TITLE[key]] or places
-    return places
+    if key == "phone":
+        better = [place for place in places if _MOBILE.search(titles[place])]
+    else:
+        better = [place for place in places if titles[place] == TITLE[key]]
+    return better or places
 
 
 def _id_columns(sheet: Sheet, header: Header) -> list[Problem]:
