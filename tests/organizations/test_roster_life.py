@@ -363,3 +363,16 @@ def test_the_answers_are_one_operator_s(office: Office, var_dir: Path) -> None:
     member.force_login(user_by_phone(ZHANG))
     assert member.get(reverse("roster_review")).status_code == 404
     assert member.post(reverse("roster_review")).status_code == 404
+
+
+def test_a_closed_unit_takes_nobody(office: Office) -> None:
+    office.take(f"{BRANCH},张三,{ZHANG},A1", f"永安镇/第二支部,李四,{LI},A2")
+    Node.objects.filter(name="第二支部").update(closed_date=TODAY)
+    page = office.check(f"永安镇/第二支部,张三,{ZHANG},A1")
+    assert (page.status_code, "“青溪县/永安镇/第二支部”已撤销" in page.content.decode()) == (422, True)
+
+
+def test_a_unit_named_with_wide_brackets_is_the_same_one(office: Office) -> None:
+    office.take(f"永安镇/(退休)支部,张三,{ZHANG},A1")
+    Node.objects.filter(name="(退休)支部").update(name="（退休）支部")
+    assert "和现在一样" in office.check(f"永安镇/（退休）支部,张三,{ZHANG},A1").content.decode()
