@@ -91,6 +91,11 @@ class Footprint:
     children: list[Node]
     uses: list[Use]
 
+    @property
+    def is_blocked(self) -> bool:
+        """Whether something has to be dealt with first."""
+        return bool(self.children) or any(use.blocks for use in self.uses)
+
 
 def find_people(*, operator: User, nodes: QuerySet[Node], text: str, on_date: dt.date) -> list[PersonLine]:
     """Return at most ``MOST_PEOPLE`` + 1 people of ``nodes`` by name, 编号, last four digits or whole number."""
@@ -195,15 +200,16 @@ def changes_of(thing: User | Node) -> list[Change]:
         actor = entry.actor.get_full_name() if entry.actor else ""
         for field, (old, new) in (entry.changes or {}).items():
             if field in CHANGED:
-                found.append(Change(entry.timestamp, actor, _change_text(field, old, new)))
+                label = _("名称") if field == "name" and isinstance(thing, Node) else str(CHANGED[field])
+                found.append(Change(entry.timestamp, actor, _change_text(field, label, old, new)))
     return found
 
 
-def _change_text(field: str, old: str, new: str) -> str:
+def _change_text(field: str, label: str, old: str, new: str) -> str:
     if field == "phone":
         return _("改了手机号")
     none = _("无")
-    said = {"field": CHANGED[field], "old": none if old == "None" else old, "new": none if new == "None" else new}
+    said = {"field": label, "old": none if old == "None" else old, "new": none if new == "None" else new}
     return _("%(field)s：%(old)s → %(new)s") % said
 
 

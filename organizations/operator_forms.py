@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from organizations.core.units import MAX_NAME
@@ -30,10 +30,12 @@ class UnitField(forms.CharField):
         text: str = super().clean(value)
         found = find_unit(self.nodes, text)
         if not found:
-            raise ValidationError(_now("没有这个组织。请写它的代码或完整的名称。"), code="unknown")
+            raise ValidationError(gettext("没有这个组织。请写它的代码或完整的名称。"), code="unknown")
         if len(found) > 1:
-            named = _now("；").join(f"{node.code} {path_of(node)}" for node in found[:MOST_NAMES])
-            raise ValidationError(_now("有几个组织叫这个名称，请写代码：%(named)s") % {"named": named}, code="several")
+            named = gettext("；").join(f"{node.code} {path_of(node)}" for node in found[:MOST_NAMES])
+            raise ValidationError(
+                gettext("有几个组织叫这个名称，请写代码：%(named)s") % {"named": named}, code="several"
+            )
         return found[0]
 
 
@@ -61,7 +63,7 @@ class OperatorForm(forms.Form):
     def clean_on_date(self) -> dt.date:
         day: dt.date = self.cleaned_data["on_date"]
         if day > self.today + AHEAD:
-            raise ValidationError(_now("日期太远了，请核对年份。"))
+            raise ValidationError(gettext("日期太远了，请核对年份。"))
         return day
 
 

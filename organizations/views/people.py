@@ -13,7 +13,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -89,7 +89,7 @@ class Step:
     title: Any
     button: Any
     form: type[OperatorForm]
-    apply: Callable[[HttpRequest, User, dict[str, Any]], None]
+    apply: Callable[[HttpRequest, User, dict[str, Any]], Any]
     initial: Callable[[Card], dict[str, Any]] = lambda card: {}
     applies: Callable[[Card], bool] = lambda card: True
 
@@ -157,8 +157,8 @@ STEPS = {
         _("转到别的组织"),
         _("办理转移"),
         MoveForm,
-        lambda request, person, data: (
-            do.transfer_member(member_id=person.pk, node_id=data["unit"].pk, on_date=data["on_date"]) and None
+        lambda request, person, data: do.transfer_member(
+            member_id=person.pk, node_id=data["unit"].pk, on_date=data["on_date"]
         ),
         applies=lambda card: card.membership is not None and not card.is_leaving,
     ),
@@ -168,7 +168,7 @@ STEPS = {
         _("设为免学"),
         _("确认免学"),
         DayForm,
-        lambda request, person, data: do.exempt_member(member_id=person.pk, from_date=data["on_date"]) and None,
+        lambda request, person, data: do.exempt_member(member_id=person.pk, from_date=data["on_date"]),
         applies=lambda card: card.membership is not None and card.exemption is None,
     ),
     "expect": Step(
@@ -199,7 +199,7 @@ def change(request: HttpRequest, person_id: int, what: str) -> HttpResponse:
         except REFUSALS as error:
             form.add_error(None if len(form.fields) != 1 else next(iter(form.fields)), str(error))
         else:
-            messages.success(request, _now("已保存：%(title)s") % {"title": step.title})
+            messages.success(request, gettext("已保存：%(title)s") % {"title": step.title})
             return redirect("person", shown.pk)
     context = {"tab": "people", "person": shown, "step": step, "form": form, "units": offered(request)}
     return render(request, "organizations/person_change.html", context, status=422 if form.errors else 200)
@@ -221,6 +221,6 @@ def end_role(request: HttpRequest, grant_id: int) -> HttpResponse:
         except do.UnableToEndRole as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, _now("已免去%(name)s的职责。") % {"name": grant.user.name})
+            messages.success(request, gettext("已免去%(name)s的职责。") % {"name": grant.user.name})
         return redirect("unit", grant.node_id)
     return render(request, "organizations/role_end.html", {"tab": "people", "grant": grant, "form": form})

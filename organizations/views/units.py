@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -156,7 +156,7 @@ def change(request: HttpRequest, unit_id: int, what: str) -> HttpResponse:
         except do.UnableToChangeUnit as error:
             form.add_error("name" if "name" in form.fields else None, str(error))
         else:
-            messages.success(request, _now("已保存：%(title)s") % {"title": step.title})
+            messages.success(request, gettext("已保存：%(title)s") % {"title": step.title})
             return redirect("unit", node.pk)
     context = {"tab": "people", "node": node, "step": step, "form": form}
     if what == "close":
@@ -182,7 +182,7 @@ def merge(request: HttpRequest, unit_id: int) -> HttpResponse:
         except do.UnableToChangeUnit as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, _now("“%(old)s”已并入“%(new)s”。") % {"old": node.name, "new": into.name})
+            messages.success(request, gettext("“%(old)s”已并入“%(new)s”。") % {"old": node.name, "new": into.name})
             return redirect("unit", into.pk)
     context = {"tab": "people", "node": node, "form": form, "footprint": footprint, "units": offered(request)}
     if into is not None:

@@ -79,7 +79,7 @@ def test_renaming_keeps_code_and_people_and_says_who_did_it(operator: Client, wo
     assert (node.name, node.code) == ("东风村 党支部", "QX.01.01")
     page = text_of(operator.get(f"/units/{node.pk}/"))
     assert "QX.01.01" in page
-    assert re.search(r"东风村第一支部 → 东风村 党支部.*郑管理员", page)
+    assert re.search(r"名称：东风村第一支部 → 东风村 党支部.*郑管理员", page)
     assert members_at(node=node, on_date=timezone.localdate()).count() == 4
     assert operator.post(f"/units/{world.county.pk}/rename/", {"name": "青溪区"}).status_code == 302
 
@@ -282,6 +282,7 @@ def test_roles_are_still_one_query(world: County, today: dt.date) -> None:
 def test_a_unit_with_people_is_not_closed_and_an_empty_one_is(operator: Client, world: County, today: dt.date) -> None:
     page = text_of(operator.get(f"/units/{world.branch.pk}/close/"))
     assert "4 位党员" in page
+    assert "现在不能撤销" in page
     refused = operator.post(f"/units/{world.branch.pk}/close/")
     assert (refused.status_code, "还有 4 位党员" in text_of(refused)) == (422, True)
     empty = NodeFactory(parent=world.township, name="空支部")
