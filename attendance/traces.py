@@ -14,8 +14,10 @@ from itertools import count
 from typing import Any
 
 from attendance import operations as ledger
+from attendance.core.reasons import Reason
 from attendance.core.traces import Event, Trace
 from attendance.models import Occasion, PresenceSpan, Record, Rule, Training
+from attendance.queries import judged
 from organizations.models import Membership, Node, NodeKind, User
 
 OTHERS = ""  # no trace can name a worker so
@@ -321,8 +323,9 @@ def replay(trace: Trace) -> dict[str, dict[str, Any]]:
     room.at(trace.end, room.close)
     for event in trace.events:
         room.play_event(event)
-    _finish(room, max([trace.end, *(event.t for event in trace.events[-1:])]))
-    return _answer(occasion_id, member_ids)
+    last = max([trace.end, *(event.t for event in trace.events[-1:])])
+    _finish(room, last)
+    return _answer(occasion_id, member_ids, moment(last + 600))
 
 
 def _finish(room: Room, last: float) -> None:
@@ -361,16 +364,23 @@ def _stage(trace: Trace) -> tuple[int, dict[str, int]]:
     return occasion.pk, {person.name: person.pk for person in people}
 
 
-def _answer(occasion_id: int, member_ids: dict[str, int]) -> dict[str, dict[str, Any]]:
+def _answer(occasion_id: int, member_ids: dict[str, int], as_of: datetime) -> dict[str, dict[str, Any]]:
+    """Say what is recorded; where nothing is, for the occasion was not held, what the judge would say."""
+    occasion = Occasion.objects.get(pk=occasion_id)
     records = {record.member_id: record for record in Record.objects.filter(occasion_id=occasion_id)}
-    return {
-        name: {
-            "live_s": records[key].live_ms / 1000,
-            "replay_s": records[key].replay_ms / 1000,
-            "hall_s": records[key].hall_ms / 1000,
-            "union_s": records[key].union_ms / 1000,
-            "state": records[key].state,
-            "reasons": [reason["code"] for reason in records[key].reasons],
+    answer = {}
+    for name, key in member_ids.items():
+        found = records.get(key) or judged(occasion=occasion, member_id=key, as_of=as_of)
+        answer[name] = {
+            "live_s": found.live_ms / 1000,
+            "replay_s": found.replay_ms / 1000,
+            "hall_s": found.hall_ms / 1000,
+            "union_s": found.union_ms / 1000,
+            "state": str(found.state),
+            "reasons": [_code(reason) for reason in found.reasons],
         }
-        for name, key in member_ids.items()
-    }
+    return answer
+
+
+def _code(reason: Reason | dict[str, Any]) -> str:
+    return str(reason.code) if isinstance(reason, Reason) else str(reason["code"])
