@@ -16,8 +16,8 @@ from itertools import count
 from typing import Any
 
 from attendance import operations as ledger
+from attendance.core.reasons import Reason
 from attendance.core.traces import Event, Trace
-from attendance.core.verdict import Verdict
 from attendance.models import Occasion, PresenceSpan, Record, Rule, Training
 from attendance.queries import judged
 from organizations.models import Membership, Node, NodeKind, User
@@ -54,13 +54,21 @@ class Worker:
 
 
 @dataclass(eq=False)
+class Stay:
+    """One presence: its joining, and its key as soon as that is written."""
+
+    join: ledger.Join
+    presence_id: int = 0
+
+
+@dataclass(eq=False)
 class Socket:
     """One phone's connection as its worker knows it; ``quiet_since`` when it answers no more."""
 
     member_id: int
     device: str
     worker: Worker
-    presence_id: int | None
+    stay: Stay | None
     heard: float
     last_event: float
     quiet_since: float | None = None
@@ -79,6 +87,8 @@ class Room:
     timers: list[tuple[float, int, Callable[[float], None]]] = field(default_factory=list)
     turns: Any = field(default_factory=count)
     is_down: bool = False
+    joining: list[Stay] = field(default_factory=list)
+    ending: list[tuple[Stay, float, End]] = field(default_factory=list)
 
     def at(self, t: float, what: Callable[[float], None]) -> None:
         heapq.heappush(self.timers, (t, next(self.turns), what))
@@ -95,6 +105,16 @@ class Room:
         self.workers[OTHERS] = self._worker(OTHERS, t)
 
     # --- What the server does by itself ---------------------------------------------------------------------------
+    def flush(self) -> None:
+        """Write what waits, as workers do: many joins and ends at once."""
+        joining, ending = self.joining, self.ending
+        self.joining, self.ending = [], []
+        for stay, key in zip(joining, ledger.open_presences(joins=[stay.join for stay in joining]), strict=True):
+            stay.presence_id = key
+        ledger.close_presences(
+            ends=[ledger.End(stay.presence_id, moment(t), reason.value) for stay, t, reason in ending]
+        )
+
     def close(self, t: float) -> None:
         """The window ends: the organiser ends the room, or its time is over; then the task settles."""
         self.beat(t)
@@ -103,15 +123,16 @@ class Room:
             ledger.settle(occasion_id=self.occasion_id, as_of=moment(t))
 
     def beat(self, t: float) -> None:
+        self.flush()
         for worker in self.workers.values():
             self._beat(worker, t)
 
     def _beat(self, worker: Worker, t: float) -> None:
         last = worker.last_beat(t)
         quiet = {
-            socket.presence_id: moment(socket.heard)
+            socket.stay.presence_id: moment(socket.heard)
             for socket in self.gone
-            if socket.worker is worker and socket.presence_id and (socket.quiet_since or 0) <= last
+            if socket.worker is worker and socket.stay and (socket.quiet_since or 0) <= last
         }
         ledger.beat_lease(lease_id=worker.lease_id, as_of=moment(last), quiet=quiet)
 
@@ -127,14 +148,14 @@ class Room:
             self._end(socket, socket.heard, End.SILENT)
 
     def _end(self, socket: Socket, t: float, reason: End) -> None:
-        if socket.presence_id is not None:
-            ended_at = moment(t)
-            ledger.close_presences(ends=[ledger.End(socket.presence_id, ended_at, reason.value)])
-            socket.presence_id = None
+        if socket.stay is not None:
+            self.ending.append((socket.stay, t, reason))
+            socket.stay = None
 
     def _open(self, socket: Socket, t: float) -> None:
         join = ledger.Join(self.occasion_id, socket.member_id, socket.device, socket.worker.lease_id, moment(t))
-        socket.presence_id = ledger.open_presences(joins=[join])[0]
+        socket.stay = Stay(join)
+        self.joining.append(socket.stay)
 
     # --- What happens in the trace --------------------------------------------------------------------------------
     def play_event(self, event: Event) -> None:
@@ -174,7 +195,7 @@ class Room:
     def on_show(self, t: float, member: str, device: str) -> None:
         socket = self.sockets.get((member, device))
         if socket is not None:
-            if socket.presence_id is None:
+            if socket.stay is None:
                 self._open(socket, t)
             socket.heard = socket.last_event = t
 
@@ -212,6 +233,7 @@ class Room:
         return Worker(ledger.start_lease(name=f"{name or 'the others'} at {t}", as_of=moment(t)), t)
 
     def _kill(self, name: str, t: float) -> None:
+        self.flush()
         dead = self.workers.pop(name)
         self._beat(dead, t)
         self.sockets = {key: socket for key, socket in self.sockets.items() if socket.worker is not dead}
@@ -315,6 +337,7 @@ def _finish(room: Room, last: float) -> None:
         room._lose(socket, last)  # noqa: SLF001 - the same module
     room.sockets.clear()
     room.run_until(last + 60)
+    room.flush()
     ledger.reconcile(as_of=moment(last + 600))
 
 
@@ -344,22 +367,22 @@ def _stage(trace: Trace) -> tuple[int, dict[str, int]]:
 
 
 def _answer(occasion_id: int, member_ids: dict[str, int], as_of: datetime) -> dict[str, dict[str, Any]]:
-    """Return what is stored of each member. An occasion that was not held stores nothing: then what would be said."""
+    """Say what is recorded; where nothing is, for the occasion was not held, what the judge would say."""
     occasion = Occasion.objects.get(pk=occasion_id)
-    stored = {record.member_id: record for record in Record.objects.filter(occasion_id=occasion_id)}
-    return {
-        name: _as_answer(stored.get(key) or judged(occasion=occasion, member_id=key, as_of=as_of))
-        for name, key in member_ids.items()
-    }
+    records = {record.member_id: record for record in Record.objects.filter(occasion_id=occasion_id)}
+    answer = {}
+    for name, key in member_ids.items():
+        found = records.get(key) or judged(occasion=occasion, member_id=key, as_of=as_of)
+        answer[name] = {
+            "live_s": found.live_ms / 1000,
+            "replay_s": found.replay_ms / 1000,
+            "hall_s": found.hall_ms / 1000,
+            "union_s": found.union_ms / 1000,
+            "state": str(found.state),
+            "reasons": [_code(reason) for reason in found.reasons],
+        }
+    return answer
 
 
-def _as_answer(verdict: Record | Verdict) -> dict[str, Any]:
-    reasons = [reason["code"] if isinstance(reason, dict) else reason.as_json()["code"] for reason in verdict.reasons]
-    return {
-        "live_s": verdict.live_ms / 1000,
-        "replay_s": verdict.replay_ms / 1000,
-        "hall_s": verdict.hall_ms / 1000,
-        "union_s": verdict.union_ms / 1000,
-        "state": str(verdict.state),
-        "reasons": reasons,
-    }
+def _code(reason: Reason | dict[str, Any]) -> str:
+    return str(reason.code) if isinstance(reason, Reason) else str(reason["code"])

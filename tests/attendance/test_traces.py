@@ -157,6 +157,16 @@ def test_our_fault_is_not_theirs(
     assert (answer["state"], answer["reasons"]) == (state, reasons)
 
 
+def test_an_occasion_without_records_is_judged_all_the_same(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when it was not held: nobody is recorded, and the answer still says what the evidence comes to."""
+    from attendance import operations
+
+    monkeypatch.setattr(operations, "settle", lambda **_values: None)
+    monkeypatch.setattr(operations, "reconcile", lambda **_values: None)
+    answer = run([join(0), stay(300), event(300, "leave")])
+    assert (answer["live_s"], answer["state"], answer["reasons"]) == (300, "missing", ["share", "left_early"])
+
+
 NEXT = {"off": ["join"], "on": ["leave", "silent", "hide"], "hidden": ["show", "leave"]}
 
 
