@@ -201,7 +201,8 @@ def test_tickets_are_made_for_oneself(world: World) -> None:
     url = f"/live/{world.on_air.pk}/ticket.json?device={'b' * 32}"
     made = json.loads(world.ask("member", "GET", url).content)["ticket"]
     cookie = f"{settings.SESSION_COOKIE_NAME}={world.sessions['member']}"
-    assert tickets.read(made, occasion_id=world.on_air.pk, cookie_header=cookie).member == world.member.pk
+    ticket, session_key = tickets.read(made, occasion_id=world.on_air.pk, cookie_header=cookie)
+    assert (ticket.member, session_key) == (world.member.pk, world.sessions["member"])
     assert world.ask("neighbour_secretary", "GET", url).status_code == 404
 
 
