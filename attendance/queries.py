@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -22,6 +22,7 @@ from attendance.models import (
     Training,
     WatchSession,
 )
+from attendance.windows import window_limit
 from organizations.models import User
 from organizations.queries import membership_on
 
@@ -78,13 +79,11 @@ def window_of(occasion: Occasion, *, as_of: datetime) -> Window:
     is_media = stamp.get("basis") == Rule.Basis.MEDIA
     deadline = datetime.fromisoformat(stamp["deadline_at"]) if is_media and "deadline_at" in stamp else None
     until = occasion.make_up_until_at
-    start = occasion.window_start_at or occasion.starts_at
     paused = Spans.of((begin, end) for begin, end in occasion.paused_ms)
-    planned = start + (occasion.ends_at - occasion.starts_at) + timedelta(milliseconds=paused.total)
     items = occasion.media_items
     return Window(
-        start=ms_of(start),
-        end=ms_of(occasion.window_end_at or max(as_of, planned)),
+        start=ms_of(occasion.window_start_at or occasion.starts_at),
+        end=ms_of(occasion.window_end_at or max(as_of, window_limit(occasion))),
         media_ms=occasion.media_ms or 0,
         items=None if items is None else tuple(sorted(items.items())),
         earlier=tuple(Earlier(last, tuple(sorted(had.items()))) for last, had in occasion.media_history),

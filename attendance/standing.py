@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from attendance.core.reasons import Code
 from attendance.core.rules import Rule as CoreRule
+from attendance.core.verdict import asked_at_first
 from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry, Rule
 from attendance.queries import rule_of, window_of
 from attendance.reasons import length
@@ -166,8 +167,8 @@ class Amount:
 def asked_of(*, occasion: Occasion, as_of: datetime) -> Amount:
     """Return what ``occasion`` asks of whoever nothing has counted for yet."""
     rule, window = asked_by(occasion), window_of(occasion, as_of=as_of)
-    total_ms = window.media_ms if rule.basis == Rule.Basis.MEDIA else window.length
-    return Amount(0, rule.needed_ms(total_ms), total_ms, str(rule.basis))
+    needed_ms, total_ms = asked_at_first(window, rule)
+    return Amount(0, needed_ms, total_ms, str(rule.basis))
 
 
 def amount_of(asked: Amount, reasons: Iterable[Mapping[str, Any]] | None) -> Amount:

@@ -119,9 +119,10 @@ def judge(evidence: Evidence, window: Window, rule: Rule) -> Verdict:
     )
 
 
-def needed_of_nothing(window: Window, rule: Rule) -> int:
-    """Return how much (ms) is asked of somebody who has done nothing so far, on the shortest way there is."""
-    return judge(Evidence(), window, rule).needed_ms
+def asked_at_first(window: Window, rule: Rule) -> tuple[int, int]:
+    """Return how much (ms) is asked of somebody who has done nothing so far, on the shortest way, and of how much."""
+    count = _count(_clocks(Evidence(), window, rule), Evidence(), window, rule)
+    return count.needed_ms, count.of_ms
 
 
 def _worth(count: _Count) -> int:

@@ -14,7 +14,7 @@ from attendance.core.intervals import Span, Spans
 from attendance.core.live import provable
 from attendance.core.reasons import Code
 from attendance.core.rules import Basis, Rule
-from attendance.core.verdict import State, Verdict, judge, needed_of_nothing
+from attendance.core.verdict import State, Verdict, asked_at_first, judge
 
 pytestmark = pytest.mark.unit
 
@@ -196,7 +196,7 @@ def test_a_recording_asks_only_for_a_share_of_what_there_is() -> None:
     window = Window(start=0, end=3_600_000, media_ms=2_700_000, media_offset=-900_000)
     nothing = judge(Evidence(), window, RULE)
     assert (nothing.state, nothing.done_ms, nothing.needed_ms) == (State.MISSING, 0, 2_160_000)
-    assert needed_of_nothing(window, RULE) == 2_160_000
+    assert asked_at_first(window, RULE) == (2_160_000, 2_700_000)
     short = judge(Evidence(watched=(seen(0, 2159.999),)), window, RULE)
     assert (short.state, short.needed_ms - short.done_ms) == (State.MISSING, 1)
     enough = judge(Evidence(watched=(seen(0, 2160),)), window, RULE)
