@@ -9,7 +9,6 @@ import contextlib
 import heapq
 import math
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -244,6 +243,7 @@ class Room:
         ledger.reap_leases(as_of=moment(t))
 
     def on_outbox(self, t: float, member: str, device: str, id_: str, from_: float, to: float) -> None:
+        self.flush()  # the phone's own join is written long before it says what it missed
         with contextlib.suppress(ledger.UnableToRecordPresence):
             ledger.record_outbox(
                 occasion_id=self.occasion_id,
@@ -256,7 +256,7 @@ class Room:
             )
 
     def on_hall(self, t: float, member: str, from_: float, to: float) -> None:
-        with suppress(ledger.UnableToRecord):  # a span that lies outside is refused, and earns nothing
+        with contextlib.suppress(ledger.UnableToRecord):  # a span that lies outside is refused, and earns nothing
             ledger.record_hall(
                 occasion_id=self.occasion_id,
                 member_ids=[self.member_ids[member]],

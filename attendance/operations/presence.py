@@ -16,7 +16,7 @@ from attendance.operations.marks import mark_dirty, mark_pairs
 from attendance.operations.texts import checked
 
 CLAIM_WITHIN = timedelta(hours=24)  # a phone keeps what it could not deliver for so long
-MOST_CLAIMS = 200  # of one person at one occasion in that time: a line that breaks every minute for three hours
+MOST_CLAIMS = 1000  # of one person at one occasion in that time: a line that breaks every minute of a long day
 
 
 class UnableToRecordPresence(Exception):
