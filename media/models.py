@@ -37,11 +37,17 @@ class Video(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    replaced_at = models.DateTimeField(
+        null=True, blank=True, help_text="a better recording has taken its place: deleted when nothing needs it"
+    )
 
     class Meta:
         verbose_name = _("视频")
         verbose_name_plural = _("视频")
-        indexes = [models.Index(fields=["-created_at"], name="video_newest")]
+        indexes = [
+            models.Index(fields=["-created_at"], name="video_newest"),
+            models.Index(fields=["replaced_at"], condition=Q(replaced_at__isnull=False), name="video_replaced"),
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -16,4 +16,12 @@ def reconcile_jobs() -> None:
     operations.reconcile_jobs(as_of=timezone.now())
 
 
-BEAT = {"media.reconcile_jobs": {"task": "media.reconcile_jobs", "schedule": 60.0, "options": {"expires": 55}}}
+@shared_task(name="media.drop_replaced", ignore_result=True, expires=900)
+def drop_replaced() -> None:
+    operations.drop_replaced()
+
+
+BEAT = {
+    "media.reconcile_jobs": {"task": "media.reconcile_jobs", "schedule": 60.0, "options": {"expires": 55}},
+    "media.drop_replaced": {"task": "media.drop_replaced", "schedule": 900.0, "options": {"expires": 900}},
+}

@@ -11,7 +11,6 @@ from typing import NotRequired, TypedDict, Unpack
 import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
-from wagtail.log_actions import log as log_action
 
 from attendance import operations as ledger
 from attendance.models import Occasion
@@ -72,6 +71,9 @@ def void_lecture(*, occasion_id: int, reason: str, actor_id: int, as_of: dt.date
 
     Raises UnableToVoidLecture.
     """
+    # Here, because the media agent runs without Wagtail.
+    from wagtail.log_actions import log as log_action  # noqa: PLC0415
+
     with transaction.atomic():
         try:
             ledger.void_occasion(occasion_id=occasion_id, reason=reason, voided_by_id=actor_id, as_of=as_of)

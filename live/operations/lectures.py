@@ -21,7 +21,7 @@ from live.agent import nodes
 from live.core import lifecycle
 from live.models import Lecture
 from live.queries import may_lecture
-from media.operations import adopt_recording, drop_replaced
+from media.operations import adopt_recording, mark_replaced
 from organizations.models import Node, User
 from organizations.permissions import in_subtree
 
@@ -201,7 +201,7 @@ def finish_recording(
             as_of=as_of,
         )
         if earlier is not None:
-            drop_replaced(video_id=earlier.pk)
+            mark_replaced(video_id=earlier.pk, as_of=as_of)
         transaction.on_commit(lambda: announce_stage(occasion_id))
 
 

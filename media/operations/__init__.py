@@ -16,6 +16,7 @@ from media.operations.videos import (
     adopt_recording,
     create_video,
     drop_replaced,
+    mark_replaced,
     rename_video,
     retry_video,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "drop_replaced",
     "drop_upload",
     "finish_upload",
+    "mark_replaced",
     "reconcile_jobs",
     "rename_video",
     "retry_video",

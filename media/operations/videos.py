@@ -3,6 +3,7 @@
 import secrets
 import shutil
 import uuid
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ from celery import current_app
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from kombu.exceptions import OperationalError as BrokerError
-from wagtail.models import ReferenceIndex
 
 from media import events, storage, transcoder
 from media.core.names import clean_filename, clean_title
@@ -92,21 +92,31 @@ def rename_video(*, video_id: uuid.UUID, title: str) -> bool:
     return bool(cleaned) and Video.objects.filter(pk=video_id).update(title=cleaned) == 1
 
 
-def drop_replaced(*, video_id: uuid.UUID) -> bool:
-    """Delete a recording in whose place a better one has come, with its files; False where something still needs it.
+def mark_replaced(*, video_id: uuid.UUID, as_of: datetime) -> None:
+    """Say that a better recording has taken this one's place; ``drop_replaced`` deletes it when nothing needs it."""
+    Video.objects.filter(pk=video_id, replaced_at=None).update(replaced_at=as_of)
 
-    A lesson that shows it keeps it: such uses stand in Wagtail's reference index, everything else refuses by itself.
+
+def drop_replaced() -> int:
+    """Delete replaced recordings, with their files, but those that a lesson shows; returns how many.
+
+    Safe to run twice. Such uses stand in Wagtail's reference index; what the database protects refuses by itself.
     """
-    video = Video.objects.filter(pk=video_id).first()
-    if video is None or ReferenceIndex.get_references_to(video).exists():
-        return False
-    try:
-        with transaction.atomic():
-            video.delete()
-    except ProtectedError:
-        return False
-    transaction.on_commit(partial(storage.drop_video, video_id))
-    return True
+    # Here, because the media agent runs without Wagtail.
+    from wagtail.models import ReferenceIndex  # noqa: PLC0415
+
+    dropped = 0
+    for video in Video.objects.filter(replaced_at__isnull=False):
+        if ReferenceIndex.get_references_to(video).exists():
+            continue
+        try:
+            with transaction.atomic():
+                Video.objects.filter(pk=video.pk).delete()
+                transaction.on_commit(partial(storage.drop_video, video.pk))
+        except ProtectedError:
+            continue
+        dropped += 1
+    return dropped
 
 
 def adopt_recording(

@@ -1,16 +1,17 @@
 """What can be done about a lecture that has ended: through its operations and through the pages, by every role."""
 
 import datetime as dt
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
-from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from wagtail.models import ModelLogEntry
+from wagtail.models import ModelLogEntry, ReferenceIndex
 
 from attendance.kinds import kinds
 from attendance.models import Occasion
@@ -22,8 +23,10 @@ from live.queries import lecturers_for, may_lecture, room_facts
 from live.views.schedule import minutes_left
 from media import storage
 from media.models import Video
+from media.operations import drop_replaced
 from organizations.models import Role, RoleGrant, User
 from tests.factories.attendance import RuleFactory, TrainingFactory
+from tests.factories.cms import CoursePageFactory, LessonPageFactory
 from tests.factories.live import make_lecture, make_live
 from tests.factories.organizations import County, RoleGrantFactory, make_county
 from tests.live.test_operations import finish, packed
@@ -89,26 +92,28 @@ def test_one_replay_holds_both_parts(world: County, var_dir: Path, django_captur
     lecture = resume(lecture)
     assert (lecture.state, lecture.recording) == ("live", first)
     operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
-    with django_capture_on_commit_callbacks(execute=True):
-        finish(lecture, packed(var_dir / "both"), started_at=began, duration_ms=90_000, cuts=((60_000, 12_000),))
+    finish(lecture, packed(var_dir / "both"), started_at=began, duration_ms=90_000, cuts=((60_000, 12_000),))
     lecture = again(lecture)
+    assert set(Video.objects.filter(replaced_at=None)) == {lecture.recording}
+    with django_capture_on_commit_callbacks(execute=True):
+        assert drop_replaced() == 1
+    assert drop_replaced() == 0
     assert (lecture.state, lecture.occasion.media_ms, lecture.occasion.media_offset_ms) == ("recorded", 90_000, 0)
     assert (lecture.occasion.media_cuts, Video.objects.get()) == ([[60_000, 12_000]], lecture.recording)
     assert not (storage.root() / "videos" / str(first.pk)).exists()
 
 
-def test_earlier_replay_stays_where_something_needs_it(world: County, var_dir: Path) -> None:
+def test_earlier_replay_stays_where_a_lesson_shows_it(world: County, var_dir: Path) -> None:
     lecture = ended(world)
     finish(lecture, packed(var_dir / "first"))
     first = again(lecture).recording
     assert first is not None
-    other = make_lecture(world)
+    lesson = LessonPageFactory(course=CoursePageFactory(node=world.branch), body=[("video", first)])
+    ReferenceIndex.create_or_update_for_object(lesson)
     resume(lecture)
     operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
-    with transaction.atomic():
-        Lecture.objects.filter(pk=lecture.pk).update(recording=None)
-        Lecture.objects.filter(pk=other.pk).update(recording=first)
     finish(lecture, packed(var_dir / "both"))
+    assert drop_replaced() == 0
     assert set(Video.objects.values_list("pk", flat=True)) == {first.pk, again(lecture).recording_id}
 
 
@@ -457,3 +462,10 @@ def test_lecturer_whose_grant_ends_later_is_offered_and_accepted(world: County) 
             else:
                 with pytest.raises(operations.UnableToScheduleLecture):
                     operations.schedule_lecture(**plan)  # type: ignore[arg-type]
+
+
+def test_media_agent_starts_without_the_back_office() -> None:
+    """It installs no Wagtail: nothing that it imports may need it."""
+    command = [sys.executable, "manage.py", "media_agent", "--help"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (answer.returncode, "media_agent" in answer.stdout) == (0, True), answer.stderr

@@ -18,6 +18,7 @@ from live.models import Lecture
 from live.operations import end_lecture, resume_lecture
 from media import storage
 from media.models import Video
+from media.operations import drop_replaced
 
 from .conftest import Guest, until
 from .test_agent import agent, decode_errors, has_segments, lecture, lecturer_of, packed, segments
@@ -55,7 +56,7 @@ async def one_replay_of(agent: Agent, lecture: Lecture, before: list[str]) -> Oc
     await has_segments(agent, lecture, len(before) + 3)
     await end(lecture)
     await packed(lecture, Lecture.State.RECORDED)
-    video = await Video.objects.aget()
+    video = await Video.objects.aget(lecture=lecture)
     folder = storage.root() / video.folder
     named = (folder / "video.m3u8").read_text()
     assert [uri for uri in before if uri not in named] == []
@@ -120,7 +121,9 @@ async def test_after_its_replay_was_offered(agent: Agent, lecture: Lecture, page
     assert occasion.media_offset_ms == offered.media_offset_ms
     assert (occasion.media_ms or 0) > (offered.media_ms or 0) + 3000
     assert sum(length for _at, length in occasion.media_cuts) > 500
+    assert await sync_to_async(drop_replaced)() == 1
     assert not (storage.root() / "videos" / str(first.pk)).exists()
+    assert await Video.objects.acount() == 1
 
 
 async def test_after_its_packing_was_given_up(
