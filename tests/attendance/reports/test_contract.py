@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from typing import Any
 
 import openpyxl
@@ -82,6 +83,7 @@ def test_page_csv_xlsx_and_json_say_the_same(report: Report, world: World) -> No
 
 def test_no_cell_holds_a_phone_number(report: Report, world: World) -> None:
     printed = written(report, world.scope(world.county.county), "csv").decode("utf-8-sig")
+    printed = re.sub(r"20\d\d-\d\d-\d\d", "", printed)  # a year looks like the end of a number
     everybody = [*world.county.members, *world.county.neighbours, world.county.secretary]
     assert not any(person.phone_last4 in printed.replace(person.name, "") for person in everybody)
 
