@@ -98,6 +98,11 @@ class Occasion(models.Model):
         blank=True,
         help_text="length (ms) of each piece of media by its key; null: one, media_ms long",
     )
+    media_history = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="what it had before a change: [[the last report it was received under, {key: ms}], …], oldest first",
+    )
     make_up_until_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True, help_text="when it was ended; undone for ten minutes")
     settled_at = models.DateTimeField(null=True, blank=True)
@@ -112,7 +117,6 @@ class Occasion(models.Model):
     voided_at = models.DateTimeField(null=True, blank=True)
     voided_by = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     void_reason = models.CharField(_("作废原因"), max_length=200, blank=True)
-    capture_failed = models.BooleanField(default=False)
 
     class Meta:
         verbose_name = _("场次")
@@ -165,7 +169,7 @@ class WorkerLease(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["beat_at"], condition=Q(ended_at=None), name="lease_alive_by_beat"),
-            models.Index(fields=["ended_at"], name="lease_by_end"),
+            models.Index(fields=["ended_at"], condition=Q(ended_at__isnull=False), name="lease_over_by_end"),
         ]
 
     def __str__(self) -> str:
@@ -233,6 +237,7 @@ class WatchPurse(models.Model):
     member = models.OneToOneField(MEMBER, on_delete=models.PROTECT, primary_key=True, related_name="+")
     held_ms = models.PositiveIntegerField(help_text="film time in the purse at ``filled_at``")
     filled_at = models.DateTimeField()
+    turn = models.PositiveIntegerField(default=0, help_text="reports paid; a report claims the next number")
 
     def __str__(self) -> str:
         return str(self.member_id)

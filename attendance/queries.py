@@ -3,16 +3,17 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from attendance.core.evidence import Earlier, Ended, Outbox, Presence, Watched, Window
+from attendance.core.evidence import Evidence as CoreEvidence
 from attendance.core.intervals import Span, Spans, ms_of
 from attendance.core.rules import Rule as CoreRule
-from attendance.core.verdict import Ended, Outbox, Presence, Verdict, Watched, Window, judge
-from attendance.core.verdict import Evidence as CoreEvidence
+from attendance.core.verdict import Verdict, judge
 from attendance.kinds import Step, kinds
 from attendance.models import (
     Correction,
@@ -113,20 +114,27 @@ def open_past_end(*, media_by: datetime, window_by: datetime) -> QuerySet[Occasi
 
 
 def window_of(occasion: Occasion, *, as_of: datetime) -> Window:
-    """Return the frame in which ``occasion`` is judged; while it is open, its window lasts until its planned end."""
+    """Return the frame in which ``occasion`` is judged; while it is open, its window lasts as long as was planned."""
     stamp = occasion.rule_stamp or {}
     is_media = stamp.get("basis") == Rule.Basis.MEDIA
     deadline = datetime.fromisoformat(stamp["deadline_at"]) if is_media and "deadline_at" in stamp else None
     until = occasion.make_up_until_at
+    start = occasion.window_start_at or occasion.starts_at
+    paused = Spans.of((begin, end) for begin, end in occasion.paused_ms)
+    planned = start + (occasion.ends_at - occasion.starts_at) + timedelta(milliseconds=paused.total)
+    items = occasion.media_items
     return Window(
-        start=ms_of(occasion.window_start_at or occasion.starts_at),
-        end=ms_of(occasion.window_end_at or max(as_of, occasion.ends_at)),
+        start=ms_of(start),
+        end=ms_of(occasion.window_end_at or max(as_of, planned)),
         media_ms=occasion.media_ms or 0,
+        items=None if items is None else tuple(sorted(items.items())),
+        earlier=tuple(Earlier(last, tuple(sorted(had.items()))) for last, had in occasion.media_history),
         media_offset=occasion.media_offset_ms,
         media_cuts=tuple((at, missing) for at, missing in occasion.media_cuts),
         deadline=ms_of(deadline) if deadline else None,
         make_up_until=ms_of(until) if until else None,
-        capture_failed=occasion.capture_failed,
+        away=Spans() if is_media else Spans.of((begin, end) for begin, end in occasion.away_ms),
+        paused=Spans() if is_media else paused,
         final=occasion.window_end_at is not None,
     )
 

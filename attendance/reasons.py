@@ -3,8 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from attendance.core.intervals import moment_of
 from attendance.core.reasons import Code, Reason
 
 CLOCKS: dict[str, Callable[[], str]] = {
@@ -12,6 +15,7 @@ CLOCKS: dict[str, Callable[[], str]] = {
     "hall": lambda: _("集中收看"),
     "live_hall": lambda: _("在线和集中收看合计"),
     "union": lambda: _("连同回放合计"),
+    "recorded": lambda: _("有录像的部分已看"),
     "media": lambda: _("已学"),
 }
 CATEGORIES: dict[str, Callable[[], str]] = {
@@ -57,6 +61,11 @@ def _share(values: Mapping[str, Any]) -> str:
     return _("%(clock)s %(length)s，占 %(percent)s%%") % said
 
 
+def _earlier_version(values: Mapping[str, Any]) -> str:
+    day = date_format(timezone.localtime(moment_of(values["until"])), "SHORT_DATE_FORMAT")
+    return _("课程后来有改动；改动前（截至 %(day)s）已经学完，仍然有效") % {"day": day}
+
+
 def _timed(text: Callable[[], str]) -> Callable[[Mapping[str, Any]], str]:
     return lambda values: text() % {"length": length(values["ms"])}
 
@@ -92,7 +101,9 @@ SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Code.DECLARED: _named(lambda: _("其他方式学习：%(category)s")),
     Code.EXEMPT: _said(lambda: _("免学")),
     Code.NO_EVIDENCE: _said(lambda: _("还没有参加的记录")),
-    Code.CAPTURE_FAILED: _said(lambda: _("当时系统记录不全，不按未参加处理")),
-    Code.EMPTY_WINDOW: _said(lambda: _("场次没有开始就结束了")),
+    Code.AWAY: _timed(lambda: _("系统中断 %(length)s，不影响认定")),
+    Code.TORN: _timed(lambda: _("系统中断 %(length)s，超过这一场的五分之一，不按未参加处理")),
+    Code.EARLIER_VERSION: _earlier_version,
+    Code.EMPTY_WINDOW: _said(lambda: _("这一场没有开始就结束了")),
     Code.NOT_FINAL: _said(lambda: _("还在进行，结束后认定")),
 }

@@ -1,7 +1,8 @@
 """Plays a trace through the ledger's own operations: what sockets, players and hall pages call, on a simulated clock.
 
-The simulated room does what a web worker does: it hears phones, notices silence 40 s late, refreshes its lease every
-5 s (naming the phones that answer no more), and dies without a word. Everything that counts is decided by the ledger.
+The simulated site does what web workers do: they hear phones, notice silence 40 s late, refresh their leases every 5 s
+(naming the phones that answer no more), and die without a word. One more of them, which no trace names, lives whenever
+the site is up: when a worker crashes, the others go on. Everything that counts is decided by the ledger.
 """
 
 import contextlib
@@ -14,10 +15,13 @@ from itertools import count
 from typing import Any
 
 from attendance import operations as ledger
+from attendance.core.reasons import Reason
 from attendance.core.traces import Event, Trace
 from attendance.models import Occasion, PresenceSpan, Record, Rule, Training
+from attendance.queries import judged
 from organizations.models import Membership, Node, NodeKind, User
 
+OTHERS = ""  # no trace can name a worker so
 ZERO = datetime(2026, 9, 1, tzinfo=UTC)  # second 0 of every trace
 NOTICE_S = 40.0
 BEAT_S = 5.0
@@ -49,13 +53,21 @@ class Worker:
 
 
 @dataclass(eq=False)
+class Stay:
+    """One presence: its joining, and its key as soon as that is written."""
+
+    join: ledger.Join
+    presence_id: int = 0
+
+
+@dataclass(eq=False)
 class Socket:
     """One phone's connection as its worker knows it; ``quiet_since`` when it answers no more."""
 
     member_id: int
     device: str
     worker: Worker
-    presence_id: int | None
+    stay: Stay | None
     heard: float
     last_event: float
     quiet_since: float | None = None
@@ -73,17 +85,35 @@ class Room:
     sessions: dict[tuple[str, str], int] = field(default_factory=dict)
     timers: list[tuple[float, int, Callable[[float], None]]] = field(default_factory=list)
     turns: Any = field(default_factory=count)
+    is_down: bool = False
+    joining: list[Stay] = field(default_factory=list)
+    ending: list[tuple[Stay, float, End]] = field(default_factory=list)
 
     def at(self, t: float, what: Callable[[float], None]) -> None:
         heapq.heappush(self.timers, (t, next(self.turns), what))
 
     def run_until(self, t: float) -> None:
-        """Let everything happen that is due before ``t``."""
-        while self.timers and self.timers[0][0] < t:
+        """Let everything happen that is due before ``t``; while the site is down nothing does, and waits for it."""
+        while not self.is_down and self.timers and self.timers[0][0] < t:
             due, _turn, what = heapq.heappop(self.timers)
             what(due)
 
+    def start(self, t: float) -> None:
+        """The site comes up: of its workers one is known by no name, and holds its lease until the site goes down."""
+        self.is_down = False
+        self.workers[OTHERS] = self._worker(OTHERS, t)
+
     # --- What the server does by itself ---------------------------------------------------------------------------
+    def flush(self) -> None:
+        """Write what waits, as workers do: many joins and ends at once."""
+        joining, ending = self.joining, self.ending
+        self.joining, self.ending = [], []
+        for stay, key in zip(joining, ledger.open_presences(joins=[stay.join for stay in joining]), strict=True):
+            stay.presence_id = key
+        ledger.close_presences(
+            ends=[ledger.End(stay.presence_id, moment(t), reason.value) for stay, t, reason in ending]
+        )
+
     def close(self, t: float) -> None:
         """The window ends: the organiser ends the room, or its time is over; then the task settles."""
         self.beat(t)
@@ -92,15 +122,16 @@ class Room:
             ledger.settle(occasion_id=self.occasion_id, as_of=moment(t))
 
     def beat(self, t: float) -> None:
+        self.flush()
         for worker in self.workers.values():
             self._beat(worker, t)
 
     def _beat(self, worker: Worker, t: float) -> None:
         last = worker.last_beat(t)
         quiet = {
-            socket.presence_id: moment(socket.heard)
+            socket.stay.presence_id: moment(socket.heard)
             for socket in self.gone
-            if socket.worker is worker and socket.presence_id and (socket.quiet_since or 0) <= last
+            if socket.worker is worker and socket.stay and (socket.quiet_since or 0) <= last
         }
         ledger.beat_lease(lease_id=worker.lease_id, as_of=moment(last), quiet=quiet)
 
@@ -116,14 +147,14 @@ class Room:
             self._end(socket, socket.heard, End.SILENT)
 
     def _end(self, socket: Socket, t: float, reason: End) -> None:
-        if socket.presence_id is not None:
-            ended_at = moment(t)
-            ledger.close_presences(ends=[ledger.End(socket.presence_id, ended_at, reason.value)])
-            socket.presence_id = None
+        if socket.stay is not None:
+            self.ending.append((socket.stay, t, reason))
+            socket.stay = None
 
     def _open(self, socket: Socket, t: float) -> None:
         join = ledger.Join(self.occasion_id, socket.member_id, socket.device, socket.worker.lease_id, moment(t))
-        socket.presence_id = ledger.open_presences(joins=[join])[0]
+        socket.stay = Stay(join)
+        self.joining.append(socket.stay)
 
     # --- What happens in the trace --------------------------------------------------------------------------------
     def play_event(self, event: Event) -> None:
@@ -132,9 +163,10 @@ class Room:
                                                     for key, value in event.values.items()})  # fmt: skip
 
     def on_join(self, t: float, member: str, device: str, worker: str) -> None:
+        if self.is_down:
+            return
         if worker not in self.workers:
-            name = f"{worker} at {t}"
-            self.workers[worker] = Worker(ledger.start_lease(name=name, as_of=moment(t)), t)
+            self.workers[worker] = self._worker(worker, t)
         here = self.workers[worker]
         before = self.sockets.pop((member, device), None)
         if before is not None:
@@ -162,7 +194,7 @@ class Room:
     def on_show(self, t: float, member: str, device: str) -> None:
         socket = self.sockets.get((member, device))
         if socket is not None:
-            if socket.presence_id is None:
+            if socket.stay is None:
                 self._open(socket, t)
             socket.heard = socket.last_event = t
 
@@ -177,19 +209,42 @@ class Room:
             self._lose(socket, t)
 
     def on_crash(self, t: float, worker: str) -> None:
-        dead = self.workers.pop(worker, None)
-        if dead is None:
+        if worker in self.workers:
+            self._kill(worker, t)
+            self.at(t + REAP_S, self._reap)
+
+    def on_down(self, t: float) -> None:
+        for worker in list(self.workers):
+            self._kill(worker, t)
+        self.is_down = True
+        self.at(t + REAP_S, self._reap)
+
+    def on_up(self, t: float) -> None:
+        if not self.is_down:
             return
+        self.start(t)
+        # What was due while it was down happens now.
+        late = [(max(due, t), turn, what) for due, turn, what in self.timers]
+        heapq.heapify(late)
+        self.timers = late
+
+    def _worker(self, name: str, t: float) -> Worker:
+        return Worker(ledger.start_lease(name=f"{name or 'the others'} at {t}", as_of=moment(t)), t)
+
+    def _kill(self, name: str, t: float) -> None:
+        self.flush()
+        dead = self.workers.pop(name)
         self._beat(dead, t)
         self.sockets = {key: socket for key, socket in self.sockets.items() if socket.worker is not dead}
         self.gone = {socket for socket in self.gone if socket.worker is not dead}
-        self.at(t + REAP_S, self._reap)
 
     def _reap(self, t: float) -> None:
         self.beat(t)
         ledger.reap_leases(as_of=moment(t))
 
     def on_outbox(self, t: float, member: str, device: str, id_: str, from_: float, to: float) -> None:
+        # A phone claims nothing before it was told that it counts, which is after the commit.
+        self.flush()
         with contextlib.suppress(ledger.UnableToRecordPresence):
             ledger.record_outbox(
                 occasion_id=self.occasion_id,
@@ -238,6 +293,7 @@ class Room:
                 rate=rate,
                 position_ms=max(0, ms(ranges[-1][1])) if ranges else 0,
                 as_of=moment(t),
+                occasion_id=self.occasion_id,
             )
 
     def on_excuse(self, t: float, member: str) -> None:
@@ -266,19 +322,23 @@ def replay(trace: Trace) -> dict[str, dict[str, Any]]:
             occasion_id=occasion_id, media_ms=ms(trace.media_s), media_offset_ms=0, as_of=moment(trace.start)
         )
     room = Room(occasion_id, member_ids)
+    room.start(first)
     room.at(trace.end, room.close)
     for event in trace.events:
         room.play_event(event)
-    _finish(room, max([trace.end, *(event.t for event in trace.events[-1:])]))
-    return _answer(occasion_id, member_ids)
+    last = max([trace.end, *(event.t for event in trace.events[-1:])])
+    _finish(room, last)
+    return _answer(occasion_id, member_ids, moment(last + 600))
 
 
 def _finish(room: Room, last: float) -> None:
-    """Nothing more is heard of anybody: silence is the end."""
+    """Nothing more is heard of anybody: silence is the end. A site that is down comes up in the end."""
+    room.on_up(last)
     for socket in list(room.sockets.values()):
         room._lose(socket, last)  # noqa: SLF001 - the same module
     room.sockets.clear()
     room.run_until(last + 60)
+    room.flush()
     ledger.reconcile(as_of=moment(last + 600))
 
 
@@ -307,16 +367,23 @@ def _stage(trace: Trace) -> tuple[int, dict[str, int]]:
     return occasion.pk, {person.name: person.pk for person in people}
 
 
-def _answer(occasion_id: int, member_ids: dict[str, int]) -> dict[str, dict[str, Any]]:
+def _answer(occasion_id: int, member_ids: dict[str, int], as_of: datetime) -> dict[str, dict[str, Any]]:
+    """Say what is recorded; where nothing is, for the occasion was not held, what the judge would say."""
+    occasion = Occasion.objects.get(pk=occasion_id)
     records = {record.member_id: record for record in Record.objects.filter(occasion_id=occasion_id)}
-    return {
-        name: {
-            "live_s": records[key].live_ms / 1000,
-            "replay_s": records[key].replay_ms / 1000,
-            "hall_s": records[key].hall_ms / 1000,
-            "union_s": records[key].union_ms / 1000,
-            "state": records[key].state,
-            "reasons": [reason["code"] for reason in records[key].reasons],
+    answer = {}
+    for name, key in member_ids.items():
+        found = records.get(key) or judged(occasion=occasion, member_id=key, as_of=as_of)
+        answer[name] = {
+            "live_s": found.live_ms / 1000,
+            "replay_s": found.replay_ms / 1000,
+            "hall_s": found.hall_ms / 1000,
+            "union_s": found.union_ms / 1000,
+            "state": str(found.state),
+            "reasons": [_code(reason) for reason in found.reasons],
         }
-        for name, key in member_ids.items()
-    }
+    return answer
+
+
+def _code(reason: Reason | dict[str, Any]) -> str:
+    return str(reason.code) if isinstance(reason, Reason) else str(reason["code"])

@@ -17,7 +17,7 @@ from attendance.queries import occasion_for
 from organizations.models import User
 
 MOST_BYTES = 32 * 1024
-STATUS = {"not_open": 409, "no_media": 404, "not_expected": 404, "no_session": 404, "busy": 503}
+STATUS = {"not_open": 409, "void": 409, "no_media": 404, "not_expected": 404, "no_session": 404, "busy": 503}
 
 View = Callable[[HttpRequest, int, User, dict[str, Any]], JsonResponse]
 
@@ -26,6 +26,7 @@ def _messages(code: str) -> str:
     return {
         "signed_out": _("登录已过期，请重新登录。已看的部分保存在手机上，登录后会补传。"),
         "not_open": _("还没有开始。"),
+        "void": _("这一场不再计入，不用补学。"),
         "no_media": _("这里没有可看的视频。"),
         "not_expected": _("没有找到。"),
         "no_session": _("没有找到这次观看，请重新打开页面。"),
@@ -87,7 +88,10 @@ def play(request: HttpRequest, occasion_id: int, user: User, body: dict[str, Any
 
 @_api
 def report(request: HttpRequest, occasion_id: int, user: User, body: dict[str, Any]) -> JsonResponse:
-    """Take a report ``{session, id, ranges_ms, rate, position_ms}``; acknowledged only after the commit."""
+    """Take a report ``{session, id, ranges_ms, rate, position_ms}``; acknowledged only after the commit.
+
+    What comes after the deadline is kept and decides nothing; the answer's ``message`` says so.
+    """
     session = body.get("session")
     if not isinstance(session, int) or not 0 < session < 1 << 63:
         return _error("no_session")
@@ -100,7 +104,14 @@ def report(request: HttpRequest, occasion_id: int, user: User, body: dict[str, A
             rate=body.get("rate", 1.0),
             position_ms=body.get("position_ms", 0),
             as_of=timezone.now(),
+            occasion_id=occasion_id,
         )
     except UnableToReportWatched as error:
         return _error(error.code)
-    return JsonResponse(asdict(state))
+    return JsonResponse({**asdict(state), "message": _late_message() if state.is_late else ""})
+
+
+def _late_message() -> str:
+    return _(
+        "补学期限已过：这次看的会保存在记录里，不再改变结果。如果是在期限前离线看的，请告诉支部书记，由书记核实更正。"
+    )

@@ -6,12 +6,14 @@ import pwd
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import django
+import psycopg
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ["DEBUG"] = "1"
@@ -57,6 +59,7 @@ def postgresql(folder: Path) -> Iterator[dict[str, Any]]:
     server = subprocess.Popen([*run_as, str(found / "postgres"), "-D", str(data), *options], **quiet)
     try:
         wait_for_port(port, server)
+        wait_until_it_answers(port)
         yield {
             **connections["default"].settings_dict,
             "ENGINE": "django.db.backends.postgresql",
@@ -69,6 +72,19 @@ def postgresql(folder: Path) -> Iterator[dict[str, Any]]:
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(20)
+
+
+def wait_until_it_answers(port: int) -> None:
+    """A server listens before it is ready; on a busy machine that is seconds."""
+    until = time.monotonic() + 60
+    while True:
+        try:
+            psycopg.connect(host="127.0.0.1", port=port, user="bench", dbname="postgres").close()
+            return
+        except psycopg.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
 
 
 @contextmanager

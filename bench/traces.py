@@ -1,15 +1,16 @@
 """Traces through the ledger, as ``manage.py replay_trace`` plays them: how far from the truth, and how long it takes.
 
 The sample traces (tests/data/traces) carry the true seconds; the goals are the ledger's own: a clean trace within 1 s,
-after any one fault within 15 s, never more than 5 s too much. Then 100 random traces of 500 events each; goal 60 s.
+after any one fault within 15 s, never more than 5 s too much. Then 100 random traces of 500 events each, as CPU seconds
+of the command (a measurement that other work on the machine does not change); goal 60 s.
 """
 
 import json
 import random
+import resource
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,10 @@ from bench._figure import figure
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = sorted((ROOT / "tests" / "data" / "traces").glob("*.json"))
-FAULTS = {"late-outbox", "pocket", "reconnect-storm", "worker-killed"}
+FAULTS = {
+    "empty-outboxes", "hide-storm", "late-outbox", "pocket", "reconnect-storm", "site-down", "site-down-long",
+    "worker-killed",
+}  # fmt: skip
 TRACES, EVENTS, MEMBERS, WINDOW_S = 100, 500, 10, 3600
 RULE = {
     "min_share": 0.8, "late_after_s": 300, "leave_early_s": 300, "bridge_s": 30, "outbox_s": 60, "make_up_days": 7,
@@ -48,16 +52,25 @@ def errors() -> dict[str, list[float]]:
 
 
 def random_trace(chance: random.Random, name: str) -> dict[str, Any]:
-    """Ten members who come, stay, fall silent, lock their phones and leave, in any order a phone can do it."""
+    """Ten members who come, stay, fall silent, lock their phones and leave, in any order a phone can do it; the last
+    quarter of the events are reports of the replay."""
     members = [f"m{number}" for number in range(MEMBERS)]
     states = dict.fromkeys(members, "off")
     events = []
-    for number in range(EVENTS):
+    live = EVENTS * 3 // 4
+    for number in range(live):
         member = chance.choice(members)
         do = chance.choice(NEXT[states[member]])
         states[member] = AFTER[do]
-        one = {"t": round(WINDOW_S * number / EVENTS, 3), "do": do, "member": member, "device": "p1"}
+        one = {"t": round(WINDOW_S * number / live, 3), "do": do, "member": member, "device": "p1"}
         events.append(one | ({"worker": "w1"} if do == "join" else {"every": 10} if do == "stay" else {}))
+    events += [{"t": WINDOW_S + 60, "do": "play", "member": member, "device": "p1"} for member in members]
+    for number in range(EVENTS - len(events)):
+        start = number // MEMBERS * 60
+        events.append(
+            {"t": WINDOW_S + 120 + start, "do": "watched", "member": members[number % MEMBERS], "device": "p1",
+             "id": f"x{number}", "ranges": [[start, start + 60]], "rate": 1.0}
+        )  # fmt: skip
     return {
         "name": name,
         "window": [0, WINDOW_S],
@@ -66,6 +79,12 @@ def random_trace(chance: random.Random, name: str) -> dict[str, Any]:
         "members": members,
         "events": events,
     }
+
+
+def cpu_s() -> float:
+    """Return the CPU seconds of all commands that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def main() -> None:
@@ -81,10 +100,10 @@ def main() -> None:
         files = [Path(folder) / f"{number}.json" for number in range(TRACES)]
         for path in files:
             path.write_text(json.dumps(random_trace(chance, path.stem)), encoding="utf-8")
-        began = time.perf_counter()
+        began = cpu_s()
         replayed(files)
-        took = time.perf_counter() - began
-    figure(bench="traces", figure=f"{TRACES} random traces of {EVENTS} events", value=took, unit="s", goal=60)
+        took = cpu_s() - began
+    figure(bench="traces", figure=f"{TRACES} random traces of {EVENTS} events", value=took, unit="s CPU", goal=60)
 
 
 if __name__ == "__main__":

@@ -95,12 +95,6 @@ class Spans:
         """Return the same spans, ``by`` milliseconds later."""
         return Spans(tuple(Span(span.start + by, span.end + by) for span in self.items))
 
-    def bridge(self, limit: int) -> tuple[Spans, Spans]:
-        """Close every gap of at most ``limit``; return the spans so joined, and the gaps that were closed."""
-        pairs = zip(self.items, self.items[1:], strict=False)
-        gaps = Spans(tuple(Span(one.end, two.start) for one, two in pairs if two.start - one.end <= limit))
-        return self | gaps, gaps
-
     @property
     def total(self) -> int:
         """Milliseconds covered."""

@@ -10,7 +10,7 @@ from typing import Any
 class Code(StrEnum):
     """Every reason a verdict can give. Parameters: milliseconds end in ``_ms``, shares are 0 to 1."""
 
-    SHARE = "share"  # clock (live | hall | live_hall | union | media), ms, of_ms, share, need_ms
+    SHARE = "share"  # clock (live | hall | live_hall | union | recorded | media), ms, of_ms, share, need_ms
     LATE = "late"  # ms
     LEFT_EARLY = "left_early"  # ms
     BRIDGED = "bridged"  # count, ms
@@ -28,7 +28,9 @@ class Code(StrEnum):
     DECLARED = "declared"  # category
     EXEMPT = "exempt"  # why
     NO_EVIDENCE = "no_evidence"
-    CAPTURE_FAILED = "capture_failed"
+    AWAY = "away"  # ms: the site was away so long, and it changes nothing
+    TORN = "torn"  # ms: the site was away for more than a fifth of the window
+    EARLIER_VERSION = "earlier_version"  # until (ms since 1970): finished before the course was changed
     EMPTY_WINDOW = "empty_window"
     NOT_FINAL = "not_final"
 

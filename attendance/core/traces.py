@@ -25,6 +25,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "leave": ("member", "device"),
     "silent": ("member", "device"),
     "crash": ("worker",),
+    "down": (),
+    "up": (),
     "outbox": ("member", "device", "id", "from", "to"),
     "hall": ("member", "from", "to"),
     "watched": ("member", "device", "id", "ranges", "rate"),

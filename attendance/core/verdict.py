@@ -5,11 +5,14 @@ All moments are milliseconds since 1970, all ranges of media are milliseconds of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from attendance.core.intervals import Span, Spans
+from attendance.core.evidence import Earlier, Ended, Evidence, Items, Presence, Watched, Window
+from attendance.core.intervals import Spans
+from attendance.core.live import Live, live_time
 from attendance.core.reasons import Code, Reason
 from attendance.core.rules import Basis, Rule
 
@@ -26,95 +29,13 @@ class State(StrEnum):
     INCOMPLETE = "incomplete"
 
 
-class Ended(StrEnum):
-    """How a presence ended; a broken one starts an outage, of which the phone's outbox may prove the beginning."""
-
-    LEFT = "left"
-    SILENT = "silent"
-    HIDDEN = "hidden"
-    WORKER_LOST = "worker_lost"
-    CLOSED = "closed"
-    OPEN = ""
-
-
-BROKEN = frozenset({Ended.SILENT, Ended.WORKER_LOST})
-
-
-@dataclass(frozen=True, slots=True)
-class Presence:
-    """One device was in the room over ``[start, end)``."""
-
-    device: str
-    start: int
-    end: int
-    ended: Ended = Ended.LEFT
-
-
-@dataclass(frozen=True, slots=True)
-class Outbox:
-    """A phone claims, at ``at``, that it kept playing over ``[start, end)``."""
-
-    device: str
-    start: int
-    end: int
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """Ranges of one piece of media, accepted at ``at``."""
-
-    media: str
-    ranges: tuple[tuple[int, int], ...]
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """All that witnesses saw of one member at one occasion. ``leave``, ``declared``, ``exempt`` are categories."""
-
-    presences: tuple[Presence, ...] = ()
-    outboxes: tuple[Outbox, ...] = ()
-    halls: tuple[Span, ...] = ()
-    watched: tuple[Watched, ...] = ()
-    leave: str | None = None
-    declared: str | None = None
-    exempt: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The occasion's frame. ``media_ms`` is the length of all its media together; ``media_offset`` is the media time
-    at which the window begins; ``media_cuts`` are the pauses that the recording left out, as ``(media time, length)``;
-    ``deadline`` bounds what is on time for a course; ``final`` is false while it runs."""
-
-    start: int
-    end: int
-    media_ms: int = 0
-    media_offset: int = 0
-    media_cuts: tuple[tuple[int, int], ...] = ()
-    deadline: int | None = None
-    make_up_until: int | None = None
-    capture_failed: bool = False
-    final: bool = True
-
-    @property
-    def length(self) -> int:
-        return max(0, self.end - self.start)
-
-    def lay(self, media: Spans) -> Spans:
-        """Return media time on the window's axis, clipped to the window."""
-        laid, begin, later = Spans(), 0, self.start - self.media_offset
-        length = max((span.end for span in media), default=0)
-        for at, missing in (*self.media_cuts, (length, 0)):
-            laid |= media.clip(begin, at).shift(later)
-            begin, later = at, later + missing
-        return laid.clip(self.start, self.end)
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer: a state, why, the three clocks apart and their union (ms), and the spans behind them for a page."""
+    """The answer: a state, why, the three clocks apart and their union (ms), and the spans behind them for a page.
+
+    ``done_ms`` of ``needed_ms``: how much of what is asked is done, on the way to it that is shortest from here. The
+    difference is what is left to do; a ``share`` reason says the same as ``ms`` and ``need_ms``.
+    """
 
     state: State
     reasons: tuple[Reason, ...]
@@ -123,6 +44,8 @@ class Verdict:
     hall_ms: int
     union_ms: int
     hours: Decimal
+    done_ms: int = 0
+    needed_ms: int = 0
     live: Spans = field(default_factory=Spans)
     bridged: Spans = field(default_factory=Spans)
     hall: Spans = field(default_factory=Spans)
@@ -133,103 +56,104 @@ class Verdict:
 class _Clocks:
     """What the evidence comes to before any rule about states is asked."""
 
-    live: Spans
-    bridged: Spans
-    proven: Spans
+    live: Live
     hall: Spans
     replay: dict[str, Spans]
-    on_time: dict[str, Spans]
     made_up: dict[str, Spans]
 
     @property
     def together(self) -> Spans:
-        return self.live | self.hall
+        return self.live.spans | self.hall
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """How far the evidence reaches: ``reached`` is a state or None, ``earlier`` the version of a course it was reached
+    under, if that is not today's."""
+
+    reached: State | None
+    clock: str
+    done_ms: int
+    of_ms: int
+    needed_ms: int
+    earlier: Earlier | None = None
+
+    @property
+    def left_ms(self) -> int:
+        return max(0, self.needed_ms - self.done_ms)
+
+    def as_reason(self) -> Reason:
+        done = min(self.done_ms, self.of_ms)
+        share = round(done / self.of_ms, 4) if self.of_ms else 0.0
+        params = {"clock": self.clock, "ms": done, "of_ms": self.of_ms, "share": share, "need_ms": self.needed_ms}
+        return Reason(Code.SHARE, params)
+
+
+_WORTH = {None: 0, State.MADE_UP: 1, State.ATTENDED: 2}
 
 
 def judge(evidence: Evidence, window: Window, rule: Rule) -> Verdict:
     """Return the verdict on one member at one occasion."""
     clocks = _clocks(evidence, window, rule)
-    count = _count_media if rule.basis is Basis.MEDIA else _count_window
-    reached, union_ms, share = count(clocks, window, rule)
-    state = _state(reached, evidence, window)
-    done = reached if reached is not None else (State.MADE_UP if evidence.declared is not None else None)
+    count = _count(clocks, evidence, window, rule)
+    if window.away and count.reached is not State.ATTENDED:
+        # What was ours leaves the window to their good. Whoever sat in a hall all the while has it as it was, too.
+        whole = replace(window, away=Spans())
+        count = max(count, _count(_clocks(evidence, whole, rule), evidence, whole, rule), key=_worth)
+    state = _state(count.reached, evidence, window)
+    is_done = count.reached is not None or evidence.declared is not None
     return Verdict(
         state=state,
-        reasons=(*_outcome(state, evidence, window, share), *_remarks(clocks, evidence, window, rule)),
-        live_ms=clocks.live.total,
-        replay_ms=_total(clocks.replay),
+        reasons=(*_outcome(state, evidence, window, count), *_remarks(state, clocks, evidence, window, rule)),
+        live_ms=clocks.live.spans.total,
+        replay_ms=_total(clocks.replay, window.items),
         hall_ms=clocks.hall.total,
-        union_ms=union_ms,
-        hours=rule.hours if done is not None else Decimal(0),
-        live=clocks.live,
-        bridged=clocks.bridged,
+        union_ms=_union_ms(clocks, window, rule),
+        hours=rule.hours if is_done else Decimal(0),
+        done_ms=count.done_ms,
+        needed_ms=count.needed_ms,
+        live=clocks.live.spans,
+        bridged=clocks.live.bridged,
         hall=clocks.hall,
         replay=clocks.replay,
     )
 
 
-def outages(presences: tuple[Presence, ...], limit: int) -> dict[str, Spans]:
-    """Return, by device, the beginnings of its outages that an outbox may prove: at most ``limit`` of each.
-
-    An outage lasts from a broken end to the device's next presence. A second socket of the same device that was still
-    heard at that moment means that there was none.
-    """
-    by_device: dict[str, list[Presence]] = {}
-    for presence in presences:
-        by_device.setdefault(presence.device, []).append(presence)
-    return {device: _outages_of(rows, limit) for device, rows in by_device.items()}
+def needed_of_nothing(window: Window, rule: Rule) -> int:
+    """Return how much (ms) is asked of somebody who has done nothing so far, on the shortest way there is."""
+    return judge(Evidence(), window, rule).needed_ms
 
 
-def _outages_of(rows: list[Presence], limit: int) -> Spans:
-    # An empty presence (joined, never heard again) is no time, but its broken end still begins an outage.
-    broken = sorted({row.end for row in rows if row.ended in BROKEN})
-    starts = sorted(row.start for row in rows)
-    found: list[tuple[int, int]] = []
-    for end in broken:
-        if any(row.start <= end < row.end for row in rows):
-            continue
-        following = next((start for start in starts if start > end), end + limit)
-        found.append((end, min(end + limit, following)))
-    return Spans.of(found)
+def _worth(count: _Count) -> int:
+    return _WORTH[count.reached]
 
 
 def _clocks(evidence: Evidence, window: Window, rule: Rule) -> _Clocks:
-    frame = Spans.of([(window.start, window.end)])
-    seen = Spans.of((row.start, row.end) for row in evidence.presences) & frame
-    proven = _proven(evidence, rule) & frame
-    live, bridged = (seen | proven).bridge(rule.bridge_ms)
     return _Clocks(
-        live=live,
-        bridged=bridged,
-        proven=proven - seen,
-        hall=Spans.of(evidence.halls) & frame,
-        replay=_ranges(evidence.watched, None),
-        on_time=_ranges(evidence.watched, window.deadline),
-        made_up=_ranges(evidence.watched, window.make_up_until),
+        live=live_time(evidence.presences, evidence.outboxes, window, rule),
+        hall=Spans.of(evidence.halls) & window.frame,
+        replay=_ranges(evidence.watched, None, window.items, window.media_ms),
+        made_up=_ranges(evidence.watched, window.make_up_until, window.items, window.media_ms),
     )
 
 
-def _proven(evidence: Evidence, rule: Rule) -> Spans:
-    if not evidence.outboxes:
-        return Spans()
-    allowed = outages(evidence.presences, rule.outbox_ms)
-    proven = Spans()
-    for claim in evidence.outboxes:
-        # Nobody can have kept playing in the future: the server received the claim at ``at``.
-        claimed = Spans.of([(claim.start, min(claim.end, claim.at))])
-        proven |= claimed & allowed.get(claim.device, Spans())
-    return proven
-
-
-def _ranges(watched: tuple[Watched, ...], until: int | None) -> dict[str, Spans]:
+def _ranges(watched: Iterable[Watched], until: int | None, items: Items | None, media_ms: int) -> dict[str, Spans]:
+    """Return what was watched up to ``until`` of each piece there is, clipped to its length."""
+    lengths = None if items is None else dict(items)
     by_media: dict[str, list[tuple[int, int]]] = {}
     for report in watched:
-        if until is None or report.at <= until:
+        if (until is None or report.at <= until) and (lengths is None or report.media in lengths):
             by_media.setdefault(report.media, []).extend(report.ranges)
-    return {media: Spans.of(pairs) for media, pairs in by_media.items()}
+    found = {media: Spans.of(pairs) for media, pairs in by_media.items()}
+    # A recording whose length is not known any more keeps what was seen of it.
+    most = {media: media_ms if lengths is None else lengths[media] for media in found}
+    return {media: spans.clip(0, most[media]) if most[media] else spans for media, spans in found.items()}
 
 
-def _total(ranges: dict[str, Spans]) -> int:
+def _total(ranges: dict[str, Spans], items: Items | None) -> int:
+    """Return how much was watched: of each piece, or, where there is only one, of it, by whatever name."""
+    if items is None:
+        return Spans.of(span for spans in ranges.values() for span in spans).total
     return sum(spans.total for spans in ranges.values())
 
 
@@ -240,47 +164,71 @@ def _on_axis(ranges: dict[str, Spans], window: Window) -> Spans:
     return laid
 
 
-def _count_window(clocks: _Clocks, window: Window, rule: Rule) -> tuple[State | None, int, Reason]:
-    together = clocks.together
-    union = together | _on_axis(clocks.replay, window)
-    timely = together | _on_axis(clocks.made_up, window)
-    need = rule.needed_ms(window.length)
-    reached: State | None = None
-    clock, counted = _clock_of(clocks), together.total
-    if window.length and together.total >= need:
-        reached = State.ATTENDED
-    elif timely.total > together.total:
-        clock, counted = "union", timely.total
-        if counted >= need:
-            reached = State.MADE_UP
-    return reached, union.total, _share(clock, counted, window.length, need)
+def _union_ms(clocks: _Clocks, window: Window, rule: Rule) -> int:
+    if rule.basis is Basis.MEDIA:
+        return max(_total(clocks.replay, window.items), clocks.hall.total)
+    return (clocks.together | _on_axis(clocks.replay, window)).total
+
+
+def _count(clocks: _Clocks, evidence: Evidence, window: Window, rule: Rule) -> _Count:
+    if rule.basis is Basis.MEDIA:
+        return _count_media(clocks, evidence, window, rule)
+    return _count_window(clocks, window, rule)
+
+
+def _count_window(clocks: _Clocks, window: Window, rule: Rule) -> _Count:
+    together, length = clocks.together, window.length
+    needed = rule.needed_ms(length)
+    there = _Count(State.ATTENDED, _clock_of(clocks), together.total, length, needed)
+    if length and not there.left_ms:
+        return there
+    watched = _on_axis(clocks.made_up, window)
+    timely = together | watched
+    adds = timely.total > together.total
+    best = _Count(None, "union" if adds else there.clock, timely.total, length, needed)
+    # What was not recorded is not owed by whoever makes up, if at least half of the window can be watched.
+    recorded = window.recorded
+    if length and recorded.total * 2 >= length:
+        of_ms = recorded.total
+        part = _Count(None, "recorded", (timely & recorded).total, of_ms, rule.needed_ms(of_ms))
+        if (watched or part.left_ms) and part.left_ms < best.left_ms:
+            best = part
+    return replace(best, reached=State.MADE_UP) if length and not best.left_ms else best
 
 
 def _clock_of(clocks: _Clocks) -> str:
-    if clocks.live and clocks.hall:
+    if clocks.live.spans and clocks.hall:
         return "live_hall"
     return "hall" if clocks.hall else "live"
 
 
-def _count_media(clocks: _Clocks, window: Window, rule: Rule) -> tuple[State | None, int, Reason]:
+def _count_media(clocks: _Clocks, evidence: Evidence, window: Window, rule: Rule) -> _Count:
+    now = _count_items(evidence, clocks.hall, window, rule, None)
+    if now.reached is State.ATTENDED:
+        return now
+    # Who had finished before the course was changed stays finished, with what they finished.
+    for earlier in window.earlier:
+        known = replace(evidence, watched=tuple(report for report in evidence.watched if report.at <= earlier.until))
+        halls = clocks.hall & Spans.of((span.start, span.end) for span in evidence.halls if span.end <= earlier.until)
+        before = replace(window, items=earlier.items, media_ms=earlier.media_ms)
+        now = max(now, _count_items(known, halls, before, rule, earlier), key=_worth)
+    return now
+
+
+def _count_items(evidence: Evidence, hall: Spans, window: Window, rule: Rule, earlier: Earlier | None) -> _Count:
     # Hall time and media time have no common axis: the larger counts, never their sum.
-    need = rule.needed_ms(window.media_ms)
-    on_time = max(_total(clocks.on_time), clocks.hall.total)
-    timely = max(_total(clocks.made_up), clocks.hall.total)
-    reached: State | None = None
-    counted = on_time
-    if window.media_ms and on_time >= need:
-        reached = State.ATTENDED
-    elif timely > on_time:
-        counted = timely
-        reached = State.MADE_UP if timely >= need else None
-    union = max(_total(clocks.replay), clocks.hall.total)
-    return reached, union, _share("media", min(counted, window.media_ms), window.media_ms, need)
+    def counted(until: int | None) -> int:
+        ranges = _ranges(evidence.watched, until, window.items, window.media_ms)
+        return max(_total(ranges, window.items), hall.total)
 
-
-def _share(clock: str, ms: int, of_ms: int, need_ms: int) -> Reason:
-    share = round(ms / of_ms, 4) if of_ms else 0.0
-    return Reason(Code.SHARE, {"clock": clock, "ms": ms, "of_ms": of_ms, "share": share, "need_ms": need_ms})
+    needed = rule.needed_ms(window.media_ms)
+    of_ms = window.media_ms
+    timely = _Count(State.MADE_UP, "media", counted(window.make_up_until), of_ms, needed, earlier)
+    on_time = _Count(State.ATTENDED, "media", counted(window.deadline), of_ms, needed, earlier)
+    for count in (on_time, timely):
+        if window.media_ms and not count.left_ms:
+            return count
+    return replace(max(on_time, timely, key=lambda count: count.done_ms), reached=None)
 
 
 def _state(reached: State | None, evidence: Evidence, window: Window) -> State:
@@ -294,40 +242,44 @@ def _state(reached: State | None, evidence: Evidence, window: Window) -> State:
         return State.EXCUSED
     if not window.final:
         return State.PENDING
-    return State.INCOMPLETE if window.capture_failed else State.MISSING
+    return State.INCOMPLETE if window.is_torn else State.MISSING
 
 
-def _outcome(state: State, evidence: Evidence, window: Window, share: Reason) -> list[Reason]:
+def _outcome(state: State, evidence: Evidence, window: Window, count: _Count) -> list[Reason]:
     """Give the reasons that carry the state, most telling first."""
     found: list[Reason] = []
     if evidence.exempt is not None:
         found.append(Reason(Code.EXEMPT, {"why": evidence.exempt}))
     if state is State.PENDING:
         found.append(Reason(Code.NOT_FINAL))
-    if share.params["ms"]:
-        found.append(share)
-    elif state in (State.MISSING, State.INCOMPLETE):
+    if count.done_ms and count.of_ms:
+        found.append(count.as_reason())
+    elif state in (State.MISSING, State.INCOMPLETE) and window.length:
         found.append(Reason(Code.NO_EVIDENCE))
+    if count.earlier is not None:
+        found.append(Reason(Code.EARLIER_VERSION, {"until": count.earlier.until}))
     if evidence.declared is not None:
         found.append(Reason(Code.DECLARED, {"category": evidence.declared}))
     if evidence.leave is not None:
         found.append(Reason(Code.LEAVE, {"category": evidence.leave}))
     if state is State.INCOMPLETE:
-        found.append(Reason(Code.CAPTURE_FAILED))
-    if not window.length:
+        found.append(Reason(Code.TORN, {"ms": window.away_ms}))
+    if not window.length and not window.away_ms:
         found.append(Reason(Code.EMPTY_WINDOW))
     return found
 
 
-def _remarks(clocks: _Clocks, evidence: Evidence, window: Window, rule: Rule) -> list[Reason]:
+def _remarks(state: State, clocks: _Clocks, evidence: Evidence, window: Window, rule: Rule) -> list[Reason]:
     """Give what else a member should know: edges, breaks, other clocks."""
-    found = [*_edges(clocks.together, window, rule), *_breaks(clocks, evidence, window, rule)]
+    found = [*_edges(clocks.together, window, rule), *_breaks(clocks, evidence, window)]
+    if window.away_ms and state is not State.INCOMPLETE:
+        found.append(Reason(Code.AWAY, {"ms": window.away_ms}))
     if clocks.hall:
         found.append(Reason(Code.HALL, {"ms": clocks.hall.total}))
-    replay_ms = _total(clocks.replay)
+    replay_ms = _total(clocks.replay, window.items)
     if replay_ms:
         found.append(Reason(Code.WATCHED, {"ms": replay_ms, "of_ms": window.media_ms}))
-    late_ms = replay_ms - _total(clocks.made_up)
+    late_ms = replay_ms - _total(clocks.made_up, window.items)
     if late_ms:
         found.append(Reason(Code.WATCHED_LATE, {"ms": late_ms}))
     return found
@@ -337,8 +289,8 @@ def _edges(together: Spans, window: Window, rule: Rule) -> list[Reason]:
     if not together or rule.basis is Basis.MEDIA:
         return []
     found: list[Reason] = []
-    late = together.items[0].start - window.start
-    early = window.end - together.items[-1].end
+    late = window.frame.clip(window.start, together.items[0].start).total
+    early = window.frame.clip(together.items[-1].end, window.end).total
     if late > rule.late_after_s * 1000:
         found.append(Reason(Code.LATE, {"ms": late}))
     if early > rule.leave_early_s * 1000:
@@ -346,13 +298,13 @@ def _edges(together: Spans, window: Window, rule: Rule) -> list[Reason]:
     return found
 
 
-def _breaks(clocks: _Clocks, evidence: Evidence, window: Window, rule: Rule) -> list[Reason]:
+def _breaks(clocks: _Clocks, evidence: Evidence, window: Window) -> list[Reason]:
     found: list[Reason] = []
     inside = [row for row in evidence.presences if row.start < window.end and row.end >= window.start]
     if evidence.presences and not inside and min(row.start for row in evidence.presences) >= window.end:
         found.append(Reason(Code.AFTER_WINDOW))
-    if clocks.bridged:
-        found.append(Reason(Code.BRIDGED, {"count": len(clocks.bridged), "ms": clocks.bridged.total}))
+    if clocks.live.bridges:
+        found.append(Reason(Code.BRIDGED, {"count": clocks.live.bridges, "ms": clocks.live.bridged.total}))
     hidden = sum(row.ended is Ended.HIDDEN for row in inside)
     if hidden:
         lost = _hidden(inside, window) - clocks.together
@@ -374,15 +326,15 @@ def _hidden(inside: list[Presence], window: Window) -> Spans:
         if row.ended is Ended.HIDDEN:
             later = [other.start for other in inside if other.device == row.device and other.start >= row.end]
             found.append((row.end, min(later, default=window.end)))
-    return Spans.of(found).clip(window.start, window.end)
+    return Spans.of(found) & window.frame
 
 
 def _outbox_remarks(clocks: _Clocks, evidence: Evidence, window: Window) -> list[Reason]:
     found: list[Reason] = []
-    if clocks.proven:
-        found.append(Reason(Code.OUTBOX, {"ms": clocks.proven.total}))
-    claimed = Spans.of((claim.start, claim.end) for claim in evidence.outboxes).clip(window.start, window.end)
-    refused = claimed - clocks.live
+    if clocks.live.proven:
+        found.append(Reason(Code.OUTBOX, {"ms": clocks.live.proven.total}))
+    claimed = Spans.of((claim.start, claim.end) for claim in evidence.outboxes) & window.frame
+    refused = claimed - clocks.live.spans
     if refused:
         found.append(Reason(Code.OUTBOX_CUT, {"ms": refused.total}))
     return found

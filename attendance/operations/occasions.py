@@ -12,6 +12,7 @@ from django.utils import timezone
 from attendance import events
 from attendance.core.rules import Rule as CoreRule
 from attendance.models import Occasion, RosterEntry, Rule, Training
+from attendance.operations.earlier_items import keep_earlier_items
 from organizations.models import Node
 from organizations.queries import exempt_member_ids, members_at
 
@@ -232,21 +233,14 @@ def set_replay(
         events.announce(events.replay_offered, occasion_id=occasion_id)
 
 
+@transaction.atomic
 def set_media_items(*, occasion_id: int, items: Mapping[str, int]) -> None:
     """Say which pieces of media an occasion has and how long each is (ms); their sum is what a share is taken of.
 
-    Only these keys can be played and no piece earns more than its length. Raises UnableToSetMedia.
+    Only these keys can be played and no piece earns more than its length; who had finished before stays finished.
+    Raises UnableToSetMedia.
     """
     if not items or min(items.values()) <= 0:
         raise UnableToSetMedia("every piece of media has a length")
+    keep_earlier_items(occasion_id=occasion_id, items=items)
     Occasion.objects.filter(pk=occasion_id).update(media_items=dict(items), media_ms=sum(items.values()))
-
-
-def mark_capture_failed(*, occasion_id: int, as_of: datetime) -> None:
-    """Say that evidence is missing through our fault: nobody there is called missing by a machine. Settles again."""
-    from attendance.operations.settling import settle  # noqa: PLC0415 - settling reads this module
-
-    Occasion.objects.filter(pk=occasion_id).update(capture_failed=True)
-    log.warning("capture_failed", occasion_id=occasion_id)
-    if Occasion.objects.filter(pk=occasion_id, state__in=[State.CLOSED, State.SETTLED]).exists():
-        settle(occasion_id=occasion_id, as_of=as_of)

@@ -10,10 +10,12 @@ from django.db import InterfaceError, OperationalError, transaction
 from prometheus_client import Counter
 
 from attendance import events
+from attendance.core.evidence import Evidence
 from attendance.core.rules import Rule
-from attendance.core.verdict import Evidence, Verdict, judge
+from attendance.core.verdict import Verdict, judge
 from attendance.models import Correction, Occasion, Record, RosterEntry
-from attendance.operations.marks import hold
+from attendance.operations.absence import record_absence
+from attendance.operations.marks import hold, is_judged_now
 from attendance.queries import evidence_of, rule_of, window_of
 from attendance.standing import what_holds
 
@@ -47,6 +49,8 @@ def settle(*, occasion_id: int, as_of: datetime, member_ids: Collection[int] | N
     before = Occasion.objects.get(pk=occasion_id)
     if before.state == State.SCHEDULED:
         raise UnableToSettle(f"occasion {occasion_id} has not opened")
+    if member_ids is None and before.state in (State.CLOSED, State.SETTLED):
+        record_absence(occasion_id=occasion_id, as_of=as_of)
     rule_of(before)  # what is wrong with the occasion itself is raised here, once, and not found with each person
     changed = 0
     for some in _chunks(occasion_id, member_ids):
@@ -82,7 +86,7 @@ def settle_dirty(*, as_of: datetime, member_ids: Collection[int] | None = None, 
             _put_aside(occasion_id, members, as_of)
             continue
         for some in _chunks(occasion_id, members):
-            _settle_or_put_aside(occasion_id, some, as_of)
+            _settle_or_put_aside(occasion_id, some, as_of, is_sweep=True)
     return sum(len(members) for members in by_occasion.values())
 
 
@@ -94,7 +98,7 @@ def _put_aside(occasion_id: int, member_ids: list[int], as_of: datetime) -> None
     entries.update(dirty_at=as_of + RETRY_AFTER)
 
 
-def _settle_or_put_aside(occasion_id: int, member_ids: list[int], as_of: datetime) -> int:
+def _settle_or_put_aside(occasion_id: int, member_ids: list[int], as_of: datetime, *, is_sweep: bool = False) -> int:
     """Settle a chunk; where that fails, its halves, down to those who cannot be judged. Returns how many changed.
 
     That the database is away is no fault of a person's, and raised. Where nearly everybody fails it is not the person
@@ -105,7 +109,7 @@ def _settle_or_put_aside(occasion_id: int, member_ids: list[int], as_of: datetim
     while waiting:
         some = waiting.pop()
         try:
-            changed += _settle_chunk(occasion_id, some, as_of)
+            changed += _settle_chunk(occasion_id, some, as_of, is_sweep=is_sweep)
         except (OperationalError, InterfaceError):
             raise
         except Exception:  # noqa: BLE001 - whatever it is, it must not stop the others; it is logged with those put aside
@@ -133,16 +137,17 @@ def _chunks(occasion_id: int, member_ids: Collection[int] | None) -> Iterator[li
 
 
 @transaction.atomic
-def _settle_chunk(occasion_id: int, member_ids: list[int], as_of: datetime) -> int:
+def _settle_chunk(occasion_id: int, member_ids: list[int], as_of: datetime, *, is_sweep: bool = False) -> int:
     # The locks come before the reading (in the order of ``marks``). While we hold the occasion, nobody ends it, undoes
     # that or voids it, so the window we judge by is the one that holds when we write. Whoever writes evidence marks
     # the roster rows in the same transaction, so it is either read here or marked after us; and two settlings of one
     # person never write in the wrong order.
-    [(_key, state, _basis)] = hold([occasion_id])
+    [(_key, state, basis)] = hold([occasion_id])
     rows = RosterEntry.objects.filter(occasion_id=occasion_id, member_id__in=member_ids)
     entries = list(rows.select_for_update().order_by("member_id").values_list("member_id", "state", "why", "dirty_at"))
     changed = 0
-    if state not in (State.SCHEDULED, State.NOT_HELD, State.VOID):
+    # A sweep leaves out a lecture that runs (again: its end was undone), for its end settles all; the marks go.
+    if is_judged_now(state, basis) or (state == State.OPEN and not is_sweep):
         changed = _judge_all(Occasion.objects.get(pk=occasion_id), entries, as_of)
     if any(entry[3] is not None for entry in entries):
         rows.update(dirty_at=None)

@@ -1,40 +1,37 @@
-"""Watch time: a session a device, reports of played ranges, credit of what the clock allows. Durable and idempotent.
+"""Watch time: a session a device, reports of played ranges, credit of what clock and purse allow. Durable, idempotent.
 
-A report costs one read and one write: the evidence and the session's new standing go in together, under the condition
-that no other report took the session's turn in between. Two reports at the same moment can so never both use the same
-stretch of time, and none waits for a lock.
+A report costs one read and one write: the evidence, the session's and the purse's new standing and the mark on the
+roster go in together, under the condition that no other report of this person took the purse's turn in between. Two
+reports at the same moment, in whatever sessions, can so never both use the same stretch of time.
 """
 
 import json
 import math
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.dateparse import parse_datetime
 
-from attendance.core.intervals import Spans, ms_of
+from attendance.core.intervals import Spans, moment_of, ms_of
 from attendance.core.rules import Basis, Rule
-from attendance.core.watch import BUFFER_MS, Acceptance, accept, credit
-from attendance.models import Occasion, Record, RecordState, RosterEntry, WatchSession
+from attendance.core.watch import BUFFER_MS, PURSE_START_MS, Acceptance, Purse, accept, credit
+from attendance.models import Occasion, Record, RecordState, RosterEntry, WatchPurse, WatchSession
 from attendance.operations.settling import settle
 from attendance.operations.texts import checked
 from attendance.queries import credited
 
 MAX_RANGES = 500
 MAX_MS = 1 << 40
-MOST_BUFFERS = 30  # sessions an hour that get the 3 s buffer: reloading a page in a loop earns nothing
-REFRESH_AFTER_MS = 600_000
-STOPPED_AFTER = timedelta(minutes=2)
 TRIES = 8
 UNDECIDED = frozenset({RecordState.MISSING, RecordState.PENDING, RecordState.INCOMPLETE, RecordState.EXCUSED})
 
 
 class UnableToStartWatch(Exception):
-    """Nothing can be watched there. ``code``: not_open, no_media, not_expected or bad_request."""
+    """Nothing can be watched there. ``code``: not_open, void, no_media, not_expected or bad_request."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -58,7 +55,8 @@ class WatchState:
     """How a member stands with one piece of media after a call.
 
     ``accepted_ms``: of this report; ``credited_ms``: all ranges that count, over all devices; ``total_ms``: the
-    media's length; ``state``: the record's state, "pending" while there is none.
+    media's length; ``state``: the record's state, "pending" while there is none; ``is_late``: this report came after
+    the deadline for making up, so that it is kept and decides nothing.
     """
 
     session_id: int
@@ -67,6 +65,7 @@ class WatchState:
     credited_ms: list[list[int]]
     total_ms: int
     state: str
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +84,15 @@ class _Standing:
     others: list[tuple[str, list[list[int]]]]
     media_ms: int
     course_ms: int
+    items: dict[str, int] | None
     occasion_state: str
     rule: dict[str, Any]
     window_ms: int
+    make_up_until_at: datetime | None
     record_state: str | None
     record_ms: int
-    judged_at: datetime | None
+    purse: Purse | None
+    turn: int
     is_known: bool
 
     def credited(self, new: Sequence[tuple[int, int]] = ()) -> Spans:
@@ -98,11 +100,22 @@ class _Standing:
         return credit([*self.ranges, *same], new)
 
     def credited_in_all(self, new: Sequence[tuple[int, int]]) -> int:
-        by_media: dict[str, list[list[int]]] = {}
+        """Return how much of the occasion's media is watched, as the judge counts it: each piece to its length."""
+        if self.items is None:
+            return credit([*self.ranges, *(pair for _media, ranges in self.others for pair in ranges)], new).total
+        by_media: dict[str, list[Sequence[int]]] = {self.media: [*self.ranges, *new]}
         for media, ranges in self.others:
             by_media.setdefault(media, []).extend(ranges)
-        by_media.pop(self.media, None)
-        return self.credited(new).total + sum(credit(ranges, ()).total for ranges in by_media.values())
+        return sum(credit(by_media.get(media, ()), ()).clip(0, length).total for media, length in self.items.items())
+
+    @property
+    def least_ms(self) -> int:
+        """How much has to be watched or attended at least before the judge can find that it is enough."""
+        rule = Rule.from_stamp(self.rule)
+        if rule.basis is Basis.MEDIA:
+            return rule.needed_ms(self.course_ms)
+        recorded = self.course_ms if self.course_ms * 2 >= self.window_ms else self.window_ms
+        return rule.needed_ms(min(self.window_ms, recorded))
 
 
 @transaction.atomic
@@ -118,6 +131,8 @@ def start_watch(*, occasion_id: int, member_id: int, device: str, media: str, as
     occasion = Occasion.objects.filter(pk=occasion_id).first()
     if occasion is None or occasion.state == Occasion.State.SCHEDULED:
         raise UnableToStartWatch("not_open")
+    if occasion.state in (Occasion.State.VOID, Occasion.State.NOT_HELD):
+        raise UnableToStartWatch("void")
     length = _length_of(occasion, media)
     if not length:
         raise UnableToStartWatch("no_media")
@@ -125,7 +140,7 @@ def start_watch(*, occasion_id: int, member_id: int, device: str, media: str, as
         raise UnableToStartWatch("not_expected")
     mine = WatchSession.objects.filter(occasion_id=occasion_id, member_id=member_id)
     resume = mine.filter(media=media).order_by("-last_at", "-id").values_list("position_ms", flat=True).first() or 0
-    recent = mine.filter(started_at__gt=as_of - timedelta(hours=1)).count()
+    _give_purse(member_id, as_of)
     session = WatchSession.objects.create(
         occasion_id=occasion_id,
         member_id=member_id,
@@ -134,7 +149,7 @@ def start_watch(*, occasion_id: int, member_id: int, device: str, media: str, as
         started_at=as_of,
         last_at=as_of,
         media_ms=length,
-        buffer_ms=BUFFER_MS if recent < MOST_BUFFERS else 0,
+        buffer_ms=BUFFER_MS,
         position_ms=resume,
     )
     state = Record.objects.filter(occasion_id=occasion_id, member_id=member_id).values_list("state", flat=True).first()
@@ -146,6 +161,12 @@ def start_watch(*, occasion_id: int, member_id: int, device: str, media: str, as
         total_ms=length,
         state=state or RecordState.PENDING.value,
     )
+
+
+def _give_purse(member_id: int, as_of: datetime) -> None:
+    """Two first sessions at the same moment: one purse, for it is the member's key."""
+    purse = WatchPurse(member_id=member_id, held_ms=PURSE_START_MS, filled_at=as_of)
+    WatchPurse.objects.bulk_create([purse], ignore_conflicts=True)
 
 
 def _length_of(occasion: Occasion, media: str) -> int:
@@ -163,28 +184,36 @@ def report_watched(
     rate: float,
     position_ms: int,
     as_of: datetime,
+    occasion_id: int | None = None,
 ) -> WatchState:
     """Store a report of played ranges; the answer is after the commit. The same ``client_id`` twice changes nothing.
 
-    What is more than the clock allows is cut from the end, not refused whole. Raises UnableToReportWatched.
+    What is more than clock and purse allow is cut from the end, not refused whole. ``occasion_id``: where the session
+    must belong to, if the caller knows. Raises UnableToReportWatched.
     """
     ranges = _checked_report(client_id, ranges_ms, rate, position_ms)
     for _attempt in range(TRIES):
         standing = _read(session_id, member_id, client_id)
-        if standing is None:
+        if standing is None or occasion_id not in (None, standing.occasion_id):
             raise UnableToReportWatched("no_session")
         if standing.is_known:
-            return _answer(standing, (), standing.position_ms)
+            return _answer(standing, (), standing.position_ms, as_of)
+        if standing.purse is None:
+            # A session from before there were purses.
+            _give_purse(member_id, standing.last_at)
+            continue
+        purse = standing.purse.filled(ms_of(as_of))
         taken = accept(
             ranges,
             elapsed_ms=ms_of(as_of) - ms_of(standing.last_at),
             rate=rate,
             buffer_ms=standing.buffer_ms,
             media_ms=standing.media_ms,
+            purse_ms=purse.held_ms,
         )
         position = min(position_ms, standing.media_ms)
-        if _store(standing, taken, client_id, position, as_of):
-            state = _answer(standing, taken.ranges, position)
+        if _store(standing, taken, purse.paid(taken.accepted_ms), client_id, position, as_of):
+            state = _answer(standing, taken.ranges, position, as_of)
             return _settled(standing, taken, state, as_of)
     raise UnableToReportWatched("busy")
 
@@ -215,22 +244,27 @@ def _read(session_id: int, member_id: int, client_id: str) -> _Standing | None:
         SELECT s.occasion_id, s.media, s.last_at, s.buffer_ms, s.position_ms, s.reports, s.ranges_ms,
                (SELECT {gather} FROM attendance_watchsession t
                 WHERE t.member_id = s.member_id AND t.occasion_id = s.occasion_id AND t.id <> s.id AND t.reports > 0),
-               s.media_ms, o.media_ms, o.state, o.rule_stamp, o.window_start_at, o.window_end_at,
-               r.state, r.live_ms, r.hall_ms, r.judged_at,
+               s.media_ms, o.media_ms, o.media_items, o.state, o.rule_stamp, o.window_start_at, o.window_end_at,
+               o.away_ms, o.paused_ms, o.make_up_until_at, r.state, r.live_ms, r.hall_ms,
+               p.held_ms, p.filled_at, p.turn,
                EXISTS (SELECT 1 FROM attendance_evidence e
                        WHERE e.member_id = s.member_id AND e.kind = 'watched' AND e.client_id = %s)
         FROM attendance_watchsession s
         JOIN attendance_occasion o ON o.id = s.occasion_id
+        LEFT JOIN attendance_watchpurse p ON p.member_id = s.member_id
         LEFT JOIN attendance_record r ON r.occasion_id = s.occasion_id AND r.member_id = s.member_id
         WHERE s.id = %s AND s.member_id = %s"""  # noqa: S608 - no value is put into the text
     with connection.cursor() as cursor:
         cursor.execute(sql, [client_id, session_id, member_id])
         row = cursor.fetchone()
-    if row is None:
-        return None
+    return _standing_of(session_id, member_id, row) if row else None
+
+
+def _standing_of(session_id: int, member_id: int, row: tuple[Any, ...]) -> _Standing:
     occasion_id, media, last_at, buffer_ms, position_ms, reports, ranges, others = row[:8]
-    media_ms, course_ms, state, stamp = row[8:12]
-    start, end = _moment(row[12]), _moment(row[13])
+    media_ms, course_ms, items, state, stamp, start_at, end_at, away, paused, until_at = row[8:18]
+    record_state, live_ms, hall_ms, held_ms, filled_at, turn, is_known = row[18:]
+    filled = _moment(filled_at)
     return _Standing(
         session_id=session_id,
         occasion_id=occasion_id,
@@ -244,14 +278,23 @@ def _read(session_id: int, member_id: int, client_id: str) -> _Standing | None:
         others=_loaded(others) or [],
         media_ms=media_ms,
         course_ms=course_ms or 0,
+        items=_loaded(items),
         occasion_state=state,
         rule=_loaded(stamp) or {},
-        window_ms=ms_of(end) - ms_of(start) if start and end else 0,
-        record_state=row[14],
-        record_ms=(row[15] or 0) + (row[16] or 0),
-        judged_at=_moment(row[17]),
-        is_known=bool(row[18]),
+        window_ms=_window_ms(_moment(start_at), _moment(end_at), [*_loaded(away), *_loaded(paused)]),
+        make_up_until_at=_moment(until_at),
+        record_state=record_state,
+        record_ms=(live_ms or 0) + (hall_ms or 0),
+        purse=Purse(held_ms, ms_of(filled)) if filled else None,
+        turn=turn or 0,
+        is_known=bool(is_known),
     )
+
+
+def _window_ms(start: datetime | None, end: datetime | None, out: list[tuple[int, int]]) -> int:
+    if start is None or end is None:
+        return 0
+    return (Spans.of([(ms_of(start), ms_of(end))]) - Spans.of((one, two) for one, two in out)).total
 
 
 def _moment(value: Any) -> datetime | None:
@@ -264,71 +307,79 @@ def _loaded(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str | bytes) else value
 
 
-def _store(standing: _Standing, taken: Acceptance, client_id: str, position_ms: int, as_of: datetime) -> bool:
-    """Claim the session's next turn and keep the evidence, both or neither; False if another report was quicker."""
-    ranges = credit(standing.ranges, taken.ranges).as_lists() if taken.ranges else standing.ranges
-    turn = {
+def _store(
+    standing: _Standing, taken: Acceptance, purse: Purse, client_id: str, position_ms: int, as_of: datetime
+) -> bool:
+    """Claim the purse's next turn and keep the evidence, both or neither; False if another report was quicker."""
+    values = {
+        "member": standing.member_id,
+        "held_ms": purse.held_ms,
+        "filled_at": moment_of(purse.filled_at),
+        "turn": standing.turn,
+        "session": standing.session_id,
         "last_at": max(as_of, standing.last_at),
         "buffer_ms": taken.buffer_ms,
         "position_ms": position_ms,
-        "reports": standing.reports + 1,
-        "ranges_ms": ranges,
+        "ranges": json.dumps(credit(standing.ranges, taken.ranges).as_lists() if taken.ranges else standing.ranges),
+        "client_id": client_id,
+        "accepted": json.dumps(taken.ranges),
+        "refused_ms": taken.refused_ms,
+        "as_of": as_of,
+        "occasion": standing.occasion_id,
     }
     guard = transaction.atomic() if connection.in_atomic_block else nullcontext()
     try:
         with guard:
-            if connection.vendor == "postgresql":
-                return _store_at_once(standing, turn, taken, client_id, as_of)
-            return _store_in_turn(standing, turn, taken, client_id, as_of)
+            return _store_at_once(values) if connection.vendor == "postgresql" else _store_in_turn(values)
     except IntegrityError:
         # The same id came in through another session at the same moment; the next reading finds it.
         return False
 
 
-def _store_at_once(
-    standing: _Standing, turn: dict[str, Any], taken: Acceptance, client_id: str, as_of: datetime
-) -> bool:
-    sql = """
-        WITH claimed AS (
-            UPDATE attendance_watchsession
-            SET last_at = %s, buffer_ms = %s, position_ms = %s, reports = %s, ranges_ms = %s::jsonb
-            WHERE id = %s AND reports = %s
-            RETURNING occasion_id, member_id, device, media)
-        INSERT INTO attendance_evidence
-            (occasion_id, member_id, kind, device, client_id, media, ranges_ms, refused_ms, category, recorded_at)
-        SELECT occasion_id, member_id, 'watched', device, %s, media, %s::jsonb, %s, '', %s FROM claimed"""
-    values = [*turn.values(), standing.session_id, standing.reports]
-    values[4] = json.dumps(values[4])
+# The person's purse is the one place where all their reports meet: whoever claims its turn has read the newest standing
+# of every session. The mark on the roster is unconditional, so that it waits for a settling that holds the row and did
+# not see this evidence (``marks.py``).
+_CLAIM = """
+    UPDATE attendance_watchpurse SET held_ms = %(held_ms)s, filled_at = %(filled_at)s, turn = turn + 1
+    WHERE member_id = %(member)s AND turn = %(turn)s"""
+_SESSION = """
+    UPDATE attendance_watchsession SET last_at = %(last_at)s, buffer_ms = %(buffer_ms)s,
+        position_ms = %(position_ms)s, reports = reports + 1, ranges_ms = %(ranges)s WHERE id = %(session)s"""
+_MARK = """
+    UPDATE attendance_rosterentry SET dirty_at = %(as_of)s
+    WHERE occasion_id = %(occasion)s AND member_id = %(member)s"""
+_KEEP = """
+    INSERT INTO attendance_evidence
+        (occasion_id, member_id, kind, device, client_id, media, ranges_ms, refused_ms, category, recorded_at)
+    SELECT occasion_id, member_id, 'watched', device, %(client_id)s, media, %(accepted)s, %(refused_ms)s, '', %(as_of)s
+    FROM attendance_watchsession WHERE id = %(session)s"""
+
+
+def _store_at_once(values: dict[str, Any]) -> bool:
+    sql = f"""
+        WITH claimed AS ({_CLAIM} RETURNING turn),
+             reported AS ({_SESSION} AND EXISTS (SELECT 1 FROM claimed) RETURNING id),
+             marked AS ({_MARK} AND EXISTS (SELECT 1 FROM claimed) RETURNING id)
+        {_KEEP} AND EXISTS (SELECT 1 FROM claimed)"""  # noqa: S608 - made of the texts above alone
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*values, client_id, json.dumps(taken.ranges), taken.refused_ms, as_of])
+        cursor.execute(sql, values)
         return bool(cursor.rowcount == 1)
 
 
-def _store_in_turn(
-    standing: _Standing, turn: dict[str, Any], taken: Acceptance, client_id: str, as_of: datetime
-) -> bool:
-    moments = [connection.ops.adapt_datetimefield_value(moment) for moment in (turn["last_at"], as_of)]
+def _store_in_turn(values: dict[str, Any]) -> bool:
+    adapt = connection.ops.adapt_datetimefield_value
+    said = {key: adapt(value) if isinstance(value, datetime) else value for key, value in values.items()}
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE attendance_watchsession SET last_at = %s, buffer_ms = %s, position_ms = %s, reports = %s, "
-            "ranges_ms = %s WHERE id = %s AND reports = %s",
-            [
-                moments[0], turn["buffer_ms"], turn["position_ms"], turn["reports"], json.dumps(turn["ranges_ms"]),
-                standing.session_id, standing.reports,
-            ],
-        )  # fmt: skip
+        cursor.execute(_CLAIM, said)
         if cursor.rowcount != 1:
             return False
-        cursor.execute(
-            "INSERT INTO attendance_evidence (occasion_id, member_id, kind, device, client_id, media, ranges_ms, "
-            "refused_ms, category, recorded_at) SELECT occasion_id, member_id, 'watched', device, %s, media, %s, %s, "
-            "'', %s FROM attendance_watchsession WHERE id = %s",
-            [client_id, json.dumps(taken.ranges), taken.refused_ms, moments[1], standing.session_id],
-        )
+        for sql in (_SESSION, _MARK, _KEEP):
+            cursor.execute(sql, said)
     return True
 
 
-def _answer(standing: _Standing, new: Sequence[tuple[int, int]], position_ms: int) -> WatchState:
+def _answer(standing: _Standing, new: Sequence[tuple[int, int]], position_ms: int, as_of: datetime) -> WatchState:
+    until = standing.make_up_until_at
     return WatchState(
         session_id=standing.session_id,
         position_ms=position_ms,
@@ -336,42 +387,28 @@ def _answer(standing: _Standing, new: Sequence[tuple[int, int]], position_ms: in
         credited_ms=standing.credited(new).as_lists(),
         total_ms=standing.media_ms,
         state=standing.record_state or RecordState.PENDING.value,
+        is_late=until is not None and as_of > until,
     )
 
 
 def _settled(standing: _Standing, taken: Acceptance, state: WatchState, as_of: datetime) -> WatchState:
-    """Judge the member again when this report may decide, else now and then; a task does it when they stop."""
-    if not taken.ranges or not _is_worth_judging(standing, taken, as_of):
+    """Judge the member again when this report may decide; the sweep of marks does it else (``settle_dirty``)."""
+    if not taken.ranges or not _is_worth_judging(standing, taken):
         return state
     settle(occasion_id=standing.occasion_id, member_ids=[standing.member_id], as_of=as_of)
     of = Record.objects.filter(occasion_id=standing.occasion_id, member_id=standing.member_id)
     judged = of.values_list("state", flat=True).first() or state.state
-    return WatchState(**{**state.__dict__, "state": judged})
+    return replace(state, state=judged)
 
 
-def _is_worth_judging(standing: _Standing, taken: Acceptance, as_of: datetime) -> bool:
-    rule = Rule.from_stamp(standing.rule)
-    is_media = rule.basis is Basis.MEDIA
+def _is_worth_judging(standing: _Standing, taken: Acceptance) -> bool:
+    is_media = standing.rule.get("basis") == Basis.MEDIA
     is_settled = standing.occasion_state == Occasion.State.SETTLED
     if not (is_settled or (is_media and standing.occasion_state == Occasion.State.OPEN)):
         return False
-    if standing.record_state is None or standing.record_state in UNDECIDED:
-        length = standing.course_ms if is_media else standing.window_ms
-        best = standing.credited_in_all(taken.ranges) + (0 if is_media else standing.record_ms)
-        if best >= rule.needed_ms(length):
-            return True
-    if standing.judged_at is None:
+    if standing.record_state is None:
+        return True  # from the first report on a page has a record to show
+    if standing.record_state not in UNDECIDED:
         return False
-    return ms_of(as_of) - ms_of(standing.judged_at) >= REFRESH_AFTER_MS
-
-
-def watched_since_judged(*, as_of: datetime, limit: int = 500) -> list[tuple[int, int]]:
-    """Return ``(occasion_id, member_id)`` of records older than the last report of a member who stopped watching."""
-    sql = """
-        SELECT DISTINCT r.occasion_id, r.member_id FROM attendance_record r
-        JOIN attendance_watchsession s ON s.occasion_id = r.occasion_id AND s.member_id = r.member_id
-        WHERE s.reports > 0 AND s.last_at > r.judged_at AND s.last_at < %s LIMIT %s"""
-    until = connection.ops.adapt_datetimefield_value(as_of - STOPPED_AFTER)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [until, limit])
-        return [(int(occasion_id), int(member_id)) for occasion_id, member_id in cursor.fetchall()]
+    best = standing.credited_in_all(taken.ranges) + standing.record_ms
+    return best >= standing.least_ms

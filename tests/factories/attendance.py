@@ -94,10 +94,11 @@ def open_lecture(node: Any, **values: Any) -> Occasion:
 
 
 def be_present(occasion: Occasion, member: Any, start_s: float, end_s: float, *, device: str = "p1") -> None:
-    """Let ``member`` be in the room from ``start_s`` to ``end_s`` seconds after the occasion's start, and leave."""
+    """Let ``member`` be in the room from ``start_s`` to ``end_s`` seconds after the occasion's start, and leave. The
+    site is there from long before until long after."""
     start, end = (occasion.starts_at + dt.timedelta(seconds=seconds) for seconds in (start_s, end_s))
-    lease = operations.start_lease(name=f"worker-{occasion.pk}", as_of=start)
+    lease = operations.start_lease(name=f"worker-{occasion.pk}", as_of=min(start, occasion.starts_at) - 4 * HOUR)
     joins = [operations.Join(occasion.pk, member.pk, device, lease, start)]
     ids = operations.open_presences(joins=joins)
     operations.close_presences(ends=[operations.End(key, end, "left") for key in ids])
-    operations.end_lease(lease_id=lease, as_of=end)
+    operations.end_lease(lease_id=lease, as_of=max(end, occasion.ends_at) + 4 * HOUR)

@@ -93,7 +93,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("title summary node starts_date deadline_at hours_required state", PLAN, EXPECTED, FOR_GOOD),
     ),
     "attendance.Occasion": (
-        Fields("id kind rule_stamp media_items capture_failed away_ms paused_ms", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("id kind rule_stamp media_items media_history away_ms paused_ms", TECHNICAL, SERVER, FOR_GOOD),
         Fields("training title node starts_at ends_at state rule", PLAN, EXPECTED, FOR_GOOD),
         Fields(
             "opened_at window_start_at window_end_at media_ms media_offset_ms media_cuts make_up_until_at closed_at "
@@ -119,7 +119,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("position_ms", PERSONAL, SELF, RAW),
         Fields("ranges_ms", EVIDENCE, SELF_AND_SECRETARY, RAW),
     ),
-    "attendance.WatchPurse": (Fields("member held_ms filled_at", TECHNICAL, SERVER, PASSING),),
+    "attendance.WatchPurse": (Fields("member held_ms filled_at turn", TECHNICAL, SERVER, PASSING),),
     "attendance.Evidence": (
         Fields("id client_id refused_ms withdraws", TECHNICAL, SELF, RAW),
         Fields("occasion member kind device started_at ended_at media ranges_ms", EVIDENCE, SELF_AND_SECRETARY, RAW),

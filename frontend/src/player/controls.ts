@@ -72,8 +72,8 @@ export class Controls {
     this.say(why, true);
   }
 
-  /** How the learning record fares, in words below the map. */
-  keeping(state: Keeping | "not_recorded", why: string): void {
+  /** How the learning record fares, in words below the map; `notice` is what the server says about what it keeps. */
+  keeping(state: Keeping | "not_recorded", why: string, notice: string): void {
     const words: Partial<Record<Keeping | "not_recorded", string>> = {
       saved: "saved",
       saving: "saving",
@@ -84,7 +84,7 @@ export class Controls {
       not_recorded: "not_recorded",
     };
     const key = words[state];
-    const text = key ? fill(this.data.words, key, { why }) : "";
+    const text = state === "saved" && notice ? notice : key ? fill(this.data.words, key, { why }) : "";
     const line = part<HTMLElement>("player-state");
     if (line.textContent !== text) line.textContent = text;
   }

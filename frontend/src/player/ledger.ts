@@ -15,6 +15,7 @@ interface WatchState {
   position_ms: number;
   credited_ms: Range[];
   state: string;
+  message?: string;
 }
 
 interface ReportBody extends Record<string, unknown> {
@@ -38,6 +39,8 @@ export class WatchLedger {
   credited: Range[];
   keeping: Keeping = "idle";
   refusal = "";
+  /** What the server says about what it has kept, in words; usually nothing. */
+  notice = "";
   private session = 0;
   private asking: Promise<void> | null = null;
   private askedAt = 0;
@@ -175,6 +178,7 @@ export class WatchLedger {
 
   private take(state: WatchState): void {
     this.credited = union(this.credited, state.credited_ms);
+    this.notice = state.message ?? "";
     this.keeping = "idle";
     this.settle();
   }

@@ -128,7 +128,7 @@ function run(data: PlayerData): void {
       silent: counter.silent,
       position: position(),
     });
-    controls.keeping(data.records ? ledger.keeping : "not_recorded", ledger.refusal);
+    controls.keeping(data.records ? ledger.keeping : "not_recorded", ledger.refusal, ledger.notice);
     if (!completed && data.needed_ms !== null && data.complete_url && length(ledger.credited) >= data.needed_ms) {
       completed = true;
       send(data.complete_url, {}, { retries: 3 }).catch(() => {

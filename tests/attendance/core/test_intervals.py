@@ -41,16 +41,6 @@ def test_clip_and_total_agree_with_portion(pairs: list[tuple[int, int]], start: 
     assert Spans.of(pairs).clip(start, end).total == sum(high - low for low, high in listed(clipped))
 
 
-@given(PAIRS, st.integers(0, 20))
-def test_a_bridge_closes_exactly_the_short_gaps(pairs: list[tuple[int, int]], limit: int) -> None:
-    spans = Spans.of(pairs)
-    joined, gaps = spans.bridge(limit)
-    assert joined - spans == gaps
-    assert (gaps & spans).total == 0
-    assert all(gap.end - gap.start <= limit for gap in gaps)
-    assert all(two.start - one.end > limit for one, two in zip(joined.items, joined.items[1:], strict=False))
-
-
 @given(PAIRS, st.integers(-9, 9))
 def test_a_shift_keeps_the_total(pairs: list[tuple[int, int]], by: int) -> None:
     spans = Spans.of(pairs)

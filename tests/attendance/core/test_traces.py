@@ -25,6 +25,13 @@ def test_ranges_are_read() -> None:
     assert trace.events[0].values["ranges"] == ((0, 1.5), (2, 1))
 
 
+def test_what_happens_to_the_site_and_a_stay_are_read() -> None:
+    stay = {"t": 2, "do": "stay", "member": "甲", "device": "p1", "every": 15}
+    trace = read_trace(json.dumps({**GOOD, "events": [JOIN, stay, {"t": 3, "do": "down"}, {"t": 4, "do": "up"}]}))
+    assert [(event.t, event.do) for event in trace.events] == [(1, "join"), (2, "stay"), (3, "down"), (4, "up")]
+    assert (trace.events[1].values["every"], dict(trace.events[2].values)) == (15, {})
+
+
 def test_a_trace_without_replay_is_read() -> None:
     assert read_trace(json.dumps({key: value for key, value in GOOD.items() if key != "media_s"})).media_s is None
 
