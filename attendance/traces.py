@@ -243,7 +243,8 @@ class Room:
         ledger.reap_leases(as_of=moment(t))
 
     def on_outbox(self, t: float, member: str, device: str, id_: str, from_: float, to: float) -> None:
-        self.flush()  # the phone's own join is written long before it says what it missed
+        # A phone claims nothing before it was told that it counts, which is after the commit.
+        self.flush()
         with contextlib.suppress(ledger.UnableToRecordPresence):
             ledger.record_outbox(
                 occasion_id=self.occasion_id,

@@ -15,7 +15,7 @@ from attendance.core.rules import Rule
 from attendance.core.verdict import Verdict, judge
 from attendance.models import Correction, Occasion, Record, RosterEntry
 from attendance.operations.absence import record_absence
-from attendance.operations.marks import hold
+from attendance.operations.marks import hold, is_judged_now
 from attendance.operations.occasions import mark_not_held
 from attendance.queries import evidence_of, rule_of, window_of
 from attendance.standing import what_holds
@@ -47,13 +47,14 @@ def settle(*, occasion_id: int, as_of: datetime, member_ids: Collection[int] | N
     Of everybody, who cannot be judged is put aside (``settle_dirty`` tries again); of ``member_ids``, that is raised.
     Announces ``record_settled`` for those whose record changed. Raises UnableToSettle.
     """
-    if member_ids is None and record_absence(occasion_id=occasion_id, as_of=as_of):
-        mark_not_held(occasion_id=occasion_id)
     before = Occasion.objects.get(pk=occasion_id)
     if before.state == State.SCHEDULED:
         raise UnableToSettle(f"occasion {occasion_id} has not opened")
     if before.state in (State.NOT_HELD, State.VOID):
         return
+    if member_ids is None and before.state in (State.CLOSED, State.SETTLED):
+        if record_absence(occasion_id=occasion_id, as_of=as_of) and mark_not_held(occasion_id=occasion_id):
+            return
     rule_of(before)  # what is wrong with the occasion itself is raised here, once, and not found with each person
     changed = 0
     for some in _chunks(occasion_id, member_ids):
@@ -89,7 +90,7 @@ def settle_dirty(*, as_of: datetime, member_ids: Collection[int] | None = None, 
             _put_aside(occasion_id, members, as_of)
             continue
         for some in _chunks(occasion_id, members):
-            _settle_or_put_aside(occasion_id, some, as_of)
+            _settle_or_put_aside(occasion_id, some, as_of, is_sweep=True)
     return sum(len(members) for members in by_occasion.values())
 
 
@@ -101,7 +102,7 @@ def _put_aside(occasion_id: int, member_ids: list[int], as_of: datetime) -> None
     entries.update(dirty_at=as_of + RETRY_AFTER)
 
 
-def _settle_or_put_aside(occasion_id: int, member_ids: list[int], as_of: datetime) -> int:
+def _settle_or_put_aside(occasion_id: int, member_ids: list[int], as_of: datetime, *, is_sweep: bool = False) -> int:
     """Settle a chunk; where that fails, its halves, down to those who cannot be judged. Returns how many changed.
 
     That the database is away is no fault of a person's, and raised. Where nearly everybody fails it is not the person
@@ -112,7 +113,7 @@ def _settle_or_put_aside(occasion_id: int, member_ids: list[int], as_of: datetim
     while waiting:
         some = waiting.pop()
         try:
-            changed += _settle_chunk(occasion_id, some, as_of)
+            changed += _settle_chunk(occasion_id, some, as_of, is_sweep=is_sweep)
         except (OperationalError, InterfaceError):
             raise
         except Exception:  # noqa: BLE001 - whatever it is, it must not stop the others; it is logged with those put aside
@@ -140,16 +141,17 @@ def _chunks(occasion_id: int, member_ids: Collection[int] | None) -> Iterator[li
 
 
 @transaction.atomic
-def _settle_chunk(occasion_id: int, member_ids: list[int], as_of: datetime) -> int:
+def _settle_chunk(occasion_id: int, member_ids: list[int], as_of: datetime, *, is_sweep: bool = False) -> int:
     # The locks come before the reading (in the order of ``marks``). While we hold the occasion, nobody ends it, undoes
     # that or voids it, so the window we judge by is the one that holds when we write. Whoever writes evidence marks
     # the roster rows in the same transaction, so it is either read here or marked after us; and two settlings of one
     # person never write in the wrong order.
-    [(_key, state, _basis)] = hold([occasion_id])
+    [(_key, state, basis)] = hold([occasion_id])
     rows = RosterEntry.objects.filter(occasion_id=occasion_id, member_id__in=member_ids)
     entries = list(rows.select_for_update().order_by("member_id").values_list("member_id", "state", "why", "dirty_at"))
     changed = 0
-    if state not in (State.SCHEDULED, State.NOT_HELD, State.VOID):
+    # A sweep leaves out a lecture that runs (again: its end was undone), for its end settles all; the marks go.
+    if is_judged_now(state, basis) or (state == State.OPEN and not is_sweep):
         changed = _judge_all(Occasion.objects.get(pk=occasion_id), entries, as_of)
     if any(entry[3] is not None for entry in entries):
         rows.update(dirty_at=None)

@@ -391,8 +391,8 @@ def test_sign_out_ends_the_socket_and_the_counting(server: RoomServer, world: Co
     browser.cookies[settings.SESSION_COOKIE_NAME] = key
     phone, elsewhere = server.join(world.member, lecture, session_key=key), server.join(world.members[1], lecture)
     time.sleep(1)
-    began, signed_out_at = time.monotonic(), timezone.now()
     assert browser.post("/accounts/logout/").status_code == 302
+    began, signed_out_at = time.monotonic(), timezone.now()
     span = _is_seen_out(phone, began)
     assert (span.ended_at - signed_out_at).total_seconds() < 2.8
     elsewhere.send(t="chat", id="x", text="还在")

@@ -80,8 +80,8 @@ def between_chunks(monkeypatch: Any, event: Callable[[], Any]) -> Iterator[None]
     """``event`` happens once, after the first chunk of a settling is committed and before the next thing."""
     real, due = settling._settle_chunk, [event]
 
-    def chunk(*values: Any) -> int:
-        changed = real(*values)
+    def chunk(*values: Any, **named: Any) -> int:
+        changed = real(*values, **named)
         if due:
             due.pop()()
         return changed
