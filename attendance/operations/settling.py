@@ -52,9 +52,9 @@ def settle(*, occasion_id: int, as_of: datetime, member_ids: Collection[int] | N
         raise UnableToSettle(f"occasion {occasion_id} has not opened")
     if before.state in (State.NOT_HELD, State.VOID):
         return
-    if member_ids is None and before.state in (State.CLOSED, State.SETTLED):
-        if record_absence(occasion_id=occasion_id, as_of=as_of) and mark_not_held(occasion_id=occasion_id):
-            return
+    is_whole_end = member_ids is None and before.state in (State.CLOSED, State.SETTLED)
+    if is_whole_end and record_absence(occasion_id=occasion_id, as_of=as_of) and mark_not_held(occasion_id=occasion_id):
+        return
     rule_of(before)  # what is wrong with the occasion itself is raised here, once, and not found with each person
     changed = 0
     for some in _chunks(occasion_id, member_ids):

@@ -1,5 +1,6 @@
 """What members say about their records: the card that reaches whoever answers, the list, and the answer itself."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,7 +44,7 @@ class Desk:
 class Disputes:
     """What waits for an answer in one training below one unit: the oldest few, and how many there are."""
 
-    first: list[Dispute]
+    first: Sequence[Dispute]
     count: int
 
     @classmethod
