@@ -26,7 +26,7 @@ def record_absence(*, occasion_id: int, as_of: datetime) -> bool:
     Nothing is away where no lease ever touched the window (a site without rooms), nor at an occasion counted by media,
     which has no hour. Called before a whole settling; safe to repeat.
     """
-    occasion = Occasion.objects.select_for_update().get(pk=occasion_id)
+    occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
     start, end = occasion.window_start_at, occasion.window_end_at or as_of
     if start is None or end <= start or (occasion.rule_stamp or {}).get("basis") == Rule.Basis.MEDIA:
         return False

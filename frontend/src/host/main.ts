@@ -77,6 +77,7 @@ class Desk {
         this.say("sending");
       },
       failed: () => {
+        if (this.state !== "live") return;
         this.say("hung_up");
         this.publishLater();
       },
@@ -322,6 +323,7 @@ class Desk {
   }
 
   private link(state: string): void {
+    if (this.state !== "live") return; // what the engine says of a connection that the end has closed
     if (state === "slow") this.say("slow");
     else if (state === "flowing") this.say("sending");
     else if (state === "gone") {

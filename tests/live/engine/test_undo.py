@@ -46,8 +46,11 @@ async def returns(agent: Agent, lecture: Lecture, guest: Guest) -> None:
             return False
         return True
 
-    await until(lambda: lecture.pk in agent.carriers, what="the lecture is carried again")
-    await until(lambda: agent.carriers[lecture.pk]._tap, what="the room is tapped again")
+    def tapped() -> bool:
+        carrier = agent.carriers.get(lecture.pk)  # the one that is packed goes, and another comes
+        return carrier is not None and carrier._tap is not None
+
+    await until(tapped, within=15, what="the lecture is carried again")
     await until(published, within=15, what="the lecturer publishes again")
 
 
