@@ -15,6 +15,7 @@ from django.db.models.functions import Least
 from attendance.models import Occasion, PresenceSpan, Rule, WorkerLease
 from attendance.operations.absence import record_absence
 from attendance.operations.marks import mark_pairs
+from attendance.operations.occasions import mark_not_held
 
 log = structlog.get_logger(__name__)
 
@@ -96,7 +97,7 @@ def _look_again(since: datetime, until: datetime) -> None:
     for occasion_id in list(touched.values_list("pk", flat=True)):
         try:
             with transaction.atomic():
-                if record_absence(occasion_id=occasion_id, as_of=until):
+                if record_absence(occasion_id=occasion_id, as_of=until) and not mark_not_held(occasion_id=occasion_id):
                     again = Occasion.objects.filter(pk=occasion_id, state=Occasion.State.SETTLED)
                     again.update(state=Occasion.State.CLOSED, settled_at=None)
         except (OperationalError, InterfaceError):
