@@ -50,15 +50,24 @@ class Holding:
 
 
 def what_holds(
-    *, state: str, hours: Decimal, digest: str, correction: Correction | None, full_hours: Decimal
+    *,
+    state: str,
+    hours: Decimal,
+    digest: str,
+    correction: Correction | None,
+    full_hours: Decimal,
+    since: str | None = None,
 ) -> Holding:
     """Return what holds for a verdict ``state`` on the evidence ``digest``, given the last correction, if any.
 
-    ``hours`` are the verdict's, ``full_hours`` what the rule credits for having taken part.
+    ``hours`` are the verdict's, ``full_hours`` what the rule credits for having taken part; ``since`` is the verdict on
+    what was watched after the correction alone: who was there by mistake, and then studies it all, has studied it.
     """
     if correction is None or _is_overtaken(correction, state, digest):
         return Holding(state, None, hours)
     corrected = RecordState(correction.state)
+    if since in DONE and corrected not in DONE:
+        return Holding(RecordState(since).value, None, full_hours)
     return Holding(corrected.value, correction.pk, full_hours if corrected in DONE else Decimal(0))
 
 
@@ -179,6 +188,12 @@ def amount_of(asked: Amount, reasons: Iterable[Mapping[str, Any]] | None) -> Amo
     return asked
 
 
+def _amount_by(state: str, asked: Amount, reasons: Iterable[Mapping[str, Any]] | None) -> Amount:
+    """Return how much counts; nothing where a correction took back what had been enough."""
+    amount = amount_of(asked, reasons)
+    return asked if state in UNDONE and amount.is_enough else amount
+
+
 def asked_by(occasion: Occasion) -> CoreRule:
     """Return the rule of an occasion: as stamped when it opened; before that as it is now."""
     if occasion.rule_stamp:
@@ -216,7 +231,7 @@ def stands_of(*, occasions: Collection[Occasion], member_id: int, as_of: datetim
     return {
         pk: Stand(
             state=state,
-            amount=amount_of(asked_of(occasion=by_id[pk], as_of=as_of), reasons),
+            amount=_amount_by(state, asked_of(occasion=by_id[pk], as_of=as_of), reasons),
             hours=hours if hours and state in DONE else Decimal(0),
         )
         for pk, state, reasons, hours in rows

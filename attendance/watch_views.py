@@ -7,11 +7,11 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from attendance.clock import clock
 from attendance.operations import UnableToReportWatched, UnableToStartWatch, report_watched, start_watch
 from attendance.queries import occasion_for
 from organizations.models import User
@@ -79,7 +79,7 @@ def play(request: HttpRequest, occasion_id: int, user: User, body: dict[str, Any
             member_id=user.pk,
             device=body.get("device", ""),
             media=body.get("media", ""),
-            as_of=timezone.now(),
+            as_of=clock().now(),
         )
     except UnableToStartWatch as error:
         return _error(error.code)
@@ -103,7 +103,7 @@ def report(request: HttpRequest, occasion_id: int, user: User, body: dict[str, A
             ranges_ms=body.get("ranges_ms", []),
             rate=body.get("rate", 1.0),
             position_ms=body.get("position_ms", 0),
-            as_of=timezone.now(),
+            as_of=clock().now(),
             occasion_id=occasion_id,
         )
     except UnableToReportWatched as error:

@@ -270,7 +270,7 @@ class Keeper:
             for guest in everybody:
                 if was != "scheduled":
                     # An end was undone: nobody's presence reaches back over what lay between.
-                    guest.present_at = timezone.now()
+                    guest.present_at = clock().now()
                 self.count(room, guest)
         elif state != "live":
             room.picture = False

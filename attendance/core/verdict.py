@@ -104,7 +104,7 @@ def judge(evidence: Evidence, window: Window, rule: Rule) -> Verdict:
     is_done = count.reached is not None or evidence.declared is not None
     return Verdict(
         state=state,
-        reasons=(*_outcome(state, evidence, window, count), *_remarks(state, clocks, evidence, window, rule)),
+        reasons=(*_outcome(state, clocks, evidence, window, count), *_remarks(state, clocks, evidence, window, rule)),
         live_ms=clocks.live.spans.total,
         replay_ms=_total(clocks.replay, window.items),
         hall_ms=clocks.hall.total,
@@ -246,14 +246,15 @@ def _state(reached: State | None, evidence: Evidence, window: Window) -> State:
     return State.INCOMPLETE if window.is_torn else State.MISSING
 
 
-def _outcome(state: State, evidence: Evidence, window: Window, count: _Count) -> list[Reason]:
+def _outcome(state: State, clocks: _Clocks, evidence: Evidence, window: Window, count: _Count) -> list[Reason]:
     """Give the reasons that carry the state, most telling first."""
     found: list[Reason] = []
     if evidence.exempt is not None:
         found.append(Reason(Code.EXEMPT, {"why": evidence.exempt}))
     if state is State.PENDING:
         found.append(Reason(Code.NOT_FINAL))
-    if count.done_ms and count.of_ms:
+    # Whoever was there outside of what was recorded has done nothing of that part, and is not told to have no record.
+    if count.of_ms and (count.done_ms or clocks.together or clocks.replay):
         found.append(count.as_reason())
     elif state in (State.MISSING, State.INCOMPLETE) and window.length:
         found.append(Reason(Code.NO_EVIDENCE))
@@ -294,7 +295,7 @@ def _edges(together: Spans, window: Window, rule: Rule) -> list[Reason]:
     early = window.frame.clip(together.items[-1].end, window.end).total
     if late > rule.late_after_s * 1000:
         found.append(Reason(Code.LATE, {"ms": late}))
-    if early > rule.leave_early_s * 1000:
+    if window.final and early > rule.leave_early_s * 1000:
         found.append(Reason(Code.LEFT_EARLY, {"ms": early}))
     return found
 

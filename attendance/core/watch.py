@@ -17,6 +17,13 @@ MOST_CLOCK_MS = 600_000  # of one report: a player reports every few seconds, an
 PURSE_START_MS = 30_000
 PURSE_MOST_MS = 1_200_000
 FILM_PER_CLOCK = 2
+STEP_MS = 60_000  # more than two answers of one moment can lie apart
+
+
+def known_moment(last: int, at: int) -> int:
+    """Return the later of two moments (ms); ``at`` where ``last`` lies so far ahead that a clock must have been set
+    wrong: nobody earns nothing for a day because it was."""
+    return at if last - at > STEP_MS else max(last, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +35,9 @@ class Purse:
 
     def filled(self, at: int) -> Purse:
         """Return the purse at ``at``: two of film for each of clock, up to its most. A clock that went back fills
-        nothing, and what it went back by does not fill twice."""
+        nothing, and what it went back by does not fill twice; but for a step, after which it goes on from there."""
         if at <= self.filled_at:
-            return self
+            return Purse(self.held_ms, known_moment(self.filled_at, at))
         earned = FILM_PER_CLOCK * (at - self.filled_at)
         return Purse(min(PURSE_MOST_MS, self.held_ms + earned), at)
 

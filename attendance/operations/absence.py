@@ -23,15 +23,17 @@ SHORTEST_MS = 1_000  # less is the seam between two processes
 def record_absence(*, occasion_id: int, as_of: datetime) -> bool:
     """Keep when the site was away during an occasion's window so far; True when that is not what was known before.
 
-    Nothing is away where no lease ever touched the window (a site without rooms), nor at an occasion counted by media,
-    which has no hour. Called before a whole settling; safe to repeat.
+    Nothing is away where there never was a lease (a site without rooms), nor at an occasion counted by media, which has
+    no hour. Called before a whole settling; safe to repeat.
     """
     occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
     start, end = occasion.window_start_at, occasion.window_end_at or as_of
     if start is None or end <= start or (occasion.rule_stamp or {}).get("basis") == Rule.Basis.MEDIA:
         return False
     covered = _covered(start, end, as_of)
-    gaps = covered.gaps_within(ms_of(start), ms_of(end)) if covered else Spans()
+    # A window that no lease touches was wholly ours, if the site ever had one: it died before and came back after.
+    is_known = bool(covered) or WorkerLease.objects.filter(started_at__lt=end).exists()
+    gaps = covered.gaps_within(ms_of(start), ms_of(end)) if is_known else Spans()
     away = [[gap.start, gap.end] for gap in gaps if gap.end - gap.start >= SHORTEST_MS]
     if away == occasion.away_ms:
         return False

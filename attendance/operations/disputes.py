@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from attendance.models import Dispute, RosterEntry
 from attendance.operations.corrections import UnableToRecord, correct_record
+from attendance.operations.marks import hold
 
 LONGEST = 1000
 LONGEST_REASON = 400  # of a correction
@@ -27,6 +28,7 @@ def raise_dispute(*, occasion_id: int, member_id: int, text: str, as_of: datetim
     text = text.strip()
     if not 0 < len(text) <= LONGEST or "\x00" in text:
         raise UnableToRaiseDispute(_("请写下哪里不对，最多 1000 字。"))
+    hold([occasion_id])
     entry = RosterEntry.objects.select_for_update().filter(occasion_id=occasion_id, member_id=member_id).first()
     if entry is None:
         raise UnableToRaiseDispute(_("您不在这一场的应到名单里。"))
@@ -50,7 +52,8 @@ def answer_dispute(
     dispute = Dispute.objects.get(pk=dispute_id)
     if dispute.member_id == answered_by_id:
         raise UnableToAnswerDispute(_("自己提出的，要由其他负责人或上级书记答复。"))
-    # The roster row first, as everybody locks it before the rest: a correction settles under it.
+    # The occasion, then the roster row, in everybody's order: a correction settles under both.
+    hold([dispute.occasion_id])
     list(RosterEntry.objects.select_for_update().filter(occasion=dispute.occasion_id, member=dispute.member_id))
     waiting = Dispute.objects.filter(pk=dispute_id, state=Dispute.State.RAISED)
     values = {"state": Dispute.State.ANSWERED, "answer": answer, "answered_at": as_of, "answered_by_id": answered_by_id}

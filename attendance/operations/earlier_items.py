@@ -22,7 +22,7 @@ def keep_earlier_items(*, occasion_id: int, items: Mapping[str, int]) -> bool:
     Whoever watched anything is marked, to be judged by the new ones. False where nothing changes, or nobody has watched
     and so nobody can have finished.
     """
-    occasion = Occasion.objects.select_for_update().get(pk=occasion_id)
+    occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
     watched = WatchSession.objects.filter(occasion_id=occasion_id, reports__gt=0)
     last_at = watched.aggregate(last_at=Max("last_at"))["last_at"]
     if occasion.media_items is None or occasion.media_items == dict(items) or last_at is None:

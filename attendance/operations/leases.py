@@ -97,7 +97,8 @@ def _look_again(since: datetime, until: datetime) -> None:
     for occasion_id in list(touched.values_list("pk", flat=True)):
         try:
             with transaction.atomic():
-                if record_absence(occasion_id=occasion_id, as_of=until) and not mark_not_held(occasion_id=occasion_id):
+                is_changed = record_absence(occasion_id=occasion_id, as_of=until)
+                if is_changed and not mark_not_held(occasion_id=occasion_id):
                     again = Occasion.objects.filter(pk=occasion_id, state=Occasion.State.SETTLED)
                     again.update(state=Occasion.State.CLOSED, settled_at=None)
         except (OperationalError, InterfaceError):

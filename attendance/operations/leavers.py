@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from attendance.models import Occasion, Record, RecordState, RosterEntry
+from attendance.operations.marks import hold
 
 log = structlog.get_logger(__name__)
 LEFT = "left"
@@ -48,8 +49,11 @@ def _entries(member_id: int, state: str) -> QuerySet[RosterEntry]:
 
 
 def _change(entries: QuerySet[RosterEntry], *, state: str, why: str, as_of: datetime) -> int:
-    # Locked before they change: a settling that reads them now must not clear the mark that is set here.
-    keys = list(entries.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    # Locked before they change, in everybody's order (``marks``): a settling that reads them now must not clear the
+    # mark that is set here.
+    hold(sorted(set(entries.values_list("occasion_id", flat=True))))
+    locked = entries.select_for_update(of=("self",)).order_by("occasion_id", "member_id")
+    keys = list(locked.values_list("pk", flat=True))
     changed = RosterEntry.objects.filter(pk__in=keys).update(state=state, why=why, dirty_at=as_of)
     log.info("roster_followed_person", changed=changed, state=state)
     return changed

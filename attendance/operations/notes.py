@@ -14,6 +14,7 @@ from attendance.operations.corrections import UnableToRecord
 from attendance.operations.marks import mark_dirty
 from attendance.operations.settling import settle
 from attendance.operations.texts import checked
+from attendance.windows import window_limit
 from attendance.written import WRITTEN, may_be_withdrawn
 from organizations.queries import members_at
 
@@ -81,7 +82,7 @@ def _hall_span(
         raise UnableToRecord(_("结束时间要晚于开始时间。"), "ended_at")
     is_media = occasion.rule.basis == Rule.Basis.MEDIA
     low = occasion.window_start_at or occasion.starts_at
-    high = occasion.window_end_at or max(as_of, low + (occasion.ends_at - occasion.starts_at))
+    high = occasion.window_end_at or max(as_of, window_limit(occasion))
     said = {"span": span_text(low, high)}
     if started_at >= high and started_at > as_of:
         raise UnableToRecord(_("开始时间还没有到，请核对日期。场次时间是 %(span)s。") % said, "started_at")
@@ -195,7 +196,7 @@ def _noted_at(occasion_id: int) -> Occasion:
 def _hold(occasion: Occasion, member_ids: Collection[int], as_of: datetime) -> None:
     """Mark these people and keep their rows until the commit: of two who write at once, the later sees the first's."""
     if occasion.state == Occasion.State.SCHEDULED:  # there is no roster yet; the occasion's row stands for it
-        list(Occasion.objects.select_for_update().filter(pk=occasion.pk).values_list("pk"))
+        list(Occasion.objects.select_for_update(no_key=True).filter(pk=occasion.pk).values_list("pk"))
     mark_dirty(occasion_id=occasion.pk, member_ids=member_ids, as_of=as_of)
 
 

@@ -308,6 +308,8 @@ def set_replay(
         )
         log.info("replay_offered", occasion_id=occasion_id, media_ms=media_ms, at=as_of.isoformat())
         events.announce(events.replay_offered, occasion_id=occasion_id)
+        if Occasion.objects.filter(pk=occasion_id, state__in=HELD).exists():
+            _queue_settling(occasion_id)  # what is still asked depends on how much there is to watch
 
 
 @transaction.atomic

@@ -10,7 +10,8 @@ from django.db import InterfaceError, OperationalError, transaction
 from prometheus_client import Counter
 
 from attendance import events
-from attendance.core.evidence import Evidence
+from attendance.core.evidence import Evidence, Window
+from attendance.core.intervals import ms_of
 from attendance.core.rules import Rule
 from attendance.core.verdict import Verdict, judge
 from attendance.models import Correction, Occasion, Record, RosterEntry
@@ -53,8 +54,11 @@ def settle(*, occasion_id: int, as_of: datetime, member_ids: Collection[int] | N
     if before.state in (State.NOT_HELD, State.VOID):
         return
     is_whole_end = member_ids is None and before.state in (State.CLOSED, State.SETTLED)
-    if is_whole_end and record_absence(occasion_id=occasion_id, as_of=as_of) and mark_not_held(occasion_id=occasion_id):
-        return
+    if is_whole_end:
+        record_absence(occasion_id=occasion_id, as_of=as_of)
+        # Asked whoever wrote the absence down: a worker that came back may have been quicker.
+        if mark_not_held(occasion_id=occasion_id):
+            return
     rule_of(before)  # what is wrong with the occasion itself is raised here, once, and not found with each person
     changed = 0
     for some in _chunks(occasion_id, member_ids):
@@ -177,7 +181,16 @@ def _judge_all(occasion: Occasion, entries: list[tuple[int, str, str, datetime |
         corrections = last_corrections(occasion.pk, list(changed))
         Record.objects.bulk_create(
             [
-                _record(occasion.pk, member_id, verdict, rule, digest, corrections.get(member_id), as_of)
+                _record(
+                    occasion.pk,
+                    member_id,
+                    verdict,
+                    rule,
+                    digest,
+                    corrections.get(member_id),
+                    as_of,
+                    since=_since(corrections.get(member_id), held[member_id], window, rule),
+                )
                 for member_id, (verdict, digest) in changed.items()
             ],
             update_conflicts=True,
@@ -194,6 +207,15 @@ def last_corrections(occasion_id: int, member_ids: Collection[int]) -> dict[int,
     return {one.record.member_id: one for one in found.select_related("record").order_by("at", "id")}
 
 
+def _since(correction: Correction | None, evidence: Evidence, window: Window, rule: Rule) -> str | None:
+    """Return the verdict on what was watched after a correction alone; None without one."""
+    if correction is None:
+        return None
+    at = ms_of(correction.at)
+    later = tuple(report for report in evidence.watched if report.at > at)
+    return str(judge(Evidence(watched=later), window, rule).state)
+
+
 def digest_of(evidence: Evidence, frame: str) -> str:
     """Return what names exactly the input of a verdict: all evidence, the window and the rule."""
     return hashlib.sha256(f"{evidence!r}|{frame}".encode()).hexdigest()
@@ -207,9 +229,12 @@ def _record(
     digest: str,
     correction: Correction | None,
     as_of: datetime,
+    since: str | None,
 ) -> Record:
     state = str(verdict.state)
-    holding = what_holds(state=state, hours=verdict.hours, digest=digest, correction=correction, full_hours=rule.hours)
+    holding = what_holds(
+        state=state, hours=verdict.hours, digest=digest, correction=correction, full_hours=rule.hours, since=since
+    )
     return Record(
         occasion_id=occasion_id,
         member_id=member_id,

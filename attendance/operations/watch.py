@@ -6,7 +6,6 @@ reports at the same moment, in whatever sessions, can so never both use the same
 """
 
 import json
-import math
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from django.utils.dateparse import parse_datetime
 
 from attendance.core.intervals import Spans, moment_of, ms_of
 from attendance.core.rules import Basis, Rule
-from attendance.core.watch import BUFFER_MS, PURSE_START_MS, Acceptance, Purse, accept, credit
+from attendance.core.watch import BUFFER_MS, PURSE_START_MS, Acceptance, Purse, accept, credit, known_moment
 from attendance.models import Occasion, Record, RecordState, RosterEntry, WatchPurse, WatchSession
 from attendance.operations.settling import settle
 from attendance.operations.texts import checked
@@ -26,6 +25,7 @@ from attendance.queries import credited
 
 MAX_RANGES = 500
 MAX_MS = 1 << 40
+MOST_RATE = 1000  # no player is so fast; more than 2 is taken as 2
 TRIES = 8
 UNDECIDED = frozenset({RecordState.MISSING, RecordState.PENDING, RecordState.INCOMPLETE, RecordState.EXCUSED})
 
@@ -228,7 +228,7 @@ def _checked_report(
         raise UnableToReportWatched("bad_request") from error
     numbers = [position_ms, *(value for pair in ranges for value in pair)]
     is_whole = all(isinstance(value, int) and abs(value) < MAX_MS for value in numbers)
-    is_rate = isinstance(rate, int | float) and math.isfinite(rate)
+    is_rate = isinstance(rate, int | float) and abs(rate) < MOST_RATE  # no number is what is not less
     if not is_whole or not is_rate or position_ms < 0 or len(ranges) > MAX_RANGES:
         raise UnableToReportWatched("bad_request")
     return ranges
@@ -245,7 +245,7 @@ def _read(session_id: int, member_id: int, client_id: str) -> _Standing | None:
                (SELECT {gather} FROM attendance_watchsession t
                 WHERE t.member_id = s.member_id AND t.occasion_id = s.occasion_id AND t.id <> s.id AND t.reports > 0),
                s.media_ms, o.media_ms, o.media_items, o.state, o.rule_stamp, o.window_start_at, o.window_end_at,
-               o.away_ms, o.paused_ms, o.make_up_until_at, r.state, r.live_ms, r.hall_ms,
+               o.away_ms, o.paused_ms, o.make_up_until_at, r.stands, r.live_ms, r.hall_ms,
                p.held_ms, p.filled_at, p.turn,
                EXISTS (SELECT 1 FROM attendance_evidence e
                        WHERE e.member_id = s.member_id AND e.kind = 'watched' AND e.client_id = %s)
@@ -317,7 +317,7 @@ def _store(
         "filled_at": moment_of(purse.filled_at),
         "turn": standing.turn,
         "session": standing.session_id,
-        "last_at": max(as_of, standing.last_at),
+        "last_at": moment_of(known_moment(ms_of(standing.last_at), ms_of(as_of))),
         "buffer_ms": taken.buffer_ms,
         "position_ms": position_ms,
         "ranges": json.dumps(credit(standing.ranges, taken.ranges).as_lists() if taken.ranges else standing.ranges),
@@ -397,7 +397,7 @@ def _settled(standing: _Standing, taken: Acceptance, state: WatchState, as_of: d
         return state
     settle(occasion_id=standing.occasion_id, member_ids=[standing.member_id], as_of=as_of)
     of = Record.objects.filter(occasion_id=standing.occasion_id, member_id=standing.member_id)
-    judged = of.values_list("state", flat=True).first() or state.state
+    judged = of.values_list("stands", flat=True).first() or state.state
     return replace(state, state=judged)
 
 

@@ -21,12 +21,11 @@ from attendance import operations
 from attendance.forms import HallForm, WithdrawForm
 from attendance.models import Evidence, Occasion, Record, RecordState, RosterEntry, Rule
 from attendance.permissions import NAMES
-from attendance.queries import rule_of, window_of
-from attendance.reasons import length
 from attendance.reports.base import Scope
 from attendance.reports.standing import UNDONE, node_names, occasions_of, place, standings
-from attendance.standing import DONE
-from attendance.views.shared import LARGEST_ID, number_or_none, scope_or_404, signed_in
+from attendance.standing import DONE, amount_of, asked_of
+from attendance.views.shared import id_or_none, number_or_none, scope_or_404, signed_in
+from attendance.windows import window_limit
 from attendance.written import may_be_withdrawn, ticks_at
 from organizations.permissions import role_required
 
@@ -119,10 +118,10 @@ def _written(request: HttpRequest, hall: Hall, do: str) -> HallForm | WithdrawFo
 
 def _on_roster(request: HttpRequest, hall: Hall) -> list[tuple[int, str]]:
     """Return those of the posted people who are expected here: also who was ticked meanwhile."""
-    posted = [int(text) for text in request.POST.getlist("members")[:MOST_TICKS] if text.isascii() and text.isdigit()]
+    posted = [key for text in request.POST.getlist("members")[:MOST_TICKS] if (key := id_or_none(text)) is not None]
     found = RosterEntry.objects.filter(
         occasion=hall.occasion,
-        member_id__in=[one for one in posted if one <= LARGEST_ID],
+        member_id__in=posted,
         node__path__startswith=hall.scope.node.path,
     )
     return list(found.exclude(member_id=hall.reader_id).values_list("member_id", "member__name"))
@@ -192,7 +191,7 @@ def _initial(occasion: Occasion, as_of: datetime) -> dict[str, datetime]:
     have watched it, which is now.
     """
     start = occasion.window_start_at or occasion.starts_at
-    end = occasion.window_end_at or start + (occasion.ends_at - occasion.starts_at)
+    end = occasion.window_end_at or window_limit(occasion)
     if occasion.rule.basis == Rule.Basis.MEDIA:
         end = min(end, as_of)
         start = max(start, end - timedelta(milliseconds=occasion.media_ms or 0))
@@ -259,11 +258,9 @@ def _outcome(occasion_id: int, ticks: operations.HallTicks, as_of: datetime) -> 
 
 
 def _who_is_short(occasion: Occasion, short: list[Record], as_of: datetime) -> str:
-    whole = window_of(occasion, as_of=as_of)
-    needed = rule_of(occasion).needed_ms(whole.media_ms if occasion.rule.basis == Rule.Basis.MEDIA else whole.length)
+    asked = asked_of(occasion=occasion, as_of=as_of)
     named = [
-        _("%(name)s还差 %(length)s")
-        % {"name": one.member.name, "length": length(max(1000, -(-(needed - one.union_ms) // 1000) * 1000))}
+        _("%(name)s还差 %(length)s") % {"name": one.member.name, "length": amount_of(asked, one.reasons).left}
         for one in short[:MOST_NAMED]
     ]
     return _("、").join(named) + (_("等") if len(short) > MOST_NAMED else "")

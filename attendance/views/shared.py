@@ -13,6 +13,7 @@ from organizations.operations import log_access
 from organizations.queries import access_entries
 
 LARGEST_ID = 2**63 - 1
+LONGEST_ID = 19
 MOST_SETTLED = 200  # people a page settles before it reads
 ONE_VISIT = timedelta(minutes=10)
 
@@ -28,9 +29,18 @@ def number_or_none(text: str | None) -> int | None:
     """Return a positive number from the address, None when there is none; raises Http404 for anything else."""
     if not text:
         return None
-    if not (text.isascii() and text.isdigit()) or int(text[:20]) > LARGEST_ID:
+    number = id_or_none(text)
+    if number is None:
         raise Http404
-    return int(text)
+    return number
+
+
+def id_or_none(text: str) -> int | None:
+    """Return what can be an id, None for anything else; a number of thousands of digits is not even read."""
+    if not (text.isascii() and text.isdigit()) or len(text) > LONGEST_ID:
+        return None
+    number = int(text)
+    return number if number <= LARGEST_ID else None
 
 
 def scope_or_404(request: HttpRequest, training_id: int, *, as_of: datetime, roles: tuple[str, ...] = COUNTS) -> Scope:

@@ -104,7 +104,7 @@ def rename_member(*, member_id: int, name: str) -> None:
         raise UnableToChangeMember(_("请填写姓名，最多 %(most)s 个字。") % {"most": MAX_NAME})
     if holds_id_number(tidy):
         raise UnableToChangeMember(_("请不要填写身份证号。"))
-    person = User.objects.select_for_update().get(pk=member_id)
+    person = User.objects.select_for_update(no_key=True).get(pk=member_id)
     person.name = tidy
     person.save(update_fields=["name"])
 
@@ -117,7 +117,7 @@ def set_number(*, member_id: int, number: str) -> None:
         raise UnableToChangeMember(_("编号太长，最多 %(most)s 个字。") % {"most": MAX_NUMBER})
     if holds_id_number(tidy):
         raise UnableToChangeMember(_("请不要填写身份证号。"))
-    person = User.objects.select_for_update().get(pk=member_id)
+    person = User.objects.select_for_update(no_key=True).get(pk=member_id)
     person.number = tidy or None
     try:
         with transaction.atomic():
@@ -258,20 +258,27 @@ def take_back(
     return membership
 
 
-@transaction.atomic
 def finish_leaving(*, as_of: dt.datetime) -> int:
     """Sign off whoever was to leave by today (``end_membership`` with a later day); returns how many. Repeatable."""
-    gone = list(leaving_due(on_date=timezone.localdate(as_of)))
-    for membership in gone:
-        assert membership.active_to_date is not None  # noqa: S101  # leaving_due asks for it
-        _lock(membership.member_id)
-        _sign_off(membership.member_id, membership.active_to_date)
-    return len(gone)
+    today = timezone.localdate(as_of)
+    due = list(leaving_due(on_date=today).values_list("member_id", flat=True))
+    return sum(_finish_one(member_id, today) for member_id in due)
+
+
+@transaction.atomic
+def _finish_one(member_id: int, today: dt.date) -> bool:
+    _lock(member_id)
+    # Asked again under the lock: they may have come back since the list was read.
+    membership = leaving_due(on_date=today).filter(member_id=member_id).first()
+    if membership is None or membership.active_to_date is None:
+        return False
+    _sign_off(member_id, membership.active_to_date)
+    return True
 
 
 def _lock(member_id: int) -> None:
     """One change of a person's memberships at a time: two that overlap would both see none of the other."""
-    list(User.objects.select_for_update().filter(pk=member_id).values_list("pk"))
+    list(User.objects.select_for_update(no_key=True).filter(pk=member_id).values_list("pk"))
 
 
 def _last_membership(member_id: int) -> Membership | None:
@@ -280,7 +287,7 @@ def _last_membership(member_id: int) -> Membership | None:
 
 
 def _check_open(node_id: int, on_date: dt.date) -> None:
-    node = Node.objects.select_for_update().get(pk=node_id)
+    node = Node.objects.select_for_update(no_key=True).get(pk=node_id)
     if node.closed_date is not None:
         raise UnableToMoveMember(_("“%(unit)s”已撤销，请选别的组织。") % {"unit": node})
 

@@ -149,7 +149,7 @@ def _take_over(
     progress: Progress,
     digest: str,
 ) -> RosterOutcome:
-    list(Node.objects.select_for_update().filter(depth=1).values_list("pk"))  # one import at a time
+    list(Node.objects.select_for_update(no_key=True).filter(depth=1).values_list("pk"))  # one import at a time
     today, rows = timezone.localdate(as_of), table.rows
     plan = make_plan(rows, under=under, today=today, actor_id=actor_id, answers=answers, lock=True, progress=progress)
     outcome = RosterOutcome(plan, table.remarks)

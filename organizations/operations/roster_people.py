@@ -146,7 +146,7 @@ class People:
         self.problems += _meant_twice(self.entries)
 
     def _load_holders(self, *, lock: bool) -> None:
-        users = User.objects.select_for_update() if lock else User.objects.all()
+        users = User.objects.select_for_update(no_key=True) if lock else User.objects.all()
         by_public = _found(users, "public_id", [entry.row.public_id for entry in self.entries])
         by_phone = _found(users, "phone_index", [entry.phone_index for entry in self.entries])
         by_number = _numbered(users, self.entries)

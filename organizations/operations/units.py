@@ -61,7 +61,8 @@ def merge_unit(*, node_id: int, into_id: int, kept_grants: Collection[int] = (),
         raise UnableToChangeUnit(_("不能合并到自己，请选另一个单位。"))
     # In one order, whichever way round two people merge the same two.
     locked = {
-        node.pk: node for node in Node.objects.select_for_update().filter(pk__in=(node_id, into_id)).order_by("pk")
+        node.pk: node
+        for node in Node.objects.select_for_update(no_key=True).filter(pk__in=(node_id, into_id)).order_by("pk")
     }
     node, into = locked[node_id], locked[into_id]
     _check_open(node)
@@ -98,7 +99,7 @@ def close_unit(*, node_id: int, on_date: dt.date) -> None:
 @transaction.atomic
 def reopen_unit(*, node_id: int) -> None:
     """Undo a closing: the unit takes people again; whoever was moved stays there. Raises UnableToChangeUnit."""
-    node = Node.objects.select_for_update().get(pk=node_id)
+    node = Node.objects.select_for_update(no_key=True).get(pk=node_id)
     if node.closed_date is None:
         raise UnableToChangeUnit(_("“%(unit)s”没有撤销。") % {"unit": node})
     parent = node.get_parent()
@@ -111,7 +112,7 @@ def reopen_unit(*, node_id: int) -> None:
 
 
 def _open(node_id: int) -> Node:
-    node = Node.objects.select_for_update().get(pk=node_id)
+    node = Node.objects.select_for_update(no_key=True).get(pk=node_id)
     _check_open(node)
     return node
 

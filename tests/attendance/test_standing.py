@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from attendance import operations
+from attendance import operations, tasks
 from attendance.core.reasons import Code
 from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry, Rule
 from attendance.reasons import length, sentence
@@ -307,3 +307,39 @@ def test_the_numbers_are_those_that_decided(county: County, lecture: Occasion) -
     assert amount_of(asked, record.reasons) == Amount(30 * MINUTE_MS, 48 * MINUTE_MS, 60 * MINUTE_MS, "window")
     assert amount_of(asked, other.reasons) == amount_of(asked, None) == asked
     assert (asked.done_ms, asked.needed_ms) == (0, 48 * MINUTE_MS)
+
+
+@pytest.mark.integration
+def test_what_is_studied_after_a_correction_counts_by_itself(client: Client, county: County, lecture: Occasion) -> None:
+    """Ticked in the hall by mistake, corrected to missing: whoever then watches it all has made it up."""
+    member = county.member
+    operations.record_hall(
+        occasion_id=lecture.pk, member_ids=[member.pk], started_at=START, ended_at=START + HOUR,
+        recorded_by_id=county.secretary.pk, as_of=START + HOUR,
+    )  # fmt: skip
+    end(lecture)
+    correct(client, county, lecture, member, S.MISSING)
+    Correction.objects.update(at=START + HOUR)
+    operations.set_replay(occasion_id=lecture.pk, media_ms=3_600_000, media_offset_ms=0, as_of=START + HOUR)
+    own = shown(client, member, f"/me/records/{lecture.pk}/")
+    assert '<span class="chip due">未参加</span>' in own
+    watch_replay(lecture, member, as_of=START + 2 * HOUR)
+    assert '<span class="chip ok">已补学</span>' in shown(client, member, f"/me/records/{lecture.pk}/")
+    assert Record.objects.get(member=member).stands_hours == Record.objects.get(member=member).hours > 0
+
+
+@pytest.mark.integration
+def test_a_replay_that_comes_later_changes_what_is_still_asked(
+    county: County, lecture: Occasion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Recorded from minute 15: of an hour that nobody saw, a share of 45 minutes is asked."""
+    be_present(lecture, county.member, 0, 60)
+    end(lecture)
+    at = START + HOUR
+    monkeypatch.setattr(tasks.settle_occasion, "delay_on_commit", lambda **which: operations.settle(**which, as_of=at))
+    operations.set_replay(occasion_id=lecture.pk, media_ms=2_700_000, media_offset_ms=-900_000, as_of=at)
+    reasons = Record.objects.get(occasion=lecture, member=county.member).reasons
+    shares = [(one["ms"], one["need_ms"], one["of_ms"]) for one in reasons if one["code"] == Code.SHARE]
+    assert shares == [(0, 2_160_000, 2_700_000)]
+    asked = asked_of(occasion=Occasion.objects.get(pk=lecture.pk), as_of=at)
+    assert (asked.needed_ms, asked.total_ms) == (2_160_000, 2_700_000)

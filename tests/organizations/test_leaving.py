@@ -16,6 +16,7 @@ from attendance.queries import is_expected
 from attendance.reports.standing import with_standing
 from organizations import operations as do
 from organizations.models import Exemption, Left, Membership, Role, RoleGrant, User
+from organizations.operations import people as people_operations
 from organizations.permissions import out_of_reach, within_reach
 from organizations.queries import membership_on, phone_of, roles_of, user_by_phone
 from organizations.tasks import finish_leaving as finish_leaving_task
@@ -316,3 +317,23 @@ def test_rows_that_overlap_already_are_named_and_not_repaired() -> None:
         migration.hold(None, editor)
     with pytest.raises(IntegrityError), transaction.atomic():
         Membership.objects.filter(pk=two.pk).update(active_from_date=TODAY - DAY)
+
+
+def test_whoever_came_back_in_time_is_not_signed_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list of those to sign off is read; then one of them is taken back; then the task comes to them."""
+    world = make_county()
+    today = dt.datetime.now(dt.UTC).date()
+    Membership.objects.filter(member=world.member).update(
+        active_to_date=today - 2 * DAY, left_because=Left.STOPPED, active_from_date=today - 90 * DAY
+    )
+    lock, due = people_operations._lock, [world.member.pk]
+
+    def back_first(member_id: int) -> None:
+        lock(member_id)
+        if due:
+            due.pop()
+            do.take_back(member_id=member_id, node_id=world.branch.pk, on_date=today, as_of=dt.datetime.now(dt.UTC))
+
+    monkeypatch.setattr(people_operations, "_lock", back_first)
+    assert people_operations.finish_leaving(as_of=dt.datetime.now(dt.UTC)) == 0
+    assert User.objects.get(pk=world.member.pk).is_active

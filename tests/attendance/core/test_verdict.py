@@ -160,7 +160,7 @@ def test_what_was_ours_leaves_the_window(
 
 def test_while_it_runs_nothing_is_final() -> None:
     verdict = judge(Evidence(presences=(here(0, 60),)), Window(start=0, end=3_600_000, final=False), RULE)
-    assert (verdict.state, codes(verdict)) == (State.PENDING, ["not_final", "share", "left_early"])
+    assert (verdict.state, codes(verdict)) == (State.PENDING, ["not_final", "share"])
 
 
 def test_an_empty_window_credits_nobody() -> None:

@@ -51,7 +51,8 @@ CASES: list[tuple[str, list[tuple[float, float, bool]], float, list[tuple[float,
     ("one after the other", [(-100, 1800, True), (1850, 4000, True)], 3600, [(1800, 1850)]),
     ("one while the other was dead", [(-100, 1800, True), (1850, 4000, True), (0, 1900, True)], 3600, []),
     ("a seam is no absence", [(-100, 1800, True), (1800.9, 4000, True)], 3600, []),
-    ("before and after do not count", [(-100, -1, True), (3601, 4000, True)], 3600, []),
+    ("away from before it began until after it ended", [(-100, -1, True), (3601, 4000, True)], 3600, [(0, 3600)]),
+    ("died at its first moment", [(-100, 0, True), (3601, 4000, True)], 3600, [(0, 3600)]),
     ("in an open occasion, so far", [(-100, 600, True), (700, 890, False)], 900, [(600, 700)]),
 ]  # fmt: skip
 

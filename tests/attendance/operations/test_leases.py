@@ -108,3 +108,18 @@ def test_an_absence_that_cannot_be_recorded_keeps_no_worker_from_its_lease(
     monkeypatch.setattr("attendance.operations.leases.record_absence", fails)
     lease = operations.start_lease(name="next", as_of=after(4000))
     assert WorkerLease.objects.get(pk=lease).ended_at is None
+
+
+@pytest.mark.parametrize("first", ["settling", "lease"])
+def test_too_little_left_of_a_window_is_not_held_whoever_notices_first(county: County, first: str) -> None:
+    """The machine is away from minute 2 to after the end: the same, whether its lease or the settling comes first."""
+    lecture = open_lecture(county.branch)
+    lease = operations.start_lease(name="w", as_of=START - HOUR)
+    operations.beat_lease(lease_id=lease, as_of=after(120))
+    operations.close_occasion(occasion_id=lecture.pk, as_of=after(3660))
+    if first == "settling":
+        operations.settle(occasion_id=lecture.pk, as_of=after(3661))
+    operations.start_lease(name="next", as_of=after(3662))
+    operations.settle(occasion_id=lecture.pk, as_of=after(3663))
+    lecture.refresh_from_db()
+    assert (lecture.state, lecture.records.count()) == ("not_held", 0)

@@ -234,6 +234,7 @@ def test_a_lecture_that_runs_needs_no_marks_and_a_course_does(county: County, le
 def test_a_presence_written_late_is_judged(county: County, lecture: Occasion) -> None:
     """The database was away when the phone came and when the lecture ended."""
     lease = operations.start_lease(name="w1", as_of=START)
+    operations.beat_lease(lease_id=lease, as_of=NOON)
     end(lecture)
     operations.settle(occasion_id=lecture.pk, as_of=NOON)
     [key] = operations.open_presences(joins=[operations.Join(lecture.pk, county.member.pk, "p1", lease, START)])
@@ -410,3 +411,33 @@ def test_too_many_outboxes_a_day_are_refused(county: County, lecture: Occasion, 
     with pytest.raises(operations.UnableToRecordPresence, match="次数太多"):
         claim(lecture, county.member, 100, 140, client_id="u9")
     assert claim(lecture, county.member, 100, 140, client_id="u1") is False
+
+
+# --- a course is edited while people study ----------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_course_that_is_edited_and_reports_of_those_who_study_never_wait_in_a_circle() -> None:
+    county = make_county(members=4)
+    course = open_lecture(county.branch, rule=RuleFactory(basis="media"))
+    operations.set_media_items(occasion_id=course.pk, items={"v:a": 600_000, "v:b": 600_000})
+    start = {"occasion_id": course.pk, "device": "p1", "media": "v:a", "as_of": START}
+    sessions = [operations.start_watch(member_id=member.pk, **start).session_id for member in county.members]
+
+    def study(number: int) -> None:
+        for turn in range(12):
+            operations.report_watched(
+                session_id=sessions[number], member_id=county.members[number].pk, client_id=f"{number}-{turn}",
+                rate=1.0,
+                ranges_ms=[(turn * 1000, turn * 1000 + 900)], position_ms=0, as_of=after(5 * (turn + 1)),
+            )  # fmt: skip
+
+    def edit() -> None:
+        for turn in range(8):
+            operations.set_media_items(occasion_id=course.pk, items={"v:a": 600_000 - turn, "v:b": 600_000})
+
+    works: list[Callable[[], Any]] = [*(lambda number=number: study(number) for number in range(4)), edit]
+    with ThreadPoolExecutor(5) as pool:
+        for done in [pool.submit(in_own_connection, work) for work in works]:
+            done.result(60)
+    assert Evidence.objects.filter(kind="watched").count() == 48

@@ -110,9 +110,20 @@ def test_a_session_from_before_there_were_purses_gets_one(county: County, lectur
 def test_a_clock_that_stepped_back_fills_no_purse_twice(county: County, lecture: Occasion) -> None:
     session = play(lecture, county.member, 0)
     assert report(session, county.member, 0, 15, 15).accepted_ms == 15_000
-    assert report(session, county.member, 15, 60, -100).accepted_ms == 3_000
+    assert report(session, county.member, 15, 60, -40).accepted_ms == 3_000
     assert report(session, county.member, 20, 60, 25).accepted_ms == 10_000
     assert WatchPurse.objects.get().filled_at == after(25)
+
+
+def test_a_clock_that_was_set_a_day_ahead_and_back_takes_nothing_from_anybody(
+    county: County, lecture: Occasion
+) -> None:
+    session = play(lecture, county.member, 0)
+    assert report(session, county.member, 0, 15, 15).accepted_ms == 15_000
+    report(session, county.member, 15, 30, 86_400)
+    report(session, county.member, 30, 45, 45)  # back: what lies ahead is taken for a slip, and time goes on from here
+    taken = [report(session, county.member, at, at + 15, at + 15).accepted_ms for at in range(45, 345, 15)]
+    assert taken == [15_000] * 20
 
 
 @pytest.mark.django_db(transaction=True)

@@ -107,6 +107,8 @@ def test_everything_outside_the_subtree_is_404(world: World, sign_in: SignIn) ->
     assert client.get(f"/branch/{training}/?node=x").status_code == 404
     assert client.get(f"/branch/{training}/?page=x").status_code == 404
     assert client.get("/branch/999999/").status_code == 404
+    for impossible in ("0" * 20 + "9" * 5000, str(2**63), "-1", "①"):
+        assert client.get(f"/branch/{world.training.pk}/", {"node": impossible}).status_code == 404
     for what in ("leave", "declare", "correct"):
         assert client.post(f"/branch/occasions/{occasion}/members/{theirs.pk}/{what}/", {}).status_code == 404
     assert client.get(f"/branch/occasions/{occasion}/members/{mine.pk}/promote/").status_code == 404

@@ -32,7 +32,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(watch_views, "timezone", clock)
+    monkeypatch.setattr(watch_views, "clock", lambda: clock)
     return clock
 
 
@@ -116,3 +116,12 @@ def test_what_is_void_asks_for_nothing(
     Occasion.objects.filter(pk=course.pk).update(state=Occasion.State.VOID)
     status, answer = post(sign_in(county.member), course, "play", device="p1", media=MEDIA[0])
     assert (status, answer["error"], answer["message"]) == (409, "void", "这一场不再计入，不用补学。")
+
+
+@pytest.mark.parametrize("rate", [10**400, -(10**400), 1e308, "fast", None])
+def test_a_speed_that_is_none_is_refused_with_a_sentence(
+    course: Occasion, county: County, clock: Clock, sign_in: Callable[[User], Client], rate: Any
+) -> None:
+    client = sign_in(county.member)
+    status, answer = report(client, course, play(client, course, MEDIA[0]), rate=rate)
+    assert (status, answer["error"]) == (400, "bad_request")
