@@ -254,7 +254,7 @@ def _outcome(state: State, clocks: _Clocks, evidence: Evidence, window: Window, 
     if state is State.PENDING:
         found.append(Reason(Code.NOT_FINAL))
     # Whoever was there outside of what was recorded has done nothing of that part, and is not told to have no record.
-    if count.of_ms and (count.done_ms or clocks.together or clocks.replay):
+    if count.of_ms and (count.done_ms or clocks.together or clocks.made_up):
         found.append(count.as_reason())
     elif state in (State.MISSING, State.INCOMPLETE) and window.length:
         found.append(Reason(Code.NO_EVIDENCE))
