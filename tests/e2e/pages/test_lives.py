@@ -93,7 +93,7 @@ def test_a_person_leaves_and_returns_as_the_same_person(
     context = desk_context(browser)
     page = sign_in(context, served, OPERATOR)
     page.goto(f"{served}/people/?q={LEAVER[-4:]}")
-    page.locator("main a", has_text=name).first.click()
+    page.get_by_role("link", name=f"查看{name}").click()
     person = page.url
     page.get_by_role("link", name="办理离开").click()
     page.select_option("[name=because]", "transferred")
@@ -131,13 +131,15 @@ def test_a_dispute_is_answered_with_its_correction_and_read(
     page.get_by_role("button", name="答复本人").click()  # nothing written: said, and nothing lost
     expect(page.locator("[name=answer]")).to_be_visible()
     page.fill("[name=answer]", "已经核实，当时在会议室。")
-    page.locator("label", has_text="已参加").first.click()
+    choice = page.locator("label", has_text="更正为").first
+    becomes = choice.inner_text().split("“")[1].split("”")[0]
+    choice.click()
     page.get_by_role("button", name="答复本人").click()
     own.goto(f"{served}/")
     expect(own.locator("main")).to_contain_text("已答复")
     own.goto(record)
     expect(own.locator("main")).to_contain_text("已经核实，当时在会议室。")
-    expect(own.locator("main")).to_contain_text("已参加")
+    expect(own.locator("main")).to_contain_text(becomes)
     assert name
     own_context.close()
     context.close()
