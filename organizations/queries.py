@@ -62,6 +62,15 @@ def leaving_due(*, on_date: dt.date) -> QuerySet[Membership]:
     )
 
 
+def has_phone(user: User, phone: str) -> bool:
+    """Whether this number is this person's, as it is stored now."""
+    try:
+        index = phones.blind_index(settings.PHONE_KEY, phones.normalise(phone))
+    except phones.UnableToReadPhone:
+        return False
+    return User.objects.filter(pk=user.pk, phone_index=index).exists()
+
+
 def user_by_phone(phone: str) -> User | None:
     """The person with that number, in whatever form it was typed; None if unreadable or unknown.
 
