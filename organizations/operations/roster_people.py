@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from django.conf import settings
-from django.db.models import F, Func, QuerySet, Value
-from django.db.models.functions import Upper
+from django.db.models import QuerySet
 
 from organizations.core import phones
 from organizations.core.roster import Problem, RosterRow, number_key
@@ -17,6 +16,7 @@ from organizations.core.roster.likeness import name_key
 from organizations.models import Left, Membership, User
 from organizations.operations.roster_tree import Place, Tree, question_key
 from organizations.permissions import out_of_reach
+from organizations.queries import holders_of_numbers
 
 BATCH = 900
 LEAVING = frozenset(Left.values)
@@ -320,12 +320,11 @@ def _found(users: QuerySet[User], column: str, values: Iterable[str | None]) -> 
 
 
 def _numbered(users: QuerySet[User], entries: Iterable[Entry]) -> dict[str, list[User]]:
-    """Whoever holds the 编号, compared as ``number_key`` does: 001 and 1, y1 and Y1 are one."""
+    """Whoever holds the 编号 of these rows, by ``number_key``."""
     found: dict[str, list[User]] = defaultdict(list)
     keys = sorted({number_key(entry.row.number) for entry in entries if entry.row.number})
-    compared = Func(Upper(F("number")), Value("0"), function="LTRIM")
     for part in batches(keys):
-        for user in users.annotate(number_compared=compared).filter(number_compared__in=part).order_by("pk"):
+        for user in holders_of_numbers(part, users):
             found[number_key(user.number or "")].append(user)
     return found
 
