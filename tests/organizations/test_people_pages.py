@@ -182,6 +182,27 @@ def test_whose_a_number_is_is_not_told_beyond_the_own_units(client: Client, worl
     assert "李二0" not in page
 
 
+@pytest.mark.parametrize(
+    ("path", "sentences"),
+    [
+        ("/people/{member}/name/", ["请填写“姓名”。"]),
+        ("/people/{member}/move/", ["请填写“转到”。", "请选择“从哪天起”。"]),
+        ("/people/{member}/leave/", ["请选择“原因”。", "请选择“从哪天起”。"]),
+        ("/people/{member}/role/", ["请选择“职责”。", "请填写“在哪个组织”。"]),
+        ("/units/{township}/new/", ["请填写“名称”。", "请选择“层级”。"]),
+        ("/units/{branch}/merge/", ["请填写“合并到”。"]),
+    ],
+)
+def test_an_empty_field_says_what_to_write(operator: Client, world: County, path: str, sentences: list[str]) -> None:
+    there = path.format(member=world.member.pk, township=world.township.pk, branch=world.branch.pk)
+    page = operator.post(there, {})
+    assert page.status_code == 422
+    for sentence in sentences:
+        assert sentence in text_of(page)
+    for stock in ("必需", "必填", "这个字段"):
+        assert stock not in text_of(page)
+
+
 def test_a_number_is_nobody_elses(operator: Client, world: County) -> None:
     User.objects.filter(pk=world.neighbour_member.pk).update(number="D1")
     taken = text_of(post(operator, world.member, "number", number="D1"))
