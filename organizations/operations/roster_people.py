@@ -126,6 +126,7 @@ class People:
         self.problems: list[Problem] = []
         self.beyond: set[int] = set()
         self.known: dict[str, list[Known]] = {}
+        self.given_up: set[int] = set()
 
     @property
     def questions(self) -> list[Question]:
@@ -158,7 +159,12 @@ class People:
                 [user for user in held if user.number == entry.row.number] + [u for u in held if entry.named(u)] + held
             )
             entry.numbered = self._one(best[0] if best else None)
+            if entry.called and entry.named(entry.called) and self._has_left(entry):
+                self.given_up.add(entry.called.pk)
         self._mark_beyond(list(self.people))
+
+    def _has_left(self, entry: Entry) -> bool:
+        return entry.leaving and (entry.row.left is None or entry.row.left <= self.today)
 
     def _one(self, user: User | None) -> User | None:
         """The same object for the same person: what is written is written once."""
@@ -179,6 +185,10 @@ class People:
                 entry.settle(None)
             return
         others = [one for one in (numbered, called) if one is not None and one is not user]
+        if entry.leaving:
+            others = []  # only says that somebody left: nothing is done to whoever has the number by now
+        elif others == [called] and called is not None and called.pk in self.given_up:
+            others = []
         if any(holder.pk in self.beyond for holder in others):
             self.problems.append(entry.wrong("phone" if numbered is user else "number", "elsewhere"))
             entry.settle(user)
@@ -224,7 +234,8 @@ class People:
         options: dict[str, tuple[Said, User | None]] = {}
         if len(candidates) == 1:
             options["new_phone"] = (_is_known(entry, candidates[0]), candidates[0].user)
-        if not entry.holders:
+        left_before = entry.leaving and candidates and all(known.left is not None for known in candidates)
+        if not entry.holders or left_before:
             self._settle_unknown(entry, candidates, options)
             return
         if not candidates and self._handed_on(entry, certain):
@@ -272,7 +283,7 @@ class People:
         if theirs is None:
             return False
         if theirs.leaving:
-            return theirs.row.left is None or theirs.row.left <= self.today
+            return self._has_left(theirs)
         return bool(theirs.phone_index) and theirs.phone_index != entry.phone_index and theirs.called is None
 
     def _ask_about_namesakes(self) -> None:

@@ -83,6 +83,7 @@ def check(request: HttpRequest) -> HttpResponse:
         "name": file.name,
         "under": under.pk,
         "answers": dict(answers.questions),
+        "earlier": list(answers.questions),
     }
     return review_page(request, outcome, under)
 
@@ -100,7 +101,8 @@ def review(request: HttpRequest) -> HttpResponse:
         if not about_this_file(request, kept):
             return another_file(request)
         given = {name[2:]: value for name, value in request.POST.items() if name.startswith("q-")}
-        kept = {**kept, "answers": {**kept["answers"], **given}}
+        earlier = [key for key in kept.get("earlier", []) if key not in given]
+        kept = {**kept, "answers": {**kept["answers"], **given}, "earlier": earlier}
     under = get_object_or_404(visible_nodes(request.user, Role.OPERATOR), pk=kept["under"])
     try:
         answers = Answers(questions=kept["answers"])
@@ -177,7 +179,7 @@ def ticked(request: HttpRequest, kept: dict[str, Any]) -> Answers:
         questions=kept["answers"],
         absent=chosen,
         all_absent=everybody if everybody in reasons else "",
-        all_of=frozenset(kept["listed"]),
+        all_of=frozenset(kept.get("listed", [])),
     )
 
 
@@ -195,6 +197,7 @@ def review_page(
     absent = outcome.absent[:SHOWN_ABSENT]
     listed = [one.member_id for one in outcome.absent if one.mentioned]
     kept = request.session[SESSION_KEY] = {**waiting(request), "listed": listed}
+    answered = [question for question in outcome.questions if question.answer]
     context = {
         "tab": "roster",
         "outcome": outcome,
@@ -202,7 +205,8 @@ def review_page(
         "name": kept["name"],
         "under": under,
         "open": [roster_words.asked(question) for question in open_ones[:SHOWN_QUESTIONS]],
-        "answered": [roster_words.asked(question) for question in outcome.questions if question.answer],
+        "answered": [roster_words.asked(one, earlier=one.key in kept.get("earlier", [])) for one in answered],
+        "earlier": any(one.key in kept.get("earlier", []) for one in answered),
         "remarks": roster_texts.remark_lines(outcome.remarks),
         "shown": [roster_words.line_of(line) for line in outcome.lines[:SHOWN_LINES]],
         "most": SHOWN_LINES,

@@ -113,3 +113,17 @@ def test_answers_that_contradict_each_other_can_be_changed(office: Office) -> No
     office.answer(again, "new_phone", "new_person")
     office.confirm()
     assert user_by_phone(ZHANG).name == "王五"
+
+
+def test_an_answer_that_an_earlier_file_was_given_is_shown_as_such(office: Office) -> None:
+    office.take(f"{BRANCH},张三,{ZHANG},", f"{BRANCH},李四,{LI},")
+    first = office.answer(office.check(f"{BRANCH},王五,{ZHANG},"), "renamed")
+    assert "您上次的回答" not in first.content.decode()
+    second = office.check(f"{BRANCH},王五,{ZHANG},", f"{BRANCH},李四,{LI},")
+    assert '<details class="card" open><summary>您的回答（1）' in second.content.decode()
+    assert second.content.decode().count("您上次的回答") == 1
+    assert "您上次的回答" in office.client.get(reverse("roster_review")).content.decode()
+    again = office.answer(second, "new_person")
+    assert (again.status_code, "您上次的回答" in again.content.decode()) == (200, False)
+    office.confirm()
+    assert User.objects.filter(name__in=["张三", "王五"]).count() == 2
