@@ -13,7 +13,7 @@ from organizations.context import DEMO_CODE_SESSION_KEY
 from organizations.forms import PhoneField
 from organizations.models import User
 from organizations.operations import set_phone
-from organizations.queries import phone_of, user_by_phone
+from organizations.queries import has_phone, phone_of, user_by_phone
 
 # The pages themselves say these things; as messages they would put the phone number into a cookie.
 UNSPOKEN = {
@@ -56,8 +56,10 @@ class AccountAdapter(DefaultAccountAdapter):
         user.refresh_from_db()
 
     def set_phone_verified(self, user: User, phone: str) -> None:
-        User.objects.filter(pk=user.pk, phone_verified=False).update(phone_verified=True)
-        user.phone_verified = True
+        """Only this number, and only while it is still theirs (``ConfirmLoginCodeView`` says so in words)."""
+        if has_phone(user, phone):
+            User.objects.filter(pk=user.pk, phone_index=user.phone_index).update(phone_verified=True)
+            user.phone_verified = True
 
     # --- codes ---
     def send_verification_code_sms(self, user: User, phone: str, code: str, **kwargs: Any) -> None:

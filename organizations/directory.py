@@ -9,9 +9,10 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from organizations.core.roster import number_key
 from organizations.models import Exemption, Membership, Node, NodeKind, Role, RoleGrant, User
 from organizations.permissions import out_of_reach
-from organizations.queries import ancestors_of, subtree, user_by_phone, valid_on
+from organizations.queries import ancestors_of, holders_of_numbers, subtree, user_by_phone, valid_on
 from organizations.unit_uses import Use, uses_of
 
 MOST_PEOPLE = 50
@@ -101,7 +102,8 @@ def find_people(*, operator: User, nodes: QuerySet[Node], text: str, on_date: dt
     """Return at most ``MOST_PEOPLE`` + 1 people of ``nodes`` by name, 编号, last four digits or whole number."""
     if not text or "\x00" in text:
         return []
-    wanted = Q(name__icontains=text) | Q(number__iexact=text)
+    numbered = holders_of_numbers([number_key(text)])
+    wanted = Q(name__icontains=text) | Q(pk__in=numbered.order_by().values("pk"))
     if text.isascii() and text.isdigit() and len(text) == 4:
         wanted |= Q(phone_last4=text)
     holder = user_by_phone(text)

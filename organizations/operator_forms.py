@@ -48,6 +48,13 @@ class DayField(forms.DateField):
         self.error_messages["invalid"] = _("请选择日期。")
 
 
+def _asked_for(field: forms.Field) -> str:
+    """What to do about a required field that came empty, in its own words."""
+    chosen = isinstance(field, forms.ChoiceField | DayField)
+    sentence = gettext("请选择“%(label)s”。") if chosen else gettext("请填写“%(label)s”。")
+    return sentence % {"label": field.label or ""}
+
+
 class OperatorForm(forms.Form):
     """``nodes``: the open units that the operator may choose; ``today``: the day that is offered."""
 
@@ -55,6 +62,7 @@ class OperatorForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.today = today
         for field in self.fields.values():
+            field.error_messages["required"] = _asked_for(field)
             if isinstance(field, UnitField):
                 field.nodes = nodes
             if isinstance(field, DayField) and field.initial is None:

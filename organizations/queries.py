@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Replace, Upper
 from django.utils import timezone
 
 from organizations.core import phones
@@ -62,6 +63,15 @@ def leaving_due(*, on_date: dt.date) -> QuerySet[Membership]:
     )
 
 
+def has_phone(user: User, phone: str) -> bool:
+    """Whether this number is this person's, as it is stored now."""
+    try:
+        index = phones.blind_index(settings.PHONE_KEY, phones.normalise(phone))
+    except phones.UnableToReadPhone:
+        return False
+    return User.objects.filter(pk=user.pk, phone_index=index).exists()
+
+
 def user_by_phone(phone: str) -> User | None:
     """The person with that number, in whatever form it was typed; None if unreadable or unknown.
 
@@ -72,6 +82,14 @@ def user_by_phone(phone: str) -> User | None:
     except phones.UnableToReadPhone:
         return None
     return User.objects.filter(phone_index=phones.blind_index(settings.PHONE_KEY, normal)).first()
+
+
+def holders_of_numbers(keys: Iterable[str], people: QuerySet[User] | None = None) -> QuerySet[User]:
+    """Whoever holds one of the 编号, compared as ``number_key`` does: 007 and 7, y1 and Y1 are one."""
+    compared = Func(Replace(Upper(F("number")), Value(" "), Value("")), Value("0"), function="LTRIM")
+    wanted = [key if key != "0" else "" for key in keys]  # nothing but zeros is trimmed to nothing
+    held = User.objects.all() if people is None else people
+    return held.annotate(number_compared=compared).filter(number_compared__in=wanted).order_by("pk")
 
 
 def phone_key_fits() -> bool | None:

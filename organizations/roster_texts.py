@@ -58,6 +58,9 @@ SENTENCES = {
     "unknown_role": gettext_lazy("只能是书记、组织员、讲师、监督员。"),
     "role_missing": gettext_lazy("填了任职组织，也要填角色。"),
     "twice": gettext_lazy("与第 %(first)s 行重复。"),
+    "free_later": gettext_lazy(
+        "这个手机号还是%(name)s的，%(day)s 离开后才空出来。请先留空并填写编号，或者到那天再导入。"
+    ),
     "two_people": gettext_lazy("手机号和编号属于不同的人。"),
     "other_number": gettext_lazy("这个手机号的人已有别的编号，请核对。"),
     "taken": gettext_lazy("这个手机号已经是别人的。"),

@@ -109,6 +109,7 @@ class Asked:
     key: str
     text: str
     choices: list[Choice]
+    earlier: bool = False  # the answer was given to a file before this one
 
 
 class RosterUnits(Protocol):
@@ -141,7 +142,7 @@ def option_text(option: Option) -> str:
     return _("%(answer)s：%(effect)s") % {"answer": word, "effect": effect} if word else effect
 
 
-def asked(question: Question) -> Asked:
+def asked(question: Question, *, earlier: bool = False) -> Asked:
     """``行 12: 手机号 138****0001 原来是张三的…`` and its possible answers."""
     text = _("%(where)s: %(text)s") % {
         "where": roster_texts.where(question.row, question.sheet),
@@ -151,7 +152,7 @@ def asked(question: Question) -> Asked:
         Choice(option.answer, answer_word(option), said(option.effect), option.answer == question.answer)
         for option in question.options
     ]
-    return Asked(question.key, text, choices)
+    return Asked(question.key, text, choices, earlier)
 
 
 def question_line(question: Question) -> str:

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 
 from organizations import events
 from organizations.core import phones
-from organizations.core.roster import MAX_NAME, MAX_NUMBER, holds_id_number, text_of
+from organizations.core.roster import MAX_NAME, MAX_NUMBER, holds_id_number, number_key, text_of
 from organizations.models import Exemption, Left, Membership, Node, Role, User
 from organizations.operations.roles import end_roles, revoke_role
-from organizations.queries import leaving_due
+from organizations.permissions import out_of_reach
+from organizations.queries import holders_of_numbers, leaving_due
 
 log = structlog.get_logger(__name__)
 
@@ -110,13 +111,22 @@ def rename_member(*, member_id: int, name: str) -> None:
 
 
 @transaction.atomic
-def set_number(*, member_id: int, number: str) -> None:
-    """Give the person this 编号, or none when empty. Raises UnableToChangeMember."""
+def set_number(*, member_id: int, number: str, actor_id: int | None = None) -> None:
+    """Give the person this 编号, or none when empty. Raises UnableToChangeMember.
+
+    Compared as a roster does: whoever has 7 has 007. ``actor_id``: who is told whose it is, if within their reach.
+    """
     tidy = text_of(number)
     if len(tidy) > MAX_NUMBER:
         raise UnableToChangeMember(_("编号太长，最多 %(most)s 个字。") % {"most": MAX_NUMBER})
     if holds_id_number(tidy):
         raise UnableToChangeMember(_("请不要填写身份证号。"))
+    list(
+        Node.objects.select_for_update(no_key=True).filter(depth=1).values_list("pk")
+    )  # as an import: 7 and 007 at once
+    holders = holders_of_numbers([number_key(tidy)]).exclude(pk=member_id) if tidy else ()
+    for holder in holders:
+        raise UnableToChangeMember(_number_taken(holder, actor_id))
     person = User.objects.select_for_update(no_key=True).get(pk=member_id)
     person.number = tidy or None
     try:
@@ -124,6 +134,15 @@ def set_number(*, member_id: int, number: str) -> None:
             person.save(update_fields=["number"])
     except IntegrityError as error:
         raise UnableToChangeMember(_("这个编号已是另一个人的，请核对。")) from error
+
+
+def _number_taken(holder: User, actor_id: int | None) -> str:
+    actor = User.objects.filter(pk=actor_id).first()
+    if actor is None or out_of_reach(operator=actor, person_ids=[holder.pk]):
+        return _("这个编号已是另一个人的，请核对。")
+    last = _last_membership(holder.pk)
+    values = {"name": holder.name, "unit": last.node.name if last else "", "number": holder.number}
+    return _("这个编号已是“%(unit)s”的%(name)s的（%(number)s）。请核对，或先改那个人的编号。") % values
 
 
 @transaction.atomic

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from django.conf import settings
-from django.db.models import F, Func, QuerySet, Value
-from django.db.models.functions import Upper
+from django.db.models import QuerySet
 
 from organizations.core import phones
 from organizations.core.roster import Problem, RosterRow, number_key
@@ -17,6 +16,7 @@ from organizations.core.roster.likeness import name_key
 from organizations.models import Left, Membership, User
 from organizations.operations.roster_tree import Place, Tree, question_key
 from organizations.permissions import out_of_reach
+from organizations.queries import holders_of_numbers
 
 BATCH = 900
 LEAVING = frozenset(Left.values)
@@ -126,6 +126,7 @@ class People:
         self.problems: list[Problem] = []
         self.beyond: set[int] = set()
         self.known: dict[str, list[Known]] = {}
+        self.given_up: set[int] = set()
 
     @property
     def questions(self) -> list[Question]:
@@ -158,7 +159,12 @@ class People:
                 [user for user in held if user.number == entry.row.number] + [u for u in held if entry.named(u)] + held
             )
             entry.numbered = self._one(best[0] if best else None)
+            if entry.called and entry.named(entry.called) and self._has_left(entry):
+                self.given_up.add(entry.called.pk)
         self._mark_beyond(list(self.people))
+
+    def _has_left(self, entry: Entry) -> bool:
+        return entry.leaving and (entry.row.left is None or entry.row.left <= self.today)
 
     def _one(self, user: User | None) -> User | None:
         """The same object for the same person: what is written is written once."""
@@ -179,6 +185,10 @@ class People:
                 entry.settle(None)
             return
         others = [one for one in (numbered, called) if one is not None and one is not user]
+        if entry.leaving:
+            others = []  # only says that somebody left: nothing is done to whoever has the number by now
+        elif others == [called] and called is not None and called.pk in self.given_up:
+            others = []
         if any(holder.pk in self.beyond for holder in others):
             self.problems.append(entry.wrong("phone" if numbered is user else "number", "elsewhere"))
             entry.settle(user)
@@ -224,7 +234,8 @@ class People:
         options: dict[str, tuple[Said, User | None]] = {}
         if len(candidates) == 1:
             options["new_phone"] = (_is_known(entry, candidates[0]), candidates[0].user)
-        if not entry.holders:
+        left_before = entry.leaving and candidates and all(known.left is not None for known in candidates)
+        if not entry.holders or left_before:
             self._settle_unknown(entry, candidates, options)
             return
         if not candidates and self._handed_on(entry, certain):
@@ -272,7 +283,7 @@ class People:
         if theirs is None:
             return False
         if theirs.leaving:
-            return theirs.row.left is None or theirs.row.left <= self.today
+            return self._has_left(theirs)
         return bool(theirs.phone_index) and theirs.phone_index != entry.phone_index and theirs.called is None
 
     def _ask_about_namesakes(self) -> None:
@@ -320,12 +331,11 @@ def _found(users: QuerySet[User], column: str, values: Iterable[str | None]) -> 
 
 
 def _numbered(users: QuerySet[User], entries: Iterable[Entry]) -> dict[str, list[User]]:
-    """Whoever holds the 编号, compared as ``number_key`` does: 001 and 1, y1 and Y1 are one."""
+    """Whoever holds the 编号 of these rows, by ``number_key``."""
     found: dict[str, list[User]] = defaultdict(list)
     keys = sorted({number_key(entry.row.number) for entry in entries if entry.row.number})
-    compared = Func(Upper(F("number")), Value("0"), function="LTRIM")
     for part in batches(keys):
-        for user in users.annotate(number_compared=compared).filter(number_compared__in=part).order_by("pk"):
+        for user in holders_of_numbers(part, users):
             found[number_key(user.number or "")].append(user)
     return found
 

@@ -22,13 +22,14 @@ MOST_ABSENT = 2000
 class Answers:
     """What was said beside the file: answers by question, and who of the absent left why (``Left``).
 
-    ``absent``: by person; ``all_absent``: everybody absent from the units that the file speaks of. ``new_units``: a
-    name that is like a unit's is a new unit all the same.
+    ``absent``: by person; ``all_absent``: everybody absent from the units that the file speaks of, or only those of
+    ``all_of``. ``new_units``: a name that is like a unit's is a new unit all the same.
     """
 
     questions: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[int, str] = field(default_factory=dict)
     all_absent: str = ""
+    all_of: frozenset[int] | None = None
     new_units: bool = False
 
 
@@ -406,11 +407,7 @@ def _find_absent(plan: Plan, entries: Sequence[Entry], operator: User | None, to
 
 def _end_absent(plan: Plan, answers: Answers, operator: User | None, today: dt.date) -> None:
     """Those of the absent who were ticked leave today."""
-    because = {
-        one.member_id: reason
-        for one in plan.absent
-        if (reason := answers.absent.get(one.member_id, answers.all_absent if one.mentioned else ""))
-    }
+    because = {one.member_id: reason for one in plan.absent if (reason := _because(one, answers))}
     held = _held_by(list(because), today)
     users: dict[int, User] = {}
     for part in batches(list(because)):
@@ -420,6 +417,12 @@ def _end_absent(plan: Plan, answers: Answers, operator: User | None, today: dt.d
         if person.held.current is not None:
             _plan_leaving(person, Left(reason).value, today)
             plan.ended.append(person)
+
+
+def _because(one: Absent, answers: Answers) -> str:
+    """Why this absent person is said to have left; empty if nobody says so."""
+    among_all = one.mentioned and (answers.all_of is None or one.member_id in answers.all_of)
+    return answers.absent.get(one.member_id, answers.all_absent if among_all else "")
 
 
 def _look_at_units(plan: Plan) -> None:

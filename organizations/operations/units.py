@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from organizations.core.roster import tidy_unit
 from organizations.core.units import MAX_NAME, UnableToNameUnit, clean_name
 from organizations.models import Membership, Node, NodeKind, RoleGrant
 from organizations.operations.roles import grant_role
@@ -43,7 +44,9 @@ def rename_unit(*, node_id: int, name: str) -> Node:
     """Give the unit another name; its code, its people and all reports stay. Raises UnableToChangeUnit."""
     node = _open(node_id)
     parent = node.get_parent()
-    node.name = _free_name(name, below=parent, but=node) if parent else _tidy(name)
+    name = _free_name(name, below=parent, but=node) if parent else _tidy(name)
+    _check_not_of_a_child(name, node)
+    node.name = name
     node.save(update_fields=["name"])
     log.info("unit_renamed", unit_id=node_id)
     return node
@@ -140,12 +143,33 @@ def _sentences() -> dict[str, str]:
 
 
 def _free_name(name: str, *, below: Node, but: Node | None = None) -> str:
-    """The tidy name, if no open unit below ``below`` has it; letter case does not tell two units apart."""
+    """The tidy name, if neither ``below`` nor an open unit below it has it; case and spaces tell no two apart.
+
+    A roster reads such names as one, so that the export could not come in again.
+    """
     name = _tidy(name)
-    siblings = below.get_children().filter(closed_date=None, name__iexact=name)
-    if siblings.exclude(pk=but.pk if but else None).exists():
-        raise UnableToChangeUnit(_("“%(parent)s”下面已有“%(name)s”，请换一个名称。") % {"parent": below, "name": name})
+    if _same_unit(name, below.name):
+        raise UnableToChangeUnit(_same_as_above() % {"unit": below})
+    siblings = below.get_children().filter(closed_date=None).exclude(pk=but.pk if but else None)
+    for there in siblings.values_list("name", flat=True):
+        if _same_unit(name, there):
+            values = {"parent": below, "name": there}
+            raise UnableToChangeUnit(_("“%(parent)s”下面已有“%(name)s”，请换一个名称。") % values)
     return name
+
+
+def _check_not_of_a_child(name: str, node: Node) -> None:
+    children = node.get_children().filter(closed_date=None).values_list("name", flat=True)
+    if any(_same_unit(name, child) for child in children):
+        raise UnableToChangeUnit(_same_as_above() % {"unit": name})
+
+
+def _same_unit(name: str, other: str) -> bool:
+    return tidy_unit(name).casefold() == tidy_unit(other).casefold()
+
+
+def _same_as_above() -> str:
+    return _("上下两级组织不能都叫“%(unit)s”，否则导出的名册不能再导入。请换一个名称，例如写上“支部”。")
 
 
 def _free_code(parent: Node) -> str:

@@ -1,5 +1,6 @@
 """Sign-in beside allauth's own views, and how a person wants pages shown."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account.forms import RequestLoginCodeForm
@@ -11,6 +12,7 @@ from allauth.account.views import RequestLoginCodeView as AllauthRequestLoginCod
 from allauth.core import ratelimit
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -19,6 +21,7 @@ from django.views.decorators.http import require_POST
 from organizations.display import known_language, set_display_cookies
 from organizations.forms import DisplayForm
 from organizations.models import User
+from organizations.queries import has_phone
 
 
 class StartAgain:
@@ -37,7 +40,18 @@ class RequestLoginCodeView(StartAgain, AllauthRequestLoginCodeView):
 
 
 class ConfirmLoginCodeView(AllauthConfirmLoginCodeView):
-    """As allauth's, but another code is limited per phone, and asking for one for an unknown number looks the same."""
+    """As allauth's, but another code is limited per phone, and asking for one for an unknown number looks the same.
+
+    A code proves who holds the phone it went to: once that number is not the person's any more, it proves nothing.
+    """
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        person = self._process.user
+        if person is not None and not has_phone(person, self._process.state.get("phone", "")):
+            self._process.abort()
+            messages.error(request, _("这个手机号刚刚换过，这条验证码不能用了。请用现在的手机号重新获取验证码。"))
+            return HttpResponseRedirect(resolve_url("account_request_login_code"))
+        return super().post(request, *args, **kwargs)
 
     def _resend_form_valid(self, form: RequestLoginCodeForm) -> HttpResponse:
         again = HttpResponseRedirect(self.request.get_full_path())

@@ -150,7 +150,9 @@ STEPS = {
         _("改编号"),
         _("保存"),
         NumberForm,
-        lambda request, person, data: do.set_number(member_id=person.pk, number=data["number"]),
+        lambda request, person, data: do.set_number(
+            member_id=person.pk, number=data["number"], actor_id=asker(request).pk
+        ),
         lambda card: {"number": card.person.number or ""},
     ),
     "move": Step(

@@ -1,6 +1,9 @@
 """The operator's roster page: upload, answer what the file leaves open, see what would change, say yes."""
 
+import hashlib
 import io
+import json
+import secrets
 from typing import Any
 
 from django.conf import settings
@@ -63,6 +66,7 @@ def check(request: HttpRequest) -> HttpResponse:
     form = RosterFileForm(request.POST, request.FILES, nodes=offered_nodes(request))
     if not form.is_valid():
         return page(request, form, status=422)
+    drop_file(request)  # whatever becomes of this file, nobody takes the one before it for it
     file, under = form.cleaned_data["file"], form.cleaned_data["under"]
     if file.size > settings.ROSTER_MAX_BYTES:
         form.add_error("file", roster_texts.SENTENCES["too_big"] % {"most": settings.ROSTER_MAX_BYTES // 2**20})
@@ -73,9 +77,14 @@ def check(request: HttpRequest) -> HttpResponse:
         outcome = take(request, data, name=file.name, under=under, dry_run=True, answers=answers)
     except UnableToImportRoster as error:
         return refused(request, form, error)
-    forget(request)
-    kept = {"token": pending.keep(data), "name": file.name, "under": under.pk, "answers": dict(answers.questions)}
-    request.session[SESSION_KEY] = kept
+    request.session[SESSION_KEY] = {
+        "id": secrets.token_hex(8),
+        "token": pending.keep(data),
+        "name": file.name,
+        "under": under.pk,
+        "answers": dict(answers.questions),
+        "earlier": list(answers.questions),
+    }
     return review_page(request, outcome, under)
 
 
@@ -89,28 +98,34 @@ def review(request: HttpRequest) -> HttpResponse:
     except pending.UnableToFindPending:
         return too_late(request)
     if request.method == "POST":
+        if not about_this_file(request, kept):
+            return another_file(request)
         given = {name[2:]: value for name, value in request.POST.items() if name.startswith("q-")}
-        kept = request.session[SESSION_KEY] = {**kept, "answers": {**kept["answers"], **given}}
+        earlier = [key for key in kept.get("earlier", []) if key not in given]
+        kept = {**kept, "answers": {**kept["answers"], **given}, "earlier": earlier}
     under = get_object_or_404(visible_nodes(request.user, Role.OPERATOR), pk=kept["under"])
     try:
         answers = Answers(questions=kept["answers"])
         outcome = take(request, data, name=kept["name"], under=under, dry_run=True, answers=answers)
     except UnableToImportRoster as error:
         return refused(request, RosterFileForm(nodes=offered_nodes(request)), error)
+    request.session[SESSION_KEY] = kept  # only now: answers that contradict each other would be asked never again
     return review_page(request, outcome, under, asked=request.method == "POST")
 
 
 @role_required(Role.OPERATOR)
 @require_POST
 def confirm(request: HttpRequest) -> HttpResponse:
-    """The yes: take the waiting file over; it is checked again, because the tree may have changed."""
+    """The yes: take the waiting file over, if it is what the page showed; it is checked again, the tree may be new."""
     kept = waiting(request)
     try:
         data = pending.fetch(kept.get("token", ""))
     except pending.UnableToFindPending:
         return too_late(request)
+    if request.POST.get("waiting") != seen(kept):
+        return another_file(request)
     under = get_object_or_404(visible_nodes(request.user, Role.OPERATOR), pk=kept["under"])
-    answers = ticked(request, kept["answers"])
+    answers = ticked(request, kept)
     try:
         outcome = take(request, data, name=kept["name"], under=under, dry_run=False, answers=answers)
     except UnableToImportRoster as error:
@@ -126,6 +141,9 @@ def confirm(request: HttpRequest) -> HttpResponse:
 @role_required(Role.OPERATOR)
 @require_POST
 def discard(request: HttpRequest) -> HttpResponse:
+    kept = waiting(request)
+    if kept.get("token") and not about_this_file(request, kept):
+        return another_file(request)
     forget(request)
     return redirect("roster")
 
@@ -145,8 +163,11 @@ def take(
     )
 
 
-def ticked(request: HttpRequest, questions: dict[str, str]) -> Answers:
-    """Who of the absent has left, as ticked; a reason that does not exist ticks nobody."""
+def ticked(request: HttpRequest, kept: dict[str, Any]) -> Answers:
+    """Who of the absent has left, as ticked; a reason that does not exist ticks nobody.
+
+    全选 means those whom the page listed, not whoever came to be absent since.
+    """
     reasons = set(Left.values)
     chosen = {
         int(member_id): because
@@ -154,7 +175,12 @@ def ticked(request: HttpRequest, questions: dict[str, str]) -> Answers:
         if member_id.isdecimal() and (because := request.POST.get(f"because-{member_id}", "")) in reasons
     }
     everybody = request.POST.get("because-all", "") if request.POST.get("left-all") else ""
-    return Answers(questions=questions, absent=chosen, all_absent=everybody if everybody in reasons else "")
+    return Answers(
+        questions=kept["answers"],
+        absent=chosen,
+        all_absent=everybody if everybody in reasons else "",
+        all_of=frozenset(kept.get("listed", [])),
+    )
 
 
 def review_page(
@@ -169,13 +195,18 @@ def review_page(
         )
         messages.warning(request, said % {"count": count})
     absent = outcome.absent[:SHOWN_ABSENT]
+    listed = [one.member_id for one in outcome.absent if one.mentioned]
+    kept = request.session[SESSION_KEY] = {**waiting(request), "listed": listed}
+    answered = [question for question in outcome.questions if question.answer]
     context = {
         "tab": "roster",
         "outcome": outcome,
-        "name": waiting(request).get("name", ""),
+        "seen": seen(kept),
+        "name": kept["name"],
         "under": under,
         "open": [roster_words.asked(question) for question in open_ones[:SHOWN_QUESTIONS]],
-        "answered": [roster_words.asked(question) for question in outcome.questions if question.answer],
+        "answered": [roster_words.asked(one, earlier=one.key in kept.get("earlier", [])) for one in answered],
+        "earlier": any(one.key in kept.get("earlier", []) for one in answered),
         "remarks": roster_texts.remark_lines(outcome.remarks),
         "shown": [roster_words.line_of(line) for line in outcome.lines[:SHOWN_LINES]],
         "most": SHOWN_LINES,
@@ -197,9 +228,26 @@ def tell(request: HttpRequest, outcome: RosterOutcome) -> None:
 
 
 def too_late(request: HttpRequest) -> HttpResponse:
-    messages.error(request, _("文件等待太久，已经删除，请重新上传。"))
-    forget(request)
+    messages.error(request, _("没有等着导入的文件：已经导入、不要了，或者等待太久。请重新上传。"))
+    drop_file(request)
     return redirect("roster")
+
+
+def another_file(request: HttpRequest) -> HttpResponse:
+    """Two windows share one waiting file: show what waits now, before anything is done to it."""
+    messages.warning(request, _("另一个窗口检查了别的文件，请核对后再确认。"))
+    return redirect("roster_review")
+
+
+def seen(kept: dict[str, Any]) -> str:
+    """What a review page shows, for its forms: the file, and a digest of the answers and of the absent listed."""
+    shown = json.dumps([kept.get("answers", {}), kept.get("listed", [])], sort_keys=True)
+    return f"{kept.get('id', '')}-{hashlib.sha256(shown.encode()).hexdigest()[:16]}"
+
+
+def about_this_file(request: HttpRequest, kept: dict[str, Any]) -> bool:
+    file_id, _dash, _shown = request.POST.get("waiting", "").partition("-")
+    return bool(file_id) and file_id == kept.get("id")
 
 
 def refused(request: HttpRequest, form: RosterFileForm, error: UnableToImportRoster) -> HttpResponse:
@@ -214,6 +262,13 @@ def waiting(request: HttpRequest) -> dict[str, Any]:
 
 def forget(request: HttpRequest) -> None:
     """Throw the waiting file and its answers away."""
-    kept = request.session.pop(SESSION_KEY, None)
-    if kept:
+    drop_file(request)
+    request.session.pop(SESSION_KEY, None)
+
+
+def drop_file(request: HttpRequest) -> None:
+    """Throw the waiting file away; its answers stay for the next one."""
+    kept = waiting(request)
+    if kept.get("token"):
         pending.discard(kept["token"])
+        request.session[SESSION_KEY] = {"answers": kept["answers"]}

@@ -17,6 +17,7 @@ from organizations.models import AccessEntry, Membership, RosterImport, User
 from organizations.operations import UnableToRevealPhone, log_access, move_member, reveal_phone, set_phone
 from organizations.queries import phone_of, user_by_phone
 from tests.factories.organizations import County, RoleGrantFactory, UserFactory, make_county
+from tests.organizations.test_roster_questions import shown
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 NOW = dt.datetime(2026, 11, 23, 4, tzinfo=dt.UTC)
@@ -89,7 +90,9 @@ def test_check_then_confirm(operator: Client, world: County, var_dir: Path) -> N
     (file,) = kept(var_dir)
     assert "周小梅".encode() not in file.read_bytes()
     assert file.stat().st_mode & 0o077 == 0
-    done = operator.post(reverse("roster_confirm"), follow=True)
+    done = operator.post(
+        reverse("roster_confirm"), {"waiting": shown(operator.get(reverse("roster_review")))}, follow=True
+    )
     assert "新增 1，更新 0，调动 0，离开 0，回来 0，不变 0；新建组织 1" in done.content.decode()
     assert user_by_phone("13700000001").name == "周小梅"
     assert kept(var_dir) == []
@@ -102,10 +105,17 @@ def test_a_second_yes_or_a_late_one_finds_nothing(
 ) -> None:
     upload(operator, GOOD, world.county.pk)
     settings.ROSTER_KEEP_S = -1
-    page = operator.post(reverse("roster_confirm"), follow=True)
+    page = operator.post(
+        reverse("roster_confirm"), {"waiting": shown(operator.get(reverse("roster_review")))}, follow=True
+    )
     assert "请重新上传" in page.content.decode()
     assert kept(var_dir) == []
-    assert "请重新上传" in operator.post(reverse("roster_confirm"), follow=True).content.decode()
+    assert (
+        "请重新上传"
+        in operator.post(
+            reverse("roster_confirm"), {"waiting": shown(operator.get(reverse("roster_review")))}, follow=True
+        ).content.decode()
+    )
     assert user_by_phone("13700000001") is None
 
 
@@ -118,7 +128,7 @@ def test_bad_rows_are_listed_and_nothing_waits(operator: Client, world: County, 
 
 def test_a_changed_mind_removes_the_file(operator: Client, world: County, var_dir: Path) -> None:
     upload(operator, GOOD, world.county.pk)
-    operator.post(reverse("roster_discard"))
+    operator.post(reverse("roster_discard"), {"waiting": shown(operator.get(reverse("roster_review")))})
     assert kept(var_dir) == []
 
 
@@ -126,7 +136,7 @@ def test_another_upload_replaces_the_first(operator: Client, world: County, var_
     upload(operator, GOOD, world.county.pk)
     upload(operator, GOOD.replace("周小梅", "周小兰"), world.county.pk)
     assert len(kept(var_dir)) == 1
-    operator.post(reverse("roster_confirm"))
+    operator.post(reverse("roster_confirm"), {"waiting": shown(operator.get(reverse("roster_review")))})
     assert user_by_phone("13700000001").name == "周小兰"
 
 
@@ -135,7 +145,7 @@ def test_what_changed_between_check_and_yes_is_checked_again(operator: Client, w
     world.member.number = "D0"
     world.member.save()
     set_phone(member_id=world.member.pk, phone="13700000001")
-    page = operator.post(reverse("roster_confirm"))
+    page = operator.post(reverse("roster_confirm"), {"waiting": shown(operator.get(reverse("roster_review")))})
     assert (page.status_code, "原来是王一0（D0）的" in page.content.decode()) == (422, True)
     assert user_by_phone("13700000001") == world.member
 

@@ -163,9 +163,50 @@ def test_a_new_number_ends_open_sessions_and_is_not_verified(operator: Client, w
     assert User.objects.get(pk=world.member.pk).phone_index is None
 
 
+@pytest.mark.parametrize(("held", "typed"), [("7", "007"), ("007", "7"), ("y1", "Y1"), ("A 1", "a1"), ("00", "0")])
+def test_one_number_in_two_spellings_is_one(operator: Client, world: County, held: str, typed: str) -> None:
+    User.objects.filter(pk=world.neighbour_member.pk).update(number=held)
+    taken = post(operator, world.member, "number", number=typed)
+    assert (taken.status_code, f"的李二0的（{held}）" in text_of(taken)) == (422, True)
+    assert User.objects.get(pk=world.member.pk).number is None
+    assert "李二0" in found(operator, typed)
+    assert post(operator, world.neighbour_member, "number", number=typed).status_code == 302, "their own, spelt anew"
+    assert User.objects.get(pk=world.neighbour_member.pk).number == typed
+
+
+def test_whose_a_number_is_is_not_told_beyond_the_own_units(client: Client, world: County) -> None:
+    User.objects.filter(pk=world.neighbour_member.pk).update(number="7")
+    client.force_login(RoleGrantFactory(node=world.branch, role=Role.OPERATOR).user)
+    page = text_of(post(client, world.member, "number", number="007"))
+    assert "这个编号已是另一个人的，请核对。" in page
+    assert "李二0" not in page
+
+
+@pytest.mark.parametrize(
+    ("path", "sentences"),
+    [
+        ("/people/{member}/name/", ["请填写“姓名”。"]),
+        ("/people/{member}/move/", ["请填写“转到”。", "请选择“从哪天起”。"]),
+        ("/people/{member}/leave/", ["请选择“原因”。", "请选择“从哪天起”。"]),
+        ("/people/{member}/role/", ["请选择“职责”。", "请填写“在哪个组织”。"]),
+        ("/units/{township}/new/", ["请填写“名称”。", "请选择“层级”。"]),
+        ("/units/{branch}/merge/", ["请填写“合并到”。"]),
+    ],
+)
+def test_an_empty_field_says_what_to_write(operator: Client, world: County, path: str, sentences: list[str]) -> None:
+    there = path.format(member=world.member.pk, township=world.township.pk, branch=world.branch.pk)
+    page = operator.post(there, {})
+    assert page.status_code == 422
+    for sentence in sentences:
+        assert sentence in text_of(page)
+    for stock in ("必需", "必填", "这个字段"):
+        assert stock not in text_of(page)
+
+
 def test_a_number_is_nobody_elses(operator: Client, world: County) -> None:
     User.objects.filter(pk=world.neighbour_member.pk).update(number="D1")
-    assert "已是另一个人的" in text_of(post(operator, world.member, "number", number="D1"))
+    taken = text_of(post(operator, world.member, "number", number="D1"))
+    assert f"这个编号已是“{world.neighbour.name}”的李二0的（D1）。" in taken
     assert post(operator, world.member, "number", number="D2").status_code == 302
     assert User.objects.get(pk=world.member.pk).number == "D2"
     assert post(operator, world.member, "number", number="").status_code == 302

@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from organizations import events
 from organizations.models import Exemption, Membership, Node, RoleGrant, RosterImport, User
@@ -76,6 +77,74 @@ def test_whoever_leaves_is_expected_no_longer(office: Office, tmp_path: Path, wo
     assert "和现在一样" in office.check(row, head=HEAD).content.decode()
     office.take(f"{BRANCH},王五,{ZHANG},A3")  # the number is free
     assert user_by_phone(ZHANG) != zhang
+
+
+@pytest.mark.parametrize("taker", ["王五,{phone},A3", "李四,{phone},A2"])
+@pytest.mark.parametrize("first", ["leaver", "taker"])
+def test_a_leaver_s_row_that_still_shows_the_number_gives_it_up(office: Office, taker: str, first: str) -> None:
+    office.take(f"{BRANCH},张三,{ZHANG},A1,,,", f"{BRANCH},李四,{LI},A2,,,", head=HEAD)
+    zhang = user_by_phone(ZHANG)
+    taker = f"{BRANCH},{taker.format(phone=ZHANG)},,,"
+    rows = [f"{BRANCH},张三,{ZHANG},A1,,去世,2026-11-01", taker]
+    if first == "taker":
+        rows.reverse()
+    page = office.check(*rows, head=HEAD)
+    assert (page.status_code, "<fieldset" in page.content.decode()) == (200, False)
+    assert "手机号原来是张三的" in page.content.decode()
+    office.confirm()
+    assert user_by_phone(ZHANG).number == taker.split(",")[3]
+    zhang.refresh_from_db()
+    assert (zhang.phone_last4, zhang.number, zhang.is_active) == ("", "A1", False)
+    again = office.check(*rows, head=HEAD)  # the leaver's row names a number that is somebody else's by now
+    assert (again.status_code, "<fieldset" in again.content.decode()) == (200, False)
+    assert "和现在一样" in again.content.decode()
+
+
+@pytest.mark.parametrize("first", ["leaver", "taker"])
+def test_a_number_is_free_only_from_the_day_of_leaving(office: Office, first: str) -> None:
+    office.take(f"{BRANCH},张三,{ZHANG},A1,,,", head=HEAD)
+    day = timezone.localdate() + dt.timedelta(days=30)
+    rows = [f"{BRANCH},张三,{ZHANG},A1,,转出,{day}", f"{BRANCH},王五,{ZHANG},A3,,,"]
+    if first == "taker":
+        rows.reverse()
+    page = office.check(*rows, head=HEAD)
+    where = "行 3" if first == "leaver" else "行 2"
+    sentence = f"{where}: 手机号 这个手机号还是张三的，{day} 离开后才空出来。"
+    assert (page.status_code, sentence in page.content.decode()) == (422, True)
+    assert user_by_phone(ZHANG).name == "张三"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["张三,{phone},A1,,转出,", "张三,{phone},A1,,,"],  # one person, left and here
+        ["张三,{phone},A1,,转出,", "王五,{phone},A3,,去世,"],  # two leave with one number
+        ["张三,{phone},A1,,转出,", "王五,{phone},A3,,,", "赵六,{phone},A4,,,"],  # two take it
+    ],
+)
+def test_a_number_is_still_one_person_s(office: Office, rows: list[str]) -> None:
+    page = office.check(*[f"{BRANCH},{row.format(phone=ZHANG)}" for row in rows], head=HEAD)
+    assert (page.status_code, "重复。" in page.content.decode()) == (422, True)
+
+
+def test_a_row_of_somebody_who_left_asks_nothing_about_the_number(office: Office) -> None:
+    """Without a 编号 the name alone tells who it was; the number is somebody else's by now."""
+    office.take(f"{BRANCH},张三,{ZHANG},,,,", f"{BRANCH},李四,{LI},A2,,,", head=HEAD)
+    leaves = f"{BRANCH},张三,{ZHANG},,,转出,2026-11-01"
+    office.take(leaves, head=HEAD)
+    office.take(f"{BRANCH},王五,{ZHANG},A3,,,", head=HEAD)
+    page = office.check(leaves, head=HEAD)
+    assert (page.status_code, "<fieldset" in page.content.decode()) == (200, False)
+    assert user_by_phone(ZHANG).name == "王五"
+
+
+def test_who_leaves_is_not_asked_whose_the_number_is(office: Office) -> None:
+    office.take(f"{BRANCH},张三,{ZHANG},A1,,,", f"{BRANCH},李四,{LI},A2,,,", head=HEAD)
+    page = office.check(f"{BRANCH},张三,{LI},A1,,转出,2026-11-01", head=HEAD)
+    assert (page.status_code, "<fieldset" in page.content.decode()) == (200, False)
+    office.confirm()
+    assert Membership.objects.get(member__name="张三").left_because == "transferred"
+    assert user_by_phone(LI).name == "李四"
 
 
 def test_the_ledger_hears_of_each_who_left(office: Office, tmp_path: Path, django_capture_on_commit_callbacks) -> None:

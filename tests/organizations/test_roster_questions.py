@@ -26,6 +26,12 @@ ZHANG, LI = "13800000001", "13800000002"
 Write = Callable[..., Path]
 
 
+def shown(page: Any) -> str:
+    """What the forms of a review page say that it shows."""
+    found = re.search(r'name="waiting" value="([0-9a-f-]+)"', page.content.decode())
+    return found[1] if found else ""
+
+
 class Office:
     """An operator at a county, and the roster page as they use it."""
 
@@ -43,10 +49,14 @@ class Office:
         """Answer the open questions of the page, in their order."""
         keys = list(dict.fromkeys(re.findall(r'name="(q-[0-9a-f]+)"', page.content.decode())))
         given = {key: answer for key, answer in zip(keys, answers, strict=True) if answer}
-        return self.client.post(reverse("roster_review"), given)
+        return self.client.post(reverse("roster_review"), {**given, "waiting": shown(page)})
 
     def confirm(self, **ticks: Any) -> str:
-        page = self.client.post(reverse("roster_confirm"), ticks, follow=True)
+        page = self.client.post(
+            reverse("roster_confirm"),
+            {"waiting": shown(self.client.get(reverse("roster_review"))), **ticks},
+            follow=True,
+        )
         assert "已导入：" in page.content.decode()
         return str(page.content.decode())
 
@@ -219,7 +229,7 @@ def test_an_unanswered_question_takes_nothing_over(office: Office, two: tuple[Us
     page = office.check(*INHERITED)
     half = office.answer(page, "new_phone", "")
     assert (half.status_code, "还有 1 处没有回答" in half.content.decode()) == (422, True)
-    refused = office.client.post(reverse("roster_confirm"))
+    refused = office.client.post(reverse("roster_confirm"), {"waiting": shown(half)})
     assert (refused.status_code, User.objects.filter(name="王五").exists()) == (422, False)
     whole = office.answer(refused, "new_person")  # the first answer is still there
     assert whole.status_code == 200
@@ -253,10 +263,10 @@ def test_two_answers_cannot_mean_one_person(office: Office, two: tuple[User, Use
 
 def test_what_changes_after_the_answer_is_asked_again(office: Office, two: tuple[User, User]) -> None:
     zhang, li = two
-    office.answer(office.check(f"{BRANCH},王五,{ZHANG},"), "renamed")
+    answered = office.answer(office.check(f"{BRANCH},王五,{ZHANG},"), "renamed")
     User.objects.filter(pk=zhang.pk).update(phone_index=None)
     User.objects.filter(pk=li.pk).update(phone_index=zhang.phone_index)
-    page = office.client.post(reverse("roster_confirm"))
+    page = office.client.post(reverse("roster_confirm"), {"waiting": shown(answered)})
     assert (page.status_code, "原来是李四的" in page.content.decode()) == (422, True)
     assert not User.objects.filter(name="王五").exists()
 

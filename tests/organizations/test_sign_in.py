@@ -13,6 +13,7 @@ from django.urls import NoReverseMatch, reverse
 
 from organizations import sms
 from organizations.models import User
+from organizations.operations import set_phone
 from organizations.queries import phone_of
 from tests.factories.organizations import PASSWORD, UserFactory, make_county
 
@@ -119,6 +120,38 @@ def test_phone_and_code(client: Client, outbox: type[Outbox]) -> None:
     assert (response.headers["Location"], is_in(client)) == ("/", True)
     user.refresh_from_db()
     assert user.phone_verified
+
+
+@pytest.mark.parametrize("action", ["verify", "resend"])
+def test_a_code_sent_to_a_number_that_changed_hands_proves_nothing(
+    client: Client, outbox: type[Outbox], action: str
+) -> None:
+    user, heir = person(), person("+8613800000009")
+    code = code_for(client)
+    set_phone(member_id=user.pk, phone="13800000002")
+    set_phone(member_id=heir.pk, phone="13800000001")
+    page = client.post(CONFIRM, {"code": code, "action": action}, follow=True)
+    assert page.redirect_chain == [(CODE, 302)]
+    assert "这条验证码不能用了" in page.content.decode()
+    assert (is_in(client), len(outbox.sent)) == (False, 1)
+    assert client.post(CONFIRM, {"code": code}).headers["Location"] != "/"
+    assert not is_in(client)
+    for one in (user, heir):
+        one.refresh_from_db()
+        assert not one.phone_verified
+    code = code_for(client, "13800000002")
+    client.post(CONFIRM, {"code": code})
+    user.refresh_from_db()
+    assert (is_in(client), user.phone_verified) == (True, True)
+
+
+def test_a_number_taken_away_ends_its_code_too(client: Client) -> None:
+    user = person()
+    code = code_for(client)
+    set_phone(member_id=user.pk, phone="")
+    client.post(CONFIRM, {"code": code})
+    user.refresh_from_db()
+    assert (is_in(client), user.phone_verified) == (False, False)
 
 
 def test_an_unknown_phone_gets_no_message_and_the_same_pages(client: Client, outbox: type[Outbox]) -> None:

@@ -69,6 +69,29 @@ def test_what_is_no_name_is_refused_and_kept_in_the_form(operator: Client, world
     assert Node.objects.get(pk=world.branch.pk).name == "东风村第一支部"
 
 
+@pytest.mark.parametrize("what", ["rename", "new"])
+def test_a_name_that_a_roster_could_not_tell_apart_is_refused(operator: Client, world: County, what: str) -> None:
+    do.rename_unit(node_id=world.neighbour.pk, name="东风村 第二支部 B")
+    unit = world.branch if what == "rename" else world.township
+    before = set(Node.objects.values_list("name", flat=True))
+    for name, sentence in (
+        (world.township.name, f"上下两级组织不能都叫“{world.township.name}”"),
+        (" ".join(world.township.name), f"上下两级组织不能都叫“{world.township.name}”"),
+        ("东风村第二支部 b", "下面已有“东风村 第二支部 B”"),
+        ("东风村　第二 支部 B", "下面已有“东风村 第二支部 B”"),
+    ):
+        answer = operator.post(f"/units/{unit.pk}/{what}/", {"name": name, "kind": "branch"})
+        assert (answer.status_code, sentence in text_of(answer)) == (422, True), name
+    assert set(Node.objects.values_list("name", flat=True)) == before
+
+
+def test_a_unit_cannot_take_the_name_of_one_below_it(operator: Client, world: County) -> None:
+    answer = operator.post(f"/units/{world.township.pk}/rename/", {"name": world.branch.name})
+    assert (answer.status_code, "上下两级组织不能都叫" in text_of(answer)) == (422, True)
+    again = operator.post(f"/units/{world.township.pk}/rename/", {"name": world.township.name})
+    assert again.status_code == 302, "its own name"
+
+
 def test_renaming_keeps_code_and_people_and_says_who_did_it(operator: Client, world: County) -> None:
     """Finding: secretary 10 (a renamed branch was a new branch)."""
     taken = operator.post(f"/units/{world.branch.pk}/rename/", {"name": "东风村第二支部"})

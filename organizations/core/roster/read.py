@@ -13,6 +13,7 @@ from organizations.core.roster.headings import (
     read_header,
     title_rows,
 )
+from organizations.core.roster.likeness import name_key
 from organizations.core.roster.person import PersonReader, Sources
 from organizations.core.roster.rows import (
     Area,
@@ -30,6 +31,7 @@ from organizations.core.roster.words import LEAVING_WORDS, NO_PERSON, NOTES_SHEE
 
 FILLED_DOWN = ("org", "role_path", "joined", "status", "left")
 NAMED_ROWS = 20
+LEAVING = frozenset({"transferred", "died", "stopped"})
 _DIGITS = re.compile(r"[0-9]{5}")
 
 
@@ -44,7 +46,7 @@ def read_roster(sheets: Iterable[Sheet], *, today: dt.date) -> RosterTable:
         remarks += reader.remarks
         problems += reader.problems
     rows = _without_copies(rows, remarks)
-    problems += _twice(rows)
+    problems += _twice(rows, today)
     if problems:
         order = {sheet.name: place for place, sheet in enumerate(read)}
         raise UnableToReadRoster(sorted(problems, key=lambda problem: (order.get(problem.sheet, 0), problem.row)))
@@ -222,21 +224,54 @@ def _without_copies(rows: list[RosterRow], remarks: list[Remark]) -> list[Roster
     return kept
 
 
-def _twice(rows: Sequence[RosterRow]) -> list[Problem]:
-    """Later rows that repeat an earlier row's phone or member number, unless they are one person's roles elsewhere."""
+def _twice(rows: Sequence[RosterRow], today: dt.date) -> list[Problem]:
+    """Later rows that repeat an earlier row's phone or member number, unless they are one person's roles elsewhere.
+
+    A phone that the row of somebody who has left still shows is free: for another name it is no repetition.
+    """
     problems = []
+    given_up = _phones_given_up(rows, today)
     for key in ("public_id", "phone", "number"):
         first: dict[str, RosterRow] = {}
         for row in rows:
             value = getattr(row, key)
             value = number_key(value) if key == "number" and value else value
+            if key == "phone" and row.row in given_up.get((row.sheet, row.phone), ()):
+                continue
             other = first.setdefault(value, row) if value else row
             if other is not row and not _same_person_other_role(other, row):
-                values: dict[str, str | int] = {"first": other.row}
-                if other.sheet != row.sheet:
-                    values["first_sheet"] = other.sheet
-                problems.append(Problem(row.row, key, "twice", values, row.sheet))
+                problems.append(_repeats(row, other, key, today))
     return problems
+
+
+def _repeats(row: RosterRow, other: RosterRow, key: str, today: dt.date) -> Problem:
+    if key == "phone" and name_key(row.name) != name_key(other.name):
+        later = next((one for one in (other, row) if one.status in LEAVING and one.left and one.left > today), None)
+        taker = row if later is other else other
+        if later is not None and later.left is not None and taker.status not in LEAVING:
+            said: dict[str, str | int] = {"name": later.name, "day": later.left.isoformat()}
+            return Problem(taker.row, key, "free_later", said, taker.sheet)
+    values: dict[str, str | int] = {"first": other.row}
+    if other.sheet != row.sheet:
+        values["first_sheet"] = other.sheet
+    return Problem(row.row, key, "twice", values, row.sheet)
+
+
+def _phones_given_up(rows: Sequence[RosterRow], today: dt.date) -> dict[tuple[str, str], set[int]]:
+    """By sheet and phone: rows of people who have left by today, where people of other names, who stay, have it."""
+    staying: dict[str, set[str]] = {}
+    for row in rows:
+        if row.phone and row.status not in LEAVING:
+            staying.setdefault(row.phone, set()).add(name_key(row.name))
+    found: dict[tuple[str, str], set[int]] = {}
+    leavers: dict[str, str] = {}
+    for row in rows:
+        gone = row.status in LEAVING and (row.left is None or row.left <= today)
+        if not gone or row.phone not in staying or name_key(row.name) in staying[row.phone]:
+            continue
+        if leavers.setdefault(row.phone, row.name) == row.name:  # two who leave with one phone are still a mistake
+            found.setdefault((row.sheet, row.phone), set()).add(row.row)
+    return found
 
 
 def _same_person_other_role(one: RosterRow, other: RosterRow) -> bool:
