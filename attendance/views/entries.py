@@ -25,7 +25,7 @@ from attendance.models import Evidence, Occasion, RosterEntry
 from attendance.permissions import NAMES, may_record_for, may_reveal_phone
 from attendance.reasons import category
 from attendance.views.detail import Detail
-from attendance.views.shared import scope_or_404, signed_in
+from attendance.views.shared import list_address, scope_or_404, signed_in
 from attendance.written import WRITTEN, may_be_withdrawn, written_about
 from organizations.models import User
 from organizations.operations import UnableToRevealPhone, reveal_phone
@@ -171,4 +171,5 @@ def branch_phone(request: HttpRequest, training_id: int, member_id: int) -> Http
     except UnableToRevealPhone as error:
         raise Http404 from error
     context = {"tab": "branch", "scope": scope, "member": User.objects.get(pk=member_id), "phone": phone}
+    context["back"] = list_address(request, scope, member_id)
     return render(request, "attendance/branch_phone.html", context)
