@@ -8,7 +8,8 @@ from datetime import date, datetime
 
 from django.db.models import F
 
-from attendance.models import Occasion, RosterEntry, Training
+from attendance.coming import node_at
+from attendance.models import Occasion, Training
 from attendance.reports.base import Scope
 from organizations.models import Node, Role, User
 from organizations.permissions import has_role, in_subtree, visible_nodes
@@ -50,9 +51,9 @@ def scope_for(
 
 
 def may_record_for(user: User, *, occasion: Occasion, member_id: int) -> bool:
-    """Whether ``user`` is a secretary of the node under which ``member_id`` stands on the roster of ``occasion``."""
-    entry = RosterEntry.objects.filter(occasion=occasion, member_id=member_id).select_related("node").first()
-    return entry is not None and has_role(user, *NAMES, node=entry.node)
+    """Whether ``user`` is a secretary of the node under which ``member_id`` stands, or will stand, on the roster."""
+    node = node_at(occasion=occasion, member_id=member_id)
+    return node is not None and has_role(user, *NAMES, node=node)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from attendance.coming import coming_for
 from attendance.models import Occasion, RecordState, Rule, Training
 from attendance.operations import settle_dirty
 from attendance.permissions import COUNTS, NAMES, Whereabouts, may_read_names, own_nodes, whereabouts, whereabouts_on
@@ -260,11 +261,13 @@ def branch_member(request: HttpRequest, training_id: int, member_id: int) -> Htt
     scope = scope_or_404(request, training_id, as_of=as_of, roles=NAMES)
     settle_dirty(as_of=as_of, member_ids=[member_id])
     details = record_details(training_id=training_id, member_id=member_id, below=scope.node.path, as_of=as_of)
+    coming = coming_for(member_id=member_id, training_id=training_id, below=scope.node.path)
     member = User.objects.filter(pk=member_id).first()
-    if member is None or not details:
+    if member is None or not (details or coming):
         raise Http404
     reader = signed_in(request)
     log_visit(reader_id=reader.pk, subject_id=member_id, as_of=as_of)
+    shown, ahead = with_notes(details, coming, member_id=member_id, as_of=as_of)
     where = whereabouts_on(reader, member_id=member_id, on_date=timezone.localdate(as_of))
     context = {
         "tab": "branch",
@@ -273,7 +276,8 @@ def branch_member(request: HttpRequest, training_id: int, member_id: int) -> Htt
         "where": where,
         "page_number": number_or_none(request.GET.get("page")),
         "back": list_address(request, scope, member_id),
-        "details": with_notes(details, member_id=member_id, as_of=as_of),
+        "details": shown,
+        "ahead": ahead,
         "is_self": member_id == reader.pk,
         "may_call": bool(member.phone_last4) and where.may_call,
     }
