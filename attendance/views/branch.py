@@ -104,6 +104,17 @@ class Child:
     name: str
     counts: Counts
 
+    @property
+    def others(self) -> list[tuple[int, str]]:
+        """Who is neither done nor missing, where there are any: with those they make everybody expected."""
+        rest = [
+            (self.counts[RecordState.EXCUSED], _("请假")),
+            (self.counts[DUE], _("课程还在学")),
+            (self.counts[RecordState.PENDING], _("认定中")),
+            (self.counts[RecordState.INCOMPLETE], _("记录不全")),
+        ]
+        return [one for one in rest if one[0]]
+
 
 @require_GET
 @never_cache

@@ -1,5 +1,6 @@
 """What a secretary does for one person: a leave, study elsewhere, a correction, taking one back, a call."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +28,7 @@ from attendance.permissions import NAMES, may_record_for, may_reveal_phone
 from attendance.reasons import category
 from attendance.views.detail import Detail
 from attendance.views.shared import list_address, scope_or_404, signed_in
-from attendance.written import WRITTEN, may_be_withdrawn, written_about
+from attendance.written import WRITTEN, absence_of, may_be_withdrawn, written_about
 from organizations.models import Node, User
 from organizations.operations import UnableToRevealPhone, reveal_phone
 from organizations.permissions import has_role, role_required
@@ -66,6 +67,7 @@ class Note:
     evidence: Evidence
     what: str
     may_be_withdrawn: bool
+    together: int = 1  # leaves of one absence that can be taken back together, this one among them
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,12 @@ def with_notes(
     """Return each detail, and what is to come, with what stands written down there; one query."""
     notes: dict[int, list[Note]] = {}
     ids = [one.occasion.pk for one in (*details, *coming)]
-    for one in written_about(member_id=member_id, occasion_ids=ids):
+    written = list(written_about(member_id=member_id, occasion_ids=ids))
+    absences = Counter(absence_of(one) for one in written if may_be_withdrawn(one, one.occasion, as_of=as_of))
+    for one in written:
         what = str(Evidence.Kind(one.kind).label) + (_("：") + category(one.category) if one.category else "")
         may = may_be_withdrawn(one, one.occasion, as_of=as_of)
-        notes.setdefault(one.occasion_id, []).append(Note(one, what, may))
+        notes.setdefault(one.occasion_id, []).append(Note(one, what, may, absences[absence_of(one)] if may else 1))
     ahead = [Ahead(one.occasion, one.node, notes.get(one.occasion.pk, [])) for one in coming]
     return [(detail, notes.get(detail.occasion.pk, [])) for detail in details], ahead
 
@@ -156,20 +160,41 @@ def _saved(form: forms.Form, save: Save, who: dict[str, Any]) -> bool:
 @require_POST
 @role_required(*NAMES)
 def branch_withdraw(request: HttpRequest, evidence_id: int) -> HttpResponse:
-    """Take back one thing that was written down about somebody else."""
+    """Take back one thing that was written down about somebody else; with ``all``, every leave of one absence."""
     user = signed_in(request)
     one = get_object_or_404(Evidence.objects.select_related("occasion__node"), pk=evidence_id, kind__in=WRITTEN)
     if one.member_id == user.pk or not may_record_for(user, occasion=one.occasion, member_id=one.member_id):
         raise Http404
+    rows = _absence(user, one, as_of=timezone.now()) if "all" in request.POST else [one]
     try:
-        operations.withdraw(
-            occasion_id=one.occasion_id, evidence_ids=[one.pk], recorded_by_id=user.pk, as_of=timezone.now()
-        )
+        _take_back(rows, recorded_by_id=user.pk, as_of=timezone.now())
     except operations.UnableToRecord as error:
         messages.warning(request, str(error))
     else:
         messages.success(request, _("已撤回，结果已按现在的记录重新认定。本人可以看到。"))
     return redirect(_back(one.occasion, one.member_id))
+
+
+def _absence(user: User, leave: Evidence, *, as_of: datetime) -> list[Evidence]:
+    """Return the leaves written down in one step with this one that the user can still take back."""
+    trainings = Occasion.objects.filter(training_id=leave.occasion.training_id).values("pk")
+    same = written_about(member_id=leave.member_id, occasion_ids=trainings).filter(recorded_at=leave.recorded_at)
+    return [
+        one
+        for one in same
+        if absence_of(one) == absence_of(leave)
+        and may_be_withdrawn(one, one.occasion, as_of=as_of)
+        and may_record_for(user, occasion=one.occasion, member_id=one.member_id)
+    ] or [leave]
+
+
+@transaction.atomic
+def _take_back(rows: list[Evidence], *, recorded_by_id: int, as_of: datetime) -> None:
+    """Take back all of these or none; in the order of the occasions, as they are written down."""
+    for one in sorted(rows, key=lambda row: row.occasion_id):
+        operations.withdraw(
+            occasion_id=one.occasion_id, evidence_ids=[one.pk], recorded_by_id=recorded_by_id, as_of=as_of
+        )
 
 
 @require_POST

@@ -227,3 +227,37 @@ def test_what_was_called_off_offers_nothing_that_is_refused(world: World, sign_i
     for offer in ("登记请假", "登记其他方式学习", "更正结果", "有不对的地方", "还差", "已计入，共"):
         assert offer not in text
         assert offer not in own
+
+
+def test_an_absence_of_several_occasions_is_taken_back_in_one_step(
+    world: World, ahead: Occasion, sign_in: SignIn
+) -> None:
+    """Fresh eyes: secretary 6: five leaves of one slip had to be taken back one by one."""
+    member, client = world.county.members[1], sign_in(world.county.secretary)
+    other = make_occasion(world.training, title="另外请的")
+    stand(other, member, world.county.branch, "missing")
+    client.post(f"/branch/occasions/{other.pk}/members/{member.pk}/leave/", {"category": "work"})
+    url = f"/branch/occasions/{world.occasion.pk}/members/{member.pk}/leave/"
+    client.post(url, {"category": "work", "also": [ahead.pk]})
+    page = f"/branch/{world.training.pk}/members/{member.pk}/"
+    assert client.get(page).content.decode().count("撤回这次请假的 2 场") == 2
+    leave = Evidence.objects.get(occasion=ahead)
+    assert sign_in(world.county.neighbour_secretary).post(f"/branch/evidence/{leave.pk}/withdraw/").status_code == 404
+    said = client.post(f"/branch/evidence/{leave.pk}/withdraw/", {"all": "1"}, follow=True).content.decode()
+    assert "已撤回" in said
+    standing = Evidence.objects.filter(kind="leave", withdrawn_by=None)
+    assert [one.occasion for one in standing] == [other]
+    assert Record.objects.get(occasion=world.occasion, member=member).stands == "missing"
+    again = client.post(f"/branch/evidence/{leave.pk}/withdraw/", {"all": "1"}, follow=True).content.decode()
+    assert "已经有人撤回过了" in again
+
+
+def test_an_empty_reason_is_asked_for_in_words(world: World, sign_in: SignIn) -> None:
+    """Fresh eyes: secretary 8."""
+    member = world.county.members[1]
+    url = f"/branch/occasions/{world.occasion.pk}/members/{member.pk}/correct/"
+    text = sign_in(world.county.secretary).post(url, {"state": "attended", "reason": ""}).content.decode()
+    assert "请写明更正的理由。" in text
+    own = sign_in(member).post(f"/me/records/{world.occasion.pk}/dispute/", {"text": ""}).content.decode()
+    assert "请写下哪里不对。" in own
+    assert "必填" not in text + own
