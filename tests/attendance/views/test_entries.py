@@ -261,3 +261,23 @@ def test_an_empty_reason_is_asked_for_in_words(world: World, sign_in: SignIn) ->
     own = sign_in(member).post(f"/me/records/{world.occasion.pk}/dispute/", {"text": ""}).content.decode()
     assert "请写下哪里不对。" in own
     assert "必填" not in text + own
+
+
+def test_somebody_who_missed_nothing_is_found_by_name(world: World, ahead: Occasion, sign_in: SignIn) -> None:
+    """Fresh eyes: secretary 2: before the first lecture no list led to anybody."""
+    world.occasion.records.all().delete()
+    world.occasion.roster.all().delete()
+    client, member = sign_in(world.county.secretary), world.county.members[1]
+    url = f"/branch/{world.training.pk}/members/"
+    assert f'href="{url}?node={world.county.branch.pk}"' in client.get(f"/branch/{world.training.pk}/").content.decode()
+    text = client.get(url, {"name": "一1"}).content.decode()
+    link = f"{url}{member.pk}/?node={world.county.branch.pk}"
+    assert f'href="{link}"' in text
+    assert "王一0" not in text
+    assert "还没开始的场次" in client.get(link).content.decode()
+    assert "没有叫“李二”的人" in client.get(url, {"name": "李二"}).content.decode()
+    Exemption.objects.create(member=member, active_from_date=timezone.localdate())
+    assert f'href="{link}"' not in client.get(url).content.decode()  # no link leads nowhere
+    assert client.get(link).status_code == 404
+    for person in (world.county.organiser, member):
+        assert sign_in(person).get(url).status_code == 404
