@@ -84,7 +84,7 @@ def with_notes(
 ) -> tuple[list[tuple[Detail, list[Note]]], list[Ahead]]:
     """Return each detail, and what is to come, with what stands written down there; one query."""
     notes: dict[int, list[Note]] = {}
-    ids = [one.occasion.pk for one in (*details, *coming)]
+    ids = [one.occasion.pk for one in details] + [one.occasion.pk for one in coming]
     written = list(written_about(member_id=member_id, occasion_ids=ids))
     absences = Counter(absence_of(one) for one in written if may_be_withdrawn(one, one.occasion, as_of=as_of))
     for one in written:
@@ -138,7 +138,8 @@ def _other_occasions(user: User, occasion: Occasion, member_id: int) -> list[tup
     found = RosterEntry.objects.filter(member_id=member_id, occasion__training_id=occasion.training_id)
     found = found.exclude(occasion__state__in=CLOSED_TO_NOTES).select_related("occasion", "node")
     ahead = coming_for(member_id=member_id, training_id=occasion.training_id)
-    rows = [(one.occasion, one.node) for one in [*found.order_by("occasion__starts_at", "occasion_id"), *ahead]]
+    rows = [(one.occasion, one.node) for one in found.order_by("occasion__starts_at", "occasion_id")]
+    rows += [(one.occasion, one.node) for one in ahead]
     excused = written_about(member_id=member_id, occasion_ids=[one.pk for one, _node in rows])
     known = {occasion.pk, *excused.filter(kind=Evidence.Kind.LEAVE).values_list("occasion_id", flat=True)}
     return [
