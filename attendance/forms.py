@@ -32,9 +32,14 @@ CORRECTABLE = (
 LOCAL_MINUTE = "%Y-%m-%dT%H:%M"
 
 
-def _moment(label: Any) -> forms.DateTimeField:
+def _moment(label: Any, missing: Any) -> forms.DateTimeField:
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL_MINUTE)
-    return forms.DateTimeField(label=label, widget=widget, input_formats=[LOCAL_MINUTE, "%Y-%m-%dT%H:%M:%S"])
+    return forms.DateTimeField(
+        label=label,
+        widget=widget,
+        input_formats=[LOCAL_MINUTE, "%Y-%m-%dT%H:%M:%S"],
+        error_messages={"required": missing, "invalid": _("请选日期和时间，例如 2026-09-01 19:30。")},
+    )
 
 
 class DisputeForm(forms.Form):
@@ -44,6 +49,7 @@ class DisputeForm(forms.Form):
         label=_("哪里不对"),
         max_length=1000,
         help_text=_("例如：那天我在集中收看点，没有用手机。"),
+        error_messages={"required": _("请写下哪里不对。")},
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 
@@ -57,6 +63,7 @@ class AnswerForm(forms.Form):
         label=_("答复"),
         max_length=1000,
         help_text=_("本人会看到。更正结果时，答复就是更正的理由。"),
+        error_messages={"required": _("请写下答复。")},
         widget=forms.Textarea(attrs={"rows": 4}),
     )
     outcome = forms.ChoiceField(
@@ -107,6 +114,7 @@ class CorrectForm(forms.Form):
         label=_("理由"),
         max_length=400,
         help_text=_("理由会写在记录上，本人可以看到。"),
+        error_messages={"required": _("请写明更正的理由。")},
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
@@ -130,13 +138,17 @@ class WithdrawForm(forms.Form):
 class HallForm(forms.Form):
     """Who watched together, and from when to when."""
 
-    started_at = _moment(_("开始"))
-    ended_at = _moment(_("结束"))
+    started_at = _moment(_("开始"), _("请填写他们从几点开始看。"))
+    ended_at = _moment(_("结束"), _("请填写他们看到几点。"))
     members = forms.TypedMultipleChoiceField(
         label=_("在场的人"),
         coerce=int,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("请至少勾选一位在场的人。")},
+        error_messages={
+            "required": _("请至少勾选一位在场的人。"),
+            "invalid_choice": _("有人不在这场的应到名单里。"),
+            "invalid_list": _("有人不在这场的应到名单里。"),
+        },
     )
 
     def __init__(self, *args: Any, people: Sequence[tuple[int, str]] = (), **kwargs: Any) -> None:

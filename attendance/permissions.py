@@ -3,11 +3,13 @@
 Names, evidence and every change belong to the secretary of the node or of one above it; an organiser reads counts.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import F
 
-from attendance.models import Occasion, RosterEntry, Training
+from attendance.coming import node_at
+from attendance.models import Occasion, Training
 from attendance.reports.base import Scope
 from organizations.models import Node, Role, User
 from organizations.permissions import has_role, in_subtree, visible_nodes
@@ -49,12 +51,40 @@ def scope_for(
 
 
 def may_record_for(user: User, *, occasion: Occasion, member_id: int) -> bool:
-    """Whether ``user`` is a secretary of the node under which ``member_id`` stands on the roster of ``occasion``."""
-    entry = RosterEntry.objects.filter(occasion=occasion, member_id=member_id).select_related("node").first()
-    return entry is not None and has_role(user, *NAMES, node=entry.node)
+    """Whether ``user`` is a secretary of the node under which ``member_id`` stands, or will stand, on the roster."""
+    node = node_at(occasion=occasion, member_id=member_id)
+    return node is not None and has_role(user, *NAMES, node=node)
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where somebody belongs today, as far as one reader may know, and whether that reader may call them.
+
+    ``unit`` is "" where the reader has nothing to do with it; ``belongs`` is false for whoever left.
+    """
+
+    may_call: bool
+    belongs: bool
+    unit: str = ""
+
+
+def whereabouts(user: User, home: Node | None) -> Whereabouts:
+    """Return what ``user`` may know of somebody who belongs to ``home`` today (None: nowhere); no query of its own.
+
+    Somebody is called by the secretary of the branch to which they belong now, whatever roster they stand on.
+    """
+    if home is None:
+        return Whereabouts(may_call=False, belongs=False)
+    unit = home.name if has_role(user, *COUNTS, node=home) else ""
+    return Whereabouts(may_call=has_role(user, *NAMES, node=home), belongs=True, unit=unit)
+
+
+def whereabouts_on(user: User, *, member_id: int, on_date: date) -> Whereabouts:
+    """Return the same for one person by id; one query."""
+    membership = membership_on(member_id=member_id, on_date=on_date)
+    return whereabouts(user, membership.node if membership else None)
 
 
 def may_reveal_phone(user: User, *, member_id: int, on_date: date) -> bool:
     """Whether ``user`` is a secretary of the branch to which ``member_id`` belongs today: the right is judged now."""
-    membership = membership_on(member_id=member_id, on_date=on_date)
-    return membership is not None and has_role(user, *NAMES, node=membership.node)
+    return whereabouts_on(user, member_id=member_id, on_date=on_date).may_call

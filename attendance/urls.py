@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from attendance import watch_views
-from attendance.views import branch, disputes, entries, exports, hall, me, today
+from attendance.views import branch, disputes, entries, exports, hall, me, search, today
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.today, name="today"),
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("branch/", branch.branch, name="branch"),
     path("branch/<int:training_id>/", branch.branch_training, name="branch_training"),
     path("branch/<int:training_id>/hall/", hall.branch_hall, name="branch_hall"),
+    path("branch/<int:training_id>/members/", search.branch_people, name="branch_people"),
     path("branch/<int:training_id>/members/<int:member_id>/", branch.branch_member, name="branch_member"),
     path("branch/<int:training_id>/members/<int:member_id>/phone/", entries.branch_phone, name="branch_phone"),
     path("branch/<int:training_id>/reports/<slug:name>/", exports.branch_report, name="branch_report"),

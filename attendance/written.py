@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import F, QuerySet
 
@@ -23,7 +24,14 @@ def may_be_withdrawn(one: Evidence, occasion: Occasion, *, as_of: datetime) -> b
     return as_of < until or occasion.state == Occasion.State.OPEN
 
 
-def written_about(*, member_id: int, occasion_ids: Collection[int]) -> QuerySet[Evidence]:
+def absence_of(one: Evidence) -> tuple[object, ...]:
+    """Return what leaves that were written down in one step have in common; anything else stands alone."""
+    if one.kind != Evidence.Kind.LEAVE:
+        return (one.pk,)
+    return (one.member_id, one.recorded_by_id, one.recorded_at, one.category)
+
+
+def written_about(*, member_id: int, occasion_ids: Collection[int] | QuerySet[Occasion, Any]) -> QuerySet[Evidence]:
     """Return what stands written down about a member at these occasions, with who wrote it, the oldest first."""
     found = Evidence.objects.filter(
         member_id=member_id, occasion_id__in=occasion_ids, kind__in=WRITTEN, withdrawn_by=None

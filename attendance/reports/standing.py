@@ -8,14 +8,16 @@ that the counts of a unit are always the sum of those below it, also when somebo
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Value
 
 from attendance.models import Correction, Occasion, RecordState, RosterEntry
 from attendance.reports.base import Scope
 from attendance.standing import CALLED_OFF, DUE, UNDONE, WORST_FIRST, with_standing
-from organizations.models import Node
+from organizations.models import Membership, Node
+from organizations.queries import valid_on
 
 S = RecordState
 
@@ -37,6 +39,7 @@ class Standing:
     hall_ms: int
     corrected: bool
     rule_version: str
+    home: Node | None = None  # where they belong on the day asked for: path and name alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +115,12 @@ def standings(
     states: Collection[str] | None = None,
     member_ids: Collection[int] | None = None,
     occasion_id: int | None = None,
+    home_on: date | None = None,
 ) -> Iterator[Standing]:
-    """Yield the standings of the scope in one query: by place in the tree, name and time; evidence is not touched."""
+    """Yield the standings of the scope in one query: by place in the tree, name and time; evidence is not touched.
+
+    ``home_on``: tell also where each belongs on that day.
+    """
     found = _of(scope)
     if states is not None:
         found = found.filter(stands__in=states)
@@ -121,16 +128,25 @@ def standings(
         found = found.filter(member_id__in=member_ids)
     if occasion_id is not None:
         found = found.filter(occasion_id=occasion_id)
+    found, home = _with_home(found, home_on) if home_on else (found, ())
     rows = found.values_list(
         "member_id", "member__name", "member__number", "member__phone_last4", "node__path", "occasion_id", "stands",
-        "rec__reasons", "rec__live_ms", "rec__replay_ms", "rec__hall_ms", "rec__stands_by", "rec__rule_version",
+        "rec__reasons", "rec__live_ms", "rec__replay_ms", "rec__hall_ms", "rec__stands_by", "rec__rule_version", *home,
     )  # fmt: skip
     for row in rows.iterator(chunk_size=2000):
-        (member_id, name, number, last4, path, occasion_id, state, reasons, live, replay, hall, fixed, rule) = row
+        (member_id, name, number, last4, path, occasion_id, state, reasons, live, replay, hall, fixed, rule, *at) = row
         yield Standing(
             member_id, name, number or "", bool(last4), path, occasion_id, state, reasons or [],
             live or 0, replay or 0, hall or 0, fixed is not None, rule or "",
+            Node(path=at[0], name=at[1]) if at and at[0] else None,
         )  # fmt: skip
+
+
+def _with_home(found: QuerySet[Any, Any], day: date) -> tuple[QuerySet[Any, Any], tuple[str, str]]:
+    """Annotate where each person belongs on ``day``; subqueries, as a join could repeat a row."""
+    theirs = Membership.objects.filter(valid_on(day), member_id=OuterRef("member_id")).order_by("-active_from_date")
+    path, name = (Subquery(theirs.values(field)[:1]) for field in ("node__path", "node__name"))
+    return found.annotate(home_path=path, home_name=name), ("home_path", "home_name")
 
 
 @dataclass(frozen=True)

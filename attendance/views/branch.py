@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from attendance.coming import coming_for
 from attendance.models import Occasion, RecordState, Rule, Training
 from attendance.operations import settle_dirty
-from attendance.permissions import COUNTS, NAMES, may_read_names, may_reveal_phone, own_nodes
+from attendance.permissions import COUNTS, NAMES, Whereabouts, may_read_names, own_nodes, whereabouts, whereabouts_on
 from attendance.reports.base import Scope
 from attendance.reports.standing import (
     Counts,
@@ -35,7 +36,15 @@ from attendance.standing import CALLED_OFF, DUE, UNDONE, Amount, amount_of, aske
 from attendance.views.detail import record_details
 from attendance.views.disputes import Disputes, desk_of
 from attendance.views.entries import with_notes
-from attendance.views.shared import log_visit, number_or_none, scope_or_404, settle_unread, signed_in
+from attendance.views.shared import (
+    anchor_of,
+    list_address,
+    log_visit,
+    number_or_none,
+    scope_or_404,
+    settle_unread,
+    signed_in,
+)
 from organizations.models import Node, User
 from organizations.permissions import role_required
 
@@ -62,6 +71,12 @@ class Person:
     place: str
     has_phone: bool
     lines: list[Line]
+    where: Whereabouts | None = None  # as the reader may know it; None: nobody asked
+    anchor: str = ""  # of the first line about a person on the page
+
+    @property
+    def may_call(self) -> bool:
+        return self.has_phone and self.where is not None and self.where.may_call
 
     @property
     def group(self) -> str:
@@ -88,6 +103,17 @@ class Child:
     node_id: int
     name: str
     counts: Counts
+
+    @property
+    def others(self) -> list[tuple[int, str]]:
+        """Who is neither done nor missing, where there are any: with those they make everybody expected."""
+        rest = [
+            (self.counts[RecordState.EXCUSED], _("请假")),
+            (self.counts[DUE], _("课程还在学")),
+            (self.counts[RecordState.PENDING], _("认定中")),
+            (self.counts[RecordState.INCOMPLETE], _("记录不全")),
+        ]
+        return [one for one in rest if one[0]]
 
 
 @require_GET
@@ -124,12 +150,13 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
     shows_names = may_read_names(signed_in(request), scope.node)
     page_number = number_or_none(request.GET.get("page")) or 1
     page = Paginator(undone_first(seen) if shows_names else [], A_PAGE).get_page(page_number)
+    people = people_of(scope, list(page), occasions, names, reader=signed_in(request))
     context = {
         "tab": "branch",
         "scope": scope,
         "counts": seen.counts,
         "boxes": boxes_of(seen.counts),
-        "people": people_of(scope, list(page), occasions, names),
+        "people": people,
         "page": page,
         "shows_names": shows_names,
         "occasions": [(occasion, seen.by_occasion.get(occasion.pk)) for occasion in occasions],
@@ -165,26 +192,42 @@ def undone_first(seen: Overview) -> list[MemberStanding]:
 
 
 def people_of(
-    scope: Scope, shown: list[MemberStanding], occasions: list[Occasion], names: dict[str, str]
+    scope: Scope,
+    shown: list[MemberStanding],
+    occasions: list[Occasion],
+    names: dict[str, str],
+    *,
+    reader: User | None = None,
 ) -> list[Person]:
-    """Return these people in their order, each in their unit with what they have not done there; one query."""
+    """Return these people in their order, each in their unit with what they have not done there; one query.
+
+    With ``reader``: whether that person may call them today, else where they are.
+    """
     by_id = {occasion.pk: occasion for occasion in occasions}
     asked = {pk: asked_of(occasion=occasion, as_of=scope.as_of) for pk, occasion in by_id.items()}
     step = stepper(occasions, scope.as_of)
     people: dict[tuple[int, str], Person] = {}
     ids = {person.member_id for person in shown}
-    for one in standings(scope, states=UNDONE, member_ids=ids) if shown else ():
+    today = timezone.localdate(scope.as_of)
+    for one in standings(scope, states=UNDONE, member_ids=ids, home_on=today) if shown else ():
         where = place(one.node_path, names=names, below=scope.node.path)
         person = people.setdefault(
             (one.member_id, one.node_path), Person(one.member_id, one.name, where, one.has_phone, [])
         )
+        if reader is not None and person.where is None:
+            person.where = whereabouts(reader, one.home)
         occasion = by_id[one.occasion_id]
         reason = _reason(one, occasion, amount_of(asked[one.occasion_id], one.reasons))
         person.lines.append(Line(occasion.title, one.state, reason, step(one)))
     for person in people.values():
         person.lines.sort(key=lambda line: UNDONE.index(line.state))
     keys = [(person.member_id, person.node_path) for person in shown]
-    return [people[key] for key in keys if key in people]
+    listed = [people[key] for key in keys if key in people]
+    for person in listed:
+        if person.member_id in ids:  # whoever stands in two units has one place to come back to: the first
+            person.anchor = anchor_of(person.member_id)
+            ids.discard(person.member_id)
+    return listed
 
 
 def _reason(one: Standing, occasion: Occasion, amount: Amount) -> str:
@@ -229,18 +272,24 @@ def branch_member(request: HttpRequest, training_id: int, member_id: int) -> Htt
     scope = scope_or_404(request, training_id, as_of=as_of, roles=NAMES)
     settle_dirty(as_of=as_of, member_ids=[member_id])
     details = record_details(training_id=training_id, member_id=member_id, below=scope.node.path, as_of=as_of)
+    coming = coming_for(member_id=member_id, training_id=training_id, below=scope.node.path)
     member = User.objects.filter(pk=member_id).first()
-    if member is None or not details:
+    if member is None or not (details or coming):
         raise Http404
     reader = signed_in(request)
     log_visit(reader_id=reader.pk, subject_id=member_id, as_of=as_of)
+    shown, ahead = with_notes(details, coming, member_id=member_id, as_of=as_of)
+    where = whereabouts_on(reader, member_id=member_id, on_date=timezone.localdate(as_of))
     context = {
         "tab": "branch",
         "scope": scope,
         "member": member,
-        "details": with_notes(details, member_id=member_id, as_of=as_of),
+        "where": where,
+        "page_number": number_or_none(request.GET.get("page")),
+        "back": list_address(request, scope, member_id),
+        "details": shown,
+        "ahead": ahead,
         "is_self": member_id == reader.pk,
-        "may_call": bool(member.phone_last4)
-        and may_reveal_phone(reader, member_id=member_id, on_date=timezone.localdate(as_of)),
+        "may_call": bool(member.phone_last4) and where.may_call,
     }
     return render(request, "attendance/branch_member.html", context)

@@ -1,5 +1,6 @@
 """What a secretary does for one person: a leave, study elsewhere, a correction, taking one back, a call."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,14 +21,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from attendance import operations
+from attendance.coming import Coming, coming_for, node_at
 from attendance.forms import CorrectForm, DeclareForm, LeaveForm
-from attendance.models import Evidence, Occasion, RosterEntry
+from attendance.models import Evidence, Occasion, RosterEntry, Training
 from attendance.permissions import NAMES, may_record_for, may_reveal_phone
 from attendance.reasons import category
 from attendance.views.detail import Detail
-from attendance.views.shared import scope_or_404, signed_in
-from attendance.written import WRITTEN, may_be_withdrawn, written_about
-from organizations.models import User
+from attendance.views.shared import list_address, scope_or_404, signed_in
+from attendance.written import WRITTEN, absence_of, may_be_withdrawn, written_about
+from organizations.models import Node, User
 from organizations.operations import UnableToRevealPhone, reveal_phone
 from organizations.permissions import has_role, role_required
 
@@ -38,7 +40,7 @@ Save = Callable[[dict[str, Any], dict[str, Any]], None]
 
 def _save_leave(who: dict[str, Any], data: dict[str, Any]) -> None:
     with transaction.atomic():  # all of an absence or nothing
-        for occasion_id in {who["occasion_id"], *data.get("also", ())}:
+        for occasion_id in sorted({who["occasion_id"], *data.get("also", ())}):
             operations.approve_leave(**{**who, "occasion_id": occasion_id}, category=data["category"])
 
 
@@ -65,16 +67,32 @@ class Note:
     evidence: Evidence
     what: str
     may_be_withdrawn: bool
+    together: int = 1  # leaves of one absence that can be taken back together, this one among them
 
 
-def with_notes(details: list[Detail], *, member_id: int, as_of: datetime) -> list[tuple[Detail, list[Note]]]:
-    """Return each detail with what stands written down there; one query."""
+@dataclass(frozen=True)
+class Ahead:
+    """One occasion that has not begun, as the page of a person shows it."""
+
+    occasion: Occasion
+    node: Node
+    notes: list[Note]
+
+
+def with_notes(
+    details: list[Detail], coming: list[Coming], *, member_id: int, as_of: datetime
+) -> tuple[list[tuple[Detail, list[Note]]], list[Ahead]]:
+    """Return each detail, and what is to come, with what stands written down there; one query."""
     notes: dict[int, list[Note]] = {}
-    for one in written_about(member_id=member_id, occasion_ids=[detail.occasion.pk for detail in details]):
+    ids = [one.occasion.pk for one in details] + [one.occasion.pk for one in coming]
+    written = list(written_about(member_id=member_id, occasion_ids=ids))
+    absences = Counter(absence_of(one) for one in written if may_be_withdrawn(one, one.occasion, as_of=as_of))
+    for one in written:
         what = str(Evidence.Kind(one.kind).label) + (_("：") + category(one.category) if one.category else "")
         may = may_be_withdrawn(one, one.occasion, as_of=as_of)
-        notes.setdefault(one.occasion_id, []).append(Note(one, what, may))
-    return [(detail, notes.get(detail.occasion.pk, [])) for detail in details]
+        notes.setdefault(one.occasion_id, []).append(Note(one, what, may, absences[absence_of(one)] if may else 1))
+    ahead = [Ahead(one.occasion, one.node, notes.get(one.occasion.pk, [])) for one in coming]
+    return [(detail, notes.get(detail.occasion.pk, [])) for detail in details], ahead
 
 
 @never_cache
@@ -83,14 +101,16 @@ def with_notes(details: list[Detail], *, member_id: int, as_of: datetime) -> lis
 def branch_entry(request: HttpRequest, occasion_id: int, member_id: int, what: str) -> HttpResponse:
     """Write down a leave, a study elsewhere or a correction for one person other than oneself."""
     user = signed_in(request)
-    occasion = get_object_or_404(Occasion.objects.select_related("training"), pk=occasion_id)
+    known = Occasion.objects.exclude(training__state=Training.State.DRAFT).select_related("training", "node")
+    occasion = get_object_or_404(known, pk=occasion_id)
+    if occasion.state == Occasion.State.SCHEDULED and what != "leave":  # nothing else can be known before
+        raise Http404
     if what not in ENTRIES or member_id == user.pk or not may_record_for(user, occasion=occasion, member_id=member_id):
         raise Http404
     title, form_class, save = ENTRIES[what]
     others = {"others": _other_occasions(user, occasion, member_id)} if what == "leave" else {}
     form = form_class(request.POST or None, **others)
-    entry = RosterEntry.objects.select_related("member").get(occasion=occasion, member_id=member_id)
-    back = _back(entry, occasion)
+    back = _back(occasion, member_id)
     who = {"occasion_id": occasion.pk, "member_id": member_id, "recorded_by_id": user.pk, "as_of": timezone.now()}
     if form.is_valid() and _saved(form, save, who):
         messages.success(request, _("已保存，本人可以看到。"))
@@ -100,29 +120,32 @@ def branch_entry(request: HttpRequest, occasion_id: int, member_id: int, what: s
         "title": title,
         "form": form,
         "occasion": occasion,
-        "member": entry.member,
+        "member": User.objects.get(pk=member_id),
         "back": back,
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "attendance/branch_entry.html", context, status=status)
 
 
-def _back(entry: RosterEntry, occasion: Occasion) -> str:
-    page = reverse("branch_member", args=[occasion.training_id, entry.member_id])
-    return f"{page}?node={entry.node_id}#o{occasion.pk}"
+def _back(occasion: Occasion, member_id: int) -> str:
+    page = reverse("branch_member", args=[occasion.training_id, member_id])
+    node = node_at(occasion=occasion, member_id=member_id)
+    return f"{page}?node={node.pk if node else ''}#o{occasion.pk}"
 
 
 def _other_occasions(user: User, occasion: Occasion, member_id: int) -> list[tuple[int, str]]:
     """Return the person's other occasions in this training without a leave, for an absence that covers several."""
     found = RosterEntry.objects.filter(member_id=member_id, occasion__training_id=occasion.training_id)
-    found = found.exclude(occasion_id=occasion.pk).exclude(occasion__state__in=CLOSED_TO_NOTES)
-    excused = written_about(member_id=member_id, occasion_ids=list(found.values_list("occasion_id", flat=True)))
-    known = set(excused.filter(kind=Evidence.Kind.LEAVE).values_list("occasion_id", flat=True))
-    rows = found.select_related("occasion", "node").order_by("occasion__starts_at", "occasion_id")
+    found = found.exclude(occasion__state__in=CLOSED_TO_NOTES).select_related("occasion", "node")
+    ahead = coming_for(member_id=member_id, training_id=occasion.training_id)
+    rows = [(one.occasion, one.node) for one in found.order_by("occasion__starts_at", "occasion_id")]
+    rows += [(one.occasion, one.node) for one in ahead]
+    excused = written_about(member_id=member_id, occasion_ids=[one.pk for one, _node in rows])
+    known = {occasion.pk, *excused.filter(kind=Evidence.Kind.LEAVE).values_list("occasion_id", flat=True)}
     return [
-        (one.occasion_id, f"{one.occasion.title} {date_format(localtime(one.occasion.starts_at), 'MONTH_DAY_FORMAT')}")
-        for one in rows
-        if one.occasion_id not in known and has_role(user, *NAMES, node=one.node)
+        (one.pk, f"{one.title} {date_format(localtime(one.starts_at), 'MONTH_DAY_FORMAT')}")
+        for one, node in rows
+        if one.pk not in known and has_role(user, *NAMES, node=node)
     ]
 
 
@@ -138,21 +161,41 @@ def _saved(form: forms.Form, save: Save, who: dict[str, Any]) -> bool:
 @require_POST
 @role_required(*NAMES)
 def branch_withdraw(request: HttpRequest, evidence_id: int) -> HttpResponse:
-    """Take back one thing that was written down about somebody else."""
+    """Take back one thing that was written down about somebody else; with ``all``, every leave of one absence."""
     user = signed_in(request)
-    one = get_object_or_404(Evidence.objects.select_related("occasion"), pk=evidence_id, kind__in=WRITTEN)
+    one = get_object_or_404(Evidence.objects.select_related("occasion__node"), pk=evidence_id, kind__in=WRITTEN)
     if one.member_id == user.pk or not may_record_for(user, occasion=one.occasion, member_id=one.member_id):
         raise Http404
+    rows = _absence(user, one, as_of=timezone.now()) if "all" in request.POST else [one]
     try:
-        operations.withdraw(
-            occasion_id=one.occasion_id, evidence_ids=[one.pk], recorded_by_id=user.pk, as_of=timezone.now()
-        )
+        _take_back(rows, recorded_by_id=user.pk, as_of=timezone.now())
     except operations.UnableToRecord as error:
         messages.warning(request, str(error))
     else:
         messages.success(request, _("已撤回，结果已按现在的记录重新认定。本人可以看到。"))
-    entry = RosterEntry.objects.get(occasion_id=one.occasion_id, member_id=one.member_id)
-    return redirect(_back(entry, one.occasion))
+    return redirect(_back(one.occasion, one.member_id))
+
+
+def _absence(user: User, leave: Evidence, *, as_of: datetime) -> list[Evidence]:
+    """Return the leaves written down in one step with this one that the user can still take back."""
+    trainings = Occasion.objects.filter(training_id=leave.occasion.training_id).values("pk")
+    same = written_about(member_id=leave.member_id, occasion_ids=trainings).filter(recorded_at=leave.recorded_at)
+    return [
+        one
+        for one in same
+        if absence_of(one) == absence_of(leave)
+        and may_be_withdrawn(one, one.occasion, as_of=as_of)
+        and may_record_for(user, occasion=one.occasion, member_id=one.member_id)
+    ] or [leave]
+
+
+@transaction.atomic
+def _take_back(rows: list[Evidence], *, recorded_by_id: int, as_of: datetime) -> None:
+    """Take back all of these or none; in the order of the occasions, as they are written down."""
+    for one in sorted(rows, key=lambda row: row.occasion_id):
+        operations.withdraw(
+            occasion_id=one.occasion_id, evidence_ids=[one.pk], recorded_by_id=recorded_by_id, as_of=as_of
+        )
 
 
 @require_POST
@@ -171,4 +214,5 @@ def branch_phone(request: HttpRequest, training_id: int, member_id: int) -> Http
     except UnableToRevealPhone as error:
         raise Http404 from error
     context = {"tab": "branch", "scope": scope, "member": User.objects.get(pk=member_id), "phone": phone}
+    context["back"] = list_address(request, scope, member_id)
     return render(request, "attendance/branch_phone.html", context)

@@ -14,11 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from attendance.coming import leaves_ahead
 from attendance.disputes import answerer_of
 from attendance.forms import DisputeForm
 from attendance.models import Occasion
 from attendance.operations import UnableToRaiseDispute, mark_answers_seen, raise_dispute, settle_dirty
 from attendance.personal import held_about
+from attendance.reasons import category
 from attendance.standing import Stand, due_at, stands_of
 from attendance.views.detail import Detail, record_details, step_of
 from attendance.views.shared import signed_in
@@ -62,7 +64,9 @@ def me(request: HttpRequest) -> HttpResponse:
         by_training[record.occasion.training.title].append(record)
     this_year = (one.stand.hours for one in records if timezone.localtime(one.occasion.starts_at).year == year)
     hours = sum(this_year, Decimal(0))
+    ahead = [(one, category(one.category)) for one in leaves_ahead(member_id=member.pk)]
     context = {"tab": "me", "hours": hours.normalize(), "year": year, "trainings": list(by_training.items())}
+    context["ahead"] = ahead
     return render(request, "attendance/me.html", context)
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.http import Http404, HttpRequest
+from django.urls import reverse
 
 from attendance.models import Occasion, RosterEntry, Rule
 from attendance.operations import settle_dirty
@@ -55,6 +56,19 @@ def scope_or_404(request: HttpRequest, training_id: int, *, as_of: datetime, rol
     if scope is None:
         raise Http404
     return scope
+
+
+def anchor_of(member_id: int) -> str:
+    """Return the name of a person's place in the list of a training."""
+    return f"m{member_id}"
+
+
+def list_address(request: HttpRequest, scope: Scope, member_id: int) -> str:
+    """Return the way back to the list of a training: to the page one came from and the same name there."""
+    number = number_or_none(request.GET.get("page") or request.POST.get("page"))
+    page = f"&page={number}" if number else ""
+    address = reverse("branch_training", args=[scope.training.pk])
+    return f"{address}?node={scope.node.pk}{page}#{anchor_of(member_id)}"
 
 
 def settle_unread(scope: Scope) -> None:

@@ -86,6 +86,7 @@ BRANCH = (
     Row("branch/", "GET", SECRETARIES | ORGANISERS, "the trainings that touch one's own nodes, with counts"),
     Row("branch/<int:training_id>/", "GET", COUNTS, "counts; names for the secretary alone"),
     Row("branch/<int:training_id>/hall/", "GET POST", SECRETARY, "who watched together; never oneself"),
+    Row("branch/<int:training_id>/members/", "GET", SECRETARY, "the names below one's own node, to find somebody"),
     Row("branch/<int:training_id>/members/<int:member_id>/", "GET", SECRETARY, "one person's evidence; logged"),
     Row("branch/<int:training_id>/members/<int:member_id>/phone/", "POST", SECRETARY, "the number in full; logged"),
     Row("branch/<int:training_id>/reports/<slug:name>/", "GET", SECRETARY, "a report as a table"),

@@ -1,6 +1,7 @@
 """支部: who is missing first, inside one's own subtree; every look at one person is written down."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
 
 import pytest
@@ -10,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from attendance.models import Dispute, Occasion, RecordState, Rule, Training
-from organizations.models import AccessEntry, Role, User
+from organizations.models import AccessEntry, Node, Role, User
 from tests.attendance.people import expect, make_occasion, make_rule, make_training, restate, stand
 from tests.attendance.reports.conftest import World
 from tests.factories.organizations import MembershipFactory, RoleGrantFactory, UserFactory
@@ -257,3 +258,55 @@ def test_a_running_course_is_listed_after_those_who_missed_something(world: Worl
     world.occasion.records.update(state="attended", stands="attended")
     for page in ("/branch/", f"/branch/{world.training.pk}/"):
         assert "2 位的课程还在学" in read(sign_in(world.county.secretary), page)
+
+
+def leave_for(member: User, world: World, node: Node | None) -> None:
+    member.memberships.update(active_to_date=timezone.localdate())
+    if node is not None:
+        MembershipFactory(member=member, node=node, active_from_date=timezone.localdate())
+
+
+def test_whoever_moved_is_not_offered_a_call_that_cannot_be_made(world: World, sign_in: SignIn) -> None:
+    """Fresh eyes: secretary 1: the button led to a 404."""
+    member, county = world.county.members[1], world.county
+    leave_for(member, world, county.neighbour)
+    above = RoleGrantFactory(user__name="镇书记", node=county.township, role=Role.SECRETARY).user
+    url, page = f"/branch/{world.training.pk}/", f"/branch/{world.training.pk}/members/{member.pk}/"
+    for address in (url, page):
+        text = read(sign_in(county.secretary), address)
+        assert "已转到别的支部，请联系那里的书记。" in text
+        assert county.neighbour.name not in text  # no business of this secretary's
+        assert f"members/{member.pk}/phone/" not in text
+        called = read(sign_in(above), address)
+        assert f"members/{member.pk}/phone/" in called
+        assert "已转到" not in called
+    assert "登记 ›" in read(sign_in(county.secretary), url)
+    RoleGrantFactory(user=county.secretary, node=county.township, role=Role.ORGANISER)
+    text = " ".join(read(sign_in(User.objects.get(pk=county.secretary.pk)), f"{url}?node={county.branch.pk}").split())
+    assert f"已转到 {county.neighbour.name}，请联系那里的书记。" in text
+
+
+def test_whoever_left_is_not_offered_a_call(world: World, sign_in: SignIn) -> None:
+    """Fresh eyes: secretary 1."""
+    member = world.county.members[1]
+    leave_for(member, world, None)
+    for path in ("", f"members/{member.pk}/"):
+        text = read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/{path}")
+        assert "已离开，现在不属于任何支部。" in text
+        assert f"members/{member.pk}/phone/" not in text
+
+
+def test_the_way_back_from_a_call_leads_to_the_same_name(world: World, sign_in: SignIn) -> None:
+    """Fresh eyes: secretary 7: page 1 again, at its top."""
+    grow(world, 60)
+    client, url = sign_in(world.county.secretary), f"/branch/{world.training.pk}/"
+    text = read(client, f"{url}?page=2")
+    called = re.findall(rf'action="({url}members/(\d+)/phone/)"', text)[-1]
+    hidden = dict(re.findall(r'name="(node|page)" value="(\d+)"', text))
+    assert f'id="m{called[1]}"' in text
+    back = f"{url}?node={world.county.branch.pk}&amp;page=2#m{called[1]}"
+    assert f'href="{back}"' in client.post(called[0], hidden).content.decode()
+    member = f"{url}members/{called[1]}/?node={world.county.branch.pk}&amp;page=2"
+    assert f'href="{member}"' in text
+    assert f'href="{back}"' in read(client, member.replace("&amp;", "&"))
+    assert client.get(f"{url}members/{called[1]}/?page=x").status_code == 404

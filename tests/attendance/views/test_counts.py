@@ -162,3 +162,19 @@ def test_what_was_called_off_counts_nowhere_and_says_so(
 
 def test_everything_undone_is_a_state_of_the_order() -> None:
     assert set(UNDONE) < set(WORST_FIRST)
+
+
+def test_what_a_row_below_says_adds_up_to_everybody_expected(world: World, sign_in: Callable[[User], Client]) -> None:
+    """Fresh eyes: secretary 4: 应到 4 位 stood beside numbers that made 3."""
+    rule = make_rule(name="课程", basis=Rule.Basis.MEDIA)
+    course = make_occasion(world.training, title="防诈骗", state=Occasion.State.OPEN, rule=rule, media_ms=60_000)
+    expect(course, world.county.members[0], world.county.branch)
+    above = RoleGrantFactory(user__name="镇书记", node=world.county.township, role=Role.SECRETARY).user
+    text = sign_in(above).get(f"/branch/{world.training.pk}/").content.decode()
+    assert "应到 4 位，已完成 1 位，请假 1 位，课程还在学 1 位" in text
+    scope = world.scope(world.county.township)
+    for child in children_of(
+        scope, overview(scope), {world.county.branch.path: "一", world.county.neighbour.path: "二"}
+    ):
+        shown = child.counts.done + child.counts["missing"] + sum(people for people, _words in child.others)
+        assert shown == child.counts.expected

@@ -8,8 +8,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from attendance.models import Correction, Evidence, Occasion, Record
-from organizations.models import AccessEntry, User
+from attendance import operations
+from attendance.models import Correction, Evidence, Occasion, Record, Training
+from organizations.models import AccessEntry, Exemption, User
 from tests.attendance.people import make_occasion, stand
 from tests.attendance.reports.conftest import World
 
@@ -142,3 +143,141 @@ def test_going_on_from_a_person_to_the_forms_and_back_is_one_visit(world: World,
     AccessEntry.objects.update(at=timezone.now() - dt.timedelta(minutes=11))
     client.get(page)
     assert AccessEntry.objects.count() == 2
+
+
+@pytest.fixture
+def ahead(world: World) -> Occasion:
+    """A lecture of tomorrow that has not begun: it has no roster yet."""
+    starts_at = timezone.now() + dt.timedelta(days=1)
+    return make_occasion(world.training, title="明天的直播", state=Occasion.State.SCHEDULED, starts_at=starts_at)
+
+
+def test_a_leave_is_written_down_before_the_lecture_and_taken_back(
+    world: World, ahead: Occasion, sign_in: SignIn
+) -> None:
+    """Fresh eyes: secretary 2: nobody could say before that somebody would not come."""
+    member, client = world.county.members[1], sign_in(world.county.secretary)
+    page = f"/branch/{world.training.pk}/members/{member.pk}/"
+    url = f"/branch/occasions/{ahead.pk}/members/{member.pk}/leave/"
+    text = client.get(page).content.decode()
+    assert "还没开始的场次" in text
+    assert f'href="{url}"' in text
+    assert member.name in client.get(url).content.decode()
+    said = client.post(url, {"category": "duty"}, follow=True).content.decode()
+    assert "已保存，本人可以看到。" in said
+    assert "请假：值班值守" in said
+    assert f'href="{url}"' not in said
+    assert "请假：值班值守" in sign_in(member).get("/me/").content.decode()
+    leave = Evidence.objects.get()
+    said = client.post(f"/branch/evidence/{leave.pk}/withdraw/", follow=True).content.decode()
+    assert f'href="{url}"' in said
+    assert "值班值守" not in sign_in(member).get("/me/").content.decode()
+    client.post(url, {"category": "work"})
+    opened = ahead.starts_at
+    operations.open_occasion(occasion_id=ahead.pk, as_of=opened)
+    operations.close_occasion(occasion_id=ahead.pk, as_of=ahead.ends_at)
+    operations.settle(occasion_id=ahead.pk, as_of=ahead.ends_at + dt.timedelta(hours=1))
+    assert Record.objects.get(occasion=ahead, member=member).stands == "excused"
+    assert Record.objects.get(occasion=ahead, member=world.county.members[0]).stands == "missing"
+
+
+def test_an_absence_covers_what_has_not_begun(world: World, ahead: Occasion, sign_in: SignIn) -> None:
+    """Fresh eyes: secretary 2."""
+    member, client = world.county.members[1], sign_in(world.county.secretary)
+    url = f"/branch/occasions/{world.occasion.pk}/members/{member.pk}/leave/"
+    assert "明天的直播" in client.get(url).content.decode()
+    assert client.post(url, {"category": "work", "also": [ahead.pk]}).status_code == 302
+    assert set(Evidence.objects.values_list("occasion_id", "kind")) == {
+        (world.occasion.pk, "leave"),
+        (ahead.pk, "leave"),
+    }
+
+
+def test_what_has_not_begun_is_for_leaves_of_those_expected_alone(
+    world: World, ahead: Occasion, sign_in: SignIn
+) -> None:
+    """Fresh eyes: secretary 2: the new way in is no wider than the old one."""
+    county, member = world.county, world.county.members[1]
+    url = f"/branch/occasions/{ahead.pk}/members/{member.pk}/"
+    client = sign_in(county.secretary)
+    for what in ("declare", "correct"):
+        assert client.get(f"{url}{what}/").status_code == 404
+    for person in (county.neighbour_secretary, county.organiser, member):
+        assert sign_in(person).post(f"{url}leave/", {"category": "duty"}).status_code == 404
+    for other in (county.neighbour_member, county.secretary):
+        address = f"/branch/occasions/{ahead.pk}/members/{other.pk}/leave/"
+        assert client.post(address, {"category": "duty"}).status_code == 404
+    assert client.get(f"/branch/{world.training.pk}/members/{county.neighbour_member.pk}/").status_code == 404
+    Exemption.objects.create(member=member, active_from_date=timezone.localdate())
+    assert "还没开始的场次" not in client.get(f"/branch/{world.training.pk}/members/{member.pk}/").content.decode()
+    Training.objects.update(state=Training.State.DRAFT)
+    assert client.get(f"{url}leave/").status_code == 404
+    assert Evidence.objects.count() == 0
+
+
+@pytest.mark.parametrize("state", [Occasion.State.NOT_HELD, Occasion.State.VOID])
+def test_what_was_called_off_offers_nothing_that_is_refused(world: World, sign_in: SignIn, state: str) -> None:
+    """Fresh eyes: secretary 3."""
+    Occasion.objects.update(state=state)
+    member = world.county.members[1]
+    text = sign_in(world.county.secretary).get(f"/branch/{world.training.pk}/members/{member.pk}/").content.decode()
+    own = sign_in(member).get(f"/me/records/{world.occasion.pk}/").content.decode()
+    assert "不影响任何人的记录" in text
+    assert "不影响任何人的记录" in own
+    for offer in ("登记请假", "登记其他方式学习", "更正结果", "有不对的地方", "还差", "已计入，共"):
+        assert offer not in text
+        assert offer not in own
+
+
+def test_an_absence_of_several_occasions_is_taken_back_in_one_step(
+    world: World, ahead: Occasion, sign_in: SignIn
+) -> None:
+    """Fresh eyes: secretary 6: five leaves of one slip had to be taken back one by one."""
+    member, client = world.county.members[1], sign_in(world.county.secretary)
+    other = make_occasion(world.training, title="另外请的")
+    stand(other, member, world.county.branch, "missing")
+    client.post(f"/branch/occasions/{other.pk}/members/{member.pk}/leave/", {"category": "work"})
+    url = f"/branch/occasions/{world.occasion.pk}/members/{member.pk}/leave/"
+    client.post(url, {"category": "work", "also": [ahead.pk]})
+    page = f"/branch/{world.training.pk}/members/{member.pk}/"
+    assert client.get(page).content.decode().count("撤回这次请假的 2 场") == 2
+    leave = Evidence.objects.get(occasion=ahead)
+    assert sign_in(world.county.neighbour_secretary).post(f"/branch/evidence/{leave.pk}/withdraw/").status_code == 404
+    said = client.post(f"/branch/evidence/{leave.pk}/withdraw/", {"all": "1"}, follow=True).content.decode()
+    assert "已撤回" in said
+    standing = Evidence.objects.filter(kind="leave", withdrawn_by=None)
+    assert [one.occasion for one in standing] == [other]
+    assert Record.objects.get(occasion=world.occasion, member=member).stands == "missing"
+    again = client.post(f"/branch/evidence/{leave.pk}/withdraw/", {"all": "1"}, follow=True).content.decode()
+    assert "已经有人撤回过了" in again
+
+
+def test_an_empty_reason_is_asked_for_in_words(world: World, sign_in: SignIn) -> None:
+    """Fresh eyes: secretary 8."""
+    member = world.county.members[1]
+    url = f"/branch/occasions/{world.occasion.pk}/members/{member.pk}/correct/"
+    text = sign_in(world.county.secretary).post(url, {"state": "attended", "reason": ""}).content.decode()
+    assert "请写明更正的理由。" in text
+    own = sign_in(member).post(f"/me/records/{world.occasion.pk}/dispute/", {"text": ""}).content.decode()
+    assert "请写下哪里不对。" in own
+    assert "必填" not in text + own
+
+
+def test_somebody_who_missed_nothing_is_found_by_name(world: World, ahead: Occasion, sign_in: SignIn) -> None:
+    """Fresh eyes: secretary 2: before the first lecture no list led to anybody."""
+    world.occasion.records.all().delete()
+    world.occasion.roster.all().delete()
+    client, member = sign_in(world.county.secretary), world.county.members[1]
+    url = f"/branch/{world.training.pk}/members/"
+    assert f'href="{url}?node={world.county.branch.pk}"' in client.get(f"/branch/{world.training.pk}/").content.decode()
+    text = client.get(url, {"name": "一1"}).content.decode()
+    link = f"{url}{member.pk}/?node={world.county.branch.pk}"
+    assert f'href="{link}"' in text
+    assert "王一0" not in text
+    assert "还没开始的场次" in client.get(link).content.decode()
+    assert "没有叫“李二”的人" in client.get(url, {"name": "李二"}).content.decode()
+    Exemption.objects.create(member=member, active_from_date=timezone.localdate())
+    assert f'href="{link}"' not in client.get(url).content.decode()  # no link leads nowhere
+    assert client.get(link).status_code == 404
+    for person in (world.county.organiser, member):
+        assert sign_in(person).get(url).status_code == 404

@@ -307,3 +307,30 @@ def test_a_course_is_ticked_when_it_is_over(world: World, sign_in: SignIn) -> No
     said = client.post(url, {**data, "ended_at": _value(text, "ended_at")}, follow=True).content.decode()
     assert "已登记 1 位，都达到了要求。" in said
     assert Record.objects.get(occasion=course, member=member).state == "attended"
+
+
+def test_a_running_course_is_not_told_to_be_ticked_to_its_planned_end(world: World, sign_in: SignIn) -> None:
+    """Fresh eyes: secretary 5: the hint said what the form then refuses."""
+    course = make_occasion(
+        world.training, title="急救课", state=Occasion.State.OPEN, media_ms=3_600_000, rule=make_rule(basis="media"),
+        ends_at=timezone.now() + dt.timedelta(days=3),
+    )  # fmt: skip
+    expect(course, world.county.members[1], world.county.branch)
+    text = sign_in(world.county.secretary).get(f"{url_of(world)}?occasion={course.pk}").content.decode()
+    assert "先登记到计划结束" not in text
+    assert "课程请在看完以后登记，结束时间不能晚于现在。" in text
+
+
+def test_what_is_missing_or_foreign_is_said_in_words(whole_minutes: World, sign_in: SignIn) -> None:
+    """Fresh eyes: secretary 8."""
+    world, client = whole_minutes, sign_in(whole_minutes.county.secretary)
+    member, theirs = world.county.members[1], world.county.neighbour_member
+    for data, said in (
+        (ticks(world, member, started_at=""), "请填写他们从几点开始看。"),
+        (ticks(world, member, ended_at=""), "请填写他们看到几点。"),
+        (ticks(world, member, theirs), "有人不在这场的应到名单里。"),
+    ):
+        response = client.post(url_of(world), data)
+        assert response.status_code == 422
+        assert said in response.content.decode()
+    assert Evidence.objects.count() == 0

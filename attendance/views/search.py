@@ -1,0 +1,49 @@
+"""Finding somebody by name in one's own units: also who has missed nothing, as before a lecture begins."""
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from attendance.models import Occasion, RosterEntry
+from attendance.permissions import NAMES
+from attendance.reports.base import Scope
+from attendance.reports.standing import occasions_of
+from attendance.views.shared import scope_or_404
+from organizations.models import User
+from organizations.permissions import role_required
+from organizations.queries import exempt_member_ids, members_at
+
+MOST_FOUND = 50
+
+
+@require_GET
+@never_cache
+@role_required(*NAMES)
+def branch_people(request: HttpRequest, training_id: int) -> HttpResponse:
+    """List the people of the scope whom the training concerns and whose name has the text typed, the first fifty."""
+    scope = scope_or_404(request, training_id, as_of=timezone.now(), roles=NAMES)
+    sought = request.GET.get("name", "").replace("\x00", "").strip()[:40]
+    found = User.objects.filter(concerned(scope), name__contains=sought).order_by("name", "pk")
+    people = list(found[: MOST_FOUND + 1])
+    context = {"tab": "branch", "scope": scope, "sought": sought, "people": people[:MOST_FOUND]}
+    context["is_cut"] = len(people) > MOST_FOUND
+    return render(request, "attendance/branch_people.html", context)
+
+
+def concerned(scope: Scope) -> Q:
+    """Return the condition of people who have a page here: on a roster in the scope, or expected before there is one.
+
+    The same people for whom ``coming_for`` or a roster entry is found, so that no link leads nowhere.
+    """
+    roster = RosterEntry.objects.filter(occasion__training_id=scope.training.pk, node__path__startswith=scope.node.path)
+    condition = Q(pk__in=roster.values("member_id"))
+    for occasion in occasions_of(scope):
+        if occasion.state == Occasion.State.SCHEDULED:
+            day = timezone.localdate(occasion.starts_at)
+            there = members_at(node=occasion.node, on_date=day).filter(node__path__startswith=scope.node.path)
+            exempt = Q(pk__in=exempt_member_ids(on_date=day))
+            condition |= Q(pk__in=there.order_by().values("member_id")) & ~exempt
+    return condition
