@@ -118,11 +118,12 @@ def replay(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     user = _user(request)
     if not lecture.is_over and may_join(user, lecture):
         return redirect("live_room", occasion_id=lecture.pk)
-    until = lecture.occasion.make_up_until_at
+    player = player_of(lecture, user)
+    until = lecture.occasion.make_up_until_at if player.get("is_owed") else None
     context = {
         "lecture": lecture,
         "occasion": lecture.occasion,
-        "player": player_of(lecture, user),
+        "player": player,
         "counts_until": until,
         "is_too_late": until is not None and until <= timezone.now(),
     }
@@ -170,7 +171,8 @@ def _counted(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, A
     told: dict[str, Any] = {"credited_ms": ranges, "position_ms": position}
     stand = stands_of(occasions=[lecture.occasion], member_id=user.pk, as_of=as_of).get(lecture.pk)
     if stand is None or not stand.is_undone:
-        return told
+        return told | {"asked": _("您已参加，不用补学。") if stand is not None and stand.is_done else ""}
+    told["is_owed"] = True
     if due_at(lecture.occasion) <= as_of:
         return told  # the page says so above the player
     seen_s = sum(end - start for start, end in ranges) // 1000
