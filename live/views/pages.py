@@ -170,9 +170,13 @@ def _counted(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, A
     position = last_position_ms(occasion_id=lecture.pk, member_id=user.pk, media="replay")
     told: dict[str, Any] = {"credited_ms": ranges, "position_ms": position}
     stand = stands_of(occasions=[lecture.occasion], member_id=user.pk, as_of=as_of).get(lecture.pk)
-    if stand is None or not stand.is_undone:
-        return told | {"asked": _("您已参加，不用补学。") if stand is not None and stand.is_done else ""}
+    if stand is None:
+        return told
+    if stand.is_done:
+        return told | {"asked": _("您已参加，不用补学。")}
     told["is_owed"] = True
+    if not stand.is_undone:
+        return told
     if due_at(lecture.occasion) <= as_of:
         return told  # the page says so above the player
     seen_s = sum(end - start for start, end in ranges) // 1000
