@@ -117,6 +117,19 @@ def _is_beside(piece: _Piece, other: _Piece) -> bool:
     return other.device != piece.device and other.start < piece.end and piece.start < other.end
 
 
+def _nobodys_time(occasion: Occasion, start: datetime, end: datetime) -> str:
+    """Return what a gap is called that is no gap of the person's: the lecture was ended, or the site away; else ""."""
+    begin, until = ms_of(start), ms_of(end)
+    for pairs, said in (
+        (occasion.paused_ms, _("直播结束后又恢复，这段时间不算")),
+        (occasion.away_ms, _("系统中断，这段时间不影响认定")),
+    ):
+        inside = Spans.of((one, two) for one, two in pairs).clip(begin, until).total
+        if inside * 2 > until - begin:
+            return said
+    return ""
+
+
 def _gap_items(occasion: Occasion, pieces: Sequence[_Piece]) -> list[Item]:
     """Return the gaps between live spans inside the window: short ones were bridged, long ones earned nothing."""
     window_start, window_end = _window(occasion)
@@ -128,8 +141,10 @@ def _gap_items(occasion: Occasion, pieces: Sequence[_Piece]) -> list[Item]:
         start, end = max(reached, window_start or reached), min(after.start, window_end or after.start)
         if end <= start:
             continue
-        seconds = round((end - start).total_seconds())
-        if end - start <= bridge:
+        seconds = int((end - start).total_seconds())
+        if nobodys := _nobodys_time(occasion, start, end):
+            items.append(Item(start, end, nobodys, (), counts=False))
+        elif end - start <= bridge:
             items.append(
                 Item(start, end, _("断开 %(seconds)s 秒，已按连续计算") % {"seconds": seconds}, (), counts=False)
             )

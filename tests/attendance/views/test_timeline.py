@@ -1,0 +1,26 @@
+"""The list of what is held about somebody at a lecture."""
+
+import pytest
+
+from attendance.core.intervals import ms_of
+from attendance.models import PresenceSpan
+from attendance.views.timeline import items_of
+from tests.factories.attendance import HOUR, START, be_present, open_lecture
+from tests.factories.organizations import make_county
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+
+
+def test_a_gap_that_is_nobodys_is_not_called_a_broken_line() -> None:
+    county = make_county()
+    lecture = open_lecture(county.branch)
+    for start, end in ((0, 600), (620, 1200), (1320, 3600)):
+        be_present(lecture, county.member, start, end)
+    begin = ms_of(START)
+    lecture.paused_ms, lecture.away_ms = [[begin + 601_000, begin + 619_000]], [[begin + 1_200_000, begin + 1_300_000]]
+    spans = list(PresenceSpan.objects.filter(member=county.member).order_by("started_at"))
+    titles = [item.title for item in items_of(lecture, spans, [], None, START + HOUR) if not item.counts]
+    assert titles == ["直播结束后又恢复，这段时间不算", "系统中断，这段时间不影响认定"]
+    lecture.paused_ms, lecture.away_ms = [], []
+    titles = [item.title for item in items_of(lecture, spans, [], None, START + HOUR) if not item.counts]
+    assert titles == ["断开 20 秒，已按连续计算", "这段时间没有连接，不计入"]
