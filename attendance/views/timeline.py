@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext as _
 
-from attendance.core.intervals import Spans
+from attendance.core.intervals import Spans, ms_of
 from attendance.core.verdict import Verdict
 from attendance.models import Evidence, Occasion, PresenceSpan, Rule
 from attendance.queries import rule_of, window_of
