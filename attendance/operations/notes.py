@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from attendance.models import Evidence, Occasion, Record, RosterEntry, Rule
 from attendance.operations.corrections import UnableToRecord
-from attendance.operations.marks import mark_dirty
+from attendance.operations.marks import hold, mark_dirty
 from attendance.operations.settling import settle
 from attendance.operations.texts import checked
 from attendance.windows import window_limit
@@ -197,6 +197,10 @@ def _hold(occasion: Occasion, member_ids: Collection[int], as_of: datetime) -> N
     """Mark these people and keep their rows until the commit: of two who write at once, the later sees the first's."""
     if occasion.state == Occasion.State.SCHEDULED:  # there is no roster yet; the occasion's row stands for it
         list(Occasion.objects.select_for_update(no_key=True).filter(pk=occasion.pk).values_list("pk"))
+    # Marking locks no row while a lecture runs; in everybody's order (``marks``): the occasion, then the people.
+    hold([occasion.pk])
+    rows = RosterEntry.objects.filter(occasion_id=occasion.pk, member_id__in=member_ids)
+    list(rows.select_for_update().order_by("member_id").values_list("pk"))
     mark_dirty(occasion_id=occasion.pk, member_ids=member_ids, as_of=as_of)
 
 

@@ -1,6 +1,7 @@
 """What can be done about a lecture that has ended: through its operations and through the pages, by every role."""
 
 import datetime as dt
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -467,5 +468,6 @@ def test_lecturer_whose_grant_ends_later_is_offered_and_accepted(world: County) 
 def test_media_agent_starts_without_the_back_office() -> None:
     """It installs no Wagtail: nothing that it imports may need it."""
     command = [sys.executable, "manage.py", "media_agent", "--help"]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    env = {**os.environ, "DEBUG": "1"}  # with a database of its own it would ask for keys first
+    answer = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)
     assert (answer.returncode, "media_agent" in answer.stdout) == (0, True), answer.stderr
