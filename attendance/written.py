@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from attendance.models import Evidence, Occasion
+from attendance.standing import CALLED_OFF
 
 WRITTEN = (Evidence.Kind.HALL, Evidence.Kind.LEAVE, Evidence.Kind.DECLARED)
 # Some things are written down after the make-up time (a visit at home): a slip of the pen has a week in any case.
@@ -18,7 +19,7 @@ def may_be_withdrawn(one: Evidence, occasion: Occasion, *, as_of: datetime) -> b
 
     Later a result is changed by a correction alone, which has a reason.
     """
-    if occasion.state in (Occasion.State.NOT_HELD, Occasion.State.VOID):
+    if occasion.state in CALLED_OFF:
         return False
     until = max(occasion.make_up_until_at or occasion.ends_at, one.recorded_at + WITHDRAWN_WITHIN)
     return as_of < until or occasion.state == Occasion.State.OPEN

@@ -26,14 +26,13 @@ from attendance.forms import CorrectForm, DeclareForm, LeaveForm
 from attendance.models import Evidence, Occasion, RosterEntry, Training
 from attendance.permissions import NAMES, may_record_for, may_reveal_phone
 from attendance.reasons import category
+from attendance.standing import CALLED_OFF
 from attendance.views.detail import Detail
 from attendance.views.shared import list_address, scope_or_404, signed_in
 from attendance.written import WRITTEN, absence_of, may_be_withdrawn, written_about
 from organizations.models import Node, User
 from organizations.operations import UnableToRevealPhone, reveal_phone
 from organizations.permissions import has_role, role_required
-
-CLOSED_TO_NOTES = (Occasion.State.NOT_HELD, Occasion.State.VOID)
 
 Save = Callable[[dict[str, Any], dict[str, Any]], None]
 
@@ -136,7 +135,7 @@ def _back(occasion: Occasion, member_id: int) -> str:
 def _other_occasions(user: User, occasion: Occasion, member_id: int) -> list[tuple[int, str]]:
     """Return the person's other occasions in this training without a leave, for an absence that covers several."""
     found = RosterEntry.objects.filter(member_id=member_id, occasion__training_id=occasion.training_id)
-    found = found.exclude(occasion__state__in=CLOSED_TO_NOTES).select_related("occasion", "node")
+    found = found.exclude(occasion__state__in=CALLED_OFF).select_related("occasion", "node")
     ahead = coming_for(member_id=member_id, training_id=occasion.training_id)
     rows = [(one.occasion, one.node) for one in found.order_by("occasion__starts_at", "occasion_id")]
     rows += [(one.occasion, one.node) for one in ahead]

@@ -23,7 +23,7 @@ from attendance.models import Evidence, Occasion, Record, RecordState, RosterEnt
 from attendance.permissions import NAMES
 from attendance.reports.base import Scope
 from attendance.reports.standing import UNDONE, node_names, occasions_of, place, standings
-from attendance.standing import DONE, amount_of, asked_of
+from attendance.standing import CALLED_OFF, DONE, amount_of, asked_of
 from attendance.views.shared import id_or_none, number_or_none, scope_or_404, signed_in
 from attendance.windows import window_limit
 from attendance.written import may_be_withdrawn, ticks_at
@@ -33,7 +33,6 @@ from organizations.permissions import role_required
 TICKABLE = (*UNDONE, RecordState.PENDING, RecordState.EXCUSED)
 MOST_TICKS = 500
 MOST_NAMED = 3
-NOT_THERE = (Occasion.State.NOT_HELD, Occasion.State.VOID)
 MINUTE = timedelta(minutes=1)
 LOOKING = ("find", "all", "none")  # buttons that only show the list another way
 
@@ -87,7 +86,7 @@ class Hall:
 def branch_hall(request: HttpRequest, training_id: int) -> HttpResponse:
     """Show who is ticked at an occasion, tick the people who watched it together, take a tick back."""
     scope = scope_or_404(request, training_id, as_of=timezone.now(), roles=NAMES)
-    occasions = [one for one in occasions_of(scope) if one.opened_at is not None and one.state not in NOT_THERE]
+    occasions = [one for one in occasions_of(scope) if one.opened_at is not None and one.state not in CALLED_OFF]
     wanted = number_or_none(request.POST.get("occasion") or request.GET.get("occasion"))
     occasion = _chosen(occasions, wanted)
     context: dict[str, Any] = {"tab": "branch", "scope": scope, "occasions": occasions, "occasion": occasion}

@@ -79,7 +79,7 @@ def settle_unread(scope: Scope) -> None:
     unread = RosterEntry.objects.filter(
         dirty_at__isnull=False, occasion__training_id=scope.training.pk, node__path__startswith=scope.node.path
     )
-    # What is counted by its window is judged when that ends; its marks wait until then.
+    # A lecture that was reopened is judged when it ends; while it runs nothing new is marked there.
     unread = unread.exclude(occasion__state=Occasion.State.OPEN, occasion__rule__basis=Rule.Basis.WINDOW)
     ids = set(unread.values_list("member_id", flat=True)[: MOST_SETTLED + 1])
     if 0 < len(ids) <= MOST_SETTLED:

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from attendance.models import Rule, WatchSession
-from attendance.operations import mark_dirty, report_watched, start_watch
+from attendance.operations import report_watched, start_watch
 from cms.models import CoursePage, LessonPage
 from courses.models import CourseRun
 from courses.operations import schedule_course
@@ -66,5 +66,4 @@ def watch(given: Given, member: User, *ranges_ms: tuple[int, int]) -> WatchSessi
         position_ms=ranges_ms[-1][1],
         as_of=timezone.now(),
     )
-    mark_dirty(occasion_id=given.run.pk, member_ids=[member.pk], as_of=timezone.now())
     return WatchSession.objects.get(pk=state.session_id)

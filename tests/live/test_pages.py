@@ -205,7 +205,6 @@ def watch_replay(lecture: Lecture, member: User, minutes: int) -> None:
         session_id=state.session_id, member_id=member.pk, client_id="r", ranges_ms=[(0, minutes * 60_000)], rate=1.0,
         position_ms=minutes * 60_000, as_of=timezone.now(),
     )  # fmt: skip
-    operations.mark_dirty(occasion_id=lecture.pk, member_ids=[member.pk], as_of=timezone.now())
 
 
 def test_the_replay_says_what_is_left_where_to_go_on_and_until_when(world: County) -> None:

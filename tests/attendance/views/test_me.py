@@ -22,7 +22,7 @@ from attendance.models import (
     WatchSession,
     WorkerLease,
 )
-from attendance.operations import correct_record, mark_dirty
+from attendance.operations import correct_record
 from organizations.models import AccessEntry, User
 from organizations.operations import log_access
 from tests.attendance.people import expect, make_occasion, make_rule, stand
@@ -233,7 +233,6 @@ def study(course: Occasion, member: User, media: str, end_ms: int) -> None:
     report = {"session": session, "id": f"{session}-a", "ranges_ms": [[0, end_ms]], "rate": 1, "position_ms": end_ms}
     answer = client.post(f"/watch/{course.pk}/report", report, content_type="application/json")
     assert answer.status_code == 200, answer.content
-    mark_dirty(occasion_id=course.pk, member_ids=[member.pk], as_of=timezone.now())
 
 
 def test_part_of_a_course_shows_at_once_and_everywhere_the_same(world: World, sign_in: SignIn) -> None:
@@ -286,7 +285,6 @@ def test_a_replay_counts_as_new_what_one_was_not_there_for(world: World, sign_in
         occasion=world.occasion, member=member, kind=Evidence.Kind.WATCHED, media="replay", device="p1",
         ranges_ms=[[0, 1_800_000]], client_id="r", recorded_at=timezone.now(),
     )  # fmt: skip
-    mark_dirty(occasion_id=world.occasion.pk, member_ids=[member.pk], as_of=timezone.now())
     text = sign_in(member).get(f"/me/records/{world.occasion.pk}/").content.decode()
     assert '<span class="grow big">30 分钟<' in text
     assert "已计入，共 60 分钟</small>" in text
