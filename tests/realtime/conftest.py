@@ -20,9 +20,11 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
+from pytest_django import DjangoDbBlocker
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from attendance.models import WorkerLease
 from live import tickets
 from live.models import Lecture
 from live.permissions import expects, may_host
@@ -255,9 +257,17 @@ def wait_until(true: Callable[[], Any], *, timeout: float = 6) -> Any:
 
 
 @pytest.fixture(scope="module")
-def module_server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoomServer]:
+def module_server(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RoomServer]:
+    """A web process for all tests of a module; it leaves no lease behind for those that come after.
+
+    It outlives the emptying of the tables after the last test, finds its lease gone and takes a new one, as it should.
+    """
     with serving(tmp_path_factory.mktemp("web")) as server:
         yield server
+    with django_db_blocker.unblock():
+        WorkerLease.objects.all().delete()
 
 
 @pytest.fixture
