@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from attendance.models import Occasion, Training
 from organizations.models import Node
-from organizations.unit_uses import Use
+from organizations.uses import Use
 
 State = Occasion.State
 

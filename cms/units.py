@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from cms.models import CoursePage
 from organizations.models import Node
-from organizations.unit_uses import Use
+from organizations.uses import Use
 
 
 def uses_of(*, node: Node, on_date: dt.date) -> list[Use]:

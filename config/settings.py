@@ -280,7 +280,7 @@ REPORTS = [
 ]
 # What apps above the ledger add to a person's own download: each (user) -> {"kind": [rows]}.
 PERSONAL_DATA = ["live.queries.personal_data", "courses.queries.personal_data"]
-# What apps above the tree made for a unit: each (*, node, on_date) -> [organizations.unit_uses.Use].
+# What apps above the tree made for a unit: each (*, node, on_date) -> [organizations.uses.Use].
 UNIT_USES = ["attendance.units.uses_of", "cms.units.uses_of"]
 
 # --- Media ------------------------------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ class Lecture(models.Model):
     live_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True, help_text="when a picture was last known to be on air")
     ended_at = models.DateTimeField(null=True, blank=True)
-    recording = models.OneToOneField(Video, on_delete=models.SET_NULL, null=True, blank=True, related_name="lecture")
+    recording = models.OneToOneField(Video, on_delete=models.PROTECT, null=True, blank=True, related_name="lecture")
 
     class Meta:
         verbose_name = _("直播课")

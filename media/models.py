@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from organizations.models import Node
+
 
 class Video(models.Model):
     """A video or recording. Published files lie under ``<storage>/videos/<id>/<attempt token>/``.
@@ -33,6 +35,15 @@ class Video(models.Model):
     width = models.PositiveIntegerField(null=True, blank=True)
     height = models.PositiveIntegerField(null=True, blank=True)
     renditions = models.JSONField(default=list, blank=True)
+    node = models.ForeignKey(
+        Node,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("所属组织"),
+        help_text="the unit to which it belongs; without one it is its uploader's, and without either the operator's",
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
     )
@@ -40,6 +51,11 @@ class Video(models.Model):
     replaced_at = models.DateTimeField(
         null=True, blank=True, help_text="a better recording has taken its place: deleted when nothing needs it"
     )
+
+    fault_at = models.DateTimeField(
+        null=True, blank=True, help_text="when a member's browser last said that it cannot decode this"
+    )
+    fault_count = models.PositiveIntegerField(default=0, help_text="how many people's browsers said so")
 
     class Meta:
         verbose_name = _("视频")

@@ -13,7 +13,8 @@ from organizations.core.roster import number_key
 from organizations.models import Exemption, Membership, Node, NodeKind, Role, RoleGrant, User
 from organizations.permissions import out_of_reach
 from organizations.queries import ancestors_of, holders_of_numbers, subtree, user_by_phone, valid_on
-from organizations.unit_uses import Use, uses_of
+from organizations.unit_uses import uses_of
+from organizations.uses import Use
 
 MOST_PEOPLE = 50
 MOST_TEXT = 60

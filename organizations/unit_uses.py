@@ -2,20 +2,12 @@
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 from organizations.models import Node
-
-
-@dataclass(frozen=True)
-class Use:
-    """One thing made for the unit, in words; ``blocks``: the unit cannot go before it is over or has another one."""
-
-    text: str
-    blocks: bool = False
+from organizations.uses import Use
 
 
 def uses_of(node: Node, *, on_date: dt.date) -> list[Use]:

@@ -141,9 +141,9 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("answer answered_at answered_by correction seen_at", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
     ),
     "media.Video": (
-        Fields("id source_path folder renditions replaced_at", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("id source_path folder renditions replaced_at fault_count", TECHNICAL, SERVER, WITH_OBJECT),
         Fields("title duration_ms width height", CONTENT, "whoever may watch it; " + UPLOADER, WITH_OBJECT),
-        Fields("state progress error_code source_name created_at", CONTENT, UPLOADER, WITH_OBJECT),
+        Fields("state progress error_code source_name created_at node fault_at", CONTENT, UPLOADER, WITH_OBJECT),
         Fields("created_by", PERSONAL, UPLOADER, WITH_OBJECT),
     ),
     "media.Job": (
