@@ -1,4 +1,4 @@
-"""ASGI entry: pages, the live room's sockets, and what lives as long as the process."""
+"""ASGI entry: pages behind their guard, the live room's sockets, and what lives as long as the process."""
 
 import asyncio
 import os
@@ -13,14 +13,17 @@ pages = get_asgi_application()
 from django.conf import settings  # noqa: E402 - only after django.setup()
 
 from config.embedded import EmbeddedWorker  # noqa: E402
+from config.guard import Guard  # noqa: E402
 from config.startup import refusal  # noqa: E402
 from live.routing import shutdown as close_rooms  # noqa: E402
 from live.routing import startup as open_rooms  # noqa: E402
 from live.routing import websockets  # noqa: E402
+from media.views.pieces import Pieces  # noqa: E402
 
 Message = Any  # a dictionary; ASGI's own types differ between libraries
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+guarded = Guard(Pieces(pages))
 
 
 async def lifespan(receive: Receive, send: Send) -> None:
@@ -49,7 +52,7 @@ async def lifespan(receive: Receive, send: Send) -> None:
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:
     if scope["type"] == "http":
-        await pages(scope, receive, send)
+        await guarded(scope, receive, send)
     elif scope["type"] == "websocket":
         await websockets(scope, receive, send)
     else:

@@ -295,6 +295,8 @@ MEDIA_RIGHTS = {
 MEDIA_ACCEL_PREFIX = text("MEDIA_ACCEL_PREFIX")
 MEDIA_URL_TTL_S = number("MEDIA_URL_TTL_S", default=8 * 3600, low=60, high=7 * 86400)
 MEDIA_MAX_UPLOAD_BYTES = number("MEDIA_MAX_UPLOAD_BYTES", default=8 * 2**30, low=2**20, high=2**40)
+# The largest piece of an upload; the page sends up to 2 MiB at a time.
+MEDIA_MAX_PIECE_BYTES = number("MEDIA_MAX_PIECE_BYTES", default=3 * 2**20, low=2**18, high=2**30)
 # How many videos are processed at a time, 0 for as many as there are workers; embedded, the worker has other work too.
 MEDIA_JOBS_AT_ONCE = number("MEDIA_JOBS_AT_ONCE", default=1 if EMBEDDED else 0, high=64)
 MEDIA_THREADS = number("MEDIA_THREADS", default=0, low=0, high=64)
@@ -373,6 +375,20 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user",
     "reauthenticate": "10/m/user",
 }
+
+# --- What may be sent: config/guard.py, before Django (ADR 24) ----------------------------------------------------
+BODY_MAX_BYTES = number("BODY_MAX_BYTES", default=64 * 2**10, low=2**10, high=2**30)
+# Addresses that take more: (prefix, methods, bytes, roles). No roles: the address itself asks before it takes a byte.
+BODY_LIMITS = [
+    ("/uploads/", ["PATCH"], MEDIA_MAX_PIECE_BYTES, ()),
+    ("/roster/", ["POST"], ROSTER_MAX_BYTES + 2**20, ("operator",)),
+    ("/admin/", ["POST"], WAGTAILDOCS_MAX_UPLOAD_SIZE + 2**20, ("organiser", "lecturer", "operator")),
+]
+BODY_IDLE_S = number("BODY_IDLE_S", default=30, low=1, high=3600)
+BODY_GRACE_S = number("BODY_GRACE_S", default=10, low=1, high=3600)
+BODY_FLOOR_BYTES_S = number("BODY_FLOOR_BYTES_S", default=1024, low=1, high=2**20)
+BODY_MAX_OPEN = number("BODY_MAX_OPEN", default=1000, low=1, high=100_000)
+BODY_MAX_LARGE = number("BODY_MAX_LARGE", default=200, low=1, high=100_000)
 
 # --- Logs, health, metrics ----------------------------------------------------------------------------------------
 LOG_LEVEL = text("LOG_LEVEL", "WARNING" if DEMO else "INFO")

@@ -8,12 +8,15 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.template import loader
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
 from config.health import readiness
+
+FOR_SCRIPTS = ("/uploads/", "/watch/")
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -71,7 +74,9 @@ def favicon(request: HttpRequest) -> HttpResponse:
 
 
 def wants_json(request: HttpRequest) -> bool:
-    return "application/json" in request.headers.get("Accept", "") or request.content_type == "application/json"
+    """Whether a script asks: by what it accepts or sends, or because nothing but scripts ask at that address."""
+    asks = "application/json" in request.headers.get("Accept", "") or request.content_type == "application/json"
+    return asks or request.path.startswith(FOR_SCRIPTS)
 
 
 def error_page(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
@@ -104,3 +109,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def unavailable(request: HttpRequest) -> HttpResponse:
     return error_page(request, 503, "busy", _("现在人数较多，请稍等几秒再试，已保存的内容不会丢失。"))
+
+
+def too_large(request: HttpRequest, limit: int) -> HttpResponse:
+    message = _("发送的内容太大：这里最多 %(limit)s。请减少一些，再试一次。") % {"limit": filesizeformat(limit)}
+    return error_page(request, 413, "too_large", message)
+
+
+def too_slow(request: HttpRequest) -> HttpResponse:
+    return error_page(request, 408, "too_slow", _("网络太慢，内容没有传完。请换到网络好的地方，再试一次。"))

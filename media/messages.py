@@ -1,5 +1,6 @@
 """Reasons in words that the person who uploaded can act on."""
 
+from django.template.defaultfilters import filesizeformat
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -28,10 +29,16 @@ REASONS: dict[str, Promise] = {
     "conflict": _("上传位置不一致，正在重新对齐。"),
     "locked": _("这个文件正在另一个窗口上传。"),
     "gone": _("这个上传已过期或已取消，请重新上传。"),
-    "disk_full": _("服务器存储空间不足，暂时不能上传。请联系管理员。"),
+    "too_large": _("文件太大：最大 %(limit)s。请压缩，或者分成几段再上传。"),
+    "no_room": _(
+        "服务器存储空间不足：还能接收 %(room)s，这个文件要 %(needed)s。请联系管理员清理，或者先传小一些的文件。"
+    ),
+    "disk_full": _("服务器存储空间不足，上传停下了，已传的部分会保留。请联系管理员清理后，再按“继续”。"),
+    "busy": _("现在人数较多，请稍等几秒再试，已保存的内容不会丢失。"),
 }
 
 
-def reason(code: str) -> str:
-    """The sentence for a code; an unknown one reads as a damaged file."""
-    return str(REASONS.get(code, REASONS["broken"])) if code else ""
+def reason(code: str, **facts: int) -> str:
+    """The sentence for a code, with its counts of bytes; an unknown one reads as a damaged file."""
+    sentence = str(REASONS.get(code, REASONS["broken"])) if code else ""
+    return sentence % {name: filesizeformat(count) for name, count in facts.items()} if facts else sentence

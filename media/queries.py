@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Sum
 
 from media.models import Job, Upload, Video
 from media.signing import signed_url
@@ -82,6 +82,18 @@ def _newest_first() -> QuerySet[Video]:
 
 def unfinished_uploads(*, owner_id: int) -> QuerySet[Upload]:
     return Upload.objects.filter(owner_id=owner_id, video=None)
+
+
+def promised_bytes(*, as_of: datetime) -> int:
+    """What the unfinished uploads of everybody may still send."""
+    waiting = Upload.objects.filter(video=None, expires_at__gt=as_of)
+    return int(waiting.aggregate(left=Sum(F("length") - F("offset")))["left"] or 0)
+
+
+def sent_lately(*, owner_id: int, as_of: datetime) -> QuerySet[Upload]:
+    """What somebody has uploaded to its end within the last days; for a page that warns of sending it twice."""
+    sent = Upload.objects.filter(owner_id=owner_id, expires_at__gt=as_of).exclude(video=None)
+    return sent.select_related("video").order_by("-created_at")
 
 
 def complete_uploads() -> QuerySet[Upload]:

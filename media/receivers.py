@@ -1,16 +1,22 @@
-"""What this app hears: a video that is gone takes its files with it."""
+"""What this app hears: a video that is gone takes its files and the upload that it came from with it."""
 
 from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models.signals import post_delete
+from django.db.models.signals import post_delete, pre_delete
 from django.dispatch import receiver
 
 from media import storage
-from media.models import Video
+from media.models import Upload, Video
 
 
 @receiver(post_delete, sender=Video, dispatch_uid="media.drop_files")
 def drop_files(instance: Video, **_kwargs: Any) -> None:
     transaction.on_commit(partial(storage.drop_video, instance.pk), robust=True)
+
+
+@receiver(pre_delete, sender=Video, dispatch_uid="media.drop_upload")
+def drop_upload(instance: Video, **_kwargs: Any) -> None:
+    """Without its video the row would read as an upload that waits to be finished, from a file that is gone."""
+    Upload.objects.filter(video=instance).delete()

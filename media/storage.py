@@ -28,12 +28,17 @@ def live_root() -> Path:
     return Path(settings.VAR_DIR) / "live"
 
 
-def require_space(size: int = 0) -> None:
-    """Raise UnableToStore if ``size`` more bytes would eat into the disk's reserve."""
+def room() -> int:
+    """How many more bytes fit without eating into the disk's reserve; below zero: it is eaten into."""
     base = root()
     base.mkdir(parents=True, exist_ok=True)
     usage = shutil.disk_usage(base)
-    if (usage.free - size) * FULL_PERCENT < usage.total * settings.DISK_RESERVE_PERCENT:
+    return (usage.free * FULL_PERCENT - usage.total * settings.DISK_RESERVE_PERCENT) // FULL_PERCENT
+
+
+def require_space(size: int = 0) -> None:
+    """Raise UnableToStore if ``size`` more bytes would eat into the disk's reserve."""
+    if room() < size:
         raise UnableToStore
 
 

@@ -2,12 +2,16 @@
 
 from media.operations.jobs import reconcile_jobs, transcode
 from media.operations.uploads import (
+    Piece,
     UnableToUpload,
     append_upload,
+    begin_piece,
     create_upload,
     drop_expired_uploads,
     drop_upload,
     finish_upload,
+    held_bytes,
+    keep_piece,
 )
 from media.operations.videos import (
     UnableToAdopt,
@@ -22,18 +26,22 @@ from media.operations.videos import (
 )
 
 __all__ = [
+    "Piece",
     "UnableToAdopt",
     "UnableToCreate",
     "UnableToRetry",
     "UnableToUpload",
     "adopt_recording",
     "append_upload",
+    "begin_piece",
     "create_upload",
     "create_video",
     "drop_expired_uploads",
     "drop_replaced",
     "drop_upload",
     "finish_upload",
+    "held_bytes",
+    "keep_piece",
     "mark_replaced",
     "reconcile_jobs",
     "rename_video",

@@ -1,10 +1,18 @@
-"""Resumable uploads: bytes are durable on disk before the offset that acknowledges them is."""
+"""Resumable uploads: bytes are durable on disk before the offset that acknowledges them is.
 
+The row's offset is the truth. A file may be longer (bytes that nobody acknowledged: the process died over them); they
+are cut off when the next piece begins, for after a loss of power they may be anything. It may be shorter (a disk that
+lost what it said to have): then the upload goes on where the file ends.
+"""
+
+import contextlib
+import errno
 import fcntl
 import os
+import threading
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import IO
+from pathlib import Path
 from uuid import UUID
 
 import structlog
@@ -13,96 +21,211 @@ from django.db import transaction
 
 from media import storage
 from media.core.names import clean_filename, clean_title
+from media.messages import reason
 from media.models import Upload, Video
 from media.operations.videos import UnableToCreate, create_video
-from media.queries import complete_uploads, unfinished_uploads
+from media.queries import complete_uploads, promised_bytes, unfinished_uploads
 
 log = structlog.get_logger(__name__)
 LIFETIME = timedelta(days=7)
 MAX_UNFINISHED = 20
+DISK_IS_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class UnableToUpload(Exception):
-    """``code``: bad_length, too_big, too_many, disk_full, gone, conflict, locked (sentences: media/messages.py)."""
+    """``code``: bad_length, too_large, too_many, no_room, disk_full, gone, conflict, locked. ``facts``: bytes."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, **facts: int) -> None:
         super().__init__(code)
         self.code = code
+        self.facts = facts
+
+    @property
+    def message(self) -> str:
+        return reason(self.code, **self.facts)
 
 
 def create_upload(*, owner_id: int, length: int, filename: str, title: str, as_of: datetime) -> Upload:
-    """Make an empty upload of ``length`` bytes. Raises UnableToUpload."""
+    """Make an empty upload of ``length`` bytes, which are promised from now on. Raises UnableToUpload.
+
+    The row is written first and counted with the others: of two that ask at the same moment for the last room, each
+    sees the other.
+    """
     if length <= 0:
         raise UnableToUpload("bad_length")
     if length > settings.MEDIA_MAX_UPLOAD_BYTES:
-        raise UnableToUpload("too_big")
+        raise UnableToUpload("too_large", limit=settings.MEDIA_MAX_UPLOAD_BYTES)
     if unfinished_uploads(owner_id=owner_id).count() >= MAX_UNFINISHED:
         raise UnableToUpload("too_many")
-    _require_space(length)
-    upload = Upload(
+    upload = Upload.objects.create(
         owner_id=owner_id,
         length=length,
         filename=clean_filename(filename),
         title=clean_title(title),
         expires_at=as_of + LIFETIME,
     )
-    storage.upload_path(upload.pk).touch()
-    upload.save(force_insert=True)
+    try:
+        _require_room(length, as_of)
+        storage.upload_path(upload.pk).touch()
+    except BaseException:
+        upload.delete()
+        raise
     return upload
 
 
-def append_upload(*, upload_id: UUID, owner_id: int, offset: int, chunks: Iterable[bytes], as_of: datetime) -> Upload:
-    """Store the bytes that follow ``offset`` and return the upload with its new offset.
+def _require_room(length: int, as_of: datetime) -> None:
+    """``length`` is among what is promised already."""
+    room = storage.room() - promised_bytes(as_of=as_of) + length
+    if room < length:
+        raise UnableToUpload("no_room", room=max(0, room), needed=length)
 
-    Whatever arrived before ``chunks`` ended is kept, so a broken connection loses nothing that was stored. Two writers
-    never mix: the second gets "locked", and an offset that is no longer true gets "conflict". Raises UnableToUpload.
+
+class Piece:
+    """Bytes on their way into an upload's file, which nobody else can write meanwhile. Usable from any thread."""
+
+    def __init__(self, upload: Upload, descriptor: int, offset: int) -> None:
+        self.upload, self.offset, self.written = upload, offset, 0
+        self._descriptor = descriptor
+        self._lock = threading.Lock()
+
+    def write(self, data: bytes) -> None:
+        """Add ``data``. Raises UnableToUpload("bad_length") beyond the upload's length, "disk_full" at the reserve.
+
+        After an error the file ends again at the last acknowledged byte, and nothing more can be written.
+        """
+        with self._lock:
+            try:
+                if self.offset + self.written + len(data) > self.upload.length:
+                    raise UnableToUpload("bad_length")
+                storage.require_space(len(data))
+                left = memoryview(data)
+                while left:
+                    left = left[os.write(self._descriptor, left) :]
+            except (OSError, UnableToUpload, storage.UnableToStore) as error:
+                self._give_up()
+                raise _in_words(error) from error
+            self.written += len(data)
+
+    def settle(self) -> int:
+        """Make what was written durable; return its length. Raises UnableToUpload as ``write`` does."""
+        with self._lock:
+            try:
+                os.fsync(self._descriptor)
+            except OSError as error:
+                self._give_up()
+                raise _in_words(error) from error
+            return self.written
+
+    def close(self) -> None:
+        """Let others write. Safe to call again."""
+        with self._lock:
+            descriptor, self._descriptor = self._descriptor, -1
+            if descriptor >= 0:
+                os.close(descriptor)
+
+    def _give_up(self) -> None:
+        if self._descriptor >= 0:
+            os.ftruncate(self._descriptor, self.offset)
+            os.lseek(self._descriptor, self.offset, os.SEEK_SET)
+        self.written = 0
+
+
+def _in_words(error: Exception) -> Exception:
+    """A full disk as UnableToUpload; any other error as it is."""
+    if isinstance(error, storage.UnableToStore) or (isinstance(error, OSError) and error.errno in DISK_IS_FULL):
+        return UnableToUpload("disk_full")
+    return error
+
+
+def begin_piece(*, upload_id: UUID, owner_id: int, offset: int, as_of: datetime) -> Piece:
+    """Open the upload for the bytes that follow ``offset``; the caller closes the piece, or keeps it by ``keep_piece``.
+
+    Two writers never mix: the second gets "locked", and an offset that is no longer true gets "conflict".
+    Raises UnableToUpload.
     """
     upload = Upload.objects.filter(pk=upload_id, owner_id=owner_id).first()
     if upload is None or (upload.expires_at <= as_of and upload.video_id is None):
         raise UnableToUpload("gone")
-    if upload.video_id is not None or upload.offset != offset:
+    if upload.video_id is not None:
         raise UnableToUpload("conflict")
-    _require_space()
+    descriptor = _open(storage.upload_path(upload_id))
     try:
-        with storage.upload_path(upload_id).open("r+b") as file:
-            _lock(file)
-            written = _write(file, upload, chunks)
+        return _at(upload, descriptor, offset)
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _open(path: Path) -> int:
+    try:
+        descriptor = os.open(path, os.O_RDWR)
     except FileNotFoundError as error:
         raise UnableToUpload("gone") from error
-    return _acknowledge(upload, written, as_of)
-
-
-def _lock(file: IO[bytes]) -> None:
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
+        os.close(descriptor)
         raise UnableToUpload("locked") from error
+    return descriptor
 
 
-def _write(file: IO[bytes], upload: Upload, chunks: Iterable[bytes]) -> int:
-    """Write and fsync; the row's offset is asked again under the lock, for another writer may just have moved it."""
-    if not Upload.objects.filter(pk=upload.pk, offset=upload.offset, video=None).exists():
+def _at(upload: Upload, descriptor: int, offset: int) -> Piece:
+    """Asked under the lock: another writer may just have moved the offset."""
+    upload.refresh_from_db(fields=["offset", "video"])
+    held = min(upload.offset, os.fstat(descriptor).st_size)
+    if upload.video_id is not None or held != offset:
         raise UnableToUpload("conflict")
-    file.seek(upload.offset)
-    written = 0
-    for chunk in chunks:
-        written += len(chunk)
-        if upload.offset + written > upload.length:
-            raise UnableToUpload("bad_length")
-        file.write(chunk)
-    file.flush()
-    os.fsync(file.fileno())
-    acknowledged = Upload.objects.filter(pk=upload.pk, offset=upload.offset, video=None)
-    if written and acknowledged.update(offset=upload.offset + written) != 1:
+    try:
+        storage.require_space()
+    except storage.UnableToStore as error:
+        raise UnableToUpload("disk_full") from error
+    if held < upload.offset and Upload.objects.filter(pk=upload.pk, offset=upload.offset).update(offset=held) != 1:
         raise UnableToUpload("conflict")
-    return written
+    upload.offset = held
+    os.ftruncate(descriptor, held)
+    os.lseek(descriptor, held, os.SEEK_SET)
+    return Piece(upload, descriptor, held)
 
 
-def _acknowledge(upload: Upload, written: int, as_of: datetime) -> Upload:
-    upload.offset += written
-    upload.expires_at = as_of + LIFETIME
-    Upload.objects.filter(pk=upload.pk).update(expires_at=upload.expires_at)
+def keep_piece(*, piece: Piece, as_of: datetime) -> Upload:
+    """Acknowledge what the piece has written, close it, and return the upload; a whole one becomes a video.
+
+    Raises UnableToUpload.
+    """
+    upload = piece.upload
+    try:
+        written = piece.settle()
+        moved = {"offset": piece.offset + written, "expires_at": as_of + LIFETIME}
+        if Upload.objects.filter(pk=upload.pk, offset=piece.offset, video=None).update(**moved) != 1:
+            raise UnableToUpload("conflict")
+    finally:
+        piece.close()
+    upload.offset, upload.expires_at = piece.offset + written, as_of + LIFETIME
+    if upload.offset == upload.length:
+        upload.video = finish_upload(upload_id=upload.pk)
     return upload
+
+
+def append_upload(*, upload_id: UUID, owner_id: int, offset: int, chunks: Iterable[bytes], as_of: datetime) -> Upload:
+    """Store the bytes that follow ``offset`` and return the upload with its new offset: a piece from begin to end.
+
+    Whatever arrived before ``chunks`` ended is kept. Raises UnableToUpload.
+    """
+    piece = begin_piece(upload_id=upload_id, owner_id=owner_id, offset=offset, as_of=as_of)
+    try:
+        for chunk in chunks:
+            piece.write(chunk)
+        return keep_piece(piece=piece, as_of=as_of)
+    finally:
+        piece.close()
+
+
+def held_bytes(upload: Upload) -> int:
+    """How far an unfinished upload is: never more than what lies on disk."""
+    try:
+        return min(upload.offset, storage.upload_path(upload.pk).stat().st_size)
+    except FileNotFoundError:
+        return 0
 
 
 @transaction.atomic
@@ -139,11 +262,14 @@ def drop_upload(*, upload_id: UUID, owner_id: int) -> None:
 
 
 def drop_expired_uploads(*, as_of: datetime) -> int:
-    """Remove uploads that nobody went on with for a week. Returns how many."""
-    expired = list(Upload.objects.filter(expires_at__lte=as_of, video=None).values_list("pk", "owner_id"))
-    for upload_id, owner_id in expired:
-        drop_upload(upload_id=upload_id, owner_id=owner_id)
-    return len(expired)
+    """Remove uploads that nobody went on with for a week; return how many. Of those that are videos only the row."""
+    dropped = 0
+    for upload_id, owner_id in Upload.objects.filter(expires_at__lte=as_of, video=None).values_list("pk", "owner_id"):
+        with contextlib.suppress(UnableToUpload):  # finished or cancelled this very moment
+            drop_upload(upload_id=upload_id, owner_id=owner_id)
+            dropped += 1
+    Upload.objects.filter(expires_at__lte=as_of).exclude(video=None).delete()
+    return dropped
 
 
 def finish_complete_uploads() -> int:
@@ -157,10 +283,3 @@ def finish_complete_uploads() -> int:
         else:
             finished += 1
     return finished
-
-
-def _require_space(size: int = 0) -> None:
-    try:
-        storage.require_space(size)
-    except storage.UnableToStore as error:
-        raise UnableToUpload("disk_full") from error

@@ -1,9 +1,13 @@
 """Resumable uploads: tus 1.0 core with creation, expiration and termination, under ``/uploads/``.
 
 Only for those who may upload; each sees only their own. Django's CSRF check applies: the client sends X-CSRFToken.
+A PATCH that comes through ``media/views/pieces.py`` reaches ``one`` without its body: all is asked here, as for any
+other request, and the opened piece is handed over for the bytes, which are written as they come. Elsewhere (WSGI) they
+are read here.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -17,9 +21,16 @@ from django.utils.http import http_date
 from django.views.decorators.http import require_http_methods
 
 from media.core import tus
-from media.messages import reason
 from media.models import Upload
-from media.operations import UnableToUpload, append_upload, create_upload, drop_upload, finish_upload
+from media.operations import (
+    Piece,
+    UnableToUpload,
+    append_upload,
+    begin_piece,
+    create_upload,
+    drop_upload,
+    held_bytes,
+)
 from media.permissions import may_upload
 
 STATUS = {
@@ -29,14 +40,24 @@ STATUS = {
     "not_allowed": 404,
     "gone": 404,
     "conflict": 409,
-    "too_big": 413,
+    "too_large": 413,
     "locked": 423,
     "too_many": 429,
+    "busy": 503,
+    "no_room": 507,
     "disk_full": 507,
 }
 READ_BYTES = 256 * 1024
 BODY_TYPE = "application/offset+octet-stream"
+HANDOVER = "fingertip.piece"  # in the ASGI scope
 View = Callable[..., HttpResponseBase]
+
+
+@dataclass
+class Handover:
+    """Where ``one`` leaves the opened piece for whoever brings its bytes."""
+
+    piece: Piece | None = None
 
 
 def tus_view(view: View) -> View:
@@ -47,9 +68,9 @@ def tus_view(view: View) -> View:
         try:
             response = _checked(request) or view(request, *args, **kwargs)
         except UnableToUpload as error:
-            response = _refused(error.code)
+            response = refused(error)
         except tus.UnableToParse:
-            response = _refused("bad_request")
+            response = refused(UnableToUpload("bad_request"))
         response["Tus-Resumable"] = tus.VERSION
         response["Cache-Control"] = "no-store"
         return response
@@ -59,7 +80,7 @@ def tus_view(view: View) -> View:
 
 def _checked(request: HttpRequest) -> HttpResponseBase | None:
     if not request.user.is_authenticated:
-        return _refused("signed_out")
+        return refused(UnableToUpload("signed_out"))
     if not may_upload(request.user):
         raise Http404
     if request.method != "OPTIONS" and request.headers.get("Tus-Resumable") != tus.VERSION:
@@ -69,10 +90,9 @@ def _checked(request: HttpRequest) -> HttpResponseBase | None:
     return None
 
 
-def _refused(code: str) -> HttpResponse:
-    return JsonResponse(
-        {"error": code, "message": reason(code)}, status=STATUS[code], json_dumps_params={"ensure_ascii": False}
-    )
+def refused(error: UnableToUpload) -> HttpResponse:
+    body = {"error": error.code, "message": error.message}
+    return JsonResponse(body, status=STATUS[error.code], json_dumps_params={"ensure_ascii": False})
 
 
 @require_http_methods(["OPTIONS", "POST"])
@@ -95,7 +115,7 @@ def create(request: HttpRequest) -> HttpResponseBase:
     )
     response = HttpResponse(status=201)
     response["Location"] = reverse("upload", args=[upload.pk])
-    return _with_offset(response, upload)
+    return with_offset(response, upload)
 
 
 @require_http_methods(["HEAD", "PATCH", "DELETE"])
@@ -110,7 +130,9 @@ def one(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
     upload = Upload.objects.filter(pk=upload_id, owner_id=_user_id(request)).first()
     if upload is None or (upload.video_id is None and upload.expires_at <= timezone.now()):
         raise UnableToUpload("gone")
-    response = _with_offset(HttpResponse(status=200), upload)
+    if upload.video_id is None:
+        upload.offset = held_bytes(upload)
+    response = with_offset(HttpResponse(status=200), upload)
     response["Upload-Length"] = str(upload.length)
     return response
 
@@ -118,16 +140,15 @@ def one(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
 def _append(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
     if request.content_type != BODY_TYPE:
         return HttpResponse(status=415)
-    upload = append_upload(
-        upload_id=upload_id,
-        owner_id=_user_id(request),
-        offset=tus.parse_length(request.headers.get("Upload-Offset")),
-        chunks=_body(request),
-        as_of=timezone.now(),
-    )
-    if upload.offset == upload.length:
-        upload.video = finish_upload(upload_id=upload.pk)
-    return _with_offset(HttpResponse(status=204), upload)
+    offset, owner_id, now = tus.parse_length(request.headers.get("Upload-Offset")), _user_id(request), timezone.now()
+    handover = getattr(request, "scope", {}).get(HANDOVER)
+    if handover is None:
+        chunks = _body(request)
+        upload = append_upload(upload_id=upload_id, owner_id=owner_id, offset=offset, chunks=chunks, as_of=now)
+    else:
+        handover.piece = begin_piece(upload_id=upload_id, owner_id=owner_id, offset=offset, as_of=now)
+        upload = handover.piece.upload
+    return with_offset(HttpResponse(status=204), upload)
 
 
 def _body(request: HttpRequest) -> Iterator[bytes]:
@@ -139,7 +160,7 @@ def _body(request: HttpRequest) -> Iterator[bytes]:
         return
 
 
-def _with_offset(response: HttpResponse, upload: Upload) -> HttpResponse:
+def with_offset(response: HttpResponse, upload: Upload) -> HttpResponse:
     response["Upload-Offset"] = str(upload.offset)
     if upload.video_id is None:
         response["Upload-Expires"] = http_date(upload.expires_at.timestamp())

@@ -1,7 +1,9 @@
 """Resumable uploads over HTTP: what is acknowledged is on disk, nobody touches another's."""
 
 import base64
+import errno
 import fcntl
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -14,9 +16,16 @@ from django.utils import timezone
 
 from media import storage
 from media.models import Upload, Video
-from media.operations import UnableToUpload, append_upload, create_upload, finish_upload, reconcile_jobs
+from media.operations import (
+    UnableToUpload,
+    append_upload,
+    begin_piece,
+    create_upload,
+    finish_upload,
+    reconcile_jobs,
+)
 from organizations.models import Role, User
-from tests.factories.media import UploadFactory
+from tests.factories.media import UploadFactory, VideoFactory
 from tests.factories.organizations import RoleGrantFactory, UserFactory
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
@@ -128,7 +137,7 @@ def test_request_without_the_csrf_token_is_refused() -> None:
         ({}, 400, "bad_request"),
         ({"Upload-Length": "-1"}, 400, "bad_request"),
         ({"Upload-Length": "0"}, 400, "bad_length"),
-        ({"Upload-Length": "99999999999999"}, 413, "too_big"),
+        ({"Upload-Length": "99999999999999"}, 413, "too_large"),
         ({"Upload-Length": "5", "Upload-Metadata": "filename !!"}, 400, "bad_request"),
     ],
 )
@@ -232,8 +241,117 @@ def test_full_disk_is_said_plainly(full_disk: None) -> None:
     response = uploader()[1].post("/uploads/", headers={**TUS, "Upload-Length": "10"})
     assert (response.status_code, response.json()["message"]) == (
         507,
-        "服务器存储空间不足，暂时不能上传。请联系管理员。",
+        "服务器存储空间不足：还能接收 0\xa0字节，这个文件要 10\xa0字节。请联系管理员清理，或者先传小一些的文件。",
     )
+
+
+def plenty(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    usage = type("Usage", (), {"total": 1000, "used": 0, "free": room + 80})
+    monkeypatch.setattr(storage.shutil, "disk_usage", lambda _path: usage)
+
+
+def test_what_is_promised_counts_until_it_expires(monkeypatch: pytest.MonkeyPatch) -> None:
+    plenty(monkeypatch, 1000)
+    now = timezone.now()
+    UploadFactory(length=700, offset=100)  # somebody else's; 600 are still to come
+    UploadFactory(length=900, expires_at=now)  # given up
+    UploadFactory(length=900, offset=900, video=VideoFactory())  # a video already
+    user, client = uploader()
+    refused = client.post("/uploads/", headers={**TUS, "Upload-Length": "401"})
+    assert (refused.status_code, refused.json()["error"]) == (507, "no_room")
+    assert "还能接收 400\xa0字节，这个文件要 401\xa0字节" in refused.json()["message"]
+    assert not Upload.objects.filter(owner=user).exists()
+    begin(client, 400)
+
+
+def test_too_large_a_file_is_told_the_limit(settings: Any) -> None:
+    settings.MEDIA_MAX_UPLOAD_BYTES = 2**30
+    response = uploader()[1].post("/uploads/", headers={**TUS, "Upload-Length": str(2**30 + 1)})
+    assert response.json()["message"] == "文件太大：最大 1.0\xa0GB。请压缩，或者分成几段再上传。"
+
+
+@pytest.mark.parametrize("call", ["write", "fsync"])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_disk_that_is_full_all_the_same_is_said_and_cleared(
+    monkeypatch: pytest.MonkeyPatch, call: str, number: int
+) -> None:
+    """The reserve was taken between the question and the write, or the quota speaks only at the end."""
+    _user, client = uploader()
+    url = begin(client, 10)
+    patch(client, url, 0, b"abc")
+    real, calls = os.write, 0
+
+    def short(descriptor: int, data: bytes) -> int:
+        nonlocal calls
+        calls += 1
+        if calls > 1:
+            raise OSError(number, os.strerror(number))
+        return real(descriptor, data[:2])
+
+    def refuse(_descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as full:
+        full.setattr("media.operations.uploads.os." + call, short if call == "write" else refuse)
+        answer = patch(client, url, 3, b"defg")
+    assert (answer.status_code, answer.json()["error"], stored(url)) == (507, "disk_full", b"abc")
+    assert client.head(url, headers=TUS)["Upload-Offset"] == "3"
+    assert patch(client, url, 3, b"defghij").status_code == 204
+
+
+def test_other_error_of_the_disk_is_not_called_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    upload = UploadFactory(length=10)
+    storage.upload_path(upload.pk).touch()
+    piece = begin_piece(upload_id=upload.pk, owner_id=upload.owner_id, offset=0, as_of=timezone.now())
+
+    def broken(_descriptor: int, _data: bytes) -> int:
+        raise OSError(errno.EIO, "input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("media.operations.uploads.os.write", broken)
+        with pytest.raises(OSError, match="input/output"):
+            piece.write(b"abc")
+    piece.close()
+    piece.close()
+
+
+def test_upload_goes_on_where_the_file_really_ends() -> None:
+    """A disk has lost what it said to have: the answer is never more than what lies there."""
+    _user, client = uploader()
+    url = begin(client, 10)
+    patch(client, url, 0, b"abcdef")
+    os.truncate(storage.upload_path(UUID(url.split("/")[2])), 4)
+    assert client.head(url, headers=TUS)["Upload-Offset"] == "4"
+    assert patch(client, url, 6, b"ghij").status_code == 409
+    assert patch(client, url, 4, b"EFGHIJ").status_code == 204
+    assert storage.absolute(Video.objects.get().source_path).read_bytes() == b"abcdEFGHIJ"
+
+
+def test_upload_whose_file_is_gone_begins_anew() -> None:
+    _user, client = uploader()
+    url = begin(client, 10)
+    storage.upload_path(UUID(url.split("/")[2])).unlink()
+    assert patch(client, url, 0, b"abc").status_code == 404
+
+
+def test_deleted_video_leaves_no_upload_that_waits_for_ever(
+    django_capture_on_commit_callbacks: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    _user, client = uploader()
+    url = begin(client, 3)
+    with django_capture_on_commit_callbacks(execute=True):
+        patch(client, url, 0, b"abc")
+    Video.objects.get().delete()
+    reconcile_jobs(as_of=timezone.now())
+    assert (Upload.objects.count(), "upload_not_finished" in caplog.text) == (0, False)
+
+
+def test_row_of_a_finished_upload_goes_after_a_week_and_its_video_stays() -> None:
+    now = timezone.now()
+    UploadFactory(length=3, offset=3, video=VideoFactory(), expires_at=now)
+    kept = UploadFactory(length=3, offset=3, video=VideoFactory(), expires_at=now + timedelta(seconds=1))
+    reconcile_jobs(as_of=now)
+    assert (list(Upload.objects.all()), Video.objects.count()) == ([kept], 2)
 
 
 def test_too_many_unfinished_are_refused() -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -191,8 +191,8 @@ def database_url() -> str:
     return f"postgres://{facts['USER']}@{facts['HOST']}:{facts['PORT']}/{facts['NAME']}"
 
 
-def start(folder: Path, **extra: str) -> RoomServer:
-    """Start a web process; it answers a little later."""
+def start(folder: Path, *, prefix: Sequence[str] = (), **extra: str) -> RoomServer:
+    """Start a web process; it answers a little later. ``prefix``: a command that becomes it."""
     port = free_port()
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith("PYTEST")},
@@ -207,16 +207,16 @@ def start(folder: Path, **extra: str) -> RoomServer:
         **extra,
     }
     log = folder / f"web-{port}.log"
-    command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), *UVICORN]
+    command = [*prefix, sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), *UVICORN]
     with log.open("wb") as handle:
         process = subprocess.Popen(command, cwd=BASE_DIR, env=environment, stdout=handle, stderr=handle)
     return RoomServer(port, process, log)
 
 
 @contextlib.contextmanager
-def serving(folder: Path, **extra: str) -> Iterator[RoomServer]:
+def serving(folder: Path, *, prefix: Sequence[str] = (), **extra: str) -> Iterator[RoomServer]:
     """Run a web process until the end of the block."""
-    server = start(folder, **extra)
+    server = start(folder, prefix=prefix, **extra)
     try:
         wait_until(lambda: answers(server.port, server.process, server.log), timeout=60)
         yield server
