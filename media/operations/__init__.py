@@ -12,6 +12,7 @@ from media.operations.uploads import (
     finish_upload,
     held_bytes,
     keep_piece,
+    rename_upload,
 )
 from media.operations.videos import (
     UnableToAdopt,
@@ -44,6 +45,7 @@ __all__ = [
     "keep_piece",
     "mark_replaced",
     "reconcile_jobs",
+    "rename_upload",
     "rename_video",
     "retry_video",
     "transcode",

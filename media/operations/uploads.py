@@ -253,6 +253,12 @@ def finish_upload(*, upload_id: UUID) -> Video:
     return upload.video
 
 
+def rename_upload(*, upload_id: UUID, owner_id: int, title: str) -> None:
+    """Change the title of an unfinished upload; nothing happens to any other."""
+    mine = Upload.objects.filter(pk=upload_id, owner_id=owner_id, video=None)
+    mine.exclude(title=clean_title(title)).update(title=clean_title(title))
+
+
 def drop_upload(*, upload_id: UUID, owner_id: int) -> None:
     """Forget an unfinished upload and its bytes. Raises UnableToUpload("gone")."""
     deleted, _ = Upload.objects.filter(pk=upload_id, owner_id=owner_id, video=None).delete()

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
@@ -25,9 +26,10 @@ from media.messages import reason
 from media.models import Upload, Video
 from media.operations import UnableToRetry, retry_video
 from media.permissions import may_upload
-from media.queries import playback, previewable_for, unfinished_uploads, videos_for
+from media.queries import playback, previewable_for, sent_lately, unfinished_uploads, videos_for
 
 MAX_ASKED = 100
+SENT_SHOWN = 50
 
 
 class OwnVideos:
@@ -67,9 +69,15 @@ class AddVideo(generic.CreateView):
         return ""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        unfinished = unfinished_uploads(owner_id=self.request.user.pk).filter(expires_at__gt=timezone.now())
-        rows = [{"upload": upload, "percent": _percent(upload)} for upload in unfinished.order_by("-created_at")]
+        user_id, now = self.request.user.pk, timezone.now()
+        unfinished = list(unfinished_uploads(owner_id=user_id).filter(expires_at__gt=now).order_by("-created_at"))
+        rows = [{"upload": upload, "percent": _percent(upload)} for upload in unfinished]
         page = {"endpoint": reverse("upload_create"), "unfinished": rows, **_page(self.request.user)}
+        page["upload_page"] |= {
+            "limit": settings.MEDIA_MAX_UPLOAD_BYTES,
+            "unfinished": [_known(upload, upload.title) for upload in unfinished],
+            "sent": [_known(sent, sent.video.title) for sent in sent_lately(owner_id=user_id, as_of=now)[:SENT_SHOWN]],
+        }
         return {**super().get_context_data(**kwargs), **page}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -124,6 +132,13 @@ def _percent(upload: Upload) -> int:
     return 100 * upload.offset // upload.length
 
 
+def _known(upload: Upload, title: str) -> dict[str, Any]:
+    """A file that this person has sent, or begun to, as the upload page recognises it when it is chosen again."""
+    url = reverse("upload", args=[upload.pk])
+    about = {"name": upload.filename, "size": upload.length, "title": title}
+    return {**about, "url": url, "percent": _percent(upload)}
+
+
 def _page(user: Any) -> dict[str, Any]:
     """What the island needs on every page: where to ask, whose browser memory it is, and its words."""
     return {
@@ -137,7 +152,12 @@ def _page(user: Any) -> dict[str, Any]:
             "paused": _("已暂停"),
             "offline": _("网络没有连上，连上后会自动继续…"),
             "sent": _("上传完成，正在排队处理。可以关闭这个页面。"),
-            "refused": _("无法上传。"),
+            "refused": _("无法上传。请刷新页面，再选同一个文件。"),
+            "signed_out": reason("signed_out"),
+            "stale": _("页面放得太久了。请刷新页面，再选同一个文件，会从断开的地方继续。"),
+            "too_large": reason("too_large", limit=settings.MEDIA_MAX_UPLOAD_BYTES),
+            "begun": _("这个文件已传 %s，会从断开的地方继续。"),
+            "again": _("这个文件最近传过，名称是“%s”。要再传一份，请按“开始上传”。"),
             "left": _("剩余约 %s 分钟"),
             "soon": _("剩余不到 1 分钟"),
             "leave": _("上传还没有完成，离开后可以再选择同一个文件继续。"),

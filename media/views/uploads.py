@@ -30,6 +30,7 @@ from media.operations import (
     create_upload,
     drop_upload,
     held_bytes,
+    rename_upload,
 )
 from media.permissions import may_upload
 
@@ -141,6 +142,8 @@ def _append(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
     if request.content_type != BODY_TYPE:
         return HttpResponse(status=415)
     offset, owner_id, now = tus.parse_length(request.headers.get("Upload-Offset")), _user_id(request), timezone.now()
+    if title := tus.parse_metadata(request.headers.get("Upload-Metadata", "")).get("title"):
+        rename_upload(upload_id=upload_id, owner_id=owner_id, title=title)  # typed when the file was chosen again
     handover = getattr(request, "scope", {}).get(HANDOVER)
     if handover is None:
         chunks = _body(request)

@@ -39,7 +39,8 @@ function words(key: string): string {
   return document.documentElement.lang === "en" ? entry.en : entry.zh;
 }
 
-function csrfToken(): string {
+/** The token as it is now: read it anew for each request. */
+export function csrfToken(): string {
   const meta = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]');
   const cookie = /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie);
   // The cookie is the newer one: signing in elsewhere changes it under an open page.

@@ -1,5 +1,15 @@
 /** What the server put on the page for this island. */
 
+/** A file of mine that the server knows: begun and not finished, or sent within the last days. */
+export interface Known {
+  name: string;
+  size: number;
+  title: string;
+  /** Of one that is not finished: its address, and how far it is. */
+  url: string;
+  percent: number;
+}
+
 export interface Page {
   /** Where the state of videos is asked. */
   status: string;
@@ -7,6 +17,10 @@ export interface Page {
   user: number;
   /** The list of videos. */
   videos: string;
+  /** Only on the upload page: the largest file in bytes, and the files that the server knows, from any device. */
+  limit?: number;
+  unfinished?: Known[];
+  sent?: Known[];
 }
 
 function read<T>(id: string): T {
@@ -26,6 +40,10 @@ export function page(): Page {
 
 export function word(key: string): string {
   return all().words[key] ?? key;
+}
+
+export function timeLeft(minutes: number): string {
+  return minutes < 1 ? word("soon") : word("left").replace("%s", String(Math.ceil(minutes)));
 }
 
 /** The element that must be there: the templates and this island belong together. */

@@ -2,12 +2,17 @@
  * Sends one file in pieces (tus 1.0). A lost line is waited out; after a reload the same file, chosen again, goes on
  * where the server's last acknowledgement was.
  */
-import { DetailedError, Upload } from "tus-js-client";
-import { page, part, word } from "./page";
+import { DetailedError, type HttpRequest, type HttpResponse, Upload } from "tus-js-client";
+import { csrfToken } from "../lib/http";
+import { type Known, page, part, timeLeft, word } from "./page";
 import { watchOne } from "./watch";
 
-/** Small enough that a broken line costs little, large enough that a good one is used. */
-const CHUNK_BYTES = 2 * 1024 * 1024;
+/**
+ * The server keeps what a broken line has brought, but a proxy in front may hold a piece until it is whole: so a piece
+ * should take seconds, not minutes.
+ */
+const PIECE_BYTES = { least: 256 * 1024, most: 2 * 1024 * 1024 };
+const PIECE_MS = { short: 2000, long: 8000 };
 const RETRY_MS = [0, 1000, 3000, 5000, 10000, 20000, 30000, 60000, 60000, 60000];
 /** Answers that trying again does not change. 409, 423, 429 and server errors pass by themselves. */
 const LASTING = [400, 401, 403, 404, 410, 412, 413, 415, 507];
@@ -26,8 +31,27 @@ interface Parts {
   status: HTMLElement;
 }
 
-function csrf(form: HTMLFormElement): string {
-  return part<HTMLInputElement>(form, "input[name=csrfmiddlewaretoken]").value;
+/** A question about the offset that was not answered. To tus-js-client it would mean: begin a new upload. */
+class Unanswered extends Error {
+  constructor(readonly status: number) {
+    super(`HEAD ${status}`);
+    Object.setPrototypeOf(this, Unanswered.prototype);
+  }
+}
+
+function statusOf(error: Error): number {
+  if (!(error instanceof DetailedError)) return 0;
+  if (error.causingError instanceof Unanswered) return error.causingError.status;
+  return error.originalResponse?.getStatus() ?? 0;
+}
+
+function same(file: File): (known: Known) => boolean {
+  return (known) => known.name === file.name && known.size === file.size;
+}
+
+/** As tus wants its metadata: base64 of UTF-8. */
+function encoded(text: string): string {
+  return btoa(String.fromCharCode(...Array.from(new TextEncoder().encode(text))));
 }
 
 function fingerprint(file: File): Promise<string> {
@@ -40,14 +64,17 @@ function say(parts: Parts, text: string): void {
   parts.status.hidden = text === "";
 }
 
-/** The server's own sentence, if it gave one. */
+/** The server's own sentence, if it gave one; ours where it cannot know the next step here. */
 function explain(error: Error): string {
-  const answer = error instanceof DetailedError ? error.originalResponse : null;
-  if (!answer) return word("offline");
+  const status = statusOf(error);
+  const own: Record<number, string> = { 0: "offline", 401: "signed_out", 403: "stale" };
+  if (own[status]) return word(own[status]);
+  const fallback = word(status === 413 ? "too_large" : "refused");
   try {
-    return (JSON.parse(answer.getBody()) as { message?: string }).message ?? word("refused");
+    const body = error instanceof DetailedError ? error.originalResponse?.getBody() : "";
+    return (JSON.parse(body ?? "") as { message?: string }).message ?? fallback;
   } catch {
-    return word("refused");
+    return fallback;
   }
 }
 
@@ -69,10 +96,8 @@ class Pace {
     const megabytes = (bytes: number) => (bytes / 1048576).toFixed(1);
     const text = `${megabytes(sent)} / ${megabytes(total)} MB · ${Math.floor((100 * sent) / total)}%`;
     const speed = (sent - this.from) / Math.max(1, now - this.began);
-    if (now - this.began < 3000 || speed <= 0) return text;
-    const minutes = (total - sent) / speed / 60000;
-    const left = minutes < 1 ? word("soon") : word("left").replace("%s", String(Math.ceil(minutes)));
-    return `${text} · ${left}`;
+    if (now - this.began < 3000 || speed <= 0 || sent >= total) return text;
+    return `${text} · ${timeLeft((total - sent) / speed / 60000)}`;
   }
 }
 
@@ -80,32 +105,33 @@ class Sender {
   private upload: Upload | null = null;
   private readonly pace = new Pace();
   private videoId = "";
+  private began = 0;
 
   constructor(private readonly parts: Parts) {}
 
   async begin(file: File): Promise<void> {
+    const title = this.parts.title.value.trim();
     const upload = new Upload(file, {
       endpoint: this.parts.form.dataset.upload,
-      chunkSize: CHUNK_BYTES,
+      chunkSize: PIECE_BYTES.least,
       retryDelays: RETRY_MS,
-      headers: { "X-CSRFToken": csrf(this.parts.form) },
-      metadata: { filename: file.name, title: this.parts.title.value },
+      metadata: { filename: file.name, title },
       fingerprint,
       removeFingerprintOnSuccess: true,
-      onAfterResponse: (_request, response) => {
-        this.videoId = response.getHeader("Upload-Video") || this.videoId;
-      },
+      onBeforeRequest: (request) => this.prepare(request, title),
+      onAfterResponse: (request, response) => this.answered(request.getMethod(), response),
+      onChunkComplete: () => this.adapt(),
       onProgress: (sent, total) => this.progress(sent, total),
-      onShouldRetry: (error) => this.mayRetry(error.originalResponse?.getStatus() ?? 0),
+      onShouldRetry: (error) => this.mayRetry(statusOf(error)),
       onSuccess: () => this.done(),
       onError: (error) => this.failed(error),
     });
     this.upload = upload;
-    const earlier = (await upload.findPreviousUploads())[0];
-    if (earlier) {
-      upload.resumeFromPreviousUpload(earlier);
-      say(this.parts, word("resumed"));
-    }
+    const begun = (page().unfinished ?? []).filter(same(file))[0];
+    const earlier = begun ? undefined : (await upload.findPreviousUploads())[0];
+    if (begun) upload.options.uploadUrl = begun.url;
+    if (earlier) upload.resumeFromPreviousUpload(earlier);
+    if (begun || earlier) say(this.parts, word("resumed"));
     this.go();
   }
 
@@ -113,6 +139,30 @@ class Sender {
     this.pace.restart();
     this.show("sending");
     this.upload?.start();
+  }
+
+  /** Signing in again in another tab changes the token under this page; the title may have been typed after the first piece. */
+  private prepare(request: HttpRequest, title: string): void {
+    request.setHeader("X-CSRFToken", csrfToken());
+    request.setHeader("Accept", "application/json");
+    if (request.getMethod() !== "PATCH") return;
+    this.began = Date.now();
+    if (title) request.setHeader("Upload-Metadata", `title ${encoded(title)}`);
+  }
+
+  private answered(method: string, response: HttpResponse): void {
+    const status = response.getStatus();
+    if (method === "HEAD" && status >= 400 && status !== 404 && status !== 410 && status !== 423)
+      throw new Unanswered(status);
+    this.videoId = response.getHeader("Upload-Video") || this.videoId;
+  }
+
+  private adapt(): void {
+    const options = this.upload?.options;
+    if (!options?.chunkSize) return;
+    const took = Date.now() - this.began;
+    const factor = took < PIECE_MS.short ? 2 : took > PIECE_MS.long ? 0.5 : 1;
+    options.chunkSize = Math.max(PIECE_BYTES.least, Math.min(PIECE_BYTES.most, options.chunkSize * factor));
   }
 
   async pause(): Promise<void> {
@@ -143,6 +193,7 @@ class Sender {
 
   private mayRetry(status: number): boolean {
     if (status === 0) say(this.parts, word("offline"));
+    if (this.upload) this.upload.options.chunkSize = PIECE_BYTES.least;
     return LASTING.indexOf(status) < 0;
   }
 
@@ -154,6 +205,10 @@ class Sender {
   private done(): void {
     this.show("done");
     say(this.parts, word("sent"));
+    this.parts.bar.value = 100;
+    for (const row of Array.from(this.parts.form.querySelectorAll<HTMLElement>("[data-unfinished]"))) {
+      if (this.upload?.url?.endsWith(row.dataset.unfinished ?? "-")) row.remove();
+    }
     const made = part<HTMLElement>(this.parts.form, "[data-made]");
     const state = part<HTMLElement>(made, "[data-video]");
     if (!this.videoId) return;
@@ -168,7 +223,7 @@ class Sender {
 function offerForgetting(form: HTMLFormElement): void {
   for (const row of Array.from(form.querySelectorAll<HTMLElement>("[data-unfinished]"))) {
     part<HTMLButtonElement>(row, "[data-forget]").addEventListener("click", async () => {
-      const headers = { "X-CSRFToken": csrf(form), "Tus-Resumable": "1.0.0" };
+      const headers = { "X-CSRFToken": csrfToken(), "Tus-Resumable": "1.0.0" };
       const answer = await fetch(row.dataset.unfinished ?? "", {
         method: "DELETE",
         headers,
@@ -177,6 +232,17 @@ function offerForgetting(form: HTMLFormElement): void {
       if (answer.ok || answer.status === 404) row.remove();
     });
   }
+}
+
+/** What the server knows of this file: its title is kept, and nobody sends it twice without being told. */
+function recognise(file: File, parts: Parts): string {
+  const begun = (page().unfinished ?? []).filter(same(file))[0];
+  const sent = (page().sent ?? []).filter(same(file))[0];
+  if (begun) {
+    parts.title.value = parts.title.value || begun.title;
+    return word("begun").replace("%s", `${begun.percent}%`);
+  }
+  return sent ? word("again").replace("%s", sent.title) : "";
 }
 
 export function startUpload(form: HTMLFormElement): void {
@@ -196,7 +262,10 @@ export function startUpload(form: HTMLFormElement): void {
   const sender = new Sender(parts);
   const chosen = (): File | undefined => parts.file.files?.[0];
   const offer = (): void => {
-    parts.start.disabled = !chosen();
+    const file = chosen();
+    const isTooLarge = file !== undefined && file.size > (page().limit ?? Number.POSITIVE_INFINITY);
+    parts.start.disabled = !file || isTooLarge;
+    say(parts, !file ? "" : isTooLarge ? word("too_large") : recognise(file, parts));
   };
   parts.file.addEventListener("change", offer);
   offer();

@@ -1,6 +1,6 @@
 /** Asks how far the work on videos is, and shows it wherever the page has a place for it. */
 import type HlsClass from "hls.js/light";
-import { page, part } from "./page";
+import { page, part, timeLeft } from "./page";
 
 interface VideoState {
   id: string;
@@ -17,10 +17,25 @@ const ASK_MS = 2000;
 const ASK_HIDDEN_MS = 20000;
 const HLS_TYPE = "application/vnd.apple.mpegurl";
 const watched = new Map<string, HTMLElement>();
+/** What a video's progress was when this page first saw it move. */
+const began = new Map<string, { progress: number; at: number }>();
 let timer = 0;
 
 function isOpen(place: HTMLElement): boolean {
   return place.dataset.state === "queued" || place.dataset.state === "running";
+}
+
+/** "42% · 剩余约 3 分钟", as fast as it went while this page looked on. */
+function describe(video: VideoState): string {
+  const first = began.get(video.id);
+  const now = Date.now();
+  if (video.state !== "running") began.delete(video.id);
+  else if (!first || video.progress < first.progress) began.set(video.id, { progress: video.progress, at: now });
+  else if (video.progress - first.progress >= 3 && now - first.at >= 10000 && video.progress < 100) {
+    const perPercent = (now - first.at) / (video.progress - first.progress);
+    return `${video.progress}% · ${timeLeft(((100 - video.progress) * perPercent) / 60000)}`;
+  }
+  return `${video.progress}%`;
 }
 
 function show(place: HTMLElement, video: VideoState): void {
@@ -33,7 +48,7 @@ function show(place: HTMLElement, video: VideoState): void {
   label.classList.toggle("primary", video.state === "ready");
   bar.hidden = percent.hidden = video.state !== "running";
   bar.value = video.progress;
-  percent.textContent = `${video.progress}%`;
+  percent.textContent = describe(video);
   message.textContent = video.message;
   message.hidden = video.message === "";
   const open = place.querySelector<HTMLAnchorElement>("[data-open]");
