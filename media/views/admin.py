@@ -68,6 +68,11 @@ class AddVideo(generic.CreateView):
     def get_page_subtitle(self) -> str:
         return ""
 
+    def get_breadcrumbs_items(self) -> list[dict[str, str]]:
+        """The last of them is what the page's head shows; Wagtail's own would be "New:" and no name."""
+        items: list[dict[str, str]] = super().get_breadcrumbs_items()
+        return [*items[:-1], {"url": "", "label": str(self.page_title)}]
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user_id, now = self.request.user.pk, timezone.now()
         unfinished = list(unfinished_uploads(owner_id=user_id).filter(expires_at__gt=now).order_by("-created_at"))

@@ -1,10 +1,15 @@
 """The video screens of the admin: each sees their own part, states are said in words, retry works."""
 
+import json
+import re
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from wagtail.models import ReferenceIndex
 
 from media.choosers import VideoChooserBlock, choosable
@@ -85,6 +90,37 @@ def test_list_costs_the_same_for_one_and_many(
     VideoFactory.create_batch(2, created_by=organiser)
     with django_assert_num_queries(len(one)):
         admin.get(reverse(name))
+
+
+def known(page: str) -> dict[str, Any]:
+    """What the upload page's script is given."""
+    found = re.search(r'<script id="upload-page" type="application/json">(.*?)</script>', page)
+    assert found
+    told: dict[str, Any] = json.loads(found[1])
+    return told
+
+
+def test_upload_page_knows_ones_own_files_from_any_device(
+    admin: Client, organiser: User, django_assert_num_queries: Any
+) -> None:
+    UploadFactory()  # somebody else's
+    UploadFactory(owner=organiser, expires_at=timezone.now())  # given up
+    begun = UploadFactory(owner=organiser, filename="一.mp4", title="第一讲", length=200, offset=50)
+    sent = UploadFactory(
+        owner=organiser, filename="二.mp4", video=ReadyVideoFactory(title="第二讲", created_by=organiser)
+    )
+    with CaptureQueriesContext(connection) as few:
+        told = known(admin.get(reverse("videos:add")).content.decode())
+    assert told["unfinished"] == [
+        {"name": "一.mp4", "size": 200, "title": "第一讲", "url": f"/uploads/{begun.pk}/", "percent": 25}
+    ]
+    assert [(one["name"], one["title"]) for one in told["sent"]] == [(sent.filename, "第二讲")]
+    for _ in range(2):
+        UploadFactory(owner=organiser)
+        UploadFactory(owner=organiser, video=ReadyVideoFactory(created_by=organiser))
+    with django_assert_num_queries(len(few)):
+        told = known(admin.get(reverse("videos:add")).content.decode())
+    assert (len(told["unfinished"]), len(told["sent"])) == (3, 3)
 
 
 def test_upload_page_lists_own_unfinished_uploads(admin: Client, organiser: User) -> None:

@@ -354,6 +354,18 @@ def test_row_of_a_finished_upload_goes_after_a_week_and_its_video_stays() -> Non
     assert (list(Upload.objects.all()), Video.objects.count()) == ([kept], 2)
 
 
+def test_title_typed_when_the_file_was_chosen_again_is_kept() -> None:
+    _user, client = uploader()
+    url = begin(client, 6, filename="a.mp4", title="第一讲")
+    patch(client, url, 0, b"abc")
+    _user, other = uploader()
+    patch(other, url, 3, b"def", **{"Upload-Metadata": metadata(title="别人的")})
+    assert Upload.objects.get().title == "第一讲"
+    assert patch(client, url, 3, b"d", **{"Upload-Metadata": "title !!"}).status_code == 400
+    patch(client, url, 3, b"def", **{"Upload-Metadata": metadata(title=" 第一讲（新） ")})
+    assert Video.objects.get().title == "第一讲（新）"
+
+
 def test_too_many_unfinished_are_refused() -> None:
     user, client = uploader()
     UploadFactory.create_batch(20, owner=user)

@@ -206,8 +206,8 @@ class Sender {
     this.show("done");
     say(this.parts, word("sent"));
     this.parts.bar.value = 100;
-    for (const row of Array.from(this.parts.form.querySelectorAll<HTMLElement>("[data-unfinished]"))) {
-      if (this.upload?.url?.endsWith(row.dataset.unfinished ?? "-")) row.remove();
+    for (const row of unfinishedRows(this.parts.form)) {
+      if (this.upload?.url?.endsWith(row.dataset.unfinished ?? "-")) forget(row);
     }
     const made = part<HTMLElement>(this.parts.form, "[data-made]");
     const state = part<HTMLElement>(made, "[data-video]");
@@ -219,9 +219,20 @@ class Sender {
   }
 }
 
+function unfinishedRows(form: HTMLFormElement): HTMLElement[] {
+  return Array.from(form.querySelectorAll<HTMLElement>("[data-unfinished]"));
+}
+
+/** Take a row from the list of unfinished ones, and with the last of them the list. */
+function forget(row: HTMLElement): void {
+  const list = row.closest<HTMLElement>("[data-unfinished-list]");
+  row.remove();
+  if (list && !list.querySelector("[data-unfinished]")) list.remove();
+}
+
 /** "取消这个上传" on the list of unfinished ones. */
 function offerForgetting(form: HTMLFormElement): void {
-  for (const row of Array.from(form.querySelectorAll<HTMLElement>("[data-unfinished]"))) {
+  for (const row of unfinishedRows(form)) {
     part<HTMLButtonElement>(row, "[data-forget]").addEventListener("click", async () => {
       const headers = { "X-CSRFToken": csrfToken(), "Tus-Resumable": "1.0.0" };
       const answer = await fetch(row.dataset.unfinished ?? "", {
@@ -229,7 +240,7 @@ function offerForgetting(form: HTMLFormElement): void {
         headers,
         credentials: "same-origin",
       });
-      if (answer.ok || answer.status === 404) row.remove();
+      if (answer.ok || answer.status === 404) forget(row);
     });
   }
 }

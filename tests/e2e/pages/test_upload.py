@@ -99,6 +99,7 @@ def test_upload_goes_on_on_another_device_and_the_same_file_is_recognised(
     expect(page.locator("[data-made]")).to_be_visible(timeout=60_000)
     assert "POST 201" not in asked
     expect(page.locator("[data-unfinished]", has_text="防汛演练.mp4")).to_have_count(0)
+    expect(page.locator("h1")).to_have_text("上传视频")
     if folder := os.environ.get("PICTURES"):
         page.screenshot(path=f"{folder}/upload-done-360.png", full_page=True)
     page.goto(f"{served}/admin/videos/new/")
