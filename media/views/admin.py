@@ -81,7 +81,7 @@ class AddVideo(generic.CreateView):
         page["upload_page"] |= {
             "limit": settings.MEDIA_MAX_UPLOAD_BYTES,
             "unfinished": [_known(upload, upload.title) for upload in unfinished],
-            "sent": [_known(sent, sent.video.title) for sent in sent_lately(owner_id=user_id, as_of=now)[:SENT_SHOWN]],
+            "sent": [_known(one, str(one.video)) for one in sent_lately(owner_id=user_id, as_of=now)[:SENT_SHOWN]],
         }
         return {**super().get_context_data(**kwargs), **page}
 
