@@ -1,17 +1,26 @@
 """Reasons in words that the person who uploaded can act on."""
 
+from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from media.ffmpeg import MAX_PIXELS
 
 REASONS: dict[str, Promise] = {
     "unrecognised": _("无法识别的文件：这不是能播放的音视频，请换一个文件。"),
     "unreadable": _("找不到文件，或者没有权限读取。"),
     "empty": _("文件是空的，请重新选择。"),
     "truncated": _("文件不完整：可能没有录完或没有传完，请重新导出后再上传。"),
-    "nothing": _("文件里没有画面也没有声音。"),
+    "nothing": _("文件里没有画面也没有声音，请换一个文件。"),
+    "still": _("文件里只有一张图片，没有声音：请把它作为图片放进课里，或者上传视频。"),
     "codec": _("这种编码无法处理，请另存为 MP4（H.264）后再上传。"),
-    "too_big": _("视频太大：画面尺寸或文件超过了上限，请压缩后再上传。"),
+    "container": _("这种格式无法处理，请另存为 MP4（H.264）后再上传。"),
+    "encrypted": _("加密（受版权保护）的视频不能使用，请换一个没有加密的文件。"),
+    "dolby_vision": _("这是杜比视界视频，颜色在手机上显示不对。请关闭杜比视界（HDR）另存为 MP4（H.264）后再上传。"),
+    "duration": _("时长信息有误，无法判断视频有多长。请用剪辑软件重新导出为 MP4（H.264）后再上传。"),
+    "uneven": _("画面和声音的长度对不上，无法处理。请用剪辑软件重新导出为 MP4（H.264）后再上传。"),
+    "too_big": _("视频太大：文件最大 %(size)s，画面最大 %(pixels)s 万像素。请压缩后再上传。"),
     "too_long": _("视频太长：最长 12 小时，请分成几段上传。"),
     "timeout": _("处理超时，已停止。可以重试；多次失败请压缩后再上传。"),
     "no_space": _("服务器存储空间不足，暂时不能处理。请联系管理员清理后重试。"),
@@ -19,7 +28,7 @@ REASONS: dict[str, Promise] = {
     "source_gone": _("原文件已不在服务器上，请重新上传。"),
     "worker_lost": _("处理多次中断，已停止。请稍后重试，或联系管理员。"),
     "killed": _("处理被中断，请重试。"),
-    "broken": _("文件已损坏，无法处理，请换一个文件。"),
+    "broken": _("文件已损坏，无法处理。请在原来的手机或电脑上重新导出，再上传；还是不行，请换一个文件。"),
     # uploads
     "signed_out": _("登录已过期。请在另一个标签页重新登录，再回来按“继续”，已传的部分会保留。"),
     "not_allowed": _("没有上传权限。"),
@@ -38,7 +47,19 @@ REASONS: dict[str, Promise] = {
 }
 
 
-def reason(code: str, **facts: int) -> str:
-    """The sentence for a code, with its counts of bytes; an unknown one reads as a damaged file."""
-    sentence = str(REASONS.get(code, REASONS["broken"])) if code else ""
-    return sentence % {name: filesizeformat(count) for name, count in facts.items()} if facts else sentence
+# With what it is that cannot be taken; the code carries the name: "codec:dts".
+NAMED: dict[str, Promise] = {
+    "codec": _("这种编码（%(name)s）无法处理，请另存为 MP4（H.264）后再上传。"),
+    "container": _("这种格式（%(name)s）无法处理，请另存为 MP4（H.264）后再上传。"),
+}
+
+
+def reason(code: str, **counts: int) -> str:
+    """The sentence for a code, with its ``counts`` of bytes; an unknown one reads as a damaged file."""
+    if not code:
+        return ""
+    kind, _colon, name = code.partition(":")
+    sentence = NAMED.get(kind) if name else REASONS.get(kind)
+    sizes = {"size": settings.MEDIA_MAX_UPLOAD_BYTES, **counts}
+    words = {key: filesizeformat(size) for key, size in sizes.items()}
+    return str(sentence or REASONS["broken"]) % {"name": name, "pixels": MAX_PIXELS // 10_000, **words}

@@ -42,11 +42,10 @@ def playback(*, video: Video, viewer_id: int, as_of: datetime) -> Playback:
         )
 
     audio = next((rung["file"] for rung in video.renditions if rung["kind"] == "audio"), "")
-    has_picture = any(rung["kind"] == "video" for rung in video.renditions)
     return Playback(
         hls_url=url(MASTER),
         audio_url=url(audio) if audio else "",
-        poster_url=url(POSTER) if has_picture else "",
+        poster_url=url(POSTER) if video.width else "",
         duration_ms=video.duration_ms or 0,
     )
 

@@ -1,21 +1,32 @@
 """What a prober said about a file, as facts. Pure: the input is ffprobe's JSON, already decoded."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 QUARTER_TURNS = frozenset({90, 270})
+# Its colours are in a space of its own, without a layer that anything else can show.
+DOLBY_VISION_ALONE = 5
 
 
 class UnableToPlayBack(Exception):
-    """Nothing in the file can be seen or heard."""
+    """``code``: nothing (neither picture nor sound), codec (with its ``name``) or dolby_vision."""
+
+    def __init__(self, code: str, name: str = "") -> None:
+        super().__init__(code)
+        self.code = code
+        self.name = name
 
 
 @dataclass(frozen=True)
 class Picture:
-    """The first moving picture. ``width`` and ``height`` are as shown: turned, and with square pixels."""
+    """The moving picture. ``width`` and ``height`` are as shown: turned, and with square pixels.
+
+    ``duration_s`` is what the stream says of itself, 0 where it does not.
+    """
 
     index: int
     codec: str
@@ -31,11 +42,12 @@ class Picture:
     bit_rate: int
     hdr: bool
     interlaced: bool
+    duration_s: float = 0.0
 
 
 @dataclass(frozen=True)
 class Sound:
-    """The first sound track."""
+    """The sound track."""
 
     index: int
     codec: str
@@ -47,39 +59,79 @@ class Sound:
 
 @dataclass(frozen=True)
 class Source:
-    """A file's facts. ``duration_s`` is 0 where the container does not say."""
+    """A file's facts. ``duration_s`` is what the streams say, else the container, and 0 where neither does.
+
+    ``start_s`` is the container's first moment, with which players begin. ``cover``: a still beside the sound.
+    """
 
     container: str
     duration_s: float
     bit_rate: int
     picture: Picture | None
     sound: Sound | None
+    start_s: float = 0.0
+    cover: Picture | None = None
 
 
-def read_facts(probed: Mapping[str, Any]) -> Source:
-    """Return the facts. Raises UnableToPlayBack where there is neither picture nor sound."""
+def read_facts(probed: Mapping[str, Any], *, codecs: Container[str] | None = None) -> Source:
+    """Return the facts of the streams that will be used; others do not matter.
+
+    Of several pictures or sounds the default one among ``codecs`` (None: all) is taken, else the first of them.
+    Raises UnableToPlayBack.
+    """
     streams = probed.get("streams", [])
     outer = probed.get("format", {})
-    pictures = [stream for stream in streams if stream.get("codec_type") == "video" and not _is_cover(stream)]
+    pictures = [stream for stream in streams if stream.get("codec_type") == "video" and _size(stream)]
+    covers = [stream for stream in pictures if _is_cover(stream)]
     sounds = [stream for stream in streams if stream.get("codec_type") == "audio" and stream.get("channels")]
-    picture = _picture(pictures[0]) if pictures else None
-    sound = _sound(sounds[0]) if sounds else None
-    if picture is None and sound is None:
-        raise UnableToPlayBack
-    durations = [_number(outer.get("duration")), *(_number(stream.get("duration")) for stream in (*pictures, *sounds))]
+    seen = _chosen([stream for stream in pictures if not _is_cover(stream)], codecs)
+    heard = _chosen(sounds, codecs)
+    if seen is None and heard is None:
+        raise UnableToPlayBack("nothing")
+    if seen is not None and _dolby_profile(seen) == DOLBY_VISION_ALONE:
+        raise UnableToPlayBack("dolby_vision")
+    stated = max((_number(stream.get("duration")) for stream in (seen, heard) if stream is not None), default=0.0)
     return Source(
-        str(outer.get("format_name", "")), max(durations), int(_number(outer.get("bit_rate"))), picture, sound
+        str(outer.get("format_name", "")),
+        stated or _number(outer.get("duration")),
+        int(_number(outer.get("bit_rate"))),
+        _picture(seen) if seen is not None else None,
+        _sound(heard) if heard is not None else None,
+        _number(outer.get("start_time")),
+        _picture(covers[0]) if covers else None,
     )
+
+
+def _chosen(streams: Sequence[Mapping[str, Any]], codecs: Container[str] | None) -> Mapping[str, Any] | None:
+    """The stream to take, or None where there is none at all. Raises UnableToPlayBack if none can be decoded."""
+    taken = [stream for stream in streams if codecs is None or str(stream.get("codec_name", "")) in codecs]
+    if streams and not taken:
+        raise UnableToPlayBack("codec", _codec_name(streams[0]))
+    return next((stream for stream in taken if stream.get("disposition", {}).get("default")), next(iter(taken), None))
+
+
+def _codec_name(stream: Mapping[str, Any]) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "", str(stream.get("codec_name", "")))[:20]
+
+
+def _dolby_profile(stream: Mapping[str, Any]) -> int:
+    """The Dolby Vision profile, 0 without; one that also carries a usual picture says so by its compatibility."""
+    for side in stream.get("side_data_list", []):
+        if "dv_profile" in side and not int(_number(side.get("dv_bl_signal_compatibility_id"))):
+            return int(_number(side["dv_profile"]))
+    return 0
 
 
 def _is_cover(stream: Mapping[str, Any]) -> bool:
     return bool(stream.get("disposition", {}).get("attached_pic"))
 
 
-def _picture(stream: Mapping[str, Any]) -> Picture | None:
-    width, height = int(stream.get("width") or 0), int(stream.get("height") or 0)
-    if not width or not height:
-        return None
+def _size(stream: Mapping[str, Any]) -> bool:
+    return bool(int(stream.get("width") or 0) and int(stream.get("height") or 0))
+
+
+def _picture(stream: Mapping[str, Any]) -> Picture:
+    width, height = int(stream["width"]), int(stream["height"])
     aspect = _ratio(stream.get("sample_aspect_ratio"), ":") or Fraction(1)
     turn = _turn(stream)
     shown = (max(2, round(width * aspect)), height)
@@ -101,6 +153,7 @@ def _picture(stream: Mapping[str, Any]) -> Picture | None:
         bit_rate=int(_number(stream.get("bit_rate"))),
         hdr=stream.get("color_transfer") in HDR_TRANSFERS,
         interlaced=stream.get("field_order", "progressive") in {"tt", "bb", "tb", "bt"},
+        duration_s=_number(stream.get("duration")),
     )
 
 

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from media.core.facts import Picture, Sound, Source
+from media.core.timeline import Timeline
 
 SEGMENT_S = 4
 MAX_RATE = 30
-STANDARD_RATES = (10, 12, 15, 20, 24, 25, 30)
+# A picture that stands longer than a frame of this cannot end where the sound does.
+MIN_RATE = 12
+STANDARD_RATES = (12, 15, 20, 24, 25, 30)
 COPY_PROFILES = frozenset({"Constrained Baseline", "Baseline", "Main", "High"})
 COPY_CONTAINERS = frozenset({"mp4", "matroska", "flv"})
 COPY_LEVEL = 41
@@ -19,6 +22,12 @@ COPY_SIDE = 736
 COPY_BIT_RATE = 1_500_000
 COPY_KEYFRAME_GAP_S = 6.5
 COPY_SOUND_BIT_RATE = 160_000
+# All rungs of a film are equally long to this; what differs more is encoded.
+SAME_LENGTH_S = 0.1
+# Whoever hears the lips a frame late does not notice.
+SAME_START_S = 0.02
+# What an AAC encoder puts before its first sound (1024 samples, ours too); a longer one is not copied.
+PRIMING_S = 0.025
 # A lower rung must save at least a quarter, else it only costs time and disk.
 WORTH = 0.75
 
@@ -54,14 +63,23 @@ class Rung:
 
 @dataclass(frozen=True)
 class Plan:
-    """All rungs, lowest first, the sound-only rung last; ``rate`` is None where the top rung is copied."""
+    """All rungs, lowest first, the sound-only rung last; ``rate`` is None where the top rung is copied.
+
+    The last picture holds for ``hold_s``, and the sound is padded to ``length_s``, so that both end together.
+    """
 
     rungs: tuple[Rung, ...]
     rate: Fraction | None
+    length_s: float = 0.0
+    hold_s: float = 0.0
 
     @property
     def copies(self) -> bool:
         return any(rung.copied for rung in self.rungs)
+
+    @property
+    def shows_picture(self) -> bool:
+        return any(rung.kind == "video" for rung in self.rungs)
 
     @property
     def encodes_picture(self) -> bool:
@@ -82,20 +100,34 @@ SOUND_KBITS = 64
 SOUND_ONLY_KBITS = 48
 
 
-def plan_ladder(source: Source, *, keyframe_gap_s: float | None) -> Plan:
-    """Return the plan. ``keyframe_gap_s``: the source's longest distance between keyframes, None if not known."""
+def plan_ladder(source: Source, timeline: Timeline, *, copying: bool = True) -> Plan:
+    """Return the plan; without ``copying`` everything is encoded, however well phones might play it."""
     picture, sound = source.picture, source.sound
+    if picture is not None and sound is not None and is_still(timeline):
+        picture = None
     rungs: list[Rung] = []
-    copied = picture is not None and may_copy(source, picture, keyframe_gap_s=keyframe_gap_s)
+    copied = copying and picture is not None and may_copy(source, picture) and may_copy_timing(picture, timeline)
     if picture is not None:
-        rungs = _copied_ladder(source, picture) if copied else _encoded_ladder(picture, sound)
+        sound_copied = sound is not None and may_copy_sound(sound) and may_copy_sound_timing(sound, timeline)
+        copy = _copied_ladder(source, picture, sound_copied=sound_copied)
+        rungs = copy if copied else _encoded_ladder(picture, sound)
     if sound is not None:
         rungs.append(Rung("audio", "audio", 0, 0, 0, "", False, SOUND_ONLY_KBITS, 1, False))
-    return Plan(tuple(rungs), frame_rate(picture) if picture is not None and not copied else None)
+    seen = timeline.picture
+    hold_s = 0.0
+    if picture is not None and seen is not None and not copied:
+        hold_s = max(0.0, timeline.length_s - (seen.end_s - timeline.origin_s))
+    rate = frame_rate(picture) if picture is not None and not copied else None
+    return Plan(tuple(rungs), rate, timeline.length_s, hold_s)
 
 
-def may_copy(source: Source, picture: Picture, *, keyframe_gap_s: float | None) -> bool:
-    """Whether phones play the picture as it is, and it can be cut into segments where its keyframes are."""
+def is_still(timeline: Timeline) -> bool:
+    """At most one picture: with sound it is a sound lesson with a poster."""
+    return timeline.picture is None or timeline.picture.shown <= 1
+
+
+def may_copy(source: Source, picture: Picture) -> bool:
+    """Whether phones play the picture as it is."""
     return (
         picture.codec == "h264"
         and picture.profile in COPY_PROFILES
@@ -105,11 +137,27 @@ def may_copy(source: Source, picture: Picture, *, keyframe_gap_s: float | None) 
         and picture.square
         and not picture.turned
         and not picture.interlaced
-        and picture.rate <= 2 * MAX_RATE
+        and MIN_RATE / 2 <= picture.rate <= 2 * MAX_RATE
         and 0 < _picture_bit_rate(source, picture) <= COPY_BIT_RATE
-        and keyframe_gap_s is not None
-        and keyframe_gap_s <= COPY_KEYFRAME_GAP_S
         and not COPY_CONTAINERS.isdisjoint(source.container.split(","))
+    )
+
+
+def may_copy_timing(picture: Picture, timeline: Timeline) -> bool:
+    """Whether the packets alone, without an edit list, show the film from its first moment to its end.
+
+    They must also be cuttable into segments where their keyframes are, and the sound must not outlast them.
+    """
+    track = timeline.picture
+    return (
+        track is not None
+        and track.is_whole
+        and not track.hidden
+        and track.key_gap_s is not None
+        and track.key_gap_s <= COPY_KEYFRAME_GAP_S
+        and abs(track.start_s - timeline.origin_s) < min(0.05, 1 / picture.rate)
+        and (not picture.duration_s or abs(track.length_s - picture.duration_s) <= SAME_LENGTH_S)
+        and timeline.length_s <= track.end_s - timeline.origin_s + SAME_LENGTH_S
     )
 
 
@@ -123,13 +171,30 @@ def may_copy_sound(sound: Sound) -> bool:
     )
 
 
+def may_copy_sound_timing(sound: Sound, timeline: Timeline) -> bool:
+    """Whether the sound begins and ends with the picture, without holes; else it is encoded, which keeps its place."""
+    track, seen = timeline.sound, timeline.picture
+    if track is None or seen is None:
+        return False
+    filled = track.shown * 1024 / sound.sample_rate
+    return (
+        track.is_whole
+        and abs(track.start_s - seen.start_s) <= SAME_START_S
+        and track.start_s - track.first_s <= PRIMING_S
+        and abs(track.end_s - seen.end_s) <= SAME_LENGTH_S
+        and abs(track.length_s - filled) <= SAME_LENGTH_S
+    )
+
+
 def frame_rate(picture: Picture) -> Fraction:
-    """A constant rate of at most 30 a second: halved until it fits; an uneven one rounded up to a usual one."""
+    """A constant rate of 12 to 30 a second: halved or doubled until it fits; an uneven one becomes a usual one."""
     rate = picture.rate
     if not picture.steady:
         return Fraction(next((usual for usual in STANDARD_RATES if usual >= rate), MAX_RATE))
     while rate > MAX_RATE + 1:
         rate /= 2
+    while rate < MIN_RATE:
+        rate *= 2
     return rate
 
 
@@ -164,15 +229,18 @@ def _rung(step: Step, picture: Picture, sound: Sound | None) -> Rung:
     return Rung(name, "video", width, height, step.kbits, step.profile, False, kbits, channels, False)
 
 
-def _copied_ladder(source: Source, picture: Picture) -> list[Rung]:
+def _copied_ladder(source: Source, picture: Picture, *, sound_copied: bool) -> list[Rung]:
     side, sound = min(picture.width, picture.height), source.sound
     kbits = max(1, _picture_bit_rate(source, picture) // 1000)
-    lower = [step for step in STEPS if step.side < side * 0.9 and step.kbits <= kbits * WORTH]
     name = next((step.name for step in STEPS if step.side >= side * 0.9), STEPS[-1].name)
-    sound_copied = sound is not None and may_copy_sound(sound)
+    lower = [_rung(step, picture, sound) for step in STEPS if step.side < side * 0.9 and step.kbits <= kbits * WORTH]
+    if not lower and kbits * WORTH >= STEPS[0].kbits:
+        # Small and yet heavy: the same size again, for those who have little data.
+        lower = [_rung(STEPS[0], picture, sound)]
+        name = f"{name}-source"
     sound_kbits = 0 if sound is None else sound.bit_rate // 1000 if sound_copied else SOUND_KBITS
     channels = min(sound.channels, 2) if sound else 0
     top = Rung(
         name, "video", picture.width, picture.height, kbits, picture.profile, True, sound_kbits, channels, sound_copied
     )
-    return [*(_rung(step, picture, sound) for step in lower), top]
+    return [*lower, top]

@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+# The unit is case-insensitive (RFC 9110, 14.1).
+ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.IGNORECASE)
 
 
 class UnableToSatisfy(Exception):

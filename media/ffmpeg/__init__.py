@@ -1,11 +1,23 @@
 """The one door to ffprobe and ffmpeg (trust.md, Hostile files). Nothing else in the program starts them.
 
-``probe`` and ``run`` read files of strangers: containers and decoders from a short list, local file only, limits on
-processor, memory, output and time, no network. ``packager_command`` gives the live packager its command line.
+``probe``, ``read_packets`` and ``run`` read files of strangers: containers and decoders from a short list
+(formats.py), local file only, limits on processor, memory, output and time, no network. ``packager_command`` gives
+the live packager its command line.
 """
 
-from media.ffmpeg.door import Limits, keyframe_gap, probe, run
+from media.ffmpeg.door import MAX_PIXELS, Limits, probe, read_packets, run
 from media.ffmpeg.faults import UnableToTranscode
+from media.ffmpeg.formats import playable_codecs
 from media.ffmpeg.sandbox import packager_command, sandbox_state
 
-__all__ = ["Limits", "UnableToTranscode", "keyframe_gap", "packager_command", "probe", "run", "sandbox_state"]
+__all__ = [
+    "MAX_PIXELS",
+    "Limits",
+    "UnableToTranscode",
+    "packager_command",
+    "playable_codecs",
+    "probe",
+    "read_packets",
+    "run",
+    "sandbox_state",
+]

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import selectors
 import signal
+import struct
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -15,26 +17,19 @@ from typing import IO, Any
 import ffmpeg
 from django.conf import settings
 
+from media.core.timeline import PacketReader, Track
 from media.ffmpeg.faults import UnableToTranscode, classify
+from media.ffmpeg.formats import container_name, decoders, formats
 from media.ffmpeg.sandbox import available_cores, confined, inside
 
-# Containers that hold their own media. Playlists (hls, dash, concat), images, scripts and devices are not among them.
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,avi,flv,live_flv,asf,mp3,aac,wav,ogg,flac,amr,mpegvideo"
-DECODERS = (
-    "h264,hevc,vp8,vp9,libdav1d,av1,libaom-av1,mpeg4,mpeg2video,mpeg1video,msmpeg4,msmpeg4v2,wmv1,wmv2,wmv3,vc1,flv,h263,mjpeg,"
-    "theora,prores,dnxhd,libvpx,libvpx-vp9,aac,aac_latm,mp3,mp3float,mp2,mp2float,opus,libopus,vorbis,flac,alac,ac3,eac3,"
-    "amrnb,amrwb,wmav1,wmav2,wmapro,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_f32le,pcm_u8,pcm_alaw,pcm_mulaw"
-)
 MAX_PIXELS = 17_000_000
-SAFE_INPUT = {
-    "format_whitelist": FORMATS,
-    "protocol_whitelist": "file",
-    "codec_whitelist": DECODERS,
-    "max_pixels": str(MAX_PIXELS),
-}
 TAIL_BYTES = 8_192
 PROBE_BYTES = 2_000_000
+# The index of an MP4 file; a larger one is not searched for the mark of encryption.
+INDEX_BYTES = 32 * 2**20
 BEAT_S = 0.5
+PACKET_FIELDS = "packet=stream_index,pts_time,dts_time,duration_time,size,flags"
+FAULT = re.compile(rb"(?:Error while decoding stream #0:|corrupt decoded frame in stream )(\d+)")
 Tick = Callable[[float], None]
 
 
@@ -52,7 +47,7 @@ class Limits:
 
 
 PROBING = Limits(wall_s=60, cpu_s=30, memory=3 * 2**30, file_size=2**20)
-KEYFRAMES = Limits(wall_s=600, cpu_s=120, memory=3 * 2**30, file_size=2**20)
+PACKETS = Limits(wall_s=600, cpu_s=120, memory=3 * 2**30, file_size=2**20)
 
 
 def probe(path: Path) -> dict[str, Any]:
@@ -69,7 +64,10 @@ def probe(path: Path) -> dict[str, Any]:
         if len(collected) > PROBE_BYTES:
             raise UnableToTranscode("unrecognised", "the prober does not end")
 
-    said = _supervise(argv, source=path, folder=None, limits=PROBING, on_output=collect, on_beat=lambda: None)
+    try:
+        said = _supervise(argv, source=path, folder=None, limits=PROBING, on_output=collect, on_beat=lambda: None)
+    except UnableToTranscode as error:
+        raise _named(error, path) from error
     # The prober goes on without a picture that is over the limit, and ends as if all were well.
     if classify(0, said) == "too_big":
         raise UnableToTranscode("too_big", said)
@@ -79,19 +77,45 @@ def probe(path: Path) -> dict[str, Any]:
         raise UnableToTranscode("unrecognised") from error
     if not isinstance(probed, dict):
         raise UnableToTranscode("unrecognised")
+    if _is_encrypted(path):
+        raise UnableToTranscode("encrypted")
     return probed
 
 
-def keyframe_gap(path: Path, *, index: int, on_beat: Callable[[], None] = lambda: None) -> float | None:
-    """The longest distance in seconds between keyframes of stream ``index``, to its end; None if it cannot be cut.
+def read_packets(path: Path, *, has_jumps: bool, on_beat: Callable[[], None] = lambda: None) -> dict[int, Track]:
+    """Return where each stream lies in time, by its number. Packets are read, nothing is decoded.
 
-    Packets are read, nothing is decoded. Raises UnableToTranscode.
+    ``has_jumps``: the container's clock may jump, as broadcast's does. Raises UnableToTranscode.
     """
-    entries = ["-select_streams", str(index), "-show_entries", "packet=pts_time,flags", "-of", "csv=p=0"]
-    reader = _KeyframeReader()
-    argv = [*_ffprobe(), *entries, "-i", inside(path)]
-    _supervise(argv, source=path, folder=None, limits=KEYFRAMES, on_output=reader.feed, on_beat=on_beat)
-    return reader.longest()
+    reader = PacketReader(has_jumps)
+    argv = [*_ffprobe(), "-show_entries", PACKET_FIELDS, "-of", "csv=p=0", "-i", inside(path)]
+    _supervise(argv, source=path, folder=None, limits=PACKETS, on_output=reader.feed, on_beat=on_beat)
+    return reader.tracks()
+
+
+def _named(error: UnableToTranscode, path: Path) -> UnableToTranscode:
+    """The same refusal, but a film in a container that cannot be taken is told as such."""
+    if error.code != "unrecognised":
+        return error
+    with path.open("rb") as file:
+        name = container_name(file.read(64))
+    return UnableToTranscode(f"container:{name}", error.detail) if name else error
+
+
+def _is_encrypted(path: Path) -> bool:
+    """Whether the index of an MP4 file says that its samples are encrypted; the demuxer does not tell."""
+    with path.open("rb") as file:
+        while len(header := file.read(8)) == 8:
+            size, name = struct.unpack(">I4s", header)
+            if size == 1:
+                size = struct.unpack(">Q", file.read(8).rjust(8, b"\0"))[0] - 8
+            if name == b"moov":
+                index = file.read(min(max(size - 8, 0), INDEX_BYTES))
+                return b"schm" in index and (b"encv" in index or b"enca" in index)
+            if size < 8 or not name.isalnum():
+                return False
+            file.seek(size - 8, os.SEEK_CUR)
+    return False
 
 
 def run(
@@ -102,19 +126,24 @@ def run(
     limits: Limits,
     on_progress: Tick,
     options: Mapping[str, str] | None = None,
-) -> None:
+    is_strict: bool = False,
+    with_covers: bool = False,
+) -> dict[int, int]:
     """Run ffmpeg on ``source`` in ``folder``.
 
     ``build`` gets the input node (ffmpeg-python) and returns the outputs, with file names relative to ``folder``; so no
     caller can leave out what makes the input safe. ``options`` are more options of the input (``ss``). ``on_progress``
-    gets the seconds written so far at least every half second; what it raises ends the process.
-    Raises UnableToTranscode.
+    gets the seconds written so far at least every half second; what it raises ends the process. ``is_strict``: the
+    first packet that cannot be decoded ends it too. ``with_covers``: still pictures may be decoded.
+    Returns by stream how many packets could not be decoded cleanly. Raises UnableToTranscode.
     """
     threads = settings.MEDIA_THREADS or available_cores()
-    node = build(ffmpeg.input(inside(source), **SAFE_INPUT, threads=threads, **(options or {})))
-    switches = ("-hide_banner", "-nostdin", "-v", "warning", "-progress", "pipe:1", "-stats_period", "0.5")
+    safe = _safe_input(decoders(covers=with_covers))
+    node = build(ffmpeg.input(inside(source), **safe, threads=threads, **(options or {})))
+    switches = ["-hide_banner", "-nostdin", "-v", "repeat+warning", "-progress", "pipe:1", "-stats_period", "0.5"]
+    switches += ["-xerror"] if is_strict else []
     argv = ffmpeg.compile(node.global_args(*switches), cmd="ffmpeg", overwrite_output=True)
-    progress = _ProgressReader()
+    progress, faults = _ProgressReader(), _FaultReader()
     _supervise(
         argv,
         source=source,
@@ -122,11 +151,23 @@ def run(
         limits=limits,
         on_output=progress.feed,
         on_beat=lambda: on_progress(progress.seconds),
+        on_words=faults.feed,
     )
+    return faults.counts
+
+
+def _safe_input(whitelist: str) -> dict[str, str]:
+    return {
+        "format_whitelist": formats(),
+        "protocol_whitelist": "file",
+        "codec_whitelist": whitelist,
+        "max_pixels": str(MAX_PIXELS),
+    }
 
 
 def _ffprobe() -> list[str]:
-    options = [part for name, value in SAFE_INPUT.items() for part in (f"-{name}", value)]
+    safe = _safe_input(decoders(probing=True))
+    options = [part for name, value in safe.items() for part in (f"-{name}", value)]
     return ["ffprobe", "-hide_banner", "-v", "warning", *options]
 
 
@@ -145,39 +186,19 @@ class _ProgressReader:
 
 
 @dataclass
-class _KeyframeReader:
+class _FaultReader:
+    """Counts by stream what could not be decoded, however much of it there is."""
+
+    counts: dict[int, int] = field(default_factory=dict)
     rest: bytes = b""
-    first: float | None = None
-    last_key: float | None = None
-    last: float = 0.0
-    gap: float = 0.0
-    is_cuttable: bool = True
 
     def feed(self, data: bytes) -> None:
         *lines, self.rest = (self.rest + data).split(b"\n")
+        self.rest = self.rest[-TAIL_BYTES:]
         for line in lines:
-            fields = line.split(b",")
-            if len(fields) >= 2:
-                self.packet(fields[0], is_key=fields[1].startswith(b"K"))
-
-    def packet(self, moment: bytes, *, is_key: bool) -> None:
-        try:
-            at = float(moment)
-        except ValueError:
-            self.is_cuttable = False
-            return
-        if self.first is None:
-            self.first = at
-            self.is_cuttable = is_key
-        self.last = max(self.last, at)
-        if is_key:
-            self.gap = max(self.gap, at - (self.first if self.last_key is None else self.last_key))
-            self.last_key = at
-
-    def longest(self) -> float | None:
-        if not self.is_cuttable or self.last_key is None:
-            return None
-        return max(self.gap, self.last - self.last_key)
+            if found := FAULT.search(line):
+                stream = int(found.group(1))
+                self.counts[stream] = self.counts.get(stream, 0) + 1
 
 
 @dataclass
@@ -204,6 +225,7 @@ def _supervise(
     limits: Limits,
     on_output: Callable[[bytes], None],
     on_beat: Callable[[], None],
+    on_words: Callable[[bytes], None] = lambda _words: None,
 ) -> str:
     """Start the confined process, feed its output on, call ``on_beat`` twice a second, end it where it must end.
 
@@ -222,8 +244,13 @@ def _supervise(
     except OSError as error:
         raise UnableToTranscode("no_ffmpeg", str(error)) from error
     tail = _Tail()
+
+    def hear(words: bytes) -> None:
+        tail.feed(words)
+        on_words(words)
+
     try:
-        _listen(process, time.monotonic() + limits.wall_s, {"out": on_output, "err": tail.feed}, on_beat)
+        _listen(process, time.monotonic() + limits.wall_s, {"out": on_output, "err": hear}, on_beat)
     finally:
         _end(process)
     if process.returncode != 0:

@@ -6,6 +6,7 @@ front (``MEDIA_ACCEL_PREFIX``) or this process can send thousands of them.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
@@ -57,7 +58,8 @@ def serve(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
     else:
         response = _send(request, file)
     response["Content-Type"] = CONTENT_TYPES[suffix]
-    response["Cache-Control"] = _caching(claim, suffix)
+    is_file = response.status_code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+    response["Cache-Control"] = _caching(claim, suffix) if is_file else "no-store"
     response["X-Content-Type-Options"] = "nosniff"
     return response
 

@@ -99,6 +99,7 @@ def test_range_gives_exactly_these_bytes(
 def test_range_outside_is_416(client: Client, lecture: Path) -> None:
     response = client.get(url("small.m4s"), headers={"Range": "bytes=10-"})
     assert (response.status_code, response["Content-Range"]) == (416, "bytes */10")
+    assert response["Cache-Control"] == "no-store"
 
 
 def test_several_ranges_get_the_whole_file(client: Client, lecture: Path) -> None:
@@ -225,8 +226,16 @@ def test_playback_gives_addresses_that_work(client: Client, media_root: Path) ->
     assert client.get(shown.hls_url.replace("0" * 32, "1" * 32)).status_code == 404
 
 
-def test_sound_alone_has_no_poster() -> None:
+def test_sound_with_a_cover_has_a_poster() -> None:
     video = ReadyVideoFactory(renditions=[{"name": "audio", "file": "audio.m3u8", "kind": "audio"}])
+    shown = playback(video=video, viewer_id=1, as_of=timezone.now())
+    assert shown.poster_url.endswith("/poster.jpg")
+
+
+def test_sound_alone_has_no_poster() -> None:
+    video = ReadyVideoFactory(
+        width=None, height=None, renditions=[{"name": "audio", "file": "audio.m3u8", "kind": "audio"}]
+    )
     shown = playback(video=video, viewer_id=1, as_of=timezone.now())
     assert (shown.poster_url, shown.audio_url[-11:]) == ("", "/audio.m3u8")
 

@@ -92,7 +92,7 @@ def test_all_rungs_cut_at_the_same_keyframes(encoded: Any, kind: str) -> None:
     assert len({tuple(cut) for cut in cuts.values()}) == 1
     marks = [keyframes(folder / name) for name in videos]
     assert marks[0] == marks[1] == marks[2]
-    assert 0 <= marks[0][0] < 0.03  # the sound's encoder begins a frame earlier
+    assert abs(marks[0][0] - 0.025) < 0.01  # room for what the sound's encoder puts before its first sample
 
 
 def test_picture_and_sound_begin_together(encoded: Any) -> None:

@@ -44,7 +44,7 @@ def test_picture_and_sound_are_read() -> None:
     facts = read_facts(
         {"format": {"format_name": "mov,mp4", "duration": "10.5", "bit_rate": "1"}, "streams": [VIDEO, AUDIO]}
     )
-    assert (facts.container, facts.duration_s, facts.bit_rate) == ("mov,mp4", 10.5, 1)
+    assert (facts.container, facts.duration_s, facts.bit_rate) == ("mov,mp4", 10.0, 1)
     assert facts.picture is not None
     assert (facts.picture.width, facts.picture.height, facts.picture.rate, facts.picture.steady) == (
         1280,
@@ -59,6 +59,46 @@ def test_picture_and_sound_are_read() -> None:
 def test_cover_of_a_song_is_not_a_picture() -> None:
     facts = read_facts({"streams": [COVER, AUDIO]})
     assert (facts.picture, facts.sound is not None) == (None, True)
+    assert facts.cover is not None
+    assert facts.cover.index == 2
+
+
+def test_the_default_track_is_taken_else_the_first_that_can_be_decoded() -> None:
+    other = {**AUDIO, "index": 5, "disposition": {"default": 1}}
+    unknown = {**AUDIO, "index": 0, "codec_name": "dts", "disposition": {"default": 1}}
+
+    def taken(*streams: dict[str, Any]) -> int:
+        sound = read_facts({"streams": streams}, codecs={"h264", "aac"}).sound
+        assert sound is not None
+        return sound.index
+
+    assert taken(AUDIO, other) == 5
+    assert taken(unknown, AUDIO) == 1
+    assert taken(unknown, AUDIO, other) == 5
+
+
+def test_sound_that_cannot_be_decoded_is_not_left_out_in_silence() -> None:
+    with pytest.raises(UnableToPlayBack) as caught:
+        read_facts({"streams": [VIDEO, {**AUDIO, "codec_name": "dts"}]}, codecs={"h264", "aac"})
+    assert (caught.value.code, caught.value.name) == ("codec", "dts")
+
+
+@pytest.mark.parametrize(("compatible", "code"), [(0, "dolby_vision"), (4, "")])
+def test_dolby_vision_without_a_usual_picture_is_refused(compatible: int, code: str) -> None:
+    side = {"dv_profile": 5 if code else 8, "dv_bl_signal_compatibility_id": compatible}
+    streams = {"streams": [{**VIDEO, "codec_name": "hevc", "side_data_list": [side]}]}
+    if not code:
+        assert read_facts(streams).picture is not None
+        return
+    with pytest.raises(UnableToPlayBack) as caught:
+        read_facts(streams)
+    assert caught.value.code == code
+
+
+def test_length_is_what_the_used_streams_say() -> None:
+    """Finding: media 12: the container of a six second film said thirteen hours."""
+    assert read_facts({"format": {"duration": "46800"}, "streams": [VIDEO, AUDIO]}).duration_s == 10.0
+    assert read_facts({"format": {"duration": "7"}, "streams": [AUDIO]}).duration_s == 7.0
 
 
 @pytest.mark.parametrize(

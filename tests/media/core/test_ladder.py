@@ -8,13 +8,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media.core.facts import Picture, Sound, Source
-from media.core.ladder import Rung, fit, frame_rate, may_copy, may_copy_sound, plan_ladder
+from media.core.ladder import (
+    Rung,
+    fit,
+    frame_rate,
+    is_still,
+    may_copy,
+    may_copy_sound,
+    may_copy_sound_timing,
+    may_copy_timing,
+    plan_ladder,
+)
+from media.core.timeline import Timeline, Track
 
 pytestmark = pytest.mark.unit
 
 PICTURE = Picture(0, "h264", "Main", 31, "yuv420p", 1280, 720, True, False, Fraction(25), True, 900_000, False, False)
 SOUND = Sound(1, "aac", "LC", 2, 48_000, 96_000)
 PHONE = Source("mov,mp4,m4a,3gp,3g2,mj2", 60.0, 1_000_000, PICTURE, SOUND)
+SEEN = Track(1500, 0, 0.0, 0.0, 60.0, 60.0, 6_750_000, 4.0, True)
+HEARD = Track(2812, 0, 0.0, 0.0, 60.0, 60.0, 720_000, 0.021, True)
+EVEN = Timeline(0.0, SEEN, HEARD)
 
 
 def shape(rungs: tuple[Rung, ...]) -> list[tuple[str, int, int, bool]]:
@@ -22,7 +36,7 @@ def shape(rungs: tuple[Rung, ...]) -> list[tuple[str, int, int, bool]]:
 
 
 def test_phone_friendly_source_is_copied_and_gets_only_rungs_that_save_data() -> None:
-    plan = plan_ladder(PHONE, keyframe_gap_s=4.0)
+    plan = plan_ladder(PHONE, EVEN)
     assert shape(plan.rungs) == [
         ("240p", 426, 240, False),
         ("480p", 854, 480, False),
@@ -36,14 +50,14 @@ def test_phone_friendly_source_is_copied_and_gets_only_rungs_that_save_data() ->
 
 def test_slides_that_are_small_already_are_copied_alone() -> None:
     slides = replace(PHONE, picture=replace(PICTURE, bit_rate=120_000))
-    plan = plan_ladder(slides, keyframe_gap_s=4.0)
+    plan = plan_ladder(slides, EVEN)
     assert shape(plan.rungs) == [("720p", 1280, 720, True), ("audio", 0, 0, False)]
     assert not plan.encodes_picture
 
 
 def test_large_source_is_encoded_at_all_sizes() -> None:
     large = replace(PHONE, picture=replace(PICTURE, width=3840, height=2160, rate=Fraction(60)))
-    plan = plan_ladder(large, keyframe_gap_s=None)
+    plan = plan_ladder(large, EVEN)
     assert shape(plan.rungs) == [
         ("240p", 426, 240, False),
         ("480p", 854, 480, False),
@@ -55,7 +69,7 @@ def test_large_source_is_encoded_at_all_sizes() -> None:
 
 def test_portrait_is_measured_by_its_short_side() -> None:
     portrait = replace(PHONE, picture=replace(PICTURE, codec="hevc", width=1080, height=1920))
-    assert shape(plan_ladder(portrait, keyframe_gap_s=None).rungs)[:3] == [
+    assert shape(plan_ladder(portrait, EVEN).rungs)[:3] == [
         ("240p", 240, 426, False),
         ("480p", 480, 854, False),
         ("720p", 720, 1280, False),
@@ -74,34 +88,34 @@ def test_portrait_is_measured_by_its_short_side() -> None:
 )
 def test_nothing_is_enlarged(width: int, height: int, wanted: list[tuple[str, int, int]]) -> None:
     source = replace(PHONE, picture=replace(PICTURE, codec="vp9", width=width, height=height), sound=None)
-    assert [rung[:3] for rung in shape(plan_ladder(source, keyframe_gap_s=None).rungs)] == wanted
+    assert [rung[:3] for rung in shape(plan_ladder(source, EVEN).rungs)] == wanted
 
 
 def test_silent_source_has_no_sound_rung() -> None:
     silent = replace(PHONE, picture=replace(PICTURE, codec="vp9"), sound=None)
-    plan = plan_ladder(silent, keyframe_gap_s=None)
+    plan = plan_ladder(silent, EVEN)
     assert {rung.kind for rung in plan.rungs} == {"video"}
     assert {(rung.sound_kbits, rung.sound_channels) for rung in plan.rungs} == {(0, 0)}
-    copied = plan_ladder(replace(PHONE, sound=None), keyframe_gap_s=2.0).rungs[-1]
+    copied = plan_ladder(replace(PHONE, sound=None), EVEN).rungs[-1]
     assert (copied.copied, copied.sound_kbits, copied.sound_copied) == (True, 0, False)
 
 
 def test_sound_alone_is_one_rung() -> None:
-    plan = plan_ladder(replace(PHONE, picture=None), keyframe_gap_s=None)
+    plan = plan_ladder(replace(PHONE, picture=None), EVEN)
     assert shape(plan.rungs) == [("audio", 0, 0, False)]
     assert (plan.copies, plan.encodes_picture, plan.rate) == (False, False, None)
 
 
 def test_copied_picture_with_other_sound_gets_new_sound() -> None:
-    plan = plan_ladder(replace(PHONE, sound=replace(SOUND, codec="mp3")), keyframe_gap_s=4.0)
+    plan = plan_ladder(replace(PHONE, sound=replace(SOUND, codec="mp3")), EVEN)
     assert [(rung.sound_copied, rung.sound_kbits) for rung in plan.rungs if rung.copied] == [(False, 64)]
 
 
 def test_copied_tall_source_keeps_the_top_name() -> None:
     odd = replace(PHONE, picture=replace(PICTURE, width=736, height=736))
-    assert plan_ladder(odd, keyframe_gap_s=1.0).rungs[-2].name == "720p"
-    low = replace(PHONE, picture=replace(PICTURE, width=320, height=180))
-    assert plan_ladder(low, keyframe_gap_s=1.0).rungs[-2].name == "240p"
+    assert plan_ladder(odd, EVEN).rungs[-2].name == "720p"
+    low = replace(PHONE, picture=replace(PICTURE, width=320, height=180, bit_rate=200_000))
+    assert plan_ladder(low, EVEN).rungs[-2].name == "240p"
 
 
 @pytest.mark.parametrize(
@@ -121,22 +135,83 @@ def test_copied_tall_source_keeps_the_top_name() -> None:
     ],
 )
 def test_what_old_phones_may_not_play_is_not_copied(change: dict[str, object]) -> None:
-    assert may_copy(PHONE, PICTURE, keyframe_gap_s=4.0)
-    assert not may_copy(PHONE, replace(PICTURE, **change), keyframe_gap_s=4.0)
+    assert may_copy(PHONE, PICTURE)
+    assert not may_copy(PHONE, replace(PICTURE, **change))
 
 
 @pytest.mark.parametrize(
-    ("source", "gap"),
+    "source", [replace(PHONE, container="mpegts"), replace(PHONE, bit_rate=0, picture=replace(PICTURE, bit_rate=0))]
+)
+def test_what_cannot_be_cut_is_not_copied(source: Source) -> None:
+    assert source.picture is not None
+    assert not may_copy(source, source.picture)
+
+
+@pytest.mark.parametrize(
+    "change",
     [
-        (PHONE, None),
-        (PHONE, 10.0),
-        (replace(PHONE, container="mpegts"), 4.0),
-        (replace(PHONE, bit_rate=0, picture=replace(PICTURE, bit_rate=0)), 4.0),
+        {"hidden": 75},
+        {"is_whole": False},
+        {"key_gap_s": None},
+        {"key_gap_s": 10.0},
+        {"start_s": 0.5},
+        {"end_s": 57.5},
     ],
 )
-def test_what_cannot_be_cut_is_not_copied(source: Source, gap: float | None) -> None:
-    assert source.picture is not None
-    assert not may_copy(source, source.picture, keyframe_gap_s=gap)
+def test_picture_that_an_edit_list_trims_is_not_copied(change: dict[str, object]) -> None:
+    """Finding: media 1: a trimmed phone film got 8.5 s beside 6 s, and could never be finished."""
+    assert may_copy_timing(PICTURE, EVEN)
+    assert not may_copy_timing(PICTURE, replace(EVEN, picture=replace(SEEN, **change)))
+
+
+def test_picture_that_is_not_as_long_as_its_stream_says_is_not_copied() -> None:
+    assert may_copy_timing(replace(PICTURE, duration_s=60.05), EVEN)
+    assert not may_copy_timing(replace(PICTURE, duration_s=61.0), EVEN)
+
+
+def test_sound_that_outlasts_the_picture_is_heard_under_its_last_one() -> None:
+    longer = replace(EVEN, sound=replace(HEARD, end_s=80.0))
+    assert not may_copy_timing(PICTURE, longer)
+    plan = plan_ladder(PHONE, longer)
+    assert (plan.copies, plan.length_s, plan.hold_s) == (False, 80.0, 20.0)
+    shorter = plan_ladder(PHONE, replace(EVEN, sound=replace(HEARD, end_s=30.0)))
+    assert (shorter.copies, shorter.length_s, shorter.hold_s) == (True, 60.0, 0.0)
+    assert not any(rung.sound_copied for rung in shorter.rungs)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"start_s": 0.05},
+        {"first_s": -0.05},
+        {"end_s": 59.0},
+        {"is_whole": False},
+        {"shown": 2000},
+    ],
+)
+def test_sound_is_copied_only_where_it_begins_and_ends_with_the_picture(change: dict[str, object]) -> None:
+    """Finding: media 9b: a browser does not read the edit list in which a late sound keeps its place."""
+    assert may_copy_sound_timing(SOUND, EVEN)
+    assert not may_copy_sound_timing(SOUND, replace(EVEN, sound=replace(HEARD, **change)))
+
+
+def test_one_picture_with_sound_is_a_sound_lesson() -> None:
+    """Finding: media 2: cover and talk counted 0.04 s."""
+    still = replace(EVEN, picture=replace(SEEN, shown=1, end_s=0.04))
+    assert is_still(still)
+    assert shape(plan_ladder(PHONE, still).rungs) == [("audio", 0, 0, False)]
+
+
+def test_small_and_heavy_source_gets_a_cheap_rung_of_its_size() -> None:
+    """Finding: media 14."""
+    heavy = replace(PHONE, picture=replace(PICTURE, width=320, height=240, bit_rate=740_000))
+    assert shape(plan_ladder(heavy, EVEN).rungs)[:2] == [("240p", 320, 240, False), ("240p-source", 320, 240, True)]
+    light = replace(PHONE, picture=replace(PICTURE, width=320, height=240, bit_rate=200_000))
+    assert shape(plan_ladder(light, EVEN).rungs)[0] == ("240p", 320, 240, True)
+
+
+def test_everything_can_be_encoded_anew() -> None:
+    assert not plan_ladder(PHONE, EVEN, copying=False).copies
 
 
 @pytest.mark.parametrize(
@@ -162,12 +237,14 @@ def test_sound_is_copied_only_as_phones_know_it(change: dict[str, object]) -> No
         (Fraction(50), True, Fraction(25)),
         (Fraction(60), True, Fraction(30)),
         (Fraction(240), True, Fraction(30)),
-        (Fraction(73, 10), False, Fraction(10)),
+        (Fraction(73, 10), False, Fraction(12)),
+        (Fraction(15, 2), True, Fraction(15)),
+        (Fraction(1, 5), True, Fraction(64, 5)),
         (Fraction(2397, 100), False, Fraction(24)),
         (Fraction(59), False, Fraction(30)),
     ],
 )
-def test_rate_becomes_constant_and_at_most_thirty(rate: Fraction, steady: bool, wanted: Fraction) -> None:
+def test_rate_becomes_constant_between_twelve_and_thirty(rate: Fraction, steady: bool, wanted: Fraction) -> None:
     assert frame_rate(replace(PICTURE, rate=rate, steady=steady)) == wanted
 
 

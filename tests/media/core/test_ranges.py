@@ -15,6 +15,7 @@ pytestmark = pytest.mark.unit
         ("bytes=0-", ByteRange(0, 99)),
         ("bytes=90-200", ByteRange(90, 99)),
         ("bytes=-10", ByteRange(90, 99)),
+        ("BYTES=0-5", ByteRange(0, 5)),
         ("bytes=-1000", ByteRange(0, 99)),
         (" bytes = 5 - 9 ", ByteRange(5, 9)),
         ("bytes=9-5", None),
