@@ -72,14 +72,14 @@ def find_fault(
 
     "uneven" means that encoding everything anew may help; the other faults are the file's own.
     """
-    whole = [rung for rung in rendered if rung is not None]
-    longest = max((rung.length_s for rung in whole), default=0.0)
-    if not whole or is_cut_off(longest, promised_s=timeline.length_s):
-        return "truncated"
     if timeline.picture is not None and facts.picture is not None and plan.shows_picture:
         packets = timeline.picture.shown + timeline.picture.hidden
         if lost.get(facts.picture.index, 0) > packets * LOST:
             return "broken"
+    whole = [rung for rung in rendered if rung is not None]
+    longest = max((rung.length_s for rung in whole), default=0.0)
+    if not whole or is_cut_off(longest, promised_s=timeline.length_s):
+        return "truncated"
     promised_s = _promised(timeline.sound) if timeline.sound is not None else 0.0
     if facts.sound is not None and heard_s < promised_s * HEARD - HEARD_SLACK_S:
         return f"codec:{facts.sound.codec}"

@@ -96,7 +96,9 @@ def _refuse_what_cannot_be(facts: Source, timeline: Timeline) -> None:
         raise UnableToTranscode("too_long" if timeline.filled_s > MAX_DURATION_S else "duration")
     promised, size = facts.duration_s, sum(track.size for track in timeline.tracks)
     is_believable = promised <= MAX_DURATION_S and size * 8 >= promised * LEAST_BIT_RATE
-    if is_believable and is_cut_off(timeline.length_s, promised_s=promised):
+    # Some containers count from zero, although nothing begins there.
+    last_s = max(track.end_s for track in timeline.tracks)
+    if is_believable and is_cut_off(max(last_s, timeline.length_s), promised_s=promised):
         raise UnableToTranscode("truncated")
 
 
