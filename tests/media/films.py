@@ -71,7 +71,7 @@ def scratch(share: float) -> Change:
         end = start + struct.unpack_from(">I", data, start - 8)[0] - 8
         spoiled, part = bytearray(data), (end - start) // 10
         for number in range(10):
-            at = start + number * part + part // 3
+            at = start + number * part + int(part * (1 - share) / 2)
             length = int(part * share)
             spoiled[at : at + length] = bytes((7 * index) % 251 for index in range(length))
         return bytes(spoiled)
