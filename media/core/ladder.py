@@ -137,7 +137,7 @@ def may_copy(source: Source, picture: Picture) -> bool:
         and picture.square
         and not picture.turned
         and not picture.interlaced
-        and MIN_RATE / 2 <= picture.rate <= 2 * MAX_RATE
+        and MIN_RATE / 2 <= float(picture.rate) <= 2 * MAX_RATE
         and 0 < _picture_bit_rate(source, picture) <= COPY_BIT_RATE
         and not COPY_CONTAINERS.isdisjoint(source.container.split(","))
     )
@@ -155,7 +155,7 @@ def may_copy_timing(picture: Picture, timeline: Timeline) -> bool:
         and not track.hidden
         and track.key_gap_s is not None
         and track.key_gap_s <= COPY_KEYFRAME_GAP_S
-        and abs(track.start_s - timeline.origin_s) < min(0.05, 1 / picture.rate)
+        and abs(track.start_s - timeline.origin_s) < min(0.05, 1 / float(picture.rate))
         and (not picture.duration_s or abs(track.length_s - picture.duration_s) <= SAME_LENGTH_S)
         and timeline.length_s <= track.end_s - timeline.origin_s + SAME_LENGTH_S
     )

@@ -21,7 +21,8 @@ from tests.services import free_port
 pytestmark = pytest.mark.e2e
 SHOWN = [
     "plain", "trimmed", "picture_1s_late", "sound_1s_late_reordered", "one_frame_and_sound", "sound_longer",
-    "sound_shorter", "sound_a_little_longer", "reordered", "rate_5", "turned_90", "heavy", "scratched_silent", "sound_only",
+    "sound_shorter", "sound_a_little_longer", "reordered", "rate_5", "turned_90", "heavy", "scratched_silent",
+    "sound_only",
 ]  # fmt: skip
 AT_ONCE = 5
 STATE = "(v => ({ at: v.currentTime, ended: v.ended, fault: v.error && v.error.message }))"
