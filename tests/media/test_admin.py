@@ -160,7 +160,7 @@ def test_status_says_everything_the_page_shows(admin: Client, organiser: User) -
     ready = ReadyVideoFactory(created_by=organiser)
     response = admin.get(reverse("videos:status"), {"id": [str(failed.pk), str(ready.pk)]})
     answer = {video["id"]: video for video in response.json()["videos"]}
-    assert answer[str(failed.pk)]["message"] == "文件里没有画面也没有声音。"
+    assert answer[str(failed.pk)]["message"] == "文件里没有画面也没有声音，请换一个文件。"
     assert (answer[str(failed.pk)]["label"], answer[str(failed.pk)]["hls"]) == ("处理失败", "")
     assert answer[str(ready.pk)]["hls"].endswith("/master.m3u8")
     assert "no-store" in response["Cache-Control"]

@@ -5,9 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageStat
 
 from media import transcoder
-from media.checks import INDEX_BYTES
+from media.checks import INDEX_BYTES, is_dark
 from media.core.fragments import read_lanes, read_spans
 from media.core.playlists import read_segments
 from media.ffmpeg import UnableToTranscode
@@ -75,6 +76,9 @@ def check(film: Film, folder: Path, made: Outcome) -> None:
     assert film.copied in (None, any(rung["copied"] for rung in made.renditions))
     assert film.size in (None, (made.width, made.height))
     assert (folder / POSTER).exists() == (made.width is not None)
+    if made.width is not None:
+        with Image.open(folder / POSTER) as poster:
+            assert not is_dark(ImageStat.Stat(poster.convert("L")).mean[0])
     assert (
         sorted(file.suffix for file in folder.iterdir() if file.suffix not in {".m4s", ".mp4", ".m3u8", ".jpg"}) == []
     )
