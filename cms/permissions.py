@@ -6,6 +6,8 @@ tester and policy (which pages), and the policies of pictures and documents.
 """
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
@@ -17,8 +19,9 @@ from wagtail.models.pages import PagePermissionTester
 from wagtail.permission_policies.collections import CollectionOwnershipPermissionPolicy
 from wagtail.permission_policies.pages import PagePermissionPolicy
 
-from organizations.models import Node, Role, User
+from organizations.models import Node, Role, RoleGrant, User
 from organizations.permissions import has_role, visible_nodes
+from organizations.queries import grants_of
 
 # Whoever works in the back office; what they find there is each app's own question.
 OFFICE = (Role.ORGANISER, Role.LECTURER, Role.OPERATOR)
@@ -117,22 +120,31 @@ class CoursePagePolicy(PagePermissionPolicy):
             return self.model.objects.none()
         courses = Page.objects.filter(depth=shelf.depth + 1, coursepage__node__in=editable_nodes(user).order_by())
         steps = Value((shelf.depth + 1) * Page.steplen)
-        pages = self.model.objects.alias(course_path=Substr("path", 1, steps))
+        pages = Page.objects.order_by().alias(course_path=Substr("path", 1, steps))
         inside = Q(course_path__in=courses.values("path"))
-        return pages.filter(inside | or_else if or_else is not None else inside)
+        found = pages.filter(inside | or_else if or_else is not None else inside)
+        # By key, because the search can narrow a question about columns only.
+        return self.model.objects.filter(pk__in=found.values("pk"))
 
 
 class LibraryPolicy(CollectionOwnershipPermissionPolicy):
     """Pictures and documents: organisers and lecturers add, change their own, and choose those of their colleagues.
 
-    A colleague is whoever holds a role in one's own subtree; what nobody in particular uploaded is for all.
+    A colleague is whoever holds or held a role in the subtree where one is organiser, so that the work of somebody who
+    left stays with their unit. What nobody in particular uploaded is the operator's of the whole tree; to everybody
+    else it does not exist.
     """
 
+    @property
+    def permission_cache_name(self) -> str:
+        # Wagtail remembers the rights on the user object, under one name for pictures and documents.
+        return f"_{self.model_name}_permissions"
+
     def get_all_permissions_for_user(self, user: Any) -> list[GroupCollectionPermission]:
-        if not has_role(user, *UPLOADERS):
-            return []
+        actions = ("add", "choose") if has_role(user, *UPLOADERS) else ()
+        if keeps_what_is_nobodys(user):
+            actions = (*actions, "change", "choose")
         root = Collection.get_first_root_node()
-        actions = ("add", "choose")
         return [
             GroupCollectionPermission(
                 pk=-number,
@@ -145,10 +157,28 @@ class LibraryPolicy(CollectionOwnershipPermissionPolicy):
     def _get_permission_codenames(self, actions: Iterable[str]) -> set[str]:
         return {f"{action}_{self.model_name}" for action in actions}
 
+    def user_has_any_permission_for_instance(self, user: Any, actions: Iterable[str], instance: Any) -> bool:
+        return self.instances_user_has_any_permission_for(user, actions).filter(pk=instance.pk).exists()
+
     def instances_user_has_any_permission_for(self, user: Any, actions: Iterable[str]) -> QuerySet[Any]:
-        found = super().instances_user_has_any_permission_for(user, actions)
-        if _rules_all(user) or "choose" not in actions:
+        found: QuerySet[Any] = self.model.objects.all()
+        if _rules_all(user):
             return found
-        colleagues = User.objects.filter(role_grants__node__in=visible_nodes(user, *EDITORS).order_by())
-        owner = self.owner_field_name
-        return found.filter(Q(**{owner: user}) | Q(**{owner: None}) | Q(**{f"{owner}__in": colleagues}))
+        asked, owner = {"change", "choose", "delete"} & set(actions), self.owner_field_name
+        theirs = []
+        if has_role(user, *UPLOADERS):
+            theirs.append(Q(**{owner: user}))
+        if keeps_what_is_nobodys(user):
+            theirs.append(Q(**{owner: None}))
+        if "choose" in asked and has_role(user, *EDITORS):
+            held = RoleGrant.objects.filter(node__in=visible_nodes(user, *EDITORS).order_by())
+            theirs.append(Q(**{f"{owner}__in": held.values("user_id")}))
+        return found.filter(reduce(or_, theirs)) if asked and theirs else found.none()
+
+
+def keeps_what_is_nobodys(user: Any) -> bool:
+    """Say whether a person keeps in order what belongs to nobody: the operator of a whole tree, or a superuser."""
+    if not isinstance(user, User):
+        return False
+    whole = any(grant.role == Role.OPERATOR and len(grant.path) == Node.steplen for grant in grants_of(user=user))
+    return whole or _rules_all(user)

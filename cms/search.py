@@ -9,7 +9,7 @@ import re
 from importlib import import_module
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from modelsearch.backends.base import BaseSearchBackend
 from modelsearch.query import PlainText, SearchQuery
 
@@ -46,6 +46,18 @@ class ChineseIndexing:
         return words_to_index(prepared) if isinstance(value, str) else prepared
 
 
+class OneWriterAtATime:
+    """Mixed into a backend's index: looking what is there and writing it are one step.
+
+    A form of Wagtail's writes the index while the worker does the same for the same row; on SQLite, where the step is
+    a question and an insert, both would insert. A transaction holds the only writer's place from its first statement.
+    """
+
+    def add_items(self, model: Any, objs: Any) -> None:
+        with transaction.atomic():
+            super().add_items(model, objs)  # type: ignore[misc]
+
+
 class ChineseAsking(BaseSearchBackend):
     """Mixed into a backend: what is asked of the index."""
 
@@ -68,5 +80,7 @@ def SearchBackend(params: dict[str, Any]) -> BaseSearchBackend:
         # The index classes name their indexer as a module global: there is no other door.
         module.ObjectIndexer = type("ObjectIndexer", (ChineseIndexing, module.ObjectIndexer), {})
     base = getattr(module, base_name)
-    backend: BaseSearchBackend = type("ChineseSearchBackend", (ChineseAsking, base), {})(params)
+    index_class = type("ChineseIndex", (OneWriterAtATime, base.index_class), {})
+    parts = (ChineseAsking, base)
+    backend: BaseSearchBackend = type("ChineseSearchBackend", parts, {"index_class": index_class})(params)
     return backend

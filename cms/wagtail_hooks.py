@@ -5,30 +5,55 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from wagtail import hooks
+from wagtail.admin.views.account import AvatarSettingsPanel
+from wagtail.admin.views.pages.listing import GenericPageFilterSet, PageFilterSet
 from wagtail.documents.models import AbstractDocument
-from wagtail.models import Page
+from wagtail.models import Page, PageLogEntry
 from wagtail.permissions import policy_registry
 
+from cms.library import may_look_at
 from organizations.models import User
 
-# Wagtail's own reports and help are about its machinery, not about learning.
+# Wagtail's own reports and help are about its machinery, not about learning; what is closed (middleware.py) is no door.
 HIDDEN = {"reports", "help"}
+CLOSED_SETTINGS = {"redirects", "workflows", "workflow-tasks"}
+
+# A portrait would be kept with all that the camera wrote into it, and no page of ours shows one.
+AvatarSettingsPanel.is_active = lambda self: False
 
 
 @hooks.register("construct_main_menu")
 def keep_to_the_work(request: HttpRequest, items: list[Any]) -> None:
-    if not getattr(request.user, "is_superuser", False):
-        items[:] = [item for item in items if item.name not in HIDDEN]
+    items[:] = [item for item in items if item.name not in HIDDEN]
+
+
+@hooks.register("construct_settings_menu")
+def keep_to_what_is_open(request: HttpRequest, items: list[Any]) -> None:
+    items[:] = [item for item in items if item.name not in CLOSED_SETTINGS]
+
+
+def owners_of_ones_own(request: HttpRequest) -> QuerySet[User]:
+    """Return the authors of the pages that this editor sees; Wagtail's list of pages offers those of the whole tree."""
+    own = policy_registry.get_by_type(Page).explorable_instances(request.user)
+    return User.objects.filter(pk__in=own.order_by().values("owner_id"))
+
+
+def editors_of_ones_own(request: HttpRequest) -> QuerySet[User]:
+    """Return who changed the pages that this editor sees."""
+    own = policy_registry.get_by_type(Page).explorable_instances(request.user)
+    entries = PageLogEntry.objects.order_by().filter(action="wagtail.edit", page__in=own.values("pk"))
+    return User.objects.filter(pk__in=entries.values("user_id"))
+
+
+for filters in (PageFilterSet, GenericPageFilterSet):
+    filters.base_filters["owner"].queryset = owners_of_ones_own
+    filters.base_filters["edited_by"].queryset = editors_of_ones_own
 
 
 @hooks.register("before_serve_document")
 def documents_are_for_editors(document: AbstractDocument, request: HttpRequest) -> None:
     """Members get documents through the lesson that offers them; this address is the library's."""
-    if not isinstance(request.user, User):
-        raise Http404
-    policy = policy_registry.get(document)
-    found = policy.instances_user_has_any_permission_for(request.user, ["choose", "change"])
-    if not found.filter(pk=document.pk).exists():
+    if not isinstance(request.user, User) or not may_look_at(request.user, document):
         raise Http404
 
 

@@ -99,7 +99,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "organizations.display.DisplayMiddleware",
-    "cms.middleware.OtherPagesAreNotFound",
+    "cms.middleware.OthersThingsAreNotFound",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.ContentSecurityPolicy",
@@ -328,6 +328,8 @@ WAGTAILDOCS_SERVE_METHOD = "serve_view"
 WAGTAILDOCS_MAX_UPLOAD_SIZE = 50 * 2**20
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "cms.search", "SEARCH_CONFIG": "simple"}}
 WAGTAIL_WORKFLOW_ENABLED = False
+# Made into an inner link, an address of ours would tell the title of whosever page it is.
+WAGTAILADMIN_EXTERNAL_LINK_CONVERSION = "never"
 
 # --- Sign-in ----------------------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = [

@@ -17,17 +17,7 @@ urlpatterns = [
     path("favicon.ico", views.favicon, name="favicon"),
     path("accounts/", include("organizations.account_urls")),
     path("admin/login/", admin_login),
-    # Wagtail's reports look across the whole tree, and its test page breaks on purpose.
-    path("admin/reports/<path:rest>", views.nothing_here),
-    # Its API lists pictures and documents whoever they belong to; the editor asks it for pages alone.
-    *(
-        path(f"admin/api/main/{kind}/{rest}", views.nothing_here)
-        for kind in ("images", "documents")
-        for rest in ("", "<path:rest>")
-    ),
-    path("admin/failwhale/", views.nothing_here),
-    path("admin/test404/", views.nothing_here),
-    # Its sign-in pages know nothing of our limits on guessing.
+    # Wagtail's sign-in pages know nothing of our limits on guessing. What else of it is closed: cms/middleware.py.
     path("learn/_util/<path:rest>", views.nothing_here),
     path("admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),

@@ -17,6 +17,7 @@ from wagtail.images import get_image_model
 
 from attendance.operations import settle_dirty
 from cms.core.lesson import values_of
+from cms.library import is_shown_by_right
 from cms.models import LessonPage
 from courses.models import CourseRun
 from courses.operations import UnableToCompleteLesson, complete_lesson
@@ -160,6 +161,8 @@ def picture(request: HttpRequest, occasion_id: int, lesson_id: int, image_id: in
     if str(image_id) not in values_of(page.body.raw_data, "picture"):
         raise Http404
     image = get_object_or_404(get_image_model(), pk=image_id)
+    if not is_shown_by_right(lesson=page, item=image):
+        raise Http404
     rendition = image.get_rendition("max-1280x1280")
     kind = mimetypes.guess_type(rendition.file.name)[0]
     return private_file(rendition.file.open("rb"), content_type=kind)
@@ -173,6 +176,8 @@ def document(request: HttpRequest, occasion_id: int, lesson_id: int, document_id
     if str(document_id) not in values_of(page.body.raw_data, "document"):
         raise Http404
     found = get_object_or_404(get_document_model(), pk=document_id)
+    if not is_shown_by_right(lesson=page, item=found):
+        raise Http404
     inline = found.content_disposition == "inline"
     return private_file(
         found.file.open("rb"), content_type=found.content_type, as_attachment=not inline, filename=found.filename

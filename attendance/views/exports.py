@@ -17,7 +17,7 @@ from attendance.permissions import NAMES
 from attendance.reports import Report, Scope, UnableToFindReport, report_named, reports
 from attendance.reports.render import CONTENT_TYPES, ENCODINGS, WRITERS, facts, text_rows, write
 from attendance.reports.standing import overview
-from attendance.views.shared import number_or_none, scope_or_404, settle_unread, signed_in
+from attendance.views.shared import LAST_PAGE, number_or_none, scope_or_404, settle_unread, signed_in
 from organizations.operations import log_access
 from organizations.permissions import role_required
 
@@ -39,7 +39,7 @@ def branch_report(request: HttpRequest, training_id: int, name: str) -> HttpResp
     scope = scope_or_404(request, training_id, as_of=timezone.now(), roles=NAMES)
     report = _report_or_404(name)
     settle_unread(scope)
-    page = number_or_none(request.GET.get("page")) or 1
+    page = number_or_none(request.GET.get("page"), most=LAST_PAGE) or 1
     shown = list(text_rows(islice(report.rows(scope), (page - 1) * A_PAGE, page * A_PAGE + 1)))
     titles = [column.title for column in report.columns]
     context = {

@@ -15,6 +15,7 @@ from organizations.queries import access_entries
 
 LARGEST_ID = 2**63 - 1
 LONGEST_ID = 19
+LAST_PAGE = 1_000_000  # further on there is nothing, and counting the rows before it would not end
 MOST_SETTLED = 200  # people a page settles before it reads
 ONE_VISIT = timedelta(minutes=10)
 
@@ -26,12 +27,12 @@ def signed_in(request: HttpRequest) -> User:
     return request.user
 
 
-def number_or_none(text: str | None) -> int | None:
-    """Return a positive number from the address, None when there is none; raises Http404 for anything else."""
+def number_or_none(text: str | None, *, most: int = LARGEST_ID) -> int | None:
+    """Return a number up to ``most`` from the address, None when there is none; raises Http404 for anything else."""
     if not text:
         return None
     number = id_or_none(text)
-    if number is None:
+    if number is None or number > most:
         raise Http404
     return number
 

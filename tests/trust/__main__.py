@@ -25,6 +25,7 @@ WORDS = {
     urls.ROOM: "on the roster; its lecturer, organiser above",
     urls.READERS: "on the roster; secretary, organiser above",
     urls.ORGANISERS | urls.LECTURERS: "organisers and lecturers",
+    urls.KEEPERS: "organisers and lecturers; the operator of the whole tree",
     urls.OFFICE: "organisers, lecturers, operators",
     urls.HOSTS | urls.OPERATORS: "who uploaded it, organiser above, operators",
     urls.OPERATOR: "operator above",

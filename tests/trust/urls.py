@@ -31,6 +31,7 @@ AUDITOR: Who = frozenset({"auditor"})
 OPERATOR: Who = frozenset({"operator"})
 OPERATORS = OPERATOR | {"neighbour_operator"}
 LIBRARY = ORGANISERS | LECTURERS
+KEEPERS = LIBRARY | OPERATOR  # the operator of the whole tree keeps what nobody in particular uploaded
 OFFICE = LIBRARY | OPERATORS
 
 SIGN_IN, JSON_401, NOT_FOUND = "sign-in", "401", "404"
@@ -127,7 +128,7 @@ LIVE = (
 
 FILES = (
     Row("m/<str:token>/<path:path>", READ, ROOM, "media by a signed address; playlists ask the right again", NOT_FOUND),
-    Row("files/<path:path>", READ, OFFICE, "the library's pictures, for the back office", NOT_FOUND),
+    Row("files/<path:path>", READ, ORGANISER, "a picture of the library that one may choose or edits", NOT_FOUND),
     Row("uploads/", "POST", OFFICE, "a new upload", JSON_401),
     Row("uploads/<uuid:upload_id>/", "HEAD PATCH DELETE", ORGANISER, "one's own upload", JSON_401),
 )
@@ -219,43 +220,78 @@ THIRD_PARTY = (
     Rule("admin/", OFFICE, "Wagtail's shell: home, one's own account, choosers"),
     Rule("admin/api/main/^images/", NOBODY, "closed: it knows no owners"),
     Rule("admin/api/main/^documents/", NOBODY, "closed: it knows no owners"),
-    Rule("admin/api/main/images/", NOBODY, "the closing of the same"),
-    Rule("admin/api/main/documents/", NOBODY, "the closing of the same"),
     Rule("admin/sprite/", ALL, "icons"),
     Rule("admin/jsi18n/", ALL, "Wagtail's translations"),
     Rule("admin/test404/", NOBODY, "closed"),
     Rule("admin/failwhale/", NOBODY, "closed"),
     Rule("admin/password_reset/", NOBODY, "closed: passwords are not Wagtail's"),
     Rule("admin/pages/", ORGANISERS, "courses of one's subtree and the shelf above them"),
-    Rule("admin/images/", LIBRARY, "pictures: one's own and those of colleagues in the subtree"),
+    Rule("admin/pages/usage/", NOBODY, "closed: all pages of a kind"),
+    Rule("admin/pages/create/", NOBODY, "closed: the same"),
+    Rule("admin/pages/workflow/", NOBODY, "closed: not used"),
+    Rule("admin/pages/<int:page_id>/convert_alias/", NOBODY, "closed: not used"),
+    Rule("admin/pages/<int:page_id>/privacy/", NOBODY, "closed: no page is public"),
+    Rule("admin/pages/<int:page_id>/workflow_history/", NOBODY, "closed: not used"),
+    Rule("admin/images/", KEEPERS, "pictures: one's own, to choose those of colleagues in the subtree; nobody's"),
+    Rule("admin/images/<int:image_id>/generate_url/", NOBODY, "closed: pictures have no address for everybody"),
+    Rule("admin/images/<int:image_id>/preview/", NOBODY, "closed: the same"),
     Rule("admin/images/chooser/", OFFICE, "the same, to choose"),
+    Rule("admin/images/chooser/<int:image_id>/select_format/", NOBODY, "closed: no picture stands in a text"),
     Rule("admin/images/chooser/create/", LIBRARY, "a new picture"),
-    Rule("admin/documents/", LIBRARY, "documents: one's own and those of colleagues in the subtree"),
+    Rule("admin/documents/", KEEPERS, "documents: one's own, to choose those of colleagues in the subtree; nobody's"),
     Rule("admin/documents/chooser/", OFFICE, "the same, to choose"),
     Rule("admin/documents/chooser/create/", LIBRARY, "a new document"),
-    Rule("admin/forms/", ORGANISERS, "form pages: there are none"),
-    Rule("admin/users/", NOBODY, "people come from the roster"),
-    Rule("admin/groups/", NOBODY, "rights come from the roles"),
-    Rule("admin/sites/", NOBODY, "set up once"),
-    Rule("admin/collections/", NOBODY, "not used"),
-    Rule("admin/workflows/", NOBODY, "not used"),
-    Rule("admin/workflows/task_chooser/", OFFICE, "empty"),
+    Rule("admin/block-preview/", NOBODY, "closed: not used"),
+    Rule("admin/embeds/", NOBODY, "closed: nothing is taken from other sites"),
+    Rule("admin/forms/", NOBODY, "closed: there are no form pages"),
+    Rule("admin/users/", NOBODY, "people come from the roster; a superuser's"),
+    Rule("admin/groups/", NOBODY, "rights come from the roles; a superuser's"),
+    Rule("admin/sites/", NOBODY, "set up once; a superuser's"),
+    Rule("admin/collections/", NOBODY, "not used; a superuser's"),
+    Rule("admin/workflows/", NOBODY, "closed: not used"),
     Rule("admin/reports/", NOBODY, "closed: they look across the whole tree"),
-    Rule("admin/redirects/", NOBODY, "not used"),
-    Rule("admin/settings/", NOBODY, "not used"),
-    Rule("admin/snippets/", NOBODY, "not used"),
+    Rule("admin/redirects/", NOBODY, "closed: not used"),
+    Rule("admin/settings/", NOBODY, "closed: not used"),
+    Rule("admin/snippets/", NOBODY, "closed: not used"),
+    Rule("admin/tag-autocomplete/", NOBODY, "closed: words of the whole tree"),
     Rule("documents/", LIBRARY, "a library document, for its editors; members read it in the lesson"),
     Rule("learn/", ROSTER, "leads a member to the course they are in; to everybody else 404"),
     Rule("learn/_util/", NOBODY, "Wagtail's password pages and sign-in, closed"),
 )
 
-
 # What the first rule covers, by the first word after it: another word would be something new.
 SHELL = {
-    "", "^.*", "account", "api", "block-preview", "bulk", "choose-anchor-link", "choose-email-link",
-    "choose-external-link", "choose-page", "choose-phone-link", "dismissibles", "editing-sessions", "embeds", "logout",
-    "tag-autocomplete",
+    "", "^.*", "account", "api", "bulk", "choose-anchor-link", "choose-email-link", "choose-external-link",
+    "choose-page", "choose-phone-link", "dismissibles", "editing-sessions", "logout",
 }  # fmt: skip
+
+# What each parameter of an address in the back office names. A new one has to be thought about: is it somebody's, and
+# does a key that names another unit's thing end in 404 (cms/middleware.py)? The first three kinds are asked there.
+PARAMETERS = {
+    **dict.fromkeys(("page_id", "parent_page_id", "page_to_move_id", "destination_id"), "page"),
+    "image_id": "picture",
+    **dict.fromkeys(("document_id", "doc_id"), "document"),
+    "object_id": "what the model in the address says",
+    "pk": "what the place says",
+    "occasion_id": "asked by its own view",
+    "revision_id": "one of the page in the address",
+    **dict.fromkeys(("revision_id_a", "revision_id_b"), "one of the page in the address"),
+    "uploaded_file_id": "an upload of one's own",
+    "session_id": "a sitting of one's own",
+    **dict.fromkeys(("app_label", "model_name", "action", "action_name"), "a word"),
+    **dict.fromkeys(("content_type_app_name", "content_type_model_name"), "a word"),
+}
+# What ``pk`` names, by the place: "video" is asked by its own view.
+PLACES = {
+    "admin/api/main/^pages/": "page",
+    "admin/pages/": "page",
+    "admin/images/": "picture",
+    "admin/documents/": "document",
+    "admin/videos/": "video",
+    "admin/course-runs/": "other",
+    "admin/trainings/": "other",
+    "admin/rules/": "other",
+}
 
 
 def rule_for(route: str) -> Rule | None:

@@ -1,0 +1,382 @@
+"""Pictures and documents over their whole life, for their owner, the colleagues, the neighbour and a member."""
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+from PIL import Image as Pillow
+from wagtail.documents.models import Document
+from wagtail.images.models import Image
+from wagtail.models import Collection
+from wagtail.users.models import UserProfile
+
+from cms.library import is_shown_by_right, may_look_at, picture_named
+from cms.models import LessonPage
+from organizations.models import Role, RoleGrant, User
+from tests.cms.test_permissions import stream, world_with_two_organisers
+from tests.factories.cms import CoursePageFactory, LessonPageFactory
+from tests.factories.courses import give_course
+from tests.factories.organizations import County, RoleGrantFactory, UserFactory, make_county
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.django_db,
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # Wagtail's own temporary file
+]
+
+
+def pixels(colour: str = "green", size: tuple[int, int] = (64, 48)) -> bytes:
+    out = BytesIO()
+    Pillow.new("RGB", size, colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def picture_of(owner: User | None, title: str = "水沟", name: str = "shuigou.png") -> Image:
+    file = ContentFile(pixels(), name=name)
+    return Image.objects.create(title=title, file=file, uploaded_by_user=owner)
+
+
+def paper_of(owner: User | None, title: str = "讲义") -> Document:
+    file = ContentFile(b"%PDF-1.4 demo", name="jiangyi.pdf")
+    return Document.objects.create(title=title, file=file, uploaded_by_user=owner)
+
+
+def held(image: Image, paper: Document) -> list[tuple[str, Any]]:
+    return [("picture", {"image": image, "alt": "屋后的排水沟", "decorative": False}), ("document", paper)]
+
+
+def form(**values: Any) -> dict[str, Any]:
+    return {"collection": Collection.get_first_root_node().pk, "tags": "", **values}
+
+
+# --- Who finds what -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", ["/admin/", "/admin/images/", "/admin/documents/", "/admin/pages/", "/admin/account/"])
+def test_pictures_and_documents_are_both_in_the_menu(client: Client, page: str) -> None:
+    """Wagtail remembers the rights on the user under one name for both."""
+    world = make_county()
+    for person in (world.organiser, world.lecturer):
+        client.force_login(person)
+        shown = client.get(page, follow=True).content.decode()
+        assert ('"url": "/admin/images/"' in shown, '"url": "/admin/documents/"' in shown) == (True, True)
+
+
+def listed(client: Client, person: User, kind: str) -> str:
+    client.force_login(person)
+    return str(client.get(f"/admin/{kind}/chooser/").json()["html"])
+
+
+@pytest.mark.parametrize("kind", ["images", "documents"])
+def test_ones_own_the_colleagues_and_nobodys(client: Client, var_dir: Any, kind: str) -> None:
+    world, here, there = world_with_two_organisers()
+    lecturer = RoleGrantFactory(user__name="本支部讲师", node=world.branch, role=Role.LECTURER).user
+    make = picture_of if kind == "images" else paper_of
+    make(here, "组织员的"), make(lecturer, "讲师的"), make(there, "邻支部的"), make(None, "无主的")
+    titles = ("组织员的", "讲师的", "邻支部的", "无主的")
+
+    def found(person: User) -> list[str]:
+        shown = listed(client, person, kind)
+        return [title for title in titles if title in shown]
+
+    assert found(here) == ["组织员的", "讲师的"]
+    assert found(lecturer) == ["讲师的"]
+    assert found(there) == ["邻支部的"]
+    assert found(world.organiser) == ["组织员的", "讲师的", "邻支部的"]
+    assert found(world.operator) == ["无主的"]
+    below = RoleGrantFactory(user__name="支部管理员", node=world.branch, role=Role.OPERATOR).user
+    assert found(below) == []
+    RoleGrant.objects.filter(user=here).update(active_to_date=timezone.localdate())
+    client.force_login(here)
+    assert client.get(f"/admin/{kind}/chooser/").status_code == 302
+    assert "组织员的" in listed(client, world.organiser, kind)  # what somebody made stays with the unit
+
+
+def test_the_operator_keeps_what_is_nobodys(client: Client, var_dir: Any) -> None:
+    world = make_county()
+    nobodys, owned = picture_of(None, "无主的"), picture_of(world.lecturer, "讲师的")
+    client.force_login(world.operator)
+    shown = client.get("/admin/images/").content.decode()
+    assert ("无主的" in shown, "讲师的" in shown) == (True, False)
+    assert client.get(f"/admin/images/{nobodys.pk}/").status_code == 200
+    assert client.get(f"/admin/images/{owned.pk}/").status_code == 404
+    assert client.get("/admin/images/add/").status_code == 302
+
+
+# --- The file itself --------------------------------------------------------------------------------------------------
+
+
+def test_a_pictures_file_is_for_those_who_may_choose_it(client: Client, var_dir: Any) -> None:
+    world, here, there = world_with_two_organisers()
+    image = picture_of(here)
+    small = image.get_rendition("max-165x165")
+    lecturer = RoleGrantFactory(user__name="邻支部讲师", node=world.neighbour, role=Role.LECTURER).user
+    operator = RoleGrantFactory(user__name="邻支部管理员", node=world.neighbour, role=Role.OPERATOR).user
+    expected = {here: 200, world.organiser: 200, there: 404, lecturer: 404, operator: 404, world.member: 404}
+    for path in (image.file.name, small.file.name):
+        assert client.get(f"/files/{path}").status_code == 404
+        for person, status in expected.items():
+            client.force_login(person)
+            assert client.get(f"/files/{path}").status_code == status, (person.name, path)
+        client.logout()
+    client.force_login(here)
+    assert client.get(f"/files/{image.file.name}")["Cache-Control"].startswith("private")
+
+
+@pytest.mark.parametrize(
+    "path", ["images/", "images", "original_images/", "original_images/../../db.sqlite3", "a%00b", "x" * 3000, "."]
+)
+def test_what_is_no_picture_is_404(client: Client, var_dir: Any, path: str) -> None:
+    world = make_county()
+    picture_of(world.organiser).get_rendition("max-165x165")
+    client.force_login(world.organiser)
+    assert client.get(f"/files/{path}").status_code == 404
+
+
+def test_a_picture_whose_file_is_gone_is_404(client: Client, var_dir: Any) -> None:
+    world = make_county()
+    image = picture_of(world.organiser)
+    image.file.storage.delete(image.file.name)
+    client.force_login(world.organiser)
+    assert client.get(f"/files/{image.file.name}").status_code == 404
+
+
+def test_what_a_colleague_above_put_into_ones_lesson_is_seen_there(client: Client, var_dir: Any) -> None:
+    """The county's organiser helps a branch: its own organiser sees that picture in the editor, and no other one."""
+    world, here, there = world_with_two_organisers()
+    image, paper, other = picture_of(world.organiser), paper_of(world.organiser), picture_of(world.organiser, "别的")
+    course = CoursePageFactory(node=world.branch)
+    lesson = LessonPageFactory(course=course, body=held(image, paper))
+    assert (may_look_at(here, image), may_look_at(here, paper), may_look_at(here, other)) == (True, True, False)
+    assert (may_look_at(there, image), may_look_at(there, paper)) == (False, False)
+    client.force_login(here)
+    assert client.get(f"/files/{image.file.name}").status_code == 200
+    assert client.get(f"/admin/pages/{lesson.pk}/edit/").status_code == 200
+    lesson.body = [("text", "<p>以后再说</p>")]
+    lesson.save_revision(user=here)
+    cache.clear()
+    assert may_look_at(here, image)  # still published
+    lesson.get_latest_revision().publish()
+    cache.clear()
+    assert not may_look_at(here, image)
+
+
+def test_a_draft_shows_its_pictures_to_its_editor(var_dir: Any) -> None:
+    world, here, _there = world_with_two_organisers()
+    image = picture_of(world.organiser)
+    lesson = LessonPageFactory(course=CoursePageFactory(node=world.branch), live=False)
+    lesson.body = [("picture", {"image": image, "alt": "沟", "decorative": False})]
+    lesson.save_revision(user=world.organiser)
+    assert may_look_at(here, image)
+
+
+def test_picture_named_is_one_query_each(var_dir: Any, django_assert_num_queries: Any) -> None:
+    image = picture_of(None)
+    small = image.get_rendition("max-165x165")
+    with django_assert_num_queries(1):
+        assert picture_named(image.file.name) == image
+    with django_assert_num_queries(2):
+        assert picture_named(small.file.name) == image
+    assert picture_named("images/none.png") is None
+
+
+# --- What a lesson hands out -----------------------------------------------------------------------------------------
+
+
+def shown(client: Client, world: County, body: list[tuple[str, Any]], image: Image, paper: Document) -> tuple[int, int]:
+    """What the member of the neighbouring branch gets of a picture and a document in a lesson of theirs."""
+    given = give_course(world.neighbour)
+    lesson = LessonPageFactory(course=given.page, body=body)
+    client.force_login(world.neighbour_member)
+    base = f"/courses/{given.run.pk}/{lesson.pk}"
+    answers = [client.get(f"{base}/pictures/{image.pk}/"), client.get(f"{base}/documents/{paper.pk}/")]
+    return answers[0].status_code, answers[1].status_code
+
+
+def test_anothers_things_are_not_handed_out_by_a_lesson(client: Client, var_dir: Any) -> None:
+    """Small numbers written by hand into a lesson of one's own."""
+    world, here, _there = world_with_two_organisers()
+    image, paper = picture_of(here), paper_of(here)
+    assert shown(client, world, held(image, paper), image, paper) == (404, 404)
+
+
+@pytest.mark.parametrize("where", ["county", "township", "neighbour"])
+def test_what_stands_in_line_is_handed_out(client: Client, var_dir: Any, where: str) -> None:
+    world = make_county()
+    owner = RoleGrantFactory(user__name="讲课的", node=getattr(world, where), role=Role.LECTURER).user
+    image, paper = picture_of(owner), paper_of(owner)
+    RoleGrant.objects.filter(user=owner).update(active_to_date=timezone.localdate())  # they left since
+    assert shown(client, world, held(image, paper), image, paper) == (200, 200)
+
+
+def test_what_somebody_put_in_by_right_stays_when_the_course_moves(var_dir: Any) -> None:
+    world, here, there = world_with_two_organisers()
+    image, paper = picture_of(here), paper_of(here)
+    lesson = LessonPageFactory(course=CoursePageFactory(node=world.neighbour), body=held(image, paper))
+    lesson.save_revision(user=there).publish()
+    lesson = LessonPage.objects.get(pk=lesson.pk)
+    assert not is_shown_by_right(lesson=lesson, item=image)
+    lesson.save_revision(user=world.organiser).publish()
+    lesson = LessonPage.objects.get(pk=lesson.pk)
+    assert is_shown_by_right(lesson=lesson, item=image)
+    assert is_shown_by_right(lesson=lesson, item=paper)
+    # The county's organiser once saved the lesson; what the neighbour adds later is not theirs for that.
+    another = picture_of(here, "别的")
+    lesson.body = held(another, paper)
+    lesson.save_revision(user=there).publish()
+    lesson = LessonPage.objects.get(pk=lesson.pk)
+    assert not is_shown_by_right(lesson=lesson, item=another)
+    assert is_shown_by_right(lesson=lesson, item=paper)
+
+
+def test_the_right_is_asked_once_for_all_readers(var_dir: Any, django_assert_num_queries: Any) -> None:
+    world, here, _there = world_with_two_organisers()
+    lesson = LessonPageFactory(course=CoursePageFactory(node=world.neighbour))
+    for image in (picture_of(here), picture_of(world.organiser), picture_of(None)):
+        is_shown_by_right(lesson=lesson, item=image)
+        with django_assert_num_queries(0):
+            is_shown_by_right(lesson=lesson, item=image)
+
+
+# --- Their life, through the admin ------------------------------------------------------------------------------------
+
+
+def add_picture(client: Client, data: bytes, name: str = "shuigou.png", kind: str = "image/png", **values: Any) -> Any:
+    file = SimpleUploadedFile(name, data, content_type=kind)
+    return client.post("/admin/images/add/", form(title="水沟", file=file, **values))
+
+
+def lying_png() -> bytes:
+    """A PNG of a few bytes that says it is 60,000 by 60,000."""
+    data = bytearray(pixels(size=(4, 4)))
+    data[16:24] = (60_000).to_bytes(4) * 2
+    return bytes(data)
+
+
+REFUSED = {
+    "text": (b"GIF89a" + b"hello " * 20, "a.gif", "image/gif"),
+    "cut": (pixels(size=(400, 400))[:120], "a.png", "image/png"),
+    "heic": (b"\x00\x00\x00\x18ftypheic" + b"\x00" * 60, "IMG_1.HEIC", "image/heic"),
+    "svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "a.svg", "image/svg+xml"),
+    "empty": (b"", "a.png", "image/png"),
+    "lying": (lying_png(), "a.png", "image/png"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_no_picture_is_refused_with_a_sentence(client: Client, var_dir: Any, case: str) -> None:
+    world = make_county()
+    client.force_login(world.organiser)
+    data, name, kind = REFUSED[case]
+    answer = add_picture(client, data, name, kind)
+    assert answer.status_code == 200
+    assert answer.context["form"].errors["file"]
+    assert answer.context["form"].data["title"] == "水沟"  # what was typed is kept
+    assert Image.objects.count() == 0
+
+
+def test_a_picture_from_upload_to_sign_out(client: Client, var_dir: Any) -> None:
+    world, here, there = world_with_two_organisers()
+    client.force_login(here)
+    assert add_picture(client, pixels()).status_code == 302
+    image = Image.objects.get()
+    assert (image.uploaded_by_user, image.title) == (here, "水沟")
+    edit, first = f"/admin/images/{image.pk}/", image.file.name
+    assert "水沟" in client.get(edit).content.decode()
+    assert client.post(edit, form(title="", file="")).status_code == 200  # with a mistake: again, nothing changed
+    assert client.post(edit, form(title="屋后水沟", file="")).status_code == 302
+    new = SimpleUploadedFile("xin.png", pixels("red", (80, 60)), content_type="image/png")
+    assert client.post(edit, form(title="屋后水沟", file=new)).status_code == 302
+    image.refresh_from_db()
+    assert (image.title, image.width, image.file.name == first) == ("屋后水沟", 80, False)
+    assert client.get(f"/files/{first}").status_code == 404
+    chosen = client.get(f"/admin/images/chooser/chosen/{image.pk}/").json()["result"]
+    assert chosen["title"] == "屋后水沟"
+    assert client.get(chosen["preview"]["url"]).status_code == 200
+    url = use_in_a_lesson(client, world, {"image": image.pk, "alt": "屋后的排水沟"}, "picture", f"pictures/{image.pk}")
+    reads_with_the_lesson(client, world, url)
+    assert 404 in neighbours_answers(client, there, [edit, f"{edit}delete/", f"/admin/images/usage/{image.pk}/"])
+    sees_nothing_after_signing_out(client, here, [f"/files/{image.file.name}", url])
+
+
+def test_a_document_from_upload_to_sign_out(client: Client, var_dir: Any) -> None:
+    world, here, there = world_with_two_organisers()
+    client.force_login(here)
+    for name, data in (("a.html", b"<script>"), ("a.exe", b"MZ"), ("a.pdf", b"")):
+        refused = client.post("/admin/documents/add/", form(title="讲义", file=SimpleUploadedFile(name, data)))
+        assert (refused.status_code, bool(refused.context["form"].errors["file"])) == (200, True)
+    made = SimpleUploadedFile("jiangyi.pdf", b"%PDF-1.4 one", content_type="application/pdf")
+    assert client.post("/admin/documents/add/", form(title="讲义", file=made)).status_code == 302
+    paper = Document.objects.get()
+    edit = f"/admin/documents/edit/{paper.pk}/"
+    assert "讲义" in client.get(edit).content.decode()
+    assert client.post(edit, form(title="", file="")).status_code == 200
+    new = SimpleUploadedFile("xin.pdf", b"%PDF-1.4 two", content_type="application/pdf")
+    assert client.post(edit, form(title="防汛讲义", file=new)).status_code == 302
+    paper.refresh_from_db()
+    assert (paper.title, paper.uploaded_by_user) == ("防汛讲义", here)
+    assert b"".join(client.get(paper.url).streaming_content) == b"%PDF-1.4 two"
+    assert client.get(f"/admin/documents/chooser/chosen/{paper.pk}/").json()["result"]["title"] == "防汛讲义"
+    url = use_in_a_lesson(client, world, paper.pk, "document", f"documents/{paper.pk}")
+    reads_with_the_lesson(client, world, url)
+    pages = [edit, f"/admin/documents/delete/{paper.pk}/", f"/admin/documents/usage/{paper.pk}/", paper.url]
+    assert set(neighbours_answers(client, there, pages)) == {404}
+    sees_nothing_after_signing_out(client, here, [paper.url, url])
+
+
+def use_in_a_lesson(client: Client, world: County, value: Any, kind: str, end: str) -> str:
+    """Write a lesson with the thing through the editor, publish it; return where members of the branch get it."""
+    given = give_course(world.branch)
+    add = f"/admin/pages/add/cms/lessonpage/{given.page.pk}/"
+    sent = {"title": "第二讲", "slug": "two", **stream((kind, value)), "action-publish": "1"}
+    assert client.post(add, sent).status_code == 302
+    lesson = LessonPage.objects.get(title="第二讲")
+    assert client.get(f"/admin/pages/{lesson.pk}/edit/").status_code == 200
+    assert client.get(f"/admin/pages/{lesson.pk}/view_draft/").status_code == 200
+    return f"/courses/{given.run.pk}/{lesson.pk}/{end}/"
+
+
+def reads_with_the_lesson(client: Client, world: County, url: str) -> None:
+    for person, status in ((world.member, 200), (world.neighbour_member, 404), (world.neighbour_secretary, 404)):
+        client.force_login(person)
+        answer = client.get(url)
+        assert answer.status_code == status
+        if status == 200:
+            assert answer["Cache-Control"] == "private, max-age=86400"
+
+
+def neighbours_answers(client: Client, there: User, pages: list[str]) -> list[int]:
+    client.force_login(there)
+    return [client.get(page).status_code for page in pages] + [client.post(page).status_code for page in pages]
+
+
+def sees_nothing_after_signing_out(client: Client, person: User, addresses: list[str]) -> None:
+    client.force_login(person)
+    assert client.post("/admin/logout/").status_code == 302
+    assert client.get("/admin/").status_code == 302
+    assert [client.get(url).status_code for url in addresses if "/courses/" not in url] == [404] * (len(addresses) - 1)
+    assert client.get(addresses[-1]).status_code == 302  # asked to sign in
+
+
+def test_no_portrait_is_taken(client: Client, var_dir: Any) -> None:
+    """It would be kept as the camera wrote it, with the place."""
+    world = make_county()
+    client.force_login(world.organiser)
+    page = client.get("/admin/account/")
+    assert (page.status_code, "avatar-avatar" in page.content.decode()) == (200, False)
+    sent = {"avatar-avatar": SimpleUploadedFile("me.png", pixels(), content_type="image/png")}
+    client.post("/admin/account/", {**sent, "locale-preferred_language": "zh-hans", "theme-theme": "system"})
+    profile = UserProfile.objects.filter(user=world.organiser).first()
+    assert profile is None or not profile.avatar
+
+
+def test_someone_without_any_role_has_no_library(var_dir: Any) -> None:
+    picture_of(None)
+    world = make_county()
+    for person in (world.member, UserFactory(), world.secretary, world.auditor):
+        assert not may_look_at(person, Image.objects.get())
