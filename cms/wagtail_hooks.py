@@ -5,9 +5,11 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from wagtail import hooks
+from wagtail.admin import filters as media_filters
 from wagtail.admin.views.account import AvatarSettingsPanel
 from wagtail.admin.views.pages.listing import GenericPageFilterSet, PageFilterSet
 from wagtail.documents.models import AbstractDocument
+from wagtail.images.views import chooser as picture_chooser
 from wagtail.models import Page, PageLogEntry
 from wagtail.permissions import policy_registry
 
@@ -20,6 +22,14 @@ CLOSED_SETTINGS = {"redirects", "workflows", "workflow-tasks"}
 
 # A portrait would be kept with all that the camera wrote into it, and no page of ours shows one.
 AvatarSettingsPanel.is_active = lambda self: False
+
+
+def no_tags(model: Any, count: int = 0) -> list[Any]:
+    """Stand in the place of Wagtail's ten most popular tags, which are words from the whole tree."""
+    return []
+
+
+media_filters.popular_tags_for_model = picture_chooser.popular_tags_for_model = no_tags
 
 
 @hooks.register("construct_main_menu")
@@ -45,9 +55,9 @@ def editors_of_ones_own(request: HttpRequest) -> QuerySet[User]:
     return User.objects.filter(pk__in=entries.values("user_id"))
 
 
-for filters in (PageFilterSet, GenericPageFilterSet):
-    filters.base_filters["owner"].queryset = owners_of_ones_own
-    filters.base_filters["edited_by"].queryset = editors_of_ones_own
+for page_filters in (PageFilterSet, GenericPageFilterSet):
+    page_filters.base_filters["owner"].queryset = owners_of_ones_own
+    page_filters.base_filters["edited_by"].queryset = editors_of_ones_own
 
 
 @hooks.register("before_serve_document")

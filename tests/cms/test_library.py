@@ -108,6 +108,17 @@ def test_the_operator_keeps_what_is_nobodys(client: Client, var_dir: Any) -> Non
     assert client.get("/admin/images/add/").status_code == 302
 
 
+@pytest.mark.parametrize("page", ["images/", "images/chooser/", "documents/", "documents/chooser/"])
+def test_words_that_others_use_are_not_offered(client: Client, var_dir: Any, page: str) -> None:
+    _world, here, there = world_with_two_organisers()
+    for thing in (picture_of(here), paper_of(here), picture_of(there), paper_of(there)):
+        thing.tags.add("甲支部的词" if thing.uploaded_by_user == here else "乙支部的词")
+    client.force_login(there)
+    answer = client.get(f"/admin/{page}")
+    assert "甲支部的词" not in (answer.json()["html"] if "chooser" in page else answer.content.decode())
+    assert client.get("/admin/tag-autocomplete/?term=甲").status_code == 404
+
+
 # --- The file itself --------------------------------------------------------------------------------------------------
 
 
