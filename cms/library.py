@@ -46,8 +46,7 @@ def may_look_at(user: Any, item: Any) -> bool:
     if policy_registry.get(item).instances_user_has_any_permission_for(user, LOOKING).filter(pk=item.pk).exists():
         return True
     key = f"cms.looks:{user.pk}:{kind_of(item)}:{item.pk}"
-    answer: bool = cache.get_or_set(key, lambda: _is_in_a_lesson_of(user, item), REMEMBERED_S)
-    return answer
+    return bool(cache.get_or_set(key, lambda: _is_in_a_lesson_of(user, item), REMEMBERED_S))
 
 
 def is_shown_by_right(*, lesson: LessonPage, item: Any) -> bool:
@@ -61,8 +60,7 @@ def is_shown_by_right(*, lesson: LessonPage, item: Any) -> bool:
     if owner_id is None:
         return True
     key = f"cms.shows:{lesson.pk}:{lesson.live_revision_id}:{kind_of(item)}:{item.pk}:{owner_id}"
-    answer: bool = cache.get_or_set(key, lambda: _was_put_in_by_right(lesson, item), REMEMBERED_S)
-    return answer
+    return bool(cache.get_or_set(key, lambda: _was_put_in_by_right(lesson, item), REMEMBERED_S))
 
 
 def _is_in_a_lesson_of(user: Any, item: Any) -> bool:
