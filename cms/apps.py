@@ -15,6 +15,7 @@ class CmsConfig(AppConfig):
         from wagtail.models import Page  # noqa: PLC0415
         from wagtail.permissions import policy_registry  # noqa: PLC0415
 
+        import cms.editing  # noqa: F401, PLC0415 - registers its hooks
         from cms.permissions import CoursePagePolicy, LibraryPolicy  # noqa: PLC0415
         from cms.receivers import make_shelf  # noqa: PLC0415
 

@@ -1,16 +1,80 @@
-"""Forms of the back office: a course belongs to one's own organisations."""
+"""Forms of the back office: what an author writes is kept, what it may hold is asked, what is missing has a name.
+
+ADR 20: a draft may lack what is only needed by those who read it; publishing asks for all of it.
+"""
 
 from typing import Any
 
+from django.core.exceptions import BadRequest, ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminPageForm
+from wagtail.blocks.stream_block import StreamValue
 
+from cms.blocks import UNREADABLE, LessonBody
+from cms.choices import may_use
 from cms.permissions import editable_nodes
 
 
-class CoursePageForm(WagtailAdminPageForm):
+class MemberPageForm(WagtailAdminPageForm):
+    """A course or a lesson in the editor.
+
+    ``saved_meanwhile`` on the instance (cms/editing.py) is the revision that somebody else stored since this form was
+    opened: then the form is not valid once, and says so; sent again it is.
+    """
+
+    untitled: Any = _("未命名")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        title = self.fields.get("title")
+        if title is not None:
+            title.error_messages["required"] = _("请写上名称。")
+
+    def defer_required_fields(self) -> None:
+        """Let a draft be saved before it has a name: what is typed first is often the text."""
+        super().defer_required_fields()
+        if "title" in self.fields and self.fields["title"].required:
+            self.fields["title"].required = False
+            self.deferred_required_fields.append("title")
+
+    def clean_title(self) -> str:
+        title = str(self.cleaned_data["title"]).strip()
+        if self.is_deferred_validation:
+            return title or str(self.untitled)
+        if title == str(self.untitled):
+            raise ValidationError(_("发布以前请换一个名称。"))
+        return title
+
+    def clean(self) -> Any:
+        cleaned = super().clean()
+        newer = getattr(self.instance, "saved_meanwhile", None)
+        if newer is not None:
+            self.add_error(None, _saved_by(newer))
+        return cleaned
+
+    def _widget_data_value(self, widget: Any, html_name: str) -> Any:
+        """Read one field of the post. A value that no editor's page could have sent is a bad request, not an error."""
+        try:
+            return super()._widget_data_value(widget, html_name)  # type: ignore[misc]
+        except UNREADABLE as error:
+            raise BadRequest(f"unreadable {html_name}: {error!r}") from error
+
+
+def _saved_by(revision: Any) -> ValidationError:
+    name = getattr(revision.user, "name", "") or _("另一个窗口")
+    return ValidationError(
+        _(
+            "您打开这一页以后，%(name)s又保存过一次。您写的都还在下面：请先在“历史”里看看新的版本；再保存一次，就以您的为准。"
+        ),
+        params={"name": name},
+    )
+
+
+class CoursePageForm(MemberPageForm):
     """Offers only the organisations for which the editor may write courses."""
+
+    untitled = _("未命名的课程")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -20,3 +84,22 @@ class CoursePageForm(WagtailAdminPageForm):
             self.fields["node"].empty_label = _("请选择")
             if not self.instance.node_id:
                 self.fields["node"].initial = nodes.values_list("pk", flat=True).first()
+
+
+class LessonPageForm(MemberPageForm):
+    """Takes only videos, pictures and documents that the author may choose, or that stood in the lesson before."""
+
+    untitled = _("未命名的课")
+
+    def _widget_data_value(self, widget: Any, html_name: str) -> Any:
+        value = super()._widget_data_value(widget, html_name)
+        return self._allowed(value) if isinstance(value, StreamValue) else value
+
+    def _allowed(self, body: StreamValue) -> StreamValue:
+        """Return the blocks without what is not this author's to choose: not even its title comes back to them."""
+        block: LessonBody = body.stream_block
+        refused = {
+            kind: may_use(kind, keys, user=self.for_user, page=self.instance)
+            for kind, keys in block.choices_in(body).items()
+        }
+        return block.without(body, refused) if any(refused.values()) else body

@@ -17,7 +17,7 @@ from wagtail.models import Page
 from wagtail.search import index
 
 from cms.blocks import LessonBody
-from cms.forms import CoursePageForm
+from cms.forms import CoursePageForm, LessonPageForm
 from cms.permissions import CourseTester, ShelfTester
 from organizations.models import Node
 
@@ -47,6 +47,9 @@ class MemberPage(Page):
 
 class PreviewLinks:
     """Addresses inside a preview: those of the admin, which ask for the editor's right."""
+
+    # An author is told of a choice that is gone; for members it is simply not there.
+    tells_what_is_gone = True
 
     def picture(self, image: Any) -> str:
         return str(image.get_rendition("max-1280x1280").url)
@@ -106,6 +109,7 @@ class LessonPage(MemberPage):
 
     body = StreamField(LessonBody(), verbose_name=_("内容"), blank=True)
 
+    base_form_class = LessonPageForm
     preview_template = "cms/lesson_preview.html"
     content_panels = [*Page.content_panels, FieldPanel("body")]
     search_fields = [*Page.search_fields, index.SearchField("body")]

@@ -183,7 +183,8 @@ def test_a_picture_needs_its_words(client: Client, var_dir: Any) -> None:
     image = Image.objects.create(title="水沟", file=get_test_image_file(), uploaded_by_user=here)
     client.force_login(here)
     add = f"/admin/pages/add/cms/lessonpage/{course.pk}/"
-    refused = client.post(add, {"title": "讲", "slug": "j", **stream(("picture", {"image": image.pk, "alt": ""}))})
+    wordless = stream(("picture", {"image": image.pk, "alt": ""}))
+    refused = client.post(add, {"title": "讲", "slug": "j", **wordless, "action-publish": "1"})
     assert refused.status_code == 200
     assert LessonPage.objects.count() == 0
     words = {"image": image.pk, "alt": "屋后的排水沟"}

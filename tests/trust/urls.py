@@ -154,6 +154,7 @@ PEOPLE = (
 
 ADMIN = (
     Row("admin/login/", EVERY, NOBODY, "Wagtail's own sign-in, closed: leads visitors to ours"),
+    Row("admin/signed-in/", READ, OFFICE, "whose session it is: asked by the editor's script before it saves"),
     Row("admin/live/schedule/", "GET", ORGANISERS, "the lectures of one's subtree"),
     Row("admin/live/schedule/add/", "GET POST", ORGANISERS, "a new lecture in one's subtree"),
     Row("admin/live/schedule/<int:occasion_id>/", "GET POST", ORGANISER, "a lecture's plan"),

@@ -1,0 +1,111 @@
+"""What happens around Wagtail's editor: two authors on one page, a draft that is not complete, a session that ends.
+
+Wagtail asks by hooks; cms/apps.py imports this module when all apps are there.
+"""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.templatetags.static import static
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, json_script
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from wagtail import hooks
+from wagtail.models import Page
+
+from cms.models import LessonPage
+
+
+@hooks.register("before_edit_page")
+def notice_a_newer_version(request: HttpRequest, page: Page) -> None:
+    """Tell the form (cms/forms.py) of a version stored after this author opened the page.
+
+    Wagtail asks this only for its autosave; a click on save would put the older text over the newer one in silence.
+    """
+    opened = request.POST.get("loaded_revision_id")
+    if not opened or not page.latest_revision_id or not request.accepts("text/html"):
+        return
+    latest = page.latest_revision
+    as_opened = opened == str(latest.pk) and request.POST.get("loaded_revision_created_at", "") in (
+        "",
+        latest.created_at.isoformat(),
+    )
+    if not as_opened and request.POST.get("own_revision_id") != str(latest.pk):
+        page.saved_meanwhile = latest  # type: ignore[attr-defined]
+
+
+def is_complete(lesson: LessonPage) -> bool:
+    """Say whether a lesson has all that publishing asks for."""
+    try:
+        lesson.body.stream_block.clean(lesson.body)
+    except ValidationError:
+        return False
+    return lesson.title != str(LessonPage.base_form_class.untitled)
+
+
+@hooks.register("before_bulk_action")
+def publish_complete_lessons_only(
+    request: HttpRequest, action_type: str, objects: list[Any], action: Any
+) -> HttpResponse | None:
+    """The list's own 发布 shows no form that could ask for what is missing."""
+    if action_type != "publish" or request.method != "POST":
+        return None
+    lacking = [page for page in _lessons_in(objects, action) if not is_complete(page)]
+    if not lacking:
+        return None
+    names = "、".join(f"《{page.title}》" for page in lacking)
+    messages.error(request, _("%(names)s还没有写完，没有发布。请打开它，点“发布”，按提示补上。") % {"names": names})
+    return redirect(reverse("wagtailadmin_explore", args=[lacking[0].get_parent().pk]))
+
+
+def _lessons_in(objects: list[Any], action: Any) -> list[LessonPage]:
+    paths = [page.path for page in objects]
+    form = getattr(action, "cleaned_form", None)
+    if form is not None and form.cleaned_data.get("include_descendants"):
+        drafts = LessonPage.objects.not_live()
+        lessons = [lesson for start in paths for lesson in drafts.filter(path__startswith=start)]
+    else:
+        lessons = list(LessonPage.objects.filter(path__in=paths))
+    return [lesson.get_latest_revision_as_object() for lesson in lessons]
+
+
+@require_safe
+@never_cache
+def signed_in(request: HttpRequest) -> JsonResponse:
+    """Answer the editor's script whose session this is; anybody else is led to the sign-in page by Wagtail."""
+    return JsonResponse({"user": request.user.pk})
+
+
+@hooks.register("register_admin_urls")
+def editing_urls() -> list[URLPattern]:
+    return [path("signed-in/", signed_in, name="cms_signed_in")]
+
+
+@hooks.register("insert_editor_js")
+def editor_script() -> SafeString:
+    """The island that keeps what was typed when the session ends (frontend/src/editor)."""
+    data = {
+        "signed_in": reverse("cms_signed_in"),
+        "sign_in": reverse("account_login"),
+        "words": {
+            "ended": _("您已退出登录，写的内容都还在这一页上。"),
+            "how": _("请在新窗口里登录，再回到这里，点“继续保存”。不要关闭这一页。"),
+            "sign_in": _("在新窗口登录"),
+            "again": _("继续保存"),
+            "still": _("还没有登录。请先在新窗口里登录。"),
+            "other": _("现在登录的是另一个人。请换回原来的账号再保存。"),
+            "offline": _("连不上服务器。写的内容还在这一页上，网络好了再点保存。"),
+        },
+    }
+    return format_html(
+        '<link rel="stylesheet" href="{}">{}<script src="{}"></script>',
+        static("css/editor.css"),
+        json_script(data, "editor-data"),
+        static("js/editor.js"),
+    )

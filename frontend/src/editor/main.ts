@@ -1,0 +1,173 @@
+/**
+ * Beside Wagtail's editor: what an author typed outlives their session.
+ *
+ * Saving after the session has ended would lead to the sign-in page and leave the text behind; signing in elsewhere gives
+ * the browser a new CSRF token, with which this page's own no longer fits. So before a form is sent, and whenever
+ * Wagtail's autosave fails, we ask who is signed in; if it is nobody, the page stays and says what to do.
+ */
+import { csrfToken } from "../lib/http";
+
+interface Data {
+  signed_in: string;
+  sign_in: string;
+  words: Record<string, string>;
+}
+
+type Standing = "here" | "ended" | "other" | "offline";
+
+declare global {
+  interface Window {
+    wagtailConfig?: { CSRF_TOKEN?: string };
+  }
+}
+
+const data = JSON.parse(document.getElementById("editor-data")?.textContent ?? "null") as Data | null;
+const form = document.querySelector<HTMLFormElement>("form[data-edit-form]");
+
+/** Whose page this is; null until the first answer. */
+let author: number | null = null;
+let approved = false;
+let waiting: { submitter: HTMLElement | null } | null = null;
+let bar: HTMLElement | null = null;
+
+async function standing(): Promise<Standing> {
+  if (!data) return "here";
+  let response: Response;
+  try {
+    response = await fetch(data.signed_in, {
+      credentials: "same-origin",
+      cache: "no-store",
+      redirect: "manual",
+      headers: { Accept: "application/json" },
+    });
+  } catch {
+    return "offline";
+  }
+  // Led elsewhere, or refused: nobody is signed in who may be here.
+  if (response.type === "opaqueredirect" || response.status === 401 || response.status === 403) return "ended";
+  if (!response.ok) return "offline";
+  const { user } = (await response.json()) as { user: number };
+  author = author ?? user;
+  return user === author ? "here" : "other";
+}
+
+/** Put the browser's present token wherever Wagtail takes it from, and into a post that is already made. */
+function freshToken(posted?: FormData): void {
+  const token = csrfToken();
+  if (!token) return;
+  posted?.set("csrfmiddlewaretoken", token);
+  if (window.wagtailConfig) window.wagtailConfig.CSRF_TOKEN = token;
+  for (const input of Array.from(document.querySelectorAll<HTMLInputElement>("input[name=csrfmiddlewaretoken]"))) {
+    input.value = token;
+  }
+}
+
+function word(key: string): string {
+  return data?.words[key] ?? "";
+}
+
+function part<K extends keyof HTMLElementTagNameMap>(name: K, kind: string, text: string): HTMLElementTagNameMap[K] {
+  const made = document.createElement(name);
+  made.className = kind;
+  made.textContent = text;
+  return made;
+}
+
+function tell(what: Exclude<Standing, "here">): void {
+  if (!bar) {
+    bar = part("section", "editor-ended", "");
+    bar.setAttribute("role", "alert");
+    document.body.appendChild(bar);
+  }
+  const lines = what === "ended" ? [word("ended"), word("how")] : [word(what)];
+  bar.textContent = "";
+  for (const [number, line] of lines.entries()) bar.appendChild(part(number ? "p" : "b", "", line));
+  if (what !== "offline" && data) {
+    const link = part("a", "button button-secondary", word("sign_in"));
+    link.href = data.sign_in;
+    link.target = "_blank";
+    link.rel = "noopener";
+    bar.appendChild(link);
+  }
+  const again = part("button", "button", word("again"));
+  again.type = "button";
+  again.addEventListener("click", () => void goOn(true));
+  bar.appendChild(again);
+}
+
+/** Save what waited, if the author is back. */
+async function goOn(asked: boolean): Promise<void> {
+  const now = await standing();
+  if (now !== "here") {
+    tell(now);
+    if (now === "ended" && asked && bar) bar.insertBefore(part("p", "", word("still")), bar.children[2] ?? null);
+    return;
+  }
+  freshToken();
+  bar?.remove();
+  bar = null;
+  if (waiting) send(waiting.submitter);
+  else form?.dispatchEvent(new CustomEvent("w-unsaved:add", { bubbles: true, detail: { type: "edits" } }));
+}
+
+function send(submitter: HTMLElement | null): void {
+  waiting = null;
+  approved = true;
+  // Wagtail greys out the button that was pressed, and a grey button would not be sent along.
+  submitter?.removeAttribute("disabled");
+  form?.requestSubmit(submitter);
+  approved = false;
+}
+
+async function beforeSending(event: SubmitEvent): Promise<void> {
+  if (approved || event.target !== form) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const submitter = event.submitter;
+  const now = await standing();
+  if (now === "here") {
+    freshToken();
+    send(submitter);
+  } else {
+    waiting = { submitter };
+    submitter?.removeAttribute("disabled");
+    tell(now);
+  }
+}
+
+/** Keep the form's idea of the version it was opened with in step with what Wagtail's autosave stored from this page. */
+function stored(event: Event): void {
+  const saved = (event as CustomEvent<{ data?: { revision_id?: number; revision_created_at?: string } }>).detail?.data;
+  if (!form || !saved?.revision_id) return;
+  const values = { loaded_revision_id: saved.revision_id, loaded_revision_created_at: saved.revision_created_at ?? "" };
+  for (const [name, value] of Object.entries(values)) {
+    let input = form.querySelector<HTMLInputElement>(`input[name=${name}]`);
+    if (!input) {
+      input = document.createElement("input");
+      input.type = "hidden";
+      input.name = name;
+      form.appendChild(input);
+    }
+    input.value = String(value);
+  }
+}
+
+async function afterFailure(event: Event): Promise<void> {
+  if ((event as CustomEvent<{ type?: string }>).detail?.type !== "server_error" || bar) return;
+  const now = await standing();
+  if (now === "here") freshToken();
+  else tell(now);
+}
+
+if (data && form) {
+  void standing();
+  if ("requestSubmit" in form) document.addEventListener("submit", (event) => void beforeSending(event), true);
+  document.addEventListener("w-autosave:save", (event) => {
+    freshToken((event as CustomEvent<{ formData?: FormData }>).detail?.formData);
+  });
+  document.addEventListener("w-autosave:success", stored);
+  document.addEventListener("w-autosave:error", (event) => void afterFailure(event));
+  document.addEventListener("visibilitychange", () => {
+    if (bar && document.visibilityState === "visible") void goOn(false);
+  });
+}
