@@ -77,3 +77,29 @@ def test_svg_and_enormous_pictures_are_refused(client: Client, var_dir: Any, set
         values = {"title": "图", "file": file, "collection": Collection.get_first_root_node().pk, "tags": ""}
         assert client.post("/admin/images/add/", values).status_code == 200
     assert Image.objects.count() == 0
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+def test_a_picture_that_cannot_be_shown_is_refused_with_the_next_step(client: Client, var_dir: Any) -> None:
+    world = make_county()
+    client.force_login(world.organiser)
+    png = photo("PNG", notes=False, size=(400, 300))
+    enormous = png[:16] + (60_000).to_bytes(4, "big") * 2 + png[24:60]
+    heic = b"\x00\x00\x00\x18ftypheic" + b"\x00" * 400
+    words = {
+        ("iphone.heic", heic): "选“兼容性最佳”",
+        ("renamed.jpg", heic): "选“兼容性最佳”",
+        ("cut.png", png[:60]): "文件可能不完整",
+        ("cut.jpg", photo(notes=False, size=(400, 300))[:800]): "文件可能不完整",
+        ("broken.gif", b"GIF89a and then words"): "图",
+        ("enormous.png", enormous): "图",
+        ("empty.png", b""): "空",
+    }
+    for (name, data), said in words.items():
+        values = {"title": "图", "file": SimpleUploadedFile(name, data)}
+        values |= {"collection": Collection.get_first_root_node().pk, "tags": ""}
+        answer = client.post("/admin/images/add/", values)
+        assert answer.status_code == 200, name
+        assert said in answer.context["form"].errors["file"][0], (name, answer.context["form"].errors)
+    assert Image.objects.count() == 0
