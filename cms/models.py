@@ -21,11 +21,18 @@ from cms.forms import CoursePageForm, LessonPageForm
 from cms.permissions import CourseTester, ShelfTester
 from organizations.models import Node
 
+# Wagtail's own panel writes the address beside the name; these pages show none.
+NAME = FieldPanel("title", classname="title", heading=_("名称"))
+
 
 class MemberPage(Page):
     """A page that only a right opens: never public, previewed by its editors."""
 
     preview_template = ""
+
+    def get_url_parts(self, *args: Any, **kwargs: Any) -> None:
+        """Say that there is no public address, so that the editor offers no button that leads nowhere."""
+        return
 
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer 404: the way to read a course is an occasion on whose roster one is."""
@@ -87,7 +94,7 @@ class CoursePage(MemberPage):
 
     base_form_class = CoursePageForm
     preview_template = "cms/course_preview.html"
-    content_panels = [*Page.content_panels, FieldPanel("node"), FieldPanel("intro"), FieldPanel("seek_ahead")]
+    content_panels = [NAME, FieldPanel("node"), FieldPanel("intro"), FieldPanel("seek_ahead")]
     search_fields = [*Page.search_fields, index.SearchField("intro"), index.FilterField("node_id")]
     parent_page_types = ["cms.CourseIndexPage"]
     subpage_types = ["cms.LessonPage"]
@@ -111,7 +118,7 @@ class LessonPage(MemberPage):
 
     base_form_class = LessonPageForm
     preview_template = "cms/lesson_preview.html"
-    content_panels = [*Page.content_panels, FieldPanel("body")]
+    content_panels = [NAME, FieldPanel("body")]
     search_fields = [*Page.search_fields, index.SearchField("body")]
     parent_page_types = ["cms.CoursePage"]
     subpage_types: list[str] = []

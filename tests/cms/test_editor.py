@@ -121,7 +121,7 @@ def desk(client: Client, var_dir: Any) -> Desk:
 
 
 def paper_of(user: User, title: str) -> Document:
-    file = ContentFile(b"%PDF-1.4", name="paper.pdf")
+    file = ContentFile(b"%PDF-1.4", name="jiangyi.pdf")
     return Document.objects.create(title=title, file=file, uploaded_by_user=user)
 
 
