@@ -30,6 +30,7 @@ class MemberPageForm(WagtailAdminPageForm):
         title = self.fields.get("title")
         if title is not None:
             title.error_messages["required"] = _("请写上名称。")
+            title.widget.attrs["placeholder"] = _("名称")
 
     def defer_required_fields(self) -> None:
         """Let a draft be saved before it has a name: what is typed first is often the text."""
