@@ -46,7 +46,7 @@ def is_complete(lesson: LessonPage) -> bool:
         lesson.body.stream_block.clean(lesson.body)
     except ValidationError:
         return False
-    return lesson.title != str(LessonPage.base_form_class.untitled)
+    return lesson.title != LessonPage.base_form_class.untitled
 
 
 @hooks.register("before_bulk_action")
@@ -104,7 +104,7 @@ def editor_script() -> SafeString:
         },
     }
     return format_html(
-        '<link rel="stylesheet" href="{}">{}<script src="{}"></script>',
+        '<link rel="stylesheet" href="{}">{}<script src="{}" defer></script>',
         static("css/editor.css"),
         json_script(data, "editor-data"),
         static("js/editor.js"),

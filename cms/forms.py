@@ -23,7 +23,8 @@ class MemberPageForm(WagtailAdminPageForm):
     opened: then the form is not valid once, and says so; sent again it is.
     """
 
-    untitled: Any = _("未命名")
+    # A name like SHELF_TITLE, not a word of the page: it is stored, and read in every language.
+    untitled = "未命名"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,8 +43,8 @@ class MemberPageForm(WagtailAdminPageForm):
     def clean_title(self) -> str:
         title = str(self.cleaned_data["title"]).strip()
         if self.is_deferred_validation:
-            return title or str(self.untitled)
-        if title == str(self.untitled):
+            return title or self.untitled
+        if title == self.untitled:
             raise ValidationError(_("发布以前请换一个名称。"))
         return title
 
@@ -51,7 +52,7 @@ class MemberPageForm(WagtailAdminPageForm):
         cleaned = super().clean()
         newer = getattr(self.instance, "saved_meanwhile", None)
         if newer is not None:
-            self.add_error(None, _saved_by(newer))
+            self.add_error(None, _saved_by(newer, reader=self.for_user))
         return cleaned
 
     def _widget_data_value(self, widget: Any, html_name: str) -> Any:
@@ -62,8 +63,9 @@ class MemberPageForm(WagtailAdminPageForm):
             raise BadRequest(f"unreadable {html_name}: {error!r}") from error
 
 
-def _saved_by(revision: Any) -> ValidationError:
-    name = getattr(revision.user, "name", "") or _("另一个窗口")
+def _saved_by(revision: Any, *, reader: Any) -> ValidationError:
+    own = revision.user is None or revision.user == reader
+    name = _("您在另一个窗口里") if own else revision.user.name
     return ValidationError(
         _(
             "您打开这一页以后，%(name)s又保存过一次。您写的都还在下面：请先在“历史”里看看新的版本；再保存一次，就以您的为准。"
@@ -75,7 +77,7 @@ def _saved_by(revision: Any) -> ValidationError:
 class CoursePageForm(MemberPageForm):
     """Offers only the organisations for which the editor may write courses."""
 
-    untitled = _("未命名的课程")
+    untitled = "未命名的课程"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -90,7 +92,7 @@ class CoursePageForm(MemberPageForm):
 class LessonPageForm(MemberPageForm):
     """Takes only videos, pictures and documents that the author may choose, or that stood in the lesson before."""
 
-    untitled = _("未命名的课")
+    untitled = "未命名的课"
 
     def _widget_data_value(self, widget: Any, html_name: str) -> Any:
         value = super()._widget_data_value(widget, html_name)

@@ -141,14 +141,15 @@ function stored(event: Event): void {
   if (!form || !saved?.revision_id) return;
   const values = { loaded_revision_id: saved.revision_id, loaded_revision_created_at: saved.revision_created_at ?? "" };
   for (const [name, value] of Object.entries(values)) {
-    let input = form.querySelector<HTMLInputElement>(`input[name=${name}]`);
-    if (!input) {
-      input = document.createElement("input");
-      input.type = "hidden";
-      input.name = name;
-      form.appendChild(input);
+    const inputs = Array.from(form.querySelectorAll<HTMLInputElement>(`input[name=${name}]`));
+    if (inputs.length === 0) {
+      const made = part("input", "", "");
+      made.type = "hidden";
+      made.name = name;
+      inputs.push(form.appendChild(made));
     }
-    input.value = String(value);
+    // A page that began as a new one may hold them twice: Wagtail brings its own with the first autosave.
+    for (const input of inputs) input.value = String(value);
   }
 }
 
