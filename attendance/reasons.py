@@ -112,6 +112,7 @@ SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Code.AFTER_WINDOW: _said(lambda: _("场次结束以后才进入，只保留，不计入")),
     Code.LEAVE: _named(lambda: _("请假：%(category)s")),
     Code.DECLARED: _named(lambda: _("其他方式学习：%(category)s")),
+    Code.NOTHING_ASKED: _said(lambda: _("课程的内容目前都撤下了，不要求学习")),
     Code.EXEMPT: lambda values: _("已离开，不再应到") if values.get("why") == "left" else _("免学"),
     Code.NO_EVIDENCE: _said(lambda: _("还没有参加的记录")),
     Code.AWAY: _timed(lambda: _("系统中断 %(length)s，不影响认定")),

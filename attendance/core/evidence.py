@@ -127,6 +127,11 @@ class Window:
         return self.away_ms * 5 > self._planned().total
 
     @property
+    def asks_nothing(self) -> bool:
+        """Whether all that there was to study has been taken out."""
+        return self.items == ()
+
+    @property
     def recorded(self) -> Spans:
         """Return the part of the window that can be watched afterwards."""
         return self.lay(Spans.of([(0, self.media_ms)]))

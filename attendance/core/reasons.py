@@ -31,6 +31,7 @@ class Code(StrEnum):
     AWAY = "away"  # ms: the site was away so long, and it changes nothing
     TORN = "torn"  # ms: the site was away for more than a fifth of the window
     EARLIER_VERSION = "earlier_version"  # until (ms since 1970): finished before the course was changed
+    NOTHING_ASKED = "nothing_asked"  # all that there was to study has been taken out
     EMPTY_WINDOW = "empty_window"
     NOT_FINAL = "not_final"
 

@@ -243,6 +243,8 @@ def _state(reached: State | None, evidence: Evidence, window: Window) -> State:
         return State.EXCUSED
     if not window.final:
         return State.PENDING
+    if window.asks_nothing:
+        return State.EXEMPT
     return State.INCOMPLETE if window.is_torn else State.MISSING
 
 
@@ -264,6 +266,8 @@ def _outcome(state: State, clocks: _Clocks, evidence: Evidence, window: Window, 
         found.append(Reason(Code.DECLARED, {"category": evidence.declared}))
     if evidence.leave is not None:
         found.append(Reason(Code.LEAVE, {"category": evidence.leave}))
+    if window.asks_nothing and count.reached is None and evidence.exempt is None:
+        found.append(Reason(Code.NOTHING_ASKED))
     if state is State.INCOMPLETE:
         found.append(Reason(Code.TORN, {"ms": window.away_ms}))
     if not window.length and not window.away_ms:

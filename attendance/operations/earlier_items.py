@@ -27,8 +27,10 @@ def keep_earlier_items(*, occasion_id: int, items: Mapping[str, int]) -> bool:
     last_at = watched.aggregate(last_at=Max("last_at"))["last_at"]
     if occasion.media_items is None or occasion.media_items == dict(items) or last_at is None:
         return False
-    occasion.media_history = [*occasion.media_history, [ms_of(last_at), occasion.media_items]]
-    occasion.save(update_fields=["media_history"])
+    if occasion.media_items:  # nobody finished what was nothing
+        known = [entry for entry in occasion.media_history if entry[1] != occasion.media_items]
+        occasion.media_history = [*known, [ms_of(last_at), occasion.media_items]]
+        occasion.save(update_fields=["media_history"])
     members = list(watched.order_by("member_id").values_list("member_id", flat=True).distinct())
     for first in range(0, len(members), CHUNK):
         mark_dirty(occasion_id=occasion_id, member_ids=members[first : first + CHUNK], as_of=last_at)

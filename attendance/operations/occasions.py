@@ -317,9 +317,9 @@ def set_media_items(*, occasion_id: int, items: Mapping[str, int]) -> None:
     """Say which pieces of media an occasion has and how long each is (ms); their sum is what a share is taken of.
 
     Only these keys can be played and no piece earns more than its length; who had finished before stays finished.
-    Raises UnableToSetMedia.
+    None at all: everything was taken out, nothing is asked of anybody who had not finished. Raises UnableToSetMedia.
     """
-    if not items or min(items.values()) <= 0:
+    if min(items.values(), default=1) <= 0:
         raise UnableToSetMedia("every piece of media has a length")
     keep_earlier_items(occasion_id=occasion_id, items=items)
     Occasion.objects.filter(pk=occasion_id).update(media_items=dict(items), media_ms=sum(items.values()))

@@ -180,7 +180,8 @@ def _counter(occasion: Occasion, verdict: Verdict | None, as_of: datetime) -> Ca
     if occasion.rule.basis == Rule.Basis.MEDIA or verdict is None:
         lengths = occasion.media_items
         return lambda seen: sum(
-            spans.clip(0, int(lengths.get(media, 0))).total if lengths else spans.total for media, spans in seen.items()
+            spans.total if lengths is None else spans.clip(0, int(lengths.get(media, 0))).total
+            for media, spans in seen.items()
         )
     window, there = window_of(occasion, as_of=as_of), verdict.live | verdict.hall
 
@@ -197,13 +198,23 @@ def _watched_item(occasion: Occasion, day: Sequence[Evidence], fresh: int, playe
     until = occasion.make_up_until_at
     is_late = until is not None and day[0].recorded_at > until
     notes = [_("新计入 %(minutes)s") % {"minutes": length(fresh)}] if fresh and not is_late else []
+    gone = occasion.media_items is not None and any(one.media not in occasion.media_items for one in day)
     if is_late:
         notes.append(_("已过补学期限，不计入"))
-    elif played > fresh:
+    elif played > fresh and not gone:
         notes.append(_("看过的再看不重复计算"))
+    if gone:
+        notes.append(_gone(occasion, day))
     title = _("学习课程") if occasion.rule.basis == Rule.Basis.MEDIA else _("看回放")
     ended_at = day[-1].recorded_at if len(day) > 1 else None
     return Item(day[0].recorded_at, ended_at, title, tuple(notes), counts=fresh > 0 and not is_late)
+
+
+def _gone(occasion: Occasion, day: Sequence[Evidence]) -> str:
+    """Return what became of what was watched and is no part of the course any more."""
+    if any(one.media in had for one in day for _until, had in occasion.media_history):
+        return _("其中有视频后来从课程里撤下：学过的都保存着，撤下以前已经学完的仍然有效，没学完的不再要求")
+    return _("其中有视频后来从课程里撤下：学过的都保存着，不再要求学")
 
 
 def _said(occasion: Occasion, one: Evidence) -> Item:

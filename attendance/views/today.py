@@ -39,6 +39,11 @@ class Owed:
     is_incomplete: bool
     step: Step | None
 
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether all that there was to study has been taken out for now."""
+        return self.occasion.media_items == {}
+
 
 @dataclass(frozen=True)
 class Day:
