@@ -16,6 +16,7 @@ class CmsConfig(AppConfig):
         from wagtail.permissions import policy_registry  # noqa: PLC0415
 
         import cms.editing  # noqa: F401, PLC0415 - registers its hooks
+        from cms.material import connect  # noqa: PLC0415
         from cms.permissions import CoursePagePolicy, LibraryPolicy  # noqa: PLC0415
         from cms.receivers import make_shelf  # noqa: PLC0415
 
@@ -23,4 +24,5 @@ class CmsConfig(AppConfig):
         for model in (get_image_model(), get_document_model()):
             # Wagtail registers its own after ours; the exact class goes before it.
             policy_registry.register(model, LibraryPolicy(model, owner_field_name="uploaded_by_user"), exact_class=True)
+        connect()
         post_migrate.connect(make_shelf, sender=self, dispatch_uid="cms.make_shelf")

@@ -18,6 +18,7 @@ from wagtail.search import index
 
 from cms.blocks import LessonBody
 from cms.forms import CoursePageForm, LessonPageForm
+from cms.material import Material as Material  # so that Django knows the table
 from cms.permissions import CourseTester, ShelfTester
 from organizations.models import Node
 

@@ -3,21 +3,27 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet, TextField
-from django.db.models.functions import Cast
-from wagtail.models import Page
+from django.db.models import Q, QuerySet
+from wagtail.models import Page, PageLogEntry
 
 from cms.core.lesson import media_key, values_of
+from cms.material import Material
 from cms.models import CoursePage, LessonPage
 from media.models import Video
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A published lesson with the videos it shows, in order."""
+    """A published lesson with the videos it shows, in order; ``is_incomplete``: one that it shows is not there."""
 
     page: LessonPage
     videos: tuple[Video, ...]
+    is_incomplete: bool = False
+
+    @property
+    def has_videos(self) -> bool:
+        """Whether it is studied by watching; also when what there was to watch is gone."""
+        return bool(self.videos) or self.is_incomplete
 
     @property
     def media_keys(self) -> tuple[str, ...]:
@@ -48,8 +54,27 @@ def lessons_by_course(courses: Iterable[Page]) -> dict[str, list[Lesson]]:
     }
     for page in pages:
         shown = tuple(videos[i] for i in ids[page.pk] if i in videos)
-        lessons[page.path[: -Page.steplen]].append(Lesson(page, shown))
+        blocks = [block for block in page.body.raw_data if block.get("type") == "video"]
+        is_incomplete = any(str(block.get("value")) not in videos for block in blocks)
+        lessons[page.path[: -Page.steplen]].append(Lesson(page, shown, is_incomplete))
     return lessons
+
+
+def withdrawn_lessons(course: Page) -> list[LessonPage]:
+    """Return the lessons of a course that were published once and are not now, in order. One query."""
+    pages = LessonPage.objects.child_of(course).filter(live=False, first_published_at__isnull=False)
+    return list(pages.order_by("path"))
+
+
+def was_in(course: Page, *, lesson_id: int) -> bool:
+    """Say whether a lesson that members could read here is not there any more: withdrawn, moved or deleted."""
+    page = LessonPage.objects.filter(pk=lesson_id).first()
+    history = PageLogEntry.objects.filter(page_id=lesson_id)
+    if page is None:
+        return history.filter(action="wagtail.delete").exists()
+    if page.path.startswith(course.path):
+        return page.first_published_at is not None and not page.live
+    return any(entry.data.get("source", {}).get("id") == course.pk for entry in history.filter(action="wagtail.move"))
 
 
 def video_ids_in(page: LessonPage) -> list[str]:
@@ -70,24 +95,15 @@ def course_with_lessons(*, page_id: int) -> tuple[CoursePage, list[Lesson]] | No
 
 def courses_with_video(*, video_id: str) -> list[int]:
     """Return the ids of published courses of which a published lesson shows the video."""
-    return list(
-        _courses_of(_mentioning(LessonPage.objects.live(), "body", video_id))
-        .filter(live=True)
-        .values_list("pk", flat=True)
-    )
+    shown = Material.objects.filter(video_id=video_id, version=Material.Version.STORED, lesson__live=True)
+    return list(_courses_of(shown).filter(live=True).values_list("pk", flat=True))
 
 
 def edited_courses_with_video(*, video_id: str) -> QuerySet[CoursePage]:
-    """Return the courses of which a lesson shows the video, published or in its latest draft: for editors."""
-    published = _mentioning(LessonPage.objects.all(), "body", video_id)
-    drafted = _mentioning(LessonPage.objects.all(), "latest_revision__content", video_id)
-    return _courses_of(published) | _courses_of(drafted)
+    """Return the courses of which a lesson shows the video, published, in its latest draft or planned: for editors."""
+    return _courses_of(Material.objects.filter(video_id=video_id))
 
 
-def _mentioning(lessons: QuerySet[LessonPage], field: str, text: str) -> QuerySet[LessonPage]:
-    return lessons.annotate(stored=Cast(field, TextField())).filter(stored__contains=text)
-
-
-def _courses_of(lessons: QuerySet[LessonPage]) -> QuerySet[CoursePage]:
-    paths = {path[: -Page.steplen] for path in lessons.values_list("path", flat=True)}
+def _courses_of(material: QuerySet[Material]) -> QuerySet[CoursePage]:
+    paths = {path[: -Page.steplen] for path in material.values_list("lesson__path", flat=True)}
     return CoursePage.objects.filter(path__in=paths)

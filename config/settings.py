@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "organizations.display.DisplayMiddleware",
     "cms.middleware.OthersThingsAreNotFound",
+    "courses.guard.UsesAreSaid",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.ContentSecurityPolicy",
@@ -281,7 +282,11 @@ REPORTS = [
 # What apps above the ledger add to a person's own download: each (user) -> {"kind": [rows]}.
 PERSONAL_DATA = ["live.queries.personal_data", "courses.queries.personal_data"]
 # What apps above the tree made for a unit: each (*, node, on_date) -> [organizations.uses.Use].
-UNIT_USES = ["attendance.units.uses_of", "cms.units.uses_of"]
+UNIT_USES = ["attendance.units.uses_of", "cms.units.uses_of", "media.units.uses_of"]
+# What goes along when a unit is merged into another: each (*, node, into).
+UNIT_MOVES = ["media.units.move"]
+# Who knows what still needs a video, picture, document, lesson or course (organizations/uses.py).
+USES = ["cms.uses", "courses.uses", "live.uses"]
 
 # --- Media ------------------------------------------------------------------------------------------------------
 MEDIA_RIGHTS = {
@@ -292,6 +297,8 @@ MEDIA_RIGHTS = {
     ],
     "live": ["live.permissions.may_watch_live"],
 }
+# Videos that are not offered for anything new: each () -> Q on media.models.Video.
+VIDEOS_WITHHELD = ["live.uses.withheld"]
 MEDIA_ACCEL_PREFIX = text("MEDIA_ACCEL_PREFIX")
 MEDIA_URL_TTL_S = number("MEDIA_URL_TTL_S", default=8 * 3600, low=60, high=7 * 86400)
 MEDIA_MAX_UPLOAD_BYTES = number("MEDIA_MAX_UPLOAD_BYTES", default=8 * 2**30, low=2**20, high=2**40)

@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import path, reverse
 from wagtail import hooks
 from wagtail.models import Page
 
 from cms.models import CoursePage, LessonPage
+from courses.publishing import before_publishing, publish
 from courses.queries import runs_expecting
 from courses.schedule import CourseRunViewSet
 from organizations.models import User
@@ -25,6 +26,16 @@ def members_read_in_their_course(page: Page, request: HttpRequest, args: Any, kw
     if isinstance(page, LessonPage):
         return HttpResponseRedirect(reverse("courses_lesson", args=[run.pk, page.pk]))
     return HttpResponseRedirect(reverse("courses_course", args=[run.pk]))
+
+
+@hooks.register("before_publish_page")
+def say_whom_it_touches(request: HttpRequest, page: Page) -> Any:
+    return before_publishing(request, page)
+
+
+@hooks.register("register_admin_urls")
+def register_publishing() -> list[Any]:
+    return [path("uses/publish/<int:page_id>/<int:revision_id>/", publish, name="uses_publish")]
 
 
 @hooks.register("register_admin_viewset")

@@ -5,11 +5,9 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 
 from media.models import Video
-from media.queries import previewable_for, videos_for
-from organizations.models import Role, User
+from media.queries import UPLOADERS, managed_by, previewable_for
+from organizations.models import User
 from organizations.permissions import has_role
-
-UPLOADERS = (Role.ORGANISER, Role.LECTURER, Role.OPERATOR)
 
 
 def may_upload(user: User | AnonymousUser) -> bool:
@@ -18,7 +16,7 @@ def may_upload(user: User | AnonymousUser) -> bool:
 
 
 def may_manage_video(user: User | AnonymousUser, video: Video) -> bool:
-    return may_upload(user) and videos_for(user).filter(pk=video.pk).exists()
+    return may_upload(user) and managed_by(user).filter(pk=video.pk).exists()
 
 
 def may_preview_video(user_id: int, object_id: str) -> bool:

@@ -7,8 +7,8 @@ from django.db.models import QuerySet
 from wagtail.permission_policies.base import BasePermissionPolicy
 
 from media.models import Video
-from media.permissions import UPLOADERS, may_manage_video, may_upload
-from media.queries import videos_for
+from media.permissions import may_manage_video, may_upload
+from media.queries import UPLOADERS, managed_by
 
 ACTIONS = frozenset({"add", "change", "delete", "view", "choose"})
 
@@ -33,4 +33,4 @@ class VideoPermissionPolicy(BasePermissionPolicy):
         return any(self.user_has_permission_for_instance(user, action, instance) for action in actions)
 
     def instances_user_has_any_permission_for(self, user: Any, actions: Any) -> QuerySet[Video]:
-        return videos_for(user) if self.user_has_any_permission(user, actions) else Video.objects.none()
+        return managed_by(user) if self.user_has_any_permission(user, actions) else Video.objects.none()

@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, Q, QuerySet, Sum
+from django.utils.module_loading import import_string
 
 from media.models import Job, Upload, Video
 from media.signing import signed_url
-from organizations.models import Role, User
+from organizations.models import Node, Role, User
 from organizations.permissions import has_role, visible_nodes
+from organizations.queries import grants_of
 
+UPLOADERS = (Role.ORGANISER, Role.LECTURER, Role.OPERATOR)
 POSTER = "poster.jpg"
 MASTER = "master.m3u8"
 AUDIO = "audio"
@@ -50,33 +54,75 @@ def playback(*, video: Video, viewer_id: int, as_of: datetime) -> Playback:
     )
 
 
-def videos_for(user: User | AnonymousUser) -> QuerySet[Video]:
+def managed_by(user: User | AnonymousUser) -> QuerySet[Video]:
     """The videos somebody may manage, newest first.
 
-    Their own; those of people who hold a role in the subtree where they are organiser; those of nobody (made from the
-    shell, for everybody who may upload). The operator sees all: titles and states, to keep the disk in order.
+    One of a unit is its organisers' and those above, and its uploader's while they have work there; one of no unit its
+    uploader's and their organisers'; one of nobody the operator's of the whole tree. The operator keeps what is below
+    their units in order: titles and states.
     """
-    if isinstance(user, User) and has_role(user, Role.OPERATOR):
-        return _newest_first()
-    return previewable_for(user)
+    if not isinstance(user, User) or not user.is_active:
+        return Video.objects.none()
+    found = _ours(user)
+    if has_role(user, Role.OPERATOR):
+        found |= _below(visible_nodes(user, Role.OPERATOR).order_by())
+    return _newest_first().filter(found)
+
+
+def videos_for(user: User | AnonymousUser) -> QuerySet[Video]:
+    """Of those that somebody may manage, the ones that may be put to a new use."""
+    videos = managed_by(user).filter(replaced_at=None)
+    for path in settings.VIDEOS_WITHHELD:
+        videos = videos.exclude(import_string(path)())
+    return videos
 
 
 def previewable_for(user: User | AnonymousUser) -> QuerySet[Video]:
-    """As ``videos_for``, but what an operator keeps in order they do not watch unless it is theirs."""
-    videos = _newest_first()
+    """As ``managed_by``, but what an operator keeps in order they do not watch unless it is theirs."""
     if not isinstance(user, User) or not user.is_active:
-        return videos.none()
-    mine = Q(created_by=user)
-    if has_role(user, Role.ORGANISER, Role.LECTURER, Role.OPERATOR):
-        mine |= Q(created_by=None)
+        return Video.objects.none()
+    return _newest_first().filter(_ours(user))
+
+
+def home_of(user: User) -> Node | None:
+    """The unit to which what this person uploads belongs: where they work; of several units the one above all others.
+
+    None where no such unit is: then it is theirs.
+    """
+    paths = {grant.path for grant in grants_of(user=user) if grant.role in UPLOADERS}
+    top = min(paths, key=len, default="")
+    is_above_all = bool(paths) and all(path.startswith(top) for path in paths)
+    return Node.objects.filter(path=top).first() if is_above_all else None
+
+
+def homes_for(user: User) -> QuerySet[Node]:
+    """The units to which somebody may hand a video over: those where they organise, and those next below."""
+    paths = {grant.path for grant in grants_of(user=user) if grant.role == Role.ORGANISER}
+    own = Q(path__in=paths)
+    for path in paths:
+        own |= Q(path__startswith=path, depth=len(path) // Node.steplen + 1)
+    return Node.objects.filter(own, closed_date=None).order_by("path") if paths else Node.objects.none()
+
+
+def _ours(user: User) -> Q:
+    """What is somebody's by their own work, or by organising; what is nobody's, for the operator of the whole tree."""
+    working = visible_nodes(user, *UPLOADERS).order_by()
+    found = Q(created_by=user) & (Q(node=None) | Q(node__in=working))
     if has_role(user, Role.ORGANISER):
-        nodes = visible_nodes(user, Role.ORGANISER)
-        mine |= Q(created_by__in=User.objects.filter(role_grants__node__in=nodes))
-    return videos.filter(mine)
+        found |= _below(visible_nodes(user, Role.ORGANISER).order_by())
+    if any(grant.role == Role.OPERATOR and len(grant.path) == Node.steplen for grant in grants_of(user=user)):
+        found |= Q(node=None, created_by=None)
+    return found
+
+
+def _below(nodes: QuerySet[Node]) -> Q:
+    """What belongs to these units, or to no unit and to people who work or worked there."""
+    people = User.objects.filter(role_grants__node__in=nodes)
+    return Q(node__in=nodes) | Q(node=None, created_by__in=people)
 
 
 def _newest_first() -> QuerySet[Video]:
-    return Video.objects.select_related("created_by").order_by("-created_at", "-pk")
+    return Video.objects.select_related("created_by", "node").order_by("-created_at", "-pk")
 
 
 def unfinished_uploads(*, owner_id: int) -> QuerySet[Upload]:

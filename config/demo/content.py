@@ -114,7 +114,7 @@ def seed_courses(county: Node, paths: dict[str, Path]) -> dict[str, CoursePage]:
         shelf.add_child(instance=page)
         page.save_revision().publish()
         for lesson in course.lessons:
-            video = add_video(lesson.title, paths[lesson.title])
+            video = add_video(lesson.title, paths[lesson.title], county)
             body = [("text", lesson.text), ("video", video)]
             child = LessonPage(title=lesson.title, slug=slugify(lesson.title, allow_unicode=True)[:50], body=body)
             page.add_child(instance=child)
@@ -123,5 +123,5 @@ def seed_courses(county: Node, paths: dict[str, Path]) -> dict[str, CoursePage]:
     return pages
 
 
-def add_video(title: str, source: Path) -> Video:
-    return create_video(title=title, source=source, source_name=f"{title}.mp4", created_by_id=None)
+def add_video(title: str, source: Path, node: Node) -> Video:
+    return create_video(title=title, source=source, source_name=f"{title}.mp4", created_by_id=None, node_id=node.pk)

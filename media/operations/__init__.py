@@ -1,6 +1,7 @@
 """What one can do with videos: make, retry, adopt, transcode, upload."""
 
 from media.operations.jobs import reconcile_jobs, transcode
+from media.operations.keeping import UnableToDeleteVideo, delete_video, drop_replaced
 from media.operations.uploads import (
     Piece,
     UnableToUpload,
@@ -20,7 +21,6 @@ from media.operations.videos import (
     UnableToRetry,
     adopt_recording,
     create_video,
-    drop_replaced,
     mark_replaced,
     rename_video,
     retry_video,
@@ -30,6 +30,7 @@ __all__ = [
     "Piece",
     "UnableToAdopt",
     "UnableToCreate",
+    "UnableToDeleteVideo",
     "UnableToRetry",
     "UnableToUpload",
     "adopt_recording",
@@ -37,6 +38,7 @@ __all__ = [
     "begin_piece",
     "create_upload",
     "create_video",
+    "delete_video",
     "drop_expired_uploads",
     "drop_replaced",
     "drop_upload",

@@ -11,13 +11,14 @@ from typing import Any
 import structlog
 from celery import current_app
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
 from kombu.exceptions import OperationalError as BrokerError
 
 from media import events, storage, transcoder
 from media.core.names import clean_filename, clean_title
 from media.core.playlists import UnableToReadPlaylist
 from media.models import Job, Video
+from media.queries import home_of
+from organizations.models import User
 
 log = structlog.get_logger(__name__)
 TRANSCODE_TASK = "media.transcode"
@@ -49,9 +50,12 @@ def queue(video_id: uuid.UUID) -> Job:
     return job
 
 
-def create_video(*, title: str, source: Path, source_name: str, created_by_id: int | None) -> Video:
+def create_video(
+    *, title: str, source: Path, source_name: str, created_by_id: int | None, node_id: int | None = None
+) -> Video:
     """Take the file ``source`` over (it is gone afterwards), store the video and queue its job.
 
+    It belongs to the unit ``node_id``; without one to that of its uploader's work, so that it is there when they leave.
     Raises UnableToCreate, and storage.UnableToStore where the disk's reserve is reached.
     """
     if not source.is_file() or source.stat().st_size == 0:
@@ -64,6 +68,7 @@ def create_video(*, title: str, source: Path, source_name: str, created_by_id: i
     try:
         with transaction.atomic():
             video.created_by_id = created_by_id
+            video.node_id = node_id if node_id is not None else _home_id(created_by_id)
             video.source_path = storage.relative(target)
             video.save(force_insert=True)
             queue(video.pk)
@@ -72,6 +77,12 @@ def create_video(*, title: str, source: Path, source_name: str, created_by_id: i
         storage.drop(target)
         raise
     return video
+
+
+def _home_id(user_id: int | None) -> int | None:
+    user = User.objects.filter(pk=user_id).first() if user_id is not None else None
+    home = home_of(user) if user is not None else None
+    return home.pk if home is not None else None
 
 
 @transaction.atomic
@@ -95,28 +106,6 @@ def rename_video(*, video_id: uuid.UUID, title: str) -> bool:
 def mark_replaced(*, video_id: uuid.UUID, as_of: datetime) -> None:
     """Say that a better recording has taken this one's place; ``drop_replaced`` deletes it when nothing needs it."""
     Video.objects.filter(pk=video_id, replaced_at=None).update(replaced_at=as_of)
-
-
-def drop_replaced() -> int:
-    """Delete replaced recordings, with their files, but those that a lesson shows; returns how many.
-
-    Safe to run twice. Such uses stand in Wagtail's reference index; what the database protects refuses by itself.
-    """
-    # Here, because the media agent runs without Wagtail.
-    from wagtail.models import ReferenceIndex  # noqa: PLC0415
-
-    dropped = 0
-    for video in Video.objects.filter(replaced_at__isnull=False):
-        if ReferenceIndex.get_references_to(video).exists():
-            continue
-        try:
-            with transaction.atomic():
-                Video.objects.filter(pk=video.pk).delete()
-                transaction.on_commit(partial(storage.drop_video, video.pk))
-        except ProtectedError:
-            continue
-        dropped += 1
-    return dropped
 
 
 def adopt_recording(

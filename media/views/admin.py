@@ -6,27 +6,29 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
+from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
 from wagtail.admin.views.generic import history
 from wagtail.admin.viewsets.model import ModelViewSet
-from wagtail.models import ReferenceIndex
 
 from media.messages import reason
 from media.models import Upload, Video
-from media.operations import UnableToRetry, retry_video
+from media.operations import UnableToDeleteVideo, UnableToRetry, delete_video, retry_video
 from media.permissions import may_upload
-from media.queries import playback, previewable_for, sent_lately, unfinished_uploads, videos_for
+from media.queries import homes_for, managed_by, playback, previewable_for, sent_lately, unfinished_uploads
+from organizations.models import Node
+from organizations.uses import uses_of
 
 MAX_ASKED = 100
 SENT_SHOWN = 50
@@ -38,7 +40,7 @@ class OwnVideos:
     request: HttpRequest
 
     def get_queryset(self) -> QuerySet[Video]:
-        return videos_for(self.request.user)
+        return managed_by(self.request.user)
 
 
 class StateColumn(Column):
@@ -56,7 +58,7 @@ class VideoList(generic.IndexView):
         return {**super().get_context_data(*args, **kwargs), **_page(self.request.user)}
 
     def get_base_queryset(self) -> QuerySet[Video]:
-        return videos_for(self.request.user)
+        return managed_by(self.request.user)
 
 
 class AddVideo(generic.CreateView):
@@ -89,6 +91,26 @@ class AddVideo(generic.CreateView):
         return self.http_method_not_allowed(request, *args, **kwargs)
 
 
+class VideoForm(WagtailAdminModelForm):
+    """The title, and to which unit it belongs: one of those where whoever asks organises, or next below."""
+
+    class Meta:
+        model = Video
+        fields = ("title", "node")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        homes = homes_for(self.for_user)
+        if not homes.exists():
+            del self.fields["node"]
+            return
+        node = self.fields["node"]
+        node.queryset = Node.objects.filter(Q(pk__in=homes.values("pk")) | Q(pk=self.instance.node_id)).order_by("path")
+        node.empty_label = None if self.instance.node_id else _("只归上传的人")
+        node.required = self.instance.node_id is not None
+        node.help_text = _("归哪个组织，那里和上级的组织员就能管理它；上传的人调走了也不会没人管。")
+
+
 class EditVideo(OwnVideos, generic.EditView):
     template_name = "media/admin/edit.html"
 
@@ -100,16 +122,27 @@ class EditVideo(OwnVideos, generic.EditView):
             **super().get_context_data(**kwargs),
             **_page(self.request.user),
             "reason": reason(self.object.error_code),
+            "uses": uses_of(self.object, user=self.request.user, as_of=timezone.now()),
             "retry_url": reverse("videos:retry", args=[self.object.pk]),
         }
 
 
 class DeleteVideo(OwnVideos, generic.DeleteView):
+    """What still needs it is said before (courses/guard.py); what came in between, by the operation."""
+
+    usage_url_name = None
+
+    def get_usage_url(self) -> None:
+        return None
+
     def form_valid(self, form: Any) -> HttpResponseBase:
-        if ReferenceIndex.get_references_to(self.object).exists():
-            messages.error(self.request, _("这个视频正在课程中使用，请先从课程中移除，再删除。"))
-            return redirect("videos:usage", self.object.pk)
-        return super().form_valid(form)
+        try:
+            delete_video(video_id=self.object.pk, as_of=timezone.now())
+        except UnableToDeleteVideo as error:
+            messages.error(self.request, str(error))
+            return redirect("videos:index")
+        messages.success(self.request, _("已删除“%(title)s”。") % {"title": self.object.title})
+        return redirect("videos:index")
 
 
 class OwnVideo:
@@ -119,14 +152,19 @@ class OwnVideo:
     pk: Any
 
     def get_object(self) -> Video:
-        video = videos_for(self.request.user).filter(pk=self.pk).first()
+        video = managed_by(self.request.user).filter(pk=self.pk).first()
         if video is None:
             raise Http404
         return video
 
 
 class VideoUsage(OwnVideo, generic.UsageView):
-    pass
+    """What needs the video, from our own table: Wagtail's index knows none of it."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        found = uses_of(self.object, user=request.user, as_of=timezone.now())
+        page = {"video": self.object, "uses": found, "back": reverse("videos:edit", args=[self.object.pk])}
+        return render(request, "media/admin/usage.html", page)
 
 
 class VideoHistory(OwnVideo, history.HistoryView):
@@ -196,7 +234,7 @@ def status(request: HttpRequest) -> HttpResponse:
         asked = [UUID(value) for value in request.GET.getlist("id")[:MAX_ASKED]]
     except ValueError as error:
         raise Http404 from error
-    videos = videos_for(request.user).filter(pk__in=asked)
+    videos = managed_by(request.user).filter(pk__in=asked)
     mine = set(previewable_for(request.user).filter(pk__in=asked).values_list("pk", flat=True))
     rows = [describe(video, request.user, may_preview=video.pk in mine) for video in videos]
     response = JsonResponse({"videos": rows})
@@ -208,7 +246,7 @@ def status(request: HttpRequest) -> HttpResponse:
 def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Queue a failed video again and go back to its page."""
     _require_uploader(request.user)
-    if not videos_for(request.user).filter(pk=pk).exists():
+    if not managed_by(request.user).filter(pk=pk).exists():
         raise Http404
     try:
         retry_video(video_id=pk)
@@ -232,11 +270,11 @@ class VideoViewSet(ModelViewSet):
     menu_order = 210
     add_to_admin_menu = True
     copy_view_enabled = False
-    form_fields = ("title",)
     list_display = (
         "title",
         StateColumn("state", label=gettext_lazy("状态")),
         Column("duration", label=gettext_lazy("时长"), accessor=lambda video: duration(video.duration_ms)),
+        Column("node", label=gettext_lazy("所属组织"), accessor=lambda video: video.node or ""),
         Column("created_by", label=gettext_lazy("上传人"), accessor=lambda video: video.created_by or ""),
         Column("created_at", label=gettext_lazy("上传时间"), accessor=lambda video: moment(video)),
     )
@@ -253,6 +291,9 @@ class VideoViewSet(ModelViewSet):
     delete_view_class = DeleteVideo
     usage_view_class = VideoUsage
     history_view_class = VideoHistory
+
+    def get_form_class(self, for_update: bool = False) -> type[VideoForm]:
+        return VideoForm
 
     def get_urlpatterns(self) -> list[Any]:
         own = [path("status/", status, name="status"), path("retry/<uuid:pk>/", retry, name="retry")]

@@ -17,7 +17,7 @@ from organizations.core.roster import tidy_unit
 from organizations.core.units import MAX_NAME, UnableToNameUnit, clean_name
 from organizations.models import Membership, Node, NodeKind, RoleGrant
 from organizations.operations.roles import grant_role
-from organizations.unit_uses import uses_of
+from organizations.unit_uses import move_along, uses_of
 
 log = structlog.get_logger(__name__)
 CODE_LENGTH = 40
@@ -72,6 +72,7 @@ def merge_unit(*, node_id: int, into_id: int, kept_grants: Collection[int] = (),
     _check_open(into)
     _check_nothing_hangs_on(node, on_date)
     _move_members(node, into, on_date)
+    move_along(node, into)
     for grant in _grants(node, on_date):
         if grant.pk in set(kept_grants):
             grant_role(user_id=grant.user_id, node_id=into_id, role=grant.role, on_date=on_date)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,15 +11,19 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from wagtail.models import ReferenceIndex
 
 from media.choosers import VideoChooserBlock, choosable
 from media.models import Video
+from media.operations import create_video
 from media.permissions import may_manage_video, may_preview_video
-from media.queries import videos_for
+from media.queries import managed_by, videos_for
 from organizations.models import NodeKind, Role, User
+from organizations.operations import merge_unit
+from organizations.queries import forget_roles
+from organizations.unit_uses import uses_of
+from tests.factories.live import LectureFactory
 from tests.factories.media import ReadyVideoFactory, UploadFactory, VideoFactory
-from tests.factories.organizations import NodeFactory, RoleGrantFactory, UserFactory
+from tests.factories.organizations import NodeFactory, RoleGrantFactory, UserFactory, make_county
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 
@@ -46,28 +51,113 @@ def foreign() -> Video:
     return ReadyVideoFactory(created_by=RoleGrantFactory(role=Role.ORGANISER).user)
 
 
-def test_organiser_sees_own_subtree_and_shared_videos_alone(county: Any, organiser: User, foreign: Video) -> None:
+def test_an_organiser_manages_what_belongs_to_their_units_and_their_people(
+    county: Any, organiser: User, foreign: Video
+) -> None:
     township = NodeFactory(parent=county, kind=NodeKind.TOWNSHIP)
     below = VideoFactory(created_by=RoleGrantFactory(role=Role.LECTURER, node=township).user)
-    own, shared = VideoFactory(created_by=organiser), VideoFactory(created_by=None)
-    assert set(videos_for(organiser)) == {below, own, shared}
+    own, of_unit = VideoFactory(created_by=organiser), VideoFactory(created_by=None, node=township)
+    nobodys = VideoFactory(created_by=None)
+    elsewhere = VideoFactory(created_by=organiser, node=foreign.created_by.role_grants.get().node)
+    assert set(managed_by(organiser)) == set(videos_for(organiser)) == {below, own, of_unit}
     assert not may_manage_video(organiser, foreign)
+    assert not may_preview_video(organiser.pk, str(nobodys.pk))
+    assert not may_manage_video(organiser, elsewhere)
     assert may_preview_video(organiser.pk, str(own.pk))
-    assert not may_preview_video(organiser.pk, str(foreign.pk))
     assert not may_preview_video(organiser.pk, "17")
     assert not may_preview_video(0, str(own.pk))
 
 
-def test_lecturer_sees_own_and_shared(foreign: Video) -> None:
-    lecturer = RoleGrantFactory(role=Role.LECTURER, node=foreign.created_by.role_grants.get().node).user
-    own, shared = VideoFactory(created_by=lecturer), VideoFactory(created_by=None)
-    assert set(videos_for(lecturer)) == {own, shared}
+def test_a_lecturer_manages_their_own_alone_while_they_work_there(county: Any, foreign: Video) -> None:
+    """Finding: security 1 (c)."""
+    grant = RoleGrantFactory(role=Role.LECTURER, node=county)
+    own = VideoFactory(created_by=grant.user, node=county)
+    VideoFactory(created_by=None), VideoFactory(created_by=None, node=county)
+    assert set(managed_by(grant.user)) == {own}
+    grant.active_to_date = grant.active_from_date
+    grant.save()
+    moved = RoleGrantFactory(user=grant.user, role=Role.LECTURER).user
+    forget_roles(moved)
+    assert not managed_by(moved).exists()
 
 
-def test_operator_sees_all_and_members_nothing(foreign: Video) -> None:
-    assert list(videos_for(RoleGrantFactory(role=Role.OPERATOR).user)) == [foreign]
-    assert not videos_for(UserFactory()).exists()
-    assert not videos_for(RoleGrantFactory(role=Role.SECRETARY).user).exists()
+def test_the_operator_keeps_in_order_what_is_below_and_what_is_nobodys(county: Any, foreign: Video) -> None:
+    township = NodeFactory(parent=county, kind=NodeKind.TOWNSHIP)
+    nobodys, of_unit = VideoFactory(created_by=None), VideoFactory(created_by=None, node=township)
+    assert set(managed_by(RoleGrantFactory(role=Role.OPERATOR, node=county).user)) == {nobodys, of_unit}
+    assert set(managed_by(RoleGrantFactory(role=Role.OPERATOR, node=township).user)) == {of_unit}
+    assert not managed_by(UserFactory()).exists()
+    assert not managed_by(RoleGrantFactory(role=Role.SECRETARY).user).exists()
+
+
+def test_a_video_belongs_to_where_its_uploader_works(county: Any, tmp_path: Path, media_root: Any) -> None:
+    township = NodeFactory(parent=county, kind=NodeKind.TOWNSHIP)
+    other = NodeFactory(parent=county, kind=NodeKind.TOWNSHIP)
+
+    def made_by(*nodes: Any) -> Any:
+        user = UserFactory()
+        for node in nodes:
+            RoleGrantFactory(user=user, role=Role.LECTURER, node=node)
+        source = tmp_path / "film.mp4"
+        source.write_bytes(b"x")
+        return create_video(title="防汛", source=source, source_name="film.mp4", created_by_id=user.pk).node
+
+    assert made_by(township) == township
+    assert made_by(township, county) == county
+    assert made_by(township, other) is None
+    assert made_by() is None
+
+
+def test_its_manager_hands_a_video_over_to_another_of_their_units(admin: Client, county: Any, organiser: User) -> None:
+    township, outside = NodeFactory(parent=county, kind=NodeKind.TOWNSHIP), NodeFactory()
+    video = ReadyVideoFactory(created_by=organiser)
+    url = reverse("videos:edit", args=[video.pk])
+    page = admin.post(url, {"title": "急救", "node": outside.pk})
+    assert page.status_code == 200
+    admin.post(url, {"title": "急救", "node": township.pk})
+    video.refresh_from_db()
+    assert (video.title, video.node) == ("急救", township)
+    organiser_below = RoleGrantFactory(role=Role.ORGANISER, node=township).user
+    assert may_manage_video(organiser_below, video)
+
+
+def test_a_lecturer_changes_the_title_and_not_the_unit(county: Any) -> None:
+    lecturer = RoleGrantFactory(role=Role.LECTURER, node=county).user
+    video = ReadyVideoFactory(created_by=lecturer, node=county)
+    client = Client()
+    client.force_login(lecturer)
+    client.post(reverse("videos:edit", args=[video.pk]), {"title": "新名称", "node": NodeFactory().pk})
+    video.refresh_from_db()
+    assert (video.title, video.node) == ("新名称", county)
+
+
+def test_whoever_leaves_strands_no_film(county: Any, organiser: User) -> None:
+    """Of no unit, by somebody whose role has ended: their organisers go on with it."""
+    grant = RoleGrantFactory(role=Role.LECTURER, node=county)
+    video = VideoFactory(created_by=grant.user)
+    grant.active_to_date = grant.active_from_date
+    grant.save()
+    assert may_manage_video(organiser, video)
+
+
+def test_videos_go_along_when_their_unit_is_merged() -> None:
+    world = make_county()
+    video = VideoFactory(created_by=None, node=world.branch)
+    today = timezone.localdate()
+    assert "1 个视频归这里" in str(uses_of(world.branch, on_date=today))
+    merge_unit(node_id=world.branch.pk, into_id=world.neighbour.pk, on_date=today)
+    video.refresh_from_db()
+    assert video.node == world.neighbour
+
+
+@pytest.mark.parametrize("state", ["not_held", "void"])
+def test_recordings_of_what_was_not_held_are_managed_and_not_offered(county: Any, organiser: User, state: str) -> None:
+    video = ReadyVideoFactory(created_by=None, node=county)
+    LectureFactory(
+        recording=video, occasion__state=state, state="recorded", live_at=timezone.now(), ended_at=timezone.now()
+    )
+    assert may_manage_video(organiser, video)
+    assert not choosable(organiser).exists()
 
 
 def test_list_shows_state_and_reason_in_words(admin: Client, organiser: User, foreign: Video) -> None:
@@ -176,24 +266,6 @@ def test_failed_video_is_retried_from_the_page(admin: Client, organiser: User, m
         assert wanted in page
     video.refresh_from_db()
     assert (video.state, video.jobs.count()) == (Video.State.QUEUED, 1)
-
-
-def test_video_in_use_is_not_deleted(admin: Client, organiser: User) -> None:
-    used, free = ReadyVideoFactory(created_by=organiser), ReadyVideoFactory(created_by=organiser)
-    other = VideoFactory(created_by=organiser)
-    ReferenceIndex.objects.create(
-        base_content_type=ReferenceIndex._get_base_content_type(Video),
-        content_type=ReferenceIndex._get_base_content_type(Video),
-        object_id=str(other.pk),
-        to_content_type=ReferenceIndex._get_base_content_type(Video),
-        to_object_id=str(used.pk),
-        model_path="body",
-        content_path="body",
-        content_path_hash="00000000-0000-0000-0000-000000000000",
-    )
-    for video in (used, free):
-        admin.post(reverse("videos:delete", args=[video.pk]))
-    assert set(Video.objects.all()) == {used, other}
 
 
 def test_chooser_offers_what_will_play(admin: Client, organiser: User) -> None:

@@ -27,7 +27,7 @@ WORDS = {
     urls.ORGANISERS | urls.LECTURERS: "organisers and lecturers",
     urls.KEEPERS: "organisers and lecturers; the operator of the whole tree",
     urls.OFFICE: "organisers, lecturers, operators",
-    urls.HOSTS | urls.OPERATORS: "who uploaded it, organiser above, operators",
+    urls.HOSTS | urls.OPERATOR: "who uploaded it while they work there, organiser and operator above",
     urls.OPERATOR: "operator above",
     urls.OPERATORS: "operators, for their subtree",
     urls.AUDITOR: "auditor",

@@ -164,6 +164,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("page_ptr", TECHNICAL, SERVER, WITH_OBJECT),
         Fields("body", CONTENT, EXPECTED, WITH_OBJECT),
     ),
+    "cms.Material": (Fields("id lesson version video image document", TECHNICAL, SERVER, WITH_OBJECT),),
     "courses.CourseRun": (Fields("occasion page", PLAN, EXPECTED, FOR_GOOD),),
     "courses.LessonProgress": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),

@@ -46,6 +46,8 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "dispute_id": world.dispute.pk,
         "evidence_id": world.tick.pk,
         "lesson_id": world.course.lesson.pk,
+        "page_id": world.course.lesson.pk,
+        "revision_id": 1,
         "image_id": world.image.pk,
         "document_id": world.paper.pk,
         "upload_id": world.upload.pk,

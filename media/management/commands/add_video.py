@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from media import storage, transcoder
@@ -18,6 +18,7 @@ from media.ffmpeg import UnableToTranscode
 from media.messages import reason
 from media.models import Job, Video
 from media.operations import UnableToCreate, create_video, transcode
+from organizations.models import Node
 
 ASK_EVERY_S = 0.5
 # Workers take a queued job at once; one that nobody takes is done here.
@@ -31,13 +32,16 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, metavar="FILE")
         parser.add_argument("--title", default="", help="default: the file's name")
         parser.add_argument(
+            "--unit", default="", metavar="CODE", help="the unit it belongs to; default: the operator's"
+        )
+        parser.add_argument(
             "--wait", action="store_true", help="until it can be played (done here if no worker takes it)"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         try:
-            video = add(path, title=options["title"])
+            video = add(path, title=options["title"], node=unit(options["unit"]))
         except UnableToTranscode as error:
             self.refuse(error.code)
         except (UnableToCreate, OSError):
@@ -62,14 +66,26 @@ class Command(BaseCommand):
         sys.exit(1)
 
 
-def add(path: Path, *, title: str) -> Video:
+def unit(code: str) -> Node | None:
+    """Return the unit of that code; CommandError for one that is not there."""
+    if not code:
+        return None
+    node: Node | None = Node.objects.filter(code=code, closed_date=None).first()
+    if node is None:
+        raise CommandError(f"no open unit has the code {code!r}")
+    return node
+
+
+def add(path: Path, *, title: str, node: Node | None = None) -> Video:
     """Look into the file first, so that nothing is stored of one that cannot be played; the file itself stays."""
     storage.require_space(path.stat().st_size)
     transcoder.examine(path)
     copy = storage.upload_path(uuid.uuid4())
     try:
         shutil.copyfile(path, copy)
-        return create_video(title=title, source=copy, source_name=path.name, created_by_id=None)
+        return create_video(
+            title=title, source=copy, source_name=path.name, created_by_id=None, node_id=node.pk if node else None
+        )
     finally:
         copy.unlink(missing_ok=True)
 

@@ -1,0 +1,55 @@
+"""Which lessons need a video, a picture or a document (``settings.USES``)."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from wagtail.models import Page
+
+from cms.material import FIELDS, Material, owner_model
+from cms.models import CoursePage, LessonPage
+from cms.permissions import may_edit_at
+from organizations.models import User
+from organizations.uses import Use
+
+
+def uses_of(*, thing: Model, user: User, as_of: datetime) -> list[Use]:
+    """The lessons that show the thing, published, as a draft or planned: each blocks. Three queries."""
+    field = next((field for field in FIELDS.values() if isinstance(thing, owner_model(field))), None)
+    if field is None:
+        return []
+    versions: dict[LessonPage, set[str]] = {}
+    shown = Material.objects.filter(**{f"{field}_id": thing.pk}).select_related("lesson").order_by("lesson__path", "pk")
+    for row in shown:
+        versions.setdefault(row.lesson, set()).add(row.version)
+    courses = courses_of(versions)
+    return [_use(lesson, courses.get(lesson.pk), found, user) for lesson, found in versions.items()]
+
+
+def courses_of(lessons: Any) -> dict[int, CoursePage]:
+    """Return the course of each lesson by the lesson's id. One query."""
+    paths = {lesson.path[: -Page.steplen]: lesson.pk for lesson in lessons}
+    by_path = {page.path: page for page in CoursePage.objects.filter(path__in=paths).select_related("node")}
+    return {lesson.pk: by_path[path] for lesson in lessons if (path := lesson.path[: -Page.steplen]) in by_path}
+
+
+def _use(lesson: LessonPage, course: CoursePage | None, versions: set[str], user: User) -> Use:
+    if course is None or not may_edit_at(user, course.node):
+        unit = course.node.name if course is not None else _("其他组织")
+        return Use(_("“%(unit)s”的一讲课里有它，请与那里的组织员联系") % {"unit": unit}, blocks=True)
+    where = _where(lesson, versions)
+    text = _("课程“%(course)s”的“%(lesson)s”里有它（%(where)s），请先从那里去掉") % {
+        "course": course.title,
+        "lesson": lesson.title,
+        "where": where,
+    }
+    return Use(text, blocks=True, url=reverse("wagtailadmin_pages:edit", args=[lesson.pk]))
+
+
+def _where(lesson: LessonPage, versions: set[str]) -> str:
+    """Say in which version of the lesson it is."""
+    if Material.Version.STORED in versions:
+        return _("已发布") if lesson.live else _("已撤下")
+    return _("定时发布的版本") if Material.Version.PLANNED in versions else _("草稿")

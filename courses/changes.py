@@ -1,0 +1,172 @@
+"""What a change of pages does to the people who study the course now: asked before it is made, nothing is written.
+
+A course that is still studied follows its pages: the ledger asks for what is there. One that is past its end, while
+people make it up, keeps what it was judged by; what they need there cannot be taken away.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from wagtail.documents import get_document_model
+from wagtail.models import Page
+
+from attendance.concerned import Concerned, concerned_by, watchers_of
+from attendance.models import Occasion, RecordState
+from attendance.reasons import length
+from attendance.standing import CALLED_OFF, asked_by, due_at
+from attendance.templatetags.ledger import day_and_hour
+from cms.core.lesson import values_of
+from cms.models import CoursePage, LessonPage
+from cms.permissions import may_edit_at
+from cms.queries import Lesson, lessons_of
+from courses.models import CourseRun
+from courses.queries import media_items_of
+from media.models import Video
+from organizations.models import User
+from organizations.uses import Use
+
+
+def runs_in_play(course: CoursePage | int, *, as_of: datetime) -> list[CourseRun]:
+    """Return where a course is given and can still be studied so that it counts, or will be; the earliest end first."""
+    page_id = course if isinstance(course, int) else course.pk
+    runs = runs_of(page_id).exclude(occasion__state__in=CALLED_OFF)
+    return [run for run in runs if due_at(run.occasion) > as_of]
+
+
+def runs_of(page_id: int) -> QuerySet[CourseRun]:
+    """Return where a course is or was given."""
+    runs = CourseRun.objects.filter(page_id=page_id).select_related(
+        "occasion__node", "occasion__training", "occasion__rule"
+    )
+    return runs.order_by("occasion__ends_at", "pk")
+
+
+def course_of(page: Page) -> CoursePage | None:
+    """Return the course to which a page belongs: itself, or a lesson's."""
+    path = page.path if isinstance(page, CoursePage) else page.path[: -Page.steplen]
+    return CoursePage.objects.filter(path=path).select_related("node").first()
+
+
+def shown_by(body: Iterable[Mapping[str, Any]]) -> tuple[Video, ...]:
+    """Return the videos in a raw body, in order."""
+    ids = values_of(body, "video")
+    found = {str(pk): video for pk, video in Video.objects.in_bulk(ids).items()}
+    return tuple(found[key] for key in ids if key in found)
+
+
+def when_published(page: LessonPage | CoursePage, *, user: User, as_of: datetime) -> list[Use]:
+    """Return what publishing the page as it is in memory does to whoever studies its course."""
+    course = course_of(page)
+    if course is None:
+        return []
+    now = lessons_of(course)
+    if isinstance(page, CoursePage):
+        return changes(course, now, user=user, as_of=as_of)
+    body = list(page.body.raw_data)
+    new = Lesson(page, shown_by(body))
+    after = [new if lesson.page.pk == page.pk else lesson for lesson in now]
+    if all(lesson.page.pk != page.pk for lesson in now):
+        after.append(new)
+    before: Any = next((lesson.page.body.raw_data for lesson in now if lesson.page.pk == page.pk), [])
+    gone = set(values_of(before, "document")) - set(values_of(body, "document"))
+    is_shown = course.live or course.pk == page.pk
+    return changes(course, after if is_shown else [], user=user, as_of=as_of, documents=gone)
+
+
+def when_withdrawn(pages: Iterable[LessonPage | CoursePage], *, user: User, as_of: datetime) -> list[Use]:
+    """Return what taking these published pages away does to whoever studies their courses."""
+    lost: dict[int, set[int]] = {}
+    whole: set[int] = set()
+    courses: dict[int, CoursePage] = {}
+    for page in pages:
+        course = course_of(page)
+        if course is None or not page.live:
+            continue
+        courses[course.pk] = course
+        if isinstance(page, CoursePage):
+            whole.add(course.pk)
+        else:
+            lost.setdefault(course.pk, set()).add(page.pk)
+    found: list[Use] = []
+    for pk, course in courses.items():
+        left = [one for one in lessons_of(course) if one.page.pk not in lost.get(pk, set()) and pk not in whole]
+        found += changes(course, left, user=user, as_of=as_of)
+    return found
+
+
+def changes(
+    course: CoursePage, after: list[Lesson], *, user: User, as_of: datetime, documents: Collection[str] = ()
+) -> list[Use]:
+    """Return what becomes of each place where the course is studied, if its lessons are these."""
+    items = media_items_of(after)
+    keys = {key for lesson in after for key in lesson.media_keys}
+    return [
+        use for run in runs_in_play(course, as_of=as_of) for use in _change(run, items, keys, user, as_of, documents)
+    ]
+
+
+def _change(
+    run: CourseRun, items: dict[str, int], keys: set[str], user: User, as_of: datetime, documents: Collection[str]
+) -> list[Use]:
+    occasion, had = run.occasion, run.occasion.media_items or {}
+    people = concerned_by(occasion, as_of=as_of)
+    is_reached = may_edit_at(user, occasion.node)
+    url = reverse("course_runs:edit", args=[run.pk]) if is_reached else ""
+    name = name_of(run, is_reached)
+    gone = had.keys() - keys
+    if is_past(occasion, as_of):
+        values = {"run": name, "people": people.undone, "until": day_and_hour(due_at(occasion))}
+        text = _("%(run)s 已经截止，%(people)s 人还可以补学到 %(until)s：补学结束以后才能这样改") % values
+        return [Use(text, blocks=True, url=url)] if gone and people.undone else []
+    sentences = []
+    if items != had and (had or items):
+        sentences += _minutes(occasion, had, items, people)
+    if gone:
+        watched = watchers_of(occasion, gone)
+        if watched:
+            sentences.append(_("%(people)s 人学过撤下的视频，学过的都保存着") % {"people": watched})
+    if documents and occasion.state != Occasion.State.SCHEDULED:
+        titles = get_document_model().objects.filter(pk__in=documents).values_list("title", flat=True)
+        names = _("、").join(f"“{title}”" for title in titles)
+        sentences.append(_("文件%(names)s以后打不开，已经下载的不受影响") % {"names": names})
+    if not sentences:
+        return []
+    return [Use(_("%(run)s：%(what)s") % {"run": name, "what": _("；").join(sentences)}, url=url)]
+
+
+def _minutes(occasion: Occasion, had: dict[str, int], items: dict[str, int], people: Concerned) -> list[str]:
+    """Say how many people it touches, and what is asked of them before and after."""
+    rule = asked_by(occasion)
+    before, after = rule.needed_ms(sum(had.values())), rule.needed_ms(sum(items.values()))
+    if occasion.state == Occasion.State.SCHEDULED:
+        said = [_("还没有开始，%(people)s 人到时按新的内容学") % {"people": people.expected}]
+        return said if items else [_("还没有开始，%(people)s 人到时没有内容可学") % {"people": people.expected}]
+    values = {"people": people.expected, "done": people.done, "left": people.expected - people.done}
+    said = [_("%(people)s 人在学，%(done)s 人已经学完，结果不变") % values]
+    if not items:
+        exempt = RecordState.EXEMPT.label
+        left = _("其余 %(left)s 人暂时没有要学的，到截止时记为“%(state)s”，不算未参加") % {**values, "state": exempt}
+    elif before == after:
+        left = _("其余 %(left)s 人换学新的视频，要学的仍是 %(after)s") % {**values, "after": length(after)}
+    else:
+        lengths = {"before": length(before), "after": length(after)}
+        left = _("其余 %(left)s 人要学的从 %(before)s 变为 %(after)s") % {**values, **lengths}
+    return [*said, left]
+
+
+def is_past(occasion: Occasion, as_of: datetime) -> bool:
+    """Whether an occasion keeps what it was judged by: past its end, or judged."""
+    return occasion.ends_at <= as_of or occasion.state == Occasion.State.SETTLED
+
+
+def name_of(run: CourseRun, is_reached: bool) -> str:
+    """Name the training in which a course is given, and for whom; without its title beyond somebody's reach."""
+    occasion = run.occasion
+    if not is_reached:
+        return _("“%(unit)s”的一个培训") % {"unit": occasion.node.name}
+    values = {"training": occasion.training.title, "unit": occasion.node.name, "until": day_and_hour(occasion.ends_at)}
+    return _("培训“%(training)s”（%(unit)s，%(until)s 截止）") % values

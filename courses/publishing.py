@@ -1,0 +1,63 @@
+"""Publishing what people study now: said beforehand, and done when somebody says yes.
+
+What was written is a draft by then: nothing is lost whatever they answer.
+"""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from wagtail.models import Page
+
+from cms.models import CoursePage, LessonPage
+from courses.changes import when_published, when_withdrawn
+from courses.guard import Asked, answer
+from organizations.models import User
+
+
+def before_publishing(request: HttpRequest, page: Page) -> HttpResponse | None:
+    """Wagtail's hook, after the draft was stored: answer with who is touched, if anybody is; None goes on.
+
+    What is to be published later is asked about as of then.
+    """
+    if not isinstance(page, CoursePage | LessonPage) or not isinstance(request.user, User):
+        return None
+    asked = _asked(page, request.user)
+    if not asked.uses:
+        return None
+    action = reverse("uses_publish", args=[page.pk, page.latest_revision_id])
+    return answer(request, asked, action=action, note=_("写的内容已经存为草稿，还没有发布。"))
+
+
+@require_POST
+def publish(request: HttpRequest, page_id: int, revision_id: int) -> HttpResponse:
+    """Publish the draft about which was asked; a newer one is looked at first."""
+    page = get_object_or_404(Page, pk=page_id).specific
+    if not isinstance(page, CoursePage | LessonPage) or not page.permissions_for_user(request.user).can_publish():
+        raise Http404
+    if page.latest_revision_id != revision_id:
+        messages.warning(request, _("刚才又有新的修改，请看过以后再发布。"))
+        return redirect("wagtailadmin_pages:edit", page_id)
+    draft = page.get_latest_revision_as_object()
+    asked = _asked(draft, request.user)
+    if asked.is_blocked:
+        return answer(request, asked, note=_("写的内容已经存为草稿，还没有发布。"))
+    page.latest_revision.publish(user=request.user)
+    is_later = draft.go_live_at is not None and draft.go_live_at > timezone.now()
+    said = _("“%(title)s”会按时发布。") if is_later else _("“%(title)s”已发布。")
+    messages.success(request, said % {"title": draft.title})
+    return redirect("wagtailadmin_explore", page.get_parent().pk)
+
+
+def _asked(page: Any, user: Any) -> Asked:
+    now = timezone.now()
+    uses = when_published(page, user=user, as_of=max(now, page.go_live_at or now))
+    if page.expire_at is not None and page.live:
+        uses += when_withdrawn([page], user=user, as_of=max(now, page.expire_at))
+    back = reverse("wagtailadmin_pages:edit", args=[page.pk])
+    return Asked(_("发布"), (page.title,), _("我知道了，发布"), tuple(uses), back)

@@ -1,0 +1,152 @@
+"""Publishing a change to what people study now: asked once, with numbers; what was written is a draft by then."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from wagtail.documents.models import Document
+from wagtail.models import Revision
+from wagtail.test.utils.form_data import nested_form_data, rich_text, streamfield
+
+from attendance.models import Occasion
+from cms.models import LessonPage
+from organizations.models import Role
+from tests.factories.cms import ready_video
+from tests.factories.courses import Given, give_course
+from tests.factories.organizations import County, NodeFactory, RoleGrantFactory, make_county
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def world() -> County:
+    return make_county()
+
+
+@pytest.fixture
+def given(world: County) -> Given:
+    given = give_course(world.branch)
+    for page in (given.page, given.lesson):
+        type(page).objects.get(pk=page.pk).save_revision().publish()
+    return given
+
+
+@pytest.fixture
+def admin(client: Client, world: County) -> Client:
+    client.force_login(world.organiser)
+    return client
+
+
+def form(given: Given, *blocks: tuple[str, Any], **more: Any) -> dict[str, Any]:
+    body = streamfield([*blocks, ("text", rich_text("<p>新写的话</p>"))])
+    values = {"title": "新题目", "slug": given.lesson.slug, "body": body, "comments": {"TOTAL_FORMS": 0}, **more}
+    values["comments"] = {"TOTAL_FORMS": 0, "INITIAL_FORMS": 0, "MIN_NUM_FORMS": 0, "MAX_NUM_FORMS": 1000}
+    return nested_form_data(values)
+
+
+def edit(admin: Client, given: Given, *blocks: tuple[str, Any], **more: Any) -> Any:
+    data = form(given, *blocks, **more)
+    return admin.post(reverse("wagtailadmin_pages:edit", args=[given.lesson.pk]), data)
+
+
+def words(response: Any) -> str:
+    return str(response.content.decode())
+
+
+def confirm_url(response: Any) -> str:
+    return words(response).split('form action="')[-1].split('"')[0]
+
+
+def test_a_published_change_is_asked_about_and_nothing_typed_is_lost(admin: Client, given: Given) -> None:
+    new = ready_video(duration_ms=30_000, node=given.page.node)
+    asked = edit(admin, given, ("video", str(new.pk)), **{"action-publish": "1"})
+    assert "4 人在学，0 人已经学完，结果不变；其余 4 人要学的从 48 秒 变为 24 秒" in words(asked)
+    lesson = LessonPage.objects.get(pk=given.lesson.pk)
+    assert (lesson.title, lesson.get_latest_revision_as_object().title) == ("急救常识 第一讲", "新题目")
+    assert Occasion.objects.get(pk=given.run.pk).media_ms == 60_000
+    assert admin.post(confirm_url(asked), {"sure": "yes"}).status_code == 302
+    lesson.refresh_from_db()
+    assert (lesson.title, lesson.live) == ("新题目", True)
+    assert Occasion.objects.get(pk=given.run.pk).media_items == {f"v:{new.pk}": 30_000}
+
+
+def test_a_change_that_touches_nobody_is_published_at_once(admin: Client, given: Given) -> None:
+    answer = edit(admin, given, ("video", str(given.video.pk)), **{"action-publish": "1"})
+    assert answer.status_code == 302
+    lesson = LessonPage.objects.get(pk=given.lesson.pk)
+    assert lesson.title == "新题目"
+
+
+def test_a_draft_is_never_stopped(admin: Client, given: Given) -> None:
+    assert edit(admin, given).status_code == 302
+    assert LessonPage.objects.get(pk=given.lesson.pk).get_latest_revision_as_object().title == "新题目"
+    assert Occasion.objects.get(pk=given.run.pk).media_ms == 60_000
+
+
+def test_taking_the_video_out_while_people_make_up_is_refused_and_the_draft_kept(admin: Client, given: Given) -> None:
+    now = timezone.now()
+    Occasion.objects.update(
+        starts_at=now - 9 * DAY, window_start_at=now - 9 * DAY, ends_at=now - DAY, make_up_until_at=now + DAY
+    )
+    asked = edit(admin, given, **{"action-publish": "1"})
+    assert "4 人还可以补学到" in words(asked)
+    assert "uses/publish" not in words(asked)
+    lesson = LessonPage.objects.get(pk=given.lesson.pk)
+    assert (lesson.title, lesson.get_latest_revision_as_object().title) == ("急救常识 第一讲", "新题目")
+    url = reverse("uses_publish", args=[lesson.pk, lesson.latest_revision_id])
+    assert "4 人还可以补学到" in words(admin.post(url, {"sure": "yes"}))
+    assert LessonPage.objects.get(pk=given.lesson.pk).title == "急救常识 第一讲"
+
+
+def test_a_document_that_is_swapped_is_named(admin: Client, given: Given, var_dir: Any) -> None:
+    document = Document(title="手册")
+    document.file.save("a.pdf", ContentFile(b"%PDF"))
+    lesson = LessonPage.objects.get(pk=given.lesson.pk)
+    lesson.body = [("video", given.video), ("document", document)]
+    lesson.save_revision().publish()
+    asked = edit(admin, given, ("video", str(given.video.pk)), **{"action-publish": "1"})
+    assert "文件“手册”以后打不开，已经下载的不受影响" in words(asked)
+
+
+def test_what_is_planned_is_asked_about_and_then_done_by_the_clock(admin: Client, given: Given) -> None:
+    new = ready_video(duration_ms=30_000, node=given.page.node)
+    later = timezone.localtime(timezone.now() + DAY)
+    more = {"go_live_at": later.strftime("%Y-%m-%d %H:%M"), "action-publish": "1"}
+    asked = edit(admin, given, ("video", str(new.pk)), **more)
+    assert "要学的从 48 秒 变为 24 秒" in words(asked)
+    page = admin.post(confirm_url(asked), {"sure": "yes"}, follow=True)
+    assert "“新题目”会按时发布" in words(page)
+    assert Occasion.objects.get(pk=given.run.pk).media_ms == 60_000
+    planned = Revision.objects.exclude(approved_go_live_at=None).get()
+    planned.approved_go_live_at = timezone.now() - DAY
+    planned.content["go_live_at"] = planned.approved_go_live_at.isoformat()
+    planned.save()
+    call_command("publish_scheduled")
+    assert Occasion.objects.get(pk=given.run.pk).media_ms == 30_000
+
+
+def test_a_newer_draft_is_looked_at_first(admin: Client, given: Given) -> None:
+    asked = edit(admin, given, **{"action-publish": "1"})
+    edit(admin, given, ("video", str(given.video.pk)))
+    page = admin.post(confirm_url(asked), {"sure": "yes"}, follow=True)
+    assert "刚才又有新的修改" in words(page)
+    assert LessonPage.objects.get(pk=given.lesson.pk).title == "急救常识 第一讲"
+
+
+def test_a_neighbour_and_a_lecturer_publish_nothing(client: Client, world: County, given: Given) -> None:
+    lesson = LessonPage.objects.get(pk=given.lesson.pk)
+    url = reverse("uses_publish", args=[lesson.pk, lesson.latest_revision_id])
+    people = [
+        RoleGrantFactory(role=Role.ORGANISER, node=NodeFactory()).user, world.lecturer, world.operator, world.member,
+    ]  # fmt: skip
+    for user in people:
+        client.force_login(user)
+        assert client.post(url).status_code in {302, 404}
+        assert client.get(url).status_code in {302, 404, 405}
+    assert LessonPage.objects.get(pk=lesson.pk).latest_revision_id == lesson.latest_revision_id
