@@ -67,7 +67,8 @@ def schedule_course(
         rule_id=rule_id,
     )
     run = CourseRun.objects.create(occasion=occasion, page=page)
-    _set_items(run.pk, media_items_of(lessons))
+    if items := media_items_of(lessons):
+        set_media_items(occasion_id=run.pk, items=items)
     if starts_at <= as_of:
         open_occasion(occasion_id=occasion.pk, as_of=as_of)
     return run
@@ -97,19 +98,19 @@ def reschedule_course(
 
 @transaction.atomic
 def refresh_length(*, page_ids: list[int], as_of: datetime) -> None:
-    """Bring the media time of occasions that are not judged yet up to what their courses show now. Safe to repeat."""
+    """Bring the media time of occasions that are not judged yet up to what their courses show now. Safe to repeat.
+
+    A course that is withdrawn, or shows nothing any more, asks for nothing until it does again.
+    """
     runs = list(unsettled_runs_of(page_ids=page_ids, as_of=as_of))
     lessons = lessons_by_course([run.page for run in runs])
     for run in runs:
-        items = media_items_of(lessons[run.page.path])
-        if items != run.occasion.media_items:
-            _set_items(run.pk, items)
+        items = media_items_of(lessons[run.page.path]) if run.page.live else {}
+        # No length was known so far, and none is now: its first video is still being processed.
+        is_awaited = not items and run.occasion.media_items is None
+        if items != run.occasion.media_items and not is_awaited:
+            set_media_items(occasion_id=run.pk, items=items)
             log.info("course_media_changed", occasion_id=run.pk, pieces=len(items))
-
-
-def _set_items(occasion_id: int, items: dict[str, int]) -> None:
-    if items:
-        set_media_items(occasion_id=occasion_id, items=items)
 
 
 @transaction.atomic
@@ -125,7 +126,7 @@ def complete_lesson(*, occasion_id: int, lesson_id: int, member_id: int, as_of: 
         for studied in study.lessons
         if studied.lesson.page.pk == lesson_id
     ]
-    if not studied or (studied[0].lesson.videos and not studied[0].is_done):
+    if not studied or (studied[0].lesson.has_videos and not studied[0].is_done):
         raise UnableToCompleteLesson(lesson_id)
     progress, _ = LessonProgress.objects.get_or_create(
         run_id=occasion_id, member_id=member_id, lesson_id=lesson_id, defaults={"completed_at": as_of}

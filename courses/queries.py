@@ -52,6 +52,16 @@ class Study:
         return due_at(self.run.occasion)
 
     @property
+    def is_withdrawn(self) -> bool:
+        """Whether there is nothing to study now: its author withdrew the course, or all that was in it."""
+        return not self.run.page.live or (self.run.occasion.media_items == {} and not self.is_awaited)
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a video of it is still being processed."""
+        return any(studied.lesson.videos and not studied.amount.total_ms for studied in self.lessons)
+
+    @property
     def is_undecided(self) -> bool:
         return self.stand is not None and self.stand.state == RecordState.PENDING
 
@@ -62,12 +72,15 @@ class Study:
 
 
 def runs_expecting(*, member_id: int) -> QuerySet[CourseRun]:
-    """Return the courses on whose roster a person is; before the roster is fixed: those given above their branch."""
+    """Return the courses on whose roster a person is; before the roster is fixed: those given above their branch.
+
+    One that was withdrawn is among them: they are told so.
+    """
     on_roster = Exists(RosterEntry.objects.filter(occasion_id=OuterRef("occasion_id"), member_id=member_id))
     membership = membership_on(member_id=member_id, on_date=timezone.localdate())
     above = _path_and_above(membership.node.path) if membership else []
     to_come = Q(occasion__state=Occasion.State.SCHEDULED, occasion__node__path__in=above)
-    published = CourseRun.objects.exclude(occasion__training__state=Training.State.DRAFT).filter(page__live=True)
+    published = CourseRun.objects.exclude(occasion__training__state=Training.State.DRAFT)
     return published.filter(on_roster | to_come).select_related(
         "occasion__node", "occasion__training", "occasion__rule", "page"
     )
@@ -91,7 +104,7 @@ def studies_of(*, runs: Iterable[CourseRun], member_id: int, as_of: datetime) ->
     return [
         Study(
             run,
-            _studied(run, lessons[run.page.path], credit[run.pk], finished),
+            _studied(run, lessons[run.page.path] if run.page.live else [], credit[run.pk], finished),
             stands[run.pk].amount if run.pk in stands else asked_of(occasion=run.occasion, as_of=as_of),
             stands.get(run.pk),
         )
@@ -123,7 +136,7 @@ def _lesson(lesson: Lesson, number: int, own: list[Amount], is_finished: bool) -
     amount = Amount(
         sum(part.done_ms for part in own), sum(part.needed_ms for part in own), sum(part.total_ms for part in own)
     )
-    is_done = all(part.is_enough for part in own) if own else is_finished
+    is_done = all(part.is_enough for part in own) if own and not lesson.is_incomplete else is_finished
     return Studied(lesson, number, amount, is_done)
 
 

@@ -16,6 +16,17 @@ def page_changed(*, instance: Page, **kwargs: Any) -> None:
     refresh_length(page_ids=[course.pk], as_of=timezone.now())
 
 
+def lesson_moved(*, instance: Page, parent_page_before: Page, parent_page_after: Page, **kwargs: Any) -> None:
+    """One course becomes shorter, the other longer."""
+    refresh_length(page_ids=[parent_page_before.pk, parent_page_after.pk], as_of=timezone.now())
+
+
+def lesson_deleted(*, instance: LessonPage, **kwargs: Any) -> None:
+    """Wagtail withdraws a page before it deletes it, but its row says so to nobody else."""
+    course_ids = CoursePage.objects.filter(path=instance.path[: -Page.steplen]).values_list("pk", flat=True)
+    refresh_length(page_ids=list(course_ids), as_of=timezone.now())
+
+
 def video_became_ready(*, video_id: Any, **kwargs: Any) -> None:
     """Now its length is known."""
     refresh_length(page_ids=courses_with_video(video_id=str(video_id)), as_of=timezone.now())
@@ -23,11 +34,14 @@ def video_became_ready(*, video_id: Any, **kwargs: Any) -> None:
 
 def connect() -> None:
     """Connect everything once (courses/apps.py)."""
-    from wagtail.signals import page_published, page_unpublished  # noqa: PLC0415
+    from django.db.models.signals import post_delete  # noqa: PLC0415
+    from wagtail.signals import page_published, page_unpublished, post_page_move  # noqa: PLC0415
 
     from media.events import video_ready  # noqa: PLC0415
 
     for signal in (page_published, page_unpublished):
         for model in (CoursePage, LessonPage):
             signal.connect(page_changed, sender=model, dispatch_uid=f"courses.page_changed.{model.__name__}")
+    post_page_move.connect(lesson_moved, sender=LessonPage, dispatch_uid="courses.lesson_moved")
+    post_delete.connect(lesson_deleted, sender=LessonPage, dispatch_uid="courses.lesson_deleted")
     video_ready.connect(video_became_ready, dispatch_uid="courses.video_became_ready")

@@ -19,12 +19,14 @@ from attendance.operations import settle_dirty
 from cms.core.lesson import values_of
 from cms.library import is_shown_by_right
 from cms.models import LessonPage
+from cms.queries import withdrawn_lessons
 from courses.models import CourseRun
 from courses.operations import UnableToCompleteLesson, complete_lesson
 from courses.permissions import READERS, is_member_of, may_read_run
 from courses.player import chosen_video, player_for
 from courses.queries import Studied, Study, runs_expecting, runs_in_subtrees, studies_of
 from courses.shelf import arrange
+from courses.withdrawn import told_if_withdrawn
 from organizations.models import User
 from organizations.permissions import has_role, role_required, visible_nodes
 
@@ -52,7 +54,7 @@ def open_run(request: HttpRequest, occasion_id: int) -> Opened:
     """Return the course with the reader's progress, or raise Http404."""
     user, as_of = signed_in(request), timezone.now()
     runs = CourseRun.objects.select_related("occasion__node", "occasion__training", "occasion__rule", "page")
-    run = get_object_or_404(runs.filter(page__live=True), pk=occasion_id)
+    run = get_object_or_404(runs, pk=occasion_id)
     records = is_member_of(user, run)
     if not records and not may_read_run(user, run):
         raise Http404
@@ -77,7 +79,7 @@ def index(request: HttpRequest) -> HttpResponse:
     others: list[CourseRun] = []
     if has_role(user, *READERS):
         known = [run.pk for run in runs]
-        reading = runs_in_subtrees(nodes=visible_nodes(user, *READERS)).filter(page__live=True)
+        reading = runs_in_subtrees(nodes=visible_nodes(user, *READERS))
         others = list(reading.exclude(pk__in=known)[:SHOWN_FOR_READERS])
     settle_dirty(as_of=as_of, member_ids=[user.pk])
     studies = studies_of(runs=runs, member_id=user.pk, as_of=as_of)
@@ -97,6 +99,7 @@ def course(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "run": opened.run,
         "study": opened.study,
         "records": opened.records,
+        "withdrawn": withdrawn_lessons(opened.run.page) if opened.run.page.live else [],
         "as_of": timezone.now(),
     }
     return render(request, "courses/course.html", context)
@@ -105,6 +108,7 @@ def course(request: HttpRequest, occasion_id: int) -> HttpResponse:
 @require_safe
 @never_cache
 @role_required()
+@told_if_withdrawn
 def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpResponse:
     """Show one lesson: the player, then text, pictures and documents in their order."""
     opened = open_run(request, occasion_id)
@@ -127,6 +131,7 @@ def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpRespon
 @require_safe
 @never_cache
 @role_required()
+@told_if_withdrawn
 def media(request: HttpRequest, occasion_id: int, lesson_id: int) -> JsonResponse:
     """Answer fresh signed addresses for a page that stood open until the old ones expired."""
     opened = open_run(request, occasion_id)
@@ -140,6 +145,7 @@ def media(request: HttpRequest, occasion_id: int, lesson_id: int) -> JsonRespons
 
 @require_POST
 @role_required()
+@told_if_withdrawn
 def complete(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpResponse:
     """Finish a lesson: from the player (JSON) or with the button under a text."""
     user = signed_in(request)
@@ -147,8 +153,11 @@ def complete(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpResp
     try:
         complete_lesson(occasion_id=occasion_id, lesson_id=lesson_id, member_id=user.pk, as_of=timezone.now())
     except UnableToCompleteLesson as error:
-        if not wants_json or not runs_expecting(member_id=user.pk).filter(pk=occasion_id).exists():
+        if not runs_expecting(member_id=user.pk).filter(pk=occasion_id).exists():
             raise Http404 from error
+        if not wants_json:
+            readable_lesson(request, occasion_id, lesson_id)
+            return redirect("courses_lesson", occasion_id, lesson_id)
         return JsonResponse({"error": "not_enough", "message": _("还没有学够，请接着看。")}, status=409)
     return JsonResponse({"done": True}) if wants_json else redirect("courses_course", occasion_id)
 
@@ -170,6 +179,7 @@ def picture(request: HttpRequest, occasion_id: int, lesson_id: int, image_id: in
 
 @require_safe
 @role_required()
+@told_if_withdrawn
 def document(request: HttpRequest, occasion_id: int, lesson_id: int, document_id: int) -> FileResponse:
     """Answer a document of a lesson to those who may read the lesson."""
     page = readable_lesson(request, occasion_id, lesson_id)

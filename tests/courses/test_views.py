@@ -98,8 +98,6 @@ def test_drafts_and_strangers_lessons_are_404(client: Client) -> None:
     draft = LessonPageFactory(course=given.page, live=False)
     assert page_of(client, world.member, f"/courses/{given.run.pk}/{draft.pk}/").status_code == 404
     assert page_of(client, world.member, f"/courses/{given.run.pk}/{other.lesson.pk}/").status_code == 404
-    given.page.unpublish()
-    assert page_of(client, world.member, addresses(given)[0]).status_code == 404
 
 
 def test_a_draft_training_is_not_there_yet(client: Client) -> None:
