@@ -308,6 +308,26 @@ def test_who_had_made_up_a_course_stays_so_and_the_version_is_said() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("evidence", "final", "state", "reasons"),
+    [
+        ({}, False, State.PENDING, ["not_final", "nothing_asked"]),
+        ({}, True, State.EXEMPT, ["nothing_asked"]),
+        ({"watched": (seen(0, 50, 10, "a"),)}, True, State.EXEMPT, ["nothing_asked"]),
+        ({"watched": (seen(0, 50, 10, "a"), seen(0, 35, 20, "b"))}, True, State.ATTENDED, ["share", "earlier_version"]),
+        ({"leave": "duty"}, True, State.EXCUSED, ["leave", "nothing_asked"]),
+        ({"exempt": "roster"}, True, State.EXEMPT, ["exempt"]),
+    ],
+)
+def test_a_course_of_which_everything_was_taken_out_asks_nothing(
+    evidence: dict[str, Any], final: bool, state: State, reasons: list[str]
+) -> None:
+    window = Window(start=0, end=100_000, items=(), deadline=30_000, earlier=(UNTIL_20,), final=final)
+    verdict = judge(Evidence(**evidence), window, COURSE)
+    assert sorted(codes(verdict)) == sorted(reasons)
+    assert verdict.state == state
+
+
 def test_an_outbox_proves_no_more_than_the_presence_that_broke() -> None:
     rows = (
         here(0, 900, ended=SILENT), here(890, 1000), here(2000, 2000, ended=LOST), here(2010, 2020, "p2", LOST),
