@@ -150,6 +150,8 @@ def _minutes(occasion: Occasion, had: dict[str, int], items: dict[str, int], peo
     if not items:
         exempt = RecordState.EXEMPT.label
         left = _("其余 %(left)s 人暂时没有要学的，到截止时记为“%(state)s”，不算未参加") % {**values, "state": exempt}
+    elif not had:
+        left = _("其余 %(left)s 人要学 %(after)s") % {**values, "after": length(after)}
     elif before == after:
         left = _("其余 %(left)s 人换学新的视频，要学的仍是 %(after)s") % {**values, "after": length(after)}
     else:

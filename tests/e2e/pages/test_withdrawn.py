@@ -50,7 +50,7 @@ def test_a_withdrawn_lesson_is_asked_about_and_its_reader_meets_a_sentence(
             answer = member.goto(address)
             assert answer is not None
             assert answer.status == 200, address
-            expect(member.locator("main")).to_contain_text(sentence)
+            expect(member.locator("body")).to_contain_text(sentence)
             assert sticks_out(member) == [], address
     finally:
         desk.goto(f"{served}/admin/bulk/wagtailcore/page/publish/?id={page_id}")
