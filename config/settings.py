@@ -280,7 +280,7 @@ REPORTS = [
     "attendance.reports.records.RecordsReport",
 ]
 # What apps above the ledger add to a person's own download: each (user) -> {"kind": [rows]}.
-PERSONAL_DATA = ["live.queries.personal_data", "courses.queries.personal_data"]
+PERSONAL_DATA = ["live.queries.personal_data", "courses.queries.personal_data", "media.queries.personal_data"]
 # What apps above the tree made for a unit: each (*, node, on_date) -> [organizations.uses.Use].
 UNIT_USES = ["attendance.units.uses_of", "cms.units.uses_of", "media.units.uses_of"]
 # What goes along when a unit is merged into another: each (*, node, into).

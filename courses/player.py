@@ -63,6 +63,7 @@ def player_for(reading: Reading, studied: Studied, video: Video, *, as_of: datet
     player.update(duration_ms=found.duration_ms, **_standing(reading, key, found.duration_ms))
     base = [run.pk, page.pk]
     player["refresh_url"] = f"{reverse('courses_media', args=base)}?v={video.pk}"
+    player["fault_url"] = reverse("video_fault", args=[video.pk])
     player["complete_url"] = reverse("courses_complete", args=base) if len(studied.lesson.videos) == 1 else ""
     return player
 

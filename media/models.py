@@ -121,3 +121,23 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return self.filename
+
+
+class VideoFault(models.Model):
+    """A person's browser could not decode a video: once a person and published folder, however often it tried."""
+
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="faults")
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    folder = models.CharField(max_length=200, help_text="which making of the video: a new one begins without faults")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("放不出来的视频")
+        verbose_name_plural = _("放不出来的视频")
+        constraints = [
+            models.UniqueConstraint(fields=["video", "folder", "member"], name="fault_once_a_person"),
+        ]
+        indexes = [models.Index(fields=["member", "at"], name="fault_of_member")]
+
+    def __str__(self) -> str:
+        return f"{self.video_id} {self.member_id}"

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, Q, QuerySet, Sum
 from django.utils.module_loading import import_string
 
-from media.models import Job, Upload, Video
+from media.models import Job, Upload, Video, VideoFault
 from media.signing import signed_url
 from organizations.models import Node, Role, User
 from organizations.permissions import has_role, visible_nodes
@@ -150,3 +151,9 @@ def due_jobs(*, as_of: datetime) -> QuerySet[Job]:
     """Jobs that wait for a worker, or whose worker has gone silent; oldest first."""
     lost = Q(state=Job.State.RUNNING, lease_until_at__lt=as_of)
     return Job.objects.filter(Q(state=Job.State.QUEUED) | lost).order_by("created_at", "pk")
+
+
+def personal_data(user: User) -> dict[str, list[Any]]:
+    """Return which videos a person's browser could not play, for their own download."""
+    faults = VideoFault.objects.filter(member=user).order_by("at")
+    return {"unplayable": list(faults.values("video_id", "video__title", "at"))}

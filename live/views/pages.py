@@ -2,6 +2,7 @@
 
 import datetime as dt
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_GET
 
 from attendance.operations import settle_dirty
 from attendance.queries import credited, last_position_ms
+from attendance.reasons import length
 from attendance.standing import Amount, due_at, stands_of
 from attendance.windows import HELD, roster_day, undone_until
 from live.core import lifecycle
@@ -157,6 +159,7 @@ def player_of(lecture: Lecture, user: User) -> dict[str, Any]:
             "poster_url": found.poster_url,
             "duration_ms": found.duration_ms,
             "refresh_url": reverse("live_replay_addresses", args=[lecture.pk]),
+            "fault_url": reverse("video_fault", args=[lecture.recording.pk]),
         }
         if counted:
             player |= _counted(lecture, user, as_of=timezone.now())
@@ -184,9 +187,13 @@ def _counted(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, A
 
 
 def _asked(amount: Amount) -> str:
+    """What a replay is asked for: together with what counted of the lecture itself it must reach the share."""
+    if not amount.total_ms:
+        return ""
+    values = {"percent": f"{amount.needed_ms / amount.total_ms * 100:.3g}", "needed": length(amount.needed_ms)}
     if not amount.done_ms:
-        return amount.asked
-    return _("连同直播已计入 {done}，{asked}").format(done=amount.done, asked=amount.asked)
+        return _("看满 {percent}%（{needed}）就算补上").format(**values)
+    return _("直播和回放已计入 {done}，一共满 {percent}%（{needed}）就算补上").format(done=amount.done, **values)
 
 
 def _waiting_words(lecture: Lecture) -> str:
@@ -198,7 +205,9 @@ def _waiting_words(lecture: Lecture) -> str:
 def _urls(lecture: Lecture) -> dict[str, str]:
     names = {"state": "live_state", "ticket": "live_ticket", "outbox": "live_outbox", "replay": "live_replay"}
     urls = {key: reverse(name, args=[lecture.pk]) for key, name in names.items()}
-    return urls | {"socket": f"/ws/live/{lecture.pk}/", "today": reverse("today"), "me": reverse("me")}
+    own = {"today": reverse("today"), "me": reverse("me")}
+    back = f"{reverse('account_login')}?{urlencode({'next': reverse('live_room', args=[lecture.pk])})}"
+    return urls | own | {"socket": f"/ws/live/{lecture.pk}/", "sign_in": back}
 
 
 def _user(request: HttpRequest) -> User:

@@ -1,5 +1,6 @@
 """What one can do with videos: make, retry, adopt, transcode, upload."""
 
+from media.operations.faults import UnableToNoteFault, note_fault
 from media.operations.jobs import reconcile_jobs, transcode
 from media.operations.keeping import UnableToDeleteVideo, delete_video, drop_replaced
 from media.operations.uploads import (
@@ -31,6 +32,7 @@ __all__ = [
     "UnableToAdopt",
     "UnableToCreate",
     "UnableToDeleteVideo",
+    "UnableToNoteFault",
     "UnableToRetry",
     "UnableToUpload",
     "adopt_recording",
@@ -46,6 +48,7 @@ __all__ = [
     "held_bytes",
     "keep_piece",
     "mark_replaced",
+    "note_fault",
     "reconcile_jobs",
     "rename_upload",
     "rename_video",

@@ -148,6 +148,8 @@ def publish(lease: Lease, made: transcoder.Outcome, folder: str) -> None:
                 width=made.width,
                 height=made.height,
                 renditions=made.renditions,
+                fault_count=0,
+                fault_at=None,
             )
             events.announce_ready(lease.video_id)
     if not won:

@@ -50,7 +50,9 @@ def serve(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
         raise Http404 from error
     suffix = Path(path).suffix
     file = storage.resolve(claim.root, claim.object_id, path) if suffix in CONTENT_TYPES else None
-    if file is None or (suffix == PLAYLIST and not _still_may(claim)):
+    if file is None or (
+        suffix == PLAYLIST and not may_read(root=claim.root, object_id=claim.object_id, viewer_id=claim.viewer_id)
+    ):
         raise Http404
     if settings.MEDIA_ACCEL_PREFIX:
         response: HttpResponseBase = HttpResponse()
@@ -64,13 +66,13 @@ def serve(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
     return response
 
 
-def _still_may(claim: Claim) -> bool:
+def may_read(*, root: str, object_id: str, viewer_id: int) -> bool:
     """Ask every app that may know a right of this viewer; the answer is remembered for a minute."""
-    key = f"media-right:{claim.root}:{claim.object_id}:{claim.viewer_id}"
+    key = f"media-right:{root}:{object_id}:{viewer_id}"
     answer = cache.get(key)
     if answer is None:
-        rules = (import_string(name) for name in settings.MEDIA_RIGHTS[claim.root])
-        answer = any(rule(claim.viewer_id, claim.object_id) for rule in rules)
+        rules = (import_string(name) for name in settings.MEDIA_RIGHTS[root])
+        answer = any(rule(viewer_id, object_id) for rule in rules)
         cache.set(key, answer, RIGHT_REMEMBERED_S)
     return bool(answer)
 

@@ -212,20 +212,53 @@ def test_the_replay_says_what_is_left_where_to_go_on_and_until_when(world: Count
     url = reverse("live_replay", args=[lecture.pk])
     fresh = signed_in(world.member).get(url).context["player"]
     assert (fresh["needed_ms"], fresh["position_ms"]) == (48 * 60_000, 0)
-    assert fresh["asked"] == "达到 80%（48 分钟）就算参加"
+    assert fresh["asked"] == "看满 80%（48 分钟）就算补上"
+    assert fresh["fault_url"] == reverse("video_fault", args=[lecture.recording_id])
     watch_replay(lecture, world.member, 10)
     page = signed_in(world.member).get(url)
     player = page.context["player"]
     assert (player["needed_ms"], player["position_ms"]) == (48 * 60_000, 600_000)
     text = page.content.decode()
     assert "还差 38 分钟" in text
-    assert "连同直播已计入 10 分钟，达到 80%（48 分钟）就算参加" in text
+    assert "直播和回放已计入 10 分钟，一共满 80%（48 分钟）就算补上" in text
     assert "继续播放" in text
     lecture.occasion.refresh_from_db()
     until = timezone.localtime(lecture.occasion.make_up_until_at)
     assert f"{until.month}月{until.day}日 {until:%H:%M}" in text
     assert "还差 38 分钟" in signed_in(world.member).get(reverse("today")).content.decode()
     assert "还差 38 分钟" in signed_in(world.member).get(reverse("me_record", args=[lecture.pk])).content.decode()
+
+
+def test_the_room_says_after_the_end_what_it_was_for_each(world: County) -> None:
+    """As soon as it is settled, and only to whom it concerns; one query more than without."""
+    start = timezone.now().replace(microsecond=0) - dt.timedelta(hours=3)
+    end = start + dt.timedelta(hours=1)
+    lecture = make_lecture(world, starts_at=start, live_at=start, ended_at=end, state=Lecture.State.ENDED)
+    operations.open_occasion(occasion_id=lecture.pk, as_of=start)
+    be_present(lecture.occasion, world.members[0], 0, 52 * 60)
+    be_present(lecture.occasion, world.members[1], 0, 40 * 60)
+    operations.close_occasion(occasion_id=lecture.pk, as_of=end)
+    url = reverse("live_state", args=[lecture.pk])
+
+    def mine(member: User) -> dict[str, Any]:
+        return signed_in(member).get(url).json()["mine"]  # type: ignore[no-any-return]
+
+    assert mine(world.members[0]) == {"settled": False, "owed": False, "text": "您的记录正在核算，好了会写在这里。"}
+    operations.settle(occasion_id=lecture.pk, as_of=end)
+    Lecture.objects.filter(pk=lecture.pk).update(state=Lecture.State.RECORDED, recording=ready_video())
+    there, partly, absent = (mine(member) for member in world.members[:3])
+    assert there == {"settled": True, "owed": False, "text": "已记录 52 分钟，已达到要求。"}
+    assert partly == {"settled": True, "owed": True, "text": "已记录 40 分钟，还差 8 分钟，可以看回放补上。"}
+    assert "还差 48 分钟" in absent["text"]
+    assert mine(world.lecturer) is None
+    page = signed_in(world.members[1]).get(reverse("live_room", args=[lecture.pk]))
+    assert reverse("me_record", args=[lecture.pk]) in page.content.decode()
+    Lecture.objects.filter(pk=lecture.pk).update(state=Lecture.State.UNRECORDED, recording=None)
+    assert mine(world.members[1])["owed"] is False
+    operations.void_occasion(
+        occasion_id=lecture.pk, reason="讲错了", voided_by_id=world.organiser.pk, as_of=timezone.now()
+    )
+    assert mine(world.members[1]) is None
 
 
 def test_whoever_took_part_or_comes_too_late_is_asked_for_nothing(world: County) -> None:

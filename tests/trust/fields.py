@@ -146,6 +146,10 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("state progress error_code source_name created_at node fault_at", CONTENT, UPLOADER, WITH_OBJECT),
         Fields("created_by", PERSONAL, UPLOADER, WITH_OBJECT),
     ),
+    "media.VideoFault": (
+        Fields("id folder", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("video member at", PERSONAL, SELF, WITH_OBJECT),
+    ),
     "media.Job": (
         Fields("id video state attempt lease_until_at created_at", TECHNICAL, SERVER, WITH_OBJECT),
         Fields("token", SECRET, SERVER, WITH_OBJECT),

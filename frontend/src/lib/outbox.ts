@@ -32,6 +32,8 @@ export interface OutboxOptions {
   store?: Store;
   onAcknowledged?: (entry: Entry, answer: unknown) => void;
   onRefused?: (entry: Entry, error: HttpError) => void;
+  /** The entry stays, and goes when the person has signed in again. */
+  onSignedOut?: (error: HttpError) => void;
 }
 
 export const KEPT_MS = 24 * 3600 * 1000;
@@ -202,6 +204,7 @@ export class Outbox {
         return true;
       }
       this.postpone(entry.id, error.retryAfterMs);
+      if (error.status === 401) this.options.onSignedOut?.(error);
       return error.status !== 0;
     }
   }

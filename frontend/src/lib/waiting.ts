@@ -7,9 +7,13 @@ export function waitingKeys(): string[] {
   return Object.keys(window.localStorage).filter((key) => key.indexOf(PREFIX) === 0);
 }
 
-export function hasWaiting(): boolean {
+/** Does something wait; of this owner alone, where one is named? */
+export function hasWaiting(owner = ""): boolean {
   try {
-    return waitingKeys().length > 0;
+    return waitingKeys().some((key) => {
+      const entry = JSON.parse(window.localStorage.getItem(key) ?? "null") as { owner?: string } | null;
+      return entry !== null && (!owner || entry.owner === owner);
+    });
   } catch {
     return false;
   }

@@ -1,7 +1,7 @@
 /** Buttons, keys and what the screen says. */
 import type { Keeping } from "./ledger";
 import { optional, type PlayerData, part } from "./page";
-import type { Source } from "./source";
+import type { Failure, Source } from "./source";
 import { clock, fill } from "./words";
 
 export interface Acts {
@@ -30,6 +30,8 @@ export class Controls {
   private readonly soundOnly = optional<HTMLButtonElement>("player-sound-only");
   private timer = 0;
   private broken = false;
+  private signedOut = false;
+  private mustSignIn = false;
   private dragging = false;
 
   constructor(
@@ -56,12 +58,20 @@ export class Controls {
     if (passing) this.timer = window.setTimeout(() => this.say(""), SAID_MS);
   }
 
-  fail(): void {
+  /** Nothing to play any more: why, and the button that tries again. Both stand below each other, whatever their size. */
+  fail(why: Failure): void {
     this.broken = true;
-    this.screen.classList.remove("loading");
-    this.say(fill(this.data.words, "failed"));
+    this.screen.classList.add("failed");
+    this.say(fill(this.data.words, `failed_${why}`));
     part("player-go-words").textContent = fill(this.data.words, "again");
     this.go.hidden = false;
+    this.signedOut = why === "signed_out";
+    this.showSignIn();
+  }
+
+  /** The line is away and the buffer plays on: a dot, nothing more. */
+  line(good: boolean): void {
+    part<HTMLElement>("player-dot").hidden = good;
   }
 
   showAudio(audio: boolean, why = ""): void {
@@ -84,15 +94,23 @@ export class Controls {
       not_recorded: "not_recorded",
     };
     const key = words[state];
+    this.mustSignIn = state === "signed_out";
+    this.showSignIn();
     const text = state === "saved" && notice ? notice : key ? fill(this.data.words, key, { why }) : "";
     const line = part<HTMLElement>("player-state");
     if (line.textContent !== text) line.textContent = text;
+  }
+
+  private showSignIn(): void {
+    part<HTMLElement>("player-signin").hidden = !this.signedOut && !this.mustSignIn;
   }
 
   private toggle(): void {
     const video = this.video;
     if (this.broken) {
       this.broken = false;
+      this.signedOut = false;
+      this.screen.classList.remove("failed");
       this.say("");
       this.go.hidden = true;
       this.source.wanted = true;
@@ -161,8 +179,10 @@ export class Controls {
       if (!this.broken) this.go.hidden = playing || this.source.wanted === false;
     };
     for (const event of ["play", "playing", "pause", "ended"]) video.addEventListener(event, shown);
-    video.addEventListener("play", () => this.say(fill(this.data.words, "loading")));
-    video.addEventListener("waiting", () => this.say(fill(this.data.words, "stalled")));
+    video.addEventListener("play", () => {
+      if (!this.broken) this.say(fill(this.data.words, this.source.isCut ? "waiting" : "loading"));
+    });
+    video.addEventListener("waiting", () => this.say(fill(this.data.words, this.source.isCut ? "waiting" : "stalled")));
     video.addEventListener("playing", () => this.say(""));
     video.addEventListener("ended", () => this.say(fill(this.data.words, "ended")));
     video.addEventListener("timeupdate", () => {

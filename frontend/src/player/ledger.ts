@@ -66,6 +66,11 @@ export class WatchLedger {
       onRefused: (entry, error) => {
         if (entry.id === this.sentId) this.refused(error);
       },
+      onSignedOut: (error) => {
+        this.refusal = error.message;
+        this.keeping = "signed_out";
+        this.changed();
+      },
     });
   }
 
@@ -139,6 +144,11 @@ export class WatchLedger {
   /** The page was only put aside, and is shown again. */
   back(): void {
     this.left = false;
+  }
+
+  /** Say something that is told once, and is not lost with the line: that this browser cannot decode the video. */
+  tell(url: string): void {
+    if (url) this.outbox.add(url, {}, `${this.data.media}-fault`);
   }
 
   /** Bring `keeping` up to date. */

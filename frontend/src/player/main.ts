@@ -44,9 +44,13 @@ function run(data: PlayerData): void {
   );
   const furthest = (): number => Math.max(end(ledger.credited), end(counter.seen));
   const source = new Source(video, data, data.refresh_url, data.hls_script, {
-    failed: () => controls.fail(),
-    audioOnly: () => controls.showAudio(true, fill(data.words, "audio_fallback")),
-    waiting: () => controls.say(fill(data.words, "offline")),
+    failed: (why) => controls.fail(why),
+    audioOnly: (on) => controls.showAudio(on, on ? fill(data.words, "audio_fallback") : ""),
+    line: (good) => controls.line(good),
+    waiting: () => {
+      if (!video.paused || source.wanted) controls.say(fill(data.words, "waiting"));
+    },
+    fault: () => ledger.tell(data.fault_url),
   });
   const controls = new Controls(video, source, data, {
     start,
@@ -163,7 +167,11 @@ function run(data: PlayerData): void {
     sample();
     ledger.leave();
   });
-  window.addEventListener("pageshow", () => ledger.back());
+  window.addEventListener("pageshow", (event) => {
+    ledger.back();
+    // Kept by the browser for its back button: what counts, and who may see it, is asked anew.
+    if (event.persisted) location.reload();
+  });
   onConnection(() => {
     ledger.settle();
     ledger.report();

@@ -20,6 +20,8 @@ export interface PlayerData extends Addresses {
   records: boolean;
   refresh_url: string;
   complete_url: string;
+  /** Where to say that this browser cannot decode the video; empty: nobody asks. */
+  fault_url: string;
   play_url: string;
   report_url: string;
   hls_script: string;

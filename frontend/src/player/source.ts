@@ -1,9 +1,12 @@
 /**
- * Gets the media to play: native HLS where the browser has it, hls.js (loaded only then) where not. When it breaks:
- * recover, then fresh addresses and a new start at the same place, then audio only, then a plain sentence. A line that
- * is away is no fault of the picture: then the same is tried again until it is back.
+ * Gets the media to play: hls.js (loaded only then) wherever the browser can be fed by a script, native HLS elsewhere.
+ * Two things can go wrong, and they are told apart. The line is away: what is buffered plays out, and the same is tried
+ * again until it is back. The browser cannot decode it: recover, another codec, another rung, then the sound alone, and
+ * in the end a plain sentence; that is told to those who manage the video, for no patience mends it.
  */
+import type { ErrorData, LoaderResponse, LoadPolicy } from "hls.js";
 import type HlsClass from "hls.js/light";
+import { onConnection } from "../lib/connection";
 import { get, HttpError } from "../lib/http";
 import type { Addresses } from "./page";
 
@@ -13,13 +16,20 @@ declare global {
   }
 }
 
+/** Why there is nothing more to play: not decodable here, signed out, or no longer to be seen. */
+export type Failure = "media" | "signed_out" | "gone";
+
 export interface SourceEvents {
   /** Nothing helps any more. */
-  failed(): void;
-  /** The picture was given up, the sound goes on. */
-  audioOnly(): void;
-  /** Waiting for the line. */
+  failed(why: Failure): void;
+  /** Sound alone because the picture cannot be shown (true), or the picture is tried again (false). */
+  audioOnly(on: boolean): void;
+  /** Whether media still comes. While it does not, what is buffered plays on. */
+  line(good: boolean): void;
+  /** Nothing is left to play, and the line is away. */
   waiting(): void;
+  /** This browser cannot decode the picture (or the sound). */
+  fault(): void;
 }
 
 const HLS_TYPE = "application/vnd.apple.mpegurl";
@@ -29,24 +39,55 @@ const LONGEST_WAIT_MS = 15_000;
 const NEAR_MS = 3000;
 // Problems that lie further apart than this are not one problem.
 const FORGOTTEN_MS = 60_000;
+// One broken piece is told several times: by the element, by the buffer, by the demuxer.
+const SAME_FAULT_MS = 700;
+// A cut of half a minute must not be noticed: a minute lies ready, at any rung.
+const AHEAD_S = 60;
+// With less than this ahead the next try cannot wait any longer.
+const PLAYED_OUT_S = 2;
+const SERVER_TRIES = 8;
+
+/** Try again for as long as the line is away; an answer that refuses is no line. */
+function patient(maxTimeToFirstByteMs: number): LoadPolicy {
+  const again = {
+    maxNumRetry: SERVER_TRIES,
+    retryDelayMs: 1000,
+    maxRetryDelayMs: 4000,
+    shouldRetry: (_config: unknown, count: number, isTimeout: boolean, answer: LoaderResponse | undefined) =>
+      isTimeout || isLine(answer?.code ?? 0, count),
+  };
+  return { default: { maxTimeToFirstByteMs, maxLoadTimeMs: 45_000, timeoutRetry: again, errorRetry: again } };
+}
+
+function isLine(code: number, count = 0): boolean {
+  return code === 0 || (code >= 500 && count < SERVER_TRIES);
+}
+
+function canBeFed(): boolean {
+  return Boolean(window.MediaSource) || "ManagedMediaSource" in window;
+}
 
 export class Source {
   audio = false;
   /** The person wants it to play: a repaired source goes on by itself, a paused one stays paused. */
   wanted = true;
+  /** The line is away; what is buffered plays on. */
+  isCut = false;
   /**
    * The last place that was reached, in ms. Kept here and not read from the video: a source that is put in anew begins
    * at 0, and a report or a second attempt made in that moment would throw the person back to the beginning.
    */
   place = 0;
   private restarting = false;
+  private started = false;
+  private attempt = 0;
   private waits = 0;
+  private refusals = 0;
+  private faults = 0;
+  private faultAt = 0;
+  private soundByUs = false;
   private hls: HlsClass | null = null;
-  private native: boolean;
-  private steps = 0;
-  private lastAt = 0;
   private timer = 0;
-  private recovered = false;
 
   constructor(
     private readonly video: HTMLVideoElement,
@@ -55,43 +96,72 @@ export class Source {
     private readonly script: string,
     private readonly events: SourceEvents,
   ) {
-    this.native = video.canPlayType(HLS_TYPE) !== "";
     video.addEventListener("error", () => {
-      if (!this.hls && video.getAttribute("src")) this.broken();
+      if (this.hls) this.fault();
+      else if (video.getAttribute("src")) this.nativeError();
     });
     video.addEventListener("timeupdate", () => this.reached());
     video.addEventListener("playing", () => {
       this.waits = 0;
+      this.refusals = 0;
       this.reached();
+      // It began elsewhere than at the kept place.
+      if (this.restarting && this.place < (video.duration || 0) * 1000) video.currentTime = this.place / 1000;
     });
+    onConnection((online) => (online ? this.returned() : this.lineIs(false)));
   }
 
   /** The person (or another phone's place) chose where to go on. */
   moveTo(at: number): void {
     this.place = at;
-    this.video.currentTime = at / 1000;
+    if (this.started && !this.video.readyState) this.start(at);
+    else this.video.currentTime = at / 1000;
   }
 
-  /** Load and play from `at` ms. Synchronous up to play() where HLS is native: iOS wants it inside the tap. */
+  /** Load and play from `at` ms. Asks to play within the tap: iOS wants it there. */
   start(at: number): void {
     this.release();
+    this.started = true;
     this.place = at;
     this.restarting = true;
     const url = this.audio ? this.addresses.audio_url : this.addresses.hls_url;
-    if (this.native || !/\.m3u8(\?|$)/.test(url)) this.startNative(url, at);
-    else void this.startHls(url, at);
+    const isList = /\.m3u8(\?|$)/.test(url);
+    if (isList && canBeFed()) {
+      this.play();
+      void this.startHls(url, at);
+    } else if (!isList || this.video.canPlayType(HLS_TYPE)) {
+      this.startNative(url, at);
+    } else if (!this.audio && this.addresses.audio_url) {
+      // Old WebViews play no HLS at all, but a plain sound file they do.
+      this.fallBackToAudio();
+    } else {
+      this.events.failed("media");
+    }
   }
 
   setAudio(audio: boolean, at: number): void {
     this.audio = audio;
-    this.steps = 0;
+    this.soundByUs = false;
+    this.faults = 0;
     this.start(at);
   }
 
   /** Begin again after `failed`. */
   again(at: number): void {
-    this.steps = 0;
+    this.faults = 0;
+    this.refusals = 0;
     this.refresh(at);
+  }
+
+  /** How many seconds lie ready after the place that is playing. */
+  ahead(): number {
+    const { buffered, currentTime } = this.video;
+    for (let index = 0; index < buffered.length; index += 1) {
+      if (buffered.start(index) <= currentTime + 0.5 && buffered.end(index) > currentTime) {
+        return buffered.end(index) - currentTime;
+      }
+    }
+    return 0;
   }
 
   private play(): void {
@@ -101,8 +171,31 @@ export class Source {
     if (promise) promise.catch(() => undefined);
   }
 
+  private lineIs(good: boolean): void {
+    if (this.isCut !== good) return;
+    this.isCut = !good;
+    this.events.line(good);
+  }
+
+  /** The browser says that the line is back. */
+  private returned(): void {
+    if (this.soundByUs) {
+      // Sound alone was our decision, not the person's: the picture gets another chance.
+      this.soundByUs = false;
+      this.audio = false;
+      this.faults = 0;
+      this.events.audioOnly(false);
+      this.start(this.place);
+    } else if (this.hls?.levels.length) {
+      this.hls.startLoad();
+    }
+    if (!this.hls || this.ahead() > PLAYED_OUT_S) this.lineIs(true);
+  }
+
+  // --- native ---------------------------------------------------------------------------------------------------
+
   private startNative(url: string, at: number): void {
-    const video = this.video;
+    const { video } = this;
     video.src = url;
     if (at > 0) {
       const seek = (): void => {
@@ -114,41 +207,96 @@ export class Source {
     this.play();
   }
 
-  private async startHls(url: string, at: number): Promise<void> {
-    const Hls = await this.library();
-    if (!Hls?.isSupported()) {
-      // Old WebViews play neither, but a plain sound file they do.
-      if (!this.audio && this.addresses.audio_url) this.fallBackToAudio(at);
-      else this.events.failed();
+  /** The element gives no reason that can be relied on: where its list can be fetched, the line is there. */
+  private nativeError(): void {
+    const code = this.video.error?.code;
+    if (navigator.onLine === false || code === MediaError.MEDIA_ERR_NETWORK) {
+      this.wait();
       return;
     }
-    this.release();
+    const attempt = this.attempt;
+    fetch(this.video.currentSrc || this.video.src, { credentials: "same-origin" }).then(
+      (answer) => {
+        if (attempt !== this.attempt) return;
+        if (answer.ok) this.fault();
+        else if (isLine(answer.status)) this.wait();
+        else this.refused();
+      },
+      () => {
+        if (attempt === this.attempt) this.wait();
+      },
+    );
+  }
+
+  // --- hls.js ---------------------------------------------------------------------------------------------------
+
+  private async startHls(url: string, at: number): Promise<void> {
+    const attempt = this.attempt;
+    const Hls = await this.library();
+    if (attempt !== this.attempt) return;
+    if (!Hls?.isSupported()) {
+      if (this.video.canPlayType(HLS_TYPE)) this.startNative(url, at);
+      else if (!Hls) this.wait();
+      else if (!this.audio && this.addresses.audio_url) this.fallBackToAudio();
+      else this.events.failed("media");
+      return;
+    }
     const hls = new Hls({
       startPosition: at / 1000,
       // Start low and go up: a picture soon, a sharp one when the line carries it.
       startLevel: 0,
       abrEwmaDefaultEstimate: 300_000,
       capLevelToPlayerSize: true,
-      maxBufferLength: 30,
-      maxMaxBufferLength: 60,
+      maxBufferLength: AHEAD_S,
+      maxMaxBufferLength: AHEAD_S,
       backBufferLength: 30,
       enableWorker: false,
+      manifestLoadPolicy: patient(10_000),
+      playlistLoadPolicy: patient(10_000),
+      fragLoadPolicy: patient(10_000),
     });
     this.hls = hls;
     hls.on(Hls.Events.ERROR, (_event, problem) => {
-      if (!problem.fatal || this.hls !== hls) return;
-      if (problem.type === Hls.ErrorTypes.MEDIA_ERROR && !this.recovered) {
-        this.recovered = true;
-        hls.recoverMediaError();
-      } else {
-        // An answer that refuses (expired, moved) is not the line: fresh addresses may help.
-        const code = problem.response?.code ?? 0;
-        this.broken(problem.type === Hls.ErrorTypes.NETWORK_ERROR && (code === 0 || code >= 500));
-      }
+      if (this.hls === hls) this.problem(Hls, problem);
     });
+    for (const event of [Hls.Events.MANIFEST_LOADED, Hls.Events.LEVEL_LOADED, Hls.Events.FRAG_LOADED]) {
+      hls.on(event, () => {
+        if (this.hls === hls) this.lineIs(true);
+      });
+    }
     hls.loadSource(url);
     hls.attachMedia(this.video);
     this.play();
+  }
+
+  private problem(Hls: typeof HlsClass, problem: ErrorData): void {
+    const code = problem.response?.code ?? 0;
+    if (problem.type === Hls.ErrorTypes.NETWORK_ERROR) {
+      if (isLine(code)) this.lineIs(false);
+      if (problem.fatal) this.stopped(isLine(code));
+    } else if (problem.fatal) {
+      // A standstill in the middle of a good buffer is not what the file looks like.
+      if (problem.details === Hls.ErrorDetails.BUFFER_STALLED_ERROR) this.start(this.place);
+      else this.fault();
+    }
+  }
+
+  /** Loading has ended for good. What is buffered plays on; then, or as soon as the line is back, it is begun again. */
+  private stopped(isLine: boolean): void {
+    window.clearTimeout(this.timer);
+    const { hls } = this;
+    if (isLine && hls?.levels.length) {
+      const pause = Math.min(LONGEST_WAIT_MS, AGAIN_MS * 2 ** this.waits);
+      this.waits += 1;
+      this.timer = window.setTimeout(() => hls.startLoad(), pause);
+      if (this.ahead() < PLAYED_OUT_S) this.events.waiting();
+    } else if (this.ahead() > PLAYED_OUT_S) {
+      this.timer = window.setTimeout(() => this.stopped(isLine), 1000);
+    } else if (isLine) {
+      this.wait();
+    } else {
+      this.refused();
+    }
   }
 
   private library(): Promise<typeof HlsClass | undefined> {
@@ -165,9 +313,68 @@ export class Source {
     });
   }
 
+  // --- what goes wrong ------------------------------------------------------------------------------------------
+
+  /** It cannot be decoded: each time the next thing that may help. */
+  private fault(): void {
+    const now = Date.now();
+    if (now - this.faultAt < SAME_FAULT_MS) return;
+    if (now - this.faultAt > FORGOTTEN_MS) this.faults = 0;
+    this.faultAt = now;
+    this.faults += 1;
+    const { hls } = this;
+    if (!hls) {
+      if (this.faults === 1) this.refresh(this.place);
+      else this.giveUp();
+      return;
+    }
+    this.restarting = true;
+    if (this.faults > 2) {
+      if (hls.levels.length < 2) {
+        this.giveUp();
+        return;
+      }
+      hls.removeLevel(Math.max(0, hls.currentLevel >= 0 ? hls.currentLevel : hls.loadLevel));
+    } else if (this.faults === 2) {
+      hls.swapAudioCodec();
+    }
+    hls.recoverMediaError();
+    hls.startLoad(this.place / 1000);
+    this.play();
+  }
+
+  private giveUp(): void {
+    this.events.fault();
+    if (!this.audio && this.addresses.audio_url) {
+      this.fallBackToAudio();
+    } else {
+      this.release();
+      this.events.failed("media");
+    }
+  }
+
+  private fallBackToAudio(): void {
+    this.events.audioOnly(true);
+    this.faults = 0;
+    this.soundByUs = true;
+    this.audio = true;
+    this.start(this.place);
+  }
+
+  /** An answer that refuses: the addresses have run out, or the person may not any more. The page's address knows. */
+  private refused(): void {
+    this.refusals += 1;
+    if (this.refusals > 2) {
+      this.release();
+      this.events.failed("gone");
+    } else {
+      this.refresh(this.place);
+    }
+  }
+
   private release(): void {
     window.clearTimeout(this.timer);
-    this.recovered = false;
+    this.attempt += 1;
     if (this.hls) {
       this.hls.destroy();
       this.hls = null;
@@ -182,40 +389,15 @@ export class Source {
     this.place = now;
   }
 
-  private broken(network = false): void {
-    const now = Date.now();
-    if (now - this.lastAt > FORGOTTEN_MS) this.steps = 0;
-    this.lastAt = now;
-    const at = this.place;
-    if (network || navigator.onLine === false || this.video.error?.code === MediaError.MEDIA_ERR_NETWORK) {
-      this.wait();
-      return;
-    }
-    this.steps += 1;
-    if (this.steps <= 2) {
-      // A browser that says it plays HLS and then does not gets hls.js on the second try.
-      if (this.steps === 2 && window.MediaSource) this.native = false;
-      this.timer = window.setTimeout(() => this.refresh(at), this.steps === 1 ? 0 : AGAIN_MS);
-    } else if (!this.audio && this.addresses.audio_url) {
-      this.refresh(at, () => this.fallBackToAudio(at));
-    } else {
-      this.events.failed();
-    }
-  }
-
-  private fallBackToAudio(at: number): void {
-    this.events.audioOnly();
-    this.steps = 0;
-    this.audio = true;
-    this.start(at);
-  }
-
   /** The line is away: try again when the browser says that it is back, and by ourselves, for it may not know. */
   private wait(): void {
     this.release();
+    this.lineIs(false);
     this.events.waiting();
+    const attempt = this.attempt;
     const again = (): void => {
       window.removeEventListener("online", again);
+      if (attempt !== this.attempt) return;
       window.clearTimeout(this.timer);
       this.refresh(this.place);
     };
@@ -224,27 +406,24 @@ export class Source {
     this.waits += 1;
   }
 
-  /**
-   * Signed addresses expire: ask for new ones before going on. Where not even they come, it is the line and not the
-   * picture: that try does not count. An answer that refuses them is left to the media's own error.
-   */
-  private refresh(at: number, then = () => this.start(at)): void {
+  /** Signed addresses expire: ask for new ones before going on. Where not even they come, it is the line. */
+  private refresh(at: number): void {
     if (!this.refreshUrl) {
-      then();
+      this.start(at);
       return;
     }
     get<Addresses>(this.refreshUrl).then(
       (fresh) => {
         if (fresh.hls_url) this.addresses = fresh;
-        then();
+        this.start(at);
       },
       (error: unknown) => {
-        if (error instanceof HttpError && error.lasting) {
-          then();
+        if (!(error instanceof HttpError && error.lasting)) {
+          this.wait();
           return;
         }
-        this.steps = Math.max(0, this.steps - 1);
-        this.wait();
+        this.release();
+        this.events.failed(error.status === 401 ? "signed_out" : "gone");
       },
     );
   }

@@ -53,9 +53,10 @@ export class View {
     while (map.firstChild) map.removeChild(map.firstChild);
     if (!duration) return;
     const bar = (from: number, to: number, name: string): void => {
+      const [left, right] = [Math.min(from, duration), Math.min(to, duration)];
       const rect = document.createElementNS(SVG, "rect");
-      rect.setAttribute("x", ((from / duration) * 1000).toFixed(2));
-      rect.setAttribute("width", (((Math.min(to, duration) - from) / duration) * 1000).toFixed(2));
+      rect.setAttribute("x", ((left / duration) * 1000).toFixed(2));
+      rect.setAttribute("width", (((right - left) / duration) * 1000).toFixed(2));
       rect.setAttribute("height", "12");
       rect.setAttribute("class", name);
       map.appendChild(rect);

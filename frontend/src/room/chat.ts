@@ -141,6 +141,12 @@ export class Chat {
     byId<HTMLButtonElement>("say-send").disabled = false;
   }
 
+  clear(): void {
+    this.lines.clear();
+    this.list.textContent = "";
+    this.empty();
+  }
+
   private submit(): void {
     const text = this.input.value.trim();
     if (!text) return;

@@ -5,12 +5,21 @@ import type { ChatEvent, JoinedFrame, RoomEvent, ServerFrame, TickFrame } from "
 import { get } from "../lib/http";
 import { Outbox } from "../lib/outbox";
 import { Chat } from "./chat";
-import { Screen } from "./screen";
+import { Screen, type ScreenState } from "./screen";
 import { type ClosedWhy, type Line, RoomLine } from "./socket";
 import { byId, clock, fill, readData, type Words } from "./words";
 
+/** What the lecture was for this member, in words; `settled`: it will not change by itself any more. */
+interface Mine {
+  settled: boolean;
+  owed: boolean;
+  text: string;
+}
+
 interface RoomState {
   state: string;
+  seq: number;
+  mine: Mine | null;
   now: number;
   starts_at: number;
   ends_at: number;
@@ -32,6 +41,11 @@ interface RoomData extends RoomState {
 }
 
 const LEAST_OUTAGE_MS = 1000;
+const ENTRY_SPREAD_MS = 2000;
+// After the end everybody wants to know: asked by each phone at a moment of its own, ever more seldom.
+const MINE_FIRST_MS = 12_000;
+const MINE_AGAIN_MS = 20_000;
+const MINE_TIMES = 12;
 
 class Room {
   private readonly data = readData<RoomData>("room-data");
@@ -49,7 +63,7 @@ class Room {
   private lineWord: Line = "connecting";
   private counted = false;
   private seq = -1;
-  private media = "idle";
+  private media: ScreenState = "idle";
   private liveAt = this.data.live_at;
   private clockMs = this.data.now;
   private clockAt = performance.now();
@@ -58,6 +72,9 @@ class Room {
   private wakeLock: { release(): Promise<void> } | null = null;
   private catching = false;
   private voidReason = this.data.void_reason;
+  private mine = this.data.mine;
+  private mineAsked = 0;
+  private mineTimer = 0;
 
   constructor() {
     const root = byId("room");
@@ -79,12 +96,15 @@ class Room {
   }
 
   start(): void {
+    // The lecturer looks at their own lecture: without hearing themselves.
+    this.video.muted = location.hash === "#quiet";
     this.chat.addAll(this.data.chat);
     this.buttons();
     this.show();
     window.setInterval(() => this.everySecond(), 1000);
     if (this.over()) {
       this.chat.close();
+      this.askMine();
       // Something may still come: the replay, or the lecture itself, whose end can be undone for ten minutes.
       if (this.state !== "ended" && (this.data.undone_until ?? 0) < this.data.now) return;
     }
@@ -168,17 +188,26 @@ class Room {
     this.clockAt = performance.now();
     this.closeOutage();
     this.counted = frame.counted;
-    const missed = this.seq >= 0;
+    // The page itself may be old: kept by the browser, or drawn a moment before something was said.
+    const first = this.seq < 0;
+    const missed = !first || frame.seq !== this.data.seq || frame.state !== this.data.state;
     this.seq = frame.seq;
     this.people(frame.people);
     this.chat.mute(frame.muted);
     this.chat.resend();
     if (this.hand) this.line.send({ t: "hand", up: true });
     if (document.visibilityState === "hidden") this.line.send({ t: "hide", sound: this.screen.hasSound() });
+    this.screen.airs(frame.picture);
+    const was = this.state;
     this.setState(frame.state);
-    if (this.state === "live" && this.media !== "playing") this.screen.start();
-    else if (this.state === "live") this.screen.resume();
-    if (missed) void this.catchUp();
+    // Where it has just become live, setState began the picture.
+    if (this.state === "live" && was === "live") {
+      if (this.media === "playing") this.screen.resume();
+      else this.screen.start();
+    }
+    // Those who enter do not ask in one moment.
+    if (missed && first) window.setTimeout(() => void this.catchUp(), Math.random() * ENTRY_SPREAD_MS);
+    else if (missed) void this.catchUp();
   }
 
   private heard(frame: ServerFrame): void {
@@ -221,7 +250,10 @@ class Room {
       this.screen.stop();
       void this.wakeLock?.release().catch(() => undefined);
     }
-    if (this.over()) this.chat.close();
+    if (this.over()) {
+      this.chat.close();
+      if (state !== was) this.askMine();
+    }
     if (state === "void" && was !== "void") void this.catchUp();
     this.show();
   }
@@ -235,12 +267,28 @@ class Room {
       this.chat.addAll(state.chat);
       this.liveAt = state.live_at;
       this.voidReason = state.void_reason;
+      this.mine = state.mine;
       this.setState(state.state);
     } catch {
       // The next gap, or the next return, asks again.
     } finally {
       this.catching = false;
     }
+  }
+
+  /** What it was for me: settled some time after the end, and asked until it is. */
+  private askMine(): void {
+    window.clearTimeout(this.mineTimer);
+    if (!this.data.counted || this.mine?.settled || this.mineAsked >= MINE_TIMES) return;
+    const pause = this.mineAsked ? MINE_AGAIN_MS * Math.min(this.mineAsked, 4) : MINE_FIRST_MS;
+    this.mineTimer = window.setTimeout(
+      () => {
+        if (!this.over()) return;
+        this.mineAsked += 1;
+        void this.catchUp().then(() => this.askMine());
+      },
+      pause * (0.25 + Math.random()),
+    );
   }
 
   // --- the line -------------------------------------------------------------------------------------------------
@@ -254,12 +302,20 @@ class Room {
     if (line === "closed") {
       this.screen.stop();
       this.chat.close();
+      this.closeOutage();
       if (why === "cancelled") this.state = "cancelled";
-      this.say(
-        why === "removed" ? "other_place" : why === "signed_out" ? "signed_out" : why === "rights" ? "no_right" : "",
-      );
+      this.closed(why);
     }
     this.show();
+  }
+
+  /** Out of the room: why, and the way back in where there is one. What others said is not for the next holder. */
+  private closed(why?: ClosedWhy): void {
+    if (why === "signed_out" || why === "rights") this.chat.clear();
+    const kept = this.outbox.waiting() > 0;
+    if (why === "signed_out") this.say(kept ? "signed_out_kept" : "signed_out");
+    else this.say(why === "removed" ? "other_place" : why === "rights" ? "no_right" : "");
+    byId("signin-step").hidden = why !== "signed_out";
   }
 
   /** The line broke: what the phone goes on playing from its buffer is remembered, on the server's clock. */
@@ -291,7 +347,7 @@ class Room {
 
   // --- what the page shows --------------------------------------------------------------------------------------
 
-  private mediaState(state: string): void {
+  private mediaState(state: ScreenState): void {
     this.media = state;
     this.show();
   }
@@ -316,8 +372,12 @@ class Room {
     if (live && this.liveAt) {
       byId("live-time").textContent = fill(this.words, "live_for", { time: clock(this.now() - this.liveAt) });
     }
-    byId("after").hidden = !this.over();
-    byId("replay-step").hidden = this.state !== "recorded";
+    const closed = this.lineWord === "closed" && !this.over();
+    byId("after").hidden = !this.over() && !closed;
+    byId("replay-step").hidden = this.state !== "recorded" || closed;
+    byId("replay-step").className = this.mine?.owed ? "btn" : "btn quiet";
+    const mine = this.over() && this.mine ? this.mine.text : "";
+    if (byId("mine").textContent !== mine) byId("mine").textContent = mine;
     document.body.classList.toggle("room-over", this.over());
   }
 
@@ -355,7 +415,7 @@ class Room {
     else if (this.media === "playing" && this.screen.audioOnly) this.say("sound_only_on");
     else if (this.media === "playing") this.cover.hidden = true;
     else if (this.media === "blocked") this.cover.hidden = true;
-    else this.say(this.media === "failed" ? "failed" : this.media === "no_picture" ? "no_picture" : "loading");
+    else this.say(this.media === "idle" ? "loading" : this.media);
   }
 
   private overKey(): string {

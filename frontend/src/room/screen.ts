@@ -1,9 +1,11 @@
 /**
- * The member's picture: WebRTC while the server has room for it, HLS otherwise and wherever WebRTC fails within 6 s.
- * Sound alone on wish. Whatever breaks is begun again by itself; presence does not depend on any of it.
+ * The member's picture: WebRTC while the server has room for it, HLS otherwise. Sound alone on wish. However it came to
+ * be that there is no picture (no answer, no offer, no media, a standstill), it has a time by which it is begun again:
+ * WebRTC, HLS, WebRTC, with growing pauses and without an end. Presence does not depend on any of it.
  */
 import type HlsClass from "hls.js/light";
 import type { CandidateInit, Command } from "../lib/frames";
+import { Motion } from "./motion";
 
 declare global {
   interface Window {
@@ -11,10 +13,12 @@ declare global {
   }
 }
 
+export type ScreenState = "idle" | "loading" | "playing" | "blocked" | "no_picture" | "trying" | "failed";
+
 export interface ScreenEvents {
   send(command: Command): boolean;
-  /** A picture (or sound) plays, waits, or cannot start without a tap. */
-  state(state: "idle" | "loading" | "playing" | "blocked" | "no_picture" | "failed"): void;
+  /** A picture (or sound) plays, waits, is tried in another way, or cannot start without a tap. */
+  state(state: ScreenState): void;
   /** Signed addresses run out: fetch the state again. */
   refresh(): Promise<Addresses>;
 }
@@ -24,63 +28,93 @@ export interface Addresses {
   hls_audio_url: string;
 }
 
+type Way = "none" | "webrtc" | "hls";
+type Via = "auto" | "hls";
+
 const HLS_TYPE = "application/vnd.apple.mpegurl";
-const WEBRTC_PATIENCE_MS = 6000;
 const AGAIN_MS = 2000;
-const LOOK_MS = 2500;
+const LOOK_MS = 1500;
+// Nothing came for so long: it stands still.
+const STILL_MS = 4000;
+// How long an attempt may take. UDP that does not come through looks like nothing at all; HLS has its segments to wait for.
+const PATIENCE_MS = { none: 8000, webrtc: 8000, hls: 14_000 };
+const OFF_AIR_PATIENCE_MS = 25_000;
+const PATIENCE_GROWS_MS = 3000;
+const LONGEST_PATIENCE_MS = 40_000;
+// The lecturer's picture is said to be back: so long for it to arrive by the way that is open.
+const RETURN_MS = { none: 0, webrtc: 3500, hls: 10_000 };
+// So long without a break, and the pauses begin anew.
+const STEADY_MS = 20_000;
 const WEBRTC_TRIES = 2;
 
 export class Screen {
   audioOnly = false;
   private pc: RTCPeerConnection | null = null;
   private hls: HlsClass | null = null;
-  private way: "none" | "webrtc" | "hls" = "none";
+  private way: Way = "none";
+  private via: Via = "auto";
+  private attempt = 0;
   private timer = 0;
-  private patience = 0;
-  private looking = 0;
+  private deadline = 0;
+  private tries = 0;
   private failures = 0;
   private live = false;
+  /** The lecturer's picture is on air, as far as the server knows. */
+  private airing = true;
+  /** The way was open before the lecturer's picture came back: begun anew once before another way is tried. */
+  private isOld = false;
+  private shown: ScreenState = "idle";
+  private movedAt = 0;
+  private steadyAt = 0;
+  private checking = false;
   private lastTime = 0;
-  private addresses: Addresses = { hls_url: "", hls_audio_url: "" };
   private waitingCandidates: RTCIceCandidateInit[] = [];
+  private readonly motion = new Motion();
 
   constructor(
     private readonly video: HTMLVideoElement,
     private readonly script: string,
     private readonly events: ScreenEvents,
   ) {
-    video.addEventListener("playing", () => this.playing());
+    video.addEventListener("playing", () => this.moved());
     video.addEventListener("error", () => {
       if (this.way === "hls" && !this.hls && video.getAttribute("src")) this.later();
     });
-    video.addEventListener("waiting", () => this.events.state("loading"));
-    video.addEventListener("pause", () => {
-      // A call or the lock screen paused us: nobody pauses a live lecture by hand here.
-      if (this.live && this.way !== "none" && document.visibilityState === "visible") void this.play();
+    video.addEventListener("waiting", () => this.covered("loading"));
+    video.addEventListener("pause", () => this.goOn());
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState !== "visible") return;
+      // The timers slept: what stands still now has its time from now on.
+      if (this.deadline) this.deadline = Math.max(this.deadline, performance.now() + STILL_MS);
+      this.goOn();
+      void this.check();
     });
+    window.setInterval(() => void this.check(), LOOK_MS);
   }
 
   /** The lecture is live: get its picture. Called again whenever the line is back. */
   start(): void {
     this.live = true;
-    this.ask();
+    this.tries = 0;
+    this.ask(this.failures < WEBRTC_TRIES ? "auto" : "hls");
   }
 
   /** The socket is back while media went on playing: the server needs to know the way anew only for WebRTC. */
   resume(): void {
     this.live = true;
-    if (this.way !== "hls") this.ask();
+    if (this.way !== "hls") this.start();
   }
 
   stop(): void {
     this.live = false;
     this.release();
-    this.events.state("idle");
+    this.deadline = 0;
+    this.show("idle");
   }
 
   setAudioOnly(on: boolean): void {
     this.audioOnly = on;
-    if (this.live) this.ask();
+    if (this.live) this.ask(this.via);
   }
 
   /** The tap that the browser wanted. */
@@ -110,12 +144,11 @@ export class Screen {
     if (!this.live) return;
     if (via === "webrtc") {
       this.way = "webrtc";
-      this.events.state("no_picture");
+      this.motion.anew();
     } else if (via === "hls") {
       void this.startHls();
     } else {
-      this.events.state("no_picture");
-      this.timer = window.setTimeout(() => this.ask(), AGAIN_MS);
+      this.timer = window.setTimeout(() => this.ask(this.via), AGAIN_MS);
     }
   }
 
@@ -134,9 +167,8 @@ export class Screen {
       if (this.pc !== pc) return;
       this.events.send({ t: "answer", sdp: answer.sdp ?? "" });
       for (const one of this.waitingCandidates.splice(0)) this.trickle(one);
-      this.wait();
     } catch {
-      this.fallBack();
+      this.webrtcFailed();
     }
   }
 
@@ -144,43 +176,117 @@ export class Screen {
     if (this.way !== "webrtc" || !this.live) return;
     if (state === "gone" || state === "hung_up" || state === "replaced") {
       this.release();
-      this.events.state("loading");
+      this.covered("loading");
       // Spread over two seconds: each new subscriber asks the lecturer's browser for a keyframe.
-      this.timer = window.setTimeout(() => this.ask(), 1000 + Math.random() * 2000);
-    } else if (state === "silent") {
-      this.events.state("no_picture");
+      this.timer = window.setTimeout(() => this.ask(this.via), 1000 + Math.random() * 2000);
     } else if (state === "flowing") {
-      this.look();
+      void this.check();
     }
   }
 
-  /** The lecturer came on the air or left it. */
-  picture(on: boolean): void {
-    if (!this.live) return;
-    if (!on) this.events.state("no_picture");
-    else if (this.way === "webrtc") this.look();
-    else if (!this.isPlaying()) this.ask();
+  /** Whether the lecturer is on the air, as the server says on joining. */
+  airs(on: boolean): void {
+    this.airing = on;
   }
 
   /**
-   * The picture is said to be back, and the element never stopped, so that it tells nothing by itself: see whether its
-   * time goes on, and lift the cover; where it does not, ask for the picture anew.
+   * The lecturer came on the air or left it. What is played from a buffer goes on; what stands still is covered by the
+   * next look, and lifted by it too: an element that never stopped tells nothing by itself.
    */
-  private look(): void {
-    this.lastTime = this.video.currentTime;
-    window.clearTimeout(this.looking);
-    this.looking = window.setTimeout(() => {
-      if (!this.live || this.way !== "webrtc") return;
-      if (this.advanced()) this.events.state("playing");
-      else this.ask();
-    }, LOOK_MS);
+  picture(on: boolean): void {
+    this.airing = on;
+    if (!this.live || !on) return;
+    this.tries = 0;
+    this.motion.anew();
+    this.isOld = this.way !== "none";
+    this.deadline = performance.now() + RETURN_MS[this.way] + Math.random() * 1000;
   }
 
-  private ask(): void {
+  // --- no state without a picture is without an end -------------------------------------------------------------
+
+  private async check(): Promise<void> {
+    if (!this.live || this.checking) return;
+    this.checking = true;
+    const { pc } = this;
+    let moves = false;
+    try {
+      moves = await this.motion.since(this.video, pc, this.audioOnly);
+    } catch {
+      // A connection that is closed while it is asked.
+    } finally {
+      this.checking = false;
+    }
+    if (!this.live || pc !== this.pc) return;
+    if (moves) this.moved();
+    else this.stands();
+  }
+
+  private moved(): void {
+    if (!this.live || this.way === "none") return;
+    const now = performance.now();
+    if (now - this.movedAt > STILL_MS) this.steadyAt = now;
+    this.movedAt = now;
+    this.deadline = 0;
+    this.isOld = false;
+    if (this.way === "webrtc") this.failures = 0;
+    if (now - this.steadyAt > STEADY_MS) this.tries = 0;
+    this.show("playing");
+  }
+
+  private stands(): void {
+    const now = performance.now();
+    if (this.shown === "blocked") return; // it waits for a tap
+    if (document.visibilityState === "hidden" && this.video.paused) return; // the browser put it to sleep
+    if (this.shown === "playing") {
+      if (now - this.movedAt < STILL_MS) return;
+      this.covered("loading");
+    }
+    if (!this.deadline) this.deadline = now + this.patience();
+    else if (now > this.deadline) this.next();
+    else this.covered(this.shown === "trying" ? "trying" : "loading");
+  }
+
+  /** This attempt has had its time: the other way, or, while the lecturer sends nothing, the same again. */
+  private next(): void {
+    this.tries += 1;
+    if (this.way === "webrtc" && this.airing && !this.isOld) this.failures += 1;
+    const keep = !this.airing || this.isOld;
+    this.isOld = false;
+    this.ask(keep ? this.via : this.way === "hls" || this.via === "hls" ? "auto" : "hls");
+  }
+
+  private patience(): number {
+    const base = this.airing ? PATIENCE_MS[this.way] : OFF_AIR_PATIENCE_MS;
+    return Math.min(LONGEST_PATIENCE_MS, base + this.tries * PATIENCE_GROWS_MS) + Math.random() * AGAIN_MS;
+  }
+
+  private ask(via: Via): void {
     this.release();
-    this.events.state("loading");
+    this.via = via;
+    this.covered(this.tries ? "trying" : "loading");
     const can = typeof RTCPeerConnection === "function" && "getTransceivers" in RTCPeerConnection.prototype;
-    this.events.send({ t: "watch", via: can && this.failures < WEBRTC_TRIES ? "auto" : "hls" });
+    if (!can) this.via = "hls";
+    const sent = this.events.send({ t: "watch", via: this.via });
+    // HLS needs no room; WebRTC waits for it.
+    if (!sent && this.via === "hls") void this.startHls();
+    this.deadline = performance.now() + this.patience();
+  }
+
+  /** No picture now: say what is done about it, or that the lecturer has none. */
+  private covered(state: "loading" | "trying"): void {
+    if (this.live) this.show(this.airing ? state : "no_picture");
+  }
+
+  private show(state: ScreenState): void {
+    if (state === this.shown) return;
+    this.shown = state;
+    this.events.state(state);
+  }
+
+  /** A call or the lock screen paused us: nobody pauses a live lecture by hand here. */
+  private goOn(): void {
+    const wanted = this.live && this.way !== "none" && document.visibilityState === "visible";
+    if (wanted && this.video.paused && this.shown !== "blocked") void this.play();
   }
 
   private connect(): RTCPeerConnection {
@@ -201,7 +307,7 @@ export class Screen {
       else this.trickle(candidate);
     };
     pc.onconnectionstatechange = () => {
-      if (this.pc === pc && pc.connectionState === "failed") this.fallBack();
+      if (this.pc === pc && pc.connectionState === "failed") this.webrtcFailed();
     };
     return pc;
   }
@@ -215,38 +321,27 @@ export class Screen {
     this.events.send({ t: "candidate", pc: "sub", candidate: plain });
   }
 
-  /** UDP that does not come through looks like nothing at all: give it six seconds. */
-  private wait(): void {
-    window.clearTimeout(this.patience);
-    this.patience = window.setTimeout(() => {
-      if (this.way === "webrtc" && this.pc && this.pc.connectionState !== "connected") this.fallBack();
-    }, WEBRTC_PATIENCE_MS);
-  }
-
-  private fallBack(): void {
-    this.failures += 1;
-    this.release();
-    this.events.state("loading");
-    this.events.send({ t: "watch", via: "hls" });
+  private webrtcFailed(): void {
+    this.isOld = false;
+    this.next();
   }
 
   private async startHls(): Promise<void> {
     this.release();
     this.way = "hls";
+    const attempt = this.attempt;
+    let url = "";
     try {
-      this.addresses = await this.events.refresh();
+      const addresses = await this.events.refresh();
+      url = this.audioOnly ? addresses.hls_audio_url : addresses.hls_url;
     } catch {
-      this.later();
-      return;
+      // Without an answer as without an address: a moment later.
     }
-    const url = this.audioOnly ? this.addresses.hls_audio_url : this.addresses.hls_url;
-    if (this.way !== "hls" || !url) {
-      this.later();
-      return;
-    }
-    if (window.MediaSource || "ManagedMediaSource" in window) await this.playWithLibrary(url);
+    if (attempt !== this.attempt) return;
+    if (!url) this.later();
+    else if (window.MediaSource || "ManagedMediaSource" in window) await this.playWithLibrary(url);
     else if (this.video.canPlayType(HLS_TYPE)) this.playNatively(url);
-    else this.events.state("failed");
+    else this.show("failed");
   }
 
   private playNatively(url: string): void {
@@ -256,11 +351,13 @@ export class Screen {
   }
 
   private async playWithLibrary(url: string): Promise<void> {
+    const attempt = this.attempt;
     const Hls = await this.library();
-    if (this.way !== "hls") return;
+    if (attempt !== this.attempt) return;
     if (!Hls?.isSupported()) {
       if (this.video.canPlayType(HLS_TYPE)) this.playNatively(url);
-      else this.events.state("failed");
+      else if (Hls) this.show("failed");
+      else this.later();
       return;
     }
     const hls = new Hls({
@@ -280,8 +377,11 @@ export class Screen {
       if (problem.type === Hls.ErrorTypes.MEDIA_ERROR && !recovered) {
         recovered = true;
         hls.recoverMediaError();
+      } else if (problem.type === Hls.ErrorTypes.NETWORK_ERROR && this.isPlaying()) {
+        // What is buffered plays on meanwhile.
+        this.timer = window.setTimeout(() => hls.startLoad(), AGAIN_MS);
       } else {
-        this.later(problem.response?.code === 404);
+        this.later();
       }
     });
     this.video.srcObject = null;
@@ -305,11 +405,11 @@ export class Screen {
   }
 
   /** Begin again at the live edge: the playlist is not there yet, or something broke. */
-  private later(notYet = false): void {
+  private later(): void {
     if (!this.live) return;
     this.release();
     this.way = "hls";
-    this.events.state(notYet ? "no_picture" : "loading");
+    this.covered(this.shown === "trying" ? "trying" : "loading");
     this.timer = window.setTimeout(() => {
       if (this.live && this.way === "hls") void this.startHls();
     }, AGAIN_MS);
@@ -319,20 +419,13 @@ export class Screen {
     try {
       await this.video.play();
     } catch (error) {
-      if (error instanceof DOMException && error.name === "NotAllowedError") this.events.state("blocked");
+      if (error instanceof DOMException && error.name === "NotAllowedError") this.show("blocked");
     }
-  }
-
-  private playing(): void {
-    window.clearTimeout(this.patience);
-    if (this.way === "webrtc") this.failures = 0;
-    this.events.state("playing");
   }
 
   private release(): void {
     window.clearTimeout(this.timer);
-    window.clearTimeout(this.patience);
-    window.clearTimeout(this.looking);
+    this.attempt += 1;
     this.way = "none";
     this.waitingCandidates = [];
     const { pc, hls } = this;

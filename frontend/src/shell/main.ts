@@ -37,11 +37,10 @@ function registerWorker(): void {
 }
 
 /** A record that the last page could not deliver goes from whichever page is opened next. */
-function sendWhatWaits(script: HTMLOrSVGScriptElement | null): void {
-  const { owner, outbox } = (script as HTMLScriptElement | null)?.dataset ?? {};
+function sendWhatWaits({ owner, outbox }: DOMStringMap): void {
   if (!owner || !outbox) return;
   window.addEventListener("load", () => {
-    if (!hasWaiting() || isServed()) return;
+    if (!hasWaiting(owner) || isServed()) return;
     const island = document.createElement("script");
     island.src = outbox;
     island.dataset.owner = owner;
@@ -49,8 +48,9 @@ function sendWhatWaits(script: HTMLOrSVGScriptElement | null): void {
   });
 }
 
-sendWhatWaits(document.currentScript);
-watchConnection();
+const told = (document.currentScript as HTMLScriptElement | null)?.dataset ?? {};
+sendWhatWaits(told);
+watchConnection(told.owner ?? "");
 refuseDoubleSubmits();
 freshCsrfForHtmx();
 registerWorker();

@@ -49,7 +49,7 @@ def test_a_lost_line_is_said_calmly_and_taken_back(page: Page) -> None:
     page.context.set_offline(True)
     line = page.locator("#line")
     line.wait_for(state="visible")
-    assert line.inner_text() == "已离线，学习记录已保存在手机，联网后自动补传"
+    assert line.inner_text() == "网络断了，正在等网络"
     page.context.set_offline(False)
     page.wait_for_function("document.getElementById('line').classList.contains('back')")
     line.wait_for(state="hidden")

@@ -1,0 +1,251 @@
+"""The picture in the room comes back to everybody without a touch, whatever happened to it.
+
+One lecture with one lecturer, a member who sees by WebRTC and one who sees by HLS. What is asked is always the same:
+the cover is gone, and media time goes on.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.e2e.acts import DESK, desk_context, phone_context, sign_in
+from tests.e2e.pages.tour import LECTURER, ORGANISER
+
+pytestmark = pytest.mark.e2e
+TITLE = "防汛巡堤要点"
+BY_WEBRTC, BY_HLS = "13800000004", "13800000005"
+NO_WEBRTC = "delete window.RTCPeerConnection; delete window.webkitRTCPeerConnection;"
+# What the lecturer's own way back takes (a reload, devices, a handshake), and a few segments for those who see by HLS.
+BACK_S = 30
+# The lecturer's page: what it sends and hears goes nowhere while `cut` is set, as on a line that swallows everything.
+BLACK_HOLE = """
+(() => {
+  const Real = window.RTCPeerConnection;
+  window.pcs = [];
+  window.RTCPeerConnection = function (...args) { const pc = new Real(...args); window.pcs.push(pc); return pc; };
+  window.RTCPeerConnection.prototype = Real.prototype;
+})();
+"""
+WITHOUT_OFFERS = """
+(() => {
+  const Real = window.WebSocket;
+  const hides = (data) => /"t": ?"offer"/.test(data);
+  window.WebSocket = class extends Real {
+    set onmessage(hear) { super.onmessage = (event) => { if (!hides(String(event.data))) hear(event); }; }
+  };
+})();
+"""
+
+
+def schedule(browser: Browser, base: str, minutes: int = 30) -> int:
+    """The organiser schedules a lecture for now in the demonstration's training; return the occasion's id."""
+    context = desk_context(browser)
+    page = sign_in(context, base, ORGANISER)
+    page.goto(f"{base}/admin/live/schedule/add/")
+    for name, label in (("node", "云溪县"), ("lecturer", "李建国"), ("rule", "直播课通用规则")):
+        option = page.locator(f"select[name={name}] option", has_text=label).first
+        page.select_option(f"select[name={name}]", value=option.get_attribute("value"))
+    training = page.locator("select[name=training] option[value]:not([value=''])").first
+    page.select_option("select[name=training]", value=training.get_attribute("value"))
+    page.fill("[name=title]", TITLE)
+    page.fill("[name=starts_at]", f"{datetime.now(ZoneInfo('Asia/Shanghai')):%Y-%m-%d %H:%M}")
+    page.fill("[name=minutes]", str(minutes))
+    page.locator("[name=minutes]").press("Enter")
+    page.wait_for_url("**/admin/live/schedule/")
+    link = page.get_by_role("link", name=TITLE).first.get_attribute("href") or ""
+    context.close()
+    return int([part for part in link.split("/") if part.isdigit()][-1])
+
+
+@dataclass
+class Lecture:
+    """A lecture that goes on; ``host`` is the page that is on the air."""
+
+    browser: Browser
+    base: str
+    occasion: int
+    phone: dict[str, Any]
+    host: Page
+    members: dict[str, Page] = field(default_factory=dict)
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    @property
+    def room(self) -> str:
+        return f"{self.base}/live/{self.occasion}/"
+
+    def enter(self, account: str, script: str = "") -> Page:
+        context = phone_context(self.browser, self.phone, script)
+        self.contexts.append(context)
+        page = sign_in(context, self.base, account)
+        page.goto(self.room)
+        return page
+
+    def desk(self) -> Page:
+        """A browser of the lecturer's, at the desk."""
+        context = self.browser.new_context(**DESK, permissions=["camera", "microphone"])
+        self.contexts.append(context)
+        page = sign_in(context, self.base, LECTURER)
+        page.add_init_script(BLACK_HOLE)
+        page.goto(self.room + "host/")
+        return page
+
+
+def time_of(page: Page) -> float:
+    return float(page.evaluate("document.getElementById('video').currentTime"))
+
+
+def frames_of(page: Page) -> int:
+    return int(page.evaluate("document.getElementById('video').getVideoPlaybackQuality().totalVideoFrames"))
+
+
+def sees(page: Page) -> bool:
+    """The cover is gone, time goes on, and new pictures are drawn."""
+    before, frames = time_of(page), frames_of(page)
+    page.wait_for_timeout(1000)
+    moves = time_of(page) > before + 0.3 and frames_of(page) > frames
+    return moves and page.locator("#cover").is_hidden() and page.locator("#tap").is_hidden()
+
+
+def soon_sees(page: Page, seconds: float = BACK_S) -> float:
+    """Wait until somebody sees the picture; return how long it took."""
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        if sees(page):
+            return time.monotonic() - began
+    said = page.locator("#cover").inner_text() if page.locator("#cover").is_visible() else "(no cover)"
+    raise AssertionError(f"no picture after {seconds} s: {said!r}, time {time_of(page)}, frames {frames_of(page)}")
+
+
+def goes_dark(page: Page, seconds: float = 25) -> None:
+    """Wait until the picture stands still and the page says so."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if page.locator("#cover").is_visible():
+            return
+        page.wait_for_timeout(200)
+    raise AssertionError("the picture never went away")
+
+
+@pytest.fixture(scope="module")
+def lecture(browser: Browser, served: str, browser_context_args: dict[str, Any]) -> Iterator[Lecture]:
+    made = Lecture(browser, served, schedule(browser, served), browser_context_args, host=None)  # type: ignore[arg-type]
+    made.host = made.desk()
+    made.host.locator("#go:not([disabled])").click(timeout=30_000)
+    expect(made.host.locator("#link-state")).to_contain_text("画面已送出", timeout=30_000)
+    made.members = {"webrtc": made.enter(BY_WEBRTC), "hls": made.enter(BY_HLS, NO_WEBRTC)}
+    for page in made.members.values():
+        soon_sees(page, 60)
+    assert made.members["webrtc"].evaluate("!!document.getElementById('video').srcObject")
+    assert not made.members["hls"].evaluate("!!document.getElementById('video').srcObject")
+    yield made
+    for context in made.contexts:
+        context.close()
+
+
+def test_the_lecturer_reloads(lecture: Lecture) -> None:
+    lecture.host.on("dialog", lambda dialog: dialog.accept())
+    lecture.host.reload()
+    expect(lecture.host.locator("#link-state")).to_contain_text("画面已送出", timeout=30_000)
+    for page in lecture.members.values():
+        soon_sees(page)
+
+
+def test_the_lecturer_loses_the_line(lecture: Lecture) -> None:
+    """Offline for the page, and its media connection gone, as in a tunnel."""
+    lecture.host.context.set_offline(True)
+    lecture.host.evaluate("window.pcs.forEach((pc) => pc.close())")
+    for page in lecture.members.values():
+        goes_dark(page)
+        expect(page.locator("#cover-text")).not_to_be_empty()
+    lecture.host.context.set_offline(False)
+    for page in lecture.members.values():
+        soon_sees(page, 45)
+
+
+def test_the_lecturer_changes_the_device(lecture: Lecture) -> None:
+    first, lecture.host = lecture.host, lecture.desk()
+    expect(lecture.host.locator("#link-state")).to_contain_text("画面已送出", timeout=30_000)
+    expect(first.locator("#link-state")).to_contain_text("另一个页面", timeout=15_000)
+    for page in lecture.members.values():
+        soon_sees(page)
+    first.context.close()
+    for page in lecture.members.values():
+        page.wait_for_timeout(3000)
+        soon_sees(page, 10)
+
+
+def test_a_members_own_line_goes_and_comes_back(lecture: Lecture) -> None:
+    for page in lecture.members.values():
+        page.context.set_offline(True)
+    for page in lecture.members.values():
+        expect(page.locator("#line")).to_have_text("网络断了，正在等网络")
+        expect(page.locator("#status")).not_to_contain_text("保存在手机")
+    goes_dark(lecture.members["hls"], 60)
+    for page in lecture.members.values():
+        page.context.set_offline(False)
+    for page in lecture.members.values():
+        soon_sees(page)
+
+
+def test_a_page_that_was_hidden_shows_the_picture_at_once(lecture: Lecture) -> None:
+    hide = """(hidden) => {
+      const state = hidden ? "hidden" : "visible";
+      Object.defineProperty(document, "visibilityState", {configurable: true, get: () => state});
+      document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    for page in lecture.members.values():
+        page.evaluate(hide, True)
+        page.evaluate("document.getElementById('video').pause()")
+        page.wait_for_timeout(6000)
+        page.evaluate(hide, False)
+        soon_sees(page, 15)
+
+
+def test_without_an_offer_the_picture_comes_another_way(lecture: Lecture) -> None:
+    """The server chose WebRTC and its offer never came."""
+    page = lecture.enter("13800000006", WITHOUT_OFFERS)
+    soon_sees(page, 60)
+    assert not page.evaluate("!!document.getElementById('video').srcObject")
+
+
+def test_coming_back_to_the_room_shows_what_was_said_meanwhile(lecture: Lecture) -> None:
+    page, other = lecture.members["webrtc"], lecture.members["hls"]
+    page.goto(f"{lecture.base}/")
+    other.fill("#say-text", "趁他不在说的话")
+    other.tap("#say-send")
+    expect(other.locator("#chat li:not(.waiting)", has_text="趁他不在说的话")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#chat li", has_text="趁他不在说的话")).to_be_visible()
+    soon_sees(page)
+
+
+def test_whoever_is_signed_out_finds_the_way_back_in(lecture: Lecture) -> None:
+    page = lecture.members["webrtc"]
+    page.context.clear_cookies(name="sessionid")
+    page.context.set_offline(True)
+    page.wait_for_timeout(1000)
+    page.context.set_offline(False)
+    expect(page.locator("#cover-text")).to_contain_text("请重新登录", timeout=30_000)
+    assert page.locator("#chat li").count() == 0
+    page.click("#signin-step")
+    page.fill("form.signin [name=login]", BY_WEBRTC)
+    page.fill("form.signin [name=password]", "fingertip-demo")
+    page.click("form.signin .btn")
+    page.wait_for_url(lecture.room)
+    soon_sees(page)
+
+
+def test_at_the_end_the_room_says_what_it_was(lecture: Lecture) -> None:
+    page = lecture.members["hls"]
+    lecture.host.click("#end")
+    lecture.host.click("#end-yes")
+    expect(page.locator("#mine")).not_to_be_empty(timeout=40_000)
+    expect(page.locator("#mine")).to_contain_text("记录")
+    record = page.get_by_role("link", name="看我的记录")
+    assert record.get_attribute("href") == f"/me/records/{lecture.occasion}/"
