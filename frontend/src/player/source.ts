@@ -43,6 +43,11 @@ const FORGOTTEN_MS = 60_000;
 const SAME_FAULT_MS = 700;
 // A cut of half a minute must not be noticed: a minute lies ready, at any rung.
 const AHEAD_S = 60;
+// Enough lies ready, and nothing moves; nothing comes at all; sound goes on, and not one picture was drawn.
+const STUCK_MS = 10_000;
+const NOTHING_MS = 30_000;
+const BLACK_MS = 8000;
+const LOOK_MS = 1000;
 // With less than this ahead the next try cannot wait any longer.
 const PLAYED_OUT_S = 2;
 const SERVER_TRIES = 8;
@@ -85,7 +90,11 @@ export class Source {
   private refusals = 0;
   private faults = 0;
   private faultAt = 0;
+  private faultTimer = 0;
   private soundByUs = false;
+  private lastTime = -1;
+  private stillMs = 0;
+  private blackMs = 0;
   private hls: HlsClass | null = null;
   private timer = 0;
 
@@ -109,6 +118,7 @@ export class Source {
       if (this.restarting && this.place < (video.duration || 0) * 1000) video.currentTime = this.place / 1000;
     });
     onConnection((online) => (online ? this.returned() : this.lineIs(false)));
+    window.setInterval(() => this.look(), LOOK_MS);
   }
 
   /** The person (or another phone's place) chose where to go on. */
@@ -150,6 +160,7 @@ export class Source {
   again(at: number): void {
     this.faults = 0;
     this.refusals = 0;
+    this.pictureAgain();
     this.refresh(at);
   }
 
@@ -180,16 +191,45 @@ export class Source {
   /** The browser says that the line is back. */
   private returned(): void {
     if (this.soundByUs) {
-      // Sound alone was our decision, not the person's: the picture gets another chance.
-      this.soundByUs = false;
-      this.audio = false;
-      this.faults = 0;
-      this.events.audioOnly(false);
+      this.pictureAgain();
       this.start(this.place);
     } else if (this.hls?.levels.length) {
       this.hls.startLoad();
     }
     if (!this.hls || this.ahead() > PLAYED_OUT_S) this.lineIs(true);
+  }
+
+  /** Some browsers say nothing: what should play and does not has its time, and is begun again. */
+  private look(): void {
+    const { video } = this;
+    const moves = video.currentTime !== this.lastTime;
+    this.lastTime = video.currentTime;
+    const isPaused = video.paused && !video.error;
+    const isIdle = !this.started || !this.wanted || isPaused || video.ended || this.isCut;
+    this.stillMs = moves || isIdle ? 0 : this.stillMs + LOOK_MS;
+    this.blackMs = moves && !isIdle && this.isBlack() ? this.blackMs + LOOK_MS : 0;
+    if (this.blackMs > BLACK_MS || (this.stillMs > STUCK_MS && (video.error || this.ahead() > PLAYED_OUT_S))) {
+      this.stillMs = this.blackMs = 0;
+      this.fault();
+    } else if (this.stillMs > NOTHING_MS) {
+      this.stillMs = 0;
+      this.refresh(this.place);
+    }
+  }
+
+  private isBlack(): boolean {
+    if (this.audio || document.hidden || !this.hls?.levels.some((level) => level.width > 0)) return false;
+    const quality = this.video.getVideoPlaybackQuality?.();
+    return quality !== undefined && quality.totalVideoFrames === quality.droppedVideoFrames;
+  }
+
+  /** Sound alone was our decision, not the person's: the picture gets another chance. */
+  private pictureAgain(): void {
+    if (!this.soundByUs) return;
+    this.soundByUs = false;
+    this.audio = false;
+    this.faults = 0;
+    this.events.audioOnly(false);
   }
 
   // --- native ---------------------------------------------------------------------------------------------------
@@ -318,7 +358,15 @@ export class Source {
   /** It cannot be decoded: each time the next thing that may help. */
   private fault(): void {
     const now = Date.now();
-    if (now - this.faultAt < SAME_FAULT_MS) return;
+    if (now - this.faultAt < SAME_FAULT_MS) {
+      // The same one once more, or the attempt to mend it has failed at once: a moment later it is clear which.
+      const attempt = this.attempt;
+      window.clearTimeout(this.faultTimer);
+      this.faultTimer = window.setTimeout(() => {
+        if (attempt === this.attempt && (this.video.error || this.video.readyState < 2)) this.fault();
+      }, SAME_FAULT_MS);
+      return;
+    }
     if (now - this.faultAt > FORGOTTEN_MS) this.faults = 0;
     this.faultAt = now;
     this.faults += 1;
