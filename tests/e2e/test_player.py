@@ -277,8 +277,8 @@ def test_what_is_buffered_plays_out_on_a_broken_line(classroom: Classroom, conte
     until(page, lambda: now(page) >= ready + 2, seconds=30)
     expect(page.locator("#player-dot")).to_be_hidden()
     assert page.locator("#player-sound-only").get_attribute("aria-pressed") == "false"
-    until(page, lambda: (found := credited(page)) and total(found) >= (ready - 2) * 1000)
-    assert len(credited(page)) == 1
+    ranges = until(page, lambda: (found := credited(page)) and total(found) >= (ready - 2) * 1000 and found)
+    assert all(later[0] - earlier[1] < 500 for earlier, later in zip(ranges, ranges[1:], strict=False))
 
 
 def test_a_minute_lies_ready(classroom: Classroom, context: BrowserContext) -> None:

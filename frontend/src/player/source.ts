@@ -68,6 +68,27 @@ function isLine(code: number, count = 0): boolean {
   return code === 0 || (code >= 500 && count < SERVER_TRIES);
 }
 
+/** Fetch a little of the piece of an HLS list at that second; returns the first status that refuses, or 200. */
+async function fetched(url: string, second: number): Promise<number> {
+  const answer = await fetch(url, { credentials: "same-origin" });
+  if (!answer.ok) return answer.status;
+  const lines = (await answer.text()).split("\n").map((line) => line.trim());
+  const names = lines.filter((line) => line && line[0] !== "#");
+  if (lines.some((line) => line.indexOf("#EXT-X-STREAM-INF") === 0)) {
+    return fetched(new URL(names[0] ?? "", url).href, second);
+  }
+  const lengths = lines
+    .filter((line) => line.indexOf("#EXTINF:") === 0)
+    .map((line) => Number.parseFloat(line.slice(8)));
+  let [index, end] = [0, lengths[0] ?? 0];
+  while (end <= second && index < names.length - 1) {
+    index += 1;
+    end += lengths[index] ?? 0;
+  }
+  const piece = new URL(names[index] ?? "", url).href;
+  return (await fetch(piece, { credentials: "same-origin", headers: { Range: "bytes=0-99" } })).status;
+}
+
 function canBeFed(): boolean {
   return Boolean(window.MediaSource) || "ManagedMediaSource" in window;
 }
@@ -247,7 +268,7 @@ export class Source {
     this.play();
   }
 
-  /** The element gives no reason that can be relied on: where its list can be fetched, the line is there. */
+  /** The element gives no reason that can be relied on: where the piece at this place can be fetched, the line is there. */
   private nativeError(): void {
     const code = this.video.error?.code;
     if (navigator.onLine === false || code === MediaError.MEDIA_ERR_NETWORK) {
@@ -255,11 +276,11 @@ export class Source {
       return;
     }
     const attempt = this.attempt;
-    fetch(this.video.currentSrc || this.video.src, { credentials: "same-origin" }).then(
-      (answer) => {
+    fetched(this.video.currentSrc || this.video.src, this.place / 1000).then(
+      (status) => {
         if (attempt !== this.attempt) return;
-        if (answer.ok) this.fault();
-        else if (isLine(answer.status)) this.wait();
+        if (status < 400) this.fault();
+        else if (isLine(status)) this.wait();
         else this.refused();
       },
       () => {
