@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -278,7 +279,7 @@ def test_what_is_buffered_plays_out_on_a_broken_line(classroom: Classroom, conte
     expect(page.locator("#player-dot")).to_be_hidden()
     assert page.locator("#player-sound-only").get_attribute("aria-pressed") == "false"
     ranges = until(page, lambda: (found := credited(page)) and total(found) >= (ready - 2) * 1000 and found)
-    assert all(later[0] - earlier[1] < 500 for earlier, later in zip(ranges, ranges[1:], strict=False))
+    assert all(later[0] - earlier[1] < 500 for earlier, later in pairwise(ranges))
 
 
 def test_a_minute_lies_ready(classroom: Classroom, context: BrowserContext) -> None:
