@@ -46,6 +46,12 @@ class Lecture(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     recording = models.OneToOneField(Video, on_delete=models.PROTECT, null=True, blank=True, related_name="lecture")
 
+    holes = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="what was on the air and is not recorded: [[start, end, because], …] in Unix ms; no end: it lasts",
+    )
+
     class Meta:
         verbose_name = _("直播课")
         verbose_name_plural = _("直播课")

@@ -5,7 +5,10 @@
 one file system, so that publishing is one rename. Several machines share this root (NFS or the like).
 """
 
+import contextlib
+import errno
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +17,7 @@ from uuid import UUID
 from django.conf import settings
 
 FULL_PERCENT = 100
+ASIDE = ".swept-"
 
 
 class UnableToStore(Exception):
@@ -65,20 +69,76 @@ def make_work_folder(token: str) -> Path:
 
 
 def place(work: Path, *, video_id: UUID, token: str) -> str:
-    """Move a finished folder to where players will look once the row names it; return its relative path."""
+    """Move a finished folder to where players will look once the row names it; return its relative path.
+
+    Safe to repeat: where an earlier call, or another machine, has placed the same, that stays and ``work`` is dropped.
+    Raises UnableToStore where it has to be copied and the disk is too full, and OSError.
+    """
     target = root() / "videos" / str(video_id) / token
     target.parent.mkdir(parents=True, exist_ok=True)
-    for file in work.iterdir():
-        _sync(file)
-    try:
-        work.rename(target)
-    except OSError:
-        # Another file system: copy beside the target first, so that the folder still appears at once.
-        shutil.copytree(work, target.with_name(f".{token}"))
-        target.with_name(f".{token}").rename(target)
-        shutil.rmtree(work)
+    # The time of a folder says when it was placed last: the sweep waits a day from then.
+    while not _touch(target):
+        _sync_all(work)
+        try:
+            work.rename(target)
+        except OSError as error:
+            if error.errno == errno.EXDEV:
+                _copy(work, target)
+            elif error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+    shutil.rmtree(work, ignore_errors=True)
     _sync(target.parent)
+    _sync(target.parent.parent)
     return relative(target)
+
+
+def _copy(work: Path, target: Path) -> None:
+    """From another file system: copied beside the target, made durable, so that it still appears whole and at once."""
+    require_space(sum(file.stat().st_size for file in work.iterdir()))
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")  # of this call alone
+    try:
+        shutil.copytree(work, temporary)
+        _sync_all(temporary)
+        temporary.rename(target)
+    except OSError as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # another has placed it meanwhile
+            raise
+
+
+def placed_before(moment: float) -> Iterator[tuple[UUID, Path]]:
+    """Folders under ``videos/`` that nobody has placed or touched since ``moment``, half copied ones too."""
+    base = root() / "videos"
+    for folder in sorted(base.iterdir()) if base.is_dir() else []:
+        with contextlib.suppress(ValueError, OSError):
+            video_id = UUID(folder.name)
+            for each in sorted(folder.iterdir()):
+                if each.stat().st_mtime < moment:
+                    yield video_id, each
+
+
+def set_aside(folder: Path, *, before: float) -> Path | None:
+    """Take a folder from everybody's reach before it is dropped; None where somebody has just placed it again."""
+    aside = folder if folder.name.startswith(ASIDE) else folder.with_name(ASIDE + folder.name)
+    try:
+        folder.rename(aside)
+    except OSError:
+        return None
+    if aside.stat().st_mtime >= before:
+        put_back(aside)
+        return None
+    return aside
+
+
+def put_back(aside: Path) -> None:
+    """Undo ``set_aside``."""
+    with contextlib.suppress(OSError):
+        aside.rename(aside.with_name(aside.name.removeprefix(ASIDE)))
+
+
+def named_path(folder: Path) -> str:
+    """The relative path by which a row names a placed folder, set aside or not."""
+    return relative(folder.with_name(folder.name.removeprefix(ASIDE)))
 
 
 def take_over(source: Path, target: Path) -> None:
@@ -141,6 +201,21 @@ def _file_in(folder: str, name: str) -> Path:
     base = root() / folder
     base.mkdir(parents=True, exist_ok=True)
     return base / name
+
+
+def _touch(folder: Path) -> bool:
+    """Renew a folder's time; False where there is none."""
+    try:
+        os.utime(folder)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _sync_all(folder: Path) -> None:
+    for file in folder.iterdir():
+        _sync(file)
+    _sync(folder)
 
 
 def _sync(path: Path) -> None:

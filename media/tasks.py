@@ -21,7 +21,13 @@ def drop_replaced() -> None:
     operations.drop_replaced()
 
 
+@shared_task(name="media.drop_unnamed", ignore_result=True, expires=3600)
+def drop_unnamed() -> None:
+    operations.drop_unnamed(as_of=timezone.now())
+
+
 BEAT = {
     "media.reconcile_jobs": {"task": "media.reconcile_jobs", "schedule": 60.0, "options": {"expires": 55}},
     "media.drop_replaced": {"task": "media.drop_replaced", "schedule": 900.0, "options": {"expires": 900}},
+    "media.drop_unnamed": {"task": "media.drop_unnamed", "schedule": 21_600.0, "options": {"expires": 3600}},
 }

@@ -13,7 +13,7 @@ FOLLOWS: dict[State, tuple[State, ...]] = {
     "live": ("ended",),
     "ended": ("recorded", "unrecorded", "live"),
     "recorded": ("live",),
-    "unrecorded": ("live",),
+    "unrecorded": ("live", "recorded"),  # segments that lay on a host which was away
 }
 EARLIEST = dt.timedelta(minutes=30)
 LATEST = dt.timedelta(hours=3)

@@ -6,6 +6,7 @@ For ten minutes an ending is undone from any state after it (``live.operations.e
 import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -19,9 +20,10 @@ from attendance.windows import resumed_at, window_limit
 from live import broadcast
 from live.agent import nodes
 from live.core import lifecycle
+from live.core.holes import Hole, as_lists
 from live.models import Lecture
 from live.queries import may_lecture
-from media.operations import adopt_recording, mark_replaced
+from media.operations import adopt_recording, mark_replaced, place_recording
 from organizations.models import Node, User
 from organizations.permissions import in_subtree
 
@@ -163,6 +165,7 @@ def finish_recording(
     duration_ms: int,
     started_at: dt.datetime | None,
     cuts: Sequence[tuple[int, int]] = (),
+    holes: Sequence[Hole] | None = None,
     width: int,
     height: int,
     as_of: dt.datetime,
@@ -170,28 +173,31 @@ def finish_recording(
     """Take over what the media agent packed and offer it as the replay; ``folder`` None: nothing was recorded.
 
     ``folder`` holds ``master.m3u8``; ``started_at`` is the wall-clock moment of media time 0, ``cuts`` the pauses
-    that it leaves out (media time and length, ms). After an ending that was undone it holds all parts of the lecture
-    and takes the place of the earlier replay, which stays where nothing better comes. Safe to call twice; nothing
-    happens when the ending was undone while it was packed.
+    that it leaves out (media time and length, ms), ``holes`` what was on the air and is not in it. After an ending that
+    was undone it holds all parts of the lecture and takes the place of the earlier replay, which stays where nothing
+    better comes. The files are placed first, which takes as long as a copy takes; then one short transaction names
+    them. Safe to call twice, after a rollback too; nothing happens when the ending was undone while it was packed. What
+    turns up later of a lecture that was said to have no replay becomes one. Raises UnableToAdopt.
     """
+    lecture = Lecture.objects.select_related("occasion").get(pk=occasion_id)
+    if folder is None or started_at is None or duration_ms <= 0 or not lecture.record:
+        _finish_without(occasion_id, holes)
+        return
+    if lecture.state not in (State.ENDED, State.UNRECORDED):
+        return
+    placed = place_recording(key=f"lecture {occasion_id}", folder=folder, width=width, height=height)
     with transaction.atomic():
-        lecture = Lecture.objects.select_related("occasion", "recording").get(pk=occasion_id)
-        earlier = lecture.recording
-        if folder is None or started_at is None or duration_ms <= 0 or not lecture.record:
-            if _step(occasion_id, State.ENDED, State.RECORDED if earlier else State.UNRECORDED):
-                transaction.on_commit(lambda: announce_stage(occasion_id))
-            return
-        if not _step(occasion_id, State.ENDED, State.RECORDED):
-            return
+        if not _step(occasion_id, lecture.state, State.RECORDED):
+            return  # undone meanwhile: what was placed is packed again at the next end, and swept after a day
+        earlier_id = Lecture.objects.values_list("recording_id", flat=True).get(pk=occasion_id)
         video = adopt_recording(
+            placed=placed,
             title=lecture.occasion.title,
-            folder=folder,
             duration_ms=duration_ms,
-            width=width,
-            height=height,
+            node_id=lecture.occasion.node_id,
             created_by_id=lecture.lecturer_id,
         )
-        Lecture.objects.filter(pk=occasion_id).update(recording=video)
+        Lecture.objects.filter(pk=occasion_id).update(recording=video, **_holes_field(holes))
         window_start_at = lecture.occasion.window_start_at or started_at
         ledger.set_replay(
             occasion_id=occasion_id,
@@ -200,9 +206,31 @@ def finish_recording(
             media_cuts=cuts,
             as_of=as_of,
         )
-        if earlier is not None:
-            mark_replaced(video_id=earlier.pk, as_of=as_of)
+        if earlier_id is not None and earlier_id != video.pk:
+            mark_replaced(video_id=earlier_id, as_of=as_of)
         transaction.on_commit(lambda: announce_stage(occasion_id))
+
+
+@transaction.atomic
+def _finish_without(occasion_id: int, holes: Sequence[Hole] | None) -> None:
+    """There is nothing (new) to offer: an earlier replay stays, else there is none."""
+    lecture = Lecture.objects.get(pk=occasion_id)
+    if _step(occasion_id, State.ENDED, State.RECORDED if lecture.recording_id else State.UNRECORDED):
+        if not lecture.recording_id:
+            Lecture.objects.filter(pk=occasion_id).update(**_holes_field(holes))
+        transaction.on_commit(lambda: announce_stage(occasion_id))
+
+
+def _holes_field(holes: Sequence[Hole] | None) -> dict[str, Any]:
+    return {} if holes is None else {"holes": as_lists(holes)}
+
+
+def note_holes(*, occasion_id: int, holes: Sequence[Hole]) -> None:
+    """Write down what of a live lecture was on the air and is not recorded, and what is not being recorded now.
+
+    The lecturer's page shows it; the agent after this one goes on from it.
+    """
+    Lecture.objects.filter(pk=occasion_id, state=State.LIVE).update(holes=as_lists(holes))
 
 
 def note_picture(*, occasion_id: int, as_of: dt.datetime) -> None:

@@ -1,7 +1,7 @@
 """What one can do with videos: make, retry, adopt, transcode, upload."""
 
 from media.operations.faults import UnableToNoteFault, note_fault
-from media.operations.jobs import reconcile_jobs, transcode
+from media.operations.jobs import drop_unnamed, reconcile_jobs, transcode
 from media.operations.keeping import UnableToDeleteVideo, delete_video, drop_replaced
 from media.operations.uploads import (
     Piece,
@@ -17,18 +17,21 @@ from media.operations.uploads import (
     rename_upload,
 )
 from media.operations.videos import (
+    PlacedRecording,
     UnableToAdopt,
     UnableToCreate,
     UnableToRetry,
     adopt_recording,
     create_video,
     mark_replaced,
+    place_recording,
     rename_video,
     retry_video,
 )
 
 __all__ = [
     "Piece",
+    "PlacedRecording",
     "UnableToAdopt",
     "UnableToCreate",
     "UnableToDeleteVideo",
@@ -43,12 +46,14 @@ __all__ = [
     "delete_video",
     "drop_expired_uploads",
     "drop_replaced",
+    "drop_unnamed",
     "drop_upload",
     "finish_upload",
     "held_bytes",
     "keep_piece",
     "mark_replaced",
     "note_fault",
+    "place_recording",
     "reconcile_jobs",
     "rename_upload",
     "rename_video",

@@ -4,10 +4,13 @@ A worker claims by conditional update, renews its lease while it works, writes t
 conditional update. Whoever lost the lease meanwhile publishes nothing.
 """
 
+import contextlib
 import secrets
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
 from uuid import UUID
 
 import structlog
@@ -30,6 +33,7 @@ SHOW_EVERY_S = 2.0
 MAX_ATTEMPTS = 4
 HINTS_AT_ONCE = 20
 LEFTOVER_AFTER = timedelta(hours=24)
+FOLDERS_AT_ONCE = 200
 
 
 class LeaseLost(Exception):
@@ -201,3 +205,37 @@ def drop_leftovers(*, as_of: datetime) -> None:
     for source in old:
         if storage.relative(source) not in named:
             storage.drop(source)
+
+
+def drop_unnamed(*, as_of: datetime) -> int:
+    """Remove what lies under ``videos/`` and no row names, a day after it was placed last; returns how many folders.
+
+    A transaction was rolled back, or a worker died while it copied. Safe to run twice, and beside whoever places.
+    """
+    before = (as_of - LEFTOVER_AFTER).timestamp()
+    found = storage.placed_before(before)
+    dropped = 0
+    while some := list(islice(found, FOLDERS_AT_ONCE)):
+        folders = {storage.named_path(folder) for _video_id, folder in some}
+        named = set(Video.objects.filter(folder__in=folders).values_list("folder", flat=True))
+        for _video_id, folder in some:
+            if storage.named_path(folder) not in named:
+                dropped += _drop_unnamed(folder, before)
+            elif folder.name.startswith(storage.ASIDE):
+                storage.put_back(folder)  # a sweep was killed after it had set aside what got its name just then
+    return dropped
+
+
+def _drop_unnamed(folder: Path, before: float) -> int:
+    aside = storage.set_aside(folder, before=before)
+    if aside is None:
+        return 0
+    # Whoever placed it again touched it before its row was written: now it can only be named already, or never.
+    if Video.objects.filter(folder=storage.named_path(aside)).exists():
+        storage.put_back(aside)
+        return 0
+    log.warning("unnamed_folder_dropped", folder=storage.named_path(aside))
+    storage.drop(aside)
+    with contextlib.suppress(OSError):
+        aside.parent.rmdir()
+    return 1

@@ -1,8 +1,8 @@
 """Making, retrying and adopting videos."""
 
-import secrets
-import shutil
+import hashlib
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,8 @@ from organizations.models import User
 
 log = structlog.get_logger(__name__)
 TRANSCODE_TASK = "media.transcode"
+RECORDINGS = uuid.UUID("6d1f2b0c-3f0e-5a55-9a53-0f4f6a0c9a10")
+"""The name space of recordings' keys (RFC 9562, version 5)."""
 
 
 class UnableToCreate(Exception):
@@ -108,29 +110,70 @@ def mark_replaced(*, video_id: uuid.UUID, as_of: datetime) -> None:
     Video.objects.filter(pk=video_id, replaced_at=None).update(replaced_at=as_of)
 
 
-def adopt_recording(
-    *, title: str, folder: Path, duration_ms: int, width: int, height: int, created_by_id: int | None
-) -> Video:
-    """Move a packed recording (a folder with master.m3u8) into storage as a video that can be played at once.
+@dataclass(frozen=True, slots=True)
+class PlacedRecording:
+    """A recording that lies where players will look, and that no row names yet."""
 
-    Its playlists are used as they are; a poster is added. Raises UnableToAdopt; then the folder stays where it was.
+    video_id: uuid.UUID
+    folder: str
+    width: int
+    height: int
+    renditions: list[dict[str, Any]]
+
+
+def place_recording(*, key: str, folder: Path, width: int, height: int) -> PlacedRecording:
+    """Check a packed recording (a folder with master.m3u8), give it a poster and move it into storage.
+
+    Takes as long as a copy takes: never call it inside a transaction. What is placed gets its name from ``key`` and
+    from its own playlists, so that doing it again, after a rollback or a kill, finds what lies there instead of making
+    a second copy. Raises UnableToAdopt; then the folder stays where it was. Followed by ``adopt_recording``; what
+    nobody adopts is swept after a day.
     """
     try:
         renditions = transcoder.describe(folder, width=width, height=height)
+        token = _digest(folder)
     except (UnableToReadPlaylist, OSError) as error:
         raise UnableToAdopt from error
+    video_id = uuid.uuid5(RECORDINGS, f"{key} {token}")
     transcoder.add_recording_poster(folder)
-    video = Video(title=clean_title(title) or folder.name, state=Video.State.READY, progress=100)
-    token = secrets.token_hex(16)
-    placed = storage.place(folder, video_id=video.pk, token=token)
-    fields: dict[str, Any] = {"duration_ms": duration_ms, "width": width, "height": height, "renditions": renditions}
-    for name, value in {**fields, "folder": placed, "created_by_id": created_by_id}.items():
-        setattr(video, name, value)
-    try:
-        with transaction.atomic():
-            video.save(force_insert=True)
+    placed = storage.place(folder, video_id=video_id, token=token)
+    return PlacedRecording(video_id, placed, width, height, renditions)
+
+
+def _digest(folder: Path) -> str:
+    """What a packed recording is, in 32 digits. Raises UnableToAdopt or OSError where a file of it is missing."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.m3u8")):
+        text = path.read_text(encoding="utf-8")
+        digest.update(f"{path.name}\n{text}".encode())
+        for line in text.splitlines():
+            uri = line.partition('URI="')[2].partition('"')[0] if line.startswith("#EXT-X-MAP:") else line
+            if uri and not uri.startswith("#") and (folder / uri).stat().st_size == 0:
+                raise UnableToAdopt(uri)
+    return digest.hexdigest()[:32]
+
+
+def adopt_recording(
+    *, placed: PlacedRecording, title: str, duration_ms: int, node_id: int | None, created_by_id: int | None
+) -> Video:
+    """Name what ``place_recording`` placed: a video that can be played at once. Doing it twice is doing it once."""
+    with transaction.atomic():
+        video, made = Video.objects.get_or_create(
+            pk=placed.video_id,
+            defaults={
+                "title": clean_title(title) or placed.folder,
+                "state": Video.State.READY,
+                "progress": 100,
+                "folder": placed.folder,
+                "duration_ms": duration_ms,
+                "width": placed.width,
+                "height": placed.height,
+                "renditions": placed.renditions,
+                "node_id": node_id,
+                "created_by_id": created_by_id,
+            },
+        )
+        Video.objects.filter(pk=video.pk).exclude(replaced_at=None).update(replaced_at=None)
+        if made:
             events.announce_ready(video.pk)
-    except IntegrityError:
-        shutil.move(storage.absolute(placed), folder)
-        raise
     return video

@@ -152,7 +152,7 @@ def test_picture_on_air_keeps_a_lecture_going(world: County) -> None:
 def packed(folder: Path) -> Path:
     folder.mkdir()
     variant = "#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=1280x720\nvideo.m3u8\n"
-    (folder / "master.m3u8").write_text(f"#EXTM3U\n{variant}")
+    (folder / "master.m3u8").write_text(f"#EXTM3U\n## {folder.name}\n{variant}")
     (folder / "video.m3u8").write_text('#EXTM3U\n#EXT-X-MAP:URI="init.mp4"\n#EXTINF:60.0,\n0.m4s\n#EXT-X-ENDLIST\n')
     for name in ("init.mp4", "0.m4s"):
         (folder / name).write_bytes(b"not a picture")

@@ -1,10 +1,12 @@
 """Jobs survive their workers: the row is the truth."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import time
+import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ from media.operations import (
     UnableToRetry,
     adopt_recording,
     create_video,
+    drop_unnamed,
+    place_recording,
     reconcile_jobs,
     rename_video,
     retry_video,
@@ -32,6 +36,7 @@ from media.operations import jobs as jobs_module
 from media.operations.jobs import LEASE, MAX_ATTEMPTS, LeaseLost, claim
 from media.transcoder import Outcome
 from tests.factories.media import JobFactory, ReadyVideoFactory, VideoFactory
+from tests.factories.organizations import NodeFactory
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 NOW = datetime(2026, 5, 1, 8, tzinfo=UTC)
@@ -238,11 +243,11 @@ def test_deleted_video_takes_its_files_along(media_root: Path, django_capture_on
 
 def test_recording_is_adopted_with_a_poster(clips: Any, tmp_path: Path) -> None:
     folder = pack_recording(clips("h264"), tmp_path / "17")
-    video = adopt_recording(
-        title="防汛培训 回放", folder=folder, duration_ms=2000, width=1280, height=720, created_by_id=None
-    )
+    node = NodeFactory()
+    placed = place_recording(key="lecture 17", folder=folder, width=1280, height=720)
+    video = adopt_recording(placed=placed, title="防汛培训 回放", duration_ms=2000, node_id=node.pk, created_by_id=None)
     video.refresh_from_db()
-    assert (video.state, video.duration_ms, folder.exists()) == (Video.State.READY, 2000, False)
+    assert (video.state, video.duration_ms, video.node, folder.exists()) == (Video.State.READY, 2000, node, False)
     assert [(rung["file"], rung["kind"], rung["height"]) for rung in video.renditions] == [
         ("vod.m3u8", "video", 720),
         ("audio.m3u8", "audio", 0),
@@ -252,11 +257,140 @@ def test_recording_is_adopted_with_a_poster(clips: Any, tmp_path: Path) -> None:
     assert ".poster-source" not in names
 
 
-def test_folder_without_a_recording_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "master.m3u8").write_text("#EXTM3U\n")
+def test_recording_placed_again_is_the_same_one(clips: Any, tmp_path: Path, media_root: Path) -> None:
+    """After a rollback, a kill, or by a second agent: no second copy, and the row is written once."""
+    placed = [
+        place_recording(key="lecture 17", folder=pack_recording(clips("h264"), tmp_path / name), width=1280, height=720)
+        for name in ("first", "second")
+    ]
+    assert placed[0] == placed[1]
+    assert not (tmp_path / "second").exists()
+    assert [path.name for path in (media_root / "videos").iterdir()] == [str(placed[0].video_id)]
+    other = place_recording(key="lecture 18", folder=pack_recording(clips("h264"), tmp_path / "3"), width=2, height=2)
+    assert other.video_id != placed[0].video_id
+    for each in placed:
+        adopt_recording(placed=each, title="回放", duration_ms=2000, node_id=None, created_by_id=None)
+    assert Video.objects.count() == 1
+
+
+@pytest.mark.parametrize("damage", ["no list", "empty segment", "no segment"])
+def test_folder_without_a_recording_is_left_alone(tmp_path: Path, clips: Any, damage: str) -> None:
+    folder = pack_recording(clips("h264"), tmp_path / "17")
+    if damage == "no list":
+        (folder / "vod.m3u8").write_text("#EXTM3U\n")
+    elif damage == "empty segment":
+        (folder / "s-0.m4s").write_bytes(b"")
+    else:
+        (folder / "s-0.m4s").unlink()
     with pytest.raises(UnableToAdopt):
-        adopt_recording(title="", folder=tmp_path, duration_ms=1, width=2, height=2, created_by_id=None)
-    assert (tmp_path / "master.m3u8").exists()
+        place_recording(key="lecture 17", folder=folder, width=2, height=2)
+    assert (folder / "master.m3u8").exists()
+
+
+def other_file_system(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Renaming out of a work folder fails as it does between file systems; returns what was renamed within one."""
+    rename, done = Path.rename, []
+
+    def refused(self: Path, target: Path) -> Path:
+        if not self.name.startswith("."):
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        done.append(self)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refused)
+    return done
+
+
+def test_recording_on_another_file_system_appears_whole(
+    clips: Any, tmp_path: Path, media_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Copied beside its place and renamed; a copy that a kill left half done is no obstacle, and is swept."""
+    folder = pack_recording(clips("h264"), tmp_path / "17")
+    names = {path.name for path in folder.iterdir()}
+    renamed = other_file_system(monkeypatch)
+    sync_all, synced = storage._sync_all, []
+
+    def killed(path: Path) -> None:
+        synced.append(path)
+        if len(synced) == 2:  # the copy is there, its name is not
+            raise KeyboardInterrupt
+        sync_all(path)
+
+    monkeypatch.setattr(storage, "_sync_all", killed)
+    with pytest.raises(KeyboardInterrupt):
+        place_recording(key="lecture 17", folder=folder, width=2, height=2)
+    assert {path.name for path in folder.iterdir()} >= names  # the poster was added
+    monkeypatch.setattr(storage, "_sync_all", sync_all)
+    placed = place_recording(key="lecture 17", folder=folder, width=2, height=2)
+    assert {path.name for path in storage.absolute(placed.folder).iterdir()} >= names
+    assert (len(renamed), folder.exists()) == (1, False)
+    adopt_recording(placed=placed, title="回放", duration_ms=2000, node_id=None, created_by_id=None)
+    old = NOW.timestamp() - 25 * 3600
+    halves = [path for path in storage.absolute(placed.folder).parent.iterdir() if path.name.startswith(".")]
+    assert len(halves) == 1
+    for each in (halves[0], storage.absolute(placed.folder)):
+        os.utime(each, (old, old))
+    monkeypatch.undo()
+    monkeypatch.setattr("django.conf.settings.MEDIA_ROOT", media_root)
+    assert drop_unnamed(as_of=NOW) == 1
+    assert [path.name for path in storage.absolute(placed.folder).parent.iterdir()] == [placed.folder.split("/")[-1]]
+
+
+def test_too_full_a_disk_for_a_copy_leaves_the_recording_where_it_is(
+    clips: Any, tmp_path: Path, media_root: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    folder = pack_recording(clips("h264"), tmp_path / "17")
+    other_file_system(monkeypatch)
+    settings.DISK_RESERVE_PERCENT = 101
+    with pytest.raises(storage.UnableToStore):
+        place_recording(key="lecture 17", folder=folder, width=2, height=2)
+    assert (folder / "s-0.m4s").stat().st_size
+    assert list((media_root / "videos").glob("*/*")) == []
+
+
+def aged(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "master.m3u8").touch()
+    old = NOW.timestamp() - 25 * 3600
+    os.utime(folder, (old, old))
+    return folder
+
+
+def test_what_no_row_names_is_swept_after_a_day(media_root: Path) -> None:
+    """A transaction that names a recording was rolled back after its files had been placed."""
+    base = media_root / "videos"
+    video = ReadyVideoFactory(folder=f"videos/{uuid.UUID(int=1)}/named")
+    named = aged(storage.absolute(video.folder))
+    older = aged(named.with_name("older"))
+    unnamed = aged(base / str(uuid.UUID(int=2)) / "token")
+    fresh = base / str(uuid.UUID(int=3)) / "token"
+    fresh.mkdir(parents=True)
+    strange = aged(base / "lost+found" / "token")
+    interrupted = aged(base / str(uuid.UUID(int=4)) / ".swept-token")
+    kept = ReadyVideoFactory(folder=f"videos/{uuid.UUID(int=4)}/token")
+    assert drop_unnamed(as_of=NOW) == 2
+    assert [path.exists() for path in (named, older, unnamed, unnamed.parent, fresh, strange)] == [
+        *(True, False, False, False, True, True),
+    ]
+    assert (interrupted.exists(), storage.absolute(kept.folder).exists()) == (False, True)
+    assert drop_unnamed(as_of=NOW) == 0
+
+
+def test_sweep_never_takes_what_is_named_meanwhile(media_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The agent comes back after a day and names it between the sweep's question and its deed."""
+    folders = [aged(media_root / "videos" / str(uuid.UUID(int=number)) / "token") for number in (1, 2)]
+    set_aside = storage.set_aside
+
+    def overtaken(folder: Path, *, before: float) -> Path | None:
+        if folder == folders[0]:
+            ReadyVideoFactory(folder=storage.relative(folder))  # named, touched a day ago by a clock that is wrong
+        else:
+            os.utime(folder)  # placed again, not yet named
+        return set_aside(folder, before=before)
+
+    monkeypatch.setattr(storage, "set_aside", overtaken)
+    assert drop_unnamed(as_of=NOW) == 0
+    assert [path.exists() for path in folders] == [True, True]
 
 
 def pack_recording(clip: Path, folder: Path) -> Path:

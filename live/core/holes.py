@@ -1,0 +1,111 @@
+"""Holes in a recording: what was on the air and is not recorded, and why. Pure; all times are Unix milliseconds.
+
+A pause of the lecturer is no hole: nothing was on the air. A fault that lost nothing is none either, for a hole is what
+of a fault's time no segment holds.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple, get_args
+
+from attendance.core.intervals import Spans
+
+Because = Literal["disk", "agent", "engine", "packager", "load"]
+BECAUSE: tuple[Because, ...] = get_args(Because)
+"""The disk has no room; there was no media agent; no engine; ffmpeg died or hung; more came than could be written."""
+
+WITH_PICTURE: frozenset[Because] = frozenset({"disk", "packager", "load"})
+"""Faults during which the picture goes on: they are holes only while there is one."""
+
+SAME_PICTURE_MS = 10_000
+LEAST_MS = 1_000
+TELL_AFTER_MS = 5_000
+GOES_ON_MS = 15_000
+
+
+class Hole(NamedTuple):
+    """``end`` None: it lasts."""
+
+    start: int
+    end: int | None
+    because: str
+
+
+def as_lists(holes: Iterable[Hole]) -> list[list[int | str | None]]:
+    """Return ``[[start, end, because], …]`` for JSON."""
+    return [list(hole) for hole in holes]
+
+
+def from_lists(rows: Iterable[Sequence[int | str | None]]) -> list[Hole]:
+    """Return what ``as_lists`` stored."""
+    return [Hole(int(start or 0), None if end is None else int(end), str(because)) for start, end, because in rows]
+
+
+def media_position(at: int, *, began: int, media_ms: int, cuts: Iterable[tuple[int, int]]) -> int:
+    """Where in a recording a moment lies; for one that is missing, where the recording goes on.
+
+    ``began``: the moment of media time 0; ``cuts``: what the recording leaves out, as ``(media time, length)``.
+    """
+    left_out = 0
+    for media_at, missing in cuts:
+        start = began + media_at + left_out
+        if at < start:
+            break
+        if at < start + missing:
+            return media_at
+        left_out += missing
+    return max(0, min(media_ms, at - began - left_out))
+
+
+class Witness:
+    """Notes what is on the air and what goes wrong. ``earlier``: holes that a witness before this one found."""
+
+    def __init__(self, earlier: Iterable[Hole] = ()) -> None:
+        self._air: list[list[int]] = []
+        self._open: dict[Because, int] = {}
+        self._closed: list[tuple[Because, int, int]] = []
+        self._earlier = [hole for hole in earlier if hole.end is not None]
+
+    def picture(self, at: int) -> None:
+        """A picture has come in."""
+        if self._air and 0 <= at - self._air[-1][1] < SAME_PICTURE_MS:
+            self._air[-1][1] = at
+        elif not self._air or at > self._air[-1][1]:
+            self._air.append([at, at])
+
+    def begin(self, because: Because, at: int) -> None:
+        """Something keeps what comes from being recorded, from ``at`` on; it may have begun already."""
+        self._open.setdefault(because, at)
+
+    def end(self, because: Because, at: int) -> None:
+        """It keeps it no longer."""
+        if (start := self._open.pop(because, None)) is not None:
+            self._closed.append((because, start, at))
+
+    def since(self, because: Because) -> int | None:
+        """When what goes wrong now began; None while nothing of that kind does."""
+        return self._open.get(because)
+
+    def holes(self, recorded: Spans, *, until: int, over: bool = False) -> list[Hole]:
+        """What is missing up to ``until``; ``over``: nothing more will be recorded, so that nothing lasts."""
+        horizon = recorded.items[-1].end if recorded.items else 0
+        found: list[Hole] = []
+        told = recorded
+        for because in BECAUSE:
+            faults = self._faults(because, until)
+            for start, end in faults - told:
+                lasts = not over and end > horizon and until - end < GOES_ON_MS
+                if lasts and until - start >= TELL_AFTER_MS:
+                    found.append(Hole(start, None, because))
+                elif not lasts and end - start >= LEAST_MS:
+                    found.append(Hole(start, end, because))
+            told |= faults
+        return sorted(found)
+
+    def _faults(self, because: Because, until: int) -> Spans:
+        spans = Spans.of((start, end) for each, start, end in self._closed if each == because)
+        if because in self._open:
+            spans |= Spans.of([(self._open[because], until)])
+        if because in WITH_PICTURE:
+            spans &= Spans.of((start, end) for start, end in self._air)
+        earlier = Spans.of((hole.start, hole.end or 0) for hole in self._earlier if hole.because == because)
+        return (spans | earlier).clip(0, until)

@@ -1,0 +1,310 @@
+"""A recording never vanishes: placed before it is named, found again after a rollback, its holes owed by nobody."""
+
+import datetime as dt
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from attendance import operations as ledger
+from attendance.models import Record
+from live import operations
+from live.core import playlist
+from live.core.holes import Hole
+from live.models import Lecture, MediaNode
+from media import storage, transcoder
+from media.models import Video
+from media.operations import drop_unnamed
+from organizations.models import User
+from tests.factories.live import make_live
+from tests.factories.organizations import County, make_county
+from tests.live.test_operations import finish, packed
+
+pytestmark = [pytest.mark.integration]
+MINUTE = dt.timedelta(minutes=1)
+MIN_MS = 60_000
+
+
+def world_with_lecture(**fields: Any) -> tuple[County, Lecture]:
+    """A lecture that was on the air for ten minutes and has ended."""
+    world = make_county()
+    lecture = make_live(world, **fields)
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    return world, again(lecture)
+
+
+def again(lecture: Lecture) -> Lecture:
+    return Lecture.objects.select_related("occasion", "recording", "media_node").get(pk=lecture.pk)
+
+
+def placed_folders() -> list[Path]:
+    return sorted((storage.root() / "videos").glob("*/*"))
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+# --- placing and naming (findings code S2-1 and S2-2) -----------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_transaction_is_open_while_files_are_placed(var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the poster is made and files are synced, others write to the very row, and to the whole database."""
+    _world, lecture = world_with_lecture()
+    add, place, seen = transcoder.add_recording_poster, storage.place, []
+
+    def poster(folder: Path) -> bool:
+        seen.append(connection.in_atomic_block)
+        return add(folder)
+
+    def placing(work: Path, **options: Any) -> str:
+        seen.append(connection.in_atomic_block)
+        if connection.vendor == "sqlite":
+            other = sqlite3.connect(connection.settings_dict["NAME"], timeout=0)
+            other.execute("UPDATE live_lecture SET webrtc_cap = 7")
+            other.commit()
+            other.close()
+        return place(work, **options)
+
+    monkeypatch.setattr(transcoder, "add_recording_poster", poster)
+    monkeypatch.setattr(storage, "place", placing)
+    finish(lecture, packed(var_dir / "first"))
+    assert seen == [False, False]
+    assert again(lecture).state == "recorded"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rolled_back_handing_over_is_finished_later(var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files are placed, the transaction fails: they are found again, once, and never swept before."""
+    world, lecture = world_with_lecture()
+    packed(var_dir / "first")
+    with monkeypatch.context() as broken:
+        broken.setattr("live.operations.lectures.ledger.set_replay", _fails)
+        with pytest.raises(DatabaseError):
+            finish(lecture, var_dir / "first")
+    assert (again(lecture).state, Video.objects.count()) == ("ended", 0)
+    (left,) = placed_folders()
+    assert (left / "0.m4s").exists()
+    assert drop_unnamed(as_of=timezone.now()) == 0, "the agent may come back to it"
+    # The agent packs again from the segments, which still lie in the lecture's own folder: the same playlists.
+    (var_dir / "again").mkdir()
+    finish(lecture, packed(var_dir / "again" / "first"))
+    assert placed_folders() == [left]
+    video = Video.objects.get()
+    assert (storage.absolute(video.folder), again(lecture).recording) == (left, video)
+    assert video.node == world.branch
+    assert drop_unnamed(as_of=timezone.now() + dt.timedelta(days=9)) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_rolled_back_and_never_finished_is_swept_after_a_day(
+    var_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _world, lecture = world_with_lecture()
+    with monkeypatch.context() as broken:
+        broken.setattr("live.operations.lectures.ledger.set_replay", _fails)
+        with pytest.raises(DatabaseError):
+            finish(lecture, packed(var_dir / "first"))
+    assert drop_unnamed(as_of=timezone.now() + dt.timedelta(hours=23)) == 0
+    assert drop_unnamed(as_of=timezone.now() + dt.timedelta(hours=25)) == 1
+    assert placed_folders() == []
+
+
+def _fails(**_given: Any) -> None:
+    raise DatabaseError("disk I/O error")
+
+
+@pytest.mark.django_db
+def test_a_second_agent_makes_no_second_copy(var_dir: Path) -> None:
+    """Two agents packed the same lecture, each in a folder of its own: one row, one folder, nothing left over."""
+    _world, lecture = world_with_lecture()
+    for name in ("a", "b"):
+        (var_dir / name).mkdir()
+        packed(var_dir / name / "same")
+    finish(lecture, var_dir / "a" / "same")
+    finish(lecture, var_dir / "b" / "same")
+    assert (len(placed_folders()), Video.objects.count()) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_an_end_undone_while_the_files_were_placed_names_nothing(
+    var_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _world, lecture = world_with_lecture()
+    place = storage.place
+
+    def undone(work: Path, **options: Any) -> str:
+        operations.resume_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+        return place(work, **options)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(storage, "place", undone)
+        finish(lecture, packed(var_dir / "first"))
+    assert (again(lecture).state, Video.objects.count()) == ("live", 0)
+    # Ended again with nothing new: the very same is named now.
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    (var_dir / "again").mkdir()
+    finish(lecture, packed(var_dir / "again" / "first"))
+    assert (again(lecture).state, len(placed_folders())) == ("recorded", 1)
+
+
+@pytest.mark.django_db
+def test_no_replay_is_not_the_last_word(var_dir: Path) -> None:
+    """Another host looked in vain; then the one comes back on which the segments lie."""
+    _world, lecture = world_with_lecture()
+    finish(lecture, None, holes=[Hole(1, 2, "agent")])
+    assert (again(lecture).state, again(lecture).holes) == ("unrecorded", [[1, 2, "agent"]])
+    finish(lecture, packed(var_dir / "found"), holes=[])
+    lecture = again(lecture)
+    assert (lecture.state, lecture.occasion.media_ms, lecture.holes) == ("recorded", 60_000, [])
+    finish(lecture, None)
+    assert again(lecture).state == "recorded"
+
+
+# --- holes (findings organiser 16, 35 and 30) -------------------------------------------------------------------------
+
+
+def recorded_with_holes(*gaps: tuple[float, float], until_s: float = 600) -> tuple[playlist.RecordedSpan, list[Hole]]:
+    """What a packager makes of ten minutes on the air with ``gaps`` (seconds): the span, and the holes as told."""
+    began = timezone.now().replace(microsecond=0) - 10 * MINUTE
+    segments, at = [], 0.0
+    while at < until_s:
+        if not any(start <= at < end for start, end in gaps):
+            segments.append(playlist.Segment(f"{at:.0f}.m4s", 2.0, at))
+        at += 2.0
+    span = playlist.recorded_span([playlist.Run("i.mp4", began, tuple(segments))])
+    assert span is not None
+    zero = round(began.timestamp() * 1000)
+    return span, [Hole(zero + round(start * 1000), zero + round(end * 1000), "disk") for start, end in gaps]
+
+
+def offered(lecture: Lecture, folder: Path, *gaps: tuple[float, float], until_s: float = 600) -> Lecture:
+    span, holes = recorded_with_holes(*gaps, until_s=until_s)
+    finish(
+        lecture, packed(folder), duration_ms=span.duration_ms, started_at=span.started_at, cuts=span.cuts, holes=holes
+    )
+    return again(lecture)
+
+
+def watch_all(lecture: Lecture, member: User) -> None:
+    """The whole replay, at its own pace, reported in pieces."""
+    assert lecture.occasion.media_ms is not None
+    whole = lecture.occasion.media_ms
+    began = timezone.now() - dt.timedelta(milliseconds=whole)
+    state = ledger.start_watch(occasion_id=lecture.pk, member_id=member.pk, device="p1", media="replay", as_of=began)
+    ledger.report_watched(
+        session_id=state.session_id, member_id=member.pk, client_id="r", ranges_ms=[(0, whole)], rate=1.0,
+        position_ms=whole, as_of=timezone.now(),
+    )  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("gaps", "until_s"),
+    [
+        pytest.param([(200, 440)], 600, id="in the middle"),
+        pytest.param([(0, 200)], 600, id="at the beginning"),
+        pytest.param([], 360, id="at the end"),
+        pytest.param([(60, 120), (130, 200), (400, 460)], 560, id="in many places"),
+    ],
+)
+def test_what_was_not_recorded_is_owed_by_nobody(
+    var_dir: Path, gaps: list[tuple[float, float]], until_s: float
+) -> None:
+    """More than a fifth of the lecture is missing. Whoever was absent and watches what there is has made up for it."""
+    world, lecture = world_with_lecture()
+    lecture = offered(lecture, var_dir / "first", *gaps, until_s=until_s)
+    absent, half = world.members[:2]
+    ledger.settle(occasion_id=lecture.pk, as_of=timezone.now())
+    assert Record.objects.get(occasion=lecture.pk, member=absent).state == "missing"
+    watch_all(lecture, absent)
+    ledger.settle(occasion_id=lecture.pk, as_of=timezone.now())
+    assert Record.objects.get(occasion=lecture.pk, member=absent).state == "made_up"
+    assert Record.objects.get(occasion=lecture.pk, member=half).state == "missing"
+
+
+@pytest.mark.django_db
+def test_the_cuts_and_the_holes_tell_the_same(var_dir: Path) -> None:
+    """The ledger's cuts lie where the pages say that something is missing."""
+    world, lecture = world_with_lecture()
+    lecture = offered(lecture, var_dir / "first", (200, 440), (500, 520))
+    assert lecture.occasion.media_cuts == [[200_000, 240_000], [260_000, 20_000]]
+    page = signed_in(world.member).get(reverse("live_replay", args=[lecture.pk]))
+    rows = page.context["missing"]
+    assert [(row["position"], row["length"]) for row in rows] == [("3:20", "4 分钟"), ("4:20", "20 秒")]
+    assert "回放 3:20 处" in page.content.decode()
+    assert "缺 4 分钟" in page.content.decode()
+    desk = signed_in(world.organiser).get(reverse("live_schedule_edit", args=[lecture.pk])).content.decode()
+    assert "20 秒 · 磁盘满了" in desk
+
+
+@pytest.mark.django_db
+def test_a_replay_of_less_than_half_promises_nothing(var_dir: Path) -> None:
+    """The ledger (ADR 14) lets nobody make up for a lecture with less than half of it; so the page says what to do."""
+    world, lecture = world_with_lecture()
+    lecture = offered(lecture, var_dir / "first", (100, 500))
+    text = signed_in(world.member).get(reverse("live_replay", args=[lecture.pk])).content.decode()
+    assert "录上的不到一半" in text
+    assert "也不用补" not in text
+
+
+@pytest.mark.django_db
+def test_a_whole_recording_says_nothing(var_dir: Path) -> None:
+    world, lecture = world_with_lecture()
+    lecture = offered(lecture, var_dir / "first")
+    assert 'id="missing"' not in signed_in(world.member).get(reverse("live_replay", args=[lecture.pk])).content.decode()
+    desk = signed_in(world.organiser).get(reverse("live_schedule_edit", args=[lecture.pk])).content.decode()
+    assert "没录上" not in desk
+
+
+def told(lecture: Lecture, user: User) -> dict[str, Any]:
+    return dict(signed_in(user).get(reverse("live_state", args=[lecture.pk])).json())
+
+
+@pytest.mark.django_db
+def test_the_lecturer_is_told_at_once_and_afterwards() -> None:
+    """In every answer that the host page asks for each ten seconds; members are not told what they cannot mend."""
+    world = make_county()
+    node = MediaNode.objects.create(name="n", url="unix:/n", beat_at=timezone.now())
+    lecture = make_live(world, media_node=node)
+    assert told(lecture, world.lecturer)["recording"] == {"off": "", "missed": "", "count": 0}
+    zero = round(timezone.now().timestamp() * 1000) - 60_000
+    operations.note_holes(occasion_id=lecture.pk, holes=[Hole(zero, None, "disk")])
+    answer = told(lecture, world.lecturer)["recording"]
+    assert answer["off"].startswith("没有在录：磁盘满了")
+    assert (answer["missed"], answer["count"]) == ("", 0)
+    assert "recording" not in told(lecture, world.member)
+    operations.note_holes(occasion_id=lecture.pk, holes=[Hole(zero, zero + 22_000, "disk")])
+    answer = told(lecture, world.lecturer)["recording"]
+    assert (answer["off"], answer["count"]) == ("", 1)
+    assert answer["missed"].startswith("录制中断 22 秒，已恢复。")
+    page = signed_in(world.lecturer).get(reverse("live_host", args=[lecture.pk]))
+    assert page.context["data"]["recording"] == answer
+    # Nobody is there to write it down: the heartbeat that is missing says it.
+    MediaNode.objects.update(beat_at=timezone.now() - MINUTE)
+    assert told(lecture, world.lecturer)["recording"]["off"].startswith("没有在录：媒体服务停了")
+
+
+@pytest.mark.django_db
+def test_a_lecture_that_shall_not_be_recorded_alarms_nobody() -> None:
+    world = make_county()
+    lecture = make_live(world, record=False)
+    assert told(lecture, world.lecturer)["recording"]["off"] == ""
+
+
+@pytest.mark.django_db
+def test_holes_are_written_only_while_live(var_dir: Path) -> None:
+    """A late word of the agent changes nothing of what was settled at the end."""
+    _world, lecture = world_with_lecture()
+    operations.note_holes(occasion_id=lecture.pk, holes=[Hole(1, None, "disk")])
+    assert again(lecture).holes == []
+    finish(lecture, packed(var_dir / "first"), holes=[Hole(1, 5000, "engine")])
+    assert again(lecture).holes == [[1, 5000, "engine"]]
