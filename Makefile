@@ -6,7 +6,7 @@ BENCH ?=
 # Node may live in the virtual environment (deploy/setup.sh).
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup setup-test run test check bench screenshots messages lock
+.PHONY: help setup setup-test run test check faults bench screenshots messages lock
 
 help: ## Say what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test: setup-test ## Run every test: SQLite and memory, PostgreSQL and Redis, rea
 
 check: setup-test ## Format, lint, types, import contracts, templates, migrations, translations
 	@tests/check.sh
+
+faults: setup-test ## Break things in the middle of a recording, and see that it is there: disk, agent, ffmpeg, web, transaction
+	@tests/netns.sh $(PY) -m pytest -q --durations=8 -m faults tests/live
 
 bench: setup-test ## Measure the hot paths: make bench, or make bench BENCH=watch
 	@$(PY) -m bench $(BENCH)

@@ -13,17 +13,20 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
+from attendance.core.intervals import ms_of
 from live import operations, supervise
 from live.agent import nodes
 from live.agent.carrier import Carrier
 from live.agent.recording import Recording
+from live.core.holes import Hole, from_lists
 from live.engines import get_engine
 from live.engines.base import EngineError, MediaEngine, lecture_room
 from live.engines.janus import JanusHost
 from live.engines.janus.process import UnableToStartJanus
 from live.models import Lecture
-from live.threads import in_database
+from live.threads import at_length, in_database
 from media.operations import UnableToAdopt
+from media.storage import UnableToStore
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +37,13 @@ GRACE_S = 120.0
 ENGINE_RETRY_S = 1.0
 PACK_RETRY_S = 5.0
 PACK_TRIES = 5
+FIND_AGAIN_S = 600.0
+ROOM_AGAIN_PERCENT = 1
+ASIDE = "given-up-"
+WORK = ".recording"
+WORK_KEPT_S = 86_400.0
+UNKNOWN_KEPT_S = 86_400.0
+GIVEN_UP_KEPT_S = 30 * 86_400.0
 ROOM_PREFIX = lecture_room(0).removesuffix("0")
 
 
@@ -47,6 +57,8 @@ class Agent:
         self.node_id = 0
         self.carriers: dict[int, Carrier] = {}
         self._packing: dict[int, asyncio.Task[None]] = {}
+        self._told: dict[int, list[Hole]] = {}
+        self._is_full = False
         self._stopping = asyncio.Event()
         self._cpu = (time.monotonic(), 0.0)
 
@@ -62,6 +74,7 @@ class Agent:
             supervise.forever("agent_beat", partial(self._once, self._beat), every_s=BEAT_S),
             supervise.forever("agent_reconcile", partial(self._once, self._reconcile), every_s=RECONCILE_S),
             supervise.forever("agent_reap", partial(self._once, self._reap), every_s=REAP_S),
+            supervise.forever("agent_find_again", partial(self._once, self._find_again), every_s=FIND_AGAIN_S),
             self._stopping.wait(),
         )
         tasks = [asyncio.create_task(each) for each in rounds]
@@ -108,13 +121,22 @@ class Agent:
         self.node_id = await in_database(
             lambda: nodes.beat(name=self.name, url=url, load=load, as_of=timezone.now(), engine_up=self.host.running)
         )
-        if (free := _free_percent(self.root)) < settings.DISK_RESERVE_PERCENT and self.carriers:
-            log.error("recording_refused_disk_full", free_percent=round(free, 1))
-            for carrier in self.carriers.values():
-                carrier.packager.stop_keeping()
-        on_air = [each.occasion_id for each in self.carriers.values() if each.on_air]
-        for occasion_id in on_air:
-            await in_database(partial(operations.note_picture, occasion_id=occasion_id, as_of=timezone.now()))
+        for carrier in list(self.carriers.values()):
+            if carrier.on_air:
+                note = partial(operations.note_picture, occasion_id=carrier.occasion_id, as_of=timezone.now())
+                await in_database(note)
+            await self._note_holes(carrier)
+
+    async def _note_holes(self, carrier: Carrier) -> None:
+        """What is missing of the recording reaches the lecturer's page within seconds, and the next agent."""
+        occasion_id = carrier.occasion_id
+        if not carrier.record or occasion_id in self._packing:
+            return
+        holes = carrier.holes(until=timezone.now())
+        if holes != self._told.get(occasion_id, []):
+            log.warning("recording_has_holes", occasion=occasion_id, holes=holes)
+            await in_database(partial(operations.note_holes, occasion_id=occasion_id, holes=holes))
+            self._told[occasion_id] = holes
 
     async def _load(self) -> dict[str, float]:
         now, used = time.monotonic(), self.host.cpu_seconds()
@@ -151,18 +173,35 @@ class Agent:
         return nodes.carried(node_id=self.node_id)
 
     def _carrier(self, lecture: Lecture) -> Carrier:
-        keep = lecture.record and _free_percent(self.root) >= settings.DISK_RESERVE_PERCENT
         folder, aside = self.root / str(lecture.pk), self._aside(lecture.pk)
         if lecture.state == Lecture.State.LIVE and aside.exists() and not folder.exists():
             aside.rename(folder)  # its end was undone after its packing had been given up: a new end tries again
-        carrier = Carrier(occasion_id=lecture.pk, folder=folder, engine=self.engine, record=keep)
+        carrier = self._carrier_in(folder, lecture)
+        carrier.was_away(picture_at=lecture.published_at)
+        self._told[lecture.pk] = from_lists(lecture.holes)
         if lecture.state == Lecture.State.LIVE:
             carrier.start()
-            log.info("lecture_carried", occasion=lecture.pk, recording=keep)
+            log.info("lecture_carried", occasion=lecture.pk, recording=lecture.record)
         return carrier
 
+    def _carrier_in(self, folder: Path, lecture: Lecture) -> Carrier:
+        return Carrier(
+            occasion_id=lecture.pk,
+            folder=folder,
+            engine=self.engine,
+            record=lecture.record,
+            has_room=self._has_room,
+            earlier=_known_holes(lecture),
+        )
+
+    def _has_room(self) -> bool:
+        """Whether the disk takes more of a recording; once full, it must be a little emptier than its reserve again."""
+        limit = settings.DISK_RESERVE_PERCENT + (ROOM_AGAIN_PERCENT if self._is_full else 0)
+        self._is_full = _free_percent(self.root) < limit
+        return not self._is_full
+
     def _aside(self, occasion_id: int) -> Path:
-        return self.root / f"given-up-{occasion_id}"
+        return self.root / f"{ASIDE}{occasion_id}"
 
     async def _pack(self, lecture: Lecture) -> None:
         """Close the room, pack, hand over. Tries again; after that the lecture is said to have no replay.
@@ -172,14 +211,15 @@ class Agent:
         carrier, which goes on in the same folder.
         """
         carrier = self.carriers[lecture.pk]
+        carrier.is_ending = True
         with contextlib.suppress(EngineError):
             await self.engine.close_room(lecture_room(lecture.pk))
         await carrier.stop()
         for attempt in range(1, PACK_TRIES + 1):
             try:
-                await in_database(lambda: self._hand_over(lecture, carrier))
+                await at_length(partial(self._hand_over, lecture, carrier))
                 break
-            except (UnableToAdopt, OSError, DatabaseError) as error:
+            except (UnableToAdopt, UnableToStore, OSError, DatabaseError) as error:
                 log.warning("recording_not_handed_over", occasion=lecture.pk, attempt=attempt, reason=str(error))
             except Exception:
                 log.exception("recording_not_handed_over", occasion=lecture.pk, attempt=attempt)
@@ -191,7 +231,8 @@ class Agent:
             with contextlib.suppress(OSError):
                 carrier.packager.folder.rename(aside)
             log.error("recording_given_up", occasion=lecture.pk, folder=str(aside))
-            await in_database(lambda: _finish(lecture.pk, None))
+            await in_database(partial(_finish, lecture.pk, None, _holes_of(lecture, carrier)))
+        self._told.pop(lecture.pk, None)
         del self.carriers[lecture.pk]
 
     async def _still_ended(self, occasion_id: int) -> bool:
@@ -202,9 +243,13 @@ class Agent:
             return True
 
     def _hand_over(self, lecture: Lecture, carrier: Carrier) -> None:
-        recording = carrier.pack(self.root / f".{lecture.pk}.recording") if lecture.record else None
-        _finish(lecture.pk, recording)
+        recording = carrier.pack(self._work(carrier)) if lecture.record else None
+        _finish(lecture.pk, recording, _holes_of(lecture, carrier))
         log.info("lecture_packed", occasion=lecture.pk, duration_ms=recording.duration_ms if recording else 0)
+
+    def _work(self, carrier: Carrier) -> Path:
+        """Where a recording is put together: of this agent alone, for another one may have taken over the lecture."""
+        return self.root / f".{carrier.packager.folder.name}.{self.node_id}{WORK}"
 
     async def _reap(self) -> None:
         """Close rooms, and delete folders, of lectures that are over. Players get two minutes for the last segments."""
@@ -212,22 +257,77 @@ class Agent:
         ids = [int(each) for each in rooms if each.isdecimal()]
         for occasion_id in await in_database(lambda: nodes.over_ids(ids)):
             await self.engine.close_room(lecture_room(occasion_id))
-        old = time.time() - GRACE_S
-        folders = {
-            int(path.name): path for path in self.root.iterdir() if path.name.isdecimal() and path.stat().st_mtime < old
-        }
-        for occasion_id in await in_database(lambda: nodes.packed_ids(list(folders), as_of=timezone.now())):
-            if occasion_id not in self.carriers:
-                await asyncio.to_thread(shutil.rmtree, folders[occasion_id], ignore_errors=True)
+        await asyncio.to_thread(self._sweep_work)
+        now = time.time()
+        folders = {path: now - path.stat().st_mtime for path in self._folders() if self._is_free(path)}
+        old = {path: age for path, age in folders.items() if age > GRACE_S}
+        ids = [_occasion_of(path) for path in old]
+        found = await in_database(lambda: nodes.needs(ids, as_of=timezone.now()))
+        for path, age in old.items():
+            need = found.get(_occasion_of(path), "unknown")
+            if need == "none" or (need == "unknown" and age > UNKNOWN_KEPT_S):
+                await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+            elif need == "unrecorded" and (age > GIVEN_UP_KEPT_S or not any(path.glob("*.m4s"))):
+                log.warning("folder_without_recording_dropped", folder=path.name, days=round(age / 86_400))
+                await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+
+    async def _find_again(self) -> None:
+        """Nothing is final while segments lie here: of lectures that were said to have no replay, pack what there is.
+
+        The packing was given up, or this host was away when another one looked for the lecture's segments in vain.
+        """
+        ids = [_occasion_of(path) for path in self._folders() if self._is_free(path) and any(path.glob("run-*.m4s"))]
+        for lecture in await in_database(lambda: nodes.unrecorded(ids)):
+            folder = self.root / str(lecture.pk)
+            folder = folder if folder.exists() else self._aside(lecture.pk)
+            carrier = self._carrier_in(folder, lecture)
+            carrier.was_away(picture_at=lecture.published_at)
+            try:
+                await at_length(partial(self._hand_over, lecture, carrier))
+            except (UnableToAdopt, UnableToStore, OSError, DatabaseError) as error:
+                log.warning("recording_not_found_again", occasion=lecture.pk, reason=str(error))
+            except Exception:
+                log.exception("recording_not_found_again", occasion=lecture.pk)
+
+    def _sweep_work(self) -> None:
+        """What an agent that was killed had half put together; the segments themselves lie in the lecture's folder."""
+        for path in self.root.glob(f".*{WORK}"):
+            if path.stat().st_mtime < time.time() - WORK_KEPT_S:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _folders(self) -> list[Path]:
+        """Folders of lectures, put aside or not."""
+        return [path for path in self.root.iterdir() if path.name.removeprefix(ASIDE).isdecimal()]
+
+    def _is_free(self, path: Path) -> bool:
+        return _occasion_of(path) not in self.carriers
 
 
-def _finish(occasion_id: int, recording: Recording | None) -> None:
+def _occasion_of(path: Path) -> int:
+    return int(path.name.removeprefix(ASIDE))
+
+
+def _known_holes(lecture: Lecture) -> list[Hole]:
+    """What an agent before this one wrote down; what lasted then did so as long as a picture was seen."""
+    seen = ms_of(lecture.published_at) if lecture.published_at else 0
+    return [
+        hole if hole.end is not None else hole._replace(end=max(hole.start, seen)) for hole in from_lists(lecture.holes)
+    ]
+
+
+def _holes_of(lecture: Lecture, carrier: Carrier) -> list[Hole]:
+    """What is missing of a lecture that has ended, for good."""
+    return carrier.holes(until=lecture.ended_at or timezone.now(), over=True) if lecture.record else []
+
+
+def _finish(occasion_id: int, recording: Recording | None, holes: list[Hole]) -> None:
     operations.finish_recording(
         occasion_id=occasion_id,
         folder=recording.folder if recording else None,
         duration_ms=recording.duration_ms if recording else 0,
         started_at=recording.started_at if recording else None,
         cuts=recording.cuts if recording else (),
+        holes=holes,
         width=recording.width if recording else 0,
         height=recording.height if recording else 0,
         as_of=timezone.now(),

@@ -2,16 +2,21 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 import socket
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
 import structlog
+from django.utils import timezone
 
+from attendance.core.intervals import ms_of
 from live.agent.packager import POLL_S, Packager
 from live.agent.recording import Recording, pack_recording
+from live.core.backlog import Backlog, Lost
+from live.core.holes import Hole, Witness
 from live.core.scrubber import CODECS, Frame, Kind, Scrubber
 from live.engines.base import (
     EngineError,
@@ -20,6 +25,7 @@ from live.engines.base import (
     HungUp,
     MediaEngine,
     PublisherJoined,
+    PublisherLeft,
     Tap,
     lecture_room,
     lecture_spec,
@@ -31,29 +37,62 @@ RETRY_S = 0.5
 BURST = 64
 RECEIVE_BUFFER = 2**21
 FRESH_PICTURE_S = 10.0
+AWAY_SLACK = dt.timedelta(seconds=15)
 
 
 class Carrier:
-    """Carries a live lecture; ``record``: whether its segments are kept. Follows the engine through its restarts."""
+    """Carries a live lecture; ``record``: whether its segments are kept. Follows the engine through its restarts.
 
-    def __init__(self, *, occasion_id: int, folder: Path, engine: MediaEngine, record: bool) -> None:
+    ``has_room``: whether the disk takes more of a recording; ``earlier``: holes that an agent before this one found.
+    """
+
+    def __init__(
+        self,
+        *,
+        occasion_id: int,
+        folder: Path,
+        engine: MediaEngine,
+        record: bool,
+        has_room: Callable[[], bool] | None = None,
+        earlier: Iterable[Hole] = (),
+    ) -> None:
         self.occasion_id = occasion_id
+        self.record = record
+        self.is_ending = False
         self.scrubber = Scrubber()
-        self.packager = Packager(folder)
+        self.witness = Witness(earlier)
+        self.packager = Packager(folder, keep=record, has_room=has_room, witness=self.witness)
         self._engine = engine
-        self._frames: asyncio.Queue[Frame] = asyncio.Queue()
+        self._frames = Backlog()
+        self._fed = asyncio.Event()
         self._sockets: dict[Kind, socket.socket] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._tap: Tap | None = None
         self._tap_over = asyncio.Event()
         self._picture_at = -FRESH_PICTURE_S
-        if not record:
-            self.packager.stop_keeping()
+        self._is_published = False
+        self._is_behind = False
 
     @property
     def on_air(self) -> bool:
         """Whether a picture has come in lately."""
         return time.monotonic() - self._picture_at < FRESH_PICTURE_S
+
+    def was_away(self, *, picture_at: dt.datetime | None) -> None:
+        """Nobody carried this lecture until now. ``picture_at``: when a picture was last known to be on the air.
+
+        What was recorded reaches up to a fault or up to a pause of the lecturer; only the first is a hole.
+        """
+        ends = [run.ends_at for run in self.packager.tracks()[0] if run.segments]
+        if picture_at is None or (not ends and picture_at > timezone.now() - AWAY_SLACK):
+            return  # a lecture that has just begun
+        since = max(ends, default=picture_at)
+        if picture_at > since - AWAY_SLACK:
+            self.witness.begin("agent", ms_of(since))
+
+    def holes(self, *, until: dt.datetime, over: bool = False) -> list[Hole]:
+        """What was on the air and is not recorded, up to ``until``; ``over``: nothing more comes."""
+        return self.witness.holes(self.packager.recorded(), until=ms_of(until), over=over)
 
     def start(self) -> None:
         loop = asyncio.get_running_loop()
@@ -82,11 +121,14 @@ class Carrier:
         if self._tap is not None:
             await self._tap.close()
             self._tap = None
+        while len(self._frames):
+            await self._feed(self._frames.take())
         await self.packager.finish()
         log.info("carrier_stopped", occasion=self.occasion_id, **self.scrubber.counts.as_dict())
 
     def pack(self, folder: Path) -> Recording | None:
         """After ``stop``: the recording in a folder of its own; None where nothing was captured or kept."""
+        self.packager.read_again()
         return pack_recording(self.packager, folder)
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
@@ -116,12 +158,36 @@ class Carrier:
     def _queue(self, frames: list[Frame]) -> None:
         for frame in frames:
             if frame.kind == "video":
-                self._picture_at = frame.at
-            self._frames.put_nowait(frame)
+                self._saw(frame)
+            if not self._frames.put(frame) and not self._is_behind:
+                log.error("packager_behind", occasion=self.occasion_id, waiting=len(self._frames))
+                self._is_behind = True
+        if frames:
+            self._fed.set()
+
+    def _saw(self, frame: Frame) -> None:
+        self._picture_at = frame.at
+        at = self.packager.ms(frame.at)
+        self.witness.picture(at)
+        for because in ("agent", "engine"):
+            self.witness.end(because, at)
 
     async def _feed_packager(self) -> None:
         while True:
-            await self.packager.take(await self._frames.get())
+            while len(self._frames):
+                await self._feed(self._frames.take())
+            self._fed.clear()
+            await self._fed.wait()
+
+    async def _feed(self, frame: Frame | Lost) -> None:
+        if isinstance(frame, Lost):
+            log.warning("frames_dropped", occasion=self.occasion_id, seconds=round(frame.until - frame.since, 1))
+            self.witness.begin("load", self.packager.ms(frame.since))
+            self.witness.end("load", self.packager.ms(frame.until))
+            self._is_behind = False
+            await self.packager.break_off()
+        else:
+            await self.packager.take(frame)
 
     async def _watch_packager(self) -> None:
         while True:
@@ -156,8 +222,14 @@ class Carrier:
 
     def _hear(self, event: EngineEvent) -> None:
         if isinstance(event, EngineGone | HungUp):
+            if self._is_published and not self.is_ending:
+                self.witness.begin("engine", self.packager.ms(self._picture_at))
+            self._is_published = False
             self._tap_over.set()
+        elif isinstance(event, PublisherLeft):
+            self._is_published = False
         elif isinstance(event, PublisherJoined):
+            self._is_published = True
             codec = event.publisher.video
             log.info("publisher_tapped", occasion=self.occasion_id, video=codec, audio=event.publisher.audio)
             if codec in CODECS:

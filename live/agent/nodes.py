@@ -1,7 +1,7 @@
 """Media hosts as the database knows them: who is alive, who has room, who carries which lecture."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from django.db.models import F, Q
 
@@ -58,14 +58,29 @@ def over_ids(occasion_ids: list[int]) -> set[int]:
     return set(occasion_ids) - set(needed.values_list("pk", flat=True))
 
 
-def packed_ids(occasion_ids: list[int], *, as_of: datetime) -> set[int]:
-    """Those of the given ids whose folders nobody needs: the lecture is packed, or does not exist.
+Need = Literal["all", "unrecorded", "none"]
 
-    As long as its end may be undone, what was captured stays: the recording would go on from it.
+
+def needs(occasion_ids: list[int], *, as_of: datetime) -> dict[int, Need]:
+    """What the folders of these lectures are needed for; a lecture that does not exist is missing.
+
+    "all" as long as it is not packed or its end may be undone: the recording would go on from what was captured.
+    "unrecorded": it is said to have no replay, so that what lies there is all there is. Else "none".
     """
-    undone = Q(ended_at__gt=as_of - KEPT_FOR)
-    needed = undone | Q(state__in=[Lecture.State.SCHEDULED, Lecture.State.LIVE, Lecture.State.ENDED])
-    return set(occasion_ids) - set(Lecture.objects.filter(needed, pk__in=occasion_ids).values_list("pk", flat=True))
+    found: dict[int, Need] = {}
+    rows = Lecture.objects.filter(pk__in=occasion_ids).values_list("pk", "state", "record", "ended_at")
+    for pk, state, record, ended_at in rows:
+        is_over = state in (Lecture.State.RECORDED, Lecture.State.UNRECORDED)
+        if not is_over or (ended_at is not None and ended_at > as_of - KEPT_FOR):
+            found[pk] = "all"
+        else:
+            found[pk] = "unrecorded" if record and state == Lecture.State.UNRECORDED else "none"
+    return found
+
+
+def unrecorded(occasion_ids: list[int]) -> list[Lecture]:
+    """Those of the given lectures that should have been recorded and are said to have no replay."""
+    return list(Lecture.objects.filter(pk__in=occasion_ids, record=True, state=Lecture.State.UNRECORDED))
 
 
 def is_ended(occasion_id: int) -> bool:

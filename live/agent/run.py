@@ -1,4 +1,7 @@
-"""One run: one life of ffmpeg, fed with whole frames through a pipe, writing segments into a lecture's folder."""
+"""One run: one life of ffmpeg, fed with whole frames through a pipe, writing segments into a lecture's folder.
+
+Which segments there are is read from the files (``live.agent.segments``), not from ffmpeg's playlist.
+"""
 
 import asyncio
 import contextlib
@@ -6,6 +9,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +18,7 @@ from typing import Any
 
 import structlog
 
+from live.agent.segments import LEFT_BEHIND_S, SegmentList
 from live.core import playlist
 from live.core.h264 import codec_name
 from live.core.matroska import Stream
@@ -25,6 +30,7 @@ log = structlog.get_logger(__name__)
 SEGMENT_S = 2
 FLUSH_S = 3.0
 NEAR_S = 0.5
+PATIENCE_S = 12 * SEGMENT_S
 MOST_UNWRITTEN = 4 * 2**20
 AUDIO_BIT_RATE = 48_000
 AAC = "mp4a.40.2"
@@ -44,7 +50,8 @@ class Listing:
 
     @property
     def covered_s(self) -> float:
-        return sum(segment.duration for segment in self.video.segments)
+        """Up to which second of the run the picture is there."""
+        return (self.video.ends_at - self.video.started_at).total_seconds()
 
 
 def run_name(number: int) -> str:
@@ -55,22 +62,36 @@ def audio_name(number: int) -> str:
     return f"audio-{number:04d}"
 
 
+def run_numbers(folder: Path) -> list[int]:
+    """The runs of which something lies in a folder, in order."""
+    return sorted(int(path.stem[4:]) for path in folder.glob("run-[0-9]*.json"))
+
+
 def read_listing(folder: Path, number: int) -> Listing | None:
-    """The run as it lies on disk; None where its description is missing or cut (killed while starting)."""
+    """A run as an earlier agent left it; None where its description is missing or cut (killed while starting).
+
+    Half-written files of whoever wrote it are removed, unless they are so young that it may still be writing.
+    """
     try:
         meta = json.loads((folder / f"{run_name(number)}.json").read_text())
         started_at = datetime.fromisoformat(meta["started_at"])
-        video, audio = (
-            playlist.Run(f"{name}-init.mp4", started_at, _segments(folder / f"{name}.m3u8"))
-            for name in (run_name(number), audio_name(number))
-        )
-        return Listing(number, meta["codecs"], meta["width"], meta["height"], video, audio)
-    except (OSError, ValueError, KeyError):
+        shown = meta["codecs"], meta["width"], meta["height"]
+    except (OSError, ValueError, KeyError, TypeError):
         return None
+    lists = [SegmentList(folder, name(number)) for name in (run_name, audio_name)]
+    for each in lists:
+        each.read()
+        each.secure()
+        each.clear(older_than_s=LEFT_BEHIND_S)
+    return _listing(number, shown, started_at, lists)
 
 
-def _segments(path: Path) -> tuple[playlist.Segment, ...]:
-    return playlist.read_segments(path.read_text()) if path.exists() else ()
+def _listing(number: int, shown: tuple[str, int, int], started_at: datetime, lists: Sequence[SegmentList]) -> Listing:
+    video, audio = (
+        playlist.Run(f"{name(number)}-init.mp4", started_at, playlist.playable(each.segments))
+        for name, each in zip((run_name, audio_name), lists, strict=True)
+    )
+    return Listing(number, *shown, video, audio)
 
 
 def arguments(number: int, shape: Shape) -> list[str]:
@@ -97,6 +118,10 @@ def _hls(name: str) -> list[str]:
     ]
 
 
+class UnableToStart(Exception):
+    """The run cannot be begun: its number is taken by another agent, or the disk takes nothing."""
+
+
 class LiveRun:
     """A run that is being written. Begins with a keyframe; ``listing`` is renewed by ``poll``."""
 
@@ -106,12 +131,15 @@ class LiveRun:
         self._folder = folder
         self._stream = Stream(first)
         self._started_at = started_at
+        self._first_at = first.at
         self._process: asyncio.subprocess.Process | None = None
-        self._stamp = [0, 0]
         self._written_s = 0.0
+        self._progress_at = time.monotonic()
         self._settled = 0
+        self.killed = False
         self._covered_until = first.at
-        self.listing = Listing(number, "", 0, 0, playlist.Run("", started_at, ()), playlist.Run("", started_at, ()))
+        self._lists = [SegmentList(folder, name(number)) for name in (run_name, audio_name)]
+        self.listing = _listing(number, self._shown, started_at, self._lists)
 
     @property
     def pid(self) -> int:
@@ -122,19 +150,24 @@ class LiveRun:
         return self._process is not None and self._process.returncode is not None
 
     @property
+    def torn(self) -> bool:
+        """A segment was not written whole (the disk is full): what comes after it in this run cannot be used."""
+        return any(each.torn for each in self._lists)
+
+    @property
     def hung(self) -> bool:
         """Frames go in, but nothing comes out."""
         unwritten = 0 if self._stdin is None else self._stdin.transport.get_write_buffer_size()
-        return unwritten > MOST_UNWRITTEN or self._written_s - self.listing.covered_s > 12 * SEGMENT_S
+        idle = time.monotonic() - self._progress_at > PATIENCE_S
+        return unwritten > MOST_UNWRITTEN or (idle and self._written_s - self.listing.covered_s > PATIENCE_S)
 
     def settle(self, keys: Sequence[float]) -> float:
-        """Up to which moment of the arrival clock the picture lies in finished segments; ``keys``: keyframes written.
+        """Up to which moment of the frames' clock the picture lies in finished segments; ``keys``: keyframes written.
 
-        Segments end where a keyframe begins, so each end is taken to be at the keyframe nearest to it: durations in a
-        playlist are rounded, and errors would add up over a lecture.
+        Segments end where a keyframe begins, so each end is taken to be at the keyframe nearest to it.
         """
         for segment in self.listing.video.segments[self._settled :]:
-            end = self._covered_until + segment.duration
+            end = self._first_at + (segment.at or 0.0) + segment.duration
             nearest = min(keys, key=lambda at: abs(at - end), default=end)
             self._covered_until = nearest if abs(nearest - end) < NEAR_S else end
             self._settled += 1
@@ -145,14 +178,18 @@ class LiveRun:
         return None if self._process is None else self._process.stdin
 
     async def start(self) -> None:
+        """Claim the number and start ffmpeg. Raises UnableToStart."""
         self._describe()
         command = packager_command(
             arguments(self.number, self._stream.shape), protocols="file,pipe", rw_dir=self._folder
         )
-        with (self._folder / f"{run_name(self.number)}.log").open("wb") as output:
-            self._process = await asyncio.create_subprocess_exec(
-                *command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
-            )
+        try:
+            with (self._folder / f"{run_name(self.number)}.log").open("wb") as output:
+                self._process = await asyncio.create_subprocess_exec(
+                    *command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
+                )
+        except OSError as error:
+            raise UnableToStart(str(error)) from error
         log.info("run_started", folder=self._folder.name, run=self.number, codec=self._stream.shape.codec, pid=self.pid)
 
     def write(self, frame: Frame) -> None:
@@ -165,12 +202,17 @@ class LiveRun:
 
     def poll(self) -> bool:
         """Look for finished segments; True when there are new ones."""
-        stamp = [_stamp(self._folder / f"{name(self.number)}.m3u8") for name in (run_name, audio_name)]
-        if stamp == self._stamp:
+        found = [each.look() for each in self._lists]
+        if not any(found):
             return False
-        self._stamp = stamp
-        self.listing = read_listing(self._folder, self.number) or self.listing
+        self._progress_at = time.monotonic()
+        self.listing = _listing(self.number, self._shown, self._started_at, self._lists)
         return True
+
+    def secure(self) -> None:
+        """Make durable what ``poll`` found. Waits for the disk: not for the event loop's thread."""
+        for each in self._lists:
+            each.secure()
 
     async def drain(self) -> None:
         """Wait until ffmpeg has taken in what was written; for traces that are played faster than time."""
@@ -179,7 +221,7 @@ class LiveRun:
                 await self._stdin.drain()
 
     async def finish(self, timeout_s: float = FLUSH_S) -> None:
-        """End the input, let ffmpeg write its last segment, kill it if it does not end; leave no unlisted piece."""
+        """End the input, let ffmpeg write its last segment, kill it if it does not end; leave no half-written file."""
         if self._process is None:
             return
         if self._stdin is not None and not self._stdin.is_closing():
@@ -192,37 +234,40 @@ class LiveRun:
             self.kill()
             await self._process.wait()
         self.poll()
-        sweep(self._folder, self.listing)
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self.secure()
+        for each in self._lists:
+            each.clear()
 
     def kill(self) -> None:
+        self.killed = True
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
-    def _describe(self) -> None:
+    @property
+    def _shown(self) -> tuple[str, int, int]:
+        """What a master playlist says of it: codecs, width and height."""
         shape = self._stream.shape
-        h264 = shape.codec == "h264"
-        meta: dict[str, Any] = {
-            "started_at": self._started_at.isoformat(),
-            "width": shape.width,
-            "height": shape.height,
-            "codecs": f"{codec_name(shape.configuration[8:]) if h264 else TRANSCODED},{AAC}",
-        }
-        (self._folder / f"{run_name(self.number)}.json").write_text(json.dumps(meta))
+        picture = codec_name(shape.configuration[8:]) if shape.codec == "h264" else TRANSCODED
+        return f"{picture},{AAC}", shape.width, shape.height
 
-
-def _stamp(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-def sweep(folder: Path, listing: Listing) -> None:
-    """Remove what a killed ffmpeg left of a run: pieces that no playlist names."""
-    named = {segment.uri for run in (listing.video, listing.audio) for segment in run.segments}
-    for name in (run_name(listing.number), audio_name(listing.number)):
-        for path in folder.glob(f"{name}-*"):
-            if path.name not in named and not path.name.endswith("-init.mp4"):
-                path.unlink(missing_ok=True)
-        (folder / f"{name}.m3u8.tmp").unlink(missing_ok=True)
+    def _describe(self) -> None:
+        """Write what the segments do not say; the file is also the claim to the number, whoever else writes here."""
+        codecs, width, height = self._shown
+        started = self._started_at.isoformat()
+        meta: dict[str, Any] = {"started_at": started, "width": width, "height": height, "codecs": codecs}
+        path = self._folder / f"{run_name(self.number)}.json"
+        try:
+            with path.open("x") as file:
+                try:
+                    file.write(json.dumps(meta))
+                    file.flush()
+                    os.fsync(file.fileno())
+                except OSError:
+                    path.unlink(missing_ok=True)
+                    raise
+        except OSError as error:
+            raise UnableToStart(str(error)) from error

@@ -1,7 +1,8 @@
 """HLS playlists (RFC 8216) of a lecture, composed from the runs of its packagers.
 
 A run is one life of ffmpeg: ``run-0003.m3u8`` lists its segments, ``run-0003-init.mp4`` heads them. Players see one
-stream with a discontinuity between runs. Segments never change; playlists only grow, or slide.
+stream with a discontinuity between runs. Segments never change; playlists only grow, or slide. What a packager wrote
+and the next one, after a fault, wrote again is shown once.
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 SHORTEST_S = 0.05
+REPEAT_S = 0.25
 LIVE_WINDOW = 20
 LEAST_TARGET_S = 2
 LEAST_CUT = timedelta(milliseconds=100)
@@ -17,10 +19,11 @@ MILLISECOND = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """``duration`` in seconds."""
+    """``duration`` in seconds; ``at``: seconds after its run began, None where the one before it ends."""
 
     uri: str
     duration: float
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,21 @@ class Run:
     init_uri: str
     started_at: datetime
     segments: tuple[Segment, ...]
+
+    def spans(self) -> Iterator[tuple[Segment, datetime, datetime]]:
+        """Each segment with the moments at which it begins and ends."""
+        at = self.started_at
+        for segment in self.segments:
+            if segment.at is not None:
+                at = self.started_at + timedelta(seconds=segment.at)
+            end = at + timedelta(seconds=segment.duration)
+            yield segment, at, end
+            at = end
+
+    @property
+    def ends_at(self) -> datetime:
+        """When its last segment ends."""
+        return max((end for _segment, _at, end in self.spans()), default=self.started_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +61,9 @@ class Variant:
     height: int = 0
 
 
-def read_segments(text: str) -> tuple[Segment, ...]:
-    """The segments that a packager has finished; ones too short to be played are left out."""
-    segments: list[Segment] = []
-    duration = 0.0
-    for line in text.splitlines():
-        if line.startswith("#EXTINF:"):
-            duration = float(line[8:].split(",")[0])
-        elif line and not line.startswith("#"):
-            if duration > SHORTEST_S:
-                segments.append(Segment(line, duration))
-            duration = 0.0
-    return tuple(segments)
+def playable(segments: Iterable[Segment]) -> tuple[Segment, ...]:
+    """Those that are long enough to be played."""
+    return tuple(segment for segment in segments if segment.duration > SHORTEST_S)
 
 
 def target_duration(runs: Iterable[Run]) -> int:
@@ -71,12 +80,29 @@ class _Entry:
     segment: Segment
 
 
-def _entries(runs: Sequence[Run]) -> Iterator[_Entry]:
-    for number, run in enumerate(run for run in runs if run.segments):
-        at = run.started_at
-        for segment in run.segments:
-            yield _Entry(number, run.init_uri, at, segment)
-            at += timedelta(seconds=segment.duration)
+def _entries(runs: Sequence[Run]) -> list[_Entry]:
+    return sorted(_each(runs), key=lambda entry: entry.at)
+
+
+def _each(runs: Sequence[Run]) -> Iterator[_Entry]:
+    written = [run for run in runs if run.segments]
+    for number, run in enumerate(written):
+        later = [(each.started_at, each.ends_at) for each in written[number + 1 :]]
+        for segment, at, end in run.spans():
+            if not _repeated(at, end, later):
+                yield _Entry(number, run.init_uri, at, segment)
+
+
+def _repeated(at: datetime, end: datetime, later: Sequence[tuple[datetime, datetime]]) -> bool:
+    """Whether a later run holds the same stretch: the packager after a fault wrote it again."""
+    slack = timedelta(seconds=REPEAT_S)
+    return any(begin <= at + slack and end <= until + slack for begin, until in later)
+
+
+def spans(runs: Sequence[Run], *, kept: Set[str] | None = None) -> list[tuple[datetime, datetime]]:
+    """When what is recorded begins and ends, segment by segment."""
+    entries = (entry for entry in _entries(runs) if kept is None or entry.segment.uri in kept)
+    return [(entry.at, entry.at + timedelta(seconds=entry.segment.duration)) for entry in entries]
 
 
 def _lines(entries: Sequence[_Entry]) -> Iterator[str]:
@@ -110,7 +136,7 @@ def _head(target: int) -> list[str]:
 
 def live(runs: Sequence[Run], *, window: int = LIVE_WINDOW, ended: bool = False) -> str | None:
     """The sliding playlist of the last ``window`` segments. None before the first: players get 404 and try again."""
-    entries = list(_entries(runs))
+    entries = _entries(runs)
     if not entries:
         return None
     first = max(0, len(entries) - window)
@@ -120,7 +146,7 @@ def live(runs: Sequence[Run], *, window: int = LIVE_WINDOW, ended: bool = False)
 
 def dvr(runs: Sequence[Run], *, ended: bool = False) -> str | None:
     """Everything so far, growing at the end. None before the first segment."""
-    entries = list(_entries(runs))
+    entries = _entries(runs)
     if not entries:
         return None
     head = [*_head(target_duration(runs)), "#EXT-X-PLAYLIST-TYPE:EVENT", "#EXT-X-MEDIA-SEQUENCE:0"]
@@ -138,7 +164,7 @@ def vod(runs: Sequence[Run], *, kept: Set[str] | None = None) -> str | None:
 
 def outdated(runs: Sequence[Run], *, window: int = LIVE_WINDOW) -> list[str]:
     """URIs that no live player can ask for any more: older than twice the window."""
-    entries = list(_entries(runs))
+    entries = _entries(runs)
     return [entry.segment.uri for entry in entries[: max(0, len(entries) - 2 * window)]]
 
 

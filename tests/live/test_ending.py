@@ -139,10 +139,10 @@ def test_agent_keeps_what_it_captured_while_an_end_can_be_undone(world: County, 
     lecture = ended(world)
     finish(lecture, packed(var_dir / "first"))
     now = timezone.now()
-    assert nodes.packed_ids([lecture.pk, 0], as_of=now + 10 * MINUTE) == {0}
-    assert nodes.packed_ids([lecture.pk], as_of=now + 12 * MINUTE) == {lecture.pk}
+    assert nodes.needs([lecture.pk, 0], as_of=now + 10 * MINUTE) == {lecture.pk: "all"}
+    assert nodes.needs([lecture.pk], as_of=now + 12 * MINUTE) == {lecture.pk: "none"}
     resume(lecture)
-    assert nodes.packed_ids([lecture.pk], as_of=now + HOUR) == set()
+    assert nodes.needs([lecture.pk], as_of=now + HOUR) == {lecture.pk: "all"}
     assert nodes.is_ended(lecture.pk) is False
 
 

@@ -20,19 +20,34 @@ def run(number: int, *durations: float) -> Run:
     return Run(f"run-{number:04d}-init.mp4", NOON + dt.timedelta(minutes=number), segments)
 
 
-def test_a_packagers_list_is_read_without_what_is_too_short() -> None:
-    text = """#EXTM3U
-#EXT-X-MAP:URI="run-0000-init.mp4"
-#EXTINF:2.040000,
-run-0000-00000.m4s
-#EXTINF:0.033000,
-run-0000-00001.m4s
-no-duration.m4s
+def test_what_is_too_short_is_not_played() -> None:
+    found = [Segment("a.m4s", 2.04), Segment("b.m4s", 0.033), Segment("c.m4s", 1.5)]
+    assert playlist.playable(found) == (found[0], found[2])
 
-#EXTINF:1.5,title
-run-0000-00002.m4s
-"""
-    assert playlist.read_segments(text) == (Segment("run-0000-00000.m4s", 2.04), Segment("run-0000-00002.m4s", 1.5))
+
+def test_segments_lie_where_they_say() -> None:
+    """One is missing between two of a run (it was torn): the time goes on, and the gap is a cut."""
+    torn = Run("i.mp4", NOON, (Segment("a.m4s", 2.0, 0.0), Segment("c.m4s", 2.0, 4.0)))
+    assert torn.ends_at == NOON + dt.timedelta(seconds=6)
+    span = playlist.recorded_span([torn])
+    assert span is not None
+    assert (span.duration_ms, span.cuts) == (4000, ((2000, 2000),))
+    assert playlist.spans([torn], kept={"c.m4s"}) == [
+        (NOON + dt.timedelta(seconds=4), NOON + dt.timedelta(seconds=6)),
+    ]
+    assert (playlist.dvr([torn]) or "").count("#EXT-X-DISCONTINUITY") == 1
+
+
+def test_what_the_next_run_wrote_again_is_shown_once() -> None:
+    """A segment was torn; ffmpeg went on for one more before it was killed, and its successor began at the torn one."""
+    first = Run("a.mp4", NOON, (Segment("a0.m4s", 2.0, 0.0), Segment("a2.m4s", 2.0, 4.0), Segment("a3.m4s", 2.0, 6.0)))
+    second = Run("b.mp4", NOON + dt.timedelta(seconds=2), (Segment("b0.m4s", 2.0, 0.0), Segment("b1.m4s", 2.0, 2.0)))
+    text = playlist.vod([first, second]) or ""
+    assert [line for line in text.splitlines() if line.endswith(".m4s")] == ["a0.m4s", "b0.m4s", "b1.m4s", "a3.m4s"]
+    # What the successor does not hold in whole stays: never less than there was.
+    short = dataclasses.replace(second, segments=(Segment("b0.m4s", 2.0, 0.0),))
+    text = playlist.vod([first, short]) or ""
+    assert [line for line in text.splitlines() if line.endswith(".m4s")] == ["a0.m4s", "b0.m4s", "a2.m4s", "a3.m4s"]
 
 
 def test_before_the_first_segment_there_is_no_playlist() -> None:
