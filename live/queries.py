@@ -8,9 +8,13 @@ from typing import Any
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
+from attendance.core.intervals import moment_of, ms_of
 from attendance.models import Occasion, PresenceSpan, RosterEntry
+from attendance.queries import window_of
 from attendance.windows import roster_day
+from live.agent.nodes import FRESH, is_fresh
 from live.core import lifecycle
+from live.core.holes import from_lists, media_position
 from live.models import ChatMessage, Lecture, Restriction
 from organizations.models import Node, Role, RoleGrant, User
 from organizations.permissions import visible_nodes
@@ -64,10 +68,54 @@ class RoomFacts:
     last_message: int
 
 
+@dataclass(frozen=True)
+class NotRecorded:
+    """A stretch of a lecture that was on the air and is not in the recording; ``length_ms`` None: it lasts.
+
+    ``position_ms``: where it is missing in the replay, None while there is none.
+    """
+
+    at: dt.datetime
+    length_ms: int | None
+    because: str
+    position_ms: int | None
+
+
+def not_recorded(lecture: Lecture) -> list[NotRecorded]:
+    """Return what is missing of a lecture's recording, in order; no query but for the lecture's occasion."""
+    occasion = lecture.occasion
+    found = []
+    for hole in from_lists(lecture.holes):
+        position = None
+        if occasion.media_ms and occasion.window_start_at is not None:
+            began = ms_of(occasion.window_start_at) - occasion.media_offset_ms
+            cuts = [(at, missing) for at, missing in occasion.media_cuts]
+            position = media_position(hole.start, began=began, media_ms=occasion.media_ms, cuts=cuts)
+        length = None if hole.end is None else hole.end - hole.start
+        found.append(NotRecorded(moment_of(hole.start), length, hole.because, position))
+    return found
+
+
+def is_half_missing(occasion: Occasion, *, as_of: dt.datetime) -> bool:
+    """Whether less than half of the window can be watched afterwards: then nobody makes up by the replay alone."""
+    window = window_of(occasion, as_of=as_of)
+    return window.recorded.total * 2 < window.length
+
+
+def keeps_from_recording(lecture: Lecture, *, as_of: dt.datetime) -> str:
+    """Return why a live lecture is not being recorded now, "" when it is or shall not be."""
+    if not lecture.record or lecture.state != Lecture.State.LIVE:
+        return ""
+    node, begun = lecture.media_node, lecture.live_at or as_of
+    if begun <= as_of - FRESH and (node is None or not is_fresh(node, as_of=as_of)):
+        return "agent"
+    return next((hole.because for hole in not_recorded(lecture) if hole.length_ms is None), "")
+
+
 def lecture_of(occasion_id: int) -> Lecture | None:
     """Return the lecture with its occasion, node, training and lecturer; one query."""
     return (
-        Lecture.objects.select_related("occasion__node", "occasion__training", "lecturer", "recording")
+        Lecture.objects.select_related("occasion__node", "occasion__training", "lecturer", "recording", "media_node")
         .filter(pk=occasion_id)
         .first()
     )

@@ -1,6 +1,13 @@
 """The sentences that the room's islands may say, in the reader's language; ``{name}`` marks what they fill in."""
 
+import datetime as dt
+from typing import Any
+
 from django.utils.translation import gettext as _
+
+from attendance.reasons import length
+from live.models import Lecture
+from live.queries import keeps_from_recording, not_recorded
 
 
 def room_words() -> dict[str, str]:
@@ -114,6 +121,53 @@ def host_words() -> dict[str, str]:
         "signed_out": _("登录已过期，请重新登录后回到这里。"),
         "cancelled": _("这场直播已经取消。"),
     }
+
+
+def because_words() -> dict[str, str]:
+    """Return what kept a lecture from being recorded."""
+    return {
+        "disk": _("磁盘满了"),
+        "agent": _("媒体服务停了"),
+        "engine": _("媒体引擎停了"),
+        "packager": _("录制程序停了"),
+        "load": _("服务器太忙"),
+    }
+
+
+def recording_told(lecture: Lecture, *, as_of: dt.datetime) -> dict[str, str | int]:
+    """Return what the lecturer is told of the recording.
+
+    ``off``: why nothing is recorded now, ``missed``: what was lost so far, each a sentence or ""; ``count``: how often.
+    """
+    because = keeps_from_recording(lecture, as_of=as_of)
+    lost = [each.length_ms for each in not_recorded(lecture) if each.length_ms is not None]
+    off = ""
+    if because == "disk":
+        off = _("没有在录：磁盘满了。直播照常；请告诉管理员腾出空间，腾出以后会自动接着录。")
+    elif because:
+        off = _("没有在录：{because}，正在自动恢复。").format(because=because_words().get(because, because))
+    missed = _("录制中断 {time}，已恢复。这一段不在回放里。").format(time=length(sum(lost)))
+    return {"off": off, "missed": missed if lost else "", "count": len(lost)}
+
+
+def missing_rows(lecture: Lecture) -> list[dict[str, Any]]:
+    """Return what is missing of a recording as the pages show it."""
+    words = because_words()
+    return [
+        {
+            "at": each.at,
+            "length": _("还没有恢复") if each.length_ms is None else length(each.length_ms),
+            "because": words.get(each.because, each.because),
+            "position": "" if each.position_ms is None else _clock(each.position_ms),
+        }
+        for each in not_recorded(lecture)
+    ]
+
+
+def _clock(ms: int) -> str:
+    minutes, seconds = divmod(ms // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def _shared() -> dict[str, str]:

@@ -17,6 +17,7 @@ from live.core.protocol import BIG, IDENT
 from live.models import Lecture
 from live.permissions import expects, may_host, may_join, may_read_recording
 from live.views.access import lecture_json
+from live.words import recording_told
 from media.queries import UnableToPlay, playback
 from media.signing import signed_url
 from organizations.models import User
@@ -51,6 +52,7 @@ def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str,
     }
     if may_host(user, lecture):
         held = queries.restricted(lecture.pk)
+        state["recording"] = recording_told(lecture, as_of=as_of)
         state["restricted"] = [{"member": row.member_id, "name": row.member.name, "kind": row.kind} for row in held]
     return state
 

@@ -20,10 +20,10 @@ from attendance.windows import HELD, roster_day, undone_until
 from live.core import lifecycle
 from live.models import Lecture
 from live.permissions import expects, may_host, may_join, may_read_recording
-from live.queries import lectures_for
+from live.queries import is_half_missing, lectures_for
 from live.views.access import lecture_page
 from live.views.api import room_state
-from live.words import host_words, room_words
+from live.words import host_words, missing_rows, room_words
 from media.queries import UnableToPlay, playback
 from organizations.models import Role, User
 from organizations.permissions import has_role, role_required
@@ -128,6 +128,8 @@ def replay(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "player": player,
         "counts_until": until,
         "is_too_late": until is not None and until <= timezone.now(),
+        "missing": missing_rows(lecture) if lecture.recording is not None else [],
+        "is_half_missing": bool(lecture.holes) and is_half_missing(lecture.occasion, as_of=timezone.now()),
     }
     return render(request, "live/replay.html", context)
 

@@ -22,6 +22,7 @@ from live.forms import LectureForm, VoidForm
 from live.models import Lecture
 from live.queries import lectures_for, people_of, people_present
 from live.views.ending import void_words
+from live.words import missing_rows
 from organizations.models import Role, User
 from organizations.permissions import has_role, role_required
 
@@ -86,7 +87,7 @@ def edit(request: HttpRequest, occasion_id: int) -> HttpResponse:
         left = minutes_left(undone_until(occasion), now)
         is_over = occasion.state in ENDED
         again = lecture.stage in (Occasion.State.NOT_HELD, Occasion.State.VOID)
-        steps = {"minutes_left": left, "may_void": is_over, "may_hold_again": again}
+        steps = {"minutes_left": left, "may_void": is_over, "may_hold_again": again, "missing": missing_rows(lecture)}
         return render(request, "live/admin/given.html", facts | steps)
     form = LectureForm(request.POST or None, user=_user(request), lecture=lecture)
     if request.method == "POST" and form.is_valid() and form.save(as_of=now):

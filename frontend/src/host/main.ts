@@ -14,7 +14,15 @@ interface Held {
   kind: string;
 }
 
+/** What the server says of the recording: sentences or "", and how often it was interrupted. */
+interface Recording {
+  off: string;
+  missed: string;
+  count: number;
+}
+
 interface HostState {
+  recording?: Recording;
   state: string;
   now: number;
   live_at: number | null;
@@ -25,6 +33,7 @@ interface HostState {
 }
 
 interface HostData extends HostState {
+  occasion: number;
   you: number;
   opens_at: number;
   title: string;
@@ -36,6 +45,24 @@ const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 8000;
 const SILENT_AFTER_MS = 8000;
 const METER_MS = 100;
+const ASK_MS = 10_000;
+
+/** A number that this browser remembers; where it remembers nothing, 0. */
+function kept(key: string): number {
+  try {
+    return Number(window.localStorage.getItem(key)) || 0;
+  } catch {
+    return 0;
+  }
+}
+
+function keep(key: string, value: number): void {
+  try {
+    window.localStorage.setItem(key, String(value));
+  } catch {
+    // A browser that keeps nothing shows it again after a reload.
+  }
+}
 
 class Desk {
   private readonly data = readData<HostData>("host-data");
@@ -66,6 +93,7 @@ class Desk {
   private seq = -1;
   private undoneUntil = this.data.undone_until ?? 0;
   private voidReason = this.data.void_reason;
+  private recording = this.data.recording;
   private readonly hands = new Map<number, HandEvent>();
   private held: Held[] = this.data.restricted ?? [];
 
@@ -104,6 +132,7 @@ class Desk {
     this.show();
     window.setInterval(() => this.show(), 1000);
     window.setInterval(() => this.showLevel(), METER_MS);
+    window.setInterval(() => void (this.state === "live" && this.catchUp()), ASK_MS);
     if (!this.over()) void this.openDevices();
     if (!this.over() || this.state === "ended" || this.undoneUntil > this.now()) this.line.start();
     else this.chat.close();
@@ -134,6 +163,10 @@ class Desk {
     for (const select of [this.camera, this.microphone]) {
       select.addEventListener("change", () => void this.openDevices());
     }
+    byId("recording-seen").addEventListener("click", () => {
+      keep(this.seenKey(), this.recording?.count ?? 0);
+      this.showRecording();
+    });
     for (const tab of ["chat", "people"]) byId(`tab-${tab}`).addEventListener("click", () => this.openTab(tab));
     window.addEventListener("beforeunload", (event) => {
       if (this.state === "live" && this.publisher.isActive()) event.preventDefault();
@@ -406,6 +439,7 @@ class Desk {
       this.undoneUntil = state.undone_until ?? 0;
       this.voidReason = state.void_reason;
       this.held = state.restricted ?? [];
+      this.recording = state.recording;
       this.drawHeld();
       this.setState(state.state);
     } catch {
@@ -549,6 +583,7 @@ class Desk {
     }
     this.showKeys(over);
     this.showState();
+    this.showRecording();
     byId("cover").hidden = !over && !!this.stream && !!this.picture();
     byId("cover-text").textContent = byId("desk-state").textContent;
   }
@@ -576,6 +611,21 @@ class Desk {
     byId("void-step").hidden = !empty;
     const voidHeld = document.getElementById("void-held");
     if (voidHeld) voidHeld.hidden = empty || this.state === "void";
+  }
+
+  private seenKey(): string {
+    return `recording-seen-${this.data.occasion}`;
+  }
+
+  /** Red while nothing is recorded; a hole that is over stays until the lecturer has seen it. */
+  private showRecording(): void {
+    const told = this.recording;
+    const off = this.state === "live" ? (told?.off ?? "") : "";
+    const missed = told && told.count > kept(this.seenKey()) ? told.missed : "";
+    const text = off || missed;
+    if (byId("recording-state").textContent !== text) byId("recording-state").textContent = text;
+    byId("recording").hidden = !text;
+    byId("recording-seen").hidden = !!off;
   }
 
   private showState(): void {
