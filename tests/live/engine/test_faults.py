@@ -206,7 +206,7 @@ def end_by_hand(lesson: Lesson) -> None:
 def folders(site: Site, lesson: Lesson) -> list[Path]:
     """Where recordings of this lecture lie, named by a row or not."""
     found = (site.var_dir / "files" / "videos").glob("*/*/video.m3u8")
-    return sorted(path.parent for path in found if "run-0000-00000.m4s" in path.read_text())
+    return sorted(path.parent for path in found if "run-0002-" in path.read_text())
 
 
 def check_replay(lesson: Lesson, folder: Path, kept: set[str], began: float) -> None:
