@@ -60,10 +60,12 @@ def last_position_ms(*, occasion_id: int, member_id: int, media: str) -> int:
 
 
 def due_to_open(*, as_of: datetime) -> QuerySet[Occasion]:
-    """Occasions counted by media time whose start has come: nobody else opens those."""
-    return Occasion.objects.filter(
-        state=Occasion.State.SCHEDULED, rule__basis=Rule.Basis.MEDIA, starts_at__lte=as_of
-    ).order_by("starts_at", "id")
+    """Occasions counted by media time whose start has come: nobody else opens those.
+
+    Not while their training is a draft: nobody can see what would be held against them.
+    """
+    due = Occasion.objects.filter(state=Occasion.State.SCHEDULED, rule__basis=Rule.Basis.MEDIA, starts_at__lte=as_of)
+    return due.exclude(training__state=Training.State.DRAFT).order_by("starts_at", "id")
 
 
 def open_past_end(*, media_by: datetime, window_by: datetime) -> QuerySet[Occasion]:

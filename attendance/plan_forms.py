@@ -1,0 +1,207 @@
+"""The organisers' forms of trainings and rules; what a change does to others says ``attendance.consequences``."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import IntegrityError, transaction
+from django.db.models import Max, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.forms import WagtailAdminModelForm
+
+from attendance.asking import NEWER, Asking
+from attendance.consequences import effects_of_new_version, effects_on_training, moment, occasions_under, refusals_of
+from attendance.models import Occasion, Rule, Training
+from organizations.models import Role
+from organizations.permissions import visible_nodes
+
+# Beyond these years a date is a slip of the hand, and arithmetic with it may fail years later.
+FIRST_YEAR, LAST_YEAR = 2000, 2099
+DAY_S = 24 * 60 * 60
+MOST = {
+    "min_minutes": 100_000,
+    "late_after_s": DAY_S,
+    "leave_early_s": DAY_S,
+    "bridge_s": DAY_S,
+    "outbox_s": DAY_S,
+    "make_up_days": 3660,
+}
+
+
+class UnableToSavePlan(ValidationError):
+    """Somebody else saved in the same moment; the message says so."""
+
+
+def overtaken() -> UnableToSavePlan:
+    """Return what is raised when somebody else saved between our reading and our writing."""
+    return UnableToSavePlan(_("别人刚刚改过它，还没有保存您的修改。请再保存一次。"), code=NEWER)
+
+
+def check_year(value: dt.date | dt.datetime) -> None:
+    """Raise ValidationError for a date or moment that is a slip of the hand."""
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValidationError(_("请检查年份，要在 2000 到 2099 之间。"))
+
+
+class TrainingForm(Asking, WagtailAdminModelForm):
+    """Offers only the organiser's own nodes; a training that is used asks before it changes for others."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A closed unit is offered no more, but what was made for it keeps it.
+        chosen = Q(closed_date=None) | Q(pk=self.instance.node_id)
+        node: Any = self.fields["node"]
+        node.queryset = visible_nodes(self.for_user, Role.ORGANISER).filter(chosen)
+        node.label_from_instance = lambda node: f"{'　' * (node.depth - 1)}{node.name}"
+        self.fields["hours_required"].validators.append(MinValueValidator(Decimal(0), _("学时不能小于 0。")))
+        self._before = Training.objects.select_related("node").get(pk=self.instance.pk) if self.instance.pk else None
+        self.stand_by(None if self._before is None else _training_in_words(self._before))
+
+    def clean_starts_date(self) -> dt.date:
+        starts: dt.date = self.cleaned_data["starts_date"]
+        check_year(starts)
+        return starts
+
+    def clean_deadline_at(self) -> dt.datetime:
+        deadline: dt.datetime = self.cleaned_data["deadline_at"]
+        check_year(deadline)
+        # The page shows minutes: whoever leaves the field alone does not move it by seconds.
+        if self._before is not None and moment(self._before.deadline_at) == moment(deadline):
+            return self._before.deadline_at
+        return deadline
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        starts, deadline = cleaned.get("starts_date"), cleaned.get("deadline_at")
+        if starts and deadline and timezone.localdate(deadline) < starts:
+            self.add_error("deadline_at", _("截止时间要晚于开始日期。"))
+        return cleaned
+
+    def effects_of_saving(self) -> list[str]:
+        if self._before is None:
+            return []
+        for field, words in refusals_of(before=self._before, after=self.instance):
+            self.add_error(field, words)
+        return effects_on_training(before=self._before, after=self.instance, as_of=timezone.now())
+
+    def save(self, commit: bool = True) -> Training:
+        """Save; raises ValidationError when somebody else saved between our reading and our writing."""
+        with transaction.atomic():
+            if self._before is not None:
+                # The whole row: an occasion that is being planned for it waits, and is seen by whoever asks next.
+                now = Training.objects.select_for_update(of=("self",)).select_related("node")
+                stored = now.filter(pk=self.instance.pk).first()
+                if stored is None or _training_in_words(stored) != _training_in_words(self._before):
+                    raise overtaken()
+                if refusals_of(before=stored, after=self.instance):
+                    raise overtaken()
+            return super().save(commit=commit)
+
+
+def _training_in_words(training: Training) -> dict[Any, Any]:
+    return {
+        _("名称"): training.title,
+        _("说明"): training.summary,
+        _("对象"): training.node.name,
+        _("开始日期"): training.starts_date,
+        _("截止时间"): moment(training.deadline_at),
+        _("要求学时"): training.hours_required,
+        _("状态"): training.get_state_display(),
+    }
+
+
+class RuleForm(Asking, WagtailAdminModelForm):
+    """Saving a rule that an occasion uses makes its next version; the old one stays as it was printed."""
+
+    move = forms.BooleanField(label=_("还没有开始的场次也改用新版"), required=False)
+    asked_fields = ("move",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, most in MOST.items():
+            self.fields[name].validators.append(MaxValueValidator(most, _("不能大于 %(limit_value)s。")))
+        self.fields["hours"].validators.append(MinValueValidator(Decimal(0), _("学时不能小于 0。")))
+        self._old = Rule.objects.get(pk=self.instance.pk) if self.instance.pk else None
+        self._version, self._is_used = 1, False
+        if self._old is not None:
+            self._version = _latest(self._old.name)
+            self._is_used = occasions_under(self._old).exists()
+        self.stand_by(None if self._old is None else self._in_words(self._old))
+
+    def _in_words(self, rule: Rule) -> dict[Any, Any]:
+        values = {
+            self.fields[name].label: getattr(rule, name)
+            for name in self.fields
+            if name not in ("basis", *self.asked_fields)
+        }
+        return {**values, _("计算方式"): rule.get_basis_display(), _("最新版本"): self._version}
+
+    def clean_name(self) -> str:
+        name: str = " ".join(self.cleaned_data["name"].split())
+        if (self._old is None or name != self._old.name) and (version := _latest(name)):
+            words = _("已经有叫“%(name)s”的规则（最新是第 %(version)s 版）。请打开它修改，或者换一个名称。")
+            raise ValidationError(words % {"name": name, "version": version})
+        return name
+
+    def clean_min_share(self) -> float:
+        share: float = self.cleaned_data["min_share"]
+        if not 0 < share <= 1:
+            raise ValidationError(_("最低比例要大于 0，不超过 1；例如 0.8 就是 80%。"))
+        return share
+
+    def effects_of_saving(self) -> list[str]:
+        if self._old is None or not self._is_used or not self._is_changed:
+            return []
+        return effects_of_new_version(
+            rule=self._old,
+            version=self._next(),
+            nodes=visible_nodes(self.for_user, Role.ORGANISER),
+            as_of=timezone.now(),
+        )
+
+    @property
+    def _is_changed(self) -> bool:
+        return bool(set(self.changed_data) - set(self.asked_fields))
+
+    def _next(self) -> int:
+        return _latest(self.cleaned_data["name"]) + 1
+
+    def save(self, commit: bool = True) -> Rule:
+        """Save, as the next version where the rule is used; raises ValidationError when somebody was quicker."""
+        try:
+            with transaction.atomic():
+                return self._save_version(commit) if self._needs_version() else super().save(commit=commit)
+        except IntegrityError as error:  # the same name and version, made by somebody else in this moment
+            if self._old is not None:
+                self.instance.pk, self.instance.version = self._old.pk, self._old.version
+            raise overtaken() from error
+
+    def _needs_version(self) -> bool:
+        if self._old is None:
+            self.instance.version = self._next()
+            return False
+        # The whole row: an occasion that is being planned with this rule waits, or is seen here.
+        stored = Rule.objects.select_for_update().filter(pk=self._old.pk).first()
+        is_used = occasions_under(self._old).exists()
+        if stored is None or is_used != self._is_used or self._in_words(stored) != self._in_words(self._old):
+            raise overtaken()
+        return is_used and self._is_changed
+
+    def _save_version(self, commit: bool) -> Rule:
+        self.instance.pk, self.instance.version = None, self._next()
+        saved: Rule = super().save(commit=commit)
+        if self._old is not None and self.cleaned_data["move"]:
+            self._move_planned(self._old, saved)
+        return saved
+
+    def _move_planned(self, old: Rule, new: Rule) -> None:
+        planned = Occasion.objects.filter(rule_id=old.pk, state=Occasion.State.SCHEDULED)
+        planned.filter(node__in=visible_nodes(self.for_user, Role.ORGANISER).order_by()).update(rule_id=new.pk)
+
+
+def _latest(name: str) -> int:
+    return Rule.objects.filter(name=name).aggregate(version=Max("version"))["version"] or 0

@@ -1,0 +1,138 @@
+"""What every list and form of the ledger in Wagtail's admin shares: only one's own subtree exists, and nothing that is
+refused loses what was typed."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model, ProtectedError, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.views import generic
+from wagtail.admin.views.generic import history, usage
+from wagtail.admin.viewsets.model import ModelViewSet
+from wagtail.permission_policies.base import BasePermissionPolicy
+
+from organizations.uses import Use
+
+
+class Guarded:
+    """Puts the policy in front of every list and every single object of a viewset; outside the subtree is 404."""
+
+    request: HttpRequest
+    permission_policy: BasePermissionPolicy
+    instance_action = "view"
+
+    def get_base_queryset(self) -> QuerySet[Any, Any]:
+        mine = self.permission_policy.instances_user_has_any_permission_for(self.request.user, ["view"])
+        return super().get_base_queryset() & mine  # type: ignore[misc]
+
+    def get_object(self, *args: Any, **kwargs: Any) -> Model:
+        found: Model = super().get_object(*args, **kwargs)  # type: ignore[misc]
+        if not self.permission_policy.user_has_permission_for_instance(self.request.user, self.instance_action, found):
+            raise Http404
+        return found
+
+
+class GuardedIndex(Guarded, generic.IndexView):
+    joined: tuple[str, ...] = ()
+
+    def get_base_queryset(self) -> QuerySet[Any, Any]:
+        found = super().get_base_queryset()
+        return found.select_related(*self.joined) if self.joined else found
+
+
+class RefusedBySaving:
+    """An operation's refusal becomes a sentence above the form; everything typed stays."""
+
+    error_message = _("还没有保存，请看下面写的。")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        try:
+            return super().form_valid(form)  # type: ignore[misc,no-any-return]
+        except ValidationError as error:
+            form.add_error(None, error)
+            # Wagtail asks its own validation for this sentence; ours came later.
+            self.produced_error_message = self.error_message
+            return self.form_invalid(form)  # type: ignore[attr-defined,no-any-return]
+
+
+class GuardedCreate(RefusedBySaving, generic.CreateView):
+    template_name = "attendance/admin/create.html"
+
+
+class GuardedEdit(RefusedBySaving, Guarded, generic.EditView):
+    instance_action = "change"
+    template_name = "attendance/admin/edit.html"
+
+
+class GuardedDelete(Guarded, generic.DeleteView):
+    """Deletes what nothing needs; of everything else it says in words what needs it, and what can be done instead."""
+
+    instance_action = "delete"
+    template_name = "attendance/admin/delete.html"
+    why_not = _("还不能删除，因为：")
+    instead: Any = ""
+
+    def uses(self) -> list[Use]:
+        """Return what needs the object."""
+        return []
+
+    def get_usage(self) -> None:
+        return None
+
+    def get_usage_url(self) -> None:
+        return None
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if self.uses():
+            return self.refused()
+        try:
+            return super().post(request, *args, **kwargs)  # type: ignore[no-any-return]
+        except ProtectedError:  # somebody began to use it in this moment
+            return self.refused()
+
+    def refused(self) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(), status=409)  # type: ignore[no-any-return]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        told = {"uses": self.uses(), "why_not": self.why_not, "instead": self.instead}
+        return {**context, **told, "back_url": self.get_success_url()}
+
+
+class GuardedObject:
+    """The same for views whose list is about one object."""
+
+    request: HttpRequest
+    permission_policy: BasePermissionPolicy
+
+    def get_object(self, *args: Any, **kwargs: Any) -> Model:
+        found: Model = super().get_object(*args, **kwargs)  # type: ignore[misc]
+        if not self.permission_policy.user_has_permission_for_instance(self.request.user, "change", found):
+            raise Http404
+        return found
+
+
+class GuardedHistory(GuardedObject, history.HistoryView):
+    pass
+
+
+class GuardedUsage(GuardedObject, usage.UsageView):
+    pass
+
+
+class GuardedViewSet(ModelViewSet):
+    """A viewset all of whose views ask the policy for the object, not only for the model."""
+
+    index_view_class = GuardedIndex
+    add_view_class = GuardedCreate
+    edit_view_class = GuardedEdit
+    delete_view_class = GuardedDelete
+    history_view_class = GuardedHistory
+    usage_view_class = GuardedUsage
+    create_template_name = "attendance/admin/create.html"
+    edit_template_name = "attendance/admin/edit.html"
+    delete_template_name = "attendance/admin/delete.html"
+    copy_view_enabled = False
+    add_to_reference_index = False
+    list_export: list[str] = []

@@ -1,0 +1,126 @@
+"""Trainings, rules and the list of occasions in Wagtail's admin."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, HelpPanel, ObjectList
+from wagtail.admin.ui.tables import Column
+
+from attendance.consequences import uses_of_rule, uses_of_training
+from attendance.models import Occasion, Rule, Training
+from attendance.plan_forms import RuleForm, TrainingForm
+from attendance.views.office import GuardedDelete, GuardedIndex, GuardedViewSet
+from organizations.models import Role
+from organizations.permissions import visible_nodes
+from organizations.uses import Use
+
+
+class TrainingIndex(GuardedIndex):
+    joined = ("node",)
+
+
+class OccasionIndex(GuardedIndex):
+    joined = ("training", "node", "rule")
+
+
+class DeleteTraining(GuardedDelete):
+    instead = _("不办了的培训：先取消或作废它的场次，再把状态改成“已结束”，或者退回“草稿”。")
+
+    def uses(self) -> list[Use]:
+        return uses_of_training(self.object)
+
+
+class DeleteRule(GuardedDelete):
+    instead = _("用过的规则一直保留，认定时用的是哪一版，以后都查得到。不想再用，安排时选别的规则就行。")
+
+    def uses(self) -> list[Use]:
+        return uses_of_rule(rule=self.object, nodes=visible_nodes(self.request.user, Role.ORGANISER))
+
+
+class TrainingViewSet(GuardedViewSet):
+    model = Training
+    index_view_class = TrainingIndex
+    delete_view_class = DeleteTraining
+    icon = "clipboard-list"
+    menu_label = _("培训")
+    url_prefix = "trainings"
+    name = "trainings"
+    list_display = [
+        "title",
+        "node",
+        "starts_date",
+        "deadline_at",
+        Column("state", label=_("状态"), accessor="get_state_display"),
+    ]
+    list_filter = ["state"]
+    search_fields = ["title"]
+    search_backend_name = None
+    ordering = ["-deadline_at"]
+    edit_handler = ObjectList(
+        [
+            FieldPanel("title"),
+            FieldPanel("summary"),
+            FieldPanel("node"),
+            FieldRowPanel([FieldPanel("starts_date"), FieldPanel("deadline_at")]),
+            FieldRowPanel([FieldPanel("hours_required"), FieldPanel("state")]),
+        ],
+        base_form_class=TrainingForm,
+    )
+
+
+class RuleViewSet(GuardedViewSet):
+    model = Rule
+    delete_view_class = DeleteRule
+    icon = "tasks"
+    menu_label = _("认定规则")
+    url_prefix = "rules"
+    name = "attendance_rules"
+    list_display = [
+        "name",
+        "version",
+        Column("basis", label=_("计算方式"), accessor="get_basis_display"),
+        "min_share",
+        "hours",
+    ]
+    search_fields = ["name"]
+    search_backend_name = None
+    ordering = ["name", "-version"]
+    edit_handler = ObjectList(
+        [
+            HelpPanel(_("已经有场次使用的规则不会被改动：保存时生成下一个版本，以后安排的场次才用新版本。")),
+            FieldPanel("name"),
+            FieldRowPanel([FieldPanel("basis"), FieldPanel("hours")]),
+            FieldRowPanel([FieldPanel("min_share"), FieldPanel("min_minutes")]),
+            FieldRowPanel([FieldPanel("late_after_s"), FieldPanel("leave_early_s")]),
+            FieldRowPanel([FieldPanel("bridge_s"), FieldPanel("outbox_s")]),
+            FieldPanel("make_up_days"),
+        ],
+        base_form_class=RuleForm,
+    )
+
+
+class OccasionViewSet(GuardedViewSet):
+    model = Occasion
+    index_view_class = OccasionIndex
+    icon = "date"
+    menu_label = _("场次")
+    url_prefix = "occasions"
+    name = "occasions"
+    list_display = [
+        "title",
+        "training",
+        "node",
+        "starts_at",
+        "ends_at",
+        Column("state", label=_("状态"), accessor="get_state_display"),
+        "rule",
+    ]
+    list_filter = ["state"]
+    search_fields = ["title"]
+    search_backend_name = None
+    ordering = ["-starts_at"]
+    form_fields = ["title"]
+
+    def get_urlpatterns(self) -> list[Any]:
+        """Only the list: what is scheduled is changed where it is scheduled."""
+        return [pattern for pattern in super().get_urlpatterns() if pattern.name in ("index", "index_results")]

@@ -1,0 +1,358 @@
+"""The whole life of a training and of a rule through the real admin: made, opened again, saved with a mistake, changed
+and withdrawn while they are used, deleted; two at once; and a neighbour, for whom they do not exist."""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from attendance.models import Occasion, Rule, Training
+from attendance.operations import open_occasion
+from attendance.queries import due_to_open
+from organizations.models import Node, Role, User
+from tests.attendance.people import make_occasion, make_rule, make_training
+from tests.attendance.reports.conftest import World
+from tests.factories.organizations import NodeFactory, RoleGrantFactory
+
+pytestmark = pytest.mark.integration
+SignIn = Callable[[User], Client]
+DAY = dt.timedelta(days=1)
+TRAININGS, RULES = "trainings", "attendance_rules"
+
+
+def local(at: dt.datetime) -> str:
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
+
+
+def stored(training: Training, **changed: Any) -> dict[str, Any]:
+    """A training's form as it stands in the database, with some of it changed."""
+    training.refresh_from_db()
+    values = {
+        "title": training.title,
+        "summary": training.summary,
+        "node": training.node_id,
+        "starts_date": training.starts_date.isoformat(),
+        "deadline_at": local(training.deadline_at),
+        "hours_required": str(training.hours_required),
+        "state": training.state,
+    }
+    return {**values, **changed}
+
+
+def rule_values(**changed: Any) -> dict[str, Any]:
+    values = {
+        "name": "通用", "basis": "window", "hours": "1", "min_share": "0.8", "min_minutes": "", "late_after_s": "300",
+        "leave_early_s": "300", "bridge_s": "30", "outbox_s": "60", "make_up_days": "14",
+    }  # fmt: skip
+    return {**values, **changed}
+
+
+class Office:
+    """One person at the form of one thing."""
+
+    def __init__(self, client: Client, name: str, pk: int | None = None) -> None:
+        self.client = client
+        self.url = reverse(f"{name}:edit", args=[pk]) if pk else reverse(f"{name}:add")
+
+    def post(self, values: dict[str, Any]) -> Any:
+        return self.client.post(self.url, values)
+
+    def open(self) -> dict[str, str]:
+        """What the page carries unseen."""
+        page = self.client.get(self.url).content.decode()
+        return {"seen": _hidden(page, "seen")}
+
+    def saved(self, values: dict[str, Any]) -> list[str]:
+        """Save, agree to what is asked, and return what was asked."""
+        first = self.post(values)
+        if first.status_code == 302:
+            return []
+        effects = first.context["form"].effects
+        assert effects, first.context["form"].errors
+        page = first.content.decode()
+        again = self.post({**values, "seen": _hidden(page, "seen"), "agreed": _hidden(page, "agreed")})
+        assert again.status_code == 302, again.context["form"].errors
+        return list(effects)
+
+    def refused(self, values: dict[str, Any]) -> dict[str, Any]:
+        answer = self.post(values)
+        assert answer.status_code == 200
+        errors: dict[str, Any] = answer.context["form"].errors
+        assert errors
+        return errors
+
+
+def _hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([0-9a-f]+)"', page)
+    assert found, name
+    return found[1]
+
+
+@pytest.fixture
+def office(world: World, sign_in: SignIn) -> Callable[..., Office]:
+    client = sign_in(world.county.organiser)
+    return lambda name, pk=None: Office(client, name, pk)
+
+
+def planned(world: World, **fields: Any) -> Occasion:
+    return make_occasion(world.training, state=Occasion.State.SCHEDULED, title="后天的直播", **fields)
+
+
+# --- trainings ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "words"),
+    [
+        ({"title": ""}, "title", "必"),
+        ({"title": "防\x00汛"}, "title", "空字符"),
+        ({"title": "长" * 121}, "title", "120"),
+        ({"starts_date": "2026-02-30"}, "starts_date", "日期"),
+        ({"starts_date": "0001-01-01"}, "starts_date", "请检查年份"),
+        ({"deadline_at": "9999-12-31 23:59"}, "deadline_at", "请检查年份"),
+        ({"deadline_at": "明天"}, "deadline_at", "日期"),
+        ({"hours_required": "1" + "0" * 20}, "hours_required", "5"),
+        ({"hours_required": "-1"}, "hours_required", "学时不能小于 0"),
+        ({"hours_required": "NaN"}, "hours_required", "数字"),
+        ({"node": str(2**63)}, "node", "选项"),
+        ({"state": "gone"}, "state", "gone"),
+    ],
+)
+def test_a_mistake_names_its_field_and_keeps_the_rest(
+    world: World, office: Callable[..., Office], change: dict[str, Any], field: str, words: str
+) -> None:
+    values = stored(world.training, title="一个长长的新名称", summary="写了很久的说明") | change
+    for at in (office(TRAININGS), office(TRAININGS, world.training.pk)):
+        answer = at.post(values)
+        errors = answer.context["form"].errors
+        assert list(errors) == [field]
+        assert words in str(errors[field])
+        assert re.search("[\u4e00-\u9fff]", str(errors[field]))
+        page = answer.content.decode()
+        assert "写了很久的说明" in page
+        assert ("一个长长的新名称" in page) == (field != "title")
+    world.training.refresh_from_db()
+    assert world.training.title == "防汛避险"
+
+
+def test_a_change_of_a_used_training_asks_first_and_says_whom_it_touches(
+    world: World, office: Callable[..., Office]
+) -> None:
+    asked = office(TRAININGS, world.training.pk).saved(
+        stored(world.training, title="防汛避险（新）", hours_required="3", deadline_at=local(timezone.now() + 90 * DAY))
+    )
+    assert "名称改为“防汛避险（新）”：涉及 1 场、7 人" in asked[0]
+    assert "改为 3：涉及 1 场、7 人" in asked[1]
+    assert "截止时间改为" in asked[2]
+    world.training.refresh_from_db()
+    assert (world.training.title, world.training.hours_required) == ("防汛避险（新）", 3)
+    # What concerns nobody asks nothing.
+    assert office(TRAININGS, world.training.pk).saved(stored(world.training, summary="只改说明")) == []
+
+
+def test_agreement_holds_for_what_was_read_alone(world: World, office: Callable[..., Office]) -> None:
+    at = office(TRAININGS, world.training.pk)
+    first = at.post(stored(world.training, title="甲"))
+    agreed = _hidden(first.content.decode(), "agreed")
+    assert at.post(stored(world.training, title="乙", agreed=agreed)).status_code == 200
+    world.training.refresh_from_db()
+    assert world.training.title == "防汛避险"
+    assert at.post(stored(world.training, title="甲", agreed=agreed)).status_code == 302
+
+
+def test_what_would_leave_somebody_out_is_refused_with_the_list(world: World, office: Callable[..., Office]) -> None:
+    at = office(TRAININGS, world.training.pk)
+    errors = at.refused(stored(world.training, node=world.county.neighbour.pk))
+    assert "防汛直播" in str(errors["node"])
+    coming = planned(world, starts_at=timezone.now() + 10 * DAY)
+    errors = at.refused(stored(world.training, deadline_at=local(timezone.now() + 5 * DAY)))
+    assert "后天的直播" in str(errors["deadline_at"])
+    assert "防汛直播" not in str(errors["deadline_at"])  # it is over
+    errors = at.refused(stored(world.training, state="closed"))
+    assert "后天的直播" in str(errors["state"])
+    open_occasion(occasion_id=coming.pk, as_of=coming.starts_at)
+    assert "后天的直播" in str(at.refused(stored(world.training, state="draft"))["state"])
+    before = (world.training.node_id, world.training.state)
+    world.training.refresh_from_db()
+    assert (world.training.node_id, world.training.state) == before
+
+
+def test_widened_withdrawn_published_again_and_finished(world: World, office: Callable[..., Office]) -> None:
+    local_training = make_training(world.county.branch, "支部培训")
+    make_occasion(local_training, state=Occasion.State.SCHEDULED, title="支部直播")
+    wider = office(TRAININGS, local_training.pk).saved(stored(local_training, node=world.county.township.pk))
+    assert "对象改为“永安镇”：已有的 1 场、4 人不变" in wider[0]
+    at = office(TRAININGS, world.training.pk)
+    assert "退回草稿：1 场、7 人从大家的页面上消失" in at.saved(stored(world.training, state="draft"))[0]
+    assert "发布：1 场、7 人" in at.saved(stored(world.training, state="published"))[0]
+    assert "还可以补学到" in at.saved(stored(world.training, state="closed"))[0]
+    world.training.refresh_from_db()
+    assert world.training.state == "closed"
+    assert at.client.get(reverse("trainings:history", args=[world.training.pk])).status_code == 200
+
+
+def test_the_second_of_two_organisers_is_told_and_overwrites_nothing(
+    world: World, office: Callable[..., Office]
+) -> None:
+    at = office(TRAININGS, world.training.pk)
+    opened = at.open()
+    Training.objects.filter(pk=world.training.pk).update(summary="同事写的")
+    mine = stored(world.training, summary="我写的")
+    answer = at.post({**mine, **opened})
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert "别人改过它" in page
+    assert "同事写的" in page
+    assert "我写的" in page
+    world.training.refresh_from_db()
+    assert world.training.summary == "同事写的"
+    assert at.post({**mine, "seen": _hidden(page, "seen")}).status_code == 302
+    world.training.refresh_from_db()
+    assert world.training.summary == "我写的"
+
+
+def test_a_used_training_says_why_it_stays_and_an_empty_draft_goes(
+    world: World, office: Callable[..., Office], sign_in: SignIn
+) -> None:
+    client = sign_in(world.county.organiser)
+    edit, delete = (reverse(f"trainings:{name}", args=[world.training.pk]) for name in ("edit", "delete"))
+    assert delete in client.get(edit).content.decode()
+    for answer, status in ((client.get(delete), 200), (client.post(delete), 409)):
+        assert answer.status_code == status
+        assert "防汛直播" in answer.content.decode()
+        assert "先取消或作废它的场次" in answer.content.decode()
+    published = make_training(world.county.township, "空的")
+    assert "它已经发布过" in client.post(reverse("trainings:delete", args=[published.pk])).content.decode()
+    draft = make_training(world.county.township, "草稿", state=Training.State.DRAFT)
+    assert client.post(reverse("trainings:delete", args=[draft.pk])).status_code == 302
+    assert set(Training.objects.values_list("title", flat=True)) == {"防汛避险", "空的"}
+
+
+def test_a_course_does_not_begin_while_its_training_is_a_draft(world: World) -> None:
+    course = planned(world, starts_at=timezone.now() - DAY, ends_at=timezone.now() + DAY, rule=make_rule(basis="media"))
+    assert list(due_to_open(as_of=timezone.now())) == [course]
+    Training.objects.update(state=Training.State.DRAFT)
+    assert not due_to_open(as_of=timezone.now()).exists()
+
+
+@pytest.mark.parametrize("view", ["edit", "delete", "history", "usage"])
+@pytest.mark.parametrize("name", [TRAININGS, RULES])
+def test_impossible_keys_are_not_there(world: World, sign_in: SignIn, name: str, view: str) -> None:
+    client = sign_in(world.county.organiser)
+    for key in (999_999, 2**63, 10**30):
+        assert client.get(reverse(f"{name}:{view}", args=[key])).status_code == 404
+
+
+# --- rules --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "通用"}, "name"),
+        ({"name": "规\x00则"}, "name"),
+        ({"min_share": "8"}, "min_share"),
+        ({"min_share": "0"}, "min_share"),
+        ({"min_share": "nan"}, "min_share"),
+        ({"hours": "-1"}, "hours"),
+        ({"hours": "1e20"}, "hours"),
+        ({"min_minutes": "1" + "0" * 20}, "min_minutes"),
+        ({"make_up_days": "999999"}, "make_up_days"),
+        ({"bridge_s": "-5"}, "bridge_s"),
+        ({"basis": "read"}, "basis"),
+    ],
+)
+def test_a_mistake_in_a_rule_names_its_field(
+    world: World, office: Callable[..., Office], change: dict[str, Any], field: str
+) -> None:
+    errors = office(RULES).refused(rule_values(name="新规则", outbox_s="77") | change)
+    assert list(errors) == [field]
+    assert re.search("[\u4e00-\u9fff]", str(errors[field]))
+    assert Rule.objects.count() == 1
+
+
+def test_an_unused_rule_is_changed_in_place(world: World, office: Callable[..., Office]) -> None:
+    assert office(RULES).post(rule_values(name="备用")).status_code == 302
+    rule = Rule.objects.get(name="备用")
+    assert office(RULES, rule.pk).saved(rule_values(name="备用", min_share="0.5")) == []
+    assert list(Rule.objects.filter(name="备用").values_list("version", "min_share")) == [(1, 0.5)]
+
+
+def test_a_used_rule_becomes_its_next_version_and_says_who_keeps_the_old(
+    world: World, office: Callable[..., Office]
+) -> None:
+    rule = Rule.objects.get()
+    coming = planned(world)
+    asked = office(RULES, rule.pk).saved(rule_values(min_share="0.6"))
+    assert "已经开始或结束的 1 场仍按第 1 版认定" in asked[1]
+    assert "还没有开始的 1 场" in asked[2]
+    assert "后天的直播" in asked[2]
+    assert list(Rule.objects.order_by("version").values_list("version", "min_share")) == [(1, 0.8), (2, 0.6)]
+    assert set(Occasion.objects.values_list("rule", flat=True)) == {rule.pk}
+    # Said without a change, nothing is made.
+    assert office(RULES, rule.pk).saved(rule_values()) == []
+    assert Rule.objects.count() == 2
+    assert coming.pk
+
+
+def test_planned_occasions_go_over_to_the_new_version_if_asked(world: World, office: Callable[..., Office]) -> None:
+    rule = Rule.objects.get()
+    mine = planned(world)
+    county = NodeFactory(name="白石县", code="BS", kind="county")
+    other = make_occasion(
+        make_training(county, "白石培训"), state=Occasion.State.SCHEDULED, title="白石直播", rule=rule
+    )
+    asked = office(RULES, rule.pk).saved(rule_values(min_share="0.6", move="on"))
+    assert "白石直播" not in "".join(asked)
+    assert "另有 1 场还没有开始的，由别的组织安排" in asked[3]
+    newest = Rule.objects.get(version=2)
+    rules = dict(Occasion.objects.values_list("pk", "rule"))
+    assert rules == {world.occasion.pk: rule.pk, mine.pk: newest.pk, other.pk: rule.pk}
+
+
+def test_the_second_who_changes_a_rule_is_told(world: World, office: Callable[..., Office]) -> None:
+    rule = Rule.objects.get()
+    at = office(RULES, rule.pk)
+    opened = at.open()
+    office(RULES, rule.pk).saved(rule_values(min_share="0.6"))
+    answer = at.post(rule_values(min_share="0.9", **opened))
+    assert "别人改过它" in answer.content.decode()
+    assert Rule.objects.count() == 2
+
+
+def test_a_used_rule_stays_and_says_where_it_is_used(world: World, sign_in: SignIn) -> None:
+    client, rule = sign_in(world.county.organiser), Rule.objects.get()
+    delete = reverse("attendance_rules:delete", args=[rule.pk])
+    county = NodeFactory(name="白石县", code="BS", kind="county")
+    make_occasion(make_training(county, "白石培训"), title="白石直播", rule=rule)
+    page = client.post(delete)
+    assert page.status_code == 409
+    assert "防汛直播" in page.content.decode()
+    assert "白石直播" not in page.content.decode()
+    assert "另有 1 场" in page.content.decode()
+    fresh = make_rule(name="没用过")
+    assert client.post(reverse("attendance_rules:delete", args=[fresh.pk])).status_code == 302
+    assert list(Rule.objects.all()) == [rule]
+
+
+def test_nobody_else_has_these_pages(world: World, sign_in: SignIn) -> None:
+    rule = Rule.objects.get()
+    for role in (Role.LECTURER, Role.OPERATOR, Role.SECRETARY):
+        client = sign_in(_holding(role, world.county.county))
+        for name, pk in ((TRAININGS, world.training.pk), (RULES, rule.pk)):
+            for view in ("edit", "delete"):
+                url = reverse(f"{name}:{view}", args=[pk])
+                assert client.get(url).status_code != 200
+                assert client.post(url, {}).status_code != 200
+    assert Training.objects.filter(pk=world.training.pk).exists()
+
+
+def _holding(role: str, node: Node) -> User:
+    user: User = RoleGrantFactory(node=node, role=role).user
+    return user
