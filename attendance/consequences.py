@@ -8,8 +8,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from attendance.models import Occasion, RosterEntry, Rule, Training
-from attendance.standing import CALLED_OFF
+from attendance.models import Occasion, Record, RosterEntry, Rule, Training
+from attendance.standing import CALLED_OFF, DONE
 from attendance.windows import roster_day
 from organizations.models import Membership, Node, User
 from organizations.permissions import in_subtree
@@ -46,6 +46,11 @@ def _members(below: Q, day: date) -> QuerySet[Any, Any]:
     return Membership.objects.filter(below, valid_on(day)).values("member_id")
 
 
+def finished_at(occasion: Occasion) -> int:
+    """Return how many people have done what an occasion asks."""
+    return Record.objects.filter(occasion_id=occasion.pk, stands__in=DONE).count()
+
+
 def moment(at: datetime) -> str:
     """Return a moment as people here write it."""
     return timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
@@ -71,6 +76,38 @@ def counted(occasions: Iterable[Occasion], *, as_of: datetime) -> str:
         "occasions": len(found),
         "people": people_at(found, as_of=as_of),
     }
+
+
+# --- plans of occasions -------------------------------------------------------------------------------------------
+
+
+def effects_of_dates(
+    *,
+    training: Training,
+    starts_at: datetime,
+    ends_at: datetime,
+    by_media: bool = False,
+    as_stamped: Occasion | None = None,
+) -> list[str]:
+    """Return what is unusual about when something takes place in its training; never a reason to refuse it.
+
+    A lecture is judged by its own time, so one held again after the deadline counts like any other; a course is on time
+    until the deadline (``as_stamped``: of the course that runs) and made up after it.
+    """
+    found: list[str] = []
+    if training.state == Training.State.DRAFT:
+        words = _("培训“%(title)s”还是草稿：发布以前，大家看不到这一场，也不能开始。")
+        found.append(words % {"title": training.title})
+    if timezone.localdate(starts_at) < training.starts_date:
+        words = _("开始时间早于培训的开始日期 %(date)s。")
+        found.append(words % {"date": training.starts_date.isoformat()})
+    stamp = (as_stamped.rule_stamp or {}).get("deadline_at") if as_stamped else None
+    deadline = datetime.fromisoformat(stamp) if stamp else training.deadline_at
+    if ends_at > deadline:
+        late = _("结束时间晚于培训的截止时间 %(at)s；这一场照常认定。")
+        made_up = _("截止时间晚于培训的截止时间 %(at)s：那以后学完的算“已补学”。")
+        found.append((made_up if by_media else late) % {"at": moment(deadline)})
+    return found
 
 
 # --- trainings ----------------------------------------------------------------------------------------------------
@@ -220,7 +257,8 @@ def effects_of_new_version(*, rule: Rule, version: int, nodes: QuerySet[Node], a
         found.append(words % {**names, "count": begun})
     if own:
         words = _(
-            "还没有开始的 %(count)s仍用第 %(old)s 版：%(list)s。勾选“还没有开始的场次也改用新版”，它们就按第 %(new)s 版认定。"
+            "还没有开始的 %(count)s仍用第 %(old)s 版：%(list)s。"
+            "勾选“还没有开始的场次也改用新版”，它们就按第 %(new)s 版认定。"
         )
         found.append(words % {**names, "count": counted(own, as_of=as_of), "list": named(own)})
     if others:

@@ -163,3 +163,11 @@ class HallForm(forms.Form):
         if start and end and end <= start:
             self.add_error("ended_at", _("结束时间要晚于开始时间。"))
         return cleaned
+
+
+class VoidForm(forms.Form):
+    """Why an occasion counts nowhere."""
+
+    reason = forms.CharField(
+        label=_("作废原因"), max_length=200, help_text=_("例如：误点了开始，已另外安排。大家会看到这句话。")
+    )

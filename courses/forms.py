@@ -1,74 +1,167 @@
 """The form 安排课程: which course, for whom, from when until when, under which rule, in which training."""
 
+import datetime as dt
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.widgets import AdminDateTimeInput
 
+from attendance.asking import Asking
+from attendance.consequences import effects_of_dates, finished_at, moment, people_at
 from attendance.models import Occasion, Rule, Training
 from attendance.operations import UnableToPlanOccasion
+from attendance.plan_forms import check_year
 from cms.models import CoursePage
 from cms.permissions import editable_nodes
+from cms.queries import Lesson, lessons_by_course, lessons_of, videos_of
 from courses.models import CourseRun
 from courses.operations import UnableToScheduleCourse, reschedule_course, schedule_course
+from courses.plans import move_course_end
+from media.models import Video
 from organizations.models import Node
 
 WHY = {
-    "unpublished": _("这门课还没有发布，请先发布。"),
-    "no_video": _("这门课里没有已发布的视频，无法计算学习时间。"),
-    "failed_video": _("这门课里有处理失败的视频，请先重试或换掉。"),
-    "rule": _("请选择“按课程时长”的认定规则。"),
-    "times": _("结束时间要晚于开始时间，也要晚于现在。"),
+    "unpublished": gettext_lazy("这门课还没有发布，请先发布。"),
+    "no_video": gettext_lazy(
+        "这门课里没有已发布的视频，无法计算学习时间，暂时不能安排。请在课里放一个视频（录音也可以），发布以后再来安排。"
+    ),
+    "failed_video": gettext_lazy("这门课里有处理失败的视频，请先重试或换掉。"),
+    "rule": gettext_lazy("请选择“按课程时长”的认定规则。"),
+    "times": gettext_lazy("结束时间要晚于开始时间，也要晚于现在。"),
 }
+FIELD_OF = {"unpublished": "page", "no_video": "page", "failed_video": "page", "rule": "rule", "times": "ends_at"}
+LATE = dt.timedelta(minutes=10)
+State = Occasion.State
 
 
 # The highest nodes tell what lies above; deeper ones have the same ancestors.
 LARGEST_ROOTS = 200
 
 
-class CourseRunForm(WagtailAdminModelForm):
-    """Offers only what lies in the editor's part of the tree; saving goes through the operations."""
+class CourseSelect(forms.Select):
+    """Shows why a course cannot be given beside its title, and does not let it be chosen."""
 
-    training = forms.ModelChoiceField(Training.objects.none(), label=_("培训"))
+    hindered: frozenset[int] = frozenset()
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
+        if getattr(value, "value", value) in self.hindered:
+            option["attrs"]["disabled"] = True
+        return option
+
+
+class CourseField(forms.ModelChoiceField):
+    """Published courses of some organisations. A key that no database holds is nobody's course."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except OverflowError as error:
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice") from error
+
+
+class CourseRunForm(Asking, WagtailAdminModelForm):
+    """Offers only what lies in the editor's part of the tree; saving goes through the operations.
+
+    Once the course has begun only its end can be moved; once it is over, nothing.
+    """
+
+    training = forms.ModelChoiceField(Training.objects.none(), label=gettext_lazy("培训"))
     node = forms.ModelChoiceField(
-        Node.objects.none(), label=_("给哪个组织"), help_text=_("这个组织及其下级的党员都应学习。")
+        Node.objects.none(),
+        label=gettext_lazy("给哪个组织"),
+        help_text=gettext_lazy("这个组织及其下级的党员都应学习。"),
     )
-    starts_at = forms.DateTimeField(label=_("开始时间"), widget=AdminDateTimeInput)
-    ends_at = forms.DateTimeField(label=_("截止时间"), widget=AdminDateTimeInput)
-    rule = forms.ModelChoiceField(Rule.objects.none(), label=_("认定规则"))
+    starts_at = forms.DateTimeField(label=gettext_lazy("开始时间"), widget=AdminDateTimeInput)
+    ends_at = forms.DateTimeField(label=gettext_lazy("截止时间"), widget=AdminDateTimeInput)
+    rule = forms.ModelChoiceField(
+        Rule.objects.none(),
+        label=gettext_lazy("认定规则"),
+        help_text=gettext_lazy("只有“按课程时长”的规则；没有可选的，请先在“认定规则”里建一条。"),
+    )
 
     class Meta:
         model = CourseRun
         fields = ("page",)
+        field_classes = {"page": CourseField}
+        widgets = {"page": CourseSelect}
+        error_messages = {
+            "page": {"invalid_choice": gettext_lazy("这门课已经撤下，或者不在您的范围内，请另选一门。")},
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        occasion = self.instance.occasion if self.instance.pk else None
+        self.occasion: Occasion | None = occasion
         nodes = editable_nodes(self.for_user)
-        self.fields["page"].queryset = (
-            CoursePage.objects.live().filter(node__in=nodes.order_by()).order_by("title", "pk")
+        self._offer("node", nodes.filter(Q(closed_date=None) | Q(pk=occasion.node_id if occasion else None)))
+        self._offer("training", _trainings_for(nodes, occasion))
+        of_media = Q(basis=Rule.Basis.MEDIA) | Q(pk=occasion.rule_id if occasion else None)
+        self._offer("rule", Rule.objects.filter(of_media).order_by("name", "-version"))
+        if occasion is None:
+            self._offer_pages(CoursePage.objects.live().filter(node__in=nodes.order_by()).order_by("title", "pk"))
+        else:
+            self._offer("page", CoursePage.objects.filter(pk=self.instance.page_id))
+            self._fill_from(occasion)
+        self.stand_by(None if occasion is None else _in_words(occasion))
+
+    def _offer(self, name: str, queryset: Any) -> None:
+        field: Any = self.fields[name]
+        field.queryset = queryset
+
+    def _offer_pages(self, courses: Any) -> None:
+        """Every course with what keeps it from being given, said before it is chosen. Three queries."""
+        self._offer("page", courses)
+        lessons = lessons_by_course(courses)
+        codes = {page.pk: hindrance(lessons[page.path]) for page in courses}
+        short = {"no_video": _("没有视频，暂时不能安排"), "failed_video": _("有处理失败的视频，暂时不能安排")}
+        field: Any = self.fields["page"]
+        field.label_from_instance = lambda page: (
+            f"{page.title}（{short[codes[page.pk]]}）" if codes.get(page.pk) else page.title
         )
-        chosen = Q(closed_date=None) | Q(pk=self.instance.occasion.node_id if self.instance.pk else None)
-        self.fields["node"].queryset = nodes.filter(chosen)
-        self.fields["training"].queryset = _trainings_for(nodes)
-        self.fields["rule"].queryset = Rule.objects.filter(basis=Rule.Basis.MEDIA).order_by("name", "-version")
-        if self.instance.pk:
-            self._fill_from(self.instance.occasion)
+        field.widget.hindered = frozenset(pk for pk, code in codes.items() if code)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether nothing of it can be changed any more."""
+        return self.occasion is not None and self.occasion.state not in (State.SCHEDULED, State.OPEN)
 
     def _fill_from(self, occasion: Occasion) -> None:
+        changeable = {State.SCHEDULED: {"training", "node", "starts_at", "ends_at", "rule"}, State.OPEN: {"ends_at"}}
         for name in ("training", "node", "starts_at", "ends_at", "rule"):
             self.fields[name].initial = getattr(occasion, name)
-            self.fields[name].disabled = occasion.state != Occasion.State.SCHEDULED
+            self.fields[name].disabled = name not in changeable.get(State(occasion.state), set())
         self.fields["page"].disabled = True
+
+    def clean_page(self) -> CoursePage:
+        page: CoursePage = self.cleaned_data["page"]
+        if self.occasion is None and (code := hindrance(lessons_of(page))):
+            raise ValidationError(WHY[code])
+        return page
+
+    def _clean_moment(self, name: str) -> dt.datetime:
+        at: dt.datetime = self.cleaned_data[name]
+        check_year(at)
+        stored = getattr(self.occasion, name, None)
+        # The page shows minutes: whoever leaves the field alone does not move it by seconds.
+        return stored if stored is not None and moment(stored) == moment(at) else at
+
+    def clean_starts_at(self) -> dt.datetime:
+        return self._clean_moment("starts_at")
+
+    def clean_ends_at(self) -> dt.datetime:
+        return self._clean_moment("ends_at")
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         starts_at, ends_at = cleaned.get("starts_at"), cleaned.get("ends_at")
-        if starts_at and ends_at and ends_at <= max(starts_at, timezone.now()):
+        if starts_at and ends_at and not self.is_fixed and ends_at <= max(starts_at, timezone.now()):
             self.add_error("ends_at", WHY["times"])
         training, node = cleaned.get("training"), cleaned.get("node")
         if (
@@ -79,24 +172,117 @@ class CourseRunForm(WagtailAdminModelForm):
             self.add_error("node", _("这个组织不在所选培训的范围内。"))
         return cleaned
 
+    def effects_of_saving(self) -> list[str]:
+        if self.is_fixed:
+            return []
+        now, plan = timezone.now(), self.cleaned_data
+        if self.occasion is not None and self.occasion.state == State.OPEN:
+            return effects_of_moved_end(self.occasion, plan["ends_at"], as_of=now)
+        found = _changes(self.occasion, plan, as_of=now) if self.occasion else []
+        if self.occasion is None or self.changed_data:
+            found += effects_of_dates(
+                training=plan["training"], starts_at=plan["starts_at"], ends_at=plan["ends_at"], by_media=True
+            )
+            if plan["starts_at"] < now - LATE:
+                words = _("开始时间 %(at)s 已经过去，保存以后马上开始。")
+                found.append(words % {"at": moment(plan["starts_at"])})
+        waiting = self._videos_in_work() if self.occasion is None else 0
+        if waiting:
+            words = _("有 %(count)s 个视频还在处理，处理好以后自动计入；在那以前，大家看到的学习时间不全。")
+            found.append(words % {"count": waiting})
+        return found
+
+    def _videos_in_work(self) -> int:
+        videos = videos_of(lessons_of(self.cleaned_data["page"])).values()
+        return sum(video.state != Video.State.READY for video in videos)
+
     def save(self, commit: bool = True) -> CourseRun:
         """Schedule, or change the plan. Raises ValidationError with the reason when an operation refuses."""
         values = {f"{name}_id": self.cleaned_data[name].pk for name in ("training", "node", "rule")}
         values |= {name: self.cleaned_data[name] for name in ("starts_at", "ends_at")}
+        now = timezone.now()
         try:
-            if self.instance.pk:
+            if self.occasion is None:
+                self.instance = schedule_course(page_id=self.cleaned_data["page"].pk, as_of=now, **values)
+            elif self.occasion.state == State.OPEN:
+                if values["ends_at"] != self.occasion.ends_at:
+                    move_course_end(
+                        occasion_id=self.instance.pk, ends_at=values["ends_at"], actor_id=self.for_user.pk, as_of=now
+                    )
+            elif not self.is_fixed:
                 reschedule_course(occasion_id=self.instance.pk, **values)
-                return self.instance
-            return schedule_course(page_id=self.cleaned_data["page"].pk, as_of=timezone.now(), **values)
         except UnableToScheduleCourse as error:
-            raise ValidationError(WHY[error.code]) from error
+            raise ValidationError({FIELD_OF[error.code]: WHY[error.code]}) from error
         except UnableToPlanOccasion as error:
-            raise ValidationError(_("这个场次已经开始，不能再改安排。")) from error
+            raise ValidationError(str(error)) from error
+        return self.instance
 
 
-def _trainings_for(nodes: Any) -> Any:
-    """Trainings of the editor's organisations and of those above them, that are not over."""
+def hindrance(lessons: list[Lesson]) -> str:
+    """Return why a course with these lessons cannot be given: "", "no_video" or "failed_video"."""
+    videos = videos_of(lessons).values()
+    if not videos:
+        return "no_video"
+    return "failed_video" if any(video.state == Video.State.FAILED for video in videos) else ""
+
+
+def effects_of_moved_end(occasion: Occasion, ends_at: dt.datetime, *, as_of: dt.datetime) -> list[str]:
+    """Return what it does to those who study a course that it ends at another time."""
+    if ends_at == occasion.ends_at:
+        return []
+    people, done = people_at([occasion], as_of=as_of), finished_at(occasion)
+    values = {
+        "old": moment(occasion.ends_at),
+        "new": moment(ends_at),
+        "people": people,
+        "done": done,
+        "left": max(0, people - done),
+    }
+    words = _(
+        "截止时间从 %(old)s 改为 %(new)s：应学 %(people)s 人，已经学完的 %(done)s 人不变，还没有学完的 %(left)s 人"
+    )
+    words += _("少了时间。") if ends_at < occasion.ends_at else _("多了时间。")
+    dates = effects_of_dates(
+        training=occasion.training, starts_at=occasion.starts_at, ends_at=ends_at, by_media=True, as_stamped=occasion
+    )
+    return [words % values, *dates]
+
+
+def _changes(occasion: Occasion, plan: dict[str, Any], *, as_of: dt.datetime) -> list[str]:
+    """Return what is different in the plan of a course that has not begun, and whom it concerns."""
+    after = Occasion(
+        node=plan["node"],
+        starts_at=plan["starts_at"],
+        ends_at=plan["ends_at"],
+        rule=plan["rule"],
+        training=plan["training"],
+    )
+    before, now = _in_words(occasion), _in_words(after)
+    found = [
+        _("%(what)s从 %(old)s 改为 %(new)s。") % {"what": what, "old": before[what], "new": now[what]}
+        for what in before
+        if before[what] != now[what]
+    ]
+    if found:
+        people = people_at([occasion], as_of=as_of), people_at([after], as_of=as_of)
+        found.append(_("原来涉及 %(old)s 人，改完涉及 %(new)s 人。") % {"old": people[0], "new": people[1]})
+    return found
+
+
+def _in_words(occasion: Occasion) -> dict[Any, Any]:
+    return {
+        _("培训"): occasion.training.title,
+        _("给哪个组织"): occasion.node.name,
+        _("开始时间"): moment(occasion.starts_at),
+        _("截止时间"): moment(occasion.ends_at),
+        _("认定规则"): str(occasion.rule),
+    }
+
+
+def _trainings_for(nodes: Any, occasion: Occasion | None) -> Any:
+    """Trainings of the editor's organisations and of those above them, that are not over; and the occasion's own."""
     tops = set(nodes.order_by("depth").values_list("path", flat=True)[:LARGEST_ROOTS])
     above = {path[:end] for path in tops for end in range(Node.steplen, len(path), Node.steplen)}
     mine = Q(node__in=nodes.order_by()) | Q(node__path__in=above)
-    return Training.objects.exclude(state=Training.State.CLOSED).filter(mine).order_by("-starts_date", "title")
+    chosen = mine & ~Q(state=Training.State.CLOSED) | Q(pk=occasion.training_id if occasion else None)
+    return Training.objects.filter(chosen).order_by("-starts_date", "title")

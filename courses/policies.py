@@ -15,7 +15,8 @@ ACTIONS = frozenset({"add", "change", "view"})
 
 
 class SchedulePolicy(BasePermissionPolicy):  # type: ignore[misc]
-    """Organisers give courses to their own part of the tree; nobody deletes what people may have studied."""
+    """Organisers give courses to their own part of the tree; nobody deletes what people may have studied (what has not
+    begun is withdrawn, what has is declared void: ``courses.schedule``)."""
 
     def user_has_permission(self, user: Any, action: str) -> bool:
         return action in ACTIONS and (user.is_superuser or has_role(user, *EDITORS))

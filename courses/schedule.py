@@ -1,33 +1,46 @@
-"""The screens of 安排课程 in Wagtail's admin: list, give, change while it has not begun."""
+"""The screens of 安排课程 in Wagtail's admin: list, give, change, withdraw before it begins, declare void after."""
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.translation import gettext_lazy as _
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
 from wagtail.admin.ui.tables import Column, DateColumn
 from wagtail.admin.views import generic
 from wagtail.admin.views.generic import history
 from wagtail.admin.viewsets.model import ModelViewSet
 
+from attendance.consequences import finished_at, people_at
+from attendance.forms import VoidForm
+from attendance.models import Occasion
+from attendance.operations import UnableToPlanOccasion, UnableToVoidOccasion
+from attendance.views.office import RefusedBySaving
 from cms.permissions import editable_nodes
 from courses.forms import CourseRunForm
 from courses.models import CourseRun
+from courses.plans import void_course, withdraw_course
 from courses.queries import runs_in_subtrees
 
+State = Occasion.State
+MAY_BE_VOIDED = frozenset({State.OPEN, State.CLOSED, State.SETTLED})
 
-class RefusedBySaving:
-    """An operation's refusal becomes a sentence above the form."""
 
-    def form_valid(self, form: Any) -> HttpResponse:
-        try:
-            return super().form_valid(form)  # type: ignore[misc,no-any-return]
-        except ValidationError as error:
-            form.add_error(None, error)
-            # Wagtail asks its own validation for this sentence; ours came later.
-            self.produced_error_message = self.get_error_message()  # type: ignore[attr-defined]
-            return self.form_invalid(form)  # type: ignore[attr-defined,no-any-return]
+def own_run(request: HttpRequest, pk: Any) -> CourseRun:
+    """Return a course given in the organiser's part of the tree; nothing else exists for them."""
+    number = int(pk)
+    runs = runs_in_subtrees(nodes=editable_nodes(request.user)).select_related(
+        "occasion__training", "occasion__node", "occasion__rule", "occasion__voided_by", "page"
+    )
+    run = runs.filter(pk=number).first() if number < 2**63 else None
+    if run is None:
+        raise Http404
+    return run
 
 
 class RunList(generic.IndexView):  # type: ignore[misc]
@@ -38,15 +51,36 @@ class RunList(generic.IndexView):  # type: ignore[misc]
 
 
 class AddRun(RefusedBySaving, generic.CreateView):  # type: ignore[misc]
-    page_title = _("安排课程")
+    page_title = gettext_lazy("安排课程")
+
+    def get_success_message(self, instance: CourseRun) -> str:
+        words = _("“%(title)s”已安排，应学 %(people)s 人。")
+        people = people_at([instance.occasion], as_of=timezone.now())
+        return words % {"title": instance.occasion.title, "people": people}
 
 
 class EditRun(RefusedBySaving, generic.EditView):  # type: ignore[misc]
-    def get_queryset(self) -> QuerySet[CourseRun]:
-        return runs_in_subtrees(nodes=editable_nodes(self.request.user))
+    """What can still be changed, and what is left to do about a course that has begun or is over."""
 
     def get_object(self, queryset: Any = None) -> CourseRun:
-        return super().get_object(queryset if queryset is not None else self.get_queryset())  # type: ignore[no-any-return]
+        return own_run(self.request, self.kwargs[self.pk_url_kwarg])
+
+    def get_page_subtitle(self) -> str:
+        return str(self.object.occasion.title)
+
+    def get_success_message(self) -> str:
+        return _("安排已修改。")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        occasion = self.object.occasion
+        return {
+            **context,
+            "occasion": occasion,
+            "people": people_at([occasion], as_of=timezone.now()),
+            "done": finished_at(occasion),
+            "may_be_voided": occasion.state in MAY_BE_VOIDED,
+        }
 
 
 class OwnRun:
@@ -56,10 +90,7 @@ class OwnRun:
     pk: Any
 
     def get_object(self) -> CourseRun:
-        run = runs_in_subtrees(nodes=editable_nodes(self.request.user)).filter(pk=self.pk).first()
-        if run is None:
-            raise Http404
-        return run
+        return own_run(self.request, self.pk)
 
 
 class RunUsage(OwnRun, generic.UsageView):  # type: ignore[misc]
@@ -70,29 +101,103 @@ class RunHistory(OwnRun, history.HistoryView):  # type: ignore[misc]
     pass
 
 
+@require_http_methods(["GET", "POST"])
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Withdraw a course that has not begun; asks first. One that has begun says what can be done instead."""
+    run, now = own_run(request, pk), timezone.now()
+    if run.occasion.state != State.SCHEDULED:
+        words = _("这门课已经开始，有人可能学过，不能删除。可以改截止时间，或者作废这一场。")
+        messages.error(request, words)
+        return redirect("course_runs:edit", run.pk)
+    if request.method == "GET":
+        words = _("取消以后，这门课从 %(people)s 人的页面上消失，不能恢复。已经写好的请假仍然保留。")
+        return _ask(request, run, _("取消安排"), words % {"people": people_at([run.occasion], as_of=now)})
+    try:
+        withdraw_course(occasion_id=run.pk, actor_id=request.user.pk, as_of=now)  # type: ignore[arg-type]
+    except UnableToPlanOccasion as error:
+        messages.error(request, str(error))
+        return redirect("course_runs:edit", run.pk)
+    messages.success(request, _("安排已取消。"))
+    return redirect("course_runs:index")
+
+
+@require_http_methods(["GET", "POST"])
+def void(request: HttpRequest, pk: int) -> HttpResponse:
+    """Declare a course that has begun void; asks for the reason first."""
+    run, now = own_run(request, pk), timezone.now()
+    if run.occasion.state not in MAY_BE_VOIDED:
+        messages.error(request, _("只有已经开始、还没有作废的课程可以作废；没有开始的可以取消。"))
+        return redirect("course_runs:edit", run.pk)
+    form = VoidForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        try:
+            void_course(occasion_id=run.pk, reason=reason, actor_id=request.user.pk, as_of=now)  # type: ignore[arg-type]
+        except UnableToVoidOccasion as error:
+            form.add_error("reason", str(error))
+        else:
+            messages.success(request, _("这一场已作废。"))
+            return redirect("course_runs:edit", run.pk)
+    words = _(
+        "作废以后，这门课不计入任何人的学习：应学 %(people)s 人（其中 %(done)s 人已经学完）的记录都不算数，也不用补学。"
+        "大家会看到您写的原因。作废不能撤销，可以重新安排。"
+    )
+    values = {"people": people_at([run.occasion], as_of=now), "done": finished_at(run.occasion)}
+    return _ask(request, run, _("作废这一场"), words % values, form)
+
+
+def _ask(request: HttpRequest, run: CourseRun, title: str, text: str, form: VoidForm | None = None) -> HttpResponse:
+    """Say what a step does, and to how many people, before it is done."""
+    back = reverse("course_runs:edit", args=[run.pk])
+    context = {"occasion": run.occasion, "title": title, "text": text, "form": form, "back": back}
+    return render(request, "attendance/admin/ask.html", context)
+
+
 class CourseRunViewSet(ModelViewSet):  # type: ignore[misc]
     """安排课程 in the admin's menu."""
 
     model = CourseRun
     icon = "calendar-alt"
-    menu_label = _("安排课程")
+    menu_label = gettext_lazy("安排课程")
     menu_order = 220
     add_to_admin_menu = True
     copy_view_enabled = False
     inspect_view_enabled = False
+    # The key is the occasion's; Wagtail takes any other than a plain number for a text.
+    pk_path_converter = "int"
     index_view_class = RunList
     add_view_class = AddRun
     edit_view_class = EditRun
     usage_view_class = RunUsage
     history_view_class = RunHistory
+    create_template_name = "attendance/admin/create.html"
+    edit_template_name = "courses/admin/edit.html"
     list_display = [
         "page",
-        Column("training", label=_("培训"), accessor="occasion.training.title"),
-        Column("node", label=_("给哪个组织"), accessor="occasion.node.name"),
-        DateColumn("ends_at", label=_("截止时间"), accessor="occasion.ends_at"),
-        Column("state", label=_("状态"), accessor="occasion.get_state_display"),
+        Column("training", label=gettext_lazy("培训"), accessor="occasion.training.title"),
+        Column("node", label=gettext_lazy("给哪个组织"), accessor="occasion.node.name"),
+        DateColumn("ends_at", label=gettext_lazy("截止时间"), accessor="occasion.ends_at"),
+        Column("state", label=gettext_lazy("状态"), accessor="occasion.get_state_display"),
     ]
     list_per_page = 30
 
     def get_form_class(self, for_update: bool = False) -> type[CourseRunForm]:
         return CourseRunForm
+
+    @property
+    def delete_view(self) -> Any:
+        """Withdrawing instead: what people may have studied is never deleted."""
+        return self._guarded(withdraw)
+
+    def _guarded(self, view: Any) -> Any:
+        from wagtail.admin.auth import require_admin_access  # noqa: PLC0415 - needs the apps
+
+        def office_only(request: HttpRequest, pk: int) -> HttpResponse:
+            if not self.permission_policy.user_has_permission(request.user, "change"):
+                raise Http404
+            return view(request, pk)  # type: ignore[no-any-return]
+
+        return require_admin_access(office_only)
+
+    def get_urlpatterns(self) -> list[Any]:
+        return [*super().get_urlpatterns(), path("void/<int:pk>/", self._guarded(void), name="void")]

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import path, reverse
+from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.models import Page
 
@@ -36,6 +37,14 @@ def say_whom_it_touches(request: HttpRequest, page: Page) -> Any:
 @hooks.register("register_admin_urls")
 def register_publishing() -> list[Any]:
     return [path("uses/publish/<int:page_id>/<int:revision_id>/", publish, name="uses_publish")]
+
+
+@hooks.register("register_log_actions")
+def log_actions(actions: Any) -> None:
+    """What the back office's log says about courses that were given."""
+    actions.register_action("courses.void", _("作废"), _("作废了这一场"))
+    actions.register_action("courses.withdraw", _("取消安排"), _("取消了一门课的安排"))
+    actions.register_action("courses.move_end", _("改截止时间"), _("改了截止时间"))
 
 
 @hooks.register("register_admin_viewset")

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.widgets import AdminDateTimeInput
 
+from attendance.forms import VoidForm
 from attendance.models import Rule, Training
 from live.models import Lecture
 from live.operations import (
@@ -148,12 +149,8 @@ class AgainForm(forms.Form):
             return None
 
 
-class VoidForm(forms.Form):
+class VoidLectureForm(VoidForm):
     """Why a lecture counts nowhere."""
-
-    reason = forms.CharField(
-        label=_("作废原因"), max_length=200, help_text=_("例如：误点了开始，已另外安排。大家会看到这句话。")
-    )
 
     def save(self, lecture: Lecture, *, actor_id: int, as_of: dt.datetime) -> bool:
         """Void it; False when that was refused, with the reason."""

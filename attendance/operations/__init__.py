@@ -29,12 +29,14 @@ from attendance.operations.occasions import (
     close_occasion,
     create_occasion,
     mark_not_held,
+    move_end,
     open_occasion,
     reopen_occasion,
     reschedule_occasion,
     set_media_items,
     set_replay,
     void_occasion,
+    withdraw_occasion,
 )
 from attendance.operations.presence import (
     End,
@@ -86,6 +88,7 @@ __all__ = [
     "mark_answers_seen",
     "mark_dirty",
     "mark_not_held",
+    "move_end",
     "open_occasion",
     "open_presences",
     "raise_dispute",
@@ -105,4 +108,5 @@ __all__ = [
     "start_watch",
     "void_occasion",
     "withdraw",
+    "withdraw_occasion",
 ]

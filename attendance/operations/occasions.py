@@ -9,14 +9,14 @@ from typing import Any
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import Case, CharField, Exists, OuterRef, Value, When
+from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from attendance import events
 from attendance.core.intervals import ms_of
 from attendance.core.rules import Rule as CoreRule
-from attendance.models import Occasion, RosterEntry, Rule, Training
+from attendance.models import Evidence, Occasion, RosterEntry, Rule, Training
 from attendance.operations.earlier_items import keep_earlier_items
 from attendance.windows import ENDED, HELD, is_held, undone_until, window_limit
 from organizations.models import Node
@@ -28,7 +28,8 @@ VOID_REASON_MAX = 200
 
 
 class UnableToPlanOccasion(Exception):
-    """The plan ends before it starts, or the occasion has opened and cannot be planned any more."""
+    """The plan ends before it starts, or the occasion has opened and cannot be planned any more; the message, for the
+    person who plans, says which."""
 
 
 class UnableToOpenOccasion(Exception):
@@ -97,12 +98,48 @@ def reschedule_occasion(
         training_id=training_id,
     )
     if not changed:
-        raise UnableToPlanOccasion("it has opened")
+        raise UnableToPlanOccasion(_("这一场已经开始，不能再改安排。"))
+
+
+@transaction.atomic
+def withdraw_occasion(*, occasion_id: int, actor_id: int | None, as_of: datetime) -> bool:
+    """Withdraw an occasion that has not opened; True: it is gone, with whatever an app above keeps beside it.
+
+    Where somebody's leave is written down for it already, that evidence stays, and the occasion with it: it is void
+    then (False), and the app deletes its own row. Raises UnableToPlanOccasion once it has opened.
+    """
+    # Whoever writes a leave down holds this row too: the leave is seen here, or finds nothing to be written for.
+    occasion = Occasion.objects.select_for_update().filter(pk=occasion_id).first()
+    if occasion is None or occasion.state != State.SCHEDULED:
+        raise UnableToPlanOccasion(_("这一场已经开始，不能再改安排。"))
+    log.info("occasion_withdrawn", occasion_id=occasion_id, actor_id=actor_id)
+    if not Evidence.objects.filter(occasion_id=occasion_id).exists():
+        occasion.delete()
+        return True
+    Occasion.objects.filter(pk=occasion_id).update(
+        state=State.VOID, voided_at=as_of, voided_by_id=actor_id, void_reason=_("没有开始就取消了。")
+    )
+    events.announce(events.occasion_voided, occasion_id=occasion_id)
+    return False
+
+
+@transaction.atomic
+def move_end(*, occasion_id: int, ends_at: datetime, as_of: datetime) -> None:
+    """Let a course that is open end at another moment, which lies ahead; who has finished stays finished.
+
+    Raises UnableToPlanOccasion: only what is counted by its media has an end that can be moved while it runs.
+    """
+    if ends_at <= as_of:
+        raise UnableToPlanOccasion(_("新的截止时间要晚于现在。"))
+    running = Occasion.objects.filter(pk=occasion_id, state=State.OPEN, rule__basis=Rule.Basis.MEDIA)
+    if running.update(ends_at=ends_at) != 1:
+        raise UnableToPlanOccasion(_("只有正在进行的课程可以改截止时间。"))
+    log.info("occasion_end_moved", occasion_id=occasion_id, ends_at=ends_at.isoformat())
 
 
 def _check_plan(starts_at: datetime, ends_at: datetime) -> None:
     if ends_at <= starts_at:
-        raise UnableToPlanOccasion("it ends before it starts")
+        raise UnableToPlanOccasion(_("结束时间要晚于开始时间。"))
 
 
 @transaction.atomic
@@ -112,7 +149,9 @@ def open_occasion(*, occasion_id: int, as_of: datetime) -> None:
     The window begins at the planned start or now, whichever is later. On the roster are those who belong to the
     occasion's node on that day; who moves later stays on it.
     """
-    occasion = Occasion.objects.select_related("rule", "training", "node").get(pk=occasion_id)
+    # The row is held: a plan changed in between would be stamped with the rule that it had before.
+    held = Occasion.objects.select_for_update(of=("self",), no_key=True).select_related("rule", "training", "node")
+    occasion = held.get(pk=occasion_id)
     if occasion.state == State.OPEN:
         return
     start = max(occasion.starts_at, as_of)
@@ -255,13 +294,14 @@ def reopen_occasion(*, occasion_id: int, as_of: datetime) -> None:
 def void_occasion(*, occasion_id: int, reason: str, voided_by_id: int, as_of: datetime) -> None:
     """Declare that an occasion that has ended counts nowhere, with a reason that everybody concerned may read.
 
-    Evidence and records stay as they are and count no more. It is not undone: hold it again instead. Raises
-    UnableToVoidOccasion, whose message is for the person who asks.
+    A course can be voided while it runs, too. Evidence and records stay as they are and count no more. It is not
+    undone: hold it again instead. Raises UnableToVoidOccasion, whose message is for the person who asks.
     """
     reason = " ".join(reason.replace("\x00", "").split())
     if not 0 < len(reason) <= VOID_REASON_MAX:
         raise UnableToVoidOccasion(_("请写明作废的原因，不超过 200 个字，参加的人会看到。"))
-    claimed = Occasion.objects.filter(pk=occasion_id, state__in=ENDED).update(
+    may_be = Q(state__in=ENDED) | Q(state=State.OPEN, rule__basis=Rule.Basis.MEDIA)
+    claimed = Occasion.objects.filter(may_be, pk=occasion_id).update(
         state=State.VOID,
         voided_at=as_of,
         voided_by_id=voided_by_id,

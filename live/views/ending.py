@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from attendance.models import Occasion
-from live.forms import AgainForm, VoidForm
+from live.forms import AgainForm, VoidLectureForm
 from live.models import Lecture
 from live.permissions import may_host, may_void
 from live.queries import people_of
@@ -47,7 +47,7 @@ def void(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     if not may_void(_user(request), lecture):
         raise Http404
     now = timezone.now()
-    form = VoidForm(request.POST or None)
+    form = VoidLectureForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and form.save(lecture, actor_id=_user(request).pk, as_of=now):
         messages.success(request, _("这一场已作废。"))
         return redirect("live_index")

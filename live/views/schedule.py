@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from attendance.models import Occasion
 from attendance.windows import ENDED, is_held, roster_day, undone_until, window_limit
 from live import operations
-from live.forms import LectureForm, VoidForm
+from live.forms import LectureForm, VoidLectureForm
 from live.models import Lecture
 from live.queries import lectures_for, people_of, people_present
 from live.views.ending import void_words
@@ -161,14 +161,16 @@ def void(request: HttpRequest, occasion_id: int) -> HttpResponse:
     if lecture.occasion.state not in ENDED:
         messages.error(request, _("只有已经结束、还没有作废的场次可以作废。"))
         return redirect("live_schedule_edit", occasion_id=lecture.pk)
-    form = VoidForm(request.POST or None)
+    form = VoidLectureForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and form.save(lecture, actor_id=_user(request).pk, as_of=now):
         messages.success(request, _("这一场已作废。"))
         return redirect("live_schedule_edit", occasion_id=lecture.pk)
     return _ask(request, lecture, _("作废这一场"), void_words(people_of(lecture.occasion, as_of=now)), form)
 
 
-def _ask(request: HttpRequest, lecture: Lecture, title: str, text: str, form: VoidForm | None = None) -> HttpResponse:
+def _ask(
+    request: HttpRequest, lecture: Lecture, title: str, text: str, form: VoidLectureForm | None = None
+) -> HttpResponse:
     """Say what a step does, and to how many people, before it is done."""
     context = {"lecture": lecture, "occasion": lecture.occasion, "title": title, "text": text, "form": form}
     return render(request, "live/admin/ask.html", context)

@@ -18,6 +18,7 @@ from organizations.models import Node, Role, User
 from tests.attendance.people import make_occasion, make_rule, make_training
 from tests.attendance.reports.conftest import World
 from tests.factories.organizations import NodeFactory, RoleGrantFactory
+from tests.office import Office, hidden
 
 pytestmark = pytest.mark.integration
 SignIn = Callable[[User], Client]
@@ -52,51 +53,10 @@ def rule_values(**changed: Any) -> dict[str, Any]:
     return {**values, **changed}
 
 
-class Office:
-    """One person at the form of one thing."""
-
-    def __init__(self, client: Client, name: str, pk: int | None = None) -> None:
-        self.client = client
-        self.url = reverse(f"{name}:edit", args=[pk]) if pk else reverse(f"{name}:add")
-
-    def post(self, values: dict[str, Any]) -> Any:
-        return self.client.post(self.url, values)
-
-    def open(self) -> dict[str, str]:
-        """What the page carries unseen."""
-        page = self.client.get(self.url).content.decode()
-        return {"seen": _hidden(page, "seen")}
-
-    def saved(self, values: dict[str, Any]) -> list[str]:
-        """Save, agree to what is asked, and return what was asked."""
-        first = self.post(values)
-        if first.status_code == 302:
-            return []
-        effects = first.context["form"].effects
-        assert effects, first.context["form"].errors
-        page = first.content.decode()
-        again = self.post({**values, "seen": _hidden(page, "seen"), "agreed": _hidden(page, "agreed")})
-        assert again.status_code == 302, again.context["form"].errors
-        return list(effects)
-
-    def refused(self, values: dict[str, Any]) -> dict[str, Any]:
-        answer = self.post(values)
-        assert answer.status_code == 200
-        errors: dict[str, Any] = answer.context["form"].errors
-        assert errors
-        return errors
-
-
-def _hidden(page: str, name: str) -> str:
-    found = re.search(rf'name="{name}" value="([0-9a-f]+)"', page)
-    assert found, name
-    return found[1]
-
-
 @pytest.fixture
 def office(world: World, sign_in: SignIn) -> Callable[..., Office]:
     client = sign_in(world.county.organiser)
-    return lambda name, pk=None: Office(client, name, pk)
+    return lambda name, pk=None: Office(client, reverse(f"{name}:edit", args=[pk]) if pk else reverse(f"{name}:add"))
 
 
 def planned(world: World, **fields: Any) -> Occasion:
@@ -158,7 +118,7 @@ def test_a_change_of_a_used_training_asks_first_and_says_whom_it_touches(
 def test_agreement_holds_for_what_was_read_alone(world: World, office: Callable[..., Office]) -> None:
     at = office(TRAININGS, world.training.pk)
     first = at.post(stored(world.training, title="甲"))
-    agreed = _hidden(first.content.decode(), "agreed")
+    agreed = hidden(first.content.decode(), "agreed")
     assert at.post(stored(world.training, title="乙", agreed=agreed)).status_code == 200
     world.training.refresh_from_db()
     assert world.training.title == "防汛避险"
@@ -211,7 +171,7 @@ def test_the_second_of_two_organisers_is_told_and_overwrites_nothing(
     assert "我写的" in page
     world.training.refresh_from_db()
     assert world.training.summary == "同事写的"
-    assert at.post({**mine, "seen": _hidden(page, "seen")}).status_code == 302
+    assert at.post({**mine, "seen": hidden(page, "seen")}).status_code == 302
     world.training.refresh_from_db()
     assert world.training.summary == "我写的"
 
