@@ -25,6 +25,15 @@ def agreement_to(effects: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(effects).encode()).hexdigest()[:24]
 
 
+def changes_in_words(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> list[str]:
+    """Return what is different, a sentence each; both say in words what there is, by its label."""
+    return [
+        _("%(what)s从“%(old)s”改为“%(new)s”。") % {"what": what, "old": before[what], "new": after[what]}
+        for what in before
+        if str(before[what]) != str(after[what])
+    ]
+
+
 class Asking(forms.BaseForm):
     """Mixed into a form; ``stand_by`` at the end of ``__init__``, then ``effects_of_saving`` says what to ask about.
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.widgets import AdminDateTimeInput
 
-from attendance.asking import Asking
+from attendance.asking import Asking, changes_in_words
 from attendance.consequences import effects_of_dates, finished_at, moment, people_at
 from attendance.models import Occasion, Rule, Training
 from attendance.operations import UnableToPlanOccasion
@@ -257,12 +257,7 @@ def _changes(occasion: Occasion, plan: dict[str, Any], *, as_of: dt.datetime) ->
         rule=plan["rule"],
         training=plan["training"],
     )
-    before, now = _in_words(occasion), _in_words(after)
-    found = [
-        _("%(what)s从 %(old)s 改为 %(new)s。") % {"what": what, "old": before[what], "new": now[what]}
-        for what in before
-        if before[what] != now[what]
-    ]
+    found = changes_in_words(_in_words(occasion), _in_words(after))
     if found:
         people = people_at([occasion], as_of=as_of), people_at([after], as_of=as_of)
         found.append(_("原来涉及 %(old)s 人，改完涉及 %(new)s 人。") % {"old": people[0], "new": people[1]})

@@ -9,11 +9,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.widgets import AdminDateTimeInput
 
+from attendance.asking import Asking
+from attendance.consequences import effects_of_dates
 from attendance.forms import VoidForm
-from attendance.models import Rule, Training
+from attendance.models import Occasion, Rule, Training
+from attendance.plan_forms import check_year
+from live.core import lifecycle
 from live.models import Lecture
 from live.operations import (
     LecturePlan,
+    UnableToHoldAgain,
     UnableToScheduleLecture,
     UnableToVoidLecture,
     hold_again,
@@ -21,6 +26,7 @@ from live.operations import (
     schedule_lecture,
     void_lecture,
 )
+from live.plan_words import changes_of, clashes, in_words, unusual_start
 from live.queries import lecturers_for
 from organizations.models import Node, Role, User
 from organizations.permissions import visible_nodes
@@ -28,10 +34,11 @@ from organizations.permissions import visible_nodes
 LOCAL_MINUTE = "%Y-%m-%dT%H:%M"
 
 
-class LectureForm(forms.Form):
+class LectureForm(Asking, forms.Form):
     """Offers only what lies in the organiser's subtrees; ``save`` calls the one operation and shows what it says.
 
-    ``again``: a lecture that was not held, in whose place this one is planned.
+    What is unusual, and what a change does to others, is asked once. ``again``: a lecture that was not held, in whose
+    place this one is planned.
     """
 
     training = forms.ModelChoiceField(Training.objects.none(), label=_("培训"), empty_label=_("请选择"))
@@ -68,6 +75,7 @@ class LectureForm(forms.Form):
         self._offer("node", nodes.filter(closed_date=None), label=lambda node: f"{'　' * (node.depth - 1)}{node.name}")
         self._offer("lecturer", lecturers_for(user, on_date=timezone.localdate()))
         self._offer("rule", Rule.objects.filter(basis=Rule.Basis.WINDOW).order_by("name", "-version"))
+        self.stand_by(None if lecture is None else in_words(lecture.occasion, lecture.lecturer))
 
     def _offer(self, name: str, queryset: Any, label: Any = None) -> None:
         field = self.fields[name]
@@ -75,6 +83,32 @@ class LectureForm(forms.Form):
         field.queryset = queryset
         if label is not None:
             field.label_from_instance = label  # type: ignore[method-assign]
+
+    def clean_starts_at(self) -> dt.datetime:
+        at: dt.datetime = self.cleaned_data["starts_at"]
+        check_year(at)
+        return at
+
+    def effects_of_saving(self) -> list[str]:
+        now, data = timezone.now(), self.cleaned_data
+        ends_at = data["starts_at"] + dt.timedelta(minutes=data["minutes"])
+        if lifecycle.plan_refusal(starts_at=data["starts_at"], ends_at=ends_at, as_of=now):
+            return []  # saving says so, at the field
+        after = Occasion(
+            title=data["title"],
+            training=data["training"],
+            node=data["node"],
+            starts_at=data["starts_at"],
+            ends_at=ends_at,
+            rule=data["rule"],
+        )
+        found = [] if self.lecture is None else changes_of(self.lecture, after, data["lecturer"], as_of=now)
+        if self.lecture is not None and not self.changed_data:
+            return found
+        found += effects_of_dates(training=data["training"], starts_at=data["starts_at"], ends_at=ends_at)
+        found += unusual_start(data["starts_at"], ends_at, as_of=now)
+        but = None if self.lecture is None else self.lecture.pk
+        return found + clashes(data["lecturer"], data["starts_at"], ends_at, but=but, asked_by=self._user)
 
     def save(self, *, as_of: dt.datetime) -> bool:
         """Schedule or reschedule; False when the plan was refused, with the reason at its field."""
@@ -97,13 +131,13 @@ class LectureForm(forms.Form):
                 self.lecture = schedule_lecture(as_of=as_of, **plan)
             else:
                 reschedule_lecture(occasion_id=self.lecture.pk, as_of=as_of, **plan)
-        except (UnableToScheduleLecture, UnableToVoidLecture) as error:
+        except (UnableToScheduleLecture, UnableToVoidLecture, UnableToHoldAgain) as error:
             _refuse(self, error)
             return False
         return True
 
 
-def _refuse(form: forms.Form, error: UnableToScheduleLecture | UnableToVoidLecture) -> None:
+def _refuse(form: forms.Form, error: UnableToScheduleLecture | UnableToVoidLecture | UnableToHoldAgain) -> None:
     """Put what an operation says beside the input that it is about."""
     field = getattr(error, "field", "")
     name = {"ends_at": "minutes"}.get(field, field)
@@ -120,6 +154,11 @@ class AgainForm(forms.Form):
         input_formats=[LOCAL_MINUTE, "%Y-%m-%dT%H:%M:%S"],
     )
     minutes = forms.IntegerField(label=_("时长（分钟）"), min_value=1, max_value=720)
+
+    def clean_starts_at(self) -> dt.datetime:
+        at: dt.datetime = self.cleaned_data["starts_at"]
+        check_year(at)
+        return at
 
     def __init__(self, data: Any = None, *, lecture: Lecture) -> None:
         self._lecture = lecture
@@ -144,7 +183,7 @@ class AgainForm(forms.Form):
                 record=old.record,
                 webrtc_cap=old.webrtc_cap,
             )
-        except (UnableToScheduleLecture, UnableToVoidLecture) as error:
+        except (UnableToScheduleLecture, UnableToVoidLecture, UnableToHoldAgain) as error:
             _refuse(self, error)
             return None
 

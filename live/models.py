@@ -45,6 +45,14 @@ class Lecture(models.Model):
     published_at = models.DateTimeField(null=True, blank=True, help_text="when a picture was last known to be on air")
     ended_at = models.DateTimeField(null=True, blank=True)
     recording = models.OneToOneField(Video, on_delete=models.PROTECT, null=True, blank=True, related_name="lecture")
+    in_place_of = models.OneToOneField(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="held_again_as",
+        help_text="the lecture that was not held, or is void, for which this one was planned: once",
+    )
 
     holes = models.JSONField(
         default=list,

@@ -23,6 +23,7 @@ def schedule_urls() -> list[URLPattern]:
         path("live/schedule/<int:occasion_id>/end/", schedule.end, name="live_schedule_end"),
         path("live/schedule/<int:occasion_id>/resume/", schedule.resume, name="live_schedule_resume"),
         path("live/schedule/<int:occasion_id>/void/", schedule.void, name="live_schedule_void"),
+        path("live/schedule/<int:occasion_id>/recording/delete/", schedule.recording, name="live_schedule_recording"),
     ]
 
 
@@ -37,6 +38,7 @@ class ScheduleMenuItem(MenuItem):
 def log_actions(actions: Any) -> None:
     """What the back office's log says about lectures."""
     actions.register_action("live.void", _("作废"), _("作废了这一场"))
+    actions.register_action("live.drop_recording", _("删除回放"), _("删除了回放"))
 
 
 @hooks.register("register_admin_menu_item")

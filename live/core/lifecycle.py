@@ -7,12 +7,13 @@ State = Literal["scheduled", "live", "ended", "recorded", "unrecorded"]
 
 Stage = Literal["scheduled", "live", "ended", "recorded", "unrecorded", "not_held", "void"]
 
-# Only an ending is undone, for ten minutes, whatever has become of the recording meanwhile.
+# Only an ending is undone, for ten minutes, whatever has become of the recording meanwhile. A recording can be deleted
+# when nothing is to be made up any more.
 FOLLOWS: dict[State, tuple[State, ...]] = {
     "scheduled": ("live",),
     "live": ("ended",),
     "ended": ("recorded", "unrecorded", "live"),
-    "recorded": ("live",),
+    "recorded": ("live", "unrecorded"),
     "unrecorded": ("live", "recorded"),  # segments that lay on a host which was away
 }
 EARLIEST = dt.timedelta(minutes=30)

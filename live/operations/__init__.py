@@ -2,11 +2,15 @@
 
 from live.operations.ending import (
     LecturePlan,
+    UnableToDropRecording,
+    UnableToHoldAgain,
     UnableToResumeLecture,
     UnableToVoidLecture,
+    drop_recording,
     hold_again,
     resume_lecture,
     void_lecture,
+    why_recording_stays,
 )
 from live.operations.lectures import (
     UnableToCancelLecture,
@@ -39,8 +43,10 @@ __all__ = [
     "LecturePlan",
     "UnableToCancelLecture",
     "UnableToChat",
+    "UnableToDropRecording",
     "UnableToEndLecture",
     "UnableToGoLive",
+    "UnableToHoldAgain",
     "UnableToRestrict",
     "UnableToResumeLecture",
     "UnableToScheduleLecture",
@@ -48,6 +54,7 @@ __all__ = [
     "announce_picture",
     "cancel_lecture",
     "delete_old_chat",
+    "drop_recording",
     "end_forgotten_lectures",
     "end_lecture",
     "finish_recording",
@@ -64,4 +71,5 @@ __all__ = [
     "say",
     "schedule_lecture",
     "void_lecture",
+    "why_recording_stays",
 ]

@@ -1,4 +1,4 @@
-"""After the end of a lecture: undo it, hold it again, declare it void.
+"""After the end of a lecture: undo it, hold it again, declare it void, delete its recording when nobody needs it.
 
 Undoing works from every state that the media agent has brought the lecture to meanwhile. The agent keeps what was
 recorded until nothing can be undone any more, carries the same folder on, and packs all parts into one recording at the
@@ -10,12 +10,15 @@ from typing import NotRequired, TypedDict, Unpack
 
 import structlog
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from attendance import operations as ledger
 from attendance.models import Occasion
+from attendance.windows import HELD, undone_until
 from live.models import Lecture
 from live.operations.lectures import announce_stage, schedule_lecture
+from media.operations import mark_replaced
 from organizations.models import User
 
 log = structlog.get_logger(__name__)
@@ -32,6 +35,20 @@ class UnableToResumeLecture(Exception):
 
 class UnableToVoidLecture(Exception):
     """The message, for the person who asks, says why it is not voided."""
+
+
+class UnableToHoldAgain(Exception):
+    """It was planned once more already; ``lecture`` is that plan, the message is for the person who asks."""
+
+    def __init__(self, lecture: Lecture) -> None:
+        at = timezone.localtime(lecture.occasion.starts_at).strftime("%Y-%m-%d %H:%M")
+        words = _("这一场已经另外安排过：“{title}”，{at}。要改时间请改那一场；那一场也没有举行的，在那一场上再开。")
+        super().__init__(words.format(title=lecture.occasion.title, at=at))
+        self.lecture = lecture
+
+
+class UnableToDropRecording(Exception):
+    """Somebody may still have to watch it, or there is none; the message, for the person who asks, says which."""
 
 
 class LecturePlan(TypedDict):
@@ -89,13 +106,54 @@ def void_lecture(*, occasion_id: int, reason: str, actor_id: int, as_of: dt.date
 def hold_again(*, occasion_id: int, actor_id: int, as_of: dt.datetime, **plan: Unpack[LecturePlan]) -> Lecture:
     """Schedule a lecture in the place of one that was not held, which becomes void for that reason, or of a void one.
 
-    Raises UnableToScheduleLecture for the plan, UnableToVoidLecture if the other was held.
+    Once: the same plan sent twice is one lecture. Raises UnableToHoldAgain for another plan, UnableToScheduleLecture
+    for one that cannot stand, UnableToVoidLecture if the other was held.
     """
+    # The row is held: of two clicks at once, the second finds what the first has planned.
     occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
     if occasion.state not in (Occasion.State.NOT_HELD, Occasion.State.VOID):
         raise UnableToVoidLecture(_("这一场已经举行过，要再讲一次请另外安排。"))
+    planned = Lecture.objects.select_related("occasion").filter(in_place_of_id=occasion_id).first()
+    if planned is not None:
+        if planned.state == State.SCHEDULED and planned.occasion.starts_at == plan["starts_at"]:
+            return planned
+        raise UnableToHoldAgain(planned)
     lecture = schedule_lecture(as_of=as_of, **plan)
+    Lecture.objects.filter(pk=lecture.pk).update(in_place_of_id=occasion_id)
     if occasion.state == Occasion.State.NOT_HELD:
         reason = _("这一场没有举行，已经另外安排。")
         void_lecture(occasion_id=occasion_id, reason=reason, actor_id=actor_id, as_of=as_of)
     return lecture
+
+
+@transaction.atomic
+def drop_recording(*, occasion_id: int, actor_id: int, as_of: dt.datetime) -> None:
+    """Delete the recording of a lecture when nobody can make up with it any more; in the back office's log.
+
+    What it counted for stays counted. Its file goes with the next sweep; a lesson that shows it keeps it. Raises
+    UnableToDropRecording.
+    """
+    from wagtail.log_actions import log as log_action  # noqa: PLC0415 - the media agent runs without Wagtail
+
+    lecture = Lecture.objects.select_for_update(of=("self",)).select_related("occasion").get(pk=occasion_id)
+    if lecture.recording_id is None or lecture.state != State.RECORDED:
+        raise UnableToDropRecording(_("这一场没有回放。"))
+    if refusal := why_recording_stays(lecture.occasion, as_of=as_of):
+        raise UnableToDropRecording(refusal)
+    mark_replaced(video_id=lecture.recording_id, as_of=as_of)
+    Lecture.objects.filter(pk=occasion_id).update(recording=None, state=State.UNRECORDED)
+    log_action(instance=lecture.occasion, action="live.drop_recording", user=User.objects.get(pk=actor_id))
+    log.info("recording_dropped", occasion=occasion_id, actor_id=actor_id)
+    transaction.on_commit(lambda: announce_stage(occasion_id))
+
+
+def why_recording_stays(occasion: Occasion, *, as_of: dt.datetime) -> str:
+    """Return why the recording of a lecture cannot be deleted yet, for whoever asks; "" when it can."""
+    until = occasion.make_up_until_at
+    if occasion.state in HELD and (until is None or until > as_of):
+        at = "" if until is None else timezone.localtime(until).strftime("%Y-%m-%d %H:%M")
+        return _("还有人可以看回放补学（到 {at}），过了这个时间才能删除。").format(at=at)
+    undo = undone_until(occasion)
+    if undo is not None and undo > as_of:
+        return _("结束不到 10 分钟，还可以恢复直播，请过一会儿再删除。")
+    return ""

@@ -122,13 +122,17 @@ def reschedule_lecture(
         )
 
 
-def cancel_lecture(*, occasion_id: int) -> None:
-    """Withdraw a lecture that has not begun; it leaves no trace, as nobody can have taken part."""
+def cancel_lecture(*, occasion_id: int, as_of: dt.datetime, actor_id: int | None = None) -> None:
+    """Withdraw a lecture that has not begun: nobody can have taken part.
+
+    Where a leave is written down for it, that stays, at an occasion that is void. Raises UnableToCancelLecture.
+    """
     with transaction.atomic():
-        lecture = Lecture.objects.select_for_update().select_related("occasion").filter(pk=occasion_id).first()
+        lecture = Lecture.objects.select_for_update(of=("self",)).filter(pk=occasion_id).first()
         if lecture is None or lecture.state != State.SCHEDULED:
             raise UnableToCancelLecture
-        lecture.occasion.delete()
+        if not ledger.withdraw_occasion(occasion_id=occasion_id, actor_id=actor_id, as_of=as_of):
+            lecture.delete()
         transaction.on_commit(lambda: _announce(occasion_id, "cancelled"))
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from attendance.models import Occasion
+from live import operations
 from live.forms import AgainForm, VoidLectureForm
 from live.models import Lecture
 from live.permissions import may_host, may_void
@@ -24,6 +25,11 @@ def again(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     if lecture.stage not in (Occasion.State.NOT_HELD, Occasion.State.VOID):
         messages.error(request, _("这一场已经举行过，要再讲一次请另外安排。"))
         return redirect("live_host", occasion_id=lecture.pk)
+    if request.method == "GET" and (known := planned_for(lecture)):
+        messages.error(request, str(operations.UnableToHoldAgain(known)))
+        if not may_host(_user(request), known):  # somebody else gives it this time
+            return redirect("live_index")
+        return redirect("live_host", occasion_id=known.pk)
     form = AgainForm(request.POST or None, lecture=lecture)
     if request.method == "POST" and form.is_valid():
         planned = form.save(actor_id=_user(request).pk, as_of=timezone.now())
@@ -68,6 +74,11 @@ def void_words(people: int) -> str:
         "大家会看到您写的原因。作废不能撤销，可以再开一场。"
     )
     return words.format(people=people)
+
+
+def planned_for(lecture: Lecture) -> Lecture | None:
+    """Return what was planned in the place of a lecture, if anything was."""
+    return Lecture.objects.select_related("occasion__node").filter(in_place_of=lecture).first()
 
 
 def _user(request: HttpRequest) -> User:

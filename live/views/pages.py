@@ -200,6 +200,8 @@ def _asked(amount: Amount) -> str:
 
 def _waiting_words(lecture: Lecture) -> str:
     if lecture.state == Lecture.State.UNRECORDED:
+        if lecture.occasion.media_ms:
+            return _("补学时间已过，组织员删除了这一场的回放。已经计入的不变。")
         return _("这一场没有回放。")
     return _("回放正在整理，一般几分钟就好。请过一会儿再来。")
 

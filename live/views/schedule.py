@@ -11,17 +11,19 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from attendance.models import Occasion
+from attendance.reasons import length
 from attendance.windows import ENDED, is_held, roster_day, undone_until, window_limit
 from live import operations
 from live.forms import LectureForm, VoidLectureForm
 from live.models import Lecture
 from live.queries import lectures_for, people_of, people_present
-from live.views.ending import void_words
+from live.views.ending import planned_for, void_words
 from live.words import missing_rows
 from organizations.models import Role, User
 from organizations.permissions import has_role, role_required
@@ -31,6 +33,7 @@ A_PAGE = 30
 
 Refused = (
     operations.UnableToCancelLecture,
+    operations.UnableToDropRecording,
     operations.UnableToEndLecture,
     operations.UnableToResumeLecture,
     operations.UnableToVoidLecture,
@@ -51,6 +54,9 @@ def index(request: HttpRequest) -> HttpResponse:
 def add(request: HttpRequest) -> HttpResponse:
     """Plan a lecture; ``?again=<id>``: in the place of one that was not held, filled in from it."""
     again = _again(request)
+    if again is not None and (planned := planned_for(again)):
+        messages.error(request, str(operations.UnableToHoldAgain(planned)))
+        return redirect("live_schedule_edit", occasion_id=planned.pk)
     form = LectureForm(request.POST or None, user=_user(request), again=again)
     if request.method == "POST" and form.is_valid() and form.save(as_of=timezone.now()):
         messages.success(request, _("直播已安排。讲师会在“直播”里看到它。"))
@@ -87,7 +93,15 @@ def edit(request: HttpRequest, occasion_id: int) -> HttpResponse:
         left = minutes_left(undone_until(occasion), now)
         is_over = occasion.state in ENDED
         again = lecture.stage in (Occasion.State.NOT_HELD, Occasion.State.VOID)
-        steps = {"minutes_left": left, "may_void": is_over, "may_hold_again": again, "missing": missing_rows(lecture)}
+        planned = planned_for(lecture)
+        steps = {
+            "minutes_left": left,
+            "may_void": is_over,
+            "may_hold_again": again and planned is None,
+            "planned": planned,
+            "missing": missing_rows(lecture),
+            **recording_facts(lecture, now),
+        }
         return render(request, "live/admin/given.html", facts | steps)
     form = LectureForm(request.POST or None, user=_user(request), lecture=lecture)
     if request.method == "POST" and form.is_valid() and form.save(as_of=now):
@@ -111,7 +125,7 @@ def cancel(request: HttpRequest, occasion_id: int) -> HttpResponse:
         return _ask(request, lecture, _("取消这场直播"), text)
     return _do(
         request,
-        partial(operations.cancel_lecture, occasion_id=lecture.pk),
+        partial(operations.cancel_lecture, occasion_id=lecture.pk, actor_id=_user(request).pk, as_of=timezone.now()),
         _("直播已取消。"),
         _("直播已经开始，不能取消，只能结束。"),
     )
@@ -168,12 +182,47 @@ def void(request: HttpRequest, occasion_id: int) -> HttpResponse:
     return _ask(request, lecture, _("作废这一场"), void_words(people_of(lecture.occasion, as_of=now)), form)
 
 
+@require_http_methods(["GET", "POST"])
+@role_required(Role.ORGANISER)
+def recording(request: HttpRequest, occasion_id: int) -> HttpResponse:
+    """Delete the recording of a lecture that nobody has to make up with any more; asks first."""
+    lecture, now = _mine(request, occasion_id), timezone.now()
+    refusal = _("这一场没有回放。") if lecture.recording_id is None else ""
+    refusal = refusal or operations.why_recording_stays(lecture.occasion, as_of=now)
+    if refusal:
+        messages.error(request, refusal)
+        return redirect("live_schedule_edit", occasion_id=lecture.pk)
+    if request.method == "GET":
+        words = _(
+            "删除以后，应到的 {people} 人都不能再看这一场的回放，页面上会写明已经删除；已经计入的不变。"
+            "课程里用着这段录像的，那里还能看。删除不能撤销。"
+        )
+        return _ask(request, lecture, _("删除回放"), words.format(people=people_of(lecture.occasion, as_of=now)))
+    drop_it = partial(operations.drop_recording, occasion_id=lecture.pk, actor_id=_user(request).pk, as_of=now)
+    return _do(request, drop_it, _("回放已删除。"))
+
+
+def recording_facts(lecture: Lecture, now: dt.datetime) -> dict[str, str]:
+    """Return what an organiser sees of a recording: its length, what it leaves out, why it cannot be deleted yet."""
+    occasion = lecture.occasion
+    if lecture.recording is None:
+        return {}
+    cuts = [missing for _at, missing in occasion.media_cuts]
+    left_out = _("中间有 {count} 处没有录上，共 {length}").format(count=len(cuts), length=length(sum(cuts)))
+    return {
+        "recording_length": length(lecture.recording.duration_ms or 0),
+        "recording_cuts": left_out if cuts else "",
+        "recording_stays": operations.why_recording_stays(occasion, as_of=now),
+    }
+
+
 def _ask(
     request: HttpRequest, lecture: Lecture, title: str, text: str, form: VoidLectureForm | None = None
 ) -> HttpResponse:
     """Say what a step does, and to how many people, before it is done."""
-    context = {"lecture": lecture, "occasion": lecture.occasion, "title": title, "text": text, "form": form}
-    return render(request, "live/admin/ask.html", context)
+    back = reverse("live_schedule_edit", args=[lecture.pk])
+    context = {"occasion": lecture.occasion, "title": title, "text": text, "form": form, "back": back}
+    return render(request, "attendance/admin/ask.html", context)
 
 
 def _do(request: HttpRequest, step: Callable[[], None], done: str, refused: str = "") -> HttpResponse:
@@ -193,7 +242,10 @@ def minutes_left(until: dt.datetime | None, now: dt.datetime) -> int:
 
 def _mine(request: HttpRequest, occasion_id: int) -> Lecture:
     """Return a lecture of the organiser's subtree; a neighbour's does not exist for them."""
-    found = lectures_for(_user(request)).filter(pk=occasion_id).first() if occasion_id < 2**63 else None
+    lectures = lectures_for(_user(request)).select_related(
+        "occasion__node", "occasion__training", "occasion__rule", "occasion__voided_by", "lecturer", "recording"
+    )
+    found = lectures.filter(pk=occasion_id).first() if occasion_id < 2**63 else None
     if found is None or not has_role(request.user, Role.ORGANISER, node=found.occasion.node):
         raise Http404
     return found

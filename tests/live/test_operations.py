@@ -89,10 +89,10 @@ def test_plan_changes_until_the_lecture_begins(world: County) -> None:
 
 def test_cancelled_lecture_is_gone(world: County) -> None:
     lecture = make_lecture(world)
-    operations.cancel_lecture(occasion_id=lecture.pk)
+    operations.cancel_lecture(occasion_id=lecture.pk, as_of=NOW)
     assert (Lecture.objects.count(), Occasion.objects.count()) == (0, 0)
     with pytest.raises(operations.UnableToCancelLecture):
-        operations.cancel_lecture(occasion_id=make_live(world).pk)
+        operations.cancel_lecture(occasion_id=make_live(world).pk, as_of=NOW)
 
 
 def test_going_live_opens_the_occasion_once(world: County) -> None:

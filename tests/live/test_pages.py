@@ -21,6 +21,7 @@ from tests.factories.attendance import RuleFactory, TrainingFactory, be_present
 from tests.factories.cms import ready_video
 from tests.factories.live import ChatMessageFactory, make_lecture, make_live
 from tests.factories.organizations import County, RoleGrantFactory, make_county
+from tests.office import Office
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 DEVICE = "a" * 32
@@ -304,7 +305,7 @@ def test_lists_show_the_own_subtree_only(world: County) -> None:
 def form(world: County, **changes: Any) -> dict[str, Any]:
     start = timezone.localtime() + dt.timedelta(days=1)
     return {
-        "training": TrainingFactory(node=world.county).pk,
+        "training": TrainingFactory(node=world.county, deadline_at=start + dt.timedelta(days=9)).pk,
         "title": "防汛避险",
         "node": world.branch.pk,
         "starts_at": start.strftime("%Y-%m-%d %H:%M"),
@@ -325,7 +326,7 @@ def test_organiser_schedules_changes_and_cancels(world: County) -> None:
     assert lecture.occasion.ends_at - lecture.occasion.starts_at == dt.timedelta(minutes=45)
     edit = reverse("live_schedule_edit", args=[lecture.pk])
     assert client.get(edit).status_code == 200
-    assert client.post(edit, plan | {"title": "换个名字"}).status_code == 302
+    assert Office(client, edit).saved(plan | {"title": "换个名字"})[0] == "名称从“防汛避险”改为“换个名字”。"
     lecture.refresh_from_db()
     assert lecture.occasion.title == "换个名字"
     assert client.post(reverse("live_schedule_cancel", args=[lecture.pk])).status_code == 302

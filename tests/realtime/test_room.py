@@ -121,7 +121,7 @@ def test_unknown_addresses_are_refused_calmly(server: RoomServer, world: County)
 def test_withdrawn_lecture_closes_4404(server: RoomServer, world: County) -> None:
     lecture = make_lecture(world)
     waiting = server.join(world.member, lecture)
-    cancel_lecture(occasion_id=lecture.pk)
+    cancel_lecture(occasion_id=lecture.pk, as_of=timezone.now())
     assert waiting.until("bye")["reason"] == "cancelled"
     assert waiting.closed() == 4404
 

@@ -1,0 +1,80 @@
+"""What a plan of a lecture does to others, and what is unusual about it: asked once, never a reason to refuse it."""
+
+import datetime as dt
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from attendance.asking import changes_in_words
+from attendance.consequences import moment, people_at
+from attendance.models import Evidence, Occasion
+from live.models import Lecture
+from organizations.models import Role, User
+from organizations.permissions import has_role
+
+MOST_NAMED = 5
+LATE = dt.timedelta(minutes=2)
+
+
+def in_words(occasion: Occasion, lecturer: User) -> dict[Any, Any]:
+    """Return a plan by its labels, as people read it."""
+    minutes = round((occasion.ends_at - occasion.starts_at) / dt.timedelta(minutes=1))
+    return {
+        _("名称"): occasion.title,
+        _("培训"): occasion.training.title,
+        _("对象"): occasion.node.name,
+        _("开始时间"): moment(occasion.starts_at),
+        _("时长"): _("{minutes} 分钟").format(minutes=minutes),
+        _("讲师"): lecturer.name,
+        _("认定规则"): str(occasion.rule),
+    }
+
+
+def changes_of(lecture: Lecture, after: Occasion, lecturer: User, *, as_of: dt.datetime) -> list[str]:
+    """Return what a new plan changes for those who know the old one; [] where it changes nothing for them."""
+    before = lecture.occasion
+    found = changes_in_words(in_words(before, lecture.lecturer), in_words(after, lecturer))
+    if not found:
+        return []
+    old, new = people_at([before], as_of=as_of), people_at([after], as_of=as_of)
+    words = _(
+        "原来应到 {old} 人，改完应到 {new} 人。大家的页面马上改过来；已经记在手机日历里的不会自动改，请另外通知。"
+    )
+    found.append(words.format(old=old, new=new))
+    leaves = Evidence.objects.filter(occasion=before, kind=Evidence.Kind.LEAVE, withdrawn_by=None).count()
+    if leaves and before.starts_at != after.starts_at:
+        found.append(_("已经写好的 {count} 条请假仍然有效，请支部书记核对。").format(count=leaves))
+    return found
+
+
+def unusual_start(starts_at: dt.datetime, ends_at: dt.datetime, *, as_of: dt.datetime) -> list[str]:
+    """Return what is unusual about when a lecture begins."""
+    local = timezone.localtime(starts_at)
+    found = []
+    if (local.hour, local.minute) == (0, 0):
+        found.append(_("开始时间是 {at} 零点，只填日期就会这样。").format(at=local.date().isoformat()))
+    if starts_at < as_of - LATE < ends_at:
+        found.append(_("开始时间 {at} 已经过去。").format(at=moment(starts_at)))
+    return found
+
+
+def clashes(
+    lecturer: User, starts_at: dt.datetime, ends_at: dt.datetime, *, but: int | None, asked_by: User
+) -> list[str]:
+    """Return at which lectures the same lecturer is asked for at the same time; others' are told without a title."""
+    same = Lecture.objects.filter(
+        lecturer=lecturer,
+        state__in=[Lecture.State.SCHEDULED, Lecture.State.LIVE],
+        occasion__starts_at__lt=ends_at,
+        occasion__ends_at__gt=starts_at,
+    )
+    found = []
+    for other in same.exclude(pk=but).select_related("occasion__node").order_by("occasion__starts_at")[:MOST_NAMED]:
+        plan = other.occasion
+        mine = has_role(asked_by, Role.ORGANISER, node=plan.node)
+        title = _("“{title}”").format(title=plan.title) if mine else _("另一场直播")
+        words = _("{lecturer}在 {starts} 至 {ends} 已经要讲{title}，时间重叠。")
+        values = {"starts": moment(plan.starts_at), "ends": moment(plan.ends_at), "title": title}
+        found.append(words.format(lecturer=lecturer.name, **values))
+    return found
