@@ -150,7 +150,7 @@ class RuleForm(Asking, WagtailAdminModelForm):
     def clean_min_share(self) -> float:
         share: float = self.cleaned_data["min_share"]
         if not 0 < share <= 1:
-            raise ValidationError(_("最低比例要大于 0，不超过 1；例如 0.8 就是 80%。"))
+            raise ValidationError(_("最低比例要大于 0，不超过 1；例如 0.8 表示八成。"))
         return share
 
     def effects_of_saving(self) -> list[str]:

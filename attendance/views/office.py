@@ -70,6 +70,7 @@ class GuardedDelete(Guarded, generic.DeleteView):
 
     instance_action = "delete"
     template_name = "attendance/admin/delete.html"
+    http_method_names = ["get", "head", "post", "options"]  # Django's DELETE would ask nobody
     why_not = _("还不能删除，因为：")
     instead: Any = ""
 
