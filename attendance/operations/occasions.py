@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
+from django.db.models import Case, CharField, Exists, OuterRef, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -131,10 +131,17 @@ def move_end(*, occasion_id: int, ends_at: datetime, as_of: datetime) -> None:
     """
     if ends_at <= as_of:
         raise UnableToPlanOccasion(_("新的截止时间要晚于现在。"))
-    running = Occasion.objects.filter(pk=occasion_id, state=State.OPEN, rule__basis=Rule.Basis.MEDIA)
-    if running.update(ends_at=ends_at) != 1:
+    occasion = _held(occasion_id)
+    if occasion is None or occasion.state != State.OPEN or occasion.rule.basis != Rule.Basis.MEDIA:
         raise UnableToPlanOccasion(_("只有正在进行的课程可以改截止时间。"))
+    Occasion.objects.filter(pk=occasion_id).update(ends_at=ends_at)
     log.info("occasion_end_moved", occasion_id=occasion_id, ends_at=ends_at.isoformat())
+
+
+def _held(occasion_id: int) -> Occasion | None:
+    """Return an occasion with its rule, held until the commit: a condition on both tables is no claim by itself."""
+    held = Occasion.objects.select_for_update(of=("self",), no_key=True).select_related("rule")
+    return held.filter(pk=occasion_id).first()
 
 
 def _check_plan(starts_at: datetime, ends_at: datetime) -> None:
@@ -300,16 +307,17 @@ def void_occasion(*, occasion_id: int, reason: str, voided_by_id: int, as_of: da
     reason = " ".join(reason.replace("\x00", "").split())
     if not 0 < len(reason) <= VOID_REASON_MAX:
         raise UnableToVoidOccasion(_("请写明作废的原因，不超过 200 个字，参加的人会看到。"))
-    may_be = Q(state__in=ENDED) | Q(state=State.OPEN, rule__basis=Rule.Basis.MEDIA)
-    claimed = Occasion.objects.filter(may_be, pk=occasion_id).update(
+    occasion = _held(occasion_id)
+    runs_along = occasion and occasion.state == State.OPEN and occasion.rule.basis == Rule.Basis.MEDIA
+    if occasion is None or not (occasion.state in ENDED or runs_along):
+        raise UnableToVoidOccasion(_("只有已经结束、还没有作废的场次可以作废。"))
+    Occasion.objects.filter(pk=occasion_id).update(
         state=State.VOID,
         voided_at=as_of,
         voided_by_id=voided_by_id,
         void_reason=reason,
         make_up_until_at=None,
     )
-    if not claimed:
-        raise UnableToVoidOccasion(_("只有已经结束、还没有作废的场次可以作废。"))
     log.info("occasion_voided", occasion_id=occasion_id, voided_by_id=voided_by_id)
     events.announce(events.occasion_voided, occasion_id=occasion_id)
 

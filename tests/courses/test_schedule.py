@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from attendance.models import Evidence, Occasion, Rule, Training
@@ -314,3 +316,20 @@ def test_trainings_that_are_over_are_not_offered(client: Client) -> None:
     client.force_login(organiser)
     offered = client.get(ADD).context["form"].fields["training"].queryset
     assert (current in offered, over in offered) == (True, False)
+
+
+def test_the_form_costs_the_same_for_one_and_for_three_courses(client: Client) -> None:
+    world, organiser = township_organiser()
+    client.force_login(organiser)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert client.get(ADD).status_code == 200
+        return len(seen)
+
+    give_course(world.branch)
+    queries()
+    one = queries()
+    for number in range(2):
+        give_course(world.branch, title=f"课程{number}")
+    assert queries() == one
