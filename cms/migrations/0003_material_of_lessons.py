@@ -46,7 +46,7 @@ def _write(apps, pk, version, text):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cms', '0001_initial'),
+        ('cms', '0002_own_choosers'),
         ('media', '0003_owner_and_faults'),
         ('wagtaildocs', '0014_alter_document_file_size'),
         ('wagtailimages', '0027_image_description'),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('live', '0002_recording_protected'),
+        ('live', '0003_holes_of_recordings'),
     ]
 
     operations = [
