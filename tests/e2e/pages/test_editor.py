@@ -37,6 +37,12 @@ def a_course(page: Page, served: str) -> str:
     return str(pages(page, served, "CoursePage")[0]["id"])
 
 
+def open_editor(page: Page, address: str) -> None:
+    page.goto(address)
+    # Wagtail takes what stands in the form in its first moments as unchanged, and stores it only with the next change.
+    page.wait_for_timeout(4000)
+
+
 def add_block(page: Page, name: str) -> None:
     """Add a block at the end of the lesson."""
     page.locator(".c-sf-add-button").last.click()
@@ -67,7 +73,7 @@ def written(page: Page, served: str) -> str:
 
 def test_a_lesson_is_kept_from_the_first_word_through_a_mistake(desk: tuple[BrowserContext, Page], served: str) -> None:
     _context, page = desk
-    page.goto(f"{served}/admin/pages/add/cms/lessonpage/{a_course(page, served)}/")
+    open_editor(page, f"{served}/admin/pages/add/cms/lessonpage/{a_course(page, served)}/")
     add_block(page, "文字")
     write(page, "先看路，再走。")
     page.wait_for_url(re.compile(r"/admin/pages/\d+/edit/"))
@@ -126,7 +132,7 @@ def test_a_session_that_ends_while_writing_costs_nothing(
     desk: tuple[BrowserContext, Page], served: str, how: str
 ) -> None:
     context, page = desk
-    page.goto(f"{served}/admin/pages/add/cms/lessonpage/{a_course(page, served)}/")
+    open_editor(page, f"{served}/admin/pages/add/cms/lessonpage/{a_course(page, served)}/")
     page.fill("#id_title", f"断线 {how}")
     add_block(page, "文字")
     write(page, "第一句。")
@@ -155,7 +161,7 @@ def test_two_windows_on_one_lesson_are_told_of_each_other(
     desk: tuple[BrowserContext, Page], browser: Browser, served: str
 ) -> None:
     _context, page = desk
-    page.goto(f"{served}/admin/pages/add/cms/lessonpage/{a_course(page, served)}/")
+    open_editor(page, f"{served}/admin/pages/add/cms/lessonpage/{a_course(page, served)}/")
     page.fill("#id_title", "两个人写")
     add_block(page, "文字")
     write(page, "开头。")
@@ -163,9 +169,7 @@ def test_two_windows_on_one_lesson_are_told_of_each_other(
     page.locator(SAVE).click()
     expect(page.locator(".messages")).to_contain_text("两个人写")
     second = page.context.new_page()
-    second.goto(page.url)
-    # Wagtail takes what stands in the form in its first moments as unchanged.
-    second.wait_for_timeout(3000)
+    open_editor(second, page.url)
     second.locator("[contenteditable=true]").last.click()
     second.keyboard.press("End")
     second.keyboard.type("她加的。")
