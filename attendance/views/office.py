@@ -44,7 +44,7 @@ class GuardedIndex(Guarded, generic.IndexView):
 class RefusedBySaving:
     """An operation's refusal becomes a sentence above the form; everything typed stays."""
 
-    error_message = _("还没有保存，请看下面写的。")
+    error_message = _("请看下面写的。")
 
     def form_valid(self, form: Any) -> HttpResponse:
         try:
