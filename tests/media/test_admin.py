@@ -169,6 +169,15 @@ def test_list_shows_state_and_reason_in_words(admin: Client, organiser: User, fo
     assert foreign.title not in page
 
 
+def test_what_members_cannot_play_stands_in_the_list_and_on_its_page(
+    admin: Client, organiser: User, foreign: Video
+) -> None:
+    """Media 3: until now nobody but the member saw it."""
+    video = ReadyVideoFactory(created_by=organiser, fault_count=3, fault_at=timezone.now())
+    for address in ("/admin/videos/", f"/admin/videos/edit/{video.pk}/"):
+        assert "3 位党员的手机放不出这个视频" in admin.get(address).content.decode(), address
+
+
 @pytest.mark.parametrize("name", ["videos:index", "video_chooser:choose"])
 def test_list_costs_the_same_for_one_and_many(
     admin: Client, organiser: User, name: str, django_assert_num_queries: Any, django_assert_max_num_queries: Any

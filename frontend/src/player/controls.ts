@@ -59,10 +59,10 @@ export class Controls {
   }
 
   /** Nothing to play any more: why, and the button that tries again. Both stand below each other, whatever their size. */
-  fail(why: Failure): void {
+  fail(why: Failure, said?: string): void {
     this.broken = true;
     this.screen.classList.add("failed");
-    this.say(fill(this.data.words, `failed_${why}`));
+    this.say(said ?? fill(this.data.words, `failed_${why}`));
     part("player-go-words").textContent = fill(this.data.words, "again");
     this.go.hidden = false;
     this.signedOut = why === "signed_out";

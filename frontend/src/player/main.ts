@@ -44,7 +44,7 @@ function run(data: PlayerData): void {
   );
   const furthest = (): number => Math.max(end(ledger.credited), end(counter.seen));
   const source = new Source(video, data, data.refresh_url, data.hls_script, {
-    failed: (why) => controls.fail(why),
+    failed: (why, said) => controls.fail(why, said),
     audioOnly: (on) => controls.showAudio(on, on ? fill(data.words, "audio_fallback") : ""),
     line: (good) => controls.line(good),
     waiting: () => {

@@ -20,8 +20,8 @@ declare global {
 export type Failure = "media" | "signed_out" | "gone";
 
 export interface SourceEvents {
-  /** Nothing helps any more. */
-  failed(why: Failure): void;
+  /** Nothing helps any more; `said`: the server's own sentence, where it has one (a lesson that is being changed). */
+  failed(why: Failure, said?: string): void;
   /** Sound alone because the picture cannot be shown (true), or the picture is tried again (false). */
   audioOnly(on: boolean): void;
   /** Whether media still comes. While it does not, what is buffered plays on. */
@@ -33,6 +33,7 @@ export interface SourceEvents {
 }
 
 const HLS_TYPE = "application/vnd.apple.mpegurl";
+const GONE = 410;
 const AGAIN_MS = 2000;
 const LONGEST_WAIT_MS = 15_000;
 // How near a restarted source must come to the kept place before its own clock is believed again.
@@ -492,7 +493,8 @@ export class Source {
           return;
         }
         this.release();
-        this.events.failed(error.status === 401 ? "signed_out" : "gone");
+        if (error.status === 401) this.events.failed("signed_out");
+        else this.events.failed("gone", error.status === GONE ? error.message : undefined);
       },
     );
   }

@@ -39,8 +39,14 @@ def test_a_withdrawn_lesson_is_asked_about_and_its_reader_meets_a_sentence(
     expect(desk.locator("[data-uses] li").first).to_contain_text("暂时没有要学的")
     member.goto(lesson)
     expect(member.locator("#player")).to_be_visible()
+    watching = member.context.new_page()
+    watching.goto(lesson)
     sure(desk, "我知道了，撤下")
     try:
+        # The page that stood open all the time hears it from the player.
+        watching.locator("#player-go").tap()
+        expect(watching.locator("#player-say")).to_contain_text("这一讲老师正在修改", timeout=30_000)
+        watching.close()
         for address, sentence in (
             (lesson, "这一讲老师正在修改"),
             (lesson.removesuffix(f"{page_id}/"), "老师正在修改这门课"),
