@@ -1,54 +1,21 @@
 """What a change of a training or a rule does to those it concerns, said before it is done. Nothing here writes."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from attendance.models import Occasion, Record, RosterEntry, Rule, Training
-from attendance.standing import CALLED_OFF, DONE
-from attendance.windows import roster_day
-from organizations.models import Membership, Node, User
+from attendance.concerned import people_at
+from attendance.models import Occasion, Rule, Training
+from attendance.standing import CALLED_OFF
+from organizations.models import Node
 from organizations.permissions import in_subtree
-from organizations.queries import valid_on
 from organizations.uses import Use
 
 State = Occasion.State
 MOST_NAMED = 8
-
-
-def people_at(occasions: Iterable[Occasion], *, as_of: datetime) -> int:
-    """Return how many people some occasions concern: on their rosters, before there is one those who would be there.
-
-    Everybody once. Two queries, whatever the number of occasions.
-    """
-    found = list(occasions)
-    opened = [one.pk for one in found if one.opened_at is not None]
-    on_roster = RosterEntry.objects.filter(occasion_id__in=opened, state=RosterEntry.State.EXPECTED)
-    to_come: dict[date, set[str]] = {}
-    paths = dict(Node.objects.filter(pk__in={one.node_id for one in found}).values_list("pk", "path"))
-    for one in found:
-        if one.opened_at is None:
-            to_come.setdefault(roster_day(one, as_of=as_of), set()).add(paths[one.node_id])
-    there = Q(pk__in=on_roster.values("member_id"))
-    for day, roots in to_come.items():
-        below = Q(pk__in=())
-        for path in roots:
-            below |= Q(node__path__startswith=path)
-        there |= Q(pk__in=_members(below, day))
-    return User.objects.filter(there).count() if found else 0
-
-
-def _members(below: Q, day: date) -> QuerySet[Any, Any]:
-    return Membership.objects.filter(below, valid_on(day)).values("member_id")
-
-
-def finished_at(occasion: Occasion) -> int:
-    """Return how many people have done what an occasion asks."""
-    return Record.objects.filter(occasion_id=occasion.pk, stands__in=DONE).count()
 
 
 def moment(at: datetime) -> str:

@@ -13,7 +13,8 @@ from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.widgets import AdminDateTimeInput
 
 from attendance.asking import Asking, changes_in_words
-from attendance.consequences import effects_of_dates, finished_at, moment, people_at
+from attendance.concerned import concerned_by, people_at
+from attendance.consequences import effects_of_dates, moment
 from attendance.models import Occasion, Rule, Training
 from attendance.operations import UnableToPlanOccasion
 from attendance.plan_forms import check_year
@@ -230,13 +231,13 @@ def effects_of_moved_end(occasion: Occasion, ends_at: dt.datetime, *, as_of: dt.
     """Return what it does to those who study a course that it ends at another time."""
     if ends_at == occasion.ends_at:
         return []
-    people, done = people_at([occasion], as_of=as_of), finished_at(occasion)
+    people = concerned_by(occasion, as_of=as_of)
     values = {
         "old": moment(occasion.ends_at),
         "new": moment(ends_at),
-        "people": people,
-        "done": done,
-        "left": max(0, people - done),
+        "people": people.expected,
+        "done": people.done,
+        "left": people.expected - people.done,
     }
     words = _(
         "截止时间从 %(old)s 改为 %(new)s：应学 %(people)s 人，已经学完的 %(done)s 人不变，还没有学完的 %(left)s 人"

@@ -16,7 +16,7 @@ from wagtail.admin.views import generic
 from wagtail.admin.views.generic import history
 from wagtail.admin.viewsets.model import ModelViewSet
 
-from attendance.consequences import finished_at, people_at
+from attendance.concerned import concerned_by, people_at
 from attendance.forms import VoidForm
 from attendance.models import Occasion
 from attendance.operations import UnableToPlanOccasion, UnableToVoidOccasion
@@ -77,8 +77,7 @@ class EditRun(RefusedBySaving, generic.EditView):  # type: ignore[misc]
         return {
             **context,
             "occasion": occasion,
-            "people": people_at([occasion], as_of=timezone.now()),
-            "done": finished_at(occasion),
+            "people": concerned_by(occasion, as_of=timezone.now()),
             "may_be_voided": occasion.state in MAY_BE_VOIDED,
         }
 
@@ -142,7 +141,8 @@ def void(request: HttpRequest, pk: int) -> HttpResponse:
         "作废以后，这门课不计入任何人的学习：应学 %(people)s 人（其中 %(done)s 人已经学完）的记录都不算数，也不用补学。"
         "大家会看到您写的原因。作废不能撤销，可以重新安排。"
     )
-    values = {"people": people_at([run.occasion], as_of=now), "done": finished_at(run.occasion)}
+    people = concerned_by(run.occasion, as_of=now)
+    values = {"people": people.expected, "done": people.done}
     return _ask(request, run, _("作废这一场"), words % values, form)
 
 

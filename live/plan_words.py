@@ -7,7 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from attendance.asking import changes_in_words
-from attendance.consequences import moment, people_at
+from attendance.concerned import people_at
+from attendance.consequences import moment
 from attendance.models import Evidence, Occasion
 from live.models import Lecture
 from organizations.models import Role, User

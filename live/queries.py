@@ -9,16 +9,15 @@ from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from attendance.core.intervals import moment_of, ms_of
-from attendance.models import Occasion, PresenceSpan, RosterEntry
+from attendance.models import Occasion, PresenceSpan
 from attendance.queries import window_of
-from attendance.windows import roster_day
 from live.agent.nodes import FRESH, is_fresh
 from live.core import lifecycle
 from live.core.holes import from_lists, media_position
 from live.models import ChatMessage, Lecture, Restriction
 from organizations.models import Node, Role, RoleGrant, User
 from organizations.permissions import visible_nodes
-from organizations.queries import members_at, membership_on, valid_on
+from organizations.queries import membership_on, valid_on
 
 RECENT_CHAT = 50
 
@@ -204,13 +203,6 @@ def may_lecture(user: User, node: Node, *, on_date: dt.date) -> bool:
     line = [node.path[:end] for end in range(node.steplen, len(node.path) + 1, node.steplen)]
     near = Q(node__path__startswith=node.path) | Q(node__path__in=line)
     return RoleGrant.objects.filter(near, valid_on(on_date), user=user, role=Role.LECTURER).exists()
-
-
-def people_of(occasion: Occasion, *, as_of: dt.datetime) -> int:
-    """Return how many people an occasion concerns: its roster, before there is one those who would be on it."""
-    if occasion.opened_at is not None:
-        return RosterEntry.objects.filter(occasion=occasion, state=RosterEntry.State.EXPECTED).count()
-    return members_at(node=occasion.node, on_date=roster_day(occasion, as_of=as_of)).count()
 
 
 def people_present(occasion: Occasion) -> int:

@@ -8,12 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from attendance.concerned import people_at
 from attendance.models import Occasion
 from live import operations
 from live.forms import AgainForm, VoidLectureForm
 from live.models import Lecture
 from live.permissions import may_host, may_void
-from live.queries import people_of
 from live.views.access import lecture_page
 from organizations.models import User
 
@@ -61,7 +61,7 @@ def void(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "form": form,
         "title": _("作废这一场"),
         "lecture": lecture,
-        "text": void_words(people_of(lecture.occasion, as_of=now)),
+        "text": void_words(people_at([lecture.occasion], as_of=now)),
         "back": reverse("live_host", args=[lecture.pk]),
     }
     return render(request, "live/ask.html", context)

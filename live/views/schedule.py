@@ -16,13 +16,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from attendance.concerned import people_at
 from attendance.models import Occasion
 from attendance.reasons import length
 from attendance.windows import ENDED, is_held, roster_day, undone_until, window_limit
 from live import operations
 from live.forms import LectureForm, VoidLectureForm
 from live.models import Lecture
-from live.queries import lectures_for, people_of, people_present
+from live.queries import lectures_for, people_present
 from live.views.ending import planned_for, void_words
 from live.words import missing_rows
 from organizations.models import Role, User
@@ -86,7 +87,7 @@ def edit(request: HttpRequest, occasion_id: int) -> HttpResponse:
     facts = {
         "lecture": lecture,
         "occasion": occasion,
-        "people": people_of(occasion, as_of=now),
+        "people": people_at([occasion], as_of=now),
         "roster_day": roster_day(occasion, as_of=now),
     }
     if lecture.state != Lecture.State.SCHEDULED:
@@ -120,7 +121,7 @@ def cancel(request: HttpRequest, occasion_id: int) -> HttpResponse:
         messages.error(request, _("直播已经开始，不能取消，只能结束。"))
         return redirect("live_schedule_edit", occasion_id=lecture.pk)
     if request.method == "GET":
-        people = people_of(lecture.occasion, as_of=timezone.now())
+        people = people_at([lecture.occasion], as_of=timezone.now())
         text = _("取消后，这场直播从 {people} 人的页面上消失，不能恢复。").format(people=people)
         return _ask(request, lecture, _("取消这场直播"), text)
     return _do(
@@ -147,7 +148,7 @@ def end(request: HttpRequest, occasion_id: int) -> HttpResponse:
 
 def _end_words(lecture: Lecture, now: dt.datetime) -> str:
     occasion = lecture.occasion
-    facts = {"present": people_present(occasion), "people": people_of(occasion, as_of=now)}
+    facts = {"present": people_present(occasion), "people": people_at([occasion], as_of=now)}
     if not is_held(occasion, end=min(now, window_limit(occasion))):
         words = _(
             "现在有 {present} 人在直播间。时间还太短，现在结束就算“未举行”："
@@ -179,7 +180,7 @@ def void(request: HttpRequest, occasion_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and form.save(lecture, actor_id=_user(request).pk, as_of=now):
         messages.success(request, _("这一场已作废。"))
         return redirect("live_schedule_edit", occasion_id=lecture.pk)
-    return _ask(request, lecture, _("作废这一场"), void_words(people_of(lecture.occasion, as_of=now)), form)
+    return _ask(request, lecture, _("作废这一场"), void_words(people_at([lecture.occasion], as_of=now)), form)
 
 
 @require_http_methods(["GET", "POST"])
@@ -197,7 +198,7 @@ def recording(request: HttpRequest, occasion_id: int) -> HttpResponse:
             "删除以后，应到的 {people} 人都不能再看这一场的回放，页面上会写明已经删除；已经计入的不变。"
             "课程里用着这段录像的，那里还能看。删除不能撤销。"
         )
-        return _ask(request, lecture, _("删除回放"), words.format(people=people_of(lecture.occasion, as_of=now)))
+        return _ask(request, lecture, _("删除回放"), words.format(people=people_at([lecture.occasion], as_of=now)))
     drop_it = partial(operations.drop_recording, occasion_id=lecture.pk, actor_id=_user(request).pk, as_of=now)
     return _do(request, drop_it, _("回放已删除。"))
 
