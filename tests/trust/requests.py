@@ -51,6 +51,7 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "image_id": world.image.pk,
         "document_id": world.paper.pk,
         "upload_id": world.upload.pk,
+        "video_id": world.recording.pk,
         "name": "records",
         "form": "csv",
         "what": {"people": "number", "units": "rename"}.get(row.route.split("/")[0], "correct"),

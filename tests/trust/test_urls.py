@@ -99,7 +99,8 @@ UNKNOWN = {
     **dict.fromkeys(("occasion_id", "training_id", "member_id", "dispute_id", "lesson_id"), 999_999),
     **dict.fromkeys(("person_id", "unit_id", "grant_id"), 999_999),
     **dict.fromkeys(("image_id", "document_id"), 999_999),
-    "upload_id": unknown_uuid(), "name": "nothing", "form": "exe", "what": "erase", "path": "images/none.png",
+    **dict.fromkeys(("upload_id", "video_id"), unknown_uuid()),
+    "name": "nothing", "form": "exe", "what": "erase", "path": "images/none.png",
 }  # fmt: skip
 WITH_IDS = [
     (row, name)

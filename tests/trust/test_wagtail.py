@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.http import HttpResponse
 from django.test import override_settings
 from wagtail.admin.views.bulk_action.registry import bulk_action_registry
@@ -269,13 +268,10 @@ def test_a_nonsensical_question_is_never_an_error_page(world: World) -> None:
         ("pages/{lesson}/copy/", "", 400),
         ("pages/{lesson}/edit/", "title=x&slug=x", 400),
         ("pages/{course}/edit/", "title=x&slug=x&node=1&intro=%7Bnot", 400),
-        ("course-runs/new/", f"page={2**63}&training=1&node=1&rule=1", 404),
     ],
 )
 def test_a_form_made_by_hand_is_told_from_a_fault_of_ours(world: World, path: str, sent: str, status: int) -> None:
     url = "/admin/" + path.format(lesson=world.course.lesson.pk, course=world.course.page.pk)
-    if status == 404 and connection.vendor == "postgresql":
-        status = 200  # it compares any number: the form itself says that there is no such course
     assert world.ask("organiser", "POST", url, data=sent, content_type=FORM_TYPE).status_code == status
 
 

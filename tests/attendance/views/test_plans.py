@@ -69,7 +69,7 @@ def planned(world: World, **fields: Any) -> Occasion:
 @pytest.mark.parametrize(
     ("change", "field", "words"),
     [
-        ({"title": ""}, "title", "必"),
+        ({"title": ""}, "title", "这一项还没有填"),
         ({"title": "防\x00汛"}, "title", "空字符"),
         ({"title": "长" * 121}, "title", "120"),
         ({"starts_date": "2026-02-30"}, "starts_date", "日期"),
