@@ -34,6 +34,10 @@ def changes_in_words(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> lis
     ]
 
 
+def _plain(value: Any) -> Any:
+    return getattr(value, "pk", value)
+
+
 class Asking(forms.BaseForm):
     """Mixed into a form; ``stand_by`` at the end of ``__init__``, then ``effects_of_saving`` says what to ask about.
 
@@ -61,6 +65,16 @@ class Asking(forms.BaseForm):
         """What can be chosen beside the effects."""
         return [self[name] for name in self.asked_fields]
 
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether what was sent says the same as what is stored. ``changed_data`` takes a moment written without its
+        seconds for another one."""
+        names = set(self.changed_data) - set(self.asked_fields)
+        return all(
+            _plain(self.cleaned_data.get(name)) == _plain(self.initial.get(name, self.fields[name].initial))
+            for name in names
+        )
+
     def effects_of_saving(self) -> list[str]:
         """Return what saving does to others, a sentence each; [] where nobody has to be asked."""
         return []
@@ -76,7 +90,9 @@ class Asking(forms.BaseForm):
             return
         # A refusal that only what is stored knows may be added here, too.
         self.effects = self.effects_of_saving()
-        if self.effects and not self.errors and self.data.get("agreed", "") != self.agreement:
+        if self.errors:
+            self.effects = []  # what is refused has no effects, and nothing can be agreed to
+        if self.effects and self.data.get("agreed", "") != self.agreement:
             words = _("还没有保存：请先看下面写的影响，勾选“我知道了”，再保存一次。")
             self.add_error(None, ValidationError(words, code=ASK))
 

@@ -58,6 +58,12 @@ def people_at(occasions: Iterable[Occasion], *, as_of: datetime) -> int:
     return User.objects.filter(there).count() if found else 0
 
 
+def people_owing(occasions: Iterable[Occasion]) -> int:
+    """Return how many people have not done, and have to, what some opened occasions ask; everybody once. One query."""
+    standing = with_standing(RosterEntry.objects.filter(occasion_id__in=[one.pk for one in occasions]))
+    return standing.filter(stands__in=UNDONE).values("member_id").distinct().count()
+
+
 def watchers_of(occasion: Occasion, media: Collection[str]) -> int:
     """Count the people of whom something was counted of these pieces of media."""
     sessions = WatchSession.objects.filter(occasion_id=occasion.pk, media__in=media, reports__gt=0)

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from attendance.concerned import people_at
+from attendance.concerned import people_at, people_owing
 from attendance.models import Occasion, Rule, Training
 from attendance.standing import CALLED_OFF
 from organizations.models import Node
@@ -159,12 +159,13 @@ def _state_effect(before: Training, after: Training, occasions: list[Occasion], 
         words = _("退回草稿：%(count)s从大家的页面上消失，不能开播，不能学习；已有的记录保留，再发布就回来。")
         return words % {"count": count}
     if after.state == Training.State.CLOSED:
-        making_up = [one for one in occasions if one.make_up_until_at and one.make_up_until_at > as_of]
+        offered = [one for one in occasions if one.make_up_until_at and one.make_up_until_at > as_of]
+        making_up = people_owing(offered)
         words = _("结束培训：%(count)s的记录都保留，不再出现在“今天”。") % {"count": count}
         if making_up:
-            until = max(one.make_up_until_at for one in making_up if one.make_up_until_at)
-            words += _("其中 %(making_up)s还可以补学到 %(until)s，结束以后“今天”不再提醒。") % {
-                "making_up": counted(making_up, as_of=as_of),
+            until = max(one.make_up_until_at for one in offered if one.make_up_until_at)
+            words += _("其中 %(making_up)s 人还可以补学到 %(until)s，结束以后“今天”不再提醒。") % {
+                "making_up": making_up,
                 "until": moment(until),
             }
         return words

@@ -16,6 +16,7 @@ from django_prometheus.exports import ExportToDjangoView
 
 from config.health import readiness
 
+BACK_OFFICE, ENTERS_OFFICE = "/admin/", "wagtailadmin.access_admin"
 FOR_SCRIPTS = ("/uploads/", "/watch/")
 
 
@@ -100,6 +101,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if request.path.startswith(BACK_OFFICE) and not wants_json(request) and request.user.has_perm(ENTERS_OFFICE):
+        return HttpResponse(loader.render_to_string("wagtailadmin/404.html", request=request), status=404)
     return error_page(request, 404, "not_found", _("没有找到这一页。"))
 
 

@@ -14,13 +14,14 @@ from wagtail.admin.widgets import AdminDateTimeInput
 
 from attendance.asking import Asking, changes_in_words
 from attendance.concerned import concerned_by, people_at
-from attendance.consequences import effects_of_dates, moment
+from attendance.consequences import MOST_NAMED, effects_of_dates, moment
 from attendance.models import Occasion, Rule, Training
 from attendance.operations import UnableToPlanOccasion
 from attendance.plan_forms import check_year
 from cms.models import CoursePage
-from cms.permissions import editable_nodes
+from cms.permissions import editable_nodes, may_edit_at
 from cms.queries import Lesson, lessons_by_course, lessons_of, videos_of
+from courses.changes import name_of, runs_of
 from courses.models import CourseRun
 from courses.operations import UnableToScheduleCourse, reschedule_course, schedule_course
 from courses.plans import move_course_end
@@ -34,7 +35,7 @@ WHY = {
     ),
     "failed_video": gettext_lazy("这门课里有处理失败的视频，请先重试或换掉。"),
     "rule": gettext_lazy("请选择“按课程时长”的认定规则。"),
-    "times": gettext_lazy("结束时间要晚于开始时间，也要晚于现在。"),
+    "times": gettext_lazy("截止时间要晚于开始时间，也要晚于现在。"),
 }
 FIELD_OF = {"unpublished": "page", "no_video": "page", "failed_video": "page", "rule": "rule", "times": "ends_at"}
 LATE = dt.timedelta(minutes=10)
@@ -185,13 +186,36 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
                 training=plan["training"], starts_at=plan["starts_at"], ends_at=plan["ends_at"], by_media=True
             )
             if plan["starts_at"] < now - LATE:
-                words = _("开始时间 %(at)s 已经过去，保存以后马上开始。")
-                found.append(words % {"at": moment(plan["starts_at"])})
+                begins = _("开始时间 %(at)s 已经过去，保存以后马上开始。")
+                waits = _("开始时间 %(at)s 已经过去，培训发布以后马上开始。")
+                is_draft = plan["training"].state == Training.State.DRAFT
+                found.append((waits if is_draft else begins) % {"at": moment(plan["starts_at"])})
+            found += self._given_twice()
         waiting = self._videos_in_work() if self.occasion is None else 0
         if waiting:
             words = _("有 %(count)s 个视频还在处理，处理好以后自动计入；在那以前，大家看到的学习时间不全。")
             found.append(words % {"count": waiting})
         return found
+
+    def _given_twice(self) -> list[str]:
+        """Return where the same people study the same course at the same time already."""
+        plan, own = self.cleaned_data, self.instance.pk
+        path = plan["node"].path
+        above = [path[:end] for end in range(Node.steplen, len(path) + 1, Node.steplen)]
+        same = (
+            runs_of(plan["page"].pk)
+            .exclude(pk=own)
+            .filter(
+                Q(occasion__node__path__startswith=path) | Q(occasion__node__path__in=above),
+                occasion__state__in=[State.SCHEDULED, State.OPEN],
+                occasion__starts_at__lt=plan["ends_at"],
+                occasion__ends_at__gt=plan["starts_at"],
+            )
+        )
+        words = _("这门课已经在%(run)s里安排过，时间重叠：同一个人会有两份要学。")
+        return [
+            words % {"run": name_of(run, may_edit_at(self.for_user, run.occasion.node))} for run in same[:MOST_NAMED]
+        ]
 
     def _videos_in_work(self) -> int:
         videos = videos_of(lessons_of(self.cleaned_data["page"])).values()
@@ -211,7 +235,7 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
                         occasion_id=self.instance.pk, ends_at=values["ends_at"], actor_id=self.for_user.pk, as_of=now
                     )
             elif not self.is_fixed:
-                reschedule_course(occasion_id=self.instance.pk, **values)
+                reschedule_course(occasion_id=self.instance.pk, as_of=now, **values)
         except UnableToScheduleCourse as error:
             raise ValidationError({FIELD_OF[error.code]: WHY[error.code]}) from error
         except UnableToPlanOccasion as error:
@@ -260,8 +284,11 @@ def _changes(occasion: Occasion, plan: dict[str, Any], *, as_of: dt.datetime) ->
     )
     found = changes_in_words(_in_words(occasion), _in_words(after))
     if found:
-        people = people_at([occasion], as_of=as_of), people_at([after], as_of=as_of)
-        found.append(_("原来涉及 %(old)s 人，改完涉及 %(new)s 人。") % {"old": people[0], "new": people[1]})
+        old, new = people_at([occasion], as_of=as_of), people_at([after], as_of=as_of)
+        if occasion.node_id == after.node.pk and old == new:
+            found.append(_("涉及 %(people)s 人。") % {"people": new})
+        else:
+            found.append(_("原来涉及 %(old)s 人，改完涉及 %(new)s 人。") % {"old": old, "new": new})
     return found
 
 

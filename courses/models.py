@@ -19,7 +19,7 @@ class CourseRun(models.Model):
         verbose_name_plural = _("课程安排")
 
     def __str__(self) -> str:
-        return str(self.page_id)
+        return self.occasion.title
 
 
 class LessonProgress(models.Model):

@@ -5,7 +5,7 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
-from attendance.models import Rule
+from attendance.models import Occasion, Rule, Training
 from attendance.operations import create_occasion, open_occasion, reschedule_occasion, set_media_items
 from cms.models import CoursePage
 from cms.queries import lessons_by_course, lessons_of, videos_of
@@ -42,7 +42,7 @@ def schedule_course(
     """Give a published course to the members of a node as an occasion of a training, and return it.
 
     What counts are the course's distinct videos; one still being processed is added when it is ready. A course that
-    has begun opens at once. Raises UnableToScheduleCourse.
+    has begun opens at once, in a draft once that is published. Raises UnableToScheduleCourse.
     """
     page = CoursePage.objects.live().filter(pk=page_id).first()
     if page is None:
@@ -69,16 +69,31 @@ def schedule_course(
     run = CourseRun.objects.create(occasion=occasion, page=page)
     if items := media_items_of(lessons):
         set_media_items(occasion_id=run.pk, items=items)
-    if starts_at <= as_of:
-        open_occasion(occasion_id=occasion.pk, as_of=as_of)
+    _open_if_begun(occasion_id=run.pk, as_of=as_of)
     return run
+
+
+def _open_if_begun(*, occasion_id: int, as_of: datetime) -> None:
+    """Open a course whose start has come; one in a draft, which nobody sees, is opened once that is published."""
+    occasion = Occasion.objects.get(pk=occasion_id)
+    # The row is held: a training that goes back to draft in this moment finds the course open, or is seen here.
+    training = Training.objects.select_for_update(of=("self",), no_key=True).get(pk=occasion.training_id)
+    if occasion.starts_at <= as_of and training.state != Training.State.DRAFT:
+        open_occasion(occasion_id=occasion_id, as_of=as_of)
 
 
 @transaction.atomic
 def reschedule_course(
-    *, occasion_id: int, training_id: int, node_id: int, starts_at: datetime, ends_at: datetime, rule_id: int
+    *,
+    occasion_id: int,
+    training_id: int,
+    node_id: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    rule_id: int,
+    as_of: datetime,
 ) -> None:
-    """Change when and for whom a course is given, while it has not begun.
+    """Change when and for whom a course is given, while it has not begun; one moved into the past opens at once.
 
     Raises UnableToPlanOccasion (attendance) once it has, UnableToScheduleCourse for a rule that counts no media.
     """
@@ -94,6 +109,7 @@ def reschedule_course(
         rule_id=rule_id,
         training_id=training_id,
     )
+    _open_if_begun(occasion_id=occasion_id, as_of=as_of)
 
 
 @transaction.atomic

@@ -11,16 +11,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
-from wagtail.admin.ui.tables import Column, DateColumn
+from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
 from wagtail.admin.views.generic import history
 from wagtail.admin.viewsets.model import ModelViewSet
 
 from attendance.concerned import concerned_by, people_at
+from attendance.consequences import moment
 from attendance.forms import VoidForm
 from attendance.models import Occasion
 from attendance.operations import UnableToPlanOccasion, UnableToVoidOccasion
-from attendance.views.office import RefusedBySaving
+from attendance.views.office import RefusedBySaving, SavedIfChanged, WithoutStatus, without_usage
 from cms.permissions import editable_nodes
 from courses.forms import CourseRunForm
 from courses.models import CourseRun
@@ -50,7 +51,7 @@ class RunList(generic.IndexView):  # type: ignore[misc]
         return runs_in_subtrees(nodes=editable_nodes(self.request.user))
 
 
-class AddRun(RefusedBySaving, generic.CreateView):  # type: ignore[misc]
+class AddRun(WithoutStatus, RefusedBySaving, generic.CreateView):  # type: ignore[misc]
     page_title = gettext_lazy("安排课程")
 
     def get_success_message(self, instance: CourseRun) -> str:
@@ -59,7 +60,7 @@ class AddRun(RefusedBySaving, generic.CreateView):  # type: ignore[misc]
         return words % {"title": instance.occasion.title, "people": people}
 
 
-class EditRun(RefusedBySaving, generic.EditView):  # type: ignore[misc]
+class EditRun(WithoutStatus, SavedIfChanged, RefusedBySaving, generic.EditView):  # type: ignore[misc]
     """What can still be changed, and what is left to do about a course that has begun or is over."""
 
     def get_object(self, queryset: Any = None) -> CourseRun:
@@ -90,10 +91,6 @@ class OwnRun:
 
     def get_object(self) -> CourseRun:
         return own_run(self.request, self.pk)
-
-
-class RunUsage(OwnRun, generic.UsageView):  # type: ignore[misc]
-    pass
 
 
 class RunHistory(OwnRun, history.HistoryView):  # type: ignore[misc]
@@ -168,7 +165,6 @@ class CourseRunViewSet(ModelViewSet):  # type: ignore[misc]
     index_view_class = RunList
     add_view_class = AddRun
     edit_view_class = EditRun
-    usage_view_class = RunUsage
     history_view_class = RunHistory
     create_template_name = "attendance/admin/create.html"
     edit_template_name = "courses/admin/edit.html"
@@ -176,7 +172,8 @@ class CourseRunViewSet(ModelViewSet):  # type: ignore[misc]
         "page",
         Column("training", label=gettext_lazy("培训"), accessor="occasion.training.title"),
         Column("node", label=gettext_lazy("给哪个组织"), accessor="occasion.node.name"),
-        DateColumn("ends_at", label=gettext_lazy("截止时间"), accessor="occasion.ends_at"),
+        # Wagtail's own column of dates says how long ago something was, and of what lies ahead "just now".
+        Column("ends_at", label=gettext_lazy("截止时间"), accessor=lambda run: moment(run.occasion.ends_at)),
         Column("state", label=gettext_lazy("状态"), accessor="occasion.get_state_display"),
     ]
     list_per_page = 30
@@ -200,4 +197,4 @@ class CourseRunViewSet(ModelViewSet):  # type: ignore[misc]
         return require_admin_access(office_only)
 
     def get_urlpatterns(self) -> list[Any]:
-        return [*super().get_urlpatterns(), path("void/<int:pk>/", self._guarded(void), name="void")]
+        return [*without_usage(super().get_urlpatterns()), path("void/<int:pk>/", self._guarded(void), name="void")]

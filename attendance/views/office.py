@@ -7,8 +7,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, ProtectedError, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from wagtail.admin.ui.components import MediaContainer
 from wagtail.admin.views import generic
-from wagtail.admin.views.generic import history, usage
+from wagtail.admin.views.generic import history
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.permission_policies.base import BasePermissionPolicy
 
@@ -56,11 +57,31 @@ class RefusedBySaving:
             return self.form_invalid(form)  # type: ignore[attr-defined,no-any-return]
 
 
-class GuardedCreate(RefusedBySaving, generic.CreateView):
+class WithoutStatus:
+    """No panel at the side: Wagtail's says "published" and "used 0 times", and its index knows nothing of either."""
+
+    def get_side_panels(self) -> MediaContainer:
+        return MediaContainer([])
+
+
+class SavedIfChanged:
+    """Whoever saves what stands there already has changed nothing: there is nothing to write, and no history of it."""
+
+    form: Any
+
+    def save_instance(self) -> Model:
+        if self.form.is_unchanged:
+            kept: Model = self.form.instance
+            return kept
+        saved: Model = super().save_instance()  # type: ignore[misc]
+        return saved
+
+
+class GuardedCreate(WithoutStatus, RefusedBySaving, generic.CreateView):
     template_name = "attendance/admin/create.html"
 
 
-class GuardedEdit(RefusedBySaving, Guarded, generic.EditView):
+class GuardedEdit(WithoutStatus, SavedIfChanged, RefusedBySaving, Guarded, generic.EditView):
     instance_action = "change"
     template_name = "attendance/admin/edit.html"
 
@@ -118,10 +139,6 @@ class GuardedHistory(GuardedObject, history.HistoryView):
     pass
 
 
-class GuardedUsage(GuardedObject, usage.UsageView):
-    pass
-
-
 class GuardedViewSet(ModelViewSet):
     """A viewset all of whose views ask the policy for the object, not only for the model."""
 
@@ -130,10 +147,17 @@ class GuardedViewSet(ModelViewSet):
     edit_view_class = GuardedEdit
     delete_view_class = GuardedDelete
     history_view_class = GuardedHistory
-    usage_view_class = GuardedUsage
     create_template_name = "attendance/admin/create.html"
     edit_template_name = "attendance/admin/edit.html"
     delete_template_name = "attendance/admin/delete.html"
     copy_view_enabled = False
     add_to_reference_index = False
     list_export: list[str] = []
+
+    def get_urlpatterns(self) -> list[Any]:
+        return without_usage(super().get_urlpatterns())
+
+
+def without_usage(patterns: list[Any]) -> list[Any]:
+    """Leave out Wagtail's page of uses: its index knows none, and the page would say so."""
+    return [pattern for pattern in patterns if pattern.name != "usage"]

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django_filters import ChoiceFilter
+from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, HelpPanel, ObjectList
 from wagtail.admin.ui.tables import Column
 
@@ -21,6 +23,14 @@ class TrainingIndex(GuardedIndex):
 
 class OccasionIndex(GuardedIndex):
     joined = ("training", "node", "rule")
+
+
+class OccasionFilter(WagtailFilterSet):
+    state = ChoiceFilter(label=_("状态"), choices=Occasion.State.choices)
+
+    class Meta:
+        model = Occasion
+        fields = ["state"]
 
 
 class DeleteTraining(GuardedDelete):
@@ -115,7 +125,7 @@ class OccasionViewSet(GuardedViewSet):
         Column("state", label=_("状态"), accessor="get_state_display"),
         "rule",
     ]
-    list_filter = ["state"]
+    filterset_class = OccasionFilter
     search_fields = ["title"]
     search_backend_name = None
     ordering = ["-starts_at"]

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 from wagtail.admin.forms import WagtailAdminModelForm
+from wagtail.admin.ui.components import MediaContainer
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
 from wagtail.admin.views.generic import history
@@ -61,7 +62,14 @@ class VideoList(generic.IndexView):
         return managed_by(self.request.user)
 
 
-class AddVideo(generic.CreateView):
+class WithoutStatus:
+    """No panel at the side: Wagtail's says "published" and "used 0 times", and its index knows nothing of either."""
+
+    def get_side_panels(self) -> MediaContainer:
+        return MediaContainer([])
+
+
+class AddVideo(WithoutStatus, generic.CreateView):
     """The upload page. It is not a form: the bytes go to ``/uploads/``, piece by piece."""
 
     template_name = "media/admin/add.html"
@@ -111,7 +119,7 @@ class VideoForm(WagtailAdminModelForm):
         node.help_text = _("归哪个组织，那里和上级的组织员就能管理它；上传的人调走了也不会没人管。")
 
 
-class EditVideo(OwnVideos, generic.EditView):
+class EditVideo(WithoutStatus, OwnVideos, generic.EditView):
     template_name = "media/admin/edit.html"
 
     def get_object(self, queryset: Any = None) -> Video:

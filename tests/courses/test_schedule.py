@@ -10,9 +10,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from wagtail.models import ModelLogEntry
 
 from attendance.models import Evidence, Occasion, Rule, Training
-from attendance.operations import approve_leave, close_occasion, settle, settle_dirty
+from attendance.operations import approve_leave, close_occasion, reconcile, settle, settle_dirty
 from courses.models import CourseRun
 from organizations.models import Role, User
 from tests.factories.attendance import RuleFactory, TrainingFactory
@@ -23,6 +24,7 @@ from tests.factories.organizations import County, RoleGrantFactory, UserFactory,
 from tests.office import Office
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+DAY = dt.timedelta(days=1)
 LIST, ADD = "/admin/course-runs/", "/admin/course-runs/new/"
 
 
@@ -63,7 +65,7 @@ def test_a_course_is_given_and_its_plan_changed_until_it_begins(client: Client) 
     later = timezone.localtime() + dt.timedelta(days=40)
     asked = edit.saved({**form, "ends_at": later.strftime("%Y-%m-%d %H:%M")})
     assert asked[0].startswith("截止时间从")
-    assert asked[1] == "原来涉及 4 人，改完涉及 4 人。"
+    assert asked[1] == "涉及 4 人。"
     run.occasion.refresh_from_db()
     assert timezone.localdate(run.occasion.ends_at) == later.date()
     assert "防汛安全" in client.get(LIST).content.decode()
@@ -163,7 +165,7 @@ def test_a_video_in_work_and_unusual_dates_are_asked_about_once(client: Client) 
     now = timezone.now()
     form = values(world, page=page.pk, training=draft.pk, starts_at=at_minute(now - dt.timedelta(hours=2)))
     asked = "\n".join(Office(client, ADD).saved(form))
-    for words in ("还是草稿", "那以后学完的算“已补学”", "已经过去，保存以后马上开始", "有 1 个视频还在处理"):
+    for words in ("还是草稿", "那以后学完的算“已补学”", "已经过去，培训发布以后马上开始", "有 1 个视频还在处理"):
         assert words in asked
     assert CourseRun.objects.count() == 1
 
@@ -298,9 +300,8 @@ def test_others_arrangements_are_not_there(client: Client) -> None:
     shown = client.get(LIST).content.decode()
     assert ("自己的课" in shown, "邻支部的课" in shown) == (True, False)
     assert client.get(f"/admin/course-runs/edit/{other.run.pk}/").status_code != 200
-    for action in ("history", "usage"):
-        assert client.get(f"/admin/course-runs/{action}/{own.run.pk}/").status_code == 200
-        assert client.get(f"/admin/course-runs/{action}/{other.run.pk}/").status_code == 404
+    assert client.get(f"/admin/course-runs/history/{own.run.pk}/").status_code == 200
+    assert client.get(f"/admin/course-runs/history/{other.run.pk}/").status_code == 404
     client.post(f"/admin/course-runs/delete/{other.run.pk}/")
     assert CourseRun.objects.count() == 2
     for person in (world.lecturer, world.operator, world.secretary, world.member):
@@ -333,3 +334,68 @@ def test_the_form_costs_the_same_for_one_and_for_three_courses(client: Client) -
     for number in range(2):
         give_course(world.branch, title=f"课程{number}")
     assert queries() == one
+
+
+def test_the_list_writes_the_day_until_which_a_course_is_studied(client: Client) -> None:
+    world, organiser = township_organiser()
+    client.force_login(organiser)
+    given = give_course(world.branch)
+    shown = client.get(LIST).content.decode()
+    assert at_minute(run_of(given).ends_at) in shown
+    assert "刚刚" not in shown
+
+
+def test_a_course_in_a_draft_begins_once_that_is_published(client: Client) -> None:
+    world, organiser = township_organiser()
+    client.force_login(organiser)
+    draft = TrainingFactory(node=world.county, state=Training.State.DRAFT, deadline_at=timezone.now() + 60 * DAY)
+    begun = values(world, training=draft.pk, starts_at=at_minute(timezone.now() - dt.timedelta(hours=2)))
+    asked = "\n".join(Office(client, ADD).saved(begun))
+    assert "培训发布以后马上开始" in asked
+    assert "保存以后马上开始" not in asked
+    occasion = Occasion.objects.get()
+    assert occasion.state == Occasion.State.SCHEDULED
+    Training.objects.filter(pk=draft.pk).update(state=Training.State.PUBLISHED)
+    reconcile(as_of=timezone.now())
+    occasion.refresh_from_db()
+    assert occasion.state == Occasion.State.OPEN
+
+
+def test_a_planned_course_moved_into_the_past_begins_at_once(client: Client) -> None:
+    world, organiser = township_organiser()
+    client.force_login(organiser)
+    edit, form = opened_form(client, given := give_course(world.branch, starts_in=dt.timedelta(days=3)))
+    asked = edit.saved({**form, "starts_at": at_minute(timezone.now() - dt.timedelta(hours=2))})
+    assert "保存以后马上开始" in "".join(asked)
+    assert run_of(given).state == Occasion.State.OPEN
+
+
+def test_the_same_course_twice_for_the_same_people_is_asked_about_once(client: Client) -> None:
+    world, organiser = township_organiser()
+    client.force_login(organiser)
+    first = values(world)
+    assert Office(client, ADD).saved(first) == []
+    asked = Office(client, ADD).saved(first)
+    assert len(asked) == 1
+    assert "时间重叠：同一个人会有两份要学" in asked[0]
+    later = timezone.localtime() + dt.timedelta(days=20)
+    next_time = {**first, "starts_at": at_minute(later), "ends_at": at_minute(later + dt.timedelta(days=5))}
+    assert Office(client, ADD).saved(next_time) == []
+    assert CourseRun.objects.count() == 3
+
+
+def test_a_run_saved_as_it_stands_writes_no_history_and_is_named_by_its_title(client: Client) -> None:
+    world, organiser = township_organiser()
+    client.force_login(organiser)
+    edit, form = opened_form(client, given := give_course(world.branch, starts_in=dt.timedelta(days=3)))
+    assert edit.saved(form) == []
+    shown = client.get(f"/admin/course-runs/history/{given.run.pk}/").content.decode()
+    assert given.page.title in shown
+    assert f": {given.run.pk}<" not in shown
+    assert not ModelLogEntry.objects.for_instance(given.run).exists()
+    page = client.get(edit.url).content.decode()
+    assert "使用情况" not in page
+    assert client.get(f"/admin/course-runs/usage/{given.run.pk}/").status_code == 404
+    assert list(edit.refused({**form, "ends_at": form["starts_at"]})["ends_at"]) == [
+        "截止时间要晚于开始时间，也要晚于现在。"
+    ]

@@ -46,7 +46,7 @@ def test_the_list_holds_trainings_of_the_subtree_only(world: World, elsewhere: T
     ).content.decode().split("<main")[-1].replace('value="白石"', "")
 
 
-@pytest.mark.parametrize("view", ["edit", "delete", "history", "history_results", "usage"])
+@pytest.mark.parametrize("view", ["edit", "delete", "history", "history_results"])
 def test_a_training_of_another_county_does_not_exist(
     world: World, elsewhere: Training, sign_in: SignIn, view: str
 ) -> None:

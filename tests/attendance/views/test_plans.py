@@ -10,8 +10,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from wagtail.models import ModelLogEntry
 
-from attendance.models import Occasion, Rule, Training
+from attendance.models import Occasion, RosterEntry, Rule, Training
 from attendance.operations import open_occasion
 from attendance.queries import due_to_open
 from organizations.models import Node, Role, User
@@ -137,6 +138,9 @@ def test_what_would_leave_somebody_out_is_refused_with_the_list(world: World, of
     assert "后天的直播" in str(errors["state"])
     open_occasion(occasion_id=coming.pk, as_of=coming.starts_at)
     assert "后天的直播" in str(at.refused(stored(world.training, state="draft"))["state"])
+    answer = at.post(stored(world.training, state="draft", title="新名称"))  # refused: nothing to agree to
+    assert answer.context["form"].effects == []
+    assert "我知道了" not in answer.content.decode()
     before = (world.training.node_id, world.training.state)
     world.training.refresh_from_db()
     assert (world.training.node_id, world.training.state) == before
@@ -150,7 +154,10 @@ def test_widened_withdrawn_published_again_and_finished(world: World, office: Ca
     at = office(TRAININGS, world.training.pk)
     assert "退回草稿：1 场、7 人从大家的页面上消失" in at.saved(stored(world.training, state="draft"))[0]
     assert "发布：1 场、7 人" in at.saved(stored(world.training, state="published"))[0]
-    assert "还可以补学到" in at.saved(stored(world.training, state="closed"))[0]
+    owing = RosterEntry.objects.filter(member__records__stands__in=["missing", "incomplete"]).count()
+    asked = at.saved(stored(world.training, state="closed"))[0]
+    assert 0 < owing < 7
+    assert f"其中 {owing} 人还可以补学到" in asked
     world.training.refresh_from_db()
     assert world.training.state == "closed"
     assert at.client.get(reverse("trainings:history", args=[world.training.pk])).status_code == 200
@@ -200,7 +207,7 @@ def test_a_course_does_not_begin_while_its_training_is_a_draft(world: World) -> 
     assert not due_to_open(as_of=timezone.now()).exists()
 
 
-@pytest.mark.parametrize("view", ["edit", "delete", "history", "usage"])
+@pytest.mark.parametrize("view", ["edit", "delete", "history"])
 @pytest.mark.parametrize("name", [TRAININGS, RULES])
 def test_impossible_keys_are_not_there(world: World, sign_in: SignIn, name: str, view: str) -> None:
     client = sign_in(world.county.organiser)
@@ -235,6 +242,27 @@ def test_a_mistake_in_a_rule_names_its_field(
     assert list(errors) == [field]
     assert re.search("[\u4e00-\u9fff]", str(errors[field]))
     assert Rule.objects.count() == 1
+
+
+def test_what_is_saved_as_it_stands_writes_no_history(world: World, office: Callable[..., Office]) -> None:
+    rule = Rule.objects.get()
+    same = rule_values(min_share=str(rule.min_share), hours=str(rule.hours))
+    assert office(RULES, rule.pk).saved(same) == []
+    assert office(TRAININGS, world.training.pk).saved(stored(world.training)) == []
+    assert not ModelLogEntry.objects.exists()
+    for name, pk in ((RULES, rule.pk), (TRAININGS, world.training.pk)):
+        page = office(name, pk).client.get(reverse(f"{name}:edit", args=[pk])).content.decode()
+        assert "使用情况" not in page
+        assert "None" not in re.sub(r"<script.*?</script>|<[^>]*>", "", page, flags=re.S)
+        assert office(name, pk).client.get(f"/admin/{name.replace('attendance_', '')}/usage/{pk}/").status_code == 404
+        far = office(name, pk).client.get(f"/admin/{name.replace('attendance_', '')}/edit/{10**30}/")
+        assert far.status_code == 404
+        assert 'class="page404' in far.content.decode()
+
+
+def test_the_filter_of_occasions_is_labelled_in_chinese(world: World, sign_in: SignIn) -> None:
+    page = sign_in(world.county.organiser).get(reverse("occasions:index")).content.decode()
+    assert "State" not in re.sub(r"<script.*?</script>", "", page, flags=re.S)
 
 
 def test_an_unused_rule_is_changed_in_place(world: World, office: Callable[..., Office]) -> None:
