@@ -25,7 +25,8 @@ class UnableToScheduleCourse(Exception):
 
 
 class UnableToCompleteLesson(Exception):
-    """Not enough of the lesson's videos has counted yet, or the lesson is none of this course's or this member's."""
+    """Not enough of the lesson's videos has counted yet, the course is void, or the lesson is none of this course's or
+    this member's."""
 
 
 @transaction.atomic
@@ -135,7 +136,7 @@ def complete_lesson(*, occasion_id: int, lesson_id: int, member_id: int, as_of: 
 
     Safe to repeat. Raises UnableToCompleteLesson.
     """
-    runs = runs_expecting(member_id=member_id).filter(pk=occasion_id)
+    runs = runs_expecting(member_id=member_id).filter(pk=occasion_id).exclude(occasion__state=Occasion.State.VOID)
     studied = [
         studied
         for study in studies_of(runs=runs, member_id=member_id, as_of=as_of)

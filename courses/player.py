@@ -51,7 +51,7 @@ def player_for(reading: Reading, studied: Studied, video: Video, *, as_of: datet
         "title": page.title,
         "subtitle": _("%(course)s · 第 %(number)s 讲，共 %(all)s 讲")
         % {"course": run.page.title, "number": studied.number, "all": len(reading.study.lessons)},
-        "records": reading.records and run.occasion.starts_at <= as_of,
+        "records": reading.records and run.occasion.starts_at <= as_of and not reading.study.is_void,
     }
     try:
         found = playback(video=video, viewer_id=reading.user.pk, as_of=as_of)
@@ -60,11 +60,16 @@ def player_for(reading: Reading, studied: Studied, video: Video, *, as_of: datet
         player["message"] = _("这个视频没有处理成功，组织员正在重新处理。") if failed else ""
         return player
     player.update(hls_url=found.hls_url, audio_url=found.audio_url, poster_url=found.poster_url)
-    player.update(duration_ms=found.duration_ms, **_standing(reading, key, found.duration_ms))
+    player["duration_ms"] = found.duration_ms
+    if reading.study.is_void:
+        player["is_uncounted"] = True
+    else:
+        player.update(_standing(reading, key, found.duration_ms))
     base = [run.pk, page.pk]
     player["refresh_url"] = f"{reverse('courses_media', args=base)}?v={video.pk}"
     player["fault_url"] = reverse("video_fault", args=[video.pk])
-    player["complete_url"] = reverse("courses_complete", args=base) if len(studied.lesson.videos) == 1 else ""
+    may_complete = len(studied.lesson.videos) == 1 and not reading.study.is_void
+    player["complete_url"] = reverse("courses_complete", args=base) if may_complete else ""
     return player
 
 

@@ -52,6 +52,11 @@ class Study:
         return due_at(self.run.occasion)
 
     @property
+    def is_void(self) -> bool:
+        """Whether it counts nowhere any more: nothing of it is owed, and nothing is counted."""
+        return self.run.occasion.state == Occasion.State.VOID
+
+    @property
     def is_withdrawn(self) -> bool:
         """Whether there is nothing to study now: its author withdrew the course, or all that was in it."""
         return not self.run.page.live or (self.run.occasion.media_items == {} and not self.is_awaited)

@@ -1,12 +1,12 @@
 """How the ledger's pages print states, lengths of time and moments."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django import template
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
+from django.utils.timezone import localdate, localtime
 
 from attendance.models import RecordState
 from attendance.reasons import length
@@ -32,5 +32,12 @@ def duration(milliseconds: int) -> str:
 @register.filter
 def day_and_hour(moment: datetime) -> str:
     """Return a moment as a member reads it: 12月6日 19:33. A deadline never stands without its hour."""
-    local = localtime(moment)
-    return f"{date_format(local, 'MONTH_DAY_FORMAT')} {local:%H:%M}"
+    return f"{day(moment)} {localtime(moment):%H:%M}"
+
+
+@register.filter
+def day(at: date) -> str:
+    """Return a day, or that of a moment, as a member reads it: 12月6日; one of another year with its year."""
+    local = localtime(at) if isinstance(at, datetime) else at
+    is_this_year = local.year == localdate().year
+    return str(date_format(local, "MONTH_DAY_FORMAT" if is_this_year else "DATE_FORMAT"))
