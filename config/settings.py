@@ -281,6 +281,8 @@ REPORTS = [
 ]
 # What apps above the ledger add to a person's own download: each (user) -> {"kind": [rows]}.
 PERSONAL_DATA = ["live.queries.personal_data", "courses.queries.personal_data", "media.queries.personal_data"]
+# What somebody has to do today besides taking part: each (user, as_of) -> [attendance.duties.Duty].
+DUTIES = ["live.duties.of_lecturer"]
 # What apps above the tree made for a unit: each (*, node, on_date) -> [organizations.uses.Use].
 UNIT_USES = ["attendance.units.uses_of", "cms.units.uses_of", "media.units.uses_of"]
 # What goes along when a unit is merged into another: each (*, node, into).

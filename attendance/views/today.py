@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 from icalendar import Alarm, Calendar, Event
 
+from attendance.duties import duties_of
 from attendance.kinds import Step, kinds
 from attendance.models import Occasion, RecordState, RosterEntry, Rule, Training
 from attendance.operations import settle_dirty
@@ -63,14 +64,16 @@ def today(request: HttpRequest) -> HttpResponse:
     settle_dirty(as_of=as_of, member_ids=[member.pk])
     membership = membership_on(member_id=member.pk, on_date=timezone.localdate(as_of))
     day = day_of(member, membership, as_of)
+    duties = duties_of(member, as_of=as_of)
     context = {
         "tab": "today",
         "as_of": as_of,
         "greeting": greeting(member.name, timezone.localtime(as_of).hour),
         "day": day,
+        "duties": duties,
         "coming": [(occasion, countdown(occasion, as_of), doors(occasion, member, as_of)) for occasion in day.coming],
         "desk": desk_of(member, as_of=as_of),
-        "is_done": not (day.live or day.owed),
+        "is_done": not (day.live or day.owed or duties),
         "helper": helper_of(membership, as_of) if is_elder(request) else None,
     }
     return render(request, "attendance/today.html", context)

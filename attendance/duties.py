@@ -1,0 +1,32 @@
+"""What somebody has to do today besides taking part, as lecturer for instance.
+
+Apps above the ledger name their part in ``settings.DUTIES``: each ``(user, as_of) -> [Duty]``, one query at most, and
+none for whoever cannot have such a duty.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from attendance.kinds import Step
+from organizations.models import User
+
+
+@dataclass(frozen=True)
+class Duty:
+    """One thing to do today: what is said of it, what and where it is, and the step that leads there."""
+
+    text: str
+    title: str
+    place: str
+    step: Step
+    is_now: bool
+
+
+def duties_of(user: User, *, as_of: datetime) -> list[Duty]:
+    """Return what a person has to do today."""
+    parts: list[Callable[[User, datetime], list[Duty]]] = [import_string(path) for path in settings.DUTIES]
+    return [duty for part in parts for duty in part(user, as_of)]
