@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from wagtail.log_actions import log as log_action
 
+from attendance.cancelled import log_cancelled
 from attendance.models import Occasion
 from attendance.operations import move_end, void_occasion, withdraw_occasion
 from courses.models import CourseRun
@@ -18,12 +19,10 @@ def withdraw_course(*, occasion_id: int, actor_id: int, as_of: datetime) -> None
     Raises UnableToPlanOccasion (attendance) once it has begun.
     """
     run = CourseRun.objects.select_related("occasion__training").get(pk=occasion_id)
-    told = {"title": run.occasion.title, "starts_at": run.occasion.starts_at.isoformat()}
-    training = run.occasion.training
+    log_cancelled(action="courses.withdraw", occasion=run.occasion, actor_id=actor_id)
     if not withdraw_occasion(occasion_id=occasion_id, actor_id=actor_id, as_of=as_of):
         # Its occasion stays, void, for the leave that was written down for it.
         CourseRun.objects.filter(pk=occasion_id).delete()
-    log_action(instance=training, action="courses.withdraw", user=User.objects.get(pk=actor_id), data=told)
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.models import Page
 
+from attendance.cancelled import WithTitle
 from cms.models import CoursePage, LessonPage
 from courses.publishing import before_publishing, publish
 from courses.queries import runs_expecting
@@ -43,7 +44,8 @@ def register_publishing() -> list[Any]:
 def log_actions(actions: Any) -> None:
     """What the back office's log says about courses that were given."""
     actions.register_action("courses.void", _("作废"), _("作废了这一场"))
-    actions.register_action("courses.withdraw", _("取消安排"), _("取消了一门课的安排"))
+    words = {"label": _("取消安排"), "message": _("取消了课程“%(title)s”的安排（%(starts_at)s）")}
+    actions.register_action("courses.withdraw")(type("Titled", (WithTitle,), words))
     actions.register_action("courses.move_end", _("改截止时间"), _("改了截止时间"))
 
 

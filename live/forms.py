@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.widgets import AdminDateTimeInput
 
 from attendance.asking import Asking
-from attendance.consequences import effects_of_dates
 from attendance.forms import VoidForm
 from attendance.models import Occasion, Rule, Training
 from attendance.plan_forms import check_year
@@ -26,7 +25,7 @@ from live.operations import (
     schedule_lecture,
     void_lecture,
 )
-from live.plan_words import changes_of, clashes, in_words, unusual_start
+from live.plan_words import changes_of, in_words, unusual
 from live.queries import lecturers_for
 from organizations.models import Node, Role, User
 from organizations.permissions import visible_nodes
@@ -105,10 +104,10 @@ class LectureForm(Asking, forms.Form):
         found = [] if self.lecture is None else changes_of(self.lecture, after, data["lecturer"], as_of=now)
         if self.lecture is not None and not self.changed_data:
             return found
-        found += effects_of_dates(training=data["training"], starts_at=data["starts_at"], ends_at=ends_at)
-        found += unusual_start(data["starts_at"], ends_at, as_of=now)
         but = None if self.lecture is None else self.lecture.pk
-        return found + clashes(data["lecturer"], data["starts_at"], ends_at, but=but, asked_by=self._user)
+        return found + unusual(
+            data["training"], data["lecturer"], data["starts_at"], ends_at, but=but, asked_by=self._user, as_of=now
+        )
 
     def save(self, *, as_of: dt.datetime) -> bool:
         """Schedule or reschedule; False when the plan was refused, with the reason at its field."""
@@ -128,9 +127,9 @@ class LectureForm(Asking, forms.Form):
             if self._again is not None:
                 self.lecture = hold_again(occasion_id=self._again.pk, actor_id=self._user.pk, as_of=as_of, **plan)
             elif self.lecture is None:
-                self.lecture = schedule_lecture(as_of=as_of, **plan)
-            else:
-                reschedule_lecture(occasion_id=self.lecture.pk, as_of=as_of, **plan)
+                self.lecture = schedule_lecture(as_of=as_of, actor_id=self._user.pk, **plan)
+            elif self.changed_data:  # whoever saves what stands there has changed nothing
+                reschedule_lecture(occasion_id=self.lecture.pk, as_of=as_of, actor_id=self._user.pk, **plan)
         except (UnableToScheduleLecture, UnableToVoidLecture, UnableToHoldAgain) as error:
             _refuse(self, error)
             return False
@@ -144,8 +143,8 @@ def _refuse(form: forms.Form, error: UnableToScheduleLecture | UnableToVoidLectu
     form.add_error(name if name in form.fields else None, str(error))
 
 
-class AgainForm(forms.Form):
-    """Another time for a lecture that was not held; people, rule and lecturer stay."""
+class AgainForm(Asking, forms.Form):
+    """Another time for a lecture that was not held; people, rule and lecturer stay. Asks as the office's form does."""
 
     title = forms.CharField(label=_("名称"), max_length=120)
     starts_at = forms.DateTimeField(
@@ -160,18 +159,27 @@ class AgainForm(forms.Form):
         check_year(at)
         return at
 
-    def __init__(self, data: Any = None, *, lecture: Lecture) -> None:
-        self._lecture = lecture
+    def __init__(self, data: Any = None, *, lecture: Lecture, user: User) -> None:
+        self._lecture, self._user = lecture, user
         initial = _initial(lecture)
         super().__init__(data, initial={name: initial[name] for name in ("title", "minutes")})
+        self.stand_by(None)
 
-    def save(self, *, actor_id: int, as_of: dt.datetime) -> Lecture | None:
+    def effects_of_saving(self) -> list[str]:
+        old, starts_at = self._lecture, self.cleaned_data["starts_at"]
+        if Lecture.objects.filter(in_place_of=old).exists():
+            return []  # a second click: saving says what the first has planned
+        ends_at = starts_at + dt.timedelta(minutes=self.cleaned_data["minutes"])
+        training = old.occasion.training
+        return unusual(training, old.lecturer, starts_at, ends_at, but=None, asked_by=self._user, as_of=timezone.now())
+
+    def save(self, *, as_of: dt.datetime) -> Lecture | None:
         """Schedule it and void the other; None when the plan was refused, with the reason at its field."""
         old, data = self._lecture, self.cleaned_data
         try:
             return hold_again(
                 occasion_id=old.pk,
-                actor_id=actor_id,
+                actor_id=self._user.pk,
                 as_of=as_of,
                 training_id=old.occasion.training_id,
                 title=data["title"],

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from attendance.models import Occasion
@@ -80,6 +81,11 @@ class Lecture(models.Model):
         return self.state not in (self.State.SCHEDULED, self.State.LIVE)
 
     @property
+    def is_recording_dropped(self) -> bool:
+        """Whether there was a recording, which an organiser deleted."""
+        return self.state == self.State.UNRECORDED and bool(self.occasion.media_ms)
+
+    @property
     def stage(self) -> lifecycle.Stage:
         """Where the lecture stands for whoever looks: its state, or that it was not held, or void."""
         return lifecycle.stage_of(self.state, self.occasion.state)
@@ -88,7 +94,7 @@ class Lecture(models.Model):
         """Return the stage in words."""
         if self.stage in (Occasion.State.NOT_HELD, Occasion.State.VOID):
             return str(Occasion.State(self.stage).label)
-        return str(self.State(self.stage).label)
+        return gettext("回放已删除") if self.is_recording_dropped else str(self.State(self.stage).label)
 
 
 class ChatMessage(models.Model):

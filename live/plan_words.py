@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 
 from attendance.asking import changes_in_words
 from attendance.concerned import people_at
-from attendance.consequences import moment
-from attendance.models import Evidence, Occasion
+from attendance.consequences import effects_of_dates, moment
+from attendance.models import Evidence, Occasion, Training
+from live.core import lifecycle
 from live.models import Lecture
 from organizations.models import Role, User
 from organizations.permissions import has_role
@@ -39,14 +40,36 @@ def changes_of(lecture: Lecture, after: Occasion, lecturer: User, *, as_of: dt.d
     if not found:
         return []
     old, new = people_at([before], as_of=as_of), people_at([after], as_of=as_of)
-    words = _(
-        "原来应到 {old} 人，改完应到 {new} 人。大家的页面马上改过来；已经记在手机日历里的不会自动改，请另外通知。"
-    )
-    found.append(words.format(old=old, new=new))
+    if before.node_id == after.node.pk and old == new:
+        found.append(_("涉及 {people} 人。").format(people=new))
+    else:
+        found.append(_("原来应到 {old} 人，改完应到 {new} 人。").format(old=old, new=new))
+    found[-1] += _("大家的页面马上改过来；已经记在手机日历里的不会自动改，请另外通知。")
     leaves = Evidence.objects.filter(occasion=before, kind=Evidence.Kind.LEAVE, withdrawn_by=None).count()
     if leaves and before.starts_at != after.starts_at:
         found.append(_("已经写好的 {count} 条请假仍然有效，请支部书记核对。").format(count=leaves))
     return found
+
+
+def unusual(
+    training: Training,
+    lecturer: User,
+    starts_at: dt.datetime,
+    ends_at: dt.datetime,
+    *,
+    but: int | None,
+    asked_by: User,
+    as_of: dt.datetime,
+) -> list[str]:
+    """Return what is unusual about a time of a lecture; [] for one that is refused, which saving says at its field.
+
+    ``but``: the lecture itself, where it is planned already.
+    """
+    if lifecycle.plan_refusal(starts_at=starts_at, ends_at=ends_at, as_of=as_of):
+        return []
+    found = effects_of_dates(training=training, starts_at=starts_at, ends_at=ends_at)
+    found += unusual_start(starts_at, ends_at, as_of=as_of)
+    return found + clashes(lecturer, starts_at, ends_at, but=but, asked_by=asked_by)
 
 
 def unusual_start(starts_at: dt.datetime, ends_at: dt.datetime, *, as_of: dt.datetime) -> list[str]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
+from attendance.cancelled import WithTitle
 from live.views import schedule
 from organizations.models import Role
 from organizations.permissions import has_role
@@ -37,6 +38,13 @@ class ScheduleMenuItem(MenuItem):
 @hooks.register("register_log_actions")
 def log_actions(actions: Any) -> None:
     """What the back office's log says about lectures."""
+    titled = {
+        "live.plan": (_("安排直播"), _("安排了直播“%(title)s”（%(starts_at)s）")),
+        "live.change": (_("修改直播安排"), _("修改了直播“%(title)s”的安排（%(starts_at)s）")),
+        "live.cancel": (_("取消直播"), _("取消了直播“%(title)s”（%(starts_at)s）")),
+    }
+    for action, (label, message) in titled.items():
+        actions.register_action(action)(type("Titled", (WithTitle,), {"label": label, "message": message}))
     actions.register_action("live.void", _("作废"), _("作废了这一场"))
     actions.register_action("live.drop_recording", _("删除回放"), _("删除了回放"))
 

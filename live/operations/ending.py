@@ -118,7 +118,7 @@ def hold_again(*, occasion_id: int, actor_id: int, as_of: dt.datetime, **plan: U
         if planned.state == State.SCHEDULED and planned.occasion.starts_at == plan["starts_at"]:
             return planned
         raise UnableToHoldAgain(planned)
-    lecture = schedule_lecture(as_of=as_of, **plan)
+    lecture = schedule_lecture(as_of=as_of, actor_id=actor_id, **plan)
     Lecture.objects.filter(pk=lecture.pk).update(in_place_of_id=occasion_id)
     if occasion.state == Occasion.State.NOT_HELD:
         reason = _("这一场没有举行，已经另外安排。")

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from attendance import operations as ledger
-from attendance.models import Rule, Training
+from attendance.models import Occasion, Rule, Training
 from attendance.windows import resumed_at, window_limit
 from live import broadcast
 from live.agent import nodes
@@ -67,8 +67,12 @@ def schedule_lecture(
     as_of: dt.datetime,
     record: bool = True,
     webrtc_cap: int | None = None,
+    actor_id: int | None = None,
 ) -> Lecture:
-    """Plan a lecture of a training for everybody in a node's subtree; raises ``UnableToScheduleLecture``."""
+    """Plan a lecture of a training for everybody in a node's subtree; in the log of its training.
+
+    Raises ``UnableToScheduleLecture``.
+    """
     title = _checked_plan(training_id, title, node_id, starts_at, ends_at, lecturer_id, rule_id, as_of)
     with transaction.atomic():
         occasion = ledger.create_occasion(
@@ -80,12 +84,14 @@ def schedule_lecture(
             ends_at=ends_at,
             rule_id=rule_id,
         )
-        return Lecture.objects.create(
+        lecture = Lecture.objects.create(
             occasion=occasion,
             lecturer_id=lecturer_id,
             record=record,
             webrtc_cap=settings.LIVE_WEBRTC_CAP if webrtc_cap is None else webrtc_cap,
         )
+        _log("live.plan", occasion, actor_id)
+        return lecture
 
 
 def reschedule_lecture(
@@ -101,8 +107,12 @@ def reschedule_lecture(
     as_of: dt.datetime,
     record: bool = True,
     webrtc_cap: int | None = None,
+    actor_id: int | None = None,
 ) -> None:
-    """Change the plan of a lecture that has not begun; raises ``UnableToScheduleLecture``."""
+    """Change the plan of a lecture that has not begun; in the log of its training.
+
+    Raises ``UnableToScheduleLecture``.
+    """
     title = _checked_plan(training_id, title, node_id, starts_at, ends_at, lecturer_id, rule_id, as_of)
     cap = settings.LIVE_WEBRTC_CAP if webrtc_cap is None else webrtc_cap
     with transaction.atomic():
@@ -120,17 +130,34 @@ def reschedule_lecture(
             rule_id=rule_id,
             training_id=training_id,
         )
+        _log("live.change", Occasion.objects.select_related("training").get(pk=occasion_id), actor_id)
+
+
+def _log(action: str, occasion: Occasion, actor_id: int | None) -> None:
+    """Write a step of a plan into the log of its training, where somebody took it."""
+    # Here, because the media agent runs without Wagtail.
+    from wagtail.log_actions import log as log_action  # noqa: PLC0415
+
+    if actor_id is None:
+        return
+    told = {"occasion": occasion.pk, "title": occasion.title, "starts_at": occasion.starts_at.isoformat()}
+    log_action(instance=occasion.training, action=action, user=User.objects.get(pk=actor_id), data=told)
 
 
 def cancel_lecture(*, occasion_id: int, as_of: dt.datetime, actor_id: int | None = None) -> None:
     """Withdraw a lecture that has not begun: nobody can have taken part.
 
-    Where a leave is written down for it, that stays, at an occasion that is void. Raises UnableToCancelLecture.
+    Where a leave is written down for it, that stays, at an occasion that is void. In the log of its training. Raises
+    UnableToCancelLecture.
     """
+    from attendance.cancelled import log_cancelled  # noqa: PLC0415 - the media agent runs without Wagtail
+
     with transaction.atomic():
-        lecture = Lecture.objects.select_for_update(of=("self",)).filter(pk=occasion_id).first()
+        held = Lecture.objects.select_for_update(of=("self",)).select_related("occasion__training")
+        lecture = held.filter(pk=occasion_id).first()
         if lecture is None or lecture.state != State.SCHEDULED:
             raise UnableToCancelLecture
+        log_cancelled(action="live.cancel", occasion=lecture.occasion, actor_id=actor_id)
         if not ledger.withdraw_occasion(occasion_id=occasion_id, actor_id=actor_id, as_of=as_of):
             lecture.delete()
         transaction.on_commit(lambda: _announce(occasion_id, "cancelled"))

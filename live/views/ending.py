@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from attendance.concerned import people_at
+from attendance.concerned import Concerned, concerned_by
 from attendance.models import Occasion
 from live import operations
 from live.forms import AgainForm, VoidLectureForm
@@ -30,17 +30,18 @@ def again(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         if not may_host(_user(request), known):  # somebody else gives it this time
             return redirect("live_index")
         return redirect("live_host", occasion_id=known.pk)
-    form = AgainForm(request.POST or None, lecture=lecture)
+    form = AgainForm(request.POST or None, lecture=lecture, user=_user(request))
+    was_void = lecture.stage == Occasion.State.VOID
     if request.method == "POST" and form.is_valid():
-        planned = form.save(actor_id=_user(request).pk, as_of=timezone.now())
+        planned = form.save(as_of=timezone.now())
         if planned is not None:
-            messages.success(request, _("已经另外安排，原来的一场作废。"))
+            messages.success(request, _("已经另外安排。") if was_void else _("已经另外安排，原来的一场作废。"))
             return redirect("live_host", occasion_id=planned.pk)
     context = {
         "form": form,
         "title": _("再开一场"),
         "lecture": lecture,
-        "text": _("原来的一场会作废，新的一场出现在大家的“今天”里。"),
+        "text": again_words(lecture),
         "back": reverse("live_host", args=[lecture.pk]),
     }
     return render(request, "live/ask.html", context)
@@ -61,19 +62,31 @@ def void(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "form": form,
         "title": _("作废这一场"),
         "lecture": lecture,
-        "text": void_words(people_at([lecture.occasion], as_of=now)),
+        "text": void_words(concerned_by(lecture.occasion, as_of=now)),
         "back": reverse("live_host", args=[lecture.pk]),
     }
     return render(request, "live/ask.html", context)
 
 
-def void_words(people: int) -> str:
+def again_words(lecture: Lecture) -> str:
+    """Return what holding a lecture again does to the one in whose place it is planned."""
+    if lecture.stage == Occasion.State.VOID:
+        words = _("“{title}”已经作废，原因：{reason}。新的一场代替它，出现在大家的“今天”里；原来的记录仍然不算数。")
+        return words.format(title=lecture.occasion.title, reason=lecture.occasion.void_reason.rstrip("。"))
+    words = _("“{title}”没有举行。保存以后原来的一场作废，新的一场代替它，出现在大家的“今天”里。")
+    return words.format(title=lecture.occasion.title)
+
+
+def void_words(people: Concerned) -> str:
     """Return what voiding does, before anybody does it."""
-    words = _(
-        "作废以后，这一场不计入任何人的学习：应到 {people} 人的记录都不算数，也不用补学。"
-        "大家会看到您写的原因。作废不能撤销，可以再开一场。"
-    )
-    return words.format(people=people)
+    words = _("作废以后，这一场不计入任何人的学习：应到 {people} 人的记录都不算数，也不用补学。")
+    if people.done:
+        words = _(
+            "作废以后，这一场不计入任何人的学习：应到 {people} 人（其中 {done} 人已经参加或补学）的记录都不算数，"
+            "也不用补学。"
+        )
+    more = _("大家会看到您写的原因。作废不能撤销，可以再开一场。")
+    return words.format(people=people.expected, done=people.done) + more
 
 
 def planned_for(lecture: Lecture) -> Lecture | None:

@@ -5,7 +5,7 @@ What takes something from people asks first.
 
 import datetime as dt
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -15,8 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from wagtail.models import ModelLogEntry
 
-from attendance.concerned import people_at
+from attendance.cancelled import cancelled_words
+from attendance.concerned import concerned_by, people_at
+from attendance.consequences import moment
 from attendance.models import Occasion
 from attendance.reasons import length
 from attendance.windows import ENDED, is_held, roster_day, undone_until, window_limit
@@ -24,7 +27,7 @@ from live import operations
 from live.forms import LectureForm, VoidLectureForm
 from live.models import Lecture
 from live.queries import lectures_for, people_present
-from live.views.ending import planned_for, void_words
+from live.views.ending import again_words, planned_for, void_words
 from live.words import missing_rows
 from organizations.models import Role, User
 from organizations.permissions import has_role, role_required
@@ -63,6 +66,8 @@ def add(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("直播已安排。讲师会在“直播”里看到它。"))
         return redirect("live_schedule")
     context = {"form": form, "title": _("再开一场") if again else _("安排直播"), "again": again}
+    if again is not None:
+        context["again_words"] = again_words(again)
     return render(request, "live/admin/form.html", context)
 
 
@@ -78,8 +83,26 @@ def _again(request: HttpRequest) -> Lecture | None:
     return lecture
 
 
+def told_if_cancelled(view: Callable[[HttpRequest, int], HttpResponse]) -> Callable[[HttpRequest, int], HttpResponse]:
+    """View decorator: whoever had the page open while a colleague cancelled the lecture is told, and not 404."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, occasion_id: int) -> HttpResponse:
+        try:
+            return view(request, occasion_id)
+        except Http404:
+            said = cancelled_words(action="live.cancel", occasion_id=occasion_id, reader=_user(request))
+            if not said:
+                raise
+            messages.error(request, said)
+            return redirect("live_schedule")
+
+    return guarded
+
+
 @require_http_methods(["GET", "POST"])
 @role_required(Role.ORGANISER)
+@told_if_cancelled
 def edit(request: HttpRequest, occasion_id: int) -> HttpResponse:
     """Change a plan; once the lecture has begun, what became of it and the steps that are left."""
     lecture, now = _mine(request, occasion_id), timezone.now()
@@ -114,6 +137,7 @@ def edit(request: HttpRequest, occasion_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @role_required(Role.ORGANISER)
+@told_if_cancelled
 def cancel(request: HttpRequest, occasion_id: int) -> HttpResponse:
     """Withdraw a lecture that has not begun; asks first."""
     lecture = _mine(request, occasion_id)
@@ -180,7 +204,7 @@ def void(request: HttpRequest, occasion_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and form.save(lecture, actor_id=_user(request).pk, as_of=now):
         messages.success(request, _("这一场已作废。"))
         return redirect("live_schedule_edit", occasion_id=lecture.pk)
-    return _ask(request, lecture, _("作废这一场"), void_words(people_at([lecture.occasion], as_of=now)), form)
+    return _ask(request, lecture, _("作废这一场"), void_words(concerned_by(lecture.occasion, as_of=now)), form)
 
 
 @require_http_methods(["GET", "POST"])
@@ -207,7 +231,7 @@ def recording_facts(lecture: Lecture, now: dt.datetime) -> dict[str, str]:
     """Return what an organiser sees of a recording: its length, what it leaves out, why it cannot be deleted yet."""
     occasion = lecture.occasion
     if lecture.recording is None:
-        return {}
+        return {"recording_dropped": _dropped_words(lecture)} if lecture.is_recording_dropped else {}
     cuts = [missing for _at, missing in occasion.media_cuts]
     left_out = _("中间有 {count} 处没有录上，共 {length}").format(count=len(cuts), length=length(sum(cuts)))
     return {
@@ -215,6 +239,15 @@ def recording_facts(lecture: Lecture, now: dt.datetime) -> dict[str, str]:
         "recording_cuts": left_out if cuts else "",
         "recording_stays": operations.why_recording_stays(occasion, as_of=now),
     }
+
+
+def _dropped_words(lecture: Lecture) -> str:
+    """Return by whom and when the recording was deleted."""
+    entries = ModelLogEntry.objects.for_instance(lecture.occasion).filter(action="live.drop_recording")
+    found = entries.select_related("user").first()
+    if found is None or found.user is None:
+        return _("回放已删除")
+    return _("回放已删除（{who}，{at}）").format(who=found.user.name, at=moment(found.timestamp))
 
 
 def _ask(

@@ -15,7 +15,7 @@ from django.utils import timezone
 from wagtail.models import ModelLogEntry, ReferenceIndex
 
 from attendance.kinds import kinds
-from attendance.models import Occasion
+from attendance.models import Occasion, Record, RosterEntry, Training
 from attendance.operations import settle
 from live import operations
 from live.agent import nodes
@@ -226,6 +226,7 @@ def test_voiding_is_signed_and_logged(world: County) -> None:
 
 def test_held_again_in_its_place(world: County) -> None:
     lecture = not_held(world)
+    Training.objects.update(deadline_at=timezone.now() + 30 * 24 * HOUR)
     client = signed_in(world.lecturer)
     url = reverse("live_again", args=[lecture.pk])
     page = client.get(url)
@@ -252,7 +253,41 @@ def test_void_lecture_can_be_held_again_and_a_held_one_not(world: County) -> Non
     url = reverse("live_again", args=[lecture.pk])
     assert client.get(url)["Location"] == reverse("live_host", args=[lecture.pk])
     operations.void_lecture(occasion_id=lecture.pk, reason="误开", actor_id=world.organiser.pk, as_of=timezone.now())
-    assert client.get(url).status_code == 200
+    for page in (client.get(url), client.get(f"/admin/live/schedule/add/?again={lecture.pk}")):
+        text = page.content.decode()
+        assert "已经作废，原因：误开" in text
+        assert "没有举行" not in text
+        assert "原来的一场作废" not in text
+
+
+def test_the_lecturer_is_asked_once_what_the_office_is_asked(world: County) -> None:
+    lecture = not_held(world)
+    Training.objects.update(deadline_at=timezone.now() + HOUR)
+    day = (timezone.localtime() + dt.timedelta(days=3)).replace(hour=0, minute=0)
+    other = make_lecture(world, starts_at=day + dt.timedelta(minutes=10))
+    client = signed_in(world.lecturer)
+    url = reverse("live_again", args=[lecture.pk])
+    data = {"title": "防汛避险", "starts_at": f"{day:%Y-%m-%dT%H:%M}", "minutes": 45}
+    page = client.post(url, data)
+    text = page.content.decode()
+    for words in ("晚于培训的截止时间", "零点，只填日期就会这样", "时间重叠"):
+        assert words in text
+    assert Lecture.objects.filter(in_place_of=lecture).count() == 0
+    agreed = page.context["form"].agreement
+    assert f'name="agreed" value="{agreed}"' in text
+    assert client.post(url, {**data, "agreed": agreed}).status_code == 302
+    assert Lecture.objects.get(in_place_of=lecture).occasion.starts_at < other.occasion.starts_at
+
+
+def test_voiding_says_how_many_had_attended(world: County) -> None:
+    lecture = ended(world)
+    settle(occasion_id=lecture.pk, as_of=timezone.now())
+    entry = RosterEntry.objects.filter(occasion_id=lecture.pk).first()
+    assert entry is not None
+    Record.objects.filter(occasion_id=lecture.pk, member=entry.member).update(state="attended", stands="attended")
+    client = signed_in(world.organiser)
+    for name in ("live_void", "live_schedule_void"):
+        assert "其中 1 人已经参加或补学" in client.get(reverse(name, args=[lecture.pk])).content.decode()
 
 
 def test_lecturer_voids_only_what_was_not_held(world: County) -> None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import ModelLogEntry
 
-from attendance.models import Evidence, Occasion
+from attendance.models import Evidence, Occasion, Training
 from attendance.operations import approve_leave
 from live import operations
 from live.models import Lecture
@@ -228,6 +228,7 @@ def not_held(world: County) -> Lecture:
 
 def test_a_second_click_on_holding_again_plans_nothing_more(world: County, office: Client) -> None:
     lecture = not_held(world)
+    Training.objects.update(deadline_at=timezone.now() + 30 * DAY)
     desk = Client()
     desk.force_login(world.lecturer)
     url = reverse("live_again", args=[lecture.pk])
@@ -248,6 +249,38 @@ def test_a_second_click_on_holding_again_plans_nothing_more(world: County, offic
     operations.cancel_lecture(occasion_id=planned.pk, as_of=timezone.now())
     assert desk.post(url, {**data, "starts_at": f"{tomorrow_at(14):%Y-%m-%dT%H:%M}"}).status_code == 302
     assert Lecture.objects.count() == 2
+
+
+def test_what_is_done_to_a_plan_stands_in_the_log_of_its_training(world: County, office: Client) -> None:
+    form = values(world)
+    Office(office, ADD).saved(form)
+    lecture = Lecture.objects.get()
+    Office(office, edit_url(lecture)).saved({**form, "title": "防汛避险（新）"})
+    Office(office, edit_url(lecture)).saved({**form, "title": "防汛避险（新）"})  # as it stands: no entry
+    cancel = reverse("live_schedule_cancel", args=[lecture.pk])
+    assert office.post(cancel).status_code == 302
+    training = Training.objects.get(pk=form["training"])
+    log = list(ModelLogEntry.objects.for_instance(training).order_by("pk").values_list("action", "user"))
+    assert log == [(action, world.organiser.pk) for action in ("live.plan", "live.change", "live.cancel")]
+    history = office.get(reverse("trainings:history", args=[training.pk])).content.decode()
+    assert "取消了直播“防汛避险（新）”" in history
+    # A colleague's second tab.
+    for answer in (office.get(edit_url(lecture), follow=True), office.post(cancel, follow=True)):
+        assert f"“防汛避险（新）”已由{world.organiser.name}于" in answer.content.decode()
+    stranger = RoleGrantFactory(node=world.neighbour, role=Role.ORGANISER).user
+    office.force_login(stranger)
+    assert office.get(edit_url(lecture)).status_code == 404
+
+
+def test_a_deleted_recording_is_not_one_that_never_was(world: County, office: Client) -> None:
+    lecture = recorded(world)
+    Occasion.objects.filter(pk=lecture.pk).update(make_up_until_at=timezone.now() - DAY)
+    later = timezone.now() + DAY
+    operations.drop_recording(occasion_id=lecture.pk, actor_id=world.organiser.pk, as_of=later)
+    page = office.get(edit_url(lecture)).content.decode()
+    assert f"回放已删除（{world.organiser.name}，" in page
+    for url in (edit_url(lecture), reverse("live_schedule")):
+        assert "无回放" not in office.get(url).content.decode()
 
 
 # --- the recording ----------------------------------------------------------------------------------------------------

@@ -585,7 +585,8 @@ class Desk {
     this.showState();
     this.showRecording();
     byId("cover").hidden = !over && !!this.stream && !!this.picture();
-    byId("cover-text").textContent = byId("desk-state").textContent;
+    // What became of it stands at the desk, with the steps; twice on one page is once too often.
+    byId("cover-text").textContent = over ? "" : byId("desk-state").textContent;
   }
 
   private showKeys(over: boolean): void {
