@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -16,6 +17,7 @@ from wagtail.admin.views import generic
 from wagtail.admin.views.generic import history
 from wagtail.admin.viewsets.model import ModelViewSet
 
+from attendance.cancelled import cancelled_words
 from attendance.concerned import concerned_by, people_at
 from attendance.consequences import moment
 from attendance.forms import VoidForm
@@ -27,6 +29,7 @@ from courses.forms import CourseRunForm
 from courses.models import CourseRun
 from courses.plans import void_course, withdraw_course
 from courses.queries import runs_in_subtrees
+from organizations.models import User
 
 State = Occasion.State
 MAY_BE_VOIDED = frozenset({State.OPEN, State.CLOSED, State.SETTLED})
@@ -42,6 +45,31 @@ def own_run(request: HttpRequest, pk: Any) -> CourseRun:
     if run is None:
         raise Http404
     return run
+
+
+def told_if_cancelled(request: HttpRequest, pk: Any) -> HttpResponse | None:
+    """Answer whoever had the page open while a colleague cancelled the course; None: there is nothing to tell."""
+    if not isinstance(request.user, User) or int(pk) >= 2**63:
+        return None
+    said = cancelled_words(action="courses.withdraw", occasion_id=int(pk), reader=request.user)
+    if not said:
+        return None
+    messages.error(request, said)
+    return redirect("course_runs:index")
+
+
+class ToldIfCancelled:
+    """View mixin: a course that a colleague cancelled meanwhile is told of, and not 404."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            found: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        except Http404:
+            told = told_if_cancelled(request, kwargs["pk"])
+            if told is None:
+                raise
+            return told
+        return found
 
 
 class RunList(generic.IndexView):  # type: ignore[misc]
@@ -60,7 +88,7 @@ class AddRun(WithoutStatus, RefusedBySaving, generic.CreateView):  # type: ignor
         return words % {"title": instance.occasion.title, "people": people}
 
 
-class EditRun(WithoutStatus, SavedIfChanged, RefusedBySaving, generic.EditView):  # type: ignore[misc]
+class EditRun(ToldIfCancelled, WithoutStatus, SavedIfChanged, RefusedBySaving, generic.EditView):  # type: ignore[misc]
     """What can still be changed, and what is left to do about a course that has begun or is over."""
 
     def get_object(self, queryset: Any = None) -> CourseRun:
@@ -192,7 +220,14 @@ class CourseRunViewSet(ModelViewSet):  # type: ignore[misc]
         def office_only(request: HttpRequest, pk: int) -> HttpResponse:
             if not self.permission_policy.user_has_permission(request.user, "change"):
                 raise Http404
-            return view(request, pk)  # type: ignore[no-any-return]
+            try:
+                answer: HttpResponse = view(request, pk)
+            except Http404:
+                told = told_if_cancelled(request, pk)
+                if told is None:
+                    raise
+                return told
+            return answer
 
         return require_admin_access(office_only)
 

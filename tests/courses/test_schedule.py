@@ -399,3 +399,18 @@ def test_a_run_saved_as_it_stands_writes_no_history_and_is_named_by_its_title(cl
     assert list(edit.refused({**form, "ends_at": form["starts_at"]})["ends_at"]) == [
         "截止时间要晚于开始时间，也要晚于现在。"
     ]
+
+
+def test_a_colleagues_second_tab_is_told_who_cancelled_a_course(client: Client) -> None:
+    world, organiser = township_organiser()
+    given = give_course(world.branch, starts_in=dt.timedelta(days=3))
+    client.force_login(organiser)
+    cancel = f"/admin/course-runs/delete/{given.run.pk}/"
+    assert client.post(cancel).status_code == 302
+    edit = f"/admin/course-runs/edit/{given.run.pk}/"
+    for answer in (client.get(edit, follow=True), client.post(edit, {}, follow=True), client.post(cancel, follow=True)):
+        assert "已由本支部组织员于" in answer.content.decode()
+    history = ModelLogEntry.objects.get(action="courses.withdraw")
+    assert history.message == f"取消了课程“{given.page.title}”的安排（{at_minute(given.run.occasion.starts_at)}）"
+    client.force_login(RoleGrantFactory(node=world.neighbour, role=Role.ORGANISER).user)
+    assert client.get(edit).status_code == 404
