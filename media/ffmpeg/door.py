@@ -8,9 +8,10 @@ import signal
 import struct
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,7 +20,7 @@ from django.conf import settings
 
 from media.core.timeline import PacketReader, Track
 from media.ffmpeg.faults import UnableToTranscode, classify
-from media.ffmpeg.formats import container_name, decoders, formats
+from media.ffmpeg.formats import SIGNATURE_BYTES, container_name, decoders, formats, sound_format
 from media.ffmpeg.sandbox import available_cores, confined, inside
 
 MAX_PIXELS = 17_000_000
@@ -27,6 +28,8 @@ TAIL_BYTES = 8_192
 PROBE_BYTES = 2_000_000
 # The index of an MP4 file; a larger one is not searched for the mark of encryption.
 INDEX_BYTES = 32 * 2**20
+# Honest files have a handful of each; a file of nothing else is not read to its end.
+BOXES_READ, TAGS_READ = 10_000, 16
 BEAT_S = 0.5
 PACKET_FIELDS = "packet=stream_index,pts_time,dts_time,duration_time,size,flags"
 FAULT = re.compile(rb"(?:Error while decoding stream #0:|corrupt decoded frame in stream )(\d+)")
@@ -56,7 +59,7 @@ def probe(path: Path) -> dict[str, Any]:
         raise UnableToTranscode("source_gone")
     if path.stat().st_size == 0:
         raise UnableToTranscode("empty")
-    argv = [*_ffprobe(), "-show_format", "-show_streams", "-of", "json", "-i", inside(path)]
+    argv = [*_ffprobe(path), "-show_format", "-show_streams", "-of", "json", "-i", inside(path)]
     collected = bytearray()
 
     def collect(data: bytes) -> None:
@@ -68,18 +71,35 @@ def probe(path: Path) -> dict[str, Any]:
         said = _supervise(argv, source=path, folder=None, limits=PROBING, on_output=collect, on_beat=lambda: None)
     except UnableToTranscode as error:
         raise _named(error, path) from error
-    # The prober goes on without a picture that is over the limit, and ends as if all were well.
-    if classify(0, said) == "too_big":
-        raise UnableToTranscode("too_big", said)
     try:
         probed = json.loads(collected)
     except ValueError as error:
         raise UnableToTranscode("unrecognised") from error
     if not isinstance(probed, dict):
         raise UnableToTranscode("unrecognised")
+    # The prober goes on without a picture that is over the limit, and ends as if all were well.
+    if classify(0, said) == "too_big":
+        probed = _within_the_limit(probed, said)
     if _is_encrypted(path):
         raise UnableToTranscode("encrypted")
     return probed
+
+
+def _within_the_limit(probed: dict[str, Any], said: str) -> dict[str, Any]:
+    """Without the pictures that are over the limit. Refused only where no moving picture is left of those it has."""
+    streams = probed.get("streams", [])
+    small = [stream for stream in streams if stream.get("codec_type") != "video" or _is_small(stream)]
+    if any(map(_moves, streams)) and not any(map(_moves, small)):
+        raise UnableToTranscode("too_big", said)
+    return probed | {"streams": small}
+
+
+def _is_small(stream: Mapping[str, Any]) -> bool:
+    return 0 < int(stream.get("width") or 0) * int(stream.get("height") or 0) <= MAX_PIXELS
+
+
+def _moves(stream: Mapping[str, Any]) -> bool:
+    return stream.get("codec_type") == "video" and not stream.get("disposition", {}).get("attached_pic")
 
 
 def read_packets(path: Path, *, has_jumps: bool, on_beat: Callable[[], None] = lambda: None) -> dict[int, Track]:
@@ -88,33 +108,54 @@ def read_packets(path: Path, *, has_jumps: bool, on_beat: Callable[[], None] = l
     ``has_jumps``: the container's clock may jump, as broadcast's does. Raises UnableToTranscode.
     """
     reader = PacketReader(has_jumps)
-    argv = [*_ffprobe(), "-show_entries", PACKET_FIELDS, "-of", "csv=p=0", "-i", inside(path)]
+    argv = [*_ffprobe(path), "-show_entries", PACKET_FIELDS, "-of", "csv=p=0", "-i", inside(path)]
     _supervise(argv, source=path, folder=None, limits=PACKETS, on_output=reader.feed, on_beat=on_beat)
     return reader.tracks()
 
 
 def _named(error: UnableToTranscode, path: Path) -> UnableToTranscode:
-    """The same refusal, but a film in a container that cannot be taken is told as such."""
-    if error.code != "unrecognised":
+    """The same refusal, but what cannot be taken for its container, or is only a part, is told as such."""
+    if error.code not in {"unrecognised", "broken"}:
         return error
+    if _is_cut_mp4(path):
+        return UnableToTranscode("truncated", error.detail)
     with path.open("rb") as file:
         name = container_name(file.read(64))
     return UnableToTranscode(f"container:{name}", error.detail) if name else error
 
 
+def _boxes(file: IO[bytes]) -> Iterator[tuple[bytes, int, int]]:
+    """The top-level boxes of an MP4 file: name, where the content begins, where the box says that it ends.
+
+    The last may end beyond the file. Where no box begins, nothing more is given.
+    """
+    start = 0
+    while len(header := file.read(8)) == 8:
+        size, name = struct.unpack(">I4s", header)
+        if size == 1:
+            size = struct.unpack(">Q", file.read(8).rjust(8, b"\0"))[0]
+        content = file.tell()
+        if start + size < content or not name.isalnum():
+            return
+        yield name, content, start + size
+        start += size
+        file.seek(start)
+
+
+def _is_cut_mp4(path: Path) -> bool:
+    """Whether it is an MP4 file whose last box promises more bytes than there are."""
+    with path.open("rb") as file:
+        boxes = list(islice(_boxes(file), BOXES_READ))
+    return bool(boxes) and boxes[0][0] == b"ftyp" and boxes[-1][2] > path.stat().st_size
+
+
 def _is_encrypted(path: Path) -> bool:
     """Whether the index of an MP4 file says that its samples are encrypted; the demuxer does not tell."""
     with path.open("rb") as file:
-        while len(header := file.read(8)) == 8:
-            size, name = struct.unpack(">I4s", header)
-            if size == 1:
-                size = struct.unpack(">Q", file.read(8).rjust(8, b"\0"))[0] - 8
+        for name, content, end in islice(_boxes(file), BOXES_READ):
             if name == b"moov":
-                index = file.read(min(max(size - 8, 0), INDEX_BYTES))
+                index = file.read(min(end - content, INDEX_BYTES))
                 return b"schm" in index and (b"encv" in index or b"enca" in index)
-            if size < 8 or not name.isalnum():
-                return False
-            file.seek(size - 8, os.SEEK_CUR)
     return False
 
 
@@ -139,7 +180,8 @@ def run(
     """
     threads = settings.MEDIA_THREADS or available_cores()
     safe = _safe_input(decoders(covers=with_covers))
-    node = build(ffmpeg.input(inside(source), **safe, threads=threads, **(options or {})))
+    named = {"f": name} if (name := _format_of(source)) else {}
+    node = build(ffmpeg.input(inside(source), **named, **safe, threads=threads, **(options or {})))
     switches = ["-hide_banner", "-nostdin", "-v", "repeat+warning", "-progress", "pipe:1", "-stats_period", "0.5"]
     switches += ["-xerror"] if is_strict else []
     argv = ffmpeg.compile(node.global_args(*switches), cmd="ffmpeg", overwrite_output=True)
@@ -165,10 +207,34 @@ def _safe_input(whitelist: str) -> dict[str, str]:
     }
 
 
-def _ffprobe() -> list[str]:
+def _ffprobe(path: Path) -> list[str]:
     safe = _safe_input(decoders(probing=True))
     options = [part for name, value in safe.items() for part in (f"-{name}", value)]
+    if name := _format_of(path):
+        options += ["-f", name]
     return ["ffprobe", "-hide_banner", "-v", "warning", *options]
+
+
+def _format_of(path: Path) -> str:
+    """The format of a sound file behind an ID3 tag; empty for all else, which the prober recognises.
+
+    It looks at a megabyte only, goes by the name's end beyond, and ours have none: a large cover in the tag would be
+    searched for films.
+    """
+    with path.open("rb") as file:
+        start = 0
+        for _ in range(TAGS_READ):
+            head = file.read(10)
+            if len(head) < 10 or not head.startswith(b"ID3") or max(head[6:10]) >= 0x80:
+                break
+            a, b, c, d = head[6:10]
+            has_footer = head[5] & 0x10
+            start += 10 + (a << 21 | b << 14 | c << 7 | d) + (10 if has_footer else 0)
+            file.seek(start)
+        if not start:
+            return ""
+        file.seek(start)
+        return sound_format(file.read(SIGNATURE_BYTES))
 
 
 @dataclass

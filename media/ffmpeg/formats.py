@@ -82,3 +82,18 @@ KNOWN_CONTAINERS = {
 def container_name(head: bytes) -> str:
     """What a film is packed in that cannot be taken; empty where the beginning tells of no film."""
     return next((name for magic, name in KNOWN_CONTAINERS.items() if head.startswith(magic)), "")
+
+
+# How much after a tag is looked at: some programs leave room there.
+SIGNATURE_BYTES = 16_384
+
+
+def sound_format(data: bytes) -> str:
+    """ffmpeg's name of the format that follows an ID3 tag; empty where it is none that has one."""
+    data = data.lstrip(b"\0")
+    if data.startswith(b"fLaC"):
+        return "flac"
+    if len(data) < 2 or data[0] != 0xFF or data[1] & 0xE0 != 0xE0:
+        return ""
+    # MPEG's sound says its layer in two bits; that of ADTS (AAC) says none.
+    return "mp3" if data[1] & 0x06 else "aac"

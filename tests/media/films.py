@@ -53,7 +53,7 @@ class Film:
             arguments = step.format(*files).split()
             subprocess.run(["ffmpeg", "-v", "error", "-y", *arguments, str(made)], check=True, timeout=60)
             files.append(made)
-        source = folder / f"film{self.suffix}"
+        source = folder / "film"  # without an ending, as what was uploaded is kept
         data = files[-1].read_bytes() if files else b""
         source.write_bytes(self.change(data) if self.change else data)
         return source
@@ -86,6 +86,24 @@ def claim_hours(data: bytes) -> bytes:
     return data[: at + 20] + struct.pack(">I", 13 * 3600 * scale) + data[at + 24 :]
 
 
+def cut_in_the_index(data: bytes) -> bytes:
+    """The last thing in the file is its index; the end of it never came."""
+    start = data.index(b"moov") - 4
+    return data[: start + struct.unpack_from(">I", data, start)[0] * 9 // 10]
+
+
+def large_cover(data: bytes) -> bytes:
+    """A tag in front with a cover of two megabytes, in which there is what programme streams begin with."""
+    picture = (
+        b"image/jpeg\0\x03\0"
+        + b"\xff\xd8"
+        + (b"\0\0\1\xba" + b"\x44" * 10 + b"\0\0\1\xe0\0\x10" + b"\x80" * 16) * 60_000
+    )
+    frame = b"APIC" + struct.pack(">I", len(picture) + 1) + b"\0\0" + b"\0" + picture
+    size = bytes(len(frame) >> bits & 0x7F for bits in (21, 14, 7, 0))
+    return b"ID3\3\0\0" + size + frame + data
+
+
 def film(name: str, length_s: float, *steps: str, **more: object) -> Film:
     return Film(name, length_s, steps=steps, **more)  # type: ignore[arg-type]
 
@@ -97,6 +115,7 @@ def refused(name: str, code: str, *steps: str, **more: object) -> Film:
 LONG = f"{seen(6)} {heard(6)} {H264} {AAC}"
 LONG_REORDERED = f"{seen(6)} {heard(6)} {REORDERED} {AAC}"
 PNG = "-f lavfi -i testsrc=s=64x64 -frames:v 1"
+HUGE_PNG = "-f lavfi -i color=red:s=5000x4000 -frames:v 1"
 
 EDIT_LISTS = [
     film("plain", 3, f"{seen(3)} {heard(3)} {H264} {AAC}", copied=True),
@@ -181,6 +200,13 @@ STILLS = [
          suffixes=(".png",), rungs=("audio",), size=(64, 64)),
     film("film_with_a_png_cover", 2, PNG, f"{seen(2)} {heard(2)} -i {{0}} -map 0 -map 1 -map 2 {H264} {AAC} -c:v:1 copy"
          " -disposition:v:1 attached_pic", suffixes=(".png",)),
+    film("song_with_a_huge_cover", 2, HUGE_PNG, f"{heard(2)} -i {{0}} {COVER} -c:a libmp3lame -c:v copy", suffix=".mp3",
+         suffixes=(".png",), rungs=("audio",)),
+    film("film_with_a_huge_cover", 2, HUGE_PNG, f"{seen(2)} {heard(2)} -i {{0}} -map 0 -map 1 -map 2 {H264} {AAC} -c:v:1 copy"
+         " -disposition:v:1 attached_pic", suffixes=(".png",)),
+    film("mp3_behind_two_megabytes_of_cover", 3, f"{heard(3)} -c:a libmp3lame", suffix=".mp3", rungs=("audio",), change=large_cover),
+    film("aac_behind_two_megabytes_of_cover", 3, f"{heard(3)} {AAC}", suffix=".aac", rungs=("audio",), change=large_cover),
+    film("flac_behind_two_megabytes_of_cover", 3, f"{heard(3)} -c:a flac", suffix=".flac", rungs=("audio",), change=large_cover),
     refused("a_photo", "still", f"{seen(0.04)} {H264}"),
 ]  # fmt: skip
 LENGTHS = [
@@ -198,6 +224,8 @@ LENGTHS = [
     film("sound_shorter_mkv", 4, f"{seen(4)} {heard(1)} {H264} {AAC}", suffix=".mkv"),
     film("sound_very_short", 3, f"{seen(3)} {heard(0.2)} {H264} {AAC}"),
     film("longer_than_a_segment", 9, f"{seen(9)} {heard(9)} {H264} {AAC}", copied=True),
+    film("half_a_second", 0.5, f"{seen(0.5)} {heard(0.5)} {H264} {AAC}"),
+    film("half_a_second_of_sound", 0.5, f"{heard(0.5)} {AAC}", suffix=".m4a", rungs=("audio",)),
     film("far_keyframes", 9, f"{seen(9)} {heard(9)} {H264} -g 300 -keyint_min 300 -sc_threshold 0 {AAC}", copied=False),
 ]
 TRACKS = [
@@ -269,6 +297,13 @@ DAMAGED = [
     refused("ruined", "broken", f"{seen(4)} {H264}", change=scratch(0.9)),
     refused("half_of_it", "truncated", f"{seen(8)} {heard(8)} {H264} {AAC} -movflags faststart", change=cut_to(0.4)),
     refused("half_of_it_mkv", "truncated", f"{seen(8)} {heard(8)} {H264} {AAC}", suffix=".mkv", change=cut_to(0.4)),
+    refused("without_the_end_of_its_index", "truncated", f"{seen(2)} {heard(2)} {H264} {AAC}", change=cut_in_the_index),
+    refused(
+        "without_the_end_of_its_index_in_front",
+        "truncated",
+        f"{seen(2)} {heard(2)} {H264} {AAC} -movflags faststart",
+        change=cut_in_the_index,
+    ),
     refused("without_its_index", "truncated", f"{seen(2)} {heard(2)} {H264} {AAC}", change=cut_to(0.7)),
 ]
 FILMS = [*EDIT_LISTS, *STARTS, *STILLS, *LENGTHS, *TRACKS, *PICTURES, *CONTAINERS, *DAMAGED]
