@@ -23,6 +23,7 @@ from organizations.models import RoleGrant, User
 
 LOOKING = ("choose", "change")
 REMEMBERED_S = 600
+REFUSED_S = 2  # long enough for the pictures of one page
 REVISIONS_READ = 50  # of the right people, newest first
 
 
@@ -41,12 +42,17 @@ def picture_named(path: str) -> Any | None:
 def may_look_at(user: Any, item: Any) -> bool:
     """Say whether somebody of the back office may see an item: one they may choose, or one in a lesson they edit.
 
-    The second is for what a colleague from above put into the lesson; the answer is remembered for ten minutes.
+    The second is for what a colleague from above put into the lesson. Yes is remembered for ten minutes, no for a
+    moment: the lesson that shows it may come to this person any time.
     """
     if policy_registry.get(item).instances_user_has_any_permission_for(user, LOOKING).filter(pk=item.pk).exists():
         return True
     key = f"cms.looks:{user.pk}:{kind_of(item)}:{item.pk}"
-    return bool(cache.get_or_set(key, lambda: _is_in_a_lesson_of(user, item), REMEMBERED_S))
+    answer = cache.get(key)
+    if answer is None:
+        answer = _is_in_a_lesson_of(user, item)
+        cache.set(key, answer, REMEMBERED_S if answer else REFUSED_S)
+    return bool(answer)
 
 
 def is_shown_by_right(*, lesson: LessonPage, item: Any) -> bool:
@@ -54,12 +60,14 @@ def is_shown_by_right(*, lesson: LessonPage, item: Any) -> bool:
 
     So it is where the item is nobody's, where its owner holds or held a role in line with the course's unit (above it
     or below), or where a revision of the lesson holds it that was written by somebody who may choose it - the course
-    may have been given to another unit since. One answer serves all readers of this version for ten minutes.
+    may have been given to another unit since. One answer serves all readers of this version for ten minutes, as
+    long as the lesson stays in its course.
     """
     owner_id = item.uploaded_by_user_id
     if owner_id is None:
         return True
-    key = f"cms.shows:{lesson.pk}:{lesson.live_revision_id}:{kind_of(item)}:{item.pk}:{owner_id}"
+    version = f"{lesson.path}:{lesson.live_revision_id}:{lesson.latest_revision_id}"
+    key = f"cms.shows:{lesson.pk}:{version}:{kind_of(item)}:{item.pk}:{owner_id}"
     return bool(cache.get_or_set(key, lambda: _was_put_in_by_right(lesson, item), REMEMBERED_S))
 
 

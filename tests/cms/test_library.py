@@ -177,6 +177,31 @@ def test_what_a_colleague_above_put_into_ones_lesson_is_seen_there(client: Clien
     assert not may_look_at(here, image)
 
 
+def test_a_lesson_that_was_moved_shows_all_of_it_to_its_new_editor(
+    client: Client, var_dir: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asked before the lesson was theirs is not kept out for what they were told then."""
+    world, here, there = world_with_two_organisers()
+    image, paper = picture_of(here), paper_of(here)
+    lesson = LessonPageFactory(course=CoursePageFactory(node=world.branch), body=held(image, paper))
+    lesson.save_revision(user=here).publish()
+    theirs = CoursePageFactory(node=world.neighbour)
+    monkeypatch.setattr("cms.library.REFUSED_S", 0)
+
+    def asked() -> list[int]:
+        client.force_login(there)
+        page = client.get(f"/admin/pages/{lesson.pk}/view_draft/")
+        small = image.get_rendition("max-1280x1280").url
+        return [page.status_code, client.get(small).status_code, client.get(paper.url).status_code]
+
+    assert asked() == [404, 404, 404]
+    client.force_login(world.organiser)
+    assert client.post(f"/admin/pages/{lesson.pk}/move/{theirs.pk}/confirm/").status_code == 302
+    assert asked() == [200, 200, 200]
+    client.force_login(world.neighbour_member)
+    assert client.get(paper.url).status_code == 404
+
+
 def test_a_draft_shows_its_pictures_to_its_editor(var_dir: Any) -> None:
     world, here, _there = world_with_two_organisers()
     image = picture_of(world.organiser)
