@@ -2,8 +2,9 @@
 
 Plain ASGI. Django reads a whole body, onto the disk if it must, before a view can refuse it; so the size is asked
 first: by what the request announces, and by counting what comes. More than ``settings.BODY_MAX_BYTES`` is for the
-addresses of ``settings.BODY_LIMITS`` alone, and there for people with a role. A request without a body costs one look
-at its headers.
+addresses of ``settings.BODY_LIMITS`` alone, and there for people with a role. Large ones are few for each account, and
+pieces of uploads are counted apart from all others: nobody's slow bodies keep anybody else out. A request without a
+body costs one look at its headers.
 """
 
 import asyncio
@@ -14,14 +15,16 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.contrib.auth import get_user
+from django.contrib.auth import SESSION_KEY, get_user
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpResponse
+from django.urls import Resolver404, resolve
 from django.utils import translation
 from prometheus_client import Counter
 
+from cms.middleware import ADMIN, is_closed
 from config import views
 from organizations.permissions import has_role
 
@@ -32,6 +35,8 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 REFUSED = Counter("body_refused", "Requests whose body was not read to its end", ["why"])
 CHUNKED = -1
+PIECES, FILES = "pieces", "files"
+CATCH_ALL = ".*/$"  # the route of Wagtail's own "not found"
 RETRY_AFTER_S = 5
 # After an early answer: what is still coming is read and dropped for a moment, for a connection that is closed over
 # unread bytes is reset, and the other side then never sees the answer.
@@ -50,6 +55,15 @@ class Limit:
     methods: frozenset[str]
     size: int
     roles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """How much of a body is taken; a large one stands among those of ``room``, as one of ``account``'s."""
+
+    size: int
+    room: str = ""
+    account: str = ""
 
 
 @dataclass(frozen=True)
@@ -166,7 +180,9 @@ class Guard:
     """ASGI application around ``pages``. One a process: it counts the bodies that are on their way.
 
     At most ``settings.BODY_MAX_OPEN`` small ones: a new one pushes out the one that is longest under way, so nobody is
-    kept out by those who only hold a line. At most ``settings.BODY_MAX_LARGE`` large ones: one more is asked to wait.
+    kept out by those who only hold a line. Of large ones at most ``settings.BODY_MAX_LARGE_EACH`` for an account: one
+    more pushes out the oldest of the same account. Of all accounts together at most ``settings.BODY_MAX_LARGE`` pieces
+    of uploads, and as many others: one more is asked to wait.
     """
 
     def __init__(self, pages: Application) -> None:
@@ -174,7 +190,7 @@ class Guard:
         self.table = limits()
         self.pace = Pace(settings.BODY_IDLE_S, settings.BODY_GRACE_S, settings.BODY_FLOOR_BYTES_S)
         self.small: dict[Body, None] = {}
-        self.large: dict[Body, None] = {}
+        self.large: dict[str, dict[Body, str]] = {PIECES: {}, FILES: {}}
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         size = announced(scope["headers"])
@@ -182,16 +198,17 @@ class Guard:
             await self.pages(scope, receive, send)
             return
         try:
-            limit = await self._limit(scope, size)
+            allowed = await self._allowed(scope, size)
         except (DatabaseError, InterfaceError):
-            limit = 0
+            allowed = Allowed(0)
+        limit = allowed.size
         body = Body(receive, send, limit=limit, pace=self.pace, done=self._done)
         if limit == 0:
             body.refuse(503)
         elif size > limit:
             body.refuse(413)
         else:
-            self._count(body, limit)
+            self._count(body, allowed)
         try:
             if not body.refusal:
                 await self.pages(scope, body.receive, body.send)
@@ -204,31 +221,39 @@ class Guard:
         """The row of the table that holds for this address, or None: the usual limit."""
         return next((row for row in self.table if path.startswith(row.prefix) and method in row.methods), None)
 
-    async def _limit(self, scope: Message, size: int) -> int:
-        """How large this body may be. Who has no role that a row asks for has the usual limit."""
-        usual: int = settings.BODY_MAX_BYTES
-        if 0 <= size <= usual:
+    async def _allowed(self, scope: Message, size: int) -> Allowed:
+        """How large this body may be. Who has no role that a row asks for has the usual limit, as what is nowhere."""
+        usual = Allowed(settings.BODY_MAX_BYTES)
+        if 0 <= size <= usual.size:
             return usual
         row = self.row_for(scope["path"], scope["method"])
-        if row is None:
+        if row is None or not is_somewhere(scope["path"]):
             return usual
-        if row.roles and not await database_sync_to_async(may_send)(scope, row.roles):
+        if not row.roles:
+            return Allowed(row.size, PIECES, await database_sync_to_async(account_of)(scope))
+        if not await database_sync_to_async(may_send)(scope, row.roles):
             return usual
-        return row.size
+        return Allowed(row.size, FILES, await database_sync_to_async(account_of)(scope))
 
-    def _count(self, body: Body, limit: int) -> None:
-        if limit <= settings.BODY_MAX_BYTES:
+    def _count(self, body: Body, allowed: Allowed) -> None:
+        if not allowed.room:
             self.small[body] = None
             if len(self.small) > settings.BODY_MAX_OPEN:
                 next(iter(self.small)).refuse(408)
-        elif len(self.large) >= settings.BODY_MAX_LARGE:
+            return
+        room = self.large[allowed.room]
+        own = [held for held, account in room.items() if account == allowed.account]
+        if len(own) >= settings.BODY_MAX_LARGE_EACH:
+            own[0].refuse(503)
+        if len(room) >= settings.BODY_MAX_LARGE:
             body.refuse(503)
         else:
-            self.large[body] = None
+            room[body] = allowed.account
 
     def _done(self, body: Body) -> None:
         self.small.pop(body, None)
-        self.large.pop(body, None)
+        for room in self.large.values():
+            room.pop(body, None)
 
     async def _say(self, scope: Message, body: Body, limit: int) -> None:
         why = {408: "slow", 413: "too_large", 503: "busy"}[body.refusal]
@@ -239,11 +264,29 @@ class Guard:
         await body.send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.content})
 
 
+def is_somewhere(path: str) -> bool:
+    """Whether a page stands at the address: Wagtail answers for all below its own, and some of that is closed."""
+    try:
+        route = resolve(path).route
+    except Resolver404:
+        return False
+    return not route.endswith(CATCH_ALL) and not is_closed(route.removeprefix(ADMIN))
+
+
 def may_send(scope: Message, roles: tuple[str, ...]) -> bool:
     """Whether whoever sends this is signed in and holds one of the roles today."""
     request = ASGIRequest(scope, BytesIO())
-    request.session = SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+    request.session = _session_of(request)
     return has_role(get_user(request), *roles)
+
+
+def account_of(scope: Message) -> str:
+    """Whose session this is, whatever browser it is in; empty for nobody's."""
+    return str(_session_of(ASGIRequest(scope, BytesIO())).get(SESSION_KEY, ""))
+
+
+def _session_of(request: ASGIRequest) -> SessionStore:
+    return SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
 
 
 def refusal(scope: Message, status: int, limit: int) -> HttpResponse:

@@ -393,13 +393,17 @@ BODY_MAX_BYTES = number("BODY_MAX_BYTES", default=64 * 2**10, low=2**10, high=2*
 BODY_LIMITS = [
     ("/uploads/", ["PATCH"], MEDIA_MAX_PIECE_BYTES, ()),
     ("/roster/", ["POST"], ROSTER_MAX_BYTES + 2**20, ("operator",)),
-    ("/admin/", ["POST"], WAGTAILDOCS_MAX_UPLOAD_SIZE + 2**20, ("organiser", "lecturer", "operator")),
+    # Only what takes files; a form of the editor is all text.
+    ("/admin/", ["POST"], 2 * 2**20, ("organiser", "lecturer", "operator")),
+    ("/admin/documents/", ["POST"], WAGTAILDOCS_MAX_UPLOAD_SIZE + 2**20, ("organiser", "lecturer", "operator")),
+    ("/admin/images/", ["POST"], WAGTAILDOCS_MAX_UPLOAD_SIZE + 2**20, ("organiser", "lecturer", "operator")),
 ]
 BODY_IDLE_S = number("BODY_IDLE_S", default=30, low=1, high=3600)
 BODY_GRACE_S = number("BODY_GRACE_S", default=10, low=1, high=3600)
 BODY_FLOOR_BYTES_S = number("BODY_FLOOR_BYTES_S", default=1024, low=1, high=2**20)
 BODY_MAX_OPEN = number("BODY_MAX_OPEN", default=1000, low=1, high=100_000)
 BODY_MAX_LARGE = number("BODY_MAX_LARGE", default=200, low=1, high=100_000)
+BODY_MAX_LARGE_EACH = number("BODY_MAX_LARGE_EACH", default=8, low=1, high=1000)
 
 # --- Logs, health, metrics ----------------------------------------------------------------------------------------
 LOG_LEVEL = text("LOG_LEVEL", "WARNING" if DEMO else "INFO")

@@ -9,14 +9,20 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from config.guard import CHUNKED, Guard, Limit, announced, may_send
+from config.guard import CHUNKED, Guard, Limit, account_of, announced, may_send
 from organizations.models import Role, User
 from tests.factories.organizations import RoleGrantFactory, UserFactory
 from tests.realtime.conftest import sign_in
 from tests.trust.requests import METHODS, routes
 
 KIB, MIB = 2**10, 2**20
-WITH_ROLES = {"/roster/": "operator", "/admin/": "organiser"}
+WITH_ROLES = {
+    "/roster/": "operator",
+    "/admin/": "organiser",
+    "/admin/images/": "organiser",
+    "/admin/documents/": "lecturer",
+}
+UPLOAD = "/uploads/00000000-0000-4000-8000-000000000000/"
 ROUTES = sorted(set(routes()))
 PLACE = re.compile(r"<[^>]*>|\(\?P<\w+>[^)]*\)|[\\^$()?]")
 
@@ -213,7 +219,7 @@ def test_oldest_half_open_body_makes_room_for_a_new_one(settings: Any) -> None:
         for one in asked:
             one.pieces.put_nowait((b"y" * 100, False))
         await asyncio.gather(*going)
-        assert (guard.small, guard.large) == ({}, {})
+        assert guard.small == {}
         return [one.status for one in asked]
 
     assert asyncio.run(story()) == [408, 408, 200, 200]
@@ -221,12 +227,13 @@ def test_oldest_half_open_body_makes_room_for_a_new_one(settings: Any) -> None:
 
 
 @pytest.mark.unit
-def test_one_large_body_too_many_is_asked_to_wait(settings: Any) -> None:
+def test_one_large_body_too_many_is_asked_to_wait(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.BODY_MAX_LARGE = 1
+    monkeypatch.setattr("config.guard.account_of", lambda scope: dict(scope["headers"])[b"cookie"].decode())
 
     async def story() -> tuple[int, int, bytes]:
         guard = Guard(Pages())
-        first, second = (Asked("/uploads/1/", "PATCH", size=100_000) for _ in range(2))
+        first, second = (Asked(UPLOAD, "PATCH", size=100_000, cookie=name) for name in ("李", "王"))
         going = asyncio.create_task(guard(first.scope, first.receive, first.send))
         await asyncio.sleep(0.01)
         await guard(second.scope, second.receive, second.send)
@@ -235,6 +242,74 @@ def test_one_large_body_too_many_is_asked_to_wait(settings: Any) -> None:
         return first.status, second.status, dict(second.sent[0]["headers"])[b"retry-after"]
 
     assert asyncio.run(story()) == (200, 503, b"5")
+
+
+@pytest.mark.unit
+def test_one_accounts_slow_bodies_keep_nobody_else_out(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty of one account: its oldest give way. Another account's are taken, and pieces of uploads stand apart."""
+    settings.BODY_MAX_LARGE, settings.BODY_MAX_LARGE_EACH = 10, 4
+    monkeypatch.setattr("config.guard.account_of", lambda scope: dict(scope["headers"])[b"cookie"].decode())
+    monkeypatch.setattr("config.guard.may_send", lambda _scope, _roles: True)
+
+    async def story() -> tuple[list[int], list[int]]:
+        guard, going = Guard(Pages()), []
+
+        async def begin(path: str, method: str, who: str) -> Asked:
+            one = Asked(path, method, size=100_000, cookie=who)
+            going.append(asyncio.create_task(guard(one.scope, one.receive, one.send)))
+            while one.sent == [] and not any(one.receive.__self__ is held for held in held_in(guard)):
+                await asyncio.sleep(0.001)
+            return one
+
+        slow = [await begin("/admin/documents/add/", "POST", "a") for _ in range(40)]
+        others = [await begin("/admin/documents/add/", "POST", who) for who in "bc"]
+        others += [await begin("/roster/", "POST", "d"), await begin(UPLOAD, "PATCH", "a")]
+        assert {name: len(room) for name, room in guard.large.items()} == {"pieces": 1, "files": 7}
+        for one in (*slow, *others):
+            one.pieces.put_nowait((b"x" * 100_000, False))
+        await asyncio.gather(*going)
+        assert guard.large == {"pieces": {}, "files": {}}
+        return [one.status for one in slow], [one.status for one in others]
+
+    assert asyncio.run(story()) == ([503] * 36 + [200] * 4, [200] * 4)
+
+
+def held_in(guard: Guard) -> list[Any]:
+    """Who sends the large bodies that are on their way."""
+    return [body._receive.__self__ for room in guard.large.values() for body in room]  # type: ignore[attr-defined]
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    "path",
+    ["/admin/nothing-here/", "/admin/images/nothing-here/", "/admin/documents/add", "/admin/embeds/chooser/upload/",
+     "/uploads/nothing-here"],
+)  # fmt: skip
+def test_what_is_nowhere_takes_nothing_large(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.setattr("config.guard.may_send", lambda _scope, _roles: True)
+    method = "PATCH" if path.startswith("/uploads/") else "POST"
+    asked = asked_of(Guard(Pages()), Asked(path, method, size=MIB))
+    assert (asked.status, asked.taken) == (413, 0)
+
+
+@pytest.mark.unit
+def test_only_what_takes_files_takes_large_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    guard = Guard(Pages())
+    sizes = {
+        path: guard.row_for(path, "POST").size // MIB  # type: ignore[union-attr]
+        for path in ("/admin/pages/7/edit/", "/admin/account/", "/admin/images/add/", "/admin/images/chooser/create/",
+                     "/admin/documents/edit/3/", "/admin/documents/multiple/add/")
+    }  # fmt: skip
+    assert list(sizes.values()) == [2, 2, 51, 51, 51, 51]
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+def test_an_account_is_one_in_all_its_browsers() -> None:
+    user = UserFactory()
+    names = {account_of(Asked(cookie=cookie(user)).scope) for _ in range(2)}
+    assert names == {str(user.pk)}
+    assert account_of(Asked().scope) == account_of(Asked(cookie="sessionid=made-up").scope) == ""
 
 
 def cookie(user: User) -> str:

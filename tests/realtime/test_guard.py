@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
-from tests.realtime.conftest import RoomServer, serving
+from organizations.models import Role, User
+from tests.factories.organizations import RoleGrantFactory
+from tests.realtime.conftest import RoomServer, serving, sign_in
 from tests.realtime.raw import Line
 
 pytestmark = [pytest.mark.realtime, pytest.mark.django_db(transaction=True)]
@@ -103,4 +106,23 @@ def test_held_lines_are_given_up_and_keep_nobody_out(impatient: RoomServer) -> N
     assert time.monotonic() - began < 10
     assert all(line.is_closed() for line in lines)
     for line in lines:
+        line.socket.close()
+
+
+def test_one_accounts_slow_files_keep_no_colleague_out(impatient: RoomServer) -> None:
+    """The account's own oldest give way to its newest; whoever else sends a file is answered by the page."""
+    lecturer, organiser = (RoleGrantFactory(role=role).user for role in (Role.LECTURER, Role.ORGANISER))
+
+    def send(user: User, size: int, *, whole: bool = False) -> Line:
+        cookie = f"{settings.SESSION_COOKIE_NAME}={sign_in(user)}"
+        headers = {"Content-Length": size, "Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie}
+        body = b"a=" + b"x" * (size - 2) if whole else b"a="
+        return Line(impatient.port).ask("POST", "/admin/documents/add/", headers, body)
+
+    slow = [send(lecturer, 30 * MIB) for _ in range(12)]
+    assert [line.answer().status for line in slow[:4]] == [503] * 4
+    with send(organiser, 100_000, whole=True) as line:
+        assert line.answer().status == 403  # read to its end; Django then misses its token
+    assert [line.answer().status for line in slow[4:]] == [408] * 8
+    for line in slow:
         line.socket.close()
