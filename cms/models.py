@@ -19,6 +19,7 @@ from wagtail.search import index
 from cms.blocks import LessonBody
 from cms.forms import CoursePageForm, LessonPageForm
 from cms.material import Material as Material  # so that Django knows the table
+from cms.moving import file_to_show
 from cms.permissions import CourseTester, ShelfTester
 from organizations.models import Node
 
@@ -60,7 +61,7 @@ class PreviewLinks:
     tells_what_is_gone = True
 
     def picture(self, image: Any) -> str:
-        return str(image.get_rendition("max-1280x1280").url)
+        return str(file_to_show(image).url)
 
     def document(self, document: Any) -> str:
         return str(document.url)

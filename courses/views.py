@@ -19,6 +19,7 @@ from attendance.operations import settle_dirty
 from cms.core.lesson import values_of
 from cms.library import is_shown_by_right
 from cms.models import LessonPage
+from cms.moving import file_to_show
 from cms.queries import withdrawn_lessons
 from courses.models import CourseRun
 from courses.operations import UnableToCompleteLesson, complete_lesson
@@ -172,9 +173,8 @@ def picture(request: HttpRequest, occasion_id: int, lesson_id: int, image_id: in
     image = get_object_or_404(get_image_model(), pk=image_id)
     if not is_shown_by_right(lesson=page, item=image):
         raise Http404
-    rendition = image.get_rendition("max-1280x1280")
-    kind = mimetypes.guess_type(rendition.file.name)[0]
-    return private_file(rendition.file.open("rb"), content_type=kind)
+    file = file_to_show(image)
+    return private_file(file.open("rb"), content_type=mimetypes.guess_type(file.name)[0])
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from typing import Any
+from zlib import crc32
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,6 +12,8 @@ from wagtail.images.models import Image
 from wagtail.models import Collection
 
 from cms.pictures import without_traces
+from tests.factories.cms import LessonPageFactory
+from tests.factories.courses import give_course
 from tests.factories.organizations import make_county
 
 GPS, ORIENTATION, MAKER = 0x8825, 0x0112, 0x010F
@@ -103,3 +106,116 @@ def test_a_picture_that_cannot_be_shown_is_refused_with_the_next_step(client: Cl
         assert answer.status_code == 200, name
         assert said in answer.context["form"].errors["file"][0], (name, answer.context["form"].errors)
     assert Image.objects.count() == 0
+
+
+def sent(client: Client, name: str, data: bytes) -> list[str]:
+    """Send a picture; return what is said against it."""
+    values = {"title": "图", "file": SimpleUploadedFile(name, data)}
+    values |= {"collection": Collection.get_first_root_node().pk, "tags": ""}
+    answer = client.post("/admin/images/add/", values)
+    return [] if answer.status_code == 302 else answer.context["form"].errors["file"]
+
+
+def moving(kind: str, *, notes: bool = False, side: int = 40) -> bytes:
+    frames = [Pillow.new("RGB", (side, side), colour) for colour in ("red", "green", "blue")]
+    exif = Pillow.Exif()
+    exif[MAKER] = "Phone of 王秀兰"
+    out = BytesIO()
+    frames[0].save(out, kind, save_all=True, append_images=frames[1:], duration=80, **({"exif": exif} if notes else {}))
+    return out.getvalue()
+
+
+def frames_in(data: bytes) -> int:
+    with Pillow.open(BytesIO(data)) as picture:
+        picture.load()
+        return int(getattr(picture, "n_frames", 1))
+
+
+@pytest.mark.unit
+def test_a_moving_picture_loses_its_notes_and_keeps_its_frames() -> None:
+    data = moving("WEBP", notes=True)
+    assert b"Phone of" in data
+    clean = without_traces(SimpleUploadedFile("a.img", data)).read()
+    assert (b"Phone of" in clean, frames_in(clean)) == (False, 3)
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["GIF", "WEBP"])
+def test_a_moving_picture_moves_in_the_lesson(client: Client, var_dir: Any, kind: str) -> None:
+    world = make_county()
+    client.force_login(world.organiser)
+    data = moving(kind)
+    assert sent(client, f"a.{kind.lower()}", data) == []
+    image = Image.objects.get()
+    given = give_course(world.branch)
+    body = [("picture", {"image": image, "alt": "演示", "decorative": False})]
+    lesson = LessonPageFactory(course=given.page, body=body)
+    draft = client.get(f"/admin/pages/{lesson.pk}/view_draft/").content.decode()
+    assert b"".join(client.get(f"/files/{image.file.name}").streaming_content) == data
+    assert f"/files/{image.file.name}" in draft
+    client.force_login(world.member)
+    shown = client.get(f"/courses/{given.run.pk}/{lesson.pk}/pictures/{image.pk}/")
+    assert frames_in(b"".join(shown.streaming_content)) == 3
+    assert shown["Content-Type"] == f"image/{kind.lower()}"
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+def test_a_large_moving_picture_is_sent_to_the_videos(
+    client: Client, var_dir: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(make_county().organiser)
+    monkeypatch.setattr("cms.moving.ANIMATED_BYTES", 100)
+    assert "到“视频”里上传" in sent(client, "a.gif", moving("GIF"))[0]
+    assert sent(client, "a.png", photo("PNG", notes=False)) == []
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+def test_a_picture_is_what_it_holds_and_not_its_name(client: Client, var_dir: Any) -> None:
+    client.force_login(make_county().organiser)
+    for name, ending in (("photo.png", ".jpg"), ("photo.jpg", ".jpg"), ("photo.jpeg", ".jpeg"), ("photo", ".jpg")):
+        assert sent(client, name, photo(notes=False)) == []
+        assert Image.objects.latest("pk").file.name.endswith(ending)
+    assert sent(client, "a.jpg", photo("PNG", notes=False)) == []
+    assert Image.objects.latest("pk").file.name.endswith(".png")
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+def test_what_belongs_elsewhere_is_sent_there(client: Client, var_dir: Any) -> None:
+    client.force_login(make_county().organiser)
+    film = b"\0\0\0\x20ftypisom" + b"\0" * 400
+    words = {
+        ("a.jpg", film): "请到“视频”里上传",
+        ("a.png", "同志们好".encode()): "请到“文档”里上传",
+        ("a.jpg", b"%PDF-1.4"): "请到“文档”里上传",
+        ("dot.png", photo("PNG", notes=False, size=(1, 1))): "只有 1×1，手机上看不清。请换",
+        ("line.png", photo("PNG", notes=False, size=(1280, 3))): "只有 1280×3",
+        ("apng.png", moving("PNG")): "不支持 PNG 动图。请存成 GIF",
+        ("empty.png", b""): "这个文件是空的。请重新选择。",
+        ("noise.jpg", bytes(range(256)) * 4): "图片",
+    }
+    for (name, data), said in words.items():
+        errors = sent(client, name, data)
+        assert len(errors) == 1, name
+        assert said in errors[0], (name, errors)
+        assert errors[0].endswith("。"), errors
+    assert not Image.objects.exists()
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+def test_too_many_pixels_are_seen_in_the_head(client: Client, var_dir: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A photo of 108 million is refused before anything is decoded, and told in the words of cameras."""
+    client.force_login(make_county().organiser)
+    data = photo("PNG", notes=False, size=(400, 300))
+    heads = {side: b"IHDR" + side.to_bytes(4, "big") * 2 + data[24:29] for side in (10_400, 60_000)}
+    lying = {side: data[:12] + head + crc32(head).to_bytes(4, "big") + data[33:] for side, head in heads.items()}
+    decoded: list[Any] = []
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda picture: decoded.append(picture))
+    said = sent(client, "a.png", lying[10_400])
+    assert said == ["图片有 10816 万像素，最多 4000 万像素。请在手机或电脑上把它缩小，再上传。"]
+    assert "最多 4000 万像素" in sent(client, "a.png", lying[60_000])[0]
+    assert decoded == []
