@@ -422,6 +422,16 @@ def test_an_operator_is_made_before_any_tree(capsys: pytest.CaptureFixture[str])
     assert (grant.user, grant.role, grant.node.name) == (user_by_phone("13800000051"), "operator", "青溪县")
 
 
+def test_an_operator_of_a_part_is_never_made_one_of_all() -> None:
+    world = make_county()
+    for more in ("--organisation", "新村"), ("--organisation", "新村", "--under", world.branch.code):
+        with pytest.raises(CommandError, match="--under"):
+            call_command("add_operator", "13800000099", "--name", "王管理员", *more)
+    assert user_by_phone("13800000099") is None
+    call_command("add_operator", "13800000099", "--name", "王管理员", "--under", world.branch.code)
+    assert RoleGrant.objects.get(user=user_by_phone("13800000099")).node == world.branch
+
+
 def test_excel_as_offices_write_it(tmp_path: Path) -> None:
     at_root()
     path = tmp_path / "名册.xlsx"

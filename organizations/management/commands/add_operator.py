@@ -35,8 +35,13 @@ class Command(BaseCommand):
         self.stdout.write(_("%(name)s 已是 %(node)s 的管理员") % {"name": user.name, "node": node.name})
 
     def node(self, under: str | None, organisation: str | None) -> Node:
-        node = Node.objects.filter(code=under).first() if under else Node.get_first_root_node()
-        if node is None and organisation and not under:
+        root = Node.get_first_root_node()
+        if organisation and (under or (root is not None and root.name != organisation)):
+            raise CommandError(
+                _("已经有组织了，--organisation 只在还没有组织时用。只管其中一部分，请用 --under 写明那个组织的代码")
+            )
+        node = Node.objects.filter(code=under).first() if under else root
+        if node is None and organisation:
             return Node.add_root(name=organisation, code="1", kind=guess_kind(organisation, parent=None, leaf=False))
         if node is None:
             raise CommandError(_("没有这个组织；还没有组织时请用 --organisation 写明最高层组织的名称"))
