@@ -4,15 +4,18 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin import filters as media_filters
 from wagtail.admin.views.account import AvatarSettingsPanel
+from wagtail.admin.views.pages.bulk_actions.page_bulk_action import DefaultPageForm
 from wagtail.admin.views.pages.listing import GenericPageFilterSet, PageFilterSet
 from wagtail.documents.models import AbstractDocument
 from wagtail.images.views import chooser as picture_chooser
 from wagtail.models import Page, PageLogEntry
 from wagtail.permissions import policy_registry
 
+import cms.links  # noqa: F401 - registers its hook
 from cms.library import may_look_at
 from organizations.models import User
 
@@ -30,6 +33,10 @@ def no_tags(model: Any, count: int = 0) -> list[Any]:
 
 
 media_filters.popular_tags_for_model = picture_chooser.popular_tags_for_model = no_tags
+
+
+# Wagtail left the name of this field to be made from its English key.
+DefaultPageForm.base_fields["include_descendants"].label = _("连同里面的课")
 
 
 @hooks.register("construct_main_menu")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
+from wagtail.admin.rich_text.converters.contentstate import ContentstateConverter
 from wagtail.documents.models import Document
 from wagtail.images.models import Image
 from wagtail.images.tests.utils import get_test_image_file
@@ -386,6 +387,46 @@ def test_what_a_page_held_before_stays_allowed_to_its_other_editor(desk: Desk) -
     assert desk.stored(lesson)[1]["value"] == str(film.pk)
     elsewhere = desk.client.post(desk.add, desk.values("另一讲", *blocks))
     assert elsewhere.status_code == 200
+
+
+def linked(words: str, **data: Any) -> str:
+    """What the editor posts for one paragraph that is a link."""
+    posted = json.loads(text(words))
+    posted["blocks"][0]["entityRanges"] = [{"offset": 0, "length": len(words), "key": 0}]
+    posted["entityMap"] = {"0": {"type": "LINK", "mutability": "MUTABLE", "data": data}}
+    return json.dumps(posted)
+
+
+def test_a_link_leads_out_and_none_to_a_page_without_an_address(desk: Desk) -> None:
+    foreign = CoursePageFactory(node=desk.world.neighbour, title="邻支部的课")
+    blocks = (
+        ("text", linked("出去", url="https://www.12371.cn/")),
+        ("text", linked("里面", id=foreign.pk, url=None, parentId=1)),
+        ("text", linked("哪里", url=None)),
+        ("text", linked("坏的", url="javascript:alert(1)")),
+    )
+    answer = desk.client.post(desk.add, desk.values("第一讲", *blocks, **{"action-publish": "1"}))
+    assert answer.status_code == 302, faults(answer)
+    lesson = LessonPage.objects.get()
+    out, *others = [block["value"] for block in desk.stored(lesson)]
+    assert 'href="https://www.12371.cn/"' in out
+    assert [("<a" in one, word in one) for one, word in zip(others, ("里面", "哪里", "坏的"), strict=True)] == [
+        (False, True)
+    ] * 3
+    older = f'<p><a linktype="page" id="{foreign.pk}">从前的链接</a></p>'
+    lesson.body = [("text", older)]
+    lesson.save_revision(user=desk.author).publish()
+    shown = desk.client.get(f"/admin/pages/{lesson.pk}/view_draft/").content.decode()
+    assert "<a>从前的链接</a>" in shown
+    assert 'href="None"' not in shown
+    opened = ContentstateConverter(features=["link"]).from_database_format(older)
+    assert (json.loads(opened)["blocks"][0]["text"], json.loads(opened)["entityMap"]) == ("从前的链接", {})
+    editor = unescape(desk.client.get(desk.edit(lesson)).content.decode())
+    assert "邻支部的课" not in editor
+    assert '/admin/choose-page/"' not in editor
+    assert "/admin/choose-external-link/" in editor
+    modal = desk.client.get("/admin/choose-external-link/?allow_external_link=true&allow_email_link=true").json()
+    assert "/admin/choose-page/" not in modal["html"]
 
 
 def test_two_authors_of_one_page_do_not_overwrite_each_other_in_silence(desk: Desk) -> None:

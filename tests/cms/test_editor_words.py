@@ -3,7 +3,7 @@
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,6 +15,7 @@ from django.conf import settings as configured
 from django.test import Client
 from django.utils.translation import gettext, gettext_noop, ngettext
 
+from cms.models import LessonPage
 from organizations.models import Role
 from tests.cms.test_editor import Desk, autosave, desk, text
 from tests.factories.organizations import RoleGrantFactory, UserFactory
@@ -29,6 +30,7 @@ __all__ = ["desk"]
 CATALOGUE = Path(configured.BASE_DIR) / "locale/zh_Hans/LC_MESSAGES"
 WORD = re.compile(r"[A-Za-z]{3,}(?:[\s,'’-]+[A-Za-z]{2,})*")
 SPOKEN = {"title", "aria-label", "placeholder", "alt", "data-w-tooltip-content-value", "data-w-progress-active-value"}
+UNSEEN = re.compile(r"<div data-side-panel-toggle-counter[^>]* hidden>\s*None\s*</div>")
 SILENT = {"script", "style", "code"}
 # Names of programs, keys and formats; "Actions" is a label that Wagtail wrote into its template untranslatable.
 NAMES = {
@@ -42,6 +44,10 @@ NAMES = {
     "jiangyi",
     "pdf",
     "Actions",
+    "localhost",  # the site's host, as it is set up
+    "Root",  # the one collection, which nobody chooses among
+    "test",  # the name of the picture's file
+    "png",
 }
 
 
@@ -77,7 +83,7 @@ class Read(HTMLParser):
 
 def english(page: str) -> set[str]:
     reader = Read()
-    reader.feed(page)
+    reader.feed(UNSEEN.sub("", page))
     return {found for words in reader.words for found in WORD.findall(unescape(words))} - NAMES
 
 
@@ -123,6 +129,7 @@ def paths(desk: Desk) -> Iterator[tuple[str, str]]:
     yield "an older version", get(f"/admin/pages/{lesson.pk}/revisions/{first.pk}/revert/")
     yield "a preview that cannot be", get(f"/admin/pages/add/cms/lessonpage/{desk.course.pk}/preview/")
     yield "a course", get(f"/admin/pages/{desk.course.pk}/edit/")
+    yield from lists_and_bulk_pages(desk, get)
     nothing = {"title": "", "node": "", "intro": text("")}
     yield "a course with mistakes", post(f"/admin/pages/{desk.course.pk}/edit/", {**nothing, **publish})
     for kind in ("videos", "images", "documents"):
@@ -134,6 +141,29 @@ def paths(desk: Desk) -> Iterator[tuple[str, str]]:
         "choosers of somebody who has nothing yet",
         "".join(desk.client.get(f"/admin/{kind}/chooser/").json()["html"] for kind in ("images", "documents")),
     )
+
+
+def lists_and_bulk_pages(desk: Desk, get: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    """What stands around the editor: the lists of pages, what one page can be asked to do, and many at once."""
+    shelf, lesson = desk.course.get_parent(), LessonPage.objects.get()
+    for name, page in (("the shelf", shelf), ("a course", desk.course), ("a lesson", lesson)):
+        yield f"the list of {name}", get(f"/admin/pages/{page.pk}/")
+    for action in ("publish", "unpublish", "delete", "move"):
+        for model, page in (("coursepage", desk.course), ("lessonpage", lesson)):
+            answer = desk.client.get(f"/admin/bulk/wagtailcore/page/{action}/?id={page.pk}&next=/admin/")
+            assert answer.status_code == 200, action
+            yield f"many at once: {action} {model}", answer.content.decode()
+    for kind, thing in (("image", desk.picture), ("document", desk.paper)):
+        for action in ("delete", "add_tags", "add_to_collection"):
+            answer = desk.client.get(f"/admin/bulk/wagtail{kind}s/{kind}/{action}/?id={thing.pk}&next=/admin/")
+            if answer.status_code == 200:
+                yield f"many at once: {action} {kind}", answer.content.decode()
+    for action in ("unpublish", "delete", "copy", "move"):
+        yield f"{action} a course", get(f"/admin/pages/{desk.course.pk}/{action}/")
+    places = ["", "add/", "multiple/add/"]
+    places = [f"{kind}/{place}" for kind in ("images", "documents") for place in places]
+    for place in (*places, f"images/{desk.picture.pk}/", f"documents/edit/{desk.paper.pk}/"):
+        yield place, get(f"/admin/{place}")
 
 
 def post_ping(desk: Desk, page: str, revision_id: int) -> str:
