@@ -46,6 +46,11 @@ class Lecture(models.Model):
     published_at = models.DateTimeField(null=True, blank=True, help_text="when a picture was last known to be on air")
     ended_at = models.DateTimeField(null=True, blank=True)
     recording = models.OneToOneField(Video, on_delete=models.PROTECT, null=True, blank=True, related_name="lecture")
+    recording_dropped_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="when somebody deleted the recording: what the media agent still finds never becomes one again",
+    )
     in_place_of = models.OneToOneField(
         "self",
         on_delete=models.SET_NULL,

@@ -2,15 +2,16 @@
 
 from datetime import datetime
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from attendance.concerned import concerned_by
-from attendance.models import Occasion
 from attendance.standing import CALLED_OFF
 from attendance.templatetags.ledger import day_and_hour
+from attendance.windows import HELD
 from live.models import Lecture
+from live.operations import let_go_of_recording, why_recording_stays
 from media.models import Video
 from organizations.models import Role, User
 from organizations.permissions import has_role
@@ -30,32 +31,22 @@ def uses_of(*, thing: Model, user: User, as_of: datetime) -> list[Use]:
     is_near = has_role(user, *HOSTS, node=occasion.node)
     name = {"title": occasion.title if is_near else occasion.node.name}
     url = reverse("live_replay", args=[occasion.pk]) if is_near else ""
-    if not _makes_up(as_of).filter(pk=lecture.pk).exists():
+    stays = why_recording_stays(lecture, as_of=as_of)
+    if not stays:
         return [Use(_("它是直播“%(title)s”的回放，补学已经结束；删除后不能再看，学习记录不变") % name, url=url)]
-    values = {**name, "people": concerned_by(occasion, as_of=as_of).undone}
-    if occasion.make_up_until_at is None:
-        text = _("它是直播“%(title)s”的回放，正在认定，%(people)s 人还没有完成")
-    else:
-        text = _("它是直播“%(title)s”的回放，%(people)s 人还可以用它补学，到 %(until)s 为止")
-        values["until"] = day_and_hour(occasion.make_up_until_at)
-    return [Use(text % values, blocks=True, url=url)]
+    if occasion.state not in HELD or occasion.make_up_until_at is None or occasion.make_up_until_at <= as_of:
+        return [Use(_("它是直播“%(title)s”的回放：%(why)s") % {**name, "why": stays}, blocks=True, url=url)]
+    values = {"people": concerned_by(occasion, as_of=as_of).undone, "until": day_and_hour(occasion.make_up_until_at)}
+    text = _("它是直播“%(title)s”的回放，%(people)s 人还可以用它补学，到 %(until)s 为止")
+    return [Use(text % {**name, **values}, blocks=True, url=url)]
 
 
-def let_go(*, thing: Model, as_of: datetime) -> None:
+def let_go(*, thing: Model, as_of: datetime, actor_id: int | None) -> None:
     """A recording with which nobody can make up any more is let go of: the lecture is without one then."""
     if isinstance(thing, Video):
-        over = Lecture.objects.filter(recording=thing).exclude(pk__in=_makes_up(as_of).values("pk"))
-        over.update(recording=None, state=Lecture.State.UNRECORDED)
+        let_go_of_recording(video_id=thing.pk, actor_id=actor_id, as_of=as_of)
 
 
 def withheld() -> Q:
     """Recordings of lectures that were not held, or declared void (``settings.VIDEOS_WITHHELD``)."""
     return Q(lecture__occasion__state__in=CALLED_OFF)
-
-
-def _makes_up(as_of: datetime) -> QuerySet[Lecture]:
-    """Lectures with whose recording somebody can still make up, or that are not judged yet."""
-    running = Q(occasion__state__in=[Occasion.State.SCHEDULED, Occasion.State.OPEN, Occasion.State.CLOSED])
-    return Lecture.objects.filter(
-        running | Q(occasion__state=Occasion.State.SETTLED, occasion__make_up_until_at__gt=as_of)
-    )

@@ -2,6 +2,7 @@
 
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models.signals import post_delete, pre_delete
@@ -13,7 +14,13 @@ from media.models import Upload, Video
 
 @receiver(post_delete, sender=Video, dispatch_uid="media.drop_files")
 def drop_files(instance: Video, **_kwargs: Any) -> None:
-    transaction.on_commit(partial(storage.drop_video, instance.pk), robust=True)
+    transaction.on_commit(partial(_drop_files, instance.pk), robust=True)
+
+
+def _drop_files(video_id: UUID) -> None:
+    """A recording that was placed again has the same name: what a new row names stays."""
+    if not Video.objects.filter(pk=video_id).exists():
+        storage.drop_video(video_id)
 
 
 @receiver(pre_delete, sender=Video, dispatch_uid="media.drop_upload")

@@ -162,6 +162,14 @@ def drop(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def placed_at(relative_path: str) -> float | None:
+    """When a folder was placed last (Unix seconds); None where there is none."""
+    try:
+        return absolute(relative_path).stat().st_mtime if relative_path else None
+    except OSError:
+        return None
+
+
 def drop_video(video_id: UUID) -> None:
     drop(root() / "videos" / str(video_id))
     drop(source_path(video_id))

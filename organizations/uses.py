@@ -1,7 +1,8 @@
 """What still needs a thing that somebody wants to change, withdraw or delete, in words for whoever asks.
 
 ``settings.USES`` names the modules that know. Each has ``uses_of(*, thing, user, as_of) -> list[Use]`` for the models
-it knows, and may have ``let_go(*, thing, as_of)``, which lets go of what does not block; for others they do nothing.
+it knows, and may have ``let_go(*, thing, as_of, actor_id)``, which lets go of what does not block; for others they do
+nothing.
 """
 
 from dataclasses import dataclass
@@ -31,9 +32,9 @@ def uses_of(thing: Model, *, user: Any, as_of: datetime) -> list[Use]:
     return sorted(found, key=lambda use: not use.blocks)
 
 
-def let_go(thing: Model, *, as_of: datetime) -> None:
+def let_go(thing: Model, *, as_of: datetime, actor_id: int | None = None) -> None:
     """Let whoever needed the thing, but does not block, do without it. Call it in the transaction that deletes it."""
     for name in settings.USES:
         release = getattr(import_module(name), "let_go", None)
         if release is not None:
-            release(thing=thing, as_of=as_of)
+            release(thing=thing, as_of=as_of, actor_id=actor_id)

@@ -65,13 +65,16 @@ def needs(occasion_ids: list[int], *, as_of: datetime) -> dict[int, Need]:
     """What the folders of these lectures are needed for; a lecture that does not exist is missing.
 
     "all" as long as it is not packed or its end may be undone: the recording would go on from what was captured.
-    "unrecorded": it is said to have no replay, so that what lies there is all there is. Else "none".
+    "unrecorded": it is said to have no replay, so that what lies there is all there is. Else "none", as where somebody
+    deleted the recording.
     """
     found: dict[int, Need] = {}
-    rows = Lecture.objects.filter(pk__in=occasion_ids).values_list("pk", "state", "record", "ended_at")
-    for pk, state, record, ended_at in rows:
+    fields = ("pk", "state", "record", "ended_at", "recording_dropped_at")
+    for pk, state, record, ended_at, dropped_at in Lecture.objects.filter(pk__in=occasion_ids).values_list(*fields):
         is_over = state in (Lecture.State.RECORDED, Lecture.State.UNRECORDED)
-        if not is_over or (ended_at is not None and ended_at > as_of - KEPT_FOR):
+        if dropped_at is not None:
+            found[pk] = "none"
+        elif not is_over or (ended_at is not None and ended_at > as_of - KEPT_FOR):
             found[pk] = "all"
         else:
             found[pk] = "unrecorded" if record and state == Lecture.State.UNRECORDED else "none"
@@ -79,8 +82,9 @@ def needs(occasion_ids: list[int], *, as_of: datetime) -> dict[int, Need]:
 
 
 def unrecorded(occasion_ids: list[int]) -> list[Lecture]:
-    """Those of the given lectures that should have been recorded and are said to have no replay."""
-    return list(Lecture.objects.filter(pk__in=occasion_ids, record=True, state=Lecture.State.UNRECORDED))
+    """Those of the given lectures that should have been recorded and for which nothing was found; none deleted."""
+    nothing_found = Lecture.objects.filter(record=True, state=Lecture.State.UNRECORDED, recording_dropped_at=None)
+    return list(nothing_found.filter(pk__in=occasion_ids))
 
 
 def is_ended(occasion_id: int) -> bool:

@@ -6,14 +6,16 @@ next end; media time 0 stays where it was, so what anybody has watched of an ear
 """
 
 import datetime as dt
+import uuid
 from typing import NotRequired, TypedDict, Unpack
 
 import structlog
 from django.db import transaction
-from django.utils import timezone
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from attendance import operations as ledger
+from attendance.consequences import moment
 from attendance.models import Occasion
 from attendance.windows import HELD, undone_until
 from live.models import Lecture
@@ -41,7 +43,7 @@ class UnableToHoldAgain(Exception):
     """It was planned once more already; ``lecture`` is that plan, the message is for the person who asks."""
 
     def __init__(self, lecture: Lecture) -> None:
-        at = timezone.localtime(lecture.occasion.starts_at).strftime("%Y-%m-%d %H:%M")
+        at = moment(lecture.occasion.starts_at)
         words = _("这一场已经另外安排过：“{title}”，{at}。要改时间请改那一场；那一场也没有举行的，在那一场上再开。")
         super().__init__(words.format(title=lecture.occasion.title, at=at))
         self.lecture = lecture
@@ -130,30 +132,57 @@ def hold_again(*, occasion_id: int, actor_id: int, as_of: dt.datetime, **plan: U
 def drop_recording(*, occasion_id: int, actor_id: int, as_of: dt.datetime) -> None:
     """Delete the recording of a lecture when nobody can make up with it any more; in the back office's log.
 
-    What it counted for stays counted. Its file goes with the next sweep; a lesson that shows it keeps it. Raises
-    UnableToDropRecording.
+    What it counted for stays counted, and nothing that the media agent still has becomes a recording again. Its file
+    goes with the next sweep; a lesson that shows it keeps it. Raises UnableToDropRecording.
     """
-    from wagtail.log_actions import log as log_action  # noqa: PLC0415 - the media agent runs without Wagtail
-
-    lecture = Lecture.objects.select_for_update(of=("self",)).select_related("occasion").get(pk=occasion_id)
-    if lecture.recording_id is None or lecture.state != State.RECORDED:
+    lecture = _held(Lecture.objects.filter(pk=occasion_id)).get()
+    if lecture.recording_id is None:
         raise UnableToDropRecording(_("这一场没有回放。"))
-    if refusal := why_recording_stays(lecture.occasion, as_of=as_of):
+    if refusal := why_recording_stays(lecture, as_of=as_of):
         raise UnableToDropRecording(refusal)
-    mark_replaced(video_id=lecture.recording_id, as_of=as_of)
-    Lecture.objects.filter(pk=occasion_id).update(recording=None, state=State.UNRECORDED)
-    log_action(instance=lecture.occasion, action="live.drop_recording", user=User.objects.get(pk=actor_id))
-    log.info("recording_dropped", occasion=occasion_id, actor_id=actor_id)
-    transaction.on_commit(lambda: announce_stage(occasion_id))
+    video_id = lecture.recording_id
+    _let_go(lecture, actor_id=actor_id, as_of=as_of)
+    mark_replaced(video_id=video_id, as_of=as_of)
 
 
-def why_recording_stays(occasion: Occasion, *, as_of: dt.datetime) -> str:
-    """Return why the recording of a lecture cannot be deleted yet, for whoever asks; "" when it can."""
+@transaction.atomic
+def let_go_of_recording(*, video_id: uuid.UUID, actor_id: int | None, as_of: dt.datetime) -> None:
+    """The same where the video itself is deleted; the lecture keeps a recording that somebody may still need."""
+    lecture = _held(Lecture.objects.filter(recording_id=video_id)).first()
+    if lecture is not None and not why_recording_stays(lecture, as_of=as_of):
+        _let_go(lecture, actor_id=actor_id, as_of=as_of)
+
+
+def why_recording_stays(lecture: Lecture, *, as_of: dt.datetime) -> str:
+    """Return why the recording of a lecture cannot be deleted yet, for whoever asks; "" when it can.
+
+    The one answer for the lecture's own page and for that of the video.
+    """
+    occasion = lecture.occasion
     until = occasion.make_up_until_at
-    if occasion.state in HELD and (until is None or until > as_of):
-        at = "" if until is None else timezone.localtime(until).strftime("%Y-%m-%d %H:%M")
-        return _("还有人可以看回放补学（到 {at}），过了这个时间才能删除。").format(at=at)
+    if lecture.state != State.RECORDED or occasion.state in (Occasion.State.SCHEDULED, Occasion.State.OPEN):
+        return _("这一场还没有结束，或者回放还在整理，请过一会儿再删除。")
+    if occasion.state in HELD and until is None:
+        return _("这一场正在认定，还有人可以看回放补学，认定以后才能删除。")
+    if occasion.state in HELD and until is not None and until > as_of:
+        return _("还有人可以看回放补学（到 {at}），过了这个时间才能删除。").format(at=moment(until))
     undo = undone_until(occasion)
     if undo is not None and undo > as_of:
         return _("结束不到 10 分钟，还可以恢复直播，请过一会儿再删除。")
     return ""
+
+
+def _held(lectures: QuerySet[Lecture]) -> QuerySet[Lecture]:
+    """The lecture before its video, as everywhere (``finish_recording``); who only points at it need not wait."""
+    return lectures.select_for_update(of=("self",), no_key=True).select_related("occasion")
+
+
+def _let_go(lecture: Lecture, *, actor_id: int | None, as_of: dt.datetime) -> None:
+    from wagtail.log_actions import log as log_action  # noqa: PLC0415 - the media agent runs without Wagtail
+
+    fields = {"recording": None, "state": State.UNRECORDED, "recording_dropped_at": as_of}
+    Lecture.objects.filter(pk=lecture.pk).update(**fields)
+    actor = User.objects.filter(pk=actor_id).first()
+    log_action(instance=lecture.occasion, action="live.drop_recording", user=actor)
+    log.info("recording_dropped", occasion=lecture.pk, actor_id=actor_id)
+    transaction.on_commit(lambda: announce_stage(lecture.pk))

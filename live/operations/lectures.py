@@ -208,13 +208,14 @@ def finish_recording(
     was undone it holds all parts of the lecture and takes the place of the earlier replay, which stays where nothing
     better comes. The files are placed first, which takes as long as a copy takes; then one short transaction names
     them. Safe to call twice, after a rollback too; nothing happens when the ending was undone while it was packed. What
-    turns up later of a lecture that was said to have no replay becomes one. Raises UnableToAdopt.
+    turns up later of a lecture that was said to have no replay becomes one, but nothing where somebody deleted the
+    recording. Raises UnableToAdopt.
     """
     lecture = Lecture.objects.select_related("occasion").get(pk=occasion_id)
     if folder is None or started_at is None or duration_ms <= 0 or not lecture.record:
         _finish_without(occasion_id, holes)
         return
-    if lecture.state not in (State.ENDED, State.UNRECORDED):
+    if lecture.state not in (State.ENDED, State.UNRECORDED) or lecture.recording_dropped_at is not None:
         return
     placed = place_recording(key=f"lecture {occasion_id}", folder=folder, width=width, height=height)
     with transaction.atomic():
@@ -313,7 +314,9 @@ def end_forgotten_lectures(*, as_of: dt.datetime) -> list[int]:
 
 def _step(occasion_id: int, old: str, new: str, **fields: dt.datetime) -> bool:
     assert lifecycle.may_follow(old, new)  # type: ignore[arg-type]  # noqa: S101 - a slip of the programmer
-    return Lecture.objects.filter(pk=occasion_id, state=old).update(state=new, **fields) == 1
+    # Whose recording was deleted has come to its end, also for an agent that found the segments before.
+    standing = Lecture.objects.filter(pk=occasion_id, state=old, recording_dropped_at=None)
+    return standing.update(state=new, **fields) == 1
 
 
 def _announce(occasion_id: int, state: str) -> None:

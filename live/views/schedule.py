@@ -213,7 +213,7 @@ def recording(request: HttpRequest, occasion_id: int) -> HttpResponse:
     """Delete the recording of a lecture that nobody has to make up with any more; asks first."""
     lecture, now = _mine(request, occasion_id), timezone.now()
     refusal = _("这一场没有回放。") if lecture.recording_id is None else ""
-    refusal = refusal or operations.why_recording_stays(lecture.occasion, as_of=now)
+    refusal = refusal or operations.why_recording_stays(lecture, as_of=now)
     if refusal:
         messages.error(request, refusal)
         return redirect("live_schedule_edit", occasion_id=lecture.pk)
@@ -237,7 +237,7 @@ def recording_facts(lecture: Lecture, now: dt.datetime) -> dict[str, str]:
     return {
         "recording_length": length(lecture.recording.duration_ms or 0),
         "recording_cuts": left_out if cuts else "",
-        "recording_stays": operations.why_recording_stays(occasion, as_of=now),
+        "recording_stays": operations.why_recording_stays(lecture, as_of=now),
     }
 
 

@@ -156,7 +156,10 @@ def _digest(folder: Path) -> str:
 def adopt_recording(
     *, placed: PlacedRecording, title: str, duration_ms: int, node_id: int | None, created_by_id: int | None
 ) -> Video:
-    """Name what ``place_recording`` placed: a video that can be played at once. Doing it twice is doing it once."""
+    """Name what ``place_recording`` placed: a video that can be played at once. Doing it twice is doing it once.
+
+    Raises UnableToAdopt where an earlier row of the same name, and the files with it, were deleted meanwhile.
+    """
     with transaction.atomic():
         video, made = Video.objects.get_or_create(
             pk=placed.video_id,
@@ -173,7 +176,11 @@ def adopt_recording(
                 "created_by_id": created_by_id,
             },
         )
-        Video.objects.filter(pk=video.pk).exclude(replaced_at=None).update(replaced_at=None)
+        # Held from here on: who deletes it has come first, or waits and finds it in use.
+        held = Video.objects.select_for_update(no_key=True).filter(pk=video.pk)
+        if not held.exists() or not storage.absolute(placed.folder).is_dir():
+            raise UnableToAdopt(placed.folder)
+        held.exclude(replaced_at=None).update(replaced_at=None)
         if made:
             events.announce_ready(video.pk)
     return video

@@ -145,7 +145,7 @@ class DeleteVideo(OwnVideos, generic.DeleteView):
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         try:
-            delete_video(video_id=self.object.pk, as_of=timezone.now())
+            delete_video(video_id=self.object.pk, as_of=timezone.now(), actor_id=self.request.user.pk)
         except UnableToDeleteVideo as error:
             messages.error(self.request, str(error))
             return redirect("videos:index")

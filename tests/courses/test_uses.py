@@ -1,6 +1,7 @@
 """What somebody still needs is not deleted or withdrawn without saying who: through the real doors, as each role."""
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -13,14 +14,18 @@ from django.utils import timezone
 from wagtail.documents.models import Document
 from wagtail.images.models import Image
 from wagtail.images.tests.utils import get_test_image_file
+from wagtail.models import ModelLogEntry
 
 from attendance.models import Occasion, Record, RosterEntry
 from cms.material import Material
 from cms.models import CoursePage, LessonPage
 from courses import guard
+from live.models import Lecture
+from live.operations import why_recording_stays
 from media.models import Video
 from media.operations import UnableToDeleteVideo, delete_video
 from organizations.models import Role, User
+from organizations.uses import uses_of
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_video
 from tests.factories.courses import Given, give_course, watch
 from tests.factories.live import LectureFactory
@@ -29,6 +34,7 @@ from tests.factories.organizations import County, NodeFactory, RoleGrantFactory,
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 DAY = dt.timedelta(days=1)
+HOUR = dt.timedelta(hours=1)
 
 
 @pytest.fixture
@@ -155,6 +161,7 @@ def recorded(world: County, *, until: dt.timedelta) -> Any:
         occasion__node=world.county,
         occasion__title="防汛避险",
         occasion__state=Occasion.State.SETTLED,
+        occasion__opened_at=now,
         occasion__make_up_until_at=now + until,
     )
 
@@ -178,6 +185,50 @@ def test_a_recording_whose_time_is_over_goes_when_somebody_is_sure(client: Clien
     assert client.post(url, {"sure": "yes"}).status_code == 302
     lecture.refresh_from_db()
     assert (Video.objects.exists(), lecture.recording, lecture.state) == (False, None, "unrecorded")
+    # The same as through the lecture's own page: final for the media agent, and in the log.
+    assert lecture.recording_dropped_at is not None
+    assert ModelLogEntry.objects.get(action="live.drop_recording").user == world.lecturer
+
+
+@pytest.mark.parametrize(
+    ("occasion", "words_of_it"),
+    [
+        ({"state": Occasion.State.SETTLED, "make_up_until_at": None}, "正在认定"),
+        ({"state": Occasion.State.CLOSED, "make_up_until_at": None}, "正在认定"),
+        ({"state": Occasion.State.NOT_HELD, "make_up_until_at": None, "closed_at": "now"}, "还可以恢复直播"),
+        ({"state": Occasion.State.SETTLED, "closed_at": "now"}, "还可以恢复直播"),
+        ({"state": Occasion.State.VOID, "make_up_until_at": None, "closed_at": "now"}, ""),
+        ({"state": Occasion.State.NOT_HELD, "make_up_until_at": None}, ""),
+        ({"state": Occasion.State.SETTLED}, ""),
+    ],
+)
+def test_the_lecture_and_its_video_say_the_same_of_a_recording(
+    client: Client, world: County, occasion: dict[str, Any], words_of_it: str
+) -> None:
+    lecture = recorded(world, until=-HOUR)
+    now = timezone.now()
+    values = {name: now if value == "now" else value for name, value in occasion.items()}
+    void = {"voided_at": now, "voided_by": world.organiser, "void_reason": "不对"}
+    Occasion.objects.filter(pk=lecture.pk).update(**values, **(void if "void" in occasion["state"] else {}))
+    lecture = Lecture.objects.select_related("occasion").get(pk=lecture.pk)
+    reason = why_recording_stays(lecture, as_of=now)
+    assert (words_of_it in reason, bool(reason)) == (True, bool(words_of_it))
+    uses = [use for use in uses_of(lecture.recording, user=world.organiser, as_of=now) if "回放" in use.text]
+    assert [use.blocks for use in uses] == [bool(words_of_it)]
+    assert words_of_it in uses[0].text
+    client.force_login(world.organiser)
+    client.post(reverse("videos:delete", args=[lecture.recording_id]), consent(client, lecture.recording_id))
+    assert Video.objects.exists() is bool(words_of_it)
+
+
+def consent(client: Client, video_id: Any) -> dict[str, str]:
+    return sure(client.get(reverse("videos:delete", args=[video_id])))
+
+
+def sure(page: Any) -> dict[str, str]:
+    """What the page asks to be sent, if somebody agrees to what it says."""
+    found = re.search(r'name="sure" value="([^"]+)"', words(page))
+    return {"sure": found[1]} if found else {}
 
 
 @pytest.fixture

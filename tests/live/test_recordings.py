@@ -14,12 +14,21 @@ from django.utils import timezone
 from attendance import operations as ledger
 from attendance.models import Record
 from live import operations
+from live.agent import nodes
 from live.core import playlist
 from live.core.holes import Hole
 from live.models import Lecture, MediaNode
 from media import storage, transcoder
 from media.models import Video
-from media.operations import drop_unnamed
+from media.operations import (
+    PlacedRecording,
+    UnableToAdopt,
+    adopt_recording,
+    delete_video,
+    drop_replaced,
+    drop_unnamed,
+    place_recording,
+)
 from organizations.models import User
 from tests.factories.live import make_live
 from tests.factories.organizations import County, make_county
@@ -167,6 +176,70 @@ def test_no_replay_is_not_the_last_word(var_dir: Path) -> None:
     assert (lecture.state, lecture.occasion.media_ms, lecture.holes) == ("recorded", 60_000, [])
     finish(lecture, None)
     assert again(lecture).state == "recorded"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("through", ["lecture", "video"])
+def test_a_deleted_recording_never_comes_back(var_dir: Path, through: str) -> None:
+    """Whoever looks for what was never recorded passes over it; the segments that are left go at once."""
+    world, lecture = world_with_lecture()
+    finish(lecture, packed(var_dir / "first"))
+    now = timezone.now()
+    operations.void_lecture(occasion_id=lecture.pk, reason="有人的隐私", actor_id=world.organiser.pk, as_of=now)
+    if through == "lecture":
+        operations.drop_recording(occasion_id=lecture.pk, actor_id=world.organiser.pk, as_of=now)
+        drop_replaced()
+    else:
+        delete_video(video_id=again(lecture).recording_id, as_of=now, actor_id=world.organiser.pk)
+    assert again(lecture).recording_dropped_at == now
+    assert nodes.unrecorded([lecture.pk]) == []
+    assert nodes.needs([lecture.pk], as_of=now) == {lecture.pk: "none"}
+    finish(lecture, packed(var_dir / "found"))
+    finish(lecture, None)
+    assert (again(lecture).state, Video.objects.count()) == ("unrecorded", 0)
+
+
+@pytest.mark.django_db
+def test_an_agent_that_is_copying_when_the_recording_is_deleted_offers_nothing(
+    var_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, lecture = world_with_lecture()
+    now = timezone.now()
+    finish(lecture, None)
+    place = storage.place
+
+    def dropped(work: Path, **options: Any) -> str:
+        monkeypatch.setattr(storage, "place", place)
+        finish(lecture, packed(var_dir / "of another host"))
+        operations.void_lecture(occasion_id=lecture.pk, reason="有人的隐私", actor_id=world.organiser.pk, as_of=now)
+        operations.drop_recording(occasion_id=lecture.pk, actor_id=world.organiser.pk, as_of=now)
+        return place(work, **options)
+
+    monkeypatch.setattr(storage, "place", dropped)
+    finish(lecture, packed(var_dir / "found"))
+    assert (again(lecture).state, again(lecture).recording) == ("unrecorded", None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_replaced_recording_that_goes_while_it_is_placed_again_is_named_by_nobody(var_dir: Path) -> None:
+    """The very same is packed once more; its row, or its files, are deleted between the placing and the naming."""
+    for name in ("a", "b", "c"):
+        (var_dir / name).mkdir()
+    given: dict[str, Any] = {"title": "回放", "duration_ms": 60_000, "node_id": None, "created_by_id": None}
+
+    def placed(name: str) -> PlacedRecording:
+        return place_recording(key="lecture 1", folder=packed(var_dir / name / "same"), width=1280, height=720)
+
+    first = adopt_recording(placed=placed("a"), **given)
+    Video.objects.update(replaced_at=timezone.now() - MINUTE)
+    again_placed = placed("b")
+    assert drop_replaced() == 0, "it is about to be named again"
+    assert adopt_recording(placed=again_placed, **given) == first
+    last = placed("c")
+    Video.objects.get().delete()
+    with pytest.raises(UnableToAdopt):
+        adopt_recording(placed=last, **given)
+    assert not Video.objects.exists()
 
 
 # --- holes (findings organiser 16, 35 and 30) -------------------------------------------------------------------------

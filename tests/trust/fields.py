@@ -178,7 +178,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "live.Lecture": (
         Fields("media_node webrtc_cap", TECHNICAL, BACK_OFFICE, WITH_OBJECT),
         Fields("occasion state record live_at published_at ended_at", PLAN, EXPECTED, WITH_OBJECT),
-        Fields("recording holes in_place_of", PLAN, EXPECTED, WITH_OBJECT),
+        Fields("recording recording_dropped_at holes in_place_of", PLAN, EXPECTED, WITH_OBJECT),
         Fields("lecturer", PERSONAL, EXPECTED, WITH_OBJECT),
     ),
     "live.ChatMessage": (
