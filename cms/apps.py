@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_delete, post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -17,8 +17,9 @@ class CmsConfig(AppConfig):
 
         import cms.editing  # noqa: F401, PLC0415 - registers its hooks
         from cms.material import connect  # noqa: PLC0415
+        from cms.models import LessonPage  # noqa: PLC0415
         from cms.permissions import CoursePagePolicy, LibraryPolicy  # noqa: PLC0415
-        from cms.receivers import make_shelf  # noqa: PLC0415
+        from cms.receivers import lesson_deleted, make_shelf  # noqa: PLC0415
 
         policy_registry.register(Page, CoursePagePolicy(Page))
         for model in (get_image_model(), get_document_model()):
@@ -26,3 +27,4 @@ class CmsConfig(AppConfig):
             policy_registry.register(model, LibraryPolicy(model, owner_field_name="uploaded_by_user"), exact_class=True)
         connect()
         post_migrate.connect(make_shelf, sender=self, dispatch_uid="cms.make_shelf")
+        post_delete.connect(lesson_deleted, sender=LessonPage, dispatch_uid="cms.lesson_deleted")

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from wagtail import hooks
 from wagtail.models import Page
 
-from cms.models import LessonPage
+from cms.models import CoursePage, LessonPage
 
 
 @hooks.register("before_edit_page")
@@ -40,13 +40,14 @@ def notice_a_newer_version(request: HttpRequest, page: Page) -> None:
         page.saved_meanwhile = latest  # type: ignore[attr-defined]
 
 
-def is_complete(lesson: LessonPage) -> bool:
-    """Say whether a lesson has all that publishing asks for."""
-    try:
-        lesson.body.stream_block.clean(lesson.body)
-    except ValidationError:
-        return False
-    return lesson.title != LessonPage.base_form_class.untitled
+def is_complete(page: LessonPage | CoursePage) -> bool:
+    """Say whether a lesson or a course has all that publishing asks for."""
+    if isinstance(page, LessonPage):
+        try:
+            page.body.stream_block.clean(page.body)
+        except ValidationError:
+            return False
+    return page.title != page.base_form_class.untitled
 
 
 @hooks.register("before_bulk_action")

@@ -9,6 +9,7 @@ from django.core.exceptions import BadRequest, ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminPageForm
+from wagtail.admin.forms.pages import CopyForm
 from wagtail.blocks.stream_block import StreamValue
 
 from cms.blocks import UNREADABLE, LessonBody
@@ -72,6 +73,28 @@ def _saved_by(revision: Any, *, reader: Any) -> ValidationError:
         ),
         params={"name": name},
     )
+
+
+class CopyCourseForm(CopyForm):
+    """Copies a page for good: what follows another page would change past every question, for whoever studies it."""
+
+    taken_off: tuple[str, ...] = ("alias",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.taken_off:
+            self.fields.pop(name, None)
+
+    def clean(self) -> Any:
+        if any(self.data.get(name) for name in self.taken_off):
+            raise ValidationError(_("这里不能这样复制。请先复制成草稿，看过以后再发布。"))
+        return super().clean()
+
+
+class CopyLessonForm(CopyCourseForm):
+    """A copied lesson is a draft: people may study the course that it joins, and publishing asks whom it touches."""
+
+    taken_off = ("alias", "publish_copies")
 
 
 class CoursePageForm(MemberPageForm):

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from wagtail.documents import get_document_model, get_document_model_string
 from wagtail.images import get_image_model, get_image_model_string
-from wagtail.models import Revision
+from wagtail.models import Page, Revision
 
 from cms.core.lesson import values_of
 from media.models import Video
@@ -154,6 +154,8 @@ def _lesson_stored(*, instance: Any, raw: bool = False, **kwargs: Any) -> None:
         keep_material(lesson_id=instance.pk)
 
 
-def _draft_stored(*, instance: Revision, raw: bool = False, **kwargs: Any) -> None:
-    if not raw and instance.content_type.model == "lessonpage":
+def _draft_stored(*, instance: Revision, raw: bool = False, origin: Any = None, **kwargs: Any) -> None:
+    # Of a lesson that goes, with all its versions, nothing is kept.
+    is_going = issubclass(getattr(origin, "model", None) or type(origin), Page)
+    if not raw and not is_going and instance.content_type.model == "lessonpage":
         keep_material(lesson_id=int(instance.object_id))

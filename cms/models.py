@@ -17,7 +17,7 @@ from wagtail.models import Page
 from wagtail.search import index
 
 from cms.blocks import LessonBody
-from cms.forms import CoursePageForm, LessonPageForm
+from cms.forms import CopyCourseForm, CopyLessonForm, CoursePageForm, LessonPageForm
 from cms.material import Material as Material  # so that Django knows the table
 from cms.moving import file_to_show
 from cms.permissions import CourseTester, ShelfTester
@@ -95,6 +95,7 @@ class CoursePage(MemberPage):
     )
 
     base_form_class = CoursePageForm
+    copy_form_class = CopyCourseForm
     preview_template = "cms/course_preview.html"
     content_panels = [NAME, FieldPanel("node"), FieldPanel("intro"), FieldPanel("seek_ahead")]
     search_fields = [*Page.search_fields, index.SearchField("intro"), index.FilterField("node_id")]
@@ -119,6 +120,7 @@ class LessonPage(MemberPage):
     body = StreamField(LessonBody(), verbose_name=_("内容"), blank=True)
 
     base_form_class = LessonPageForm
+    copy_form_class = CopyLessonForm
     preview_template = "cms/lesson_preview.html"
     content_panels = [NAME, FieldPanel("body")]
     search_fields = [*Page.search_fields, index.SearchField("body")]

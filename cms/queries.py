@@ -11,6 +11,8 @@ from cms.material import Material
 from cms.models import CoursePage, LessonPage
 from media.models import Video
 
+LESSON_DELETED = "cms.lesson_deleted"
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -67,13 +69,18 @@ def withdrawn_lessons(course: Page) -> list[LessonPage]:
 
 
 def was_in(course: Page, *, lesson_id: int) -> bool:
-    """Say whether a lesson that members could read here is not there any more: withdrawn, moved or deleted."""
+    """Say whether a lesson that members could read in this course is not there: withdrawn, moved or deleted.
+
+    Of a course that is withdrawn as a whole none is there.
+    """
     page = LessonPage.objects.filter(pk=lesson_id).first()
-    history = PageLogEntry.objects.filter(page_id=lesson_id)
     if page is None:
-        return history.filter(action="wagtail.delete").exists()
+        told = PageLogEntry.objects.filter(page_id=course.pk, action=LESSON_DELETED, data__lesson=lesson_id)
+        return told.exists()
     if page.path.startswith(course.path):
-        return page.first_published_at is not None and not page.live
+        was_read = page.live or page.first_published_at is not None
+        return was_read and not (page.live and course.live)
+    history = PageLogEntry.objects.filter(page_id=lesson_id)
     return any(entry.data.get("source", {}).get("id") == course.pk for entry in history.filter(action="wagtail.move"))
 
 

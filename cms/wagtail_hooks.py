@@ -17,6 +17,7 @@ from wagtail.permissions import policy_registry
 
 import cms.links  # noqa: F401 - registers its hook
 from cms.library import may_look_at
+from cms.queries import LESSON_DELETED
 from organizations.models import User
 
 # Wagtail's own reports and help are about its machinery, not about learning; what is closed (middleware.py) is no door.
@@ -79,3 +80,9 @@ def choose_among_ones_own(pages: QuerySet[Page], request: HttpRequest) -> QueryS
     """Wagtail's chooser lists every child of a page; other organisations' courses do not exist for this editor."""
     own = policy_registry.get_by_type(Page).explorable_instances(request.user)
     return pages.filter(pk__in=own.values("pk"))
+
+
+@hooks.register("register_log_actions")
+def log_actions(actions: Any) -> None:
+    """What a course's history says beyond Wagtail's own."""
+    actions.register_action(LESSON_DELETED, _("删除一讲"), _("删除了其中的一讲"))

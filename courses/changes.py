@@ -4,7 +4,8 @@ A course that is still studied follows its pages: the ledger asks for what is th
 people make it up, keeps what it was judged by; what they need there cannot be taken away.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,8 @@ from courses.queries import media_items_of
 from media.models import Video
 from organizations.models import User
 from organizations.uses import Use
+
+COURSE_DEPTH = 3  # root, shelf, course
 
 
 def runs_in_play(course: CoursePage | int, *, as_of: datetime) -> list[CourseRun]:
@@ -58,8 +61,55 @@ def shown_by(body: Iterable[Mapping[str, Any]]) -> tuple[Video, ...]:
     return tuple(found[key] for key in ids if key in found)
 
 
+def given_among(pages: QuerySet[Page]) -> QuerySet[Page]:
+    """Those of the pages whose course is or was given to anybody, or that another page follows. Three queries."""
+    rows = list(pages.values_list("pk", "path", "depth"))
+    starts = {path[: Page.steplen * COURSE_DEPTH] for _pk, path, depth in rows if depth >= COURSE_DEPTH}
+    given = set(CourseRun.objects.filter(page__path__in=starts).values_list("page__path", flat=True))
+    followed = set(Page.objects.filter(alias_of__in=[pk for pk, *_ in rows]).values_list("alias_of_id", flat=True))
+    kept = [pk for pk, path, _depth in rows if path[: Page.steplen * COURSE_DEPTH] in given or pk in followed]
+    return pages.filter(pk__in=kept)
+
+
+def when_made_public(page: LessonPage | CoursePage, *, user: User, as_of: datetime) -> list[Use]:
+    """Return what publishing does as the page asks for it: perhaps from a later moment, perhaps only until one."""
+    begins = max(as_of, page.go_live_at or as_of)
+    uses = _from(begins, when_published(page, user=user, as_of=begins), as_of)
+    if page.expire_at is not None and page.live:
+        ends = max(as_of, page.expire_at)
+        uses += _from(ends, when_withdrawn([page], user=user, as_of=ends), as_of)
+    return uses
+
+
+def _from(at: datetime, uses: list[Use], as_of: datetime) -> list[Use]:
+    """Say from when it is so, where that is not now."""
+    if at <= as_of:
+        return uses
+    begins = day_and_hour(at)
+    return [replace(use, text=_("从 %(at)s 起，%(what)s") % {"at": begins, "what": use.text}) for use in uses]
+
+
+def followers_of(page: Page) -> list[LessonPage]:
+    """Return the lessons that are made to follow this one, and those that follow them (Wagtail's aliases)."""
+    found: dict[int, LessonPage] = {}
+    keys = {page.pk}
+    while keys:
+        some = LessonPage.objects.filter(alias_of__in=keys).exclude(pk__in=[*found, page.pk])
+        keys = {one.pk for one in some}
+        found |= {one.pk: one for one in some}
+    return list(found.values())
+
+
 def when_published(page: LessonPage | CoursePage, *, user: User, as_of: datetime) -> list[Use]:
-    """Return what publishing the page as it is in memory does to whoever studies its course."""
+    """Return what publishing the page as it is in memory does to whoever studies its course, or one that follows it."""
+    uses = _when_published(page, user=user, as_of=as_of)
+    for follower in followers_of(page) if isinstance(page, LessonPage) else []:
+        follower.body, follower.title = page.body, page.title
+        uses += _when_published(follower, user=user, as_of=as_of)
+    return uses
+
+
+def _when_published(page: LessonPage | CoursePage, *, user: User, as_of: datetime) -> list[Use]:
     course = course_of(page)
     if course is None:
         return []
@@ -77,12 +127,13 @@ def when_published(page: LessonPage | CoursePage, *, user: User, as_of: datetime
     return changes(course, after if is_shown else [], user=user, as_of=as_of, documents=gone)
 
 
-def when_withdrawn(pages: Iterable[LessonPage | CoursePage], *, user: User, as_of: datetime) -> list[Use]:
+def when_withdrawn(pages: Sequence[LessonPage | CoursePage], *, user: User, as_of: datetime) -> list[Use]:
     """Return what taking these published pages away does to whoever studies their courses."""
     lost: dict[int, set[int]] = {}
     whole: set[int] = set()
     courses: dict[int, CoursePage] = {}
-    for page in pages:
+    followers = [follower for page in pages if isinstance(page, LessonPage) for follower in followers_of(page)]
+    for page in [*pages, *followers]:
         course = course_of(page)
         if course is None or not page.live:
             continue

@@ -1,17 +1,19 @@
 """Before anything is deleted, withdrawn, moved or published anew: who needs it, and what becomes of them.
 
 One door before Wagtail's own pages (``UsesAreSaid``): where something needs what is chosen, a page in words takes their
-place. What blocks has no button; the rest says how many people it touches and asks once. What nobody needs goes on to
-Wagtail as ever. The database is the last guard: what it refuses in a race is said in the same words.
+place. What blocks has no button; the rest says how many people it touches and asks once, and whoever agrees agrees to
+exactly these sentences. What nobody needs goes on to Wagtail as ever. The database is the last guard: what it refuses
+in a race is said in the same words.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import Model, ProtectedError, QuerySet
+from django.db.models import Model, ProtectedError, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -23,9 +25,10 @@ from wagtail.images import get_image_model
 from wagtail.models import Page
 from wagtail.permissions import policy_registry
 
+from attendance.asking import agreement_to
 from cms.models import CoursePage, LessonPage
 from cms.queries import Lesson, lessons_of
-from courses.changes import changes, course_of, shown_by, when_published, when_withdrawn
+from courses.changes import changes, course_of, given_among, shown_by, when_made_public, when_withdrawn
 from media.queries import managed_by
 from organizations.models import User
 from organizations.uses import Use, uses_of
@@ -33,6 +36,7 @@ from organizations.uses import Use, uses_of
 SURE = "sure"
 METHODS = ("GET", "HEAD", "POST", "DELETE")
 CARRIED = ("next", "include_descendants", "chooser", "move_applicable")
+MOST_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,15 @@ class Asked:
     def is_blocked(self) -> bool:
         return any(use.blocks for use in self.uses)
 
+    @property
+    def agreement(self) -> str:
+        """What stands for having read exactly this."""
+        return agreement_to(use.text for use in self.uses)
+
+    def is_agreed(self, request: HttpRequest) -> bool:
+        """Whether the request says yes to these sentences, and not to what was true before."""
+        return request.method == "POST" and request.POST.get(SURE) == self.agreement and not self.is_blocked
+
 
 class UsesAreSaid:
     """Stands after the middleware that signs people in and hides other organisations' pages."""
@@ -66,9 +79,7 @@ class UsesAreSaid:
         asked = ask(request) if request.method in METHODS else None
         if asked is None or not asked.uses:
             return None
-        if request.method == "POST" and request.POST.get(SURE) and not asked.is_blocked:
-            return None
-        return answer(request, asked)
+        return None if asked.is_agreed(request) else answer(request, asked)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Say in words what the database has refused: somebody took the thing up a moment ago."""
@@ -119,18 +130,32 @@ def ask(request: HttpRequest) -> Asked | None:
 
 
 def _pages(user: User, ids: Iterable[Any], may: str) -> list[Any]:
-    """Those of the pages with which this person may do that, as what they are."""
-    pages = Page.objects.filter(pk__in=list(ids)).specific()
-    return [page for page in pages if getattr(page.permissions_for_user(user), may)()]
+    """Those of the pages with which this person may do that, as what they are; only what a given course may need."""
+    pages = given_among(Page.objects.filter(pk__in=list(ids))).specific()
+    allowed = (page for page in pages if getattr(page.permissions_for_user(user), may)())
+    return list(islice(allowed, MOST_AT_ONCE + 1))
 
 
-def _names(things: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(str(thing) for thing in things)
+def _names(things: list[Any]) -> tuple[str, ...]:
+    """The names of what is chosen, the first of many."""
+    names = [str(thing) for thing in things[:MOST_AT_ONCE]]
+    return (*names, "…") if len(things) > MOST_AT_ONCE else tuple(names)
+
+
+def _too_many(things: list[Any], back: str, title: str) -> Asked | None:
+    """Nobody reads what hundreds of things do to thousands of people, and nobody waits for it."""
+    if len(things) <= MOST_AT_ONCE:
+        return None
+    words = _("选的里面，正在用和用过的超过 %(most)s 个，一次看不过来：请分几次选")
+    use = Use(words % {"most": MOST_AT_ONCE}, blocks=True)
+    return Asked(title, _names(things), "", (use,), back)
 
 
 def _deleting(things: list[Any], user: User, back: str, as_of: datetime, instead: str = "") -> Asked | None:
     if not things:
         return None
+    if refused := _too_many(things, back, _("删除")):
+        return refused
     uses = [use for thing in things for use in uses_of(thing, user=user, as_of=as_of)]
     return Asked(_("删除"), _names(things), _("我知道了，删除"), tuple(dict.fromkeys(uses)), back, instead)
 
@@ -150,21 +175,30 @@ def _unpublish_page(request: HttpRequest, user: User, kwargs: dict[str, Any], as
 
 
 def _withdrawing(pages: list[Any], user: User, back: str, as_of: datetime) -> Asked | None:
+    if refused := _too_many(pages, back, _("撤下")):
+        return refused
     uses = when_withdrawn(pages, user=user, as_of=as_of)
     return Asked(_("撤下"), _names(pages), _("我知道了，撤下"), tuple(uses), back) if pages else None
 
 
 def _move_page(request: HttpRequest, user: User, kwargs: dict[str, Any], as_of: datetime) -> Asked | None:
-    pages = _pages(user, [kwargs["page_to_move_id"]], "can_move")
+    pages = _movable(user, [kwargs["page_to_move_id"]])
     back = reverse("wagtailadmin_pages:edit", args=[kwargs["page_to_move_id"]])
     return _moving(pages, kwargs["destination_id"], user, back, as_of)
+
+
+def _movable(user: User, ids: Iterable[Any]) -> list[Any]:
+    """Also lessons of a course that nobody was given: they may join one that somebody was."""
+    pages = LessonPage.objects.filter(pk__in=list(ids), live=True)[: MOST_AT_ONCE + 1]
+    return [page for page in pages if page.permissions_for_user(user).can_move()]
 
 
 def _moving(pages: list[Any], to_id: Any, user: User, back: str, as_of: datetime) -> Asked | None:
     """Lessons leave their courses, and join another one."""
     to = CoursePage.objects.filter(pk=to_id).first()
-    moved = [page for page in pages if isinstance(page, LessonPage) and page.live]
-    moved = [page for page in moved if (course := course_of(page)) is not None and course.pk != int(to_id)]
+    if refused := _too_many(pages, back, _("移动")):
+        return refused
+    moved = [page for page in pages if (course := course_of(page)) is not None and course.pk != int(to_id)]
     if to is None or not moved:
         return None
     uses = when_withdrawn(moved, user=user, as_of=as_of)
@@ -222,27 +256,33 @@ def _move_pages(request: HttpRequest, user: User, kwargs: dict[str, Any], as_of:
     to_id = request.POST.get("chooser", "")
     if not to_id.isdecimal():
         return None
-    return _moving(_pages(user, _ids(request), "can_move"), to_id, user, _back(request), as_of)
+    return _moving(_movable(user, _ids(request)), to_id, user, _back(request), as_of)
 
 
 def _publish_pages(request: HttpRequest, user: User, kwargs: dict[str, Any], as_of: datetime) -> Asked | None:
-    pages = _pages(user, _ids(request), "can_publish")
+    ids = set(_ids(request))
     if request.POST.get("include_descendants"):
-        below = [page.get_descendants().not_live().values_list("pk", flat=True) for page in pages]
-        known = {page.pk for page in pages}
-        pages += _pages(user, {pk for keys in below for pk in keys} - known, "can_publish")
+        paths = Page.objects.filter(pk__in=ids).values_list("path", flat=True)
+        below = Q(pk__in=())
+        for path in paths:
+            below |= Q(path__startswith=path)
+        ids |= set(Page.objects.not_live().filter(below).values_list("pk", flat=True))
+    pages = _pages(user, ids, "can_publish")
+    if refused := _too_many(pages, _back(request), _("发布")):
+        return refused
     uses: list[Use] = []
     for page in pages:
         if isinstance(page, CoursePage | LessonPage):
-            uses += when_published(page.get_latest_revision_as_object(), user=user, as_of=as_of)
+            uses += when_made_public(page.get_latest_revision_as_object(), user=user, as_of=as_of)
     return Asked(_("发布"), _names(pages), _("我知道了，发布"), tuple(uses), _back(request)) if pages else None
 
 
 def _bulk_delete_of(model: type[Model], back: str) -> Callable[..., Asked | None]:
     def door(request: HttpRequest, user: User, kwargs: dict[str, Any], as_of: datetime) -> Asked | None:
-        found = _deletable(model, user)
-        chosen = found if "all" in request.GET.getlist("id") else found.filter(pk__in=_ids(request))
-        return _deleting(list(chosen), user, reverse(back), as_of)
+        chosen = _deletable(model, user).filter(pk__in=_ids(request))
+        # What no lesson shows needs no question: of a whole page of the library one query finds the rest.
+        shown = chosen.filter(material__isnull=False).distinct()
+        return _deleting(list(shown[: MOST_AT_ONCE + 1]), user, reverse(back), as_of)
 
     return door
 

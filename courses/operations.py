@@ -119,7 +119,11 @@ def refresh_length(*, page_ids: list[int], as_of: datetime) -> None:
 
     A course that is withdrawn, or shows nothing any more, asks for nothing until it does again.
     """
-    runs = list(unsettled_runs_of(page_ids=page_ids, as_of=as_of))
+    # All occasions, in the order of their ids, before the first roster row (attendance.operations.marks).
+    found = unsettled_runs_of(page_ids=page_ids, as_of=as_of).order_by("occasion_id")
+    keys = list(found.values_list("occasion_id", flat=True))
+    list(Occasion.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk").values_list("pk"))
+    runs = list(found.filter(occasion_id__in=keys))
     lessons = lessons_by_course([run.page for run in runs])
     for run in runs:
         items = media_items_of(lessons[run.page.path]) if run.page.live else {}

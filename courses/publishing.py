@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from wagtail.models import Page
 
+from cms.editing import is_complete
 from cms.models import CoursePage, LessonPage
-from courses.changes import when_published, when_withdrawn
+from courses.changes import when_made_public
 from courses.guard import Asked, answer
 from organizations.models import User
 
@@ -44,9 +45,14 @@ def publish(request: HttpRequest, page_id: int, revision_id: int) -> HttpRespons
         messages.warning(request, _("刚才又有新的修改，请看过以后再发布。"))
         return redirect("wagtailadmin_pages:edit", page_id)
     draft = page.get_latest_revision_as_object()
+    if not is_complete(draft):
+        messages.error(
+            request, _("《%(title)s》还没有写完，没有发布。请点“发布”，按提示补上。") % {"title": draft.title}
+        )
+        return redirect("wagtailadmin_pages:edit", page_id)
     asked = _asked(draft, request.user)
-    if asked.is_blocked:
-        return answer(request, asked, note=_("写的内容已经存为草稿，还没有发布。"))
+    if asked.uses and not asked.is_agreed(request):
+        return answer(request, asked, action=request.path, note=_("写的内容已经存为草稿，还没有发布。"))
     page.latest_revision.publish(user=request.user)
     is_later = draft.go_live_at is not None and draft.go_live_at > timezone.now()
     said = _("“%(title)s”会按时发布。") if is_later else _("“%(title)s”已发布。")
@@ -55,9 +61,6 @@ def publish(request: HttpRequest, page_id: int, revision_id: int) -> HttpRespons
 
 
 def _asked(page: Any, user: Any) -> Asked:
-    now = timezone.now()
-    uses = when_published(page, user=user, as_of=max(now, page.go_live_at or now))
-    if page.expire_at is not None and page.live:
-        uses += when_withdrawn([page], user=user, as_of=max(now, page.expire_at))
+    uses = when_made_public(page, user=user, as_of=timezone.now())
     back = reverse("wagtailadmin_pages:edit", args=[page.pk])
     return Asked(_("发布"), (page.title,), _("我知道了，发布"), tuple(uses), back)

@@ -13,6 +13,12 @@ def hidden(page: str, name: str) -> str:
     return found[1]
 
 
+def sure(answer: Any) -> dict[str, str]:
+    """What is sent back by somebody who agrees to exactly what this page says; nothing where it has no button."""
+    found = re.search(r'name="sure" value="([^"]+)"', answer.content.decode())
+    return {"sure": found[1]} if found else {}
+
+
 class Office:
     """One person at the form of one thing."""
 

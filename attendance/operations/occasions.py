@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Case, CharField, Exists, OuterRef, Value, When
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from attendance import events
@@ -116,8 +117,10 @@ def withdraw_occasion(*, occasion_id: int, actor_id: int | None, as_of: datetime
     if not Evidence.objects.filter(occasion_id=occasion_id).exists():
         occasion.delete()
         return True
+    with translation.override(settings.LANGUAGE_CODE):  # stored once, read by everybody
+        reason = _("没有开始就取消了。")
     Occasion.objects.filter(pk=occasion_id).update(
-        state=State.VOID, voided_at=as_of, voided_by_id=actor_id, void_reason=_("没有开始就取消了。")
+        state=State.VOID, voided_at=as_of, voided_by_id=actor_id, void_reason=reason
     )
     events.announce(events.occasion_voided, occasion_id=occasion_id)
     return False

@@ -4,6 +4,7 @@ refused loses what was typed."""
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 from django.db.models import Model, ProtectedError, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -110,15 +111,22 @@ class GuardedDelete(Guarded, generic.DeleteView):
             return self.refused()
         try:
             return super().post(request, *args, **kwargs)  # type: ignore[no-any-return]
-        except ProtectedError:  # somebody began to use it in this moment
+        except (ProtectedError, IntegrityError):
+            # Somebody began to use it in this moment: Django saw it, or the database did when it committed.
+            self.object = self.get_object()
             return self.refused()
 
     def refused(self) -> HttpResponse:
         return self.render_to_response(self.get_context_data(), status=409)  # type: ignore[no-any-return]
 
+    def uses_now(self) -> list[Use]:
+        """Return what needs it; where it was refused and nothing does any more, that somebody did."""
+        late = [Use(_("刚刚有人用上了它，请过一会儿再看"), blocks=True)]
+        return self.uses() or (late if self.request.method == "POST" else [])
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        told = {"uses": self.uses(), "why_not": self.why_not, "instead": self.instead}
+        told = {"uses": self.uses_now(), "why_not": self.why_not, "instead": self.instead}
         return {**context, **told, "back_url": self.get_success_url()}
 
 

@@ -27,17 +27,17 @@ def write_down(apps, schema_editor):
 def _write(apps, pk, version, text):
     try:
         body = json.loads(text or "[]")
-    except ValueError:
+    except (TypeError, ValueError):
         return
-    for block in body:
-        if block.get("type") not in FIELDS:
+    for block in body if isinstance(body, list) else []:
+        if not isinstance(block, dict) or block.get("type") not in FIELDS:
             continue
         field, app, name = FIELDS[block["type"]]
         value = block.get("value")
         key = value.get("image") if isinstance(value, dict) else value
         try:
             is_there = bool(key) and apps.get_model(app, name).objects.filter(pk=key).exists()
-        except (ValueError, ValidationError):
+        except (TypeError, ValueError, OverflowError, ValidationError):
             continue
         if is_there:
             apps.get_model("cms", "Material").objects.get_or_create(lesson_id=pk, version=version, **{f"{field}_id": key})

@@ -10,8 +10,10 @@ import uuid
 from typing import NotRequired, TypedDict, Unpack
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from attendance import operations as ledger
@@ -123,7 +125,8 @@ def hold_again(*, occasion_id: int, actor_id: int, as_of: dt.datetime, **plan: U
     lecture = schedule_lecture(as_of=as_of, actor_id=actor_id, **plan)
     Lecture.objects.filter(pk=lecture.pk).update(in_place_of_id=occasion_id)
     if occasion.state == Occasion.State.NOT_HELD:
-        reason = _("这一场没有举行，已经另外安排。")
+        with translation.override(settings.LANGUAGE_CODE):  # stored once, read by everybody
+            reason = _("这一场没有举行，已经另外安排。")
         void_lecture(occasion_id=occasion_id, reason=reason, actor_id=actor_id, as_of=as_of)
     return lecture
 

@@ -14,11 +14,14 @@ from wagtail.models import Revision
 from wagtail.test.utils.form_data import nested_form_data, rich_text, streamfield
 
 from attendance.models import Occasion
+from attendance.templatetags.ledger import day_and_hour
 from cms.models import LessonPage
+from courses.operations import refresh_length
 from organizations.models import Role
 from tests.factories.cms import ready_video
-from tests.factories.courses import Given, give_course
+from tests.factories.courses import Given, give_course, watch
 from tests.factories.organizations import County, NodeFactory, RoleGrantFactory, make_county
+from tests.office import sure
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 DAY = dt.timedelta(days=1)
@@ -70,7 +73,7 @@ def test_a_published_change_is_asked_about_and_nothing_typed_is_lost(admin: Clie
     lesson = LessonPage.objects.get(pk=given.lesson.pk)
     assert (lesson.title, lesson.get_latest_revision_as_object().title) == ("急救常识 第一讲", "新题目")
     assert Occasion.objects.get(pk=given.run.pk).media_ms == 60_000
-    assert admin.post(confirm_url(asked), {"sure": "yes"}).status_code == 302
+    assert admin.post(confirm_url(asked), sure(asked)).status_code == 302
     lesson.refresh_from_db()
     assert (lesson.title, lesson.live) == ("新题目", True)
     assert Occasion.objects.get(pk=given.run.pk).media_items == {f"v:{new.pk}": 30_000}
@@ -119,8 +122,9 @@ def test_what_is_planned_is_asked_about_and_then_done_by_the_clock(admin: Client
     later = timezone.localtime(timezone.now() + DAY)
     more = {"go_live_at": later.strftime("%Y-%m-%d %H:%M"), "action-publish": "1"}
     asked = edit(admin, given, ("video", str(new.pk)), **more)
+    assert f"从 {day_and_hour(later)} 起，" in words(asked)
     assert "要学的从 48 秒 变为 24 秒" in words(asked)
-    page = admin.post(confirm_url(asked), {"sure": "yes"}, follow=True)
+    page = admin.post(confirm_url(asked), sure(asked), follow=True)
     assert "“新题目”会按时发布" in words(page)
     assert Occasion.objects.get(pk=given.run.pk).media_ms == 60_000
     planned = Revision.objects.exclude(approved_go_live_at=None).get()
@@ -134,7 +138,7 @@ def test_what_is_planned_is_asked_about_and_then_done_by_the_clock(admin: Client
 def test_a_newer_draft_is_looked_at_first(admin: Client, given: Given) -> None:
     asked = edit(admin, given, **{"action-publish": "1"})
     edit(admin, given, ("video", str(given.video.pk)))
-    page = admin.post(confirm_url(asked), {"sure": "yes"}, follow=True)
+    page = admin.post(confirm_url(asked), sure(asked), follow=True)
     assert "刚才又有新的修改" in words(page)
     assert LessonPage.objects.get(pk=given.lesson.pk).title == "急救常识 第一讲"
 
@@ -150,3 +154,65 @@ def test_a_neighbour_and_a_lecturer_publish_nothing(client: Client, world: Count
         assert client.post(url).status_code in {302, 404}
         assert client.get(url).status_code in {302, 404, 405}
     assert LessonPage.objects.get(pk=lesson.pk).latest_revision_id == lesson.latest_revision_id
+
+
+def test_what_ends_by_the_clock_says_from_when(admin: Client, given: Given) -> None:
+    later = timezone.localtime(timezone.now() + DAY)
+    more = {"expire_at": later.strftime("%Y-%m-%d %H:%M"), "action-publish": "1"}
+    asked = words(edit(admin, given, ("video", str(given.video.pk)), **more))
+    assert f"从 {day_and_hour(later)} 起，" in asked
+    assert "暂时没有要学的" in asked
+
+
+def test_consent_to_publishing_holds_for_what_was_read(admin: Client, given: Given) -> None:
+    asked = edit(admin, given, ("video", str(ready_video(duration_ms=30_000, node=given.page.node).pk)),
+                 **{"action-publish": "1"})  # fmt: skip
+    watch(given, given.run.occasion.roster.first().member, (0, 60_000))
+    again = admin.post(confirm_url(asked), sure(asked))
+    assert "1 人已经学完" in words(again)
+    assert LessonPage.objects.get(pk=given.lesson.pk).title == "急救常识 第一讲"
+    assert admin.post(confirm_url(again), sure(again)).status_code == 302
+    assert LessonPage.objects.get(pk=given.lesson.pk).title == "新题目"
+
+
+def test_a_draft_that_lacks_something_is_published_at_no_address(admin: Client, given: Given) -> None:
+    lesson = LessonPage.objects.get(pk=given.lesson.pk)
+    lesson.body = [("video", None)]
+    revision = lesson.save_revision(clean=False)
+    page = words(admin.post(reverse("uses_publish", args=[lesson.pk, revision.pk]), {"sure": "yes"}, follow=True))
+    assert "还没有写完，没有发布" in page
+    assert LessonPage.objects.get(pk=lesson.pk).has_unpublished_changes
+
+
+def test_a_copy_goes_into_no_course_unasked_and_follows_no_other(admin: Client, world: County, given: Given) -> None:
+    """Wagtail's own tick publishes the copy at once; an alias is changed by whoever changes the original."""
+    url = reverse("wagtailadmin_pages:copy", args=[given.lesson.pk])
+    page = words(admin.get(url))
+    assert ("publish_copies" in page, 'name="alias"' in page) == (False, False)
+    data = {"new_title": "抄来的", "new_slug": "copied", "new_parent_page": given.page.pk}
+    for tick in ("publish_copies", "alias"):
+        assert admin.post(url, {**data, tick: "on"}).status_code == 200
+    assert LessonPage.objects.count() == 1
+    assert admin.post(url, data).status_code == 302
+    copied = LessonPage.objects.get(title="抄来的")
+    assert (copied.live, copied.alias_of) == (False, None)
+    # A whole course is new to everybody: it may be published with its lessons.
+    url = reverse("wagtailadmin_pages:copy", args=[given.page.pk])
+    assert "publish_copies" in words(admin.get(url))
+    data = {"new_title": "新课程", "new_slug": "new", "new_parent_page": given.page.get_parent().pk}
+    assert admin.post(url, {**data, "alias": "on"}).status_code == 200
+    assert admin.post(url, {**data, "publish_copies": "on", "copy_subpages": "on"}).status_code == 302
+    assert LessonPage.objects.filter(live=True).count() == 2
+
+
+def test_a_lesson_that_follows_another_is_asked_about_with_it(admin: Client, world: County, given: Given) -> None:
+    """Aliases made before they were taken off the form: what the original shows they show as well."""
+    other = give_course(world.branch, title="防汛")
+    source = LessonPage.objects.get(pk=given.lesson.pk)
+    source.create_alias(parent=type(other.page).objects.get(pk=other.page.pk), update_slug="follows")
+    new = ready_video(duration_ms=30_000, node=given.page.node)
+    asked = words(edit(admin, given, ("video", str(new.pk)), **{"action-publish": "1"}))
+    assert asked.count("要学的从") == 2
+    refresh_length(page_ids=[other.page.pk], as_of=timezone.now())
+    asked = words(admin.get(reverse("wagtailadmin_pages:unpublish", args=[source.pk])))
+    assert other.run.occasion.training.title in asked

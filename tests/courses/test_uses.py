@@ -1,7 +1,6 @@
 """What somebody still needs is not deleted or withdrawn without saying who: through the real doors, as each role."""
 
 import datetime as dt
-import re
 from typing import Any
 
 import pytest
@@ -14,12 +13,13 @@ from django.utils import timezone
 from wagtail.documents.models import Document
 from wagtail.images.models import Image
 from wagtail.images.tests.utils import get_test_image_file
-from wagtail.models import ModelLogEntry
+from wagtail.models import ModelLogEntry, Page
 
 from attendance.models import Occasion, Record, RosterEntry
 from cms.material import Material
 from cms.models import CoursePage, LessonPage
 from courses import guard
+from courses.changes import given_among
 from live.models import Lecture
 from live.operations import why_recording_stays
 from media.models import Video
@@ -31,6 +31,7 @@ from tests.factories.courses import Given, give_course, watch
 from tests.factories.live import LectureFactory
 from tests.factories.media import ReadyVideoFactory
 from tests.factories.organizations import County, NodeFactory, RoleGrantFactory, make_county
+from tests.office import sure
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 DAY = dt.timedelta(days=1)
@@ -182,7 +183,7 @@ def test_a_recording_whose_time_is_over_goes_when_somebody_is_sure(client: Clien
     url = reverse("videos:delete", args=[lecture.recording_id])
     assert "补学已经结束" in words(client.post(url))
     assert Video.objects.exists()
-    assert client.post(url, {"sure": "yes"}).status_code == 302
+    assert client.post(url, sure(client.get(url))).status_code == 302
     lecture.refresh_from_db()
     assert (Video.objects.exists(), lecture.recording, lecture.state) == (False, None, "unrecorded")
     # The same as through the lecture's own page: final for the media agent, and in the log.
@@ -217,18 +218,9 @@ def test_the_lecture_and_its_video_say_the_same_of_a_recording(
     assert [use.blocks for use in uses] == [bool(words_of_it)]
     assert words_of_it in uses[0].text
     client.force_login(world.organiser)
-    client.post(reverse("videos:delete", args=[lecture.recording_id]), consent(client, lecture.recording_id))
+    url = reverse("videos:delete", args=[lecture.recording_id])
+    client.post(url, sure(client.get(url)))
     assert Video.objects.exists() is bool(words_of_it)
-
-
-def consent(client: Client, video_id: Any) -> dict[str, str]:
-    return sure(client.get(reverse("videos:delete", args=[video_id])))
-
-
-def sure(page: Any) -> dict[str, str]:
-    """What the page asks to be sent, if somebody agrees to what it says."""
-    found = re.search(r'name="sure" value="([^"]+)"', words(page))
-    return {"sure": found[1]} if found else {}
 
 
 @pytest.fixture
@@ -361,11 +353,12 @@ def test_withdrawing_the_last_lesson_asks_first_and_then_asks_nothing_of_anybody
     finish(given, world.members[0])
     url = reverse("wagtailadmin_pages:unpublish", args=[given.lesson.pk])
     url = bulk("unpublish", given.lesson) if is_bulk else url
-    page = words(admin.post(url))
+    asked = admin.post(url)
+    page = words(asked)
     assert "4 人在学，1 人已经学完，结果不变；其余 3 人暂时没有要学的" in page
     assert "1 人学过撤下的视频，学过的都保存着" in page
     assert LessonPage.objects.get(pk=given.lesson.pk).live
-    assert admin.post(url, {"sure": "yes"}).status_code == 302
+    assert admin.post(url, sure(asked)).status_code == 302
     occasion = Occasion.objects.get(pk=given.run.pk)
     assert (occasion.media_items, occasion.media_ms) == ({}, 0)
 
@@ -392,11 +385,12 @@ def test_moving_a_lesson_takes_its_minutes_along_once_somebody_is_sure(
 ) -> None:
     other = give_course(world.branch, title="防汛")
     url = reverse("wagtailadmin_pages:move_confirm", args=[given.lesson.pk, other.page.pk])
-    page = words(admin.post(url))
+    asked = admin.post(url)
+    page = words(asked)
     assert "暂时没有要学的" in page
     assert "要学的从 48 秒 变为 1 分 36 秒" in page
     assert Occasion.objects.get(pk=given.run.pk).media_ms == 60_000
-    assert admin.post(url, {"sure": "yes"}).status_code == 302
+    assert admin.post(url, sure(asked)).status_code == 302
     assert Occasion.objects.get(pk=given.run.pk).media_items == {}
     assert Occasion.objects.get(pk=other.run.pk).media_ms == 120_000
 
@@ -406,12 +400,67 @@ def test_bulk_publishing_asks_too(admin: Client, world: County, given: Given) ->
     lesson.body = [("video", ready_video(duration_ms=30_000))]
     lesson.save_revision()
     url = bulk("publish", lesson)
-    assert "要学的从 48 秒 变为 24 秒" in words(admin.post(url))
+    asked = admin.post(url)
+    assert "要学的从 48 秒 变为 24 秒" in words(asked)
     assert Occasion.objects.get(pk=given.run.pk).media_ms == 60_000
-    assert admin.post(url, {"sure": "yes"}).status_code == 302
+    assert admin.post(url, sure(asked)).status_code == 302
     assert Occasion.objects.get(pk=given.run.pk).media_ms == 30_000
 
 
 def test_pages_of_the_back_office_that_are_no_door_cost_nothing(admin: Client, rf: Any) -> None:
     assert guard.door_of(rf.get("/admin/")) is None
     assert admin.get("/admin/pages/", follow=True).status_code == 200
+
+
+def test_who_agrees_agrees_to_what_was_said_and_not_to_what_is_true_by_now(
+    admin: Client, world: County, given: Given
+) -> None:
+    """One more has finished since the page was read: it is asked again, with the new numbers."""
+    url = reverse("wagtailadmin_pages:unpublish", args=[given.lesson.pk])
+    asked = admin.post(url)
+    finish(given, world.members[0])
+    again = admin.post(url, sure(asked))
+    assert (again.status_code, "1 人已经学完" in words(again)) == (409, True)
+    assert LessonPage.objects.get(pk=given.lesson.pk).live
+    assert admin.post(url, {"sure": "yes"}).status_code == 409
+    assert admin.post(url, sure(again)).status_code == 302
+
+
+def test_all_of_a_library_is_asked_about_in_a_few_queries(
+    admin: Client, world: County, things: dict[str, Any], django_assert_max_num_queries: Any
+) -> None:
+    """However many pictures there are; what is shown in more places than anybody reads is refused at once."""
+    for number in range(40):
+        Image.objects.create(title=f"图{number}", file=things["image"].file, uploaded_by_user=world.organiser)
+    url = "/admin/bulk/wagtailimages/image/delete/?" + "&".join(f"id={image.pk}" for image in Image.objects.all())
+    with django_assert_max_num_queries(45):
+        page = words(admin.get(url))
+    assert "课程“急救常识”的“第一讲”里有它（已发布）" in page
+    lesson = LessonPage.objects.get()
+    lesson.body = [("picture", {"image": image, "alt": "图"}) for image in Image.objects.all()]
+    lesson.save()
+    with django_assert_max_num_queries(45):
+        page = words(admin.post(url, {"sure": "yes"}))
+    assert "超过 20 个，一次看不过来" in page
+    assert Image.objects.count() == 41
+
+
+def test_many_pages_are_asked_about_in_a_few_queries(
+    world: County, given: Given, django_assert_max_num_queries: Any
+) -> None:
+    """Pages that nobody was ever given cost nothing; of more than can be read nothing is done."""
+    for _number in range(30):
+        CoursePageFactory(node=world.county)
+    everything = Page.objects.all()
+    with django_assert_max_num_queries(4):
+        assert {page.pk for page in given_among(everything)} == {given.page.pk, given.lesson.pk}
+
+
+def test_more_given_courses_than_anybody_reads_are_not_withdrawn_at_once(
+    admin: Client, given: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "MOST_AT_ONCE", 1)
+    for action in ("delete", "unpublish", "publish"):
+        answer = admin.post(bulk(action, given.page, given.lesson), {"sure": "yes"})
+        assert (answer.status_code, "一次看不过来" in words(answer)) == (409, True)
+    assert LessonPage.objects.get(pk=given.lesson.pk).live

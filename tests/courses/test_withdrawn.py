@@ -128,6 +128,24 @@ def test_an_old_link_its_player_and_its_document_say_what_happened(
     assert page_of(client, world.member, f"/courses/{given.run.pk}/999999/").status_code == 404
 
 
+def test_what_never_was_in_the_course_is_not_called_withdrawn(client: Client, world: County, given: Given) -> None:
+    """Neither any number, nor a lesson of another course, deleted or not, nor a draft that nobody read."""
+    other = give_course(world.neighbour)
+    gone = LessonPageFactory(course=other.page)
+    LessonPage.objects.get(pk=gone.pk).delete(user=world.organiser)
+    draft = LessonPageFactory(course=given.page, live=False)
+    deleted_draft = LessonPageFactory(course=given.page, live=False)
+    LessonPage.objects.get(pk=deleted_draft.pk).delete(user=world.organiser)
+    never = [other.lesson.pk, gone.pk, given.page.pk, other.page.pk, draft.pk, deleted_draft.pk, 999_999]
+    for is_live in (True, False):
+        if not is_live:
+            withdraw(given.page)
+        for key in never:
+            for address in (f"/courses/{given.run.pk}/{key}/", f"/courses/{given.run.pk}/{key}/media.json"):
+                assert page_of(client, world.member, address).status_code == 404, (is_live, address)
+    assert SENTENCE in words(page_of(client, world.member, f"/courses/{given.run.pk}/{given.lesson.pk}/"))
+
+
 def test_a_lesson_that_was_never_published_stays_404(client: Client, world: County, given: Given) -> None:
     draft = LessonPageFactory(course=given.page, live=False)
     assert page_of(client, world.member, f"/courses/{given.run.pk}/{draft.pk}/").status_code == 404
