@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from wagtail import hooks
 from wagtail.models import Page
 
+from cms.forms import WINDOW
 from cms.models import CoursePage, LessonPage
 
 
@@ -36,7 +37,10 @@ def notice_a_newer_version(request: HttpRequest, page: Page) -> None:
         "",
         latest.created_at.isoformat(),
     )
-    if not as_opened and request.POST.get("own_revision_id") != str(latest.pk):
+    # The answer to this very page's autosave may be on its way yet, or lost.
+    window = request.POST.get("editor_window", "")
+    is_own = bool(window) and latest.user_id == request.user.pk and latest.content.get(WINDOW) == window
+    if not as_opened and not is_own:
         page.saved_meanwhile = latest  # type: ignore[attr-defined]
 
 

@@ -10,11 +10,14 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.admin.forms.pages import CopyForm
-from wagtail.blocks.stream_block import StreamValue
+from wagtail.blocks.stream_block import StreamBlockValidationError, StreamValue
 
 from cms.blocks import UNREADABLE, LessonBody
 from cms.choices import may_use
 from cms.permissions import editable_nodes
+
+WINDOW = "editor_window"
+"""Under this name a version says which opened page of the editor stored it (frontend/src/editor)."""
 
 
 class MemberPageForm(WagtailAdminPageForm):
@@ -29,6 +32,8 @@ class MemberPageForm(WagtailAdminPageForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # Stored with the version itself, so that it is there as soon as the version is.
+        self.instance.editor_window = str(self.data.get("editor_window", ""))[:64]
         title = self.fields.get("title")
         if title is not None:
             title.error_messages["required"] = _("请写上名称。")
@@ -54,6 +59,9 @@ class MemberPageForm(WagtailAdminPageForm):
         newer = getattr(self.instance, "saved_meanwhile", None)
         if newer is not None:
             self.add_error(None, _saved_by(newer, reader=self.for_user))
+        # Beside a sentence about the whole form Wagtail lists the sum of a field's errors, which is not for people.
+        for errors in self.errors.values():
+            _in_words(errors)
         return cleaned
 
     def _widget_data_value(self, widget: Any, html_name: str) -> Any:
@@ -62,6 +70,13 @@ class MemberPageForm(WagtailAdminPageForm):
             return super()._widget_data_value(widget, html_name)  # type: ignore[misc]
         except UNREADABLE as error:
             raise BadRequest(f"unreadable {html_name}: {error!r}") from error
+
+
+def _in_words(errors: Any) -> None:
+    """Replace what Wagtail calls the errors inside blocks, which it shows at their blocks."""
+    for error in errors.as_data():
+        if isinstance(error, StreamBlockValidationError):
+            error.message = _("里面有几处要改，见下面的说明。")
 
 
 def _saved_by(revision: Any, *, reader: Any) -> ValidationError:

@@ -17,7 +17,7 @@ from wagtail.models import Page
 from wagtail.search import index
 
 from cms.blocks import LessonBody
-from cms.forms import CopyCourseForm, CopyLessonForm, CoursePageForm, LessonPageForm
+from cms.forms import WINDOW, CopyCourseForm, CopyLessonForm, CoursePageForm, LessonPageForm
 from cms.material import Material as Material  # so that Django knows the table
 from cms.moving import file_to_show
 from cms.permissions import CourseTester, ShelfTester
@@ -31,6 +31,12 @@ class MemberPage(Page):
     """A page that only a right opens: never public, previewed by its editors."""
 
     preview_template = ""
+    editor_window = ""
+
+    def serializable_data(self) -> dict[str, Any]:
+        """As Wagtail stores a version, with the opened page of the editor that it came from (cms/editing.py)."""
+        data: dict[str, Any] = super().serializable_data()
+        return {**data, WINDOW: self.editor_window} if self.editor_window else data
 
     def get_url_parts(self, *args: Any, **kwargs: Any) -> None:
         """Say that there is no public address, so that the editor offers no button that leads nowhere."""

@@ -15,6 +15,7 @@ from wagtail.images.forms import BaseImageForm
 
 from cms import moving
 from cms.moving import UNREADABLE, frames_of
+from cms.replacing import AsksBeforeReplacing
 from cms.uploads import elsewhere, head_of, is_heic, picture_format
 
 QUALITY = 90
@@ -119,7 +120,7 @@ def too_many_pixels(found: int | None, limit: int) -> ValidationError:
     return ValidationError(words, code="file_too_many_pixels")
 
 
-class PictureForm(BaseImageForm):
+class PictureForm(AsksBeforeReplacing, BaseImageForm):  # type: ignore[misc]
     """Wagtail's form for pictures (setting WAGTAILIMAGES_IMAGE_FORM_BASE), which takes out what the camera wrote in."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from wagtail.models import Page
@@ -13,6 +13,8 @@ from cms.models import CoursePage, LessonPage
 from cms.permissions import may_edit_at
 from organizations.models import User
 from organizations.uses import Use
+
+MOST_NAMED = 8
 
 
 def uses_of(*, thing: Model, user: User, as_of: datetime) -> list[Use]:
@@ -26,6 +28,29 @@ def uses_of(*, thing: Model, user: User, as_of: datetime) -> list[Use]:
         versions.setdefault(row.lesson, set()).add(row.version)
     courses = courses_of(versions)
     return [_use(lesson, courses.get(lesson.pk), found, user) for lesson, found in versions.items()]
+
+
+def changed(*, thing: Model, user: User, as_of: datetime) -> list[Use]:
+    """The lessons that members read, now or by a plan, which show something else once the thing's file is another."""
+    field = next((field for field in FIELDS.values() if isinstance(thing, owner_model(field))), None)
+    if field is None:
+        return []
+    read = Q(version=Material.Version.STORED, lesson__live=True) | Q(version=Material.Version.PLANNED)
+    lessons = LessonPage.objects.filter(
+        pk__in=Material.objects.filter(read, **{f"{field}_id": thing.pk}).values("lesson_id")
+    )
+    found = list(lessons.order_by("path")[:MOST_NAMED])
+    courses = courses_of(found)
+    uses = [_shown(lesson, courses.get(lesson.pk), user) for lesson in found]
+    if more := lessons.count() - len(found):
+        uses.append(Use(_("另有 %(count)s 讲课") % {"count": more}))
+    return uses
+
+
+def _shown(lesson: LessonPage, course: CoursePage | None, user: User) -> Use:
+    if course is None or not may_edit_at(user, course.node):
+        return Use(_("“%(unit)s”的一讲课") % {"unit": course.node.name if course is not None else _("其他组织")})
+    return Use(_("课程“%(course)s”的“%(lesson)s”") % {"course": course.title, "lesson": lesson.title})
 
 
 def courses_of(lessons: Any) -> dict[int, CoursePage]:

@@ -11,6 +11,7 @@ from attendance.concerned import concerned_by
 from attendance.standing import due_at
 from attendance.templatetags.ledger import day_and_hour
 from cms.core.lesson import media_key
+from cms.material import FIELDS, Material, owner_model
 from cms.models import CoursePage, LessonPage
 from cms.permissions import may_edit_at
 from courses.changes import course_of, name_of, runs_in_play, runs_of
@@ -32,6 +33,26 @@ def uses_of(*, thing: Model, user: User, as_of: datetime) -> list[Use]:
         course = course_of(page)
         return [_needs(run, user, as_of) for run in runs_in_play(course, as_of=as_of)] if course else []
     return []
+
+
+def changed(*, thing: Model, user: User, as_of: datetime) -> list[Use]:
+    """The people who study the published lessons that show a picture or a document, a line for each training."""
+    fields = [field for field in FIELDS.values() if field != "video" and isinstance(thing, owner_model(field))]
+    if not fields:
+        return []
+    shown = Material.objects.filter(version=Material.Version.STORED, lesson__live=True, **{f"{fields[0]}_id": thing.pk})
+    paths = {path[: -Page.steplen] for path in shown.values_list("lesson__path", flat=True)}
+    page_ids = CourseRun.objects.filter(page__path__in=paths).values_list("page_id", flat=True).distinct()
+    runs = [run for page_id in page_ids.order_by("page_id") for run in runs_in_play(page_id, as_of=as_of)]
+    return [_reads(run, user, as_of) for run in runs]
+
+
+def _reads(run: CourseRun, user: User, as_of: datetime) -> Use:
+    values = {
+        "run": name_of(run, may_edit_at(user, run.occasion.node)),
+        "people": concerned_by(run.occasion, as_of=as_of).expected,
+    }
+    return Use(_("%(run)s：%(people)s 人在学") % values)
 
 
 def _runs_with(video: Video, as_of: datetime) -> list[CourseRun]:

@@ -1,5 +1,6 @@
 """The member's courses. Whoever is neither on the roster nor above it gets 404, as for what does not exist."""
 
+import hashlib
 import mimetypes
 from dataclasses import dataclass
 from typing import Any
@@ -211,6 +212,12 @@ def private_file(file: Any, **kwargs: Any) -> FileResponse:
     return response
 
 
+def _of_file(url: str, item: Any) -> str:
+    """Return an address that changes with the file: browsers keep what they have got for a day."""
+    version = hashlib.sha256(f"{item.file.name} {item.file_hash} {item.file_size}".encode()).hexdigest()[:10]
+    return f"{url}?f={version}"
+
+
 @dataclass(frozen=True)
 class Links:
     """Addresses of what stands in a lesson, for those who read it through this occasion (cms/blocks.py)."""
@@ -220,10 +227,10 @@ class Links:
     playing: Any
 
     def picture(self, image: Any) -> str:
-        return reverse("courses_picture", args=[self.occasion_id, self.lesson_id, image.pk])
+        return _of_file(reverse("courses_picture", args=[self.occasion_id, self.lesson_id, image.pk]), image)
 
     def document(self, document: Any) -> str:
-        return reverse("courses_document", args=[self.occasion_id, self.lesson_id, document.pk])
+        return _of_file(reverse("courses_document", args=[self.occasion_id, self.lesson_id, document.pk]), document)
 
     def video(self, video: Any) -> dict[str, Any]:
         here = self.playing is not None and video.pk == self.playing.pk

@@ -459,6 +459,31 @@ def test_two_authors_of_one_page_do_not_overwrite_each_other_in_silence(desk: De
     assert titles == ["第一讲", "她的题目", "我的题目"]
 
 
+def test_what_this_very_page_stored_is_never_another_window(desk: Desk) -> None:
+    """A click on publish overtakes the answer to the autosave: the form still names the version it was opened with."""
+    lesson = desk.published()
+    opened = lesson.get_latest_revision()
+    seen = {"loaded_revision_id": opened.pk, "loaded_revision_created_at": opened.created_at.isoformat()}
+    mine = {**desk.values("我写的"), **seen, "editor_window": "a1b2"}
+    assert autosave(desk, desk.edit(lesson), mine)["success"]
+    assert desk.client.post(desk.edit(lesson), {**mine, "editor_window": "c3d4"}).status_code == 200
+    assert desk.client.post(desk.edit(lesson), {**mine, "action-publish": "1"}).status_code == 302
+    assert LessonPage.objects.get(pk=lesson.pk).title == "我写的"
+
+
+def test_the_list_of_what_is_wrong_is_in_words(desk: Desk) -> None:
+    lesson = desk.published()
+    opened = lesson.get_latest_revision()
+    other = Client()
+    other.force_login(desk.colleague)
+    assert other.post(desk.edit(lesson), desk.values("她的题目", ("text", text("她写的")))).status_code == 302
+    lacking = desk.values("我的", ("video", ""), **{"action-publish": "1", "loaded_revision_id": opened.pk})
+    page = unescape(desk.client.post(desk.edit(lesson), lacking).content.decode())
+    assert "李组织员又保存过一次" in page
+    assert "内容: 里面有几处要改" in page
+    assert "Validation error" not in page
+
+
 def test_an_author_is_told_who_else_is_there(desk: Desk) -> None:
     lesson = desk.published()
     other = Client()

@@ -1,6 +1,7 @@
 """What somebody still needs is not deleted or withdrawn without saying who: through the real doors, as each role."""
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from cms.material import Material
 from cms.models import CoursePage, LessonPage
 from courses import guard
 from courses.changes import given_among
+from courses.views import Links
 from live.models import Lecture
 from live.operations import why_recording_stays
 from media.models import Video
@@ -464,3 +466,52 @@ def test_more_given_courses_than_anybody_reads_are_not_withdrawn_at_once(
         answer = admin.post(bulk(action, given.page, given.lesson), {"sure": "yes"})
         assert (answer.status_code, "一次看不过来" in words(answer)) == (409, True)
     assert LessonPage.objects.get(pk=given.lesson.pk).live
+
+
+@pytest.mark.parametrize("name", ["image", "document"])
+def test_another_file_in_the_place_of_what_people_read_is_asked_about(
+    admin: Client, world: County, things: dict[str, Any], name: str, var_dir: Any
+) -> None:
+    given = give_course(CoursePage.objects.get().node, title="防汛")
+    thing = things[name]
+    lesson = LessonPage.objects.get(pk=given.lesson.pk)
+    block = ("picture", {"image": thing, "alt": "图"}) if name == "image" else ("document", thing)
+    lesson.body = [("video", given.video), block]
+    lesson.save()
+    app = "wagtailimages" if name == "image" else "wagtaildocs"
+    url = reverse(f"{app}:edit", args=[thing.pk])
+    opened = words(admin.get(url))
+    assert "课程“急救常识”的“第一讲”" in opened
+    assert "课程“防汛”的“防汛 第一讲”" in opened
+    assert "8 人在学" in opened
+
+    def sent(**more: Any) -> Any:
+        file = get_test_image_file() if name == "image" else ContentFile(b"%PDF other", name="b.pdf")
+        values = {"title": "新名字", "tags": "", "collection": thing.collection_id, "file": file, **more}
+        return admin.post(url, {key: value for key, value in values.items() if value is not None})
+
+    before = Links(given.run.pk, lesson.pk, None)
+    show = before.picture if name == "image" else before.document
+    address, had = show(thing), thing.file.name
+    for agreed in ({}, {"agreed": "yes"}):
+        refused = sent(**agreed)
+        assert (refused.status_code, "还没有换" in words(refused)) == (200, True)
+    assert type(thing).objects.get(pk=thing.pk).file.name == had
+    assert sent(file=None).status_code == 302
+    agreed = re.search(r'name="agreed" value="([0-9a-f]+)"', words(admin.get(url)))
+    assert agreed is not None
+    assert sent(agreed=agreed[1]).status_code == 302
+    new = type(thing).objects.get(pk=thing.pk)
+    assert new.file.name != had
+    assert show(new) != address, "browsers keep what they have got for a day"
+
+
+def test_a_lesson_with_many_versions_is_deleted_without_reading_each(
+    world: County, django_assert_max_num_queries: Any
+) -> None:
+    lesson = LessonPageFactory(course=CoursePageFactory(node=world.county), body=[("video", ready_video())])
+    for _number in range(30):
+        lesson.save_revision()
+    with django_assert_max_num_queries(70):
+        LessonPage.objects.get(pk=lesson.pk).delete()
+    assert not Material.objects.exists()

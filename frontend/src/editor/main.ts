@@ -160,7 +160,17 @@ async function afterFailure(event: Event): Promise<void> {
   else tell(now);
 }
 
+/** Name this opened page, so that what its own autosave stored is never taken for another window's. */
+function nameWindow(into: HTMLFormElement): void {
+  const name = part("input", "", "");
+  name.type = "hidden";
+  name.name = "editor_window";
+  name.value = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join("");
+  into.appendChild(name);
+}
+
 if (data && form) {
+  nameWindow(form);
   void standing();
   if ("requestSubmit" in form) document.addEventListener("submit", (event) => void beforeSending(event), true);
   document.addEventListener("w-autosave:save", (event) => {
