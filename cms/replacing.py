@@ -22,15 +22,15 @@ class AsksBeforeReplacing(forms.BaseForm):
     form comes back, so that a question afterwards would ask for it again. The box is worth exactly these sentences.
     """
 
-    user: Any
     instance: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        user = kwargs.get("user")
         super().__init__(*args, **kwargs)
         self.touched: list[str] = []
-        if self.instance.pk is None or "file" not in self.fields or self.user is None:
+        if self.instance.pk is None or "file" not in self.fields or user is None:
             return
-        self.touched = [use.text for use in changed_with(self.instance, user=self.user, as_of=timezone.now())]
+        self.touched = [use.text for use in changed_with(self.instance, user=user, as_of=timezone.now())]
         if self.touched:
             lines = format_html_join("", "<li>{}</li>", ([text] for text in self.touched))
             self.fields[AGREED] = forms.CharField(
