@@ -109,11 +109,12 @@ class GuardedDelete(Guarded, generic.DeleteView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if self.uses():
             return self.refused()
+        key = self.object.pk
         try:
             return super().post(request, *args, **kwargs)  # type: ignore[no-any-return]
         except (ProtectedError, IntegrityError):
             # Somebody began to use it in this moment: Django saw it, or the database did when it committed.
-            self.object = self.get_object()
+            self.object.pk = key  # Django takes it away before the commit that fails
             return self.refused()
 
     def refused(self) -> HttpResponse:

@@ -468,6 +468,7 @@ def test_more_given_courses_than_anybody_reads_are_not_withdrawn_at_once(
     assert LessonPage.objects.get(pk=given.lesson.pk).live
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Wagtail's own temporary file
 @pytest.mark.parametrize("name", ["image", "document"])
 def test_another_file_in_the_place_of_what_people_read_is_asked_about(
     var_dir: Any, admin: Client, world: County, things: dict[str, Any], name: str
