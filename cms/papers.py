@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from wagtail.documents.fields import WagtailDocumentField
 from wagtail.documents.forms import BaseDocumentForm
 
+from cms.replacing import AsksBeforeReplacing
 from cms.uploads import elsewhere, head_of, kind_of
 
 # What a file with such a name may be: the new formats with a password lie in the old container, WPS writes both.
@@ -53,7 +54,7 @@ def refuse_what_is_none(file: Any) -> None:
     )
 
 
-class PaperForm(BaseDocumentForm):
+class PaperForm(AsksBeforeReplacing, BaseDocumentForm):  # type: ignore[misc]
     """Wagtail's form for documents (setting WAGTAILDOCS_DOCUMENT_FORM_BASE)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

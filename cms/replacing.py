@@ -7,7 +7,6 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
-from wagtail.documents.forms import BaseDocumentForm
 
 from attendance.asking import agreement_to
 from organizations.uses import changed_with
@@ -47,7 +46,3 @@ class AsksBeforeReplacing(forms.BaseForm):
             words = _("还没有换：请先看“换文件”下面写的，勾选“我知道了”，再选一次文件。")
             self.add_error("file", ValidationError(words, code="ask"))
         return cleaned
-
-
-class PaperForm(AsksBeforeReplacing, BaseDocumentForm):  # type: ignore[misc]
-    """Wagtail's form for documents (setting WAGTAILDOCS_DOCUMENT_FORM_BASE)."""
