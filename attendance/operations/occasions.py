@@ -349,18 +349,23 @@ def set_replay(
 ) -> None:
     """Offer a replay of ``media_ms``; the window begins at ``media_offset_ms`` of it.
 
-    ``media_cuts``: pauses that it leaves out, in order, as ``(media time, length)`` in ms. Raises UnableToSetMedia.
+    ``media_cuts``: pauses that it leaves out, in order, as ``(media time, length)`` in ms. Who was judged by another
+    replay, or by none, is judged again: what is asked of them depends on how much there is to watch. Raises
+    UnableToSetMedia.
     """
     if media_ms <= 0:
         raise UnableToSetMedia("a replay has a length")
+    replay = {"media_ms": media_ms, "media_offset_ms": media_offset_ms, "media_cuts": [list(cut) for cut in media_cuts]}
     with transaction.atomic():
-        Occasion.objects.filter(pk=occasion_id).update(
-            media_ms=media_ms, media_offset_ms=media_offset_ms, media_cuts=[list(cut) for cut in media_cuts]
-        )
+        occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
+        is_new = replay != {name: getattr(occasion, name) for name in replay}
+        Occasion.objects.filter(pk=occasion_id).update(**replay)
         log.info("replay_offered", occasion_id=occasion_id, media_ms=media_ms, at=as_of.isoformat())
         events.announce(events.replay_offered, occasion_id=occasion_id)
-        if Occasion.objects.filter(pk=occasion_id, state__in=HELD).exists():
-            _queue_settling(occasion_id)  # what is still asked depends on how much there is to watch
+        if occasion.state in HELD and is_new:
+            # Written down, for the task is only a hint: a media agent's may reach nobody. ``reconcile`` finds the row.
+            Occasion.objects.filter(pk=occasion_id).update(state=State.CLOSED, settled_at=None)
+            _queue_settling(occasion_id)
 
 
 @transaction.atomic

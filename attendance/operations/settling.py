@@ -28,6 +28,8 @@ FIELDS = (
     "state", "reasons", "live_ms", "replay_ms", "hall_ms", "union_ms", "hours", "stands", "stands_by", "stands_hours",
     "rule_version", "evidence_digest", "judged_at",
 )  # fmt: skip
+FRAME = ("closed_at", "window_end_at", "media_ms", "media_offset_ms", "media_cuts", "paused_ms", "away_ms")
+"""What everybody at an occasion is judged by: where one of them changes, all are judged again."""
 State = Occasion.State
 
 
@@ -59,6 +61,7 @@ def settle(*, occasion_id: int, as_of: datetime, member_ids: Collection[int] | N
         # Asked whoever wrote the absence down: a worker that came back may have been quicker.
         if mark_not_held(occasion_id=occasion_id):
             return
+        before.refresh_from_db()
     rule_of(before)  # what is wrong with the occasion itself is raised here, once, and not found with each person
     changed = 0
     for some in _chunks(occasion_id, member_ids):
@@ -67,12 +70,19 @@ def settle(*, occasion_id: int, as_of: datetime, member_ids: Collection[int] | N
         else:
             changed += _settle_chunk(occasion_id, some, as_of)
     if member_ids is None:
-        # The same ending only: between two of our chunks somebody may have undone it, and closed it again.
-        same = Occasion.objects.filter(
-            pk=occasion_id, state=State.CLOSED, window_end_at=before.window_end_at, closed_at=before.closed_at
-        )
-        same.update(state=State.SETTLED, settled_at=as_of)
+        _claim_settled(before, as_of)
         log.info("occasion_settled", occasion_id=occasion_id, changed=changed)
+
+
+@transaction.atomic
+def _claim_settled(before: Occasion, as_of: datetime) -> None:
+    """Say that all are through, if they were judged by what holds now.
+
+    Between two of our chunks somebody may have undone the end and closed it again, or offered another replay.
+    """
+    now = Occasion.objects.select_for_update(no_key=True).get(pk=before.pk)
+    if now.state == State.CLOSED and all(getattr(now, name) == getattr(before, name) for name in FRAME):
+        Occasion.objects.filter(pk=before.pk).update(state=State.SETTLED, settled_at=as_of)
 
 
 def settle_dirty(*, as_of: datetime, member_ids: Collection[int] | None = None, limit: int = 500) -> int:

@@ -16,7 +16,8 @@ from wagtail.models import ModelLogEntry, ReferenceIndex
 
 from attendance.kinds import kinds
 from attendance.models import Occasion, Record, RosterEntry, Training
-from attendance.operations import settle
+from attendance.operations import reconcile, set_replay, settle, settling
+from attendance.queries import evidence_of, rule_of, window_of
 from live import operations
 from live.agent import nodes
 from live.models import Lecture
@@ -26,7 +27,7 @@ from media import storage
 from media.models import Video
 from media.operations import drop_replaced
 from organizations.models import Role, RoleGrant, User
-from tests.factories.attendance import RuleFactory, TrainingFactory
+from tests.factories.attendance import RuleFactory, TrainingFactory, be_present
 from tests.factories.cms import CoursePageFactory, LessonPageFactory
 from tests.factories.live import make_lecture, make_live
 from tests.factories.organizations import County, RoleGrantFactory, make_county
@@ -103,6 +104,76 @@ def test_one_replay_holds_both_parts(world: County, var_dir: Path, django_captur
     assert (lecture.state, lecture.occasion.media_ms, lecture.occasion.media_offset_ms) == ("recorded", 90_000, 0)
     assert (lecture.occasion.media_cuts, Video.objects.get()) == ([[60_000, 12_000]], lecture.recording)
     assert not (storage.root() / "videos" / str(first.pk)).exists()
+
+
+def is_judged_by_what_holds(lecture: Lecture, member: User) -> bool:
+    """Whether a record was judged by the replay, the window and the evidence of now."""
+    occasion = again(lecture).occasion
+    record = Record.objects.get(occasion=lecture.pk, member=member)
+    held = evidence_of(occasion=occasion, member_ids=[member.pk], exempt={}, as_of=timezone.now())
+    frame = repr((window_of(occasion, as_of=timezone.now()), rule_of(occasion)))
+    return record.evidence_digest == settling.digest_of(held[member.pk], frame)
+
+
+@pytest.mark.parametrize("is_settled_first", [True, False])
+def test_everybody_is_judged_by_the_replay_that_is_there(world: County, var_dir: Path, is_settled_first: bool) -> None:
+    """The end was undone, both parts are recorded, and the agent's task reaches nobody: the database is the truth."""
+    lecture = ended(world)
+    began = lecture.live_at
+    finish(lecture, packed(var_dir / "first"), started_at=began, duration_ms=300_000)
+    early, late = world.members[:2]
+    be_present(lecture.occasion, early, 0, 60)
+    settle(occasion_id=lecture.pk, as_of=timezone.now())
+    assert (is_judged_by_what_holds(lecture, early), again(lecture).occasion.state) == (True, "settled")
+    lecture = resume(lecture)
+    resumed = timezone.now()
+    with time_machine.travel(resumed + 5 * MINUTE, tick=False):
+        start = lecture.occasion.window_start_at
+        assert start is not None
+        since = (resumed - start).total_seconds()
+        be_present(lecture.occasion, late, since, since + 240)
+        operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+        if is_settled_first:
+            settle(occasion_id=lecture.pk, as_of=timezone.now())
+        cuts = ((600_000, 5_000),)
+        finish(lecture, packed(var_dir / "both"), started_at=began, duration_ms=880_000, cuts=cuts)
+        assert (is_judged_by_what_holds(lecture, early), again(lecture).occasion.state) == (False, "closed")
+    with time_machine.travel(resumed + 7 * MINUTE, tick=False):
+        reconcile(as_of=timezone.now())
+        assert again(lecture).occasion.state == "settled"
+        assert is_judged_by_what_holds(lecture, early)
+        assert is_judged_by_what_holds(lecture, late)
+        judged_at = Record.objects.get(occasion=lecture.pk, member=late).judged_at
+        # The same replay offered once more asks nobody anything.
+        occasion = again(lecture).occasion
+        set_replay(
+            occasion_id=lecture.pk, media_ms=880_000, media_offset_ms=occasion.media_offset_ms, media_cuts=cuts,
+            as_of=timezone.now(),
+        )  # fmt: skip
+        assert again(lecture).occasion.state == "settled"
+        assert Record.objects.get(occasion=lecture.pk, member=late).judged_at == judged_at
+
+
+def test_a_replay_offered_while_everybody_is_judged_has_them_judged_again(
+    world: County, var_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lecture = ended(world)
+    be_present(lecture.occasion, world.member, 0, 60)
+    chunk, offered = settling._settle_chunk, []
+
+    def offered_meanwhile(*given: Any, **options: Any) -> int:
+        changed = chunk(*given, **options)
+        if not offered:
+            offered.append(True)
+            finish(lecture, packed(var_dir / "first"), started_at=lecture.live_at, duration_ms=300_000)
+        return changed
+
+    monkeypatch.setattr(settling, "_settle_chunk", offered_meanwhile)
+    settle(occasion_id=lecture.pk, as_of=timezone.now())
+    assert again(lecture).occasion.state == "closed"
+    reconcile(as_of=timezone.now() + 2 * MINUTE)
+    assert again(lecture).occasion.state == "settled"
+    assert is_judged_by_what_holds(lecture, world.member)
 
 
 def test_earlier_replay_stays_where_a_lesson_shows_it(world: County, var_dir: Path) -> None:
