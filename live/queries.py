@@ -8,18 +8,20 @@ from typing import Any
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
-from attendance.core.intervals import moment_of, ms_of
-from attendance.models import Occasion, PresenceSpan
+from attendance.core.intervals import Spans, moment_of, ms_of
+from attendance.models import Occasion, PresenceSpan, WorkerLease
 from attendance.queries import window_of
 from live.agent.nodes import FRESH, is_fresh
 from live.core import lifecycle
-from live.core.holes import from_lists, media_position
+from live.core.holes import Hole, from_lists, media_position
 from live.models import ChatMessage, Lecture, Restriction
 from organizations.models import Node, Role, RoleGrant, User
 from organizations.permissions import visible_nodes
 from organizations.queries import membership_on, valid_on
 
 RECENT_CHAT = 50
+SHORTEST_PAUSE_MS = 3_000
+"""Less is the seam between two segments."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,54 @@ def not_recorded(lecture: Lecture) -> list[NotRecorded]:
         length = None if hole.end is None else hole.end - hole.start
         found.append(NotRecorded(moment_of(hole.start), length, hole.because, position))
     return found
+
+
+WEB_NOTICED = dt.timedelta(seconds=10)
+PICTURE_OUTLIVES = dt.timedelta(seconds=30)
+
+
+def holes_of_web(gaps: Spans, *, as_of: dt.datetime) -> list[Hole]:
+    """Return those gaps of a recording, as holes, that began when a web process ended: the picture hung on it.
+
+    The lecturer's browser stays, and sends its picture again as soon as there is a process to ask; until then it is
+    ours. A lecturer who pauses at that very moment cannot be told apart.
+    """
+    if not gaps:
+        return []
+    since = moment_of(gaps.items[0].start) - PICTURE_OUTLIVES
+    until = moment_of(gaps.items[-1].start) + WEB_NOTICED
+    gone = Q(ended_at__range=(since, until)) | Q(
+        ended_at=None, beat_at__range=(since, until), beat_at__lt=as_of - FRESH
+    )
+    ends = [ended or beat for ended, beat in WorkerLease.objects.filter(gone).values_list("ended_at", "beat_at")]
+    return [
+        Hole(gap.start, gap.end, "web")
+        for gap in gaps
+        if any(-PICTURE_OUTLIVES <= end - moment_of(gap.start) <= WEB_NOTICED for end in ends)
+    ]
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """What a recording leaves out because the lecturer sent nothing: how often, and how long together."""
+
+    count: int
+    length_ms: int
+
+
+def pauses_of(lecture: Lecture) -> Pauses:
+    """Return the pauses of a recorded lecture; neither what is missing nor the time between an end and its undoing."""
+    occasion, cut = lecture.occasion, []
+    if occasion.window_start_at is None:
+        return Pauses(0, 0)
+    began = ms_of(occasion.window_start_at) - occasion.media_offset_ms
+    for at, missing in occasion.media_cuts:
+        cut.append((began + at, began + at + missing))
+        began += missing
+    holes = Spans.of((hole.start, hole.end) for hole in from_lists(lecture.holes) if hole.end is not None)
+    left = Spans.of(cut) - holes - Spans.of((start, end) for start, end in occasion.paused_ms)
+    lengths = [span.end - span.start for span in left if span.end - span.start >= SHORTEST_PAUSE_MS]
+    return Pauses(len(lengths), sum(lengths))
 
 
 def is_half_missing(occasion: Occasion, *, as_of: dt.datetime) -> bool:

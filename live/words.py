@@ -131,6 +131,7 @@ def because_words() -> dict[str, str]:
         "engine": _("媒体引擎停了"),
         "packager": _("录制程序停了"),
         "load": _("服务器太忙"),
+        "web": _("网页服务重启了"),
     }
 
 
@@ -143,7 +144,10 @@ def recording_told(lecture: Lecture, *, as_of: dt.datetime) -> dict[str, str | i
     lost = [each.length_ms for each in not_recorded(lecture) if each.length_ms is not None]
     off = ""
     if because == "disk":
-        off = _("没有在录：磁盘满了。直播照常；请告诉管理员腾出空间，腾出以后会自动接着录。")
+        off = _(
+            "没有在录：磁盘满了。请告诉管理员腾出空间，腾出以后会自动接着录。"
+            "直播不用停；要是一点空间也没有了，有的人会看不到画面。"
+        )
     elif because:
         off = _("没有在录：{because}，正在自动恢复。").format(because=because_words().get(because, because))
     missed = _("录制中断 {time}，已恢复。这一段不在回放里。").format(time=length(sum(lost)))

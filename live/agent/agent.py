@@ -5,6 +5,7 @@ import contextlib
 import shutil
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from attendance.core.intervals import ms_of
+from attendance.core.intervals import Spans, ms_of
 from live import operations, supervise
 from live.agent import nodes
 from live.agent.carrier import Carrier
@@ -24,6 +25,7 @@ from live.engines.base import EngineError, MediaEngine, lecture_room
 from live.engines.janus import JanusHost
 from live.engines.janus.process import UnableToStartJanus
 from live.models import Lecture
+from live.queries import holes_of_web
 from live.threads import at_length, in_database
 from media.operations import UnableToAdopt
 from media.storage import UnableToStore
@@ -55,6 +57,8 @@ class Agent:
         self.host = host
         self.root = root
         self.node_id = 0
+        self._up_since = timezone.now()
+        self._alive_before: datetime | None = None
         self.carriers: dict[int, Carrier] = {}
         self._packing: dict[int, asyncio.Task[None]] = {}
         self._told: dict[int, list[Hole]] = {}
@@ -118,12 +122,15 @@ class Agent:
     async def _beat(self) -> None:
         load = await self._load()
         url = self.host.url
+        if not self.node_id:
+            self._alive_before = await in_database(partial(nodes.last_beat, name=self.name))
         self.node_id = await in_database(
             lambda: nodes.beat(name=self.name, url=url, load=load, as_of=timezone.now(), engine_up=self.host.running)
         )
         for carrier in list(self.carriers.values()):
             if carrier.on_air:
-                note = partial(operations.note_picture, occasion_id=carrier.occasion_id, as_of=timezone.now())
+                # The moment of the last packet, not of this beat: who is told of a picture waits for it.
+                note = partial(operations.note_picture, occasion_id=carrier.occasion_id, as_of=carrier.picture_at)
                 await in_database(note)
             await self._note_holes(carrier)
 
@@ -132,7 +139,7 @@ class Agent:
         occasion_id = carrier.occasion_id
         if not carrier.record or occasion_id in self._packing:
             return
-        holes = carrier.holes(until=timezone.now())
+        holes = await in_database(partial(_with_web, carrier.holes(until=timezone.now()), carrier))
         if holes != self._told.get(occasion_id, []):
             log.warning("recording_has_holes", occasion=occasion_id, holes=holes)
             await in_database(partial(operations.note_holes, occasion_id=occasion_id, holes=holes))
@@ -163,6 +170,7 @@ class Agent:
                 await self.carriers.pop(occasion_id).stop()
             if occasion_id not in self.carriers:
                 self.carriers[occasion_id] = self._carrier(lecture)
+            self.carriers[occasion_id].ended = _ended(lecture)
             if lecture.state == Lecture.State.ENDED and occasion_id not in self._packing:
                 self._packing[occasion_id] = asyncio.create_task(self._pack(lecture))
         for occasion_id in [key for key, task in self._packing.items() if task.done()]:
@@ -177,12 +185,18 @@ class Agent:
         if lecture.state == Lecture.State.LIVE and aside.exists() and not folder.exists():
             aside.rename(folder)  # its end was undone after its packing had been given up: a new end tries again
         carrier = self._carrier_in(folder, lecture)
-        carrier.was_away(picture_at=lecture.published_at)
+        self._ask_where_it_was(carrier, lecture)
         self._told[lecture.pk] = from_lists(lecture.holes)
         if lecture.state == Lecture.State.LIVE:
             carrier.start()
             log.info("lecture_carried", occasion=lecture.pk, recording=lecture.record)
         return carrier
+
+    def _ask_where_it_was(self, carrier: Carrier, lecture: Lecture) -> None:
+        """An agent before this one may have known why there was no picture; if not, it says when it was last there."""
+        is_known = all(hole.end is not None for hole in from_lists(lecture.holes))
+        alive_at = self._alive_before if is_known else None
+        carrier.was_away(picture_at=lecture.published_at, alive_at=alive_at, up_since=self._up_since)
 
     def _carrier_in(self, folder: Path, lecture: Lecture) -> Carrier:
         return Carrier(
@@ -192,6 +206,7 @@ class Agent:
             record=lecture.record,
             has_room=self._has_room,
             earlier=_known_holes(lecture),
+            ended=_ended(lecture),
         )
 
     def _has_room(self) -> bool:
@@ -231,7 +246,7 @@ class Agent:
             with contextlib.suppress(OSError):
                 carrier.packager.folder.rename(aside)
             log.error("recording_given_up", occasion=lecture.pk, folder=str(aside))
-            await in_database(partial(_finish, lecture.pk, None, _holes_of(lecture, carrier)))
+            await in_database(lambda: _finish(lecture.pk, None, _holes_of(lecture, carrier)))
         self._told.pop(lecture.pk, None)
         del self.carriers[lecture.pk]
 
@@ -281,7 +296,7 @@ class Agent:
             folder = self.root / str(lecture.pk)
             folder = folder if folder.exists() else self._aside(lecture.pk)
             carrier = self._carrier_in(folder, lecture)
-            carrier.was_away(picture_at=lecture.published_at)
+            self._ask_where_it_was(carrier, lecture)
             try:
                 await at_length(partial(self._hand_over, lecture, carrier))
             except (UnableToAdopt, UnableToStore, OSError, DatabaseError) as error:
@@ -317,7 +332,20 @@ def _known_holes(lecture: Lecture) -> list[Hole]:
 
 def _holes_of(lecture: Lecture, carrier: Carrier) -> list[Hole]:
     """What is missing of a lecture that has ended, for good."""
-    return carrier.holes(until=lecture.ended_at or timezone.now(), over=True) if lecture.record else []
+    if not lecture.record:
+        return []
+    return _with_web(carrier.holes(until=lecture.ended_at or timezone.now(), over=True), carrier)
+
+
+def _with_web(holes: list[Hole], carrier: Carrier) -> list[Hole]:
+    """Holes, and beside them the gaps that came with the end of a web process."""
+    gaps = carrier.gaps(holes)
+    return sorted([*holes, *holes_of_web(gaps, as_of=timezone.now())]) if gaps else holes
+
+
+def _ended(lecture: Lecture) -> Spans:
+    """From each end of a lecture to its undoing."""
+    return Spans.of((start, end) for start, end in lecture.occasion.paused_ms)
 
 
 def _finish(occasion_id: int, recording: Recording | None, holes: list[Hole]) -> None:

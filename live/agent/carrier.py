@@ -12,12 +12,13 @@ from typing import Any
 import structlog
 from django.utils import timezone
 
-from attendance.core.intervals import ms_of
+from attendance.core.intervals import Spans, ms_of
 from live.agent.packager import POLL_S, Packager
 from live.agent.recording import Recording, pack_recording
 from live.core.backlog import Backlog, Lost
-from live.core.holes import Hole, Witness
+from live.core.holes import LEAST_MS, Hole, Witness
 from live.core.scrubber import CODECS, Frame, Kind, Scrubber
+from live.core.timeline import FARTHEST_S
 from live.engines.base import (
     EngineError,
     EngineEvent,
@@ -38,12 +39,19 @@ BURST = 64
 RECEIVE_BUFFER = 2**21
 FRESH_PICTURE_S = 10.0
 AWAY_SLACK = dt.timedelta(seconds=15)
+NOTED_WITHIN = dt.timedelta(seconds=8)
+"""How old the last note of a picture is at most while one is on the air: a beat, and a slow database."""
+PULSE_S = 0.5
+FROZEN_S = FARTHEST_S
+"""Packets that waited longer than this have lost their place in the time."""
+MOST_WAITING = 100_000
 
 
 class Carrier:
     """Carries a live lecture; ``record``: whether its segments are kept. Follows the engine through its restarts.
 
-    ``has_room``: whether the disk takes more of a recording; ``earlier``: holes that an agent before this one found.
+    ``has_room``: whether the disk takes more of a recording; ``earlier``: holes that an agent before this one found;
+    ``ended``: from each end to its undoing, which may be told anew at any time.
     """
 
     def __init__(
@@ -55,8 +63,10 @@ class Carrier:
         record: bool,
         has_room: Callable[[], bool] | None = None,
         earlier: Iterable[Hole] = (),
+        ended: Spans | None = None,
     ) -> None:
         self.occasion_id = occasion_id
+        self.ended = ended or Spans()
         self.record = record
         self.is_ending = False
         self.scrubber = Scrubber()
@@ -70,6 +80,7 @@ class Carrier:
         self._tap: Tap | None = None
         self._tap_over = asyncio.Event()
         self._picture_at = -FRESH_PICTURE_S
+        self._awake_at = 0.0
         self._is_published = False
         self._is_behind = False
 
@@ -78,25 +89,57 @@ class Carrier:
         """Whether a picture has come in lately."""
         return time.monotonic() - self._picture_at < FRESH_PICTURE_S
 
-    def was_away(self, *, picture_at: dt.datetime | None) -> None:
+    @property
+    def picture_at(self) -> dt.datetime:
+        """When the last picture came in; of use while ``on_air``."""
+        return timezone.now() - dt.timedelta(seconds=time.monotonic() - self._picture_at)
+
+    def was_away(
+        self,
+        *,
+        picture_at: dt.datetime | None,
+        alive_at: dt.datetime | None = None,
+        up_since: dt.datetime | None = None,
+    ) -> None:
         """Nobody carried this lecture until now. ``picture_at``: when a picture was last known to be on the air.
 
-        What was recorded reaches up to a fault or up to a pause of the lecturer; only the first is a hole.
+        What was recorded reaches up to a fault, to a pause of the lecturer or to an end that was undone: only the first
+        is a hole. ``alive_at``: the last beat of the agent before this one; ``up_since``: when this one began.
         """
         ends = [run.ends_at for run in self.packager.tracks()[0] if run.segments]
         if picture_at is None or (not ends and picture_at > timezone.now() - AWAY_SLACK):
             return  # a lecture that has just begun
         since = max(ends, default=picture_at)
-        if picture_at > since - AWAY_SLACK:
-            self.witness.begin("agent", ms_of(since))
+        if picture_at <= since - AWAY_SLACK:
+            return
+        if alive_at is not None and max(picture_at, since) < alive_at - NOTED_WITHIN:
+            return  # the lecturer had no picture any more while an agent was still there
+        self.witness.begin("agent", ms_of(since))
+        end = self.ended.items[-1] if self.ended else None
+        if end is not None and ms_of(picture_at) < end.end:
+            # Since the undoing no picture has come; that is ours only if there was no agent to come to.
+            self.witness.end("agent", max(ms_of(since), end.start))
+            if up_since is not None and ms_of(up_since) > end.end:
+                self.witness.begin("agent", end.end)
 
     def holes(self, *, until: dt.datetime, over: bool = False) -> list[Hole]:
         """What was on the air and is not recorded, up to ``until``; ``over``: nothing more comes."""
-        return self.witness.holes(self.packager.recorded(), until=ms_of(until), over=over)
+        return self.witness.holes(self.packager.recorded(), until=ms_of(until), over=over, ended=self.ended)
+
+    def gaps(self, holes: Iterable[Hole]) -> Spans:
+        """Where nothing is recorded between what is, and none of these holes says why."""
+        recorded = self.packager.recorded()
+        if not recorded:
+            return Spans()
+        between = recorded.gaps_within(recorded.items[0].start, recorded.items[-1].end)
+        told = Spans.of((hole.start, hole.end) for hole in holes if hole.end is not None)
+        left = Spans.of((gap.start, gap.end) for gap in between) - told - self.ended
+        return Spans.of((gap.start, gap.end) for gap in left if gap.end - gap.start >= LEAST_MS)
 
     def start(self) -> None:
         loop = asyncio.get_running_loop()
         self.packager.reopen()
+        self._awake_at = time.monotonic()
         for kind in ("video", "audio"):
             listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
@@ -104,7 +147,7 @@ class Carrier:
             listener.bind(("127.0.0.1", 0))
             loop.add_reader(listener, self._receive, kind, listener)
             self._sockets[kind] = listener
-        for work in (self._follow_engine(), self._feed_packager(), self._watch_packager()):
+        for work in (self._pulse(), self._follow_engine(), self._feed_packager(), self._watch_packager()):
             self._tasks.append(loop.create_task(self._guarded(work)))
 
     async def stop(self) -> None:
@@ -148,12 +191,39 @@ class Carrier:
 
     def _receive(self, kind: Kind, listener: socket.socket) -> None:
         now = time.monotonic()
+        if self._was_frozen(now):
+            return
         for _ in range(BURST):
             try:
                 datagram = listener.recv(4096)
             except (BlockingIOError, ConnectionError):
                 return
             self._queue(self.scrubber.feed(kind, datagram, now))
+
+    async def _pulse(self) -> None:
+        """This process runs: said all the time, so that it is noticed when it did not."""
+        while True:
+            self._was_frozen(time.monotonic())
+            await asyncio.sleep(PULSE_S)
+
+    def _was_frozen(self, now: float) -> bool:
+        """Whether this process stood still until now (stopped, or its machine was): then nothing was recorded.
+
+        What waits in the sockets is the beginning of that time, and would be taken for what comes now: it is dropped.
+        """
+        stood, self._awake_at = now - self._awake_at, now
+        if stood < FROZEN_S:
+            return False
+        log.error("agent_was_frozen", occasion=self.occasion_id, seconds=round(stood, 1))
+        for listener in self._sockets.values():
+            with contextlib.suppress(BlockingIOError, ConnectionError):
+                for _ in range(MOST_WAITING):
+                    listener.recv(4096)
+        if now - stood - self._picture_at < FRESH_PICTURE_S / 2:
+            self.witness.begin("agent", self.packager.ms(self._picture_at))
+            self._frames.lose(self._picture_at, now)
+            self._fed.set()
+        return True
 
     def _queue(self, frames: list[Frame]) -> None:
         for frame in frames:

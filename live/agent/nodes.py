@@ -31,6 +31,11 @@ def beat(*, name: str, url: str, load: dict[str, Any], engine_up: bool, as_of: d
     return int(node.pk)
 
 
+def last_beat(*, name: str) -> datetime | None:
+    """When the agent of this name was last there; None if it never was."""
+    return MediaNode.objects.filter(name=name).values_list("beat_at", flat=True).first()
+
+
 def retire(*, node_id: int, as_of: datetime) -> None:
     """The agent stops in order: others need not wait for its heartbeat to grow old."""
     MediaNode.objects.filter(pk=node_id).update(beat_at=as_of - FRESH)
@@ -49,7 +54,11 @@ def claim_lectures(*, node_id: int, as_of: datetime) -> int:
 def carried(*, node_id: int) -> list[Lecture]:
     """The lectures that this node has to serve (live) or to pack (ended)."""
     states = [Lecture.State.LIVE, Lecture.State.ENDED]
-    return list(Lecture.objects.filter(media_node_id=node_id, state__in=states).order_by(F("live_at").asc()))
+    return list(
+        Lecture.objects.filter(media_node_id=node_id, state__in=states)
+        .select_related("occasion")
+        .order_by(F("live_at").asc())
+    )
 
 
 def over_ids(occasion_ids: list[int]) -> set[int]:
@@ -84,7 +93,7 @@ def needs(occasion_ids: list[int], *, as_of: datetime) -> dict[int, Need]:
 def unrecorded(occasion_ids: list[int]) -> list[Lecture]:
     """Those of the given lectures that should have been recorded and for which nothing was found; none deleted."""
     nothing_found = Lecture.objects.filter(record=True, state=Lecture.State.UNRECORDED, recording_dropped_at=None)
-    return list(nothing_found.filter(pk__in=occasion_ids))
+    return list(nothing_found.filter(pk__in=occasion_ids).select_related("occasion"))
 
 
 def is_ended(occasion_id: int) -> bool:

@@ -321,6 +321,8 @@ class Packager:
 
     async def _close(self, run: LiveRun) -> None:
         await run.finish()
+        # Written and in no segment: ffmpeg had to be killed, or died while it was ending.
+        self._witness.note("packager", self.ms(run.settle(())), self.ms(run.written_until))
         self._settle()
         self.compose()
 

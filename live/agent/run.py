@@ -161,6 +161,11 @@ class LiveRun:
         idle = time.monotonic() - self._progress_at > PATIENCE_S
         return unwritten > MOST_UNWRITTEN or (idle and self._written_s - self.listing.covered_s > PATIENCE_S)
 
+    @property
+    def written_until(self) -> float:
+        """Up to which moment of the frames' clock frames have gone in."""
+        return self._first_at + self._written_s
+
     def settle(self, keys: Sequence[float]) -> float:
         """Up to which moment of the frames' clock the picture lies in finished segments; ``keys``: keyframes written.
 

@@ -58,6 +58,11 @@ class Backlog:
         self._size += cost
         return True
 
+    def lose(self, since: float, until: float) -> None:
+        """What came between these moments never came here; the next frame follows a gap."""
+        if self._lost_since is None:
+            self._waiting.append(Lost(since, until))
+
     def take(self) -> Frame | Lost:
         """The one that waited longest. Raises IndexError when none waits."""
         found = self._waiting.popleft()

@@ -1,7 +1,7 @@
 """Holes in a recording: what was on the air and is not recorded, and why. Pure; all times are Unix milliseconds.
 
-A pause of the lecturer is no hole: nothing was on the air. A fault that lost nothing is none either, for a hole is what
-of a fault's time no segment holds.
+A pause of the lecturer is no hole, nor is the time between an end and its undoing: nothing was on the air. A fault that
+lost nothing is none either, for a hole is what of a fault's time no segment holds.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,9 +9,10 @@ from typing import Literal, NamedTuple, get_args
 
 from attendance.core.intervals import Spans
 
-Because = Literal["disk", "agent", "engine", "packager", "load"]
+Because = Literal["disk", "agent", "engine", "packager", "load", "web"]
 BECAUSE: tuple[Because, ...] = get_args(Because)
-"""The disk has no room; there was no media agent; no engine; ffmpeg died or hung; more came than could be written."""
+"""The disk has no room; there was no media agent; no engine; ffmpeg died or hung; more came than could be written; the
+web process on which the lecturer's picture hung was gone (no agent sees that: ``live.queries.holes_of_web``)."""
 
 WITH_PICTURE: frozenset[Because] = frozenset({"disk", "packager", "load"})
 """Faults during which the picture goes on: they are holes only while there is one."""
@@ -81,15 +82,23 @@ class Witness:
         if (start := self._open.pop(because, None)) is not None:
             self._closed.append((because, start, at))
 
+    def note(self, because: Because, start: int, end: int) -> None:
+        """Something has kept what came from being recorded, and is over."""
+        if end > start:
+            self._closed.append((because, start, end))
+
     def since(self, because: Because) -> int | None:
         """When what goes wrong now began; None while nothing of that kind does."""
         return self._open.get(because)
 
-    def holes(self, recorded: Spans, *, until: int, over: bool = False) -> list[Hole]:
-        """What is missing up to ``until``; ``over``: nothing more will be recorded, so that nothing lasts."""
+    def holes(self, recorded: Spans, *, until: int, over: bool = False, ended: Spans | None = None) -> list[Hole]:
+        """What is missing up to ``until``; ``over``: nothing more will be recorded, so that nothing lasts.
+
+        ``ended``: when the lecture had ended and its end was not undone yet.
+        """
         horizon = recorded.items[-1].end if recorded.items else 0
         found: list[Hole] = []
-        told = recorded
+        told = recorded | (ended or Spans())
         for because in BECAUSE:
             faults = self._faults(because, until)
             for start, end in faults - told:

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -266,8 +267,12 @@ def note_holes(*, occasion_id: int, holes: Sequence[Hole]) -> None:
 
 
 def note_picture(*, occasion_id: int, as_of: dt.datetime) -> None:
-    """Remember that a picture is on air now (the host's browser publishes); read by ``end_forgotten_lectures``."""
-    Lecture.objects.filter(pk=occasion_id, state=State.LIVE).update(published_at=as_of)
+    """Remember that a picture was on air at ``as_of`` (the host's browser publishes): never an earlier moment.
+
+    Read by ``end_forgotten_lectures``, by the rooms and by the next media agent.
+    """
+    live = Lecture.objects.filter(Q(published_at=None) | Q(published_at__lt=as_of), pk=occasion_id, state=State.LIVE)
+    live.update(published_at=as_of)
 
 
 def announce_picture(*, occasion_id: int, on: bool, as_of: dt.datetime) -> None:

@@ -26,7 +26,7 @@ from attendance.windows import ENDED, is_held, roster_day, undone_until, window_
 from live import operations
 from live.forms import LectureForm, VoidLectureForm
 from live.models import Lecture
-from live.queries import lectures_for, people_present
+from live.queries import lectures_for, not_recorded, pauses_of, people_present
 from live.views.ending import again_words, planned_for, void_words
 from live.words import missing_rows
 from organizations.models import Role, User
@@ -232,11 +232,17 @@ def recording_facts(lecture: Lecture, now: dt.datetime) -> dict[str, str]:
     occasion = lecture.occasion
     if lecture.recording is None:
         return {"recording_dropped": _dropped_words(lecture)} if lecture.is_recording_dropped else {}
-    cuts = [missing for _at, missing in occasion.media_cuts]
-    left_out = _("中间有 {count} 处没有录上，共 {length}").format(count=len(cuts), length=length(sum(cuts)))
+    lost = [each.length_ms for each in not_recorded(lecture) if each.length_ms is not None]
+    pauses = pauses_of(lecture)
+    told = []
+    if lost:
+        told.append(_("中间有 {count} 处没有录上，共 {length}").format(count=len(lost), length=length(sum(lost))))
+    if pauses.count:
+        words = _("讲师停顿 {count} 次，共 {length}，不在回放里")
+        told.append(words.format(count=pauses.count, length=length(pauses.length_ms)))
     return {
         "recording_length": length(lecture.recording.duration_ms or 0),
-        "recording_cuts": left_out if cuts else "",
+        "recording_cuts": _("；").join(told),
         "recording_stays": operations.why_recording_stays(lecture, as_of=now),
     }
 
