@@ -184,18 +184,34 @@ def _counted(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, A
         return told
     if due_at(lecture.occasion) <= as_of:
         return told  # the page says so above the player
+    replay_ms = (lecture.recording.duration_ms or 0) if lecture.recording is not None else 0
     seen_s = sum(end - start for start, end in ranges) // 1000
-    return told | {"needed_ms": (seen_s + stand.amount.left_s) * 1000, "asked": _asked(stand.amount)}
+    return told | {
+        "needed_ms": (seen_s + stand.amount.left_s) * 1000,
+        "asked": _asked(stand.amount, replay_ms=replay_ms),
+    }
 
 
-def _asked(amount: Amount) -> str:
-    """What a replay is asked for: together with what counted of the lecture itself it must reach the share."""
+def _asked(amount: Amount, *, replay_ms: int) -> str:
+    """What a replay is asked for: together with what counted of the lecture itself it must reach the share.
+
+    Says of what the share is taken; that may be a little less than the replay lasts, for time that nobody owes.
+    """
     if not amount.total_ms:
         return ""
-    values = {"percent": f"{amount.needed_ms / amount.total_ms * 100:.3g}", "needed": length(amount.needed_ms)}
-    if not amount.done_ms:
-        return _("看满 {percent}%（{needed}）就算补上").format(**values)
-    return _("直播和回放已计入 {done}，一共满 {percent}%（{needed}）就算补上").format(done=amount.done, **values)
+    values = {
+        "percent": f"{amount.needed_ms / amount.total_ms * 100:.3g}",
+        "needed": length(amount.needed_ms),
+        "total": length(amount.total_ms),
+    }
+    if amount.done_ms:
+        words = _("直播和回放已计入 {done}，一共满 {total}的 {percent}%（{needed}）就算补上")
+        told = words.format(done=amount.done, **values)
+    else:
+        told = _("看满 {total}的 {percent}%（{needed}）就算补上").format(**values)
+    if amount.total_ms < replay_ms and values["total"] != length(replay_ms):
+        told += _("。回放共 {replay}，按其中的 {total}认定，其余不用补").format(replay=length(replay_ms), **values)
+    return told
 
 
 def _waiting_words(lecture: Lecture) -> str:

@@ -122,7 +122,12 @@ def test_a_frozen_agent_tells_a_hole_and_drops_what_waited(tmp_path: Path, monke
     for _ in range(100):
         sender.send(b"old")
     fed: list[bytes] = []
-    monkeypatch.setattr(carrier.scrubber, "feed", lambda _kind, datagram, _now: fed.append(datagram) or [])
+
+    def feed(_kind: str, datagram: bytes, _now: float) -> list[Frame]:
+        fed.append(datagram)
+        return []
+
+    monkeypatch.setattr(carrier.scrubber, "feed", feed)
     carrier._receive("video", listener)
     assert fed == []
     sender.send(b"new")

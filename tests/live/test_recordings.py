@@ -1,6 +1,7 @@
 """A recording never vanishes: placed before it is named, found again after a rollback, its holes owed by nobody."""
 
 import datetime as dt
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -381,3 +382,69 @@ def test_holes_are_written_only_while_live(var_dir: Path) -> None:
     assert again(lecture).holes == []
     finish(lecture, packed(var_dir / "first"), holes=[Hole(1, 5000, "engine")])
     assert again(lecture).holes == [[1, 5000, "engine"]]
+
+
+# --- one source for what is said (findings recording 5, 7 and 9) ------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_the_office_counts_the_rows_it_shows_and_calls_a_pause_a_pause(var_dir: Path) -> None:
+    """One hole, two pauses of the lecturer, and an end that was undone: seven places missing would be six too many."""
+    world, lecture = world_with_lecture()
+    span, holes = recorded_with_holes((100, 120), (200, 212), (300, 340), (400, 460))
+    zero = holes[0].start - 100_000
+    lecture.occasion.paused_ms = [[zero + 400_000, zero + 460_000]]
+    lecture.occasion.save(update_fields=["paused_ms"])
+    finish(
+        lecture, packed(var_dir / "first"), duration_ms=span.duration_ms, started_at=span.started_at, cuts=span.cuts,
+        holes=holes[:1],
+    )  # fmt: skip
+    desk = signed_in(world.organiser).get(reverse("live_schedule_edit", args=[lecture.pk])).content.decode()
+    assert "中间有 1 处没有录上，共 20 秒；讲师停顿 2 次，共 52 秒，不在回放里" in desk
+    assert desk.count("磁盘满了") == 1
+
+
+@pytest.mark.django_db
+def test_a_full_disk_promises_no_picture() -> None:
+    world = make_county()
+    lecture = make_live(world, media_node=MediaNode.objects.create(name="n", url="unix:/n", beat_at=timezone.now()))
+    zero = round(timezone.now().timestamp() * 1000) - 60_000
+    operations.note_holes(occasion_id=lecture.pk, holes=[Hole(zero, None, "disk")])
+    off = told(lecture, world.lecturer)["recording"]["off"]
+    assert off.startswith("没有在录：磁盘满了。")
+    assert "直播照常" not in off
+    assert "要是一点空间也没有了，有的人会看不到画面" in off
+
+
+@pytest.mark.django_db
+def test_a_gap_of_the_web_process_is_told_like_the_others(var_dir: Path) -> None:
+    world, lecture = world_with_lecture()
+    span, holes = recorded_with_holes((200, 245))
+    finish(
+        lecture, packed(var_dir / "first"), duration_ms=span.duration_ms, started_at=span.started_at, cuts=span.cuts,
+        holes=[holes[0]._replace(because="web")],
+    )  # fmt: skip
+    page = signed_in(world.member).get(reverse("live_replay", args=[lecture.pk])).content.decode()
+    assert "回放 3:20 处" in page
+    assert "缺 45 秒" in page
+    desk = signed_in(world.organiser).get(reverse("live_schedule_edit", args=[lecture.pk])).content.decode()
+    assert "45 秒 · 网页服务重启了" in desk
+    assert "停顿" not in desk
+
+
+@pytest.mark.django_db
+def test_the_replay_says_of_what_the_share_is_taken(var_dir: Path) -> None:
+    """Two seconds of the recording lie where the site was away: 80 % of the rest, and the page says so."""
+    world, lecture = world_with_lecture()
+    lecture = offered(lecture, var_dir / "first")
+    zero = round((lecture.occasion.window_start_at or timezone.now()).timestamp() * 1000)
+    lecture.occasion.away_ms = [[zero + 100_000, zero + 102_000]]
+    lecture.occasion.save(update_fields=["away_ms"])
+    ledger.settle(occasion_id=lecture.pk, as_of=timezone.now(), member_ids=[world.member.pk])
+    asked = signed_in(world.member).get(reverse("live_replay", args=[lecture.pk])).context["player"]["asked"]
+    found = re.fullmatch(
+        r"看满 (.+)的 80%（7 分 5[78] 秒）就算补上。回放共 10 分钟，按其中的 (.+)认定，其余不用补", asked
+    )
+    assert found is not None, asked
+    assert found[1] == found[2]
+    assert found[1] in ("9 分 57 秒", "9 分 58 秒")

@@ -103,6 +103,8 @@ class Connection:
             raise UnableToReachEngine(f"no answer to {message['janus']}") from error
         finally:
             self._waiting.pop(transaction, None)
+            if not answer.cancel() and not answer.cancelled():
+                answer.exception()  # it may have come while the request still hung in ``send``: nobody waits for it
         if reply["janus"] == "error":
             raise Refused(reply["error"]["code"], reply["error"]["reason"])
         return reply
