@@ -403,7 +403,9 @@ def _settled(standing: _Standing, taken: Acceptance, state: WatchState, as_of: d
 
 def _is_worth_judging(standing: _Standing, taken: Acceptance) -> bool:
     is_media = standing.rule.get("basis") == Basis.MEDIA
-    is_settled = standing.occasion_state == Occasion.State.SETTLED
+    # Closed with a record: all are being judged again (another replay), and who was judged before need not wait for it.
+    is_again = standing.occasion_state == Occasion.State.CLOSED and standing.record_state is not None
+    is_settled = standing.occasion_state == Occasion.State.SETTLED or is_again
     if not (is_settled or (is_media and standing.occasion_state == Occasion.State.OPEN)):
         return False
     if standing.record_state is None:
