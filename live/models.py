@@ -88,7 +88,7 @@ class Lecture(models.Model):
     @property
     def is_recording_dropped(self) -> bool:
         """Whether there was a recording, which an organiser deleted."""
-        return self.state == self.State.UNRECORDED and bool(self.occasion.media_ms)
+        return self.recording_dropped_at is not None
 
     @property
     def stage(self) -> lifecycle.Stage:

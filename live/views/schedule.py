@@ -229,7 +229,6 @@ def recording(request: HttpRequest, occasion_id: int) -> HttpResponse:
 
 def recording_facts(lecture: Lecture, now: dt.datetime) -> dict[str, str]:
     """Return what an organiser sees of a recording: its length, what it leaves out, why it cannot be deleted yet."""
-    occasion = lecture.occasion
     if lecture.recording is None:
         return {"recording_dropped": _dropped_words(lecture)} if lecture.is_recording_dropped else {}
     lost = [each.length_ms for each in not_recorded(lecture) if each.length_ms is not None]
