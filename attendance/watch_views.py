@@ -17,7 +17,10 @@ from attendance.queries import occasion_for
 from organizations.models import User
 
 MOST_BYTES = 32 * 1024
-STATUS = {"not_open": 409, "void": 409, "no_media": 404, "not_expected": 404, "no_session": 404, "busy": 503}
+STATUS = {
+    "not_open": 409, "void": 409, "no_media": 404, "withdrawn": 410, "not_expected": 404, "no_session": 404,
+    "busy": 503,
+}  # fmt: skip
 
 View = Callable[[HttpRequest, int, User, dict[str, Any]], JsonResponse]
 
@@ -28,6 +31,7 @@ def _messages(code: str) -> str:
         "not_open": _("还没有开始。"),
         "void": _("这一场不再计入，不用补学。"),
         "no_media": _("这里没有可看的视频。"),
+        "withdrawn": _withdrawn_message(),
         "not_expected": _("您现在不在这一场的名单里，学习时间不再记录。有疑问请联系支部书记。"),
         "no_session": _("没有找到这次观看，请重新打开页面。"),
         "busy": _("保存较忙，会自动重试。"),
@@ -90,7 +94,8 @@ def play(request: HttpRequest, occasion_id: int, user: User, body: dict[str, Any
 def report(request: HttpRequest, occasion_id: int, user: User, body: dict[str, Any]) -> JsonResponse:
     """Take a report ``{session, id, ranges_ms, rate, position_ms}``; acknowledged only after the commit.
 
-    What comes after the deadline is kept and decides nothing; the answer's ``message`` says so.
+    What comes after the deadline is kept and decides nothing, and of a piece that was withdrawn nothing more is
+    credited: the answer's ``code`` ("late", "withdrawn", else "") and ``message`` say so.
     """
     session = body.get("session")
     if not isinstance(session, int) or not 0 < session < 1 << 63:
@@ -108,7 +113,13 @@ def report(request: HttpRequest, occasion_id: int, user: User, body: dict[str, A
         )
     except UnableToReportWatched as error:
         return _error(error.code)
-    return JsonResponse({**asdict(state), "message": _late_message() if state.is_late else ""})
+    code = "withdrawn" if state.is_withdrawn else "late" if state.is_late else ""
+    said = {"withdrawn": _withdrawn_message, "late": _late_message}
+    return JsonResponse({**asdict(state), "code": code, "message": said[code]() if code else ""})
+
+
+def _withdrawn_message() -> str:
+    return _("这一讲老师正在修改，学过的都保存着。")
 
 
 def _late_message() -> str:

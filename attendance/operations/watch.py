@@ -31,7 +31,7 @@ UNDECIDED = frozenset({RecordState.MISSING, RecordState.PENDING, RecordState.INC
 
 
 class UnableToStartWatch(Exception):
-    """Nothing can be watched there. ``code``: not_open, void, no_media, not_expected or bad_request."""
+    """Nothing can be watched there. ``code``: not_open, void, no_media, withdrawn, not_expected or bad_request."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -56,7 +56,8 @@ class WatchState:
 
     ``accepted_ms``: of this report; ``credited_ms``: all ranges that count, over all devices; ``total_ms``: the
     media's length; ``state``: the record's state, "pending" while there is none; ``is_late``: this report came after
-    the deadline for making up, so that it is kept and decides nothing.
+    the deadline for making up, so that it is kept and decides nothing; ``is_withdrawn``: the piece is no part of the
+    occasion any more: what was credited stays, nothing more is asked or credited.
     """
 
     session_id: int
@@ -66,6 +67,7 @@ class WatchState:
     total_ms: int
     state: str
     is_late: bool = False
+    is_withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class _Standing:
     media_ms: int
     course_ms: int
     items: dict[str, int] | None
+    history: list[tuple[int, dict[str, int]]]
     occasion_state: str
     rule: dict[str, Any]
     window_ms: int
@@ -107,6 +110,16 @@ class _Standing:
         for media, ranges in self.others:
             by_media.setdefault(media, []).extend(ranges)
         return sum(credit(by_media.get(media, ()), ()).clip(0, length).total for media, length in self.items.items())
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.items is not None and self.media not in self.items
+
+    @property
+    def is_over(self) -> bool:
+        """Whether this session has reported since its piece was withdrawn: that report told of what came before."""
+        until = max((until for until, had in self.history if self.media in had), default=None)
+        return self.is_withdrawn and self.reports > 0 and (until is None or ms_of(self.last_at) > until)
 
     @property
     def least_ms(self) -> int:
@@ -135,7 +148,7 @@ def start_watch(*, occasion_id: int, member_id: int, device: str, media: str, as
         raise UnableToStartWatch("void")
     length = _length_of(occasion, media)
     if not length:
-        raise UnableToStartWatch("no_media")
+        raise UnableToStartWatch("no_media" if occasion.media_items is None else "withdrawn")
     if not RosterEntry.objects.filter(occasion_id=occasion_id, member_id=member_id).exists():
         raise UnableToStartWatch("not_expected")
     mine = WatchSession.objects.filter(occasion_id=occasion_id, member_id=member_id)
@@ -188,8 +201,9 @@ def report_watched(
 ) -> WatchState:
     """Store a report of played ranges; the answer is after the commit. The same ``client_id`` twice changes nothing.
 
-    What is more than clock and purse allow is cut from the end, not refused whole. ``occasion_id``: where the session
-    must belong to, if the caller knows. Raises UnableToReportWatched.
+    What is more than clock and purse allow is cut from the end, not refused whole. Of a piece that was withdrawn the
+    first report of each session is credited, and no later one. ``occasion_id``: where the session must belong to, if
+    the caller knows. Raises UnableToReportWatched.
     """
     ranges = _checked_report(client_id, ranges_ms, rate, position_ms)
     for _attempt in range(TRIES):
@@ -208,7 +222,7 @@ def report_watched(
             elapsed_ms=ms_of(as_of) - ms_of(standing.last_at),
             rate=rate,
             buffer_ms=standing.buffer_ms,
-            media_ms=standing.media_ms,
+            media_ms=0 if standing.is_over else standing.media_ms,
             purse_ms=purse.held_ms,
         )
         position = min(position_ms, standing.media_ms)
@@ -244,7 +258,7 @@ def _read(session_id: int, member_id: int, client_id: str) -> _Standing | None:
         SELECT s.occasion_id, s.media, s.last_at, s.buffer_ms, s.position_ms, s.reports, s.ranges_ms,
                (SELECT {gather} FROM attendance_watchsession t
                 WHERE t.member_id = s.member_id AND t.occasion_id = s.occasion_id AND t.id <> s.id AND t.reports > 0),
-               s.media_ms, o.media_ms, o.media_items, o.state, o.rule_stamp, o.window_start_at, o.window_end_at,
+               s.media_ms, o.media_ms, o.media_items, o.media_history, o.state, o.rule_stamp, o.window_start_at, o.window_end_at,
                o.away_ms, o.paused_ms, o.make_up_until_at, r.stands, r.live_ms, r.hall_ms,
                p.held_ms, p.filled_at, p.turn,
                EXISTS (SELECT 1 FROM attendance_evidence e
@@ -262,8 +276,8 @@ def _read(session_id: int, member_id: int, client_id: str) -> _Standing | None:
 
 def _standing_of(session_id: int, member_id: int, row: tuple[Any, ...]) -> _Standing:
     occasion_id, media, last_at, buffer_ms, position_ms, reports, ranges, others = row[:8]
-    media_ms, course_ms, items, state, stamp, start_at, end_at, away, paused, until_at = row[8:18]
-    record_state, live_ms, hall_ms, held_ms, filled_at, turn, is_known = row[18:]
+    media_ms, course_ms, items, history, state, stamp, start_at, end_at, away, paused, until_at = row[8:19]
+    record_state, live_ms, hall_ms, held_ms, filled_at, turn, is_known = row[19:]
     filled = _moment(filled_at)
     return _Standing(
         session_id=session_id,
@@ -279,6 +293,7 @@ def _standing_of(session_id: int, member_id: int, row: tuple[Any, ...]) -> _Stan
         media_ms=media_ms,
         course_ms=course_ms or 0,
         items=_loaded(items),
+        history=_loaded(history) or [],
         occasion_state=state,
         rule=_loaded(stamp) or {},
         window_ms=_window_ms(_moment(start_at), _moment(end_at), [*_loaded(away), *_loaded(paused)]),
@@ -388,6 +403,7 @@ def _answer(standing: _Standing, new: Sequence[tuple[int, int]], position_ms: in
         total_ms=standing.media_ms,
         state=standing.record_state or RecordState.PENDING.value,
         is_late=until is not None and as_of > until,
+        is_withdrawn=standing.is_withdrawn,
     )
 
 

@@ -212,7 +212,7 @@ def test_what_cannot_be_watched(county: County, lecture: Occasion) -> None:
         operations.start_watch(
             occasion_id=lecture.pk, member_id=county.neighbour_member.pk, device="p1", media="a", as_of=NOON
         )
-    assert [error.value.code for error in (nothing, no_such, stranger)] == ["no_media", "no_media", "not_expected"]
+    assert [error.value.code for error in (nothing, no_such, stranger)] == ["no_media", "withdrawn", "not_expected"]
 
 
 def test_a_course_is_attended_when_enough_was_watched(county: County) -> None:

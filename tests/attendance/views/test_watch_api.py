@@ -125,3 +125,39 @@ def test_a_speed_that_is_none_is_refused_with_a_sentence(
     client = sign_in(county.member)
     status, answer = report(client, course, play(client, course, MEDIA[0]), rate=rate)
     assert (status, answer["error"]) == (400, "bad_request")
+
+
+def test_a_piece_that_is_withdrawn_while_it_plays_is_told_and_credits_one_report_more(
+    county: County, course: Occasion, clock: Clock, sign_in: Callable[[User], Client]
+) -> None:
+    """What was watched up to then is in that report; what a player goes on sending is not part of the course."""
+    client = sign_in(county.member)
+    session, other = play(client, course, MEDIA[0]), play(client, course, MEDIA[1])
+    clock.at += dt.timedelta(seconds=10)
+    told = report(client, course, session, ranges_ms=[[0, 10_000]])[1]
+    assert (told["code"], told["message"]) == ("", "")
+    operations.set_media_items(occasion_id=course.pk, items=dict.fromkeys(MEDIA[2:], 30_000))
+    answers = []
+    for turn, end in enumerate((18_000, 24_000, 30_000)):
+        clock.at += dt.timedelta(seconds=8)
+        answers.append(report(client, course, session, id=f"after-{turn}", ranges_ms=[[10_000, end]])[1])
+    assert [one["credited_ms"] for one in answers] == [[[0, 18_000]]] * 3
+    assert [(one["code"], one["message"]) for one in answers] == [
+        ("withdrawn", "这一讲老师正在修改，学过的都保存着。")
+    ] * 3
+    assert report(client, course, other, ranges_ms=[[0, 9_000]])[1]["credited_ms"] == [[0, 9_000]]
+    status, refused = post(client, course, "play", device="p1", media=MEDIA[0])
+    assert (status, refused["error"], refused["message"]) == (410, "withdrawn", answers[0]["message"])
+
+
+def test_a_piece_that_comes_back_goes_on_counting_in_the_same_session(
+    county: County, course: Occasion, clock: Clock, sign_in: Callable[[User], Client]
+) -> None:
+    client = sign_in(county.member)
+    session = play(client, course, MEDIA[0])
+    for turn, pieces in enumerate((MEDIA, MEDIA[1:], MEDIA[1:], MEDIA, MEDIA[1:], MEDIA[1:])):
+        operations.set_media_items(occasion_id=course.pk, items=dict.fromkeys(pieces, 30_000))
+        clock.at += dt.timedelta(seconds=4)
+        span = [turn * 4_000, turn * 4_000 + 4_000]
+        state = report(client, course, session, id=f"turn-{turn}", ranges_ms=[span])[1]
+    assert state["credited_ms"] == [[0, 8_000], [12_000, 20_000]]
