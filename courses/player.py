@@ -67,6 +67,7 @@ def player_for(reading: Reading, studied: Studied, video: Video, *, as_of: datet
         player.update(_standing(reading, key, found.duration_ms))
     base = [run.pk, page.pk]
     player["refresh_url"] = f"{reverse('courses_media', args=base)}?v={video.pk}"
+    player["back_url"] = reverse("courses_course", args=[run.pk])
     player["fault_url"] = reverse("video_fault", args=[video.pk])
     may_complete = len(studied.lesson.videos) == 1 and not reading.study.is_void
     player["complete_url"] = reverse("courses_complete", args=base) if may_complete else ""

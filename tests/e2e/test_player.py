@@ -44,18 +44,21 @@ from django.utils import timezone
 
 world = make_county(members=1)
 given = give_course(world.branch, title="防范手机诈骗")
-video = Video.objects.get(pk=sys.argv[1])
+video, tiny = (Video.objects.get(pk=key) for key in sys.argv[1:])
 given.lesson.body = [("video", video)]
 given.lesson.save_revision().publish()
 ordered = give_course(world.branch, title="按顺序看的课", seek_ahead=False)
 ordered.lesson.body = [("video", video)]
 ordered.lesson.save_revision().publish()
+short = give_course(world.branch, title="半秒的课")
+short.lesson.body = [("video", tiny)]
+short.lesson.save_revision().publish()
 store = import_module(settings.SESSION_ENGINE).SessionStore
 sessions = []
 for _ in range(24):
     person = MembershipFactory(node=world.branch, active_from_date="2020-01-01").member
     from attendance.models import RosterEntry
-    for run in (given.run, ordered.run):
+    for run in (given.run, ordered.run, short.run):
         RosterEntry.objects.create(occasion=run.occasion, member=person, node=world.branch)
     session = store()
     session[SESSION_KEY] = str(person.pk)
@@ -66,6 +69,7 @@ for _ in range(24):
 print(json.dumps({
     "lesson": f"/courses/{given.run.pk}/{given.lesson.pk}/",
     "ordered": f"/courses/{ordered.run.pk}/{ordered.lesson.pk}/",
+    "short": f"/courses/{short.run.pk}/{short.lesson.pk}/",
     "occasion": given.run.pk,
     "sessions": sessions,
 }))
@@ -79,6 +83,7 @@ class Classroom:
     url: str
     lesson: str
     ordered: str
+    short: str
     occasion: int
     sessions: list[str]
 
@@ -95,8 +100,8 @@ def run(*argv: str, env: dict[str, str]) -> str:
     return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
 
 
-def make_clip(path: Path) -> None:
-    sources = [f"testsrc=size=640x360:rate=15:duration={LENGTH_S}", f"sine=frequency=440:duration={LENGTH_S}"]
+def make_clip(path: Path, length_s: float = LENGTH_S) -> None:
+    sources = [f"testsrc=size=640x360:rate=15:duration={length_s}", f"sine=frequency=440:duration={length_s}"]
     inputs = [part for source in sources for part in ("-f", "lavfi", "-i", source)]
     codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "30", "-c:a", "aac"]
     subprocess.run(["ffmpeg", "-v", "error", "-y", *inputs, *codecs, str(path)], check=True, timeout=120)
@@ -126,7 +131,9 @@ def classroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
     clip = var_dir / "clip.mp4"
     make_clip(clip)
     made = json.loads(run(sys.executable, "manage.py", "add_video", str(clip), "--title", "诈骗", "--wait", env=env))
-    seeded = json.loads(run(sys.executable, "-c", SEED, made["id"], env=env))
+    make_clip(clip, 0.5)
+    tiny = json.loads(run(sys.executable, "manage.py", "add_video", str(clip), "--title", "半秒", "--wait", env=env))
+    seeded = json.loads(run(sys.executable, "-c", SEED, made["id"], tiny["id"], env=env))
     port, log = free_port(), var_dir / "server.log"
     command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), "--lifespan", "off"]
     with log.open("w") as output:
@@ -253,6 +260,10 @@ def test_what_was_seen_offline_is_sent_when_the_line_is_back(classroom: Classroo
     page.locator("#player-toggle").tap()
     expect(page.locator("#player-state")).to_have_text("学习记录已保存在手机，联网后自动补传")
     expect(page.locator("#line")).to_have_text("网络断了，正在等网络")
+    rows = page.locator("#player-gap-list .who")
+    expect(rows.first).to_contain_text("已经看过，联网后自动计入")
+    expect(rows.last).to_contain_text("还没有看到")
+    expect(rows.last).to_contain_text(re.compile("00:(08|09|10) – 00:40"))
     context.set_offline(False)
     until(page, lambda: total(credited(page)) >= 7500)
     expect(page.locator("#player-state")).to_have_text("学习记录已保存")
@@ -487,3 +498,59 @@ def test_a_cut_line_keeps_the_place_and_the_picture(
     assert min(positions) >= 2500
     page.reload()
     expect(page.locator("#player-now")).not_to_have_text("00:00")
+
+
+@pytest.mark.parametrize("native", [True, False], ids=["native", "hls.js"])
+def test_a_film_of_half_a_second_is_finished(classroom: Classroom, context: BrowserContext, native: bool) -> None:
+    classroom.enter(context)
+    context.add_init_script(WITHOUT_MSE if native else WITHOUT_NATIVE_HLS)
+    page = context.new_page()
+    page.goto(classroom.url + classroom.short)
+    page.locator("#player-go").tap()
+    expect(page.locator("#player-left")).to_have_text("这一段学够了", timeout=20_000)
+
+
+def test_after_the_end_the_big_button_goes_to_what_was_not_seen(classroom: Classroom, context: BrowserContext) -> None:
+    classroom.enter(context)
+    page = context.new_page()
+    page.goto(classroom.url + classroom.lesson)
+    play(page, to=6)
+    seek(page, LENGTH_S - 4)
+    page.locator("#player-toggle").tap()
+    expect(page.locator("#player-go-words")).to_have_text("从没看过的地方接着看", timeout=20_000)
+    page.locator("#player-go").tap()
+    until(page, lambda: 4 <= now(page) <= 12)
+    expect(page.locator("#player-go-words")).to_have_text("继续播放")
+
+
+def test_a_lesson_withdrawn_while_it_plays_stops_and_says_where_to_go_on(
+    classroom: Classroom, context: BrowserContext
+) -> None:
+    """The server's side of it: tests/attendance/views/test_watch_api.py."""
+    classroom.enter(context)
+    page = context.new_page()
+    page.goto(classroom.url + classroom.lesson)
+    said = "这一讲老师正在修改，学过的都保存着。"
+
+    def withdrawn(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"is_withdrawn": True, "message": said})
+
+    context.route("**/watch/*/report", withdrawn)
+    page.locator("#player-go").tap()
+    expect(page.locator("#player-say")).to_have_text(said, timeout=30_000)
+    assert page.evaluate("document.getElementById('player-video').paused")
+    back = page.locator("#player-back")
+    expect(back).to_be_visible()
+    assert (back.get_attribute("href") or "") == "/".join([*classroom.lesson.split("/")[:3], ""])
+    expect(page.locator("#player-left")).to_be_hidden()
+    expect(page.locator("#player-gaps")).to_be_hidden()
+    expect(page.locator("#player-state")).to_have_text(said)
+    counted = page.locator("#player-done").inner_text()
+    page.wait_for_timeout(3000)
+    assert page.locator("#player-done").inner_text() == counted
+    context.unroute("**/watch/*/report")
+    page.locator("#player-go").tap()  # it is back
+    until(page, lambda: now(page) >= 14)
+    expect(page.locator("#player-left")).to_be_visible()
+    expect(back).to_be_hidden()

@@ -9,6 +9,8 @@ export interface Acts {
   seekTo(ms: number): void;
   position(): number;
   again(): void;
+  /** Where to go on after the end: the first part that was never seen (ms), or -1. */
+  gap(): number;
 }
 
 interface OldFullscreen {
@@ -27,6 +29,7 @@ export class Controls {
   private readonly toggleKey = part<HTMLButtonElement>("player-toggle");
   private readonly seek = part<HTMLInputElement>("player-seek");
   private readonly saying = part<HTMLElement>("player-say");
+  private readonly goWords = part("player-go-words");
   private readonly soundOnly = optional<HTMLButtonElement>("player-sound-only");
   private timer = 0;
   private broken = false;
@@ -63,8 +66,9 @@ export class Controls {
     this.broken = true;
     this.screen.classList.add("failed");
     this.say(said ?? fill(this.data.words, `failed_${why}`));
-    part("player-go-words").textContent = fill(this.data.words, "again");
+    this.goWords.textContent = fill(this.data.words, "again");
     this.go.hidden = false;
+    this.showBack(why === "gone");
     this.signedOut = why === "signed_out";
     this.showSignIn();
   }
@@ -101,6 +105,11 @@ export class Controls {
     if (line.textContent !== text) line.textContent = text;
   }
 
+  private showBack(on: boolean): void {
+    const back = optional<HTMLElement>("player-back");
+    if (back) back.hidden = !on;
+  }
+
   private showSignIn(): void {
     part<HTMLElement>("player-signin").hidden = !this.signedOut && !this.mustSignIn;
   }
@@ -113,8 +122,17 @@ export class Controls {
       this.screen.classList.remove("failed");
       this.say("");
       this.go.hidden = true;
+      this.goWords.textContent = fill(this.data.words, "go_on");
+      this.showBack(false);
       this.source.wanted = true;
       this.acts.again();
+      return;
+    }
+    const gap = video.ended ? this.acts.gap() : -1;
+    if (gap >= 0) {
+      this.source.wanted = true;
+      this.acts.seekTo(gap);
+      video.play().catch(() => undefined);
       return;
     }
     this.source.wanted = video.paused;
@@ -180,11 +198,16 @@ export class Controls {
     };
     for (const event of ["play", "playing", "pause", "ended"]) video.addEventListener(event, shown);
     video.addEventListener("play", () => {
-      if (!this.broken) this.say(fill(this.data.words, this.source.isCut ? "waiting" : "loading"));
+      if (this.broken) return;
+      this.goWords.textContent = fill(this.data.words, "go_on");
+      this.say(fill(this.data.words, this.source.isCut ? "waiting" : "loading"));
     });
     video.addEventListener("waiting", () => this.say(fill(this.data.words, this.source.isCut ? "waiting" : "stalled")));
     video.addEventListener("playing", () => this.say(""));
-    video.addEventListener("ended", () => this.say(fill(this.data.words, "ended")));
+    video.addEventListener("ended", () => {
+      this.say(fill(this.data.words, "ended"));
+      this.goWords.textContent = fill(this.data.words, this.acts.gap() >= 0 ? "from_gap" : "once_more");
+    });
     video.addEventListener("timeupdate", () => {
       if (!this.dragging) this.showPlace(video.currentTime * 1000);
     });

@@ -16,6 +16,7 @@ interface WatchState {
   credited_ms: Range[];
   state: string;
   message?: string;
+  is_withdrawn?: boolean;
 }
 
 interface ReportBody extends Record<string, unknown> {
@@ -29,8 +30,10 @@ export type Keeping = "idle" | "saving" | "saved" | "offline" | "retrying" | "si
 
 const SESSION_RETRY_MS = 5000;
 const LATE_MS = 20_000;
-// Spans shorter than this are the rounding between two clocks, not something that somebody missed.
+// Spans shorter than this are the rounding between two clocks, not something that somebody missed; in a short film,
+// what is shorter than this share of it. What reaches the film's end is never too short: nothing will make it longer.
 const CRUMB_MS = 1000;
+const CRUMB_SHARE = 0.02;
 // What the server will not credit after that many tries, it will not credit.
 const LEFTOVER_TRIES = 8;
 const LEFTOVER_EVERY_MS = 20_000;
@@ -41,6 +44,9 @@ export class WatchLedger {
   refusal = "";
   /** What the server says about what it has kept, in words; usually nothing. */
   notice = "";
+  /** What plays here has been taken out of the course: nothing more counts. `notice` says so. */
+  isWithdrawn = false;
+  private readonly crumb: number;
   private session = 0;
   private asking: Promise<void> | null = null;
   private askedAt = 0;
@@ -60,6 +66,7 @@ export class WatchLedger {
     private readonly changed: () => void,
   ) {
     this.credited = union(data.credited_ms);
+    this.crumb = data.duration_ms ? Math.min(CRUMB_MS, data.duration_ms * CRUMB_SHARE) : CRUMB_MS;
     this.outbox = new Outbox({
       owner: data.owner,
       onAcknowledged: (entry, answer) => this.acknowledged(entry.id, entry.body, answer as WatchState),
@@ -78,7 +85,13 @@ export class WatchLedger {
   owed(): Range[] {
     const inside: Range[] = [[0, this.data.duration_ms || Number.MAX_SAFE_INTEGER]];
     const known = minus(this.seen(), this.credited);
-    return minus(known, minus([[0, Number.MAX_SAFE_INTEGER]], inside)).filter(([from, to]) => to - from >= CRUMB_MS);
+    return minus(known, minus([[0, Number.MAX_SAFE_INTEGER]], inside)).filter(
+      (span) => span[1] - span[0] >= this.crumb || this.isTail(span),
+    );
+  }
+
+  private isTail([, to]: Range): boolean {
+    return this.data.duration_ms > 0 && to >= this.data.duration_ms - this.crumb;
   }
 
   /** Open a session; resolves with where another device left off, or -1. Repeats are answered by the first one. */
@@ -110,7 +123,7 @@ export class WatchLedger {
 
   /** Say what was played since. Called every few seconds, and at each pause, hiding and end. */
   report(): void {
-    if (!this.data.records || this.left) return;
+    if (!this.data.records || this.left || this.isWithdrawn) return;
     if (!this.session) {
       if (!this.asking && Date.now() - this.askedAt > SESSION_RETRY_MS && this.seen().length) void this.open();
       return;
@@ -130,7 +143,7 @@ export class WatchLedger {
    * say comes first, for the server cuts from the end: had it arrived, nothing is lost; had it not, neither.
    */
   leave(): void {
-    const body = this.session && this.data.records ? this.body() : null;
+    const body = this.session && this.data.records && !this.isWithdrawn ? this.body() : null;
     this.left = true;
     if (!body) return;
     const later = minus(body.ranges_ms, this.sentRanges);
@@ -146,6 +159,18 @@ export class WatchLedger {
     this.left = false;
   }
 
+  /** The person tries once more what had been withdrawn: it may be back. */
+  again(): void {
+    if (!this.isWithdrawn) return;
+    this.isWithdrawn = false;
+    this.session = 0;
+    this.asking = null;
+    this.askedAt = 0;
+    this.notice = "";
+    this.keeping = "idle";
+    this.settle();
+  }
+
   /** Say something that is told once, and is not lost with the line: that this browser cannot decode the video. */
   tell(url: string): void {
     if (url) this.outbox.add(url, {}, `${this.data.media}-fault`);
@@ -154,15 +179,18 @@ export class WatchLedger {
   /** Bring `keeping` up to date. */
   settle(): void {
     if (this.keeping === "signed_out" || this.keeping === "refused") return;
-    if (!this.sentId) this.keeping = this.session && length(this.credited) ? "saved" : "idle";
+    // Whatever else of this person waits on the phone is not saved either: an earlier sitting's, another film's.
+    const waits = this.sentId !== "" || this.outbox.waiting() > 0;
+    if (!waits) this.keeping = this.session && length(this.credited) ? "saved" : "idle";
     else if (!isOnline()) this.keeping = "offline";
-    else this.keeping = Date.now() - this.unsentSince > LATE_MS ? "retrying" : "saving";
+    else this.keeping = this.sentId && Date.now() - this.unsentSince > LATE_MS ? "retrying" : "saving";
     this.changed();
   }
 
   private body(): ReportBody | null {
     const owed = this.owed();
-    const fresh = length(this.seen()) - this.reportedMs >= CRUMB_MS;
+    const grown = length(this.seen()) - this.reportedMs;
+    const fresh = grown >= this.crumb || (grown > 0 && owed.some((span) => this.isTail(span)));
     if (!owed.length) return null;
     if (!fresh && !this.sentId) {
       // Nothing new, only what the server has not credited yet: the clock may allow it by now.
@@ -189,13 +217,18 @@ export class WatchLedger {
   private take(state: WatchState): void {
     this.credited = union(this.credited, state.credited_ms);
     this.notice = state.message ?? "";
+    this.isWithdrawn = state.is_withdrawn ?? false;
     this.keeping = "idle";
     this.settle();
   }
 
   private refused(error: HttpError): void {
     this.refusal = error.message;
-    if (error.status === 401) this.keeping = "signed_out";
+    if (error.code === "withdrawn") {
+      this.isWithdrawn = true;
+      this.notice = error.message;
+      this.keeping = "idle";
+    } else if (error.status === 401) this.keeping = "signed_out";
     else if (error.lasting) this.keeping = "refused";
     else this.keeping = isOnline() ? "retrying" : "offline";
     this.sentId = "";

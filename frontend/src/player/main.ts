@@ -5,7 +5,7 @@ import { Controls } from "./controls";
 import { Counter } from "./counter";
 import { WatchLedger } from "./ledger";
 import { type PlayerData, part, readData } from "./page";
-import { end, length, type Range, union } from "./ranges";
+import { end, length, minus, type Range, union } from "./ranges";
 import { Source } from "./source";
 import { View } from "./view";
 import { clock, fill } from "./words";
@@ -17,6 +17,9 @@ const FOLLOW_WITHIN_MS = 5000;
 const FOLLOW_FROM_MS = 4000;
 const AHEAD_SLACK_MS = 1500;
 const OVERLAP_MS = 1000;
+// A gap that is worth going back to: so long, or so much of a short film.
+const GAP_MS = 2000;
+const GAP_SHARE = 0.1;
 
 function remembered(key: string): Range[] {
   try {
@@ -34,6 +37,7 @@ function run(data: PlayerData): void {
   let startedAt = 0;
   let completed = false;
   let resumed = 0;
+  let isStopped = false;
 
   const position = (): number => (startedAt ? source.place : resumed);
   const ledger = new WatchLedger(
@@ -56,7 +60,12 @@ function run(data: PlayerData): void {
     start,
     seekTo,
     position,
-    again: () => source.again(position()),
+    gap: firstGap,
+    again: () => {
+      isStopped = false;
+      ledger.again();
+      source.again(position());
+    },
   });
   const view = new View(data.words, (gap) => {
     const ms = Math.max(0, gap - OVERLAP_MS);
@@ -100,6 +109,15 @@ function run(data: PlayerData): void {
     source.moveTo(to);
   }
 
+  /** Where to go on when the film has ended and something is still asked: what was never seen; -1: nothing is. */
+  function firstGap(): number {
+    const seen = union(ledger.credited, counter.seen);
+    if (data.needed_ms === null || !data.records || length(seen) >= data.needed_ms) return -1;
+    const least = Math.min(GAP_MS, data.duration_ms * GAP_SHARE);
+    const gap = minus([[0, data.duration_ms]], seen).find(([from, to]) => to - from >= least);
+    return gap ? Math.max(0, gap[0] - OVERLAP_MS) : -1;
+  }
+
   /** `last`: playing has just stopped, what led up to it was played. */
   function sample(last = false): void {
     if ((video.paused && !last) || video.seeking) {
@@ -124,7 +142,13 @@ function run(data: PlayerData): void {
   }
 
   function draw(): void {
+    if (ledger.isWithdrawn && !isStopped) {
+      isStopped = true;
+      source.stop();
+      controls.fail("gone", ledger.notice);
+    }
     view.draw({
+      asked: !ledger.isWithdrawn,
       duration: data.duration_ms,
       needed: data.needed_ms,
       credited: ledger.credited,

@@ -178,6 +178,13 @@ export class Source {
     this.start(at);
   }
 
+  /** What plays here is not to be seen any more. */
+  stop(): void {
+    this.wanted = false;
+    this.release();
+    this.video.pause();
+  }
+
   /** Begin again after `failed`. */
   again(at: number): void {
     this.faults = 0;

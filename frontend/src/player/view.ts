@@ -13,14 +13,32 @@ export interface Counted {
   /** Played while hidden without sound. */
   silent: Range[];
   position: number;
+  /** Something is asked of the person here; not any more, once it was withdrawn. */
+  asked: boolean;
+}
+
+interface Piece {
+  span: Range;
+  why: string;
+}
+
+interface Row {
+  from: number;
+  row: HTMLElement;
+  when: HTMLElement;
+  reason: HTMLElement;
+  button: HTMLElement;
 }
 
 const SVG = "http://www.w3.org/2000/svg";
 const SHOWN_GAP_MS = 2000;
 const SHOWN_GAPS = 6;
+// What is on its way for so long is not a matter of seconds any more: it is said by itself.
+const LONG_OWED_MS = 15_000;
 
 export class View {
   private drawn = "";
+  private rows: Row[] = [];
 
   constructor(
     private readonly words: Words,
@@ -33,12 +51,12 @@ export class View {
     this.gaps(state);
   }
 
-  private numbers({ credited, duration, needed }: Counted): void {
+  private numbers({ asked, credited, duration, needed }: Counted): void {
     const done = length(credited);
     part("player-done").textContent = spoken(this.words, done);
     part("player-of").textContent = fill(this.words, "done_of", { all: spoken(this.words, duration) });
     const chip = part<HTMLElement>("player-left");
-    chip.hidden = needed === null;
+    chip.hidden = needed === null || !asked;
     if (needed === null) return;
     // In whole seconds, as the server says it (attendance/standing.py): what counts and what is left make what is asked.
     const left = done < needed ? Math.max(1, Math.floor(needed / 1000) - Math.floor(done / 1000)) : 0;
@@ -70,38 +88,64 @@ export class View {
 
   private gaps(state: Counted): void {
     const gaps = minus([[0, state.duration]], state.credited).filter(([from, to]) => to - from >= SHOWN_GAP_MS);
-    const rows = gaps.slice(0, SHOWN_GAPS).map((gap) => ({ gap, why: this.why(gap, state) }));
-    // Rows are rebuilt only when they say something else: a finger may be on one.
-    const drawn = JSON.stringify(rows.map(({ gap, why }) => [clock(gap[0]), clock(gap[1]), why]));
-    part<HTMLElement>("player-gaps").hidden = rows.length === 0 || (!state.credited.length && !state.silent.length);
+    const pieces = gaps.reduce<Piece[]>((all, gap) => all.concat(this.pieces(gap, state)), []).slice(0, SHOWN_GAPS);
+    const drawn = JSON.stringify(pieces.map(({ span, why }) => [clock(span[0]), clock(span[1]), why]));
+    const isKnown = state.credited.length || state.silent.length || (!isOnline() && state.owed.length);
+    const isNothing = pieces.length === 0 || !isKnown;
+    part<HTMLElement>("player-gaps").hidden = isNothing || !state.asked;
     if (drawn === this.drawn) return;
     this.drawn = drawn;
+    // Rows are written anew and not made anew: a finger may be on one.
     const list = part("player-gap-list");
-    list.textContent = "";
-    for (const { gap, why } of rows) list.appendChild(this.row(gap, why));
+    if (!this.rows.length) list.textContent = "";
+    pieces.forEach((piece, index) => {
+      const row = this.rows[index] ?? this.row(list);
+      this.rows[index] = row;
+      this.write(row, piece);
+    });
+    for (const { row } of this.rows.splice(pieces.length)) list.removeChild(row);
   }
 
-  private row([from, to]: Range, why: string): HTMLElement {
+  /** A gap, parted where some of it was watched already and waits on the phone. */
+  private pieces(gap: Range, state: Counted): Piece[] {
+    const least = isOnline() ? LONG_OWED_MS : SHOWN_GAP_MS;
+    const waiting = shared([gap], state.owed).filter(([from, to]) => to - from >= least);
+    if (!waiting.length) return [{ span: gap, why: this.why(gap, state) }];
+    const said = fill(this.words, isOnline() ? "gap_checking" : "gap_waiting");
+    const rest = minus([gap], waiting).filter(([from, to]) => to - from >= SHOWN_GAP_MS);
+    return waiting
+      .map((span) => ({ span, why: said }))
+      .concat(rest.map((span) => ({ span, why: this.why(span, state) })))
+      .sort((a, b) => a.span[0] - b.span[0]);
+  }
+
+  private row(list: Element): Row {
     const row = document.createElement("div");
     row.className = "row who";
     const text = document.createElement("span");
     text.className = "grow";
     const when = document.createElement("b");
-    when.textContent = `${clock(from)} – ${clock(to)}`;
     const reason = document.createElement("span");
     reason.className = "sub";
-    reason.textContent = why;
     text.appendChild(when);
     text.appendChild(reason);
     const button = document.createElement("button");
     button.type = "button";
     button.className = "step";
     button.textContent = fill(this.words, "from_here");
-    button.setAttribute("aria-label", fill(this.words, "from_here_label", { at: clock(from) }));
-    button.addEventListener("click", () => this.seekTo(from));
     row.appendChild(text);
     row.appendChild(button);
-    return row;
+    list.appendChild(row);
+    const made: Row = { from: 0, row, when, reason, button };
+    button.addEventListener("click", () => this.seekTo(made.from));
+    return made;
+  }
+
+  private write(row: Row, { span: [from, to], why }: Piece): void {
+    row.from = from;
+    row.when.textContent = `${clock(from)} – ${clock(to)}`;
+    row.reason.textContent = why;
+    row.button.setAttribute("aria-label", fill(this.words, "from_here_label", { at: clock(from) }));
   }
 
   private why(gap: Range, { credited, owed, silent }: Counted): string {
