@@ -31,8 +31,9 @@ class OccasionKind(Protocol):
     def url_for(self, occasion: Occasion, member: User) -> str:
         """Return the page where ``member`` takes part in ``occasion``."""
 
-    def catch_up(self, occasion: Occasion, member: User) -> Step | None:
-        """Return how ``member`` can still make up ``occasion``, or None when there is no way on the phone."""
+    def catch_up(self, occasion: Occasion, member: User, *, done_ms: int = 0) -> Step | None:
+        """Return how ``member``, for whom ``done_ms`` count, can still do or make up ``occasion``, or None when there
+        is no way on the phone."""
 
 
 def kinds() -> dict[str, OccasionKind]:

@@ -118,6 +118,11 @@ def state_label(state: str) -> str:
     return str(Occasion.State(state).label if state in CALLED_OFF else RecordState(state).label)
 
 
+def asks_nothing(occasion: Occasion) -> bool:
+    """Whether all that there was to study has been taken out for now: nothing is asked until something is back."""
+    return occasion.media_items == {}
+
+
 def due_at(occasion: Occasion) -> datetime:
     """Return until when ``occasion`` can be done: to the end of its make-up time, once that is known."""
     return occasion.make_up_until_at or occasion.ends_at
@@ -209,10 +214,16 @@ class Stand:
     state: str
     amount: Amount
     hours: Decimal
+    asks_nothing: bool = False
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it is not done, and cannot be for now: it is counted nowhere as something that is left."""
+        return self.state in UNDONE and self.asks_nothing
 
     @property
     def is_undone(self) -> bool:
-        return self.state in UNDONE
+        return self.state in UNDONE and not self.asks_nothing
 
     @property
     def is_done(self) -> bool:
@@ -233,6 +244,7 @@ def stands_of(*, occasions: Collection[Occasion], member_id: int, as_of: datetim
             state=state,
             amount=_amount_by(state, asked_of(occasion=by_id[pk], as_of=as_of), reasons),
             hours=hours if hours and state in DONE else Decimal(0),
+            asks_nothing=asks_nothing(by_id[pk]),
         )
         for pk, state, reasons, hours in rows
     }

@@ -6,7 +6,13 @@ from django.utils.translation import gettext_lazy as _
 
 from attendance.kinds import Step
 from attendance.models import Occasion
+from attendance.standing import asks_nothing
 from organizations.models import User
+
+
+def step_word(done_ms: int) -> str:
+    """Return what the way into a course is called, on every page: it depends on whether anything of it counts."""
+    return gettext("继续学习") if done_ms else gettext("开始学习")
 
 
 class CourseKind:
@@ -18,6 +24,8 @@ class CourseKind:
         """Return the course page where ``member`` studies."""
         return reverse("courses_course", args=[occasion.pk])
 
-    def catch_up(self, occasion: Occasion, member: User) -> Step | None:
-        """Return the way on: a course is made up in the same place where it is studied."""
-        return Step(gettext("继续学习"), self.url_for(occasion, member))
+    def catch_up(self, occasion: Occasion, member: User, *, done_ms: int = 0) -> Step | None:
+        """Return the way on: a course is made up where it is studied. None while there is nothing to study."""
+        if asks_nothing(occasion):
+            return None
+        return Step(step_word(done_ms), self.url_for(occasion, member))

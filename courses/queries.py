@@ -13,6 +13,7 @@ from attendance.core.intervals import Spans
 from attendance.models import Occasion, RecordState, RosterEntry, Training, WatchSession
 from attendance.standing import Amount, Stand, asked_by, asked_of, due_at, stands_of
 from cms.queries import Lesson, lessons_by_course, videos_of
+from courses.kinds import step_word
 from courses.models import CourseRun, LessonProgress
 from organizations.models import Node, User
 from organizations.queries import membership_on
@@ -44,7 +45,18 @@ class Study:
     @property
     def is_excused(self) -> bool:
         """Whether nothing is asked of them although it is not done: exempt, on leave, or called off."""
-        return self.stand is not None and not (self.stand.is_done or self.stand.is_undone) and not self.is_undecided
+        if self.stand is None or self.is_paused:
+            return False
+        return not (self.stand.is_done or self.stand.is_undone or self.is_undecided)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing can be studied for now: it is not counted among what is left."""
+        return not self.is_done and (self.is_withdrawn or (self.stand is not None and self.stand.is_paused))
+
+    @property
+    def step_word(self) -> str:
+        return step_word(self.amount.done_ms)
 
     @property
     def due_at(self) -> datetime:

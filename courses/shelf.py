@@ -13,16 +13,18 @@ from courses.queries import Study
 
 @dataclass(frozen=True)
 class Shelf:
-    """What is left to study, what begins later, what is finished, what is over or not asked of them; by deadline."""
+    """What is left to study, what is being changed, what begins later, what is finished, what is over or not asked of
+    them; by deadline."""
 
     todo: tuple[Study, ...]
+    paused: tuple[Study, ...]
     coming: tuple[Study, ...]
     done: tuple[Study, ...]
     over: tuple[Study, ...]
 
     @property
     def is_empty(self) -> bool:
-        return not (self.todo or self.coming or self.done or self.over)
+        return not (self.todo or self.paused or self.coming or self.done or self.over)
 
 
 def arrange(studies: Iterable[Study], *, question: str, as_of: datetime) -> Shelf:
@@ -35,8 +37,10 @@ def arrange(studies: Iterable[Study], *, question: str, as_of: datetime) -> Shel
     left = [study for study in known if not study.is_done]
     coming = tuple(study for study in left if study.run.occasion.starts_at > as_of)
     over = tuple(study for study in left if study.is_excused or due_at(study.run.occasion) <= as_of)
-    todo = tuple(study for study in left if study not in coming and study not in over)
-    return Shelf(todo=todo, coming=coming, done=done, over=over)
+    now = [study for study in left if study not in coming and study not in over]
+    todo = tuple(study for study in now if not study.is_paused)
+    paused = tuple(study for study in now if study.is_paused)
+    return Shelf(todo=todo, paused=paused, coming=coming, done=done, over=over)
 
 
 def courses_found(studies: Iterable[Study], question: str) -> set[int]:

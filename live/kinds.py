@@ -21,7 +21,7 @@ class LectureKind:
             return reverse("live_replay", args=[occasion.pk])
         return reverse("live_room", args=[occasion.pk])
 
-    def catch_up(self, occasion: Occasion, member: User) -> Step | None:
+    def catch_up(self, occasion: Occasion, member: User, *, done_ms: int = 0) -> Step | None:
         """Return the step to the replay; None while (or if) there is none, and where nothing is to be made up."""
         if not occasion.media_ms or occasion.state not in HELD:
             return None

@@ -253,7 +253,7 @@ def _outcome(state: State, clocks: _Clocks, evidence: Evidence, window: Window, 
     found: list[Reason] = []
     if evidence.exempt is not None:
         found.append(Reason(Code.EXEMPT, {"why": evidence.exempt}))
-    if state is State.PENDING:
+    if state is State.PENDING and not window.asks_nothing:
         found.append(Reason(Code.NOT_FINAL))
     # Whoever was there outside of what was recorded has done nothing of that part, and is not told to have no record.
     if count.of_ms and (count.done_ms or clocks.together or clocks.made_up):

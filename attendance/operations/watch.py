@@ -258,8 +258,8 @@ def _read(session_id: int, member_id: int, client_id: str) -> _Standing | None:
         SELECT s.occasion_id, s.media, s.last_at, s.buffer_ms, s.position_ms, s.reports, s.ranges_ms,
                (SELECT {gather} FROM attendance_watchsession t
                 WHERE t.member_id = s.member_id AND t.occasion_id = s.occasion_id AND t.id <> s.id AND t.reports > 0),
-               s.media_ms, o.media_ms, o.media_items, o.media_history, o.state, o.rule_stamp, o.window_start_at, o.window_end_at,
-               o.away_ms, o.paused_ms, o.make_up_until_at, r.stands, r.live_ms, r.hall_ms,
+               s.media_ms, o.media_ms, o.media_items, o.media_history, o.state, o.rule_stamp, o.window_start_at,
+               o.window_end_at, o.away_ms, o.paused_ms, o.make_up_until_at, r.stands, r.live_ms, r.hall_ms,
                p.held_ms, p.filled_at, p.turn,
                EXISTS (SELECT 1 FROM attendance_evidence e
                        WHERE e.member_id = s.member_id AND e.kind = 'watched' AND e.client_id = %s)

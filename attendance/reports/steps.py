@@ -5,11 +5,12 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from attendance.core.reasons import Code
 from attendance.kinds import kinds
 from attendance.models import Occasion, RecordState
 from attendance.reasons import sentence
 from attendance.reports.standing import Standing
-from attendance.standing import DUE, UNDONE, due_at
+from attendance.standing import DUE, UNDONE, asks_nothing, due_at
 from organizations.models import User
 
 
@@ -21,23 +22,31 @@ def next_step(standing: Standing, occasion: Occasion, as_of: datetime) -> str:
         return _("正在认定，稍后再看")
     if standing.state not in UNDONE:
         return ""
+    if asks_nothing(occasion):
+        return _("老师正在修改这门课，改好以后再学")
     if not standing.has_phone:
         return _("没有登记手机，可集中收看或送学上门")
     if as_of >= due_at(occasion):
         return _("补学时间已过，可送学上门后登记")
-    step = kinds()[occasion.kind].catch_up(occasion, User(pk=standing.member_id, name=standing.name))
+    step = kinds()[occasion.kind].catch_up(
+        occasion, User(pk=standing.member_id, name=standing.name), done_ms=_done_ms(standing)
+    )
     if step is None:
         return _("暂时没有回放，可集中收看或送学上门")
     return _("可在手机上%(step)s") % {"step": step.label}
 
 
+def _done_ms(standing: Standing) -> int:
+    return next((int(one.get("ms", 0)) for one in standing.reasons if one.get("code") == Code.SHARE), 0)
+
+
 def stepper(occasions: Iterable[Occasion], as_of: datetime) -> Callable[[Standing], str]:
     """Return ``next_step`` for standings at these occasions; what is the same for many people is worded once."""
     by_id = {occasion.pk: occasion for occasion in occasions}
-    known: dict[tuple[int, str, bool], str] = {}
+    known: dict[tuple[int, str, bool, bool], str] = {}
 
     def step(standing: Standing) -> str:
-        key = (standing.occasion_id, standing.state, standing.has_phone)
+        key = (standing.occasion_id, standing.state, standing.has_phone, _done_ms(standing) > 0)
         if key not in known:
             known[key] = next_step(standing, by_id[standing.occasion_id], as_of)
         return known[key]

@@ -14,7 +14,7 @@ from attendance.kinds import Step, kinds
 from attendance.models import Correction, Dispute, Evidence, Occasion, PresenceSpan, Record, RosterEntry, Rule
 from attendance.queries import judged, rule_of
 from attendance.reasons import sentence
-from attendance.standing import CALLED_OFF, UNDONE, Amount, amount_of, asked_of, due_at, standing
+from attendance.standing import CALLED_OFF, UNDONE, Amount, amount_of, asked_of, asks_nothing, due_at, standing
 from attendance.views.timeline import Bar, Item, bars_of, items_of
 from organizations.models import User
 
@@ -59,7 +59,12 @@ class Detail:
 
     @property
     def is_undone(self) -> bool:
-        return self.state in UNDONE
+        return self.state in UNDONE and not self.is_paused
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it is not done, and nothing is there to be studied for now."""
+        return self.state in UNDONE and asks_nothing(self.occasion)
 
     @property
     def due_at(self) -> datetime:
@@ -76,7 +81,7 @@ def step_of(detail: Detail, member: User, as_of: datetime) -> Step | None:
     """Return how ``member`` can still do what they have not done, or None: it is done, too late, or not on a phone."""
     if not detail.is_undone or as_of >= detail.due_at:
         return None
-    return kinds()[detail.occasion.kind].catch_up(detail.occasion, member)
+    return kinds()[detail.occasion.kind].catch_up(detail.occasion, member, done_ms=detail.amount.done_ms)
 
 
 def record_details(

@@ -40,19 +40,15 @@ class Owed:
     is_incomplete: bool
     step: Step | None
 
-    @property
-    def is_withdrawn(self) -> bool:
-        """Whether all that there was to study has been taken out for now."""
-        return self.occasion.media_items == {}
-
 
 @dataclass(frozen=True)
 class Day:
-    """Everything the page shows, in its order."""
+    """Everything the page shows, in its order; ``paused``: where to look at what asks nothing for now."""
 
     live: list[tuple[Occasion, str]]
     coming: list[Occasion]
     owed: list[Owed]
+    paused: list[tuple[Occasion, str]]
 
 
 @require_GET
@@ -73,7 +69,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "duties": duties,
         "coming": [(occasion, countdown(occasion, as_of), doors(occasion, member, as_of)) for occasion in day.coming],
         "desk": desk_of(member, as_of=as_of),
-        "is_done": not (day.live or day.owed or duties),
+        "is_done": not (day.live or day.owed or day.paused or duties),
         "helper": helper_of(membership, as_of) if is_elder(request) else None,
     }
     return render(request, "attendance/today.html", context)
@@ -86,17 +82,19 @@ def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
     mine = mine.exclude(state__in=CALLED_OFF).select_related("rule", "training", "node")
     opened = list(mine.order_by("starts_at", "pk"))
     stands = stands_of(occasions=opened, member_id=member.pk, as_of=as_of)
-    live, owed = [], []
+    live, owed, paused = [], [], []
     for occasion in opened:
         stand = stands[occasion.pk]
         if occasion.state == Occasion.State.OPEN and occasion.rule.basis == Rule.Basis.WINDOW:
             live.append((occasion, kinds()[occasion.kind].url_for(occasion, member)))
+        elif stand.is_paused and due_at(occasion) > as_of:
+            paused.append((occasion, kinds()[occasion.kind].url_for(occasion, member)))
         elif stand.is_undone and due_at(occasion) > as_of:
-            step = kinds()[occasion.kind].catch_up(occasion, member)
+            step = kinds()[occasion.kind].catch_up(occasion, member, done_ms=stand.amount.done_ms)
             is_incomplete = stand.state == RecordState.INCOMPLETE
             owed.append(Owed(occasion, due_at(occasion), stand.amount, is_incomplete, step))
     owed.sort(key=lambda one: one.due_at)
-    return Day(live, coming_for(member, membership, as_of), owed)
+    return Day(live, coming_for(member, membership, as_of), owed, paused)
 
 
 def doors(occasion: Occasion, member: User, as_of: datetime) -> str:

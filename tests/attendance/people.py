@@ -24,7 +24,7 @@ class PlainKind:
     def url_for(self, occasion: Occasion, member: User) -> str:
         return f"/there/{occasion.pk}/"
 
-    def catch_up(self, occasion: Occasion, member: User) -> Step | None:
+    def catch_up(self, occasion: Occasion, member: User, *, done_ms: int = 0) -> Step | None:
         return Step("看回放补学", f"/again/{occasion.pk}/") if occasion.media_ms else None
 
 

@@ -257,3 +257,41 @@ def test_progress_of_several_courses_costs_the_same_with_a_withdrawn_one(
     with django_assert_num_queries(5):
         studies = studies_of(runs=runs, member_id=world.member.pk, as_of=timezone.now())
     assert studies[0].is_withdrawn
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_every_page_agrees_that_nothing_is_asked_while_a_course_is_withdrawn(
+    client: Client, world: County, given: Given, *, begun: bool
+) -> None:
+    """No count, no deadline, no way to study what is not there, on any page; the same word for the way in before."""
+    if begun:
+        watch(given, world.member, (0, 10_000))
+    word, other = ("继续学习", "开始学习") if begun else ("开始学习", "继续学习")
+    record = f"/me/records/{given.run.pk}/"
+    for url in ("/", "/courses/", record):
+        page = words(page_of(client, world.member, url))
+        assert (word in page, other in page) == (True, False), url
+    withdraw(given.page)
+    due = timezone.localtime(given.run.occasion.ends_at)
+    for url in ("/", "/courses/", "/me/", record):
+        page = words(page_of(client, world.member, url))
+        assert "老师正在修改这门课" in page, url
+        for said in (
+            "还要完成",
+            "还要学",
+            "还没学完",
+            "继续学习",
+            "开始学习",
+            "学够了马上认定",
+            f"{due:%H:%M} 前",
+            "截止",
+            "回放还在准备",
+        ):
+            assert said not in page, (url, said)
+    day = page_of(client, world.member, "/").context["day"]
+    assert (day.owed, [one.pk for one, _url in day.paused]) == ([], [given.run.pk])
+    shelf = page_of(client, world.member, "/courses/").context["shelf"]
+    assert (shelf.todo, [study.run.pk for study in shelf.paused]) == ((), [given.run.pk])
+    republish(given.page)
+    page = words(page_of(client, world.member, "/"))
+    assert ("还要完成 1 项" in page, word in page) == (True, True)

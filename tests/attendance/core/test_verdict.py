@@ -311,7 +311,7 @@ def test_who_had_made_up_a_course_stays_so_and_the_version_is_said() -> None:
 @pytest.mark.parametrize(
     ("evidence", "final", "state", "reasons"),
     [
-        ({}, False, State.PENDING, ["not_final", "nothing_asked"]),
+        ({}, False, State.PENDING, ["nothing_asked"]),
         ({}, True, State.EXEMPT, ["nothing_asked"]),
         ({"watched": (seen(0, 50, 10, "a"),)}, True, State.EXEMPT, ["nothing_asked"]),
         ({"watched": (seen(0, 50, 10, "a"), seen(0, 35, 20, "b"))}, True, State.ATTENDED, ["share", "earlier_version"]),
