@@ -87,6 +87,12 @@ def _counted(text: Callable[[], str]) -> Callable[[Mapping[str, Any]], str]:
     return lambda values: text() % {"count": values["count"], "length": length(values.get("ms", 0))}
 
 
+def _bridged(values: Mapping[str, Any]) -> str:
+    """Nothing of breaks that together are shorter than any length that is said: nobody noticed them."""
+    said = _counted(lambda: _("短暂断开 %(count)s 次，共 %(length)s，已按连续计算"))
+    return said(values) if values.get("ms", 0) >= 1000 else ""
+
+
 def _named(text: Callable[[], str]) -> Callable[[Mapping[str, Any]], str]:
     return lambda values: text() % {"category": category(values["category"])}
 
@@ -99,7 +105,7 @@ SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Code.SHARE: _share,
     Code.LATE: _timed(lambda: _("晚到 %(length)s")),
     Code.LEFT_EARLY: _timed(lambda: _("早退 %(length)s")),
-    Code.BRIDGED: _counted(lambda: _("短暂断开 %(count)s 次，共 %(length)s，已按连续计算")),
+    Code.BRIDGED: _bridged,
     Code.HIDDEN: _counted(lambda: _("切到后台或锁屏 %(count)s 次，共 %(length)s 不计入")),
     Code.TWO_DEVICES: _counted(lambda: _("用了 %(count)s 部设备，同时在线只算一次")),
     Code.SILENT: _counted(lambda: _("网络中断 %(count)s 次")),

@@ -4,6 +4,7 @@ A browser asks for the picture and gets WebRTC while there is room for it, HLS o
 the answer is HLS; the engine is a guest, and no lecture stops for it.
 """
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -34,6 +35,7 @@ from live.threads import in_database
 log = structlog.get_logger(__name__)
 
 PRESENTER = "presenter"
+SILENT_S = 1.5  # the engine has waited two seconds by then; a hiccup of the line is none of the room's business
 
 
 async def engine_of(room: Room) -> MediaEngine:
@@ -129,6 +131,7 @@ def _tell_way(keeper: Keeper, guest: Guest, via: str) -> None:
 def _listener(keeper: Keeper, room: Room, guest: Guest, pc: str) -> Callable[[EngineEvent], None]:
     """Return the ear for one connection; it goes deaf as soon as the guest has another one."""
     mine = object()
+    flow = _Flow(keeper, room, guest)
     if pc == "pub":
         guest.pub_ear = mine
     else:
@@ -145,10 +148,35 @@ def _listener(keeper: Keeper, room: Room, guest: Guest, pc: str) -> Callable[[En
             keeper.hub.tell(guest, protocol.encode(protocol.Link(pc=pc, state=state)))  # type: ignore[arg-type]
         if pc == "pub" and isinstance(event, Connected):
             keeper.picture(room, on=True)
+        elif pc == "pub" and isinstance(event, MediaFlow) and event.kind == "video":
+            flow.heard(mine, receiving=event.receiving)
         if isinstance(event, HungUp | EngineGone):
             _ended(keeper, room, guest, pc)
 
     return hear
+
+
+class _Flow:
+    """Tells the room that the lecturer's picture comes no more, long before a lost line is known to be lost."""
+
+    def __init__(self, keeper: Keeper, room: Room, guest: Guest) -> None:
+        self.keeper, self.room, self.guest = keeper, room, guest
+        self.is_silent = self.is_told = False
+
+    def heard(self, ear: object, *, receiving: bool) -> None:
+        """The engine says that the picture flows, or has stopped."""
+        was_silent, self.is_silent = self.is_silent, not receiving
+        if receiving and self.is_told:
+            self.is_told = False
+            self.keeper.picture(self.room, on=True)
+        elif not receiving and not was_silent:
+            self.keeper.hub.spawn(self._tell(ear))
+
+    async def _tell(self, ear: object) -> None:
+        await asyncio.sleep(SILENT_S)
+        if self.is_silent and not self.is_told and self.guest.publishing is not None and self.guest.pub_ear is ear:
+            self.is_told = True
+            self.keeper.picture(self.room, on=False)
 
 
 def _state_of(event: EngineEvent) -> str:

@@ -13,16 +13,16 @@ from live.queries import keeps_from_recording, not_recorded
 def room_words() -> dict[str, str]:
     """Return the member's sentences."""
     return _shared() | {
-        "good": _("连接良好 · 你的参与正在自动记录"),
-        "good_uncounted": _("连接良好 · 你不在这场的名单里，只是观看"),
+        "good": _("连接良好 · 您的参与正在自动记录"),
+        "good_uncounted": _("连接良好 · 您不在这场的名单里，只是观看"),
         "waiting_room": _("连接良好 · 开始后自动记录"),
         "hidden": _("页面在后台而且没有声音，这段时间不计入"),
         "connecting": _("正在连接…"),
         "reconnecting": _("正在重连，离线时间会尽量补记"),
         "offline": _("网络断了，联网后会自动回到直播间"),
         "weak": _("网络不太稳，正在尽力保持连接"),
-        "other_place": _("你已被请出直播间。有疑问请联系支部书记。"),
-        "no_right": _("你现在不能进入这个直播间。有疑问请联系支部书记。"),
+        "other_place": _("您已被请出直播间。有疑问请联系支部书记。"),
+        "no_right": _("您现在不能进入这个直播间。有疑问请联系支部书记。"),
         "signed_out": _("登录已过期，请重新登录，登录后会回到这里。"),
         "signed_out_kept": _("登录已过期，请重新登录，登录后会回到这里。断线时听到的部分保存在手机，会自动补传。"),
         "full": _("人数较多，正在排队，会自动进入"),
@@ -43,7 +43,7 @@ def room_words() -> dict[str, str]:
         "low_data": _("省流量"),
         "low_data_off": _("正常画质"),
         "low_data_on": _("正在用省流量的方式，会慢几秒，照样计入"),
-        "failed": _("画面暂时放不出来，会自动再试。你的参与照样记录。"),
+        "failed": _("画面暂时放不出来，会自动再试。您的参与照样记录。"),
         "hand": _("举手"),
         "hand_down": _("放下"),
         "hand_up": _("已举手，主持人看得到"),
@@ -54,6 +54,7 @@ def room_words() -> dict[str, str]:
         "not_held": _("这一场未举行（时间太短），没有人缺席，也不用补学"),
         "void": _("这一场已作废：{reason}"),
         "live_for": _("直播 {time}"),
+        "may_resume": _("讲师 {m} 分钟内可能恢复直播，那时重新计算。"),
     }
 
 
@@ -80,7 +81,7 @@ def host_words() -> dict[str, str]:
         "screen_stop": _("停止共享"),
         "screen_on": _("正在共享屏幕"),
         "silent_mic": _("没有听到声音，请检查麦克风"),
-        "mic_off": _("麦克风已关，大家听不到你"),
+        "mic_off": _("麦克风已关，大家听不到您"),
         "mic_close": _("关麦克风"),
         "mic_open": _("开麦克风"),
         "full": _("人数较多，正在排队，会自动进入"),
@@ -117,7 +118,7 @@ def host_words() -> dict[str, str]:
         "lower": _("放下"),
         "nobody": _("没有人举手"),
         "no_restricted": _("没有人被禁言或请出"),
-        "no_right": _("你不能再主持这场直播。"),
+        "no_right": _("您不能再主持这场直播。"),
         "signed_out": _("登录已过期，请重新登录后回到这里。"),
         "cancelled": _("这场直播已经取消。"),
     }
@@ -183,7 +184,7 @@ def _shared() -> dict[str, str]:
         "me": _("我"),
         "left_out": _("刚才消息较多，有 {n} 条没有显示"),
         "slow_down": _("发得太快了，请稍等一下"),
-        "muted_chat": _("主持人暂时关闭了你的发言"),
+        "muted_chat": _("主持人暂时关闭了您的发言"),
         "too_long": _("最多 500 个字"),
         "empty": _("请先写点什么"),
         "closed": _("直播已经结束，不能再发言"),

@@ -19,6 +19,7 @@ from attendance.models import Evidence, Occasion, PresenceSpan, Rule
 from attendance.queries import rule_of, window_of
 from attendance.reasons import category, length
 
+NOTICED = timedelta(seconds=1)
 AXIS = 1000  # the map's width in its own units
 
 
@@ -141,13 +142,12 @@ def _gap_items(occasion: Occasion, pieces: Sequence[_Piece]) -> list[Item]:
         start, end = max(reached, window_start or reached), min(after.start, window_end or after.start)
         if end <= start:
             continue
-        seconds = int((end - start).total_seconds())
         if nobodys := _nobodys_time(occasion, start, end):
             items.append(Item(start, end, nobodys, (), counts=False))
         elif end - start <= bridge:
-            items.append(
-                Item(start, end, _("断开 %(seconds)s 秒，已按连续计算") % {"seconds": seconds}, (), counts=False)
-            )
+            # It counts, so nothing is said of its length; what nobody could notice is no break at all.
+            if end - start >= NOTICED:
+                items.append(Item(start, end, _("短暂断开，已按连续计算"), (), counts=True))
         else:
             items.append(Item(start, end, _("这段时间没有连接，不计入"), (), counts=False))
     return items

@@ -205,8 +205,8 @@ def _asked(amount: Amount, *, replay_ms: int) -> str:
         "total": length(amount.total_ms),
     }
     if amount.done_ms:
-        words = _("直播和回放已计入 {done}，一共满 {total}的 {percent}%（{needed}）就算补上")
-        told = words.format(done=amount.done, **values)
+        # Without the number that counts so far: it stands beside, and goes on while this sentence stays.
+        told = _("直播和回放一共满 {total}的 {percent}%（{needed}）就算补上").format(**values)
     else:
         told = _("看满 {total}的 {percent}%（{needed}）就算补上").format(**values)
     if amount.total_ms < replay_ms and values["total"] != length(replay_ms):

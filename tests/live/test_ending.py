@@ -406,6 +406,8 @@ def test_room_and_desk_begin_with_what_can_be_undone(world: County) -> None:
     for user, name in ((world.member, "live_room"), (world.lecturer, "live_host")):
         data = signed_in(user).get(reverse(name, args=[lecture.pk])).context["data"]
         assert (data["state"], data["undone_until"]) == ("ended", round(until.timestamp() * 1000))
+        # The room says so beside what the lecture was for its reader, for as long.
+        assert ("may_resume" in data["words"]) is (name == "live_room")
     operations.void_lecture(occasion_id=lecture.pk, reason="误开", actor_id=world.organiser.pk, as_of=timezone.now())
     data = signed_in(world.member).get(reverse("live_room", args=[lecture.pk])).context["data"]
     assert (data["state"], data["undone_until"], data["void_reason"]) == ("void", None, "误开")

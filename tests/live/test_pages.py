@@ -221,7 +221,7 @@ def test_the_replay_says_what_is_left_where_to_go_on_and_until_when(world: Count
     assert (player["needed_ms"], player["position_ms"]) == (48 * 60_000, 600_000)
     text = page.content.decode()
     assert "还差 38 分钟" in text
-    assert "直播和回放已计入 10 分钟，一共满 60 分钟的 80%（48 分钟）就算补上" in text
+    assert "直播和回放一共满 60 分钟的 80%（48 分钟）就算补上" in text
     assert "继续播放" in text
     lecture.occasion.refresh_from_db()
     until = timezone.localtime(lecture.occasion.make_up_until_at)

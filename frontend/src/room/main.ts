@@ -73,6 +73,7 @@ class Room {
   private catching = false;
   private voidReason = this.data.void_reason;
   private mine = this.data.mine;
+  private undoneUntil = this.data.undone_until;
   private mineAsked = 0;
   private mineTimer = 0;
 
@@ -106,7 +107,7 @@ class Room {
       this.chat.close();
       this.askMine();
       // Something may still come: the replay, or the lecture itself, whose end can be undone for ten minutes.
-      if (this.state !== "ended" && (this.data.undone_until ?? 0) < this.data.now) return;
+      if (this.state !== "ended" && (this.undoneUntil ?? 0) < this.data.now) return;
     }
     this.line.start();
   }
@@ -268,6 +269,7 @@ class Room {
       this.liveAt = state.live_at;
       this.voidReason = state.void_reason;
       this.mine = state.mine;
+      this.undoneUntil = state.undone_until;
       this.setState(state.state);
     } catch {
       // The next gap, or the next return, asks again.
@@ -376,9 +378,15 @@ class Room {
     byId("after").hidden = !this.over() && !closed;
     byId("replay-step").hidden = this.state !== "recorded" || closed;
     byId("replay-step").className = this.mine?.owed ? "btn" : "btn quiet";
-    const mine = this.over() && this.mine ? this.mine.text : "";
+    const mine = this.over() && this.mine ? this.mine.text + this.mayResume() : "";
     if (byId("mine").textContent !== mine) byId("mine").textContent = mine;
     document.body.classList.toggle("room-over", this.over());
+  }
+
+  /** What is said of a lecture whose end can still be undone is not the last word. */
+  private mayResume(): string {
+    const left = (this.undoneUntil ?? 0) - this.now();
+    return left > 0 ? fill(this.words, "may_resume", { m: Math.ceil(left / 60_000) }) : "";
   }
 
   private showStatus(): void {
@@ -415,6 +423,8 @@ class Room {
     else if (this.media === "playing" && this.screen.audioOnly) this.say("sound_only_on");
     else if (this.media === "playing") this.cover.hidden = true;
     else if (this.media === "blocked") this.cover.hidden = true;
+    // The line below the picture says it all; nothing is opened or tried until the network is back.
+    else if (this.lineWord === "offline") this.say("");
     else this.say(this.media === "idle" ? "loading" : this.media);
   }
 

@@ -3,6 +3,7 @@
  * be that there is no picture (no answer, no offer, no media, a standstill), it has a time by which it is begun again:
  * WebRTC, HLS, WebRTC, with growing pauses and without an end. Presence does not depend on any of it.
  */
+import type { Fragment } from "hls.js";
 import type HlsClass from "hls.js/light";
 import type { CandidateInit, Command } from "../lib/frames";
 import { Motion } from "./motion";
@@ -46,6 +47,8 @@ const RETURN_MS = { none: 0, webrtc: 3500, hls: 10_000 };
 // So long without a break, and the pauses begin anew.
 const STEADY_MS = 20_000;
 const WEBRTC_TRIES = 2;
+// With so much ahead it could play.
+const ENOUGH_S = 1;
 
 export class Screen {
   audioOnly = false;
@@ -67,6 +70,9 @@ export class Screen {
   private movedAt = 0;
   private steadyAt = 0;
   private checking = false;
+  /** The piece that hls.js loads, and how much of it had come at the last look. */
+  private loading: Fragment | null = null;
+  private loaded = "";
   private lastTime = 0;
   private waitingCandidates: RTCIceCandidateInit[] = [];
   private readonly motion = new Motion();
@@ -195,7 +201,11 @@ export class Screen {
    */
   picture(on: boolean): void {
     this.airing = on;
-    if (!this.live || !on) return;
+    if (!this.live) return;
+    if (!on) {
+      if (this.shown === "loading" || this.shown === "trying") this.covered(this.shown);
+      return;
+    }
     this.tries = 0;
     this.motion.anew();
     this.isOld = this.way !== "none";
@@ -237,13 +247,31 @@ export class Screen {
     const now = performance.now();
     if (this.shown === "blocked") return; // it waits for a tap
     if (document.visibilityState === "hidden" && this.video.paused) return; // the browser put it to sleep
+    // Without a network no way is better than another; what has been loaded is kept, and the patience begins with it.
+    if (navigator.onLine === false) this.deadline = 0;
+    const arrives = this.arrives();
     if (this.shown === "playing") {
       if (now - this.movedAt < STILL_MS) return;
       this.covered("loading");
     }
-    if (!this.deadline) this.deadline = now + this.patience();
+    if (navigator.onLine === false) this.covered("loading");
+    else if (!this.deadline || arrives) this.deadline = now + this.patience();
     else if (now > this.deadline) this.next();
     else this.covered(this.shown === "trying" ? "trying" : "loading");
+  }
+
+  /**
+   * Whether HLS gets somewhere although nothing plays yet: on a slow line a piece takes longer than any patience, and to
+   * begin anew throws away what has come of it. Once there is enough to play, bytes are no excuse any more.
+   */
+  private arrives(): boolean {
+    const before = this.loaded;
+    const { loading, video } = this;
+    this.loaded = loading ? `${loading.type} ${loading.sn} ${loading.stats.loaded}` : "";
+    if (this.way !== "hls" || !loading || loading.stats.loaded === 0) return false;
+    const last = video.buffered.length - 1;
+    const isReady = last >= 0 && video.buffered.end(last) - video.currentTime > ENOUGH_S;
+    return !isReady && this.loaded !== before;
   }
 
   /** This attempt has had its time: the other way, or, while the lecturer sends nothing, the same again. */
@@ -371,6 +399,9 @@ export class Screen {
       },
     });
     this.hls = hls;
+    hls.on(Hls.Events.FRAG_LOADING, (_event, { frag }) => {
+      if (this.hls === hls) this.loading = frag;
+    });
     let recovered = false;
     hls.on(Hls.Events.ERROR, (_event, problem) => {
       if (!problem.fatal || this.hls !== hls) return;
@@ -428,6 +459,7 @@ export class Screen {
     this.attempt += 1;
     this.way = "none";
     this.waitingCandidates = [];
+    this.loading = null;
     const { pc, hls } = this;
     this.pc = null;
     this.hls = null;

@@ -86,7 +86,7 @@ def test_a_record_prints_its_rule_and_all_evidence_with_what_came_of_it(world: W
     assert "达到 80%（48 分钟）就算参加。" in text
     assert "认定规则：通用，第 1 版。" in text
     for said in (
-        "开始以前的时间不计入", "结束原因：断网", "断开 20 秒，已按连续计算", "结束原因：锁屏或切到后台",
+        "开始以前的时间不计入", "结束原因：断网", "短暂断开，已按连续计算", "结束原因：锁屏或切到后台",
         "这段时间没有连接，不计入", "两部设备同时在线，只算一次", "不在直播的时间里，只保留，不计入",
     ):  # fmt: skip
         assert said in text

@@ -4,6 +4,7 @@ import pytest
 
 from attendance.core.intervals import ms_of
 from attendance.models import PresenceSpan
+from attendance.reasons import sentence
 from attendance.views.timeline import items_of
 from tests.factories.attendance import HOUR, START, be_present, open_lecture
 from tests.factories.organizations import make_county
@@ -22,5 +23,20 @@ def test_a_gap_that_is_nobodys_is_not_called_a_broken_line() -> None:
     titles = [item.title for item in items_of(lecture, spans, [], None, START + HOUR) if not item.counts]
     assert titles == ["直播结束后又恢复，这段时间不算", "系统中断，这段时间不影响认定"]
     lecture.paused_ms, lecture.away_ms = [], []
-    titles = [item.title for item in items_of(lecture, spans, [], None, START + HOUR) if not item.counts]
-    assert titles == ["断开 20 秒，已按连续计算", "这段时间没有连接，不计入"]
+    gaps = [(item.title, item.counts) for item in items_of(lecture, spans, [], None, START + HOUR)]
+    assert [gap for gap in gaps if gap[0] != "手机在线观看"] == [
+        ("短暂断开，已按连续计算", True),
+        ("这段时间没有连接，不计入", False),
+    ]
+
+
+def test_a_break_that_nobody_could_notice_is_not_listed() -> None:
+    """It was told as "断开 0 秒，已按连续计算（不计入）"."""
+    county = make_county()
+    lecture = open_lecture(county.branch)
+    be_present(lecture, county.member, 0, 600)
+    be_present(lecture, county.member, 600.4, 1200)
+    spans = list(PresenceSpan.objects.filter(member=county.member).order_by("started_at"))
+    assert [item.title for item in items_of(lecture, spans, [], None, START + HOUR)] == ["手机在线观看"] * 2
+    assert sentence({"code": "bridged", "count": 1, "ms": 400}) == ""
+    assert sentence({"code": "bridged", "count": 1, "ms": 16_000}) == "短暂断开 1 次，共 16 秒，已按连续计算"

@@ -1,0 +1,76 @@
+"""What the room is told of the lecturer's picture."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from live import signalling
+from live.engines.base import Connected, EngineEvent, HungUp, MediaFlow
+from live.rooms import Guest
+
+
+class Away:
+    """An engine, a publishing and a keeper in one: what they are told is kept."""
+
+    answer_sdp = "v=0"
+
+    def __init__(self) -> None:
+        self.hub = self
+        self.pictures: list[bool] = []
+        self.tasks: list[asyncio.Task[None]] = []
+        self.say: Callable[[EngineEvent], None] = lambda _event: None
+
+    async def open_room(self, spec: Any) -> None: ...
+
+    async def publish(self, *, on_event: Callable[[EngineEvent], None], **_of: Any) -> "Away":
+        self.say = on_event
+        return self
+
+    def tell(self, guest: Guest, frame: str) -> None: ...
+
+    def picture(self, room: Any, *, on: bool) -> None:
+        self.pictures.append(on)
+
+    def spawn(self, work: Any) -> None:
+        self.tasks.append(asyncio.ensure_future(work))
+
+
+@pytest.mark.unit
+def test_a_picture_that_stops_coming_is_told_at_once_and_a_hiccup_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lecturer whose line is lost was on the air for 40 s more, and the room tried one way after the other."""
+
+    async def engine_of(_room: Any) -> Any:
+        return away
+
+    async def lecture() -> None:
+        guest, room = Guest(send=None, member_id=1, host=True), Room()  # type: ignore[arg-type, call-arg]
+        await signalling.publish(away, room, guest, Offer())  # type: ignore[arg-type]
+        away.say(Connected())
+        away.say(MediaFlow("video", False))
+        away.say(MediaFlow("video", True))
+        away.say(MediaFlow("audio", False))
+        await asyncio.gather(*away.tasks)
+        assert away.pictures == [True]
+        away.say(MediaFlow("video", False))
+        await asyncio.gather(*away.tasks)
+        assert away.pictures == [True, False]
+        away.say(MediaFlow("video", True))
+        assert away.pictures == [True, False, True]
+        away.say(MediaFlow("video", False))
+        away.say(HungUp(""))
+        await asyncio.gather(*away.tasks)
+        assert away.pictures == [True, False, True, False]
+
+    class Room:
+        occasion_id = 7
+        seats: tuple[Any, ...] = ()
+
+    class Offer:
+        again, sdp = False, "v=0"
+
+    away = Away()
+    monkeypatch.setattr(signalling, "SILENT_S", 0.01)
+    monkeypatch.setattr(signalling, "engine_of", engine_of)
+    asyncio.run(lecture())
