@@ -61,7 +61,10 @@ class PaperForm(AsksBeforeReplacing, BaseDocumentForm):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         if (field := self.fields.get("file")) is not None:
             self.fields["file"] = PaperField(
-                label=field.label, required=field.required, widget=field.widget, max_length=field.max_length
+                label=field.label,
+                required=field.required,
+                widget=field.widget,
+                max_length=getattr(field, "max_length", None),
             )
 
     def _update_errors(self, errors: Any) -> None:

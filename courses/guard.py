@@ -131,8 +131,8 @@ def ask(request: HttpRequest) -> Asked | None:
 
 def _pages(user: User, ids: Iterable[Any], may: str) -> list[Any]:
     """Those of the pages with which this person may do that, as what they are; only what a given course may need."""
-    pages = given_among(Page.objects.filter(pk__in=list(ids))).specific()
-    allowed = (page for page in pages if getattr(page.permissions_for_user(user), may)())
+    pages: Any = given_among(Page.objects.filter(pk__in=list(ids)))
+    allowed = (page for page in pages.specific() if getattr(page.permissions_for_user(user), may)())
     return list(islice(allowed, MOST_AT_ONCE + 1))
 
 

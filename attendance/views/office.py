@@ -122,7 +122,7 @@ class GuardedDelete(Guarded, generic.DeleteView):
 
     def uses_now(self) -> list[Use]:
         """Return what needs it; where it was refused and nothing does any more, that somebody did."""
-        late = [Use(_("刚刚有人用上了它，请过一会儿再看"), blocks=True)]
+        late = [Use(str(_("刚刚有人用上了它，请过一会儿再看")), blocks=True)]
         return self.uses() or (late if self.request.method == "POST" else [])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -128,10 +128,8 @@ class Agent:
             lambda: nodes.beat(name=self.name, url=url, load=load, as_of=timezone.now(), engine_up=self.host.running)
         )
         for carrier in list(self.carriers.values()):
-            if carrier.on_air:
-                # The moment of the last packet, not of this beat: who is told of a picture waits for it.
-                note = partial(operations.note_picture, occasion_id=carrier.occasion_id, as_of=carrier.picture_at)
-                await in_database(note)
+            if seen_at := carrier.seen_at(timezone.now()):
+                await in_database(partial(operations.note_picture, occasion_id=carrier.occasion_id, as_of=seen_at))
             await self._note_holes(carrier)
 
     async def _note_holes(self, carrier: Carrier) -> None:
@@ -154,7 +152,7 @@ class Agent:
             "engine_cpu": round(share, 3),
             "handles": await self.host.handles(),
             "lectures": len(self.carriers),
-            "on_air": sum(carrier.on_air for carrier in self.carriers.values()),
+            "on_air": sum(carrier.seen_at(timezone.now()) is not None for carrier in self.carriers.values()),
         }
 
     async def _reconcile(self) -> None:

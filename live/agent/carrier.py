@@ -84,15 +84,13 @@ class Carrier:
         self._is_published = False
         self._is_behind = False
 
-    @property
-    def on_air(self) -> bool:
-        """Whether a picture has come in lately."""
-        return time.monotonic() - self._picture_at < FRESH_PICTURE_S
+    def seen_at(self, as_of: dt.datetime) -> dt.datetime | None:
+        """Return when the last picture came in; None if none has lately.
 
-    @property
-    def picture_at(self) -> dt.datetime:
-        """When the last picture came in; of use while ``on_air``."""
-        return timezone.now() - dt.timedelta(seconds=time.monotonic() - self._picture_at)
+        Its own moment, not that of the question: the room would take it for one that came after the lecturer left.
+        """
+        ago_s = time.monotonic() - self._picture_at
+        return as_of - dt.timedelta(seconds=ago_s) if ago_s < FRESH_PICTURE_S else None
 
     def was_away(
         self,

@@ -1,12 +1,15 @@
 """What the room is told of the lecturer's picture."""
 
 import asyncio
+import datetime as dt
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from live import signalling
+from live.agent.carrier import Carrier
 from live.engines.base import Connected, EngineEvent, HungUp, MediaFlow
 from live.rooms import Guest
 
@@ -74,3 +77,15 @@ def test_a_picture_that_stops_coming_is_told_at_once_and_a_hiccup_is_not(monkeyp
     monkeypatch.setattr(signalling, "SILENT_S", 0.01)
     monkeypatch.setattr(signalling, "engine_of", engine_of)
     asyncio.run(lecture())
+
+
+@pytest.mark.unit
+def test_the_last_picture_is_noted_at_its_own_moment() -> None:
+    """The agent noted it as of now for ten seconds more: the room, told that the lecturer left, took it back."""
+    carrier, now = object.__new__(Carrier), dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
+    carrier._picture_at = time.monotonic() - 4
+    seen = carrier.seen_at(now)
+    assert seen is not None
+    assert dt.timedelta(seconds=4) <= now - seen < dt.timedelta(seconds=5)
+    carrier._picture_at = time.monotonic() - 11
+    assert carrier.seen_at(now) is None

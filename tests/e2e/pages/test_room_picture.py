@@ -172,7 +172,7 @@ def test_the_lecturer_loses_the_line(lecture: Lecture) -> None:
     lecture.host.evaluate("window.pcs.forEach((pc) => pc.close())")
     for page in lecture.members.values():
         goes_dark(page)
-        expect(page.locator("#cover-text")).to_have_text("讲师暂时没有画面，请稍等，不用离开", timeout=60_000)
+        expect(page.locator("#cover-text")).to_have_text("讲师暂时没有画面，请稍等，不用离开", timeout=10_000)
     lecture.host.context.set_offline(False)
     for page in lecture.members.values():
         soon_sees(page, 45)
