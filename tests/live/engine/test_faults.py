@@ -227,7 +227,8 @@ def end_by_hand(lesson: Lesson) -> None:
 def folders(site: Site, lesson: Lesson) -> list[Path]:
     """Where recordings of this lecture lie, named by a row or not."""
     found = (site.var_dir / "files" / "videos").glob("*/*/video.m3u8")
-    return sorted(path.parent for path in found if "run-0002-" in path.read_text())
+    whole = [path for path in found if not path.parent.name.startswith(".")]  # what is being placed has another name
+    return sorted(path.parent for path in whole if "run-0002-" in path.read_text())
 
 
 def check_replay(lesson: Lesson, folder: Path, kept: set[str], lasted: tuple[float, float]) -> None:
