@@ -487,7 +487,7 @@ def test_another_file_in_the_place_of_what_people_read_is_asked_about(
     assert "8 人在学" in opened
 
     def sent(**more: Any) -> Any:
-        file = get_test_image_file() if name == "image" else ContentFile(b"%PDF other", name="b.pdf")
+        file = get_test_image_file() if name == "image" else ContentFile(b"%PDF-1.4 other", name="b.pdf")
         file.seek(0)
         values = {"title": "新名字", "tags": "", "collection": thing.collection_id, "file": file, **more}
         return admin.post(url, {key: value for key, value in values.items() if value is not None})

@@ -298,7 +298,7 @@ def recorded(world: County) -> Lecture:
 def test_a_recording_stays_while_somebody_can_make_up_with_it(world: County, office: Client) -> None:
     lecture = recorded(world)
     page = office.get(edit_url(lecture)).content.decode()
-    for words in ("1 分钟", "中间有 1 处没有录上，共 5 秒", "补学截止", "过了这个时间才能删除"):
+    for words in ("1 分钟", "讲师停顿 1 次，共 5 秒，不在回放里", "补学截止", "过了这个时间才能删除"):
         assert words in page
     url = reverse("live_schedule_recording", args=[lecture.pk])
     assert url not in page

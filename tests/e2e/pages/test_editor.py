@@ -97,6 +97,9 @@ def test_a_lesson_is_kept_from_the_first_word_through_a_mistake(desk: tuple[Brow
     page.locator("[data-streamfield-child] button[title=删除], button[title=删除]").last.click()
     page.fill("#id_title", "怎样走夜路")
     publish(page)
+    # The course is given: whom one lesson more touches is said first.
+    expect(page.locator("[data-uses] li").first).to_contain_text("人在学")
+    page.get_by_role("button", name="我知道了，发布").click()
     page.wait_for_url(re.compile(r"/admin/pages/\d+/$"))
     expect(page.locator(".messages")).to_contain_text("怎样走夜路")
     page.goto(lesson_called(page, served, "怎样走夜路"))
