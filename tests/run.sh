@@ -22,8 +22,10 @@ stage "SQLite and memory" $pytest $busy -m "$fast" "$@"
 stage "PostgreSQL and Redis" .venv/bin/python -m tests.services $pytest $busy -m "$fast and not unit" "$@"
 # The story measures seconds and has the machine to itself; each other browser file has a site and a browser of its own.
 alone() { tests/netns.sh $pytest "$@"; }
-stage "Media engine, player, starting and stopping" alone -n 3 --dist loadfile --no-loadscope-reorder -m "engine or e2e" \
-  tests/e2e/test_player.py tests/e2e/test_films.py tests/e2e/test_run.py tests/live tests/media
+# Not in one worker: the player's browser keeps an event loop, the engine's tests begin their own.
+files="-n 3 --dist loadfile --no-loadscope-reorder"
+stage "Player, films, starting and stopping" alone $files -m e2e tests/e2e/test_player.py tests/e2e/test_films.py tests/e2e/test_run.py
+stage "Media engine and its faults" alone $files -m "engine or e2e" tests/live tests/media
 stage "Browser: the whole story" alone -m e2e tests/e2e/test_story.py
 stage "Browser: every page" alone -n 2 --maxschedchunk 1 -m e2e tests/e2e/pages
 exit $failed
