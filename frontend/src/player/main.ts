@@ -2,7 +2,7 @@
 import { onConnection } from "../lib/connection";
 import { send } from "../lib/http";
 import { Controls } from "./controls";
-import { Counter } from "./counter";
+import { Counter, type Sample } from "./counter";
 import { WatchLedger } from "./ledger";
 import { type PlayerData, part, readData } from "./page";
 import { end, length, minus, type Range, union } from "./ranges";
@@ -20,6 +20,7 @@ const OVERLAP_MS = 1000;
 // A gap that is worth going back to: so long, or so much of a short film.
 const GAP_MS = 2000;
 const GAP_SHARE = 0.1;
+const MOMENT_MS = 1000;
 
 function remembered(key: string): Range[] {
   try {
@@ -118,6 +119,16 @@ function run(data: PlayerData): void {
     return gap ? Math.max(0, gap[0] - OVERLAP_MS) : -1;
   }
 
+  function moment(): Sample {
+    return {
+      now: performance.now(),
+      position: video.currentTime * 1000,
+      rate: video.playbackRate,
+      hidden: document.hidden,
+      audible: !video.muted && video.volume > 0,
+    };
+  }
+
   /** `last`: playing has just stopped, what led up to it was played. */
   function sample(last = false): void {
     if ((video.paused && !last) || video.seeking) {
@@ -125,13 +136,11 @@ function run(data: PlayerData): void {
       return;
     }
     const silentBefore = length(counter.silent);
-    counter.sample({
-      now: performance.now(),
-      position: video.currentTime * 1000,
-      rate: video.playbackRate,
-      hidden: document.hidden,
-      audible: !video.muted && video.volume > 0,
-    });
+    if (last && begun && video.ended && data.duration_ms <= MOMENT_MS) {
+      counter.cut();
+      counter.sample(begun);
+    }
+    counter.sample(moment());
     if (length(counter.silent) !== silentBefore) {
       try {
         window.localStorage.setItem(silentKey, JSON.stringify(counter.silent));
@@ -165,6 +174,11 @@ function run(data: PlayerData): void {
     }
   }
 
+  // Of a film that is over in a moment a browser may tell nothing between its beginning and its end.
+  let begun: Sample | null = null;
+  video.addEventListener("play", () => {
+    begun = moment();
+  });
   video.addEventListener("timeupdate", () => sample());
   video.addEventListener("playing", () => {
     counter.cut();
