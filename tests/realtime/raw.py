@@ -49,7 +49,7 @@ class Line:
         return sent
 
     def answer(self, *, has_body: bool = True) -> Answer:
-        """Read one answer by its Content-Length; that to a HEAD has no body, whatever it says."""
+        """Read one answer to its end, by its Content-Length or its last chunk; that to a HEAD has no body at all."""
         head = b""
         while b"\r\n\r\n" not in head:
             head += self._more(head)
@@ -57,6 +57,9 @@ class Line:
         status, *lines = first.decode("latin-1").split("\r\n")
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
         while has_body and len(rest) < int(headers.get("content-length", 0)):
+            rest += self._more(rest)
+        # What is left of a chunked body would be taken for the next answer.
+        while has_body and headers.get("transfer-encoding") == "chunked" and not rest.endswith(b"0\r\n\r\n"):
             rest += self._more(rest)
         return Answer(int(status.split()[1]), headers, rest)
 
