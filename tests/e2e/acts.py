@@ -70,3 +70,19 @@ def get_json(page: Page, url: str) -> Any:
 
 def expect_text(page: Page, selector: str, text: str, patience_s: float = 15) -> None:
     expect(page.locator(selector).first).to_contain_text(text, timeout=patience_s * 1000)
+
+
+def save_lecture(page: Page, title: str) -> str:
+    """Save the schedule's form; return where the lecture stands.
+
+    The demonstration's lecturer may have another lecture now: that is asked about, and agreed to.
+    """
+    page.locator("[name=minutes]").press("Enter")
+    sure = page.get_by_label("我知道了，就这样保存")
+    link = page.get_by_role("link", name=title)
+    expect(sure.or_(link).first).to_be_visible(timeout=30_000)
+    if sure.is_visible():
+        sure.check()
+        page.locator("[name=minutes]").press("Enter")
+    page.wait_for_url("**/admin/live/schedule/")
+    return link.first.get_attribute("href") or ""

@@ -23,6 +23,7 @@ from tests.e2e.acts import (
     expect_text,
     get_json,
     phone_context,
+    save_lecture,
     sign_in,
     sign_in_by_code,
     wait_until,
@@ -135,9 +136,7 @@ def schedule_lecture(browser: Browser, base: str) -> int:
     page.fill("[name=minutes]", str(MINUTES))
     choose(page, "lecturer", "李建国")
     choose(page, "rule", "直播课通用规则")
-    page.locator("[name=minutes]").press("Enter")
-    page.wait_for_url("**/admin/live/schedule/")
-    link = page.get_by_role("link", name=LECTURE).first.get_attribute("href") or ""
+    link = save_lecture(page, LECTURE)
     context.close()
     return int([part for part in link.split("/") if part.isdigit()][-1])
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.e2e.acts import DESK, desk_context, phone_context, sign_in
+from tests.e2e.acts import DESK, desk_context, phone_context, save_lecture, sign_in
 from tests.e2e.pages.tour import LECTURER, ORGANISER
 
 pytestmark = pytest.mark.e2e
@@ -58,15 +58,7 @@ def schedule(browser: Browser, base: str) -> int:
     page.fill("[name=title]", TITLE)
     page.fill("[name=starts_at]", f"{datetime.now(ZoneInfo('Asia/Shanghai')):%Y-%m-%d %H:%M}")
     page.fill("[name=minutes]", str(MINUTES))
-    page.locator("[name=minutes]").press("Enter")
-    # The demonstration's lecturer may have another lecture now: that is asked about.
-    sure = page.get_by_label("我知道了，就这样保存")
-    expect(sure.or_(page.get_by_role("link", name=TITLE)).first).to_be_visible(timeout=30_000)
-    if sure.is_visible():
-        sure.check()
-        page.locator("[name=minutes]").press("Enter")
-    page.wait_for_url("**/admin/live/schedule/")
-    link = page.get_by_role("link", name=TITLE).first.get_attribute("href") or ""
+    link = save_lecture(page, TITLE)
     context.close()
     return int([part for part in link.split("/") if part.isdigit()][-1])
 
