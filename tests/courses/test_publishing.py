@@ -20,24 +20,11 @@ from courses.operations import refresh_length
 from organizations.models import Role
 from tests.factories.cms import ready_video
 from tests.factories.courses import Given, give_course, watch
-from tests.factories.organizations import County, NodeFactory, RoleGrantFactory, make_county
+from tests.factories.organizations import County, NodeFactory, RoleGrantFactory
 from tests.office import sure
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 DAY = dt.timedelta(days=1)
-
-
-@pytest.fixture
-def world() -> County:
-    return make_county()
-
-
-@pytest.fixture
-def given(world: County) -> Given:
-    given = give_course(world.branch)
-    for page in (given.page, given.lesson):
-        type(page).objects.get(pk=page.pk).save_revision().publish()
-    return given
 
 
 @pytest.fixture

@@ -32,17 +32,12 @@ from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_vide
 from tests.factories.courses import Given, give_course, watch
 from tests.factories.live import LectureFactory
 from tests.factories.media import ReadyVideoFactory
-from tests.factories.organizations import County, NodeFactory, RoleGrantFactory, make_county
+from tests.factories.organizations import County, NodeFactory, RoleGrantFactory
 from tests.office import sure
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 DAY = dt.timedelta(days=1)
 HOUR = dt.timedelta(hours=1)
-
-
-@pytest.fixture
-def world() -> County:
-    return make_county()
 
 
 @pytest.fixture

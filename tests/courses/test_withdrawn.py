@@ -23,23 +23,10 @@ from media.models import Video
 from organizations.models import User
 from tests.factories.cms import LessonPageFactory, ready_video
 from tests.factories.courses import Given, give_course, watch
-from tests.factories.organizations import County, make_county
+from tests.factories.organizations import County
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 SENTENCE = "这一讲老师正在修改"
-
-
-@pytest.fixture
-def world() -> County:
-    return make_county()
-
-
-@pytest.fixture
-def given(world: County) -> Given:
-    given = give_course(world.branch)
-    for page in (given.page, given.lesson):
-        type(page).objects.get(pk=page.pk).save_revision().publish()
-    return given
 
 
 def page_of(client: Client, user: Any, url: str) -> Any:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from attendance.core.intervals import Spans
 from live.core.backlog import A_FRAME, Backlog, Lost
-from live.core.fragments import Torn, check_init, read_fragment
 from live.core.holes import Hole, Witness, as_lists, from_lists
 from live.core.scrubber import Frame, Shape
+from live.core.segments import Torn, check_init, read_fragment
 
 pytestmark = pytest.mark.unit
 S = 1000
