@@ -6,7 +6,7 @@ BENCH ?=
 # Node may live in the virtual environment (deploy/setup.sh).
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup setup-test run test check faults bench screenshots messages lock
+.PHONY: help setup setup-test run test check faults fuzz bench screenshots messages lock
 
 help: ## Say what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ check: setup-test ## Format, lint, types, import contracts, templates, migration
 
 faults: setup-test ## Break things in the middle of a recording, and see that it is there: disk, agent, ffmpeg, web, transaction
 	@tests/netns.sh $(PY) -m pytest -q --durations=8 -m faults tests/live
+
+fuzz: setup-test ## Ask every address as everybody with what nobody sends who means well, every form, 10,000 frames (make test: in short)
+	@FUZZ=whole $(PY) -m pytest -q --durations=8 -n $$(($$(nproc) + 1)) -m fuzz tests/fuzz tests/realtime
 
 bench: setup-test ## Measure the hot paths: make bench, or make bench BENCH=watch
 	@$(PY) -m bench $(BENCH)

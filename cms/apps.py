@@ -14,6 +14,7 @@ class CmsConfig(AppConfig):
         from wagtail.images import get_image_model  # noqa: PLC0415
         from wagtail.models import Page  # noqa: PLC0415
         from wagtail.permissions import policy_registry  # noqa: PLC0415
+        from wagtail.search.index import FilterField  # noqa: PLC0415
 
         import cms.editing  # noqa: F401, PLC0415 - registers its hooks
         from cms.material import connect  # noqa: PLC0415
@@ -21,6 +22,8 @@ class CmsConfig(AppConfig):
         from cms.permissions import CoursePagePolicy, LibraryPolicy  # noqa: PLC0415
         from cms.receivers import lesson_deleted, make_shelf  # noqa: PLC0415
 
+        # Wagtail's listing offers "has pages below it" beside the search, and cannot do both without this.
+        Page.search_fields = [*Page.search_fields, FilterField("numchild")]
         policy_registry.register(Page, CoursePagePolicy(Page))
         for model in (get_image_model(), get_document_model()):
             # Wagtail registers its own after ours; the exact class goes before it.

@@ -219,6 +219,9 @@ def _refuse_what_no_page_sends(place: str, request: HttpRequest) -> None:
         urlsplit(request.GET.get("link_url", ""))
     except ValueError as error:
         raise BadRequest from error
+    # Wagtail takes what is no path for the name of a route of its own, and breaks on it.
+    if any(text and not text.startswith("/") for sent in (request.GET, request.POST) for text in sent.getlist("next")):
+        raise BadRequest
 
 
 def _is_impossible(text: str) -> bool:

@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import Any
 
 from django.db import connection, transaction
-from modelsearch.backends.base import BaseSearchBackend
-from modelsearch.query import PlainText, SearchQuery
+from modelsearch.backends.base import BaseSearchBackend, EmptySearchResults
+from modelsearch.query import Phrase, PlainText, SearchQuery
 
 CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 
@@ -68,6 +68,8 @@ class ChineseAsking(BaseSearchBackend):
             query = PlainText(words_to_find(query.query_string), operator=query.operator, boost=query.boost)
         elif not isinstance(query, SearchQuery):
             raise TypeError(f"not a search query: {query!r}")
+        if isinstance(query, PlainText | Phrase) and not words_to_find(query.query_string):
+            return EmptySearchResults()  # only marks between words: the backends know no question for it
         return super()._search(query_compiler_class, query, model_or_queryset, **kwargs)
 
 

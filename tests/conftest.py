@@ -1,5 +1,6 @@
 """Fixtures for every test."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,15 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what waits most (real sockets, real clocks), so that the other workers fill its pauses."""
     items.sort(key=lambda item: item.get_closest_marker("realtime") is None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the fuzz tests tried, one line of JSON each."""
+    reports = [one for found in terminalreporter.stats.values() for one in found if isinstance(one, pytest.TestReport)]
+    for tried in [
+        value for one in reports if one.when == "teardown" for name, value in one.user_properties if name == "tried"
+    ]:
+        terminalreporter.write_line(json.dumps(tried, ensure_ascii=False))
 
 
 @pytest.fixture

@@ -268,10 +268,14 @@ def test_a_nonsensical_question_is_never_an_error_page(world: World) -> None:
         ("pages/{lesson}/copy/", "", 400),
         ("pages/{lesson}/edit/", "title=x&slug=x", 400),
         ("pages/{course}/edit/", "title=x&slug=x&node=1&intro=%7Bnot", 400),
+        ("images/{image}/", "title=x&next=images:nothing", 400),
+        ("documents/edit/{paper}/", "title=x&next=%7B0%7D", 400),
     ],
 )
 def test_a_form_made_by_hand_is_told_from_a_fault_of_ours(world: World, path: str, sent: str, status: int) -> None:
-    url = "/admin/" + path.format(lesson=world.course.lesson.pk, course=world.course.page.pk)
+    url = "/admin/" + path.format(
+        lesson=world.course.lesson.pk, course=world.course.page.pk, image=world.image.pk, paper=world.paper.pk
+    )
     assert world.ask("organiser", "POST", url, data=sent, content_type=FORM_TYPE).status_code == status
 
 
@@ -283,6 +287,13 @@ def test_the_editors_own_search_finds_ones_own(world: World, question: str) -> N
         assert "甲支部急救课" in answer.content.decode("unicode_escape", "ignore") + answer.content.decode()
     other = world.ask("neighbour_organiser", "GET", f"/admin/api/main/pages/{question}")
     assert (other.status_code, told(other)) == (200, [])
+
+
+@pytest.mark.parametrize("question", ["?q=%E4%B8", '?q="%EF%BF%BD"', "?q=a&has_child_pages=false"])
+def test_a_search_for_marks_or_with_every_filter_finds_or_finds_nothing(world: World, question: str) -> None:
+    shelf = world.course.page.get_parent()
+    for url in ("/admin/pages/search/", "/admin/pages/search/results/", f"/admin/pages/{shelf.pk}/"):
+        assert world.ask("organiser", "GET", url + question).status_code == 200
 
 
 def test_a_link_signs_nobody_out(world: World) -> None:
