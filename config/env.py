@@ -7,6 +7,8 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from organizations.core import addresses
+
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 env = environ.Env()
 
@@ -40,6 +42,18 @@ def number(name: str, *, default: int, low: int = 0, high: int = 2**31) -> int:
 def words(name: str, *, default: list[str]) -> list[str]:
     raw = os.environ.get(name)
     return default if raw is None else [word.strip() for word in raw.split(",") if word.strip()]
+
+
+def trusted_proxies(name: str) -> addresses.Proxies:
+    """Whose word about a visitor's address is taken; nobody's by default."""
+    if os.environ.get("TRUSTED_PROXY_COUNT", "0") != "0":
+        raise ImproperlyConfigured(
+            f"TRUSTED_PROXY_COUNT is no longer read; name the proxy in {name} (nginx on this host: 127.0.0.1,::1)"
+        )
+    try:
+        return addresses.proxies(words(name, default=[]))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from error
 
 
 def url(name: str, *, schemes: tuple[str, ...], default: str = "") -> str:

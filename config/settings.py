@@ -14,7 +14,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config.env import env, flag, number, secret, text, url, words
+from config.env import env, flag, number, secret, text, trusted_proxies, url, words
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.read_env(BASE_DIR / ".env")
@@ -87,6 +87,7 @@ if sys.argv[1:2] == ["media_agent"]:
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "config.middleware.health",
+    "organizations.address.ClientAddress",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "organizations.compression.PageCompressionMiddleware",
@@ -105,6 +106,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.ContentSecurityPolicy",
     "allauth.account.middleware.AccountMiddleware",
+    "organizations.browsers.KnownBrowser",
     "auditlog.middleware.AuditlogMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
@@ -149,6 +151,9 @@ if HAS_OWN_SECRETS and SITE.scheme == "http":
 CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
 HTTPS = SITE.scheme == "https"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+# Who may say where a request comes from (organizations/address.py): addresses, networks, or "unix" for a UNIX socket.
+TRUSTED_PROXIES = trusted_proxies("TRUSTED_PROXIES")
+IPWARE_META_PRECEDENCE_ORDER = ["REMOTE_ADDR"]
 SECURE_SSL_REDIRECT = HTTPS and flag("SECURE_SSL_REDIRECT", default=True)
 SECURE_HSTS_SECONDS = number("SECURE_HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS and flag("SECURE_HSTS_SUBDOMAINS", default=True)
@@ -318,6 +323,7 @@ MEDIA_NODE = text("MEDIA_NODE", "local")
 MEDIA_ENGINES = {"janus": "live.engines.janus.JanusEngine"}
 LIVE_WEBRTC_CAP = number("LIVE_WEBRTC_CAP", default=150, low=0, high=5000)
 LIVE_MAX_SOCKETS = number("LIVE_MAX_SOCKETS", default=15_000, low=1, high=100_000)
+LIVE_SOCKETS_EACH = number("LIVE_SOCKETS_EACH", default=5, low=1, high=1000)
 LIVE_SILENCE_S = number("LIVE_SILENCE_S", default=40, low=1, high=600)
 
 # --- Wagtail ----------------------------------------------------------------------------------------------------
@@ -358,7 +364,10 @@ WAGTAIL_PASSWORD_RESET_ENABLED = False
 WAGTAILUSERS_PASSWORD_ENABLED = False
 SESSION_SERIALIZER = "organizations.sessions.SealedSerializer"
 SMS_BACKEND = text("SMS_BACKEND", "organizations.sms.ConsoleBackend")
-ALLAUTH_TRUSTED_PROXY_COUNT = number("TRUSTED_PROXY_COUNT", default=0, low=0, high=10)
+# The first makes new hashes; the others are read, and renewed when their owner signs in (ADR 26).
+PASSWORD_HASHERS = ["organizations.hashing.Argon2", "organizations.hashing.OldPBKDF2"]
+HASH_WAIT_S = number("HASH_WAIT_S", default=3, low=1, high=60)
+HASH_QUEUE = number("HASH_QUEUE", default=60, low=1, high=10_000)
 ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "dashed": False, "length": 6}
 ACCOUNT_ADAPTER = "organizations.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None
@@ -375,17 +384,31 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_FORMS = {
     "login": "organizations.forms.LoginForm",
+    "request_login_code": "organizations.forms.RequestLoginCodeForm",
     "confirm_login_code": "organizations.forms.ConfirmLoginCodeForm",
     "change_password": "organizations.forms.ChangePasswordForm",
     "set_password": "organizations.forms.SetPasswordForm",
 }
-# Tight per phone (key), wide per IP: a whole office signs in behind one address.
-ACCOUNT_RATE_LIMITS = {
-    "login": "600/m/ip",
-    "login_failed": "300/10m/ip,5/5m/key,30/d/key",
-    "request_login_code": "300/10m/ip,3/5m/key,10/d/key",
-    "change_password": "5/m/user",
-    "reauthenticate": "10/m/user",
+# Ours are in the database (organizations/limits.py); allauth's would lie in a cache.
+ACCOUNT_RATE_LIMITS = False
+# action: {who is counted: [(how many, in how many seconds)]}. A stranger is counted by number and address (tight), by
+# number (wide: one address alone never spends it) and by address (a whole office is behind one); a browser that
+# signed this person in before by itself alone, so that strangers cannot lock anybody out.
+SIGN_IN_LIMITS: dict[str, dict[str, list[tuple[int, int]]]] = {
+    "password": {
+        "number_and_address": [(5, 300), (20, 86_400)],
+        "number": [(100, 86_400)],
+        "address": [(300, 600)],
+        "browser": [(10, 300), (50, 86_400)],
+    },
+    "code": {
+        "number_and_address": [(3, 600), (6, 86_400)],
+        "number": [(8, 1800), (15, 86_400)],
+        "address": [(300, 600)],
+        "browser": [(3, 300), (10, 86_400)],
+    },
+    "code_entry": {"session": [(9, 300)]},
+    "own_password": {"person": [(10, 300)]},
 }
 
 # --- What may be sent: config/guard.py, before Django (ADR 24) ----------------------------------------------------

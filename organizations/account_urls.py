@@ -12,7 +12,7 @@ urlpatterns = [
     path("logout/", account.logout, name="account_logout"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("signup/", account.signup, name="account_signup"),
-    path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
-    path("password/change/", account.password_change, name="account_change_password"),
-    path("password/set/", account.password_set, name="account_set_password"),
+    path("reauthenticate/", own.reauthenticate, name="account_reauthenticate"),
+    path("password/change/", own.password_change, name="account_change_password"),
+    path("password/set/", own.password_set, name="account_set_password"),
 ]

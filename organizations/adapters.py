@@ -3,16 +3,18 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.core.internal.httpkit import get_client_ip
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
-from organizations import sms
+from organizations import limits, sms
+from organizations.address import client_address
 from organizations.context import DEMO_CODE_SESSION_KEY
 from organizations.forms import PhoneField
+from organizations.hashing import RETRY_AFTER_S, UnableToHash
 from organizations.models import User
-from organizations.operations import set_phone
+from organizations.operations import UnableToTry, set_phone
 from organizations.queries import has_phone, phone_of, user_by_phone
 
 # The pages themselves say these things; as messages they would put the phone number into a cookie.
@@ -32,8 +34,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "incorrect_code": _("验证码不对，请核对短信。"),
         "incorrect_password": _("密码不对。"),
         "enter_current_password": _("现在的密码不对。"),
-        "too_many_login_attempts": _("尝试次数过多，请过几分钟再试。"),
-        "rate_limited": _("操作太频繁，请稍后再试。"),
+        "too_many_login_attempts": _("验证码输错次数过多，请重新获取验证码。"),
     }
 
     # --- who may have an account ---
@@ -76,14 +77,30 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_account_already_exists_sms(self, phone: str) -> None:
         """There is no sign-up, so nobody can meet this."""
 
-    # --- limits ---
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Failed passwords count per phone number; allauth's own key knows only e-mail and user names."""
-        return f"phone:{credentials.get('phone', '')}"
+    # --- limits: ours, in the database (organizations/limits.py); allauth's own lie in a cache and are switched off ---
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Ask the limits before a password is hashed; it counts as wrong until it was right."""
+        try:
+            self._try = limits.try_password(request, credentials.get("phone", ""))
+        except UnableToTry as error:
+            text = gettext("密码尝试次数过多，请在 %(when)s再试；也可以用短信验证码登录。")
+            raise refusal("limited", text % {"when": limits.when_again(error)}, limits.seconds_left(error)) from error
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        try:
+            person: User | None = super().authenticate(request, **credentials)
+        except UnableToHash as error:
+            self._try.take_back()
+            text = gettext("现在登录的人很多，请等几秒再点一次“登录”。")
+            raise refusal("busy", text, RETRY_AFTER_S) from error
+        return person
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """The password was right."""
+        self._try.take_back()
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Behind a UNIX socket without a forwarded address everybody shares one (wide) limit."""
-        return get_client_ip(request) or "unknown"
+        return client_address(request)
 
     # --- talk ---
     def add_message(
@@ -101,3 +118,8 @@ class AccountAdapter(DefaultAccountAdapter):
     def login(self, request: HttpRequest, user: User) -> None:
         super().login(request, user)
         request.session.pop(DEMO_CODE_SESSION_KEY, None)
+
+
+def refusal(code: str, text: str, seconds: int) -> ValidationError:
+    """A form's error that says to come back; ``RefusalHasAStatus`` makes status and Retry-After of it."""
+    return ValidationError(text, code=code, params={"seconds": seconds})

@@ -10,10 +10,15 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from organizations import limits
 from organizations.core import phones
+from organizations.hashing import UnableToHash
 from organizations.models import Node
+from organizations.operations import UnableToTry
+from organizations.queries import user_by_phone
 
 CODE_COUNTS_AS_PASSWORD_S = 15 * 60
 
@@ -56,6 +61,26 @@ class LoginForm(allauth_forms.LoginForm):
         password.error_messages["required"] = _("请填写密码。")
 
 
+class RequestLoginCodeForm(allauth_forms.RequestLoginCodeForm):
+    """A number, and whether one more message may go to it. The same answers for a number that nobody has."""
+
+    def clean_phone(self) -> str:
+        phone: str = self.cleaned_data["phone"]
+        try:
+            limits.try_code(context.request, phone)
+        except UnableToTry as error:
+            raise ValidationError(
+                too_many_codes(error), code="limited", params={"seconds": limits.seconds_left(error)}
+            ) from error
+        self._user = user_by_phone(phone)
+        return phone
+
+
+def too_many_codes(error: UnableToTry) -> str:
+    when = limits.when_again(error)
+    return gettext("获取验证码太频繁，请在 %(when)s再试。已经收到的验证码 5 分钟内仍然有效。") % {"when": when}
+
+
 class ConfirmLoginCodeForm(allauth_forms.ConfirmLoginCodeForm):
     """Six digits; the phone offers them from the text message."""
 
@@ -79,6 +104,20 @@ class ChangePasswordForm(allauth_forms.ChangePasswordForm):
         name_new_passwords(self)
         if signed_in_by_code_lately(self.user):
             del self.fields["oldpassword"]
+
+    def clean_oldpassword(self) -> str:
+        """Ask the limit before the hash."""
+        try:
+            tried = limits.try_own_password(self.user)
+        except UnableToTry as error:
+            text = gettext("密码尝试次数过多，请在 %(when)s再试。") % {"when": limits.when_again(error)}
+            raise ValidationError(text, code="limited", params={"seconds": limits.seconds_left(error)}) from error
+        try:
+            old: str = super().clean_oldpassword()
+        except UnableToHash:
+            tried.take_back()
+            raise
+        return old
 
 
 class SetPasswordForm(allauth_forms.SetPasswordForm):

@@ -247,3 +247,17 @@ class KeyFingerprint(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Allowance(models.Model):
+    """What is spent of one limit: nothing once ``spent_until_ms`` (Unix milliseconds) is over (``core.limits``).
+
+    ``key`` is a keyed hash: no number and no address stands here.
+    """
+
+    key = models.CharField(max_length=40, primary_key=True)
+    spent_until_ms = models.BigIntegerField(db_index=True)
+    window_ms = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return self.key

@@ -11,6 +11,11 @@ BEAT = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "organizations.prune_allowances": {
+        "task": "organizations.prune_allowances",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
 }
 
 
@@ -18,3 +23,9 @@ BEAT = {
 def finish_leaving() -> None:
     """Sign off whoever was to leave by today."""
     operations.finish_leaving(as_of=timezone.now())
+
+
+@shared_task(name="organizations.prune_allowances")
+def prune_allowances() -> None:
+    """Forget the limits that nobody has touched for so long that they are whole again."""
+    operations.prune_allowances(as_of=timezone.now())

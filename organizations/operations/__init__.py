@@ -2,6 +2,7 @@
 
 from organizations.operations.access import UnableToRevealPhone, log_access, reveal_phone
 from organizations.operations.keys import UnableToUseKey, check_phone_key, ensure_phone_key
+from organizations.operations.limits import UnableToTry, give_back, prune_allowances, take
 from organizations.operations.people import (
     UnableToChangeMember,
     UnableToCreateMember,
@@ -62,6 +63,7 @@ __all__ = [
     "UnableToRevealPhone",
     "UnableToSetPhone",
     "UnableToTakeBack",
+    "UnableToTry",
     "UnableToUseKey",
     "check_phone_key",
     "close_unit",
@@ -74,6 +76,7 @@ __all__ = [
     "ensure_phone_key",
     "exempt_member",
     "finish_leaving",
+    "give_back",
     "grant_role",
     "import_roster",
     "join_node",
@@ -81,6 +84,7 @@ __all__ = [
     "log_access",
     "merge_unit",
     "move_member",
+    "prune_allowances",
     "rename_member",
     "rename_unit",
     "reopen_unit",
@@ -88,6 +92,7 @@ __all__ = [
     "revoke_role",
     "set_number",
     "set_phone",
+    "take",
     "take_back",
     "transfer_member",
 ]

@@ -8,9 +8,12 @@ from allauth.account.internal.stagekit import clear_login
 from allauth.account.stages import LoginStage
 from allauth.account.views import ConfirmLoginCodeView as AllauthConfirmLoginCodeView
 from allauth.account.views import LoginView as AllauthLoginView
+from allauth.account.views import PasswordChangeView as AllauthPasswordChangeView
+from allauth.account.views import PasswordSetView as AllauthPasswordSetView
+from allauth.account.views import ReauthenticateView as AllauthReauthenticateView
 from allauth.account.views import RequestLoginCodeView as AllauthRequestLoginCodeView
-from allauth.core import ratelimit
 from django.contrib import messages
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
@@ -18,10 +21,15 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from organizations import limits
 from organizations.display import known_language, set_display_cookies
-from organizations.forms import DisplayForm
+from organizations.forms import DisplayForm, too_many_codes
+from organizations.hashing import RETRY_AFTER_S, UnableToHash
 from organizations.models import User
+from organizations.operations import UnableToTry
 from organizations.queries import has_phone
+
+REFUSALS = {"limited": 429, "busy": 503}
 
 
 class StartAgain:
@@ -31,12 +39,52 @@ class StartAgain:
         clear_login(request)
 
 
-class LoginView(StartAgain, AllauthLoginView):
+class RefusalHasAStatus:
+    """A form that was refused by a limit (429) or for want of a free core (503) says so to programs, too."""
+
+    def form_invalid(self, form: BaseForm) -> HttpResponse:
+        response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
+        return _with_status(response, form)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            answer: HttpResponseBase = super().post(request, *args, **kwargs)  # type: ignore[misc]
+        except UnableToHash:
+            messages.error(request, _("现在的人很多，请等几秒再试一次。"))
+            empty = {**self.get_form_kwargs(), "data": None, "files": None}  # type: ignore[attr-defined]
+            form = self.get_form_class()(**empty)  # type: ignore[attr-defined]  # not cleaned again: that may hash
+            answer = self.render_to_response(self.get_context_data(form=form))  # type: ignore[attr-defined]
+            answer.status_code = REFUSALS["busy"]
+            answer.headers["Retry-After"] = str(RETRY_AFTER_S)
+        return answer
+
+
+def _with_status(response: HttpResponse, form: BaseForm) -> HttpResponse:
+    errors = [error for field in form.errors.as_data().values() for error in field if error.code in REFUSALS]
+    if errors:
+        response.status_code = REFUSALS[errors[0].code or ""]
+        response.headers["Retry-After"] = str((errors[0].params or {}).get("seconds", RETRY_AFTER_S))
+    return response
+
+
+class LoginView(RefusalHasAStatus, StartAgain, AllauthLoginView):
     """Phone and password."""
 
 
-class RequestLoginCodeView(StartAgain, AllauthRequestLoginCodeView):
+class RequestLoginCodeView(RefusalHasAStatus, StartAgain, AllauthRequestLoginCodeView):
     """Ask for a code."""
+
+
+class PasswordChangeView(RefusalHasAStatus, AllauthPasswordChangeView):
+    """Another password, against the present one."""
+
+
+class PasswordSetView(RefusalHasAStatus, AllauthPasswordSetView):
+    """The first password."""
+
+
+class ReauthenticateView(RefusalHasAStatus, AllauthReauthenticateView):
+    """The password once more."""
 
 
 class ConfirmLoginCodeView(AllauthConfirmLoginCodeView):
@@ -51,24 +99,35 @@ class ConfirmLoginCodeView(AllauthConfirmLoginCodeView):
             self._process.abort()
             messages.error(request, _("这个手机号刚刚换过，这条验证码不能用了。请用现在的手机号重新获取验证码。"))
             return HttpResponseRedirect(resolve_url("account_request_login_code"))
+        try:
+            limits.try_code_entry(request)
+        except UnableToTry as error:
+            self._process.abort()
+            text = _("验证码输错次数过多，请在 %(when)s重新获取。") % {"when": limits.when_again(error)}
+            messages.error(request, text)
+            return HttpResponseRedirect(resolve_url("account_request_login_code"))
         return super().post(request, *args, **kwargs)
 
     def _resend_form_valid(self, form: RequestLoginCodeForm) -> HttpResponse:
         again = HttpResponseRedirect(self.request.get_full_path())
-        phone = self._process.state.get("phone", "")
-        if not ratelimit.consume(self.request, action="request_login_code", key=phone):
-            messages.error(self.request, _("操作太频繁，请稍后再试。"))
-        elif self._process.user is None:  # allauth's resend() asserts a user: an error page would tell strangers
-            self._process.record_resend()
-            self._process.persist()
-        else:
+        try:
+            limits.try_code(self.request, self._process.state.get("phone", ""))
+        except UnableToTry as error:
+            messages.error(self.request, too_many_codes(error))
+            return again
+        if self._process.user is not None:
             return super()._resend_form_valid(form)
+        self._process.record_resend()  # allauth's resend() asserts a user: an error page would tell strangers
+        self._process.persist()
         return again
 
 
 login = LoginView.as_view()
 request_login_code = RequestLoginCodeView.as_view()
 confirm_login_code = ConfirmLoginCodeView.as_view()
+reauthenticate = ReauthenticateView.as_view()
+password_change = PasswordChangeView.as_view()
+password_set = PasswordSetView.as_view()
 
 
 def admin_login(request: HttpRequest) -> HttpResponse:

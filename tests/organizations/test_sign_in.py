@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.models import Session
-from django.test import Client
+from django.core.cache import cache
+from django.core.cache.backends.base import BaseCache
+from django.test import Client, RequestFactory
 from django.urls import NoReverseMatch, reverse
 
 from organizations import sms
+from organizations.browsers import known_browser
 from organizations.models import User
 from organizations.operations import set_phone
 from organizations.queries import phone_of
@@ -180,10 +183,13 @@ def test_three_wrong_codes_end_the_attempt(client: Client) -> None:
 
 
 def test_codes_are_few_per_phone_from_wherever(outbox: type[Outbox]) -> None:
+    """Each costs money: three for one address, eight for the number; also for a number of nobody."""
     person()
-    for n in range(6):
+    for n in range(12):
         Client(REMOTE_ADDR=f"10.0.0.{n}").post(CODE, {"phone": "13800000001"})
-    assert len(outbox.sent) == 3
+    assert len(outbox.sent) == 8
+    answers = [Client(REMOTE_ADDR="10.0.1.1").post(CODE, {"phone": "13900000009"}) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [302, 302, 302, 429]
 
 
 def test_a_mistyped_number_can_be_changed(client: Client, outbox: type[Outbox]) -> None:
@@ -221,17 +227,191 @@ def test_forty_members_behind_one_address_get_codes(outbox: type[Outbox]) -> Non
         assert is_in(client)
 
 
+def test_thirty_phones_behind_one_address_sign_in_in_a_minute(outbox: type[Outbox]) -> None:
+    for n in range(30):
+        person(f"+8613900000{n:03d}")
+    for n in range(30):
+        by_code, by_password = Client(REMOTE_ADDR="203.0.113.7"), Client(REMOTE_ADDR="203.0.113.7")
+        by_code.post(CONFIRM, {"code": code_for(by_code, f"13900000{n:03d}")})
+        sign_in(by_password, f"13900000{n:03d}")
+        assert is_in(by_code)
+        assert is_in(by_password)
+
+
 def test_guessing_one_phone_stops_from_wherever_and_leaves_others_alone() -> None:
     person()
     person("+8613800000002")
-    for n in range(5):
+    for n in range(100):
         sign_in(Client(REMOTE_ADDR=f"10.0.0.{n}"), "13800000001", f"guess{n}")
     guesser = Client(REMOTE_ADDR="10.0.1.1")
-    assert "尝试次数过多" in sign_in(guesser, "138 0000 0001").content.decode()
+    refused = sign_in(guesser, "138 0000 0001")
+    assert "密码尝试次数过多，请在 15 分钟后再试；也可以用短信验证码登录。" in refused.content.decode()
+    assert refused.status_code == 429
     assert not is_in(guesser)
     neighbour = Client(REMOTE_ADDR="10.0.1.1")
     sign_in(neighbour, "13800000002")
     assert is_in(neighbour)
+
+
+def test_a_stranger_locks_nobody_out(outbox: type[Outbox]) -> None:
+    """Four codes and thirty wrong passwords from one address: the owner, elsewhere, signs in by either, at once."""
+    person()
+    stranger = {"REMOTE_ADDR": "203.0.113.66"}
+    for n in range(30):
+        Client(**stranger).post(CODE, {"phone": "13800000001"})
+        sign_in(Client(**stranger), "13800000001", f"wrong{n}")
+    assert "验证码太频繁" in Client(**stranger).post(CODE, {"phone": "13800000001"}).content.decode()
+    assert "尝试次数过多" in sign_in(Client(**stranger), "13800000001").content.decode()
+    by_password, by_code = Client(REMOTE_ADDR="198.51.100.1"), Client(REMOTE_ADDR="198.51.100.1")
+    sign_in(by_password, "13800000001")
+    by_code.post(CONFIRM, {"code": code_for(by_code)})
+    assert is_in(by_password)
+    assert is_in(by_code)
+
+
+def _everybody_floods(phone: str) -> None:
+    for n in range(110):
+        sign_in(Client(REMOTE_ADDR=f"10.0.0.{n}"), phone, "wrong")
+        Client(REMOTE_ADDR=f"10.0.0.{n}").post(CODE, {"phone": phone})
+
+
+def test_a_browser_that_signed_in_before_keeps_its_own_allowance(outbox: type[Outbox]) -> None:
+    """Against a hundred addresses, too: only a browser that is new here must wait."""
+    person()
+    home = Client()
+    sign_in(home, "13800000001")
+    home.post("/accounts/logout/")
+    _everybody_floods("13800000001")
+    new_here = Client()
+    assert sign_in(new_here, "13800000001").status_code == 429
+    assert new_here.post(CODE, {"phone": "13800000001"}).status_code == 429
+    sent = len(outbox.sent)
+    assert "手机号或密码不对" in sign_in(home, "13800000001", "mistyped").content.decode()
+    home.post(CODE, {"phone": "13800000001"})
+    assert len(outbox.sent) == sent + 1
+    sign_in(home, "13800000001")
+    assert is_in(home)
+
+
+def test_a_known_browser_has_limits_as_well(outbox: type[Outbox]) -> None:
+    person()
+    home = Client()
+    sign_in(home, "13800000001")
+    home.post("/accounts/logout/")
+    statuses = [sign_in(home, "13800000001", f"wrong{n}").status_code for n in range(11)]
+    assert statuses == [200] * 10 + [429]
+    assert [home.post(CODE, {"phone": "13800000001"}).status_code for _ in range(4)] == [302, 302, 302, 429]
+
+
+def test_the_cookie_of_a_known_browser_says_nothing_and_opens_nothing(client: Client) -> None:
+    user = person()
+    sign_in(client, "13800000001")
+    cookie = client.cookies["known"]
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/accounts/")
+    assert re.fullmatch(r"[0-9a-f]{32}\.[0-9a-f]{32}", cookie.value)
+    thief = Client()
+    thief.cookies["known"] = cookie.value
+    assert thief.get("/me/").status_code == 302
+    assert known_browser(request_with(cookie.value), user)
+    assert not known_browser(request_with(cookie.value), person("+8613800000002"))
+    assert not known_browser(request_with(cookie.value), None)
+
+
+@pytest.mark.parametrize("value", ["", ".", "a.b", "0" * 32, "é" * 32 + ".x", "0" * 32 + "." * 200, "\x00" * 40])
+def test_an_unreadable_cookie_is_none(value: str, client: Client) -> None:
+    user = person()
+    assert not known_browser(request_with(value), user)
+    client.cookies["known"] = value
+    sign_in(client, "13800000001")
+    assert is_in(client)
+
+
+def test_another_password_or_number_makes_other_browsers_strangers(client: Client) -> None:
+    """The browser that changes the password is known with the new one at once."""
+    user = person()
+    here, elsewhere = Client(), Client()
+    for browser in (here, elsewhere):
+        sign_in(browser, "13800000001")
+    new = {"oldpassword": PASSWORD, "password1": "一支笔写春秋故事", "password2": "一支笔写春秋故事"}
+    assert here.post("/accounts/password/change/", new).status_code == 302
+    user.refresh_from_db()
+    assert known_browser(request_with(here.cookies["known"].value), user)
+    assert not known_browser(request_with(elsewhere.cookies["known"].value), user)
+    set_phone(member_id=user.pk, phone="+8613800000009", verified=True)
+    user.refresh_from_db()
+    assert not known_browser(request_with(here.cookies["known"].value), user)
+
+
+def test_a_shared_phone_is_known_to_its_last_four_people() -> None:
+    browser = Client()
+    people = [person(f"+8613900000{n:03d}") for n in range(5)]
+    for user in people:
+        sign_in(browser, phone_of(user))
+        browser.post("/accounts/logout/")
+    value = browser.cookies["known"].value
+    assert [bool(known_browser(request_with(value), user)) for user in people] == [False, True, True, True, True]
+
+
+def request_with(value: str) -> Any:
+    request = RequestFactory().get(LOGIN)
+    request.COOKIES["known"] = value
+    return request
+
+
+def test_codes_that_are_typed_all_at_once_are_counted_all(client: Client) -> None:
+    """The session's own count is read before it is written: a hundred at once would all be the first."""
+    person()
+    code = code_for(client)
+    wrong = f"{(int(code) + 1) % 1_000_000:06d}"
+    key = client.session.session_key
+    before = Session.objects.get(pk=key)
+    for _ in range(9):
+        client.post(CONFIRM, {"code": wrong})
+        before.save()  # as if none had been written yet
+    client.post(CONFIRM, {"code": code})
+    assert not is_in(client)
+
+
+def test_other_traffic_moves_no_limit(client: Client) -> None:
+    """A locked number stays locked, though the cache is emptied and 170 codes are asked for."""
+    person()
+    for n in range(6):
+        sign_in(client, "13800000001", f"wrong{n}")
+    for n in range(170):
+        Client().post(CODE, {"phone": f"1350000{n:04d}"})
+    cache.clear()
+    assert sign_in(client, "13800000001").status_code == 429
+
+
+class NoCache(BaseCache):
+    """Redis is away."""
+
+    def __init__(self, _location: str, params: dict[str, Any]) -> None:
+        super().__init__(params)
+
+    def add(self, *args: Any, **kwargs: Any) -> bool:
+        raise ConnectionError("Redis is away")
+
+    get = set = touch = delete = incr = get_many = set_many = add  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("way", ["password", "code"])
+def test_sign_in_goes_on_without_a_cache(client: Client, settings: Any, way: str) -> None:
+    person()
+    settings.CACHES = {"default": {"BACKEND": f"{__name__}.NoCache", "LOCATION": "", "OPTIONS": {}}}
+    with pytest.raises(ConnectionError):
+        cache.get("x")
+    assert client.get(LOGIN).status_code == 200
+    sign_in(client, "13800000001", "wrong")
+    if way == "password":
+        sign_in(client, "13800000001")
+    else:
+        client.post(CONFIRM, {"code": "000000"})
+        client.post(CONFIRM, {"code": code_for(client)})
+    assert is_in(client)
+    pages = ["/", "/me/", "/me/access/", "/courses/", "/accounts/password/change/"]
+    assert {page: client.get(page, follow=True).status_code for page in pages} == dict.fromkeys(pages, 200)
+    assert client.post("/accounts/logout/").status_code == 302
 
 
 def test_without_an_address_one_still_gets_in() -> None:

@@ -36,7 +36,7 @@ GAUGES = {"live_phones", "live_presence_unwritten", "live_database_steps"}
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 UVICORN = [
     *("--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", "16384"),
-    *("--lifespan", "on", "--log-level", "warning"),
+    *("--lifespan", "on", "--log-level", "warning", "--no-proxy-headers"),
 ]
 
 

@@ -80,6 +80,9 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("actor", PERSONAL, OPERATOR, FOR_GOOD),
         Fields("under at created updated moved unchanged nodes_created left returned", PLAN, OPERATOR, FOR_GOOD),
     ),
+    "organizations.Allowance": (
+        Fields("key spent_until_ms window_ms", TECHNICAL, SERVER, "until the limit is whole again, 10 minutes to 2 days"),
+    ),
     "organizations.KeyFingerprint": (Fields("id name value made_at", TECHNICAL, SERVER, FOR_GOOD),),
     "attendance.Rule": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),

@@ -1,0 +1,126 @@
+"""Passwords: Argon2 for new ones, old ones renewed; few at a time, and a plain answer to who waits too long."""
+
+import threading
+from typing import Any
+
+import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher, check_password, identify_hasher, make_password
+from django.test import Client
+
+from organizations import hashing
+from organizations.hashing import Gate, UnableToHash
+from organizations.models import Allowance, User
+from tests.factories.organizations import PASSWORD, UserFactory
+
+LOGIN = "/accounts/login/"
+
+
+def test_a_gate_lets_so_many_through_and_refuses_after_the_wait() -> None:
+    gate = Gate(slots=1, queue=5, wait_s=0.05)
+    with gate.passed(), pytest.raises(UnableToHash), gate.passed():
+        raise AssertionError("two at once")
+    with gate.passed():
+        pass
+
+
+def test_a_full_queue_refuses_at_once() -> None:
+    gate, waits = Gate(slots=1, queue=1, wait_s=30), threading.Event()
+
+    def wait() -> None:
+        waits.set()
+        with gate.passed():
+            pass
+
+    with gate.passed():
+        thread = threading.Thread(target=wait)
+        thread.start()
+        waits.wait(5)
+        while gate._waiting < 1:
+            pass
+        with pytest.raises(UnableToHash), gate.passed():
+            raise AssertionError("the queue was full")
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def test_one_core_stays_free() -> None:
+    assert hashing.gate.slots == max(1, hashing.cores() - 1)
+
+
+def test_new_passwords_are_argon2() -> None:
+    encoded = make_password(PASSWORD)
+    assert encoded.startswith("argon2$argon2id$v=19$m=32768,t=2,p=1$")
+    assert check_password(PASSWORD, encoded)
+    assert not check_password("wrong", encoded)
+
+
+@pytest.mark.django_db
+def test_an_old_hash_is_renewed_when_its_owner_signs_in(client: Client) -> None:
+    user = UserFactory(phone="+8613800000001")
+    User.objects.filter(pk=user.pk).update(password=PBKDF2PasswordHasher().encode(PASSWORD, "saltsaltsalt", 1000))
+    client.post(LOGIN, {"login": "13800000001", "password": "wrong"})
+    user.refresh_from_db()
+    assert identify_hasher(user.password).algorithm == "pbkdf2_sha256"
+    client.post(LOGIN, {"login": "13800000001", "password": PASSWORD})
+    user.refresh_from_db()
+    assert identify_hasher(user.password).algorithm == "argon2"
+    assert client.get("/me/").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("phone", ["13800000001", "13800000002", "13800000003"])
+def test_every_wrong_sign_in_hashes_once_and_passes_the_gate(
+    client: Client, monkeypatch: pytest.MonkeyPatch, phone: str
+) -> None:
+    """A number with a password, one without, and one that nobody has: the same work, and no way round the gate."""
+    UserFactory(phone="+8613800000001", password=PASSWORD)
+    UserFactory(phone="+8613800000002")
+    passed = []
+    real = Gate.passed
+    monkeypatch.setattr(Gate, "passed", lambda gate: passed.append(gate) or real(gate))
+    answer = client.post(LOGIN, {"login": phone, "password": "wrong"})
+    assert "手机号或密码不对" in answer.content.decode()
+    assert passed == [hashing.gate]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("phone", ["13800000001", "13800000003"])
+def test_who_waits_too_long_hears_it_and_loses_no_try(client: Client, monkeypatch: Any, phone: str) -> None:
+    UserFactory(phone="+8613800000001", password=PASSWORD)
+    gate = Gate(slots=1, queue=5, wait_s=0.01)
+    monkeypatch.setattr(hashing, "gate", gate)
+    with gate.passed():
+        for _ in range(8):
+            answer = client.post(LOGIN, {"login": phone, "password": PASSWORD})
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+            assert "现在登录的人很多，请等几秒再点一次“登录”。" in answer.content.decode()
+    if phone == "13800000001":
+        assert client.post(LOGIN, {"login": phone, "password": PASSWORD}).status_code == 302
+
+
+@pytest.mark.django_db
+def test_changing_a_password_waits_its_turn_too(client: Client, monkeypatch: Any) -> None:
+    user = UserFactory(phone="+8613800000001", password=PASSWORD)
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    gate = Gate(slots=1, queue=5, wait_s=0.01)
+    monkeypatch.setattr(hashing, "gate", gate)
+    new = {"oldpassword": PASSWORD, "password1": "一支笔写春秋故事", "password2": "一支笔写春秋故事"}
+    with gate.passed():
+        answer = client.post("/accounts/password/change/", new)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "现在的人很多，请等几秒再试一次。" in answer.content.decode()
+    assert client.post("/accounts/password/change/", new).status_code == 302
+
+
+@pytest.mark.django_db
+def test_a_limit_is_asked_before_any_hash(client: Client, monkeypatch: Any) -> None:
+    UserFactory(phone="+8613800000001", password=PASSWORD)
+    for n in range(5):
+        client.post(LOGIN, {"login": "13800000001", "password": f"wrong{n}"})
+    rows = set(Allowance.objects.values_list("key", "spent_until_ms"))
+    monkeypatch.setattr(hashing, "gate", None)  # whoever hashes now fails
+    answer = client.post(LOGIN, {"login": "13800000001", "password": PASSWORD})
+    assert answer.status_code == 429
+    assert "密码尝试次数过多，请在 1 分钟后再试" in answer.content.decode()
+    assert 0 < int(answer.headers["Retry-After"]) <= 61
+    assert set(Allowance.objects.values_list("key", "spent_until_ms")) == rows
