@@ -11,7 +11,7 @@ class OrganizationsConfig(AppConfig):
         # Only importable once every app is loaded.
         from auditlog.registry import auditlog  # noqa: PLC0415
 
-        from organizations import models  # noqa: PLC0415
+        from organizations import checks, models  # noqa: F401, PLC0415  # checks registers itself
 
         # Field changes of who belongs where and who may do what. Never a phone number, in whatever form.
         for model in (models.Node, models.Membership, models.Exemption, models.RoleGrant):

@@ -58,3 +58,18 @@ def test_demo_secret_is_made_once_and_private(monkeypatch: pytest.MonkeyPatch, t
     assert env.secret("PHONE_KEY", var_dir=tmp_path, generate=True) == first
     assert stat.S_IMODE((tmp_path / "secrets/phone_key").stat().st_mode) == 0o600
     assert [path.name for path in (tmp_path / "secrets").iterdir()] == ["phone_key"]
+
+
+def test_proxies_are_named_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUSTED_PROXIES", "127.0.0.1, ::1,10.0.0.0/8,unix")
+    trusted = env.trusted_proxies("TRUSTED_PROXIES")
+    assert [trusted.holds(peer) for peer in ("127.0.0.1", "::1", "10.9.9.9", "", "203.0.113.7")] == [True] * 4 + [False]
+    monkeypatch.setenv("TRUSTED_PROXIES", "nginx")
+    with pytest.raises(ImproperlyConfigured, match="TRUSTED_PROXIES: 'nginx' is no address"):
+        env.trusted_proxies("TRUSTED_PROXIES")
+
+
+def test_a_count_of_proxies_is_refused_by_the_name_of_what_replaced_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUSTED_PROXY_COUNT", "1")
+    with pytest.raises(ImproperlyConfigured, match="name the proxy in TRUSTED_PROXIES"):
+        env.trusted_proxies("TRUSTED_PROXIES")

@@ -81,7 +81,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("under at created updated moved unchanged nodes_created left returned", PLAN, OPERATOR, FOR_GOOD),
     ),
     "organizations.Allowance": (
-        Fields("key spent_until_ms window_ms", TECHNICAL, SERVER, "until the limit is whole again, 10 minutes to 2 days"),
+        Fields("key spent_until_ms window_ms", TECHNICAL, SERVER, "until the limit is whole again, two days at most"),
     ),
     "organizations.KeyFingerprint": (Fields("id name value made_at", TECHNICAL, SERVER, FOR_GOOD),),
     "attendance.Rule": (
