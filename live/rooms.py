@@ -33,6 +33,7 @@ RIGHTS_S = 1.0  # what was withdrawn has ended within 2 s, however busy the mach
 DOOR_S = 0.02
 NOTE_S = 8.0
 QUIET_S = 20.0
+ROOMS_EACH = 4  # rooms that one person may fill with LIVE_SOCKETS_EACH sockets each
 PICTURE_FRESH = dt.timedelta(seconds=25)
 CLOSE_PATIENCE_S = 5.0
 NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
@@ -40,13 +41,15 @@ NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 @dataclass(eq=False, slots=True)
 class Guest(Seat):
-    """Somebody's device in a room. ``heard``: monotonic seconds of its last frame; ``mark``: of their password."""
+    """Somebody's device in a room. ``heard``: monotonic seconds of its last frame; ``came``: and of its coming;
+    ``mark``: of their password."""
 
     device: str = ""
     session_key: str = ""
     mark: str = ""
     counted: bool = False
     heard: float = 0.0
+    came: float = field(default_factory=time.monotonic)
     present_at: dt.datetime = NEVER
     hidden: bool = False
     muted: bool = False
@@ -127,10 +130,30 @@ class Keeper:
         if not known:
             self.hub.leave(room, guest)
             return None
+        self._keep_few(room, guest)
         self.count(room, guest)
         if guest.stay is None:
             self.welcome(room, guest)
         return room
+
+    def _keep_few(self, room: Room, guest: Guest) -> None:
+        """One person's sockets never fill a room or a process: the oldest go, of the same browser first (a phone that
+        lost its line often leaves dead ones behind), who is on air last.
+
+        Each process keeps its own count: n of them hold n times as many sockets of a person, and of everybody.
+        """
+        each, member = settings.LIVE_SOCKETS_EACH, guest.member_id
+        if room.members[member] > each:
+            self._see_out_oldest([room], guest, keep=each)
+        if sum(one.members[member] for one in self.hub.rooms.values()) > each * ROOMS_EACH:
+            self._see_out_oldest(list(self.hub.rooms.values()), guest, keep=each * ROOMS_EACH)
+
+    def _see_out_oldest(self, rooms: list[Room], newest: Guest, *, keep: int) -> None:
+        theirs = [one for room in rooms for one in self._guests(room, newest.member_id)]
+        staying = [one for one in theirs if not one.leaving and one is not newest]
+        staying.sort(key=lambda one: (one.publishing is not None, one.device != newest.device, one.came))
+        for one in staying[: max(0, len(staying) + 1 - keep)]:
+            self.see_out(one, code=protocol.CLOSE_ELSEWHERE, reason="elsewhere", after_ms=None)
 
     async def _know(self, room: Room) -> bool:
         """The first guest of a room in this process looks up where the lecture stands; the others wait for that."""

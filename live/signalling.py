@@ -35,6 +35,7 @@ from live.threads import in_database
 log = structlog.get_logger(__name__)
 
 PRESENTER = "presenter"
+WEBRTC_EACH = 2  # browsers of one person; a further one watches by HLS
 SILENT_S = 1.5  # the engine has waited two seconds by then; a hiccup of the line is none of the room's business
 
 
@@ -77,7 +78,8 @@ async def watch(keeper: Keeper, room: Room, guest: Guest, via: str) -> None:
     await unwatch(room, guest)
     if room.state != "live":
         return _tell_way(keeper, guest, "wait")
-    if via == "hls" or room.watching() >= room.webrtc_cap:
+    own = sum(seat.member_id == guest.member_id for seat in room.webrtc)
+    if via == "hls" or own >= WEBRTC_EACH or room.watching() >= room.webrtc_cap:
         return _tell_way(keeper, guest, "hls")
     room.webrtc.add(guest)
     try:

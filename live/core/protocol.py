@@ -392,7 +392,7 @@ class Bye(Frame):
     """Sent before the server closes the socket. ``after_ms``: come back after that; null: do not come back."""
 
     word = "bye"
-    reason: Literal["removed", "rights", "silent", "left", "malformed", "cancelled"]
+    reason: Literal["removed", "rights", "silent", "left", "malformed", "cancelled", "elsewhere"]
     after_ms: int | None
 
 
@@ -416,6 +416,7 @@ CLOSE_MALFORMED = 4400
 CLOSE_FORBIDDEN = 4403
 CLOSE_GONE = 4404
 CLOSE_SILENT = 4408
+CLOSE_ELSEWHERE = 4409
 
 
 def parse(text: str | None) -> Command:

@@ -10,6 +10,7 @@ import pytest
 
 from live import signalling
 from live.agent.carrier import Carrier
+from live.broadcast import Room
 from live.engines.base import Connected, EngineEvent, HungUp, MediaFlow
 from live.rooms import Guest
 
@@ -48,7 +49,7 @@ def test_a_picture_that_stops_coming_is_told_at_once_and_a_hiccup_is_not(monkeyp
         return away
 
     async def lecture() -> None:
-        guest, room = Guest(send=None, member_id=1, host=True), Room()  # type: ignore[arg-type, call-arg]
+        guest, room = Guest(send=None, member_id=1, host=True), OneRoom()  # type: ignore[arg-type]
         await signalling.publish(away, room, guest, Offer())  # type: ignore[arg-type]
         away.say(Connected())
         away.say(MediaFlow("video", False))
@@ -66,7 +67,7 @@ def test_a_picture_that_stops_coming_is_told_at_once_and_a_hiccup_is_not(monkeyp
         await asyncio.gather(*away.tasks)
         assert away.pictures == [True, False, True, False]
 
-    class Room:
+    class OneRoom:
         occasion_id = 7
         seats: tuple[Any, ...] = ()
 
@@ -89,3 +90,32 @@ def test_the_last_picture_is_noted_at_its_own_moment() -> None:
     assert dt.timedelta(seconds=4) <= now - seen < dt.timedelta(seconds=5)
     carrier._picture_at = time.monotonic() - 11
     assert carrier.seen_at(now) is None
+
+
+@pytest.mark.unit
+def test_one_person_does_not_use_up_the_places_with_low_delay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their third browser watches by HLS, the next person's first one does not."""
+
+    async def engine_of(_room: Any) -> Any:
+        return away
+
+    async def crowd() -> list[str]:
+        room: Any = Room(occasion_id=7, state="live", webrtc_cap=10)
+        for member_id in (1, 1, 1, 2):
+            guest = Guest(send=None, member_id=member_id, host=False)  # type: ignore[arg-type]
+            await signalling.watch(away, room, guest, "auto")  # type: ignore[arg-type]
+        return ways
+
+    away, ways = Watched(), list[str]()
+    monkeypatch.setattr(signalling, "engine_of", engine_of)
+    monkeypatch.setattr(signalling, "_tell_way", lambda _keeper, _guest, way: ways.append(way))
+    assert asyncio.run(crowd()) == ["webrtc", "webrtc", "hls", "webrtc"]
+
+
+class Watched(Away):
+    """An engine that has something to watch, though nobody is on air yet."""
+
+    offer_sdp = None
+
+    async def subscribe(self, **_of: Any) -> "Watched":
+        return self

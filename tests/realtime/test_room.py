@@ -444,3 +444,40 @@ def test_picture_waits_for_the_start(server: RoomServer, world: County) -> None:
     phone = server.join(world.member, make_lecture(world))
     phone.send(t="watch", via="auto")
     assert phone.until("media")["via"] == "wait"
+
+
+def test_a_sixth_socket_of_one_person_sends_the_oldest_away(server: RoomServer, world: County) -> None:
+    """With a code after which the page does not come back, and only in this room, and nobody else's."""
+    lecture, other_lecture = make_live(world), make_live(world)
+    key = sign_in(world.member)
+    neighbour = server.join(world.members[1], lecture)
+    in_other_room = server.join(world.member, other_lecture, session_key=key)
+    phones = [server.join(world.member, lecture, session_key=key) for _ in range(5)]
+    newest = [server.join(world.member, lecture, session_key=key) for _ in range(2)]
+    for phone in phones[:2]:
+        assert phone.until("bye") == {"t": "bye", "reason": "elsewhere", "after_ms": None}
+        assert phone.closed() == 4409
+    for index, phone in enumerate([*phones[2:], *newest, neighbour, in_other_room]):
+        phone.send(t="chat", id=f"still-{index}", text="还在")
+        assert phone.until("ack")
+
+
+def test_one_person_does_not_fill_a_process_over_many_rooms(server: RoomServer, world: County) -> None:
+    key, phones = sign_in(world.member), []
+    for lecture in [make_live(world) for _ in range(6)]:
+        phones += [server.join(world.member, lecture, session_key=key) for _ in range(4)]
+    for phone in phones[:4]:
+        assert phone.until("bye")["reason"] == "elsewhere"
+    phones[-1].send(t="chat", id="x", text="还在")
+    assert phones[-1].until("ack")
+
+
+def test_the_lecturers_desk_stays_while_their_phone_comes_back_often(server: RoomServer, world: County) -> None:
+    """A line that breaks leaves sockets behind that nobody has missed yet: those of the same phone go first."""
+    lecture, key, phone_id = make_live(world), sign_in(world.lecturer), secrets.token_hex(16)
+    desk = server.join(world.lecturer, lecture, session_key=key)
+    phones = [server.join(world.lecturer, lecture, session_key=key, device=phone_id) for _ in range(8)]
+    assert [phone.until("bye")["reason"] for phone in phones[:4]] == ["elsewhere"] * 4
+    for phone in (desk, *phones[4:]):
+        phone.send(t="chat", id=secrets.token_hex(4), text="还在")
+        assert phone.until("ack")

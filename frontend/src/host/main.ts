@@ -450,7 +450,7 @@ class Desk {
   private lineChanged(line: Line, why?: ClosedWhy): void {
     this.lineWord = line;
     if (line === "closed") {
-      this.closedWhy = why === "cancelled" ? "cancelled" : why === "signed_out" ? "signed_out" : "no_right";
+      this.closedWhy = why === "cancelled" || why === "signed_out" || why === "elsewhere" ? why : "no_right";
       this.publisher.stop();
       this.stopDevices();
     }

@@ -216,7 +216,7 @@ export interface LinkFrame {
 
 export interface ByeFrame {
   t: "bye";
-  reason: "removed" | "rights" | "silent" | "left" | "malformed" | "cancelled";
+  reason: "removed" | "rights" | "silent" | "left" | "malformed" | "cancelled" | "elsewhere";
   after_ms: number | null;
 }
 

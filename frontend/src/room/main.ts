@@ -316,6 +316,7 @@ class Room {
     if (why === "signed_out" || why === "rights") this.chat.clear();
     const kept = this.outbox.waiting() > 0;
     if (why === "signed_out") this.say(kept ? "signed_out_kept" : "signed_out");
+    else if (why === "elsewhere") this.say("elsewhere");
     else this.say(why === "removed" ? "other_place" : why === "rights" ? "no_right" : "");
     byId("signin-step").hidden = why !== "signed_out";
   }

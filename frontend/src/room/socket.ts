@@ -8,7 +8,7 @@ import type { ByeFrame, Command, ErrorFrame, JoinedFrame, ServerFrame } from "..
 import { get, HttpError } from "../lib/http";
 
 export type Line = "connecting" | "good" | "weak" | "reconnecting" | "offline" | "full" | "closed";
-export type ClosedWhy = "removed" | "rights" | "signed_out" | "cancelled" | "left";
+export type ClosedWhy = "removed" | "rights" | "signed_out" | "cancelled" | "left" | "elsewhere";
 
 export interface LineEvents {
   frame(frame: ServerFrame): void;
@@ -28,6 +28,7 @@ const FULL = 1013;
 const FORBIDDEN = 4403;
 const GONE = 4404;
 const MALFORMED = 4400;
+const ELSEWHERE = 4409;
 const DEPLOY_SPREAD_MS = 20_000;
 const REFUSALS = 3;
 
@@ -152,6 +153,7 @@ export class RoomLine {
     const reason = this.bye?.reason;
     if (reason === "removed") this.stop("removed");
     else if (reason === "left") this.stop("left");
+    else if (code === ELSEWHERE || reason === "elsewhere") this.stop("elsewhere");
     else if (code === GONE || reason === "cancelled") this.stop("cancelled");
     else if (code === FORBIDDEN && reason === "rights" && this.bye?.after_ms === null) this.stop("rights");
     else if (code === FORBIDDEN && this.refusals > REFUSALS) this.stop("rights");
