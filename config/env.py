@@ -32,6 +32,13 @@ def flag(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} is {raw!r}; it must be one of 1, 0, true, false, yes, no, on, off")
 
 
+def choice(name: str, default: str, *, of: tuple[str, ...]) -> str:
+    raw = os.environ.get(name, "") or default
+    if raw not in of:
+        raise ImproperlyConfigured(f"{name} is {raw!r}; it must be one of {', '.join(of)}")
+    return raw
+
+
 def number(name: str, *, default: int, low: int = 0, high: int = 2**31) -> int:
     raw = os.environ.get(name, str(default))
     if not raw.isascii() or not raw.isdigit() or not low <= int(raw) <= high:

@@ -14,7 +14,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config.env import env, flag, number, secret, text, trusted_proxies, url, words
+from config.env import choice, env, flag, number, secret, text, trusted_proxies, url, words
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.read_env(BASE_DIR / ".env")
@@ -314,6 +314,8 @@ MEDIA_MAX_PIECE_BYTES = number("MEDIA_MAX_PIECE_BYTES", default=3 * 2**20, low=2
 # How many videos are processed at a time, 0 for as many as there are workers; embedded, the worker has other work too.
 MEDIA_JOBS_AT_ONCE = number("MEDIA_JOBS_AT_ONCE", default=1 if EMBEDDED else 0, high=64)
 MEDIA_THREADS = number("MEDIA_THREADS", default=0, low=0, high=64)
+# required: what reads strangers' bytes runs inside bubblewrap or not at all; try: without it where it does not start.
+MEDIA_SANDBOX = choice("MEDIA_SANDBOX", "try" if DEBUG or DEMO or TESTING else "required", of=("required", "try"))
 MEDIA_UDP_RANGE = text("MEDIA_UDP_RANGE", "20000-21999")
 MEDIA_ICE_ADDRESSES = words("MEDIA_ICE_ADDRESSES", default=[])
 MEDIA_PUBLIC_ADDRESS = text("MEDIA_PUBLIC_ADDRESS")

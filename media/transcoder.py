@@ -36,7 +36,7 @@ LEAST_BIT_RATE = 2_000
 JUMPING = frozenset({"mpegts", "mpeg"})
 SOUND_RATE = 48_000
 # Faults of the machine, or of the whole file: encoding once more would not help.
-FINAL = frozenset({"timeout", "no_space", "too_big", "killed", "no_ffmpeg", "source_gone"})
+FINAL = frozenset({"timeout", "no_space", "too_big", "killed", "no_ffmpeg", "no_sandbox", "source_gone"})
 HDR_TO_SDR = (
     ("zscale", {"t": "linear", "npl": "100"}),
     ("format", {"pix_fmts": "gbrpf32le"}),

@@ -63,6 +63,7 @@ class Agent:
         self._packing: dict[int, asyncio.Task[None]] = {}
         self._told: dict[int, list[Hole]] = {}
         self._is_full = False
+        self._refusal = ""
         self._stopping = asyncio.Event()
         self._cpu = (time.monotonic(), 0.0)
 
@@ -111,13 +112,20 @@ class Agent:
         try:
             await self.host.start()
         except UnableToStartJanus as error:
-            log.error("engine_does_not_start", reason=str(error))
+            self._refuse(str(error))
             await asyncio.sleep(ENGINE_RETRY_S)
             return
+        self._refusal = ""
         await self._once(self._beat)
         status = await self.host.wait()
         log.warning("engine_died", status=status)
         await asyncio.sleep(ENGINE_RETRY_S / 5)
+
+    def _refuse(self, reason: str) -> None:
+        """Without its engine this host is no fresh node: nobody is sent here, and whoever asks is told why."""
+        if reason != self._refusal:
+            log.error("engine_does_not_start", reason=reason)
+        self._refusal = reason
 
     async def _beat(self) -> None:
         load = await self._load()
@@ -143,7 +151,7 @@ class Agent:
             await in_database(partial(operations.note_holes, occasion_id=occasion_id, holes=holes))
             self._told[occasion_id] = holes
 
-    async def _load(self) -> dict[str, float]:
+    async def _load(self) -> dict[str, float | str]:
         now, used = time.monotonic(), self.host.cpu_seconds()
         before, used_before = self._cpu
         self._cpu = (now, used)
@@ -153,6 +161,7 @@ class Agent:
             "handles": await self.host.handles(),
             "lectures": len(self.carriers),
             "on_air": sum(carrier.seen_at(timezone.now()) is not None for carrier in self.carriers.values()),
+            "refusal": self._refusal,
         }
 
     async def _reconcile(self) -> None:

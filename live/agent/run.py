@@ -23,7 +23,7 @@ from live.core import playlist
 from live.core.h264 import codec_name
 from live.core.matroska import Stream
 from live.core.scrubber import Frame, Shape
-from media.ffmpeg import packager_command
+from media.ffmpeg import ENVIRONMENT, UnableToConfine, packager_command
 
 log = structlog.get_logger(__name__)
 
@@ -185,15 +185,23 @@ class LiveRun:
     async def start(self) -> None:
         """Claim the number and start ffmpeg. Raises UnableToStart."""
         self._describe()
-        command = packager_command(
-            arguments(self.number, self._stream.shape), protocols="file,pipe", rw_dir=self._folder
-        )
         try:
+            command = await asyncio.to_thread(
+                packager_command,
+                arguments(self.number, self._stream.shape),
+                protocols="file,pipe",
+                rw_dir=self._folder,
+            )
             with (self._folder / f"{run_name(self.number)}.log").open("wb") as output:
                 self._process = await asyncio.create_subprocess_exec(
-                    *command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
+                    *command,
+                    stdin=subprocess.PIPE,
+                    stdout=output,
+                    stderr=output,
+                    env=ENVIRONMENT,
+                    start_new_session=True,
                 )
-        except OSError as error:
+        except (OSError, UnableToConfine) as error:
             raise UnableToStart(str(error)) from error
         log.info("run_started", folder=self._folder.name, run=self.number, codec=self._stream.shape.codec, pid=self.pid)
 

@@ -8,12 +8,15 @@ the live packager its command line.
 from media.ffmpeg.door import MAX_PIXELS, Limits, probe, read_packets, run
 from media.ffmpeg.faults import UnableToTranscode
 from media.ffmpeg.formats import playable_codecs
-from media.ffmpeg.sandbox import packager_command, sandbox_state
+from media.ffmpeg.sandbox import ENVIRONMENT, UnableToConfine, is_enclosed, packager_command, sandbox_state
 
 __all__ = [
+    "ENVIRONMENT",
     "MAX_PIXELS",
     "Limits",
+    "UnableToConfine",
     "UnableToTranscode",
+    "is_enclosed",
     "packager_command",
     "playable_codecs",
     "probe",

@@ -21,7 +21,7 @@ from django.conf import settings
 from media.core.timeline import PacketReader, Track
 from media.ffmpeg.faults import UnableToTranscode, classify
 from media.ffmpeg.formats import SIGNATURE_BYTES, container_name, decoders, formats, sound_format
-from media.ffmpeg.sandbox import available_cores, confined, inside
+from media.ffmpeg.sandbox import ENVIRONMENT, UnableToConfine, available_cores, confined, inside, is_enclosed
 
 MAX_PIXELS = 17_000_000
 TAIL_BYTES = 8_192
@@ -59,7 +59,9 @@ def probe(path: Path) -> dict[str, Any]:
         raise UnableToTranscode("source_gone")
     if path.stat().st_size == 0:
         raise UnableToTranscode("empty")
-    argv = [*_ffprobe(path), "-show_format", "-show_streams", "-of", "json", "-i", inside(path)]
+    enclosed = _is_enclosed()
+    what = ["-show_format", "-show_streams", "-of", "json"]
+    argv = [*_ffprobe(path, enclosed), *what, "-i", inside(path, enclosed=enclosed)]
     collected = bytearray()
 
     def collect(data: bytes) -> None:
@@ -68,7 +70,9 @@ def probe(path: Path) -> dict[str, Any]:
             raise UnableToTranscode("unrecognised", "the prober does not end")
 
     try:
-        said = _supervise(argv, source=path, folder=None, limits=PROBING, on_output=collect, on_beat=lambda: None)
+        said = _supervise(
+            argv, source=path, folder=None, limits=PROBING, enclosed=enclosed, on_output=collect, on_beat=lambda: None
+        )
     except UnableToTranscode as error:
         raise _named(error, path) from error
     try:
@@ -108,8 +112,12 @@ def read_packets(path: Path, *, has_jumps: bool, on_beat: Callable[[], None] = l
     ``has_jumps``: the container's clock may jump, as broadcast's does. Raises UnableToTranscode.
     """
     reader = PacketReader(has_jumps)
-    argv = [*_ffprobe(path), "-show_entries", PACKET_FIELDS, "-of", "csv=p=0", "-i", inside(path)]
-    _supervise(argv, source=path, folder=None, limits=PACKETS, on_output=reader.feed, on_beat=on_beat)
+    enclosed = _is_enclosed()
+    what = ["-show_entries", PACKET_FIELDS, "-of", "csv=p=0"]
+    argv = [*_ffprobe(path, enclosed), *what, "-i", inside(path, enclosed=enclosed)]
+    _supervise(
+        argv, source=path, folder=None, limits=PACKETS, enclosed=enclosed, on_output=reader.feed, on_beat=on_beat
+    )
     return reader.tracks()
 
 
@@ -179,9 +187,10 @@ def run(
     Returns by stream how many packets could not be decoded cleanly. Raises UnableToTranscode.
     """
     threads = settings.MEDIA_THREADS or available_cores()
-    safe = _safe_input(decoders(covers=with_covers))
+    enclosed = _is_enclosed()
+    safe = _safe_input(decoders(covers=with_covers, confined=enclosed), enclosed)
     named = {"f": name} if (name := _format_of(source)) else {}
-    node = build(ffmpeg.input(inside(source), **named, **safe, threads=threads, **(options or {})))
+    node = build(ffmpeg.input(inside(source, enclosed=enclosed), **named, **safe, threads=threads, **(options or {})))
     switches = ["-hide_banner", "-nostdin", "-v", "repeat+warning", "-progress", "pipe:1", "-stats_period", "0.5"]
     switches += ["-xerror"] if is_strict else []
     argv = ffmpeg.compile(node.global_args(*switches), cmd="ffmpeg", overwrite_output=True)
@@ -191,6 +200,7 @@ def run(
         source=source,
         folder=folder,
         limits=limits,
+        enclosed=enclosed,
         on_output=progress.feed,
         on_beat=lambda: on_progress(progress.seconds),
         on_words=faults.feed,
@@ -198,17 +208,24 @@ def run(
     return faults.counts
 
 
-def _safe_input(whitelist: str) -> dict[str, str]:
+def _is_enclosed() -> bool:
+    try:
+        return is_enclosed()
+    except UnableToConfine as error:
+        raise UnableToTranscode("no_sandbox", str(error)) from error
+
+
+def _safe_input(whitelist: str, enclosed: bool) -> dict[str, str]:
     return {
-        "format_whitelist": formats(),
+        "format_whitelist": formats(confined=enclosed),
         "protocol_whitelist": "file",
         "codec_whitelist": whitelist,
         "max_pixels": str(MAX_PIXELS),
     }
 
 
-def _ffprobe(path: Path) -> list[str]:
-    safe = _safe_input(decoders(probing=True))
+def _ffprobe(path: Path, enclosed: bool) -> list[str]:
+    safe = _safe_input(decoders(probing=True, confined=enclosed), enclosed)
     options = [part for name, value in safe.items() for part in (f"-{name}", value)]
     if name := _format_of(path):
         options += ["-f", name]
@@ -289,6 +306,7 @@ def _supervise(
     source: Path,
     folder: Path | None,
     limits: Limits,
+    enclosed: bool,
     on_output: Callable[[bytes], None],
     on_beat: Callable[[], None],
     on_words: Callable[[bytes], None] = lambda _words: None,
@@ -297,7 +315,7 @@ def _supervise(
 
     Returns what it said on standard error (beginning and end of it).
     """
-    command = confined(argv, source=source, folder=folder, limits=limits.arguments())
+    command = confined(argv, source=source, folder=folder, limits=limits.arguments(), enclosed=enclosed)
     try:
         process = subprocess.Popen(  # noqa: S603 - our own argv, no shell
             command,
@@ -306,6 +324,7 @@ def _supervise(
             stderr=subprocess.PIPE,
             start_new_session=True,
             cwd=folder,
+            env=ENVIRONMENT,
         )
     except OSError as error:
         raise UnableToTranscode("no_ffmpeg", str(error)) from error

@@ -39,10 +39,6 @@ BESIDE = (
 COVERS = "png,mjpeg"
 
 
-def is_confined() -> bool:
-    return sandbox_state() == BUBBLEWRAP
-
-
 @lru_cache(maxsize=2)
 def _decoders(confined: bool) -> dict[str, str]:
     return DECODERS | CONFINED_DECODERS if confined else DECODERS
@@ -50,16 +46,16 @@ def _decoders(confined: bool) -> dict[str, str]:
 
 def playable_codecs() -> frozenset[str]:
     """The codecs (ffprobe's ``codec_name``) that can be taken on this machine."""
-    return frozenset(_decoders(is_confined()))
+    return frozenset(_decoders(sandbox_state() == BUBBLEWRAP))
 
 
-def formats() -> str:
-    return f"{FORMATS},{CONFINED_FORMATS}" if is_confined() else FORMATS
+def formats(*, confined: bool) -> str:
+    return f"{FORMATS},{CONFINED_FORMATS}" if confined else FORMATS
 
 
-def decoders(*, probing: bool = False, covers: bool = False) -> str:
+def decoders(*, confined: bool, probing: bool = False, covers: bool = False) -> str:
     """The whitelist of decoders; ``probing`` with what is only looked at, ``covers`` with still pictures."""
-    names = ",".join(_decoders(is_confined()).values())
+    names = ",".join(_decoders(confined).values())
     return ",".join([names, *([BESIDE] if probing else []), *([COVERS] if covers else [])])
 
 

@@ -19,7 +19,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 
 from media import events, storage, transcoder
-from media.ffmpeg import UnableToTranscode
+from media.ffmpeg import UnableToConfine, UnableToTranscode, is_enclosed
 from media.models import Job, Video
 from media.operations.uploads import drop_expired_uploads, finish_complete_uploads
 from media.operations.videos import hint
@@ -81,8 +81,14 @@ class Lease:
 def transcode(*, job_id: int, as_of: datetime) -> bool:
     """Claim the job and do it; False if it is not to be had. Safe to call any number of times, anywhere.
 
-    What is wrong with the file ends in the video's ``error_code``; other faults leave the job to the reconciler.
+    What is wrong with the file ends in the video's ``error_code``; other faults leave the job to the reconciler. Where
+    ffmpeg must run in bubblewrap and cannot, the job waits as it is.
     """
+    try:
+        is_enclosed()
+    except UnableToConfine as error:
+        log.error("transcode_waits_for_sandbox", job_id=job_id, reason=str(error))
+        return False
     lease = claim(job_id=job_id, as_of=as_of)
     if lease is None:
         return False

@@ -1,23 +1,25 @@
-"""Janus as an unprivileged child of the media agent."""
+"""Janus as an unprivileged child of the media agent, inside bubblewrap (enclosure.py)."""
 
 import asyncio
 import contextlib
 import grp
 import json
 import os
-import pwd
 import resource
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import IO, Any
 
 import structlog
 
 from live.children import cpu_seconds, dies_with_parent
 from live.engines.base import EngineError
+from media.ffmpeg import ENVIRONMENT, UnableToConfine
 
+from . import enclosure
 from .client import Connection, count_handles
 from .config import ADMIN_SOCKET, SECRETS, SOCKET, Network, Secrets, UnableToFindJanus, library_folder, render
 
@@ -40,10 +42,12 @@ class JanusHost:
         self.network = network
         self.url = f"janus+unix:{folder / SOCKET}"
         self._child: asyncio.subprocess.Process | None = None
+        self._pid = 0
 
     @property
     def pid(self) -> int:
-        return 0 if self._child is None else self._child.pid
+        """Janus itself; our child is the bubblewrap around it, which ends with it and with the same status."""
+        return self._pid
 
     @property
     def running(self) -> bool:
@@ -66,26 +70,55 @@ class JanusHost:
         binary = shutil.which("janus", path="/usr/bin:/usr/local/bin:/opt/janus/bin")
         if binary is None:
             raise UnableToFindJanus("janus")
-        user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+        try:
+            is_enclosed = await asyncio.to_thread(enclosure.is_enclosed)
+        except UnableToConfine as error:
+            raise UnableToStartJanus(f"MEDIA_SANDBOX=required: {error}") from error
+        user = enclosure.owner()
         keys = self._write(user)
-        identity: dict[str, object] = {}
-        if user is not None:
-            identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        argv = (binary, "-F", "conf")
         with (self.folder / "janus.log").open("wb") as output:
-            self._child = await asyncio.create_subprocess_exec(
-                *(binary, "-F", "conf"),
-                cwd=self.folder,
-                env={"PATH": "/usr/bin:/bin"},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-                preexec_fn=self._before_exec(),
-                **identity,  # type: ignore[arg-type]
-            )
+            if is_enclosed:
+                await self._start_enclosed(argv, output)
+            else:
+                become = {} if user is None else {"user": user.uid, "group": user.gid, "extra_groups": []}
+                self._child = await self._exec(argv, output, **become)
+                self._pid = self._child.pid
         await self._ready(keys)
         self._open_doors()
-        log.info("engine_started", pid=self.pid, addresses=self.network.addresses)
+        log.info("engine_started", pid=self.pid, enclosed=is_enclosed, addresses=self.network.addresses)
+
+    async def _start_enclosed(self, argv: Sequence[str], output: IO[bytes]) -> None:
+        told, tell = os.pipe()
+        try:
+            command = enclosure.enclosed(argv, folder=self.folder, info=tell)
+            self._child = await self._exec(command, output, pass_fds=(tell,))
+        except BaseException:
+            os.close(told)
+            raise
+        finally:
+            os.close(tell)
+        with open(told, "rb") as pipe:
+            said = await asyncio.to_thread(pipe.read)
+        # Nothing is said where bubblewrap ended before; then _ready tells what it wrote.
+        first = json.loads(said)["child-pid"] if said.strip() else 0
+        self._pid = 0
+        async with asyncio.timeout(START_TIMEOUT_S):
+            while first and self.running and not self._pid:
+                self._pid = await asyncio.to_thread(enclosure.only_child, first)
+
+    async def _exec(self, argv: Sequence[str], output: IO[bytes], **more: Any) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *argv,
+            cwd=self.folder,
+            env=ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=self._before_exec(),
+            **more,
+        )
 
     async def wait(self) -> int:
         """Until the child ends; its exit status."""
@@ -95,19 +128,23 @@ class JanusHost:
 
     def kill(self) -> None:
         """End it at once, as a crash would."""
-        if self._child is not None and self._child.returncode is None:
-            self._child.kill()
+        self._signal(signal.SIGKILL)
 
     async def stop(self) -> None:
         """Ask, then kill. Idempotent."""
         if self._child is None or self._child.returncode is not None:
             return
         for how in (signal.SIGTERM, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                self._child.send_signal(how)
+            self._signal(how)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._child.wait(), STOP_TIMEOUT_S)
                 return
+
+    def _signal(self, how: signal.Signals) -> None:
+        """To Janus itself: bubblewrap, asked to end, would leave it no time, and killed would be gone before it."""
+        if self._child is not None and self._child.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid or self._child.pid, how)
 
     def _before_exec(self) -> Callable[[], None]:
         dies = dies_with_parent()
@@ -120,7 +157,7 @@ class JanusHost:
 
         return before_exec
 
-    def _write(self, user: pwd.struct_passwd | None) -> Secrets:
+    def _write(self, user: enclosure.Owner | None) -> Secrets:
         """Only the child's user (and root) can look into the folder. The child needs no right on the way to it."""
         keys = Secrets.fresh()
         rendered = render(network=self.network, keys=keys, libraries=library_folder())
@@ -137,7 +174,7 @@ class JanusHost:
         for path in (self.folder, self.folder / "conf", *(self.folder / name for name in files)):
             path.chmod(0o700 if path.is_dir() else 0o600)
             if user is not None and path.name != SECRETS:
-                os.chown(path, user.pw_uid, user.pw_gid)
+                os.chown(path, user.uid, user.gid)
         return keys
 
     async def _ready(self, keys: Secrets) -> None:
