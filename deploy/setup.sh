@@ -88,10 +88,12 @@ install() {  # install LOCK STAMP
 }
 install requirements.txt .stamp-run
 [ "$what" = test ] && install requirements-dev.txt .stamp-dev
+deploy/drop-installers.sh .venv/bin/python
 
 # --- Front end ---------------------------------------------------------------------------------------------------
 fits() { [ "$(node -p 'parseInt(process.versions.node)' 2>/dev/null || echo 0)" -ge 20 ] && command -v npm >/dev/null; }
 fits || install requirements-node.txt .stamp-node
+deploy/drop-installers.sh .venv/bin/python
 fits || die "Node 20 or newer with npm is needed; the one from requirements-node.txt does not start here"
 mark=$(fingerprint frontend/package-lock.json)
 if ! done_already frontend/node_modules/.stamp "$mark"; then

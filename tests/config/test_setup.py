@@ -86,6 +86,28 @@ def test_a_lock_stays_installable_when_newer_releases_exist(tmp_path: Path) -> N
     assert set(wanted) <= set(seen.splitlines())
 
 
+def test_what_runs_has_no_installer_and_is_installed_again_all_the_same(tmp_path: Path) -> None:
+    """Finding: the environment kept the pip and setuptools of years ago, with their known weaknesses."""
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    python, index = tmp_path / "venv" / "bin" / "python", tmp_path / "index"
+    drop = [ROOT / "deploy/drop-installers.sh", python]
+
+    def has(name: str) -> bool:
+        return subprocess.run([python, "-c", f"import {name}"], capture_output=True, check=False).returncode == 0
+
+    assert has("pip")
+    subprocess.run(drop, check=True)
+    subprocess.run(drop, check=True)  # and once more, as each set-up does
+    assert not any(map(has, ("pip", "setuptools", "pkg_resources")))
+    lock = tmp_path / "lock.txt"
+    lock.write_text(f"thing==1 --hash=sha256:{wheel(index, 'thing', '1')}\n", encoding="utf-8")
+    page = '<!DOCTYPE html><html><body><a href="thing-1-py3-none-any.whl">thing</a></body></html>'
+    (index / "thing" / "index.html").write_text(page, encoding="utf-8")
+    install = [ROOT / "deploy/install-lock.sh", python, lock]
+    subprocess.run(install, env=without_pip_settings(PIP_INDEX_URL=index.as_uri()), check=True, capture_output=True)
+    assert list((tmp_path / "venv").glob("lib/*/site-packages/thing-1.dist-info"))
+
+
 def test_the_locks_keep_extras_and_fit_every_python() -> None:
     """What ``uv`` was asked for when the locks were made (deploy/lock.sh)."""
     run = (ROOT / "requirements.txt").read_text(encoding="utf-8")
