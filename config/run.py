@@ -154,6 +154,7 @@ def interrupted(_signal: int, _frame: object) -> None:
 
 
 def main() -> None:
+    os.umask(0o077)
     die_with_parent(signal.SIGTERM)
     # A shell's background job starts with SIGINT ignored; here it always means "stop".
     signal.signal(signal.SIGINT, interrupted)

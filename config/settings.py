@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config.env import choice, env, flag, number, secret, text, trusted_proxies, url, words
+from config.private import files_group, keep_private
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.read_env(BASE_DIR / ".env")
@@ -188,7 +189,7 @@ CONTENT_SECURITY_POLICY_ADMIN = {
 }
 
 # --- Data -------------------------------------------------------------------------------------------------------
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+VAR_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
 url("DATABASE_URL", schemes=("sqlite", "postgres", "postgresql", "psql"))
 DATABASES: dict[str, dict[str, Any]] = {
     "default": env.db_url_config(text("DATABASE_URL") or f"sqlite:///{VAR_DIR}/db.sqlite3")
@@ -212,9 +213,17 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Who else may read films, pictures and what is on air: a web server that sends them itself (MEDIA_ACCEL_PREFIX).
+FILES_GROUP = files_group(text("FILES_GROUP"))
+UMASK = keep_private(
+    var_dir=VAR_DIR, trees=[MEDIA_ROOT, VAR_DIR / "live"], group=FILES_GROUP, command="".join(sys.argv[1:2])
+)
 STATIC_HASHED = not DEBUG and not TESTING
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"file_permissions_mode": 0o666 & ~UMASK},
+    },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if STATIC_HASHED

@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-import grp
 import json
 import os
+import pwd
 import resource
 import shutil
 import signal
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import structlog
+from django.conf import settings
 
 from live.children import cpu_seconds, dies_with_parent
 from live.engines.base import EngineError
@@ -191,11 +192,18 @@ class JanusHost:
         raise UnableToStartJanus(" | ".join(said[-3:]))
 
     def _open_doors(self) -> None:
-        """Where the site's other processes run as another user: let VAR_DIR's group in, and nobody else."""
-        group = self.folder.parent.stat().st_gid
-        if os.geteuid() != 0 or group == 0:
+        """Where the site's other processes run as another user: let their group in, and nobody else.
+
+        That of VAR_DIR's owner; where root owns it, VAR_DIR's own, unless that is only the web server's.
+        """
+        above = self.folder.parent.stat()
+        group = above.st_gid
+        if above.st_uid:
+            with contextlib.suppress(KeyError):  # a number without a name
+                group = pwd.getpwuid(above.st_uid).pw_gid
+        if os.geteuid() != 0 or group in (0, settings.FILES_GROUP):
             return
         for path, mode in ((self.folder, 0o710), (self.folder / SOCKET, 0o660), (self.folder / SECRETS, 0o640)):
             os.chown(path, -1, group)
             path.chmod(mode)
-        log.info("engine_shared_with_group", group=grp.getgrgid(group).gr_name)
+        log.info("engine_shared_with_group", group=group)

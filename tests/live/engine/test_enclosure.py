@@ -136,3 +136,18 @@ async def test_agent_refuses_and_says_why(nowhere: None, var_dir: Path) -> None:
         agent.stop()
         async with asyncio.timeout(5):
             await task
+
+
+async def test_engine_lets_the_sites_group_in_and_not_the_web_servers(janus: JanusHost, settings: Any) -> None:
+    """Where root runs the agent: the site's other processes reach the socket, whoever sends files for them does not."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    site, web_server = 54321, 54322
+    for owner, group, lets_in in ((0, site, site), (0, web_server, None)):
+        settings.FILES_GROUP = web_server
+        os.chown(janus.folder.parent, owner, group)
+        os.chown(janus.folder, -1, 65534)
+        janus.folder.chmod(0o700)
+        janus._open_doors()
+        found = janus.folder.stat()
+        assert (found.st_gid if found.st_mode & 0o070 else None) == lets_in
