@@ -26,8 +26,8 @@ test: setup-test ## Run every test: SQLite and memory, PostgreSQL and Redis, rea
 check: setup-test ## Format, lint, types, import contracts, templates, migrations, translations
 	@tests/check.sh
 
-faults: setup-test ## Break things in the middle of a recording, and see that it is there: disk, agent, ffmpeg, web, transaction
-	@tests/netns.sh $(PY) -m pytest -q --durations=8 -m faults tests/live
+faults: setup-test ## Kill and starve real processes; one JSON line a promise, and whether it was kept
+	@tests/faults/run.sh
 
 fuzz: setup-test ## Ask every address as everybody with what nobody sends who means well, every form, 10,000 frames (make test: in short)
 	@FUZZ=whole $(PY) -m pytest -q --durations=8 -n $$(($$(nproc) + 1)) -m fuzz tests/fuzz tests/realtime

@@ -1,0 +1,154 @@
+"""A county on this machine: PostgreSQL and Redis that can be broken, and the product that ``make run`` starts."""
+
+import contextlib
+import os
+import pwd
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from tests.services import as_user, free_port, wait_for_port
+from tests.sites import BASE_DIR, Site, running_site
+
+
+@dataclass
+class Server:
+    """PostgreSQL or Redis, on one port for good."""
+
+    command: list[str]
+    port: int
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
+        self.process = subprocess.Popen(self.command, **quiet)
+        wait_for_port(self.port, self.process)
+
+    def send(self, how: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(how)
+
+    def end(self, how: signal.Signals = signal.SIGKILL) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.send(signal.SIGCONT)
+            self.send(how)
+            self.process.wait(30)
+
+
+def postgres(folder: Path) -> Server:
+    """A fresh cluster; unlike that of the other tests it survives its restart."""
+    found = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    user = "postgres" if os.geteuid() == 0 else None
+    data, port = folder / "pg", free_port()
+    data.mkdir()
+    if user:
+        folder.chmod(0o755)
+        entry = pwd.getpwnam(user)
+        os.chown(data, entry.pw_uid, entry.pw_gid)
+    make = [str(found / "initdb"), "-D", str(data), "-U", "test", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
+    subprocess.run([*as_user(user), *make], check=True, stdout=subprocess.DEVNULL, cwd="/")
+    named = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": data, "max_connections": 120}
+    options = [word for name, value in named.items() for word in ("-c", f"{name}={value}")]
+    return Server([*as_user(user), str(found / "postgres"), "-D", str(data), *options], port)
+
+
+def redis(folder: Path) -> Server:
+    port = free_port()
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    return Server([*as_user(None), *command], port)
+
+
+@dataclass
+class Stack:
+    """The running county."""
+
+    site: Site
+    database: Server
+    redis: Server
+    database_url: str
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database_url, connect_timeout=5) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def value(self, query: str, *values: Any) -> Any:
+        found = self.rows(query, *values)
+        return found[0][0] if found else None
+
+    def get(self, path: str, *, cookie: str = "", timeout: float = 30) -> "Reply":
+        """Ask for a page, as a phone does; what does not answer has the status 0."""
+        asking = urllib.request.Request(self.site.url + path, headers={"Cookie": cookie} if cookie else {})
+        began = time.monotonic()
+        try:
+            with urllib.request.urlopen(asking, timeout=timeout) as answer:
+                status, headers = answer.status, dict(answer.headers)
+        except urllib.error.HTTPError as error:
+            status, headers = error.code, dict(error.headers)
+        except OSError:
+            status, headers = 0, {}
+        return Reply(status, headers, time.monotonic() - began)
+
+    def processes(self, *words: str) -> list[int]:
+        """Processes of this site whose command line has all these words."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                if entry.name.isdecimal() and f"VAR_DIR={self.site.var_dir}" in (entry / "environ").read_text():
+                    line = (entry / "cmdline").read_text().replace("\0", " ")
+                    found += [int(entry.name)] if all(word in line for word in words) else []
+        return found
+
+    def people(self, count: int) -> list[tuple[str, str]]:
+        """A live lecture with so many signed-in members: path of the socket and cookie of each."""
+        command = [sys.executable, "-m", "bench._room_people", str(count)]
+        done = subprocess.run(
+            command, cwd=BASE_DIR, env=self.site.environment, check=True, capture_output=True, text=True
+        )
+        lines = [line for line in done.stdout.splitlines() if line.startswith("/ws/")]
+        return [(line.split()[0], line.split()[1]) for line in lines]
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: dict[str, str]
+    seconds: float
+
+
+def after(true: Callable[[], Any], *, within: float, every: float = 0.1) -> float:
+    """How many seconds until it is true; ``within`` and one more where it did not come true."""
+    began = time.monotonic()
+    while time.monotonic() - began <= within:
+        with contextlib.suppress(psycopg.Error, OSError):
+            if true():
+                return time.monotonic() - began
+        time.sleep(every)
+    return within + 1
+
+
+@contextlib.contextmanager
+def running_stack() -> Iterator[Stack]:
+    with tempfile.TemporaryDirectory(prefix="classroom-faults-", ignore_cleanup_errors=True) as name:
+        database, cache = postgres(Path(name)), redis(Path(name))
+        database_url = f"postgres://test@127.0.0.1:{database.port}/postgres"
+        try:
+            database.start()
+            cache.start()
+            keys = {name: secrets.token_hex(24) for name in ("SECRET_KEY", "PHONE_KEY")}
+            urls = {"DATABASE_URL": database_url, "REDIS_URL": f"redis://127.0.0.1:{cache.port}/0"}
+            with running_site(DEMO="0", LOG_LEVEL="WARNING", MEDIA_SANDBOX="try", **keys, **urls) as site:
+                yield Stack(site, database, cache, database_url)
+        finally:
+            cache.end()
+            database.end(signal.SIGINT)

@@ -1,0 +1,92 @@
+"""PostgreSQL restarted and Redis silent, with phones in a room."""
+
+import asyncio
+import signal
+import time
+
+import pytest
+
+from tests.faults.phones import Crowd
+from tests.faults.promises import measured
+from tests.faults.stack import Stack, after
+
+pytestmark = [pytest.mark.faults, pytest.mark.engine]
+PHONES = 30
+SILENT_S = 60
+
+
+def cookie_of(people: list[tuple[str, str]]) -> str:
+    return people[0][1]
+
+
+async def came(stack: Stack, crowd: Crowd) -> int:
+    occasion = int(crowd.phones[0].path.split("/")[3])
+    query = "SELECT count(DISTINCT member_id) FROM attendance_presencespan WHERE occasion_id = %s"
+    return int(await asyncio.to_thread(stack.value, query, occasion))
+
+
+async def test_database_that_restarts_is_waited_for(stack: Stack) -> None:
+    fault = "PostgreSQL restarts"
+    people = await asyncio.to_thread(stack.people, PHONES)
+    crowd, began = Crowd(stack.site.url, people), time.monotonic()
+    crowd.start()
+    try:
+        assert await crowd.until(1, since=began, within=60) < 60
+        await asyncio.sleep(3)
+        await asyncio.to_thread(stack.database.end, signal.SIGINT)
+        away = [
+            await asyncio.to_thread(stack.get, path, cookie=cookie_of(people))
+            for path in ("/me/", "/accounts/login/", "/")
+        ]
+        await asyncio.to_thread(stack.database.start)
+        back = await asyncio.to_thread(
+            after, lambda: stack.get("/me/", cookie=cookie_of(people)).status == 200, within=60
+        )
+        all_in = await crowd.until(1, since=began, within=60)
+        lost = PHONES - await came(stack, crowd)
+    finally:
+        await crowd.stop()
+    wrong = [reply.status for reply in away if reply.status != 503 or "Retry-After" not in reply.headers]
+    kept = [
+        measured(fault, "503 with Retry-After on every page", len(wrong), unit="pages with another answer", most=0),
+        measured(fault, "answered within 2 s", max(reply.seconds for reply in away), unit="s", most=2),
+        measured(fault, "pages back within 15 s of it", back, unit="s", most=15),
+        measured(fault, "all phones in the room", all_in, unit="s", most=60),
+        measured(fault, "nobody's presence lost", lost, unit="people", most=0),
+    ]
+    assert all(kept), [(reply.status, reply.seconds) for reply in away]
+
+
+async def test_silent_redis_costs_no_evidence(stack: Stack) -> None:
+    fault = f"Redis silent for {SILENT_S} s"
+    people = await asyncio.to_thread(stack.people, 2 * PHONES)
+    early, late = Crowd(stack.site.url, people[:PHONES]), Crowd(stack.site.url, people[PHONES:])
+    early.start()
+    try:
+        assert await early.until(1, since=time.monotonic() - 1, within=60) < 60
+        stack.redis.send(signal.SIGSTOP)
+        silent_at = time.monotonic()
+        pages = [await asyncio.to_thread(stack.get, path, cookie=cookie_of(people)) for path in ("/me/", "/courses/")]
+        sign_in = await asyncio.to_thread(stack.get, "/accounts/login/")
+        late.start()
+        joined = await late.until(1, since=silent_at, within=SILENT_S)
+        dropped = sum(len(phone.closed) for phone in early.phones)
+        await asyncio.sleep(max(0.0, SILENT_S - (time.monotonic() - silent_at)))
+        stack.redis.send(signal.SIGCONT)
+        lost = 2 * PHONES - await came(stack, early)
+        back = await asyncio.to_thread(after, lambda: stack.get("/accounts/login/").status == 200, within=60)
+    finally:
+        stack.redis.send(signal.SIGCONT)
+        await early.stop()
+        await late.stop()
+    slowest = max(reply.seconds for reply in (*pages, sign_in))
+    wrong = [reply.status for reply in (*pages, sign_in) if reply.status != 200]
+    kept = [
+        measured(fault, "pages and sign-in go on", len(wrong), unit="pages with another answer", most=0),
+        measured(fault, "answered within 5 s", slowest, unit="s", most=5),
+        measured(fault, "who is in the room stays in", dropped, unit="closed sockets", most=0),
+        measured(fault, "who comes gets in", joined, unit="s", most=SILENT_S),
+        measured(fault, "nobody's presence lost", lost, unit="people", most=0),
+        measured(fault, "as before within 15 s of it", back, unit="s", most=15),
+    ]
+    assert all(kept), [(reply.status, reply.seconds) for reply in (*pages, sign_in)]
