@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django_tasks import task
 from django_tasks.exceptions import InvalidTaskError
+from kombu.exceptions import OperationalError as BrokerError
 
 from cms import tasks_backend
 from cms.tasks_backend import CeleryBackend, run_task
@@ -34,7 +35,22 @@ def test_a_task_is_sent_on_commit_and_runs_by_its_path(
         assert sent == []
     (message, options) = sent[0]
     assert message == ("tests.cms.test_tasks_backend.note", [3], {"word": "培训"})
-    assert options == {"eta": None, "task_id": result.id}
+    assert options == {"eta": None, "task_id": result.id, "retry": False}
+
+
+def test_without_its_broker_a_task_is_done_at_once(
+    backend: CeleryBackend, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    """What asked for it is committed: whoever saved a lesson or a film must not be answered by an error."""
+
+    def away(*_message: Any, **_options: Any) -> None:
+        raise BrokerError("Connection refused")
+
+    monkeypatch.setattr(run_task, "apply_async", away)
+    monkeypatch.setattr(tasks_backend, "import_string", lambda _path: note)
+    with django_capture_on_commit_callbacks(execute=True):
+        backend.enqueue(note, (3,), {"word": "培训"})
+    assert ran == [(3, "培训")]
 
 
 def test_the_worker_runs_what_was_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ import pytest
 from media.models import Upload
 from organizations.models import Role, User
 from tests.factories.organizations import RoleGrantFactory
+from tests.faults.promises import measured
 from tests.realtime.conftest import RoomServer, serving
 from tests.realtime.raw import Answer, Line
 from tests.realtime.test_uploads import Uploader
@@ -21,6 +22,7 @@ pytestmark = [pytest.mark.realtime, pytest.mark.django_db(transaction=True)]
 MIB = 2**20
 DISK = 16 * MIB
 RESERVE = DISK * 8 // 100
+FAULT = "disk 92 % full"
 BECOME_ROOT = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
 
 
@@ -79,6 +81,7 @@ def test_what_others_were_promised_is_not_promised_twice(uploader: Uploader) -> 
     assert create(uploader, 4 * MIB).status == 201
 
 
+@pytest.mark.faults
 def test_piece_that_meets_the_reserve_leaves_it_alone(uploader: Uploader) -> None:
     """Evidence lies on the same disk: what an upload may not have stays free, also in the middle of a piece."""
     assert create(uploader, 8 * MIB).status == 201
@@ -87,7 +90,13 @@ def test_piece_that_meets_the_reserve_leaves_it_alone(uploader: Uploader) -> Non
     fill.write_bytes(b"0" * (free(uploader) - RESERVE - 2 * MIB))
     before = free(uploader)
     answer = patch(uploader, MIB, 3 * MIB)
-    assert (answer.status, answer.json()["error"]) == (507, "disk_full")
+    kept = [
+        measured(FAULT, "uploads are refused", answer.status, unit="status", least=507, most=507),
+        measured(FAULT, "what was acknowledged is kept", uploader.offset(), unit="bytes", least=MIB, most=MIB),
+        measured(FAULT, "the reserve stays free", free(uploader), unit="bytes", least=RESERVE, most=DISK),
+    ]
+    assert all(kept)
+    assert answer.json()["error"] == "disk_full"
     assert answer.json()["message"] == (
         "服务器存储空间不足，上传停下了，已传的部分会保留。请联系管理员清理后，再按“继续”。"
     )

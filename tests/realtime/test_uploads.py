@@ -14,6 +14,7 @@ from media.models import Upload, Video
 from organizations.models import Role, User
 from tests.factories.media import UploadFactory
 from tests.factories.organizations import RoleGrantFactory, UserFactory
+from tests.faults.promises import measured
 from tests.realtime.conftest import RoomServer, serving, sign_in, wait_until
 from tests.realtime.raw import Answer, Line
 
@@ -191,6 +192,7 @@ def mortal(transactional_db: None, tmp_path: Path) -> Iterator[RoomServer]:
         yield server
 
 
+@pytest.mark.faults
 def test_killed_process_leaves_nothing_torn(mortal: RoomServer, organiser: User, tmp_path: Path) -> None:
     """What was acknowledged stays; what was not is cut off before anything is written after it."""
     data = os.urandom(LENGTH)
@@ -205,7 +207,8 @@ def test_killed_process_leaves_nothing_torn(mortal: RoomServer, organiser: User,
     uploader.file.open("ab").write(b"whatever a loss of power may leave")
     with serving(tmp_path) as again:
         uploader.server = again
-        assert uploader.offset() == 20_000
+        fault, promised = "power lost during an upload", "resumes at the last acknowledged byte"
+        assert measured(fault, promised, uploader.offset(), unit="bytes", least=20_000, most=20_000)
         with uploader.patch(20_000, data[20_000:40_000], length=LENGTH - 20_000) as line:
             wait_until(lambda: uploader.file.read_bytes() == data[:40_000])
             line.send(data[40_000:])
