@@ -20,7 +20,6 @@ FIRST_S, MOST_S = 0.3, 20.0
 class Phone:
     """One browser: its cookie, when it (re)joined and why it was closed. ``acked``: chat that the server confirmed."""
 
-    path: str
     cookie: str
     number: int
     joined: list[float] = field(default_factory=list)
@@ -36,9 +35,9 @@ class Phone:
 class Crowd:
     """All of them, on one loop; ``stop`` hangs up."""
 
-    def __init__(self, url: str, people: list[tuple[str, str]]) -> None:
-        self.url = url
-        self.phones = [Phone(path, cookie, number) for number, (path, cookie) in enumerate(people)]
+    def __init__(self, url: str, occasion: int, cookies: list[str]) -> None:
+        self.url, self.occasion = url, occasion
+        self.phones = [Phone(cookie, number) for number, cookie in enumerate(cookies)]
         self._tasks: list[asyncio.Task[None]] = []
         self._asking = ThreadPoolExecutor(32)
 
@@ -75,7 +74,7 @@ class Crowd:
         code = 0
         with contextlib.suppress(OSError, WebSocketException, TimeoutError, ValueError):
             ticket = await asyncio.get_running_loop().run_in_executor(self._asking, self._ticket, phone)
-            address = f"{self.url.replace('http', 'ws')}{phone.path.partition('?')[0]}?ticket={ticket}"
+            address = f"{self.url.replace('http', 'ws')}/ws/live/{self.occasion}/?ticket={ticket}"
             cookie = {"Cookie": phone.cookie}
             async with connect(address, origin=self.url, additional_headers=cookie, compression=None) as line:  # type: ignore[arg-type]
                 try:
@@ -96,8 +95,7 @@ class Crowd:
             phone.acked.add(str(frame["id"]))
 
     def _ticket(self, phone: Phone) -> str:
-        occasion = phone.path.split("/")[3]
-        address = f"{self.url}/live/{occasion}/ticket.json?device={phone.number:032x}"
+        address = f"{self.url}/live/{self.occasion}/ticket.json?device={phone.number:032x}"
         asking = urllib.request.Request(address, headers={"Cookie": phone.cookie})
         with urllib.request.urlopen(asking, timeout=10) as answer:
             return str(json.load(answer)["ticket"])

@@ -18,7 +18,7 @@ RUNNING = "SELECT count(*) FROM media_job WHERE video_id = %s AND state = 'runni
 
 def add_film(stack: Stack, folder: Path, seconds: float) -> str:
     """Taken in as the operator does it; returns the video's key."""
-    path = make_clip(folder / f"film-{time.time_ns()}.mp4", "large", seconds=seconds)
+    path = make_clip(folder / f"film-{time.time_ns()}.mp4", "portrait", seconds=seconds)
     stack.site.manage("add_video", str(path), "--title", path.stem)
     return str(stack.value("SELECT id FROM media_video WHERE title = %s", path.stem))
 
@@ -35,7 +35,7 @@ def outputs(stack: Stack, video: str) -> list[Path]:
 @pytest.mark.parametrize("who", ["child", "worker"])
 def test_killed_worker_is_followed_by_another(stack: Stack, tmp_path: Path, who: str) -> None:
     fault = f"Celery {who} killed while it prepares a film"
-    video = add_film(stack, tmp_path, 20)
+    video = add_film(stack, tmp_path, 12)
     work = "SELECT count(*) FROM media_video WHERE id = %s AND state = 'running' AND progress > 0"
     assert after(lambda: stack.value(work, video), within=120) <= 120
     assert outputs(stack, video) == [], "no half film is seen"

@@ -15,33 +15,25 @@ PHONES = 30
 SILENT_S = 60
 
 
-def cookie_of(people: list[tuple[str, str]]) -> str:
-    return people[0][1]
-
-
 async def came(stack: Stack, crowd: Crowd) -> int:
-    occasion = int(crowd.phones[0].path.split("/")[3])
     query = "SELECT count(DISTINCT member_id) FROM attendance_presencespan WHERE occasion_id = %s"
-    return int(await asyncio.to_thread(stack.value, query, occasion))
+    return int(await asyncio.to_thread(stack.value, query, crowd.occasion))
 
 
 async def test_database_that_restarts_is_waited_for(stack: Stack) -> None:
     fault = "PostgreSQL restarts"
-    people = await asyncio.to_thread(stack.people, PHONES)
-    crowd, began = Crowd(stack.site.url, people), time.monotonic()
+    occasion, cookies = await asyncio.to_thread(stack.people, PHONES)
+    crowd, began = Crowd(stack.site.url, occasion, cookies), time.monotonic()
     crowd.start()
     try:
         assert await crowd.until(1, since=began, within=60) < 60
         await asyncio.sleep(3)
         await asyncio.to_thread(stack.database.end, signal.SIGINT)
         away = [
-            await asyncio.to_thread(stack.get, path, cookie=cookie_of(people))
-            for path in ("/me/", "/accounts/login/", "/")
+            await asyncio.to_thread(stack.get, path, cookie=cookies[0]) for path in ("/me/", "/accounts/login/", "/")
         ]
         await asyncio.to_thread(stack.database.start)
-        back = await asyncio.to_thread(
-            after, lambda: stack.get("/me/", cookie=cookie_of(people)).status == 200, within=60
-        )
+        back = await asyncio.to_thread(after, lambda: stack.get("/me/", cookie=cookies[0]).status == 200, within=60)
         all_in = await crowd.until(1, since=began, within=60)
         lost = PHONES - await came(stack, crowd)
     finally:
@@ -59,14 +51,14 @@ async def test_database_that_restarts_is_waited_for(stack: Stack) -> None:
 
 async def test_silent_redis_costs_no_evidence(stack: Stack) -> None:
     fault = f"Redis silent for {SILENT_S} s"
-    people = await asyncio.to_thread(stack.people, 2 * PHONES)
-    early, late = Crowd(stack.site.url, people[:PHONES]), Crowd(stack.site.url, people[PHONES:])
+    occasion, cookies = await asyncio.to_thread(stack.people, 2 * PHONES)
+    early, late = (Crowd(stack.site.url, occasion, some) for some in (cookies[:PHONES], cookies[PHONES:]))
     early.start()
     try:
         assert await early.until(1, since=time.monotonic() - 1, within=60) < 60
         stack.redis.send(signal.SIGSTOP)
         silent_at = time.monotonic()
-        pages = [await asyncio.to_thread(stack.get, path, cookie=cookie_of(people)) for path in ("/me/", "/courses/")]
+        pages = [await asyncio.to_thread(stack.get, path, cookie=cookies[0]) for path in ("/me/", "/courses/")]
         sign_in = await asyncio.to_thread(stack.get, "/accounts/login/")
         late.start()
         joined = await late.until(1, since=silent_at, within=SILENT_S)

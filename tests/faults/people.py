@@ -1,0 +1,55 @@
+"""``python -m tests.faults.people N``: a new branch of N signed-in members and a lecture on air for it.
+
+Prints the lecture's number, then the cookie of each member. Any number of times on one database.
+"""
+
+import os
+import secrets
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
+from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
+from django.db import transaction  # noqa: E402
+
+from organizations.models import Membership, NodeKind, Role, User  # noqa: E402
+from tests.factories.attendance import OccasionFactory, RuleFactory, TrainingFactory  # noqa: E402
+from tests.factories.live import make_live  # noqa: E402
+from tests.factories.organizations import JOINED, NodeFactory, RoleGrantFactory  # noqa: E402
+
+
+def cookie_of(person: User) -> str:
+    session = SessionStore()
+    session[SESSION_KEY] = str(person.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = person.get_session_auth_hash()
+    session.create()
+    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+
+
+@transaction.atomic
+def make_people(count: int) -> tuple[int, list[str]]:
+    mark = secrets.token_hex(4)
+    for factory in (OccasionFactory, RuleFactory, TrainingFactory, NodeFactory):
+        factory.reset_sequence(secrets.randbelow(10**9), force=True)
+    branch = NodeFactory(name=f"第{mark}支部", code=f"F{mark}", kind=NodeKind.BRANCH)
+    names = [User(username=f"{mark}-{number}", name=f"党员{number}", password="!") for number in range(count + 1)]
+    lecturer, *people = User.objects.bulk_create(names)
+    RoleGrantFactory(user=lecturer, node=branch, role=Role.LECTURER)
+    Membership.objects.bulk_create(
+        [Membership(member=person, node=branch, active_from_date=JOINED) for person in people]
+    )
+    world: Any = SimpleNamespace(branch=branch, lecturer=lecturer)
+    return make_live(world).pk, [cookie_of(person) for person in people]
+
+
+if __name__ == "__main__":
+    occasion_id, cookies = make_people(int(sys.argv[1]))
+    sys.stdout.write("\n".join([f"people {occasion_id}", *cookies, ""]))
