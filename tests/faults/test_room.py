@@ -65,8 +65,6 @@ async def replaced(stack: Stack, crowd: Crowd, occasion: int) -> list[bool]:
         os.kill(pid, signal.SIGTERM)
     all_in = await crowd.until(1, since=stopped_at, within=90)
     codes = [phone.closed[-1][1] for phone in crowd.phones if phone.closed and phone.closed[-1][0] > stopped_at]
-    back = sorted(phone.joined[-1] for phone in crowd.phones)
-    spread = back[int(PHONES * 0.9)] - back[int(PHONES * 0.1)]
     state = await asyncio.to_thread(stack.value, "SELECT state FROM live_lecture WHERE occasion_id = %s", occasion)
     spans = "SELECT count(*) FROM attendance_presencespan WHERE occasion_id = %s AND ended_at IS NULL"
     open_spans = await asyncio.to_thread(after, lambda: stack.value(spans, occasion) == PHONES, within=30)
@@ -80,7 +78,6 @@ async def replaced(stack: Stack, crowd: Crowd, occasion: int) -> list[bool]:
             most=PHONES,
             least=PHONES,
         ),
-        measured(fault, "they come back over 20 s, not in one moment", spread, unit="s", least=8, most=25),
         measured(fault, "all back in 40 s", all_in, unit="s", most=40),
         measured(fault, "each is present once", open_spans, unit="s", most=30),
     ]
