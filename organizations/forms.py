@@ -69,16 +69,12 @@ class RequestLoginCodeForm(allauth_forms.RequestLoginCodeForm):
         try:
             limits.try_code(context.request, phone)
         except UnableToTry as error:
-            raise ValidationError(
-                too_many_codes(error), code="limited", params={"seconds": limits.seconds_left(error)}
-            ) from error
+            text = gettext("获取验证码太频繁，请在 %(when)s再试；也可以用密码登录。") % {
+                "when": limits.when_again(error)
+            }
+            raise ValidationError(text, code="limited", params={"seconds": limits.seconds_left(error)}) from error
         self._user = user_by_phone(phone)
         return phone
-
-
-def too_many_codes(error: UnableToTry) -> str:
-    when = limits.when_again(error)
-    return gettext("获取验证码太频繁，请在 %(when)s再试。已经收到的验证码 5 分钟内仍然有效。") % {"when": when}
 
 
 class ConfirmLoginCodeForm(allauth_forms.ConfirmLoginCodeForm):

@@ -23,7 +23,7 @@ from django.views.decorators.http import require_POST
 
 from organizations import limits
 from organizations.display import known_language, set_display_cookies
-from organizations.forms import DisplayForm, too_many_codes
+from organizations.forms import DisplayForm
 from organizations.hashing import RETRY_AFTER_S, UnableToHash
 from organizations.models import User
 from organizations.operations import UnableToTry
@@ -113,7 +113,8 @@ class ConfirmLoginCodeView(AllauthConfirmLoginCodeView):
         try:
             limits.try_code(self.request, self._process.state.get("phone", ""))
         except UnableToTry as error:
-            messages.error(self.request, too_many_codes(error))
+            text = _("获取验证码太频繁，请在 %(when)s再试。已经收到的验证码 5 分钟内仍然有效。")
+            messages.error(self.request, text % {"when": limits.when_again(error)})
             return again
         if self._process.user is not None:
             return super()._resend_form_valid(form)

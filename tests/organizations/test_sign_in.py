@@ -210,6 +210,17 @@ def test_sending_again_counts_too(client: Client, outbox: type[Outbox]) -> None:
     assert len(outbox.sent) == 3
 
 
+def test_sending_again_says_when_it_may_be_asked_for(client: Client) -> None:
+    person()
+    for _ in range(2):
+        code_for(Client())
+    code_for(client)
+    answer = client.post(CONFIRM, {"action": "resend"}, follow=True)
+    assert re.search(
+        "获取验证码太频繁，请在 [0-9]+ 分钟后再试。已经收到的验证码 5 分钟内仍然有效。", answer.content.decode()
+    )
+
+
 def test_forty_members_behind_one_address_get_in() -> None:
     people = [person(f"+8613900000{n:03d}") for n in range(40)]
     for user in people:
