@@ -14,6 +14,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from config import sms_settings
 from config.env import choice, env, flag, number, secret, text, trusted_proxies, url, words
 from config.private import files_group, keep_private
 
@@ -374,7 +375,8 @@ WAGTAILADMIN_LOGIN_URL = "/admin/login/"
 WAGTAIL_PASSWORD_RESET_ENABLED = False
 WAGTAILUSERS_PASSWORD_ENABLED = False
 SESSION_SERIALIZER = "organizations.sessions.SealedSerializer"
-SMS_BACKEND = text("SMS_BACKEND", "organizations.sms.ConsoleBackend")
+# How a sign-in code reaches a phone: SMS_WAY by settings alone, or SMS_BACKEND, a class of one's own.
+SMS_WAY, SMS_BACKEND, SMS = sms_settings.read()
 # The first makes new hashes; the others are read, and renewed when their owner signs in (ADR 26).
 PASSWORD_HASHERS = ["organizations.hashing.Argon2", "organizations.hashing.OldPBKDF2"]
 HASH_WAIT_S = number("HASH_WAIT_S", default=3, low=1, high=60)

@@ -5,8 +5,8 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from organizations import limits, sms
 from organizations.address import client_address
@@ -16,6 +16,7 @@ from organizations.hashing import RETRY_AFTER_S, UnableToHash
 from organizations.models import User
 from organizations.operations import UnableToTry, set_phone
 from organizations.queries import has_phone, phone_of, user_by_phone
+from organizations.sign_in_texts import code_text, wrong_password
 
 # The pages themselves say these things; as messages they would put the phone number into a cookie.
 UNSPOKEN = {
@@ -29,8 +30,8 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "account_inactive": _("这个账号已停用，请与支部联系。"),
-        "phone_password_mismatch": _("手机号或密码不对。忘了密码，可以用短信验证码登录。"),
-        "unknown_phone": _("手机号或密码不对。忘了密码，可以用短信验证码登录。"),
+        "phone_password_mismatch": wrong_password(),
+        "unknown_phone": wrong_password(),
         "incorrect_code": _("验证码不对，请核对短信。"),
         "incorrect_password": _("密码不对。"),
         "enter_current_password": _("现在的密码不对。"),
@@ -65,8 +66,8 @@ class AccountAdapter(DefaultAccountAdapter):
     # --- codes ---
     def send_verification_code_sms(self, user: User, phone: str, code: str, **kwargs: Any) -> None:
         with override(user.language):
-            text = gettext("【指尖上的课堂】验证码 %(code)s，5 分钟内有效。请不要告诉别人。") % {"code": code}
-        sms.send_sms(phone=phone, text=text)
+            text = code_text(code)
+        sms.send_code(phone=phone, code=code, text=text)
         if sms.shows_codes():
             self.request.session[DEMO_CODE_SESSION_KEY] = code
 

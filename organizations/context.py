@@ -32,7 +32,8 @@ def tabs_for(user: Any) -> list[dict[str, str]]:
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context processor: ``shell.owner`` (whose records the phone may send), ``.tabs``, ``.elder``, ``.language``,
-    ``.demo``, ``.roles`` and, on a demonstration's code page, ``.demo_code``: the code that no phone got.
+    ``.demo``, ``.roles``, ``.sends_codes`` (whether a code can reach whoever asks for one) and, on a demonstration's
+    code page, ``.demo_code``: the code that no phone got.
 
     Evaluated when a template first asks, so that an error page without a shell costs no query.
     """
@@ -46,6 +47,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "language": get_language() or settings.LANGUAGE_CODE,
             "demo": settings.DEMO or settings.DEBUG,
             "demo_code": request.session.get(DEMO_CODE_SESSION_KEY, "") if sms.shows_codes() else "",
+            "sends_codes": sms.can_tell_codes(),
             "roles": roles_of(user=user) if isinstance(user, User) else frozenset(),
         }
 

@@ -21,7 +21,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from organizations import limits
+from organizations import limits, sms
 from organizations.display import known_language, set_display_cookies
 from organizations.forms import DisplayForm
 from organizations.hashing import RETRY_AFTER_S, UnableToHash
@@ -72,7 +72,11 @@ class LoginView(RefusalHasAStatus, StartAgain, AllauthLoginView):
 
 
 class RequestLoginCodeView(RefusalHasAStatus, StartAgain, AllauthRequestLoginCodeView):
-    """Ask for a code."""
+    """Ask for a code; a site that can send none says so and takes no number."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        answer = super().post if sms.can_tell_codes() else self.get
+        return answer(request, *args, **kwargs)
 
 
 class PasswordChangeView(RefusalHasAStatus, AllauthPasswordChangeView):
@@ -92,6 +96,9 @@ class ConfirmLoginCodeView(AllauthConfirmLoginCodeView):
 
     A code proves who holds the phone it went to: once that number is not the person's any more, it proves nothing.
     """
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"sms_trouble": sms.in_trouble()}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         person = self._process.user

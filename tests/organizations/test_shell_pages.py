@@ -7,6 +7,7 @@ from django.template import loader
 from django.test import Client
 from django.utils import timezone, translation
 
+from organizations import sms
 from organizations.operations import create_member
 
 PHONE = "13800000001"
@@ -39,6 +40,11 @@ def test_an_error_page_says_what_the_server_knows(name: str) -> None:
 @pytest.mark.integration
 @pytest.mark.django_db
 class TestSignIn:
+    @pytest.fixture(autouse=True)
+    def with_messages(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A site that can send codes."""
+        monkeypatch.setattr(sms.ConsoleBackend, "reaches_phones", True)
+
     def test_asks_for_phone_and_password_on_one_screen(self, client: Client) -> None:
         html = client.get("/accounts/login/").text
         assert 'type="tel"' in html
@@ -72,8 +78,11 @@ class TestSignIn:
         assert '<div class="field wrong">' in html
         assert 'aria-invalid="true"' in html
 
-    def test_a_code_is_shown_in_a_demonstration_and_signs_in(self, client: Client, wang: Any, settings: Any) -> None:
+    def test_a_code_is_shown_in_a_demonstration_and_signs_in(
+        self, client: Client, wang: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         settings.DEMO = True
+        monkeypatch.setattr(sms.ConsoleBackend, "reaches_phones", False)
         html = client.post("/accounts/login/code/", {"phone": PHONE}, follow=True).text
         code = client.session["demo_code"]
         assert f"<b>{code}</b>" in html
