@@ -14,7 +14,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import sms_settings
+from config import logs, sms_settings
 from config.env import choice, env, flag, number, secret, text, trusted_proxies, url, words
 from config.private import files_group, keep_private
 
@@ -451,6 +451,7 @@ LOG_STEPS: list[Any] = [
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
+    logs.without_tokens,
 ]
 LOGGING = {
     "version": 1,

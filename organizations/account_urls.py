@@ -4,11 +4,13 @@ from allauth.account import views as account
 from django.urls import path
 
 from organizations.views import account as own
+from organizations.views import links
 
 urlpatterns = [
     path("login/", own.login, name="account_login"),
     path("login/code/", own.request_login_code, name="account_request_login_code"),
     path("login/code/confirm/", own.confirm_login_code, name="account_confirm_login_code"),
+    path("link/<str:token>/", links.sign_in_link, name="sign_in_link"),
     path("logout/", account.logout, name="account_logout"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("signup/", account.signup, name="account_signup"),

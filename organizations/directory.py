@@ -23,9 +23,14 @@ MOST_NAMES = 5
 CHANGED = {
     "name": gettext_lazy("姓名"),
     "number": gettext_lazy("编号"),
-    "phone": gettext_lazy("手机号"),
     "closed_date": gettext_lazy("撤销日期"),
     "merged_into": gettext_lazy("并入"),
+}
+# What is said without an old and a new value.
+DONE = {
+    "phone": gettext_lazy("改了手机号"),
+    "sign_in_link": gettext_lazy("生成了登录链接"),
+    "sign_in_link_used": gettext_lazy("用登录链接登录了"),
 }
 
 
@@ -202,15 +207,15 @@ def changes_of(thing: User | Node) -> list[Change]:
     for entry in entries.order_by("-timestamp", "-pk")[:MOST_CHANGES]:
         actor = entry.actor.get_full_name() if entry.actor else ""
         for field, (old, new) in (entry.changes or {}).items():
-            if field in CHANGED:
-                label = _("名称") if field == "name" and isinstance(thing, Node) else str(CHANGED[field])
+            if field in CHANGED or field in DONE:
+                label = _("名称") if field == "name" and isinstance(thing, Node) else str(CHANGED.get(field, ""))
                 found.append(Change(entry.timestamp, actor, _change_text(field, label, old, new)))
     return found
 
 
 def _change_text(field: str, label: str, old: str, new: str) -> str:
-    if field == "phone":
-        return _("改了手机号")
+    if field in DONE:
+        return str(DONE[field])
     none = _("无")
     said = {"field": label, "old": none if old == "None" else old, "new": none if new == "None" else new}
     return _("%(field)s：%(old)s → %(new)s") % said

@@ -91,7 +91,7 @@ class ConfirmLoginCodeForm(allauth_forms.ConfirmLoginCodeForm):
 
 
 class ChangePasswordForm(allauth_forms.ChangePasswordForm):
-    """Without the old password for a quarter of an hour after signing in by code: that is how one resets it."""
+    """Without the old password for a quarter of an hour after signing in by code or link: that is how one resets it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -131,7 +131,7 @@ def name_new_passwords(form: forms.Form) -> None:
 def signed_in_by_code_lately(user: Any) -> bool:
     now_s = timezone.now().timestamp()
     return any(
-        record["method"] == "code" and now_s - record["at"] < CODE_COUNTS_AS_PASSWORD_S
+        record["method"] in {"code", "link"} and now_s - record["at"] < CODE_COUNTS_AS_PASSWORD_S
         for record in get_authentication_records(context.request, user)
     )
 

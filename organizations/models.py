@@ -215,6 +215,33 @@ class AccessEntry(models.Model):
         return f"{self.reader_id} → {self.subject_id}: {self.what}"
 
 
+class SignInLink(models.Model):
+    """A link that lets one person in once, for a quarter of an hour. The link itself is nowhere, only its hash.
+
+    ``standing``: what the person's number, password and membership were; any change of them ends the link.
+    """
+
+    member = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    token_hash = models.CharField(max_length=64, unique=True)
+    standing = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("登录链接")
+        verbose_name_plural = _("登录链接")
+        indexes = [
+            models.Index(fields=["member", "made_at"], name="sign_in_link_member"),
+            models.Index(fields=["made_by", "made_at"], name="sign_in_link_made_by"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id}: {self.made_at:%Y-%m-%d %H:%M}"
+
+
 class RosterImport(models.Model):
     """One roster file that was taken over: who, when, under which node, and how much it changed. Not the file."""
 

@@ -4,6 +4,7 @@ Periods are half-open: whoever leaves on a day no longer belongs on that day.
 """
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +13,20 @@ from django.conf import settings
 from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Replace, Upper
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from organizations.core import phones
-from organizations.models import AccessEntry, Exemption, KeyFingerprint, Membership, Node, Role, RoleGrant, User
+from organizations.models import (
+    AccessEntry,
+    Exemption,
+    KeyFingerprint,
+    Membership,
+    Node,
+    Role,
+    RoleGrant,
+    SignInLink,
+    User,
+)
 
 PHONE_KEY_NAME = "PHONE_KEY"
 SAMPLED_PHONES = 20
@@ -160,6 +172,39 @@ def subtree(paths: Iterable[str]) -> Q:
     for path in paths:
         condition |= Q(path__startswith=path)
     return condition
+
+
+def link_hash(token: str) -> str:
+    """What is stored of a sign-in link. The token has 256 random bits, so a plain hash is enough."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def standing_of(member: User) -> str:
+    """A hash over what a sign-in link rests on: the number, the password, whether and where the person belongs."""
+    last = Membership.objects.filter(member=member).order_by("pk").values_list("pk", "node_id", "active_to_date")
+    held = [member.phone_index or "", member.password, member.is_active, *last]
+    return salted_hmac("organizations.sign_in_link", repr(held), algorithm="sha256").hexdigest()
+
+
+def has_left(member: User, *, on_date: dt.date) -> bool:
+    """Whether the person is signed off, or belongs nowhere any more after having belonged somewhere."""
+    rows = Membership.objects.filter(member=member)
+    later = Q(active_to_date=None) | Q(active_to_date__gt=on_date)
+    return not member.is_active or (rows.exists() and not rows.filter(later).exists())
+
+
+def open_link(token: str, *, as_of: dt.datetime) -> SignInLink | None:
+    """The link that this token still opens at ``as_of``; nothing is used up by asking."""
+    link = (
+        SignInLink.objects.filter(
+            token_hash=link_hash(token), used_at=None, ended_at=None, made_at__lte=as_of, expires_at__gt=as_of
+        )
+        .select_related("member")
+        .first()
+    )
+    if link is None or has_left(link.member, on_date=timezone.localdate(as_of)):
+        return None
+    return link if constant_time_compare(link.standing, standing_of(link.member)) else None
 
 
 def access_entries(*, subject_id: int | None = None) -> QuerySet[AccessEntry]:

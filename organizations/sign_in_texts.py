@@ -1,5 +1,6 @@
 """What the sign-in pages and messages say, where it depends on whether this site can send a message."""
 
+from django.core.management.base import OutputWrapper
 from django.utils.functional import lazy
 from django.utils.translation import gettext
 
@@ -18,3 +19,9 @@ def _wrong_password() -> str:
 
 
 wrong_password = lazy(_wrong_password, str)
+
+
+def tell_link(out: OutputWrapper, link: str) -> None:
+    """Print a sign-in link with what may be done with it."""
+    out.write(gettext("登录链接（15 分钟内有效，只能用一次，只交给本人）："))
+    out.write(link)

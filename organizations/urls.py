@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from organizations.views import access, account, people, roster, roster_files, units
+from organizations.views import access, account, links, people, roster, roster_files, units
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("display/", account.set_display, name="set_display"),
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("roster/discard/", roster.discard, name="roster_discard"),
     path("people/", people.people, name="people"),
     path("people/<int:person_id>/", people.person, name="person"),
+    path("people/<int:person_id>/link/", links.make, name="person_link"),
     path("people/<int:person_id>/<slug:what>/", people.change, name="person_change"),
     path("roles/<int:grant_id>/end/", people.end_role, name="role_end"),
     path("units/", units.units, name="units"),

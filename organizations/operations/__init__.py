@@ -3,6 +3,7 @@
 from organizations.operations.access import UnableToRevealPhone, log_access, reveal_phone
 from organizations.operations.keys import UnableToUseKey, check_phone_key, ensure_phone_key
 from organizations.operations.limits import UnableToTry, give_back, prune_allowances, take
+from organizations.operations.links import UnableToMakeLink, UnableToUseLink, make_link, use_link
 from organizations.operations.people import (
     UnableToChangeMember,
     UnableToCreateMember,
@@ -59,12 +60,14 @@ __all__ = [
     "UnableToEndRole",
     "UnableToGrantRole",
     "UnableToImportRoster",
+    "UnableToMakeLink",
     "UnableToMoveMember",
     "UnableToRevealPhone",
     "UnableToSetPhone",
     "UnableToTakeBack",
     "UnableToTry",
     "UnableToUseKey",
+    "UnableToUseLink",
     "check_phone_key",
     "close_unit",
     "create_member",
@@ -82,6 +85,7 @@ __all__ = [
     "join_node",
     "leave_node",
     "log_access",
+    "make_link",
     "merge_unit",
     "move_member",
     "prune_allowances",
@@ -95,4 +99,5 @@ __all__ = [
     "take",
     "take_back",
     "transfer_member",
+    "use_link",
 ]

@@ -13,6 +13,8 @@ READ = {
     "export": _("导出名单"),
     "roster": _("名册"),
     "person": _("人员资料"),
+    "sign_in_link": _("生成了登录链接"),
+    "sign_in_link_used": _("用登录链接登录了"),
 }
 
 

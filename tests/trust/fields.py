@@ -30,6 +30,7 @@ CHAT = "180 days (live.delete_old_chat)"
 UPLOAD = "7 days after the last byte, or until it is a video"
 WITH_OBJECT = "as long as the object"
 PASSING = "until overwritten"
+LINK = "15 minutes of use; deleted with the person's next link a day later; who and when stay in the access log"
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,11 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "organizations.AccessEntry": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
         Fields("reader subject what reason at", PERSONAL, AUDITOR, "for good: nobody can erase it"),
+    ),
+    "organizations.SignInLink": (
+        Fields("id", TECHNICAL, SERVER, LINK),
+        Fields("member made_by made_at expires_at used_at ended_at", PERSONAL, SERVER, LINK),
+        Fields("token_hash standing", SECRET, SERVER, LINK),
     ),
     "organizations.RosterImport": (
         Fields("id file_sha256", TECHNICAL, SERVER, FOR_GOOD),

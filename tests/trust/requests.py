@@ -56,6 +56,7 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "form": "csv",
         "what": {"people": "number", "units": "rename"}.get(row.route.split("/")[0], "correct"),
         "person_id": world.member.pk,
+        "token": "A" * 43,
         "unit_id": world.county.branch.pk,
         "grant_id": RoleGrant.objects.get(user=world.county.secretary).pk,
         "path": world.image.file.name,

@@ -10,12 +10,23 @@ from django.utils.translation import gettext as _
 
 from organizations.core.roster import guess_kind
 from organizations.models import Node, Role, User
-from organizations.operations import UnableToCreateMember, UnableToUseKey, create_member, ensure_phone_key, grant_role
+from organizations.operations import (
+    UnableToCreateMember,
+    UnableToMakeLink,
+    UnableToUseKey,
+    create_member,
+    ensure_phone_key,
+    grant_role,
+    make_link,
+)
 from organizations.queries import user_by_phone
+from organizations.sign_in_texts import tell_link
 
 
 class Command(BaseCommand):
-    help = "Make a person operator, who then imports the roster and signs in by code. Makes the person if unknown."
+    help = (
+        "Make a person operator, who then imports the roster. Prints a link to sign in by. Makes the person if unknown."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("phone", metavar="PHONE")
@@ -33,6 +44,12 @@ class Command(BaseCommand):
         user = user_by_phone(phone) or self.person(phone, name)
         grant_role(user_id=user.pk, node_id=node.pk, role=Role.OPERATOR, on_date=timezone.localdate())
         self.stdout.write(_("%(name)s 已是 %(node)s 的管理员") % {"name": user.name, "node": node.name})
+        try:
+            link = make_link(member_id=user.pk, as_of=timezone.now())
+        except UnableToMakeLink as error:
+            self.stdout.write(str(error))
+        else:
+            tell_link(self.stdout, link)
 
     def node(self, under: str | None, organisation: str | None) -> Node:
         root = Node.get_first_root_node()

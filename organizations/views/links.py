@@ -1,0 +1,57 @@
+"""Sign-in links: the page behind one, and the operator's page that makes one."""
+
+from allauth.account.internal.flows.login import perform_login, record_authentication
+from allauth.account.models import Login
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render, resolve_url
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from organizations import operations as do
+from organizations.models import Role
+from organizations.permissions import role_required
+from organizations.queries import open_link
+from organizations.views.operator import asker, person_or_404
+
+GONE = 410
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
+    """GET says whose link it is and uses nothing up (previews of messengers come here); POST lets the person in."""
+    now = timezone.now()
+    link = open_link(token, as_of=now)
+    if request.method == "POST":
+        try:
+            member = do.use_link(token=token, as_of=now)
+        except do.UnableToUseLink:
+            link = None
+        else:
+            logout(request)  # whoever was signed in here: a new session, or signing in would throw the next line away
+            record_authentication(request, member, method="link")
+            return perform_login(request, Login(user=member, redirect_url=resolve_url("account_change_password")))
+    name = masked(link.member.name) if link is not None else ""
+    return render(request, "account/link.html", {"name": name}, status=200 if name else GONE)
+
+
+@never_cache
+@role_required(Role.OPERATOR)
+@require_http_methods(["GET", "POST"])
+def make(request: HttpRequest, person_id: int) -> HttpResponse:
+    """Ask once more, then show a fresh link: only on this page, once."""
+    person = person_or_404(request, person_id)
+    context = {"tab": "people", "person": person, "link": "", "refusal": ""}
+    if request.method == "POST":
+        try:
+            context["link"] = do.make_link(member_id=person.pk, as_of=timezone.now(), actor_id=asker(request).pk)
+        except do.UnableToMakeLink as error:
+            context["refusal"] = str(error)
+    return render(request, "organizations/person_link.html", context, status=422 if context["refusal"] else 200)
+
+
+def masked(name: str) -> str:
+    """The first character of a name, for the person to know themselves by and nobody else."""
+    return name[:1] + "＊" * max(1, len(name[1:3]))
