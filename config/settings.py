@@ -233,6 +233,8 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = not STATIC_HASHED
 WHITENOISE_AUTOREFRESH = DEBUG or TESTING
+# Where ``manage.py backup`` puts what it makes; better another disk or host than VAR_DIR's.
+BACKUP_DIR = Path(text("BACKUP_DIR", str(VAR_DIR / "backups")))
 DISK_RESERVE_PERCENT = number("DISK_RESERVE_PERCENT", default=8, low=1, high=50)
 
 # --- Cache, channel layer, queue ----------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ __all__ = [
 logger = structlog.get_logger(__name__)
 # Sending must not show in the answer's time whether a number is known, so slow gateways work beside the request.
 _senders = ThreadPoolExecutor(max_workers=4, thread_name_prefix="sms")
-WAYS = {"http": HttpWay, "aliyun": AliyunWay, "tencent": TencentWay}
+WAYS: dict[str, type[HttpWay | AliyunWay | TencentWay]] = {"http": HttpWay, "aliyun": AliyunWay, "tencent": TencentWay}
 TROUBLE_KEY = "sms:trouble_at"
 TROUBLE_S = 15 * 60
 

@@ -218,7 +218,8 @@ class TencentWay(_TemplateWay):
         request_id = gateway.plain_word(said.get("RequestId"), hidden=hidden)
         statuses = said.get("SendStatusSet")
         one = statuses[0] if isinstance(statuses, list) and statuses and isinstance(statuses[0], dict) else {}
-        failed = said.get("Error") if isinstance(said.get("Error"), dict) else one
+        error = said.get("Error")
+        failed: dict[str, Any] = error if isinstance(error, dict) else one
         word = gateway.plain_word(failed.get("Code"), hidden=hidden)
         answer = gateway.without_secrets(failed.get("Message"), hidden=hidden)
         if word == "Ok" and failed is one:
