@@ -332,6 +332,16 @@ MEDIA_UDP_RANGE = text("MEDIA_UDP_RANGE", "20000-21999")
 MEDIA_ICE_ADDRESSES = words("MEDIA_ICE_ADDRESSES", default=[])
 MEDIA_PUBLIC_ADDRESS = text("MEDIA_PUBLIC_ADDRESS")
 MEDIA_NODE = text("MEDIA_NODE", "local")
+# coturn for phones that no UDP of the engine's reaches; TURN_SECRET is its static-auth-secret.
+TURN_URLS = words("TURN_URLS", default=[])
+TURN_SECRET = text("TURN_SECRET")
+TURN_TTL_S = number("TURN_TTL_S", default=12 * 3600, low=600, high=7 * 86400)
+if bool(TURN_URLS) != bool(TURN_SECRET):
+    raise ImproperlyConfigured(
+        "TURN_URLS and TURN_SECRET (or TURN_SECRET_FILE) belong together: one of them is not set"
+    )
+if any(not one.startswith(("turn:", "turns:")) for one in TURN_URLS):
+    raise ImproperlyConfigured("TURN_URLS must begin with turn: or turns:, for example turn:media.example:3478")
 
 # --- Live -------------------------------------------------------------------------------------------------------
 MEDIA_ENGINES = {"janus": "live.engines.janus.JanusEngine"}

@@ -25,6 +25,7 @@ from live.engines.base import Publishing, Subscribing
 from live.presence import Recorder, Stay, close_recorder, open_recorder, recorder
 from live.threads import in_database
 from live.tickets import UnableToEnter
+from live.turn import ice_servers
 
 log = structlog.get_logger(__name__)
 
@@ -213,6 +214,7 @@ class Keeper:
             people=room.people(),
             picture=room.picture,
             muted=guest.muted,
+            ice=ice_servers(member_id=guest.member_id, as_of=timezone.now()) if guest.host else [],
         )
         self.hub.tell(guest, protocol.encode(frame))
 

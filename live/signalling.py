@@ -31,6 +31,7 @@ from live.engines.base import (
 )
 from live.rooms import Guest, Keeper
 from live.threads import in_database
+from live.turn import ice_servers
 
 log = structlog.get_logger(__name__)
 
@@ -127,7 +128,8 @@ async def candidate(guest: Guest, command: protocol.Trickle) -> None:
 
 
 def _tell_way(keeper: Keeper, guest: Guest, via: str) -> None:
-    keeper.hub.tell(guest, protocol.encode(protocol.Media(via=via)))  # type: ignore[arg-type]
+    ice = ice_servers(member_id=guest.member_id, as_of=timezone.now()) if via == "webrtc" else []
+    keeper.hub.tell(guest, protocol.encode(protocol.Media(via=via, ice=ice)))  # type: ignore[arg-type]
 
 
 def _listener(keeper: Keeper, room: Room, guest: Guest, pc: str) -> Callable[[EngineEvent], None]:

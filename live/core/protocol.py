@@ -7,7 +7,7 @@ TypeScript types from them, a test fails when either has drifted. A frame is one
 import json
 import re
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypedDict, get_args, get_origin, get_type_hints
 
 MAX_FRAME = 16_384
 IDENT = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -30,6 +30,14 @@ class Candidate:
     candidate: str = field(metadata={"max": 1024})
     sdpMid: str | None = field(default=None, metadata={"max": 64})
     sdpMLineIndex: int | None = None
+
+
+class IceServer(TypedDict):
+    """A relay for this browser's connection, as ``RTCPeerConnection`` takes it; its credentials last some hours."""
+
+    urls: list[str]
+    username: str
+    credential: str
 
 
 class Command:
@@ -319,7 +327,7 @@ class Frame:
 class Joined(Frame):
     """First frame. ``counted``: presence is being recorded, and the row is committed. ``seq``: of the last tick.
 
-    ``at``: the server's clock, Unix milliseconds.
+    ``at``: the server's clock, Unix milliseconds. ``ice``: relays for the host's ``offer``; empty for others.
     """
 
     word = "joined"
@@ -332,6 +340,7 @@ class Joined(Frame):
     people: int
     picture: bool
     muted: bool
+    ice: list[IceServer] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,10 +362,11 @@ class Ack(Frame):
 
 @dataclass(frozen=True, slots=True)
 class Media(Frame):
-    """How this browser gets the picture; "wait": nothing is on the air yet."""
+    """How this browser gets the picture; "wait": nothing is on the air yet. ``ice``: relays, for WebRTC alone."""
 
     word = "media"
     via: Literal["webrtc", "hls", "wait"]
+    ice: list[IceServer] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ def _interface(name: str, kind: type[Any], *, word: str) -> str:
 
 
 SIMPLE = {str: "string", bool: "boolean", int: "number", type(None): "null", protocol.Event: "RoomEvent"}
+SIMPLE[protocol.IceServer] = "RTCIceServer"
 
 
 def _type(hint: Any) -> str:

@@ -337,6 +337,7 @@ class Desk {
   private joined(frame: JoinedFrame): void {
     this.clockMs = frame.at;
     this.clockAt = performance.now();
+    this.publisher.relays = frame.ice;
     this.people(frame.people);
     this.chat.resend();
     const back = this.seq >= 0;

@@ -14,6 +14,8 @@ export interface PublisherEvents {
 }
 
 export class Publisher {
+  /** Relays of this page's socket; they go into the next connection. */
+  relays: RTCIceServer[] = [];
   private pc: RTCPeerConnection | null = null;
   private timer = 0;
   private pictureSender: RTCRtpSender | null = null;
@@ -33,7 +35,7 @@ export class Publisher {
 
   async start(stream: MediaStream, picture: MediaStreamTrack | null): Promise<void> {
     this.stop();
-    const pc = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle" });
+    const pc = new RTCPeerConnection({ iceServers: this.relays, bundlePolicy: "max-bundle" });
     this.pc = pc;
     this.offered = false;
     this.early = [];

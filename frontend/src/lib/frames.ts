@@ -180,6 +180,7 @@ export interface JoinedFrame {
   people: number;
   picture: boolean;
   muted: boolean;
+  ice: RTCIceServer[];
 }
 
 export interface CountedFrame {
@@ -196,6 +197,7 @@ export interface AckFrame {
 export interface MediaFrame {
   t: "media";
   via: "webrtc" | "hls" | "wait";
+  ice: RTCIceServer[];
 }
 
 export interface ServerOfferFrame {

@@ -215,7 +215,7 @@ class Room {
     if (frame.t === "tick") this.tick(frame);
     else if (frame.t === "counted") this.counted = frame.on;
     else if (frame.t === "ack") this.chat.acknowledged(frame.id, frame.message);
-    else if (frame.t === "media") this.screen.chosen(frame.via);
+    else if (frame.t === "media") this.screen.chosen(frame.via, frame.ice);
     else if (frame.t === "offer") void this.screen.offered(frame.sdp);
     else if (frame.t === "link" && frame.pc === "sub") this.screen.link(frame.state);
     this.show();

@@ -53,6 +53,7 @@ const ENOUGH_S = 1;
 export class Screen {
   audioOnly = false;
   private pc: RTCPeerConnection | null = null;
+  private relays: RTCIceServer[] = [];
   private hls: HlsClass | null = null;
   private way: Way = "none";
   private via: Via = "auto";
@@ -146,8 +147,9 @@ export class Screen {
   }
 
   /** The server's word on how this browser gets the picture. */
-  chosen(via: "webrtc" | "hls" | "wait"): void {
+  chosen(via: "webrtc" | "hls" | "wait", relays: RTCIceServer[]): void {
     if (!this.live) return;
+    this.relays = relays;
     if (via === "webrtc") {
       this.way = "webrtc";
       this.motion.anew();
@@ -318,7 +320,7 @@ export class Screen {
   }
 
   private connect(): RTCPeerConnection {
-    const pc = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle" });
+    const pc = new RTCPeerConnection({ iceServers: this.relays, bundlePolicy: "max-bundle" });
     this.pc = pc;
     const stream = new MediaStream();
     pc.ontrack = (event) => {
