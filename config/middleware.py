@@ -1,19 +1,29 @@
-"""What wraps every request: health before all else, a plain page when the database is away, the content policy."""
+"""What wraps every request: health before all else, its line in the log, media without a page's costs, what a browser
+may do with an answer, a plain page when the database is away, the content policy.
+"""
 
+import re
+import secrets
+import time
 from collections.abc import Callable
 from typing import Any
 
+import structlog
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django_structlog.middlewares import RequestMiddleware
 
 from config import views
+from media.views import files
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
+log = structlog.get_logger(__name__)
 RETRY_AFTER_S = 5
-ADMIN = "/admin/"
+ADMIN, MEDIA = "/admin/", "/m/"
+HOST_PAGE = re.compile(r"/live/\d+/host/")
 LARGEST_KEY = 2**63 - 1
 
 
@@ -24,6 +34,75 @@ def health(get_response: GetResponse) -> GetResponse:
         if request.path == "/healthz":
             return views.healthz(request)
         return get_response(request)
+
+    return middleware
+
+
+def told_path(path: str) -> str:
+    """The address as a log may hold it: no question, and of what bears a token only where it leads."""
+    secret = next((prefix for prefix in settings.PATHS_WITH_TOKENS if path.startswith(prefix)), None)
+    return path if secret is None else f"{secret}…"
+
+
+class RequestLog(RequestMiddleware):
+    """One line a request: who asked what, from where, what it became and how long it took (ms).
+
+    The person only where the page itself asked who it is: a line must not cost two queries.
+    """
+
+    async_capable = False
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        began = time.perf_counter()
+        self.prepare(request)
+        response = self.get_response(request)
+        self._say(request, response, began)
+        return response
+
+    def prepare(self, request: HttpRequest) -> None:
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=secrets.token_hex(8))
+        self.bind_ip(request)
+
+    def _say(self, request: HttpRequest, response: HttpResponseBase, began: float) -> None:
+        self.bind_user_id(request)
+        ms = round((time.perf_counter() - began) * 1000, 1)
+        level = self._log_level_for_status_code(response.status_code)
+        log.log(level, "request", request=self.format_request(request), code=response.status_code, ms=ms)
+        structlog.contextvars.clear_contextvars()
+
+    @staticmethod
+    def format_request(request: HttpRequest) -> str:
+        return f"{request.method} {told_path(request.path)}"
+
+    @staticmethod
+    def bind_user_id(request: HttpRequest) -> None:
+        user = getattr(request, "_cached_user", None)  # django.contrib.auth.middleware's, once somebody has asked
+        if user is not None:
+            structlog.contextvars.bind_contextvars(user_id=user.pk)
+
+
+def media_files(get_response: GetResponse) -> GetResponse:
+    """Answer ``/m/…`` before sessions, languages and all that a page needs: it is asked thousands of times a second."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.path_info.startswith(MEDIA):
+            token, _slash, path = request.path_info.removeprefix(MEDIA).partition("/")
+            return files.serve(request, token, path)
+        return get_response(request)
+
+    return middleware
+
+
+def browser_rights(get_response: GetResponse) -> GetResponse:
+    """Camera and microphone for the lecturer's page alone, the rest for none; no other site may load what is ours."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        kind = "host" if HOST_PAGE.fullmatch(request.path_info) else "page"
+        response.headers["Permissions-Policy"] = settings.PERMISSIONS_POLICY[kind]
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        return response
 
     return middleware
 
@@ -77,7 +156,7 @@ class ContentSecurityPolicy(CSPMiddleware):
         return parts
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Let Wagtail's editor show its preview in a frame of its own; nothing else is ever framed."""
+        """Let Wagtail's editor show its preview in a frame of its own; nothing else is ever framed, by either rule."""
         if request.path.startswith(ADMIN):
             response.headers.setdefault("X-Frame-Options", "SAMEORIGIN")
         return super().process_response(request, response)

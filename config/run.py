@@ -62,6 +62,7 @@ class Site:
             *("--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", "16384"),
             *("--log-level", "warning", "--no-access-log", "--timeout-graceful-shutdown", "3", "--lifespan", "on"),
             "--no-proxy-headers",  # who a visitor is, organizations/address.py decides
+            "--no-server-header",
         ]
         commands = {"web": web, "media agent": [python, "manage.py", "media_agent"]}
         if os.environ.get("REDIS_URL"):

@@ -93,8 +93,10 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "organizations.compression.PageCompressionMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "config.middleware.RequestLog",
+    "config.middleware.browser_rights",
     "config.middleware.busy_database",
+    "config.middleware.media_files",
     "config.middleware.possible_ids",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -180,13 +182,21 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "base-uri": [SELF],
         "form-action": [SELF],
-        "frame-ancestors": [SELF],
+        "frame-ancestors": [NONE],
     }
 }
 CONTENT_SECURITY_POLICY_ADMIN = {
     **CONTENT_SECURITY_POLICY["DIRECTIVES"],
     "script-src": [SELF, "'unsafe-inline'", "'unsafe-eval'"],
     "style-src": [SELF, "'unsafe-inline'"],
+    "frame-ancestors": [SELF],
+}
+# What a page may ask the phone for: nothing; the lecturer's page the camera, the microphone and the screen.
+NEVER_ASKED = ["accelerometer", "geolocation", "gyroscope", "magnetometer", "midi", "payment", "usb"]
+FOR_LECTURERS = ["camera", "display-capture", "microphone"]
+PERMISSIONS_POLICY = {
+    "page": ", ".join(f"{name}=()" for name in [*FOR_LECTURERS, *NEVER_ASKED]),
+    "host": ", ".join([f"{name}=(self)" for name in FOR_LECTURERS] + [f"{name}=()" for name in NEVER_ASKED]),
 }
 
 # --- Data -------------------------------------------------------------------------------------------------------
@@ -458,6 +468,8 @@ BODY_MAX_LARGE_EACH = number("BODY_MAX_LARGE_EACH", default=8, low=1, high=1000)
 LOG_LEVEL = text("LOG_LEVEL", "WARNING" if DEMO else "INFO")
 LOG_FORMAT = text("LOG_FORMAT", "text" if DEBUG or DEMO else "json")
 METRICS_TOKEN = text("METRICS_TOKEN")
+# Of addresses below these the log tells no more: a token stands in them.
+PATHS_WITH_TOKENS = ["/m/"]
 LOG_STEPS: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
@@ -487,7 +499,9 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
-        "django.request": {"level": "ERROR"},
+        # Both tell an address as it was asked, with its token; config.middleware.RequestLog has said it already.
+        "django.request": {"level": "CRITICAL"},
+        "django.server": {"level": "CRITICAL"},
         "celery": {"level": "WARNING"},
         "wagtail": {"level": "WARNING"},
         "uvicorn.access": {"level": "WARNING"},

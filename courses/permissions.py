@@ -14,7 +14,7 @@ READERS = (Role.ORGANISER, Role.SECRETARY)
 def may_watch_video(user_id: int, object_id: str) -> bool:
     """Say whether a person may play the video: expected in a course that shows it, or reading one in their subtree.
 
-    The media app asks it for every playlist and remembers the answer for a minute. An organiser also plays the videos
+    The media app asks it for every file and remembers the answer for five minutes. An organiser also plays the videos
     of unpublished drafts inside their subtree.
     """
     try:

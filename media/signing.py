@@ -1,7 +1,8 @@
 """Signed, expiring addresses of media: ``/m/<token>/<path>``.
 
 The token stands in the path, so that relative addresses inside a playlist carry it without rewriting. It names the
-root, the object, the viewer and the expiry; whoever changes a byte gets 404.
+root, the object, the viewer and the expiry; whoever changes a byte gets 404. It is no ticket by itself: each file is
+for the browser in which that viewer is signed in, and only while they may see it (``media.rights``, ADR 29).
 """
 
 import re

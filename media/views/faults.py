@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from media.operations import UnableToNoteFault, note_fault
-from media.views.files import may_read
+from media.rights import may_read
 from organizations.models import User
 
 STATUS = {"gone": 404, "too_many": 429}
@@ -19,13 +19,13 @@ STATUS = {"gone": 404, "too_many": 429}
 @never_cache
 def fault(request: HttpRequest, video_id: UUID) -> JsonResponse:
     """Count the person, once; 401 signed out, 404 where they may not watch it, 429 past what anybody watches a day."""
-    user = request.user
+    user, now = request.user, timezone.now()
     if not isinstance(user, User) or not user.is_active:
         return JsonResponse({"error": "signed_out", "message": _("登录已过期，请重新登录。")}, status=401)
-    if not may_read(root="videos", object_id=str(video_id), viewer_id=user.pk):
+    if not may_read(root="videos", object_id=str(video_id), viewer_id=user.pk, as_of=now):
         return JsonResponse({"error": "gone", "message": _("没有找到。")}, status=404)
     try:
-        note_fault(video_id=video_id, member_id=user.pk, as_of=timezone.now())
+        note_fault(video_id=video_id, member_id=user.pk, as_of=now)
     except UnableToNoteFault as error:
         answer = JsonResponse({"error": error.code, "message": str(error)}, status=STATUS[error.code])
         if error.code == "too_many":

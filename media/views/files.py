@@ -1,7 +1,8 @@
 """Signed media files: ``/m/<token>/<path>``.
 
-Playlists ask for the viewer's right again (remembered 60 s); segments need only the signature, so that a web server in
-front (``MEDIA_ACCEL_PREFIX``) or this process can send thousands of them.
+Playlist, segment, sound or poster: the signature says whom the address was made for, the cookie says who asks, and the
+right is theirs now (``media.rights``, ADR 29). The bytes are sent by a web server in front (``MEDIA_ACCEL_PREFIX``) or
+by this process.
 """
 
 import asyncio
@@ -12,17 +13,17 @@ from typing import IO
 from urllib.parse import quote
 
 from django.conf import settings
-from django.core.cache import cache
 from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.utils.http import http_date, parse_http_date_safe
-from django.utils.module_loading import import_string
 from django.views.decorators.http import require_safe
 
 from media import storage
 from media.core.ranges import ByteRange, UnableToSatisfy, parse_range
+from media.rights import is_open_to
 from media.signing import Claim, UnableToVerify, verify
 
 CONTENT_TYPES = {
@@ -35,7 +36,7 @@ CONTENT_TYPES = {
     ".vtt": "text/vtt; charset=utf-8",
 }
 PLAYLIST = ".m3u8"
-RIGHT_REMEMBERED_S = 60
+PLAYLIST_KEPT_S = 60
 # Below this a file is read at once: one hop to a thread instead of many, and little memory for a slow phone.
 SMALL_BYTES = 256 * 1024
 CHUNK_BYTES = 128 * 1024
@@ -43,16 +44,18 @@ CHUNK_BYTES = 128 * 1024
 
 @require_safe
 def serve(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
-    """Send one file of the object that the token names, or a single range of it."""
+    """Send one file of the object that the token names, or a single range of it; 404 to everybody but its viewer."""
+    now = timezone.now()
     try:
-        claim = verify(token, as_of=timezone.now())
+        claim = verify(token, as_of=now)
     except UnableToVerify as error:
         raise Http404 from error
+    session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
     suffix = Path(path).suffix
-    file = storage.resolve(claim.root, claim.object_id, path) if suffix in CONTENT_TYPES else None
-    if file is None or (
-        suffix == PLAYLIST and not may_read(root=claim.root, object_id=claim.object_id, viewer_id=claim.viewer_id)
-    ):
+    if suffix not in CONTENT_TYPES or not is_open_to(claim, session_key=session_key, as_of=now):
+        raise Http404
+    file = storage.resolve(claim.root, claim.object_id, path)
+    if file is None:
         raise Http404
     if settings.MEDIA_ACCEL_PREFIX:
         response: HttpResponseBase = HttpResponse()
@@ -63,24 +66,15 @@ def serve(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
     is_file = response.status_code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
     response["Cache-Control"] = _caching(claim, suffix) if is_file else "no-store"
     response["X-Content-Type-Options"] = "nosniff"
+    # What a browser keeps is its signed-in person's: after signing out it asks again.
+    patch_vary_headers(response, ["Cookie"])
     return response
-
-
-def may_read(*, root: str, object_id: str, viewer_id: int) -> bool:
-    """Ask every app that may know a right of this viewer; the answer is remembered for a minute."""
-    key = f"media-right:{root}:{object_id}:{viewer_id}"
-    answer = cache.get(key)
-    if answer is None:
-        rules = (import_string(name) for name in settings.MEDIA_RIGHTS[root])
-        answer = any(rule(viewer_id, object_id) for rule in rules)
-        cache.set(key, answer, RIGHT_REMEMBERED_S)
-    return bool(answer)
 
 
 def _caching(claim: Claim, suffix: str) -> str:
     if suffix != PLAYLIST:
         return "private, max-age=31536000, immutable"
-    return "private, max-age=1" if claim.root == "live" else f"private, max-age={RIGHT_REMEMBERED_S}"
+    return "private, max-age=1" if claim.root == "live" else f"private, max-age={PLAYLIST_KEPT_S}"
 
 
 def _send(request: HttpRequest, file: Path) -> HttpResponseBase:

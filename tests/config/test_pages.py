@@ -1,11 +1,14 @@
 """The pages of no app: errors in plain words, the content policy, a database that is away."""
 
+import logging
+
 import pytest
 from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from config import middleware, views
+from tests.factories.organizations import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +81,54 @@ def test_offline_page_is_public_and_cachable(client: Client) -> None:
 def test_only_the_editors_preview_may_be_framed(client: Client) -> None:
     assert client.get("/accounts/login/")["X-Frame-Options"] == "DENY"
     assert client.get("/admin/nowhere/")["X-Frame-Options"] == "SAMEORIGIN"
+
+
+def told(answer: HttpResponse) -> dict[str, str]:
+    """The Permissions-Policy as a table."""
+    return dict(part.strip().split("=") for part in answer["Permissions-Policy"].split(","))
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/", "/healthz/nowhere", "/live/1/", "/m/x/y.m4s", "/admin/login/"])
+def test_a_page_may_ask_the_phone_for_nothing(client: Client, path: str) -> None:
+    answer = client.get(path)
+    assert set(told(answer).values()) == {"()"}
+    assert {"camera", "microphone", "geolocation"} <= set(told(answer))
+    assert answer["Cross-Origin-Resource-Policy"] == answer["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+def test_the_lecturers_page_may_ask_for_camera_and_microphone(client: Client) -> None:
+    policy = told(client.get("/live/1/host/"))
+    assert {name for name, whom in policy.items() if whom == "(self)"} == {"camera", "microphone", "display-capture"}
+    assert policy["geolocation"] == "()"
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "ancestors"),
+    [("/accounts/login/", "DENY", "'none'"), ("/nowhere/", "DENY", "'none'"), ("/admin/x/", "SAMEORIGIN", "'self'")],
+)
+def test_both_rules_of_frames_say_the_same(client: Client, path: str, options: str, ancestors: str) -> None:
+    assert client.get(path)["X-Frame-Options"] == options
+    assert policy(client, path)["frame-ancestors"] == [ancestors]
+
+
+def test_a_request_is_one_line_with_its_duration(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        client.get("/accounts/login/?next=/me/&ticket=secret", REMOTE_ADDR="10.1.2.3")
+    lines = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+    assert len(lines) == 1
+    assert {key: lines[0][key] for key in ("event", "request", "code", "ip")} == {
+        "event": "request", "request": "GET /accounts/login/", "code": 200, "ip": "10.1.2.3",
+    }  # fmt: skip
+    assert 0 < lines[0]["ms"] < 60_000
+    assert "secret" not in str(lines)
+
+
+def test_a_line_names_the_person_only_where_the_page_asked(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    user = UserFactory()
+    client.force_login(user)
+    with caplog.at_level(logging.INFO):
+        client.get("/me/")
+        client.get("/healthz")
+        client.get("/m/x/y.m4s")
+    lines = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+    assert [(line["request"], line.get("user_id")) for line in lines] == [("GET /me/", user.pk), ("GET /m/…", None)]

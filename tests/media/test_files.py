@@ -1,6 +1,7 @@
 """Signed files: who gets them, which bytes, and nothing outside."""
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,13 @@ from media.models import Video
 from media.queries import UnableToPlay, playback
 from media.signing import UnableToVerify, signed_url, token, verify
 from media.views import files
-from organizations.models import Role
+from organizations.models import Role, User
 from tests.factories.media import ReadyVideoFactory, VideoFactory
 from tests.factories.organizations import RoleGrantFactory, UserFactory
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 BIG = files.SMALL_BYTES * 3 + 17
+Url = Callable[..., str]
 ASKED: list[tuple[int, str]] = []
 
 
@@ -41,8 +43,8 @@ def allowed(settings: Any) -> list[tuple[int, str]]:
 
 
 @pytest.fixture
-def lecture(media_root: Path, settings: Any) -> Path:
-    """A live folder with a playlist, a small and a big segment."""
+def lecture(media_root: Path, settings: Any, allowed: Any) -> Path:
+    """A live folder with a playlist, a small and a big segment, that everybody signed in may see."""
     folder = Path(settings.VAR_DIR) / "live" / "17"
     folder.mkdir(parents=True)
     (folder / "live.m3u8").write_text("#EXTM3U\n")
@@ -56,8 +58,26 @@ def lecture(media_root: Path, settings: Any) -> Path:
     return folder
 
 
-def url(path: str, *, viewer_id: int = 1, ago: timedelta = timedelta()) -> str:
-    return signed_url(root="live", object_id="17", viewer_id=viewer_id, path=path, as_of=timezone.now() - ago)
+@pytest.fixture
+def viewer() -> User:
+    return UserFactory()
+
+
+@pytest.fixture
+def client(client: Client, viewer: User) -> Client:
+    """The viewer's own browser."""
+    client.force_login(viewer)
+    return client
+
+
+@pytest.fixture
+def url(viewer: User) -> Callable[..., str]:
+    """An address made for the viewer."""
+
+    def made(path: str, *, ago: timedelta = timedelta()) -> str:
+        return signed_url(root="live", object_id="17", viewer_id=viewer.pk, path=path, as_of=timezone.now() - ago)
+
+    return made
 
 
 def body(response: Any) -> bytes:
@@ -72,7 +92,7 @@ def body(response: Any) -> bytes:
     ],
 )
 def test_files_have_their_type_and_lifetime(
-    client: Client, lecture: Path, allowed: Any, name: str, kind: str, caching: str
+    client: Client, lecture: Path, allowed: Any, name: str, kind: str, caching: str, url: Url
 ) -> None:
     response = client.get(url(name))
     assert (response.status_code, body(response)) == (200, (lecture / name).read_bytes())
@@ -83,7 +103,7 @@ def test_files_have_their_type_and_lifetime(
 @pytest.mark.parametrize("name", ["small.m4s", "big.m4s"])
 @pytest.mark.parametrize("asked", [(0, 1), (3, 7), (0, None), (None, 4), (9, 500)])
 def test_range_gives_exactly_these_bytes(
-    client: Client, lecture: Path, name: str, asked: tuple[int | None, int | None]
+    client: Client, lecture: Path, name: str, asked: tuple[int | None, int | None], url: Url
 ) -> None:
     data = (lecture / name).read_bytes()
     first, last = asked
@@ -96,27 +116,27 @@ def test_range_gives_exactly_these_bytes(
     assert response["Content-Length"] == str(len(wanted))
 
 
-def test_range_outside_is_416(client: Client, lecture: Path) -> None:
+def test_range_outside_is_416(client: Client, lecture: Path, url: Url) -> None:
     response = client.get(url("small.m4s"), headers={"Range": "bytes=10-"})
     assert (response.status_code, response["Content-Range"]) == (416, "bytes */10")
     assert response["Cache-Control"] == "no-store"
 
 
-def test_several_ranges_get_the_whole_file(client: Client, lecture: Path) -> None:
+def test_several_ranges_get_the_whole_file(client: Client, lecture: Path, url: Url) -> None:
     assert body(client.get(url("small.m4s"), headers={"Range": "bytes=0-1,4-5"})) == b"0123456789"
 
 
-def test_empty_file_is_empty(client: Client, lecture: Path) -> None:
+def test_empty_file_is_empty(client: Client, lecture: Path, url: Url) -> None:
     response = client.get(url("empty.m4s"))
     assert (response.status_code, body(response), response["Content-Length"]) == (200, b"", "0")
 
 
-def test_head_tells_without_a_body(client: Client, lecture: Path) -> None:
+def test_head_tells_without_a_body(client: Client, lecture: Path, url: Url) -> None:
     response = client.head(url("big.m4s"))
     assert (response.status_code, response["Content-Length"], body(response)) == (200, str(BIG), b"")
 
 
-def test_same_file_is_not_sent_twice(client: Client, lecture: Path) -> None:
+def test_same_file_is_not_sent_twice(client: Client, lecture: Path, url: Url) -> None:
     etag = client.get(url("small.m4s"))["ETag"]
     again = client.get(url("small.m4s"), headers={"If-None-Match": etag})
     assert (again.status_code, body(again)) == (304, b"")
@@ -126,7 +146,9 @@ def test_same_file_is_not_sent_twice(client: Client, lecture: Path) -> None:
     assert (same.status_code, body(same)) == (206, b"01")
 
 
-async def test_big_file_streams_under_asgi(async_client: AsyncClient, lecture: Path) -> None:
+@pytest.mark.django_db(transaction=True)
+async def test_big_file_streams_under_asgi(async_client: AsyncClient, lecture: Path, viewer: User, url: Url) -> None:
+    await async_client.aforce_login(viewer)
     response = await async_client.get(url("big.m4s"), headers={"Range": f"bytes=5-{BIG - 2}"})
     assert response.status_code == 206
     assert b"".join([part async for part in response]) == (lecture / "big.m4s").read_bytes()[5 : BIG - 1]
@@ -150,16 +172,16 @@ async def test_big_file_streams_under_asgi(async_client: AsyncClient, lecture: P
         "",
     ],
 )
-def test_nothing_else_is_served(client: Client, lecture: Path, path: str) -> None:
+def test_nothing_else_is_served(client: Client, lecture: Path, path: str, url: Url) -> None:
     assert client.get(url("") + path).status_code == 404
 
 
-def test_link_out_of_the_folder_is_not_followed(client: Client, lecture: Path) -> None:
+def test_link_out_of_the_folder_is_not_followed(client: Client, lecture: Path, url: Url) -> None:
     (lecture / "link.m4s").symlink_to(lecture.parent / "18" / "other.m4s")
     assert client.get(url("link.m4s")).status_code == 404
 
 
-def test_forged_and_expired_tokens_are_404(client: Client, lecture: Path, settings: Any) -> None:
+def test_forged_and_expired_tokens_are_404(client: Client, lecture: Path, settings: Any, url: Url) -> None:
     good = url("small.m4s")
     assert client.get(good).status_code == 200
     assert client.get(good.replace("/m/l.17.", "/m/l.18.")).status_code == 404
@@ -190,19 +212,7 @@ def test_address_stays_the_same_for_a_while() -> None:
     assert len(made) == 1
 
 
-def test_right_is_asked_for_playlists_and_remembered(client: Client, lecture: Path, allowed: Any) -> None:
-    for _ in range(3):
-        assert client.get(url("live.m3u8", viewer_id=5)).status_code == 200
-    client.get(url("small.m4s", viewer_id=5))
-    assert allowed == [(5, "17")]
-
-
-def test_viewer_whose_right_has_ended_gets_no_playlist(client: Client, lecture: Path, settings: Any) -> None:
-    settings.MEDIA_RIGHTS = {"live": [f"{__name__}.no"]}
-    assert client.get(url("live.m3u8")).status_code == 404
-
-
-def test_web_server_in_front_sends_the_file(client: Client, lecture: Path, settings: Any) -> None:
+def test_web_server_in_front_sends_the_file(client: Client, lecture: Path, settings: Any, url: Url) -> None:
     settings.MEDIA_ACCEL_PREFIX = "/internal"
     response = client.get(url("small.m4s"))
     assert (response["X-Accel-Redirect"], response.content) == ("/internal/live/17/small.m4s", b"")
@@ -211,6 +221,7 @@ def test_web_server_in_front_sends_the_file(client: Client, lecture: Path, setti
 
 def test_playback_gives_addresses_that_work(client: Client, media_root: Path) -> None:
     organiser = RoleGrantFactory(role=Role.ORGANISER).user
+    client.force_login(organiser)
     video = ReadyVideoFactory(created_by=organiser)
     folder = media_root / video.folder
     folder.mkdir(parents=True)
@@ -221,8 +232,10 @@ def test_playback_gives_addresses_that_work(client: Client, media_root: Path) ->
         *(b"master.m3u8", b"audio.m3u8", b"poster.jpg")
     ]
     assert shown.duration_ms == 60_000
-    stranger = playback(video=video, viewer_id=UserFactory().pk, as_of=timezone.now())
+    stranger = playback(video=video, viewer_id=(other := UserFactory()).pk, as_of=timezone.now())
+    client.force_login(other)
     assert client.get(stranger.hls_url).status_code == 404
+    client.force_login(organiser)
     assert client.get(shown.hls_url.replace("0" * 32, "1" * 32)).status_code == 404
 
 

@@ -11,7 +11,7 @@ from tests.trust.world import World, undone, world_in
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    requests_log = logging.getLogger("django_structlog")
+    requests_log = logging.getLogger("config.middleware")
     requests_log.setLevel(logging.ERROR)  # thousands of lines otherwise
     with django_db_blocker.unblock(), world_in(tmp_path_factory.mktemp("trust")) as made:
         yield made

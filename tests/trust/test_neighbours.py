@@ -131,16 +131,19 @@ def test_an_address_signed_for_a_neighbour_opens_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize("which", ["recording", "live"])
-def test_a_playlist_handed_on_ends_with_the_right(world: World, which: str) -> None:
-    """The address works in whatever browser while the person it was made for may watch, and no longer."""
+def test_a_playlist_handed_on_opens_nothing_and_ends_with_the_right(world: World, which: str) -> None:
+    """The address works where the person is signed in whom it was made for, while they may watch, and no longer."""
     lecture = world.given if which == "recording" else world.on_air
-    member = world.county.members[2]
+    member, holder = User.objects.get(pk=world.county.members[2].pk), f"on the roster: {which}"
+    world.people[holder] = member
+    world.sign_in(holder)
     url = requests.media_address(world, member.pk) if which == "recording" else live_address(world, member)
-    assert world.ask("anyone", "GET", url).status_code == 200
+    assert world.ask(holder, "GET", url).status_code == 200
+    assert [world.ask(who, "GET", url).status_code for who in ("anyone", "member", "secretary")] == [404, 404, 404]
     RosterEntry.objects.filter(occasion_id=lecture.pk, member=member).delete()
-    assert world.ask("anyone", "GET", url).status_code == 200  # remembered for a minute
+    assert world.ask(holder, "GET", url).status_code == 200  # remembered for minutes
     cache.clear()
-    assert world.ask("anyone", "GET", url).status_code == 404
+    assert world.ask(holder, "GET", url).status_code == 404
 
 
 def test_a_token_for_another_object_or_person_is_forged(world: World) -> None:

@@ -128,7 +128,13 @@ LIVE = (
 )
 
 FILES = (
-    Row("m/<str:token>/<path:path>", READ, ROOM, "media by a signed address; playlists ask the right again", NOT_FOUND),
+    Row(
+        "m/<str:token>/<path:path>",
+        READ,
+        ROOM,
+        "media by a signed address, in its viewer's own browser alone; the right is asked again",
+        NOT_FOUND,
+    ),
     Row("videos/<uuid:video_id>/fault", "POST", ROOM, "that one's browser cannot play it", JSON_401),
     Row("files/<path:path>", READ, ORGANISER, "a picture of the library that one may choose or edits", NOT_FOUND),
     Row("uploads/", "POST", OFFICE, "a new upload", JSON_401),
