@@ -19,7 +19,7 @@ from django.contrib.auth import SESSION_KEY, get_user
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError, InterfaceError
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils import translation
 from prometheus_client import Counter
@@ -79,6 +79,11 @@ def limits() -> list[Limit]:
     """The table of ``settings.BODY_LIMITS``, the longest prefix first."""
     rows = [Limit(prefix, frozenset(methods), size, roles) for prefix, methods, size, roles in settings.BODY_LIMITS]
     return sorted(rows, key=lambda row: -len(row.prefix))
+
+
+def row_for(table: list[Limit], path: str, method: str) -> Limit | None:
+    """The row of the table that holds for this address, or None: the usual limit."""
+    return next((row for row in table if path.startswith(row.prefix) and method in row.methods), None)
 
 
 def announced(headers: Iterable[tuple[bytes, bytes]]) -> int:
@@ -217,16 +222,12 @@ class Guard:
         if body.refusal and not body.is_answered:
             await self._say(scope, body, limit)
 
-    def row_for(self, path: str, method: str) -> Limit | None:
-        """The row of the table that holds for this address, or None: the usual limit."""
-        return next((row for row in self.table if path.startswith(row.prefix) and method in row.methods), None)
-
     async def _allowed(self, scope: Message, size: int) -> Allowed:
         """How large this body may be. Who has no role that a row asks for has the usual limit, as what is nowhere."""
         usual = Allowed(settings.BODY_MAX_BYTES)
         if 0 <= size <= usual.size:
             return usual
-        row = self.row_for(scope["path"], scope["method"])
+        row = row_for(self.table, scope["path"], scope["method"])
         if row is None or not is_somewhere(scope["path"]):
             return usual
         if not row.roles:
@@ -276,7 +277,11 @@ def is_somewhere(path: str) -> bool:
 
 def may_send(scope: Message, roles: tuple[str, ...]) -> bool:
     """Whether whoever sends this is signed in and holds one of the roles today."""
-    request = ASGIRequest(scope, BytesIO())
+    return holds_role(ASGIRequest(scope, BytesIO()), roles)
+
+
+def holds_role(request: HttpRequest, roles: tuple[str, ...]) -> bool:
+    """The same of a request that no middleware has seen yet."""
     request.session = _session_of(request)
     return has_role(get_user(request), *roles)
 
@@ -291,16 +296,23 @@ def cookie_of(scope: Message) -> str:
     return str(ASGIRequest(scope, BytesIO()).COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
 
 
-def _session_of(request: ASGIRequest) -> SessionStore:
+def _session_of(request: HttpRequest) -> SessionStore:
     return SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
 
 
 def refusal(scope: Message, status: int, limit: int) -> HttpResponse:
     """What the sender is told, as a page or as JSON; in words, with the next step."""
-    request = ASGIRequest(scope, BytesIO())
+    return said(ASGIRequest(scope, BytesIO()), status, limit)
+
+
+def said(request: HttpRequest, status: int, limit: int) -> HttpResponse:
+    """The same of a request."""
     with translation.override(translation.get_language_from_request(request)):
         if status == 413:
             answer = views.too_large(request, limit)
+        elif status == 411:
+            answer = views.bad_request(request)
+            answer.status_code = status
         elif status == 408:
             answer = views.too_slow(request)
         else:

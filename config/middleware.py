@@ -52,10 +52,10 @@ class RequestLog(RequestMiddleware):
 
     async_capable = False
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: HttpRequest) -> Any:
         began = time.perf_counter()
         self.prepare(request)
-        response = self.get_response(request)
+        response: Any = self.get_response(request)
         self._say(request, response, began)
         return response
 

@@ -469,7 +469,7 @@ LOG_LEVEL = text("LOG_LEVEL", "WARNING" if DEMO else "INFO")
 LOG_FORMAT = text("LOG_FORMAT", "text" if DEBUG or DEMO else "json")
 METRICS_TOKEN = text("METRICS_TOKEN")
 # Of addresses below these the log tells no more: a token stands in them.
-PATHS_WITH_TOKENS = ["/m/"]
+PATHS_WITH_TOKENS = ["/m/", "/accounts/link/"]
 LOG_STEPS: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,

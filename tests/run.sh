@@ -17,14 +17,15 @@ stage() {
   printf '==> %s: %s in %s s\n' "$name" "$([ $status = 0 ] && echo passed || echo FAILED)" $((SECONDS - began))
   [ $status = 0 ] || failed=1
 }
-fast="not engine and not e2e"
+fast="not engine and not e2e and not front"
 stage "SQLite and memory" $pytest $busy -m "$fast" "$@"
 stage "PostgreSQL and Redis" .venv/bin/python -m tests.services $pytest $busy -m "$fast and not unit" "$@"
 # The story measures seconds and has the machine to itself; each other browser file has a site and a browser of its own.
 alone() { tests/netns.sh $pytest "$@"; }
 # Not in one worker: the player's browser keeps an event loop, the engine's tests begin their own.
 files="-n 3 --dist loadfile --no-loadscope-reorder"
-stage "Player, films, starting and stopping" alone $files -m e2e tests/e2e/test_player.py tests/e2e/test_films.py tests/e2e/test_run.py
+stage "Player, films, starting and stopping, the installed site" alone $files -m "e2e or front" \
+  tests/e2e/test_player.py tests/e2e/test_films.py tests/e2e/test_run.py tests/front
 stage "Media engine and its faults" alone $files -m "engine or e2e" tests/live tests/media
 stage "Browser: the whole story" alone -m e2e tests/e2e/test_story.py
 stage "Browser: every page" alone -n 2 --maxschedchunk 1 -m e2e tests/e2e/pages

@@ -59,7 +59,8 @@ def serve(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
         raise Http404
     if settings.MEDIA_ACCEL_PREFIX:
         response: HttpResponseBase = HttpResponse()
-        response["X-Accel-Redirect"] = quote(f"{settings.MEDIA_ACCEL_PREFIX}/{claim.root}/{claim.object_id}/{path}")
+        prefix = settings.MEDIA_ACCEL_PREFIX.rstrip("/")
+        response["X-Accel-Redirect"] = quote(f"{prefix}/{claim.root}/{claim.object_id}/{path}")
     else:
         response = _send(request, file)
     response["Content-Type"] = CONTENT_TYPES[suffix]

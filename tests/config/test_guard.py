@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from config.guard import CHUNKED, Guard, Limit, account_of, announced, may_send
+from config.guard import CHUNKED, Guard, Limit, account_of, announced, may_send, row_for
 from organizations.models import Role, User
 from tests.factories.organizations import RoleGrantFactory, UserFactory
 from tests.realtime.conftest import sign_in
@@ -166,9 +166,9 @@ def test_what_a_request_announces() -> None:
 def test_longest_prefix_decides(settings: Any) -> None:
     settings.BODY_LIMITS = [("/a/", ["POST"], 100, ()), ("/a/b/", ["POST"], 200, ())]
     guard = Guard(Pages())
-    assert guard.row_for("/a/b/c", "POST") == Limit("/a/b/", frozenset({"POST"}), 200, ())
-    assert guard.row_for("/a/c", "POST") == Limit("/a/", frozenset({"POST"}), 100, ())
-    assert (guard.row_for("/a/c", "PUT"), guard.row_for("/b/", "POST")) == (None, None)
+    assert row_for(guard.table, "/a/b/c", "POST") == Limit("/a/b/", frozenset({"POST"}), 200, ())
+    assert row_for(guard.table, "/a/c", "POST") == Limit("/a/", frozenset({"POST"}), 100, ())
+    assert (row_for(guard.table, "/a/c", "PUT"), row_for(guard.table, "/b/", "POST")) == (None, None)
 
 
 @pytest.fixture
@@ -296,7 +296,7 @@ def test_what_is_nowhere_takes_nothing_large(monkeypatch: pytest.MonkeyPatch, pa
 def test_only_what_takes_files_takes_large_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     guard = Guard(Pages())
     sizes = {
-        path: guard.row_for(path, "POST").size // MIB  # type: ignore[union-attr]
+        path: row_for(guard.table, path, "POST").size // MIB  # type: ignore[union-attr]
         for path in ("/admin/pages/7/edit/", "/admin/account/", "/admin/images/add/", "/admin/images/chooser/create/",
                      "/admin/documents/edit/3/", "/admin/documents/multiple/add/")
     }  # fmt: skip
