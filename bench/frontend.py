@@ -3,7 +3,8 @@
 The same site, data, machine and run, and as many processes that run Python on either side (``PROCESSES``,
 default 2), on PostgreSQL and Redis. ``CONNECTIONS`` ask without a pause; the sides take turns, and each figure is the
 best of its turns, for whatever else this machine does only makes them smaller. nginx's side speaks TLS, the other does
-not. The processor time of the servers says the same of a machine that is busy otherwise. The ASGI process sends a segment itself, as it does where no web server stands in front.
+not. The processor time of the servers says
+the same of a machine that is busy otherwise. The ASGI process sends a segment itself, as where nothing is in front.
 """
 
 import contextlib

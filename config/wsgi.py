@@ -17,7 +17,7 @@ pages = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402 - only after django.setup()
 from django.core.handlers.wsgi import WSGIRequest  # noqa: E402
-from django.db import DatabaseError, InterfaceError, close_old_connections  # noqa: E402
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection  # noqa: E402
 
 from config.guard import REFUSED, holds_role, is_somewhere, limits, row_for, said  # noqa: E402
 from config.startup import refusal  # noqa: E402
@@ -44,7 +44,8 @@ class Guarded:
             except (DatabaseError, InterfaceError):
                 return self._refuse(environ, start_response, 503, 0)
             finally:
-                close_old_connections()
+                if not connection.in_atomic_block:
+                    close_old_connections()
             if int(announced) > limit:
                 return self._refuse(environ, start_response, 413, limit)
         return self.pages(environ, start_response)
