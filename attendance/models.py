@@ -17,6 +17,15 @@ class Rule(models.Model):
         WINDOW = "window", _("按场次时间")
         MEDIA = "media", _("按课程时长")
 
+    node = models.ForeignKey(
+        Node,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("所属组织"),
+        help_text="the unit whose organisers keep it; without one it is the site's, kept by the whole tree's operator",
+    )
     name = models.CharField(_("名称"), max_length=60)
     version = models.PositiveIntegerField(_("版本"), default=1)
     basis = models.CharField(_("计算方式"), max_length=8, choices=Basis.choices, default=Basis.WINDOW)
@@ -33,7 +42,8 @@ class Rule(models.Model):
         verbose_name = _("认定规则")
         verbose_name_plural = _("认定规则")
         constraints = [
-            models.UniqueConstraint(fields=["name", "version"], name="rule_name_version"),
+            models.UniqueConstraint(fields=["node", "name", "version"], name="rule_version_of_node"),
+            models.UniqueConstraint(fields=["name", "version"], condition=Q(node=None), name="rule_version_of_site"),
             models.CheckConstraint(condition=Q(min_share__gt=0) & Q(min_share__lte=1), name="rule_share_is_share"),
         ]
 

@@ -16,8 +16,8 @@ from wagtail.admin.forms import WagtailAdminModelForm
 from attendance.asking import NEWER, Asking
 from attendance.consequences import effects_of_new_version, effects_on_training, moment, occasions_under, refusals_of
 from attendance.models import Occasion, Rule, Training
-from organizations.models import Role
-from organizations.permissions import visible_nodes
+from organizations.models import Node, Role
+from organizations.permissions import open_nodes, rules_the_whole_tree, visible_nodes
 
 # Beyond these years a date is a slip of the hand, and arithmetic with it may fail years later.
 FIRST_YEAR, LAST_YEAR = 2000, 2099
@@ -115,7 +115,10 @@ def _training_in_words(training: Training) -> dict[Any, Any]:
 
 
 class RuleForm(Asking, WagtailAdminModelForm):
-    """Saving a rule that an occasion uses makes its next version; the old one stays as it was printed."""
+    """Saving a rule that an occasion uses makes its next version; the old one stays as it was printed.
+
+    A new rule is made for one of the organiser's own units; a next version belongs where the others do.
+    """
 
     move = forms.BooleanField(label=_("还没有开始的场次也改用新版"), required=False)
     asked_fields = ("move",)
@@ -125,12 +128,25 @@ class RuleForm(Asking, WagtailAdminModelForm):
         for name, most in MOST.items():
             self.fields[name].validators.append(MaxValueValidator(most, _("不能大于 %(limit_value)s。")))
         self.fields["hours"].validators.append(MinValueValidator(Decimal(0), _("学时不能小于 0。")))
-        self._old = Rule.objects.get(pk=self.instance.pk) if self.instance.pk else None
+        self._old = Rule.objects.select_related("node").get(pk=self.instance.pk) if self.instance.pk else None
         self._version, self._is_used = 1, False
+        self._offer_nodes()
         if self._old is not None:
-            self._version = _latest(self._old.name)
+            self._version = _latest(self._old.name, self._old.node)
             self._is_used = occasions_under(self._old).exists()
         self.stand_by(None if self._old is None else self._in_words(self._old))
+
+    def _offer_nodes(self) -> None:
+        field: Any = self.fields["node"]
+        field.empty_label = _("全站通用")
+        if self._old is not None:
+            field.queryset, field.disabled = Node.objects.filter(pk=self._old.node_id), True
+            return
+        field.queryset = open_nodes(self.for_user, Role.ORGANISER)
+        field.label_from_instance = lambda node: f"{'　' * (node.depth - 1)}{node.name}"
+        field.help_text = _("这里和下级组织安排场次时可以选它；只有这里和上级的组织员可以改它。")
+        if not rules_the_whole_tree(self.for_user):
+            field.required, field.empty_label = True, _("请选择")
 
     def _in_words(self, rule: Rule) -> dict[Any, Any]:
         values = {
@@ -141,11 +157,17 @@ class RuleForm(Asking, WagtailAdminModelForm):
         return {**values, _("计算方式"): rule.get_basis_display(), _("最新版本"): self._version}
 
     def clean_name(self) -> str:
-        name: str = " ".join(self.cleaned_data["name"].split())
-        if (self._old is None or name != self._old.name) and (version := _latest(name)):
-            words = _("已经有叫“%(name)s”的规则（最新是第 %(version)s 版）。请打开它修改，或者换一个名称。")
-            raise ValidationError(words % {"name": name, "version": version})
-        return name
+        return " ".join(self.cleaned_data["name"].split())
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        name, node = cleaned.get("name"), cleaned.get("node")
+        if not name or "node" in self.errors or (self._old is not None and name == self._old.name):
+            return cleaned
+        if version := _latest(name, node):
+            words = _("这里已经有叫“%(name)s”的规则（最新是第 %(version)s 版）。请打开它修改，或者换一个名称。")
+            self.add_error("name", words % {"name": name, "version": version})
+        return cleaned
 
     def clean_min_share(self) -> float:
         share: float = self.cleaned_data["min_share"]
@@ -168,7 +190,7 @@ class RuleForm(Asking, WagtailAdminModelForm):
         return bool(set(self.changed_data) - set(self.asked_fields))
 
     def _next(self) -> int:
-        return _latest(self.cleaned_data["name"]) + 1
+        return _latest(self.cleaned_data["name"], self.instance.node) + 1
 
     def save(self, commit: bool = True) -> Rule:
         """Save, as the next version where the rule is used; raises ValidationError when somebody was quicker."""
@@ -203,5 +225,5 @@ class RuleForm(Asking, WagtailAdminModelForm):
         planned.filter(node__in=visible_nodes(self.for_user, Role.ORGANISER).order_by()).update(rule_id=new.pk)
 
 
-def _latest(name: str) -> int:
-    return Rule.objects.filter(name=name).aggregate(version=Max("version"))["version"] or 0
+def _latest(name: str, node: Node | None) -> int:
+    return Rule.objects.filter(name=name, node=node).aggregate(version=Max("version"))["version"] or 0

@@ -5,9 +5,9 @@ from typing import Any
 from django.db.models import QuerySet
 from wagtail.permission_policies.base import BasePermissionPolicy
 
-from attendance.models import Rule
+from attendance.rules import usable_rules
 from organizations.models import Role, RoleGrant, User
-from organizations.permissions import has_role, visible_nodes
+from organizations.permissions import has_role, rules_the_whole_tree, visible_nodes
 
 
 class SubtreePolicy(BasePermissionPolicy):
@@ -41,10 +41,19 @@ class OccasionPolicy(SubtreePolicy):
 
 
 class RulePolicy(SubtreePolicy):
-    """Rules belong to no node: every organiser uses them, and what one is used for stays as it was printed."""
+    """A rule is seen by whoever may schedule with it, and changed by the organisers of its unit or one above.
+
+    The site's own, of no unit, are kept by the operator of the whole tree.
+    """
+
+    def user_has_permission(self, user: Any, action: str) -> bool:
+        is_keeper = has_role(user, Role.ORGANISER) or rules_the_whole_tree(user)
+        return action in self.actions and is_keeper
 
     def user_has_permission_for_instance(self, user: Any, action: str, instance: Any) -> bool:
-        return self.user_has_permission(user, action)
+        if instance.node is None:
+            return action in self.actions and rules_the_whole_tree(user)
+        return super().user_has_permission_for_instance(user, action, instance)
 
     def instances_user_has_any_permission_for(self, user: Any, actions: Any) -> QuerySet[Any, Any]:
-        return Rule.objects.all() if self.user_has_permission(user, "view") else Rule.objects.none()
+        return usable_rules(user) if self.actions.intersection(actions) else self.model.objects.none()

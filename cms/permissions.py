@@ -19,9 +19,8 @@ from wagtail.models.pages import PagePermissionTester
 from wagtail.permission_policies.collections import CollectionOwnershipPermissionPolicy
 from wagtail.permission_policies.pages import PagePermissionPolicy
 
-from organizations.models import Node, Role, RoleGrant, User
-from organizations.permissions import has_role, visible_nodes
-from organizations.queries import grants_of
+from organizations.models import Node, Role, RoleGrant
+from organizations.permissions import has_role, rules_the_whole_tree, visible_nodes
 
 # Whoever works in the back office; what they find there is each app's own question.
 OFFICE = (Role.ORGANISER, Role.LECTURER, Role.OPERATOR)
@@ -142,7 +141,7 @@ class LibraryPolicy(CollectionOwnershipPermissionPolicy):
 
     def get_all_permissions_for_user(self, user: Any) -> list[GroupCollectionPermission]:
         actions = ("add", "choose") if has_role(user, *UPLOADERS) else ()
-        if keeps_what_is_nobodys(user):
+        if rules_the_whole_tree(user):
             actions = (*actions, "change", "choose")
         root = Collection.get_first_root_node()
         return [
@@ -168,17 +167,9 @@ class LibraryPolicy(CollectionOwnershipPermissionPolicy):
         theirs = []
         if has_role(user, *UPLOADERS):
             theirs.append(Q(**{owner: user}))
-        if keeps_what_is_nobodys(user):
+        if rules_the_whole_tree(user):
             theirs.append(Q(**{owner: None}))
         if "choose" in asked and has_role(user, *EDITORS):
             held = RoleGrant.objects.filter(node__in=visible_nodes(user, *EDITORS).order_by())
             theirs.append(Q(**{f"{owner}__in": held.values("user_id")}))
         return found.filter(reduce(or_, theirs)) if asked and theirs else found.none()
-
-
-def keeps_what_is_nobodys(user: Any) -> bool:
-    """Say whether a person keeps in order what belongs to nobody: the operator of a whole tree, or a superuser."""
-    if not isinstance(user, User):
-        return False
-    whole = any(grant.role == Role.OPERATOR and len(grant.path) == Node.steplen for grant in grants_of(user=user))
-    return whole or _rules_all(user)

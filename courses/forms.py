@@ -18,6 +18,7 @@ from attendance.consequences import MOST_NAMED, effects_of_dates, moment
 from attendance.models import Occasion, Rule, Training
 from attendance.operations import UnableToPlanOccasion
 from attendance.plan_forms import check_year
+from attendance.rules import label_of, usable_rules, why_not_at
 from cms.models import CoursePage
 from cms.permissions import editable_nodes, may_edit_at
 from cms.queries import Lesson, lessons_by_course, lessons_of, videos_of
@@ -105,7 +106,10 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
         self._offer("node", nodes.filter(Q(closed_date=None) | Q(pk=occasion.node_id if occasion else None)))
         self._offer("training", _trainings_for(nodes, occasion))
         of_media = Q(basis=Rule.Basis.MEDIA) | Q(pk=occasion.rule_id if occasion else None)
-        self._offer("rule", Rule.objects.filter(of_media).order_by("name", "-version"))
+        usable = Q(pk__in=usable_rules(self.for_user).values("pk")) | Q(pk=occasion.rule_id if occasion else None)
+        self._offer("rule", Rule.objects.select_related("node").filter(of_media, usable).order_by("name", "-version"))
+        rule: Any = self.fields["rule"]
+        rule.label_from_instance = label_of
         if occasion is None:
             self._offer_pages(CoursePage.objects.live().filter(node__in=nodes.order_by()).order_by("title", "pk"))
         else:
@@ -172,6 +176,9 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
             and not (node.path.startswith(training.node.path) or training.node.path.startswith(node.path))
         ):
             self.add_error("node", _("这个组织不在所选培训的范围内。"))
+        rule = cleaned.get("rule")
+        if rule and node and (refusal := why_not_at(rule=rule, node=node, stored=self.occasion)):
+            self.add_error("rule", refusal)
         return cleaned
 
     def effects_of_saving(self) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.widgets import AdminDateTimeInput
@@ -13,6 +14,7 @@ from attendance.asking import Asking
 from attendance.forms import VoidForm
 from attendance.models import Occasion, Rule, Training
 from attendance.plan_forms import check_year
+from attendance.rules import label_of, usable_rules, why_not_at
 from live.core import lifecycle
 from live.models import Lecture
 from live.operations import (
@@ -73,7 +75,9 @@ class LectureForm(Asking, forms.Form):
         self._offer("training", Training.objects.filter(node__in=nodes).exclude(state="closed").order_by("-pk"))
         self._offer("node", nodes.filter(closed_date=None), label=lambda node: f"{'　' * (node.depth - 1)}{node.name}")
         self._offer("lecturer", lecturers_for(user, on_date=timezone.localdate()))
-        self._offer("rule", Rule.objects.filter(basis=Rule.Basis.WINDOW).order_by("name", "-version"))
+        kept = Q(pk=lecture.occasion.rule_id if lecture else None)  # another unit's, where it was planned with it
+        rules = Rule.objects.select_related("node").filter(kept | Q(pk__in=usable_rules(user).values("pk")))
+        self._offer("rule", rules.filter(basis=Rule.Basis.WINDOW).order_by("name", "-version"), label=label_of)
         self.stand_by(None if lecture is None else in_words(lecture.occasion, lecture.lecturer))
 
     def _offer(self, name: str, queryset: Any, label: Any = None) -> None:
@@ -87,6 +91,14 @@ class LectureForm(Asking, forms.Form):
         at: dt.datetime = self.cleaned_data["starts_at"]
         check_year(at)
         return at
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        rule, node = cleaned.get("rule"), cleaned.get("node")
+        stored = self.lecture.occasion if self.lecture is not None else None
+        if rule and node and (refusal := why_not_at(rule=rule, node=node, stored=stored)):
+            self.add_error("rule", refusal)
+        return cleaned
 
     def effects_of_saving(self) -> list[str]:
         now, data = timezone.now(), self.cleaned_data

@@ -207,6 +207,12 @@ def open_link(token: str, *, as_of: dt.datetime) -> SignInLink | None:
     return link if constant_time_compare(link.standing, standing_of(link.member)) else None
 
 
+def above(paths: Iterable[str]) -> Q:
+    """Nodes at any of these paths or above one of them; none for no path."""
+    steps = {path[:end] for path in paths for end in range(Node.steplen, len(path) + 1, Node.steplen)}
+    return Q(path__in=steps)
+
+
 def access_entries(*, subject_id: int | None = None) -> QuerySet[AccessEntry]:
     """Who read what, newest first: about one person, or everything (the auditor's list)."""
     entries = AccessEntry.objects.select_related("reader", "subject").order_by("-at", "-pk")

@@ -19,6 +19,7 @@ from attendance.core.intervals import ms_of
 from attendance.core.rules import Rule as CoreRule
 from attendance.models import Evidence, Occasion, RosterEntry, Rule, Training
 from attendance.operations.earlier_items import keep_earlier_items
+from attendance.rules import why_not_at
 from attendance.windows import ENDED, HELD, is_held, undone_until, window_limit
 from organizations.models import Node
 from organizations.queries import exempt_member_ids, members_at
@@ -29,8 +30,8 @@ VOID_REASON_MAX = 200
 
 
 class UnableToPlanOccasion(Exception):
-    """The plan ends before it starts, or the occasion has opened and cannot be planned any more; the message, for the
-    person who plans, says which."""
+    """The plan ends before it starts, its rule is another unit's, or the occasion has opened and cannot be planned any
+    more; the message, for the person who plans, says which."""
 
 
 class UnableToOpenOccasion(Exception):
@@ -64,8 +65,9 @@ def create_occasion(
     rule_id: int,
     media_ms: int | None = None,
 ) -> Occasion:
-    """Plan an occasion over ``[starts_at, ends_at)``; raises UnableToPlanOccasion."""
+    """Plan one over ``[starts_at, ends_at)`` by a rule of its unit or one above; raises UnableToPlanOccasion."""
     _check_plan(starts_at, ends_at)
+    _check_rule(rule_id, node_id)
     return Occasion.objects.create(
         training_id=training_id,
         kind=kind,
@@ -90,6 +92,7 @@ def reschedule_occasion(
 ) -> None:
     """Change the plan of an occasion that has not opened; raises UnableToPlanOccasion."""
     _check_plan(starts_at, ends_at)
+    _check_rule(rule_id, node_id, occasion_id=occasion_id)
     changed = Occasion.objects.filter(pk=occasion_id, state=State.SCHEDULED).update(
         title=title,
         node_id=node_id,
@@ -150,6 +153,13 @@ def _held(occasion_id: int) -> Occasion | None:
 def _check_plan(starts_at: datetime, ends_at: datetime) -> None:
     if ends_at <= starts_at:
         raise UnableToPlanOccasion(_("结束时间要晚于开始时间。"))
+
+
+def _check_rule(rule_id: int, node_id: int, *, occasion_id: int | None = None) -> None:
+    rule, node = Rule.objects.select_related("node").get(pk=rule_id), Node.objects.get(pk=node_id)
+    stored = Occasion.objects.filter(pk=occasion_id).first()
+    if refusal := why_not_at(rule=rule, node=node, stored=stored):
+        raise UnableToPlanOccasion(refusal)
 
 
 @transaction.atomic

@@ -47,6 +47,21 @@ class DeleteRule(GuardedDelete):
         return uses_of_rule(rule=self.object, nodes=visible_nodes(self.request.user, Role.ORGANISER))
 
 
+class RuleIndex(GuardedIndex):
+    """What one may schedule with; only what one keeps leads to its form."""
+
+    joined = ("node",)
+
+    def get_edit_url(self, instance: Rule) -> str | None:
+        return super().get_edit_url(instance) if self._keeps(instance, "change") else None
+
+    def get_delete_url(self, instance: Rule) -> str | None:
+        return super().get_delete_url(instance) if self._keeps(instance, "delete") else None
+
+    def _keeps(self, instance: Rule, action: str) -> bool:
+        return self.permission_policy.user_has_permission_for_instance(self.request.user, action, instance)
+
+
 class TrainingViewSet(GuardedViewSet):
     model = Training
     index_view_class = TrainingIndex
@@ -80,6 +95,7 @@ class TrainingViewSet(GuardedViewSet):
 
 class RuleViewSet(GuardedViewSet):
     model = Rule
+    index_view_class = RuleIndex
     delete_view_class = DeleteRule
     icon = "tasks"
     menu_label = _("认定规则")
@@ -88,6 +104,7 @@ class RuleViewSet(GuardedViewSet):
     list_display = [
         "name",
         "version",
+        Column("node", label=_("所属组织"), accessor=lambda rule: rule.node or _("全站通用")),
         Column("basis", label=_("计算方式"), accessor="get_basis_display"),
         "min_share",
         "hours",
@@ -98,7 +115,7 @@ class RuleViewSet(GuardedViewSet):
     edit_handler = ObjectList(
         [
             HelpPanel(_("已经有场次使用的规则不会被改动：保存时生成下一个版本，以后安排的场次才用新版本。")),
-            FieldPanel("name"),
+            FieldRowPanel([FieldPanel("name"), FieldPanel("node")]),
             FieldRowPanel([FieldPanel("basis"), FieldPanel("hours")]),
             FieldRowPanel([FieldPanel("min_share"), FieldPanel("min_minutes")]),
             FieldRowPanel([FieldPanel("late_after_s"), FieldPanel("leave_early_s")]),

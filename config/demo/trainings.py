@@ -37,11 +37,13 @@ class Cast:
     secretary: User
 
 
-def rules() -> tuple[Rule, Rule]:
-    """Return the rule for lectures and the rule for courses."""
-    lecture = Rule.objects.create(name="直播课通用规则", version=1, min_share=0.8, make_up_days=14, hours=1)
+def rules(county: Node) -> tuple[Rule, Rule]:
+    """Return the county's rule for lectures and its rule for courses."""
+    lecture = Rule.objects.create(
+        node=county, name="直播课通用规则", version=1, min_share=0.8, make_up_days=14, hours=1
+    )
     course = Rule.objects.create(
-        name="课程通用规则", version=1, basis=Rule.Basis.MEDIA, min_share=0.8, make_up_days=14, hours=1
+        node=county, name="课程通用规则", version=1, basis=Rule.Basis.MEDIA, min_share=0.8, make_up_days=14, hours=1
     )
     return lecture, course
 
@@ -148,7 +150,7 @@ def seed_finished_lecture(
 
 def seed_trainings(cast: Cast, courses: dict[str, CoursePage], recording: Path, now: datetime) -> None:
     """Create the three trainings with their occasions."""
-    by_lecture, by_course = rules()
+    by_lecture, by_course = rules(cast.county)
     evening = now.replace(hour=11, minute=30, second=0, microsecond=0)  # 19:30 in Shanghai
     day = timedelta(days=1)
     published = Training.State.PUBLISHED

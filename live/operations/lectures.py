@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from attendance import operations as ledger
 from attendance.models import Occasion, Rule, Training
+from attendance.rules import why_not_at
 from attendance.windows import resumed_at, window_limit
 from live import broadcast
 from live.agent import nodes
@@ -114,7 +115,7 @@ def reschedule_lecture(
 
     Raises ``UnableToScheduleLecture``.
     """
-    title = _checked_plan(training_id, title, node_id, starts_at, ends_at, lecturer_id, rule_id, as_of)
+    title = _checked_plan(training_id, title, node_id, starts_at, ends_at, lecturer_id, rule_id, as_of, occasion_id)
     cap = settings.LIVE_WEBRTC_CAP if webrtc_cap is None else webrtc_cap
     with transaction.atomic():
         claimed = Lecture.objects.filter(pk=occasion_id, state=State.SCHEDULED).update(
@@ -344,6 +345,7 @@ def _checked_plan(
     lecturer_id: int,
     rule_id: int,
     as_of: dt.datetime,
+    occasion_id: int | None = None,
 ) -> str:
     title = " ".join(title.replace("\x00", "").split())
     if not 0 < len(title) <= 120:
@@ -361,8 +363,11 @@ def _checked_plan(
     node = Node.objects.filter(pk=node_id).first()
     if node is None or not in_subtree(node, training.node):
         raise UnableToScheduleLecture("node", _("参加范围要在这个培训的范围之内。"))
-    if not Rule.objects.filter(pk=rule_id).exists():
+    rule = Rule.objects.select_related("node").filter(pk=rule_id).first()
+    if rule is None:
         raise UnableToScheduleLecture("rule", _("没有这条认定规则。"))
+    if refusal := why_not_at(rule=rule, node=node, stored=Occasion.objects.filter(pk=occasion_id).first()):
+        raise UnableToScheduleLecture("rule", refusal)
     lecturer = User.objects.filter(pk=lecturer_id, is_active=True).first()
     if lecturer is None or not may_lecture(lecturer, node, on_date=timezone.localdate(as_of)):
         raise UnableToScheduleLecture("lecturer", _("这个人在这里没有讲师职责。"))

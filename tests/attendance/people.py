@@ -41,8 +41,10 @@ def make_training(node: Node, title: str = "防汛避险", state: str = Training
 
 
 def make_rule(**fields: Any) -> Rule:
+    """A rule of the first county that there is."""
     version = Rule.objects.filter(name=fields.get("name", "通用")).count() + 1
-    return Rule.objects.create(**{"name": "通用", "version": version, **fields})
+    node = Node.objects.filter(depth=1).order_by("path").first()
+    return Rule.objects.create(**{"node": node, "name": "通用", "version": version, **fields})
 
 
 def make_occasion(training: Training, *, state: str = Occasion.State.SETTLED, **fields: Any) -> Occasion:

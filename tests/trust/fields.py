@@ -93,7 +93,8 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "attendance.Rule": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
         Fields(
-            "name version basis min_share min_minutes late_after_s leave_early_s bridge_s outbox_s make_up_days hours",
+            "node name version basis min_share min_minutes late_after_s leave_early_s bridge_s outbox_s "
+            "make_up_days hours",
             PLAN, "everybody: printed on each record", FOR_GOOD,
         ),
     ),

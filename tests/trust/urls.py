@@ -33,6 +33,7 @@ OPERATORS = OPERATOR | {"neighbour_operator"}
 LIBRARY = ORGANISERS | LECTURERS
 KEEPERS = LIBRARY | OPERATOR  # the operator of the whole tree keeps what nobody in particular uploaded
 OFFICE = LIBRARY | OPERATORS
+KEEPERS_OF_RULES = ORGANISERS | OPERATOR  # the operator of the whole tree keeps those of no unit
 
 SIGN_IN, JSON_401, NOT_FOUND = "sign-in", "401", "404"
 READ = "GET HEAD"
@@ -81,24 +82,24 @@ OWN = (
     Row("me/data.json", "GET", SIGNED_IN, "everything held about oneself, and nobody else"),
     Row("me/records/<int:occasion_id>/", "GET", ROSTER, "one's own evidence and why it counted or not"),
     Row("me/records/<int:occasion_id>/dispute/", "POST", ROSTER, "that one's own record is wrong"),
-    Row("me/access/", READ, SIGNED_IN, "who looked at one's own records"),
+    Row("me/access/", READ, SIGNED_IN, "who looked at one's own records, lists and files too"),
 )
 
 BRANCH = (
     Row("branch/", "GET", SECRETARIES | ORGANISERS, "the trainings that touch one's own nodes, with counts"),
-    Row("branch/<int:training_id>/", "GET", COUNTS, "counts; names for the secretary alone"),
-    Row("branch/<int:training_id>/hall/", "GET POST", SECRETARY, "who watched together; never oneself"),
-    Row("branch/<int:training_id>/members/", "GET", SECRETARY, "the names below one's own node, to find somebody"),
+    Row("branch/<int:training_id>/", "GET", COUNTS, "counts; names for the secretary alone; logged"),
+    Row("branch/<int:training_id>/hall/", "GET POST", SECRETARY, "who watched together; never oneself; logged"),
+    Row("branch/<int:training_id>/members/", "GET", SECRETARY, "the names below one's own node; logged"),
     Row("branch/<int:training_id>/members/<int:member_id>/", "GET", SECRETARY, "one person's evidence; logged"),
     Row("branch/<int:training_id>/members/<int:member_id>/phone/", "POST", SECRETARY, "the number in full; logged"),
-    Row("branch/<int:training_id>/reports/<slug:name>/", "GET", SECRETARY, "a report as a table"),
+    Row("branch/<int:training_id>/reports/<slug:name>/", "GET", SECRETARY, "a report as a table; logged"),
     Row("branch/<int:training_id>/reports/<slug:name>.<slug:form>", "GET", SECRETARY, "a report as a file; logged"),
     Row(
         "branch/occasions/<int:occasion_id>/members/<int:member_id>/<slug:what>/", "GET POST", SECRETARY,
         "leave, study elsewhere, correction with a reason; never one's own",
     ),
     Row("branch/evidence/<int:evidence_id>/withdraw/", "POST", SECRETARY, "take back a tick or leave; never one's own"),
-    Row("branch/disputes/", "GET", SECRETARIES, "the disputes that wait for one's answer, by name"),
+    Row("branch/disputes/", "GET", SECRETARIES, "the disputes that wait for one's answer, by name; logged"),
     Row("branch/disputes/<int:dispute_id>/answer/", "GET POST", SECRETARY, "the answer to a dispute; never one's own"),
 )  # fmt: skip
 
@@ -149,7 +150,7 @@ PEOPLE = (
     Row("roster/review/", FORM, OPERATORS, "what it leaves open, and one's answers"),
     Row("roster/confirm/", "POST", OPERATORS, "take it over"),
     Row("roster/discard/", "POST", OPERATORS, "throw it away"),
-    Row("people/", READ, OPERATORS, "search among one's own people; last four digits of a number at most"),
+    Row("people/", READ, OPERATORS, "search among one's own people; last four digits of a number at most; logged"),
     Row("people/<int:person_id>/", READ, OPERATOR, "belonging, roles and history of somebody within reach; logged"),
     Row("people/<int:person_id>/link/", "GET POST", OPERATOR, "a sign-in link for somebody within reach; logged"),
     Row("people/<int:person_id>/<slug:what>/", "GET POST", OPERATOR, "change one thing of somebody within reach"),
@@ -189,13 +190,20 @@ ADMIN = (
     Row("admin/trainings/history-results/<int:pk>/", READ, ORGANISER, "the same"),
     Row("admin/occasions/", READ, ORGANISERS, "the occasions of one's subtree"),
     Row("admin/occasions/results/", READ, ORGANISERS, "the same"),
-    Row("admin/rules/", READ, ORGANISERS, "the rules; they belong to no node"),
-    Row("admin/rules/results/", READ, ORGANISERS, "the same"),
-    Row("admin/rules/new/", FORM + " PUT", ORGANISERS, "a new rule"),
-    Row("admin/rules/edit/<int:pk>/", FORM + " PUT", ORGANISERS, "a rule's next version"),
-    Row("admin/rules/delete/<int:pk>/", FORM, ORGANISERS, "one that no occasion uses; else who does, in words"),
-    Row("admin/rules/history/<int:pk>/", READ, ORGANISERS, "who changed it"),
-    Row("admin/rules/history-results/<int:pk>/", READ, ORGANISERS, "the same"),
+    Row(
+        "admin/rules/", READ, KEEPERS_OF_RULES, "the rules that one may schedule with: of one's units, above and below"
+    ),
+    Row("admin/rules/results/", READ, KEEPERS_OF_RULES, "the same"),
+    Row(
+        "admin/rules/new/",
+        FORM + " PUT",
+        KEEPERS_OF_RULES,
+        "a new rule of a unit of one's own; the site's, the operator",
+    ),
+    Row("admin/rules/edit/<int:pk>/", FORM + " PUT", ORGANISER, "a rule's next version"),
+    Row("admin/rules/delete/<int:pk>/", FORM, ORGANISER, "one that no occasion uses; else who does, in words"),
+    Row("admin/rules/history/<int:pk>/", READ, ORGANISER, "who changed it"),
+    Row("admin/rules/history-results/<int:pk>/", READ, ORGANISER, "the same"),
     Row("admin/uses/publish/<int:page_id>/<int:revision_id>/", "POST", ORGANISER, "publish the draft asked about"),
     Row("admin/videos/", READ, OFFICE, "the videos that one may manage"),
     Row("admin/videos/results/", READ, OFFICE, "the same"),

@@ -155,8 +155,9 @@ def make_world() -> World:
 
 def _lecture(county: County, training: Training, title: str, start: dt.datetime) -> Lecture:
     occasion = OccasionFactory(
-        training=training, node=county.branch, title=title, starts_at=start, ends_at=start + HOUR
-    )
+        training=training, node=county.branch, title=title, starts_at=start, ends_at=start + HOUR,
+        rule=RuleFactory(node=county.branch),
+    )  # fmt: skip
     lecture: Lecture = LectureFactory(occasion=occasion, lecturer=county.lecturer)
     go_live(occasion_id=lecture.pk, as_of=start)
     lecture.refresh_from_db()

@@ -7,14 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import ModelLogEntry
 
 from attendance.models import Occasion, RosterEntry, Rule, Training
-from attendance.operations import open_occasion
+from attendance.operations import UnableToPlanOccasion, create_occasion, open_occasion, reschedule_occasion
 from attendance.queries import due_to_open
+from attendance.units import move, uses_of
 from organizations.models import Node, Role, User
 from tests.attendance.people import make_occasion, make_rule, make_training
 from tests.attendance.reports.conftest import World
@@ -47,7 +50,9 @@ def stored(training: Training, **changed: Any) -> dict[str, Any]:
 
 
 def rule_values(**changed: Any) -> dict[str, Any]:
+    """A rule's form; a new one is of the county, an old one stays where it belongs whatever is sent."""
     values = {
+        "node": str(Node.objects.get(code="QX").pk),
         "name": "通用", "basis": "window", "hours": "1", "min_share": "0.8", "min_minutes": "", "late_after_s": "300",
         "leave_early_s": "300", "bridge_s": "30", "outbox_s": "60", "make_up_days": "14",
     }  # fmt: skip
@@ -327,6 +332,108 @@ def test_a_used_rule_stays_and_says_where_it_is_used(world: World, sign_in: Sign
     fresh = make_rule(name="没用过")
     assert client.post(reverse("attendance_rules:delete", args=[fresh.pk])).status_code == 302
     assert list(Rule.objects.all()) == [rule]
+
+
+def _office_of(sign_in: SignIn, node: Node, role: str = Role.ORGANISER) -> Callable[..., Office]:
+    client = sign_in(_holding(role, node))
+    return lambda pk=None: Office(client, reverse(f"{RULES}:edit", args=[pk]) if pk else reverse(f"{RULES}:add"))
+
+
+def test_a_township_uses_the_countys_rule_and_cannot_write_its_next_version(world: World, sign_in: SignIn) -> None:
+    county_rule, township = Rule.objects.get(), world.county.township
+    desk = _office_of(sign_in, township)
+    listed = desk().client.get(reverse(f"{RULES}:index")).content.decode()
+    assert ("通用" in listed, "青溪县" in listed) == (True, True)
+    for view in ("edit", "delete", "history", "history-results"):
+        url = f"/admin/rules/{view}/{county_rule.pk}/"
+        assert url not in listed
+        for method in ("get", "post"):
+            assert getattr(desk().client, method)(url, rule_values(min_share="0.01")).status_code == 404, url
+    assert list(Rule.objects.values_list("min_share", flat=True)) == [0.8]
+
+
+def test_a_township_has_rules_of_its_own(world: World, sign_in: SignIn) -> None:
+    """Also one of the county's name; each unit's versions count by themselves, and no neighbour sees them."""
+    township, county_rule = world.county.township, Rule.objects.get()
+    desk = _office_of(sign_in, township)
+    assert "node" in desk().refused(rule_values(node=world.county.county.pk))
+    assert "node" in desk().refused(rule_values(node=""))
+    mine = rule_values(node=township.pk, min_share="0.5")
+    assert desk().post(mine).status_code == 302
+    own = Rule.objects.get(node=township)
+    assert (own.name, own.version, own.min_share) == (county_rule.name, 1, 0.5)
+    assert "已经有叫“通用”的规则" in str(desk().refused(mine)["name"])
+    make_occasion(make_training(township, "镇培训"), state=Occasion.State.SCHEDULED, rule=own)
+    desk(own.pk).saved({**mine, "node": world.county.county.pk, "min_share": "0.6"})
+    assert list(Rule.objects.filter(node=township).values_list("version", flat=True)) == [1, 2]
+    assert Rule.objects.filter(node=world.county.county).count() == 1
+    beside = NodeFactory(parent=world.county.county, name="临河镇", code="QX.02", kind="township")
+    neighbour = _office_of(sign_in, beside)
+    page = neighbour().client.get(reverse(f"{RULES}:index")).content.decode()
+    assert ("青溪县" in page, "永安镇" in page) == (True, False)
+    assert neighbour().client.get(f"/admin/rules/edit/{own.pk}/").status_code == 404
+    # Those above keep what is below them.
+    above = _office_of(sign_in, world.county.county)
+    assert above().client.get(f"/admin/rules/edit/{own.pk}/").status_code == 200
+
+
+def test_the_sites_own_rules_are_kept_by_the_operator_of_the_whole_tree(world: World, sign_in: SignIn) -> None:
+    shipped = make_rule(node=None, name="全站规则")
+    url = f"/admin/rules/edit/{shipped.pk}/"
+    for person in (world.county.organiser, _holding(Role.OPERATOR, world.county.township)):
+        client = sign_in(person)
+        assert client.get(url).status_code in (302, 404)
+        assert client.post(url, rule_values(name="全站规则", min_share="0.01")).status_code in (302, 404)
+    shipped.refresh_from_db()
+    assert shipped.min_share == 0.8
+    assert "全站规则" in sign_in(world.county.organiser).get(reverse(f"{RULES}:index")).content.decode()
+    desk = _office_of(sign_in, world.county.county, Role.OPERATOR)
+    assert desk(shipped.pk).saved(rule_values(name="全站规则", min_share="0.7")) == []
+    assert desk().post(rule_values(node="", name="又一条")).status_code == 302
+    assert set(Rule.objects.filter(node=None).values_list("name", "min_share")) == {("全站规则", 0.7), ("又一条", 0.8)}
+    listed = desk().client.get(reverse(f"{RULES}:index")).content.decode()
+    assert ("又一条" in listed, "青溪县" in listed) == (True, False)
+
+
+def test_the_list_of_rules_costs_the_same(world: World, sign_in: SignIn) -> None:
+    client, costs = sign_in(world.county.organiser), []
+    for number in range(4):
+        make_rule(name=f"规则{number}", node=[world.county.branch, world.county.township][number % 2])
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(reverse(f"{RULES}:index")).status_code == 200
+        costs.append(len(queries))
+    assert costs[1] == costs[3]  # the first also finds the content type
+
+
+def test_an_occasion_is_planned_with_a_rule_of_its_unit_or_one_above(world: World) -> None:
+    above, mine = Rule.objects.get(), make_rule(name="支部的", node=world.county.branch)
+    beside = make_rule(name="邻支部的", node=world.county.neighbour)
+    at = timezone.now() + DAY
+    plan = {"training_id": world.training.pk, "kind": "plain", "title": "课", "node_id": world.county.branch.pk}
+    plan |= {"starts_at": at, "ends_at": at + DAY}
+    for rule in (mine, above, make_rule(name="全站规则", node=None)):
+        occasion = create_occasion(**plan, rule_id=rule.pk)
+        assert occasion.rule == rule
+    with pytest.raises(UnableToPlanOccasion, match="邻支部的"):
+        create_occasion(**plan, rule_id=beside.pk)
+    # What was planned keeps its rule until the rule or the unit is changed.
+    Occasion.objects.filter(pk=occasion.pk).update(rule=beside)
+    del plan["kind"]
+    reschedule_occasion(occasion_id=occasion.pk, rule_id=beside.pk, **{**plan, "title": "改名"})
+    with pytest.raises(UnableToPlanOccasion):
+        reschedule_occasion(occasion_id=occasion.pk, rule_id=beside.pk, **{**plan, "node_id": world.county.township.pk})
+    occasion.refresh_from_db()
+    assert (occasion.rule, occasion.title) == (beside, "改名")
+
+
+def test_rules_go_along_when_a_unit_is_merged(world: World) -> None:
+    branch, into = world.county.branch, world.county.neighbour
+    moved, same = make_rule(name="支部的", node=branch), make_rule(name="同名的", node=branch)
+    theirs = make_rule(name="同名的", version=1, node=into)
+    assert "2 条认定规则归这里" in "".join(use.text for use in uses_of(node=branch, on_date=timezone.localdate()))
+    move(node=branch, into=into)
+    nodes = dict(Rule.objects.values_list("pk", "node_id"))
+    assert (nodes[moved.pk], nodes[same.pk], nodes[theirs.pk]) == (into.pk, branch.pk, into.pk)
 
 
 def test_nobody_else_has_these_pages(world: World, sign_in: SignIn) -> None:

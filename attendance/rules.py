@@ -1,0 +1,48 @@
+"""Whose a rule is, and who may use it: the unit to which it belongs, and every unit below. Nothing here writes."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from attendance.models import Rule
+from organizations.models import Node, Role
+from organizations.permissions import in_subtree, rules_the_whole_tree
+from organizations.queries import above, grants_of, subtree
+
+
+def usable_rules(user: Any) -> QuerySet[Rule]:
+    """Return what an organiser may schedule with: the rules of their units, of those below and above, and the site's.
+
+    The operator of the whole tree keeps the site's own.
+    """
+    rules = Rule.objects.select_related("node")
+    if user.is_superuser and user.is_active:
+        return rules
+    paths = {grant.path for grant in grants_of(user=user) if grant.role == Role.ORGANISER}
+    theirs = Q(node__in=Node.objects.filter(subtree(paths) | above(paths)).order_by())
+    if paths:
+        return rules.filter(theirs | Q(node=None))
+    return rules.filter(node=None) if rules_the_whole_tree(user) else rules.none()
+
+
+def may_be_used_at(rule: Rule, node: Node) -> bool:
+    """Whether an occasion of ``node`` may be judged by the rule: it is the site's, or of the node or one above it."""
+    return rule.node is None or in_subtree(node, rule.node)
+
+
+def why_not_at(*, rule: Rule, node: Node, stored: Any = None) -> str:
+    """Return why an occasion of ``node`` cannot be planned with the rule, as a sentence for its field; "" if it can.
+
+    ``stored``: the occasion as it stands. What was planned keeps its rule, as long as neither is changed.
+    """
+    is_kept = stored is not None and (stored.rule_id, stored.node_id) == (rule.pk, node.pk)
+    if is_kept or may_be_used_at(rule, node):
+        return ""
+    words = _("“%(rule)s”是“%(owner)s”的规则，“%(node)s”不在它下面。请选本组织或上级的规则。")
+    return words % {"rule": rule.name, "owner": rule.node, "node": node}
+
+
+def label_of(rule: Rule) -> str:
+    """Return a rule as it is chosen: two units may have one of the same name."""
+    return f"{rule}（{rule.node.name if rule.node else _('全站通用')}）"
