@@ -42,7 +42,11 @@ def _person(member: User) -> dict[str, Any]:
             .order_by("id")
             .values("role", "node__code", "node__name", "active_from_date", "active_to_date")
         ),
-        "looked_at_by": list(access_entries(subject_id=member.pk).values("reader__name", "what", "reason", "at")),
+        "looked_at_by": list(
+            access_entries(subject_id=member.pk).values(
+                "reader__name", "role", "what", "title", "node__name", "count", "reason", "at"
+            )
+        ),
     }
 
 

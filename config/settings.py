@@ -314,6 +314,8 @@ DUTIES = ["live.duties.of_lecturer"]
 UNIT_USES = ["attendance.units.uses_of", "cms.units.uses_of", "media.units.uses_of"]
 # What goes along when a unit is merged into another: each (*, node, into).
 UNIT_MOVES = ["attendance.units.move", "media.units.move"]
+# Which long lists cover whom in the access log: modules with places_of and covering (*, member_id).
+ACCESS_SCOPES = ["attendance.access"]
 # Who knows what still needs a video, picture, document, lesson or course (organizations/uses.py).
 USES = ["cms.uses", "courses.uses", "live.uses"]
 

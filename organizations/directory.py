@@ -93,10 +93,15 @@ class Footprint:
     """Whom and what the end of a unit touches."""
 
     members: int
-    names: list[str]
+    named: list[tuple[int, str]]
     grants: list[RoleGrant]
     children: list[Node]
     uses: list[Use]
+
+    @property
+    def names(self) -> list[str]:
+        """The first of them, by name."""
+        return [name for _id, name in self.named]
 
     @property
     def is_blocked(self) -> bool:
@@ -257,7 +262,7 @@ def footprint_of(node: Node, *, on_date: dt.date) -> Footprint:
     people = Membership.objects.filter(later, node=node).order_by("member__name", "member_id")
     return Footprint(
         members=people.values("member_id").order_by().distinct().count(),
-        names=list(people.values_list("member__name", flat=True)[:MOST_NAMES]),
+        named=list(people.values_list("member_id", "member__name")[:MOST_NAMES]),
         grants=list(RoleGrant.objects.filter(later, node=node).select_related("user").order_by("role", "user__name")),
         children=list(node.get_children().filter(closed_date=None)),
         uses=uses_of(node, on_date=on_date),

@@ -198,21 +198,42 @@ class RoleGrant(models.Model):
 
 
 class AccessEntry(models.Model):
-    """One read of another person's record; written in the transaction of the read, never erased."""
+    """A read of other people's records; written in the transaction of the read, never erased (ADR 30).
+
+    Of one person (``subject``), or of a list: ``node`` says of which part of the tree, ``about`` and ``title`` of what
+    (an app above knows the number), ``count`` how many people, ``members`` who they were (``,12,15,``). A list too
+    long to name them has no ``members``: everybody in its scope counts as read.
+    """
 
     reader = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    subject = models.ForeignKey(User, on_delete=models.PROTECT, related_name="access_entries")
+    role = models.CharField(max_length=12, choices=Role.choices, blank=True)
+    subject = models.ForeignKey(User, on_delete=models.PROTECT, related_name="access_entries", null=True, blank=True)
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     what = models.CharField(max_length=40)
+    about = models.PositiveBigIntegerField(null=True, blank=True)
+    title = models.CharField(max_length=120, blank=True)
+    count = models.PositiveIntegerField(default=1)
+    members = models.TextField(blank=True)
     reason = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField(db_index=True)
 
     class Meta:
         verbose_name = _("查阅记录")
         verbose_name_plural = _("查阅记录")
-        indexes = [models.Index(fields=["subject", "-at"], name="access_subject_newest")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(subject__isnull=False, node=None, members="") | Q(subject=None, node__isnull=False),
+                name="access_of_one_or_of_a_list",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["subject", "-at"], name="access_subject_newest"),
+            models.Index(fields=["node", "-at"], condition=Q(subject=None), name="access_list_of_node"),
+            models.Index(fields=["reader", "-at"], name="access_reader_newest"),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.reader_id} → {self.subject_id}: {self.what}"
+        return f"{self.reader_id} → {self.subject_id or self.node_id}: {self.what}"
 
 
 class SignInLink(models.Model):

@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -30,6 +31,8 @@ from organizations.models import (
 
 PHONE_KEY_NAME = "PHONE_KEY"
 SAMPLED_PHONES = 20
+# Lists whose scope is who belonged to the unit that day.
+MEMBER_LISTS = ("roster", "unit", "review")
 
 
 @dataclass(frozen=True)
@@ -214,6 +217,39 @@ def above(paths: Iterable[str]) -> Q:
 
 
 def access_entries(*, subject_id: int | None = None) -> QuerySet[AccessEntry]:
-    """Who read what, newest first: about one person, or everything (the auditor's list)."""
-    entries = AccessEntry.objects.select_related("reader", "subject").order_by("-at", "-pk")
-    return entries if subject_id is None else entries.filter(subject_id=subject_id)
+    """Who read what, newest first: about one person, lists that had them among others too; or everything (auditors)."""
+    entries = AccessEntry.objects.select_related("reader", "subject", "node").order_by("-at", "-pk")
+    return entries if subject_id is None else entries.filter(pk__in=_reads_of(subject_id))
+
+
+def _reads_of(member_id: int) -> QuerySet[AccessEntry, Any]:
+    """The keys of the entries that cover somebody. Each part has an index of its own, so that none reads the whole log.
+
+    A list that names its people covers those; a longer one whoever was in its scope at that moment, which the dated
+    memberships say of a roster and the apps above (``settings.ACCESS_SCOPES``) of theirs.
+    """
+    rows = list(Membership.objects.filter(member_id=member_id).select_related("node"))
+    scopes = [import_module(name) for name in settings.ACCESS_SCOPES]
+    paths = {row.node.path for row in rows}.union(*(scope.places_of(member_id=member_id) for scope in scopes))
+    nodes = dict(Node.objects.filter(above(paths)).values_list("path", "pk"))
+    lists = AccessEntry.objects.filter(subject=None, node_id__in=nodes.values()).exclude(reader_id=member_id)
+    wide = Q(pk__in=())
+    for row in rows:
+        wide |= _belonging(row, nodes)
+    for scope in scopes:
+        wide |= scope.covering(member_id=member_id)
+    named = lists.filter(members__contains=f",{member_id},")
+    own = AccessEntry.objects.filter(subject_id=member_id)
+    found = (part.order_by().values("pk") for part in (named, lists.filter(wide, members="")))
+    return own.order_by().values("pk").union(*found)
+
+
+def _belonging(row: Membership, nodes: dict[str, int]) -> Q:
+    """The lists of a unit's people, or a roster, made while this membership held at the unit or below it."""
+    here = [pk for path, pk in nodes.items() if row.node.path.startswith(path)]
+    found = Q(what__in=MEMBER_LISTS, node_id__in=here, at__gte=_midnight(row.active_from_date))
+    return found if row.active_to_date is None else found & Q(at__lt=_midnight(row.active_to_date))
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -57,6 +57,7 @@ class Report(Protocol):
     name: str
     title: StrOrPromise
     columns: tuple[Column, ...]
+    states: Collection[str] | None  # how those stand whom it names; None: everybody on a roster
 
     def sections(self, scope: Scope) -> list[Section]:
         """Return the rows in their blocks: all together they are ``rows``, in the same order."""

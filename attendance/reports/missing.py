@@ -24,6 +24,7 @@ class MissingReport:
 
     name = "missing"
     title = _("还没有参加")
+    states = (*MISSED, DUE)
     columns = (
         Column("unit", _("组织"), 28),
         Column("name", _("姓名"), 12),

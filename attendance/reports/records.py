@@ -16,6 +16,7 @@ class RecordsReport:
 
     name = "records"
     title = _("全部认定结果")
+    states = None
     columns = (
         Column("unit", _("组织"), 28),
         Column("name", _("姓名"), 12),

@@ -17,6 +17,7 @@ from attendance.models import Correction, Occasion, RecordState, RosterEntry
 from attendance.reports.base import Scope
 from attendance.standing import CALLED_OFF, DUE, UNDONE, WORST_FIRST, with_standing
 from organizations.models import Membership, Node
+from organizations.operations.access import MOST_NAMED
 from organizations.queries import valid_on
 
 S = RecordState
@@ -184,6 +185,19 @@ def overview(scope: Scope) -> Overview:
         ],
         {occasion_id: Counts(dict(counter)) for occasion_id, counter in by_occasion.items()},
     )
+
+
+def people_in(scope: Scope, *, states: Collection[str] | None) -> tuple[list[int], int]:
+    """Return who is named in a list of these states (None: of all), the first of many by id, and how many there are.
+
+    Two queries at most, and only a number where they are many.
+    """
+    found = _of(scope).order_by()
+    if states is not None:
+        found = found.filter(stands__in=states)
+    ids = found.values_list("member_id", flat=True).distinct()
+    first = list(ids.order_by("member_id")[: MOST_NAMED + 1])
+    return first, len(first) if len(first) <= MOST_NAMED else ids.count()
 
 
 def rules_of(scope: Scope) -> list[str]:

@@ -39,6 +39,7 @@ from attendance.views.entries import with_notes
 from attendance.views.shared import (
     anchor_of,
     list_address,
+    log_shown,
     log_visit,
     number_or_none,
     scope_or_404,
@@ -150,7 +151,14 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
     shows_names = may_read_names(signed_in(request), scope.node)
     page_number = number_or_none(request.GET.get("page")) or 1
     page = Paginator(undone_first(seen) if shows_names else [], A_PAGE).get_page(page_number)
-    people = people_of(scope, list(page), occasions, names, reader=signed_in(request))
+    reader = signed_in(request)
+    with transaction.atomic():
+        people = people_of(scope, list(page), occasions, names, reader=reader)
+        overtaken = overtaken_corrections(scope, limit=A_PAGE) if shows_names else []
+        disputes = Disputes.of(scope) if shows_names else None
+        named = {one.member_id for one in people} | {one.record.member_id for one in overtaken}
+        log_shown(scope, reader=reader, member_ids=named, what="missing")
+        log_visit(reader_id=reader.pk, subject_ids=_said(disputes), what="dispute", as_of=scope.as_of)
     context = {
         "tab": "branch",
         "scope": scope,
@@ -162,11 +170,15 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
         "occasions": [(occasion, seen.by_occasion.get(occasion.pk)) for occasion in occasions],
         "is_begun": any(occasion.opened_at and occasion.state not in CALLED_OFF for occasion in occasions),
         "rules": rule_labels(occasions),
-        "overtaken": overtaken_corrections(scope, limit=A_PAGE) if shows_names else [],
+        "overtaken": overtaken,
         "children": children_of(scope, seen, names),
-        "disputes": Disputes.of(scope) if shows_names else None,
+        "disputes": disputes,
     }
     return render(request, "attendance/branch_training.html", context)
+
+
+def _said(disputes: Disputes | None) -> list[int]:
+    return [one.member_id for one in disputes.first] if disputes is not None else []
 
 
 def boxes_of(counts: Counts) -> list[tuple[int, str]]:
@@ -277,7 +289,7 @@ def branch_member(request: HttpRequest, training_id: int, member_id: int) -> Htt
     if member is None or not (details or coming):
         raise Http404
     reader = signed_in(request)
-    log_visit(reader_id=reader.pk, subject_id=member_id, as_of=as_of)
+    log_visit(reader_id=reader.pk, subject_ids=[member_id], as_of=as_of)
     shown, ahead = with_notes(details, coming, member_id=member_id, as_of=as_of)
     where = whereabouts_on(reader, member_id=member_id, on_date=timezone.localdate(as_of))
     context = {

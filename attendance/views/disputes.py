@@ -56,7 +56,10 @@ class Disputes:
 
 
 def desk_of(user: User, *, as_of: datetime, with_answers: bool = True) -> Desk:
-    """Return the disputes that are this person's business today; two queries more for a secretary."""
+    """Return the disputes that are this person's business today; two queries more for a secretary.
+
+    It names nobody: no read to write down.
+    """
     waiting, oldest = 0, None
     if has_role(user, *NAMES):
         mine = waiting_for(user)
@@ -70,12 +73,16 @@ def desk_of(user: User, *, as_of: datetime, with_answers: bool = True) -> Desk:
 def branch_disputes(request: HttpRequest) -> HttpResponse:
     """List what waits for one's own answer, the oldest first; then what secretaries below are asked."""
     user = signed_in(request)
-    page = Paginator(waiting_for(user), A_PAGE).get_page(request.GET.get("page"))
     below = waiting_in(user).exclude(pk__in=waiting_for(user).order_by().values("pk"))
+    with transaction.atomic():
+        page = Paginator(waiting_for(user), A_PAGE).get_page(request.GET.get("page"))
+        shown = [*page, *(further := list(below[:A_PAGE]))]
+        named = [one.member_id for one in shown]
+        log_visit(reader_id=user.pk, subject_ids=named, what="dispute", as_of=timezone.now())
     context = {
         "tab": "branch",
         "page": page,
-        "below": below[:A_PAGE],
+        "below": further,
         "below_count": below.count(),
         "as_of": timezone.now(),
     }
@@ -98,7 +105,7 @@ def branch_answer(request: HttpRequest, dispute_id: int) -> HttpResponse:
     form = AnswerForm(request.POST or None, stands=detail.state)
     if form.is_valid() and _answered(request, dispute, form, user):
         return redirect("branch_disputes")
-    log_visit(reader_id=user.pk, subject_id=dispute.member_id, as_of=about["as_of"])
+    log_visit(reader_id=user.pk, subject_ids=[dispute.member_id], as_of=about["as_of"])
     context = {"tab": "branch", "dispute": dispute, "detail": detail, "form": form}
     return render(request, "attendance/branch_answer.html", context, status=422 if request.method == "POST" else 200)
 

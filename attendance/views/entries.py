@@ -28,9 +28,9 @@ from attendance.permissions import NAMES, may_record_for, may_reveal_phone
 from attendance.reasons import category
 from attendance.standing import CALLED_OFF
 from attendance.views.detail import Detail
-from attendance.views.shared import list_address, scope_or_404, signed_in
+from attendance.views.shared import list_address, log_visit, scope_or_404, signed_in
 from attendance.written import WRITTEN, absence_of, may_be_withdrawn, written_about
-from organizations.models import Node, User
+from organizations.models import Node, Role, User
 from organizations.operations import UnableToRevealPhone, reveal_phone
 from organizations.permissions import has_role, role_required
 
@@ -114,12 +114,15 @@ def branch_entry(request: HttpRequest, occasion_id: int, member_id: int, what: s
     if form.is_valid() and _saved(form, save, who):
         messages.success(request, _("已保存，本人可以看到。"))
         return redirect(back)
+    with transaction.atomic():
+        member = User.objects.get(pk=member_id)
+        log_visit(reader_id=user.pk, subject_ids=[member_id], as_of=who["as_of"])
     context = {
         "tab": "branch",
         "title": title,
         "form": form,
         "occasion": occasion,
-        "member": User.objects.get(pk=member_id),
+        "member": member,
         "back": back,
     }
     status = 422 if request.method == "POST" else 200
@@ -209,7 +212,7 @@ def branch_phone(request: HttpRequest, training_id: int, member_id: int) -> Http
     if not may_reveal_phone(reader, member_id=member_id, on_date=timezone.localdate(as_of)):
         raise Http404
     try:
-        phone = reveal_phone(reader_id=reader.pk, subject_id=member_id, as_of=as_of)
+        phone = reveal_phone(reader_id=reader.pk, subject_id=member_id, as_of=as_of, role=Role.SECRETARY)
     except UnableToRevealPhone as error:
         raise Http404 from error
     context = {"tab": "branch", "scope": scope, "member": User.objects.get(pk=member_id), "phone": phone}

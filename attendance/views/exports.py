@@ -1,7 +1,8 @@
-"""A report as a table on a page and as a file, always from the same rows; each export is written down."""
+"""A report as a table on a page and as a file, always from the same rows; each read is one row of the access log."""
 
 import io
 import re
+from datetime import timedelta
 from itertools import islice
 from urllib.parse import quote
 
@@ -16,9 +17,9 @@ from django.views.decorators.http import require_GET
 from attendance.permissions import NAMES
 from attendance.reports import Report, Scope, UnableToFindReport, report_named, reports
 from attendance.reports.render import CONTENT_TYPES, ENCODINGS, WRITERS, facts, text_rows, write
-from attendance.reports.standing import overview
-from attendance.views.shared import LAST_PAGE, number_or_none, scope_or_404, settle_unread, signed_in
-from organizations.operations import log_access
+from attendance.reports.standing import people_in
+from attendance.views.shared import LAST_PAGE, log_shown, number_or_none, scope_or_404, settle_unread, signed_in
+from organizations.operations import ONE_VISIT
 from organizations.permissions import role_required
 
 A_PAGE = 100
@@ -35,12 +36,14 @@ def _report_or_404(name: str) -> Report:
 @never_cache
 @role_required(*NAMES)
 def branch_report(request: HttpRequest, training_id: int, name: str) -> HttpResponse:
-    """Show a report as a table, a page at a time, with its downloads."""
+    """Show a report as a table, a page at a time, with its downloads. All its pages are one read."""
     scope = scope_or_404(request, training_id, as_of=timezone.now(), roles=NAMES)
     report = _report_or_404(name)
     settle_unread(scope)
     page = number_or_none(request.GET.get("page"), most=LAST_PAGE) or 1
-    shown = list(text_rows(islice(report.rows(scope), (page - 1) * A_PAGE, page * A_PAGE + 1)))
+    with transaction.atomic():
+        shown = list(text_rows(islice(report.rows(scope), (page - 1) * A_PAGE, page * A_PAGE + 1)))
+        _log(request, scope, report, what="table", once_in=ONE_VISIT)
     titles = [column.title for column in report.columns]
     context = {
         "tab": "branch",
@@ -60,7 +63,7 @@ def branch_report(request: HttpRequest, training_id: int, name: str) -> HttpResp
 @role_required(*NAMES)
 @transaction.atomic
 def branch_export(request: HttpRequest, training_id: int, name: str, form: str) -> HttpResponseBase:
-    """Send a report as a file; the access log names everybody in it, in the same transaction as the read."""
+    """Send a report as a file: one row of the access log each, in the same transaction as the read."""
     as_of = timezone.now()
     scope = scope_or_404(request, training_id, as_of=as_of, roles=NAMES)
     report = _report_or_404(name)
@@ -68,12 +71,22 @@ def branch_export(request: HttpRequest, training_id: int, name: str, form: str) 
     if form not in WRITERS or encoding not in ENCODINGS:
         raise Http404
     settle_unread(scope)
-    people = [person.member_id for person in overview(scope).people if name != "missing" or person.undone]
-    log_access(reader_id=signed_in(request).pk, subject_ids=people, what="export", as_of=as_of, reason=name)
+    _log(request, scope, report, what="export", reason=form, once_in=None)
     out = io.BytesIO()
     write(report, scope, out, form=form, encoding=encoding)
     out.seek(0)
     return _file(out, report, scope, form, ENCODINGS[encoding] if form == "csv" else "")
+
+
+def _log(
+    request: HttpRequest, scope: Scope, report: Report, *, what: str, once_in: timedelta | None, reason: str = ""
+) -> None:
+    first, count = people_in(scope, states=report.states)
+    title = f"{scope.training.title} · {report.title}"
+    log_shown(
+        scope, reader=signed_in(request), member_ids=first, what=what, title=title, reason=reason, count=count,
+        once_in=once_in,
+    )  # fmt: skip
 
 
 def _file(out: io.BytesIO, report: Report, scope: Scope, form: str, charset: str) -> FileResponse:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,7 +25,7 @@ from attendance.permissions import NAMES
 from attendance.reports.base import Scope
 from attendance.reports.standing import UNDONE, node_names, occasions_of, place, standings
 from attendance.standing import CALLED_OFF, DONE, amount_of, asked_of
-from attendance.views.shared import id_or_none, number_or_none, scope_or_404, signed_in
+from attendance.views.shared import id_or_none, log_shown, number_or_none, scope_or_404, signed_in
 from attendance.windows import window_limit
 from attendance.written import may_be_withdrawn, ticks_at
 from organizations.permissions import role_required
@@ -74,6 +75,11 @@ class Hall:
         return len({one.member_id for batch in self.batches for one in batch.ticks})
 
     @property
+    def named(self) -> set[int]:
+        """Everybody whose name the page shows."""
+        return {one.member_id for one in self.people} | {one.member_id for batch in self.batches for one in batch.ticks}
+
+    @property
     def address(self) -> str:
         """This page again, for this occasion."""
         page = reverse("branch_hall", args=[self.scope.training.pk])
@@ -92,7 +98,9 @@ def branch_hall(request: HttpRequest, training_id: int) -> HttpResponse:
     context: dict[str, Any] = {"tab": "branch", "scope": scope, "occasions": occasions, "occasion": occasion}
     if occasion is None:
         return render(request, "attendance/branch_hall.html", context)
-    hall = hall_of(scope, occasion, reader_id=signed_in(request).pk, wanted=_asked_for(request))
+    with transaction.atomic():
+        hall = hall_of(scope, occasion, reader_id=signed_in(request).pk, wanted=_asked_for(request))
+        log_shown(scope, reader=signed_in(request), member_ids=hall.named, what="hall", title=occasion.title)
     do, failed = request.POST.get("do", ""), None
     if request.method == "POST" and do not in LOOKING:
         failed = _written(request, hall, do)

@@ -1,5 +1,6 @@
 """Finding somebody by name in one's own units: also who has missed nothing, as before a lecture begins."""
 
+from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,7 +12,7 @@ from attendance.models import Occasion, RosterEntry
 from attendance.permissions import NAMES
 from attendance.reports.base import Scope
 from attendance.reports.standing import occasions_of
-from attendance.views.shared import scope_or_404
+from attendance.views.shared import log_shown, scope_or_404, signed_in
 from organizations.models import User
 from organizations.permissions import role_required
 from organizations.queries import exempt_member_ids, members_at
@@ -27,7 +28,10 @@ def branch_people(request: HttpRequest, training_id: int) -> HttpResponse:
     scope = scope_or_404(request, training_id, as_of=timezone.now(), roles=NAMES)
     sought = request.GET.get("name", "").replace("\x00", "").strip()[:40]
     found = User.objects.filter(concerned(scope), name__contains=sought).order_by("name", "pk")
-    people = list(found[: MOST_FOUND + 1])
+    with transaction.atomic():
+        people = list(found[: MOST_FOUND + 1])
+        named = [one.pk for one in people[:MOST_FOUND]]
+        log_shown(scope, reader=signed_in(request), member_ids=named, what="search", reason=sought)
     context = {"tab": "branch", "scope": scope, "sought": sought, "people": people[:MOST_FOUND]}
     context["is_cut"] = len(people) > MOST_FOUND
     return render(request, "attendance/branch_people.html", context)

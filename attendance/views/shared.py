@@ -1,5 +1,6 @@
 """What several pages of the ledger need: reading numbers from the address, the scope or 404."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.http import Http404, HttpRequest
@@ -9,15 +10,13 @@ from attendance.models import Occasion, RosterEntry, Rule
 from attendance.operations import settle_dirty
 from attendance.permissions import COUNTS, scope_for
 from attendance.reports.base import Scope
-from organizations.models import User
-from organizations.operations import log_access
-from organizations.queries import access_entries
+from organizations.models import Role, User
+from organizations.operations import ONE_VISIT, log_access, log_list
 
 LARGEST_ID = 2**63 - 1
 LONGEST_ID = 19
 LAST_PAGE = 1_000_000  # further on there is nothing, and counting the rows before it would not end
 MOST_SETTLED = 200  # people a page settles before it reads
-ONE_VISIT = timedelta(minutes=10)
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -87,11 +86,38 @@ def settle_unread(scope: Scope) -> None:
         settle_dirty(as_of=scope.as_of, member_ids=ids)
 
 
-def log_visit(*, reader_id: int, subject_id: int, as_of: datetime) -> None:
-    """Write down that the reader looked at somebody's record; call it in the transaction of the read.
+def log_visit(*, reader_id: int, subject_ids: Collection[int], what: str = "record", as_of: datetime) -> None:
+    """Write down that a secretary looked at somebody's record, or read what they say; in the transaction of the read.
 
     Going on from there within a few minutes (to a form, back, to the answer of a dispute) is the same visit: one row.
     """
-    entries = access_entries(subject_id=subject_id).filter(reader_id=reader_id, what="record")
-    if not entries.filter(at__gt=as_of - ONE_VISIT, at__lte=as_of).exists():
-        log_access(reader_id=reader_id, subject_ids=[subject_id], what="record", as_of=as_of)
+    log_access(
+        reader_id=reader_id, subject_ids=subject_ids, what=what, as_of=as_of, role=Role.SECRETARY, once_in=ONE_VISIT
+    )
+
+
+def log_shown(
+    scope: Scope,
+    *,
+    reader: User,
+    member_ids: Collection[int],
+    what: str,
+    title: str = "",
+    reason: str = "",
+    count: int | None = None,
+    once_in: timedelta | None = ONE_VISIT,
+) -> None:
+    """Write down, in one row, that a secretary saw these people of a scope by name, in the transaction of the read."""
+    log_list(
+        reader_id=reader.pk,
+        node_id=scope.node.pk,
+        member_ids=member_ids,
+        what=what,
+        as_of=scope.as_of,
+        role=Role.SECRETARY,
+        about=scope.training.pk,
+        title=title or scope.training.title,
+        reason=reason,
+        count=count,
+        once_in=once_in,
+    )

@@ -1,6 +1,6 @@
 """Verbs about people, the tree, roles and the access log. Keyword-only, atomic, raise ``UnableTo…``."""
 
-from organizations.operations.access import UnableToRevealPhone, log_access, reveal_phone
+from organizations.operations.access import ONE_VISIT, UnableToRevealPhone, log_access, log_list, reveal_phone
 from organizations.operations.keys import UnableToUseKey, check_phone_key, ensure_phone_key
 from organizations.operations.limits import UnableToTry, give_back, prune_allowances, take
 from organizations.operations.links import UnableToMakeLink, UnableToUseLink, make_link, use_link
@@ -50,6 +50,7 @@ from organizations.operations.units import (
 )
 
 __all__ = [
+    "ONE_VISIT",
     "Answers",
     "RosterLine",
     "RosterOutcome",
@@ -85,6 +86,7 @@ __all__ = [
     "join_node",
     "leave_node",
     "log_access",
+    "log_list",
     "make_link",
     "merge_unit",
     "move_member",

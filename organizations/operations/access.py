@@ -1,12 +1,21 @@
-"""The access log: each read of another person's record is one row, written with the read."""
+"""The access log: who read what of other people's records, written with the read (ADR 30).
+
+One person's page is a row about that person. A list, table or file is one row, however long: it names up to
+``MOST_NAMED`` people; of a longer one everybody in its scope counts as read.
+"""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db import transaction
 
 from organizations.models import AccessEntry, User
 from organizations.queries import phone_of
+
+# Going on from a page within a few minutes (to a form, back, to the next page of a table) is the same read.
+ONE_VISIT = dt.timedelta(minutes=10)
+# People of a list who are named one by one; what is longer is matched by its scope.
+MOST_NAMED = 500
 
 
 class UnableToRevealPhone(Exception):
@@ -14,28 +23,79 @@ class UnableToRevealPhone(Exception):
 
 
 @transaction.atomic
-def log_access(*, reader_id: int, subject_ids: Iterable[int], what: str, as_of: dt.datetime, reason: str = "") -> None:
-    """Write down that the reader saw ``what`` (a short key such as ``"record"``) of each subject.
+def log_access(
+    *,
+    reader_id: int,
+    subject_ids: Iterable[int],
+    what: str,
+    as_of: dt.datetime,
+    reason: str = "",
+    role: str = "",
+    once_in: dt.timedelta | None = None,
+) -> None:
+    """Write down that the reader, in that role, saw ``what`` (a short key such as ``"record"``) of each subject.
 
-    Call it in the transaction of the read. Reading about oneself is not written down. One INSERT.
+    Call it in the transaction of the read. Reading about oneself is not written down. ``once_in``: nor is what the
+    same reader saw of the same person so lately. At most two statements.
     """
+    subjects = set(subject_ids) - {reader_id}
+    if once_in is not None and subjects:
+        lately = AccessEntry.objects.filter(reader_id=reader_id, at__gt=as_of - once_in, at__lte=as_of)
+        subjects -= set(lately.filter(what=what, subject_id__in=subjects).values_list("subject_id", flat=True))
     AccessEntry.objects.bulk_create(
         [
-            AccessEntry(reader_id=reader_id, subject_id=subject_id, what=what, reason=reason, at=as_of)
-            for subject_id in sorted(set(subject_ids) - {reader_id})
+            AccessEntry(reader_id=reader_id, subject_id=subject_id, what=what, reason=reason, role=role, at=as_of)
+            for subject_id in sorted(subjects)
         ],
         batch_size=1000,
     )
 
 
 @transaction.atomic
-def reveal_phone(*, reader_id: int, subject_id: int, as_of: dt.datetime, reason: str = "") -> str:
+def log_list(
+    *,
+    reader_id: int,
+    node_id: int,
+    member_ids: Collection[int] | None,
+    what: str,
+    as_of: dt.datetime,
+    role: str = "",
+    about: int | None = None,
+    title: str = "",
+    reason: str = "",
+    count: int | None = None,
+    once_in: dt.timedelta | None = ONE_VISIT,
+) -> None:
+    """Write down, in one row, that the reader saw a list of people of a unit. Call it in the transaction of the read.
+
+    ``about``: the id of what it is a list of in the app above (a training), ``title`` in words; ``reason``: its filter.
+    ``count``: how many there are, where ``member_ids`` are only the first; None of them: everybody in the scope was
+    X"""
+    others = sorted(set(member_ids or ()) - {reader_id})
+    if member_ids is not None and not others:
+        return
+    is_named = member_ids is not None and len(others) <= MOST_NAMED and (count or 0) <= len(set(member_ids))
+    members = f",{','.join(map(str, others))}," if is_named else ""
+    row = {
+        "reader_id": reader_id, "node_id": node_id, "what": what, "about": about, "reason": reason[:200],
+        "members": members,
+    }  # fmt: skip
+    if once_in is not None:
+        lately = AccessEntry.objects.filter(at__gt=as_of - once_in, at__lte=as_of, **row)
+        if lately.exists():
+            return
+    number = len(others) if is_named or count is None else count
+    AccessEntry.objects.create(**row, title=title[:120], count=number, role=role, at=as_of)
+
+
+@transaction.atomic
+def reveal_phone(*, reader_id: int, subject_id: int, as_of: dt.datetime, reason: str = "", role: str = "") -> str:
     """The full number of a person, and the row that says who read it. Raises UnableToRevealPhone.
 
-    Whether the reader may is the caller's question (permissions).
+    Whether the reader may is the caller's question (permissions). Each time is a row of its own.
     """
     phone = phone_of(User.objects.get(pk=subject_id))
     if not phone:
         raise UnableToRevealPhone("no number")
-    log_access(reader_id=reader_id, subject_ids=[subject_id], what="phone", as_of=as_of, reason=reason)
+    log_access(reader_id=reader_id, subject_ids=[subject_id], what="phone", as_of=as_of, reason=reason, role=role)
     return phone

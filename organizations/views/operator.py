@@ -1,12 +1,14 @@
 """What the operator's pages of people and units share: whose pages they are, and the units to choose from."""
 
 import datetime as dt
+from collections.abc import Collection
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
 from organizations.models import Node, Role, User
+from organizations.operations import ONE_VISIT, log_access, log_list
 from organizations.permissions import open_nodes, visible_nodes, within_reach
 
 MOST_OFFERED = 300
@@ -37,6 +39,25 @@ def offered(request: HttpRequest) -> list[Node]:
     """What the browser offers while somebody types a unit: all, where they are few."""
     nodes = list(choosable(request)[: MOST_OFFERED + 1])
     return nodes if len(nodes) <= MOST_OFFERED else []
+
+
+def log_people(request: HttpRequest, ids: Collection[int], *, what: str) -> None:
+    """Write down that the operator saw these people by name, in the transaction of the read.
+
+    What was looked for is not kept: it may be a phone number.
+    """
+    log_access(
+        reader_id=asker(request).pk, subject_ids=ids, what=what, as_of=timezone.now(),
+        role=Role.OPERATOR, once_in=ONE_VISIT,
+    )  # fmt: skip
+
+
+def log_unit(request: HttpRequest, node: Node, ids: Collection[int]) -> None:
+    """Write down, in one row, that the operator saw these people of a unit."""
+    log_list(
+        reader_id=asker(request).pk, node_id=node.pk, member_ids=ids, what="unit", as_of=timezone.now(),
+        role=Role.OPERATOR,
+    )  # fmt: skip
 
 
 def person_or_404(request: HttpRequest, person_id: int) -> User:

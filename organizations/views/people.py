@@ -35,7 +35,17 @@ from organizations.operator_forms import (
     SearchForm,
 )
 from organizations.permissions import role_required
-from organizations.views.operator import asker, choosable, offered, own_nodes, person_or_404, today, unit_or_404
+from organizations.views.operator import (
+    asker,
+    choosable,
+    log_people,
+    log_unit,
+    offered,
+    own_nodes,
+    person_or_404,
+    today,
+    unit_or_404,
+)
 
 REFUSALS = (
     do.UnableToChangeMember,
@@ -60,11 +70,15 @@ def people(request: HttpRequest) -> HttpResponse:
     unit_id = request.GET.get("unit", "")
     if unit_id.isascii() and unit_id.isdigit():
         unit = unit_or_404(request, int(unit_id[:20]))
-        page = Paginator(members_of(node=unit, on_date=today()), MOST_PEOPLE).get_page(request.GET.get("page"))
-        lines = lines_of(list(page), operator=operator, nodes=nodes, on_date=today())
+        with transaction.atomic():
+            page = Paginator(members_of(node=unit, on_date=today()), MOST_PEOPLE).get_page(request.GET.get("page"))
+            lines = lines_of(list(page), operator=operator, nodes=nodes, on_date=today())
+            log_unit(request, unit, [line.person.pk for line in lines])
         context |= {"unit": unit, "page": page, "lines": lines}
     else:
-        lines = find_people(operator=operator, nodes=nodes, text=text, on_date=today())
+        with transaction.atomic():
+            lines = find_people(operator=operator, nodes=nodes, text=text, on_date=today())
+            log_people(request, [line.person.pk for line in lines[:MOST_PEOPLE]], what="people")
         context |= {"lines": lines[:MOST_PEOPLE], "has_more": len(lines) > MOST_PEOPLE}
     return render(request, "organizations/people.html", context)
 
@@ -76,7 +90,7 @@ def people(request: HttpRequest) -> HttpResponse:
 def person(request: HttpRequest, person_id: int) -> HttpResponse:
     """One person's belonging, roles and history; reading it is written down."""
     shown = person_or_404(request, person_id)
-    do.log_access(reader_id=asker(request).pk, subject_ids=[shown.pk], what="person", as_of=timezone.now())
+    log_people(request, [shown.pk], what="person")
     card = card_of(shown, on_date=today())
     context = {"tab": "people", "card": card, "facts": facts_of(card), "leaving": leaving_of(card)}
     return render(request, "organizations/person.html", context)
@@ -203,6 +217,7 @@ def change(request: HttpRequest, person_id: int, what: str) -> HttpResponse:
         else:
             messages.success(request, gettext("已保存：%(title)s") % {"title": step.title})
             return redirect("person", shown.pk)
+    log_people(request, [shown.pk], what="person")
     context = {"tab": "people", "person": shown, "step": step, "form": form, "units": offered(request)}
     return render(request, "organizations/person_change.html", context, status=422 if form.errors else 200)
 
@@ -225,4 +240,5 @@ def end_role(request: HttpRequest, grant_id: int) -> HttpResponse:
         else:
             messages.success(request, gettext("已免去%(name)s的职责。") % {"name": grant.user.name})
         return redirect("unit", grant.node_id)
+    log_people(request, [grant.user_id], what="person")
     return render(request, "organizations/role_end.html", {"tab": "people", "grant": grant, "form": form})

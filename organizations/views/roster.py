@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from organizations import pending, roster_texts, roster_words
 from organizations.forms import RosterFileForm
 from organizations.models import Left, Node, NodeKind, Role, RosterImport
-from organizations.operations import Answers, RosterOutcome, UnableToImportRoster, import_roster
+from organizations.operations import Answers, RosterOutcome, UnableToImportRoster, import_roster, log_list
 from organizations.permissions import open_nodes, role_required, visible_nodes
 
 SESSION_KEY = "roster"
@@ -194,6 +194,10 @@ def review_page(
             "还有 %(count)s 处没有回答，回答过的都记着。", "还有 %(count)s 处没有回答，回答过的都记着。", count
         )
         messages.warning(request, said % {"count": count})
+    log_list(
+        reader_id=request.user.pk, node_id=under.pk, member_ids=None, what="review", as_of=timezone.now(),
+        role=Role.OPERATOR, count=len(outcome.lines),
+    )  # fmt: skip
     absent = outcome.absent[:SHOWN_ABSENT]
     listed = [one.member_id for one in outcome.absent if one.mentioned]
     kept = request.session[SESSION_KEY] = {**waiting(request), "listed": listed}

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from organizations.models import Node, Role, User
-from organizations.operations import log_access
+from organizations.operations import log_list
 from organizations.permissions import role_required, visible_nodes
 from organizations.roster_export import export_roster, roster_template
 
@@ -31,13 +31,16 @@ def template(request: HttpRequest) -> FileResponse:
 @never_cache
 @transaction.atomic
 def export(request: HttpRequest) -> FileResponse:
-    """The people below ``?under=`` (a node of one's own; else the highest one); the access log names everybody."""
+    """The people below ``?under=`` (a node of one's own; else the highest one); one row of the access log."""
     as_of = timezone.now()
     assert isinstance(request.user, User)  # noqa: S101  # the decorator asked
     node = _node_or_404(request.user, request.GET.get("under", ""))
     out = io.BytesIO()
     people = export_roster(node=node, on_date=timezone.localdate(as_of), to=out)
-    log_access(reader_id=request.user.pk, subject_ids=people, what="roster", as_of=as_of)
+    log_list(
+        reader_id=request.user.pk, node_id=node.pk, member_ids=people, what="roster", as_of=as_of, role=Role.OPERATOR,
+        once_in=None,
+    )  # fmt: skip
     out.seek(0)
     return _file(out, f"{_('名册')}-{node.name}-{timezone.localtime(as_of):%Y%m%d-%H%M}")
 

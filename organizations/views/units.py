@@ -29,7 +29,7 @@ from organizations.models import Node, Role, User
 from organizations.operator_forms import ConfirmForm, MergeForm, NewUnitForm, OperatorForm, UnitNameForm
 from organizations.permissions import role_required, rules_above
 from organizations.queries import members_at
-from organizations.views.operator import asker, choosable, offered, own_nodes, today, unit_or_404
+from organizations.views.operator import asker, choosable, log_unit, offered, own_nodes, today, unit_or_404
 
 UNITS_PER_PAGE = 100
 SHOWN = ("", "vacant", "closed")
@@ -160,7 +160,8 @@ def change(request: HttpRequest, unit_id: int, what: str) -> HttpResponse:
             return redirect("unit", node.pk)
     context = {"tab": "people", "node": node, "step": step, "form": form}
     if what == "close":
-        context["footprint"] = footprint_of(node, on_date=today())
+        context["footprint"] = footprint = footprint_of(node, on_date=today())
+        log_unit(request, node, [member_id for member_id, _name in footprint.named])
     return render(request, "organizations/unit_change.html", context, status=422 if form.errors else 200)
 
 
@@ -186,6 +187,7 @@ def merge(request: HttpRequest, unit_id: int) -> HttpResponse:
             return redirect("unit", into.pk)
     context = {"tab": "people", "node": node, "form": form, "footprint": footprint, "units": offered(request)}
     if into is not None:
+        log_unit(request, node, [member_id for member_id, _name in footprint.named])
         context |= {"into": into, "into_path": path_of(into), "into_line": unit_lines([into], on_date=today())[0]}
     return render(request, "organizations/unit_merge.html", context, status=422 if form.errors else 200)
 

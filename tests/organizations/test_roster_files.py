@@ -15,7 +15,7 @@ from django.urls import reverse
 from organizations.core.roster import UnableToReadRoster, read_roster
 from organizations.models import AccessEntry, Exemption, Membership, Node, Role, RoleGrant, RosterImport, User
 from organizations.operations import RosterOutcome, UnableToImportRoster, import_roster, set_phone
-from organizations.queries import phone_of
+from organizations.queries import access_entries, phone_of
 from organizations.roster_export import export_roster, roster_template
 from organizations.sheets import read_table
 from tests.factories.organizations import (
@@ -249,8 +249,11 @@ def test_the_operator_takes_the_roster_out_and_it_is_written_down(world: County,
     assert "no-store" in page.headers["Cache-Control"]
     rows = cells(io.BytesIO(b"".join(page.streaming_content)))
     assert {row["姓名"] for row in rows} == {"王一0", "王一1", "王一2", "赵书记"}
-    logged = AccessEntry.objects.filter(what="roster", reader=world.operator)
-    assert set(logged.values_list("subject__name", flat=True)) == {"王一0", "王一1", "王一2", "赵书记"}
+    logged = AccessEntry.objects.get(what="roster", reader=world.operator)
+    assert (logged.count, logged.node, logged.role) == (4, world.branch, "operator")
+    for person in (*world.members, world.secretary):
+        assert list(access_entries(subject_id=person.pk)) == [logged]
+    assert not access_entries(subject_id=world.neighbour_member.pk).exists()
 
 
 def test_without_a_node_the_highest_one_is_meant(world: County, client: Client) -> None:

@@ -74,7 +74,11 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     ),
     "organizations.AccessEntry": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
-        Fields("reader subject what reason at", PERSONAL, AUDITOR, "for good: nobody can erase it"),
+        Fields(
+            "reader role subject node what title count reason at", PERSONAL, "whom it covers; the auditor",
+            "for good: nobody can erase it",
+        ),
+        Fields("about members", PERSONAL, SERVER, "for good: nobody can erase it"),
     ),
     "organizations.SignInLink": (
         Fields("id", TECHNICAL, SERVER, LINK),

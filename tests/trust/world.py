@@ -77,16 +77,16 @@ class World:
     def member(self) -> User:
         return self.county.member
 
+    def ask_for_good(self, persona: str, url: str) -> HttpResponse:
+        """GET as that person; what is written stays, for a caller that undoes it."""
+        self.sign_in(persona)
+        return _whole(self.browser.get(url))
+
     def ask(self, persona: str, method: str, url: str, **sent: Any) -> HttpResponse:
         """Ask as that person and take back whatever the answer changed; ``content`` is always readable."""
         with undone():
             self.sign_in(persona)
-            answer: Any = self.browser.generic(method, url, **sent)
-            if answer.streaming:
-                whole = HttpResponse(b"".join(answer.streaming_content), status=answer.status_code)
-                whole.headers = answer.headers
-                answer = whole
-        return answer  # type: ignore[no-any-return]
+            return _whole(self.browser.generic(method, url, **sent))
 
     def sign_in(self, persona: str) -> None:
         """One browser for all, because making another reads every static file again."""
@@ -98,6 +98,15 @@ class World:
             self.browser.force_login(user)
             self.sessions[persona] = self.browser.cookies[settings.SESSION_COOKIE_NAME].value
         self.browser.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[persona]
+
+
+def _whole(answer: Any) -> HttpResponse:
+    """The answer with its whole content, read while the rows are there."""
+    if not answer.streaming:
+        return answer  # type: ignore[no-any-return]
+    whole = HttpResponse(b"".join(answer.streaming_content), status=answer.status_code)
+    whole.headers = answer.headers
+    return whole
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def test_the_whole_life_of_a_dispute_with_its_correction(world: World, sign_in: 
     for page in ("/", "/branch/"):
         assert "1 条记录有人提出不对，等您答复" in read(client, page)
     assert "王一1" in read(client, "/branch/disputes/")
-    assert AccessEntry.objects.count() == 0
+    assert [(one.what, one.subject) for one in AccessEntry.objects.all()] == [("dispute", member)]
     url = f"/branch/disputes/{Dispute.objects.get().pk}/answer/"
     assert "我在集中收看点" in read(client, url)
     mistake = client.post(url, {"answer": "已核实，按到场更正"})
@@ -58,7 +58,8 @@ def test_the_whole_life_of_a_dispute_with_its_correction(world: World, sign_in: 
     )  # fmt: skip
     assert Record.objects.get(member=member).stands == "attended"
     assert [(one.reader, one.subject, one.what) for one in AccessEntry.objects.all()] == [
-        (world.county.secretary, member, "record")
+        (world.county.secretary, member, "dispute"),
+        (world.county.secretary, member, "record"),
     ]
     assert "您提出的问题已答复" in read(own, "/")
     text = read(own, f"/me/records/{world.occasion.pk}/")

@@ -1,6 +1,7 @@
 """Files for the secretary: the rows of the page, nobody else's, no phone, and written down."""
 
 import csv
+import datetime as dt
 import io
 import json
 from collections.abc import Callable
@@ -11,9 +12,11 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from attendance.models import Occasion, RecordState, Rule
 from organizations.models import AccessEntry, User
+from organizations.queries import access_entries
 from tests.attendance.people import expect, make_occasion, make_rule, stand
 from tests.attendance.reports.conftest import World
 from tests.factories.organizations import MembershipFactory
@@ -58,15 +61,57 @@ def test_all_records_name_everybody_of_the_branch(world: World, sign_in: SignIn)
     }
 
 
-def test_an_export_is_written_down_for_everybody_in_it_and_nobody_else(world: World, sign_in: SignIn) -> None:
+def covered(world: World) -> dict[str, list[str]]:
+    """What each of the branch finds on their own page, as keys."""
+    return {one.name: [entry.what for entry in access_entries(subject_id=one.pk)] for one in world.county.members}
+
+
+def test_an_export_is_one_row_and_everybody_in_it_finds_it(world: World, sign_in: SignIn) -> None:
+    """Finding: security 8."""
     client = sign_in(world.county.secretary)
     body(client.get(f"/branch/{world.training.pk}/reports/missing.csv"))
-    assert [(one.subject_id, one.what, one.reason) for one in AccessEntry.objects.all()] == [
-        (world.county.members[1].pk, "export", "missing")
-    ]
+    entry = AccessEntry.objects.get()
+    assert (entry.what, entry.title, entry.reason, entry.count) == ("export", "防汛避险 · 还没有参加", "csv", 1)
+    assert (entry.role, entry.node, entry.about) == ("secretary", world.county.branch, world.training.pk)
+    assert covered(world) == {"王一0": [], "王一1": ["export"], "王一2": []}
     body(client.get(f"/branch/{world.training.pk}/reports/records.csv"))
-    logged = AccessEntry.objects.filter(reason="records").values_list("subject_id", flat=True)
-    assert set(logged) == {member.pk for member in world.county.members}
+    assert AccessEntry.objects.latest("pk").count == 3  # oneself is no other
+    assert covered(world) == {"王一0": ["export"], "王一1": ["export", "export"], "王一2": ["export"]}
+    assert not access_entries(subject_id=world.county.neighbour_member.pk).exists()
+    # Each file leaves, so each is a row.
+    body(client.get(f"/branch/{world.training.pk}/reports/records.csv"))
+    assert AccessEntry.objects.count() == 3
+    page = sign_in(world.county.member).get("/me/access/").content.decode()
+    assert "导出了报表“防汛避险 · 全部认定结果”（东风村第一支部，3 人，CSV 文件），里面有您。" in page
+    assert "支部书记" in page
+
+
+def test_a_table_is_one_row_however_many_of_its_pages_are_read(world: World, sign_in: SignIn) -> None:
+    """Finding: security 8: the tables walked round the log."""
+    client, url = sign_in(world.county.secretary), f"/branch/{world.training.pk}/reports/records/"
+    for page in ("", "?page=1", "?page=2"):
+        assert client.get(url + page).status_code == 200
+    assert [(one.what, one.count) for one in AccessEntry.objects.all()] == [("table", 3)]
+    assert covered(world) == {"王一0": ["table"], "王一1": ["table"], "王一2": ["table"]}
+    AccessEntry.objects.update(at=timezone.now() - dt.timedelta(minutes=11))
+    client.get(url)
+    assert AccessEntry.objects.count() == 2
+
+
+def test_a_file_of_very_many_is_one_row_too(world: World, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever stood on a roster in its scope when it was made finds it; nobody else, then or later."""
+    for module in ("organizations.operations.access", "attendance.reports.standing"):
+        monkeypatch.setattr(f"{module}.MOST_NAMED", 2)
+    body(sign_in(world.county.secretary).get(f"/branch/{world.training.pk}/reports/records.csv"))
+    entry = AccessEntry.objects.get()
+    assert (entry.members, entry.count) == ("", 4)
+    later = MembershipFactory(node=world.county.branch, active_from_date=timezone.localdate()).member
+    on_roster = make_occasion(world.training, state="scheduled", node=world.county.branch)
+    expect(on_roster, later, world.county.branch)
+    assert covered(world) == {"王一0": ["export"], "王一1": ["export"], "王一2": ["export"]}
+    for other in (later, world.county.neighbour_member, world.county.secretary):
+        assert not access_entries(subject_id=other.pk).exists()
+    assert "您在这个范围里" in sign_in(world.county.member).get("/me/access/").content.decode()
 
 
 def test_the_page_shows_the_rows_of_the_file_a_hundred_at_a_time(world: World, sign_in: SignIn) -> None:
