@@ -29,7 +29,22 @@ from tests.factories.organizations import (
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 DAY = dt.timedelta(days=1)
-BAD_NAMES = ["", "   ", "支/部", "支\\部", "支>部", "支＞部", ".", "..", "…", "支\x00部", "支\u200b部", "字" * 121]
+BAD_NAMES = [
+    "",
+    "   ",
+    "支/部",
+    "支\\部",
+    "支>部",
+    "支＞部",
+    ".",
+    "..",
+    "…",
+    "支\x00部",
+    "支\u200b部",
+    "=HYPERLINK(1)",
+    "第一<b支部",
+    "字" * 121,
+]
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from organizations.core.roster.cells import (
 )
 from organizations.core.roster.rows import Cell, NoValue, Problem, RosterRow
 from organizations.core.roster.words import DECISIONS, LEAVING, NO_ROLE, OTHER_POSTS, ROLES, STATUSES
+from organizations.core.units import is_name
 
 MAX_LEVELS = 10
 MAX_NAME, MAX_NODE_NAME, MAX_NUMBER = 60, 120, 40
@@ -25,7 +26,6 @@ EARLIEST = dt.date(1921, 7, 1)
 MAX_EXACT = 10**15
 ROUNDED = 10**6
 _PLAIN_FLOAT = re.compile(r"([0-9]+)\.0+")
-_LEVEL = re.compile(r"[\w(\[“\"《〈「【].*[^\W_].*|[^\W_].*", re.DOTALL)
 _OTHER_SEPARATOR = re.compile(r"[\\>|→»›➔➜]")
 _BETWEEN_ROLES = re.compile(r"[、,;/\s兼]+")
 _LEAVING_DATES = {"transferred_date": "transferred", "died_date": "died", "stopped_date": "stopped"}
@@ -120,7 +120,7 @@ class PersonReader:
             self.wrong(column, "too_long", most=MAX_NODE_NAME)
         elif LOST_CHARACTER.search(text):
             self.wrong(column, "lost_character")
-        elif not all(_LEVEL.fullmatch(level) for level in levels):
+        elif not all(map(is_name, levels)):
             self.wrong(column, "bad_unit_name")
         return levels
 

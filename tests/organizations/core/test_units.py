@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from organizations.core.units import UnableToNameUnit, clean_name
 
 pytestmark = pytest.mark.unit
-CODES = {"empty", "long", "separator", "dots", "invisible"}
+CODES = {"empty", "long", "separator", "dots", "sign", "invisible"}
 
 
 def code_of(text: str) -> str:
@@ -32,6 +32,14 @@ def code_of(text: str) -> str:
         (".", "dots"),
         ("..", "dots"),
         ("…", "dots"),
+        ("=HYPERLINK(1)", "sign"),
+        ("＝1+1", "sign"),
+        ("+1", "sign"),
+        ("-第一支部", "sign"),
+        ("@第一支部", "sign"),
+        ("<b", "sign"),
+        ("第一<b支部", "sign"),
+        ("——", "sign"),
         ("支\x00部", "invisible"),
         ("支\u200b部", "invisible"),
         ("支\ue863部", "invisible"),
