@@ -17,7 +17,7 @@ class CmsConfig(AppConfig):
         from wagtail.search.index import FilterField  # noqa: PLC0415
 
         import cms.editing  # noqa: F401, PLC0415 - registers its hooks
-        from cms.material import connect  # noqa: PLC0415
+        from cms import belonging, material  # noqa: PLC0415
         from cms.models import LessonPage  # noqa: PLC0415
         from cms.permissions import CoursePagePolicy, LibraryPolicy  # noqa: PLC0415
         from cms.receivers import lesson_deleted, make_shelf  # noqa: PLC0415
@@ -28,6 +28,7 @@ class CmsConfig(AppConfig):
         for model in (get_image_model(), get_document_model()):
             # Wagtail registers its own after ours; the exact class goes before it.
             policy_registry.register(model, LibraryPolicy(model, owner_field_name="uploaded_by_user"), exact_class=True)
-        connect()
+        belonging.connect()
+        material.connect()
         post_migrate.connect(make_shelf, sender=self, dispatch_uid="cms.make_shelf")
         post_delete.connect(lesson_deleted, sender=LessonPage, dispatch_uid="cms.lesson_deleted")

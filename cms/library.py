@@ -16,6 +16,7 @@ from wagtail.images import get_image_model
 from wagtail.models import Page, Revision
 from wagtail.permissions import policy_registry
 
+from cms.belonging import unit_of
 from cms.core.lesson import values_of
 from cms.models import CoursePage, LessonPage
 from cms.permissions import EDITORS
@@ -58,16 +59,13 @@ def may_look_at(user: Any, item: Any) -> bool:
 def is_shown_by_right(*, lesson: LessonPage, item: Any) -> bool:
     """Say whether a lesson may hand out a picture or document that stands in its body.
 
-    So it is where the item is nobody's, where its owner holds or held a role in line with the course's unit (above it
-    or below), or where a revision of the lesson holds it that was written by somebody who may choose it - the course
-    may have been given to another unit since. One answer serves all readers of this version for ten minutes, as
-    long as the lesson stays in its course.
+    So it is where the item is nobody's, where its unit - or, of one that belongs to no unit, a place where its owner
+    works or worked - lies in line with the course's (above it or below), or where a revision of the lesson holds it
+    that was written by somebody who may choose it - the course may have been given to another unit since. One answer
+    serves all readers of this version for ten minutes, as long as the lesson stays in its course.
     """
-    owner_id = item.uploaded_by_user_id
-    if owner_id is None:
-        return True
     version = f"{lesson.path}:{lesson.live_revision_id}:{lesson.latest_revision_id}"
-    key = f"cms.shows:{lesson.pk}:{version}:{kind_of(item)}:{item.pk}:{owner_id}"
+    key = f"cms.shows:{lesson.pk}:{version}:{kind_of(item)}:{item.pk}:{item.uploaded_by_user_id}"
     return bool(cache.get_or_set(key, lambda: _was_put_in_by_right(lesson, item), REMEMBERED_S))
 
 
@@ -87,7 +85,9 @@ def _lessons_holding(pages: QuerySet[Page], item: Any) -> Iterator[LessonPage]:
 
 
 def _was_put_in_by_right(lesson: LessonPage, item: Any) -> bool:
-    places = set(RoleGrant.objects.filter(user_id=item.uploaded_by_user_id).values_list("node__path", flat=True))
+    places = _places_of(item)
+    if item.uploaded_by_user_id is None and not places:
+        return True
     course = CoursePage.objects.ancestor_of(lesson).select_related("node").first()
     if course is None:
         return False
@@ -100,8 +100,15 @@ def _was_put_in_by_right(lesson: LessonPage, item: Any) -> bool:
     return any(_revision_holds(revision, item) for revision in written)
 
 
+def _places_of(item: Any) -> set[str]:
+    """The path of the item's unit; of one without a unit those where its owner holds or held a role."""
+    if (unit := unit_of(item)) is not None:
+        return {unit.path}
+    return set(RoleGrant.objects.filter(user_id=item.uploaded_by_user_id).values_list("node__path", flat=True))
+
+
 def _who_may_choose(item: Any, places: Iterable[str], among: Any) -> set[int]:
-    """Of those people: the owner, superusers, and who ever was organiser above a place of the owner."""
+    """Of those people: the owner, superusers, and who ever was organiser above a place of the item."""
     found = set(User.objects.filter(pk__in=among, is_superuser=True).values_list("pk", flat=True))
     held = RoleGrant.objects.filter(user_id__in=among, role__in=EDITORS).values_list("user_id", "node__path")
     above = {user_id for user_id, path in held if any(place.startswith(path) for place in places)}

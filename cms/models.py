@@ -16,6 +16,7 @@ from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Page
 from wagtail.search import index
 
+from cms.belonging import Belonging as Belonging  # so that Django knows the table
 from cms.blocks import LessonBody
 from cms.forms import WINDOW, CopyCourseForm, CopyLessonForm, CoursePageForm, LessonPageForm
 from cms.material import Material as Material  # so that Django knows the table

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from wagtail.documents.fields import WagtailDocumentField
 from wagtail.documents.forms import BaseDocumentForm
 
+from cms.belonging import BelongsToAUnit
 from cms.replacing import AsksBeforeReplacing
 from cms.uploads import elsewhere, head_of, kind_of
 
@@ -54,7 +55,7 @@ def refuse_what_is_none(file: Any) -> None:
     )
 
 
-class PaperForm(AsksBeforeReplacing, BaseDocumentForm):  # type: ignore[misc]
+class PaperForm(BelongsToAUnit, AsksBeforeReplacing, BaseDocumentForm):  # type: ignore[misc]
     """Wagtail's form for documents (setting WAGTAILDOCS_DOCUMENT_FORM_BASE)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

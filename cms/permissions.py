@@ -6,8 +6,6 @@ tester and policy (which pages), and the policies of pictures and documents.
 """
 
 from collections.abc import Iterable
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
@@ -19,13 +17,14 @@ from wagtail.models.pages import PagePermissionTester
 from wagtail.permission_policies.collections import CollectionOwnershipPermissionPolicy
 from wagtail.permission_policies.pages import PagePermissionPolicy
 
-from organizations.models import Node, Role, RoleGrant
+from cms.belonging import OWNER, UNIT, UPLOADERS
+from organizations.belonging import theirs
+from organizations.models import Node, Role
 from organizations.permissions import has_role, rules_the_whole_tree, visible_nodes
 
 # Whoever works in the back office; what they find there is each app's own question.
 OFFICE = (Role.ORGANISER, Role.LECTURER, Role.OPERATOR)
 EDITORS = (Role.ORGANISER,)
-UPLOADERS = (Role.ORGANISER, Role.LECTURER)
 EDITING = frozenset({"add", "change", "publish", "bulk_delete", "lock", "unlock"})
 
 
@@ -127,11 +126,9 @@ class CoursePagePolicy(PagePermissionPolicy):
 
 
 class LibraryPolicy(CollectionOwnershipPermissionPolicy):
-    """Pictures and documents: organisers and lecturers add, change their own, and choose those of their colleagues.
+    """Pictures and documents: organisers and lecturers add them; whose each is says ``organizations.belonging``.
 
-    A colleague is whoever holds or held a role in the subtree where one is organiser, so that the work of somebody who
-    left stays with their unit. What nobody in particular uploaded is the operator's of the whole tree; to everybody
-    else it does not exist.
+    To everybody else it does not exist.
     """
 
     @property
@@ -163,13 +160,9 @@ class LibraryPolicy(CollectionOwnershipPermissionPolicy):
         found: QuerySet[Any] = self.model.objects.all()
         if _rules_all(user):
             return found
-        asked, owner = {"change", "choose", "delete"} & set(actions), self.owner_field_name
-        theirs = []
-        if has_role(user, *UPLOADERS):
-            theirs.append(Q(**{owner: user}))
-        if rules_the_whole_tree(user):
-            theirs.append(Q(**{owner: None}))
-        if "choose" in asked and has_role(user, *EDITORS):
-            held = RoleGrant.objects.filter(node__in=visible_nodes(user, *EDITORS).order_by())
-            theirs.append(Q(**{f"{owner}__in": held.values("user_id")}))
-        return found.filter(reduce(or_, theirs)) if asked and theirs else found.none()
+        works = has_role(user, *UPLOADERS) or rules_the_whole_tree(user)
+        if not works or not {"change", "choose", "delete"} & set(actions):
+            return found.none()
+        own = self.model.objects.filter(theirs(user, owner=OWNER, node=UNIT, roles=UPLOADERS))
+        # By key, because the search can narrow a question about columns only.
+        return found.filter(pk__in=own.order_by().values("pk"))

@@ -14,6 +14,7 @@ from wagtail.images.fields import WagtailImageField
 from wagtail.images.forms import BaseImageForm
 
 from cms import moving
+from cms.belonging import BelongsToAUnit
 from cms.moving import UNREADABLE, frames_of
 from cms.replacing import AsksBeforeReplacing
 from cms.uploads import elsewhere, head_of, is_heic, picture_format
@@ -120,7 +121,7 @@ def too_many_pixels(found: int | None, limit: int) -> ValidationError:
     return ValidationError(words, code="file_too_many_pixels")
 
 
-class PictureForm(AsksBeforeReplacing, BaseImageForm):  # type: ignore[misc]
+class PictureForm(BelongsToAUnit, AsksBeforeReplacing, BaseImageForm):  # type: ignore[misc]
     """Wagtail's form for pictures (setting WAGTAILIMAGES_IMAGE_FORM_BASE), which takes out what the camera wrote in."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

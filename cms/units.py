@@ -1,15 +1,30 @@
-"""What there is to study that belongs to a unit (``settings.UNIT_USES``)."""
+"""What there is to study that belongs to a unit (``settings.UNIT_USES``, ``settings.UNIT_MOVES``)."""
 
 import datetime as dt
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from cms.belonging import Belonging
 from cms.models import CoursePage
 from organizations.models import Node
 from organizations.uses import Use
 
 
 def uses_of(*, node: Node, on_date: dt.date) -> list[Use]:
-    """The courses of exactly this unit; they stay, and whoever organises above goes on with them."""
+    """Courses, pictures and documents of exactly this unit stay; whoever organises above goes on with them."""
     titles = CoursePage.objects.filter(node=node).order_by("title", "pk").values_list("title", flat=True)
-    return [Use(_("课程“%(title)s”仍归这里，由上级组织员管理。") % {"title": title}) for title in titles]
+    found = [Use(_("课程“%(title)s”仍归这里，由上级组织员管理。") % {"title": title}) for title in titles]
+    if count := Belonging.objects.filter(node=node).count():
+        text = ngettext(
+            "%(count)s 个图片和文档归这里：撤销后由上级组织员管理，合并后归新的单位。",
+            "%(count)s 个图片和文档归这里：撤销后由上级组织员管理，合并后归新的单位。",
+            count,
+        )
+        found.append(Use(text % {"count": count}))
+    return found
+
+
+def move(*, node: Node, into: Node) -> None:
+    """Give the unit's pictures and documents to the one into which it is merged."""
+    Belonging.objects.filter(node=node).update(node=into)

@@ -11,9 +11,9 @@ from django.utils.module_loading import import_string
 
 from media.models import Job, Upload, Video, VideoFault
 from media.signing import signed_url
+from organizations import belonging
 from organizations.models import Node, Role, User
 from organizations.permissions import has_role, visible_nodes
-from organizations.queries import grants_of
 
 UPLOADERS = (Role.ORGANISER, Role.LECTURER, Role.OPERATOR)
 POSTER = "poster.jpg"
@@ -66,7 +66,8 @@ def managed_by(user: User | AnonymousUser) -> QuerySet[Video]:
         return Video.objects.none()
     found = _ours(user)
     if has_role(user, Role.OPERATOR):
-        found |= _below(visible_nodes(user, Role.OPERATOR).order_by())
+        nodes = visible_nodes(user, Role.OPERATOR).order_by()
+        found |= belonging.below(nodes, owner="created_by", node="node")
     return _newest_first().filter(found)
 
 
@@ -86,40 +87,13 @@ def previewable_for(user: User | AnonymousUser) -> QuerySet[Video]:
 
 
 def home_of(user: User) -> Node | None:
-    """The unit to which what this person uploads belongs: where they work; of several units the one above all others.
-
-    None where no such unit is: then it is theirs.
-    """
-    paths = {grant.path for grant in grants_of(user=user) if grant.role in UPLOADERS}
-    top = min(paths, key=len, default="")
-    is_above_all = bool(paths) and all(path.startswith(top) for path in paths)
-    return Node.objects.filter(path=top).first() if is_above_all else None
-
-
-def homes_for(user: User) -> QuerySet[Node]:
-    """The units to which somebody may hand a video over: those where they organise, and those next below."""
-    paths = {grant.path for grant in grants_of(user=user) if grant.role == Role.ORGANISER}
-    own = Q(path__in=paths)
-    for path in paths:
-        own |= Q(path__startswith=path, depth=len(path) // Node.steplen + 1)
-    return Node.objects.filter(own, closed_date=None).order_by("path") if paths else Node.objects.none()
+    """The unit to which what this person uploads belongs; None: it is theirs."""
+    return belonging.home_of(user, roles=UPLOADERS)
 
 
 def _ours(user: User) -> Q:
     """What is somebody's by their own work, or by organising; what is nobody's, for the operator of the whole tree."""
-    working = visible_nodes(user, *UPLOADERS).order_by()
-    found = Q(created_by=user) & (Q(node=None) | Q(node__in=working))
-    if has_role(user, Role.ORGANISER):
-        found |= _below(visible_nodes(user, Role.ORGANISER).order_by())
-    if any(grant.role == Role.OPERATOR and len(grant.path) == Node.steplen for grant in grants_of(user=user)):
-        found |= Q(node=None, created_by=None)
-    return found
-
-
-def _below(nodes: QuerySet[Node]) -> Q:
-    """What belongs to these units, or to no unit and to people who work or worked there."""
-    people = User.objects.filter(role_grants__node__in=nodes)
-    return Q(node__in=nodes) | Q(node=None, created_by__in=people)
+    return belonging.theirs(user, owner="created_by", node="node", roles=UPLOADERS)
 
 
 def _newest_first() -> QuerySet[Video]:

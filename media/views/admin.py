@@ -27,7 +27,8 @@ from media.messages import reason
 from media.models import Upload, Video
 from media.operations import UnableToDeleteVideo, UnableToRetry, delete_video, retry_video
 from media.permissions import may_upload
-from media.queries import homes_for, managed_by, playback, previewable_for, sent_lately, unfinished_uploads
+from media.queries import managed_by, playback, previewable_for, sent_lately, unfinished_uploads
+from organizations.belonging import homes_for
 from organizations.models import Node
 from organizations.uses import uses_of
 

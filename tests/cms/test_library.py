@@ -15,8 +15,10 @@ from wagtail.images.models import Image
 from wagtail.models import Collection
 from wagtail.users.models import UserProfile
 
+from cms.belonging import unit_of
 from cms.library import is_shown_by_right, may_look_at, picture_named
 from cms.models import LessonPage
+from cms.units import move, uses_of
 from organizations.models import Role, RoleGrant, User
 from tests.cms.test_permissions import stream, world_with_two_organisers
 from tests.factories.cms import CoursePageFactory, LessonPageFactory
@@ -416,3 +418,122 @@ def test_someone_without_any_role_has_no_library(var_dir: Any) -> None:
     world = make_county()
     for person in (world.member, UserFactory(), world.secretary, world.auditor):
         assert not may_look_at(person, Image.objects.get())
+
+
+# --- To which unit a file belongs -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["images", "documents"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def made(kind: str, owner: User | None, title: str) -> Any:
+    return picture_of(owner, title) if kind == "images" else paper_of(owner, title)
+
+
+def sent(kind: str, **values: Any) -> dict[str, Any]:
+    file = SimpleUploadedFile("a.png", pixels()) if kind == "images" else SimpleUploadedFile("a.pdf", b"%PDF-1.4 demo")
+    return form(title="新的", file=file, **values)
+
+
+def edit_page(kind: str, item: Any) -> str:
+    return f"/admin/images/{item.pk}/" if kind == "images" else f"/admin/documents/edit/{item.pk}/"
+
+
+def asked(client: Client, person: User, url: str, **values: Any) -> Any:
+    client.force_login(person)
+    return client.post(url, values) if values else client.get(url)
+
+
+def test_a_file_stays_with_the_unit_when_its_uploader_moves_on(client: Client, var_dir: Any, kind: str) -> None:
+    """As a video does: whoever organises there goes on with it, the uploader's new unit does not get it."""
+    world, here, there = world_with_two_organisers()
+    item = made(kind, here, "甲支部的")
+    assert unit_of(item) == world.branch
+    RoleGrant.objects.filter(user=here).update(active_to_date=timezone.localdate())
+    RoleGrantFactory(user=here, node=world.neighbour, role=Role.ORGANISER)
+    after = RoleGrantFactory(user__name="接任的", node=world.branch, role=Role.ORGANISER).user
+    page = edit_page(kind, item)
+    assert [asked(client, one, page).status_code for one in (after, world.organiser)] == [200, 200]
+    for stranger in (here, there, world.lecturer, world.operator):
+        assert asked(client, stranger, page).status_code == 404, stranger.name
+        if stranger != world.operator:
+            assert "甲支部的" not in listed(client, stranger, kind)
+        assert asked(client, stranger, page, title="改了").status_code == 404
+    answer = asked(client, after, page, **form(title="改了名"))
+    item.refresh_from_db()
+    assert (answer.status_code, item.title, unit_of(item)) == (302, "改了名", world.branch)
+
+
+def test_a_file_is_handed_over_by_whoever_holds_both_sides(client: Client, var_dir: Any, kind: str) -> None:
+    world, here, there = world_with_two_organisers()
+    item = made(kind, here, "水沟")
+    page = edit_page(kind, item)
+    client.force_login(world.organiser)
+    shown = client.get(page).content.decode()
+    assert ("所属组织" in shown, "东风村第二支部" in shown) == (True, False)  # next below the county is the township
+    RoleGrantFactory(user=world.organiser, node=world.township, role=Role.ORGANISER)
+    assert "东风村第二支部" in client.get(page).content.decode()
+    moved = asked(client, world.organiser, page, **form(title="水沟", node=world.neighbour.pk))
+    assert (moved.status_code, unit_of(item)) == (302, world.neighbour)
+    assert asked(client, here, page).status_code == 404
+    assert asked(client, there, page).status_code == 200
+    # Nobody gives it to a unit that is not theirs, nor takes it out of all units.
+    for node in (world.branch.pk, world.county.pk, 10**6, "x"):
+        answer = asked(client, there, page, **form(title="水沟", node=node))
+        assert answer.status_code in (200, 302)
+        assert unit_of(item) == world.neighbour
+    asked(client, world.organiser, page, **form(title="水沟", node=""))
+    assert unit_of(item) == world.neighbour
+
+
+def test_whoever_works_in_several_units_chooses_when_uploading(client: Client, var_dir: Any, kind: str) -> None:
+    world, here, there = world_with_two_organisers()
+    RoleGrantFactory(user=here, node=world.neighbour, role=Role.LECTURER)
+    model, add = (Image, "/admin/images/add/") if kind == "images" else (Document, "/admin/documents/add/")
+    page = asked(client, here, add).content.decode()
+    assert [name in page for name in ("东风村第一支部", "东风村第二支部", "永安镇")] == [True, True, False]
+    refused = asked(client, here, add, **sent(kind, node=""))
+    assert (refused.status_code, "请选择它归哪个组织" in refused.content.decode()) == (200, True)
+    assert not model.objects.exists()
+    assert asked(client, here, add, **sent(kind, node=world.township.pk)).status_code == 200  # not theirs
+    assert asked(client, here, add, **sent(kind, node=world.neighbour.pk)).status_code == 302
+    assert unit_of(model.objects.get()) == world.neighbour
+    # One place is no question; the page for many files asks nothing and gives it to where they work.
+    assert "所属组织" not in asked(client, there, add).content.decode()
+    assert asked(client, there, add, **sent(kind)).status_code == 302
+    assert unit_of(model.objects.latest("pk")) == world.neighbour
+
+
+def test_a_file_that_came_with_many_others_belongs_too(client: Client, var_dir: Any) -> None:
+    world, here, _there = world_with_two_organisers()
+    client.force_login(here)
+    answer = client.post(
+        "/admin/images/multiple/add/", {"title": "沟", "files[]": SimpleUploadedFile("a.png", pixels())}
+    )
+    assert answer.json()["success"]
+    assert unit_of(Image.objects.get()) == world.branch
+
+
+def test_files_go_along_when_a_unit_is_merged(var_dir: Any) -> None:
+    world, here, _there = world_with_two_organisers()
+    image, paper = picture_of(here), paper_of(here)
+    said = "".join(use.text for use in uses_of(node=world.branch, on_date=timezone.localdate()))
+    assert "2 个图片和文档归这里" in said
+    move(node=world.branch, into=world.neighbour)
+    assert (unit_of(image), unit_of(paper)) == (world.neighbour, world.neighbour)
+
+
+def test_a_lesson_goes_on_showing_what_it_held_before(client: Client, var_dir: Any) -> None:
+    """Handed over to another unit or not, what was put in by right is read by the course's members."""
+    world, here, _there = world_with_two_organisers()
+    image, paper = picture_of(here), paper_of(here)
+    lesson = LessonPageFactory(course=CoursePageFactory(node=world.branch), body=held(image, paper))
+    lesson.save_revision(user=here).publish()
+    move(node=world.branch, into=world.neighbour)
+    cache.clear()
+    lesson.refresh_from_db()
+    for item in (image, paper):
+        assert is_shown_by_right(lesson=LessonPage.objects.get(pk=lesson.pk), item=type(item).objects.get(pk=item.pk))
+    assert may_look_at(here, image)

@@ -26,6 +26,7 @@ WORDS = {
     urls.READERS: "on the roster; secretary, organiser above",
     urls.ORGANISERS | urls.LECTURERS: "organisers and lecturers",
     urls.KEEPERS: "organisers and lecturers; the operator of the whole tree",
+    urls.KEEPERS_OF_RULES: "organisers, for their subtree; the operator of the whole tree",
     urls.OFFICE: "organisers, lecturers, operators",
     urls.HOSTS | urls.OPERATOR: "who uploaded it while they work there, organiser and operator above",
     urls.OPERATOR: "operator above",

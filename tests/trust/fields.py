@@ -154,6 +154,10 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("occasion member text state raised_at", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
         Fields("answer answered_at answered_by correction seen_at", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
     ),
+    "cms.Belonging": (
+        Fields("id", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("image document node", PLAN, "organisers of the unit and above", WITH_OBJECT),
+    ),
     "media.Video": (
         Fields("id source_path folder renditions replaced_at fault_count", TECHNICAL, SERVER, WITH_OBJECT),
         Fields("title duration_ms width height", CONTENT, "whoever may watch it; " + UPLOADER, WITH_OBJECT),
