@@ -22,7 +22,6 @@ class UnableToRevealPhone(Exception):
     """The person has no number."""
 
 
-@transaction.atomic
 def log_access(
     *,
     reader_id: int,
@@ -36,12 +35,14 @@ def log_access(
     """Write down that the reader, in that role, saw ``what`` (a short key such as ``"record"``) of each subject.
 
     Call it in the transaction of the read. Reading about oneself is not written down. ``once_in``: nor is what the
-    same reader saw of the same person so lately. At most two statements.
+    same reader saw of the same person so lately. One statement that writes, atomic in itself, or none.
     """
     subjects = set(subject_ids) - {reader_id}
     if once_in is not None and subjects:
         lately = AccessEntry.objects.filter(reader_id=reader_id, at__gt=as_of - once_in, at__lte=as_of)
         subjects -= set(lately.filter(what=what, subject_id__in=subjects).values_list("subject_id", flat=True))
+    if not subjects:
+        return
     AccessEntry.objects.bulk_create(
         [
             AccessEntry(reader_id=reader_id, subject_id=subject_id, what=what, reason=reason, role=role, at=as_of)
@@ -51,7 +52,6 @@ def log_access(
     )
 
 
-@transaction.atomic
 def log_list(
     *,
     reader_id: int,
