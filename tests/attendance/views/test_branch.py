@@ -217,7 +217,9 @@ def test_at_most_sixteen_queries_with_1_3_and_300_members(world: World, sign_in:
     for more in (2, 297):
         grow(world, more)
         counted.append(queries())
-    assert counted[0] == counted[1] == counted[2] <= 16  # four of them for the access log: a transaction, a look and a row
+    assert (
+        counted[0] == counted[1] == counted[2] <= 16
+    )  # four of them for the access log: a transaction, a look and a row
     text = read(sign_in(world.county.secretary), f"/branch/{world.training.pk}/")
     assert "还有 300 位没有参加" in text
     assert "第 1 页，共 6 页" in text
