@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('organizations', '0004_merged_units'),
+        ('organizations', '0006_sign_in_links'),
     ]
 
     operations = [
