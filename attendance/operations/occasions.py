@@ -157,7 +157,7 @@ def _check_plan(starts_at: datetime, ends_at: datetime) -> None:
 
 def _check_rule(rule_id: int, node_id: int, *, occasion_id: int | None = None) -> None:
     rule, node = Rule.objects.select_related("node").get(pk=rule_id), Node.objects.get(pk=node_id)
-    stored = Occasion.objects.filter(pk=occasion_id).first()
+    stored = Occasion.objects.filter(pk=occasion_id).first() if occasion_id else None
     if refusal := why_not_at(rule=rule, node=node, stored=stored):
         raise UnableToPlanOccasion(refusal)
 

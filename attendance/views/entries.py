@@ -110,13 +110,14 @@ def branch_entry(request: HttpRequest, occasion_id: int, member_id: int, what: s
     others = {"others": _other_occasions(user, occasion, member_id)} if what == "leave" else {}
     form = form_class(request.POST or None, **others)
     back = _back(occasion, member_id)
-    who = {"occasion_id": occasion.pk, "member_id": member_id, "recorded_by_id": user.pk, "as_of": timezone.now()}
+    now = timezone.now()
+    who = {"occasion_id": occasion.pk, "member_id": member_id, "recorded_by_id": user.pk, "as_of": now}
     if form.is_valid() and _saved(form, save, who):
         messages.success(request, _("已保存，本人可以看到。"))
         return redirect(back)
     with transaction.atomic():
         member = User.objects.get(pk=member_id)
-        log_visit(reader_id=user.pk, subject_ids=[member_id], as_of=who["as_of"])
+        log_visit(reader_id=user.pk, subject_ids=[member_id], as_of=now)
     context = {
         "tab": "branch",
         "title": title,

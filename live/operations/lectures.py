@@ -366,7 +366,8 @@ def _checked_plan(
     rule = Rule.objects.select_related("node").filter(pk=rule_id).first()
     if rule is None:
         raise UnableToScheduleLecture("rule", _("没有这条认定规则。"))
-    if refusal := why_not_at(rule=rule, node=node, stored=Occasion.objects.filter(pk=occasion_id).first()):
+    stored = Occasion.objects.filter(pk=occasion_id).first() if occasion_id else None
+    if refusal := why_not_at(rule=rule, node=node, stored=stored):
         raise UnableToScheduleLecture("rule", refusal)
     lecturer = User.objects.filter(pk=lecturer_id, is_active=True).first()
     if lecturer is None or not may_lecture(lecturer, node, on_date=timezone.localdate(as_of)):

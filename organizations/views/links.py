@@ -13,7 +13,7 @@ from organizations import operations as do
 from organizations.models import Role
 from organizations.permissions import role_required
 from organizations.queries import open_link
-from organizations.views.operator import asker, person_or_404
+from organizations.views.operator import asker, log_people, person_or_404
 
 GONE = 410
 
@@ -49,6 +49,7 @@ def make(request: HttpRequest, person_id: int) -> HttpResponse:
             context["link"] = do.make_link(member_id=person.pk, as_of=timezone.now(), actor_id=asker(request).pk)
         except do.UnableToMakeLink as error:
             context["refusal"] = str(error)
+    log_people(request, [person.pk], what="person")
     return render(request, "organizations/person_link.html", context, status=422 if context["refusal"] else 200)
 
 
