@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config import logs, sms_settings
+from config.database import database
 from config.env import choice, env, flag, number, secret, text, trusted_proxies, url, words
 from config.private import files_group, keep_private
 
@@ -95,7 +96,7 @@ MIDDLEWARE = [
     "organizations.compression.PageCompressionMiddleware",
     "config.middleware.RequestLog",
     "config.middleware.browser_rights",
-    "config.middleware.busy_database",
+    "config.middleware.unavailable_database",
     "config.middleware.media_files",
     "config.middleware.possible_ids",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -201,21 +202,10 @@ PERMISSIONS_POLICY = {
 
 # --- Data -------------------------------------------------------------------------------------------------------
 VAR_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
-url("DATABASE_URL", schemes=("sqlite", "postgres", "postgresql", "psql"))
+DATABASE_URL = url("DATABASE_URL", schemes=("sqlite", "postgres", "postgresql", "psql"))
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db_url_config(text("DATABASE_URL") or f"sqlite:///{VAR_DIR}/db.sqlite3")
+    "default": database(DATABASE_URL or f"sqlite:///{VAR_DIR}/db.sqlite3", testing=TESTING, embedded=EMBEDDED)
 }
-DATABASES["default"]["ATOMIC_REQUESTS"] = False
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-        " PRAGMA busy_timeout=20000;",
-    }
-else:
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 0, "max_size": 20, "timeout": 5}} if not TESTING else {}
-    DATABASES["default"]["CONN_MAX_AGE"] = 0
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # file:///srv/classroom: a disk that several web and worker hosts share.
 MEDIA_ROOT = Path(urlsplit(STORAGE_URL).path) if STORAGE_URL else VAR_DIR / "files"
@@ -249,10 +239,12 @@ DISK_RESERVE_PERCENT = number("DISK_RESERVE_PERCENT", default=8, low=1, high=50)
 
 # --- Cache, channel layer, queue ----------------------------------------------------------------------------------
 REDIS_OPTIONS = {"socket_timeout": 30, "max_connections": 1000}
+# A page does not wait for Redis: what lies there is a hint, or remembered to be quicker.
+REDIS_QUICKLY = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "max_connections": 1000}
 CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     if EMBEDDED
-    else {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    else {"BACKEND": "config.shared_cache.SharedCache", "LOCATION": REDIS_URL, "OPTIONS": REDIS_QUICKLY}
 }
 CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
@@ -265,6 +257,12 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.2} if EMBEDDED else {"visibility_timeout": 6 * 3600}
+# Web processes and media agents have a pool of connections; commands, worker and beat may work for long.
+ANSWERS_PAGES = "pool" in DATABASES["default"]["OPTIONS"]
+if ANSWERS_PAGES and not EMBEDDED:
+    # A process that answers pages only hands tasks over (config/celery.py).
+    CELERY_BROKER_TRANSPORT_OPTIONS |= {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
+    CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -274,6 +272,9 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_TIMEZONE = "UTC"
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+# Each must be served by some worker (-Q); /readyz asks for all of them.
+TASK_QUEUES = [CELERY_TASK_DEFAULT_QUEUE]
 # Each app declares its periodic tasks as ``BEAT`` in its tasks module; config/celery.py merges them.
 TASKS = {
     "default": {
@@ -498,6 +499,7 @@ LOGGING = {
             "foreign_pre_chain": LOG_STEPS,
         },
     },
+    "filters": {"not_of_the_database": {"()": "config.logs.NotOfTheDatabase"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
