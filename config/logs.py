@@ -1,8 +1,11 @@
-"""What no log line may hold: the part of an address that lets somebody in."""
+"""What does not stand in the log (settings.LOGGING): the part of an address that lets somebody in, one fault twice."""
 
+import logging
 import re
 from collections.abc import MutableMapping
 from typing import Any
+
+from django.db import InterfaceError, OperationalError
 
 SIGN_IN_LINK = re.compile(r"(/accounts/link/)[^/\s\"'?]+")
 
@@ -13,3 +16,11 @@ def without_tokens(_logger: Any, _method: str, event: MutableMapping[str, Any]) 
         if isinstance(value, str) and "/accounts/link/" in value:
             event[key] = SIGN_IN_LINK.sub(r"\1…", value)
     return event
+
+
+class NotOfTheDatabase(logging.Filter):
+    """That the database is away is one warning a request (config/middleware.py), no traceback of ours."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, OperationalError | InterfaceError)

@@ -4,6 +4,7 @@ may do with an answer, a plain page when the database is away, the content polic
 
 import re
 import secrets
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,16 +12,19 @@ from typing import Any
 import structlog
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.dispatch import receiver
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django_structlog.middlewares import RequestMiddleware
 
 from config import views
 from media.views import files
 
-GetResponse = Callable[[HttpRequest], HttpResponseBase]
 log = structlog.get_logger(__name__)
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
 RETRY_AFTER_S = 5
 ADMIN, MEDIA = "/admin/", "/m/"
 HOST_PAGE = re.compile(r"/live/\d+/host/")
@@ -107,21 +111,36 @@ def browser_rights(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-class busy_database:
-    """Turn a database that is away or overloaded into 503 with Retry-After; phones and browsers try again."""
+def unavailable_database(get_response: GetResponse) -> GetResponse:
+    """Turn a database that is away, silent or overloaded into 503 with Retry-After; phones and browsers try again.
 
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
+    Around everything else: a session is read, and a right asked, long before a view is called.
+    """
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, OperationalError | InterfaceError):
-            response = views.unavailable(request)
-            response["Retry-After"] = str(RETRY_AFTER_S)
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if not getattr(request, "is_database_away", False):
             return response
-        return None
+        response.close()
+        sorry = views.unavailable(request)
+        sorry["Retry-After"] = str(RETRY_AFTER_S)
+        sorry["Cache-Control"] = "no-store"
+        return sorry
+
+    return middleware
+
+
+@receiver(got_request_exception)
+def notice_database(request: HttpRequest | None = None, **_kwargs: Any) -> None:
+    """Django asks here for each exception, whichever middleware or view it comes from, before it is an error page.
+
+    From then on the request is nobody's: whoever still asks who it is (the log) does not wait for the database again.
+    """
+    error = sys.exc_info()[1]
+    if request is not None and isinstance(error, OperationalError | InterfaceError):
+        log.warning("database_away", error=type(error.__cause__ or error).__name__, detail=str(error)[:200])
+        request.is_database_away = True  # type: ignore[attr-defined]
+        request.user = AnonymousUser()
 
 
 class possible_ids:

@@ -14,8 +14,11 @@ import redis
 import redis.asyncio
 import structlog
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from live import supervise
+from live.pause import Pause
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +26,7 @@ Heard = Callable[[int, dict[str, Any]], None]
 PREFIX = "live:room:"
 _sender: redis.Redis | None = None
 _me: tuple[int, str] = (0, "")
+_pause = Pause()
 
 
 def process_name() -> str:
@@ -39,18 +43,23 @@ def connect(heard: Heard) -> "Bus":
 
 
 def send(occasion_id: int, event: dict[str, Any], *, flush: bool) -> None:
-    """Hand an event to the other processes. Blocks at most two seconds; loses the event when Redis is away."""
-    if not settings.REDIS_URL:
+    """Hand an event to the other processes. Loses it when Redis is away, after half a second at most."""
+    if not settings.REDIS_URL or _pause.is_on():
         return
     global _sender
     if _sender is None:
         _sender = redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2, max_connections=50
+            settings.REDIS_URL,
+            socket_timeout=0.5,
+            socket_connect_timeout=0.5,
+            max_connections=50,
+            retry=Retry(NoBackoff(), 0),
         )
     message = json.dumps({"from": process_name(), "event": event, "flush": flush}, ensure_ascii=False)
     try:
         _sender.publish(f"{PREFIX}{occasion_id}", message)
     except (redis.RedisError, OSError):
+        _pause.begin()
         log.warning("bus_unreachable", occasion=occasion_id)
 
 
