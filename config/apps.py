@@ -19,7 +19,7 @@ def folders_are_closed(**_kwargs: Any) -> list[Error]:
 
 
 class ConfigConfig(AppConfig):
-    """The composition root: no models, only commands and the demo."""
+    """The composition root: commands, the demo, and what the parts of the site leave for whoever asks how it is."""
 
     name = "config"
 

@@ -1,22 +1,33 @@
-"""What /readyz asks: database, cache, channel layer, media agent, disk, sandbox, the phone key."""
+"""What /readyz asks: whether every part that work needs has been heard of lately, and no other part.
 
-import shutil
-from collections.abc import Callable
+One rule says what "lately" is (``attendance.freshness``). Which part is needed depends on the shape and on what is
+planned: without Redis nobody asks for it, and a media agent only where a lecture is on or begins soon.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
+import redis
 from django.conf import settings
-from django.core.cache import cache
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
-from django.utils.module_loading import import_string
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
-from live.models import MediaNode
+from attendance.freshness import is_fresh
+from attendance.models import Occasion
+from config import disks, marks
+from config.models import Mark
+from live.agent.nodes import BEATS_EVERY as AGENT_EVERY
+from live.models import Lecture, MediaNode
 from organizations.queries import phone_key_fits
 
-AGENT_SILENT_AFTER = timedelta(seconds=20)
+MARKED_EVERY = timedelta(seconds=10)  # config.tasks.EVERY_S
+BUSY_FOR = timedelta(minutes=5)  # a worker whose children all prepare videos does nothing else meanwhile
+SOON = timedelta(minutes=30)
+Marks = Mapping[str, Mark]
 
 
 @dataclass(frozen=True)
@@ -33,70 +44,112 @@ def database() -> Part:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError as error:
+    except (DatabaseError, InterfaceError) as error:
         return Part("database", False, type(error).__name__)
     return Part("database", True, connection.vendor)
 
 
-def cached() -> Part:
-    try:
-        cache.set("readyz", "1", 10)
-        ok = cache.get("readyz") == "1"
-    except OSError as error:
-        return Part("cache", False, type(error).__name__)
-    return Part("cache", ok, "memory" if settings.EMBEDDED else "redis")
-
-
-def channel_layer() -> Part:
-    async def round_trip() -> bool:
-        layer = get_channel_layer()
-        channel = await layer.new_channel()
-        await layer.send(channel, {"type": "readyz"})
-        return bool((await layer.receive(channel))["type"] == "readyz")
-
-    try:
-        return Part("channel_layer", async_to_sync(round_trip)(), "memory" if settings.EMBEDDED else "redis")
-    except OSError as error:
-        return Part("channel_layer", False, type(error).__name__)
-
-
-def media_agent() -> Part:
-    try:
-        newest = MediaNode.objects.order_by("-beat_at").first()
-    except DatabaseError as error:
-        return Part("media_agent", False, type(error).__name__, required=False)
-    if newest is None:
-        return Part("media_agent", False, "no media agent has reported yet", required=False)
-    silent = timezone.now() - newest.beat_at
-    return Part(
-        "media_agent", silent < AGENT_SILENT_AFTER, f"{newest.name}: {silent.total_seconds():.0f} s ago", required=False
+def shared_memory() -> Part:
+    """Redis, where there is one: what several processes say to each other goes through it."""
+    if settings.EMBEDDED:
+        return Part("redis", True, "not used")
+    asked = redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0)
     )
+    try:
+        asked.ping()
+    except (redis.RedisError, OSError) as error:
+        return Part("redis", False, type(error).__name__)
+    finally:
+        asked.close()
+    return Part("redis", True, "answers")
+
+
+def worker(*, found: Marks, as_of: datetime) -> Part:
+    """Whether somebody does the tasks of every queue: settling, opening courses, preparing videos."""
+    late = [queue for queue in settings.TASK_QUEUES if not _is_served(queue, found, as_of)]
+    newest = marks.newest(found, "worker@")
+    if late:
+        return Part("worker", False, f"{', '.join(late)}: {ago(newest, as_of)}")
+    return Part("worker", True, ago(newest, as_of))
+
+
+def _is_served(queue: str, found: Marks, as_of: datetime) -> bool:
+    done = [mark for name, mark in found.items() if name.startswith("worker@") and mark.data.get("queue") == queue]
+    newest = max((mark.at for mark in done), default=None)
+    if is_fresh(newest, every=MARKED_EVERY, as_of=as_of):
+        return True
+    alive = marks.newest(found, "alive@")
+    is_alive = alive is not None and is_fresh(alive.at, every=MARKED_EVERY, as_of=as_of)
+    return is_alive and newest is not None and newest > as_of - BUSY_FOR
+
+
+def beat(*, found: Marks, as_of: datetime) -> Part:
+    """Whether somebody asks for what is due."""
+    newest = marks.newest(found, "beat@")
+    ok = newest is not None and is_fresh(newest.at, every=MARKED_EVERY, as_of=as_of)
+    return Part("beat", ok, ago(newest, as_of))
+
+
+def ago(mark: Mark | None, as_of: datetime) -> str:
+    return "never heard of" if mark is None else f"{(as_of - mark.at).total_seconds():.0f} s ago"
+
+
+def media_agent(*, as_of: datetime) -> Part:
+    newest = MediaNode.objects.order_by("-beat_at").first()
+    ok = newest is not None and is_fresh(newest.beat_at, every=AGENT_EVERY, as_of=as_of)
+    silent = f"{(as_of - newest.beat_at).total_seconds():.0f} s ago" if newest else "never heard of"
+    if not ok and not needs_agent(as_of=as_of):
+        return Part("media_agent", True, f"not needed now ({silent})")
+    return Part("media_agent", ok, silent)
+
+
+def needs_agent(*, as_of: datetime) -> bool:
+    """Whether a lecture is on, waits for its recording to be packed, or begins within half an hour."""
+    if Lecture.objects.filter(state__in=[Lecture.State.LIVE, Lecture.State.ENDED]).exists():
+        return True
+    soon = Occasion.objects.filter(state=Occasion.State.SCHEDULED, kind="lecture")
+    return soon.filter(starts_at__gt=as_of - SOON, starts_at__lt=as_of + SOON).exists()
 
 
 def disk() -> Part:
-    usage = shutil.disk_usage(settings.VAR_DIR)
-    free = 100 * usage.free / usage.total
+    free = disks.disk_free_percent()
     return Part("disk", free > settings.DISK_RESERVE_PERCENT, f"{free:.0f} % free", required=False)
 
 
 def phone_key() -> Part:
     """Whether sign-in and imports would work with the key that this process has; nothing of the key is said."""
-    try:
-        fits = phone_key_fits()
-    except DatabaseError as error:
-        return Part("phone_key", False, type(error).__name__)
+    fits = phone_key_fits()
     words = {True: "fits this database", False: "not the key of this database", None: "not used yet"}
     return Part("phone_key", fits is not False, words[fits])
 
 
-def sandbox() -> Part:
-    state = import_string("media.ffmpeg.sandbox_state")()
-    return Part("sandbox", state == "bubblewrap", state, required=False)
+def sandbox(*, found: Marks) -> Part:
+    """Where videos are prepared: on the hosts of the workers, or here."""
+    states = {mark.data["sandbox"] for name, mark in found.items() if name.startswith("worker@")}
+    open_ones = sorted(states - {"bubblewrap"})
+    return Part("sandbox", not open_ones, ", ".join(open_ones or sorted(states)) or "no worker yet", required=False)
 
 
-CHECKS: list[Callable[[], Part]] = [database, cached, channel_layer, media_agent, disk, sandbox, phone_key]
+def readiness(*, as_of: datetime | None = None) -> list[Part]:
+    """Return every part's health, in two seconds at most: what lies in the database is not asked when it is away."""
+    now = as_of or timezone.now()
+    parts = [database(), shared_memory(), disk()]
+    if not parts[0].ok:
+        return parts
+    try:
+        found = marks.found()
+        asked: list[Callable[[], Part]] = [
+            partial(worker, found=found, as_of=now),
+            partial(beat, found=found, as_of=now),
+            partial(media_agent, as_of=now),
+            phone_key,
+            partial(sandbox, found=found),
+        ]
+        return parts + [ask() for ask in asked]
+    except (DatabaseError, InterfaceError) as error:
+        return [Part("database", False, type(error).__name__), *parts[1:]]
 
 
-def readiness() -> list[Part]:
-    """Return every part's health, each in at most a few seconds."""
-    return [check() for check in CHECKS]
+def is_ready(parts: list[Part]) -> bool:
+    return all(part.ok or not part.required for part in parts)

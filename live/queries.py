@@ -9,9 +9,10 @@ from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from attendance.core.intervals import Spans, moment_of, ms_of
+from attendance.freshness import silent_before
 from attendance.models import Occasion, PresenceSpan, WorkerLease
 from attendance.queries import window_of
-from live.agent.nodes import FRESH, is_fresh
+from live.agent.nodes import BEATS_EVERY, is_fresh
 from live.core import lifecycle
 from live.core.holes import Hole, from_lists, media_position
 from live.models import ChatMessage, Lecture, Restriction
@@ -112,7 +113,7 @@ def holes_of_web(gaps: Spans, *, as_of: dt.datetime) -> list[Hole]:
     since = moment_of(gaps.items[0].start) - PICTURE_OUTLIVES
     until = moment_of(gaps.items[-1].start) + WEB_NOTICED
     gone = Q(ended_at__range=(since, until)) | Q(
-        ended_at=None, beat_at__range=(since, until), beat_at__lt=as_of - FRESH
+        ended_at=None, beat_at__range=(since, until), beat_at__lt=silent_before(every=BEATS_EVERY, as_of=as_of)
     )
     ends = [ended or beat for ended, beat in WorkerLease.objects.filter(gone).values_list("ended_at", "beat_at")]
     return [
@@ -156,7 +157,7 @@ def keeps_from_recording(lecture: Lecture, *, as_of: dt.datetime) -> str:
     if not lecture.record or lecture.state != Lecture.State.LIVE:
         return ""
     node, begun = lecture.media_node, lecture.live_at or as_of
-    if begun <= as_of - FRESH and (node is None or not is_fresh(node, as_of=as_of)):
+    if begun <= silent_before(every=BEATS_EVERY, as_of=as_of) and (node is None or not is_fresh(node, as_of=as_of)):
         return "agent"
     return next((hole.because for hole in not_recorded(lecture) if hole.length_ms is None), "")
 

@@ -54,12 +54,16 @@ def rules_above(user: User, node: Node) -> bool:
     )
 
 
-def rules_the_whole_tree(user: User | AnonymousUser) -> bool:
-    """Whether the user keeps in order what belongs to no unit: the operator of a whole tree, or a superuser."""
+def operates_everything(user: User | AnonymousUser) -> bool:
+    """Whether the user is operator of a whole tree: whoever runs the site, and not only a part of its roster."""
     if not isinstance(user, User):
         return False
-    whole = any(grant.role == Role.OPERATOR and len(grant.path) == Node.steplen for grant in grants_of(user=user))
-    return whole or (user.is_superuser and user.is_active)
+    return any(grant.role == Role.OPERATOR and len(grant.path) == Node.steplen for grant in grants_of(user=user))
+
+
+def rules_the_whole_tree(user: User | AnonymousUser) -> bool:
+    """Whether the user keeps in order what belongs to no unit: the operator of a whole tree, or a superuser."""
+    return operates_everything(user) or (isinstance(user, User) and user.is_superuser and user.is_active)
 
 
 def within_reach(*, operator: User, person: User, on_date: dt.date | None = None) -> bool:

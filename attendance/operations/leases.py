@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import DateTimeField, F, Max, Value
 from django.db.models.functions import Least
 
+from attendance.freshness import BEATS_MISSED
 from attendance.models import Occasion, PresenceSpan, Rule, WorkerLease
 from attendance.operations.absence import record_absence
 from attendance.operations.marks import mark_pairs
@@ -19,7 +20,8 @@ from attendance.operations.occasions import mark_not_held
 
 log = structlog.get_logger(__name__)
 
-DEAD_AFTER = timedelta(seconds=15)  # three missed beats
+BEATS_EVERY = timedelta(seconds=5)
+DEAD_AFTER = BEATS_MISSED * BEATS_EVERY
 MAX_QUIET = 1000  # a worker whose network is gone lists no more than this at a beat
 LONGEST = timedelta(days=1)  # no lecture lasts longer, its late start included
 

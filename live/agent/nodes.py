@@ -5,28 +5,32 @@ from typing import Any, Literal
 
 from django.db.models import F, Q
 
+from attendance import freshness
 from attendance.windows import UNDO_FOR
 from live.models import Lecture, MediaNode
 
 KEPT_FOR = UNDO_FOR + timedelta(minutes=1)
-FRESH = timedelta(seconds=15)
-"""A node that has not reported for three beats is taken for dead."""
+BEATS_EVERY = timedelta(seconds=5)
 
 
 def is_fresh(node: MediaNode, *, as_of: datetime) -> bool:
     """Whether the node's agent has reported lately."""
-    return node.beat_at > as_of - FRESH
+    return freshness.is_fresh(node.beat_at, every=BEATS_EVERY, as_of=as_of)
+
+
+def _silent_before(as_of: datetime) -> datetime:
+    return freshness.silent_before(every=BEATS_EVERY, as_of=as_of)
 
 
 def pick_node(*, as_of: datetime) -> MediaNode | None:
     """The live node with the smallest share of its capacity in use, or None when no agent is running."""
-    fresh = MediaNode.objects.filter(beat_at__gt=as_of - FRESH, capacity__gt=0)
+    fresh = MediaNode.objects.filter(beat_at__gt=_silent_before(as_of), capacity__gt=0)
     return min(fresh, key=lambda node: (node.load.get("handles", 0) / node.capacity, node.pk), default=None)
 
 
 def beat(*, name: str, url: str, load: dict[str, Any], engine_up: bool, as_of: datetime) -> int:
     """Register the node, or renew its heartbeat; returns its key. A node whose engine is down is no fresh node."""
-    seen_at = as_of if engine_up else as_of - FRESH
+    seen_at = as_of if engine_up else _silent_before(as_of)
     node, _ = MediaNode.objects.update_or_create(name=name, defaults={"url": url, "load": load, "beat_at": seen_at})
     return int(node.pk)
 
@@ -38,12 +42,12 @@ def last_beat(*, name: str) -> datetime | None:
 
 def retire(*, node_id: int, as_of: datetime) -> None:
     """The agent stops in order: others need not wait for its heartbeat to grow old."""
-    MediaNode.objects.filter(pk=node_id).update(beat_at=as_of - FRESH)
+    MediaNode.objects.filter(pk=node_id).update(beat_at=_silent_before(as_of))
 
 
 def claim_lectures(*, node_id: int, as_of: datetime) -> int:
     """Take over live lectures, and ended ones not yet packed, that no living node carries; returns how many."""
-    unclaimed = Q(media_node=None) | Q(media_node__beat_at__lte=as_of - FRESH)
+    unclaimed = Q(media_node=None) | Q(media_node__beat_at__lte=_silent_before(as_of))
     waiting = Lecture.objects.filter(unclaimed, state__in=[Lecture.State.LIVE, Lecture.State.ENDED])
     claimed = 0
     for lecture_id, holder_id in waiting.exclude(media_node_id=node_id).values_list("pk", "media_node_id"):

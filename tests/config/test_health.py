@@ -1,7 +1,44 @@
-"""Health pages: who sees them and what they say."""
+"""Health pages: who sees them, what they say, and which parts they have to have heard of."""
+
+import datetime as dt
+from typing import Any
 
 import pytest
+import redis
 from django.test import Client
+from django.utils import timezone
+
+from attendance.freshness import is_fresh
+from config import health, marks, tasks
+from config.models import Mark, TaskCount
+from live.models import Lecture, MediaNode
+from tests.factories.live import LectureFactory, make_live
+from tests.factories.organizations import County, RoleGrantFactory, make_county
+
+TOKEN = "x" * 40
+NOW = dt.datetime(2026, 9, 1, 8, tzinfo=dt.UTC)
+SECOND = dt.timedelta(seconds=1)
+
+
+@pytest.fixture
+def county(db: None) -> County:
+    return make_county()
+
+
+@pytest.fixture
+def alive(db: None) -> None:
+    """Worker and beat have been heard of."""
+    heard(timezone.now())
+
+
+def heard(at: dt.datetime) -> None:
+    marks.leave(name="worker@one/celery", as_of=at, data={"queue": "celery", "sandbox": "bubblewrap"})
+    marks.leave(name="beat@one", as_of=at)
+
+
+def asked(client: Client) -> dict[str, Any]:
+    answer = client.get("/readyz", headers={"authorization": f"Bearer {TOKEN}"})
+    return {"http": answer.status_code, **answer.json()}
 
 
 def test_healthz_answers_without_database_and_whatever_host(client: Client) -> None:
@@ -9,10 +46,121 @@ def test_healthz_answers_without_database_and_whatever_host(client: Client) -> N
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
+@pytest.mark.unit
+def test_fresh_is_whoever_missed_no_more_than_two_beats() -> None:
+    every = 10 * SECOND
+    assert is_fresh(NOW - 29 * SECOND, every=every, as_of=NOW)
+    assert not is_fresh(NOW - 30 * SECOND, every=every, as_of=NOW)
+    assert not is_fresh(None, every=every, as_of=NOW)
+
+
+def test_strangers_learn_whether_it_is_ready_and_no_more(client: Client, alive: None, county: County) -> None:
+    """Finding: security 22."""
+    assert client.get("/readyz").json() == {"status": "ready"}
+    client.force_login(county.member)
+    assert client.get("/readyz").json() == {"status": "ready"}
+    client.force_login(RoleGrantFactory(user__name="何管理员", node=county.branch, role="operator").user)
+    assert client.get("/readyz").json() == {"status": "ready"}  # not of the whole tree
+    client.force_login(county.operator)
+    assert client.get("/readyz").json()["checks"]["database"]["ok"] is True
+
+
+def test_worker_and_beat_that_stopped_make_it_unready(client: Client, settings: Any, alive: None) -> None:
+    """Finding: ops 6."""
+    settings.METRICS_TOKEN = TOKEN
+    assert asked(client)["http"] == 200
+    heard(timezone.now() - 40 * SECOND)
+    answer = asked(client)
+    assert (answer["http"], answer["status"]) == (503, "unready")
+    assert answer["checks"]["worker"] == {"ok": False, "detail": "celery: 40 s ago"}
+    assert answer["checks"]["beat"] == {"ok": False, "detail": "40 s ago"}
+    Mark.objects.all().delete()
+    assert asked(client)["checks"]["worker"] == {"ok": False, "detail": "celery: never heard of"}
+
+
 @pytest.mark.django_db
-def test_metrics_are_hidden_without_the_token(client: Client, settings) -> None:
-    settings.METRICS_TOKEN = "x" * 40
+def test_worker_that_prepares_videos_is_not_dead_but_one_that_never_ends_is() -> None:
+    heard(NOW - 120 * SECOND)
+    assert not health.worker(found=marks.found(), as_of=NOW).ok
+    marks.leave(name="alive@one", as_of=NOW - 5 * SECOND)
+    assert health.worker(found=marks.found(), as_of=NOW).ok
+    heard(NOW - 600 * SECOND)
+    assert not health.worker(found=marks.found(), as_of=NOW).ok
+
+
+@pytest.mark.django_db
+def test_each_queue_needs_somebody(settings: Any) -> None:
+    settings.TASK_QUEUES = ["celery", "videos"]
+    heard(NOW)
+    assert health.worker(found=marks.found(), as_of=NOW).detail.startswith("videos: ")
+    marks.leave(name="worker@two/videos", as_of=NOW, data={"queue": "videos", "sandbox": "bubblewrap"})
+    assert health.worker(found=marks.found(), as_of=NOW).ok
+
+
+def test_media_agent_is_needed_where_a_lecture_is_on_or_begins_soon(county: County) -> None:
+    assert health.media_agent(as_of=NOW).ok  # nobody plans one
+    lecture = LectureFactory(occasion__node=county.branch, occasion__starts_at=NOW + dt.timedelta(hours=3),
+                             occasion__ends_at=NOW + dt.timedelta(hours=4))  # fmt: skip
+    assert health.media_agent(as_of=NOW).ok
+    assert not health.media_agent(as_of=lecture.occasion.starts_at - dt.timedelta(minutes=5)).ok
+    on = make_live(county)
+    assert Lecture.objects.get(pk=on.pk).state == Lecture.State.LIVE
+    assert not health.media_agent(as_of=NOW).ok
+    MediaNode.objects.create(name="m", url="u", beat_at=NOW - 10 * SECOND)
+    assert health.media_agent(as_of=NOW).ok
+    assert not health.media_agent(as_of=NOW + 10 * SECOND).ok
+
+
+def test_redis_that_is_away_is_unready_and_not_an_error(client: Client, settings: Any, alive: None) -> None:
+    """Finding: ops 5."""
+    settings.METRICS_TOKEN, settings.EMBEDDED, settings.REDIS_URL = TOKEN, False, "redis://127.0.0.1:1/0"
+    answer = asked(client)
+    assert answer["http"] == 503
+    assert answer["checks"]["redis"] == {"ok": False, "detail": redis.ConnectionError.__name__}
+
+
+def test_without_redis_nobody_asks_for_it(client: Client, settings: Any, alive: None) -> None:
+    settings.METRICS_TOKEN, settings.EMBEDDED, settings.REDIS_URL = TOKEN, True, ""
+    assert asked(client)["checks"]["redis"] == {"ok": True, "detail": "not used"}
+
+
+@pytest.mark.django_db
+def test_heartbeat_of_beat_and_of_the_worker_are_two_marks_that_stay_two() -> None:
+    for _turn in range(3):
+        tasks.beat_lives(sender=tasks.HEARTBEAT)
+        tasks.beat_lives(sender="another.task")
+        tasks.heartbeat.apply()
+    names = sorted(Mark.objects.values_list("name", flat=True))
+    assert [name.split("@")[0] for name in names] == ["beat", "worker"]
+    assert Mark.objects.get(name__startswith="worker@").data["queue"] == "celery"
+    Mark.objects.update(at=timezone.now() - dt.timedelta(days=2))
+    marks.leave(name=marks.BACKUP, as_of=NOW)
+    tasks.forget_hosts()
+    assert list(Mark.objects.values_list("name", flat=True)) == [marks.BACKUP]
+
+
+@pytest.mark.django_db
+def test_tasks_are_counted_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "counts", tasks.Counts())
+
+    def sender(name: str) -> Any:
+        return type("Task", (), {"name": name})
+
+    for number in range(3):
+        tasks.begins(task_id=str(number))
+    tasks.ends(sender=sender("a"), task_id="0", state="SUCCESS")
+    tasks.fails(sender=sender("b"), task_id="1", exception=ValueError("王一 13800000001"))
+    tasks.ends(sender=sender("b"), task_id="1", state="FAILURE")
+    tasks.ends(sender=sender("a"), task_id="2", state="SUCCESS")
+    tasks.counts.tell()
+    rows = {row.name: (row.done, row.failed, row.error) for row in TaskCount.objects.all()}
+    assert rows == {"a": (2, 0, ""), "b": (0, 1, "ValueError")}  # no words of the failure: they may name somebody
+
+
+@pytest.mark.django_db
+def test_metrics_are_hidden_without_the_token(client: Client, settings: Any) -> None:
+    settings.METRICS_TOKEN = TOKEN
     assert client.get("/metrics").status_code == 404
-    answer = client.get("/metrics", headers={"authorization": f"Bearer {'x' * 40}"})
+    answer = client.get("/metrics", headers={"authorization": f"Bearer {TOKEN}"})
     assert answer.status_code == 200
     assert b"django_http_requests" in answer.content
