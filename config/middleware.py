@@ -32,11 +32,16 @@ LARGEST_KEY = 2**63 - 1
 
 
 def health(get_response: GetResponse) -> GetResponse:
-    """Answer /healthz before host checks and sessions: a balancer asks by address, and it must cost nothing."""
+    """Answer /healthz and /readyz before host checks and sessions.
+
+    A balancer asks by address; the first must cost nothing, the second answer with the database away.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if request.path == "/healthz":
             return views.healthz(request)
+        if request.path == "/readyz":
+            return views.readyz(request)
         return get_response(request)
 
     return middleware

@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from organizations import sms
 from organizations.display import is_elder
 from organizations.models import User
+from organizations.permissions import operates_everything
 from organizations.queries import roles_of
 
 DEMO_CODE_SESSION_KEY = "demo_code"
@@ -32,8 +33,8 @@ def tabs_for(user: Any) -> list[dict[str, str]]:
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context processor: ``shell.owner`` (whose records the phone may send), ``.tabs``, ``.elder``, ``.language``,
-    ``.demo``, ``.roles``, ``.sends_codes`` (whether a code can reach whoever asks for one) and, on a demonstration's
-    code page, ``.demo_code``: the code that no phone got.
+    ``.demo``, ``.runs_site``, ``.roles``, ``.sends_codes`` (whether a code can reach whoever asks for one) and, on a
+    demonstration's code page, ``.demo_code``: the code that no phone got.
 
     Evaluated when a template first asks, so that an error page without a shell costs no query.
     """
@@ -48,6 +49,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "demo": settings.DEMO or settings.DEBUG,
             "demo_code": request.session.get(DEMO_CODE_SESSION_KEY, "") if sms.shows_codes() else "",
             "sends_codes": sms.can_tell_codes(),
+            "runs_site": operates_everything(user) if isinstance(user, User) else False,
             "roles": roles_of(user=user) if isinstance(user, User) else frozenset(),
         }
 

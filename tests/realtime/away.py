@@ -66,10 +66,13 @@ class Server:
         raise AssertionError("it did not stop")
 
     def start(self) -> None:
+        if self.again is not None:
+            self.again.wait(20)
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
         self.again = subprocess.Popen([*as_user(self.user), *self.command], **quiet)  # type: ignore[call-overload]
         wait_for_port(self.port, self.again)
         self.pid = self.again.pid
+        connection.close()  # this process's own was to the server that was stopped
 
     def end(self) -> None:
         """Whatever a test did to it: nothing is left."""

@@ -56,6 +56,7 @@ SITE = (
     Row("healthz", EVERY, ALL, "that the process answers"),
     Row("readyz", READ, ALL, "which parts are there; no names, no numbers of people"),
     Row("metrics", READ, NOBODY, "only with METRICS_TOKEN", NOT_FOUND),
+    Row("health/", FORM, OPERATOR, "how the site is; for the operator of the whole tree"),
     Row("offline/", READ, ALL, "the page for a phone without a network"),
     Row("sw.js", READ, ALL, "the service worker"),
     Row("favicon.ico", READ, ALL, "the icon"),

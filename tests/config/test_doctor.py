@@ -1,0 +1,185 @@
+"""``manage.py doctor`` and 运行状况: what is wrong, worst first, each with its next step; for whoever runs the site."""
+
+import datetime as dt
+import io
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from config import disks, doctor, marks
+from config.models import TaskCount
+from live.agent.agent import ASIDE
+from media.models import Video
+from tests.config.test_health import heard
+from tests.factories.attendance import be_present, open_lecture
+from tests.factories.live import make_live
+from tests.factories.organizations import County, RoleGrantFactory, make_county
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+WRONG, CARE, FINE = doctor.Level.WRONG, doctor.Level.CARE, doctor.Level.FINE
+NOW = dt.datetime(2026, 9, 1, 8, tzinfo=dt.UTC)
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def well(settings: Any, var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A site at which everything is as it should be."""
+    monkeypatch.setattr(disks, "disk_free_percent", lambda: 50.0)
+    settings.SITE_URL, settings.HTTPS, settings.EMBEDDED = "https://study.example.cn", False, True
+    settings.SITE = urlsplit(settings.SITE_URL)
+    settings.SMS_WAY, settings.DEMO, settings.DEBUG, settings.STATIC_HASHED = "http", False, False, False
+    settings.MEDIA_ICE_ADDRESSES = ["202.96.128.86"]
+    heard(NOW)
+    marks.leave(name=marks.BACKUP, as_of=NOW - dt.timedelta(hours=5))
+    marks.leave(name=marks.DRILL, as_of=NOW - 20 * DAY)
+    doctor.confirm_key_kept(by="root", as_of=NOW)
+
+
+def seen(*, as_of: dt.datetime = NOW) -> dict[str, tuple[doctor.Level, str]]:
+    found = doctor.examine(as_of=as_of)
+    assert [one.level for one in found] == sorted((one.level for one in found), reverse=True)
+    assert [one.title for one in found if one.level != FINE and not one.next_step] == []
+    return {one.title: (one.level, one.what) for one in found if one.level != FINE and one.title != "网址"}
+
+
+def test_where_all_is_well_nothing_is_said(well: None) -> None:
+    assert seen() == {}
+
+
+def test_parts_that_stopped_are_wrong(well: None) -> None:
+    county = make_county()
+    make_live(county)
+    later = seen(as_of=NOW + dt.timedelta(minutes=2))
+    assert {title: level for title, (level, _what) in later.items()} == {
+        "后台任务": WRONG, "定时任务": WRONG, "直播服务": WRONG,
+    }  # fmt: skip
+    assert "120 s ago" in later["后台任务"][1]
+
+
+def test_backups_and_keys(well: None, settings: Any) -> None:
+    assert seen(as_of=NOW + 2 * DAY)["备份"][0] == CARE
+    assert seen(as_of=NOW + 8 * DAY)["备份"][0] == WRONG
+    assert seen(as_of=NOW + 101 * DAY)["恢复演练"][0] == CARE
+    marks.Mark.objects.filter(name__in=[marks.BACKUP, marks.KEY_KEPT]).delete()
+    found = seen()
+    assert found["备份"] == (WRONG, "还没有备份过。")
+    assert found["手机号密钥"][0] == CARE
+    doctor.confirm_key_kept(by="root", as_of=NOW)
+    settings.PHONE_KEY = "another" * 8
+    assert seen()["手机号密钥"][0] == CARE  # it was said of another key
+
+
+def test_how_it_is_set_up(well: None, settings: Any) -> None:
+    settings.SMS_WAY, settings.SMS_BACKEND = "none", "organizations.sms.ConsoleBackend"
+    settings.SITE = urlsplit("http://study.example.cn")
+    settings.DEBUG, settings.EMBEDDED, settings.REDIS_URL = True, False, "redis://127.0.0.1:1/0"
+    settings.MEDIA_ICE_ADDRESSES, settings.MEDIA_ACCEL_PREFIX = ["10.0.0.5"], ""
+    settings.STATIC_HASHED, settings.STATIC_ROOT = True, "/nowhere"
+    found = seen()
+    assert {title: level for title, (level, _what) in found.items()} == {
+        "短信": WRONG, "运行方式": WRONG, "Redis": WRONG, "页面样式": WRONG, "直播地址": CARE, "视频文件": CARE,
+    }  # fmt: skip
+    assert {one.title: one.level for one in doctor.examine(as_of=NOW)}["网址"] == WRONG
+    settings.MEDIA_ICE_ADDRESSES = []
+    assert "猜的地址" in seen()["直播地址"][1]
+
+
+def test_what_failed_or_waits(well: None, var_dir: Path) -> None:
+    TaskCount.objects.create(name="media.transcode", failed=2, failed_at=NOW - DAY / 2, error="OSError")
+    video = Video.objects.create(title="a", state=Video.State.FAILED)
+    Video.objects.filter(pk=video.pk).update(created_at=NOW - DAY)
+    county = make_county()
+    lecture = open_lecture(county.branch)
+    be_present(lecture, county.member, 0, 3000)
+    lecture.roster.filter(member=county.member).update(dirty_at=NOW - dt.timedelta(minutes=30))
+    (var_dir / "live" / f"{ASIDE}7").mkdir(parents=True)
+    found = seen()
+    assert {title: level for title, (level, _what) in found.items()} == {
+        "任务出错": CARE, "视频": CARE, "认定": CARE, "录制": CARE,
+    }  # fmt: skip
+    assert "media.transcode（OSError）" in found["任务出错"][1]
+    assert "30 分钟" in found["认定"][1]
+
+
+def test_a_clock_that_is_wrong_on_another_host(well: None) -> None:
+    marks.leave(
+        name="worker@two/celery",
+        as_of=NOW,
+        data={"queue": "celery", "sandbox": "bubblewrap", "host": "two", "skew_s": -12.0},
+    )
+    assert seen()["时钟"] == (WRONG, "two 差 -12 秒")
+
+
+def test_a_sandbox_that_is_open(well: None) -> None:
+    marks.leave(name="worker@two/celery", as_of=NOW, data={"queue": "celery", "sandbox": "limits only"})
+    assert seen()["转码隔离"][0] == WRONG
+
+
+def run(*argv: str) -> tuple[int, str]:
+    out = io.StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("doctor", *argv, stdout=out)
+    return int(ended.value.code or 0), out.getvalue()
+
+
+def test_command_says_it_and_its_status_is_the_worst(
+    well: None, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+    settings.HTTPS = True
+    monkeypatch.setattr(doctor, "certificate_until", lambda host, port: NOW + 90 * DAY)
+    assert run()[0] == FINE
+    monkeypatch.setattr(doctor, "certificate_until", lambda host, port: NOW + 10 * DAY)
+    status, text = run()
+    assert status == CARE
+    assert text.startswith("! 证书：2026-09-11 到期")
+    heard(NOW - DAY)
+    status, text = run()
+    assert status == WRONG
+    assert text.splitlines()[0].startswith("✗ ")
+    assert "    → 请看它是否在运行" in text
+    marks.Mark.objects.filter(name=marks.KEY_KEPT).delete()
+    assert "手机号密钥" not in run("--key-kept")[1]
+
+
+def test_page_is_there_for_whoever_runs_the_site_alone(client: Client, well: None) -> None:
+    county: County = make_county()
+    assert client.get("/health/").url.startswith("/accounts/login/")  # type: ignore[attr-defined]
+    for person in (county.member, county.organiser, RoleGrantFactory(node=county.branch, role="operator").user):
+        client.force_login(person)
+        assert client.get("/health/").status_code == 404
+        assert client.post("/health/").status_code == 404
+        assert b"/health/" not in client.get("/units/").content
+    client.force_login(county.operator)
+    assert b"/health/" in client.get("/units/").content
+    assert b"/health/" in client.get("/roster/").content
+
+
+def test_page_says_the_worst_first_and_takes_the_word_for_the_key(client: Client, well: None) -> None:
+    client.force_login(make_county().operator)
+    marks.Mark.objects.filter(name=marks.KEY_KEPT).delete()
+    text = client.get("/health/").content.decode()
+    assert text.index("后台任务") < text.index("手机号密钥") < text.index("短信")
+    assert "已经另外存好" in text
+    answer = client.post("/health/", follow=True).content.decode()
+    assert "已经记下" in answer
+    assert "已经另外存好" not in answer
+    assert doctor.is_key_kept()
+
+
+def test_page_asks_the_same_number_of_questions_however_much_there_is(
+    client: Client, well: None, django_assert_max_num_queries: Any
+) -> None:
+    client.force_login(make_county().operator)
+    for number in range(30):
+        TaskCount.objects.create(name=f"t{number}", failed=1, failed_at=timezone.now(), error="E")
+        marks.leave(
+            name=f"worker@h{number}/celery", as_of=timezone.now(), data={"queue": "celery", "sandbox": "bubblewrap"}
+        )
+    with django_assert_max_num_queries(40):
+        client.get("/health/")
