@@ -1,3 +1,4 @@
+from importlib import import_module
 from typing import Any
 
 from django.apps import AppConfig
@@ -28,3 +29,4 @@ class ConfigConfig(AppConfig):
         from config.celery import app  # noqa: PLC0415
 
         app.set_default()
+        import_module("config.checks")

@@ -68,6 +68,8 @@ class Site:
         if os.environ.get("REDIS_URL"):
             celery = [python, "-m", "celery", "-A", "config"]
             commands["worker"] = [*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING", "-O", "fair"]
+            # One worker has nobody to talk to, and what it says when Redis goes away is a traceback.
+            commands["worker"] += ["--without-gossip", "--without-mingle"]
             commands["beat"] = [*celery, "beat", "-s", f"{os.environ['VAR_DIR']}/beat.db", "--loglevel", "WARNING"]
         return commands
 
