@@ -1,7 +1,7 @@
 from importlib import import_module
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.checks import Error, Tags, register
 
@@ -30,3 +30,5 @@ class ConfigConfig(AppConfig):
 
         app.set_default()
         import_module("config.checks")
+        if apps.is_installed("django_prometheus"):  # the media agent has none
+            import_module("config.metrics").register()

@@ -88,7 +88,7 @@ if sys.argv[1:2] == ["media_agent"]:
     INSTALLED_APPS = [app for app in INSTALLED_APPS if app in NEEDED_BY_AGENT]
 
 MIDDLEWARE = [
-    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "config.metrics.Before",
     "config.middleware.health",
     "organizations.address.ClientAddress",
     "django.middleware.security.SecurityMiddleware",
@@ -113,7 +113,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "organizations.browsers.KnownBrowser",
     "auditlog.middleware.AuditlogMiddleware",
-    "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "config.metrics.After",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -518,5 +518,6 @@ structlog.configure(
     cache_logger_on_first_use=True,
 )
 PROMETHEUS_EXPORT_MIGRATIONS = False
+PROMETHEUS_LATENCY_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 if SENTRY_DSN := text("SENTRY_DSN"):
     sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False, traces_sample_rate=0)

@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from attendance.freshness import is_fresh
 from config import health, marks, tasks
+from config.metrics import site
 from config.models import Mark, TaskCount
 from live.models import Lecture, MediaNode
+from media.models import Job, Video
 from tests.factories.live import LectureFactory, make_live
 from tests.factories.organizations import County, RoleGrantFactory, make_county
 
@@ -164,3 +166,45 @@ def test_metrics_are_hidden_without_the_token(client: Client, settings: Any) -> 
     answer = client.get("/metrics", headers={"authorization": f"Bearer {TOKEN}"})
     assert answer.status_code == 200
     assert b"django_http_requests" in answer.content
+
+
+def test_metrics_say_how_the_site_is_and_little_of_each_view(client: Client, settings: Any, county: County) -> None:
+    """Finding: ops 18."""
+    settings.METRICS_TOKEN = TOKEN
+    heard(timezone.now())
+    marks.leave(name=marks.BACKUP, as_of=timezone.now())
+    TaskCount.objects.create(name="attendance.settle", done=4, failed=1, seconds=2.5)
+    lecture = make_live(county)
+    lecture.occasion.roster.filter(member=county.member).update(dirty_at=timezone.now() - 90 * SECOND)
+    Job.objects.create(video=Video.objects.create(title="v"))
+    for path in ("/healthz", "/offline/", "/"):
+        client.get(path)
+    lines = told(client)
+    names = {line.split("{")[0].split(" ")[0] for line in lines}
+    assert lines['site_task_done_total{task="attendance.settle"}'] == 4
+    assert lines['site_task_failed_total{task="attendance.settle"}'] == 1
+    assert lines['site_jobs{state="queued"}'] == 1
+    assert lines["site_lectures_live"] == 1
+    assert 85 < lines["site_settle_lag_seconds"] < 120
+    assert 0 <= lines['site_heartbeat_age_seconds{part="worker"}'] < 20
+    assert 0 <= lines['site_backup_age_seconds{what="backup"}'] < 20
+    assert {"live_phones", "ledger_reconcile_failures_total"} <= names
+    of_views = {name for name in names if name.startswith("django_http")}
+    assert not [name for name in of_views if "bytes" in name or "transport" in name or "templatename" in name]
+
+
+def told(client: Client) -> dict[str, float]:
+    site._known = []
+    text = client.get("/metrics", headers={"authorization": f"Bearer {TOKEN}"}).content.decode()
+    rows = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, value in rows}
+
+
+def test_scrapes_ask_a_few_questions_and_then_none(
+    client: Client, settings: Any, county: County, django_assert_max_num_queries: Any, django_assert_num_queries: Any
+) -> None:
+    settings.METRICS_TOKEN = TOKEN
+    with django_assert_max_num_queries(8):
+        told(client)
+    with django_assert_num_queries(0):
+        client.get("/metrics", headers={"authorization": f"Bearer {TOKEN}"})
