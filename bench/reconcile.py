@@ -1,4 +1,4 @@
-"""What the ledger's periodic work costs when nothing is to do, on a site that has run for years.
+"""What periodic work costs when nothing is to do: on a site that has run for years, and in a city.
 
 Peer: the question that reconcile asked before, which compares every watch session with its record.
 """
@@ -12,9 +12,12 @@ from django.db import connection
 
 from attendance import operations
 from attendance.models import Occasion, Record, RosterEntry, WatchSession, WorkerLease
+from bench._city import NOW as CITY_NOW
+from bench._city import city
 from bench._figure import figure
 from bench.watch import START, stage
 from organizations.models import User
+from organizations.operations import finish_leaving
 
 PEOPLE, OCCASIONS = 2_000, 50
 TURNS = 20
@@ -61,26 +64,32 @@ def timed(work: Callable[[], object], turns: int = TURNS) -> float:
     return (time.perf_counter() - before) * 1000 / turns
 
 
-def ask_peer() -> None:
+def ask_peer(now: dt.datetime) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(PEER, [connection.ops.adapt_datetimefield_value(NOW)])
+        cursor.execute(PEER, [connection.ops.adapt_datetimefield_value(now)])
         cursor.fetchall()
 
 
-def measure(kind: str) -> None:
-    with scratch(kind):
-        years()
-        names = {"bench": "reconcile", "unit": "ms"}
-        peer = timed(ask_peer, turns=2)
-        reconcile = timed(lambda: operations.reconcile(as_of=NOW))
-        figure(**names, figure=f"reconcile {kind}", value=reconcile, peer="the join over all", peer_value=peer, goal=10)
-        figure(**names, figure=f"settle_dirty {kind}", value=timed(lambda: operations.settle_dirty(as_of=NOW)), goal=10)
-        figure(**names, figure=f"reap_leases {kind}", value=timed(lambda: operations.reap_leases(as_of=NOW)), goal=10)
+def figures(kind: str, now: dt.datetime) -> None:
+    """One line for each task that comes every few seconds or minutes, when nothing is to do."""
+    names = {"bench": "reconcile", "unit": "ms", "goal": 10.0}
+    peer = timed(lambda: ask_peer(now), turns=1)
+    value = timed(lambda: operations.reconcile(as_of=now))
+    figure(**names, figure=f"reconcile {kind}", value=value, peer="the join over all", peer_value=peer)
+    for name, work in {
+        "settle_dirty": lambda: operations.settle_dirty(as_of=now),
+        "reap_leases": lambda: operations.reap_leases(as_of=now),
+        "finish_leaving": lambda: finish_leaving(as_of=now),
+    }.items():
+        figure(**names, figure=f"{name} {kind}", value=timed(work))
 
 
 def main() -> None:
-    for kind in ("sqlite", "postgresql"):
-        measure(kind)
+    with scratch("sqlite"):
+        years()
+        figures("sqlite", NOW)
+    with city():
+        figures("city, 2.35 million records", CITY_NOW)
 
 
 if __name__ == "__main__":

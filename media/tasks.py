@@ -24,6 +24,7 @@ def drop_replaced() -> None:
 @shared_task(name="media.drop_unnamed", ignore_result=True, expires=3600)
 def drop_unnamed() -> None:
     operations.drop_unnamed(as_of=timezone.now())
+    operations.drop_sources(as_of=timezone.now())
 
 
 BEAT = {

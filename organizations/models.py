@@ -134,7 +134,10 @@ class Membership(models.Model):
                 condition=Q(left_because="") | Q(active_to_date__isnull=False), name="membership_left_with_a_date"
             ),
         ]
-        indexes = [models.Index(fields=["node", "active_to_date"], name="membership_node_open")]
+        indexes = [
+            models.Index(fields=["node", "active_to_date"], name="membership_node_open"),
+            models.Index(fields=["active_to_date"], condition=~Q(left_because=""), name="membership_left_by_day"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.member_id}@{self.node_id}"

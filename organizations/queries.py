@@ -33,6 +33,7 @@ PHONE_KEY_NAME = "PHONE_KEY"
 SAMPLED_PHONES = 20
 # Lists whose scope is who belonged to the unit that day.
 MEMBER_LISTS = ("roster", "unit", "review")
+LEFT_LATELY = dt.timedelta(days=100)
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,14 @@ def membership_on(*, member_id: int, on_date: dt.date) -> Membership | None:
 
 
 def leaving_due(*, on_date: dt.date) -> QuerySet[Membership]:
-    """The memberships by which somebody left up to that day who can still sign in and belongs nowhere else."""
+    """The memberships by which somebody left up to that day who can still sign in and belongs nowhere else.
+
+    No further back than ``LEFT_LATELY``: asked every ten minutes, it must not read everybody who ever left.
+    """
     later = Membership.objects.filter(Q(active_to_date=None) | Q(active_to_date__gt=on_date))
     return (
-        Membership.objects.filter(active_to_date__lte=on_date, member__is_active=True)
-        .exclude(left_because="")
+        Membership.objects.filter(active_to_date__lte=on_date, active_to_date__gt=on_date - LEFT_LATELY)
+        .filter(~Q(left_because=""), member__is_active=True)
         .exclude(Exists(later.filter(member_id=OuterRef("member_id"))))
         .order_by("member_id", "-active_to_date")
     )

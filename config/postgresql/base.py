@@ -20,6 +20,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return super().get_new_connection(conn_params)
         waited = 0
         while True:
+            if door.is_shut(*self._address()):
+                raise PoolTimeout("the server did not answer just now")  # not everybody waits for it in turn
             try:
                 connection = super().get_new_connection(conn_params)
             except PoolTimeout:
@@ -33,11 +35,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.pool.putconn(connection)
 
     def _is_busy(self) -> bool:
-        """Whether all connections of the pool are in use, and the server is there."""
+        """Whether the server is there, and all connections of the pool are in use."""
         pool = self.pool
-        if pool is None or pool.get_stats().get("pool_size", 0) < pool.max_size:
-            return False
-        # The first of the hosts that are named; libpq's own default is the socket of the machine.
+        is_there = door.answers(*self._address())
+        return is_there and pool is not None and pool.get_stats().get("pool_size", 0) >= pool.max_size
+
+    def _address(self) -> tuple[str, int]:
+        """The first of the hosts that are named; libpq's own default is the socket of the machine."""
         host = str(self.settings_dict["HOST"] or "/var/run/postgresql").split(",")[0]
-        port = str(self.settings_dict["PORT"] or 5432).split(",")[0]
-        return door.answers(host, int(port))
+        return host, int(str(self.settings_dict["PORT"] or 5432).split(",")[0])

@@ -43,6 +43,11 @@ class Door:
                 self._known[host, port] = (time.monotonic(), answered)
             return answered
 
+    def is_shut(self, host: str, port: int) -> bool:
+        """Whether nobody answered there just now; asks nobody."""
+        asked_at, answered = self._known.get((host, port), (0.0, True))
+        return not answered and asked_at + KNOWN_FOR_S >= time.monotonic()
+
 
 def _knock(host: str, port: int) -> bool:
     try:

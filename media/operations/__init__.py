@@ -1,7 +1,7 @@
 """What one can do with videos: make, retry, adopt, transcode, upload."""
 
 from media.operations.faults import UnableToNoteFault, note_fault
-from media.operations.jobs import drop_unnamed, reconcile_jobs, transcode
+from media.operations.jobs import drop_sources, drop_unnamed, reconcile_jobs, transcode
 from media.operations.keeping import UnableToDeleteVideo, delete_video, drop_replaced
 from media.operations.uploads import (
     Piece,
@@ -46,6 +46,7 @@ __all__ = [
     "delete_video",
     "drop_expired_uploads",
     "drop_replaced",
+    "drop_sources",
     "drop_unnamed",
     "drop_upload",
     "finish_upload",

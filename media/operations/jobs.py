@@ -200,17 +200,30 @@ def reconcile_jobs(*, as_of: datetime) -> int:
 
 
 def drop_leftovers(*, as_of: datetime) -> None:
-    """Remove work folders of dead attempts, and sources that no video names, a day after they were last written."""
+    """Remove work folders of dead attempts, a day after they were last written."""
     before = (as_of - LEFTOVER_AFTER).timestamp()
     working = set(Job.objects.filter(state=Job.State.RUNNING).values_list("token", flat=True))
     for folder in storage.work_folders():
         if folder.name not in working and folder.stat().st_mtime < before:
             storage.drop(folder)
-    old = [source for source in storage.stored_sources() if source.stat().st_mtime < before]
-    named = set(Video.objects.exclude(source_path="").values_list("source_path", flat=True)) if old else set()
-    for source in old:
-        if storage.relative(source) not in named:
-            storage.drop(source)
+
+
+def drop_sources(*, as_of: datetime) -> int:
+    """Remove sources that no video names, a day after they were last written; returns how many.
+
+    A source is kept as long as its video, so that there are as many as there ever were: not for every minute.
+    """
+    before = (as_of - LEFTOVER_AFTER).timestamp()
+    old = (source for source in storage.stored_sources() if source.stat().st_mtime < before)
+    dropped = 0
+    while some := list(islice(old, FOLDERS_AT_ONCE)):
+        paths = [storage.relative(source) for source in some]
+        named = set(Video.objects.filter(source_path__in=paths).values_list("source_path", flat=True))
+        for source, path in zip(some, paths, strict=True):
+            if path not in named:
+                storage.drop(source)
+                dropped += 1
+    return dropped
 
 
 def drop_unnamed(*, as_of: datetime) -> int:

@@ -1,0 +1,99 @@
+"""Every periodic task of every app costs the same after ten years: few questions, and no table read from end to end."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from config.celery import app
+from live.operations import end_lecture
+from media.models import Job, Video
+from organizations.operations import end_membership
+from organizations.queries import LEFT_LATELY, leaving_due
+from tests.factories.attendance import be_present, open_lecture
+from tests.factories.live import ChatMessageFactory, make_live
+from tests.factories.organizations import County, make_county
+
+DAY = dt.timedelta(days=1)
+pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+# How many questions each asks at most when there is nothing to do; an app that adds a task names it here.
+QUESTIONS = {
+    "config.heartbeat": 7,
+    "config.forget_hosts": 6,
+    "organizations.finish_leaving": 1,
+    "attendance.reap_leases": 1,
+    "attendance.settle_dirty": 1,
+    "attendance.reconcile": 4,
+    "media.reconcile_jobs": 8,
+    "media.drop_replaced": 1,
+    "media.drop_unnamed": 2,
+    "live.tasks.end_forgotten_lectures": 1,
+    "live.tasks.delete_old_chat": 1,
+}
+# A row a host, a name or an upload under way: never more than a few.
+SMALL = "config_mark|config_taskcount|media_upload|live_medianode|django_site"
+SEQUENTIAL = re.compile(rf"Seq Scan on (?!(?:{SMALL})\b)(\w+)")
+# SQLite says SCAN for a whole index, too; a partial index holds only what waits.
+PARTIAL = "roster_entry_dirty|lease_alive_by_beat|video_replaced|membership_left_by_day"
+WHOLE = re.compile(
+    rf"SCAN (?!(?:{SMALL})\b)(\w+)(?! USING (?:COVERING )?INDEX (?:{PARTIAL}))\b(?! USING (?:COV|INDEX))"
+)
+
+
+def names() -> set[str]:
+    app.finalize()
+    return {str(entry["task"]) for entry in app.conf.beat_schedule.values()}
+
+
+def test_each_task_is_named_here() -> None:
+    assert names() == set(QUESTIONS)
+
+
+def plan(sql: str) -> str:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # Tables are tiny here: forbidden is only what no index can answer.
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(f"EXPLAIN {sql}")
+            return "\n".join(row[0] for row in cursor.fetchall())
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+        return "\n".join(row[3] for row in cursor.fetchall())
+
+
+@pytest.fixture
+def years(var_dir: object) -> County:
+    """What has been: a lecture that was held, one that is on, somebody who left, chat, a video that is ready."""
+    county = make_county()
+    now = timezone.now()
+    held, on = open_lecture(county.branch), make_live(county)
+    be_present(held, county.member, 0, 3000)
+    ChatMessageFactory(lecture=on, author=county.member, at=now)
+    end_lecture(occasion_id=make_live(county).pk, as_of=now)
+    end_membership(member_id=county.members[1].pk, because="transferred", on_date=now.date(), as_of=now)
+    Job.objects.create(video=Video.objects.create(title="v", state="ready"), state=Job.State.DONE)
+    return county
+
+
+@pytest.mark.parametrize("name", sorted(QUESTIONS))
+def test_periodic_task_asks_little_and_by_indexes(name: str, years: County) -> None:
+    app.tasks[name].apply()  # whatever was to do
+    with CaptureQueriesContext(connection) as asked:
+        app.tasks[name].apply(throw=True)
+    questions = [one["sql"] for one in asked if not one["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
+    assert len(questions) <= QUESTIONS[name], questions
+    reads = [sql for sql in questions if sql.startswith("SELECT") and "FROM" in sql]
+    pattern = SEQUENTIAL if connection.vendor == "postgresql" else WHOLE
+    assert {sql: found for sql, found in ((sql, plan(sql)) for sql in reads) if pattern.search(found)} == {}
+
+
+def test_who_left_long_ago_is_not_read_again(years: County) -> None:
+    """Somebody whose membership ended as planned, and whom nobody signed off: found for a while, then read no more."""
+    today = timezone.localdate()
+    member = years.members[2]
+    member.memberships.update(active_to_date=today, left_because="transferred")
+    assert [one.member_id for one in leaving_due(on_date=today)] == [member.pk]
+    assert [one.member_id for one in leaving_due(on_date=today + LEFT_LATELY - DAY)] == [member.pk]
+    assert list(leaving_due(on_date=today + LEFT_LATELY)) == []
