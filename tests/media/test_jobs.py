@@ -25,6 +25,7 @@ from media.operations import (
     UnableToRetry,
     adopt_recording,
     create_video,
+    drop_sources,
     drop_unnamed,
     place_recording,
     reconcile_jobs,
@@ -228,6 +229,7 @@ def test_leftovers_go_after_a_day(media_root: Path) -> None:
     for folder in (dead, living):
         os.utime(folder, (0, 0))
     reconcile_jobs(as_of=NOW)
+    assert drop_sources(as_of=NOW) == 1
     assert [path.name for path in storage.stored_sources()] == ["kept"]
     assert [path.name for path in storage.work_folders()] == ["living"]
 

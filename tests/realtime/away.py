@@ -32,8 +32,9 @@ class Server:
     command: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        words = Path(f"/proc/{self.pid}/cmdline").read_bytes().split(b"\0")
-        self.command = [word.decode() for word in words if word]
+        if not self.command:
+            words = Path(f"/proc/{self.pid}/cmdline").read_bytes().split(b"\0")
+            self.command = [word.decode() for word in words if word]
 
     def family(self) -> list[int]:
         """The process and its children: PostgreSQL has one for each connection."""
@@ -93,7 +94,9 @@ def servers() -> Iterator[tuple[Server, Server]]:
         redis_url = stack.enter_context(redis(Path(names[1])))
         pid = int((Path(names[0]) / "pg" / "postmaster.pid").read_text().split()[0])
         database = Server(_port(database_url), pid, user="postgres" if os.geteuid() == 0 else None)
-        cache = Server(_port(redis_url), _listener(redis_url))
+        port = _port(redis_url)  # what it was started with it hides behind a title of its own
+        command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", names[1]]
+        cache = Server(port, _listener(redis_url), command=command)
         _copy_template(database.port)
         try:
             yield database, cache
