@@ -1,6 +1,7 @@
 """What is wrong with this site, worst first, and what to do next: for ``manage.py doctor`` and the operator's page."""
 
 import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -136,10 +137,17 @@ def _parts(as_of: datetime) -> Iterator[Finding]:
     for part in asked:
         title, wrong, command = words[part.name]
         if part.ok:
-            yield Finding(Level.FINE, title, _("正常（%(seen)s）。") % {"seen": part.detail})
+            yield Finding(Level.FINE, title, _("正常（%(seen)s）。") % {"seen": in_words(part.detail)})
         else:
             step = _("请看它是否在运行：%(command)s。") % {"command": command}
-            yield Finding(Level.WRONG, title, f"{wrong}（{part.detail}）", step)
+            yield Finding(Level.WRONG, title, f"{wrong}（{in_words(part.detail)}）", step)
+
+
+def in_words(detail: str) -> str:
+    """What /readyz says to programs, for people."""
+    said = re.sub(r"(\d+) s ago", lambda found: _("%(seconds)s 秒以前") % {"seconds": found[1]}, detail)
+    said = said.replace("never heard of", _("从来没有收到消息"))
+    return re.sub(r"^not needed now \(.*\)$", _("现在用不着"), said)
 
 
 def _shared_memory(_as_of: datetime) -> Iterator[Finding]:

@@ -58,7 +58,7 @@ def test_parts_that_stopped_are_wrong(well: None) -> None:
     assert {title: level for title, (level, _what) in later.items()} == {
         "后台任务": WRONG, "定时任务": WRONG, "直播服务": WRONG,
     }  # fmt: skip
-    assert "120 s ago" in later["后台任务"][1]
+    assert "120 秒以前" in later["后台任务"][1]
 
 
 def test_backups_and_keys(well: None, settings: Any) -> None:
