@@ -54,7 +54,7 @@ Check = Callable[[datetime], Iterator[Finding]]
 def examine(*, as_of: datetime) -> list[Finding]:
     """Return everything that was looked at, worst first; whatever needs the database is left out when it is away."""
     found = list(_database(as_of))
-    checks = [*ALONE, *(WITH_DATABASE if found[0].level == Level.FINE else [])]
+    checks = [*(WITH_DATABASE if found[0].level == Level.FINE else []), *ALONE]
     for check in checks:
         try:
             found += check(as_of)
