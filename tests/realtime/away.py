@@ -48,11 +48,13 @@ class Server:
     def freeze(self) -> None:
         """It keeps its connections, takes new ones, and answers nobody."""
         for pid in self.family():
-            os.kill(pid, signal.SIGSTOP)
+            with contextlib.suppress(ProcessLookupError):  # a connection that has just ended
+                os.kill(pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
         for pid in reversed(self.family()):
-            os.kill(pid, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
     def stop(self) -> None:
         """At once, as when the machine is switched off."""
