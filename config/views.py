@@ -8,7 +8,7 @@ from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, connection
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.template import loader
@@ -123,8 +123,21 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return error_page(request, 403, "csrf", _("页面放得太久了，请刷新后再试一次。"))
 
 
+def enters_office(request: HttpRequest) -> bool:
+    """Whether whoever asks may enter the back office.
+
+    Django makes error pages in a thread of its own where nobody closes a connection: kept, it would be missing in the
+    pool, and broken for good after the database was away.
+    """
+    try:
+        return bool(request.user.has_perm(ENTERS_OFFICE))
+    finally:
+        if not connection.in_atomic_block:
+            connection.close()
+
+
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    if request.path.startswith(BACK_OFFICE) and not wants_json(request) and request.user.has_perm(ENTERS_OFFICE):
+    if request.path.startswith(BACK_OFFICE) and not wants_json(request) and enters_office(request):
         return HttpResponse(loader.render_to_string("wagtailadmin/404.html", request=request), status=404)
     return error_page(request, 404, "not_found", _("没有找到这一页。"))
 
