@@ -4,7 +4,6 @@ import logging
 
 import pytest
 from django.db import OperationalError
-from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from config import middleware, views
@@ -48,11 +47,21 @@ def test_csrf_failure_says_what_to_do() -> None:
     assert "请刷新后再试一次" in answer.content.decode()
 
 
-def test_database_that_is_away_becomes_503_with_retry_after() -> None:
-    guard = middleware.busy_database(lambda request: HttpResponse())
-    answer = guard.process_exception(RequestFactory().get("/"), OperationalError("server closed the connection"))
-    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
-    assert guard.process_exception(RequestFactory().get("/"), ValueError()) is None
+def test_database_that_is_away_becomes_503_with_retry_after(monkeypatch: pytest.MonkeyPatch, client: Client) -> None:
+    """Wherever it is noticed: here by a middleware, long before a view is called."""
+
+    def away(*_args: object) -> None:
+        raise OperationalError("server closed the connection")
+
+    client.raise_request_exception = False
+    monkeypatch.setattr("django.contrib.sessions.backends.db.SessionStore._get_session_from_db", away)
+    client.cookies["sessionid"] = "a" * 32
+    answer = client.get("/")
+    assert (answer.status_code, answer["Retry-After"], answer["Cache-Control"]) == (503, "5", "no-store")
+    script = client.get("/live/1/state.json", headers={"accept": "application/json"})
+    assert (script.status_code, script.json()["error"]) == (503, "busy")
+    monkeypatch.setattr("django.contrib.sessions.backends.db.SessionStore._get_session_from_db", lambda *_args: 1 / 0)
+    assert client.get("/").status_code == 500
 
 
 def policy(client: Client, path: str) -> dict[str, list[str]]:
