@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('organizations', '0004_merged_units'),
+        ('organizations', '0007_access_of_lists'),
     ]
 
     operations = [
