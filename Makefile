@@ -6,7 +6,7 @@ BENCH ?=
 # Node may live in the virtual environment (deploy/setup.sh).
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup setup-test run test check faults fuzz bench screenshots messages lock
+.PHONY: help setup setup-test run test check rehearse faults fuzz bench screenshots messages lock
 
 help: ## Say what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ faults: setup-test ## Kill and starve real processes; one JSON line a promise, a
 
 fuzz: setup-test ## Ask every address as everybody with what nobody sends who means well, every form, 10,000 frames (make test: in short)
 	@FUZZ=whole $(PY) -m pytest -q --durations=8 -n $$(($$(nproc) + 1)) -m fuzz tests/fuzz tests/realtime
+
+rehearse: ## Install the committed code in a bare Debian 12 root, use it, upgrade it (root, debootstrap, 15 minutes)
+	@deploy/rehearse.sh
 
 bench: setup-test ## Measure the hot paths: make bench, or make bench BENCH=watch
 	@$(PY) -m bench $(BENCH)

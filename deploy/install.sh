@@ -1,0 +1,391 @@
+#!/bin/bash
+# sudo deploy/install.sh --domain DOMAIN: a bare Debian 12 becomes a site for real people. Asks nothing; run again it changes
+# nothing that is right, and says so. What it prints is for the county's person, in Chinese; no secret is ever printed.
+#
+#   --domain D                 what members type (a name, or an IPv4 address)
+#   --certificate F --key F    certificate (whole chain) and key; without them one is made, signed by itself
+#   --organisation NAME --operator PHONE --name NAME    the top of the tree and its first operator, with a one-time link to sign in
+#   --sms-file F               lines SMS_…=… for the settings (a file, so that its keys stand in no process list)
+#   --public-address IP        the address that phones reach, where the machine stands behind one-to-one NAT
+#   --no-turn, --turn          without coturn, or with it again
+#   --dir /opt/fingertip       where the code goes
+#   --offline-bundle F         packages made by deploy/bundle.sh on a machine with the internet
+#   --stage packages|files     only that part, with what the first run was told (deploy/upgrade.sh)
+#   --dry-run                  only say what would be done
+#   --render FOLDER            only write the files that would be written, under FOLDER, as anybody (the tests)
+set -euo pipefail
+umask 077
+SOURCE=$(cd -P "$(dirname "$(readlink -f "$0")")/.." && pwd)
+# shellcheck source=deploy/lib.sh
+. "$SOURCE/deploy/lib.sh"
+
+DOMAIN='' CERTIFICATE='' KEY='' ORGANISATION='' OPERATOR='' OPERATOR_NAME='' SMS_FILE='' PUBLIC='' TURN=1 DIR=/opt/fingertip OFFLINE='' BUNDLE='' RENDER=0 STAGE=''
+# What the first run was told holds until somebody says otherwise.
+if [ -r $ETC/install.conf ]; then . $ETC/install.conf; fi
+usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"; exit "${1:-0}"; }
+while [ $# -gt 0 ]; do
+  case $1 in
+    --no-turn) TURN=0; shift; continue ;;
+    --turn) TURN=1; shift; continue ;;
+    --dry-run) DRY_RUN=1; shift; continue ;;
+    -h|--help) usage ;;
+  esac
+  [ $# -ge 2 ] || usage 2
+  case $1 in
+    --domain) DOMAIN=$2 ;;
+    --certificate) CERTIFICATE=$(readlink -m "$2") ;;
+    --key) KEY=$(readlink -m "$2") ;;
+    --organisation) ORGANISATION=$2 ;;
+    --operator) OPERATOR=$2 ;;
+    --name) OPERATOR_NAME=$2 ;;
+    --sms-file) SMS_FILE=$(readlink -m "$2") ;;
+    --public-address) PUBLIC=$2 ;;
+    --dir) DIR=$(readlink -m "$2") ;;
+    --offline-bundle) OFFLINE=$(readlink -m "$2") ;;
+    --stage) STAGE=$2 ;;
+    --render) RENDER=1; ROOT=$(readlink -m "$2"); mkdir -p "$ROOT" ;;
+    *) printf '不认识 %s\n\n' "$1" >&2; usage 2 ;;
+  esac
+  shift 2
+done
+
+memory_mb() { awk '/^MemTotal/ {print int($2 / 1024)}' /proc/meminfo; }
+ours() { [ -e "$ROOT$ETC/env" ]; }
+systemd_runs() { [ -d /run/systemd/system ]; }
+installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+# --- 1 Checks: everything that can be known is known before anything is changed -------------------------------------------
+check_words() {
+  local label='[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?'
+  [ -n "$DOMAIN" ] || die "请写明网址：sudo deploy/install.sh --domain 课堂的域名"
+  [[ $DOMAIN =~ ^$label(\.$label)+$ && ${#DOMAIN} -le 253 ]] || die "--domain $DOMAIN 不是域名。只写域名，例如 ketang.example.cn，不写 https:// 和路径。"
+  DOMAIN=${DOMAIN,,}
+  { [ -n "$CERTIFICATE" ] && [ -n "$KEY" ]; } || [ -z "$CERTIFICATE$KEY" ] || die "--certificate 和 --key 要一起写。"
+  [ -z "$OPERATOR$ORGANISATION" ] || { [ -n "$OPERATOR" ] && [ -n "$OPERATOR_NAME" ]; } || die "第一个管理员要写 --operator 手机号 和 --name 姓名（还没有组织时再写 --organisation 最高层组织的名称）。"
+  [[ $DIR =~ ^/[A-Za-z0-9._/-]+$ && $DIR != / ]] || die "--dir 要写完整的路径，只用字母、数字、点和横线。"
+  [ -z "$PUBLIC" ] || [[ $PUBLIC =~ ^[0-9]+(\.[0-9]+){3}$ ]] || die "--public-address 要写一个 IPv4 地址。"
+  if [ -n "$SMS_FILE" ]; then
+    [ -r "$SMS_FILE" ] || die "读不到 --sms-file $SMS_FILE"
+    if grep -vE '^(#.*)?$|^SMS_[A-Z_]+=' "$SMS_FILE" | grep -q .; then die "--sms-file 里只能有 SMS_ 开头的设置，一行一个，等号两边没有空格。"; fi
+  fi
+}
+
+check_certificate() {
+  [ -n "$CERTIFICATE" ] || return 0
+  { [ -r "$CERTIFICATE" ] && [ -r "$KEY" ]; } || die "读不到证书 $CERTIFICATE 或私钥 $KEY"
+  command -v openssl >/dev/null || return 0  # looked at again once it is installed
+  openssl x509 -in "$CERTIFICATE" -noout -checkend 86400 >/dev/null || die "证书 $CERTIFICATE 已经过期，或者一天之内就要过期。"
+  openssl x509 -in "$CERTIFICATE" -noout -checkhost "$DOMAIN" | grep -q 'does match' || die "证书 $CERTIFICATE 不是给 $DOMAIN 的。"
+  [ "$(openssl x509 -in "$CERTIFICATE" -noout -pubkey)" = "$(openssl pkey -in "$KEY" -pubout 2>/dev/null)" ] || die "私钥 $KEY 和证书 $CERTIFICATE 不是一对。"
+}
+
+check_machine() {
+  [ "$(id -u)" = 0 ] || die "要用 root 运行：sudo deploy/install.sh …"
+  # shellcheck disable=SC1091
+  [ "$(. /etc/os-release && echo "$ID-$VERSION_ID")" = debian-12 ] || die "这台机器不是 Debian 12。只在 Debian 12 上试过，别的系统不装。"
+  [ "$(memory_mb)" -ge 1800 ] || die "内存只有 $(memory_mb) MB，至少要 2 GB（一个县建议 8 GB）。"
+  local free; free=$(df -Pm /var /opt | awk 'NR > 1 && (NR == 2 || $4 < least) {least = $4} END {print least}')
+  [ "$free" -ge 8000 ] || ours || die "/var 或 /opt 只剩 $free MB，至少要 8 GB（录像另算，每小时约 0.5 GB）。"
+  ours && return 0
+  local port taken=''
+  for port in 80 443 "$REDIS_PORT"; do
+    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then taken="$taken $port"; fi
+  done
+  [ -z "$taken" ] || die "端口$taken 已经有别的程序在用。请先停掉它（常见的是 apache2 或另一个 nginx），再运行一次。"
+}
+
+# --- 2 Debian packages ------------------------------------------------------------------------------------------------
+install_packages() {
+  local wanted missing='' package had_redis=0 policy=/usr/sbin/policy-rc.d held=''
+  installed redis-server && had_redis=1
+  wanted=$(grep -hv '^#' "$SOURCE/deploy/packages.txt" "$SOURCE/deploy/packages-server.txt")
+  for package in $wanted; do
+    if [ "$package" = coturn ] && [ "$TURN" = 0 ]; then continue; fi
+    installed "$package" || missing="$missing $package"
+  done
+  [ -n "$missing" ] || return 0
+  if [ "$DRY_RUN" = 1 ]; then did "将安装 Debian 包：$missing"; return 0; fi
+  say "安装 Debian 包：$missing"
+  # Debian's janus would start a demonstration server with a known secret, redis-server an open instance: neither starts, ever.
+  mkdir -p /etc/systemd/system
+  [ -e /etc/systemd/system/janus.service ] || ln -s /dev/null /etc/systemd/system/janus.service
+  [ "$had_redis" = 1 ] || [ -e /etc/systemd/system/redis-server.service ] || ln -s /dev/null /etc/systemd/system/redis-server.service
+  if [ ! -e $policy ]; then held=1; (umask 022; printf '#!/bin/sh\nexit 101\n' > $policy; chmod +x $policy); fi
+  local apt="env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 apt-get -q -o Acquire::Retries=3 -o Acquire::http::Timeout=30 -o Dpkg::Use-Pty=0" rc=0
+  if [ -n "$OFFLINE" ] && [ -d "$BUNDLE/debs" ]; then
+    (umask 022; $apt install -y --no-install-recommends --no-download -o Dir::Cache::Archives="$BUNDLE/debs" $missing) || rc=$?
+  else
+    # shellcheck disable=SC2086
+    { (umask 022; $apt update && $apt install -y --no-install-recommends $missing) >"$LOG" 2>&1; } || rc=$?
+  fi
+  [ -z "$held" ] || rm -f $policy
+  [ $rc = 0 ] || { tail -n 15 "$LOG" >&2; die "Debian 包没有装好（最后几行在上面）。请检查网络和 /etc/apt/sources.list，再运行一次。"; }
+  did "Debian 包：$missing"
+}
+
+# --- 3 Who it runs as, and where its things lie -----------------------------------------------------------------------------
+make_user() {
+  owns || return 0
+  if ! getent passwd "$USER_NAME" >/dev/null; then
+    if [ "$DRY_RUN" = 1 ]; then did "将建立系统用户 $USER_NAME"; return 0; fi
+    useradd --system --user-group --home-dir $VAR --no-create-home --shell /usr/sbin/nologin "$USER_NAME"
+    did "系统用户 $USER_NAME"
+  fi
+}
+
+make_folders() {
+  folder $ETC 750 root:$USER_NAME
+  folder $ETC/tls 700 root:root
+  folder $VAR "$VAR_MODE" $USER_NAME:$USER_NAME
+  folder $BACKUPS 700 $USER_NAME:$USER_NAME
+  folder $ACME 755 root:root
+}
+
+# secret NAME LENGTH_OK: a fresh secret in a file of its own, once.
+secret() {
+  [ -s "$ROOT$ETC/$1" ] && return 0
+  fresh | put "$ETC/$1" 600 $USER_NAME:$USER_NAME
+}
+
+# --- 4 Database and Redis: own roles, random passwords, on this machine alone ------------------------------------------------
+psql_as_postgres() { (cd / && setpriv --reuid postgres --regid postgres --init-groups psql -qAtX -v ON_ERROR_STOP=1 "$@"); }
+
+write_database_settings() {
+  local memory; memory=$(memory_mb)
+  render "$SOURCE/deploy/server/postgresql.conf.in" PG_CONNECTIONS=$((100 + 50 * $(cores))) PG_BUFFERS=$((memory / 5)) PG_CACHE=$((memory / 2)) |
+    put "/etc/postgresql/15/main/conf.d/fingertip.conf" 644 postgres:postgres
+  [ -s "$ROOT$ETC/database_url" ] || printf 'postgres://fingertip:%s@127.0.0.1:5432/fingertip\n' "$(fresh)" | put $ETC/database_url 600 $USER_NAME:$USER_NAME
+}
+
+make_database() {
+  local before=$1 password
+  [ "$DRY_RUN" = 0 ] || { did "将建立 PostgreSQL 的用户和数据库 fingertip"; return 0; }
+  systemctl enable -q postgresql
+  if [ "$before" != "$CHANGED" ]; then systemctl restart postgresql; else systemctl start postgresql; fi
+  for _ in $(seq 60); do psql_as_postgres -c 'SELECT 1' >/dev/null 2>&1 && break; sleep 0.5; done
+  if [ -z "$(psql_as_postgres -c "SELECT 1 FROM pg_roles WHERE rolname = 'fingertip'")" ]; then
+    password=$(sed -n 's|^postgres://fingertip:\([^@]*\)@.*|\1|p' $ETC/database_url)
+    # By standard input: neither in the process list nor in the server's log.
+    psql_as_postgres <<<"SET log_min_duration_statement = -1; SET log_min_error_statement = panic; SET password_encryption = 'scram-sha-256';
+      CREATE ROLE fingertip LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '$password';"
+    did "PostgreSQL 用户 fingertip"
+  fi
+  if [ -z "$(psql_as_postgres -c "SELECT 1 FROM pg_database WHERE datname = 'fingertip'")" ]; then
+    psql_as_postgres -c "CREATE DATABASE fingertip OWNER fingertip ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8' TEMPLATE template0"
+    psql_as_postgres -c "REVOKE ALL ON DATABASE fingertip FROM PUBLIC"
+    did "PostgreSQL 数据库 fingertip（C.UTF-8）"
+  fi
+}
+
+write_redis() {
+  local password memory
+  password=$(sed -n 's|^redis://:\([^@]*\)@.*|\1|p' "$ROOT$ETC/redis_url" 2>/dev/null || true)
+  if [ -z "$password" ]; then
+    password=$(fresh)
+    printf 'redis://:%s@127.0.0.1:%s/0\n' "$password" "$REDIS_PORT" | put $ETC/redis_url 600 $USER_NAME:$USER_NAME
+  fi
+  memory=$(($(memory_mb) / 8)); [ $memory -le 2048 ] || memory=2048
+  render "$SOURCE/deploy/server/redis.conf.in" REDIS_PORT="$REDIS_PORT" REDIS_PASSWORD="$password" REDIS_MEMORY="$memory" |
+    put /etc/redis/redis-fingertip.conf 640 redis:redis
+}
+
+# --- 5 Settings --------------------------------------------------------------------------------------------------------
+write_settings() {
+  local text key value
+  if ours; then text=$(cat "$ROOT$ETC/env"); text=$(env_with SITE_URL "https://$DOMAIN" <<<"$text")
+  else text=$(render "$SOURCE/deploy/server/env.in" DOMAIN="$DOMAIN" VAR=$VAR ETC=$ETC); fi
+  [ -z "$PUBLIC" ] || text=$(env_with MEDIA_PUBLIC_ADDRESS "$PUBLIC" <<<"$text")
+  while IFS='=' read -r key value; do
+    [ -z "$key" ] || text=$(env_with "$key" "$value" <<<"$text")
+  done < <(extra_settings; [ -z "$SMS_FILE" ] || grep -E '^SMS_' "$SMS_FILE")
+  put $ETC/env 600 $USER_NAME:$USER_NAME <<<"$text"
+}
+
+# Settings that other files here decide; only those that the product of this release reads.
+extra_settings() {
+  local key value
+  while IFS='=' read -r key value; do
+    if grep -qE "^#?$key=" "$SOURCE/.env.example"; then printf '%s=%s\n' "$key" "$value"; fi
+  done <<<"MEDIA_ACCEL_PREFIX=/_media/
+BACKUP_DIR=$BACKUPS
+$([ "$TURN" = 0 ] || printf 'TURN_SECRET_FILE=%s/turn_secret\nTURN_URLS=turn:%s:3478?transport=udp,turn:%s:3478?transport=tcp' $ETC "$DOMAIN" "$DOMAIN")"
+}
+
+# --- 6 nginx and coturn ------------------------------------------------------------------------------------------------
+write_certificate() {
+  if [ -n "$CERTIFICATE" ]; then link "$CERTIFICATE" $ETC/tls/certificate.pem; link "$KEY" $ETC/tls/key.pem; return 0; fi
+  if [ -e "$ROOT$ETC/tls/certificate.pem" ] && { [ -L "$ROOT$ETC/tls/certificate.pem" ] ||
+    openssl x509 -in "$ROOT$ETC/tls/certificate.pem" -noout -checkhost "$DOMAIN" | grep -q 'does match'; }; then return 0; fi
+  if [ "$DRY_RUN" = 1 ]; then did "将生成自签的证书"; return 0; fi
+  rm -f "$ROOT$ETC/tls/certificate.pem" "$ROOT$ETC/tls/key.pem"
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 825 -subj "/CN=$DOMAIN" \
+    -addext "subjectAltName=DNS:$DOMAIN" -keyout "$ROOT$ETC/tls/key.pem" -out "$ROOT$ETC/tls/certificate.pem" 2>/dev/null
+  chmod 600 "$ROOT$ETC/tls/key.pem" "$ROOT$ETC/tls/certificate.pem"
+  did "自签的证书 $ETC/tls/certificate.pem"
+}
+
+write_nginx() {
+  local upstream='' n
+  for n in $(seq "$(cores)"); do upstream+="server unix:/run/fingertip/sockets-$n.sock max_fails=1 fail_timeout=2s; "; done
+  render "$SOURCE/deploy/nginx.conf.in" DOMAIN="$DOMAIN" CODE="$DIR/current" VAR=$VAR CERT=$ETC/tls/certificate.pem KEY=$ETC/tls/key.pem \
+    ACME=$ACME PAGES="server unix:/run/fingertip/pages-1.sock max_fails=1 fail_timeout=1s; server unix:/run/fingertip/pages-2.sock max_fails=1 fail_timeout=1s;" SOCKETS="$upstream" | put /etc/nginx/sites-available/fingertip 644 root:root
+  link ../sites-available/fingertip /etc/nginx/sites-enabled/fingertip
+  if [ "$(readlink "$ROOT/etc/nginx/sites-enabled/default" 2>/dev/null)" = /etc/nginx/sites-available/default ] && [ "$DRY_RUN" = 0 ]; then
+    rm "$ROOT/etc/nginx/sites-enabled/default"; did "去掉 nginx 自带的示例网站"
+  fi
+}
+
+write_turn() {
+  [ "$TURN" = 1 ] || return 0
+  secret turn_secret
+  [ -f "$SOURCE/deploy/coturn.conf.in" ] || { note "这一版没有 deploy/coturn.conf.in，跳过 coturn"; return 0; }
+  render "$SOURCE/deploy/coturn.conf.in" DOMAIN="$DOMAIN" SECRET="$(cat "$ROOT$ETC/turn_secret" 2>/dev/null || true)" \
+    EXTERNAL="${PUBLIC:+external-ip=$PUBLIC}" | put /etc/turnserver.conf 640 root:turnserver
+}
+
+# --- 7 Units -----------------------------------------------------------------------------------------------------------
+write_units() {
+  local file
+  for file in "$SOURCE"/deploy/units/*; do
+    render "$file" DIR="$DIR" VAR=$VAR BACKUPS=$BACKUPS UMASK="$UMASK_MODE" | put "/etc/systemd/system/${file##*/}" 644 root:root
+  done
+  # Own folders of Redis's own unit and the order at a start: nothing of Debian's units is changed.
+  render "$SOURCE/deploy/server/tmpfiles.conf.in" | put /etc/tmpfiles.d/fingertip.conf 644 root:root
+  render "$SOURCE/deploy/server/journald.conf.in" | put /etc/systemd/journald.conf.d/fingertip.conf 644 root:root
+  render "$SOURCE/deploy/server/logrotate.in" | put /etc/logrotate.d/fingertip 644 root:root
+  render "$SOURCE/deploy/server/fingertip.in" DIR="$DIR" | put /usr/local/sbin/fingertip 755 root:root
+  put $ETC/install.conf 640 root:$USER_NAME <<<"DOMAIN=$DOMAIN
+DIR=$DIR
+TURN=$TURN
+PUBLIC=$PUBLIC"
+}
+
+parts() {
+  local n
+  printf '%s\n' fingertip-pages@1.service fingertip-pages@2.service
+  for n in $(seq "$(cores)"); do echo "fingertip-sockets@$n.service"; done
+  printf '%s\n' fingertip-worker.service fingertip-beat.service fingertip-agent.service
+}
+
+start_all() {
+  local unit units; units=$(parts)
+  [ "$DRY_RUN" = 0 ] || { did "将启动 ${units//$'\n'/ }"; return 0; }
+  if ! systemd_runs; then note "这里没有运行 systemd：单元已写好，什么都没有启动。"; return 0; fi
+  reload_units
+  for unit in redis-server@fingertip.service $units fingertip.target fingertip-backup.timer nginx.service; do
+    systemctl is-enabled -q "$unit" 2>/dev/null || { systemctl enable -q "$unit"; did "开机启动 $unit"; }
+  done
+  if [ "$TURN" = 1 ] && [ -f "$SOURCE/deploy/coturn.conf.in" ]; then
+    systemctl is-enabled -q coturn.service 2>/dev/null || systemctl enable -q coturn.service
+    start_or_again coturn.service "$TURN_CHANGED"
+  fi
+  start_or_again redis-server@fingertip.service "$REDIS_CHANGED"
+  for unit in $units; do start_or_again "$unit" "$SETTINGS_CHANGED"; done
+  start_or_again fingertip-backup.timer 0
+  nginx -t -q 2>"$LOG" || { cat "$LOG" >&2; die "nginx 的设置没有通过检查（上面是原因）。"; }
+  if systemctl is-active -q nginx.service; then
+    if [ "$NGINX_CHANGED" = 1 ]; then systemctl reload nginx.service; did "重新读入 nginx 的设置"; fi
+  else systemctl start nginx.service; did "启动 nginx.service"; fi
+}
+
+reload_units() {
+  { [ "$UNITS_CHANGED" = 1 ] && systemd_runs; } || return 0
+  systemctl daemon-reload
+  systemd-tmpfiles --create /etc/tmpfiles.d/fingertip.conf
+  systemctl try-restart systemd-journald 2>/dev/null || true
+}
+
+# start_or_again UNIT CHANGED: the agent is not restarted here, it may hold a lecture.
+start_or_again() {
+  if ! systemctl is-active -q "$1"; then systemctl start "$1" || die "$1 没有启动。原因：journalctl -u $1 -n 50"; did "启动 $1"
+  elif [ "$2" = 1 ] && [ "$1" != fingertip-agent.service ]; then systemctl restart "$1" || die "$1 没有启动。原因：journalctl -u $1 -n 50"; did "重新启动 $1"; fi
+}
+
+first_operator() {
+  [ -n "$OPERATOR" ] || return 0
+  [ "$DRY_RUN" = 0 ] || { did "将任命管理员"; return 0; }
+  local asked=("$OPERATOR" --name "$OPERATOR_NAME") said
+  if [ -n "$ORGANISATION" ] && ! said=$(manage add_operator "${asked[@]}" --organisation "$ORGANISATION" 2>&1); then die "没有能任命管理员：$said"; fi
+  if [ -z "$ORGANISATION" ] && ! said=$(manage add_operator "${asked[@]}" 2>&1); then die "没有能任命管理员：$said"; fi
+  note "$said"
+}
+
+sign_in_link() {
+  { [ -n "$OPERATOR" ] && [ "$DRY_RUN" = 0 ]; } || return 0
+  if has_command sign_in_link; then manage sign_in_link "$OPERATOR"
+  else note "这一版没有 sign_in_link 命令，管理员要用短信验证码登录"; fi
+}
+
+main() {
+  REDIS_PORT=6399 VAR_MODE=700 UMASK_MODE=0077 LOG=$(mktemp)
+  UNITS_CHANGED=0 REDIS_CHANGED=0 SETTINGS_CHANGED=0 NGINX_CHANGED=0 TURN_CHANGED=0
+  trap 'rm -f "$LOG"' EXIT
+  local before
+  check_words
+  if [ "$RENDER" = 1 ]; then write_everything; printf '写入了 %s 个文件\n' "$CHANGED"; return 0; fi
+  case $STAGE in
+    packages) install_packages; return 0 ;;
+    files) write_everything; reload_units; return 0 ;;
+  esac
+  check_machine
+  check_certificate
+  say "检查通过：Debian 12，内存 $(memory_mb) MB，$(cores) 个处理器，网址 https://$DOMAIN"
+  install_packages
+  check_certificate
+  make_user
+  write_everything
+  before=$DATABASE_MARK; make_database "$before"
+  local current; current=$(readlink -f "$DIR/current" 2>/dev/null || true)
+  local name; name=$(release_name "$SOURCE")
+  if [ -n "$current" ] && [ -e "$current/.complete" ]; then
+    RELEASE=$current
+    [ "$(cat "$current/.complete")" = "$name" ] || note "正在用的是 $(cat "$current/.complete")，这里的代码是 $name：要换成它，请用 deploy/upgrade.sh"
+  else
+    build "$SOURCE" "$name"
+    [ "$DRY_RUN" = 1 ] || migrate_first
+    link "releases/$name" "$DIR/current"
+  fi
+  start_all
+  first_operator
+  finish
+}
+
+write_everything() {
+  local mark
+  make_folders
+  mark=$CHANGED; secret secret_key; secret phone_key
+  DATABASE_MARK=$CHANGED; write_database_settings
+  mark=$CHANGED; write_redis; [ "$mark" = "$CHANGED" ] || REDIS_CHANGED=1
+  mark=$CHANGED; write_turn; [ "$mark" = "$CHANGED" ] || TURN_CHANGED=1
+  mark=$CHANGED; write_settings; [ "$mark" = "$CHANGED" ] || SETTINGS_CHANGED=1
+  mark=$CHANGED; write_certificate; write_nginx; [ "$mark" = "$CHANGED" ] || NGINX_CHANGED=1
+  mark=$CHANGED; write_units; [ "$mark" = "$CHANGED" ] || UNITS_CHANGED=1
+}
+
+migrate_first() {
+  say "建立数据库的表"
+  manage prepare >"$LOG" 2>&1 || { tail -n 15 "$LOG" >&2; die "数据库的表没有建好（原因在上面）。"; }
+  did "数据库的表"
+}
+
+finish() {
+  local ready=0
+  if [ "$DRY_RUN" = 1 ]; then printf '\n只是试算，什么都没有改；要做的有 %s 件。\n' "$CHANGED"; return 0; fi
+  if systemd_runs; then answers /readyz 60 && ready=1; fi
+  printf '\n'
+  if [ $CHANGED = 0 ]; then say "什么都不用改：这台机器已经是装好的样子。"; else say "做了 $CHANGED 件事（上面带 + 的各行）。"; fi
+  if [ $ready = 1 ]; then say "网站已经可以用：https://$DOMAIN"
+  else say "网站还没有就绪，请运行：sudo fingertip doctor"; fi
+  sign_in_link
+  cat <<NEXT
+
+还要做的：
+  1. 另存一份 $ETC/phone_key 到另一个地方，和备份分开放。丢了它，手机号就读不出来。
+  2. 防火墙放开 TCP 80、443 和 UDP 20000-21999$([ "$TURN" = 0 ] || printf '，TURN 用的 3478（UDP、TCP）和 UDP 49152-65535')。本程序不动防火墙。
+  3. 短信：$(if grep -q '^SMS_BACKEND=' $ETC/env; then echo "已经设好，请用一个号码试一次登录。"; else echo "还没有设，党员收不到验证码。写法见 docs/zh/管理员.md“短信”。"; fi)
+  4. 证书：$(if [ -L $ETC/tls/certificate.pem ]; then echo "用的是 $(readlink $ETC/tls/certificate.pem)，续期以后运行 systemctl reload nginx。"; else echo "现在是自签的，手机会警告，微信里打不开。换法见 docs/zh/管理员.md“证书”。"; fi)
+  5. 每天 2:30 自动备份到 $BACKUPS；请再拷到另一台机器。试恢复：sudo fingertip restore_drill
+以后的命令都写成 sudo fingertip 命令，例如 sudo fingertip doctor。手册：$DIR/current/docs/zh/管理员.md
+NEXT
+}
+main

@@ -1,0 +1,39 @@
+#!/bin/bash
+# deploy/start.sh PART [NUMBER]: start one part of the site in the foreground, as its systemd unit does.
+#   pages N | sockets N | worker | beat | agent | backup       exec the process
+#   answers pages N | answers sockets N                      wait until it answers (a unit's ExecStartPost)
+# It runs in the release that this file lies in, never in "current": a process that goes on during an upgrade must not load
+# modules of the next release. Settings, secrets among them, come from .env there; none of them is in an environment or a command line.
+set -euo pipefail
+cd -P "$(dirname "$(readlink -f "$0")")/.."
+run=${RUNTIME_DIR:-/run/fingertip}
+python=$PWD/.venv/bin/python
+cores=$(nproc)
+setting() { sed -n "s/^$1=//p" .env | head -n 1; }
+
+case ${1:-} in
+  pages)
+    # Two groups share the cores, so that one answers while the other is restarted.
+    rm -f "$run/pages-$2.sock"
+    exec "$python" -m granian --interface wsgi --workers "$(((cores + 1) / 2))" --blocking-threads 8 --backlog 2048 --no-ws \
+      --uds "$run/pages-$2.sock" --uds-permissions 432 --respawn-failed-workers --workers-kill-timeout 30 --log-level warning config.wsgi:application ;;
+  sockets)
+    exec "$python" -m uvicorn config.asgi:application --uds "$run/sockets-$2.sock" --ws websockets-sansio \
+      --ws-per-message-deflate false --ws-max-size 16384 --log-level warning --no-access-log --no-proxy-headers \
+      --timeout-graceful-shutdown 10 --lifespan on ;;
+  worker)
+    # Gossip and mingle are talk between workers that nobody needs, and end in a traceback when Redis goes.
+    exec "$python" -m celery -A config worker --concurrency "$((cores > 2 ? cores : 2))" --loglevel WARNING -O fair --without-gossip --without-mingle ;;
+  beat) exec "$python" -m celery -A config beat -s "$(setting VAR_DIR)/beat.db" --pidfile= --loglevel WARNING ;;
+  agent) exec "$python" manage.py media_agent ;;
+  backup) exec "$python" manage.py backup ;;
+  answers)
+    socket=$run/$2-$3.sock
+    for _ in $(seq 120); do
+      if curl -sf -o /dev/null --max-time 2 --unix-socket "$socket" http://localhost/healthz; then exit 0; fi
+      sleep 0.5
+    done
+    echo "$socket does not answer" >&2
+    exit 1 ;;
+  *) echo "usage: $0 pages N | sockets N | worker | beat | agent | backup | answers pages N | answers sockets N" >&2; exit 2 ;;
+esac

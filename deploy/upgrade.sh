@@ -1,0 +1,181 @@
+#!/bin/bash
+# sudo deploy/upgrade.sh, from the new code: the site moves to it, and no lecture ends. Asks nothing; prints in Chinese.
+#
+#   --ref REF         this commit of the checkout (default: what is checked out)
+#   --force           also with a lecture on the air, with a site that is not ready, and with code that is not committed
+#   --dry-run         only say what would be done
+#   --agent           only restart the media agent, once the lecture that kept it is over
+#   --back            go back to the release before; --back --with-data: and to the data as they were before the upgrade
+#
+# The new release is built beside the old one first: until then nothing is touched. Then: dump, worker and beat stop, tables, settings
+# of nginx and systemd, sockets and pages one process at a time, worker and beat, and the media agent last.
+set -Eeuo pipefail
+umask 077
+SOURCE=$(cd -P "$(dirname "$(readlink -f "$0")")/.." && pwd)
+# shellcheck source=deploy/lib.sh
+. "$SOURCE/deploy/lib.sh"
+REF=HEAD FORCE=0 ACTION=forward WITH_DATA=0
+while [ $# -gt 0 ]; do
+  case $1 in
+    --ref) REF=${2:?}; shift ;;
+    --force) FORCE=1 ;;
+    --dry-run) DRY_RUN=1 ;;
+    --agent) ACTION=agent ;;
+    --back) ACTION=back ;;
+    --with-data) WITH_DATA=1 ;;
+    -h|--help) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"; exit 0 ;;
+    *) printf '不认识 %s，见 --help\n' "$1" >&2; exit 2 ;;
+  esac
+  shift
+done
+[ "$(id -u)" = 0 ] || die "要用 root 运行：sudo deploy/upgrade.sh"
+[ -r $ETC/install.conf ] || die "这台机器还没有安装，请先用 deploy/install.sh。"
+DOMAIN='' DIR=''
+# shellcheck disable=SC1091
+. $ETC/install.conf
+HISTORY=$DIR/upgrades LOG=$(mktemp) STEP='检查' STATE='什么都没有改，网站照常。'
+OLD=$(readlink -f "$DIR/current") && RELEASE=$OLD
+trap 'rm -f "$LOG"' EXIT
+trap 'stopped' ERR
+
+# Where it stopped, in what state the site is, and what to do: never only a traceback.
+stopped() {
+  trap - ERR
+  [ ! -s "$LOG" ] || tail -n 20 "$LOG" >&2
+  printf '\n停在“%s”。%s\n' "$STEP" "$STATE" >&2
+  exit 1
+}
+step() { STEP=$1; STATE=$2; say "$1"; }
+quietly() { "$@" >"$LOG" 2>&1; }
+
+on_air() { if has_command on_air; then manage on_air; fi; }
+lecture_now() { [ "$FORCE" = 1 ] && return 1; local now; now=$(RELEASE=$OLD on_air) && [ -n "$now" ]; }
+
+restart_one_by_one() {
+  local n unit
+  for n in $(seq "$(cores)"); do
+    systemctl restart "fingertip-sockets@$n.service"
+    note "fingertip-sockets@$n 已用新代码"
+    # Phones of this process come back to the others within 20 seconds, each at its own moment.
+    [ "$n" = "$(cores)" ] || sleep "${SOCKETS_PAUSE_S:-10}"
+  done
+  for unit in fingertip-pages@1.service fingertip-pages@2.service; do systemctl restart $unit; note "${unit%.service} 已用新代码"; done
+}
+
+restart_agent() {
+  if lecture_now; then
+    note "正在直播，媒体服务还用原来的代码。直播结束以后运行：sudo $DIR/current/deploy/upgrade.sh --agent"
+    RELEASE=$OLD on_air | sed 's/^/      /'
+  else
+    systemctl restart fingertip-agent.service
+    note "fingertip-agent 已用新代码"
+  fi
+}
+
+wait_ready() {
+  step "等网站就绪" "新代码已经在用，但 /readyz 没有就绪：sudo fingertip doctor 会说缺什么。退回：sudo $DIR/current/deploy/upgrade.sh --back"
+  answers /readyz 120 || stopped
+}
+
+# The last three releases stay, and every one that a process still runs from.
+tidy() {
+  local old
+  find "$DIR/releases" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -rn | tail -n +4 | cut -d' ' -f2- | while read -r old; do
+    if [ "$old" = "$(readlink -f "$DIR/current")" ] || [ "$old" = "$OLD" ]; then continue; fi
+    if find /proc/[0-9]*/cwd -maxdepth 0 -lname "$old*" 2>/dev/null | grep -q .; then continue; fi
+    rm -rf "$old"; note "删去旧代码 ${old##*/}"
+  done
+}
+
+forward() {
+  local name dump='' migrates=0 free
+  say "检查"
+  if [ "$FORCE" = 0 ] && git -c safe.directory='*' -C "$SOURCE" rev-parse HEAD >/dev/null 2>&1 &&
+    [ -n "$(git -c safe.directory='*' -C "$SOURCE" status --porcelain --untracked-files=no)" ]; then
+    die "$SOURCE 里有没有提交的改动，它们不会被装上。请先提交或放弃（git status）；确实不要它们就加 --force。"
+  fi
+  name=$(release_name "$SOURCE" "$REF")
+  [ "$name" != "$(cat "$OLD/.complete")" ] || { say "已经是 $name，什么都不用改。"; return 0; }
+  answers /readyz 10 || [ "$FORCE" = 1 ] || die "网站现在就没有就绪，先用 sudo fingertip doctor 找原因；确实要升级就加 --force。"
+  free=$(df -Pm "$DIR" $BACKUPS | awk 'NR > 1 && (NR == 2 || $4 < least) {least = $4} END {print least}')
+  [ "$free" -ge 3000 ] || die "$DIR 或 $BACKUPS 只剩 $free MB，至少要 3 GB。"
+  note "从 $(cat "$OLD/.complete") 到 $name"
+
+  "$SOURCE/deploy/install.sh" --domain "$DOMAIN" --stage packages
+  build "$SOURCE" "$name" "$REF"
+  local new=$DIR/releases/$name
+  [ "$DRY_RUN" = 0 ] || { note "只是试算，到这里为止。"; return 0; }
+  step "检查新代码和这里的设置" "什么都没有改，网站照常。"
+  RELEASE=$new; quietly manage check --deploy --fail-level ERROR || { tail -n 20 "$LOG" >&2; die "新代码不接受这里的设置（原因在上面）。什么都没有改，网站照常。改好 $ETC/env 再运行一次。"; }
+  quietly manage migrate --check || migrates=1
+  if [ $migrates = 1 ] && lecture_now; then
+    RELEASE=$OLD on_air | sed 's/^/      /'
+    die "正在直播（见上），而新代码要改数据库的表。什么都没有改，请等直播结束再升级；一定要现在升级就加 --force。"
+  fi
+  : >"$LOG"
+
+  RELEASE=$OLD
+  if has_command backup; then
+    step "备份数据库" "什么都没有改，网站照常。备份没有成功，原因在上面。"
+    quietly manage backup
+    dump=$(find $BACKUPS -mindepth 1 -maxdepth 1 ! -name '.*' -printf '%T@ %p\n' | sort -rn | head -n 1 | cut -d' ' -f2-)
+    note "$dump"
+  else note "这一版没有 backup 命令，没有备份"; fi
+
+  step "停下后台程序" "网页和直播照常，后台程序停着：再运行一次本命令，或者 systemctl start fingertip-worker fingertip-beat"
+  systemctl stop fingertip-beat.service fingertip-worker.service
+  RELEASE=$new
+  if [ $migrates = 1 ]; then
+    step "改数据库的表" "数据库可能改了一半，网页还是旧代码，后台程序停着。先看上面的原因；修好后再运行一次本命令会接着改。要退回：sudo $new/deploy/upgrade.sh --back --with-data"
+    printf '%s\t%s\t%s\t%s\n' "$(cat "$OLD/.complete")" "$name" "$migrates" "$dump" >> "$HISTORY"
+    quietly manage migrate --noinput
+  else printf '%s\t%s\t%s\t%s\n' "$(cat "$OLD/.complete")" "$name" "$migrates" "$dump" >> "$HISTORY"; fi
+
+  step "换上新代码" "新代码装了一半。再运行一次本命令会接着做；要退回：sudo $new/deploy/upgrade.sh --back"
+  "$new/deploy/install.sh" --domain "$DOMAIN" --stage files
+  link "releases/$name" "$DIR/current"
+  restart_one_by_one
+  systemctl start fingertip-worker.service fingertip-beat.service
+  quietly nginx -t && systemctl reload nginx.service
+  restart_agent
+  wait_ready
+  tidy
+  say "升级完成：$name"
+  note "退回原来的代码：sudo $DIR/current/deploy/upgrade.sh --back$([ $migrates = 0 ] || echo ' --with-data（这次改了表，退回会丢掉升级以后的记录）')"
+}
+
+back() {
+  local from to migrated dump
+  [ -s "$HISTORY" ] || die "没有升级过，没有可以退回的。"
+  IFS=$'\t' read -r to from migrated dump < <(tail -n 1 "$HISTORY")
+  [ -e "$DIR/releases/$to/.complete" ] || die "原来的代码 $DIR/releases/$to 已经不在了。"
+  if [ "$migrated" = 1 ] && [ $WITH_DATA = 0 ]; then
+    die "从 $to 到 $from 的升级改了数据库的表，只退代码不行。加 --with-data 会回到升级前备份的数据：$dump
+升级以后记下的（登录、学习、认定）都会丢失。"
+  fi
+  if lecture_now; then RELEASE=$OLD on_air; die "正在直播（见上）。请等直播结束，或者加 --force。"; fi
+  if [ $WITH_DATA = 1 ] && [ "$migrated" = 1 ]; then
+    step "停下网站" "网站停着。再运行一次本命令，或者 systemctl start fingertip.target"
+    systemctl stop fingertip-beat.service fingertip-worker.service fingertip-agent.service fingertip-pages@1.service fingertip-pages@2.service
+    for n in $(seq "$(cores)"); do systemctl stop "fingertip-sockets@$n.service"; done
+    step "放回升级前的数据" "网站停着，数据可能放了一半：再运行一次本命令。备份在 $dump"
+    RELEASE=$DIR/releases/$to; quietly manage restore "$dump" --yes
+  fi
+  step "换回 $to" "换了一半，再运行一次本命令会接着做。"
+  "$DIR/releases/$to/deploy/install.sh" --domain "$DOMAIN" --stage files
+  link "releases/$to" "$DIR/current"
+  sed -i '$d' "$HISTORY"
+  systemctl stop fingertip-beat.service fingertip-worker.service
+  restart_one_by_one
+  systemctl start fingertip-worker.service fingertip-beat.service
+  quietly nginx -t && systemctl reload nginx.service
+  systemctl restart fingertip-agent.service
+  wait_ready
+  say "已经退回 $to"
+}
+
+case $ACTION in
+  forward) forward ;;
+  back) back ;;
+  agent) step "重新启动媒体服务" "没有重新启动。"; restart_agent ;;
+esac

@@ -1,0 +1,27 @@
+# Read by ``manage.py shell`` in the rehearsal: what an organiser does on pages, by the same operations: a training and
+# its lecture, which begins. Nothing is printed when it went well.
+from datetime import timedelta
+
+from django.utils import timezone
+
+from attendance.models import Rule, Training
+from attendance.operations import open_occasion
+from live.operations import schedule_lecture
+from organizations.models import Node, User
+
+now = timezone.now()
+root = Node.get_first_root_node()
+training = Training.objects.create(
+    title="第一次培训", node=root, starts_date=now.date(), deadline_at=now + timedelta(days=30), state="published"
+)
+lecture = schedule_lecture(
+    training_id=training.pk,
+    title="第一课",
+    node_id=root.pk,
+    starts_at=now + timedelta(minutes=1),
+    ends_at=now + timedelta(minutes=61),
+    lecturer_id=User.objects.get(name="赵四").pk,
+    rule_id=Rule.objects.create(name="直播课", version=1, min_share=0.8, make_up_days=14, hours=1).pk,
+    as_of=now,
+)
+open_occasion(occasion_id=lecture.pk, as_of=now)
