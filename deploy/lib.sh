@@ -2,6 +2,8 @@
 # Files are written under $ROOT (empty on a real machine): the tests render everything into a folder of their own.
 # shellcheck shell=bash
 
+# The last command of a pipe is this shell's own: what "… | put" counts is counted.
+shopt -s lastpipe
 ROOT=${ROOT:-}
 CHANGED=0
 DRY_RUN=${DRY_RUN:-0}
@@ -27,7 +29,7 @@ put() {
     if cat | cmp -s - "$path" 2>/dev/null; then return 0; fi
     did "将写入 $1（$mode $owner）"; return 0
   fi
-  mkdir -p "$(dirname "$path")"
+  (umask 022; mkdir -p "$(dirname "$path")")
   temporary=$(umask 077; mktemp "$path.XXXXXX")
   cat > "$temporary"
   if [ -f "$path" ] && cmp -s "$temporary" "$path" && [ "$(stat -c %a "$path")" = "$(printf %o $((8#$mode)))" ] &&
@@ -57,7 +59,7 @@ link() {
   local target=$1 path=$ROOT$2
   [ "$(readlink "$path" 2>/dev/null)" = "$target" ] && return 0
   if [ "$DRY_RUN" = 1 ]; then did "将链接 $2 → $target"; return 0; fi
-  mkdir -p "$(dirname "$path")"
+  (umask 022; mkdir -p "$(dirname "$path")")
   ln -sfn "$target" "$path.new" && mv -fT "$path.new" "$path"
   did "链接 $2 → $target"
 }

@@ -17,7 +17,7 @@ say() { printf '\n\033[1m=== %s\033[0m\n' "$*"; }
 if [ ! -f "$work/bare/.done" ]; then
   say "A bare Debian 12"
   rm -rf "$work/bare"
-  debootstrap --variant=minbase --include=systemd,ca-certificates,git,sudo bookworm "$work/bare" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" | grep -E '^(E:|I: Base)' || true
+  debootstrap --variant=minbase --include=systemd,ca-certificates,git,sudo,python3 bookworm "$work/bare" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" | grep -E '^(E:|I: Base)' || true
   touch "$work/bare/.done"
 fi
 say "A fresh root, with this checkout in /home/admin/fingertip"
@@ -28,13 +28,14 @@ cp -L /etc/resolv.conf /etc/hosts "$root/etc/" 2>/dev/null || true
 for file in /etc/pip.conf "${HOME:-/root}/.npmrc"; do [ ! -f "$file" ] || cp "$file" "$root/etc/$([ "$file" = /etc/pip.conf ] && echo pip.conf || echo npmrc)"; done
 mkdir -p "$root/home/admin" "$root/old"
 git -c safe.directory='*' clone -q --no-hardlinks "$here" "$root/home/admin/fingertip"
-cp "$here/tests/rehearsal/systemctl.py" "$root/usr/local/bin/systemctl"; chmod 755 "$root/usr/local/bin/systemctl"
+cp "$here/tests/rehearsal/systemctl.py" "$root/usr/bin/systemctl"; chmod 755 "$root/usr/bin/systemctl"
+echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/rehearsal"  # a root that is thrown away need not reach the disk
 
 # pivot_root, not chroot: the kernel lets nobody make user namespaces (bubblewrap) inside a chroot.
 exec_in='set -e
 mount --bind "$0" "$0"; cd "$0"
 mount -t proc proc proc; mount --rbind /dev dev; mount -t sysfs sysfs sys; mount -t tmpfs -o mode=755 tmpfs run; mount -t tmpfs -o mode=1777 tmpfs tmp
-mkdir -p run/systemd/system run/lock
+mkdir -p run/systemd/system run/lock; hostname ketang
 pivot_root . old; cd /; umount -l /old
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
 exec bash /home/admin/fingertip/tests/rehearsal/inside.sh'

@@ -1,0 +1,208 @@
+"""What deploy/install.sh writes: rights, secrets, a second run, units that systemd takes, settings the product takes."""
+
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOMAIN = "ketang.example.cn"
+SECRETS = ("secret_key", "phone_key", "database_url", "redis_url", "turn_secret")
+pytestmark = pytest.mark.integration
+
+# Everything that is written, and who may read it: what is not named here, or has other rights, fails.
+RIGHTS = {
+    "etc/fingertip": 0o750,
+    "etc/fingertip/tls": 0o700,
+    "var/lib/fingertip": 0o700,
+    "var/backups/fingertip": 0o700,
+    "var/lib/fingertip-acme": 0o755,
+    "etc/fingertip/env": 0o600,
+    "etc/fingertip/install.conf": 0o640,
+    **{f"etc/fingertip/{name}": 0o600 for name in SECRETS},
+    "etc/fingertip/tls/certificate.pem": 0o600,
+    "etc/fingertip/tls/key.pem": 0o600,
+    "etc/redis/redis-fingertip.conf": 0o640,
+    "etc/turnserver.conf": 0o640,
+    "etc/postgresql/15/main/conf.d/fingertip.conf": 0o644,
+    "etc/nginx/sites-available/fingertip": 0o644,
+    "etc/tmpfiles.d/fingertip.conf": 0o644,
+    "etc/systemd/journald.conf.d/fingertip.conf": 0o644,
+    "etc/logrotate.d/fingertip": 0o644,
+    "usr/local/sbin/fingertip": 0o755,
+    **{f"etc/systemd/system/{unit.name}": 0o644 for unit in (ROOT / "deploy/units").iterdir()},
+}
+
+
+def install(to: Path, *more: str, ok: bool = True) -> str:
+    """Render everything into a folder as the installation would write it; return what was said."""
+    command = [ROOT / "deploy/install.sh", "--render", to, *(more or ("--domain", DOMAIN))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) is ok, done.stdout + done.stderr
+    return done.stdout if ok else done.stderr
+
+
+def files(under: Path) -> dict[str, Path]:
+    return {str(path.relative_to(under)): path for path in under.rglob("*") if path.is_file() and not path.is_symlink()}
+
+
+def test_every_file_has_its_rights(tmp_path: Path) -> None:
+    install(tmp_path)
+    expected = {name: mode for name, mode in RIGHTS.items() if name != "etc/turnserver.conf" or turn_is_there()}
+    seen = {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in expected}
+    assert seen == expected
+    assert set(files(tmp_path)) <= set(expected)
+
+
+def turn_is_there() -> bool:
+    return (ROOT / "deploy/coturn.conf.in").exists()
+
+
+def secrets_of(root: Path) -> dict[str, str]:
+    """Return each secret itself: of an address, its password."""
+    found = {}
+    for name in SECRETS:
+        text = (root / "etc/fingertip" / name).read_text(encoding="utf-8").strip()
+        found[name] = match[1] if (match := re.search(r":([^:@]+)@", text)) else text
+    return found
+
+
+def test_no_secret_stands_where_others_read_or_is_said(tmp_path: Path) -> None:
+    said = install(tmp_path)
+    for name, value in secrets_of(tmp_path).items():
+        assert len(value) == 48, name
+        assert value not in said
+        for path in files(tmp_path).values():
+            if stat.S_IMODE(path.stat().st_mode) & 0o007:
+                assert value not in path.read_text(encoding="utf-8"), f"{name} stands in {path}"
+
+
+def test_a_second_run_writes_nothing_and_keeps_what_was_changed_by_hand(tmp_path: Path) -> None:
+    install(tmp_path)
+    env = tmp_path / "etc/fingertip/env"
+    env.write_text(env.read_text(encoding="utf-8") + "LIVE_WEBRTC_CAP=400\n", encoding="utf-8")
+    before = {name: (path.read_bytes(), path.stat().st_mtime_ns) for name, path in files(tmp_path).items()}
+    assert "写入了 0 个文件" in install(tmp_path)
+    assert {name: (path.read_bytes(), path.stat().st_mtime_ns) for name, path in files(tmp_path).items()} == before
+
+
+def test_another_domain_changes_the_address_and_no_secret(tmp_path: Path) -> None:
+    install(tmp_path)
+    secrets = secrets_of(tmp_path)
+    install(tmp_path, "--domain", "xin.example.cn")
+    assert secrets_of(tmp_path) == secrets
+    assert "SITE_URL=https://xin.example.cn\n" in (tmp_path / "etc/fingertip/env").read_text(encoding="utf-8")
+    assert DOMAIN not in (tmp_path / "etc/nginx/sites-available/fingertip").read_text(encoding="utf-8")
+    assert b"xin.example.cn" in subprocess.check_output(
+        ["openssl", "x509", "-in", tmp_path / "etc/fingertip/tls/certificate.pem", "-noout", "-subject"]
+    )
+
+
+def test_settings_of_the_text_messages_come_from_a_file(tmp_path: Path) -> None:
+    lines = tmp_path / "sms"
+    lines.write_text("# gateway\nSMS_BACKEND=organizations.sms.ConsoleBackend\n", encoding="utf-8")
+    install(tmp_path / "root", "--domain", DOMAIN, "--sms-file", str(lines))
+    env = (tmp_path / "root/etc/fingertip/env").read_text(encoding="utf-8")
+    assert env.count("SMS_BACKEND=organizations.sms.ConsoleBackend\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "请写明网址"),
+        (("--domain", "https://ketang.example.cn/"), "不是域名"),
+        (("--domain", "ketang"), "不是域名"),
+        (("--domain", "a b.cn"), "不是域名"),
+        (("--domain", DOMAIN, "--key", "/etc/hostname"), "要一起写"),
+        (("--domain", DOMAIN, "--operator", "13800000051"), "--name 姓名"),
+        (("--domain", DOMAIN, "--organisation", "云溪县"), "--operator 手机号"),
+        (("--domain", DOMAIN, "--public-address", "here"), "IPv4"),
+        (("--domain", DOMAIN, "--dir", "/opt/a b"), "--dir"),
+        (("--domain", DOMAIN, "--sms-file", "/missing"), "读不到"),
+        (("--domain", DOMAIN, "--sms-file", "/etc/passwd"), "只能有 SMS_"),
+        (("--what", "ever"), "不认识 --what"),
+    ],
+)
+def test_words_that_cannot_be_are_refused_before_anything_is_written(
+    tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    assert said in install(tmp_path, "--dir", "/opt/fingertip", *words, ok=False)
+    assert files(tmp_path) == {}
+
+
+def test_systemd_takes_every_unit(tmp_path: Path) -> None:
+    """Rendered for a release that is this checkout, so that the commands are there to be looked at."""
+    (tmp_path / "opt").mkdir()
+    (tmp_path / "opt/current").symlink_to(ROOT)
+    install(tmp_path / "root", "--domain", DOMAIN, "--dir", str(tmp_path / "opt"))
+    units = sorted((tmp_path / "root/etc/systemd/system").iterdir())
+    assert len(units) == len(list((ROOT / "deploy/units").iterdir()))
+    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("unit", sorted((ROOT / "deploy/units").glob("*.service")), ids=lambda unit: unit.stem)
+def test_every_service_is_closed_in(unit: Path) -> None:
+    lines = unit.read_text(encoding="utf-8").splitlines()
+    for line in ("User=fingertip", "NoNewPrivileges=yes", "ProtectSystem=strict", "PrivateTmp=yes", "ProtectHome=yes"):
+        assert line in lines
+    assert not any(line.startswith(("Environment=", "EnvironmentFile=")) for line in lines)
+    # bubblewrap (worker, agent) needs namespaces, mounts and a /proc of which nothing is covered.
+    boxes = unit.stem in ("fingertip-worker", "fingertip-agent")
+    forbidden = (
+        "ProtectKernelTunables=",
+        "ProtectKernelLogs=",
+        "ProtectProc=",
+        "RestrictNamespaces=",
+        "SystemCallFilter=",
+    )
+    assert any(line.startswith(forbidden) for line in lines) is not boxes
+
+
+def test_the_product_takes_the_settings(tmp_path: Path) -> None:
+    """``check --deploy`` with the file as it is written, but for the places of its own files."""
+    install(tmp_path)
+    env = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG")}
+    for line in (tmp_path / "etc/fingertip/env").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            key, value = line.split("=", 1)
+            env[key] = value.replace("/etc/fingertip", f"{tmp_path}/etc/fingertip").replace("/var/", f"{tmp_path}/var/")
+    asked = "from django.conf import settings as s; print(s.EMBEDDED, s.DEMO, s.HTTPS, s.SITE_URL, len(s.SECRET_KEY))"
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v", "0", "-c", asked],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == f"False False True https://{DOMAIN} 48\n", done.stderr
+
+
+@pytest.mark.parametrize("part", ["pages", "sockets"])
+def test_the_units_command_serves_on_its_socket(tmp_path: Path, part: str) -> None:
+    """deploy/start.sh gives granian and uvicorn words that they take, and the unit's own question is answered."""
+    env = {**os.environ, "RUNTIME_DIR": str(tmp_path), "VAR_DIR": str(tmp_path / "var"), "DEMO": "0"}
+    env |= {"DATABASE_URL": "", "REDIS_URL": "", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    process = subprocess.Popen([ROOT / "deploy/start.sh", part, "1"], env=env, start_new_session=True)
+    try:
+        subprocess.run([ROOT / "deploy/start.sh", "answers", part, "1"], env=env, check=True, timeout=90)
+        assert stat.S_IMODE((tmp_path / f"{part}-1.sock").stat().st_mode) & 0o060 == 0o060
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed here")
+def test_shellcheck_finds_nothing() -> None:
+    scripts = [*(ROOT / "deploy").glob("*.sh"), ROOT / "tests/rehearsal/inside.sh", ROOT / "deploy/server/fingertip.in"]
+    scripts.remove(ROOT / "deploy/setup.sh")
+    # Chinese quotation marks, a sourced file and its variables, another shell's expressions, words to be split.
+    command = ["shellcheck", "-x", "-e", "SC1091,SC1111,SC2034,SC2016,SC2086", *scripts]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout == ""
