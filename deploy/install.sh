@@ -9,7 +9,6 @@
 #   --public-address IP        the address that phones reach, where the machine stands behind one-to-one NAT
 #   --no-turn, --turn          without coturn, or with it again
 #   --dir /opt/fingertip       where the code goes
-#   --offline-bundle F         packages made by deploy/bundle.sh on a machine with the internet
 #   --stage packages|files     only that part, with what the first run was told (deploy/upgrade.sh)
 #   --dry-run                  only say what would be done
 #   --render FOLDER            only write the files that would be written, under FOLDER, as anybody (the tests)
@@ -19,7 +18,7 @@ SOURCE=$(cd -P "$(dirname "$(readlink -f "$0")")/.." && pwd)
 # shellcheck source=deploy/lib.sh
 . "$SOURCE/deploy/lib.sh"
 
-DOMAIN='' CERTIFICATE='' KEY='' ORGANISATION='' OPERATOR='' OPERATOR_NAME='' SMS_FILE='' PUBLIC='' TURN=1 DIR=/opt/fingertip OFFLINE='' BUNDLE='' RENDER=0 STAGE=''
+DOMAIN='' CERTIFICATE='' KEY='' ORGANISATION='' OPERATOR='' OPERATOR_NAME='' SMS_FILE='' PUBLIC='' TURN=1 DIR=/opt/fingertip RENDER=0 STAGE=''
 # What the first run was told holds until somebody says otherwise.
 if [ -r $ETC/install.conf ]; then . $ETC/install.conf; fi
 usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"; exit "${1:-0}"; }
@@ -41,7 +40,6 @@ while [ $# -gt 0 ]; do
     --sms-file) SMS_FILE=$(readlink -m "$2") ;;
     --public-address) PUBLIC=$2 ;;
     --dir) DIR=$(readlink -m "$2") ;;
-    --offline-bundle) OFFLINE=$(readlink -m "$2") ;;
     --stage) STAGE=$2 ;;
     --render) RENDER=1; ROOT=$(readlink -m "$2"); mkdir -p "$ROOT" ;;
     *) printf '不认识 %s\n\n' "$1" >&2; usage 2 ;;
@@ -112,12 +110,8 @@ install_packages() {
   [ "$had_redis" = 1 ] || [ -e /etc/systemd/system/redis-server.service ] || ln -s /dev/null /etc/systemd/system/redis-server.service
   if [ ! -e $policy ]; then held=1; (umask 022; printf '#!/bin/sh\nexit 101\n' > $policy; chmod +x $policy); fi
   local apt="env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 apt-get -q -o Acquire::Retries=3 -o Acquire::http::Timeout=30 -o Dpkg::Use-Pty=0" rc=0
-  if [ -n "$OFFLINE" ] && [ -d "$BUNDLE/debs" ]; then
-    (umask 022; $apt install -y --no-install-recommends --no-download -o Dir::Cache::Archives="$BUNDLE/debs" $missing) || rc=$?
-  else
-    # shellcheck disable=SC2086
-    { (umask 022; $apt update && $apt install -y --no-install-recommends $missing) >"$LOG" 2>&1; } || rc=$?
-  fi
+  # shellcheck disable=SC2086
+  { (umask 022; $apt update && $apt install -y --no-install-recommends $missing) >"$LOG" 2>&1; } || rc=$?
   [ -z "$held" ] || rm -f $policy
   [ $rc = 0 ] || { tail -n 15 "$LOG" >&2; die "Debian 包没有装好（最后几行在上面）。请检查网络和 /etc/apt/sources.list，再运行一次。"; }
   did "Debian 包：$missing"
@@ -131,12 +125,15 @@ make_user() {
     useradd --system --user-group --home-dir $VAR --no-create-home --shell /usr/sbin/nologin "$USER_NAME"
     did "系统用户 $USER_NAME"
   fi
+  # A member of nginx's group may give it files; nginx is no member of the service's own group.
+  if ! id -nG "$USER_NAME" | grep -qw www-data; then usermod -aG www-data "$USER_NAME"; did "用户 $USER_NAME 加入 www-data"; fi
 }
 
 make_folders() {
   folder $ETC 750 root:$USER_NAME
   folder $ETC/tls 700 root:root
-  folder $VAR "$VAR_MODE" $USER_NAME:$USER_NAME
+  # nginx may pass through to the media, which its group may read, and see nothing else (FILES_GROUP).
+  if knows FILES_GROUP; then folder $VAR 710 $USER_NAME:www-data; else folder $VAR 700 $USER_NAME:$USER_NAME; fi
   folder $BACKUPS 700 $USER_NAME:$USER_NAME
   folder $ACME 755 root:root
 }
@@ -201,12 +198,17 @@ write_settings() {
   put $ETC/env 600 $USER_NAME:$USER_NAME <<<"$text"
 }
 
+knows() { grep -qE "^#?${1%_FILE}=" "$SOURCE/.env.example"; }
+
 # Settings that other files here decide; only those that the product of this release reads.
 extra_settings() {
   local key value
   while IFS='=' read -r key value; do
-    if grep -qE "^#?$key=" "$SOURCE/.env.example"; then printf '%s=%s\n' "$key" "$value"; fi
-  done <<<"MEDIA_ACCEL_PREFIX=/_media/
+    if knows "$key"; then printf '%s=%s\n' "$key" "$value"; fi
+  done <<<"FILES_GROUP=www-data
+MEDIA_ACCEL_PREFIX=/_media/
+TRUSTED_PROXIES=unix
+TRUSTED_PROXY_COUNT=1
 BACKUP_DIR=$BACKUPS
 $([ "$TURN" = 0 ] || printf 'TURN_SECRET_FILE=%s/turn_secret\nTURN_URLS=turn:%s:3478?transport=udp,turn:%s:3478?transport=tcp' $ETC "$DOMAIN" "$DOMAIN")"
 }
@@ -247,7 +249,7 @@ write_turn() {
 write_units() {
   local file
   for file in "$SOURCE"/deploy/units/*; do
-    render "$file" DIR="$DIR" VAR=$VAR BACKUPS=$BACKUPS UMASK="$UMASK_MODE" | put "/etc/systemd/system/${file##*/}" 644 root:root
+    render "$file" DIR="$DIR" VAR=$VAR BACKUPS=$BACKUPS | put "/etc/systemd/system/${file##*/}" 644 root:root
   done
   # Own folders of Redis's own unit and the order at a start: nothing of Debian's units is changed.
   render "$SOURCE/deploy/server/tmpfiles.conf.in" | put /etc/tmpfiles.d/fingertip.conf 644 root:root
@@ -317,7 +319,7 @@ sign_in_link() {
 }
 
 main() {
-  REDIS_PORT=6399 VAR_MODE=700 UMASK_MODE=0077 LOG=$(mktemp)
+  REDIS_PORT=6399 LOG=$(mktemp)
   UNITS_CHANGED=0 REDIS_CHANGED=0 SETTINGS_CHANGED=0 NGINX_CHANGED=0 TURN_CHANGED=0
   trap 'rm -f "$LOG"' EXIT
   local before
@@ -382,7 +384,7 @@ finish() {
 还要做的：
   1. 另存一份 $ETC/phone_key 到另一个地方，和备份分开放。丢了它，手机号就读不出来。
   2. 防火墙放开 TCP 80、443 和 UDP 20000-21999$([ "$TURN" = 0 ] || printf '，TURN 用的 3478（UDP、TCP）和 UDP 49152-65535')。本程序不动防火墙。
-  3. 短信：$(if grep -q '^SMS_BACKEND=' $ETC/env; then echo "已经设好，请用一个号码试一次登录。"; else echo "还没有设，党员收不到验证码。写法见 docs/zh/管理员.md“短信”。"; fi)
+  3. 短信：$(if grep -qE '^SMS_(WAY|BACKEND)=.' $ETC/env; then echo "已经设好，请用一个号码试一次登录。"; else echo "还没有设，党员收不到验证码。写法见 docs/zh/管理员.md“短信”。"; fi)
   4. 证书：$(if [ -L $ETC/tls/certificate.pem ]; then echo "用的是 $(readlink $ETC/tls/certificate.pem)，续期以后运行 systemctl reload nginx。"; else echo "现在是自签的，手机会警告，微信里打不开。换法见 docs/zh/管理员.md“证书”。"; fi)
   5. 每天 2:30 自动备份到 $BACKUPS；请再拷到另一台机器。试恢复：sudo fingertip restore_drill
 以后的命令都写成 sudo fingertip 命令，例如 sudo fingertip doctor。手册：$DIR/current/docs/zh/管理员.md

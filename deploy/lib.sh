@@ -138,7 +138,6 @@ build() {
   chmod -R go+rX,go-w "$target"
   BUILD_HOME=$target/.home; mkdir "$BUILD_HOME"
   chown -R "$USER_NAME:$USER_NAME" "$target"
-  if [ -n "${BUNDLE:-}" ]; then cp -a "$BUNDLE/.venv" "$BUNDLE/static" "$target/"; fi
   (umask 022; as_user bash -c 'cd "$0" && exec deploy/setup.sh run' "$target") || die "代码没有装好（原因见上面）。什么都没有改，网站照常；修好后把同一条命令再运行一次。"
   as_user "$target/.venv/bin/python" -m compileall -q -x '/(\.venv|node_modules|\.home)/' "$target"
   rm -rf "$BUILD_HOME" "$target/frontend/node_modules"; BUILD_HOME=

@@ -1,8 +1,9 @@
 #!/bin/bash
 # What deploy/rehearse.sh does inside its root: an operator's first hour, then what may come later. Every step prints what was typed
 # and what came; a step that does not do what it must is counted, and the status is their number.
+# shellcheck disable=SC2009,SC2317
 set -uo pipefail
-cd /home/admin/fingertip
+cd /home/admin/fingertip || exit 1
 domain=ketang.example.cn phone=13800000051 failed=0 began=$SECONDS
 printf '127.0.0.1 localhost ketang %s\n' $domain > /etc/hosts
 title() { printf '\n\033[1m--- %s\033[0m  [%s s]\n' "$*" $((SECONDS - began)); }

@@ -2,8 +2,8 @@
 """Stands in for systemctl in the rehearsal's root, where systemd cannot run: it starts the units' own commands itself.
 
 Done as the unit says: ExecStartPre, ExecStart, ExecStartPost, ExecReload, ExecStop, User, Group, UMask,
-RuntimeDirectory, WorkingDirectory, NoNewPrivileges, CapabilityBoundingSet, ProtectSystem=strict, ReadWritePaths, ProtectHome, PrivateTmp,
-Restart, RestartSec, TimeoutStopSec, targets and instances.
+WorkingDirectory, RuntimeDirectory, NoNewPrivileges, CapabilityBoundingSet, ProtectSystem=strict, ReadWritePaths,
+ProtectHome, PrivateTmp, Restart, RestartSec, TimeoutStopSec, targets and instances.
 NOT done: ordering, SystemCallFilter, RestrictAddressFamilies, PrivateDevices, Protect… of the kernel's, limits, timers.
 ``systemd-analyze verify`` (tests/deploy) reads those.
 """
