@@ -81,6 +81,7 @@ check_machine() {
   [ "$(id -u)" = 0 ] || die "要用 root 运行：sudo deploy/install.sh …"
   # shellcheck disable=SC1091
   [ "$(. /etc/os-release && echo "$ID-$VERSION_ID")" = debian-12 ] || die "这台机器不是 Debian 12。只在 Debian 12 上试过，别的系统不装。"
+  systemd_runs || die "这里没有运行 systemd（容器？），没有它不能装。"
   [ "$(memory_mb)" -ge 1800 ] || die "内存只有 $(memory_mb) MB，至少要 2 GB（一个县建议 8 GB）。"
   local free; free=$(df -Pm /var /opt | awk 'NR > 1 && (NR == 2 || $4 < least) {least = $4} END {print least}')
   [ "$free" -ge 8000 ] || ours || die "/var 或 /opt 只剩 $free MB，至少要 8 GB（录像另算，每小时约 0.5 GB）。"
@@ -155,10 +156,10 @@ write_database_settings() {
 }
 
 make_database() {
-  local before=$1 password
+  local password
   [ "$DRY_RUN" = 0 ] || { did "将建立 PostgreSQL 的用户和数据库 fingertip"; return 0; }
   systemctl enable -q postgresql
-  if [ "$before" != "$CHANGED" ]; then systemctl restart postgresql; else systemctl start postgresql; fi
+  if [ "$DATABASE_CHANGED" = 1 ]; then systemctl restart postgresql; else systemctl start postgresql; fi
   for _ in $(seq 60); do psql_as_postgres -c 'SELECT 1' >/dev/null 2>&1 && break; sleep 0.5; done
   if [ -z "$(psql_as_postgres -c "SELECT 1 FROM pg_roles WHERE rolname = 'fingertip'")" ]; then
     password=$(sed -n 's|^postgres://fingertip:\([^@]*\)@.*|\1|p' $ETC/database_url)
@@ -184,6 +185,14 @@ write_redis() {
   memory=$(($(memory_mb) / 8)); [ $memory -le 2048 ] || memory=2048
   render "$SOURCE/deploy/server/redis.conf.in" REDIS_PORT="$REDIS_PORT" REDIS_PASSWORD="$password" REDIS_MEMORY="$memory" |
     put /etc/redis/redis-fingertip.conf 640 redis:redis
+}
+
+# Before the tables: what is published on the way asks the cache.
+make_redis() {
+  [ "$DRY_RUN" = 0 ] || return 0
+  reload_units
+  systemctl enable -q redis-server@fingertip.service
+  start_or_again redis-server@fingertip.service "$REDIS_CHANGED"
 }
 
 # --- 5 Settings --------------------------------------------------------------------------------------------------------
@@ -272,16 +281,13 @@ parts() {
 start_all() {
   local unit units; units=$(parts)
   [ "$DRY_RUN" = 0 ] || { did "将启动 ${units//$'\n'/ }"; return 0; }
-  if ! systemd_runs; then note "这里没有运行 systemd：单元已写好，什么都没有启动。"; return 0; fi
-  reload_units
-  for unit in redis-server@fingertip.service $units fingertip.target fingertip-backup.timer nginx.service; do
+  for unit in $units fingertip.target fingertip-backup.timer nginx.service; do
     systemctl is-enabled -q "$unit" 2>/dev/null || { systemctl enable -q "$unit"; did "开机启动 $unit"; }
   done
   if [ "$TURN" = 1 ] && [ -f "$SOURCE/deploy/coturn.conf.in" ]; then
     systemctl is-enabled -q coturn.service 2>/dev/null || systemctl enable -q coturn.service
     start_or_again coturn.service "$TURN_CHANGED"
   fi
-  start_or_again redis-server@fingertip.service "$REDIS_CHANGED"
   for unit in $units; do start_or_again "$unit" "$SETTINGS_CHANGED"; done
   start_or_again fingertip-backup.timer 0
   nginx -t -q 2>"$LOG" || { cat "$LOG" >&2; die "nginx 的设置没有通过检查（上面是原因）。"; }
@@ -291,7 +297,7 @@ start_all() {
 }
 
 reload_units() {
-  { [ "$UNITS_CHANGED" = 1 ] && systemd_runs; } || return 0
+  [ "$UNITS_CHANGED" = 1 ] || return 0
   systemctl daemon-reload
   systemd-tmpfiles --create /etc/tmpfiles.d/fingertip.conf
   systemctl try-restart systemd-journald 2>/dev/null || true
@@ -320,14 +326,18 @@ sign_in_link() {
 
 main() {
   REDIS_PORT=6399 LOG=$(mktemp)
-  UNITS_CHANGED=0 REDIS_CHANGED=0 SETTINGS_CHANGED=0 NGINX_CHANGED=0 TURN_CHANGED=0
+  UNITS_CHANGED=0 DATABASE_CHANGED=0 REDIS_CHANGED=0 SETTINGS_CHANGED=0 NGINX_CHANGED=0 TURN_CHANGED=0
   trap 'rm -f "$LOG"' EXIT
-  local before
   check_words
   if [ "$RENDER" = 1 ]; then write_everything; printf '写入了 %s 个文件\n' "$CHANGED"; return 0; fi
   case $STAGE in
     packages) install_packages; return 0 ;;
-    files) write_everything; reload_units; return 0 ;;
+    files)
+      write_everything
+      reload_units
+      [ "$REDIS_CHANGED" = 0 ] || start_or_again redis-server@fingertip.service 1
+      [ "$TURN_CHANGED" = 0 ] || start_or_again coturn.service 1
+      return 0 ;;
   esac
   check_machine
   check_certificate
@@ -336,7 +346,8 @@ main() {
   check_certificate
   make_user
   write_everything
-  before=$DATABASE_MARK; make_database "$before"
+  make_database
+  make_redis
   local current; current=$(readlink -f "$DIR/current" 2>/dev/null || true)
   local name; name=$(release_name "$SOURCE")
   if [ -n "$current" ] && [ -e "$current/.complete" ]; then
@@ -355,8 +366,8 @@ main() {
 write_everything() {
   local mark
   make_folders
-  mark=$CHANGED; secret secret_key; secret phone_key
-  DATABASE_MARK=$CHANGED; write_database_settings
+  secret secret_key; secret phone_key
+  mark=$CHANGED; write_database_settings; [ "$mark" = "$CHANGED" ] || DATABASE_CHANGED=1
   mark=$CHANGED; write_redis; [ "$mark" = "$CHANGED" ] || REDIS_CHANGED=1
   mark=$CHANGED; write_turn; [ "$mark" = "$CHANGED" ] || TURN_CHANGED=1
   mark=$CHANGED; write_settings; [ "$mark" = "$CHANGED" ] || SETTINGS_CHANGED=1
@@ -373,7 +384,7 @@ migrate_first() {
 finish() {
   local ready=0
   if [ "$DRY_RUN" = 1 ]; then printf '\n只是试算，什么都没有改；要做的有 %s 件。\n' "$CHANGED"; return 0; fi
-  if systemd_runs; then answers /readyz 60 && ready=1; fi
+  answers /readyz 60 && ready=1
   printf '\n'
   if [ $CHANGED = 0 ]; then say "什么都不用改：这台机器已经是装好的样子。"; else say "做了 $CHANGED 件事（上面带 + 的各行）。"; fi
   if [ $ready = 1 ]; then say "网站已经可以用：https://$DOMAIN"

@@ -22,6 +22,7 @@ from pathlib import Path
 STATE = Path("/run/rehearsal")
 PLACES = [Path("/etc/systemd/system"), Path("/lib/systemd/system")]
 LOGS = Path("/var/log/rehearsal")
+PG_CTL = ["pg_ctlcluster", "--skip-systemctl-redirect", "15", "main"]
 Unit = dict[str, list[str]]
 
 
@@ -160,7 +161,7 @@ def start(name: str) -> None:
         (STATE / f"{name}.on").touch()
         return
     if name == "postgresql.service":
-        subprocess.run(["pg_ctlcluster", "--skip-systemctl-redirect", "15", "main", "start"], check=False)
+        subprocess.run([*PG_CTL, "start"], check=False)
         return
     prepare(unit)
     run_all(name, unit, "ExecStartPre")
@@ -204,7 +205,8 @@ def stop(name: str) -> None:
         (STATE / f"{name}.on").unlink(missing_ok=True)
         return
     if name == "postgresql.service":
-        subprocess.run(["pg_ctlcluster", "--skip-systemctl-redirect", "15", "main", "stop", "-m", "fast"], check=False)
+        if is_active(name):
+            subprocess.run([*PG_CTL, "stop", "-m", "fast"], check=False)
         return
     unit = read(name)
     (STATE / f"{name}.stop").touch()
