@@ -1,11 +1,13 @@
-# Read by ``manage.py shell`` in the rehearsal: what an organiser does on pages, by the same operations: a training and
-# its lecture, which begins. Nothing is printed when it went well.
+# Read by ``manage.py shell`` in the rehearsal: what an organiser and a lecturer do on pages, by the same operations: a
+# training, a lecture of 20 seconds that nobody joins. The judging is left to the worker that the installation started.
+import sys
+import time
 from datetime import timedelta
 
 from django.utils import timezone
 
-from attendance.models import Rule, Training
-from attendance.operations import open_occasion
+from attendance.models import Occasion, Rule, Training
+from attendance.operations import close_occasion, open_occasion
 from live.operations import schedule_lecture
 from organizations.models import Node, User
 
@@ -18,10 +20,17 @@ lecture = schedule_lecture(
     training_id=training.pk,
     title="第一课",
     node_id=root.pk,
-    starts_at=now + timedelta(minutes=1),
-    ends_at=now + timedelta(minutes=61),
+    starts_at=now + timedelta(seconds=1),
+    ends_at=now + timedelta(seconds=21),
     lecturer_id=User.objects.get(name="赵四").pk,
     rule_id=Rule.objects.create(name="直播课", version=1, min_share=0.8, make_up_days=14, hours=1).pk,
     as_of=now,
 )
 open_occasion(occasion_id=lecture.pk, as_of=now)
+time.sleep(22)
+close_occasion(occasion_id=lecture.pk, as_of=timezone.now())
+for _second in range(120):
+    if Occasion.objects.get(pk=lecture.pk).state == Occasion.State.SETTLED:
+        break
+    time.sleep(1)
+sys.stdout.write(f"培训 {training.pk}，场次 {lecture.pk}：{Occasion.objects.get(pk=lecture.pk).get_state_display()}\n")

@@ -56,7 +56,8 @@ chmod 600 /home/admin/名册.csv
 must sudo fingertip import_roster /home/admin/名册.csv --dry-run
 must sudo fingertip import_roster /home/admin/名册.csv
 must sudo fingertip shell -v 0 < tests/rehearsal/first_training.py
-must sudo fingertip report missing --training 1 --under 1 --format csv --output /home/admin/未参加.csv
+training=$(sudo fingertip shell -v 0 -c "from attendance.models import Training; print(Training.objects.latest('pk').pk)")
+must sudo fingertip report missing --training "$training" --under 1 --format csv --output /home/admin/未参加.csv
 run cat /home/admin/未参加.csv
 holds "the report names who is missing" has 王一 /home/admin/未参加.csv
 
