@@ -163,9 +163,9 @@ make_database() {
   for _ in $(seq 60); do psql_as_postgres -c 'SELECT 1' >/dev/null 2>&1 && break; sleep 0.5; done
   if [ -z "$(psql_as_postgres -c "SELECT 1 FROM pg_roles WHERE rolname = 'fingertip'")" ]; then
     password=$(sed -n 's|^postgres://fingertip:\([^@]*\)@.*|\1|p' $ETC/database_url)
-    # By standard input: neither in the process list nor in the server's log.
+    # CREATEDB: a trial restore makes a database of its own. By standard input: neither in the process list nor in the server's log.
     psql_as_postgres <<<"SET log_min_duration_statement = -1; SET log_min_error_statement = panic; SET password_encryption = 'scram-sha-256';
-      CREATE ROLE fingertip LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '$password';"
+      CREATE ROLE fingertip LOGIN NOSUPERUSER CREATEDB NOCREATEROLE PASSWORD '$password';"
     did "PostgreSQL 用户 fingertip"
   fi
   if [ -z "$(psql_as_postgres -c "SELECT 1 FROM pg_database WHERE datname = 'fingertip'")" ]; then
@@ -197,12 +197,12 @@ make_redis() {
 
 # --- 5 Settings --------------------------------------------------------------------------------------------------------
 write_settings() {
-  local text key value
+  local text line
   if ours; then text=$(cat "$ROOT$ETC/env"); text=$(env_with SITE_URL "https://$DOMAIN" <<<"$text")
   else text=$(render "$SOURCE/deploy/server/env.in" DOMAIN="$DOMAIN" VAR=$VAR ETC=$ETC); fi
   [ -z "$PUBLIC" ] || text=$(env_with MEDIA_PUBLIC_ADDRESS "$PUBLIC" <<<"$text")
-  while IFS='=' read -r key value; do
-    [ -z "$key" ] || text=$(env_with "$key" "$value" <<<"$text")
+  while IFS= read -r line; do  # whole lines: a key of a provider may end with "="
+    [ -z "$line" ] || text=$(env_with "${line%%=*}" "${line#*=}" <<<"$text")
   done < <(extra_settings; [ -z "$SMS_FILE" ] || grep -E '^SMS_' "$SMS_FILE")
   put $ETC/env 600 $USER_NAME:$USER_NAME <<<"$text"
 }
@@ -211,9 +211,9 @@ knows() { grep -qE "^#?${1%_FILE}=" "$SOURCE/.env.example"; }
 
 # Settings that other files here decide; only those that the product of this release reads.
 extra_settings() {
-  local key value
-  while IFS='=' read -r key value; do
-    if knows "$key"; then printf '%s=%s\n' "$key" "$value"; fi
+  local line
+  while IFS= read -r line; do
+    if knows "${line%%=*}"; then printf '%s\n' "$line"; fi
   done <<<"FILES_GROUP=www-data
 MEDIA_ACCEL_PREFIX=/_media/
 TRUSTED_PROXIES=unix

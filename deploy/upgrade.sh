@@ -118,7 +118,7 @@ forward() {
   if has_command backup; then
     step "备份数据库" "什么都没有改，网站照常。备份没有成功，原因在上面。"
     quietly manage backup
-    dump=$(find $BACKUPS -mindepth 1 -maxdepth 1 ! -name '.*' -printf '%T@ %p\n' | sort -rn | head -n 1 | cut -d' ' -f2-)
+    dump=$(find $BACKUPS -mindepth 1 -maxdepth 1 -name 'classroom-*' -printf '%T@ %p\n' | sort -rn | head -n 1 | cut -d' ' -f2-)
     note "$dump"
   else note "这一版没有 backup 命令，没有备份"; fi
 
@@ -136,7 +136,8 @@ forward() {
   link "releases/$name" "$DIR/current"
   restart_one_by_one
   systemctl start fingertip-worker.service fingertip-beat.service
-  quietly nginx -t && systemctl reload nginx.service
+  quietly nginx -t
+  systemctl reload nginx.service
   restart_agent
   wait_ready
   tidy
@@ -159,7 +160,7 @@ back() {
     systemctl stop fingertip-beat.service fingertip-worker.service fingertip-agent.service fingertip-pages@1.service fingertip-pages@2.service
     for n in $(seq "$(cores)"); do systemctl stop "fingertip-sockets@$n.service"; done
     step "放回升级前的数据" "网站停着，数据可能放了一半：再运行一次本命令。备份在 $dump"
-    RELEASE=$DIR/releases/$to; quietly manage restore "$dump" --yes
+    RELEASE=$DIR/releases/$to; quietly manage restore "$dump" --replace
   fi
   step "换回 $to" "换了一半，再运行一次本命令会接着做。"
   "$DIR/releases/$to/deploy/install.sh" --domain "$DOMAIN" --stage files
@@ -168,7 +169,8 @@ back() {
   systemctl stop fingertip-beat.service fingertip-worker.service
   restart_one_by_one
   systemctl start fingertip-worker.service fingertip-beat.service
-  quietly nginx -t && systemctl reload nginx.service
+  quietly nginx -t
+  systemctl reload nginx.service
   systemctl restart fingertip-agent.service
   wait_ready
   say "已经退回 $to"
