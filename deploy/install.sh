@@ -217,7 +217,6 @@ extra_settings() {
   done <<<"FILES_GROUP=www-data
 MEDIA_ACCEL_PREFIX=/_media/
 TRUSTED_PROXIES=unix
-TRUSTED_PROXY_COUNT=1
 BACKUP_DIR=$BACKUPS
 $([ "$TURN" = 0 ] || printf 'TURN_SECRET_FILE=%s/turn_secret\nTURN_URLS=turn:%s:3478?transport=udp,turn:%s:3478?transport=tcp' $ETC "$DOMAIN" "$DOMAIN")"
 }
