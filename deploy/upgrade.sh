@@ -87,6 +87,16 @@ tidy() {
   done
 }
 
+# remember NAME MIGRATES DUMP: what --back needs. An upgrade that stopped and goes on keeps the dump from before its first tables.
+remember() {
+  local from to migrated
+  if [ -s "$HISTORY" ]; then
+    IFS=$'\t' read -r from to migrated _ < <(tail -n 1 "$HISTORY")
+    if [ "$from" = "$(cat "$OLD/.complete")" ] && [ "$to" = "$1" ] && [ "$migrated" = 1 ]; then return 0; fi
+  fi
+  printf '%s\t%s\t%s\t%s\n' "$(cat "$OLD/.complete")" "$1" "$2" "$3" >> "$HISTORY"
+}
+
 forward() {
   local name dump='' migrates=0 free
   say "检查"
@@ -127,9 +137,9 @@ forward() {
   RELEASE=$new
   if [ $migrates = 1 ]; then
     step "改数据库的表" "数据库可能改了一半，网页还是旧代码，后台程序停着。先看上面的原因；修好后再运行一次本命令会接着改。要退回：sudo $new/deploy/upgrade.sh --back --with-data"
-    printf '%s\t%s\t%s\t%s\n' "$(cat "$OLD/.complete")" "$name" "$migrates" "$dump" >> "$HISTORY"
+    remember "$name" 1 "$dump"
     quietly manage migrate --noinput
-  else printf '%s\t%s\t%s\t%s\n' "$(cat "$OLD/.complete")" "$name" "$migrates" "$dump" >> "$HISTORY"; fi
+  else remember "$name" 0 "$dump"; fi
 
   step "换上新代码" "新代码装了一半。再运行一次本命令会接着做；要退回：sudo $new/deploy/upgrade.sh --back"
   "$new/deploy/install.sh" --domain "$DOMAIN" --stage files
@@ -165,7 +175,6 @@ back() {
   step "换回 $to" "换了一半，再运行一次本命令会接着做。"
   "$DIR/releases/$to/deploy/install.sh" --domain "$DOMAIN" --stage files
   link "releases/$to" "$DIR/current"
-  sed -i '$d' "$HISTORY"
   systemctl stop fingertip-beat.service fingertip-worker.service
   restart_one_by_one
   systemctl start fingertip-worker.service fingertip-beat.service
@@ -173,6 +182,7 @@ back() {
   systemctl reload nginx.service
   systemctl restart fingertip-agent.service
   wait_ready
+  sed -i '$d' "$HISTORY"
   say "已经退回 $to"
 }
 
