@@ -249,8 +249,10 @@ write_turn() {
   [ "$TURN" = 1 ] || return 0
   secret turn_secret
   [ -f "$SOURCE/deploy/coturn.conf.in" ] || { note "这一版没有 deploy/coturn.conf.in，跳过 coturn"; return 0; }
-  render "$SOURCE/deploy/coturn.conf.in" DOMAIN="$DOMAIN" SECRET="$(cat "$ROOT$ETC/turn_secret" 2>/dev/null || true)" \
-    EXTERNAL="${PUBLIC:+external-ip=$PUBLIC}" | put /etc/turnserver.conf 640 root:turnserver
+  local here; here=$(hostname -I 2>/dev/null | tr ' ' '\n' | grep -m 1 -E '^[0-9.]+$' || echo 127.0.0.1)
+  # Behind NAT phones know the media engine by the public address, and coturn reaches it by the one it has here.
+  render "$SOURCE/deploy/coturn.conf.in" DOMAIN="$DOMAIN" TURN_SECRET="$(cat "$ROOT$ETC/turn_secret" 2>/dev/null || true)" LISTEN_ADDRESS="$here" \
+    MEDIA_ADDRESS="$here${PUBLIC:+$'\n'allowed-peer-ip=$PUBLIC}" | put /etc/turnserver.conf 640 root:turnserver
 }
 
 # --- 7 Units -----------------------------------------------------------------------------------------------------------
@@ -311,20 +313,20 @@ start_or_again() {
 first_operator() {
   [ -n "$OPERATOR" ] || return 0
   [ "$DRY_RUN" = 0 ] || { did "将任命管理员"; return 0; }
-  local asked=("$OPERATOR" --name "$OPERATOR_NAME") said
-  if [ -n "$ORGANISATION" ] && ! said=$(manage add_operator "${asked[@]}" --organisation "$ORGANISATION" 2>&1); then die "没有能任命管理员：$said"; fi
-  if [ -z "$ORGANISATION" ] && ! said=$(manage add_operator "${asked[@]}" 2>&1); then die "没有能任命管理员：$said"; fi
-  note "$said"
+  local asked=("$OPERATOR" --name "$OPERATOR_NAME")
+  [ -z "$ORGANISATION" ] || asked+=(--organisation "$ORGANISATION")
+  SAID=$(manage add_operator "${asked[@]}" 2>"$LOG") || { cat "$LOG" >&2; die "没有能任命管理员（原因在上面）。网站已经装好；改好以后再运行一次。"; }
 }
 
-sign_in_link() {
-  { [ -n "$OPERATOR" ] && [ "$DRY_RUN" = 0 ]; } || return 0
-  if has_command sign_in_link; then manage sign_in_link "$OPERATOR"
-  else note "这一版没有 sign_in_link 命令，管理员要用短信验证码登录"; fi
+# What add_operator said, with the link, comes last, where it is seen; it is good for one sign-in within 15 minutes.
+tell_operator() {
+  [ -n "$SAID" ] || return 0
+  printf '\n%s\n' "$SAID"
+  if ! grep -q https:// <<<"$SAID" && has_command sign_in_link; then manage sign_in_link "$OPERATOR"; fi
 }
 
 main() {
-  REDIS_PORT=6399 LOG=$(mktemp)
+  REDIS_PORT=6399 LOG=$(mktemp) SAID=''
   UNITS_CHANGED=0 DATABASE_CHANGED=0 REDIS_CHANGED=0 SETTINGS_CHANGED=0 NGINX_CHANGED=0 TURN_CHANGED=0
   trap 'rm -f "$LOG"' EXIT
   check_words
@@ -388,12 +390,12 @@ finish() {
   if [ $CHANGED = 0 ]; then say "什么都不用改：这台机器已经是装好的样子。"; else say "做了 $CHANGED 件事（上面带 + 的各行）。"; fi
   if [ $ready = 1 ]; then say "网站已经可以用：https://$DOMAIN"
   else say "网站还没有就绪，请运行：sudo fingertip doctor"; fi
-  sign_in_link
+  tell_operator
   cat <<NEXT
 
 还要做的：
   1. 另存一份 $ETC/phone_key 到另一个地方，和备份分开放。丢了它，手机号就读不出来。
-  2. 防火墙放开 TCP 80、443 和 UDP 20000-21999$([ "$TURN" = 0 ] || printf '，TURN 用的 3478（UDP、TCP）和 UDP 49152-65535')。本程序不动防火墙。
+  2. 防火墙放开 TCP 80、443 和 UDP 20000-21999$([ "$TURN" = 0 ] || printf '，TURN 用的 3478（UDP、TCP）和 UDP 22000-23999')。本程序不动防火墙。
   3. 短信：$(if grep -qE '^SMS_(WAY|BACKEND)=.' $ETC/env; then echo "已经设好，请用一个号码试一次登录。"; else echo "还没有设，党员收不到验证码。写法见 docs/zh/管理员.md“短信”。"; fi)
   4. 证书：$(if [ -L $ETC/tls/certificate.pem ]; then echo "用的是 $(readlink $ETC/tls/certificate.pem)，续期以后运行 systemctl reload nginx。"; else echo "现在是自签的，手机会警告，微信里打不开。换法见 docs/zh/管理员.md“证书”。"; fi)
   5. 每天 2:30 自动备份到 $BACKUPS；请再拷到另一台机器。试恢复：sudo fingertip restore_drill
