@@ -178,7 +178,6 @@ def start(name: str) -> None:
 
 def supervise(name: str, unit: Unit) -> None:
     """Start the process with a parent of its own that starts it again when it ends by itself."""
-    (STATE / f"{name}.stop").unlink(missing_ok=True)
     argv = confined(unit, shlex.split(last(unit, "ExecStart")))
     given = options(name, unit)
     if os.fork():
@@ -194,7 +193,7 @@ def supervise(name: str, unit: Unit) -> None:
         process = subprocess.Popen(argv, **given)  # type: ignore[call-overload]
         pid_file(name).write_text(str(process.pid), encoding="utf-8")
         process.wait()
-        if (STATE / f"{name}.stop").exists() or last(unit, "Restart", "no") == "no":
+        if (STATE / f"{name}.{process.pid}.stop").exists() or last(unit, "Restart", "no") == "no":
             break
         time.sleep(seconds(last(unit, "RestartSec", "1")))
     os._exit(0)
@@ -209,10 +208,10 @@ def stop(name: str) -> None:
             subprocess.run([*PG_CTL, "stop", "-m", "fast"], check=False)
         return
     unit = read(name)
-    (STATE / f"{name}.stop").touch()
+    pid = main_pid(name)
+    (STATE / f"{name}.{pid}.stop").touch()  # its supervisor's alone: the next start has another
     if unit.get("ExecStop"):
         run_all(name, unit, "ExecStop")
-    pid = main_pid(name)
     if not pid:
         return
     with contextlib.suppress(ProcessLookupError):
