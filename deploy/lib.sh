@@ -21,6 +21,9 @@ die() { printf '\n停止：%s\n' "$*" >&2; exit 1; }
 # Only as root outside the tests' folder may files be given to others.
 owns() { [ -z "$ROOT" ]; }
 
+# quietly COMMAND…: into $LOG. Its failure is the caller's: an ERR trap inside the redirection would speak into the log.
+quietly() { local rc=0; "$@" >"$LOG" 2>&1 || rc=$?; return $rc; }
+
 # put PATH MODE OWNER:GROUP < content: write a file whole and at once, only where it differs. The content never stands in a
 # process list, and the file is never there with wider rights than it keeps.
 put() {

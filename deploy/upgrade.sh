@@ -46,7 +46,6 @@ stopped() {
   exit 1
 }
 step() { STEP=$1; STATE=$2; say "$1"; }
-quietly() { "$@" >"$LOG" 2>&1; }
 
 on_air() { if has_command on_air; then manage on_air; fi; }
 lecture_now() { [ "$FORCE" = 1 ] && return 1; local now; now=$(RELEASE=$OLD on_air) && [ -n "$now" ]; }

@@ -89,3 +89,13 @@ def test_a_release_is_named_by_its_commit_and_by_its_files_without_git(tmp_path:
     subprocess.run([*git, "commit", "-q", "-m", "a"], check=True)
     commit = subprocess.check_output([*git, "rev-parse", "--short=12", "HEAD"], text=True).strip()
     assert bash(f"release_name {made}", root=tmp_path).stdout == commit
+
+
+def test_a_step_that_fails_quietly_is_told_aloud(tmp_path: Path) -> None:
+    """Where it stopped must reach the terminal, not the log that the step writes."""
+    script = (
+        f"set -E; LOG={tmp_path}/log; trap 'echo stopped; exit 1' ERR; quietly sh -c 'echo why; exit 3'; echo after"
+    )
+    done = bash(script, root=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "stopped\n")
+    assert (tmp_path / "log").read_text(encoding="utf-8") == "why\n"

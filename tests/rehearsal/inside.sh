@@ -89,7 +89,7 @@ if can restore_drill; then must sudo fingertip restore_drill; fi
 title "9 Upgrade to a newer commit, with a request every 0.2 s meanwhile"
 git config user.email admin@example.cn; git config user.name admin
 mkdir -p organizations/migrations
-last=$(find organizations/migrations -name '0*.py' -printf '%f\n' | sort | tail -n 1); last=${last%.py}
+last=$(sudo fingertip showmigrations organizations --plan | tail -n 1 | sed 's/.*organizations\.//;s/ .*//')
 cat > organizations/migrations/9999_rehearsal.py <<PY
 from django.db import migrations
 
