@@ -1,22 +1,6 @@
 from importlib import import_module
-from typing import Any
 
 from django.apps import AppConfig, apps
-from django.conf import settings
-from django.core.checks import Error, Tags, register
-
-from config.private import readable_by_others
-
-
-@register(Tags.security, deploy=True)
-def folders_are_closed(**_kwargs: Any) -> list[Error]:
-    """A folder of another user is not closed by the start: whoever it belongs to has to."""
-    hint = "chown it to the user that runs this program, or chmod o-rwx"
-    return [
-        Error(f"{path} can be read by every user of this machine", hint=hint, id="config.E281")
-        for path in readable_by_others(settings.VAR_DIR, settings.MEDIA_ROOT)
-        if path == settings.VAR_DIR or settings.VAR_DIR not in path.parents
-    ]
 
 
 class ConfigConfig(AppConfig):

@@ -7,12 +7,24 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError, InterfaceError
 
 from config import doctor
+from config.private import readable_by_others
 
 
 @register(Tags.security, deploy=True)
 def nothing_that_hurts(**_kwargs: Any) -> list[CheckMessage]:
     """Ask the settings alone, and the database only whether somebody said that PHONE_KEY is kept."""
     return [*_modes(), *_people(), *_keys(), *_shape()]
+
+
+@register(Tags.security, deploy=True)
+def folders_are_closed(**_kwargs: Any) -> list[Error]:
+    """A folder of another user is not closed by the start: whoever it belongs to has to."""
+    hint = "chown it to the user that runs this program, or chmod o-rwx"
+    return [
+        Error(f"{path} can be read by every user of this machine", hint=hint, id="site.E010")
+        for path in readable_by_others(settings.VAR_DIR, settings.MEDIA_ROOT)
+        if path == settings.VAR_DIR or settings.VAR_DIR not in path.parents
+    ]
 
 
 def _modes() -> list[CheckMessage]:
@@ -57,7 +69,7 @@ def _keys() -> list[CheckMessage]:
 
 def _shape() -> list[CheckMessage]:
     found: list[CheckMessage] = []
-    if getattr(settings, "MEDIA_SANDBOX", "try") != "required":
+    if settings.MEDIA_SANDBOX != "required":
         hint = "Set MEDIA_SANDBOX=required and install bubblewrap."
         found.append(Error("Uploaded files may be read outside a sandbox.", hint=hint, id="site.E008"))
     if not settings.EMBEDDED and settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):

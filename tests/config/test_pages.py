@@ -4,9 +4,10 @@ import logging
 
 import pytest
 from django.db import OperationalError
+from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
-from config import middleware, views
+from config import views
 from tests.factories.organizations import UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.apps import folders_are_closed
+from config.checks import folders_are_closed
 from config.private import files_group, keep_private, open_to_group, readable_by_others
 
 pytestmark = pytest.mark.unit
@@ -131,7 +131,7 @@ def test_the_programs_own_files_stay_public(var_dir: Path) -> None:
 def test_who_is_open_to_strangers_is_told(var_dir: Path, settings: Any) -> None:
     settings.VAR_DIR, settings.MEDIA_ROOT = var_dir, var_dir / "files"
     assert readable_by_others(var_dir, var_dir / "nothing") == [var_dir]
-    assert [(error.id, str(var_dir) in error.msg) for error in folders_are_closed()] == [("config.E281", True)]
+    assert [(error.id, str(var_dir) in error.msg) for error in folders_are_closed()] == [("site.E010", True)]
     keep(var_dir)
     assert folders_are_closed() == []
 
