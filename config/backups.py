@@ -3,7 +3,7 @@
 ``DIR/classroom-<UTC>/``: ``database.dump`` (PostgreSQL) or ``database.sqlite3``, ``manifest.json`` (versions, rows of
 every table, fingerprints of the keys, checksums), ``files.txt`` (path, bytes, time) and ``files/``. No key is in it:
 PHONE_KEY and SECRET_KEY are kept apart, and a backup without its PHONE_KEY opens no phone number.
-``VAR_DIR/backups.json`` says when the last good backup and the last drill were (``last``).
+Marks (config/marks.py) say when the last good backup and the last drill were.
 """
 
 import contextlib
@@ -27,6 +27,7 @@ from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 from django.utils.translation import gettext as _
 
+from config import marks
 from config.databases import Reader, UnableToRunDatabase, counts, database
 from organizations.core import phones
 
@@ -88,15 +89,6 @@ class Drill:
         return all(finding.ok for finding in self.findings)
 
 
-@dataclass(frozen=True)
-class Last:
-    """The last good backup and the last drill of this machine; None: never."""
-
-    backup_at: dt.datetime | None = None
-    drill_at: dt.datetime | None = None
-    drill_ok: bool = False
-
-
 # --- making ---
 def back_up(*, folder: Path, keep: int, with_files: bool, as_of: dt.datetime) -> Made:
     """Make one backup in ``folder``, then remove all but the newest ``keep``. Raises UnableToBackUp."""
@@ -119,7 +111,7 @@ def back_up(*, folder: Path, keep: int, with_files: bool, as_of: dt.datetime) ->
     except (UnableToRunDatabase, OSError) as error:
         reason = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
         raise UnableToBackUp(_("备份没有做成：%(reason)s") % {"reason": reason}) from error
-    _remember("backup", {"at": as_of.isoformat(), "name": name, "folder": str(folder.resolve())})
+    marks.leave(name=marks.BACKUP, as_of=as_of, data={"name": name, "folder": str(folder.resolve())})
     stored = Stored(**manifest["files"])
     return Made(folder / name, manifest["dump"]["bytes"], sum(manifest["counts"].values()), stored, removed)
 
@@ -291,13 +283,13 @@ def _put_files_back(backup: Path) -> None:
 def drill(*, folder: Path, as_of: dt.datetime) -> Drill:
     """Restore the newest backup into a scratch database, ask whether all is there, and leave nothing behind.
 
-    What was found is remembered (``last``). Raises UnableToRestore where there is no backup, or it cannot be tried.
+    A mark says what was found. Raises UnableToRestore where there is no backup, or it cannot be tried.
     """
     backup = newest(folder)
     if backup is None:
         raise UnableToRestore(_("%(folder)s 里没有备份。") % {"folder": folder})
     found = Drill(backup.name, list(_tried(backup)))
-    _remember("drill", {"at": as_of.isoformat(), "name": backup.name, "ok": found.ok})
+    marks.leave(name=marks.DRILL, as_of=as_of, data={"name": backup.name, "ok": found.ok})
     return found
 
 
@@ -387,17 +379,6 @@ def missing_files(backup: Path, roots: list[Path]) -> int:
     return sum(not lies(relative, size) for relative, (size, _time) in _listed(backup).items())
 
 
-def last() -> Last:
-    """What ``VAR_DIR/backups.json`` says; never raises."""
-    try:
-        held = json.loads(_record().read_text(encoding="utf-8"))
-        backup, tried = held.get("backup") or {}, held.get("drill") or {}
-        made = dt.datetime.fromisoformat(backup["at"]) if backup else None
-        return Last(made, dt.datetime.fromisoformat(tried["at"]) if tried else None, bool(tried.get("ok")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return Last()
-
-
 def key_fingerprints() -> dict[str, str]:
     """What names the keys and opens nothing."""
     derived = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"fingertip secret key fingerprint v1")
@@ -405,21 +386,6 @@ def key_fingerprints() -> dict[str, str]:
         "PHONE_KEY": phones.fingerprint(settings.PHONE_KEY),
         "SECRET_KEY": derived.derive(settings.SECRET_KEY.encode()).hex(),
     }
-
-
-def _record() -> Path:
-    return Path(settings.VAR_DIR) / "backups.json"
-
-
-def _remember(what: str, said: dict[str, Any]) -> None:
-    path = _record()
-    try:
-        held = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        held = {}
-    part = path.with_suffix(f".{os.getpid()}")
-    part.write_text(json.dumps({**(held if isinstance(held, dict) else {}), what: said}), encoding="utf-8")
-    part.replace(path)
 
 
 def _applied(reader: Reader) -> list[str]:

@@ -8,6 +8,7 @@ from django.db import DatabaseError, InterfaceError
 
 from config import doctor
 from config.private import readable_by_others
+from organizations import sms
 
 
 @register(Tags.security, deploy=True)
@@ -41,7 +42,7 @@ def _modes() -> list[CheckMessage]:
 
 
 def _people() -> list[CheckMessage]:
-    if settings.DEMO or doctor.sends_messages():
+    if settings.DEMO or sms.backend().reaches_phones:
         return []
     hint = "Set SMS_WAY to http, aliyun or tencent. Until then only manage.py sign_in_link lets people in."
     return [Error("No text message can be sent: nobody can sign in with a code.", hint=hint, id="site.E004")]

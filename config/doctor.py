@@ -21,6 +21,7 @@ from config import disks, health, marks
 from config.models import TaskCount
 from live.agent.agent import ASIDE
 from media.models import Job, Video
+from organizations import sms
 from organizations.core import phones
 
 BACKUP_LATE, BACKUP_MISSING = timedelta(hours=36), timedelta(days=7)
@@ -258,7 +259,10 @@ def _backups(as_of: datetime) -> Iterator[Finding]:
         yield Finding(Level.CARE, _("备份"), what, _("请看定时备份为什么没有做：systemctl status classroom-backup。"))
     else:
         yield Finding(Level.FINE, _("备份"), _("上一次备份是 %(at)s。") % {"at": f"{backup.at:%Y-%m-%d %H:%M} UTC"})
-    if drill is None or drill.at < as_of - DRILL_LATE:
+    if drill is not None and not drill.data.get("ok", True):
+        step = _("请看 manage.py restore_drill 的输出，改正后再备份、再演练一次。")
+        yield Finding(Level.WRONG, _("恢复演练"), _("上一次从备份恢复没有成功。"), step)
+    elif drill is None or drill.at < as_of - DRILL_LATE:
         step = _("请运行 manage.py restore_drill：把最近一次备份恢复到旁边，看能不能用。")
         yield Finding(Level.CARE, _("恢复演练"), _("三个月之内没有试过从备份恢复。"), step)
 
@@ -291,15 +295,8 @@ def confirm_key_kept(*, by: str, as_of: datetime) -> None:
 # --- How it is set up ---------------------------------------------------------------------------------------------
 
 
-def sends_messages() -> bool:
-    """Whether sign-in codes reach a phone: a way is named, or a program of one's own."""
-    way = getattr(settings, "SMS_WAY", "") or "none"
-    backend = getattr(settings, "SMS_BACKEND", "") or ""
-    return way != "none" or (bool(backend) and not backend.endswith("ConsoleBackend"))
-
-
 def _messages(_as_of: datetime) -> Iterator[Finding]:
-    if sends_messages():
+    if sms.backend().reaches_phones:
         yield Finding(Level.FINE, _("短信"), _("已经设置。"))
     elif not settings.DEMO:
         step = _(

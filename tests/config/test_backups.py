@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from config import backups, databases
+from config import backups, databases, marks
 from organizations.core import phones
 from organizations.models import Membership, Node, User
 from organizations.operations import ensure_phone_key
@@ -168,13 +168,14 @@ def test_the_newest_stay(world: County, place: Path) -> None:
     assert names == [".lock", "classroom-20261126T030200Z", "classroom-20261126T030300Z", "keep-me"]
 
 
-def test_the_machine_remembers_the_last_backup_and_drill(world: County, place: Path) -> None:
-    assert backups.last() == backups.Last()
+def test_the_site_remembers_the_last_backup_and_drill(world: County, place: Path) -> None:
+    assert marks.found() == {}
     back_up(place)
-    assert backups.last() == backups.Last(backup_at=MOMENT)
+    assert {name: mark.at for name, mark in marks.found().items()} == {marks.BACKUP: MOMENT}
     later = MOMENT + dt.timedelta(hours=1)
     assert backups.drill(folder=place, as_of=later).ok
-    assert backups.last() == backups.Last(MOMENT, later, drill_ok=True)
+    drill = marks.found()[marks.DRILL]
+    assert (drill.at, drill.data["ok"]) == (later, True)
 
 
 # --- what goes wrong ---
@@ -187,7 +188,7 @@ def test_another_key_restores_nothing(world: County, place: Path, settings: Any)
     assert state() == before
     found = backups.drill(folder=place, as_of=MOMENT)
     assert {one.name for one in found.findings if not one.ok} == {"PHONE_KEY", "手机号"}
-    assert not backups.last().drill_ok
+    assert not marks.found()[marks.DRILL].data["ok"]
     with pytest.raises(CommandError, match="不能用"):
         command("restore_drill", str(place))
 
@@ -216,7 +217,7 @@ def test_a_damaged_backup_restores_nothing(world: County, place: Path, harm: str
     assert state() == before
     found = backups.drill(folder=place, as_of=MOMENT)
     assert [one.ok for one in found.findings] == [False]
-    assert (backups.last().drill_ok, scratch_left()) == (False, [])
+    assert (marks.found()[marks.DRILL].data["ok"], scratch_left()) == (False, [])
 
 
 def test_a_dump_that_breaks_off_in_the_middle_changes_nothing(world: County, place: Path) -> None:
@@ -285,7 +286,7 @@ def test_a_full_disk_is_seen_before_and_leaves_nothing_when_met(
         with pytest.raises(backups.UnableToBackUp, match="No space left"):
             back_up(place, minute=2)
     assert [path.name for path in place.iterdir() if path.name != ".lock"] == [good.folder.name]
-    assert backups.last().backup_at == MOMENT
+    assert marks.found()[marks.BACKUP].at == MOMENT
 
 
 def test_a_program_that_is_missing_is_named(world: County, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,6 +65,9 @@ def test_backups_and_keys(well: None, settings: Any) -> None:
     assert seen(as_of=NOW + 2 * DAY)["备份"][0] == CARE
     assert seen(as_of=NOW + 8 * DAY)["备份"][0] == WRONG
     assert seen(as_of=NOW + 101 * DAY)["恢复演练"][0] == CARE
+    marks.leave(name=marks.DRILL, as_of=NOW, data={"name": "classroom-1", "ok": False})
+    assert seen()["恢复演练"][0] == WRONG
+    marks.leave(name=marks.DRILL, as_of=NOW, data={"name": "classroom-1", "ok": True})
     marks.Mark.objects.filter(name__in=[marks.BACKUP, marks.KEY_KEPT]).delete()
     found = seen()
     assert found["备份"] == (WRONG, "还没有备份过。")
