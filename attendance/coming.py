@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from attendance.models import Evidence, Occasion, RosterEntry, Training
+from attendance.listing import unit_on_roster
+from attendance.models import Evidence, Occasion, Training
 from organizations.models import Exemption, Membership, Node
 from organizations.queries import membership_on
 
@@ -48,8 +49,7 @@ def node_at(*, occasion: Occasion, member_id: int) -> Node | None:
     """Return the unit under which a person stands at an occasion: on its roster, before there is one by where they
     belong on its day; None: they are not expected."""
     if occasion.state != Occasion.State.SCHEDULED:
-        entry = RosterEntry.objects.filter(occasion=occasion, member_id=member_id).select_related("node").first()
-        return entry.node if entry else None
+        return unit_on_roster(occasion_id=occasion.pk, member_id=member_id)
     membership = membership_on(member_id=member_id, on_date=timezone.localdate(occasion.starts_at))
     is_there = membership is not None and membership.node.path.startswith(occasion.node.path)
     return membership.node if membership is not None and is_there else None

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from django.db.models import Q
 
+from attendance.listing import being_listed
 from attendance.models import Occasion, RosterEntry, WatchSession
 from attendance.standing import DONE, UNDONE, with_standing
 from attendance.windows import roster_day
@@ -25,7 +26,7 @@ class Concerned:
 def concerned_by(occasion: Occasion, *, as_of: datetime) -> Concerned:
     """Count them: by the roster; before there is one by who belongs there. At most three queries."""
     expected = people_at([occasion], as_of=as_of)
-    if occasion.opened_at is None:
+    if occasion.opened_at is None or being_listed().filter(pk=occasion.pk).exists():
         return Concerned(expected, 0, expected)
     standing = with_standing(RosterEntry.objects.filter(occasion_id=occasion.pk))
     return Concerned(
@@ -41,12 +42,13 @@ def people_at(occasions: Iterable[Occasion], *, as_of: datetime) -> int:
     Everybody once. Two queries, whatever the number of occasions.
     """
     found = list(occasions)
-    opened = [one.pk for one in found if one.opened_at is not None]
+    listed = set(being_listed().values_list("pk", flat=True)) if found else set()
+    opened = [one.pk for one in found if one.opened_at is not None and one.pk not in listed]
     on_roster = RosterEntry.objects.filter(occasion_id__in=opened, state=RosterEntry.State.EXPECTED)
     to_come: dict[date, set[str]] = {}
     paths = dict(Node.objects.filter(pk__in={one.node_id for one in found}).values_list("pk", "path"))
     for one in found:
-        if one.opened_at is None:
+        if one.opened_at is None or one.pk in listed:
             to_come.setdefault(roster_day(one, as_of=as_of), set()).add(paths[one.node_id])
     there = Q(pk__in=on_roster.values("member_id"))
     for day, roots in to_come.items():

@@ -13,6 +13,7 @@ from attendance.core.evidence import Evidence as CoreEvidence
 from attendance.core.intervals import Span, Spans, ms_of
 from attendance.core.rules import Rule as CoreRule
 from attendance.core.verdict import Verdict, judge
+from attendance.listing import on_roster
 from attendance.models import (
     Evidence,
     Occasion,
@@ -32,7 +33,7 @@ ALIVE_FOR_MS = 15_000
 def is_expected(*, occasion: Occasion, member_id: int) -> bool:
     """Whether a member belongs to an occasion: by its roster; before there is one, by where they belong today."""
     if occasion.state != Occasion.State.SCHEDULED:
-        return RosterEntry.objects.filter(occasion_id=occasion.pk, member_id=member_id).exists()
+        return member_id in on_roster(occasion_id=occasion.pk, member_ids=[member_id])
     membership = membership_on(member_id=member_id, on_date=timezone.localdate(occasion.starts_at))
     return membership is not None and membership.node.path.startswith(occasion.node.path)
 

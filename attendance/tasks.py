@@ -12,6 +12,7 @@ TURNS = 40  # 20,000 people, some seconds' work
 BEAT = {
     "attendance.reap_leases": {"task": "attendance.reap_leases", "schedule": 10.0, "options": {"expires": 10}},
     "attendance.settle_dirty": {"task": "attendance.settle_dirty", "schedule": 10.0, "options": {"expires": 10}},
+    "attendance.prepare_rosters": {"task": "attendance.prepare_rosters", "schedule": 30.0, "options": {"expires": 30}},
     "attendance.reconcile": {"task": "attendance.reconcile", "schedule": 30.0, "options": {"expires": 30}},
 }
 
@@ -20,6 +21,18 @@ BEAT = {
 def settle_occasion(*, occasion_id: int) -> None:
     """Judge everybody at a closed occasion."""
     operations.settle(occasion_id=occasion_id, as_of=timezone.now())
+
+
+@shared_task(name="attendance.complete_roster")
+def complete_roster(*, occasion_id: int) -> None:
+    """Write the rest of a large roster after its opening."""
+    operations.complete_roster(occasion_id=occasion_id)
+
+
+@shared_task(name="attendance.prepare_rosters")
+def prepare_rosters() -> None:
+    """Write the large rosters of what begins soon, a while at a time."""
+    operations.prepare_rosters(as_of=timezone.now())
 
 
 @shared_task(name="attendance.settle_dirty")

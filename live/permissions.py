@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from attendance.models import Occasion, RosterEntry, Training
+from attendance.listing import on_roster
+from attendance.models import Occasion, Training
 from live.models import Lecture, Restriction
 from organizations.models import Membership, Role, RoleGrant, User
 from organizations.permissions import has_role
@@ -101,8 +102,7 @@ def _expected(occasion: Occasion, ids: list[int], on_date: dt.date | None = None
     if occasion.training.state == Training.State.DRAFT:
         return set()
     if occasion.opened_at is not None:
-        rows = RosterEntry.objects.filter(occasion=occasion, member_id__in=ids)
-        return set(rows.values_list("member_id", flat=True))
+        return on_roster(occasion_id=occasion.pk, member_ids=ids)
     day = on_date or timezone.localdate()
     members = Membership.objects.filter(valid_on(day), member_id__in=ids, node__path__startswith=occasion.node.path)
     return set(members.values_list("member_id", flat=True))

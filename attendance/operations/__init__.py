@@ -47,6 +47,7 @@ from attendance.operations.presence import (
     record_outbox,
 )
 from attendance.operations.reconciling import reconcile
+from attendance.operations.rosters import complete_roster, enter_at_once, prepare_rosters
 from attendance.operations.settling import UnableToSettle, settle, settle_dirty
 from attendance.operations.watch import (
     UnableToReportWatched,
@@ -79,10 +80,12 @@ __all__ = [
     "beat_lease",
     "close_occasion",
     "close_presences",
+    "complete_roster",
     "correct_record",
     "create_occasion",
     "declare",
     "end_lease",
+    "enter_at_once",
     "expect_again",
     "expect_no_longer",
     "mark_answers_seen",
@@ -91,6 +94,7 @@ __all__ = [
     "move_end",
     "open_occasion",
     "open_presences",
+    "prepare_rosters",
     "raise_dispute",
     "reap_leases",
     "reconcile",

@@ -5,7 +5,8 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry
+from attendance.models import Correction, Occasion, Record, RecordState
+from attendance.operations.rosters import is_on_roster
 from attendance.operations.settling import settle
 from attendance.operations.texts import checked
 from attendance.queries import rule_of
@@ -77,6 +78,6 @@ def _checked(occasion_id: int, member_id: int, state: str, reason: str, author_i
         raise UnableToRecord(_("这场还没有开始，没有可更正的结果。"))
     if occasion.state in CALLED_OFF:
         raise UnableToRecord(_("这场没有举行或已经作废，不影响任何人的记录，不用更正。"))
-    if not RosterEntry.objects.filter(occasion_id=occasion_id, member_id=member_id).exists():
+    if not is_on_roster(occasion_id=occasion_id, member_id=member_id):
         raise UnableToRecord(_("有人不在这场的应到名单里。"))
     return text

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from attendance.models import Dispute, RosterEntry
 from attendance.operations.corrections import UnableToRecord, correct_record
 from attendance.operations.marks import hold
+from attendance.operations.rosters import enter_at_once
 
 LONGEST = 1000
 LONGEST_REASON = 400  # of a correction
@@ -29,6 +30,7 @@ def raise_dispute(*, occasion_id: int, member_id: int, text: str, as_of: datetim
     if not 0 < len(text) <= LONGEST or "\x00" in text:
         raise UnableToRaiseDispute(_("请写下哪里不对，最多 1000 字。"))
     hold([occasion_id])
+    enter_at_once(member_ids=[member_id], occasion_ids=[occasion_id])
     entry = RosterEntry.objects.select_for_update().filter(occasion_id=occasion_id, member_id=member_id).first()
     if entry is None:
         raise UnableToRaiseDispute(_("您不在这一场的应到名单里。"))

@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from attendance.models import Occasion, RosterEntry, Rule
+from attendance.operations.rosters import enter_at_once
 
 State = Occasion.State
 
@@ -33,7 +34,9 @@ def mark_pairs(*, pairs: Iterable[tuple[int, int]], as_of: datetime) -> None:
     for occasion_id, member_id in pairs:
         by_occasion[occasion_id].add(member_id)
     # All occasions before the first roster row: another batch that has them in another order must not wait in between.
-    for occasion_id, state, basis in hold(by_occasion):
+    for occasion_id, state, basis, is_listed in hold(by_occasion):
+        if not is_listed:
+            enter_at_once(member_ids=by_occasion[occasion_id], occasion_ids=[occasion_id])
         if is_judged_now(state, basis):
             _mark(occasion_id, by_occasion[occasion_id], as_of)
 
@@ -47,8 +50,10 @@ def _mark(occasion_id: int, member_ids: Collection[int], as_of: datetime) -> Non
         RosterEntry.objects.filter(pk__in=fresh).update(dirty_at=as_of)
 
 
-def hold(occasion_ids: Iterable[int]) -> list[tuple[int, str, str]]:
-    """Return ``(id, state, basis)`` of these occasions, in order of their ids; they stay so until the transaction ends.
+def hold(occasion_ids: Iterable[int]) -> list[tuple[int, str, str, bool]]:
+    """Return ``(id, state, basis, whether its roster is complete)`` of these occasions, in order of their ids.
+
+    State and basis stay so until the transaction ends.
 
     A shared lock: many hold one occasion at once, and who wants to close, void or reopen it waits for all of them.
     Django has no word for it; SQLite has one writer at a time and needs none. The rule is read, not its stamp: what is
@@ -60,12 +65,14 @@ def hold(occasion_ids: Iterable[int]) -> list[tuple[int, str, str]]:
     lock = "FOR SHARE OF o" if connection.vendor == "postgresql" else ""
     places = ", ".join(["%s"] * len(ids))
     sql = (
-        "SELECT o.id, o.state, r.basis FROM attendance_occasion o JOIN attendance_rule r ON r.id = o.rule_id "  # noqa: S608 - only places
+        "SELECT o.id, o.state, r.basis, EXISTS (SELECT 1 FROM attendance_rosterwork w "  # noqa: S608 - only places
+        "WHERE w.occasion_id = o.id AND NOT w.is_ahead) "
+        "FROM attendance_occasion o JOIN attendance_rule r ON r.id = o.rule_id "
         f"WHERE o.id IN ({places}) ORDER BY o.id {lock}"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, ids)
-        return [(int(key), str(state), str(basis)) for key, state, basis in cursor.fetchall()]
+        return [(int(key), str(state), str(basis), not writing) for key, state, basis, writing in cursor.fetchall()]
 
 
 def is_judged_now(state: str, basis: str) -> bool:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from attendance.models import Evidence, Occasion, Record, RosterEntry, Rule
 from attendance.operations.corrections import UnableToRecord
 from attendance.operations.marks import hold, mark_dirty
+from attendance.operations.rosters import enter_at_once
 from attendance.operations.settling import settle
 from attendance.operations.texts import checked
 from attendance.windows import window_limit
@@ -217,6 +218,7 @@ def _check_roster(occasion: Occasion, member_ids: Collection[int]) -> None:
         there = members_at(node=occasion.node, on_date=timezone.localdate(occasion.starts_at))
         expected = there.filter(member_id__in=member_ids).values("member_id").distinct().count()
     else:
+        enter_at_once(member_ids=member_ids, occasion_ids=[occasion.pk])
         expected = RosterEntry.objects.filter(occasion_id=occasion.pk, member_id__in=member_ids).count()
     if expected != len(member_ids):
         raise UnableToRecord(_("有人不在这场的应到名单里。"))

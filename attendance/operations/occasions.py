@@ -9,20 +9,18 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import Case, CharField, Exists, OuterRef, Value, When
+from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from attendance import events
 from attendance.core.intervals import ms_of
 from attendance.core.rules import Rule as CoreRule
-from attendance.models import Evidence, Occasion, RosterEntry, Rule, Training
+from attendance.models import Evidence, Occasion, Rule, Training
 from attendance.operations.earlier_items import keep_earlier_items
+from attendance.operations.rosters import forget_preparation, write_or_begin
 from attendance.rules import why_not_at
 from attendance.windows import ENDED, HELD, is_held, undone_until, window_limit
-from organizations.models import Node
-from organizations.queries import exempt_member_ids, members_at
 
 log = structlog.get_logger(__name__)
 State = Occasion.State
@@ -80,6 +78,7 @@ def create_occasion(
     )
 
 
+@transaction.atomic
 def reschedule_occasion(
     *,
     occasion_id: int,
@@ -93,7 +92,10 @@ def reschedule_occasion(
     """Change the plan of an occasion that has not opened; raises UnableToPlanOccasion."""
     _check_plan(starts_at, ends_at)
     _check_rule(rule_id, node_id, occasion_id=occasion_id)
-    changed = Occasion.objects.filter(pk=occasion_id, state=State.SCHEDULED).update(
+    before = Occasion.objects.select_for_update(no_key=True).filter(pk=occasion_id, state=State.SCHEDULED).first()
+    if before is None:
+        raise UnableToPlanOccasion(_("这一场已经开始，不能再改安排。"))
+    Occasion.objects.filter(pk=occasion_id).update(
         title=title,
         node_id=node_id,
         starts_at=starts_at,
@@ -101,8 +103,8 @@ def reschedule_occasion(
         rule_id=rule_id,
         training_id=training_id,
     )
-    if not changed:
-        raise UnableToPlanOccasion(_("这一场已经开始，不能再改安排。"))
+    if (before.node_id, timezone.localdate(before.starts_at)) != (node_id, timezone.localdate(starts_at)):
+        forget_preparation(occasion_id=occasion_id)
 
 
 @transaction.atomic
@@ -113,9 +115,11 @@ def withdraw_occasion(*, occasion_id: int, actor_id: int | None, as_of: datetime
     then (False), and the app deletes its own row. Raises UnableToPlanOccasion once it has opened.
     """
     # Whoever writes a leave down holds this row too: the leave is seen here, or finds nothing to be written for.
-    occasion = Occasion.objects.select_for_update().filter(pk=occasion_id).first()
+    # Not its key: a step of its roster that is under way refers to it, and we wait for that step.
+    occasion = Occasion.objects.select_for_update(no_key=True).filter(pk=occasion_id).first()
     if occasion is None or occasion.state != State.SCHEDULED:
         raise UnableToPlanOccasion(_("这一场已经开始，不能再改安排。"))
+    forget_preparation(occasion_id=occasion_id)
     log.info("occasion_withdrawn", occasion_id=occasion_id, actor_id=actor_id)
     if not Evidence.objects.filter(occasion_id=occasion_id).exists():
         occasion.delete()
@@ -167,7 +171,8 @@ def open_occasion(*, occasion_id: int, as_of: datetime) -> None:
     """Open an occasion: fix its rule and roster. Opening an open one changes nothing; raises UnableToOpenOccasion.
 
     The window begins at the planned start or now, whichever is later. On the roster are those who belong to the
-    occasion's node on that day; who moves later stays on it.
+    occasion's node on that day; who moves later stays on it. A roster of more than some thousand people is complete
+    only a while later (``rosters``).
     """
     # The row is held: a plan changed in between would be stamped with the rule that it had before.
     held = Occasion.objects.select_for_update(of=("self",), no_key=True).select_related("rule", "training", "node")
@@ -185,7 +190,9 @@ def open_occasion(*, occasion_id: int, as_of: datetime) -> None:
         if Occasion.objects.filter(pk=occasion_id, state=State.OPEN).exists():
             return
         raise UnableToOpenOccasion(f"occasion {occasion_id} is over")
-    expected = _snapshot_roster(occasion_id, occasion.node, start)
+    expected = write_or_begin(occasion=occasion, day=timezone.localdate(start), as_of=as_of)
+    if expected is None:
+        _queue_roster(occasion_id)
     log.info("occasion_opened", occasion_id=occasion_id, expected=expected)
     events.announce(events.occasion_opened, occasion_id=occasion_id)
 
@@ -206,36 +213,6 @@ def stamp_of(rule: Rule, training: Training) -> dict[str, Any]:
         hours=rule.hours,
     )
     return {**core.stamp(), "deadline_at": training.deadline_at.isoformat()}
-
-
-def _snapshot_roster(occasion_id: int, node: Node, start: datetime) -> int:
-    """Write the roster in one INSERT … SELECT: a city's 450,000 members never pass through Python."""
-    day = timezone.localdate(start)
-    exempt = exempt_member_ids(on_date=day).filter(member_id=OuterRef("member_id"))
-    chosen = (
-        members_at(node=node, on_date=day)
-        .select_related(None)
-        .annotate(
-            occasion_key=Value(occasion_id),
-            standing=Case(
-                When(Exists(exempt), then=Value(RosterEntry.State.EXEMPT.value)),
-                default=Value(RosterEntry.State.EXPECTED.value),
-                output_field=CharField(),
-            ),
-            cause=Case(When(Exists(exempt), then=Value("roster")), default=Value(""), output_field=CharField()),
-        )
-        .order_by("member_id")
-        .values_list("occasion_key", "member_id", "node_id", "standing", "cause")
-    )
-    # Written by hand around a query that Django compiled: the ORM has no INSERT … SELECT.
-    select, params = chosen.query.get_compiler(connection=connection).as_sql()
-    insert = (
-        f"INSERT INTO attendance_rosterentry (occasion_id, member_id, node_id, state, why) {select} "
-        "ON CONFLICT (occasion_id, member_id) DO NOTHING"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(insert, params)
-        return int(cursor.rowcount)
 
 
 @transaction.atomic
@@ -333,6 +310,12 @@ def void_occasion(*, occasion_id: int, reason: str, voided_by_id: int, as_of: da
     )
     log.info("occasion_voided", occasion_id=occasion_id, voided_by_id=voided_by_id)
     events.announce(events.occasion_voided, occasion_id=occasion_id)
+
+
+def _queue_roster(occasion_id: int) -> None:
+    from attendance.tasks import complete_roster  # noqa: PLC0415 - tasks call operations
+
+    complete_roster.delay_on_commit(occasion_id=occasion_id)
 
 
 def _queue_settling(occasion_id: int) -> None:

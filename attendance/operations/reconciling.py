@@ -13,6 +13,7 @@ from prometheus_client import Counter
 
 from attendance.models import Occasion, PresenceSpan
 from attendance.operations.occasions import close_occasion, open_occasion
+from attendance.operations.rosters import complete_roster, left_undone
 from attendance.operations.settling import settle, settle_dirty
 from attendance.queries import due_to_open, open_past_end
 from attendance.windows import is_by_media, window_limit
@@ -32,6 +33,9 @@ def reconcile(*, as_of: datetime) -> None:
     """
     for occasion in due_to_open(as_of=as_of).filter(starts_at__gt=as_of - LOOK_BACK):
         _survived(open_occasion, occasion.pk, as_of)
+    for occasion_id in left_undone(as_of=as_of):
+        log.info("roster_again", occasion_id=occasion_id)
+        _survived(lambda *, occasion_id, as_of: complete_roster(occasion_id=occasion_id), occasion_id, as_of)
     for occasion in open_past_end(media_by=as_of, window_by=as_of - FORGOTTEN_AFTER):
         if not is_by_media(occasion) and window_limit(occasion) > as_of - FORGOTTEN_AFTER:
             continue  # it began late, and runs on

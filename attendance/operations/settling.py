@@ -18,6 +18,7 @@ from attendance.models import Correction, Occasion, Record, RosterEntry
 from attendance.operations.absence import record_absence
 from attendance.operations.marks import hold, is_judged_now
 from attendance.operations.occasions import mark_not_held
+from attendance.operations.rosters import complete_roster, enter_at_once
 from attendance.queries import evidence_of, rule_of, window_of
 from attendance.standing import what_holds
 
@@ -55,6 +56,8 @@ def settle(*, occasion_id: int, as_of: datetime, member_ids: Collection[int] | N
         raise UnableToSettle(f"occasion {occasion_id} has not opened")
     if before.state in (State.NOT_HELD, State.VOID):
         return
+    if member_ids is None:
+        complete_roster(occasion_id=occasion_id)  # nobody is through before everybody is there
     is_whole_end = member_ids is None and before.state in (State.CLOSED, State.SETTLED)
     if is_whole_end:
         record_absence(occasion_id=occasion_id, as_of=as_of)
@@ -88,11 +91,12 @@ def _claim_settled(before: Occasion, as_of: datetime) -> None:
 def settle_dirty(*, as_of: datetime, member_ids: Collection[int] | None = None, limit: int = 500) -> int:
     """Settle those whose evidence nobody has read (of ``member_ids``, or anybody's, the oldest mark first).
 
-    Returns how many marks it took away; whoever cannot be judged keeps theirs, dated ahead, and never stops the
-    others. Safe to repeat, and twice at once.
+    These are entered first where a roster is still being written. Returns how many marks it took away; whoever cannot
+    be judged keeps theirs, dated ahead, and never stops the others. Safe to repeat, and twice at once.
     """
     waiting = RosterEntry.objects.filter(dirty_at__lte=as_of)
     if member_ids is not None:
+        enter_at_once(member_ids=member_ids)
         waiting = waiting.filter(member_id__in=member_ids)
     by_occasion: dict[int, list[int]] = {}
     for occasion_id, member_id in waiting.order_by("dirty_at")[:limit].values_list("occasion_id", "member_id"):
@@ -160,7 +164,7 @@ def _settle_chunk(occasion_id: int, member_ids: list[int], as_of: datetime, *, i
     # that or voids it, so the window we judge by is the one that holds when we write. Whoever writes evidence marks
     # the roster rows in the same transaction, so it is either read here or marked after us; and two settlings of one
     # person never write in the wrong order.
-    [(_key, state, basis)] = hold([occasion_id])
+    [(_key, state, basis, _listed)] = hold([occasion_id])
     rows = RosterEntry.objects.filter(occasion_id=occasion_id, member_id__in=member_ids)
     entries = list(rows.select_for_update().order_by("member_id").values_list("member_id", "state", "why", "dirty_at"))
     changed = 0

@@ -18,7 +18,8 @@ from django.utils.dateparse import parse_datetime
 from attendance.core.intervals import Spans, moment_of, ms_of
 from attendance.core.rules import Basis, Rule
 from attendance.core.watch import BUFFER_MS, PURSE_START_MS, Acceptance, Purse, accept, credit, known_moment
-from attendance.models import Occasion, Record, RecordState, RosterEntry, WatchPurse, WatchSession
+from attendance.models import Occasion, Record, RecordState, WatchPurse, WatchSession
+from attendance.operations.rosters import is_on_roster
 from attendance.operations.settling import settle
 from attendance.operations.texts import checked
 from attendance.queries import credited
@@ -149,7 +150,7 @@ def start_watch(*, occasion_id: int, member_id: int, device: str, media: str, as
     length = _length_of(occasion, media)
     if not length:
         raise UnableToStartWatch("no_media" if occasion.media_items is None else "withdrawn")
-    if not RosterEntry.objects.filter(occasion_id=occasion_id, member_id=member_id).exists():
+    if not is_on_roster(occasion_id=occasion_id, member_id=member_id):
         raise UnableToStartWatch("not_expected")
     mine = WatchSession.objects.filter(occasion_id=occasion_id, member_id=member_id)
     resume = mine.filter(media=media).order_by("-last_at", "-id").values_list("position_ms", flat=True).first() or 0

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from attendance.listing import listed_at
 from attendance.models import RecordState
 from attendance.reports.base import Cell, Report, Row, Scope
 from attendance.reports.cells import moment
@@ -117,6 +118,7 @@ def write_json(report: Report, scope: Scope, to: BinaryIO, *, encoding: str = "u
         "rules": rules_of(scope),
         "pending": undecided.get(RecordState.PENDING.value, 0),
         "due": undecided.get(DUE, 0),
+        "being_listed": [one.title for one in listed_at(scope.training.pk)],
         "columns": {column.key: str(column.title) for column in report.columns},
     }
     keys = [column.key for column in report.columns]
@@ -130,6 +132,8 @@ def write_json(report: Report, scope: Scope, to: BinaryIO, *, encoding: str = "u
 def facts(report: Report, scope: Scope) -> list[tuple[str, str]]:
     """Return what every report says about itself: of what, as of when, by which rules, and what is not decided yet."""
     undecided = still_open(scope)
+    listed = [one.title for one in listed_at(scope.training.pk)]
+    said = [(_("名单正在整理，还没有列入"), _("、").join(listed))] if listed else []
     return [
         (_("报表"), str(report.title)),
         (_("培训"), scope.training.title),
@@ -138,6 +142,7 @@ def facts(report: Report, scope: Scope) -> list[tuple[str, str]]:
         (_("认定规则"), _("、").join(rules_of(scope))),
         (_("正在认定（人次）"), str(undecided.get(RecordState.PENDING.value, 0))),
         (_("课程还在学（人次）"), str(undecided.get(DUE, 0))),
+        *said,
     ]
 
 

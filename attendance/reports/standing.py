@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Value
 
+from attendance.listing import being_listed
 from attendance.models import Correction, Occasion, RecordState, RosterEntry
 from attendance.reports.base import Scope
 from attendance.standing import CALLED_OFF, DUE, UNDONE, WORST_FIRST, with_standing
@@ -79,12 +80,15 @@ class Counts:
 
 
 def entries(*, training_ids: Collection[int], paths: Iterable[str]) -> QuerySet[Any, Any]:
-    """Return the roster entries of these trainings in the subtrees at ``paths``, with how each stands."""
+    """Return the roster entries of these trainings in the subtrees at ``paths``, with how each stands.
+
+    Nothing of an occasion whose roster is still being written: any number of it would be wrong.
+    """
     inside = Q(pk__in=())
     for path in paths:
         inside |= Q(node__path__startswith=path)
     found = RosterEntry.objects.filter(inside, occasion__training_id__in=training_ids)
-    found = found.exclude(occasion__state__in=CALLED_OFF)
+    found = found.exclude(occasion__state__in=CALLED_OFF).exclude(occasion_id__in=being_listed().values("pk"))
     return with_standing(found).order_by(
         "node__path", "member__name", "member_id", "occasion__starts_at", "occasion_id"
     )

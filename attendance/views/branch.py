@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from attendance.coming import coming_for
+from attendance.listing import being_listed, listed_at
 from attendance.models import Occasion, RecordState, Rule, Training
 from attendance.operations import settle_dirty
 from attendance.permissions import COUNTS, NAMES, Whereabouts, may_read_names, own_nodes, whereabouts, whereabouts_on
@@ -95,6 +96,7 @@ class TrainingRow:
     training: Training
     missing: int
     due: int
+    is_listed: bool
 
 
 @dataclass(frozen=True)
@@ -124,13 +126,14 @@ def branch(request: HttpRequest) -> HttpResponse:
     """List the trainings that touch the person's nodes, the running ones first, each with how many are missing."""
     nodes = own_nodes(signed_in(request), *COUNTS)
     trainings = _trainings_touching(nodes)
+    listed = set(being_listed().values_list("occasion__training_id", flat=True))
     undone = undone_by_training(
         training_ids=[training.pk for training in trainings], paths=[node.path for node in nodes]
     )
     rows = []
     for training in trainings:
         missing, due = undone.get(training.pk, (0, 0))
-        rows.append(TrainingRow(training, missing, due))
+        rows.append(TrainingRow(training, missing, due, is_listed=training.pk in listed))
     running = [row for row in rows if row.training.state == Training.State.PUBLISHED]
     closed = [row for row in rows if row.training.state == Training.State.CLOSED][:CLOSED_SHOWN]
     desk = desk_of(signed_in(request), as_of=timezone.now(), with_answers=False)
@@ -145,6 +148,7 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
     """Show who is still missing at a node, by name with the next step, then the counts."""
     scope = scope_or_404(request, training_id, as_of=timezone.now())
     settle_unread(scope)
+    listed = {one.pk for one in listed_at(scope.training.pk)}  # asked before the numbers: never too few without a word
     seen = overview(scope)
     names = node_names(scope)
     occasions = occasions_of(scope)
@@ -168,6 +172,7 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
         "page": page,
         "shows_names": shows_names,
         "occasions": [(occasion, seen.by_occasion.get(occasion.pk)) for occasion in occasions],
+        "listed": [occasion for occasion in occasions if occasion.pk in listed],
         "is_begun": any(occasion.opened_at and occasion.state not in CALLED_OFF for occasion in occasions),
         "rules": rule_labels(occasions),
         "overtaken": overtaken,

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from attendance.listing import listed_at
 from attendance.permissions import NAMES
 from attendance.reports import Report, Scope, UnableToFindReport, report_named, reports
 from attendance.reports.render import CONTENT_TYPES, ENCODINGS, WRITERS, facts, text_rows, write
@@ -52,6 +53,7 @@ def branch_report(request: HttpRequest, training_id: int, name: str) -> HttpResp
         "reports": list(reports().values()),
         "rows": [list(zip(titles, row, strict=True)) for row in shown[:A_PAGE]],
         "facts": facts(report, scope)[3:],
+        "listed": listed_at(scope.training.pk),
         "previous_page": page - 1,
         "next_page": page + 1 if len(shown) > A_PAGE else None,
     }

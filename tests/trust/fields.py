@@ -124,6 +124,9 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("id dirty_at", TECHNICAL, SERVER, FOR_GOOD),
         Fields("occasion member node state why", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
     ),
+    "attendance.RosterWork": (
+        Fields("occasion is_ahead node day after_member_id is_through began_at", TECHNICAL, SERVER, "until it is done"),
+    ),
     "attendance.WorkerLease": (
         Fields("id name started_at beat_at ended_at quiet", TECHNICAL, SERVER, "for good; a row a start"),
     ),

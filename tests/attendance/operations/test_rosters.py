@@ -1,0 +1,341 @@
+"""Large rosters are prepared ahead and completed in steps: always what one snapshot at the opening would have been."""
+
+import datetime as dt
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+from django.test import Client
+
+from attendance import operations
+from attendance.concerned import concerned_by
+from attendance.models import Evidence, Occasion, Record, RosterEntry, RosterWork, Rule, Training
+from attendance.operations import rosters
+from attendance.personal import held_about
+from attendance.queries import is_expected
+from attendance.reports import Scope, report_named
+from attendance.reports.render import facts
+from attendance.reports.standing import overview
+from live.operations import cancel_lecture, go_live
+from live.permissions import rights_now
+from organizations.models import Membership, User
+from organizations.operations import end_membership, exempt_member, join_node, leave_node, transfer_member
+from tests.factories.attendance import HOUR, START, OccasionFactory, RuleFactory, TrainingFactory, be_present
+from tests.factories.live import LectureFactory
+from tests.factories.organizations import County, UserFactory, make_county
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+DAY = START.date()
+BEFORE = START - dt.timedelta(minutes=20)
+
+
+@pytest.fixture(autouse=True)
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight people are a city here."""
+    monkeypatch.setattr(rosters, "AT_ONCE", 4)
+    monkeypatch.setattr(rosters, "STEP", 3)
+
+
+@pytest.fixture
+def county() -> County:
+    return make_county(members=3)
+
+
+@pytest.fixture
+def lecture(county: County) -> Occasion:
+    planned: Occasion = OccasionFactory(training=TrainingFactory(node=county.county), node=county.county)
+    return planned
+
+
+def roster(occasion: Occasion, manager: str = "objects") -> dict[int, tuple[int, str, str]]:
+    rows = getattr(RosterEntry, manager).filter(occasion_id=occasion.pk)
+    return {row[0]: row[1:] for row in rows.values_list("member_id", "node_id", "state", "why")}
+
+
+def at_once(occasion: Occasion) -> dict[int, tuple[int, str, str]]:
+    """What one snapshot of now would be."""
+    twin: Occasion = OccasionFactory(training=occasion.training, node=occasion.node)
+    rosters.write_members(twin.pk, twin.node, DAY)
+    return roster(twin)
+
+
+def prepare(as_of: dt.datetime = BEFORE) -> int:
+    return operations.prepare_rosters(as_of=as_of)
+
+
+def open_it(occasion: Occasion, *, complete: bool = True) -> None:
+    operations.open_occasion(occasion_id=occasion.pk, as_of=START)
+    if complete:
+        operations.complete_roster(occasion_id=occasion.pk)
+
+
+def test_a_small_roster_is_whole_with_the_opening(county: County) -> None:
+    small: Occasion = OccasionFactory(training=TrainingFactory(node=county.branch), node=county.branch)
+    assert prepare() == 0
+    open_it(small, complete=False)
+    assert set(roster(small)) == {one.pk for one in [*county.members, county.secretary]}
+    assert not RosterWork.objects.exists()
+
+
+def test_what_is_prepared_is_nobodys_expectation(county: County, lecture: Occasion, client: Client) -> None:
+    """Finding: ops 12b. Every row is there, and no page, count, download or question knows of one."""
+    scope = Scope(lecture.training, county.county, BEFORE)
+    member = county.member
+    client.force_login(member)
+    assert held_about(member, BEFORE)["roster"] == []
+    assert prepare() > 1
+    assert len(roster(lecture, "prepared_too")) == len(at_once(lecture))
+    assert roster(lecture) == {}
+    assert lecture.title not in client.get("/me/").content.decode()
+    assert held_about(member, BEFORE)["roster"] == []
+    assert client.get(f"/me/{lecture.pk}/").status_code == 404
+    assert overview(scope).people == []
+    assert list(report_named("records").rows(scope)) == []
+    assert list(lecture.roster.all()) == []
+    assert is_expected(occasion=lecture, member_id=member.pk), "by where they belong, as before"
+    assert prepare() == 0, "everybody is written"
+
+
+@pytest.mark.parametrize("is_prepared", [True, False])
+def test_the_roster_is_what_one_snapshot_would_be(county: County, lecture: Occasion, is_prepared: bool) -> None:
+    if is_prepared:
+        prepare()
+    gone, moved, excused, left = county.members[0], county.members[1], county.members[2], county.neighbours[0]
+    leave_node(member_id=gone.pk, on_date=DAY)
+    transfer_member(member_id=moved.pk, node_id=county.neighbour.pk, on_date=DAY)
+    exempt_member(member_id=excused.pk, from_date=DAY)
+    end_membership(member_id=left.pk, because="transferred", on_date=DAY, as_of=START)
+    fresh = UserFactory()
+    join_node(member_id=fresh.pk, node_id=county.branch.pk, on_date=DAY)
+    open_it(lecture)
+    assert roster(lecture) == at_once(lecture)
+    assert fresh.pk in roster(lecture)
+    assert gone.pk not in roster(lecture)
+    assert not RosterWork.objects.exists()
+
+
+def test_opening_is_short_and_the_rest_is_written_in_steps(county: County, lecture: Occasion) -> None:
+    prepare()
+    open_it(lecture, complete=False)
+    assert RosterWork.objects.get(pk=lecture.pk).is_ahead is False
+    assert set(roster(lecture)) == set(at_once(lecture)), "what was prepared holds at once"
+    steps = []
+    while rosters.take_step(lecture.pk, is_ahead=False):
+        steps.append(RosterWork.objects.get(pk=lecture.pk).after_member_id)
+    assert len(steps) >= 2
+    assert steps == sorted(steps)
+
+
+def test_who_is_not_on_it_yet_is_entered_by_their_own_door(county: County, lecture: Occasion) -> None:
+    LectureFactory(occasion=lecture, lecturer=county.lecturer)
+    outsider = UserFactory()
+    open_it(lecture, complete=False)
+    lecture.refresh_from_db()
+    assert roster(lecture) == {}
+    assert is_expected(occasion=lecture, member_id=county.member.pk)
+    assert not is_expected(occasion=lecture, member_id=outsider.pk)
+    rights = rights_now(occasion_id=lecture.pk, user_ids=[county.member.pk, outsider.pk], on_date=DAY)
+    assert rights.allowed == {county.member.pk}
+    be_present(lecture, county.member, 0, 600)
+    assert set(roster(lecture)) == {county.member.pk}
+    be_present(lecture, outsider, 0, 600)
+    assert set(roster(lecture)) == {county.member.pk}
+    # Whoever took part stays, wherever they go in the same minute.
+    transfer_member(member_id=county.member.pk, node_id=county.neighbour.pk, on_date=DAY)
+    operations.complete_roster(occasion_id=lecture.pk)
+    assert roster(lecture)[county.member.pk] == (county.branch.pk, "expected", "")
+    assert set(roster(lecture)) == set(at_once(lecture))
+
+
+@pytest.mark.parametrize("page", ["/", "/me/"])
+def test_a_page_of_ones_own_shows_it_at_once(county: County, lecture: Occasion, client: Client, page: str) -> None:
+    LectureFactory(occasion=lecture, lecturer=county.lecturer)
+    open_it(lecture, complete=False)
+    client.force_login(county.member)
+    assert lecture.title in client.get(page).content.decode()
+
+
+def test_counts_say_that_the_roster_is_being_written(county: County, lecture: Occasion, client: Client) -> None:
+    client.force_login(county.organiser)
+    open_it(lecture, complete=False)
+    prepared_half = rosters.take_step(lecture.pk, is_ahead=False)
+    assert prepared_half
+    assert roster(lecture)
+    page = f"/branch/{lecture.training_id}/?node={county.county.pk}"
+    text = client.get(page).content.decode()
+    assert "名单正在整理" in text
+    assert "大家都参加了" not in text
+    assert "名单正在整理" in client.get("/branch/").content.decode()
+    scope = Scope(lecture.training, county.county, START)
+    assert overview(scope).people == []
+    assert lecture.title in dict(facts(report_named("missing"), scope)).get("名单正在整理，还没有列入", "")
+    lecture.refresh_from_db()
+    assert concerned_by(lecture, as_of=START).expected == len(at_once(lecture))
+    operations.complete_roster(occasion_id=lecture.pk)
+    assert "名单正在整理" not in client.get(page).content.decode()
+    assert len(overview(scope).people) == len(at_once(lecture))
+
+
+def test_settling_waits_for_the_roster(county: County, lecture: Occasion) -> None:
+    prepare()
+    open_it(lecture, complete=False)
+    operations.close_occasion(occasion_id=lecture.pk, as_of=START + HOUR)
+    operations.settle(occasion_id=lecture.pk, as_of=START + HOUR)
+    assert Occasion.objects.get(pk=lecture.pk).state == Occasion.State.SETTLED
+    assert set(Record.objects.values_list("member_id", flat=True)) == set(roster(lecture)) == set(at_once(lecture))
+
+
+def test_a_worker_that_died_is_followed_by_reconcile(county: County, lecture: Occasion) -> None:
+    open_it(lecture, complete=False)
+    rosters.take_step(lecture.pk, is_ahead=False)
+    operations.reconcile(as_of=START + dt.timedelta(seconds=30))
+    assert RosterWork.objects.exists(), "its own task is still at it"
+    operations.reconcile(as_of=START + dt.timedelta(seconds=61))
+    assert roster(lecture) == at_once(lecture)
+
+
+def test_mark_of_a_course_is_kept_while_its_roster_is_written(county: County) -> None:
+    course: Occasion = OccasionFactory(
+        training=TrainingFactory(node=county.county), node=county.county, kind="course",
+        rule=RuleFactory(basis=Rule.Basis.MEDIA), ends_at=START + 48 * HOUR, media_ms=60_000,
+    )  # fmt: skip
+    open_it(course, complete=False)
+    watch = operations.start_watch(
+        occasion_id=course.pk, member_id=county.member.pk, device="p", media="v", as_of=START
+    )
+    assert set(roster(course)) == {county.member.pk}
+    operations.report_watched(
+        session_id=watch.session_id, member_id=county.member.pk, client_id="c1", ranges_ms=[[0, 60_000]], rate=1,
+        position_ms=60_000, as_of=START + dt.timedelta(seconds=60),
+    )  # fmt: skip
+    operations.complete_roster(occasion_id=course.pk)
+    operations.settle_dirty(as_of=START + HOUR)
+    assert Record.objects.get(member=county.member).state == "attended"
+
+
+def test_a_plan_for_another_unit_takes_the_preparation_back(county: County, lecture: Occasion) -> None:
+    prepare()
+    plan = {
+        "occasion_id": lecture.pk, "title": lecture.title, "starts_at": START, "ends_at": START + HOUR,
+        "rule_id": lecture.rule_id, "training_id": lecture.training_id,
+    }  # fmt: skip
+    operations.reschedule_occasion(**plan, node_id=county.township.pk)
+    assert roster(lecture, "prepared_too") == {}
+    assert not RosterWork.objects.exists()
+    prepare()
+    operations.reschedule_occasion(**{**plan, "title": "改名"}, node_id=county.township.pk)
+    assert RosterWork.objects.get().is_through, "another title changes nobody's expectation"
+    later = {**plan, "starts_at": START + 24 * HOUR, "ends_at": START + 25 * HOUR}
+    operations.reschedule_occasion(**later, node_id=county.branch.pk)
+    operations.open_occasion(occasion_id=lecture.pk, as_of=START + 24 * HOUR)
+    assert set(roster(lecture)) == {one.pk for one in [*county.members, county.secretary]}
+
+
+def test_midnight_between_preparation_and_opening(county: County, lecture: Occasion) -> None:
+    prepare()
+    leave_node(member_id=county.member.pk, on_date=DAY + dt.timedelta(days=1))
+    assert prepare(START + 23 * HOUR) == 0, "too late to be expected any more"
+    operations.open_occasion(occasion_id=lecture.pk, as_of=START + 14 * HOUR)
+    operations.complete_roster(occasion_id=lecture.pk)
+    assert county.member.pk not in roster(lecture)
+
+
+def test_withdrawn_and_called_off(county: County, lecture: Occasion) -> None:
+    prepare()
+    assert operations.withdraw_occasion(occasion_id=lecture.pk, actor_id=None, as_of=BEFORE)
+    assert not RosterEntry.prepared_too.exists()
+    given = LectureFactory(occasion__training=lecture.training, occasion__node=county.county, lecturer=county.lecturer)
+    prepare()
+    operations.approve_leave(
+        occasion_id=given.pk,
+        member_id=county.member.pk,
+        category="sick",
+        recorded_by_id=county.secretary.pk,
+        as_of=BEFORE,
+    )
+    cancel_lecture(occasion_id=given.pk, as_of=BEFORE)
+    assert Occasion.objects.get(pk=given.pk).state == Occasion.State.VOID
+    assert Evidence.objects.filter(occasion_id=given.pk).exists()
+    assert not RosterEntry.prepared_too.exists()
+    assert not RosterWork.objects.exists()
+
+
+def test_drafts_and_what_is_far_away_are_not_prepared(county: County, lecture: Occasion) -> None:
+    assert prepare(START - 2 * HOUR) == 0
+    Training.objects.update(state=Training.State.DRAFT)
+    assert prepare() == 0
+
+
+def test_a_turn_ends_in_time_and_the_next_goes_on(lecture: Occasion) -> None:
+    ticks = iter(range(100))
+    assert operations.prepare_rosters(as_of=BEFORE, seconds=1.5, clock=lambda: float(next(ticks))) == 1
+    written = len(roster(lecture, "prepared_too"))
+    assert 0 < written < len(at_once(lecture))
+    prepare()
+    assert len(roster(lecture, "prepared_too")) == len(at_once(lecture))
+
+
+def test_leaving_after_the_opening_is_kept(county: County, lecture: Occasion) -> None:
+    prepare()
+    open_it(lecture, complete=False)
+    operations.expect_no_longer(member_id=county.member.pk, on_date=DAY, as_of=START)
+    operations.complete_roster(occasion_id=lecture.pk)
+    assert roster(lecture)[county.member.pk][1:] == ("exempt", "left")
+
+
+def test_reopened_while_its_roster_is_written(county: County, lecture: Occasion) -> None:
+    open_it(lecture, complete=False)
+    operations.close_occasion(occasion_id=lecture.pk, as_of=START + HOUR)
+    operations.reopen_occasion(occasion_id=lecture.pk, as_of=START + HOUR + dt.timedelta(minutes=1))
+    operations.complete_roster(occasion_id=lecture.pk)
+    assert roster(lecture) == at_once(lecture)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once(county: County) -> None:
+    """Four workers prepare, the lecturer begins, two complete, people arrive: one roster, everybody once."""
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has one writer at a time, and tests' database of it one connection")
+    lecture = LectureFactory(
+        occasion__training=TrainingFactory(node=county.county), occasion__node=county.county, lecturer=county.lecturer
+    )
+    crowd = User.objects.bulk_create(User(username=f"c{n}", name=f"c{n}", password="") for n in range(60))
+    Membership.objects.bulk_create(
+        Membership(member=one, node=county.branch, active_from_date=DAY - dt.timedelta(days=9)) for one in crowd
+    )
+    failures: list[BaseException] = []
+
+    def run(work: Callable[[], Any]) -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - told by the test
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    begun = threading.Event()
+
+    def begin() -> None:
+        go_live(occasion_id=lecture.pk, as_of=START)
+        begun.set()
+
+    def arrive() -> None:
+        begun.wait(20)
+        lease = operations.start_lease(name="w", as_of=START)
+        joins = [operations.Join(lecture.pk, one.pk, "p", lease, START) for one in crowd[::-2]]
+        operations.open_presences(joins=joins)
+
+    def complete() -> None:
+        begun.wait(20)
+        operations.complete_roster(occasion_id=lecture.pk)
+
+    with ThreadPoolExecutor(8) as pool:
+        for work in [prepare, prepare, begin, arrive, complete, complete, prepare, arrive]:
+            pool.submit(run, work)
+    operations.complete_roster(occasion_id=lecture.pk)
+    assert failures == []
+    assert roster(lecture.occasion) == at_once(lecture.occasion)
+    assert len(roster(lecture.occasion)) == 68
