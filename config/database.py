@@ -29,7 +29,8 @@ def database(url: str, *, testing: bool, embedded: bool) -> dict[str, Any]:
     if parts.scheme == "sqlite":
         if given:
             raise ImproperlyConfigured(f"DATABASE_URL: SQLite takes no options, but there is {', '.join(given)}")
-        return {**env.db_url_config(url), "ATOMIC_REQUESTS": False, "OPTIONS": dict(SQLITE)}
+        # A file does not go away: opening it costs a room's message as much as storing it.
+        return {**env.db_url_config(url), "ATOMIC_REQUESTS": False, "CONN_MAX_AGE": 60, "OPTIONS": dict(SQLITE)}
     config: dict[str, Any] = {**env.db_url_config(parts._replace(query="").geturl()), "ATOMIC_REQUESTS": False}
     pool = {
         "min_size": 0,

@@ -10,7 +10,7 @@ and messages by looking there once a second (``live.rooms``).
 import asyncio
 import collections
 import datetime as dt
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -336,3 +336,17 @@ def publish(occasion_id: int, event: dict[str, Any], flush: bool = False) -> Non
     if here is not None and not here.loop.is_closed():
         here.loop.call_soon_threadsafe(lambda: here.deliver(occasion_id, built, flush=flush))
     bus.send(occasion_id, event, flush=flush)
+
+
+def publish_all(events: Sequence[tuple[int, dict[str, Any]]]) -> None:
+    """``publish`` many at once, ``(occasion id, event)`` in their order: one hop to the loop, one way to the bus."""
+    here = _hub
+    if here is not None and not here.loop.is_closed():
+        built = [(occasion_id, protocol.event_of(event)) for occasion_id, event in events]
+
+        def deliver() -> None:
+            for occasion_id, event in built:
+                here.deliver(occasion_id, event)
+
+        here.loop.call_soon_threadsafe(deliver)
+    bus.send_all(events)

@@ -7,7 +7,7 @@ import asyncio
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import redis
@@ -44,6 +44,15 @@ def connect(heard: Heard) -> "Bus":
 
 def send(occasion_id: int, event: dict[str, Any], *, flush: bool) -> None:
     """Hand an event to the other processes. Loses it when Redis is away, after half a second at most."""
+    _send([(occasion_id, event)], flush=flush)
+
+
+def send_all(events: Sequence[tuple[int, dict[str, Any]]]) -> None:
+    """``send`` many, one way to Redis for all of them."""
+    _send(events, flush=False)
+
+
+def _send(events: Sequence[tuple[int, dict[str, Any]]], *, flush: bool) -> None:
     if not settings.REDIS_URL or _pause.is_on():
         return
     global _sender
@@ -55,12 +64,15 @@ def send(occasion_id: int, event: dict[str, Any], *, flush: bool) -> None:
             max_connections=50,
             retry=Retry(NoBackoff(), 0),
         )
-    message = json.dumps({"from": process_name(), "event": event, "flush": flush}, ensure_ascii=False)
+    pipe = _sender.pipeline(transaction=False)
+    for occasion_id, event in events:
+        message = json.dumps({"from": process_name(), "event": event, "flush": flush}, ensure_ascii=False)
+        pipe.publish(f"{PREFIX}{occasion_id}", message)
     try:
-        _sender.publish(f"{PREFIX}{occasion_id}", message)
+        pipe.execute()
     except (redis.RedisError, OSError):
         _pause.begin()
-        log.warning("bus_unreachable", occasion=occasion_id)
+        log.warning("bus_unreachable", occasions=sorted({occasion_id for occasion_id, _event in events}))
 
 
 class Bus:

@@ -18,9 +18,9 @@ from live.engines.base import EngineError
 from live.models import Restriction
 from live.rooms import Guest, Keeper
 from live.threads import in_database
-from organizations.models import User
 
 T = TypeVar("T")
+LABEL_S = 60.0  # who is renamed or moves is called so within a minute
 
 
 class Refused(Exception):
@@ -80,18 +80,20 @@ async def _leave(keeper: Keeper, room: Room, guest: Guest, command: protocol.Lea
 async def _say(keeper: Keeper, room: Room, guest: Guest, command: protocol.Say) -> None:
     if not guest.chat_allowance.take(time.monotonic()):
         raise Refused("slow_down", command.id)
-    write = partial(
-        operations.say,
-        occasion_id=room.occasion_id,
-        author_id=guest.member_id,
-        client_id=command.id,
-        text=command.text,
-        as_of=timezone.now(),
+    line = await keeper.chat.say(
+        operations.Saying(
+            occasion_id=room.occasion_id,
+            author_id=guest.member_id,
+            client_id=command.id,
+            text=command.text,
+            at=timezone.now(),
+            label=known_label(guest),
+        )
     )
-    try:
-        line = await in_database(write)
-    except operations.UnableToChat as error:
-        raise Refused(error.code, command.id) from error
+    if isinstance(line, operations.UnableToChat):
+        raise Refused(line.code, command.id)
+    if known_label(guest) is None and line.member == guest.member_id:
+        guest.label, guest.label_until = (line.name, line.unit), time.monotonic() + LABEL_S
     keeper.hub.tell(guest, protocol.encode(protocol.Ack(id=command.id, message=line.message)))
 
 
@@ -111,15 +113,17 @@ async def _tell_hand(room: Room, member_id: int, name: str, unit: str, *, up: bo
     await in_database(partial(publish, room.occasion_id, event))
 
 
+def known_label(guest: Guest) -> tuple[str, str] | None:
+    """Return the person's name and unit, as they were less than a minute ago."""
+    return guest.label if time.monotonic() < guest.label_until else None
+
+
 async def _label(guest: Guest) -> tuple[str, str]:
-    """Return the person's name and unit; looked up once a socket."""
-    if guest.label is None:
-        guest.label = await in_database(partial(_read_label, guest.member_id))
-    return guest.label
-
-
-def _read_label(member_id: int) -> tuple[str, str]:
-    return User.objects.get(pk=member_id).name, queries.unit_of(member_id, timezone.now())
+    """Return the person's name and unit; looked up once a minute and socket."""
+    if known_label(guest) is None:
+        found = await in_database(partial(queries.labels_of, [guest.member_id]))
+        guest.label, guest.label_until = found.get(guest.member_id, ("", "")), time.monotonic() + LABEL_S
+    return guest.label or ("", "")
 
 
 async def _watch(keeper: Keeper, room: Room, guest: Guest, command: protocol.Watch) -> None:

@@ -1,7 +1,7 @@
 """Questions about lectures and what is said in their rooms. Nothing here writes."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from live.agent.nodes import BEATS_EVERY, is_fresh
 from live.core import lifecycle
 from live.core.holes import Hole, from_lists, media_position
 from live.models import ChatMessage, Lecture, Restriction
-from organizations.models import Node, Role, RoleGrant, User
+from organizations.models import Membership, Node, Role, RoleGrant, User
 from organizations.permissions import visible_nodes
 from organizations.queries import membership_on, valid_on
 
@@ -219,6 +219,17 @@ def unit_of(member_id: int, as_of: dt.datetime) -> str:
     """Return the name of the node that a person belongs to at that moment, or ""."""
     membership = membership_on(member_id=member_id, on_date=timezone.localdate(as_of))
     return membership.node.name if membership else ""
+
+
+def labels_of(member_ids: Collection[int], *, as_of: dt.datetime | None = None) -> dict[int, tuple[str, str]]:
+    """Return the name of each person and that of the node they belong to now, or ""; two queries."""
+    if not member_ids:
+        return {}
+    day = timezone.localdate(as_of)
+    units = Membership.objects.filter(valid_on(day), member_id__in=member_ids).values_list("member_id", "node__name")
+    names = User.objects.filter(pk__in=member_ids).values_list("pk", "name")
+    by_id = dict(units)
+    return {member_id: (name, by_id.get(member_id, "")) for member_id, name in names}
 
 
 def restricted(occasion_id: int) -> list[Restriction]:

@@ -19,6 +19,7 @@ from django.utils import timezone
 from attendance.clock import clock
 from live import operations, permissions, queries, sessions, supervise
 from live.broadcast import Hub, Room, Seat, abort, close_hub, hub
+from live.chat import Chat
 from live.core import protocol
 from live.core.allowance import Allowance
 from live.engines.base import Publishing, Subscribing
@@ -56,6 +57,7 @@ class Guest(Seat):
     muted: bool = False
     joined: bool = False
     label: tuple[str, str] | None = None
+    label_until: float = 0.0
     hand: bool = False
     stay: Stay | None = None
     publishing: Publishing | None = None
@@ -75,6 +77,7 @@ class Keeper:
         self.loop = asyncio.get_running_loop()
         self.hub: Hub = hub()
         self.recorder: Recorder = recorder()
+        self.chat = Chat(spawn=self.hub.spawn)
         self._at_door: list[tuple[Guest, asyncio.Future[str | None]]] = []
         self.hub.listeners.append(self.heard)
         self.recorder.quiet = self.quiet

@@ -21,6 +21,7 @@ from attendance.operations.earlier_items import keep_earlier_items
 from attendance.operations.rosters import forget_preparation, write_or_begin
 from attendance.rules import why_not_at
 from attendance.windows import ENDED, HELD, is_held, undone_until, window_limit
+from organizations.models import Node
 
 log = structlog.get_logger(__name__)
 State = Occasion.State

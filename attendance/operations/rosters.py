@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 State = Occasion.State
 
 AT_ONCE = 2_000  # people whose roster is written in the moment of the opening
-STEP = 2_000  # memberships a transaction looks at: some tenths of a second where the disk is slow
+STEP = 1_000  # memberships a transaction looks at: some tenths of a second where the disk is slow
 AHEAD = timedelta(hours=1)
 LATE = timedelta(hours=4)  # a lecture can be begun until three hours after its planned end
 PATIENCE = timedelta(seconds=60)

@@ -31,6 +31,7 @@ from live.operations.lectures import (
     schedule_lecture,
 )
 from live.operations.room import (
+    Saying,
     UnableToChat,
     UnableToRestrict,
     delete_old_chat,
@@ -38,10 +39,12 @@ from live.operations.room import (
     lift_restriction,
     restrict,
     say,
+    say_all,
 )
 
 __all__ = [
     "LecturePlan",
+    "Saying",
     "UnableToCancelLecture",
     "UnableToChat",
     "UnableToDropRecording",
@@ -71,6 +74,7 @@ __all__ = [
     "restrict",
     "resume_lecture",
     "say",
+    "say_all",
     "schedule_lecture",
     "void_lecture",
     "why_recording_stays",

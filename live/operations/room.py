@@ -2,15 +2,19 @@
 
 import datetime as dt
 import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 
 from live import broadcast
 from live.models import ChatMessage, Lecture, Restriction
-from live.queries import ChatLine, unit_of
+from live.queries import ChatLine, labels_of, unit_of
 from organizations.models import User
 
 MAX_TEXT = 500
+SPOKEN_IN = (Lecture.State.SCHEDULED, Lecture.State.LIVE)
 CHAT_KEPT = dt.timedelta(days=180)
 # C0/C1 controls, line and direction marks that can turn a neighbour's line around, and lone surrogates.
 UNPRINTABLE = re.compile(
@@ -35,37 +39,127 @@ def clean_text(text: str) -> str:
     return " ".join(UNPRINTABLE.sub(" ", text).split())
 
 
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What somebody says in a room. ``label``: their name and unit, where the caller knows them."""
+
+    occasion_id: int
+    author_id: int
+    client_id: str
+    text: str
+    at: dt.datetime
+    label: tuple[str, str] | None = None
+
+    @property
+    def key(self) -> tuple[int, str]:
+        return self.author_id, self.client_id
+
+
 def say(*, occasion_id: int, author_id: int, client_id: str, text: str, as_of: dt.datetime) -> ChatLine:
-    """Store one chat message and announce it; the same ``client_id`` again answers the same message, once stored."""
-    words = clean_text(text)
-    if not words:
-        raise UnableToChat("empty")
-    if len(words) > MAX_TEXT:
-        raise UnableToChat("too_long")
-    old = _line(author_id, client_id)
-    if old is not None:
-        return old
-    lecture = Lecture.objects.only("state", "lecturer_id").filter(pk=occasion_id).first()
-    if lecture is None or lecture.is_over:
-        raise UnableToChat("closed")
-    if _is_restricted(occasion_id, author_id):
-        raise UnableToChat("muted")
-    try:
-        with transaction.atomic():
-            row = ChatMessage.objects.create(
-                lecture_id=occasion_id, author_id=author_id, client_id=client_id, text=words, at=as_of
-            )
-            line = ChatLine.of(
-                row, name=row.author.name, unit=unit_of(author_id, as_of), lecturer_id=lecture.lecturer_id
-            )
-            transaction.on_commit(lambda: broadcast.publish(occasion_id, line.event()))
-    except IntegrityError:
-        # The same frame came on two sockets at once; the other one stored it.
-        stored = _line(author_id, client_id)
-        if stored is None:
-            raise
-        return stored
-    return line
+    """``say_all`` for one message; raises UnableToChat."""
+    [said] = say_all(sayings=[Saying(occasion_id, author_id, client_id, text, as_of)])
+    if isinstance(said, UnableToChat):
+        raise said
+    return said
+
+
+@transaction.atomic
+def say_all(*, sayings: Sequence[Saying]) -> list[ChatLine | UnableToChat]:
+    """Store messages of any rooms by one INSERT, and announce them after the commit; each gets its answer in order.
+
+    The same ``client_id`` of an author again answers the message that was stored by it, whatever became of the room;
+    of two that come at once, on whatever socket or process, one is stored. Nobody is muted and no lecture ends between
+    the question whether they may speak and the commit: whoever does either waits for us, or we for them.
+    """
+    answers: dict[tuple[int, str], ChatLine | UnableToChat] = {}
+    fit: dict[tuple[int, str], Saying] = {}
+    for one in sayings:
+        words = clean_text(one.text)
+        if words and len(words) <= MAX_TEXT:
+            fit.setdefault(one.key, replace(one, text=words))
+        else:
+            answers[one.key] = UnableToChat("too_long" if words else "empty")
+    lecturers = _open_rooms({one.occasion_id for one in fit.values()})
+    silent = _restricted({one.occasion_id for one in fit.values()}, {one.author_id for one in fit.values()})
+    for key, one in fit.items():
+        if one.occasion_id not in lecturers:
+            answers[key] = UnableToChat("closed")
+        elif (one.occasion_id, one.author_id) in silent:
+            answers[key] = UnableToChat("muted")
+    # In one order in every process: two that store the same two messages at once never wait in a circle.
+    speaking = sorted((one for key, one in fit.items() if key not in answers), key=lambda one: one.key)
+    stored = _store(speaking)
+    labels = labels_of({one.author_id for one in speaking if one.key in stored and one.label is None})
+    events = []
+    for one in speaking:
+        if one.key in stored:
+            line = _line_of(one, stored[one.key], one.label or labels[one.author_id], lecturers[one.occasion_id])
+            answers[one.key] = line
+            events.append((one.occasion_id, line.event()))
+    answers |= _known([key for key in fit if not isinstance(answers.get(key), ChatLine)])
+    if events:
+        transaction.on_commit(partial(broadcast.publish_all, events))
+    return [answers[one.key] for one in sayings]
+
+
+def _line_of(one: Saying, message_id: int, label: tuple[str, str], lecturer_id: int) -> ChatLine:
+    name, unit = label
+    at_ms = round(one.at.timestamp() * 1000)
+    is_host = one.author_id == lecturer_id
+    return ChatLine(message_id, one.author_id, name, unit, one.text, at_ms, host=is_host)
+
+
+def _open_rooms(occasion_ids: Collection[int]) -> dict[int, int]:
+    """Return the lecturers of those lectures that are not over; they stay so until the transaction ends (shared)."""
+    if not occasion_ids:
+        return {}
+    lock = "FOR SHARE" if connection.vendor == "postgresql" else ""  # Django has no word for it
+    places = ", ".join(["%s"] * len(occasion_ids))
+    sql = (
+        "SELECT occasion_id, lecturer_id, state FROM live_lecture "  # noqa: S608 - only places
+        f"WHERE occasion_id IN ({places}) ORDER BY occasion_id {lock}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, sorted(occasion_ids))
+        return {int(key): int(lecturer) for key, lecturer, state in cursor.fetchall() if state in SPOKEN_IN}
+
+
+def _restricted(occasion_ids: Collection[int], member_ids: Collection[int]) -> set[tuple[int, int]]:
+    # A statement of its own: it sees what was committed while the first waited for its locks.
+    found = Restriction.objects.filter(lecture_id__in=occasion_ids, member_id__in=member_ids, lifted_at=None)
+    return set(found.values_list("lecture_id", "member_id"))
+
+
+def _store(sayings: Sequence[Saying]) -> dict[tuple[int, str], int]:
+    """Insert what is not there yet; the unique index refuses the others. Returns the new messages' ids."""
+    if not sayings:
+        return {}
+    adapt = connection.ops.adapt_datetimefield_value
+    places = ", ".join(["(%s, %s, %s, %s, %s)"] * len(sayings))
+    sql = (
+        f"INSERT INTO live_chatmessage (lecture_id, author_id, client_id, text, at) VALUES {places} "  # noqa: S608 - only places
+        "ON CONFLICT (author_id, client_id) DO NOTHING RETURNING author_id, client_id, id"
+    )
+    rows = [(one.occasion_id, one.author_id, one.client_id, one.text, adapt(one.at)) for one in sayings]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [value for row in rows for value in row])
+        return {(int(author), str(client)): int(key) for author, client, key in cursor.fetchall()}
+
+
+def _known(keys: Collection[tuple[int, str]]) -> dict[tuple[int, str], ChatLine | UnableToChat]:
+    """Return the messages that were stored before by these keys."""
+    if not keys:
+        return {}
+    rows = ChatMessage.objects.select_related("author", "lecture").filter(
+        author_id__in={author for author, _client in keys}, client_id__in={client for _author, client in keys}
+    )
+    return {
+        (row.author_id, row.client_id): ChatLine.of(
+            row, name=row.author.name, unit=unit_of(row.author_id, row.at), lecturer_id=row.lecture.lecturer_id
+        )
+        for row in rows
+        if (row.author_id, row.client_id) in keys
+    }
 
 
 def hide_message(*, occasion_id: int, message_id: int, actor_id: int, as_of: dt.datetime) -> bool:
@@ -86,6 +180,8 @@ def restrict(*, occasion_id: int, member_id: int, kind: str, actor_id: int, as_o
     if member_id in (lecture.lecturer_id, actor_id) or not User.objects.filter(pk=member_id).exists():
         raise UnableToRestrict
     with transaction.atomic():
+        # Messages that are being stored come first; from here on nothing of theirs is.
+        Lecture.objects.select_for_update(no_key=True).get(pk=occasion_id)
         Restriction.objects.get_or_create(
             lecture_id=occasion_id,
             member_id=member_id,
@@ -110,16 +206,3 @@ def lift_restriction(*, occasion_id: int, member_id: int, kind: str, as_of: dt.d
 def delete_old_chat(*, as_of: dt.datetime) -> int:
     """Delete chat older than its retention of 180 days; return how many messages went."""
     return ChatMessage.objects.filter(at__lt=as_of - CHAT_KEPT).delete()[0]
-
-
-def _is_restricted(occasion_id: int, member_id: int) -> bool:
-    return Restriction.objects.filter(lecture_id=occasion_id, member_id=member_id, lifted_at=None).exists()
-
-
-def _line(author_id: int, client_id: str) -> ChatLine | None:
-    row = (
-        ChatMessage.objects.select_related("author", "lecture").filter(author_id=author_id, client_id=client_id).first()
-    )
-    if row is None:
-        return None
-    return ChatLine.of(row, name=row.author.name, unit=unit_of(author_id, row.at), lecturer_id=row.lecture.lecturer_id)
