@@ -1,20 +1,23 @@
 """A room of many real sockets on a real uvicorn, ours or the peer's; what it costs is read from /proc."""
 
-from tests.databases import sqlite_copy  # isort: skip - before Django is set up
+from tests.databases import migrate, sqlite_copy  # isort: skip - before Django is set up
 
 import asyncio
 import base64
 import os
+import secrets
 import shutil
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from tests import services
 from tests.services import free_port
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -50,6 +53,7 @@ class Phone(asyncio.Protocol):
         self.frames = 0
         self.buffer = b""
         self.open = False
+        self.listener: Callable[[bytes], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -78,6 +82,8 @@ class Phone(asyncio.Protocol):
                 self.send(PONG, text)
                 continue
             self.frames += 1
+            if self.listener is not None:
+                self.listener(text)
             if b'"joined"' in text and not self.joined.done():
                 self.joined.set_result(None)
 
@@ -90,38 +96,62 @@ class Phone(asyncio.Protocol):
         self.transport.write(bytes([0x80 | opcode]) + size + bytes(4) + data)  # type: ignore[attr-defined]
 
 
+APPS = {
+    "ours": "config.asgi:application",
+    "peer": "bench._room_peer:application",
+    "alone": "bench._chat_peer:application",
+}
+
+
 @contextmanager
-def stage(kind: str, members: int) -> Iterator[Stage]:
-    """Start ``ours`` or ``peer`` on a fresh SQLite file with a live lecture and ``members`` signed-in people."""
-    path = sqlite_copy("bench")
+def stage(kind: str, members: int, *, database: str = "sqlite") -> Iterator[Stage]:
+    """Start one of ``APPS`` as in production, without DEBUG, on a fresh database with a live lecture and ``members``
+    signed-in people. ``postgresql``: durable, with Redis as the bus."""
     port = free_port()
-    environment = {
-        **os.environ,
-        "DATABASE_URL": f"sqlite:///{path}",
-        "VAR_DIR": str(path.parent),
-        "DEBUG": "1",
-        "LOG_LEVEL": "WARNING",
-        "PORT": str(port),
-        "SITE_URL": f"http://127.0.0.1:{port}",
-    }
-    prepare = [sys.executable, "-m", "bench._room_people", str(members)]
-    lines = subprocess.run(prepare, cwd=BASE_DIR, env=environment, check=True, capture_output=True, text=True).stdout
-    phones = [(line.split()[0], line.split()[1]) for line in lines.splitlines() if line.startswith("/ws/")]
-    app = {"ours": "config.asgi:application", "peer": "bench._room_peer:application"}[kind]
-    command = [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--log-level", "error"]
-    command += ["--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", "16384"]
-    server = subprocess.Popen(command, cwd=BASE_DIR, env=environment, stdout=subprocess.DEVNULL)
-    try:
-        _wait(port)
-        yield Stage(server.pid, port, phones)
-    finally:
-        server.terminate()
-        server.wait(30)
-        shutil.rmtree(path.parent, ignore_errors=True)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="classroom-bench-")))
+        environment = {
+            **os.environ,
+            **stack.enter_context(_store(database, folder)),
+            "VAR_DIR": str(folder / "var"),
+            "DEBUG": "0",
+            "SECRET_KEY": secrets.token_urlsafe(50),
+            "PHONE_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),
+            "LOG_LEVEL": "WARNING",
+            "PORT": str(port),
+            "SITE_URL": f"http://127.0.0.1:{port}",
+        }
+        prepare = [sys.executable, "-m", "bench._room_people", str(members)]
+        lines = subprocess.run(prepare, cwd=BASE_DIR, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+        phones = [(line.split()[0], line.split()[1]) for line in lines.stdout.splitlines() if line.startswith("/ws/")]
+        command = [sys.executable, "-m", "uvicorn", APPS[kind], "--port", str(port), "--log-level", "error"]
+        command += ["--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", "16384"]
+        server = subprocess.Popen(command, cwd=BASE_DIR, env=environment, stdout=subprocess.DEVNULL)
+        try:
+            _wait(port)
+            yield Stage(server.pid, port, phones)
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+@contextmanager
+def _store(database: str, folder: Path) -> Iterator[dict[str, str]]:
+    """Yield the addresses of a migrated database and, beside PostgreSQL, of Redis."""
+    if database == "sqlite":
+        path = sqlite_copy("bench")
+        try:
+            yield {"DATABASE_URL": f"sqlite:///{path}", "REDIS_URL": ""}
+        finally:
+            shutil.rmtree(path.parent, ignore_errors=True)
+        return
+    with services.postgres(folder, durable=True) as url, services.redis(folder) as bus:
+        migrate(url)
+        yield {"DATABASE_URL": url, "REDIS_URL": bus}
 
 
 def _wait(port: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
             return

@@ -54,9 +54,9 @@ def stepwise(work: Callable[[], object]) -> tuple[float, float]:
     """Return the seconds of some work and those of its longest transaction."""
     longest, step = [0.0], rosters.take_step
 
-    def watched(occasion_id: int, *, is_ahead: bool) -> bool:
+    def watched(occasion_id: int, *, is_ahead: bool, size: int) -> bool:
         before = time.perf_counter()
-        more = step(occasion_id, is_ahead=is_ahead)
+        more = step(occasion_id, is_ahead=is_ahead, size=size)
         longest[0] = max(longest[0], time.perf_counter() - before)
         return more
 

@@ -44,8 +44,8 @@ def as_user(user: str | None) -> list[str]:
 
 
 @contextlib.contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """Yield the DATABASE_URL of a fresh PostgreSQL, tuned for throw-away data."""
+def postgres(folder: Path, *, durable: bool = False) -> Iterator[str]:
+    """Yield the DATABASE_URL of a fresh PostgreSQL, tuned for throw-away data unless its commits are to be durable."""
     candidates = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
     found = candidates[-1] if candidates else Path(shutil.which("initdb") or "/missing").parent
     if not (found / "initdb").exists():
@@ -75,8 +75,9 @@ def postgres(folder: Path) -> Iterator[str]:
     ]
     subprocess.run(initdb, check=True, **quiet)
     port = free_port()
-    settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": data, "fsync": "off"}
-    settings |= {"synchronous_commit": "off", "full_page_writes": "off", "max_connections": 120, "jit": "off"}
+    settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": data, "max_connections": 120}
+    if not durable:
+        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "jit": "off"}
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     server = subprocess.Popen([*run_as, str(found / "postgres"), "-D", str(data), *options], **quiet)
     try:

@@ -9,7 +9,7 @@ and counts of it are not shown (``attendance.listing``).
 """
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -35,7 +35,9 @@ log = structlog.get_logger(__name__)
 State = Occasion.State
 
 AT_ONCE = 2_000  # people whose roster is written in the moment of the opening
-STEP = 1_000  # memberships a transaction looks at: some tenths of a second where the disk is slow
+STEP = 1_000  # memberships the first transaction looks at; the next as many as take some tenths of a second
+MOST_A_STEP = 20_000
+QUICK_S, SLOW_S = 0.15, 0.4
 AHEAD = timedelta(hours=1)
 LATE = timedelta(hours=4)  # a lecture can be begun until three hours after its planned end
 PATIENCE = timedelta(seconds=60)
@@ -69,7 +71,7 @@ def write_or_begin(*, occasion: Occasion, day: date, as_of: datetime) -> int | N
 
 def complete_roster(*, occasion_id: int) -> None:
     """Write what is missing of the roster of an occasion that has opened. Safe to repeat, and twice at once."""
-    while take_step(occasion_id, is_ahead=False):
+    for _size in _steps(occasion_id, is_ahead=False):
         pass
 
 
@@ -81,9 +83,26 @@ def prepare_rosters(*, as_of: datetime, seconds: float = 20.0, clock: Clock = ti
     until, steps = clock() + seconds, 0
     _forget_called_off()
     for occasion_id in _soon(as_of):
-        while clock() < until and _is_planned(occasion_id, as_of) and take_step(occasion_id, is_ahead=True):
-            steps += 1
+        if clock() < until and _is_planned(occasion_id, as_of):
+            for _size in _steps(occasion_id, is_ahead=True):
+                steps += 1
+                if clock() >= until:
+                    break
     return steps
+
+
+def _steps(occasion_id: int, *, is_ahead: bool) -> Iterator[int]:
+    """Take step after step, each as long as nobody minds to wait for; yields how many memberships each looked at."""
+    size, more = STEP, True
+    while more:
+        before = time.perf_counter()
+        more = take_step(occasion_id, is_ahead=is_ahead, size=size)
+        took = time.perf_counter() - before
+        yield size
+        if took > SLOW_S:
+            size = max(size // 2, 1)
+        elif took < QUICK_S:
+            size = min(size * 2, MOST_A_STEP)
 
 
 def enter_at_once(*, member_ids: Collection[int], occasion_ids: Collection[int] | None = None) -> None:
@@ -153,14 +172,17 @@ def _is_planned(occasion_id: int, as_of: datetime) -> bool:
 
 
 @transaction.atomic
-def take_step(occasion_id: int, *, is_ahead: bool) -> bool:
-    """Write the next members; False: nothing is left to do. Two who come at once take one step after the other."""
+def take_step(occasion_id: int, *, is_ahead: bool, size: int) -> bool:
+    """Write the next members, of about so many memberships; False: nothing is left to do.
+
+    Two who come at once take one step after the other.
+    """
     held = RosterWork.objects.select_for_update(of=("self",), no_key=True).select_related("node")
     work = held.filter(pk=occasion_id, is_ahead=is_ahead, is_through=False).first()
     if work is None:
         return False
     ids = Membership.objects.filter(member_id__gt=work.after_member_id).order_by("member_id")
-    until = next(iter(ids.values_list("member_id", flat=True)[STEP - 1 : STEP]), None)
+    until = next(iter(ids.values_list("member_id", flat=True)[size - 1 : size]), None)
     some = Q(member_id__gt=work.after_member_id)
     if until is not None:
         some &= Q(member_id__lte=until)
@@ -191,7 +213,11 @@ def _take_off(work: RosterWork, some: Q) -> None:
     exempt = Exists(exempt_member_ids(on_date=work.day).filter(member_id=OuterRef("member_id")))
     expected = Q(state=RosterEntry.State.EXPECTED) & ~exempt
     exempted = Q(state=RosterEntry.State.EXEMPT, why=FROM_ROSTER) & exempt
-    wrong = rows.exclude(Exists(there) & (expected | exempted))
+    # Found first, by a question that locks nothing: mostly there is none, and who took part is asked of those alone.
+    found = rows.exclude(Exists(there) & (expected | exempted)).values_list("pk", flat=True)
+    if not (keys := list(found)):
+        return
+    wrong = RosterEntry.prepared_too.filter(pk__in=keys)
     if not work.is_ahead:
         theirs = {"occasion_id": OuterRef("occasion_id"), "member_id": OuterRef("member_id")}
         wrong = wrong.exclude(why=LEFT)

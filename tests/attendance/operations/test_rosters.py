@@ -123,7 +123,7 @@ def test_opening_is_short_and_the_rest_is_written_in_steps(county: County, lectu
     assert RosterWork.objects.get(pk=lecture.pk).is_ahead is False
     assert set(roster(lecture)) == set(at_once(lecture)), "what was prepared holds at once"
     steps = []
-    while rosters.take_step(lecture.pk, is_ahead=False):
+    while rosters.take_step(lecture.pk, is_ahead=False, size=3):
         steps.append(RosterWork.objects.get(pk=lecture.pk).after_member_id)
     assert len(steps) >= 2
     assert steps == sorted(steps)
@@ -161,7 +161,7 @@ def test_a_page_of_ones_own_shows_it_at_once(county: County, lecture: Occasion, 
 def test_counts_say_that_the_roster_is_being_written(county: County, lecture: Occasion, client: Client) -> None:
     client.force_login(county.organiser)
     open_it(lecture, complete=False)
-    prepared_half = rosters.take_step(lecture.pk, is_ahead=False)
+    prepared_half = rosters.take_step(lecture.pk, is_ahead=False, size=3)
     assert prepared_half
     assert roster(lecture)
     page = f"/branch/{lecture.training_id}/?node={county.county.pk}"
@@ -190,7 +190,7 @@ def test_settling_waits_for_the_roster(county: County, lecture: Occasion) -> Non
 
 def test_a_worker_that_died_is_followed_by_reconcile(county: County, lecture: Occasion) -> None:
     open_it(lecture, complete=False)
-    rosters.take_step(lecture.pk, is_ahead=False)
+    rosters.take_step(lecture.pk, is_ahead=False, size=3)
     operations.reconcile(as_of=START + dt.timedelta(seconds=30))
     assert RosterWork.objects.exists(), "its own task is still at it"
     operations.reconcile(as_of=START + dt.timedelta(seconds=61))

@@ -1,0 +1,54 @@
+"""The room as it wrote chat before: each message by itself, five questions and a commit of its own on four threads."""
+
+from config.asgi import application  # isort: skip - sets Django up
+from functools import partial
+
+from django.db import transaction
+
+from live import broadcast
+from live.chat import Chat
+from live.models import ChatMessage, Lecture, Restriction
+from live.operations import Saying, UnableToChat
+from live.operations.room import SPOKEN_IN, clean_text
+from live.queries import ChatLine, unit_of
+from live.threads import in_database
+
+
+def _line(one: Saying) -> ChatLine | None:
+    mine = ChatMessage.objects.select_related("author", "lecture")
+    row = mine.filter(author_id=one.author_id, client_id=one.client_id).first()
+    if row is None:
+        return None
+    unit = unit_of(row.author_id, row.at)
+    return ChatLine.of(row, name=row.author.name, unit=unit, lecturer_id=row.lecture.lecturer_id)
+
+
+def say(one: Saying) -> ChatLine | UnableToChat:
+    old = _line(one)
+    if old is not None:
+        return old
+    lecture = Lecture.objects.only("state", "lecturer_id").get(pk=one.occasion_id)
+    if lecture.state not in SPOKEN_IN:
+        return UnableToChat("closed")
+    if Restriction.objects.filter(lecture_id=one.occasion_id, member_id=one.author_id, lifted_at=None).exists():
+        return UnableToChat("muted")
+    with transaction.atomic():
+        row = ChatMessage.objects.create(
+            lecture_id=one.occasion_id,
+            author_id=one.author_id,
+            client_id=one.client_id,
+            text=clean_text(one.text),
+            at=one.at,
+        )
+        unit = unit_of(one.author_id, one.at)
+        line = ChatLine.of(row, name=row.author.name, unit=unit, lecturer_id=lecture.lecturer_id)
+        transaction.on_commit(partial(broadcast.publish, one.occasion_id, line.event()))
+    return line
+
+
+async def say_alone(_chat: Chat, saying: Saying) -> ChatLine | UnableToChat:
+    return await in_database(partial(say, saying))
+
+
+Chat.say = say_alone  # type: ignore[method-assign]
+__all__ = ["application"]
