@@ -204,13 +204,15 @@ def _take_off(work: RosterWork, some: Q) -> None:
     After the opening nobody who has taken part, or left since, is taken off: who moves later stays on it.
     """
     rows = RosterEntry.prepared_too.filter(some, occasion_id=work.pk)
+    # ``some`` stands in each question by itself: a planner that hashes the whole of it would do so at each step.
     there = Membership.objects.filter(
+        some,
         valid_on(work.day),
         node__path__startswith=work.node.path,
         member_id=OuterRef("member_id"),
         node_id=OuterRef("node_id"),
     )
-    exempt = Exists(exempt_member_ids(on_date=work.day).filter(member_id=OuterRef("member_id")))
+    exempt = Exists(exempt_member_ids(on_date=work.day).filter(some, member_id=OuterRef("member_id")))
     expected = Q(state=RosterEntry.State.EXPECTED) & ~exempt
     exempted = Q(state=RosterEntry.State.EXEMPT, why=FROM_ROSTER) & exempt
     # Found first, by a question that locks nothing: mostly there is none, and who took part is asked of those alone.
@@ -233,11 +235,12 @@ def _take_off(work: RosterWork, some: Q) -> None:
 
 def write_members(occasion_id: int, node: Node, day: date, some: Q | None = None) -> int:
     """Write whoever (of ``some``) is not there yet, in one INSERT … SELECT: they never pass through Python."""
-    exempt = exempt_member_ids(on_date=day).filter(member_id=OuterRef("member_id"))
-    known = RosterEntry.prepared_too.filter(occasion_id=occasion_id, member_id=OuterRef("member_id"))
+    some = some or Q()
+    exempt = exempt_member_ids(on_date=day).filter(some, member_id=OuterRef("member_id"))
+    known = RosterEntry.prepared_too.filter(some, occasion_id=occasion_id, member_id=OuterRef("member_id"))
     chosen = (
         members_at(node=node, on_date=day)
-        .filter(some or Q())
+        .filter(some)
         .exclude(Exists(known))
         .select_related(None)
         .annotate(

@@ -59,7 +59,10 @@ def at_once(occasion: Occasion) -> dict[int, tuple[int, str, str]]:
     """What one snapshot of now would be."""
     twin: Occasion = OccasionFactory(training=occasion.training, node=occasion.node)
     rosters.write_members(twin.pk, twin.node, DAY)
-    return roster(twin)
+    found = roster(twin)
+    twin.roster.all().delete()
+    twin.delete()
+    return found
 
 
 def prepare(as_of: dt.datetime = BEFORE) -> int:
