@@ -20,6 +20,12 @@ def listed_at(training_id: int) -> list[Occasion]:
     return list(found.order_by("starts_at", "pk"))
 
 
+def is_being_listed(occasion: Occasion) -> bool:
+    """The same of one occasion; no query where its ``roster_work`` was loaded with it."""
+    work = getattr(occasion, "roster_work", None)
+    return work is not None and not work.is_ahead
+
+
 def on_roster(*, occasion_id: int, member_ids: Collection[int]) -> set[int]:
     """Return who of these is on the roster of an opened occasion, or will be as soon as it is written."""
     rows = RosterEntry.objects.filter(occasion_id=occasion_id, member_id__in=member_ids)

@@ -247,7 +247,7 @@ def occasions_of(scope: Scope) -> list[Occasion]:
     return list(
         Occasion.objects.filter(training_id=scope.training.pk)
         .filter(Q(node__path__in=above) | Q(node__path__startswith=node_path))
-        .select_related("rule", "node")
+        .select_related("rule", "node", "roster_work")
         .order_by("starts_at", "id")
     )
 

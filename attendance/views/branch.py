@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from attendance.coming import coming_for
-from attendance.listing import being_listed, listed_at
+from attendance.listing import being_listed, is_being_listed
 from attendance.models import Occasion, RecordState, Rule, Training
 from attendance.operations import settle_dirty
 from attendance.permissions import COUNTS, NAMES, Whereabouts, may_read_names, own_nodes, whereabouts, whereabouts_on
@@ -148,10 +148,9 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
     """Show who is still missing at a node, by name with the next step, then the counts."""
     scope = scope_or_404(request, training_id, as_of=timezone.now())
     settle_unread(scope)
-    listed = {one.pk for one in listed_at(scope.training.pk)}  # asked before the numbers: never too few without a word
+    occasions = occasions_of(scope)  # before the numbers: never too few of them without a word
     seen = overview(scope)
     names = node_names(scope)
-    occasions = occasions_of(scope)
     shows_names = may_read_names(signed_in(request), scope.node)
     page_number = number_or_none(request.GET.get("page")) or 1
     page = Paginator(undone_first(seen) if shows_names else [], A_PAGE).get_page(page_number)
@@ -172,7 +171,7 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
         "page": page,
         "shows_names": shows_names,
         "occasions": [(occasion, seen.by_occasion.get(occasion.pk)) for occasion in occasions],
-        "listed": [occasion for occasion in occasions if occasion.pk in listed],
+        "listed": [occasion for occasion in occasions if is_being_listed(occasion)],
         "is_begun": any(occasion.opened_at and occasion.state not in CALLED_OFF for occasion in occasions),
         "rules": rule_labels(occasions),
         "overtaken": overtaken,

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from attendance import operations
 from attendance.forms import HallForm, WithdrawForm
-from attendance.listing import listed_at
+from attendance.listing import is_being_listed
 from attendance.models import Evidence, Occasion, Record, RecordState, RosterEntry, Rule
 from attendance.permissions import NAMES
 from attendance.reports.base import Scope
@@ -99,7 +99,7 @@ def branch_hall(request: HttpRequest, training_id: int) -> HttpResponse:
     context: dict[str, Any] = {"tab": "branch", "scope": scope, "occasions": occasions, "occasion": occasion}
     if occasion is None:
         return render(request, "attendance/branch_hall.html", context)
-    context["listed"] = [one for one in listed_at(scope.training.pk) if one.pk == occasion.pk]
+    context["listed"] = [occasion] if is_being_listed(occasion) else []
     with transaction.atomic():
         hall = hall_of(scope, occasion, reader_id=signed_in(request).pk, wanted=_asked_for(request))
         log_shown(scope, reader=signed_in(request), member_ids=hall.named, what="hall", title=occasion.title)
