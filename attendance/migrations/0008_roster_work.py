@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('attendance', '0006_dispute_seen'),
+        ('attendance', '0007_rules_of_units'),
         ('organizations', '0004_merged_units'),
     ]
 
