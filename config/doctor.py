@@ -126,9 +126,9 @@ def _clocks(as_of: datetime) -> Iterator[Finding]:
 def _parts(as_of: datetime) -> Iterator[Finding]:
     found = marks.found()
     words = {
-        "worker": (_("后台任务"), _("没有程序在做：认定、开课、转码都停着。"), "systemctl status classroom-worker"),
-        "beat": (_("定时任务"), _("没有程序在按时安排任务。"), "systemctl status classroom-beat"),
-        "media_agent": (_("直播服务"), _("有直播要用，但没有收到它的消息。"), "systemctl status classroom-agent"),
+        "worker": (_("后台任务"), _("没有程序在做：认定、开课、转码都停着。"), "systemctl status fingertip-worker"),
+        "beat": (_("定时任务"), _("没有程序在按时安排任务。"), "systemctl status fingertip-beat"),
+        "media_agent": (_("直播服务"), _("有直播要用，但没有收到它的消息。"), "systemctl status fingertip-agent"),
     }
     asked = [
         health.worker(found=found, as_of=as_of),
@@ -252,11 +252,11 @@ def _backups(as_of: datetime) -> Iterator[Finding]:
             gentle,
             _("备份"),
             what,
-            _("请运行 manage.py backup，并打开定时备份（systemctl enable --now classroom-backup.timer）。"),
+            _("请运行 manage.py backup，并打开定时备份（systemctl enable --now fingertip-backup.timer）。"),
         )
     elif backup.at < as_of - BACKUP_LATE:
         what = _("上一次备份是 %(at)s。") % {"at": f"{backup.at:%Y-%m-%d %H:%M} UTC"}
-        yield Finding(Level.CARE, _("备份"), what, _("请看定时备份为什么没有做：systemctl status classroom-backup。"))
+        yield Finding(Level.CARE, _("备份"), what, _("请看定时备份为什么没有做：systemctl status fingertip-backup。"))
     else:
         yield Finding(Level.FINE, _("备份"), _("上一次备份是 %(at)s。") % {"at": f"{backup.at:%Y-%m-%d %H:%M} UTC"})
     if drill is not None and not drill.data.get("ok", True):
