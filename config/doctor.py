@@ -157,7 +157,7 @@ def _shared_memory(_as_of: datetime) -> Iterator[Finding]:
         yield Finding(Level.FINE, "Redis", _("可以使用。"))
     elif not part.ok:
         what = _("连不上（%(why)s）。页面还能打开，后台任务和直播间的消息停着。") % {"why": part.detail}
-        step = _("请看 Redis 是否在运行（systemctl status redis-server），再核对 .env 里的 REDIS_URL。")
+        step = _("请看 Redis 是否在运行（systemctl status redis-server@fingertip），再核对 .env 里的 REDIS_URL。")
         yield Finding(Level.WRONG, "Redis", what, step)
 
 
