@@ -147,11 +147,12 @@ def test_a_database_that_is_away_does_not_end_the_process(monkeypatch: pytest.Mo
 
 def test_readyz_names_the_part_and_no_secret(client: Client, settings: Any) -> None:
     """Finding: ops 2."""
-    settings.EMBEDDED = True
+    settings.EMBEDDED, settings.METRICS_TOKEN = True, "m" * 40
+    asking = {"authorization": f"Bearer {settings.METRICS_TOKEN}"}
     ensure_phone_key(as_of=timezone.now())
-    assert json.loads(client.get("/readyz").content)["checks"]["phone_key"]["ok"] is True
+    assert json.loads(client.get("/readyz", headers=asking).content)["checks"]["phone_key"]["ok"] is True
     KeyFingerprint.objects.update(value="0" * 64)
-    answer = client.get("/readyz")
+    answer = client.get("/readyz", headers=asking)
     assert answer.status_code == 503
     assert json.loads(answer.content)["checks"]["phone_key"] == {"ok": False, "detail": "not the key of this database"}
     assert settings.PHONE_KEY not in answer.content.decode()
