@@ -431,19 +431,22 @@ ACCOUNT_FORMS = {
 ACCOUNT_RATE_LIMITS = False
 # action: {who is counted: [(how many, in how many seconds)]}. A stranger is counted by number and address (tight), by
 # number (wide: one address alone never spends it) and by address (a whole office is behind one); a browser that
-# signed this person in before by itself alone, so that strangers cannot lock anybody out.
+# signed this person in before by itself, so that strangers cannot lock anybody out, and with all of that person's
+# other known browsers (wide): whoever has the password makes as many known browsers as they like.
 SIGN_IN_LIMITS: dict[str, dict[str, list[tuple[int, int]]]] = {
     "password": {
         "number_and_address": [(5, 300), (20, 86_400)],
         "number": [(100, 86_400)],
         "address": [(300, 600)],
         "browser": [(10, 300), (50, 86_400)],
+        "known_browsers": [(60, 86_400)],
     },
     "code": {
         "number_and_address": [(3, 600), (6, 86_400)],
         "number": [(8, 1800), (15, 86_400)],
         "address": [(300, 600)],
         "browser": [(3, 300), (10, 86_400)],
+        "known_browsers": [(20, 86_400)],
     },
     "code_entry": {"session": [(9, 300)]},
     "own_password": {"person": [(10, 300)]},

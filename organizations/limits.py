@@ -70,8 +70,10 @@ def count(action: str, scopes: Mapping[str, str]) -> Try:
 
 
 def _scopes(request: HttpRequest, phone: str, person: User | None) -> dict[str, str]:
-    if browser := known_browser(request, person):
-        return {"browser": f"{browser} {phone}"}
+    browser = known_browser(request, person)
+    if browser and person is not None:
+        # Only whoever shows a mark made for this person spends the second: no stranger can.
+        return {"browser": f"{browser} {phone}", "known_browsers": str(person.pk)}
     address = network_of(client_address(request))
     return {"number_and_address": f"{phone} {address}", "number": phone, "address": address}
 

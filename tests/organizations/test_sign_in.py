@@ -323,6 +323,35 @@ def test_a_known_browser_has_limits_as_well(outbox: type[Outbox]) -> None:
     assert [home.post(CODE, {"phone": "13800000001"}).status_code for _ in range(4)] == [302, 302, 302, 429]
 
 
+def test_all_known_browsers_of_a_person_share_a_wide_allowance(outbox: type[Outbox]) -> None:
+    """Whoever has the password makes as many known browsers as they like: each code still costs money."""
+    person()
+    person("+8613800000002")
+    browsers = [Client(REMOTE_ADDR=f"10.0.0.{n}") for n in range(12)]
+    for browser in browsers:
+        sign_in(browser, "13800000001")
+        assert is_in(browser)
+        browser.post("/accounts/logout/")
+    codes = [browser.post(CODE, {"phone": "13800000001"}).status_code for browser in browsers for _ in range(3)]
+    assert (codes.count(302), codes.count(429), len(outbox.sent)) == (20, 16, 20)
+    tries = [sign_in(browser, "13800000001", f"wrong{n}").status_code for browser in browsers for n in range(8)]
+    assert (tries.count(200), tries.count(429)) == (60, 36)
+    stranger = Client(REMOTE_ADDR="10.0.1.1")
+    assert stranger.post(CODE, {"phone": "13800000001"}).status_code == 302
+    other = browsers[0]
+    sign_in(other, "13800000002")
+    other.post("/accounts/logout/")
+    assert other.post(CODE, {"phone": "13800000002"}).status_code == 302
+
+
+def test_the_right_password_takes_nothing_of_the_wide_allowance() -> None:
+    person()
+    browser = Client()
+    for _ in range(70):
+        assert sign_in(browser, "13800000001").status_code == 302
+        browser.post("/accounts/logout/")
+
+
 def test_the_cookie_of_a_known_browser_says_nothing_and_opens_nothing(client: Client) -> None:
     user = person()
     sign_in(client, "13800000001")
