@@ -26,6 +26,7 @@ from prometheus_client import Counter
 
 from cms.middleware import ADMIN, is_closed
 from config import views
+from config.headers import complete
 from organizations.permissions import has_role
 
 Message = Any  # a dictionary; ASGI's own types differ between libraries
@@ -320,5 +321,5 @@ def said(request: HttpRequest, status: int, limit: int) -> HttpResponse:
             answer["Retry-After"] = str(RETRY_AFTER_S)
     answer["Content-Length"] = str(len(answer.content))
     answer["Cache-Control"] = "no-store"
-    answer["X-Content-Type-Options"] = "nosniff"
+    complete(request, answer)
     return answer

@@ -2,7 +2,6 @@
 may do with an answer, a plain page when the database is away, the content policy.
 """
 
-import re
 import secrets
 import sys
 import time
@@ -21,14 +20,25 @@ from django.http.response import HttpResponseBase
 from django_structlog.middlewares import RequestMiddleware
 
 from config import views
+from config.headers import complete
 from media.views import files
 
 log = structlog.get_logger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 RETRY_AFTER_S = 5
 ADMIN, MEDIA = "/admin/", "/m/"
-HOST_PAGE = re.compile(r"/live/\d+/host/")
 LARGEST_KEY = 2**63 - 1
+
+
+def headers(get_response: GetResponse) -> GetResponse:
+    """Around everything else: whatever answers, the answer has all headers (config/headers.py)."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        complete(request, response)
+        return response
+
+    return middleware
 
 
 def health(get_response: GetResponse) -> GetResponse:
@@ -99,19 +109,6 @@ def media_files(get_response: GetResponse) -> GetResponse:
             token, _slash, path = request.path_info.removeprefix(MEDIA).partition("/")
             return files.serve(request, token, path)
         return get_response(request)
-
-    return middleware
-
-
-def browser_rights(get_response: GetResponse) -> GetResponse:
-    """Camera and microphone for the lecturer's page alone, the rest for none; no other site may load what is ours."""
-
-    def middleware(request: HttpRequest) -> HttpResponseBase:
-        response = get_response(request)
-        kind = "host" if HOST_PAGE.fullmatch(request.path_info) else "page"
-        response.headers["Permissions-Policy"] = settings.PERMISSIONS_POLICY[kind]
-        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        return response
 
     return middleware
 

@@ -89,13 +89,13 @@ if sys.argv[1:2] == ["media_agent"]:
 
 MIDDLEWARE = [
     "config.metrics.Before",
+    "config.middleware.headers",
     "config.middleware.health",
     "organizations.address.ClientAddress",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "organizations.compression.PageCompressionMiddleware",
     "config.middleware.RequestLog",
-    "config.middleware.browser_rights",
     "config.middleware.unavailable_database",
     "config.middleware.media_files",
     "config.middleware.possible_ids",
@@ -232,6 +232,7 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = not STATIC_HASHED
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_AUTOREFRESH = DEBUG or TESTING
 # Where ``manage.py backup`` puts what it makes; better another disk or host than VAR_DIR's.
 BACKUP_DIR = Path(text("BACKUP_DIR", str(VAR_DIR / "backups")))

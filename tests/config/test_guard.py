@@ -11,6 +11,7 @@ from django.conf import settings
 
 from config.guard import CHUNKED, Guard, Limit, account_of, announced, may_send, row_for
 from organizations.models import Role, User
+from tests.config.test_pages import ALL_HEADERS
 from tests.factories.organizations import RoleGrantFactory, UserFactory
 from tests.realtime.conftest import sign_in
 from tests.trust.requests import METHODS, routes
@@ -301,6 +302,19 @@ def test_only_what_takes_files_takes_large_ones(monkeypatch: pytest.MonkeyPatch)
                      "/admin/documents/edit/3/", "/admin/documents/multiple/add/")
     }  # fmt: skip
     assert list(sizes.values()) == [2, 2, 51, 51, 51, 51]
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_a_refusal_has_all_headers_of_a_page(settings: Any, accept: str) -> None:
+    settings.SECURE_HSTS_SECONDS = 60
+    asked = Asked("/branch/", size=MIB)
+    asked.scope["headers"].append((b"accept", accept.encode()))
+    asked.scope["scheme"] = "https"
+    headers = {name.decode(): value.decode() for name, value in asked_of(Guard(Pages()), asked).sent[0]["headers"]}
+    assert (asked.status, headers["content-type"].split(";")[0]) == (413, accept)
+    assert set(headers) >= {name.lower() for name in ALL_HEADERS} | {"cache-control", "strict-transport-security"}
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
 
 
 @pytest.mark.integration

@@ -48,6 +48,16 @@ def test_healthz_answers_without_database_and_whatever_host(client: Client) -> N
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_is_read_and_nothing_else(client: Client, path: str) -> None:
+    assert client.head(path).status_code in (200, 503)
+    for method in ("post", "put", "patch", "delete", "options", "trace"):
+        answer = getattr(client, method)(path)
+        assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
+        assert answer["X-Content-Type-Options"] == "nosniff"
+    assert client.get(path)["X-Content-Type-Options"] == "nosniff"
+
+
 @pytest.mark.unit
 def test_fresh_is_whoever_missed_no_more_than_two_beats() -> None:
     every = 10 * SECOND

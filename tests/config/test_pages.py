@@ -1,6 +1,7 @@
 """The pages of no app: errors in plain words, the content policy, a database that is away."""
 
 import logging
+from typing import Any
 
 import pytest
 from django.db import OperationalError
@@ -104,6 +105,40 @@ def test_a_page_may_ask_the_phone_for_nothing(client: Client, path: str) -> None
     assert set(told(answer).values()) == {"()"}
     assert {"camera", "microphone", "geolocation"} <= set(told(answer))
     assert answer["Cross-Origin-Resource-Policy"] == answer["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+ALL_HEADERS = (
+    "Content-Security-Policy", "X-Frame-Options", "X-Content-Type-Options", "Referrer-Policy", "Permissions-Policy",
+    "Cross-Origin-Resource-Policy", "Cross-Origin-Opener-Policy",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("host", ["testserver", "elsewhere.example"])
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/readyz", "/m/x/y.m4s", "/nowhere/", "/accounts/login/", "/admin/x/", "/metrics"]
+)
+def test_whatever_answers_the_answer_has_all_headers(client: Client, path: str, host: str, method: str) -> None:
+    answer = getattr(client, method)(path, headers={"host": host})
+    if answer.status_code == 400:
+        assert host != "testserver"
+    assert [name for name in ALL_HEADERS if name not in answer.headers] == []
+    assert answer["X-Frame-Options"] == ("SAMEORIGIN" if path == "/admin/x/" else "DENY")
+    assert "frame-ancestors" in answer["Content-Security-Policy"]
+
+
+def test_static_files_without_nginx_are_for_this_site_alone(client: Client) -> None:
+    answer = client.get("/static/img/icon.svg")
+    assert answer.status_code == 200
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+def test_https_is_kept_by_answers_that_no_page_gives(client: Client, settings: Any) -> None:
+    settings.SECURE_HSTS_SECONDS = 60
+    settings.MIDDLEWARE = ["config.middleware.headers", "config.middleware.health"]
+    assert client.get("/healthz", secure=True)["Strict-Transport-Security"] == "max-age=60"
 
 
 def test_the_lecturers_page_may_ask_for_camera_and_microphone(client: Client) -> None:

@@ -9,6 +9,7 @@ from django.db import OperationalError
 from django.test import RequestFactory
 
 from organizations.models import Role
+from tests.config.test_pages import ALL_HEADERS
 from tests.factories.organizations import RoleGrantFactory, UserFactory
 from tests.realtime.conftest import sign_in
 
@@ -72,3 +73,15 @@ def test_a_large_body_waits_for_a_database_that_is_away(monkeypatch: pytest.Monk
     monkeypatch.setattr("config.wsgi.holds_role", away)
     assert ask("/roster/", size=MIB) == (503, 0)
     assert ask("/branch/", size=10) == (200, 1)
+
+
+@pytest.mark.django_db
+def test_a_refusal_has_all_headers_of_a_page() -> None:
+    from config import wsgi
+
+    environ = RequestFactory().generic("POST", "/branch/").environ
+    environ["CONTENT_LENGTH"] = str(MIB)
+    given: list[tuple[str, str]] = []
+    assert b"".join(wsgi.Guarded(wsgi.pages)(environ, lambda _status, headers: given.extend(headers)))
+    assert {name for name, _value in given} >= set(ALL_HEADERS)
+    assert len({name.lower() for name, _value in given}) == len(given)

@@ -53,7 +53,7 @@ class Row:
 
 
 SITE = (
-    Row("healthz", EVERY, ALL, "that the process answers"),
+    Row("healthz", READ, ALL, "that the process answers"),
     Row("readyz", READ, ALL, "which parts are there; no names, no numbers of people"),
     Row("metrics", READ, NOBODY, "only with METRICS_TOKEN", NOT_FOUND),
     Row("health/", FORM, OPERATOR, "how the site is; for the operator of the whole tree"),
