@@ -7,13 +7,13 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError
 
-SIGN_IN_LINK = re.compile(r"(/accounts/link/)[^/\s\"'?]+")
+SIGN_IN_LINK = re.compile(r"(/+accounts/+link/+)[^/\s\"'?]+", re.IGNORECASE)
 
 
 def without_tokens(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A structlog step: sign-in links keep their address and lose their token."""
     for key, value in event.items():
-        if isinstance(value, str) and "/accounts/link/" in value:
+        if isinstance(value, str) and "/link/" in value.lower():
             event[key] = SIGN_IN_LINK.sub(r"\1…", value)
     return event
 

@@ -2,6 +2,8 @@
 may do with an answer, a plain page when the database is away, the content policy.
 """
 
+import posixpath
+import re
 import secrets
 import sys
 import time
@@ -27,6 +29,7 @@ log = structlog.get_logger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 RETRY_AFTER_S = 5
 ADMIN, MEDIA = "/admin/", "/m/"
+SLASHES = re.compile(r"[/\\]+")
 LARGEST_KEY = 2**63 - 1
 
 
@@ -58,9 +61,15 @@ def health(get_response: GetResponse) -> GetResponse:
 
 
 def told_path(path: str) -> str:
-    """The address as a log may hold it: no question, and of what bears a token only where it leads."""
-    secret = next((prefix for prefix in settings.PATHS_WITH_TOKENS if path.startswith(prefix)), None)
-    return path if secret is None else f"{secret}…"
+    """The address as a log may hold it: no question, and of what bears a token only where it leads.
+
+    Also of one that is written wrongly, for its token is a right one: ``//m/…``, ``/M/…``, ``/./m/…``.
+    """
+    plain = posixpath.normpath(SLASHES.sub("/", path))
+    secret = next((prefix for prefix in settings.PATHS_WITH_TOKENS if plain.lower().startswith(prefix)), None)
+    if secret is not None:
+        return f"{secret}…"
+    return plain if ".." in path else path  # what is left out by the dots may be one
 
 
 class RequestLog(RequestMiddleware):

@@ -475,7 +475,7 @@ BODY_MAX_LARGE_EACH = number("BODY_MAX_LARGE_EACH", default=8, low=1, high=1000)
 LOG_LEVEL = text("LOG_LEVEL", "WARNING" if DEMO else "INFO")
 LOG_FORMAT = text("LOG_FORMAT", "text" if DEBUG or DEMO else "json")
 METRICS_TOKEN = text("METRICS_TOKEN")
-# Of addresses below these the log tells no more: a token stands in them.
+# Of addresses below these the log tells no more, however they are written: a token stands in them. In small letters.
 PATHS_WITH_TOKENS = ["/m/", "/accounts/link/"]
 LOG_STEPS: list[Any] = [
     structlog.contextvars.merge_contextvars,
@@ -510,6 +510,9 @@ LOGGING = {
         # Both tell an address as it was asked, with its token; config.middleware.RequestLog has said it already.
         "django.request": {"level": "CRITICAL"},
         "django.server": {"level": "CRITICAL"},
+        # A traceback, or the address, of whatever a stranger sends: a host that is not ours, a form of too many fields.
+        "django.security": {"level": "CRITICAL"},
+        "django.security.csrf": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
         "wagtail": {"level": "WARNING"},
         "uvicorn.access": {"level": "WARNING"},

@@ -4,11 +4,14 @@ import logging
 from typing import Any
 
 import pytest
+from django.core.exceptions import DisallowedHost, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
 from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from config import views
+from config.logs import without_tokens
+from config.middleware import RequestLog
 from tests.factories.organizations import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -166,6 +169,50 @@ def test_a_request_is_one_line_with_its_duration(client: Client, caplog: pytest.
     }  # fmt: skip
     assert 0 < lines[0]["ms"] < 60_000
     assert "secret" not in str(lines)
+
+
+@pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        ("/m/secret/a.ts", "/m/…"),
+        ("//m/secret/a.ts", "/m/…"),
+        ("/M/secret", "/m/…"),
+        ("/./m//secret", "/m/…"),
+        ("/x/../m/secret", "/m/…"),
+        ("\\m\\secret", "/m/…"),
+        ("/accounts//Link/secret/", "/accounts/link/…"),
+        ("/m/secret/../../me/", "/me"),
+        ("/me//", "/me//"),
+        ("/Members/", "/Members/"),
+    ],
+)
+def test_a_line_tells_no_token_however_the_address_is_written(asked: str, line: str) -> None:
+    request = RequestFactory().get("/")
+    request.path = asked
+    assert RequestLog.format_request(request) == f"GET {line}"
+
+
+@pytest.mark.parametrize("path", ["/accounts/link/secret/", "//accounts//link/secret", "/Accounts/LINK/secret"])
+def test_what_others_log_tells_no_sign_in_link(path: str) -> None:
+    assert "secret" not in str(without_tokens(None, "", {"event": f"Forbidden: {path}"}))
+
+
+@pytest.mark.parametrize("error", [DisallowedHost, TooManyFieldsSent, RequestDataTooBig, SuspiciousOperation])
+def test_what_a_stranger_sends_is_one_line_and_no_traceback(
+    client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def refuse(*_args: object, **_kwargs: object) -> None:
+        raise error("nobody's")
+
+    headers = {"host": "elsewhere.example"} if error is DisallowedHost else {}
+    if error is not DisallowedHost:
+        monkeypatch.setattr("django.middleware.locale.LocaleMiddleware.process_request", refuse)
+    with caplog.at_level(logging.INFO):
+        answer = client.get("/favicon.ico", headers=headers)
+    assert answer.status_code in (400, 413)
+    assert [record.name for record in caplog.records if record.exc_info or "security" in record.name] == []
+    lines = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+    assert [(line["request"], line["code"]) for line in lines] == [("GET /favicon.ico", answer.status_code)]
 
 
 def test_a_line_names_the_person_only_where_the_page_asked(client: Client, caplog: pytest.LogCaptureFixture) -> None:

@@ -175,7 +175,7 @@ def front_site(
                 "DJANGO_SETTINGS_MODULE": "config.settings", "VAR_DIR": str(var_dir), "SITE_URL": url,
                 "REDIS_URL": redis_url, "DATABASE_URL": database or f"sqlite:///{var_dir}/db.sqlite3",
                 "SECRET_KEY": secrets.token_hex(32), "PHONE_KEY": secrets.token_hex(32), "STORAGE_URL": "",
-                "MEDIA_ACCEL_PREFIX": "/_media/", "TRUSTED_PROXY_COUNT": "1", "TRUSTED_PROXIES": "127.0.0.1",
+                "MEDIA_ACCEL_PREFIX": "/_media/", "TRUSTED_PROXIES": "127.0.0.1",
                 "LOG_LEVEL": "INFO", "LOG_FORMAT": "json", "METRICS_TOKEN": "m" * 40, **extra,
             }  # fmt: skip
             front = Front(url, folder, made, environment, free_port(), free_port())

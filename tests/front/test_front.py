@@ -161,6 +161,25 @@ def test_tokens_and_questions_stand_in_no_log(front: Front, organiser: requests.
     assert '"request": "GET /m/…"' in logs["pages.log"]
 
 
+@pytest.mark.parametrize("path", ["//m/{}/a.ts", "/M/{}/a.ts", "/x/../m/{}", "/%6d/{}/a.ts", "/m%2f{}/a.ts", "/./m/{}"])
+def test_a_token_in_an_address_that_is_written_wrongly_stands_in_no_log(front: Front, path: str) -> None:
+    token = f"wrongly{abs(hash(path))}"
+    for way in (path, path.replace("/m", "/accounts//LINK")):
+        raw(front, way.format(token))
+    logs = {log.name: log.read_text("utf-8", "replace") for log in front.folder.rglob("*.log")}
+    assert [name for name, text in logs.items() if token in text] == []
+
+
+def test_the_log_tells_the_address_that_was_asked(front: Front, organiser: requests.Session) -> None:
+    """Also where nginx answers with another file than that: its own page, or the bytes of media."""
+    raw(front, "/static/nothing-of-this-name?a=secretword")
+    before = front.access_log
+    organiser.get(front.url + front.facts["segment"], timeout=30)
+    assert '"request":"GET /static/nothing-of-this-name"' in before
+    assert "/_errors/" not in before
+    assert '"request":"GET /m/…"' in front.access_log.removeprefix(before)
+
+
 def test_a_clients_word_about_its_address_is_not_believed(front: Front) -> None:
     front.browser().get(
         f"{front.url}/accounts/login/?spoof", headers={"X-Forwarded-For": "9.9.9.9", "X-Real-IP": "9.9.9.9"}, timeout=30
@@ -293,7 +312,7 @@ def test_sizes_in_nginx_are_those_of_the_guard(prefix: str, size: int) -> None:
 
 def test_the_two_logs_hide_the_same_addresses() -> None:
     text = (BASE_DIR / "deploy/nginx.conf.in").read_text()
-    hidden = re.findall(r'(?m)^  ~\^(/\S+) "\1…";$', text)
+    hidden = re.findall(r'(?m)^  ~\*\^(/\S+) "\1…";$', text)
     assert sorted(hidden) == sorted(settings.PATHS_WITH_TOKENS)
 
 
