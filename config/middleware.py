@@ -1,5 +1,5 @@
-"""What wraps every request: health before all else, its line in the log, media without a page's costs, what a browser
-may do with an answer, a plain page when the database is away, the content policy.
+"""What wraps every request: its headers, health before all else, its line in the log, media without a page's costs, a
+plain page when the database is away, the content policy.
 """
 
 import posixpath
