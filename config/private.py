@@ -5,6 +5,7 @@ Called once as settings are read, so that every process follows the one rule, wh
 
 import grp
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -55,8 +56,11 @@ def keep_private(*, var_dir: Path, trees: list[Path], group: int | None, command
         for tree in trees:
             tree.mkdir(parents=True, exist_ok=True)
         for path in set(var_dir.iterdir()) - set(trees):
-            if not path.is_symlink():
-                _set(path, path.lstat().st_mode & 0o7770)  # what was closed by the folder above is now passed by
+            # What was closed by the folder above is now passed by. A passing file of another process may be gone.
+            with suppress(FileNotFoundError):
+                found = path.lstat().st_mode
+                if not stat.S_ISLNK(found):
+                    _set(path, found & 0o7770)
     for tree in trees:
         _set(tree, CLOSED if group is None else SHARED, group)
     return umask

@@ -101,6 +101,15 @@ def test_one_group_reads_the_media_and_nothing_else(var_dir: Path, group: int) -
     assert mode(var_dir / "rosters") & 0o007 == 0
 
 
+def test_what_vanishes_meanwhile_stops_no_start(var_dir: Path, group: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Finding: S3. A passing file of another process (a journal of SQLite) was there in the list, and gone when asked."""
+    there = Path.iterdir
+    gone = var_dir / "db.sqlite3-journal"
+    monkeypatch.setattr(Path, "iterdir", lambda path: [gone, *there(path)])
+    assert keep(var_dir, group) == 0o027
+    assert not can_read(var_dir / "db.sqlite3", group=group)
+
+
 def test_what_lay_there_is_opened_once(var_dir: Path, group: int) -> None:
     (var_dir / "files" / "film.m4s").chmod(0o600)
     keep(var_dir, group)
