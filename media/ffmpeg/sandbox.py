@@ -24,6 +24,7 @@ ASK_AGAIN_S = 60
 # What a machine says that is only short of something now.
 PASSING = ("Resource temporarily unavailable", "Cannot allocate memory", "Too many open files", "Interrupted")
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
+WRAPPERS = ("setpriv", "prlimit")
 NOTHING_ELSE = ["env", "-i", *(f"{name}={value}" for name, value in ENVIRONMENT.items())]
 ROOMS = [
     *("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try"),
@@ -95,7 +96,9 @@ class Probe:
 
 
 _ffmpeg = Probe(
-    lambda: [*NOTHING_ELSE, "bwrap", *SYSTEM, "ffmpeg", "-v", "error", "-version"], needs=("bwrap", "ffmpeg")
+    lambda: [*NOTHING_ELSE, "bwrap", *SYSTEM, "ffmpeg", "-v", "error", "-version"],
+    # Without the last two an ffmpeg would have no limits, and outlive its worker: not shut in, either.
+    needs=("bwrap", "ffmpeg", *WRAPPERS),
 )
 
 
@@ -124,11 +127,14 @@ def is_enclosed() -> bool:
 
 @lru_cache(maxsize=1)
 def has_setpriv() -> bool:
-    return shutil.which("setpriv") is not None and shutil.which("prlimit") is not None
+    return all(shutil.which(program, path=ENVIRONMENT["PATH"]) is not None for program in WRAPPERS)
 
 
 def wrapper(*limits: str) -> list[str]:
-    """Dies with the thread that started it, as every child of a killed worker must; knows nothing of its secrets."""
+    """Dies with the thread that started it, as every child of a killed worker must; knows nothing of its secrets.
+
+    Where the machine has neither program only MEDIA_SANDBOX=try comes as far as this, and the log says so.
+    """
     if not has_setpriv():
         return [*NOTHING_ELSE]
     return ["setpriv", "--pdeathsig", "KILL", *NOTHING_ELSE, *(["prlimit", *limits] if limits else [])]

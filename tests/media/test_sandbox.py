@@ -210,6 +210,26 @@ def test_missing_program_is_named(clock: list[float]) -> None:
     assert sandbox.Probe(list, needs=["bwrap-that-is-not"]).state() == "bwrap-that-is-not is not installed"
 
 
+@pytest.mark.parametrize("missing", ["setpriv", "prlimit"])
+def test_without_its_limits_nothing_is_enclosed(
+    missing: str, settings: Any, monkeypatch: pytest.MonkeyPatch, film: Path, tmp_path: Path
+) -> None:
+    """Finding: without util-linux there were silently no limits, even where the sandbox is required."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in {"bwrap", "ffmpeg", "setpriv", "prlimit"} - {missing}:
+        (programs / name).symlink_to("/bin/true")
+    monkeypatch.setitem(sandbox.ENVIRONMENT, "PATH", str(programs))
+    settings.MEDIA_SANDBOX = "required"
+    sandbox._ffmpeg.forget()
+    try:
+        with pytest.raises(UnableToTranscode) as caught:
+            ffmpeg.probe(film)
+        assert (caught.value.code, caught.value.detail) == ("no_sandbox", f"{missing} is not installed")
+    finally:
+        sandbox._ffmpeg.forget()
+
+
 @pytest.fixture
 def nowhere(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.MEDIA_SANDBOX = "required"
