@@ -243,7 +243,8 @@ REDIS_OPTIONS = {"socket_timeout": 30, "max_connections": 1000}
 # A page does not wait for Redis: what lies there is a hint, or remembered to be quicker.
 REDIS_QUICKLY = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "max_connections": 1000}
 CACHES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    # Two places a viewer of films (media/rights.py): Django's own 300 would be forgotten with each segment of a hall.
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 50_000}}
     if EMBEDDED
     else {"BACKEND": "config.shared_cache.SharedCache", "LOCATION": REDIS_URL, "OPTIONS": REDIS_QUICKLY}
 }

@@ -161,6 +161,24 @@ def test_a_remembered_segment_asks_no_database(viewer: Client, address: Address)
     assert len(queries) == 0
 
 
+def test_of_two_hundred_viewers_none_asks_again(
+    video: Video, grant: RoleGrant, django_assert_num_queries: Callable[[int], Any]
+) -> None:
+    """Finding: S3. The cache of the embedded shape kept 300 keys, and a viewer has two."""
+    folder, browsers = video.folder.rsplit("/", 1)[-1], []
+    for _ in range(200):
+        viewer_id = RoleGrantFactory(role=Role.ORGANISER, node=grant.node).user_id
+        browser = Client()
+        browser.force_login(User.objects.get(pk=viewer_id))
+        path = f"{folder}/480p-0001.m4s"
+        browsers.append((browser, signed_url(
+            root="videos", object_id=str(video.pk), viewer_id=viewer_id, path=path, as_of=timezone.now()
+        )))  # fmt: skip
+    assert {browser.get(path).status_code for browser, path in browsers} == {200}
+    with django_assert_num_queries(0):
+        assert {browser.get(path).status_code for browser, path in browsers} == {200}
+
+
 def test_what_a_browser_keeps_is_the_signed_in_persons(viewer: Client, address: Address) -> None:
     answer = viewer.get(address("480p-0001.m4s"))
     assert answer["Vary"] == "Cookie"
