@@ -70,7 +70,7 @@ def log_list(
 
     ``about``: the id of what it is a list of in the app above (a training), ``title`` in words; ``reason``: its filter.
     ``count``: how many there are, where ``member_ids`` are only the first; None of them: everybody in the scope was
-    X"""
+    read. ``once_in``: the same list by the same reader so lately is the same read."""
     others = sorted(set(member_ids or ()) - {reader_id})
     if member_ids is not None and not others:
         return
