@@ -94,12 +94,6 @@ def videos_of(lessons: Iterable[Lesson]) -> dict[str, Video]:
     return {media_key(video.pk): video for lesson in lessons for video in lesson.videos}
 
 
-def course_with_lessons(*, page_id: int) -> tuple[CoursePage, list[Lesson]] | None:
-    """Return a published course and its lessons, or None when it is not (or no longer) published."""
-    course = CoursePage.objects.live().filter(pk=page_id).first()
-    return None if course is None else (course, lessons_of(course))
-
-
 def courses_with_video(*, video_id: str) -> list[int]:
     """Return the ids of published courses of which a published lesson shows the video."""
     shown = Material.objects.filter(video_id=video_id, version=Material.Version.STORED, lesson__live=True)

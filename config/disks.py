@@ -10,6 +10,11 @@ from django.db import connection
 from django.utils.module_loading import import_string
 
 
+def host() -> str:
+    """The name of this host, as marks and metrics have it."""
+    return socket.gethostname()[:60]
+
+
 def disk_free_percent() -> float:
     """How much of the disk under VAR_DIR is free."""
     usage = shutil.disk_usage(settings.VAR_DIR)
@@ -33,7 +38,7 @@ def clock_skew_s(*, as_of: datetime) -> float:
 def facts_of_this_host(*, as_of: datetime) -> dict[str, Any]:
     """What a worker leaves with its mark, for pages that are made on another host."""
     return {
-        "host": socket.gethostname()[:60],
+        "host": host(),
         "sandbox": sandbox(),
         "disk_free": round(disk_free_percent(), 1),
         "skew_s": round(clock_skew_s(as_of=as_of), 1),

@@ -107,7 +107,7 @@ def _migrations(_as_of: datetime) -> Iterator[Finding]:
 
 
 def _clocks(as_of: datetime) -> Iterator[Finding]:
-    seen = {socket.gethostname(): disks.clock_skew_s(as_of=datetime.now(UTC))}
+    seen = {disks.host(): disks.clock_skew_s(as_of=datetime.now(UTC))}
     for name, mark in marks.found().items():
         if name.startswith("worker@") and as_of - mark.at < LATELY:
             seen.setdefault(str(mark.data.get("host", name)), float(mark.data.get("skew_s", 0)))
@@ -170,11 +170,10 @@ def _sandbox(as_of: datetime) -> Iterator[Finding]:
 
 
 def _disk(as_of: datetime) -> Iterator[Finding]:
-    free = {socket.gethostname(): disks.disk_free_percent()}
-    if connection.vendor != "postgresql" or health.database().ok:
-        for name, mark in marks.found().items():
-            if name.startswith("worker@") and as_of - mark.at < LATELY and "disk_free" in mark.data:
-                free.setdefault(str(mark.data.get("host", name)), float(mark.data["disk_free"]))
+    free = {disks.host(): disks.disk_free_percent()}
+    for name, mark in marks.found().items():
+        if name.startswith("worker@") and as_of - mark.at < LATELY and "disk_free" in mark.data:
+            free.setdefault(str(mark.data.get("host", name)), float(mark.data["disk_free"]))
     host, least = min(free.items(), key=lambda item: item[1])
     values = {"host": host, "free": least, "reserve": settings.DISK_RESERVE_PERCENT}
     if least <= settings.DISK_RESERVE_PERCENT:

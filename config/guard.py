@@ -38,7 +38,6 @@ REFUSED = Counter("body_refused", "Requests whose body was not read to its end",
 CHUNKED = -1
 PIECES, FILES = "pieces", "files"
 CATCH_ALL = ".*/$"  # the route of Wagtail's own "not found"
-RETRY_AFTER_S = 5
 # After an early answer: what is still coming is read and dropped for a moment, for a connection that is closed over
 # unread bytes is reset, and the other side then never sees the answer.
 LINGER_S = 2.0
@@ -318,7 +317,6 @@ def said(request: HttpRequest, status: int, limit: int) -> HttpResponse:
             answer = views.too_slow(request)
         else:
             answer = views.unavailable(request)
-            answer["Retry-After"] = str(RETRY_AFTER_S)
     answer["Content-Length"] = str(len(answer.content))
     answer["Cache-Control"] = "no-store"
     complete(request, answer)

@@ -13,18 +13,17 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from attendance.freshness import is_fresh
 from attendance.models import Occasion
 from config import disks, marks
 from config.models import Mark
+from live import quick
 from live.agent.nodes import BEATS_EVERY as AGENT_EVERY
 from live.models import Lecture, MediaNode
 from organizations.queries import phone_key_fits
 
-MARKED_EVERY = timedelta(seconds=10)  # config.tasks.EVERY_S
+MARKED_EVERY = timedelta(seconds=marks.EVERY_S)
 BUSY_FOR = timedelta(minutes=5)  # a worker whose children all prepare videos does nothing else meanwhile
 SOON = timedelta(minutes=30)
 Marks = Mapping[str, Mark]
@@ -53,9 +52,7 @@ def shared_memory() -> Part:
     """Redis, where there is one: what several processes say to each other goes through it."""
     if settings.EMBEDDED:
         return Part("redis", True, "not used")
-    asked = redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0)
-    )
+    asked = quick.redis_client()
     try:
         asked.ping()
     except (redis.RedisError, OSError) as error:

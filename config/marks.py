@@ -6,6 +6,7 @@ from typing import Any
 
 from config.models import Mark
 
+EVERY_S = 10.0  # how often worker and beat leave one
 KEPT = timedelta(days=1)
 OF_HOSTS = ("worker@", "alive@", "beat@")
 BACKUP, DRILL, KEY_KEPT = "backup", "restore_drill", "phone_key_kept"

@@ -4,7 +4,6 @@ These figures are the same from every process (take the largest), cost a handful
 asked at most every ``KEPT_S``. Alerts are described in docs/zh/管理员.md.
 """
 
-import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -21,11 +20,10 @@ from django_prometheus.middleware import Metrics, PrometheusAfterMiddleware, Pro
 from prometheus_client import REGISTRY
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from config import disks, doctor, marks
 from config.models import TaskCount
+from live import quick
 from live.models import Lecture, MediaNode
 from media.models import Job
 
@@ -79,17 +77,14 @@ class Site(Collector):
 
 def _all(as_of: datetime) -> Iterator[Metric]:
     yield from _queues()
-    yield _gauge("site_disk_free_percent", "Free space under VAR_DIR", "host", {_host(): disks.disk_free_percent()})
+    free = {disks.host(): disks.disk_free_percent()}
+    yield _gauge("site_disk_free_percent", "Free space under VAR_DIR", "host", free)
     try:
         yield from _tasks()
         yield from _work(as_of)
         yield from _ages(as_of)
     except (DatabaseError, InterfaceError) as error:
         log.warning("metrics_without_database", error=type(error).__name__)
-
-
-def _host() -> str:
-    return socket.gethostname()[:60]
 
 
 def _gauge(name: str, text: str, label: str, values: dict[str, float]) -> Metric:
@@ -102,9 +97,7 @@ def _gauge(name: str, text: str, label: str, values: dict[str, float]) -> Metric
 def _queues() -> Iterator[Metric]:
     if settings.EMBEDDED:
         return
-    asked = redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0)
-    )
+    asked = quick.redis_client()
     try:
         values = {queue: float(asked.llen(queue)) for queue in settings.TASK_QUEUES}  # type: ignore[arg-type]
     except (redis.RedisError, OSError):

@@ -27,7 +27,6 @@ from media.views import files
 
 log = structlog.get_logger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
-RETRY_AFTER_S = 5
 ADMIN, MEDIA = "/admin/", "/m/"
 SLASHES = re.compile(r"[/\\]+")
 LARGEST_KEY = 2**63 - 1
@@ -134,7 +133,6 @@ def unavailable_database(get_response: GetResponse) -> GetResponse:
             return response
         response.close()
         sorry = views.unavailable(request)
-        sorry["Retry-After"] = str(RETRY_AFTER_S)
         sorry["Cache-Control"] = "no-store"
         return sorry
 

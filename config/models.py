@@ -6,8 +6,8 @@ from django.db import models
 class Mark(models.Model):
     """When something was last seen to work: a worker, beat, a backup. One row a name, so that it never grows.
 
-    Names: ``worker@<host>`` (data: queue, host, sandbox, disk, skew_s), ``alive@<host>`` (the worker's own process),
-    ``beat@<host>``, ``backup``, ``restore_drill``, ``phone_key_kept`` (that somebody has written the key down).
+    Names: ``worker@<host>/<queue>`` (data: queue, host, sandbox, disk_free, skew_s), ``alive@<host>`` (the worker's own
+    process), ``beat@<host>``, ``backup``, ``restore_drill``, ``phone_key_kept`` (that somebody wrote the key down).
     """
 
     name = models.CharField(max_length=120, unique=True)
@@ -25,7 +25,6 @@ class TaskCount(models.Model):
     done = models.PositiveBigIntegerField(default=0)
     failed = models.PositiveBigIntegerField(default=0)
     seconds = models.FloatField(default=0)
-    done_at = models.DateTimeField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=200, blank=True, help_text="the type of the last failure; no words of it")
 

@@ -1,6 +1,5 @@
 """What worker and beat leave behind, so that whoever asks knows that they work (config/health.py)."""
 
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -27,11 +26,10 @@ from config import disks, marks
 from config.models import TaskCount
 
 log = structlog.get_logger(__name__)
-EVERY_S = 10.0
 HEARTBEAT = "config.heartbeat"
 FORGET_HOSTS = "config.forget_hosts"
 BEAT: dict[str, dict[str, Any]] = {
-    f"{HEARTBEAT}.{queue}": {"task": HEARTBEAT, "schedule": EVERY_S, "options": {"expires": 30, "queue": queue}}
+    f"{HEARTBEAT}.{queue}": {"task": HEARTBEAT, "schedule": marks.EVERY_S, "options": {"expires": 30, "queue": queue}}
     for queue in settings.TASK_QUEUES
 }
 BEAT[FORGET_HOSTS] = {"task": FORGET_HOSTS, "schedule": 3600.0, "options": {"expires": 3600}}
@@ -43,7 +41,7 @@ def heartbeat(self: Any) -> None:
     queue = (self.request.delivery_info or {}).get("routing_key") or settings.TASK_QUEUES[0]
     now = timezone.now()
     facts = disks.facts_of_this_host(as_of=now) | {"queue": queue}
-    marks.leave(name=f"worker@{_host()}/{queue}", as_of=now, data=facts)
+    marks.leave(name=f"worker@{disks.host()}/{queue}", as_of=now, data=facts)
 
 
 @shared_task(name=FORGET_HOSTS, ignore_result=True)
@@ -56,7 +54,7 @@ def forget_hosts() -> None:
 def beat_lives(sender: str = "", **_kwargs: Any) -> None:
     """In beat's own process, as it asks for the next heartbeat."""
     if sender == HEARTBEAT:
-        _survived(lambda: marks.leave(name=f"beat@{_host()}", as_of=timezone.now()))
+        _survived(lambda: marks.leave(name=f"beat@{disks.host()}", as_of=timezone.now()))
 
 
 _last_alive = 0.0
@@ -66,15 +64,11 @@ _last_alive = 0.0
 def worker_lives(**_kwargs: Any) -> None:
     """In the worker's own process, which lives although all its children may be busy for an hour."""
     global _last_alive
-    if time.monotonic() - _last_alive >= EVERY_S:
+    if time.monotonic() - _last_alive >= marks.EVERY_S:
         _last_alive = time.monotonic()
-        _survived(lambda: marks.leave(name=f"alive@{_host()}", as_of=timezone.now()))
+        _survived(lambda: marks.leave(name=f"alive@{disks.host()}", as_of=timezone.now()))
         if not connection.in_atomic_block:
             connection.close()  # a child that is forked later must not share it
-
-
-def _host() -> str:
-    return socket.gethostname()[:60]
 
 
 def _survived(work: Callable[[], None]) -> None:
@@ -110,7 +104,7 @@ class Counts:
             count.error = error or count.error
 
     def is_due(self) -> bool:
-        return time.monotonic() - self.told_at >= EVERY_S
+        return time.monotonic() - self.told_at >= marks.EVERY_S
 
     def tell(self) -> None:
         """Add it up in the database; what does not get there is told the next time."""
@@ -132,13 +126,10 @@ class Counts:
 
 
 def _add(name: str, count: _Count) -> None:
-    now = timezone.now()
     changed: dict[str, Any] = {"done": F("done") + count.done, "failed": F("failed") + count.failed}
     changed["seconds"] = F("seconds") + count.seconds
-    if count.done:
-        changed["done_at"] = now
     if count.failed:
-        changed |= {"failed_at": now, "error": count.error[:200]}
+        changed |= {"failed_at": timezone.now(), "error": count.error[:200]}
     TaskCount.objects.get_or_create(name=name[:120])
     TaskCount.objects.filter(name=name[:120]).update(**changed)
 

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
 from config.health import Part, is_ready, readiness
+from organizations.hashing import RETRY_AFTER_S
 from organizations.permissions import operates_everything
 
 BACK_OFFICE, ENTERS_OFFICE = "/admin/", "wagtailadmin.access_admin"
@@ -148,7 +149,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
-    return error_page(request, 503, "busy", _("现在人数较多，请稍等几秒再试，已保存的内容不会丢失。"))
+    """Too many, or the database is away: phones and browsers try again by themselves."""
+    answer = error_page(request, 503, "busy", _("现在人数较多，请稍等几秒再试，已保存的内容不会丢失。"))
+    answer["Retry-After"] = str(RETRY_AFTER_S)
+    return answer
 
 
 def too_large(request: HttpRequest, limit: int) -> HttpResponse:

@@ -14,10 +14,8 @@ import redis
 import redis.asyncio
 import structlog
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from live import supervise
+from live import quick, supervise
 from live.pause import Pause
 
 log = structlog.get_logger(__name__)
@@ -57,13 +55,7 @@ def _send(events: Sequence[tuple[int, dict[str, Any]]], *, flush: bool) -> None:
         return
     global _sender
     if _sender is None:
-        _sender = redis.Redis.from_url(
-            settings.REDIS_URL,
-            socket_timeout=0.5,
-            socket_connect_timeout=0.5,
-            max_connections=50,
-            retry=Retry(NoBackoff(), 0),
-        )
+        _sender = quick.redis_client()
     pipe = _sender.pipeline(transaction=False)
     for occasion_id, event in events:
         message = json.dumps({"from": process_name(), "event": event, "flush": flush}, ensure_ascii=False)

@@ -7,28 +7,13 @@ counts once (watching it again would earn nothing anyway). A replaced video is a
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from uuid import UUID
 
 MEDIA_PREFIX = "v:"
-
-
-class NotAMediaKey(ValueError):
-    """The text is not the key of a lesson's video."""
 
 
 def media_key(video_id: object) -> str:
     """Return the key under which the ledger counts a video."""
     return f"{MEDIA_PREFIX}{video_id}"
-
-
-def video_id_of(key: str) -> str:
-    """Return the video's uuid (canonical text) named by a media key; raise NotAMediaKey for anything else."""
-    if not key.startswith(MEDIA_PREFIX):
-        raise NotAMediaKey(key)
-    try:
-        return str(UUID(key[len(MEDIA_PREFIX) :]))
-    except ValueError as error:
-        raise NotAMediaKey(key) from error
 
 
 def values_of(raw: Iterable[Mapping[str, Any]], kind: str) -> list[str]:

@@ -28,7 +28,6 @@ class Migration(migrations.Migration):
                 ('done', models.PositiveBigIntegerField(default=0)),
                 ('failed', models.PositiveBigIntegerField(default=0)),
                 ('seconds', models.FloatField(default=0)),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
                 ('failed_at', models.DateTimeField(blank=True, null=True)),
                 ('error', models.CharField(blank=True, help_text='the type of the last failure; no words of it', max_length=200)),
             ],

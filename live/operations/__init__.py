@@ -38,7 +38,6 @@ from live.operations.room import (
     hide_message,
     lift_restriction,
     restrict,
-    say,
     say_all,
 )
 
@@ -73,7 +72,6 @@ __all__ = [
     "reschedule_lecture",
     "restrict",
     "resume_lecture",
-    "say",
     "say_all",
     "schedule_lecture",
     "void_lecture",

@@ -55,14 +55,6 @@ class Saying:
         return self.author_id, self.client_id
 
 
-def say(*, occasion_id: int, author_id: int, client_id: str, text: str, as_of: dt.datetime) -> ChatLine:
-    """``say_all`` for one message; raises UnableToChat."""
-    [said] = say_all(sayings=[Saying(occasion_id, author_id, client_id, text, as_of)])
-    if isinstance(said, UnableToChat):
-        raise said
-    return said
-
-
 @transaction.atomic
 def say_all(*, sayings: Sequence[Saying]) -> list[ChatLine | UnableToChat]:
     """Store messages of any rooms by one INSERT, and announce them after the commit; each gets its answer in order.

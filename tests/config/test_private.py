@@ -102,7 +102,7 @@ def test_one_group_reads_the_media_and_nothing_else(var_dir: Path, group: int) -
 
 
 def test_what_vanishes_meanwhile_stops_no_start(var_dir: Path, group: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Finding: S3. A passing file of another process (a journal of SQLite) was there in the list, and gone when asked."""
+    """Finding: S3. Another process's passing file (a journal) was there in the list, and gone when asked."""
     there = Path.iterdir
     gone = var_dir / "db.sqlite3-journal"
     monkeypatch.setattr(Path, "iterdir", lambda path: [gone, *there(path)])

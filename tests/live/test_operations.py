@@ -206,9 +206,11 @@ def test_recording_waits_for_the_end(world: County, var_dir: Path) -> None:
 
 
 def say(lecture: Lecture, author: Any, text: str = "声音很清楚", client_id: str = "one") -> Any:
-    return operations.say(
-        occasion_id=lecture.pk, author_id=author.pk, client_id=client_id, text=text, as_of=timezone.now()
-    )
+    saying = operations.Saying(lecture.pk, author.pk, client_id, text, timezone.now())
+    [said] = operations.say_all(sayings=[saying])
+    if isinstance(said, operations.UnableToChat):
+        raise said
+    return said
 
 
 def test_the_same_id_is_the_same_message(world: County) -> None:

@@ -46,7 +46,7 @@ class Fields:
 FIELDS: dict[str, tuple[Fields, ...]] = {
     "config.Mark": (Fields("id name at data", TECHNICAL, "the operator of the whole tree", PASSING),),
     "config.TaskCount": (
-        Fields("id name done failed seconds done_at failed_at error", TECHNICAL, "METRICS_TOKEN", PASSING),
+        Fields("id name done failed seconds failed_at error", TECHNICAL, "METRICS_TOKEN", PASSING),
     ),
     "organizations.User": (
         Fields("id public_id username", TECHNICAL, NAMED, ACCOUNT),
