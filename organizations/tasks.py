@@ -27,5 +27,6 @@ def finish_leaving() -> None:
 
 @shared_task(name="organizations.prune_allowances")
 def prune_allowances() -> None:
-    """Forget the limits that nobody has touched for so long that they are whole again."""
+    """Forget the limits that nobody has touched for so long that they are whole again, and links that open nothing."""
     operations.prune_allowances(as_of=timezone.now())
+    operations.prune_links(as_of=timezone.now())

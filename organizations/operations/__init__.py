@@ -3,7 +3,7 @@
 from organizations.operations.access import ONE_VISIT, UnableToRevealPhone, log_access, log_list, reveal_phone
 from organizations.operations.keys import UnableToUseKey, check_phone_key, ensure_phone_key
 from organizations.operations.limits import UnableToTry, give_back, prune_allowances, take
-from organizations.operations.links import UnableToMakeLink, UnableToUseLink, make_link, use_link
+from organizations.operations.links import UnableToMakeLink, UnableToUseLink, make_link, prune_links, use_link
 from organizations.operations.people import (
     UnableToChangeMember,
     UnableToCreateMember,
@@ -91,6 +91,7 @@ __all__ = [
     "merge_unit",
     "move_member",
     "prune_allowances",
+    "prune_links",
     "rename_member",
     "rename_unit",
     "reopen_unit",

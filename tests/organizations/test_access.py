@@ -101,6 +101,14 @@ def test_a_list_too_long_to_name_covers_whoever_belonged_there_that_day(
     assert covered([world.member]) == [True]
 
 
+def test_the_first_of_a_longer_list_are_not_all_that_were_read(world: County) -> None:
+    """A page names its people, the list behind it has more: everybody in its scope counts as read."""
+    log(world, [world.member.pk], timezone.now(), count=2)
+    entry = AccessEntry.objects.get()
+    assert (entry.members, entry.count) == ("", 2)
+    assert covered(world.members) == [True, True, True]
+
+
 def test_a_member_reads_in_plain_words_who_when_and_why(world: County, client: Client) -> None:
     now = timezone.now()
     log(world, [world.member.pk], now)

@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from django.utils import timezone
 from config.logs import without_tokens
 from organizations import operations as do
 from organizations.models import AccessEntry, Left, Membership, SignInLink, User
+from organizations.operations import links
 from organizations.operations.links import MOST_BY_ONE, MOST_FOR_ONE
 from organizations.queries import phone_of
 from tests.factories.organizations import PASSWORD, County, UserFactory, make_county
@@ -253,7 +255,6 @@ def test_links_are_few(world: County) -> None:
     assert SignInLink.objects.filter(ended_at=None).count() == 1
     SignInLink.objects.update(made_at=timezone.now() - 25 * HOUR)
     fresh(world.member)
-    assert SignInLink.objects.count() == 1
     now, rest = timezone.now(), MOST_BY_ONE
     SignInLink.objects.bulk_create(
         SignInLink(
@@ -272,6 +273,41 @@ def test_a_new_operator_gets_a_link_at_once(client: Client, world: County) -> No
     client.post(re.search(r"/accounts/link/[\w-]{43}/", told)[0])
     assert who(client) == str(User.objects.get(name="新管理员").pk)
     assert client.get("/people/").status_code == 200
+
+
+def test_links_are_deleted_a_day_later_whoever_gets_another(
+    world: County, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Callable[[int], Any]
+) -> None:
+    """Finding: rows of people who never got a second link stayed for good."""
+    monkeypatch.setattr(links, "PRUNE_AT_MOST", 2)
+    for one in world.members:
+        fresh(one)
+    with django_assert_num_queries(1):
+        assert do.prune_links(as_of=timezone.now() + 23 * HOUR) == 0
+    SignInLink.objects.update(made_at=timezone.now() - 25 * HOUR)
+    kept = fresh(world.neighbour_member)
+    assert [do.prune_links(as_of=timezone.now()) for _turn in range(3)] == [2, 1, 0]
+    assert Client().get(kept).status_code == 200
+
+
+def test_what_changed_while_it_waited_for_the_person_ends_a_link(
+    world: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The link was looked at, then somebody else had the person's row: another password, and the link is dead."""
+    token = fresh(world.member).split("/")[3]
+    look = links.open_link
+
+    def looked_at_too_early(token: str, *, as_of: dt.datetime) -> SignInLink | None:
+        found = look(token, as_of=as_of)
+        if found is not None:
+            world.member.set_password(NEW_PASSWORD)
+            world.member.save()
+        return found
+
+    monkeypatch.setattr(links, "open_link", looked_at_too_early)
+    with pytest.raises(do.UnableToUseLink):
+        do.use_link(token=token, as_of=timezone.now())
+    assert SignInLink.objects.get().used_at is None
 
 
 @pytest.mark.django_db(transaction=True)

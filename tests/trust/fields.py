@@ -30,7 +30,7 @@ CHAT = "180 days (live.delete_old_chat)"
 UPLOAD = "7 days after the last byte, or until it is a video"
 WITH_OBJECT = "as long as the object"
 PASSING = "until overwritten"
-LINK = "15 minutes of use; deleted with the person's next link a day later; who and when stay in the access log"
+LINK = "15 minutes of use; deleted a day later (organizations.prune_allowances); who and when stay in the access log"
 
 
 @dataclass(frozen=True)
