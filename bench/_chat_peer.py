@@ -1,17 +1,25 @@
 """The room as it wrote chat before: each message by itself, five questions and a commit of its own on four threads."""
 
 from config.asgi import application  # isort: skip - sets Django up
+from datetime import datetime
 from functools import partial
 
 from django.db import transaction
+from django.utils import timezone
 
 from live import broadcast
 from live.chat import Chat
 from live.models import ChatMessage, Lecture, Restriction
 from live.operations import Saying, UnableToChat
 from live.operations.room import SPOKEN_IN, clean_text
-from live.queries import ChatLine, unit_of
+from live.queries import ChatLine
 from live.threads import in_database
+from organizations.queries import membership_on
+
+
+def unit_of(member_id: int, at: datetime) -> str:
+    membership = membership_on(member_id=member_id, on_date=timezone.localdate(at))
+    return membership.node.name if membership else ""
 
 
 def _line(one: Saying) -> ChatLine | None:

@@ -18,7 +18,7 @@ from live.core.holes import Hole, from_lists, media_position
 from live.models import ChatMessage, Lecture, Restriction
 from organizations.models import Membership, Node, Role, RoleGrant, User
 from organizations.permissions import visible_nodes
-from organizations.queries import membership_on, valid_on
+from organizations.queries import valid_on
 
 RECENT_CHAT = 50
 SHORTEST_PAUSE_MS = 3_000
@@ -215,10 +215,18 @@ def valid_membership(as_of: dt.datetime) -> Q:
     )
 
 
-def unit_of(member_id: int, as_of: dt.datetime) -> str:
-    """Return the name of the node that a person belongs to at that moment, or ""."""
-    membership = membership_on(member_id=member_id, on_date=timezone.localdate(as_of))
-    return membership.node.name if membership else ""
+def units_at(moments: Collection[tuple[int, dt.datetime]]) -> dict[tuple[int, dt.datetime], str]:
+    """Return the name of the node that each person belonged to at a moment, or ""; one query."""
+    units = dict.fromkeys(moments, "")
+    if units:
+        belonged = Membership.objects.filter(member_id__in={member_id for member_id, _at in units})
+        rows = list(belonged.values_list("member_id", "active_from_date", "active_to_date", "node__name"))
+        for member_id, at in units:
+            day = timezone.localdate(at)
+            for whose, first, end, name in rows:
+                if whose == member_id and first <= day and (end is None or day < end):
+                    units[member_id, at] = name
+    return units
 
 
 def labels_of(member_ids: Collection[int], *, as_of: dt.datetime | None = None) -> dict[int, tuple[str, str]]:

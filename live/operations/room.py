@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from live import broadcast
 from live.models import ChatMessage, Lecture, Restriction
-from live.queries import ChatLine, labels_of, unit_of
+from live.queries import ChatLine, labels_of, units_at
 from organizations.models import User
 
 MAX_TEXT = 500
@@ -145,12 +145,13 @@ def _known(keys: Collection[tuple[int, str]]) -> dict[tuple[int, str], ChatLine 
     rows = ChatMessage.objects.select_related("author", "lecture").filter(
         author_id__in={author for author, _client in keys}, client_id__in={client for _author, client in keys}
     )
+    found = [row for row in rows if (row.author_id, row.client_id) in keys]
+    units = units_at({(row.author_id, row.at) for row in found})
     return {
         (row.author_id, row.client_id): ChatLine.of(
-            row, name=row.author.name, unit=unit_of(row.author_id, row.at), lecturer_id=row.lecture.lecturer_id
+            row, name=row.author.name, unit=units[row.author_id, row.at], lecturer_id=row.lecture.lecturer_id
         )
-        for row in rows
-        if (row.author_id, row.client_id) in keys
+        for row in found
     }
 
 

@@ -1,22 +1,23 @@
 """Chat in batches: one INSERT for many messages, an answer for each, and none acknowledged that is not kept."""
 
 import asyncio
+import datetime as dt
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, DataError, OperationalError, connection, connections
+from django.db import DatabaseError, DataError, OperationalError, connection, connections, transaction
 from django.utils import timezone
 
 from live import broadcast, chat, operations
 from live.chat import Chat
 from live.models import ChatMessage, Lecture, Restriction
 from live.operations import Saying, UnableToChat
-from live.queries import ChatLine
+from live.queries import ChatLine, units_at
 from organizations.models import User
-from organizations.operations import rename_member
+from organizations.operations import rename_member, transfer_member
 from tests.factories.live import make_live
 from tests.factories.organizations import County, make_county
 
@@ -96,6 +97,48 @@ def test_only_what_is_new_is_announced_and_in_the_order_of_its_numbers(
         operations.say_all(sayings=[saying(lecture, one, "1") for one in reversed(world.members)])
     numbers = [event["message"] for _room, event in heard]
     assert numbers == sorted(ChatMessage.objects.values_list("pk", flat=True))
+
+
+def test_what_is_not_kept_is_not_announced(
+    world: County, lecture: Lecture, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    heard: list[tuple[int, dict[str, Any]]] = []
+    monkeypatch.setattr(broadcast, "publish_all", heard.extend)
+
+    class GoneAway(Exception):
+        """The commit fails."""
+
+    @transaction.atomic
+    def say_and_fail() -> None:
+        operations.say_all(sayings=[saying(lecture, world.member, "1")])
+        raise GoneAway
+
+    with django_capture_on_commit_callbacks(execute=True), pytest.raises(GoneAway):
+        say_and_fail()
+    assert (heard, ChatMessage.objects.count()) == ([], 0)
+
+
+def test_a_batch_that_is_sent_again_asks_as_little(
+    world: County, lecture: Lecture, django_assert_num_queries: Callable[[int], Any]
+) -> None:
+    """Finding: the unit of each message was a question of its own."""
+    many = [saying(lecture, one, f"{n}") for one in world.members for n in range(20)]
+    first = operations.say_all(sayings=many)
+    # As for one that is new, but instead of names and units: the messages, with their authors' names, and the units.
+    with django_assert_num_queries(7):
+        assert operations.say_all(sayings=many) == first
+    assert {one.unit for one in first if isinstance(one, ChatLine)} == {world.branch.name}
+
+
+def test_a_message_keeps_the_unit_of_its_day(world: County, lecture: Lecture) -> None:
+    [first] = operations.say_all(sayings=[saying(lecture, world.member, "1")])
+    today = timezone.localdate()
+    transfer_member(member_id=world.member.pk, node_id=world.neighbour.pk, on_date=today + dt.timedelta(days=1))
+    assert isinstance(first, ChatLine)
+    days = [timezone.now() + dt.timedelta(days=days) for days in (-4000, 0, 1)]
+    units = units_at([(world.member.pk, at) for at in days])
+    assert list(units.values()) == ["", first.unit, world.neighbour.name]
+    assert operations.say_all(sayings=[saying(lecture, world.member, "1")]) == [first]
 
 
 def test_a_name_that_the_socket_knows_is_not_asked_again(world: County, lecture: Lecture) -> None:
@@ -236,6 +279,35 @@ def test_whoever_waits_hears_when_the_process_stops(store: Store) -> None:
         return await waiting
 
     assert told(asyncio.run(stop())) == ["DatabaseError"]
+
+
+def test_a_batch_under_way_is_answered_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two are being written, one waits behind them: none of the three waits for ever."""
+    tasks: list[asyncio.Task[None]] = []
+
+    async def stop() -> list[Any]:
+        is_writing = asyncio.Event()
+
+        async def never(_work: Callable[[], Any]) -> Any:
+            is_writing.set()
+            await asyncio.Event().wait()
+
+        def spawn(work: Any) -> "asyncio.Task[None]":
+            tasks.append(asyncio.get_running_loop().create_task(work))
+            return tasks[-1]
+
+        monkeypatch.setattr(chat, "in_database", never)
+        room = Chat(spawn=spawn)
+        sayings = [Saying(1, 1, f"{n}", "x", timezone.now()) for n in range(3)]
+        waiting = [asyncio.ensure_future(room.say(one)) for one in sayings[:2]]
+        await asyncio.wait_for(is_writing.wait(), 5)
+        waiting.append(asyncio.ensure_future(room.say(sayings[2])))
+        await asyncio.sleep(0)
+        tasks[0].cancel()
+        return await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 5)
+
+    assert told(asyncio.run(stop())) == ["DatabaseError"] * 3
+    assert len(tasks) == 1
 
 
 def test_a_connection_to_a_file_is_kept(settings: Any) -> None:
