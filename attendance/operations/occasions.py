@@ -3,7 +3,7 @@
 A window too short to take part in was not held. An ending is undone for ten minutes; what has ended can be voided.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -316,13 +316,18 @@ def void_occasion(*, occasion_id: int, reason: str, voided_by_id: int, as_of: da
 def _queue_roster(occasion_id: int) -> None:
     from attendance.tasks import complete_roster  # noqa: PLC0415 - tasks call operations
 
-    complete_roster.delay_on_commit(occasion_id=occasion_id)
+    _after_commit(lambda: complete_roster.delay(occasion_id=occasion_id))
 
 
 def _queue_settling(occasion_id: int) -> None:
     from attendance.tasks import settle_occasion  # noqa: PLC0415 - tasks call operations
 
-    settle_occasion.delay_on_commit(occasion_id=occasion_id)
+    _after_commit(lambda: settle_occasion.delay(occasion_id=occasion_id))
+
+
+def _after_commit(hand_over: Callable[[], object]) -> None:
+    """A task is a hint: that the broker is away undoes nothing and keeps no event back. ``reconcile`` finds the row."""
+    transaction.on_commit(hand_over, robust=True)
 
 
 def deadline_of(occasion: Occasion) -> datetime | None:

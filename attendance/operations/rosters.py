@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
+from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
 
@@ -39,6 +40,7 @@ STEP = 1_000  # memberships the first transaction looks at; the next as many as 
 MOST_A_STEP = 20_000
 QUICK_S, SLOW_S = 0.15, 0.4
 AHEAD = timedelta(hours=1)
+SMALL_S = 600  # so long a roster that was small is not counted again
 LATE = timedelta(hours=4)  # a lecture can be begun until three hours after its planned end
 PATIENCE = timedelta(seconds=60)
 FROM_ROSTER = "roster"
@@ -143,12 +145,23 @@ def left_undone(*, as_of: datetime) -> list[int]:
 
 
 def _soon(as_of: datetime) -> list[int]:
-    """What begins within the hour for more than a branch: a branch's roster is written when it opens."""
+    """What begins within the hour for more than a branch: a branch's roster is written when it opens.
+
+    Nor what was small a few minutes ago: else the people of every township's lecture are counted at every turn.
+    """
     soon = Occasion.objects.filter(
         state=State.SCHEDULED, starts_at__gt=as_of - LATE, starts_at__lte=as_of + AHEAD, node__numchild__gt=0
     )
     soon = soon.exclude(training__state=Training.State.DRAFT).exclude(roster_work__is_through=True)
-    return list(soon.order_by("starts_at", "pk").values_list("pk", flat=True))
+    found = list(soon.order_by("starts_at", "pk").values_list("pk", "node_id"))
+    known = cache.get_many([_small_name(*one) for one in found]) if found else {}
+    now = as_of.timestamp()
+    ages = {name: now - counted_at for name, counted_at in known.items()}
+    return [one[0] for one in found if not 0 <= ages.get(_small_name(*one), -1) < SMALL_S]
+
+
+def _small_name(occasion_id: int, node_id: int) -> str:
+    return f"small-roster:{occasion_id}:{node_id}"
 
 
 @transaction.atomic
@@ -163,6 +176,7 @@ def _is_planned(occasion_id: int, as_of: datetime) -> bool:
     work = RosterWork.objects.filter(pk=occasion.pk).first()
     if work is None:
         if members_at(node=occasion.node, on_date=day).order_by()[: AT_ONCE + 1].count() <= AT_ONCE:
+            cache.set(_small_name(occasion.pk, occasion.node_id), as_of.timestamp(), SMALL_S)
             return False
         RosterWork.objects.create(occasion=occasion, node=occasion.node, day=day, began_at=as_of)
     elif (work.node_id, work.day) != (occasion.node_id, day):

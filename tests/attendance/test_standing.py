@@ -8,9 +8,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from attendance import operations, tasks
+from attendance import operations
 from attendance.core.reasons import Code
 from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry, Rule
+from attendance.operations import occasions
 from attendance.reasons import length, sentence
 from attendance.standing import Amount, amount_of, asked_of, standing, state_label, what_holds, with_standing
 from organizations.models import User
@@ -335,7 +336,7 @@ def test_a_replay_that_comes_later_changes_what_is_still_asked(
     be_present(lecture, county.member, 0, 60)
     end(lecture)
     at = START + HOUR
-    monkeypatch.setattr(tasks.settle_occasion, "delay_on_commit", lambda **which: operations.settle(**which, as_of=at))
+    monkeypatch.setattr(occasions, "_queue_settling", lambda key: operations.settle(occasion_id=key, as_of=at))
     operations.set_replay(occasion_id=lecture.pk, media_ms=2_700_000, media_offset_ms=-900_000, as_of=at)
     reasons = Record.objects.get(occasion=lecture, member=county.member).reasons
     shares = [(one["ms"], one["need_ms"], one["of_ms"]) for one in reasons if one["code"] == Code.SHARE]

@@ -24,7 +24,7 @@ QUESTIONS = {
     "config.heartbeat": 7,
     "config.forget_hosts": 6,
     "organizations.finish_leaving": 1,
-    "organizations.prune_allowances": 1,
+    "organizations.prune_allowances": 2,
     "attendance.prepare_rosters": 2,
     "attendance.reap_leases": 1,
     "attendance.settle_dirty": 1,
@@ -35,8 +35,9 @@ QUESTIONS = {
     "live.tasks.end_forgotten_lectures": 1,
     "live.tasks.delete_old_chat": 1,
 }
-# A row a host, a name or an upload under way: never more than a few.
-SMALL = "config_mark|config_taskcount|media_upload|live_medianode|django_site"
+# A row a host, a name, an upload under way, a large roster being written, a link of a day: never more than a few.
+SMALL = "config_mark|config_taskcount|media_upload|live_medianode|django_site|"
+SMALL += "attendance_rosterwork|organizations_signinlink"
 SEQUENTIAL = re.compile(rf"Seq Scan on (?!(?:{SMALL})\b)(\w+)")
 # SQLite says SCAN for a whole index, too; a partial index holds only what waits.
 PARTIAL = "roster_entry_dirty|lease_alive_by_beat|video_replaced|membership_left_by_day"

@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 from django.http import HttpResponse
-from django.utils import timezone
 
-from config import marks
 from tests.trust import requests, urls
 from tests.trust.urls import Row
 from tests.trust.world import MARKS, World, unknown_uuid
@@ -83,15 +81,6 @@ def test_methods_are_those_named(world: World, row: Row) -> None:
     assert " ".join(allowed) == row.methods, " ".join(allowed)
 
 
-@pytest.fixture
-def heard(world: World) -> None:
-    """Worker and beat are there: /readyz is asked about who may see it, not about them."""
-    now = timezone.now()
-    marks.leave(name="worker@one/celery", as_of=now, data={"queue": "celery", "sandbox": "bubblewrap"})
-    marks.leave(name="beat@one", as_of=now)
-
-
-@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("row", urls.ROWS, ids=lambda row: row.route)
 def test_everybody_gets_what_the_table_says(world: World, row: Row) -> None:
     wrong: dict[str, Any] = {}

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from kombu.exceptions import OperationalError
 
-from attendance import operations
+from attendance import events, operations, tasks
 from attendance.concerned import concerned_by
-from attendance.models import Evidence, Occasion, Record, RosterEntry, RosterWork, Rule, Training
+from attendance.models import Evidence, Occasion, Record, RosterEntry, RosterWork, Rule, Training, WatchSession
 from attendance.operations import rosters
 from attendance.personal import held_about
 from attendance.queries import is_expected
@@ -217,6 +219,93 @@ def test_mark_of_a_course_is_kept_while_its_roster_is_written(county: County) ->
     operations.complete_roster(occasion_id=course.pk)
     operations.settle_dirty(as_of=START + HOUR)
     assert Record.objects.get(member=county.member).state == "attended"
+
+
+def seen_in_the_room(occasion: Occasion, member_id: int) -> None:
+    lease_id = operations.start_lease(name="one", as_of=START)
+    join = operations.Join(occasion.pk, member_id, "p", lease_id, START)
+    operations.open_presences(joins=[join])
+
+
+def seen_at_the_replay(occasion: Occasion, member_id: int) -> None:
+    WatchSession.objects.create(
+        occasion=occasion, member_id=member_id, device="p", media="v", media_ms=60_000, started_at=START, last_at=START
+    )
+
+
+def known_by_evidence(occasion: Occasion, member_id: int) -> None:
+    Evidence.objects.create(
+        occasion=occasion, member_id=member_id, kind="hall", device="", recorded_at=START,
+        started_at=START, ended_at=START + HOUR,
+    )  # fmt: skip
+
+
+def judged_already(occasion: Occasion, member_id: int) -> None:
+    Record.objects.create(occasion=occasion, member_id=member_id, state="attended", judged_at=START)
+
+
+@pytest.mark.parametrize("trace", [seen_in_the_room, seen_at_the_replay, known_by_evidence, judged_already])
+def test_whoever_has_taken_part_is_not_taken_off(
+    county: County, lecture: Occasion, trace: Callable[[Occasion, int], None]
+) -> None:
+    """Both moved away in the evening before, and stand there by what was prepared; one of them has left a trace."""
+    prepare()
+    there, gone = county.members[0], county.members[1]
+    open_it(lecture, complete=False)
+    trace(lecture, there.pk)
+    for one in (there, gone):
+        leave_node(member_id=one.pk, on_date=DAY)
+    operations.complete_roster(occasion_id=lecture.pk)
+    assert there.pk in roster(lecture)
+    assert gone.pk not in roster(lecture)
+
+
+def test_what_is_small_is_not_counted_at_every_turn(
+    county: County, lecture: Occasion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Finding: the people of each lecture of a township were counted every 30 s for five hours."""
+    monkeypatch.setattr(rosters, "AT_ONCE", 100)
+    with CaptureQueriesContext(connection) as first:
+        assert prepare() == 0
+    with CaptureQueriesContext(connection) as second:
+        assert prepare(BEFORE + dt.timedelta(seconds=30)) == 0
+    assert len(second) == 2 < len(first), "what was called off, and what is soon"
+    monkeypatch.setattr(rosters, "AT_ONCE", 4)  # many have come in meanwhile
+    assert prepare(BEFORE + dt.timedelta(seconds=599)) == 0
+    assert prepare(BEFORE + dt.timedelta(seconds=600)) > 1
+
+
+def test_a_broker_that_is_away_keeps_no_event_back(
+    county: County, lecture: Occasion, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    """The tasks are lost, in a worker or a command too; who must hear it hears it, and ``reconcile`` does the work."""
+    heard: list[str] = []
+
+    def away(**_which: Any) -> None:
+        raise OperationalError("redis is away")
+
+    def opened(**_more: Any) -> None:
+        heard.append("opened")
+
+    def closed(**_more: Any) -> None:
+        heard.append("closed")
+
+    for task in (tasks.complete_roster, tasks.settle_occasion):
+        monkeypatch.setattr(task, "delay", away)
+    events.occasion_opened.connect(opened)
+    events.occasion_closed.connect(closed)
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            operations.open_occasion(occasion_id=lecture.pk, as_of=START)
+        with django_capture_on_commit_callbacks(execute=True):
+            operations.close_occasion(occasion_id=lecture.pk, as_of=START + HOUR)
+    finally:
+        events.occasion_opened.disconnect(opened)
+        events.occasion_closed.disconnect(closed)
+    assert heard == ["opened", "closed"]
+    operations.reconcile(as_of=START + HOUR + dt.timedelta(seconds=61))
+    assert Occasion.objects.get(pk=lecture.pk).state == Occasion.State.SETTLED
+    assert set(Record.objects.values_list("member_id", flat=True)) == set(at_once(lecture))
 
 
 def test_a_plan_for_another_unit_takes_the_preparation_back(county: County, lecture: Occasion) -> None:
