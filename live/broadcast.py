@@ -55,6 +55,7 @@ class Room:
     state: str = "scheduled"
     live_at: dt.datetime | None = None
     webrtc_cap: int = 0
+    muted: frozenset[int] = frozenset()
     picture: bool = False
     picture_off_at: dt.datetime | None = None
     seq: int = 0

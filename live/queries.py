@@ -1,6 +1,7 @@
 """Questions about lectures and what is said in their rooms. Nothing here writes."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -60,7 +61,8 @@ class ChatLine:
 class RoomFacts:
     """What a room's process looks up once a second.
 
-    ``state``: the lecture's stage; ``picture_at``: when a picture was last known to be on air.
+    ``state``: the lecture's stage; ``picture_at``: when a picture was last known to be on air; ``muted``: whose words
+    are stored no more.
     """
 
     state: str
@@ -68,6 +70,7 @@ class RoomFacts:
     live_at: dt.datetime | None
     picture_at: dt.datetime | None
     last_message: int
+    muted: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -172,8 +175,12 @@ def lecture_of(occasion_id: int) -> Lecture | None:
 
 
 def room_facts(occasion_ids: Iterable[int]) -> dict[int, RoomFacts]:
-    """Return what the rooms need to know; lectures that were withdrawn are missing. Two queries for any number."""
+    """Return what the rooms need to know; lectures that were withdrawn are missing. Three queries for any number."""
     ids = list(occasion_ids)
+    muted: dict[int, set[int]] = defaultdict(set)
+    held = Restriction.objects.filter(lecture_id__in=ids, kind=Restriction.Kind.MUTED, lifted_at=None)
+    for lecture_id, member_id in held.values_list("lecture_id", "member_id"):
+        muted[lecture_id].add(member_id)
     newest = ChatMessage.objects.filter(lecture_id__in=ids).values("lecture_id").annotate(last=Max("pk"))
     last = dict(newest.values_list("lecture_id", "last"))
     rows = Lecture.objects.filter(pk__in=ids).values_list(
@@ -181,7 +188,12 @@ def room_facts(occasion_ids: Iterable[int]) -> dict[int, RoomFacts]:
     )
     return {
         pk: RoomFacts(
-            lifecycle.stage_of(state, occasion_state), webrtc_cap, live_at, picture_at, last_message=last.get(pk, 0)
+            lifecycle.stage_of(state, occasion_state),
+            webrtc_cap,
+            live_at,
+            picture_at,
+            last_message=last.get(pk, 0),
+            muted=frozenset(muted[pk]),
         )
         for pk, state, occasion_state, webrtc_cap, live_at, picture_at in rows
     }

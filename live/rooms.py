@@ -54,7 +54,6 @@ class Guest(Seat):
     came: float = field(default_factory=time.monotonic)
     present_at: dt.datetime = NEVER
     hidden: bool = False
-    muted: bool = False
     joined: bool = False
     label: tuple[str, str] | None = None
     label_until: float = 0.0
@@ -163,12 +162,15 @@ class Keeper:
         """The first guest of a room in this process looks up where the lecture stands; the others wait for that."""
         async with room.learning:
             if not room.known:
+                muted = room.muted
                 found = await in_database(partial(queries.room_facts, [room.occasion_id]))
                 facts = found.get(room.occasion_id)
                 if facts is None:
                     return False
                 room.known, room.state, room.last_message = True, facts.state, facts.last_message
-                self._take_facts(room, facts)
+                if room.muted == muted:  # else something was heard meanwhile, and the next look brings the others
+                    room.muted = facts.muted
+                self._take_facts(room, facts, muted=facts.muted)
         return True
 
     def leave(self, room: Room, guest: Guest, *, clean: bool) -> None:
@@ -216,7 +218,7 @@ class Keeper:
             host=guest.host,
             people=room.people(),
             picture=room.picture,
-            muted=guest.muted,
+            muted=guest.member_id in room.muted,
             ice=ice_servers(member_id=guest.member_id, as_of=timezone.now()) if guest.host else [],
         )
         self.hub.tell(guest, protocol.encode(frame))
@@ -271,8 +273,7 @@ class Keeper:
             room.picture = event.on
             room.picture_off_at = None if event.on else timezone.now()
         elif isinstance(event, protocol.MutedEvent):
-            for guest in self._guests(room, event.member):
-                guest.muted = event.on
+            room.muted = room.muted | {event.member} if event.on else room.muted - {event.member}
         elif isinstance(event, protocol.RemovedEvent) and event.on:
             for guest in self._guests(room, event.member):
                 self.see_out(guest, code=protocol.CLOSE_FORBIDDEN, reason="removed", after_ms=None)
@@ -338,17 +339,19 @@ class Keeper:
         rooms = dict(self.hub.rooms)
         if not rooms:
             return
+        muted = {occasion_id: room.muted for occasion_id, room in rooms.items()}
         facts = await in_database(partial(queries.room_facts, list(rooms)))
         for occasion_id, room in rooms.items():
             if occasion_id in facts:
-                self._take_facts(room, facts[occasion_id])
+                self._take_facts(room, facts[occasion_id], muted=muted[occasion_id])
                 if facts[occasion_id].last_message > room.last_message:
                     await self._fetch_chat(room, facts[occasion_id].last_message)
             elif room.state != "cancelled":
                 self.hub.deliver(occasion_id, protocol.StateChanged(state="cancelled"))
         await self._note_pictures(rooms)
 
-    def _take_facts(self, room: Room, facts: queries.RoomFacts) -> None:
+    def _take_facts(self, room: Room, facts: queries.RoomFacts, *, muted: frozenset[int]) -> None:
+        """``muted``: who was when these were asked for. What was heard since is newer; the next look compares."""
         room.webrtc_cap, room.live_at = facts.webrtc_cap, facts.live_at
         if facts.state != room.state:
             self.hub.deliver(room.occasion_id, protocol.StateChanged(state=facts.state))  # type: ignore[arg-type]
@@ -357,6 +360,8 @@ class Keeper:
         on = facts.state == "live" and fresh and after_off
         if on != room.picture:
             self.hub.deliver(room.occasion_id, protocol.PictureEvent(on=on))
+        for member_id in facts.muted ^ muted if room.muted == muted else ():
+            self.hub.deliver(room.occasion_id, protocol.MutedEvent(member=member_id, on=member_id in facts.muted))
 
     async def _fetch_chat(self, room: Room, newest: int) -> None:
         """Messages that this process did not hear of; whatever still comes over the bus is known by its number."""

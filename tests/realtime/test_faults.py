@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -110,6 +111,22 @@ def test_two_processes_hear_of_each_other(world: County, tmp_path: Path) -> None
         assert listener.event("state")["state"] == "ended"
     chats = [event for frame in listener.frames for event in frame.get("events", []) if event["t"] == "chat"]
     assert len(chats) == 1
+
+
+def test_what_another_process_muted_is_known_at_the_door_and_in_the_room(world: County, tmp_path: Path) -> None:
+    """Also with nothing between the processes: before the first guest comes, and while somebody sits there."""
+    lecture = make_live(world)
+    first, second = world.members[:2]
+    facts: dict[str, Any] = {"occasion_id": lecture.pk, "kind": "muted", "actor_id": world.lecturer.pk}
+    operations.restrict(member_id=first.pk, as_of=timezone.now(), **facts)
+    with serving(tmp_path, REDIS_URL="") as server:
+        assert server.join(first, lecture, wait=False).until("joined")["muted"] is True
+        sitting = server.join(second, lecture, wait=False)
+        assert sitting.until("joined")["muted"] is False
+        operations.restrict(member_id=second.pk, as_of=timezone.now(), **facts)
+        heard = sitting.event("muted")
+        assert (heard["member"], heard["on"]) == (second.pk, True)
+        assert server.join(second, lecture, wait=False).until("joined")["muted"] is True
 
 
 def test_silent_phone_ends_when_it_was_last_heard(impatient: RoomServer, world: County) -> None:

@@ -172,6 +172,27 @@ def test_host_hides_mutes_and_removes(server: RoomServer, world: County) -> None
     assert [span.end_reason for span in ended(world.members[0])] == ["left"]
 
 
+def test_whoever_is_muted_is_told_so_when_they_come_back(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    host, phone = server.join(world.lecturer, lecture), server.join(world.members[0], lecture)
+    host.send(t="mute", member=world.members[0].pk, on=True)
+    assert phone.event("muted")["on"] is True
+    phone.close()
+    again, other = (server.join(who, lecture, wait=False) for who in world.members[:2])
+    assert (again.until("joined")["muted"], other.until("joined")["muted"]) == (True, False)
+    host.send(t="mute", member=world.members[0].pk, on=False)
+    assert again.event("muted")["on"] is False
+    assert server.join(world.members[0], lecture, wait=False).until("joined")["muted"] is False
+
+
+def test_an_organiser_in_the_room_hears_whom_a_mute_is_about(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    host, organiser = server.join(world.lecturer, lecture), server.join(world.organiser, lecture, wait=False)
+    you = organiser.until("joined")["you"]
+    host.send(t="mute", member=world.members[0].pk, on=True)
+    assert organiser.event("muted")["member"] == world.members[0].pk != you
+
+
 def test_members_cannot_lead(server: RoomServer, world: County) -> None:
     lecture = make_live(world)
     phone = server.join(world.member, lecture)
