@@ -339,6 +339,7 @@ class Desk {
     this.clockAt = performance.now();
     this.publisher.relays = frame.ice;
     this.people(frame.people);
+    this.chat.mute(frame.muted);
     this.chat.resend();
     const back = this.seq >= 0;
     this.seq = frame.seq;
@@ -386,7 +387,10 @@ class Desk {
     else if (event.t === "hidden") this.chat.hide(event.message);
     else if (event.t === "state") this.setState(event.state);
     else if (event.t === "hand") this.handChanged(event);
-    else if (event.t === "muted" || event.t === "removed") void this.catchUp();
+    else if (event.t === "muted" || event.t === "removed") {
+      if (event.t === "muted" && event.member === this.data.you) this.chat.mute(event.on);
+      void this.catchUp();
+    }
   }
 
   private setState(state: string): void {

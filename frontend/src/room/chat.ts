@@ -35,6 +35,7 @@ export class Chat {
   private readonly pending = new Map<string, Pending>();
   private atEnd = true;
   private muted = false;
+  private closed = false;
 
   constructor(private readonly options: ChatOptions) {
     this.form.addEventListener("submit", (event) => {
@@ -126,17 +127,19 @@ export class Chat {
 
   mute(on: boolean): void {
     this.muted = on;
-    this.input.disabled = on;
+    this.input.disabled = on || this.closed;
     this.say(on ? "muted_chat" : "");
   }
 
   close(): void {
+    this.closed = true;
     this.input.disabled = true;
     byId<HTMLButtonElement>("say-send").disabled = true;
   }
 
   /** The end was undone. */
   open(): void {
+    this.closed = false;
     this.input.disabled = this.muted;
     byId<HTMLButtonElement>("say-send").disabled = false;
   }
@@ -187,10 +190,12 @@ export class Chat {
 
   private draw(name: string, unit: string, text: string, host: boolean, member: number): HTMLElement {
     const line = document.createElement("li");
-    line.className = host ? "msg from-host" : member === this.options.you ? "msg mine" : "msg";
+    // One's own line is the same when it is sent, when it comes back, and after a reload.
+    const mine = member === this.options.you;
+    line.className = mine ? "msg mine" : host ? "msg from-host" : "msg";
     const who = document.createElement("b");
-    const mine = member === this.options.you ? (this.options.words.me ?? name) : name;
-    who.textContent = host ? `${name} · ${this.options.words.lecturer}` : unit ? `${mine} · ${unit}` : mine;
+    const of = host ? this.options.words.lecturer : unit;
+    who.textContent = mine ? (this.options.words.me ?? name) : of ? `${name} · ${of}` : name;
     const words = document.createElement("span");
     words.textContent = text;
     line.append(who, words);

@@ -234,8 +234,10 @@ class Room {
     else if (event.t === "hidden") this.chat.hide(event.message);
     else if (event.t === "state") this.setState(event.state);
     else if (event.t === "picture") this.screen.picture(event.on);
+    // What is said to one person is heard by every host, too: also by one who sits here among the members.
+    else if ("member" in event && event.member !== this.data.you) return;
     else if (event.t === "muted") this.chat.mute(event.on);
-    else if (event.t === "hand" && event.member === this.data.you) this.raised(event.up);
+    else if (event.t === "hand") this.raised(event.up);
   }
 
   private setState(state: string): void {

@@ -249,6 +249,32 @@ def test_coming_back_to_the_room_shows_what_was_said_meanwhile(lecture: Lecture)
     soon_sees(page)
 
 
+def test_muting_one_member_locks_nobody_elses_words(lecture: Lecture) -> None:
+    """Above all not those of an organiser who sits in the members' room and hears all that hosts hear."""
+    page, organiser = lecture.members["webrtc"], lecture.enter(ORGANISER)
+    expect(organiser.locator("#status")).not_to_have_text("正在连接…", timeout=15_000)
+    for one, words in ((page, "请看我的广告"), (organiser, "请大家看课件")):
+        one.fill("#say-text", words)
+        one.tap("#say-send")
+        mine = one.locator("#chat li.mine:not(.waiting)", has_text=words)
+        expect(mine.locator("b")).to_have_text("我", timeout=10_000)
+    said = lecture.host.locator("#chat li", has_text="请看我的广告")
+    said.get_by_role("button", name="禁言").click()
+    expect(page.locator("#say-text")).to_be_disabled(timeout=10_000)
+    expect(page.locator("#say-note")).to_have_text("主持人暂时关闭了您的发言")
+    expect(organiser.locator("#say-text")).to_be_enabled()
+    expect(organiser.locator("#say-note")).to_be_hidden()
+    page.reload()
+    expect(page.locator("#say-note")).to_have_text("主持人暂时关闭了您的发言", timeout=15_000)
+    expect(page.locator("#say-text")).to_be_disabled()
+    expect(page.locator("#chat li.mine", has_text="请看我的广告").locator("b")).to_have_text("我")
+    lecture.host.click("#tab-people")
+    lecture.host.locator("#held li").get_by_role("button").click()
+    lecture.host.click("#tab-chat")
+    expect(page.locator("#say-text")).to_be_enabled(timeout=10_000)
+    organiser.context.close()
+
+
 def test_whoever_is_signed_out_finds_the_way_back_in(lecture: Lecture) -> None:
     page = lecture.members["webrtc"]
     page.context.clear_cookies(name="sessionid")
