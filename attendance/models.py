@@ -17,14 +17,9 @@ class Rule(models.Model):
         WINDOW = "window", _("按场次时间")
         MEDIA = "media", _("按课程时长")
 
+    # Its organisers keep it; without one it is the site's, kept by the whole tree's operator.
     node = models.ForeignKey(
-        Node,
-        on_delete=models.PROTECT,
-        related_name="+",
-        null=True,
-        blank=True,
-        verbose_name=_("所属组织"),
-        help_text="the unit whose organisers keep it; without one it is the site's, kept by the whole tree's operator",
+        Node, on_delete=models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("所属组织")
     )
     name = models.CharField(_("名称"), max_length=60)
     version = models.PositiveIntegerField(_("版本"), default=1)

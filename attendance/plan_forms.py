@@ -139,12 +139,13 @@ class RuleForm(Asking, WagtailAdminModelForm):
     def _offer_nodes(self) -> None:
         field: Any = self.fields["node"]
         field.empty_label = _("全站通用")
+        if self._old is None or self._old.node_id is not None:
+            field.help_text = _("这里和下级组织安排场次时可以选它；只有这里和上级的组织员可以改它。")
         if self._old is not None:
             field.queryset, field.disabled = Node.objects.filter(pk=self._old.node_id), True
             return
         field.queryset = open_nodes(self.for_user, Role.ORGANISER)
         field.label_from_instance = lambda node: f"{'　' * (node.depth - 1)}{node.name}"
-        field.help_text = _("这里和下级组织安排场次时可以选它；只有这里和上级的组织员可以改它。")
         if not rules_the_whole_tree(self.for_user):
             field.required, field.empty_label = True, _("请选择")
 

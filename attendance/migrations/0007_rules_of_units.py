@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="rule",
             name="node",
-            field=models.ForeignKey(blank=True, help_text="the unit whose organisers keep it; without one it is the site's, kept by the whole tree's operator", null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.node", verbose_name="所属组织"),
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.node", verbose_name="所属组织"),
         ),
         migrations.RunPython(give_rules_to_units, migrations.RunPython.noop),
         migrations.AddConstraint(

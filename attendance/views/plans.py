@@ -2,16 +2,18 @@
 
 from typing import Any
 
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from django_filters import ChoiceFilter
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, HelpPanel, ObjectList
 from wagtail.admin.ui.tables import Column
+from wagtail.admin.views import generic
 
 from attendance.consequences import uses_of_rule, uses_of_training
 from attendance.models import Occasion, Rule, Training
 from attendance.plan_forms import RuleForm, TrainingForm
-from attendance.views.office import GuardedDelete, GuardedIndex, GuardedViewSet
+from attendance.views.office import Guarded, GuardedDelete, GuardedIndex, GuardedViewSet
 from organizations.models import Role
 from organizations.permissions import visible_nodes
 from organizations.uses import Use
@@ -58,8 +60,56 @@ class RuleIndex(GuardedIndex):
     def get_delete_url(self, instance: Rule) -> str | None:
         return super().get_delete_url(instance) if self._keeps(instance, "delete") else None
 
+    def get_inspect_url(self, instance: Rule) -> str | None:
+        return None if self._keeps(instance, "change") else super().get_inspect_url(instance)
+
+    def get_list_more_buttons(self, instance: Rule) -> list[Any]:
+        """Wagtail's word for a page to read is that for a check."""
+        buttons: list[Any] = super().get_list_more_buttons(instance)
+        for button in buttons:
+            if button.url == self.get_inspect_url(instance):
+                button.label = _("查看")
+        return buttons
+
     def _keeps(self, instance: Rule, action: str) -> bool:
         return self.permission_policy.user_has_permission_for_instance(self.request.user, action, instance)
+
+
+class ReadRule(Guarded, generic.InspectView):
+    """A rule in words, for whoever may schedule with it; the way to change it for whoever keeps it."""
+
+    template_name = "attendance/admin/rule.html"
+    page_title = _("查看")
+    fields = (
+        "name", "version", "node", "basis", "hours", "min_share", "min_minutes", "late_after_s", "leave_early_s",
+        "bridge_s", "outbox_s", "make_up_days",
+    )  # fmt: skip
+
+    def get_object(self, queryset: Any = None) -> Rule:
+        usable = self.permission_policy.instances_user_has_any_permission_for(self.request.user, ["view"])
+        rule: Rule = get_object_or_404(usable, pk=self.pk)
+        return rule
+
+    def get_node_display_value(self) -> Any:
+        return self.object.node or _("全站通用")
+
+    def get_min_share_display_value(self) -> str:
+        return f"{self.object.min_share * 100:.6g}%"
+
+    def get_min_minutes_display_value(self) -> Any:
+        return _("不要求") if self.object.min_minutes is None else self.object.min_minutes
+
+    def get_edit_url(self) -> str | None:
+        return super().get_edit_url() if self._keeps("change") else None
+
+    def get_delete_url(self) -> str | None:
+        return super().get_delete_url() if self._keeps("delete") else None
+
+    def _keeps(self, action: str) -> bool:
+        return self.permission_policy.user_has_permission_for_instance(self.request.user, action, self.object)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "keeps": self._keeps("change")}
 
 
 class TrainingViewSet(GuardedViewSet):
@@ -97,6 +147,10 @@ class RuleViewSet(GuardedViewSet):
     model = Rule
     index_view_class = RuleIndex
     delete_view_class = DeleteRule
+    inspect_view_class = ReadRule
+    inspect_view_enabled = True
+    inspect_view_fields = ReadRule.fields
+    inspect_template_name = "attendance/admin/rule.html"
     icon = "tasks"
     menu_label = _("认定规则")
     url_prefix = "rules"

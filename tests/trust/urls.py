@@ -201,6 +201,7 @@ ADMIN = (
         KEEPERS_OF_RULES,
         "a new rule of a unit of one's own; the site's, the operator",
     ),
+    Row("admin/rules/inspect/<int:pk>/", READ, ORGANISER, "one that one may schedule with: to read, in words"),
     Row("admin/rules/edit/<int:pk>/", FORM + " PUT", ORGANISER, "a rule's next version"),
     Row("admin/rules/delete/<int:pk>/", FORM, ORGANISER, "one that no occasion uses; else who does, in words"),
     Row("admin/rules/history/<int:pk>/", READ, ORGANISER, "who changed it"),

@@ -352,6 +352,45 @@ def test_a_township_uses_the_countys_rule_and_cannot_write_its_next_version(worl
     assert list(Rule.objects.values_list("min_share", flat=True)) == [0.8]
 
 
+def test_a_township_reads_the_countys_rule_in_words(world: World, sign_in: SignIn) -> None:
+    county_rule, township = Rule.objects.get(), world.county.township
+    client = _office_of(sign_in, township)().client
+    url = reverse(f"{RULES}:inspect", args=[county_rule.pk])
+    assert url in client.get(reverse(f"{RULES}:index")).content.decode()
+    page = client.get(url)
+    told = {str(field["label"]): str(field["value"]) for field in page.context["fields"]}
+    assert told == {
+        "名称": "通用", "版本": "1", "所属组织": "青溪县", "计算方式": "按场次时间", "学时": "1.00", "最低比例": "80%",
+        "最低分钟": "不要求", "晚到（秒）": "300", "早退（秒）": "300", "短断连续计算（秒）": "30",
+        "断网补传上限（秒）": "60", "补学天数": "14",
+    }  # fmt: skip
+    text = page.content.decode()
+    assert "这条规则归“青溪县”" in text
+    assert not re.search(rf"/admin/rules/(edit|delete|history)/{county_rule.pk}/", text)
+    # Whoever keeps it is led on; one of the site's is read by all; a neighbour's does not exist.
+    above = sign_in(world.county.organiser)
+    assert f"/admin/rules/edit/{county_rule.pk}/" in above.get(url).content.decode()
+    assert url not in above.get(reverse(f"{RULES}:index")).content.decode()
+    site, own = make_rule(node=None, name="全站规则"), make_rule(node=township, name="镇里的")
+    assert "全站通用" in client.get(reverse(f"{RULES}:inspect", args=[site.pk])).content.decode()
+    beside = NodeFactory(parent=world.county.county, name="临河镇", code="QX.02", kind="township")
+    neighbour = _office_of(sign_in, beside)().client
+    assert neighbour.get(url).status_code == 200
+    assert neighbour.get(reverse(f"{RULES}:inspect", args=[own.pk])).status_code == 404
+
+
+def test_help_on_the_pages_of_plans_is_for_people(world: World, sign_in: SignIn) -> None:
+    """What a model's field is for, in the developers' words, is not what a page says."""
+    client, rule = sign_in(world.county.organiser), Rule.objects.get()
+    pages = [reverse(f"{RULES}:edit", args=[rule.pk]), reverse(f"{TRAININGS}:edit", args=[world.training.pk])]
+    pages += [reverse(f"{name}:add") for name in (RULES, TRAININGS)]
+    for url in pages:
+        form = client.get(url).context["form"]
+        helps = {name: str(field.help_text) for name, field in form.fields.items() if field.help_text}
+        assert all(re.search("[\u4e00-\u9fff]", words) for words in helps.values()), (url, helps)
+        assert url in pages[1::2] or "只有这里和上级的组织员可以改它" in helps["node"]
+
+
 def test_a_township_has_rules_of_its_own(world: World, sign_in: SignIn) -> None:
     """Also one of the county's name; each unit's versions count by themselves, and no neighbour sees them."""
     township, county_rule = world.county.township, Rule.objects.get()
