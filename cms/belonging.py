@@ -4,7 +4,6 @@ from collections.abc import Collection
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.signals import post_save
@@ -93,7 +92,7 @@ class BelongsToAUnit(forms.BaseForm):
         self._stored = unit_of(self.instance) if self.instance.pk else None
         if not isinstance(user, User):
             return
-        self._home = home_of(user, roles=UPLOADERS)
+        home = home_of(user, roles=UPLOADERS) if self.instance.pk is None else None
         offered = Q(pk__in=homes_for(user).values("pk")) | Q(pk=self._stored.pk if self._stored else None)
         if self.instance.pk is None or getattr(self.instance, OWNER) == user:
             offered |= Q(pk__in=workplaces_of(user, roles=UPLOADERS).values("pk"))
@@ -104,21 +103,14 @@ class BelongsToAUnit(forms.BaseForm):
             nodes,
             label=_("所属组织"),
             required=False,
-            initial=self._stored or (self._home if self.instance.pk is None else None),
-            empty_label=None if self._stored else _("请选择") if self.instance.pk is None else _("只归上传的人"),
+            initial=self._stored or home,
+            empty_label=None if self._stored or home else _("只归上传的人"),
             help_text=_("归哪个组织，那里和上级的组织员就能用它、管理它；上传的人调走了也不会没人管。"),
         )
 
     def clean_node(self) -> Node | None:
         node: Node | None = self.cleaned_data["node"]
-        if node is not None:
-            return node
-        if self._stored is not None:
-            return self._stored  # what belongs to a unit is not taken back from it
-        # The page for many files asks afterwards; every other page has asked.
-        if self.instance.pk is None and self._home is None and self.add_prefix("node") in self.data:
-            raise ValidationError(_("请选择它归哪个组织。"), code="required")
-        return None
+        return node or self._stored  # what belongs to a unit is not taken back from it
 
     def save(self, commit: bool = True) -> Any:
         item = super().save(commit=commit)  # type: ignore[misc]

@@ -15,14 +15,11 @@ from organizations.queries import grants_of
 
 
 def home_of(user: User, *, roles: Collection[str]) -> Node | None:
-    """The unit to which what this person uploads belongs: where they work; of several units the one above all others.
+    """The unit to which what this person uploads belongs until another is chosen: where they work.
 
-    None where no such unit is: then it is theirs.
+    Of several units the highest, and of those the first in the tree. None where they work nowhere: then it is theirs.
     """
-    paths = {grant.path for grant in grants_of(user=user) if grant.role in roles}
-    top = min(paths, key=len, default="")
-    is_above_all = bool(paths) and all(path.startswith(top) for path in paths)
-    return Node.objects.filter(path=top).first() if is_above_all else None
+    return workplaces_of(user, roles=roles).order_by("depth", "path").first()
 
 
 def homes_for(user: User) -> QuerySet[Node]:

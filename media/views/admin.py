@@ -27,9 +27,10 @@ from media.messages import reason
 from media.models import Upload, Video
 from media.operations import UnableToDeleteVideo, UnableToRetry, delete_video, retry_video
 from media.permissions import may_upload
-from media.queries import managed_by, playback, previewable_for, sent_lately, unfinished_uploads
-from organizations.belonging import homes_for
-from organizations.models import Node
+from media.queries import UPLOADERS, managed_by, playback, previewable_for, sent_lately, unfinished_uploads
+from organizations.belonging import homes_for, workplaces_of
+from organizations.models import Node, Role
+from organizations.permissions import has_role
 from organizations.uses import uses_of
 
 MAX_ASKED = 100
@@ -109,12 +110,15 @@ class VideoForm(WagtailAdminModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        homes = homes_for(self.for_user)
-        if not homes.exists():
+        offered = Q(pk__in=homes_for(self.for_user).values("pk"))
+        if self.instance.created_by_id == self.for_user.pk:
+            offered |= Q(pk__in=workplaces_of(self.for_user, roles=UPLOADERS).values("pk"))
+        nodes = Node.objects.filter(offered | Q(pk=self.instance.node_id)).order_by("path")
+        if not nodes.exclude(pk=self.instance.node_id).exists() and not has_role(self.for_user, Role.ORGANISER):
             del self.fields["node"]
             return
         node = self.fields["node"]
-        node.queryset = Node.objects.filter(Q(pk__in=homes.values("pk")) | Q(pk=self.instance.node_id)).order_by("path")
+        node.queryset = nodes
         node.empty_label = None if self.instance.node_id else _("只归上传的人")
         node.required = self.instance.node_id is not None
         node.help_text = _("归哪个组织，那里和上级的组织员就能管理它；上传的人调走了也不会没人管。")

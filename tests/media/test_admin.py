@@ -104,7 +104,7 @@ def test_a_video_belongs_to_where_its_uploader_works(county: Any, tmp_path: Path
 
     assert made_by(township) == township
     assert made_by(township, county) == county
-    assert made_by(township, other) is None
+    assert made_by(other, township) == township  # of several beside each other the first in the tree
     assert made_by() is None
 
 
@@ -129,6 +129,22 @@ def test_a_lecturer_changes_the_title_and_not_the_unit(county: Any) -> None:
     client.post(reverse("videos:edit", args=[video.pk]), {"title": "新名称", "node": NodeFactory().pk})
     video.refresh_from_db()
     assert (video.title, video.node) == ("新名称", county)
+
+
+def test_whoever_works_in_several_units_says_to_which_their_own_video_belongs(county: Any) -> None:
+    here, there = (NodeFactory(parent=county, kind=NodeKind.TOWNSHIP) for _ in range(2))
+    lecturer = RoleGrantFactory(role=Role.LECTURER, node=here).user
+    RoleGrantFactory(role=Role.LECTURER, node=there, user=lecturer)
+    video = ReadyVideoFactory(created_by=lecturer, node=here)
+    client = Client()
+    client.force_login(lecturer)
+    url = reverse("videos:edit", args=[video.pk])
+    client.post(url, {"title": "新名称", "node": county.pk})
+    video.refresh_from_db()
+    assert video.node == here
+    client.post(url, {"title": "新名称", "node": there.pk})
+    video.refresh_from_db()
+    assert (video.title, video.node) == ("新名称", there)
 
 
 def test_whoever_leaves_strands_no_film(county: Any, organiser: User) -> None:
