@@ -17,6 +17,7 @@ from wagtail.permissions import policy_registry
 
 import cms.links  # noqa: F401 - registers its hook
 from cms.library import may_look_at
+from cms.listings import tell_whose
 from cms.queries import LESSON_DELETED
 from organizations.models import User
 
@@ -34,6 +35,9 @@ def no_tags(model: Any, count: int = 0) -> list[Any]:
 
 
 media_filters.popular_tags_for_model = picture_chooser.popular_tags_for_model = no_tags
+
+
+tell_whose()
 
 
 # Wagtail left the name of this field to be made from its English key.

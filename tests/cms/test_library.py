@@ -7,7 +7,9 @@ import pytest
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from PIL import Image as Pillow
 from wagtail.documents.models import Document
@@ -15,7 +17,7 @@ from wagtail.images.models import Image
 from wagtail.models import Collection
 from wagtail.users.models import UserProfile
 
-from cms.belonging import unit_of
+from cms.belonging import give_to, unit_of
 from cms.library import is_shown_by_right, may_look_at, picture_named
 from cms.models import LessonPage
 from cms.units import move, uses_of
@@ -503,6 +505,30 @@ def test_whoever_works_in_several_units_chooses_when_uploading(client: Client, v
     assert "所属组织" not in asked(client, there, add).content.decode()
     assert asked(client, there, add, **sent(kind)).status_code == 302
     assert unit_of(model.objects.latest("pk")) == world.neighbour
+
+
+def test_every_list_says_whose_each_is_at_the_same_cost(client: Client, var_dir: Any, kind: str) -> None:
+    world, here, there = world_with_two_organisers()
+    client.force_login(world.organiser)
+    pages = [f"/admin/{kind}/", f"/admin/{kind}/chooser/", f"/admin/{kind}/?q=水沟"]
+    pages += [f"{page}?layout=list" for page in pages[:2] if kind == "images"]
+    made(kind, world.organiser, "水沟")
+    costs = {}
+    for number in range(3):
+        if number:
+            made(kind, here, f"水沟{number}"), made(kind, there, f"水沟又{number}")
+        for page in pages:
+            with CaptureQueriesContext(connection) as queries:
+                answer = client.get(page)
+            text = answer.json()["html"] if "chooser" in page else answer.content.decode()
+            shown = [unit in text for unit in ("青溪县", "东风村第一支部", "东风村第二支部")]
+            assert shown == [True, bool(number), bool(number)], page
+            costs[number, page] = sum("cms_belonging" in one["sql"] for one in queries)
+    assert [costs[1, page] for page in pages] == [costs[2, page] for page in pages]
+    # What belongs to no unit says so.
+    model = Image if kind == "images" else Document
+    give_to(model.objects.latest("pk"), None)
+    assert "只归上传的人" in client.get(pages[0]).content.decode()
 
 
 def test_of_many_files_each_has_a_home_at_once(client: Client, var_dir: Any, kind: str) -> None:
