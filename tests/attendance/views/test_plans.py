@@ -391,6 +391,16 @@ def test_help_on_the_pages_of_plans_is_for_people(world: World, sign_in: SignIn)
         assert url in pages[1::2] or "只有这里和上级的组织员可以改它" in helps["node"]
 
 
+def test_the_icon_of_a_forms_heading_stands_inside_a_phones_page(world: World, sign_in: SignIn) -> None:
+    client = sign_in(world.county.organiser)
+    for name in (RULES, TRAININGS):
+        page = client.get(reverse(f"{name}:add")).content.decode()
+        heading = re.search(r'<h2[^>]*id="header-title">.*?</h2>', page, re.S)
+        assert heading
+        assert "<svg" in heading[0]
+        assert "-w-left" not in heading[0]
+
+
 def test_a_township_has_rules_of_its_own(world: World, sign_in: SignIn) -> None:
     """Also one of the county's name; each unit's versions count by themselves, and no neighbour sees them."""
     township, county_rule = world.county.township, Rule.objects.get()
