@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy
 
 from organizations.models import AccessEntry
 
+# Whoever runs a command on the server is not signed in: the entry has no reader.
+BY_COMMAND = gettext_lazy("服务器上的命令")
 # What can be asked for on the auditor's page, in words, by the key that is stored.
 KINDS = {
     "record": gettext_lazy("参训记录"),
@@ -42,6 +44,11 @@ SAID = {
     "sign_in_link": gettext_lazy("给您生成了一个登录链接，15 分钟内有效，只能用一次。"),
     "sign_in_link_used": gettext_lazy("用登录链接登录了您的账号。"),
 }
+
+
+def who(entry: AccessEntry) -> str:
+    """Return who read: a person's name, or that it was a command on the server."""
+    return entry.reader.name if entry.reader is not None else str(BY_COMMAND)
 
 
 def kind_of(entry: AccessEntry) -> str:

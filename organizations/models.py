@@ -205,10 +205,10 @@ class AccessEntry(models.Model):
 
     Of one person (``subject``), or of a list: ``node`` says of which part of the tree, ``about`` and ``title`` of what
     (an app above knows the number), ``count`` how many people, ``members`` who they were (``,12,15,``). A list too
-    long to name them has no ``members``: everybody in its scope counts as read.
+    long to name them has no ``members``: everybody in its scope counts as read. No ``reader``: a command on the server.
     """
 
-    reader = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    reader = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     role = models.CharField(max_length=12, choices=Role.choices, blank=True)
     subject = models.ForeignKey(User, on_delete=models.PROTECT, related_name="access_entries", null=True, blank=True)
     node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
@@ -236,7 +236,7 @@ class AccessEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.reader_id} → {self.subject_id or self.node_id}: {self.what}"
+        return f"{self.reader_id or 'manage.py'} → {self.subject_id or self.node_id}: {self.what}"
 
 
 class SignInLink(models.Model):

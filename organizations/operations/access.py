@@ -54,7 +54,7 @@ def log_access(
 
 def log_list(
     *,
-    reader_id: int,
+    reader_id: int | None,
     node_id: int,
     member_ids: Collection[int] | None,
     what: str,
@@ -68,9 +68,12 @@ def log_list(
 ) -> None:
     """Write down, in one row, that the reader saw a list of people of a unit. Call it in the transaction of the read.
 
+    ``reader_id``: None for a command on the server, where nobody is signed in.
+
     ``about``: the id of what it is a list of in the app above (a training), ``title`` in words; ``reason``: its filter.
     ``count``: how many there are, where ``member_ids`` are only the first; None of them: everybody in the scope was
-    read. ``once_in``: the same list by the same reader so lately is the same read."""
+    read. ``once_in``: the same list by the same reader so lately is the same read.
+    """
     others = sorted(set(member_ids or ()) - {reader_id})
     if member_ids is not None and not others:
         return

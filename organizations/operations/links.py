@@ -55,7 +55,7 @@ def make_link(*, member_id: int, as_of: dt.datetime, actor_id: int | None = None
         expires_at=as_of + LIVES,
     )
     by_command = "" if actor_id else _("由服务器上的命令生成")
-    _write_down(member, reader_id=actor_id or member_id, what=MADE, as_of=as_of, reason=by_command)
+    _write_down(member, reader_id=actor_id, what=MADE, as_of=as_of, reason=by_command)
     log.info("sign_in_link_made", member_id=member_id, actor_id=actor_id)
     return str(settings.SITE_URL) + reverse("sign_in_link", args=[token])
 
@@ -92,7 +92,7 @@ def _check_not_too_many(*, member_id: int, actor_id: int | None, as_of: dt.datet
         raise UnableToMakeLink(_("一小时内生成的登录链接太多了。请过一会儿再试。"))
 
 
-def _write_down(member: User, *, reader_id: int, what: str, as_of: dt.datetime, reason: str = "") -> None:
+def _write_down(member: User, *, reader_id: int | None, what: str, as_of: dt.datetime, reason: str = "") -> None:
     """One row for the person and the auditor, one among what was done to the person's account."""
     AccessEntry.objects.create(reader_id=reader_id, subject=member, what=what, reason=reason, at=as_of)
     LogEntry.objects.log_create(member, action=LogEntry.Action.UPDATE, changes={what: ["…", "…"]})

@@ -12,12 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from organizations.access_words import KINDS
+from organizations.access_words import BY_COMMAND, KINDS
 from organizations.models import AccessEntry, Role, User
 from organizations.permissions import role_required
 from organizations.queries import access_entries
 
 ENTRIES_PER_PAGE = 50
+MOST_EARLY, MOST_LATE = dt.date(2000, 1, 1), dt.date(2999, 12, 31)
 MOST_MEANT = 5  # people of one name whose lists are looked through
 
 
@@ -49,11 +50,22 @@ class AuditForm(forms.Form):
         """Whether anything is asked for."""
         return self.is_valid() and any(self.cleaned_data.values())
 
+    def clean_day(self) -> dt.date | None:
+        """A day of this log; the first and the last that a calendar has would not fit into moments."""
+        day: dt.date | None = self.cleaned_data["day"]
+        if day is not None and not MOST_EARLY <= day <= MOST_LATE:
+            raise forms.ValidationError(_("请填写 2000 年到 2999 年之间的日期。"))
+        return day
+
     def chosen(self) -> QuerySet[AccessEntry]:
-        asked: dict[str, Any] = self.cleaned_data if self.is_valid() else {}
+        """The entries that are asked for; of a question that is no question none, for the page then says why."""
+        if not self.is_valid():
+            return access_entries().none()
+        asked: dict[str, Any] = self.cleaned_data
         entries = access_entries()
         if by := asked.get("by"):
-            entries = entries.filter(reader__name__icontains=by)
+            by_command = Q(reader=None) if by in str(BY_COMMAND) else Q(pk__in=())
+            entries = entries.filter(Q(reader__name__icontains=by) | by_command)
         if about := asked.get("about"):
             covered = Q(subject__name__icontains=about)
             for person_id in User.objects.filter(name=about).order_by("pk").values_list("pk", flat=True)[:MOST_MEANT]:

@@ -161,11 +161,34 @@ def test_the_auditor_asks_by_reader_person_kind_and_day(world: County, client: C
     assert shown(client, day=timezone.localdate(now).isoformat()) == everything[:2]
     assert shown(client, about="没有这个人") == []
     assert "没有符合的记录" in client.get("/audit/", {"by": "无"}).content.decode()
-    # What is no value asks for nothing, and breaks nothing.
-    for nonsense in ({"day": "昨天"}, {"what": "x"}, {"by": "a\x00b"}, {"about": "长" * 100}):
-        assert shown(client, **nonsense) == everything
+    # What is no value is told as such and finds nothing.
+    nonsense = (
+        {"day": "昨天"}, {"day": "9999-99-99"}, {"day": "9999-12-31"}, {"day": "0001-01-01"}, {"what": "x"},
+        {"by": "a\x00b"}, {"about": "长" * 100},
+    )  # fmt: skip
+    for asked in nonsense:
+        assert shown(client, **asked) == []
+        text = client.get("/audit/", asked).content.decode()
+        assert 'class="error' in text
+        assert "还没有查阅记录" not in text
     text = client.get("/audit/").content.decode()
     assert "郑管理员（管理员） → 东风村第一支部，3 人" in text
     for person in (world.operator, world.secretary, world.member):
         client.force_login(person)
         assert client.get("/audit/").status_code == 404
+
+
+def test_a_command_has_no_reader_and_is_named_as_such(world: County, client: Client) -> None:
+    """A list that a command wrote is in the own list of whom it named, and the auditor finds it."""
+    now = timezone.now()
+    log(world, [world.member.pk], now, reader_id=None, role="", what="export", reason="csv", title="防汛")
+    log_access(reader_id=world.secretary.pk, subject_ids=[world.member.pk], what="record", as_of=now - MINUTE)
+    assert covered([world.member, world.members[1]]) == [True, False]
+    client.force_login(world.auditor)
+    text = client.get("/audit/", {"by": "服务器"}).content.decode()
+    assert "服务器上的命令 → 东风村第一支部，1 人" in text
+    assert "赵书记" not in text
+    client.force_login(world.member)
+    mine = client.get("/me/access/").content.decode()
+    assert "服务器上的命令" in mine
+    assert "CSV 文件" in mine

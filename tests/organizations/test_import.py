@@ -10,9 +10,9 @@ import pytest
 import xlsxwriter
 from django.core.management import CommandError, call_command
 
-from organizations.models import Exemption, Membership, Node, Role, RoleGrant, RosterImport, User
+from organizations.models import AccessEntry, Exemption, Membership, Node, Role, RoleGrant, RosterImport, User
 from organizations.operations import RosterOutcome, UnableToImportRoster, import_roster
-from organizations.queries import membership_on, phone_of, user_by_phone
+from organizations.queries import access_entries, membership_on, phone_of, user_by_phone
 from organizations.roster_texts import title
 from tests.factories.organizations import MembershipFactory, NodeFactory, RoleGrantFactory, UserFactory, make_county
 
@@ -450,3 +450,11 @@ def test_excel_as_offices_write_it(tmp_path: Path) -> None:
     wang = user_by_phone("13800000001")
     assert (wang.name, wang.number) == ("=王建国", "1001")
     assert set(Membership.objects.values_list("active_from_date", flat=True)) == {dt.date(2024, 1, 5)}
+
+
+def test_what_the_command_prints_of_people_is_one_row_of_the_access_log(write: Write) -> None:
+    world = make_county()
+    call_command("import_roster", str(write(WANG)), "--under", world.branch.code, "--dry-run", stdout=io.StringIO())
+    entry = AccessEntry.objects.get()
+    assert (entry.reader, entry.what, entry.node) == (None, "review", world.branch)
+    assert access_entries(subject_id=world.members[1].pk).get() == entry

@@ -195,7 +195,9 @@ def test_the_person_and_the_auditor_read_who_made_it_and_that_it_was_used(client
 def test_a_command_is_written_down_too(world: County) -> None:
     command("sign_in_link", phone_of(world.member))
     entry = AccessEntry.objects.get()
-    assert (entry.subject, entry.what, entry.reason) == (world.member, "sign_in_link", "由服务器上的命令生成")
+    assert (entry.reader, entry.subject, entry.what, entry.reason) == (
+        None, world.member, "sign_in_link", "由服务器上的命令生成",
+    )  # fmt: skip
 
 
 # --- who may ----------------------------------------------------------------------------------------------------------

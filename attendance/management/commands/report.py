@@ -14,9 +14,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from attendance.models import Training
-from attendance.reports import Scope, UnableToFindReport, report_named, reports
+from attendance.reports import Report, Scope, UnableToFindReport, report_named, reports
 from attendance.reports.render import ENCODINGS, WRITERS, write
+from attendance.reports.standing import people_in
 from organizations.models import Node
+from organizations.operations import log_list
 
 
 class Command(BaseCommand):
@@ -45,10 +47,22 @@ class Command(BaseCommand):
             )
         scope = self._scope(options["training"], options["under"])
         if options["output"] == "-":
+            self._log(report, scope, options["format"])
             write(report, scope, sys.stdout.buffer, form=options["format"], encoding=options["encoding"])
             return
         with self._fresh_file(Path(options["output"])) as to:
+            self._log(report, scope, options["format"])
             write(report, scope, to, form=options["format"], encoding=options["encoding"])
+
+    def _log(self, report: Report, scope: Scope, form: str) -> None:
+        """One row for those whom the file names and the auditor, before the first name is written: who reads it is out
+        of our hands from then on, even where the writing breaks off."""
+        first, count = people_in(scope, states=report.states)
+        title = f"{scope.training.title} · {report.title}"
+        log_list(
+            reader_id=None, node_id=scope.node.pk, member_ids=first, what="export", as_of=scope.as_of,
+            about=scope.training.pk, title=title, reason=form, count=count, once_in=None,
+        )  # fmt: skip
 
     def _scope(self, training_id: str, code: str) -> Scope:
         numeric = training_id.isascii() and training_id.isdigit() and len(training_id) < 19

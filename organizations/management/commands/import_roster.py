@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from organizations import roster_texts, roster_words
 from organizations.models import Left, Node
-from organizations.operations import Answers, RosterOutcome, UnableToImportRoster, import_roster
+from organizations.operations import Answers, RosterOutcome, UnableToImportRoster, import_roster, log_list
 
 
 class Command(BaseCommand):
@@ -62,9 +62,19 @@ class Command(BaseCommand):
                 )
             except UnableToImportRoster as error:
                 self.refuse(error.lines)
+        self.log(node, outcome)
         if outcome.open_questions:
             self.refuse([roster_words.question_line(question) for question in outcome.open_questions])
         self.tell(outcome, dry_run=dry_run, ended=bool(options["absent_left"]))
+
+    def log(self, under: Node | None, outcome: RosterOutcome) -> None:
+        """What follows names people as they stand here, whether anything is changed or not: one row, as on the page."""
+        node = under or Node.get_first_root_node()
+        if node is not None:
+            log_list(
+                reader_id=None, node_id=node.pk, member_ids=None, what="review", as_of=timezone.now(),
+                count=len(outcome.lines), once_in=None,
+            )  # fmt: skip
 
     def refuse(self, lines: Sequence[str]) -> NoReturn:
         for line in lines:

@@ -13,6 +13,8 @@ from django.core.management import CommandError, call_command
 
 from attendance.reports import report_named
 from attendance.reports.render import text_rows
+from organizations.models import AccessEntry, User
+from organizations.queries import access_entries
 from tests.attendance.reports.conftest import World
 
 pytestmark = pytest.mark.integration
@@ -64,3 +66,19 @@ def test_a_wrong_wish_is_answered_in_one_sentence_and_leaves_nothing(
     with pytest.raises(CommandError, match=said):
         run(world, tmp_path / "a.xlsx", **options)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_a_command_writes_is_one_row_of_the_access_log(world: World, tmp_path: Path) -> None:
+    """How many, of what and by which filter; whom it names reads it too."""
+    run(world, tmp_path / "a.csv", format="csv")
+    entry = AccessEntry.objects.get()
+    assert (entry.reader, entry.what, entry.reason, entry.count) == (None, "export", "csv", 1)
+    assert (entry.node, entry.about) == (world.county.branch, world.training.pk)
+    assert "还没有参加" in entry.title
+    named = User.objects.get(name="王一1")
+    assert list(access_entries(subject_id=named.pk)) == [entry]
+    run(world, tmp_path / "a.csv", format="csv")
+    assert AccessEntry.objects.count() == 2
+    with pytest.raises(CommandError):
+        run(world, tmp_path / "no" / "a.csv", format="csv")
+    assert AccessEntry.objects.count() == 2
