@@ -1,6 +1,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
 
 
 class ConfigConfig(AppConfig):
@@ -14,5 +15,6 @@ class ConfigConfig(AppConfig):
 
         app.set_default()
         import_module("config.checks")
+        post_migrate.connect(import_module("config.restored").write_down, sender=self, dispatch_uid="restored")
         if apps.is_installed("django_prometheus"):  # the media agent has none
             import_module("config.metrics").register()

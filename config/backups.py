@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -27,8 +28,11 @@ from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 from django.utils.translation import gettext as _
 
-from config import marks
+from attendance.models import WorkerLease
+from config import marks, restored
 from config.databases import Reader, UnableToRunDatabase, counts, database
+from config.models import Mark
+from live.models import MediaNode
 from organizations.core import phones
 
 FORMAT = 1
@@ -38,6 +42,7 @@ UNFINISHED = (".work", ".uploads")
 MARGIN = 64 * 2**20
 PIECE = 2**20
 SAMPLED = 20
+SILENT = dt.timedelta(seconds=30)
 NOT_EMPTY = ("organizations_user", "organizations_node")
 
 
@@ -210,8 +215,8 @@ def _remove_old(folder: Path, keep: int) -> list[str]:
 def restore(*, backup: Path, replace: bool, with_files: bool, as_of: dt.datetime) -> list[str]:
     """Put a backup in place of this site's database, whole or not at all; return what is left to do, in sentences.
 
-    Refuses a damaged backup, another engine, a newer version, another PHONE_KEY, and (without ``replace``) a site that
-    holds people. Files are only added, never removed. Raises UnableToRestore.
+    Refuses a site that runs, a damaged backup, another engine, a newer version, another PHONE_KEY, and (without
+    ``replace``) a site that holds people. Files are only added, never removed. Raises UnableToRestore.
     """
     manifest = read_manifest(backup)
     here = database()
@@ -219,12 +224,16 @@ def restore(*, backup: Path, replace: bool, with_files: bool, as_of: dt.datetime
     try:
         with here.reading() as reader:
             _check_empty(reader, replace=replace)
+            is_set_up = "config_mark" in reader.tables()
+        if is_set_up:
+            _check_stopped(as_of=as_of)
         connections.close_all()
         here.restore(backup / manifest["dump"]["name"])
         with here.reading() as reader:
             held = counts(reader)
     except (UnableToRunDatabase, OSError) as error:
         raise UnableToRestore(_("没有恢复，什么也没有改动：%(reason)s") % {"reason": error}) from error
+    restored.note(backup=backup.name, made_at=manifest["made_at"], as_of=as_of)
     left = []
     if held != manifest["counts"]:
         left.append(_("行数和备份里记的不一样：请不要启动，先查原因。"))
@@ -250,6 +259,36 @@ def _check_fits(manifest: dict[str, Any], engine: str) -> None:
     known = {f"{app}.{name}" for app, name in MigrationLoader(None, ignore_no_migrations=True).disk_migrations}
     if newer := sorted(set(manifest["migrations"]) - known):
         raise UnableToRestore(_("备份来自更新的版本（%(newer)s），请先升级程序，再恢复。") % {"newer": newer[-1]})
+
+
+def _check_stopped(*, as_of: dt.datetime) -> None:
+    """Whether nobody works on this database. What stopped just now was heard lately too: that is waited out.
+
+    A part that still runs is heard again within ten seconds; one that stopped is silent for half a minute.
+    """
+    first, began = _last_heard(), time.monotonic()
+    while (heard := _last_heard()) is not None and heard > as_of - SILENT:
+        if heard != first or time.monotonic() - began > 2 * SILENT.total_seconds():
+            raise UnableToRestore(
+                _(
+                    "网站还在运行，没有恢复，什么也没有改动。请先停下网站：systemctl stop fingertip.target"
+                    "（没有用 install.sh 安装的，请停下全部进程），再恢复。"
+                )
+            )
+        time.sleep(1)
+        as_of += dt.timedelta(seconds=1)
+
+
+def _last_heard() -> dt.datetime | None:
+    """When any part of the site was last heard: worker, beat, a process of the live rooms, a media agent."""
+    beats = [
+        WorkerLease.objects.filter(ended_at=None).order_by("-beat_at").values_list("beat_at", flat=True).first(),
+        MediaNode.objects.order_by("-beat_at").values_list("beat_at", flat=True).first(),
+    ]
+    for prefix in marks.OF_HOSTS:
+        named = Mark.objects.filter(name__startswith=prefix).order_by("-at")
+        beats.append(named.values_list("at", flat=True).first())
+    return max((beat for beat in beats if beat is not None), default=None)
 
 
 def _check_empty(reader: Reader, *, replace: bool) -> None:

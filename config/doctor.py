@@ -14,6 +14,7 @@ from cryptography import x509
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from attendance.models import Occasion, RosterEntry
@@ -254,16 +255,34 @@ def _backups(as_of: datetime) -> Iterator[Finding]:
             _("请运行 manage.py backup，并打开定时备份（systemctl enable --now fingertip-backup.timer）。"),
         )
     elif backup.at < as_of - BACKUP_LATE:
-        what = _("上一次备份是 %(at)s。") % {"at": f"{backup.at:%Y-%m-%d %H:%M} UTC"}
+        what = _("上一次备份是 %(at)s。") % {"at": local(backup.at)}
         yield Finding(Level.CARE, _("备份"), what, _("请看定时备份为什么没有做：systemctl status fingertip-backup。"))
     else:
-        yield Finding(Level.FINE, _("备份"), _("上一次备份是 %(at)s。") % {"at": f"{backup.at:%Y-%m-%d %H:%M} UTC"})
+        yield Finding(Level.FINE, _("备份"), _("上一次备份是 %(at)s。") % {"at": local(backup.at)})
     if drill is not None and not drill.data.get("ok", True):
         step = _("请看 manage.py restore_drill 的输出，改正后再备份、再演练一次。")
         yield Finding(Level.WRONG, _("恢复演练"), _("上一次从备份恢复没有成功。"), step)
     elif drill is None or drill.at < as_of - DRILL_LATE:
         step = _("请运行 manage.py restore_drill：把最近一次备份恢复到旁边，看能不能用。")
         yield Finding(Level.CARE, _("恢复演练"), _("三个月之内没有试过从备份恢复。"), step)
+    else:
+        said = {"at": local(drill.at), "name": drill.data.get("name", "")}
+        yield Finding(Level.FINE, _("恢复演练"), _("上一次是 %(at)s，能恢复 %(name)s。") % said)
+
+
+def _restored(_as_of: datetime) -> Iterator[Finding]:
+    mark = marks.found().get(marks.RESTORED)
+    if mark is not None:
+        made_at = datetime.fromisoformat(mark.data["made_at"])
+        what = _("%(at)s 用备份 %(name)s（%(made)s 做的）换掉了全部数据。") % {
+            "at": local(mark.at), "name": mark.data["backup"], "made": local(made_at),
+        }  # fmt: skip
+        yield Finding(Level.FINE, _("从备份恢复过"), what)
+
+
+def local(moment: datetime) -> str:
+    """A moment as this site's clocks show it."""
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
 
 
 def _phone_key(_as_of: datetime) -> Iterator[Finding]:
@@ -278,6 +297,9 @@ def _phone_key(_as_of: datetime) -> Iterator[Finding]:
         yield Finding(
             Level.CARE, _("手机号密钥"), _("没有人确认过它另外存了一份；丢了它，所有手机号都读不出来。"), step
         )
+    elif health.phone_key().ok:
+        at = local(marks.found()[marks.KEY_KEPT].at)
+        yield Finding(Level.FINE, _("手机号密钥"), _("%(at)s 确认过另外存了一份。") % {"at": at})
 
 
 def is_key_kept() -> bool:
@@ -392,5 +414,5 @@ def _static(_as_of: datetime) -> Iterator[Finding]:
 ALONE: list[Check] = [_shared_memory, _messages, _address, _certificate, _media, _static]
 WITH_DATABASE: list[Check] = [
     _tls, _migrations, _parts, _clocks, _disk, _sandbox, _settling, _failed_tasks, _failed_videos, _put_aside,
-    _backups, _phone_key,
+    _backups, _restored, _phone_key,
 ]  # fmt: skip

@@ -23,6 +23,7 @@ KINDS = {
     "unit": gettext_lazy("组织的人员名单"),
     "roster": gettext_lazy("名册文件"),
     "review": gettext_lazy("核对名册文件"),
+    "restored": gettext_lazy("用备份换掉全部数据"),
     "sign_in_link": gettext_lazy("生成登录链接"),
     "sign_in_link_used": gettext_lazy("用登录链接登录"),
 }
@@ -41,6 +42,7 @@ SAID = {
     "unit": gettext_lazy("看了“%(unit)s”的人员名单，%(you)s。"),
     "roster": gettext_lazy("导出了“%(unit)s”的名册（%(count)s 人），%(you)s。"),
     "review": gettext_lazy("拿名册文件与“%(unit)s”的人员核对，%(you)s。"),
+    "restored": gettext_lazy("用备份“%(title)s”换掉了全部数据；备份以后的记录不在了。"),
     "sign_in_link": gettext_lazy("给您生成了一个登录链接，15 分钟内有效，只能用一次。"),
     "sign_in_link_used": gettext_lazy("用登录链接登录了您的账号。"),
 }

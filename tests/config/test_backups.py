@@ -6,17 +6,21 @@ import io
 import json
 import shutil
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
-from config import backups, databases, marks
+from attendance.operations import start_lease
+from config import backups, databases, doctor, marks, restored
+from live.models import MediaNode
 from organizations.core import phones
-from organizations.models import Membership, Node, User
+from organizations.models import AccessEntry, Membership, Node, User
 from organizations.operations import ensure_phone_key
 from organizations.queries import user_by_phone
 from tests.factories.organizations import County, UserFactory, make_county
@@ -129,6 +133,73 @@ def test_an_empty_site_takes_a_backup_without_asking(world: County, place: Path)
     assert state() == ([], [], 0)
     restore(made, replace=False)
     assert state() == before
+
+
+# --- who may be in the way, and what is left of it ---
+def heard_now(world: County) -> None:
+    marks.leave(name="worker@a/celery", as_of=MOMENT - dt.timedelta(seconds=5), data={"queue": "celery"})
+
+
+def lease_now(world: County) -> None:
+    start_lease(name="sockets", as_of=MOMENT - dt.timedelta(seconds=5))
+
+
+def node_now(world: County) -> None:
+    MediaNode.objects.create(name="a", url="http://a", beat_at=MOMENT - dt.timedelta(seconds=5))
+
+
+@pytest.mark.parametrize("beat", [heard_now, lease_now, node_now])
+def test_a_site_that_runs_is_not_replaced(
+    world: County, place: Path, beat: Callable[[County], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is heard again while somebody waits; one that was stopped just now is waited for."""
+    made = back_up(place)
+    beat(world)
+    before, waited = state(), []
+
+    def again(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 7:
+            later = MOMENT + dt.timedelta(seconds=5)
+            marks.leave(name="beat@a", as_of=later)
+
+    monkeypatch.setattr(backups.time, "sleep", again)
+    with pytest.raises(backups.UnableToRestore, match=r"systemctl stop fingertip\.target"):
+        restore(made)
+    assert (len(waited), state()) == (7, before)
+    marks.Mark.objects.filter(name="beat@a").delete()
+    waited.clear()
+    monkeypatch.setattr(backups.time, "sleep", waited.append)
+    restore(made)
+    assert len(waited) == 25
+
+
+def test_that_it_was_restored_outlasts_it(world: County, place: Path, client: Client) -> None:
+    made = back_up(place)
+    restore(made)
+    at = f"{timezone.localtime(MOMENT):%Y-%m-%d %H:%M}"
+    told = {one.title: one for one in doctor.examine(as_of=MOMENT)}["从备份恢复过"]
+    assert told.level == doctor.Level.FINE
+    assert told.what == f"{at} 用备份 {made.folder.name}（{at} 做的）换掉了全部数据。"
+    entry = AccessEntry.objects.get()
+    assert (entry.reader, entry.what, entry.node, entry.at) == (None, "restored", world.county, MOMENT)
+    client.force_login(world.auditor)
+    assert made.folder.name in client.get("/audit/", {"what": "restored"}).content.decode()
+    restored.write_down()
+    assert AccessEntry.objects.count() == 1
+
+
+def test_a_backup_from_before_the_last_migration_tells_after_it(
+    world: County, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = back_up(place)
+    with monkeypatch.context() as older:
+        older.setattr(restored, "_is_migrated", lambda: False)
+        restore(made)
+        assert marks.RESTORED not in marks.found()
+    call_command("migrate", verbosity=0)
+    assert marks.found()[marks.RESTORED].data["backup"] == made.folder.name
+    assert AccessEntry.objects.get().what == "restored"
 
 
 # --- what is in it ---

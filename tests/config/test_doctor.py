@@ -36,7 +36,7 @@ def well(settings: Any, var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.MEDIA_ICE_ADDRESSES = ["202.96.128.86"]
     heard(NOW)
     marks.leave(name=marks.BACKUP, as_of=NOW - dt.timedelta(hours=5))
-    marks.leave(name=marks.DRILL, as_of=NOW - 20 * DAY)
+    marks.leave(name=marks.DRILL, as_of=NOW - 20 * DAY, data={"name": "classroom-1", "ok": True})
     doctor.confirm_key_kept(by="root", as_of=NOW)
 
 
@@ -62,6 +62,10 @@ def test_parts_that_stopped_are_wrong(well: None) -> None:
 
 
 def test_backups_and_keys(well: None, settings: Any) -> None:
+    fine = {one.title: one.what for one in doctor.examine(as_of=NOW) if one.level == FINE}
+    assert fine["备份"] == "上一次备份是 2026-09-01 11:00。"  # where the site is, not in UTC
+    assert fine["恢复演练"] == "上一次是 2026-08-12 16:00，能恢复 classroom-1。"
+    assert fine["手机号密钥"] == "2026-09-01 16:00 确认过另外存了一份。"
     assert seen(as_of=NOW + 2 * DAY)["备份"][0] == CARE
     assert seen(as_of=NOW + 8 * DAY)["备份"][0] == WRONG
     assert seen(as_of=NOW + 101 * DAY)["恢复演练"][0] == CARE
@@ -147,7 +151,7 @@ def test_command_says_it_and_its_status_is_the_worst(
     assert text.splitlines()[0].startswith("✗ ")
     assert "    → 请看它是否在运行" in text
     marks.Mark.objects.filter(name=marks.KEY_KEPT).delete()
-    assert "手机号密钥" not in run("--key-kept")[1]
+    assert "✓ 手机号密钥：" in run("--key-kept")[1]
 
 
 def test_page_is_there_for_whoever_runs_the_site_alone(client: Client, well: None) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
 from live.models import Lecture
 
@@ -14,4 +15,4 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         lectures = Lecture.objects.filter(state=Lecture.State.LIVE).order_by("live_at")
         for key, since, title in lectures.values_list("pk", "live_at", "occasion__title"):
-            self.stdout.write(f"{key}\t{since:%Y-%m-%d %H:%M} UTC\t{title}")
+            self.stdout.write(f"{key}\t{timezone.localtime(since):%Y-%m-%d %H:%M}\t{title}")
