@@ -33,6 +33,7 @@ from config import marks, restored
 from config.databases import Reader, UnableToRunDatabase, counts, database
 from config.models import Mark
 from live.models import MediaNode
+from organizations import places
 from organizations.core import phones
 
 FORMAT = 1
@@ -241,7 +242,7 @@ def restore(*, backup: Path, replace: bool, with_files: bool, as_of: dt.datetime
         _put_files_back(backup)
     if missing := missing_files(backup, [Path(settings.MEDIA_ROOT)]):
         left.append(_("有 %(missing)s 个文件不在 MEDIA_ROOT 里：请把文件的备份放回去。") % {"missing": missing})
-    left.append(_("请运行 manage.py migrate，再启动各个服务。"))
+    left.append(_("请运行 %(command)s，再启动各个服务。") % {"command": places.command("migrate")})
     return left
 
 
@@ -251,10 +252,8 @@ def _check_fits(manifest: dict[str, Any], engine: str) -> None:
         raise UnableToRestore(_("备份来自 %(theirs)s，这里用的是 %(ours)s，不能恢复。") % said)
     if manifest["keys"]["PHONE_KEY"] != key_fingerprints()["PHONE_KEY"]:
         raise UnableToRestore(
-            _(
-                "PHONE_KEY 不是这份备份用的密钥，没有恢复。"
-                "请把原来的 PHONE_KEY 放回 .env（或 VAR_DIR/secrets/phone_key）。"
-            )
+            _("PHONE_KEY 不是这份备份用的密钥，没有恢复。请把原来的 PHONE_KEY 放回 %(place)s。")
+            % {"place": places.phone_key()}
         )
     known = {f"{app}.{name}" for app, name in MigrationLoader(None, ignore_no_migrations=True).disk_migrations}
     if newer := sorted(set(manifest["migrations"]) - known):

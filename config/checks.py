@@ -5,10 +5,13 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError, InterfaceError
+from django.utils.translation import gettext as _
 
 from config import doctor
 from config.private import readable_by_others
-from organizations import sms
+from organizations import places, sms
+
+MAKE_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
 
 @register(Tags.security, deploy=True)
@@ -20,32 +23,39 @@ def nothing_that_hurts(**_kwargs: Any) -> list[CheckMessage]:
 @register(Tags.security, deploy=True)
 def folders_are_closed(**_kwargs: Any) -> list[Error]:
     """A folder of another user is not closed by the start: whoever it belongs to has to."""
-    hint = "chown it to the user that runs this program, or chmod o-rwx"
+    hint = _("请用 chown 改成运行这个程序的用户，或者 chmod o-rwx")
     return [
-        Error(f"{path} can be read by every user of this machine", hint=hint, id="site.E010")
+        Error(_("这台机器上的每个用户都能读 %(path)s") % {"path": path}, hint=hint, id="site.E010")
         for path in readable_by_others(settings.VAR_DIR, settings.MEDIA_ROOT)
         if path == settings.VAR_DIR or settings.VAR_DIR not in path.parents
     ]
 
 
+def _set(wanted: str) -> str:
+    """What to write, and in which file it stands here."""
+    return _("请在 %(file)s 里写 %(wanted)s。") % {"file": places.setting(wanted.partition("=")[0]), "wanted": wanted}
+
+
 def _modes() -> list[CheckMessage]:
     found: list[CheckMessage] = []
     if settings.DEBUG:
-        found.append(Error("DEBUG is on: pages of errors show what is inside.", hint="Set DEBUG=0.", id="site.E001"))
+        found.append(Error(_("DEBUG 打开着：出错的页面会显示内部信息。"), hint=_set("DEBUG=0"), id="site.E001"))
     if settings.DEMO:
-        hint = "Set DEMO=0 and begin with an empty database."
-        found.append(Error("DEMO is on: everybody knows the accounts.", hint=hint, id="site.E002"))
+        hint = _set("DEMO=0") + _("并且从空的数据库开始。")
+        found.append(Error(_("DEMO 打开着：人人都知道演示账号。"), hint=hint, id="site.E002"))
     if not settings.HTTPS:
-        hint = "Set SITE_URL=https://…; deploy/install.sh brings a certificate."
-        found.append(Error("SITE_URL is http: names and passwords go in clear.", hint=hint, id="site.E003"))
+        hint = _set("SITE_URL=https://…") + _("deploy/install.sh 会配好证书。")
+        found.append(Error(_("SITE_URL 是 http://：密码和名字在网上不加密。"), hint=hint, id="site.E003"))
     return found
 
 
 def _people() -> list[CheckMessage]:
     if settings.DEMO or sms.backend().reaches_phones:
         return []
-    hint = "Set SMS_WAY to http, aliyun or tencent. Until then only manage.py sign_in_link lets people in."
-    return [Error("No text message can be sent: nobody can sign in with a code.", hint=hint, id="site.E004")]
+    hint = _set("SMS_WAY=http、aliyun 或 tencent") + _("在那以前只能用 %(command)s 手机号 发登录链接。") % {
+        "command": places.command("sign_in_link")
+    }
+    return [Error(_("发不出短信：谁也收不到登录验证码。"), hint=hint, id="site.E004")]
 
 
 def _keys() -> list[CheckMessage]:
@@ -53,27 +63,29 @@ def _keys() -> list[CheckMessage]:
     keys = {"SECRET_KEY": settings.SECRET_KEY, "PHONE_KEY": settings.PHONE_KEY}
     for name, key in keys.items():
         if len(key) < 32 or len(set(key)) < 10 or key.startswith(("django-insecure", "change", "demo")):
-            hint = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
-            found.append(Error(f"{name} is short, or an example's.", hint=hint, id="site.E005"))
+            hint = _("生成一个新的：%(command)s") % {"command": MAKE_KEY}
+            found.append(Error(_("%(name)s 太短，或者是例子里的。") % {"name": name}, hint=hint, id="site.E005"))
     if settings.SECRET_KEY == settings.PHONE_KEY:
-        found.append(Error("SECRET_KEY and PHONE_KEY are the same.", hint="Give each its own.", id="site.E006"))
+        found.append(Error(_("SECRET_KEY 和 PHONE_KEY 是同一个。"), hint=_("请各用各的。"), id="site.E006"))
     try:
         kept = doctor.is_key_kept()
     except (DatabaseError, InterfaceError) as error:
-        text = f"Whether PHONE_KEY is kept elsewhere could not be asked ({type(error).__name__})."
-        return [*found, Warning(text, hint="Run it again when the database answers.", id="site.W001")]
+        text = _("问不到 PHONE_KEY 是不是另外存了一份（%(why)s）。") % {"why": type(error).__name__}
+        return [*found, Warning(text, hint=_("数据库能用以后请再运行一次。"), id="site.W001")]
     if not kept:
-        hint = "Keep it apart from the backups of the database, then: manage.py doctor --key-kept"
-        found.append(Error("Nobody has said that PHONE_KEY is kept somewhere else.", hint=hint, id="site.E007"))
+        hint = _("请把 %(place)s 另外存一份，不和数据库备份放在一起，再运行 %(command)s。") % {
+            "place": places.phone_key(), "command": places.command("doctor --key-kept"),
+        }  # fmt: skip
+        found.append(Error(_("没有人确认过 PHONE_KEY 另外存了一份。"), hint=hint, id="site.E007"))
     return found
 
 
 def _shape() -> list[CheckMessage]:
     found: list[CheckMessage] = []
     if settings.MEDIA_SANDBOX != "required":
-        hint = "Set MEDIA_SANDBOX=required and install bubblewrap."
-        found.append(Error("Uploaded files may be read outside a sandbox.", hint=hint, id="site.E008"))
+        hint = _set("MEDIA_SANDBOX=required") + _("并且安装 bubblewrap。")
+        found.append(Error(_("上传的文件可能不在隔离环境里处理。"), hint=hint, id="site.E008"))
     if not settings.EMBEDDED and settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-        hint = "Set DATABASE_URL=postgres://…"
-        found.append(Error("Several processes would share one SQLite file.", hint=hint, id="site.E009"))
+        hint = _set("DATABASE_URL=postgres://…")
+        found.append(Error(_("几个进程会共用一个 SQLite 文件。"), hint=hint, id="site.E009"))
     return found

@@ -22,7 +22,7 @@ from config import disks, health, marks
 from config.models import TaskCount
 from live.agent.agent import ASIDE
 from media.models import Job, Video
-from organizations import sms
+from organizations import places, sms
 from organizations.core import phones
 
 BACKUP_LATE, BACKUP_MISSING = timedelta(hours=36), timedelta(days=7)
@@ -81,7 +81,8 @@ def _database(_as_of: datetime) -> Iterator[Finding]:
     if part.ok:
         yield Finding(Level.FINE, _("数据库"), _("可以使用。"))
     else:
-        step = _("请看 PostgreSQL 是否在运行（systemctl status postgresql），再核对 .env 里的 DATABASE_URL。")
+        step = _("请看 PostgreSQL 是否在运行（systemctl status postgresql），再核对 %(file)s 里的 DATABASE_URL。")
+        step %= {"file": places.setting("DATABASE_URL")}
         yield Finding(Level.WRONG, _("数据库"), _("连不上（%(why)s）。") % {"why": part.detail}, step)
 
 
@@ -102,7 +103,12 @@ def _migrations(_as_of: datetime) -> Iterator[Finding]:
     executor = MigrationExecutor(connection)
     if waiting := executor.migration_plan(executor.loader.graph.leaf_nodes()):
         what = _("有 %(count)s 个数据库变更还没有执行。") % {"count": len(waiting)}
-        yield Finding(Level.WRONG, _("数据库结构"), what, _("请运行 manage.py migrate，再重新启动。"))
+        yield Finding(
+            Level.WRONG,
+            _("数据库结构"),
+            what,
+            _("请运行 %(command)s，再重新启动。") % {"command": places.command("migrate")},
+        )
     else:
         yield Finding(Level.FINE, _("数据库结构"), _("是最新的。"))
 
@@ -158,7 +164,8 @@ def _shared_memory(_as_of: datetime) -> Iterator[Finding]:
         yield Finding(Level.FINE, "Redis", _("可以使用。"))
     elif not part.ok:
         what = _("连不上（%(why)s）。页面还能打开，后台任务和直播间的消息停着。") % {"why": part.detail}
-        step = _("请看 Redis 是否在运行（systemctl status redis-server@fingertip），再核对 .env 里的 REDIS_URL。")
+        step = _("请看 Redis 是否在运行（systemctl status redis-server@fingertip），再核对 %(file)s 里的 REDIS_URL。")
+        step %= {"file": places.setting("REDIS_URL")}
         yield Finding(Level.WRONG, "Redis", what, step)
 
 
@@ -252,7 +259,8 @@ def _backups(as_of: datetime) -> Iterator[Finding]:
             gentle,
             _("备份"),
             what,
-            _("请运行 manage.py backup，并打开定时备份（systemctl enable --now fingertip-backup.timer）。"),
+            _("请运行 %(command)s，并打开定时备份（systemctl enable --now fingertip-backup.timer）。")
+            % {"command": places.command("backup")},
         )
     elif backup.at < as_of - BACKUP_LATE:
         what = _("上一次备份是 %(at)s。") % {"at": local(backup.at)}
@@ -260,10 +268,11 @@ def _backups(as_of: datetime) -> Iterator[Finding]:
     else:
         yield Finding(Level.FINE, _("备份"), _("上一次备份是 %(at)s。") % {"at": local(backup.at)})
     if drill is not None and not drill.data.get("ok", True):
-        step = _("请看 manage.py restore_drill 的输出，改正后再备份、再演练一次。")
+        step = _("请看 %(command)s 的输出，改正后再备份、再演练一次。") % {"command": places.command("restore_drill")}
         yield Finding(Level.WRONG, _("恢复演练"), _("上一次从备份恢复没有成功。"), step)
     elif drill is None or drill.at < as_of - DRILL_LATE:
-        step = _("请运行 manage.py restore_drill：把最近一次备份恢复到旁边，看能不能用。")
+        step = _("请运行 %(command)s：把最近一次备份恢复到旁边，看能不能用。")
+        step %= {"command": places.command("restore_drill")}
         yield Finding(Level.CARE, _("恢复演练"), _("三个月之内没有试过从备份恢复。"), step)
     else:
         said = {"at": local(drill.at), "name": drill.data.get("name", "")}
@@ -287,13 +296,12 @@ def local(moment: datetime) -> str:
 
 def _phone_key(_as_of: datetime) -> Iterator[Finding]:
     if not health.phone_key().ok:
-        step = _("请把原来的 PHONE_KEY（备份的 .env，或 VAR_DIR/secrets/phone_key）放回去，再重新启动。")
+        step = _("请把原来的 PHONE_KEY 放回 %(place)s，再重新启动。") % {"place": places.phone_key()}
         yield Finding(Level.WRONG, _("手机号密钥"), _("不是这个数据库原来用的密钥，谁也不能登录。"), step)
     if not is_key_kept():
         step = _(
-            "请把 PHONE_KEY 另外存一份（不和数据库备份放在一起），"
-            "再在网页上确认，或者运行 manage.py doctor --key-kept。"
-        )
+            "请把 PHONE_KEY（%(place)s）另外存一份，不和数据库备份放在一起，再在网页上确认，或者运行 %(command)s。"
+        ) % {"place": places.phone_key(), "command": places.command("doctor --key-kept")}
         yield Finding(
             Level.CARE, _("手机号密钥"), _("没有人确认过它另外存了一份；丢了它，所有手机号都读不出来。"), step
         )
@@ -321,8 +329,8 @@ def _messages(_as_of: datetime) -> Iterator[Finding]:
         yield Finding(Level.FINE, _("短信"), _("已经设置。"))
     elif not settings.DEMO:
         step = _(
-            "请在 .env 里设置 SMS_WAY（http、aliyun 或 tencent）；没有短信时用 manage.py sign_in_link 发一次性链接。"
-        )
+            "请在 %(file)s 里设置 SMS_WAY（http、aliyun 或 tencent）；没有短信时用 %(command)s 手机号 发一次性链接。"
+        ) % {"file": places.setting(), "command": places.command("sign_in_link")}
         yield Finding(Level.WRONG, _("短信"), _("没有设置：登录验证码发不出去。"), step)
 
 
@@ -339,7 +347,12 @@ def _address(_as_of: datetime) -> Iterator[Finding]:
     if (settings.DEBUG or settings.DEMO) and not is_of_this_machine(host):
         mode = "DEBUG" if settings.DEBUG else "DEMO"
         what = _("%(mode)s 打开着：任何人都能看到内部信息或者用演示账号登录。") % {"mode": mode}
-        yield Finding(Level.WRONG, _("运行方式"), what, _("请在 .env 里去掉 %(mode)s，再重新启动。") % {"mode": mode})
+        yield Finding(
+            Level.WRONG,
+            _("运行方式"),
+            what,
+            _("请在 %(file)s 里去掉 %(mode)s，再重新启动。") % {"mode": mode, "file": places.setting()},
+        )
 
 
 def _certificate(as_of: datetime) -> Iterator[Finding]:
@@ -388,13 +401,14 @@ def _media(_as_of: datetime) -> Iterator[Finding]:
     if is_of_this_machine(host):
         return
     if not named:
-        step = _("请在 .env 里写明 MEDIA_ICE_ADDRESSES：手机连直播用的地址。")
+        step = _("请在 %(file)s 里写明 MEDIA_ICE_ADDRESSES：手机连直播用的地址。") % {"file": places.setting()}
         yield Finding(Level.CARE, _("直播地址"), _("没有写明，程序用的是猜的地址。"), step)
     elif all(_is_private(address) for address in named):
         step = _("请在 MEDIA_PUBLIC_ADDRESS 里写公网地址；只在单位里看直播的，不用改。")
         yield Finding(Level.CARE, _("直播地址"), _("都是内网地址，单位外面的手机看不了实时直播。"), step)
     if not settings.EMBEDDED and not settings.MEDIA_ACCEL_PREFIX:
-        step = _("请在 .env 里设置 MEDIA_ACCEL_PREFIX，并在 nginx 里加上同名的 internal 位置。")
+        step = _("请在 %(file)s 里设置 MEDIA_ACCEL_PREFIX，并在 nginx 里加上同名的 internal 位置。")
+        step %= {"file": places.setting()}
         yield Finding(Level.CARE, _("视频文件"), _("每一段视频都由程序发送，没有交给 nginx。"), step)
 
 

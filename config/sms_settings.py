@@ -21,9 +21,9 @@ def read() -> tuple[str, str, dict[str, str]]:
     """Return SMS_WAY, SMS_BACKEND and what the way needs, by name without ``SMS_``. Raises ImproperlyConfigured."""
     way, own = text("SMS_WAY", "none") or "none", text("SMS_BACKEND")
     if way not in WAYS:
-        raise ImproperlyConfigured(f"SMS_WAY is {way!r}; it must be one of {', '.join(WAYS)}")
+        raise ImproperlyConfigured(f"SMS_WAY 写的是 {way!r}，只能是 {'、'.join(WAYS)} (not one of the ways)")
     if own and way != "none":
-        raise ImproperlyConfigured("SMS_WAY and SMS_BACKEND are both set; choose one")
+        raise ImproperlyConfigured("SMS_WAY 和 SMS_BACKEND 都写了，请只留一个 (both are set)")
     given = {
         "URL": text("SMS_URL"),
         "METHOD": text("SMS_METHOD", "POST").upper(),
@@ -50,14 +50,8 @@ def read() -> tuple[str, str, dict[str, str]]:
 def _check_template(given: dict[str, str]) -> None:
     _check_address("SMS_URL", given["URL"])
     if given["METHOD"] not in {"GET", "POST"}:
-        raise ImproperlyConfigured("SMS_METHOD must be GET or POST")
-    whole = given["URL"] + given["BODY"]
-    if not any(f"{{{name}}}" in whole for name in ("phone", "mobile")):
-        raise ImproperlyConfigured("SMS_URL or SMS_BODY must hold {phone} or {mobile}: where the message goes")
-    if not any(f"{{{name}}}" in whole for name in ("code", "text")):
-        raise ImproperlyConfigured("SMS_URL or SMS_BODY must hold {text} or {code}: what the message says")
-    if "{secret}" in whole + given["HEADERS"] and not given["SECRET"]:
-        raise ImproperlyConfigured("SMS_SECRET (or SMS_SECRET_FILE) is not set, but {secret} is used")
+        raise ImproperlyConfigured("SMS_METHOD 只能是 GET 或 POST (must be GET or POST)")
+    # First a word that is none: what is missing is then most often the word that was meant.
     for name, check in (
         ("URL", gateway.check_placeholders),
         ("HEADERS", gateway.read_headers),
@@ -68,6 +62,13 @@ def _check_template(given: dict[str, str]) -> None:
             check(given[name])
         except gateway.UnableToReadTemplate as error:
             raise ImproperlyConfigured(f"SMS_{name} {error}") from error
+    whole = given["URL"] + given["BODY"]
+    if not any(f"{{{name}}}" in whole for name in ("phone", "mobile")):
+        raise ImproperlyConfigured("SMS_URL 或 SMS_BODY 里要有 {phone} 或 {mobile}：发给谁 (must hold one of them)")
+    if not any(f"{{{name}}}" in whole for name in ("code", "text")):
+        raise ImproperlyConfigured("SMS_URL 或 SMS_BODY 里要有 {text} 或 {code}：写什么 (must hold one of them)")
+    if "{secret}" in whole + given["HEADERS"] and not given["SECRET"]:
+        raise ImproperlyConfigured("没有写 SMS_SECRET（或 SMS_SECRET_FILE），但是用到了 {secret} (not set)")
     if given["BODY"]:
         headers = {name.lower(): value for name, value in gateway.read_headers(given["HEADERS"]).items()}
         try:
@@ -79,15 +80,19 @@ def _check_template(given: dict[str, str]) -> None:
 def _check_account(way: str, given: dict[str, str]) -> None:
     for name in NEEDED[way]:
         if not given[name]:
-            file = f" (or SMS_{name}_FILE)" if name == "KEY_SECRET" else ""
-            raise ImproperlyConfigured(f"SMS_{name}{file} is not set, but SMS_WAY={way} needs it")
+            file = f"（或 SMS_{name}_FILE）" if name == "KEY_SECRET" else ""
+            raise ImproperlyConfigured(f"没有写 SMS_{name}{file}，SMS_WAY={way} 要用它 (not set)")
     _check_address("SMS_ENDPOINT", given["ENDPOINT"])
     if urlsplit(given["ENDPOINT"]).path not in {"", "/"}:
-        raise ImproperlyConfigured("SMS_ENDPOINT is a host alone, for example https://dysmsapi.aliyuncs.com")
+        raise ImproperlyConfigured("SMS_ENDPOINT 只写到主机名，例如 https://dysmsapi.aliyuncs.com (a host alone)")
+    if unknown := sorted(set(gateway.ANYTHING_BRACED.findall(given["PARAMETERS"])) - {"code"}):
+        raise ImproperlyConfigured(f"SMS_PARAMETERS 里的 {{{unknown[0]}}} 不认识，只能写 {{code}} (unknown word)")
     if "{code}" not in given["PARAMETERS"]:
-        raise ImproperlyConfigured("SMS_PARAMETERS must hold {code}")
+        raise ImproperlyConfigured("SMS_PARAMETERS 里要有 {code} (must hold it)")
     if way == "aliyun" and not all("=" in one for one in given["PARAMETERS"].split(",")):
-        raise ImproperlyConfigured("SMS_PARAMETERS must be written name={code},other=value for SMS_WAY=aliyun")
+        raise ImproperlyConfigured(
+            "SMS_WAY=aliyun 时 SMS_PARAMETERS 要写成 变量={code},别的变量=值 (name={code},other=value)"
+        )
 
 
 def _check_address(name: str, address: str) -> None:
@@ -99,4 +104,6 @@ def _check_address(name: str, address: str) -> None:
         parts, host = urlsplit(""), ""
     local = parts.scheme == "http" and host in THIS_MACHINE
     if not host or "{" in parts.netloc or not (parts.scheme == "https" or local):
-        raise ImproperlyConfigured(f"{name} must be an https:// address (http:// only to 127.0.0.1 or localhost)")
+        raise ImproperlyConfigured(
+            f"{name} 要写 https:// 开头的网址，http:// 只能到 127.0.0.1 或 localhost (must be an https:// address)"
+        )

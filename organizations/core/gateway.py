@@ -13,7 +13,7 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 PLACEHOLDER = re.compile(r"\{(phone|mobile|code|text|secret)\}")
-ANYTHING_BRACED = re.compile(r"\{([a-z_]+)\}")
+ANYTHING_BRACED = re.compile(r"\{([A-Za-z0-9_]+)\}")
 KNOWN = ("phone", "mobile", "code", "text", "secret")
 PLAIN = re.compile(r"[A-Za-z0-9._:\-]{1,80}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -45,12 +45,14 @@ def read_headers(text: str) -> dict[str, str]:
     try:
         found = json.loads(text) if text else {}
     except ValueError as error:
-        raise UnableToReadTemplate("is no JSON object") from error
+        raise UnableToReadTemplate("不是一个 JSON 对象 (is no JSON object)") from error
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        raise UnableToReadTemplate('must be a JSON object of texts, for example {"Content-Type": "application/json"}')
+        raise UnableToReadTemplate(
+            '要写成 JSON，值都是文字，例如 {"Content-Type": "application/json"} (a JSON object of texts)'
+        )
     for name, value in found.items():
         if CONTROL.search(name + value) or not name.isascii() or not value.isascii():
-            raise UnableToReadTemplate("may hold plain ASCII alone")
+            raise UnableToReadTemplate("只能有英文字母、数字和符号 (plain ASCII alone)")
         check_placeholders(value)
     return found
 
@@ -65,14 +67,16 @@ def read_success(text: str) -> Success:
     path, equals, value = rest.partition("=")
     if kind == "json" and equals and PATH.fullmatch(path):
         return Success(path=tuple(path.split(".")), value=value)
-    raise UnableToReadTemplate("must be status, text:WORD or json:field.of.the.answer=VALUE")
+    raise UnableToReadTemplate(
+        "只能写 status、text:某个词 或 json:字段.字段=值 (status, text:WORD or json:field=VALUE)"
+    )
 
 
 def check_placeholders(template: str) -> None:
     """Raises UnableToReadTemplate for a name in braces that nothing is put in for."""
     unknown = sorted(set(ANYTHING_BRACED.findall(template)) - set(KNOWN))
     if unknown:
-        raise UnableToReadTemplate(f"names {{{unknown[0]}}}; known are {{{'}, {'.join(KNOWN)}}}")
+        raise UnableToReadTemplate(f"里的 {{{unknown[0]}}} 不认识，可以写的是 {{{'}、{'.join(KNOWN)}}} (unknown word)")
 
 
 def fill(template: str, values: Mapping[str, str], escaping: Callable[[str], str]) -> str:
@@ -109,7 +113,8 @@ def escaping_of(content_type: str) -> Callable[[str], str]:
     if kind in {"application/xml", "text/xml"}:
         return in_xml
     raise UnableToReadTemplate(
-        "needs a Content-Type among application/json, application/x-www-form-urlencoded, application/xml and text/xml"
+        "里的 Content-Type 只能是 application/json、application/x-www-form-urlencoded、application/xml 或 text/xml"
+        " (needs one of them)"
     )
 
 

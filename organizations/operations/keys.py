@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from organizations import places
 from organizations.core import phones
 from organizations.models import KeyFingerprint
 from organizations.queries import PHONE_KEY_NAME, phone_key_fits, phones_can_be_read
@@ -25,8 +26,9 @@ def check_phone_key() -> None:
         raise UnableToUseKey(
             _(
                 "PHONE_KEY 不是这个数据库原来用的密钥，已经停下，什么也没有改动。"
-                "请把原来的 PHONE_KEY（备份的 .env，或 VAR_DIR/secrets/phone_key）放回去，再启动。"
+                "请把原来的 PHONE_KEY 放回 %(place)s，再启动。"
             )
+            % {"place": places.phone_key()}
         )
 
 

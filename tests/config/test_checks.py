@@ -60,3 +60,18 @@ def test_keys_that_are_one_or_kept_nowhere(good: Any, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(doctor, "is_key_kept", away)
     assert ids() == ["site.E006", "site.W001"]
+
+
+def test_they_speak_chinese_and_name_what_is_there(good: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PHONE_KEY_FILE", "/etc/fingertip/phone_key")
+    good.DEBUG, good.HTTPS, good.SMS_WAY, good.SMS_BACKEND = True, False, "none", "organizations.sms.ConsoleBackend"
+    good.SECRET_KEY, good.PHONE_KEY, good.MEDIA_SANDBOX = "x" * 50, "x" * 50, "try"
+    found = [one for one in run_checks(include_deployment_checks=True) if str(one.id).startswith("site.")]
+    assert len(found) == 8
+    for one in found:
+        for text in (one.msg, one.hint or ""):
+            assert any("\u4e00" <= letter <= "\u9fff" for letter in str(text)), text
+    hints = {str(one.id): str(one.hint) for one in found}
+    assert hints["site.E001"] == "请在 /etc/fingertip/env 里写 DEBUG=0。"
+    assert "sudo fingertip sign_in_link" in hints["site.E004"]
+    assert "/etc/fingertip/phone_key" in hints["site.E007"]

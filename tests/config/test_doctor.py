@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -190,3 +191,33 @@ def test_page_asks_the_same_number_of_questions_however_much_there_is(
         )
     with django_assert_max_num_queries(40):
         client.get("/health/")
+
+
+@pytest.mark.parametrize(
+    ("key", "file", "command"),
+    [
+        ("/etc/fingertip/phone_key", "/etc/fingertip/env", "sudo fingertip "),
+        ("", " .env ", "manage.py "),
+    ],
+)
+def test_next_steps_name_what_is_there_on_this_machine(
+    well: None, settings: Any, monkeypatch: pytest.MonkeyPatch, key: str, file: str, command: str
+) -> None:
+    monkeypatch.setenv("PHONE_KEY_FILE", key)
+    settings.SMS_WAY, settings.SMS_BACKEND = "none", "organizations.sms.ConsoleBackend"
+    marks.Mark.objects.all().delete()
+    steps = {one.title: one.next_step for one in doctor.examine(as_of=NOW)}
+    assert file in steps["短信"]
+    for title, word in (("短信", "sign_in_link"), ("备份", "backup"), ("恢复演练", "restore_drill")):
+        assert f"{command}{word}" in steps[title]
+    assert f"{command}doctor --key-kept" in steps["手机号密钥"]
+    assert (key or "VAR_DIR/secrets/phone_key") in steps["手机号密钥"]
+
+
+def test_a_chapter_that_a_step_names_is_in_the_manual(well: None, var_dir: Path) -> None:
+    (var_dir / "live" / f"{ASIDE}7").mkdir(parents=True)
+    steps = " ".join(one.next_step for one in doctor.examine(as_of=NOW))
+    named = re.findall(r"《管理员手册》的“(.+?)”", steps)
+    assert named == ["录制没有整理成功"]
+    manual = (Path(__file__).parents[2] / "docs/zh/管理员.md").read_text(encoding="utf-8")
+    assert f"### {named[0]}\n" in manual

@@ -3,8 +3,16 @@
 import io
 import json
 import logging
+import os
+import socket
+import ssl
+import subprocess
+import sys
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -259,16 +267,18 @@ def test_an_incomplete_way_stops_the_start_and_names_the_variable(environment: A
     ("given", "named"),
     [
         ({"WAY": "pigeon"}, "SMS_WAY"),
-        ({"WAY": "http", "URL": "http://g.example/{phone}{code}"}, "SMS_URL must be an https"),
-        ({"WAY": "http", "URL": "https://{secret}.example/{phone}{code}", "SECRET": "s"}, "SMS_URL must be an https"),
-        ({"WAY": "http", "URL": "https://g.example/", "BODY": "{code}"}, "{phone} or {mobile}"),
-        ({"WAY": "http", "URL": "https://g.example/", "BODY": "{phone}"}, "{text} or {code}"),
-        ({"WAY": "http", "URL": "https://g.example/{phone}{code}{pin}"}, "SMS_URL names {pin}"),
+        ({"WAY": "http", "URL": "http://g.example/{phone}{code}"}, "SMS_URL 要写 https"),
+        ({"WAY": "http", "URL": "https://{secret}.example/{phone}{code}", "SECRET": "s"}, "SMS_URL 要写 https"),
+        ({"WAY": "http", "URL": "https://g.example/", "BODY": "{code}"}, "{phone} 或 {mobile}"),
+        ({"WAY": "http", "URL": "https://g.example/", "BODY": "{phone}"}, "{text} 或 {code}"),
+        ({"WAY": "http", "URL": "https://g.example/{phone}{code}{pin}"}, "SMS_URL 里的 {pin} 不认识"),
         ({"WAY": "http", "URL": "https://g.example/{phone}{code}{secret}"}, "SMS_SECRET"),
         ({"WAY": "http", "URL": "https://g.example/{phone}{code}", "METHOD": "PUT"}, "SMS_METHOD"),
         ({"WAY": "http", "URL": "https://g.example/{phone}{code}", "SUCCESS": "maybe"}, "SMS_SUCCESS"),
         ({"WAY": "http", "URL": "https://g.example/{phone}{code}", "HEADERS": "x"}, "SMS_HEADERS"),
-        ({"WAY": "http", **GOOD["http"], "HEADERS": '{"Content-Type": "text/plain"}'}, "SMS_HEADERS needs"),
+        ({"WAY": "http", **GOOD["http"], "HEADERS": '{"Content-Type": "text/plain"}'}, "SMS_HEADERS 里的 Content-Type"),
+        ({"WAY": "http", "URL": "https://g.example/{mobile}", "BODY": "{Msg1}"}, "SMS_BODY 里的 {Msg1} 不认识"),
+        ({"WAY": "aliyun", **GOOD["aliyun"], "PARAMETERS": "code={cod}"}, "SMS_PARAMETERS 里的 {cod} 不认识"),
         ({"WAY": "aliyun", **GOOD["aliyun"], "PARAMETERS": "code"}, "SMS_PARAMETERS"),
         ({"WAY": "tencent", **GOOD["tencent"], "ENDPOINT": "http://sms.example"}, "SMS_ENDPOINT"),
         ({"WAY": "tencent", **GOOD["tencent"], "ENDPOINT": "https://sms.example/path"}, "SMS_ENDPOINT"),
@@ -310,6 +320,43 @@ def test_trying_it_without_a_way_says_so(environment: Any) -> None:
         call_command("sms_test", "13800000001")
     with pytest.raises(CommandError, match="手机号"):
         call_command("sms_test", "12345")
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        (socket.gaierror(-2, "Name or service not known"), "这台机器上不了网，或者域名解析（DNS）不通"),
+        (ConnectionRefusedError(), "连不上服务商（ConnectionRefusedError）"),
+        (TimeoutError(), "没有按时回答"),
+        (ssl.SSLCertVerificationError(), "证书通不过检查"),
+    ],
+)
+def test_trying_it_without_a_network_says_so(
+    environment: Any, there: Gateway, monkeypatch: pytest.MonkeyPatch, cause: OSError, said: str
+) -> None:
+    aliyun(environment, there)
+
+    def away(*_args: Any, **_more: Any) -> None:
+        raise urllib.error.URLError(cause)
+
+    monkeypatch.setattr(urllib.request.OpenerDirector, "open", away)
+    with pytest.raises(CommandError, match=said):
+        call_command("sms_test", "13800000001")
+
+
+@pytest.mark.parametrize("name", ["sms_test", "doctor", "migrate", "check"])
+def test_every_command_says_a_wrong_setting_in_one_sentence(name: str, tmp_path: Path) -> None:
+    given = {
+        "PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path), "SMS_WAY": "http", "SMS_URL": "https://g.example/{mobile}",
+        "SMS_BODY": "{msg}", "DEMO": "1",
+    }  # fmt: skip
+    words = [name, "13800000001"] if name == "sms_test" else [name]
+    ran = subprocess.run([sys.executable, "manage.py", *words], env=given, capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert "Traceback" not in ran.stderr + ran.stdout
+    assert len(ran.stderr.strip().splitlines()) <= 2
+    assert ran.stderr.startswith("设置不对，没有运行。SMS_BODY 里的 {msg} 不认识")
+    assert "请改 .env" in ran.stderr
 
 
 # --- the page says it ---

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from organizations import sms
+from organizations import places, sms
 from organizations.core import phones
 from organizations.sign_in_texts import code_text
 
@@ -26,7 +26,10 @@ class Command(BaseCommand):
             raise CommandError(_("不是有效的手机号")) from error
         chosen, way = sms.backend(), settings.SMS_BACKEND or f"SMS_WAY={settings.SMS_WAY}"
         if not chosen.reaches_phones:
-            raise CommandError(_("现在不会发出任何短信（%(way)s）。请在 .env 里设置 SMS_WAY。") % {"way": way})
+            raise CommandError(
+                _("现在不会发出任何短信（%(way)s）。请在 %(file)s 里设置 SMS_WAY。")
+                % {"way": way, "file": places.setting()}
+            )
         code = f"{secrets.randbelow(10**6):06}"
         said = {"way": way, "phone": phones.mask(number)}
         self.stdout.write(_("正在通过 %(way)s 向 %(phone)s 发一条验证码……") % said)
@@ -43,8 +46,22 @@ class Command(BaseCommand):
     def told(self, error: sms.UnableToSendSms) -> list[str]:
         none = _("没有")
         return [
-            _("没有发出：%(reason)s") % {"reason": error},
+            _("没有发出：%(reason)s") % {"reason": plainly(str(error))},
             _("错误代码：%(code)s") % {"code": error.code or none},
             _("请求编号：%(id)s") % {"id": error.request_id or none},
             _("服务商的回答：%(answer)s") % {"answer": error.answer or none},
         ]
+
+
+def plainly(reason: str) -> str:
+    """What kept the provider from answering, for whoever looks after the machine; other reasons as they are."""
+    kind = reason.removeprefix("no answer: ")
+    if kind == "gaierror":
+        return _("找不到服务商的地址：这台机器上不了网，或者域名解析（DNS）不通，或者网址写错了。")
+    if kind.startswith("SSL"):
+        return _("服务商的证书通不过检查：请核对网址和这台机器的时间。")
+    if reason in {"no answer in time", "the answer did not end in time"}:
+        return _("服务商没有按时回答：请看这台机器能不能上网，防火墙有没有放行。")
+    if kind != reason:
+        return _("连不上服务商（%(kind)s）：请看这台机器能不能上网，防火墙有没有放行，网址对不对。") % {"kind": kind}
+    return reason
