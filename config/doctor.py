@@ -202,9 +202,18 @@ def _settling(as_of: datetime) -> Iterator[Finding]:
     if since is None or since > as_of - SETTLING_LATE:
         yield Finding(Level.FINE, _("认定"), _("没有积压。"))
         return
-    minutes = int((as_of - since).total_seconds() // 60)
-    what = _("最早的一条已经等了 %(minutes)s 分钟。") % {"minutes": minutes}
+    what = _("最早的一条已经等了%(long)s。") % {"long": how_long(as_of - since)}
     yield Finding(Level.CARE, _("认定"), what, _("请先看“后台任务”是否正常，再看它的日志里的 occasion_settled。"))
+
+
+def how_long(span: timedelta) -> str:
+    """A time that passed, in the largest unit of which there are two."""
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 2 * 60:
+        return _(" %(count)s 分钟") % {"count": minutes}
+    if minutes < 2 * 24 * 60:
+        return _(" %(count)s 小时") % {"count": minutes // 60}
+    return _(" %(count)s 天") % {"count": minutes // (24 * 60)}
 
 
 def oldest_unsettled() -> datetime | None:

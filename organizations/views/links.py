@@ -4,7 +4,7 @@ from allauth.account.internal.flows.login import perform_login, record_authentic
 from allauth.account.models import Login
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render, resolve_url
+from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -16,6 +16,7 @@ from organizations.queries import open_link
 from organizations.views.operator import asker, log_people, person_or_404
 
 GONE = 410
+TO_SHOW = "sign_in_link_to_show"
 
 
 @never_cache
@@ -41,14 +42,19 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
 @role_required(Role.OPERATOR)
 @require_http_methods(["GET", "POST"])
 def make(request: HttpRequest, person_id: int) -> HttpResponse:
-    """Ask once more, then show a fresh link: only on this page, once."""
+    """Ask once more, then show a fresh link: only on this page, once. Loading it again makes no other."""
     person = person_or_404(request, person_id)
     context = {"tab": "people", "person": person, "link": "", "refusal": ""}
     if request.method == "POST":
         try:
-            context["link"] = do.make_link(member_id=person.pk, as_of=timezone.now(), actor_id=asker(request).pk)
+            link = do.make_link(member_id=person.pk, as_of=timezone.now(), actor_id=asker(request).pk)
         except do.UnableToMakeLink as error:
             context["refusal"] = str(error)
+        else:
+            request.session[TO_SHOW] = {"person": person.pk, "link": link}
+            return redirect("person_link", person.pk)
+    elif request.session.get(TO_SHOW, {}).get("person") == person.pk:
+        context["link"] = request.session.pop(TO_SHOW)["link"]
     log_people(request, [person.pk], what="person")
     return render(request, "organizations/person_link.html", context, status=422 if context["refusal"] else 200)
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import wagtail.admin
 from django.conf import settings as configured
+from django.contrib.auth.password_validation import password_validators_help_texts
 from django.test import Client
 from django.utils.translation import gettext, gettext_noop, ngettext
 
@@ -196,3 +197,10 @@ def test_our_words_win_over_wagtails() -> None:
 @pytest.mark.parametrize("name", ["django", "djangojs"])
 def test_the_catalogue_keeps_placeholders(name: str) -> None:
     subprocess.run(["msgfmt", "--check-format", "-o", "/dev/null", str(CATALOGUE / f"{name}.po")], check=True)
+
+
+def test_django_calls_whoever_chooses_a_password_as_the_site_does() -> None:
+    for said in password_validators_help_texts():
+        assert "你" not in said
+    assert any("您" in said for said in password_validators_help_texts())
+    assert "你" not in gettext("Your old password was entered incorrectly. Please enter it again.")

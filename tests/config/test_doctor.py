@@ -111,7 +111,9 @@ def test_what_failed_or_waits(well: None, var_dir: Path) -> None:
         "任务出错": CARE, "视频": CARE, "认定": CARE, "录制": CARE,
     }  # fmt: skip
     assert "media.transcode（OSError）" in found["任务出错"][1]
-    assert "30 分钟" in found["认定"][1]
+    assert found["认定"][1] == "最早的一条已经等了 30 分钟。"
+    lecture.roster.filter(member=county.member).update(dirty_at=NOW - 45 * DAY)
+    assert seen()["认定"][1] == "最早的一条已经等了 45 天。"
 
 
 def test_a_clock_that_is_wrong_on_another_host(well: None) -> None:

@@ -9,6 +9,8 @@ from django.core.management import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from attendance.models import Occasion
+from attendance.operations import settle, settle_dirty
 from config.demo.content import FIRST_AID, make_videos, seed_courses
 from config.demo.people import ACCOUNTS, seed_people
 from config.demo.trainings import Cast, seed_trainings
@@ -50,6 +52,10 @@ class Command(BaseCommand):
             courses = seed_courses(county, paths)
             cast = Cast(county, account("organiser"), account("lecturer"), account("secretary"))
             seed_trainings(cast, courses, paths[FIRST_AID.title], now)
+        # What ended weeks ago in the demo is judged before anybody looks: no worker is weeks late on a fresh site.
+        for occasion in Occasion.objects.filter(state=Occasion.State.CLOSED):
+            settle(occasion_id=occasion.pk, as_of=timezone.now())
+        settle_dirty(as_of=timezone.now())
         shutil.rmtree(paths[FIRST_AID.title].parent)
         self.stdout.write("==> Preparing the videos for phones")
         for job in Job.objects.filter(state=Job.State.QUEUED):

@@ -21,6 +21,22 @@ function refuseDoubleSubmits(): void {
   });
 }
 
+/** Without this the text is marked and copied by hand: the button is hidden until somebody can press it. */
+function copyButtons(): void {
+  for (const button of Array.from(document.querySelectorAll<HTMLButtonElement>("button[data-copy]"))) {
+    const from = document.getElementById(button.dataset.copy ?? "") as HTMLTextAreaElement | null;
+    if (!from) continue;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      from.focus();
+      from.select();
+      from.setSelectionRange(0, from.value.length);
+      // Old, and there in every WebView, on http too; what it could not copy stays marked.
+      if (document.execCommand("copy")) button.textContent = button.dataset.done ?? "";
+    });
+  }
+}
+
 function freshCsrfForHtmx(): void {
   document.addEventListener("htmx:configRequest", (event) => {
     const headers = (event as CustomEvent<{ headers: Record<string, string> }>).detail.headers;
@@ -52,5 +68,6 @@ const told = (document.currentScript as HTMLScriptElement | null)?.dataset ?? {}
 sendWhatWaits(told);
 watchConnection(told.owner ?? "");
 refuseDoubleSubmits();
+copyButtons();
 freshCsrfForHtmx();
 registerWorker();
