@@ -1,5 +1,10 @@
 """The access log in sentences: what somebody did, to whom it concerns and to the auditor."""
 
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -27,16 +32,19 @@ KINDS = {
     "sign_in_link": gettext_lazy("生成登录链接"),
     "sign_in_link_used": gettext_lazy("用登录链接登录"),
 }
-# What was done and why, as the person concerned reads it; %(you)s says how sure it is that the list had them.
+# The forms of a file in the words of the buttons that send them; any other by its ending.
+FORMS = {"xlsx": gettext_lazy("Excel 表格")}
+# What was done, as the person concerned reads it: the read alone, never what may have followed from it (a page that
+# was only opened registers nobody). %(you)s says how sure it is that the list had them.
 SAID = {
-    "record": gettext_lazy("打开了您的参训记录，核对参训情况。"),
-    "dispute": gettext_lazy("看了您对记录提出的意见，好答复您。"),
+    "record": gettext_lazy("打开了您的参训记录。"),
+    "dispute": gettext_lazy("看了您对记录提出的意见。"),
     "phone": gettext_lazy("看了您的完整手机号，好联系您。"),
     "missing": gettext_lazy("看了“%(title)s”还有谁没有参加（%(unit)s），%(you)s。"),
     "table": gettext_lazy("看了报表“%(title)s”（%(unit)s，%(count)s 人），%(you)s。"),
-    "export": gettext_lazy("导出了报表“%(title)s”（%(unit)s，%(count)s 人，%(reason)s 文件），%(you)s。"),
-    "hall": gettext_lazy("登记“%(title)s”的集中收看（%(unit)s），%(you)s。"),
-    "search": gettext_lazy("在“%(title)s”里按姓名找人（%(unit)s），%(you)s。"),
+    "export": gettext_lazy("导出了报表“%(title)s”（%(unit)s，%(count)s 人，%(form)s），%(you)s。"),
+    "hall": gettext_lazy("看了“%(title)s”集中收看的名单（%(unit)s），%(you)s。"),
+    "search": gettext_lazy("在“%(title)s”里按姓名找人（%(unit)s），结果里有您。"),
     "person": gettext_lazy("打开了您的人员资料：组织、职责和变动。"),
     "people": gettext_lazy("按姓名或编号找人，结果里有您。"),
     "unit": gettext_lazy("看了“%(unit)s”的人员名单，%(you)s。"),
@@ -64,8 +72,57 @@ def said_to_member(entry: AccessEntry) -> str:
         return _("看了您的“%(what)s”。") % {"what": kind_of(entry)}
     you = _("里面有您") if entry.members else _("您在这个范围里")
     return str(SAID[entry.what]) % {
-        "title": entry.title, "unit": entry.node, "count": entry.count, "reason": entry.reason.upper(), "you": you,
+        "title": entry.title, "unit": entry.node, "count": entry.count, "form": form_of(entry), "you": you,
     }  # fmt: skip
+
+
+def form_of(entry: AccessEntry) -> str:
+    """Return in which form a file was sent, in plain words; the reason of anything else is its filter, as it is."""
+    if entry.what != "export":
+        return entry.reason
+    return str(FORMS.get(entry.reason, _("%(form)s 文件") % {"form": entry.reason.upper()}))
+
+
+@dataclass(slots=True)
+class Line:
+    """One sentence and when it was true, newest first."""
+
+    said: str
+    times: list[dt.datetime] = field(default_factory=list)
+
+    @property
+    def last(self) -> dt.datetime:
+        return self.times[0]
+
+    @property
+    def first(self) -> dt.datetime:
+        return self.times[-1]
+
+
+@dataclass(slots=True)
+class Card:
+    """What one reader saw on one day, in one role or more."""
+
+    name: str
+    day: dt.date
+    roles: list[str] = field(default_factory=list)
+    lines: dict[str, Line] = field(default_factory=dict)
+
+
+def cards(entries: Iterable[AccessEntry]) -> list[Card]:
+    """Return the entries of a page, newest first, to somebody whom they cover: a card for each reader and day."""
+    found: dict[tuple[dt.date, int | None], Card] = {}
+    for entry in entries:
+        day = timezone.localdate(entry.at)
+        card = found.setdefault((day, entry.reader_id), Card(who(entry), day))
+        role = entry.get_role_display()
+        if role and role not in card.roles:
+            card.roles.append(role)
+        said = said_to_member(entry)
+        if entry.subject_id and entry.reason:
+            said = f"{said} {entry.reason}"
+        card.lines.setdefault(said, Line(said)).times.append(entry.at)
+    return list(found.values())
 
 
 def whom(entry: AccessEntry) -> str:
@@ -77,4 +134,4 @@ def whom(entry: AccessEntry) -> str:
 
 def details(entry: AccessEntry) -> str:
     """Return what was read and under which filter, to the auditor."""
-    return " · ".join(filter(None, (kind_of(entry), entry.title, entry.reason)))
+    return " · ".join(filter(None, (kind_of(entry), entry.title, form_of(entry))))

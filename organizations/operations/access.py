@@ -71,24 +71,25 @@ def log_list(
     ``reader_id``: None for a command on the server, where nobody is signed in.
 
     ``about``: the id of what it is a list of in the app above (a training), ``title`` in words; ``reason``: its filter.
-    ``count``: how many there are, where ``member_ids`` are only the first; None of them: everybody in the scope was
-    read. ``once_in``: the same list by the same reader so lately is the same read.
+    ``count``: how many were seen, the reader among them, where ``member_ids`` are only the first, or None: everybody
+    in the scope was. The reader is not named among ``members``, and a list of the reader alone is not written down.
+    ``once_in``: nor is the same list that the same reader saw so lately; each table and occasion is a list of its own.
     """
-    others = sorted(set(member_ids or ()) - {reader_id})
-    if member_ids is not None and not others:
+    seen = set(member_ids or ())
+    others = sorted(seen - {reader_id})
+    is_whole = member_ids is not None and (count or 0) <= len(seen)
+    if is_whole and not others:
         return
-    is_named = member_ids is not None and len(others) <= MOST_NAMED and (count or 0) <= len(set(member_ids))
-    members = f",{','.join(map(str, others))}," if is_named else ""
+    members = f",{','.join(map(str, others))}," if is_whole and len(others) <= MOST_NAMED else ""
     row = {
-        "reader_id": reader_id, "node_id": node_id, "what": what, "about": about, "reason": reason[:200],
-        "members": members,
+        "reader_id": reader_id, "node_id": node_id, "what": what, "about": about, "title": title[:120],
+        "reason": reason[:200], "members": members, "role": role,
     }  # fmt: skip
     if once_in is not None:
         lately = AccessEntry.objects.filter(at__gt=as_of - once_in, at__lte=as_of, **row)
         if lately.exists():
             return
-    number = len(others) if is_named or count is None else count
-    AccessEntry.objects.create(**row, title=title[:120], count=number, role=role, at=as_of)
+    AccessEntry.objects.create(**row, count=max(len(seen), count or 0), at=as_of)
 
 
 @transaction.atomic

@@ -5,7 +5,6 @@ from django import template
 from organizations import access_words
 
 register = template.Library()
-register.filter("said_to_member", access_words.said_to_member)
 register.filter("read_by", access_words.who)
 register.filter("read_about", access_words.whom)
 register.filter("read_details", access_words.details)

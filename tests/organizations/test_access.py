@@ -40,7 +40,9 @@ def test_a_list_is_one_row_for_those_whom_it_names(world: County) -> None:
     first, second, third = world.members
     log(world, [first.pk, third.pk, world.operator.pk], timezone.now())
     entry = AccessEntry.objects.get()
-    assert (entry.count, entry.role, entry.subject) == (2, "operator", None)
+    # The reader saw three people and is one of them: who they were is said of the others.
+    assert (entry.count, entry.role, entry.subject) == (3, "operator", None)
+    assert entry.members == f",{first.pk},{third.pk},"
     assert covered([first, second, third, world.neighbour_member, world.operator]) == [True, False, True, False, False]
 
 
@@ -69,6 +71,26 @@ def test_the_same_list_within_ten_minutes_is_one_read_and_another_list_is_anothe
     assert AccessEntry.objects.count() == 5
     log(world, ids, now + 11 * MINUTE)
     assert AccessEntry.objects.count() == 6
+
+
+def test_two_tables_of_the_same_people_are_two_reads(world: County) -> None:
+    """Whatever names the page makes it another: its title, its filter, what it is a list of, the role."""
+    now, ids = timezone.now(), [one.pk for one in world.members]
+    pages: list[dict[str, Any]] = [
+        {"title": "还没有参加"}, {"title": "全部认定结果"}, {"title": "第二讲"}, {"reason": "王"}, {"about": 7},
+        {"about": 8}, {"title": "长" * 200}, {"role": Role.SECRETARY}, {"node_id": world.township.pk},
+    ]  # fmt: skip
+    for minutes in (0, 5):
+        for page in pages:
+            log(world, ids, now + minutes * MINUTE, **page)
+    assert AccessEntry.objects.count() == len(pages)
+
+
+def test_a_first_page_of_the_reader_alone_is_a_read_of_the_rest(world: County) -> None:
+    log(world, [world.operator.pk], timezone.now(), count=3)
+    entry = AccessEntry.objects.get()
+    assert (entry.members, entry.count) == ("", 3)
+    assert covered([world.member, world.neighbour_member]) == [True, False]
 
 
 def test_the_same_person_within_ten_minutes_is_one_read(world: County) -> None:
@@ -120,10 +142,50 @@ def test_a_member_reads_in_plain_words_who_when_and_why(world: County, client: C
     for words in (
         "郑管理员", "管理员",
         "看了“东风村第一支部”的人员名单，里面有您。", "赵书记", "支部书记", "看了您的完整手机号，好联系您。",
-        f"{timezone.localtime(now):%Y-%m-%d %H:%M}",
+        f">{timezone.localtime(now):%Y-%m-%d}<", f">{timezone.localtime(now):%H:%M}<",
     ):  # fmt: skip
         assert words in text
     assert client.post("/me/access/").status_code == 405
+
+
+def test_what_one_reader_saw_on_one_day_is_one_card(world: County, client: Client) -> None:
+    noon = timezone.make_aware(dt.datetime(2026, 11, 23, 12))
+    for hours in (0, 1, 2, 3, 24):
+        log(world, [world.member.pk], noon + hours * 60 * MINUTE)
+    log_access(
+        reader_id=world.operator.pk, subject_ids=[world.member.pk], what="person", as_of=noon, role=Role.OPERATOR
+    )
+    log_access(reader_id=world.secretary.pk, subject_ids=[world.member.pk], what="record", as_of=noon)
+    client.force_login(world.member)
+    page = client.get("/me/access/")
+    text = " ".join(page.content.decode().split())
+    assert [(one.name, one.day.day, len(one.lines)) for one in page.context["cards"]] == [
+        ("郑管理员", 24, 1), ("郑管理员", 23, 2), ("赵书记", 23, 1),
+    ]  # fmt: skip
+    assert (text.count("郑管理员"), text.count("赵书记"), text.count("看了“东风村第一支部”的人员名单")) == (2, 1, 2)
+    assert '里面有您。</span> <span class="sub">4 次 12:00–15:00</span>' in text
+
+
+def test_a_page_that_was_only_opened_is_not_told_as_what_may_follow(world: County, client: Client) -> None:
+    now, ids = timezone.now(), [world.member.pk]
+    for what in ("hall", "search", "table"):
+        log(world, ids, now, what=what, title="第一讲")
+    log(world, ids, now, what="export", title="第一讲", reason="xlsx", once_in=None)
+    for what in ("record", "dispute"):
+        log_access(reader_id=world.secretary.pk, subject_ids=ids, what=what, as_of=now, role=Role.SECRETARY)
+    client.force_login(world.member)
+    text = client.get("/me/access/").content.decode()
+    for said in (
+        "看了“第一讲”集中收看的名单（东风村第一支部），里面有您。",
+        "在“第一讲”里按姓名找人（东风村第一支部），结果里有您。",
+        "导出了报表“第一讲”（东风村第一支部，1 人，Excel 表格），里面有您。",
+        "打开了您的参训记录。", "看了您对记录提出的意见。",
+    ):  # fmt: skip
+        assert said in text
+    assert "登记“" not in text
+    assert "XLSX" not in text
+    client.force_login(world.auditor)
+    assert "导出的报表文件 · 第一讲 · Excel 表格" in client.get("/audit/").content.decode()
 
 
 def test_ones_own_list_costs_the_same_for_many_rows(

@@ -75,14 +75,16 @@ def test_an_export_is_one_row_and_everybody_in_it_finds_it(world: World, sign_in
     assert (entry.role, entry.node, entry.about) == ("secretary", world.county.branch, world.training.pk)
     assert covered(world) == {"王一0": [], "王一1": ["export"], "王一2": []}
     body(client.get(f"/branch/{world.training.pk}/reports/records.csv"))
-    assert AccessEntry.objects.latest("pk").count == 3  # oneself is no other
+    # What was seen, as the table and the file count it; the reader is not named.
+    assert (entry := AccessEntry.objects.latest("pk")).count == 4
+    assert f",{world.county.secretary.pk}," not in entry.members
     assert covered(world) == {"王一0": ["export"], "王一1": ["export", "export"], "王一2": ["export"]}
     assert not access_entries(subject_id=world.county.neighbour_member.pk).exists()
     # Each file leaves, so each is a row.
     body(client.get(f"/branch/{world.training.pk}/reports/records.csv"))
     assert AccessEntry.objects.count() == 3
     page = sign_in(world.county.member).get("/me/access/").content.decode()
-    assert "导出了报表“防汛避险 · 全部认定结果”（东风村第一支部，3 人，CSV 文件），里面有您。" in page
+    assert "导出了报表“防汛避险 · 全部认定结果”（东风村第一支部，4 人，CSV 文件），里面有您。" in page
     assert "支部书记" in page
 
 
@@ -91,7 +93,7 @@ def test_a_table_is_one_row_however_many_of_its_pages_are_read(world: World, sig
     client, url = sign_in(world.county.secretary), f"/branch/{world.training.pk}/reports/records/"
     for page in ("", "?page=1", "?page=2"):
         assert client.get(url + page).status_code == 200
-    assert [(one.what, one.count) for one in AccessEntry.objects.all()] == [("table", 3)]
+    assert [(one.what, one.count) for one in AccessEntry.objects.all()] == [("table", 4)]
     assert covered(world) == {"王一0": ["table"], "王一1": ["table"], "王一2": ["table"]}
     AccessEntry.objects.update(at=timezone.now() - dt.timedelta(minutes=11))
     client.get(url)
