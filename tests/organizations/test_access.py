@@ -149,7 +149,7 @@ def test_a_member_reads_in_plain_words_who_when_and_why(world: County, client: C
 
 
 def test_what_one_reader_saw_on_one_day_is_one_card(world: County, client: Client) -> None:
-    noon = timezone.make_aware(dt.datetime(2026, 11, 23, 12))
+    noon = dt.datetime(2026, 11, 23, 12, tzinfo=timezone.get_current_timezone())
     for hours in (0, 1, 2, 3, 24):
         log(world, [world.member.pk], noon + hours * 60 * MINUTE)
     log_access(
