@@ -1,5 +1,6 @@
 """Forms of sign-in and of the roster page."""
 
+import unicodedata
 from typing import Any
 
 from allauth.account import forms as allauth_forms
@@ -88,6 +89,12 @@ class ConfirmLoginCodeForm(allauth_forms.ConfirmLoginCodeForm):
         code.widget.attrs.update(
             {"placeholder": _("6 位数字"), "inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": "12"}
         )
+
+    def clean_code(self) -> str:
+        """Full-width digits, as many keyboards write them, are the same digits."""
+        self.cleaned_data["code"] = unicodedata.normalize("NFKC", self.cleaned_data["code"])
+        code: str = super().clean_code()
+        return code
 
 
 class ChangePasswordForm(allauth_forms.ChangePasswordForm):

@@ -61,7 +61,7 @@ class MissingReport:
                 minutes(one.replay_ms),
                 minutes(one.hall_ms),
                 minutes(amount.done_ms),
-                minutes_left(amount.left_ms),
+                minutes_left(amount.left_s * 1000),
                 reasons_text(one, occasion),
                 step(one),
                 moment(due_at(occasion)),

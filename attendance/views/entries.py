@@ -30,6 +30,7 @@ from attendance.standing import CALLED_OFF
 from attendance.views.detail import Detail
 from attendance.views.shared import list_address, log_visit, scope_or_404, signed_in
 from attendance.written import WRITTEN, absence_of, may_be_withdrawn, written_about
+from organizations.core import phones
 from organizations.models import Node, Role, User
 from organizations.operations import UnableToRevealPhone, reveal_phone
 from organizations.permissions import has_role, role_required
@@ -217,5 +218,6 @@ def branch_phone(request: HttpRequest, training_id: int, member_id: int) -> Http
     except UnableToRevealPhone as error:
         raise Http404 from error
     context = {"tab": "branch", "scope": scope, "member": User.objects.get(pk=member_id), "phone": phone}
+    context["spoken"] = phones.spoken(phone)
     context["back"] = list_address(request, scope, member_id)
     return render(request, "attendance/branch_phone.html", context)

@@ -85,6 +85,12 @@ def last4(phone: str) -> str:
     return phone[-4:]
 
 
+def spoken(phone: str) -> str:
+    """Return a normalised number as people write and dictate it: 138 0000 0001; one from abroad as it is."""
+    match = _MAINLAND.fullmatch(phone)
+    return f"{match[1][:3]} {match[1][3:7]} {match[1][7:]}" if match else phone
+
+
 def mask(phone: str) -> str:
     """What logs and other people's pages may show: the last four digits only."""
     return "*******" + phone[-4:]

@@ -175,7 +175,9 @@ def test_an_unknown_phone_gets_no_message_and_the_same_pages(client: Client, out
     for c in (known, unknown):
         assert c.get(CONFIRM).status_code == 200
         assert c.post(CONFIRM, {"action": "resend"}).headers["Location"] == CONFIRM
-        assert "验证码不对" in c.post(CONFIRM, {"code": "000000"}).content.decode()
+        wrong = c.post(CONFIRM, {"code": "000000"}).content.decode()
+        assert wrong.count("验证码不对") == 1  # beside the field, and not once more above it
+        assert "验证码</a>" not in wrong
         assert not is_in(c)
     assert len(outbox.sent) == 2
 
@@ -545,6 +547,24 @@ def test_signing_out_takes_a_post(client: Client) -> None:
     assert is_in(client)
     client.post("/accounts/logout/")
     assert not is_in(client)
+
+
+def test_full_width_digits_are_digits(client: Client) -> None:
+    wide = str.maketrans("0123456789", "０１２３４５６７８９")
+    user = UserFactory(phone="+8613800000001", password="一支笔写春秋故事")
+    client.post(CODE, {"phone": "13800000001".translate(wide)})
+    client.post(CONFIRM, {"code": code_for(client).translate(wide)})
+    assert client.session["_auth_user_id"] == str(user.pk)
+    other = Client()
+    other.post("/accounts/login/", {"login": "＋86 138 0000 0001".translate(wide), "password": "一支笔写春秋故事"})
+    assert other.session["_auth_user_id"] == str(user.pk)
+
+
+def test_a_sentence_above_a_form_names_its_field_once(client: Client) -> None:
+    above = client.post("/accounts/login/", {"login": "138", "password": ""}).content.decode()
+    assert ">请填写 11 位手机号，例如 13800000001。</a>" in above
+    assert "密码</a>：请填写密码" not in above
+    assert ">请填写密码。</a>" in above
 
 
 def test_a_password_is_set_after_a_code_and_changed_with_the_old_one(client: Client) -> None:

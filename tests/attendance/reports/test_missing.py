@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from attendance.models import Occasion, RecordState
+from attendance.reasons import length
 from attendance.reports import report_named
 from attendance.reports.cells import minutes, minutes_left, moment
 from organizations.models import User
@@ -66,5 +67,13 @@ def test_the_unit_is_that_of_the_day_below_the_scope(world: World) -> None:
 @pytest.mark.unit
 def test_minutes_are_cut_and_never_rounded_up() -> None:
     lengths = (0, 599, 600, 2_879_999, 2_880_000)
-    assert [minutes(ms) for ms in lengths] == [0.0, 0.0, 0.01, 47.99, 48.0]
+    assert [minutes(ms) for ms in lengths] == [0.0, 0.0, 0.0, 47.98, 48.0]
     assert [minutes_left(ms) for ms in lengths] == [0.0, 0.01, 0.01, 48.0, 48.0]
+
+
+@pytest.mark.unit
+def test_a_table_says_the_minutes_that_the_page_says_in_words() -> None:
+    """2 分 24 秒 is 2.40, also where it was a little more than 24 seconds."""
+    for ms in (144_000, 144_600, 144_999):
+        assert (length(ms), minutes(ms)) == ("2 分 24 秒", 2.4)
+    assert (length(145_000), minutes(145_000)) == ("2 分 25 秒", 2.41)

@@ -182,6 +182,7 @@ def test_a_phone_number_is_revealed_by_a_post_and_written_down(world: World, sig
     assert client.get(url).status_code == 405
     response = client.post(url)
     assert f'href="tel:+86139{member.phone_last4.zfill(8)}"' in response.content.decode()
+    assert f'<p class="big">139 0000 {member.phone_last4}</p>' in response.content.decode()
     assert "no-store" in response.headers["Cache-Control"]
     assert [(entry.what, entry.subject_id) for entry in AccessEntry.objects.all()] == [("phone", member.pk)]
 

@@ -137,3 +137,10 @@ def test_the_index_finds_a_number_only_with_the_key() -> None:
 def test_what_others_see() -> None:
     assert phones.mask("+8613800000001") == "*******0001"
     assert phones.last4("+8613800000001") == "0001"
+
+
+@pytest.mark.parametrize(
+    ("stored", "printed"), [("+8613800000001", "138 0000 0001"), ("+85291234567", "+85291234567"), ("", "")]
+)
+def test_a_number_is_printed_as_people_write_it(stored: str, printed: str) -> None:
+    assert phones.spoken(stored) == printed
