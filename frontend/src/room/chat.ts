@@ -12,6 +12,8 @@ const RESEND_MS = 4000;
 
 export interface ChatOptions {
   you: number;
+  /** Where unsent sentences wait while the page is reloaded; without it they do not. */
+  keep?: string;
   words: Words;
   send(command: Command): boolean;
   /** Adds a host's tools to a line. */
@@ -51,6 +53,7 @@ export class Chat {
     window.addEventListener("resize", () => {
       if (this.atEnd) window.requestAnimationFrame(() => this.toEnd());
     });
+    for (const { id, text } of this.kept()) this.wait(id, text);
     this.empty();
   }
 
@@ -109,7 +112,7 @@ export class Chat {
     const waiting = frame.id ? this.pending.get(frame.id) : undefined;
     if (frame.t !== "chat" || !waiting) return false;
     if (frame.error === "try_again" || frame.error === "slow_down") {
-      this.say(frame.error);
+      this.say("waiting_turn");
       window.clearTimeout(waiting.timer);
       waiting.timer = window.setTimeout(() => this.send(waiting), RESEND_MS);
       return true;
@@ -120,9 +123,9 @@ export class Chat {
     return true;
   }
 
-  /** The line is back: what was never acknowledged goes again, with its id. */
+  /** The line is back: what was never acknowledged goes again, with its id, the oldest first. */
   resend(): void {
-    for (const waiting of Array.from(this.pending.values())) this.send(waiting);
+    this.next();
   }
 
   mute(on: boolean): void {
@@ -145,6 +148,9 @@ export class Chat {
   }
 
   clear(): void {
+    for (const waiting of Array.from(this.pending.values())) window.clearTimeout(waiting.timer);
+    this.pending.clear();
+    this.keep();
     this.lines.clear();
     this.list.textContent = "";
     this.empty();
@@ -157,16 +163,28 @@ export class Chat {
       this.say("too_long");
       return;
     }
+    this.input.value = "";
+    const first = this.pending.size === 0;
+    this.wait(randomId(), text);
+    this.keep();
+    this.toEnd();
+    this.empty();
+    if (!first) return;
+    this.say("");
+    this.next();
+  }
+
+  private wait(id: string, text: string): void {
     const line = this.draw(this.options.words.me ?? "", "", text, false, this.options.you);
     line.classList.add("waiting");
     this.list.appendChild(line);
-    const waiting: Pending = { id: randomId(), text, line, timer: 0 };
-    this.pending.set(waiting.id, waiting);
-    this.input.value = "";
-    this.say("");
-    this.toEnd();
-    this.empty();
-    this.send(waiting);
+    this.pending.set(id, { id, text, line, timer: 0 });
+  }
+
+  /** One at a time, in the order in which they were said: a later sentence never overtakes an earlier one. */
+  private next(): void {
+    const oldest = this.pending.values().next();
+    if (!oldest.done) this.send(oldest.value);
   }
 
   private send(waiting: Pending): void {
@@ -176,11 +194,33 @@ export class Chat {
     else waiting.timer = window.setTimeout(() => this.send(waiting), RESEND_MS * 2);
   }
 
+  /** What still waits, over a reload of this page; the server counts an id once. */
+  private keep(): void {
+    if (!this.options.keep) return;
+    const rows = Array.from(this.pending.values(), ({ id, text }) => ({ id, text }));
+    try {
+      if (rows.length) window.sessionStorage.setItem(this.options.keep, JSON.stringify(rows));
+      else window.sessionStorage.removeItem(this.options.keep);
+    } catch {
+      // Storage is refused: they wait as long as the page does.
+    }
+  }
+
+  private kept(): { id: string; text: string }[] {
+    try {
+      return JSON.parse((this.options.keep && window.sessionStorage.getItem(this.options.keep)) || "[]");
+    } catch {
+      return [];
+    }
+  }
+
   private forget(waiting: Pending): void {
     window.clearTimeout(waiting.timer);
     waiting.line.remove();
     this.pending.delete(waiting.id);
+    this.keep();
     if (this.pending.size === 0) this.say("");
+    else this.next();
   }
 
   private say(key: string): void {

@@ -92,7 +92,12 @@ class Room {
       line: (line, why) => this.lineChanged(line, why),
       joined: (frame) => this.joined(frame),
     });
-    this.chat = new Chat({ you: this.data.you, words: this.words, send: (command) => this.line.send(command) });
+    this.chat = new Chat({
+      you: this.data.you,
+      keep: `chat-${this.data.owner}-${this.data.occasion}`,
+      words: this.words,
+      send: (command) => this.line.send(command),
+    });
     this.outbox = new Outbox({ owner: this.data.owner });
   }
 
@@ -127,6 +132,7 @@ class Room {
       this.show();
     });
     byId("full").addEventListener("click", () => this.fullScreen());
+    byId("here-step").addEventListener("click", () => location.reload());
     const hand = byId<HTMLButtonElement>("hand");
     hand.addEventListener("click", () => {
       if (this.line.send({ t: "hand", up: !this.hand })) this.raised(!this.hand);
@@ -321,6 +327,7 @@ class Room {
     else if (why === "elsewhere") this.say("elsewhere");
     else this.say(why === "removed" ? "other_place" : why === "rights" ? "no_right" : "");
     byId("signin-step").hidden = why !== "signed_out";
+    byId("here-step").hidden = why !== "elsewhere";
   }
 
   /** The line broke: what the phone goes on playing from its buffer is remembered, on the server's clock. */
@@ -370,7 +377,9 @@ class Room {
   private show(): void {
     this.showStatus();
     this.showCover();
-    const live = this.state === "live";
+    // A stopped page has no picture: nothing to touch, no clock that goes on.
+    const live = this.state === "live" && this.lineWord !== "closed";
+    byId<HTMLButtonElement>("hand").disabled = this.lineWord === "closed";
     byId("live-mark").hidden = !live;
     byId("sound-only").hidden = !live;
     byId("full").hidden = !live;
