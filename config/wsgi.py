@@ -36,7 +36,7 @@ class Guarded:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         announced = environ.get("CONTENT_LENGTH") or "0"
-        if environ.get("HTTP_TRANSFER_ENCODING") or not announced.isdigit():
+        if environ.get("HTTP_TRANSFER_ENCODING") or not (announced.isascii() and announced.isdigit()):
             return self._refuse(environ, start_response, 411, 0)
         if int(announced) > settings.BODY_MAX_BYTES:
             try:

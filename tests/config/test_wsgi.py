@@ -16,7 +16,7 @@ from tests.realtime.conftest import sign_in
 KIB, MIB = 2**10, 2**20
 
 
-def ask(path: str, *, size: int | None, method: str = "POST", cookie: str = "") -> tuple[int, int]:
+def ask(path: str, *, size: int | str | None, method: str = "POST", cookie: str = "") -> tuple[int, int]:
     """The status, and how many requests reached the pages."""
     from config import wsgi  # it asks the database whether it may start
 
@@ -55,6 +55,12 @@ def test_a_stranger_sends_no_more_than_the_table_says(
     path: str, method: str, size: int | None, expected: tuple[int, int]
 ) -> None:
     assert ask(path, size=size, method=method) == expected
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("announced", ["²", "１", "1 ", "+1", "-1"])
+def test_a_size_that_is_no_number_is_refused(announced: str) -> None:
+    assert ask("/branch/", size=announced) == (411, 0)
 
 
 @pytest.mark.django_db
