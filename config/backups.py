@@ -55,6 +55,14 @@ class UnableToRestore(Exception):
     """The backup cannot be used here; nothing was changed."""
 
 
+class RestoredOtherwise(Exception):
+    """The backup lies in place, and not all is there that it must come to: its sentences say so. Do not start."""
+
+    def __init__(self, left: list[str]) -> None:
+        super().__init__("\n".join(left))
+        self.left = left
+
+
 @dataclass(frozen=True)
 class Stored:
     """One folder of files: how many, how large, and how many of them the backup holds."""
@@ -217,7 +225,8 @@ def restore(*, backup: Path, replace: bool, with_files: bool, as_of: dt.datetime
     """Put a backup in place of this site's database, whole or not at all; return what is left to do, in sentences.
 
     Refuses a site that runs, a damaged backup, another engine, a newer version, another PHONE_KEY, and (without
-    ``replace``) a site that holds people. Files are only added, never removed. Raises UnableToRestore.
+    ``replace``) a site that holds people. Files are only added, never removed. Raises UnableToRestore, and
+    RestoredOtherwise once it is in place.
     """
     manifest = read_manifest(backup)
     here = database()
@@ -236,12 +245,12 @@ def restore(*, backup: Path, replace: bool, with_files: bool, as_of: dt.datetime
         raise UnableToRestore(_("没有恢复，什么也没有改动：%(reason)s") % {"reason": error}) from error
     restored.note(backup=backup.name, made_at=manifest["made_at"], as_of=as_of)
     left = []
-    if held != manifest["counts"]:
-        left.append(_("行数和备份里记的不一样：请不要启动，先查原因。"))
     if with_files:
         _put_files_back(backup)
     if missing := missing_files(backup, [Path(settings.MEDIA_ROOT)]):
         left.append(_("有 %(missing)s 个文件不在 MEDIA_ROOT 里：请把文件的备份放回去。") % {"missing": missing})
+    if held != manifest["counts"]:
+        raise RestoredOtherwise([*left, _("行数和备份里记的不一样：请不要启动，先查原因。")])
     left.append(_("请运行 %(command)s，再启动各个服务。") % {"command": places.command("migrate")})
     return left
 

@@ -118,6 +118,17 @@ def test_the_commands_say_what_they_did(world: County, place: Path) -> None:
         command("backup", str(place), "--keep", "0")
 
 
+def test_a_restore_that_does_not_come_to_its_counts_fails(world: County, place: Path, monkeypatch: Any) -> None:
+    """Whoever starts the services after it (deploy/upgrade.sh) goes by the exit status."""
+    made, before = back_up(place), state()
+    real = backups.counts
+    monkeypatch.setattr(backups, "counts", lambda reader: real(reader) | {"organizations_user": 1})
+    with pytest.raises(CommandError, match="请不要启动") as failed:
+        command("restore", str(made.folder), "--replace")
+    assert "启动各个服务" not in str(failed.value)
+    assert state() == before
+
+
 def command_later(place: Path) -> str:
     """A backup's name has the second in it."""
     for path in backups.backups(place):

@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, backup: Path, replace: bool, files: bool, **options: Any) -> None:
         try:
             left = backups.restore(backup=backup, replace=replace, with_files=files, as_of=timezone.now())
-        except backups.UnableToRestore as error:
+        except (backups.UnableToRestore, backups.RestoredOtherwise) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(_("已从 %(backup)s 恢复。") % {"backup": backup})
         for sentence in left:
