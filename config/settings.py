@@ -408,6 +408,10 @@ SMS_WAY, SMS_BACKEND, SMS = sms_settings.read()
 PASSWORD_HASHERS = ["organizations.hashing.Argon2", "organizations.hashing.OldPBKDF2"]
 HASH_WAIT_S = number("HASH_WAIT_S", default=3, low=1, high=60)
 HASH_QUEUE = number("HASH_QUEUE", default=60, low=1, high=10_000)
+# deploy/start.sh says how many processes share this machine's cores, and how many threads serve pages in this one
+# (0: as many as come).
+WEB_PROCESSES = number("WEB_PROCESSES", default=1, low=1, high=10_000)
+WEB_THREADS = number("WEB_THREADS", default=0, low=0, high=10_000)
 ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "dashed": False, "length": 6}
 ACCOUNT_ADAPTER = "organizations.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None

@@ -55,8 +55,25 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-# One core stays for everybody else. A queue of this length is served within the wait on any machine we know.
-gate = Gate(slots=max(1, cores() - 1), queue=settings.HASH_QUEUE, wait_s=settings.HASH_WAIT_S)
+def gate_of(*, cores: int, processes: int, threads: int, queue: int, wait_s: float) -> Gate:
+    """The gate of one of ``processes`` that share the cores: its share of them but one, and never less than one hash.
+
+    Of its ``threads`` (0: as many as come) two are never in the gate: who opens a page waits for no password.
+    """
+    slots = max(1, (cores - 1) // processes)
+    if threads:
+        slots = max(1, min(slots, threads - 3))
+        queue = max(1, min(queue, threads - slots - 2))
+    return Gate(slots=slots, queue=queue, wait_s=wait_s)
+
+
+gate = gate_of(
+    cores=cores(),
+    processes=settings.WEB_PROCESSES,
+    threads=settings.WEB_THREADS,
+    queue=settings.HASH_QUEUE,
+    wait_s=settings.HASH_WAIT_S,
+)
 
 
 class Argon2(hashers.Argon2PasswordHasher):

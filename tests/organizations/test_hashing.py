@@ -1,6 +1,11 @@
 """Passwords: Argon2 for new ones, old ones renewed; few at a time, and a plain answer to who waits too long."""
 
+import os
+import re
+import shutil
+import subprocess
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,10 +13,11 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher, check_password, id
 from django.test import Client
 
 from organizations import hashing
-from organizations.hashing import Gate, UnableToHash
+from organizations.hashing import Gate, UnableToHash, gate_of
 from organizations.models import Allowance, User
 from tests.factories.organizations import PASSWORD, UserFactory
 
+ROOT = Path(__file__).resolve().parents[2]
 LOGIN = "/accounts/login/"
 
 
@@ -43,8 +49,62 @@ def test_a_full_queue_refuses_at_once() -> None:
     assert not thread.is_alive()
 
 
-def test_one_core_stays_free() -> None:
-    assert hashing.gate.slots == max(1, hashing.cores() - 1)
+def started(folder: Path, part: str, *, cores: int) -> dict[str, int]:
+    """What deploy/start.sh gives a process of a machine with so many cores."""
+    for name, text in (("nproc", f"echo {cores}"), (".venv/bin/python", 'env; echo "ARGS=$*"')):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/bash\n{text}\n")
+        path.chmod(0o755)
+    (folder / "deploy").mkdir(exist_ok=True)
+    shutil.copy(ROOT / "deploy/start.sh", folder / "deploy")
+    env = {"PATH": f"{folder}:{os.environ['PATH']}", "RUNTIME_DIR": str(folder)}
+    out = subprocess.check_output([folder / "deploy/start.sh", part, "1"], env=env, text=True)
+    found = dict(re.findall(r"^(WEB_[A-Z]+)=(\d+)$", out, re.MULTILINE))
+    return {
+        name: int(value) for name, value in [*found.items(), *re.findall(r"--(workers|blocking-threads) (\d+)", out)]
+    }
+
+
+@pytest.mark.parametrize("cores", [1, 2, 4, 16])
+def test_all_processes_together_hash_no_more_than_there_are_cores(tmp_path: Path, cores: int) -> None:
+    told = started(tmp_path, "pages", cores=cores)
+    assert told["WEB_PROCESSES"] == 2 * told["workers"]
+    assert told["WEB_THREADS"] == told["blocking-threads"]
+    gate = gate_of(cores=cores, processes=told["WEB_PROCESSES"], threads=told["WEB_THREADS"], queue=60, wait_s=3)
+    assert gate.slots * told["WEB_PROCESSES"] <= max(cores, 2)
+    assert started(tmp_path, "sockets", cores=cores)["WEB_PROCESSES"] > told["WEB_PROCESSES"]
+
+
+def test_one_process_alone_leaves_a_core() -> None:
+    assert gate_of(cores=8, processes=1, threads=0, queue=60, wait_s=3).slots == 7
+    assert gate_of(cores=1, processes=1, threads=0, queue=60, wait_s=3).slots == 1
+
+
+@pytest.mark.parametrize("threads", [8, 4])
+def test_waiting_sign_ins_never_take_all_threads_of_a_worker(threads: int) -> None:
+    """As many sign-ins as there are threads, and none is done: two hear at once that they must come back."""
+    gate, free, done = gate_of(cores=16, processes=1, threads=threads, queue=60, wait_s=30), [], threading.Event()
+
+    def sign_in(entered: threading.Semaphore) -> None:
+        try:
+            with gate.passed():
+                entered.release()
+                done.wait(20)
+        except UnableToHash:
+            free.append(1)
+            entered.release()
+
+    entered = threading.Semaphore(0)
+    everybody = [threading.Thread(target=sign_in, args=(entered,)) for _ in range(threads)]
+    for one in everybody:
+        one.start()
+    for _ in range(gate.slots + 2):
+        assert entered.acquire(timeout=10)
+    done.set()
+    for one in everybody:
+        one.join(10)
+    assert len(free) >= 2
 
 
 def test_new_passwords_are_argon2() -> None:
