@@ -18,7 +18,7 @@ SOURCE=$(cd -P "$(dirname "$(readlink -f "$0")")/.." && pwd)
 # shellcheck source=deploy/lib.sh
 . "$SOURCE/deploy/lib.sh"
 
-DOMAIN='' CERTIFICATE='' KEY='' ORGANISATION='' OPERATOR='' OPERATOR_NAME='' SMS_FILE='' PUBLIC='' TURN=1 DIR=/opt/fingertip RENDER=0 STAGE=''
+DOMAIN='' CERTIFICATE='' KEY='' ORGANISATION='' OPERATOR='' OPERATOR_NAME='' SMS_FILE='' PUBLIC='' PUBLIC_SAID=0 TURN=1 DIR=/opt/fingertip RENDER=0 STAGE=''
 # What the first run was told holds until somebody says otherwise.
 if [ -r $ETC/install.conf ]; then . $ETC/install.conf; fi
 usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"; exit "${1:-0}"; }
@@ -38,7 +38,7 @@ while [ $# -gt 0 ]; do
     --operator) OPERATOR=$2 ;;
     --name) OPERATOR_NAME=$2 ;;
     --sms-file) SMS_FILE=$(readlink -m "$2") ;;
-    --public-address) PUBLIC=$2 ;;
+    --public-address) PUBLIC=$2 PUBLIC_SAID=1 ;;
     --dir) DIR=$(readlink -m "$2") ;;
     --stage) STAGE=$2 ;;
     --render) RENDER=1; ROOT=$(readlink -m "$2"); mkdir -p "$ROOT" ;;
@@ -135,11 +135,12 @@ make_folders() {
   folder $ETC/tls 700 root:root
   # nginx may pass through to the media, which its group may read, and see nothing else (FILES_GROUP).
   if knows FILES_GROUP; then folder $VAR 710 $USER_NAME:www-data; else folder $VAR 700 $USER_NAME:$USER_NAME; fi
-  folder $BACKUPS 700 $USER_NAME:$USER_NAME
+  # A folder that the operator chose and made is the operator's.
+  if [ "$BACKUPS" = "$DEFAULT_BACKUPS" ] || [ ! -d "$ROOT$BACKUPS" ]; then folder "$BACKUPS" 700 $USER_NAME:$USER_NAME; fi
   folder $ACME 755 root:root
 }
 
-# secret NAME LENGTH_OK: a fresh secret in a file of its own, once.
+# secret NAME: a fresh secret in a file of its own, once.
 secret() {
   [ -s "$ROOT$ETC/$1" ] && return 0
   fresh | put "$ETC/$1" 600 $USER_NAME:$USER_NAME
@@ -197,19 +198,31 @@ make_redis() {
 
 # --- 5 Settings --------------------------------------------------------------------------------------------------------
 write_settings() {
-  local text line
+  local text line before
+  before=$(env_value SITE_URL); before=${before#https://}
   if ours; then text=$(cat "$ROOT$ETC/env"); text=$(env_with SITE_URL "https://$DOMAIN" <<<"$text")
   else text=$(render "$SOURCE/deploy/server/env.in" DOMAIN="$DOMAIN" VAR=$VAR ETC=$ETC); fi
-  [ -z "$PUBLIC" ] || text=$(env_with MEDIA_PUBLIC_ADDRESS "$PUBLIC" <<<"$text")
+  if [ -n "$PUBLIC" ] && { [ "$PUBLIC_SAID" = 1 ] || ! env_has MEDIA_PUBLIC_ADDRESS; }; then
+    text=$(env_with MEDIA_PUBLIC_ADDRESS "$PUBLIC" <<<"$text")
+  fi
+  # coturn's address follows the site's; an address of somebody else's TURN server stays.
+  if [ -n "$before" ] && [ "$(env_value TURN_URLS)" = "$(turn_urls "$before")" ]; then
+    if [ "$TURN" = 1 ]; then text=$(env_with TURN_URLS "$(turn_urls "$DOMAIN")" <<<"$text")
+    elif [ "$(env_value TURN_SECRET_FILE)" = $ETC/turn_secret ]; then text=$(env_without TURN_URLS <<<"$text" | env_without TURN_SECRET_FILE); fi
+  fi
+  while IFS= read -r line; do  # only what is missing: what the operator changed stays
+    if [ -n "$line" ] && ! grep -q "^${line%%=*}=" <<<"$text"; then text=$(env_with "${line%%=*}" "${line#*=}" <<<"$text"); fi
+  done < <(extra_settings "$text")
   while IFS= read -r line; do  # whole lines: a key of a provider may end with "="
     [ -z "$line" ] || text=$(env_with "${line%%=*}" "${line#*=}" <<<"$text")
-  done < <(extra_settings; [ -z "$SMS_FILE" ] || grep -E '^SMS_' "$SMS_FILE")
+  done < <([ -z "$SMS_FILE" ] || grep -E '^SMS_' "$SMS_FILE")
   put $ETC/env 600 $USER_NAME:$USER_NAME <<<"$text"
 }
 
 knows() { grep -qE "^#?${1%_FILE}=" "$SOURCE/.env.example"; }
+turn_urls() { printf 'turn:%s:3478?transport=udp,turn:%s:3478?transport=tcp' "$1" "$1"; }
 
-# Settings that other files here decide; only those that the product of this release reads.
+# extra_settings TEXT: settings that other files here decide; only those that the product of this release reads.
 extra_settings() {
   local line
   while IFS= read -r line; do
@@ -218,7 +231,7 @@ extra_settings() {
 MEDIA_ACCEL_PREFIX=/_media/
 TRUSTED_PROXIES=unix
 BACKUP_DIR=$BACKUPS
-$([ "$TURN" = 0 ] || printf 'TURN_SECRET_FILE=%s/turn_secret\nTURN_URLS=turn:%s:3478?transport=udp,turn:%s:3478?transport=tcp' $ETC "$DOMAIN" "$DOMAIN")"
+$([ "$TURN" = 0 ] || grep -q '^TURN_URLS=' <<<"$1" || printf 'TURN_SECRET_FILE=%s/turn_secret\nTURN_URLS=%s' $ETC "$(turn_urls "$DOMAIN")")"
 }
 
 # --- 6 nginx and coturn ------------------------------------------------------------------------------------------------
@@ -245,6 +258,19 @@ write_nginx() {
   fi
 }
 
+# Without TURN: coturn as it was set up here is taken away, and no other.
+drop_turn() {
+  [ "$TURN" = 0 ] && [ -s "$ROOT$ETC/turn_secret" ] || return 0
+  if [ "$DRY_RUN" = 1 ]; then did "将停用 coturn"; return 0; fi
+  ! grep -qx "TURN_SECRET_FILE=$ETC/turn_secret" "$ROOT$ETC/env" || return 0
+  if grep -qFf "$ROOT$ETC/turn_secret" "$ROOT/etc/turnserver.conf" 2>/dev/null; then
+    if owns; then systemctl disable -q --now coturn.service; fi
+    rm -f "$ROOT/etc/turnserver.conf"
+  fi
+  rm -f "$ROOT$ETC/turn_secret"
+  did "停用 coturn"
+}
+
 write_turn() {
   [ "$TURN" = 1 ] || return 0
   secret turn_secret
@@ -259,13 +285,13 @@ write_turn() {
 write_units() {
   local file
   for file in "$SOURCE"/deploy/units/*; do
-    render "$file" DIR="$DIR" VAR=$VAR BACKUPS=$BACKUPS | put "/etc/systemd/system/${file##*/}" 644 root:root
+    render "$file" DIR="$DIR" VAR=$VAR BACKUPS="$BACKUPS" | put "/etc/systemd/system/${file##*/}" 644 root:root
   done
   # Own folders of Redis's own unit and the order at a start: nothing of Debian's units is changed.
   render "$SOURCE/deploy/server/tmpfiles.conf.in" | put /etc/tmpfiles.d/fingertip.conf 644 root:root
   render "$SOURCE/deploy/server/journald.conf.in" | put /etc/systemd/journald.conf.d/fingertip.conf 644 root:root
   render "$SOURCE/deploy/server/logrotate.in" | put /etc/logrotate.d/fingertip 644 root:root
-  render "$SOURCE/deploy/server/fingertip.in" DIR="$DIR" | put /usr/local/sbin/fingertip 755 root:root
+  render "$SOURCE/deploy/server/fingertip.in" DIR="$DIR" BACKUPS="$BACKUPS" | put /usr/local/sbin/fingertip 755 root:root
   put $ETC/install.conf 640 root:$USER_NAME <<<"DOMAIN=$DOMAIN
 DIR=$DIR
 TURN=$TURN
@@ -322,7 +348,6 @@ first_operator() {
 tell_operator() {
   [ -n "$SAID" ] || return 0
   printf '\n%s\n' "$SAID"
-  if ! grep -q https:// <<<"$SAID" && has_command sign_in_link; then manage sign_in_link "$OPERATOR"; fi
 }
 
 main() {
@@ -330,7 +355,9 @@ main() {
   UNITS_CHANGED=0 DATABASE_CHANGED=0 REDIS_CHANGED=0 SETTINGS_CHANGED=0 NGINX_CHANGED=0 TURN_CHANGED=0
   trap 'rm -f "$LOG"' EXIT
   check_words
+  set_backups
   if [ "$RENDER" = 1 ]; then write_everything; printf '写入了 %s 个文件\n' "$CHANGED"; return 0; fi
+  [ "$DRY_RUN" = 1 ] || [ "$(id -u)" != 0 ] || alone
   case $STAGE in
     packages) install_packages; return 0 ;;
     files)
@@ -372,6 +399,7 @@ write_everything() {
   mark=$CHANGED; write_redis; [ "$mark" = "$CHANGED" ] || REDIS_CHANGED=1
   mark=$CHANGED; write_turn; [ "$mark" = "$CHANGED" ] || TURN_CHANGED=1
   mark=$CHANGED; write_settings; [ "$mark" = "$CHANGED" ] || SETTINGS_CHANGED=1
+  drop_turn  # its secret only once no setting names it
   mark=$CHANGED; write_certificate; write_nginx; [ "$mark" = "$CHANGED" ] || NGINX_CHANGED=1
   mark=$CHANGED; write_units; [ "$mark" = "$CHANGED" ] || UNITS_CHANGED=1
 }

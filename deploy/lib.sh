@@ -9,8 +9,10 @@ CHANGED=0
 DRY_RUN=${DRY_RUN:-0}
 ETC=/etc/fingertip
 VAR=/var/lib/fingertip
-BACKUPS=/var/backups/fingertip
+DEFAULT_BACKUPS=/var/backups/fingertip
+BACKUPS=$DEFAULT_BACKUPS
 ACME=/var/lib/fingertip-acme
+LOCK=/run/fingertip-install.lock
 USER_NAME=fingertip
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
@@ -83,7 +85,28 @@ render() {
 fresh() { LC_ALL=C tr -dc 'A-Za-z0-9' < /dev/urandom 2>/dev/null | head -c 48 || true; }
 
 # env_value KEY: what the settings file says, empty where it says nothing.
-env_value() { sed -n "s/^$1=//p" "$ROOT$ETC/env" 2>/dev/null | head -n 1; }
+env_value() { sed -n "s/^$1=//p" "$ROOT$ETC/env" 2>/dev/null | head -n 1 || true; }
+
+# env_has KEY: whether the settings file has a line of this key, be its value empty.
+env_has() { grep -q "^$1=" "$ROOT$ETC/env" 2>/dev/null; }
+
+# set_backups: $BACKUPS is where the settings put backups; whoever changed BACKUP_DIR is followed everywhere.
+set_backups() {
+  BACKUPS=$(env_value BACKUP_DIR); BACKUPS=${BACKUPS:-$DEFAULT_BACKUPS} BACKUPS=${BACKUPS%/}
+  [[ $BACKUPS =~ ^/[A-Za-z0-9._/-]+$ && $BACKUPS != / ]] || die "$ETC/env 里的 BACKUP_DIR 要写完整的路径，只用字母、数字、点和横线。"
+}
+
+# alone: one installation or upgrade at a time; the lock goes with this process, and its children (the parts) do not ask again.
+alone() {
+  [ -z "${FINGERTIP_ALONE:-}" ] || return 0
+  (umask 077; mkdir -p "$ROOT${LOCK%/*}")
+  exec {LOCK_FD}>"$ROOT$LOCK"
+  flock -n "$LOCK_FD" || die "另一个安装或升级正在进行，请等它结束再运行。"
+  export FINGERTIP_ALONE=1
+}
+
+# env_without KEY: the settings file without it, on standard output.
+env_without() { grep -v "^$1=" || true; }
 
 # env_with KEY VALUE: the settings file with this key set (in its place, or at the end), on standard output.
 env_with() {
@@ -103,13 +126,13 @@ as_user() {
       PIP_*|npm_config_*|UV_*|*_proxy|*_PROXY|SSL_CERT_*|NODE_EXTRA_CA_CERTS|REQUESTS_CA_BUNDLE) kept+=("$name=${!name}") ;;
     esac
   done
-  setpriv --reuid "$USER_NAME" --regid "$USER_NAME" --init-groups \
-    env -i PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 HOME="${BUILD_HOME:-/nonexistent}" "${kept[@]}" "$@"
+  local rights=()
+  if owns; then rights=(setpriv --reuid "$USER_NAME" --regid "$USER_NAME" --init-groups); fi
+  "${rights[@]}" env -i PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 HOME="${BUILD_HOME:-/nonexistent}" "${kept[@]}" "$@"
 }
 
 # manage ARGUMENTS…: manage.py of the current release as the service's user.
 manage() { as_user bash -c 'cd "$0" && exec .venv/bin/python manage.py "$@"' "$(readlink -f "${RELEASE:-$DIR/current}")" "$@"; }
-has_command() { manage help --commands 2>/dev/null | grep -qx "$1"; }
 
 cores() { nproc 2>/dev/null || echo 1; }
 

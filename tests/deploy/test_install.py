@@ -92,6 +92,73 @@ def test_a_second_run_writes_nothing_and_keeps_what_was_changed_by_hand(tmp_path
     assert {name: (path.read_bytes(), path.stat().st_mtime_ns) for name, path in files(tmp_path).items()} == before
 
 
+def env_of(root: Path) -> dict[str, str]:
+    lines = (root / "etc/fingertip/env").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def changed(root: Path, **values: str) -> None:
+    env = root / "etc/fingertip/env"
+    env.write_text("".join(f"{key}={value}\n" for key, value in (env_of(root) | values).items()), encoding="utf-8")
+
+
+def test_a_second_run_keeps_what_the_operator_decided_otherwise(tmp_path: Path) -> None:
+    own = {
+        "BACKUP_DIR": "/mnt/nas/ketang",
+        "TRUSTED_PROXIES": "unix,10.0.0.5",
+        "FILES_GROUP": "web",
+        "MEDIA_ACCEL_PREFIX": "",
+        "TURN_URLS": "turn:turn.example.cn:3478",
+        "MEDIA_PUBLIC_ADDRESS": "203.0.113.9",
+    }
+    install(tmp_path, "--domain", DOMAIN, "--public-address", "203.0.113.7")
+    changed(tmp_path, **own)
+    install(tmp_path, "--domain", "xin.example.cn")
+    assert {key: env_of(tmp_path)[key] for key in own} == own
+    unit = (tmp_path / "etc/systemd/system/fingertip-backup.service").read_text(encoding="utf-8")
+    assert "ReadWritePaths=/var/lib/fingertip /mnt/nas/ketang\n" in unit
+    assert "/mnt/nas/ketang/*" in (tmp_path / "usr/local/sbin/fingertip").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("folder", ["backups", "/mnt/a b", "/"])
+def test_a_backup_folder_that_a_unit_cannot_name_is_refused(tmp_path: Path, folder: str) -> None:
+    install(tmp_path)
+    changed(tmp_path, BACKUP_DIR=folder)
+    assert "BACKUP_DIR" in install(tmp_path, ok=False)
+
+
+def test_a_backup_folder_of_the_operators_keeps_its_rights(tmp_path: Path) -> None:
+    install(tmp_path)
+    (tmp_path / "mnt/nas").mkdir(parents=True, mode=0o770)
+    (tmp_path / "mnt/nas").chmod(0o770)
+    changed(tmp_path, BACKUP_DIR="/mnt/nas")
+    install(tmp_path)
+    assert stat.S_IMODE((tmp_path / "mnt/nas").stat().st_mode) == 0o770
+
+
+def test_without_turn_nothing_of_it_is_left(tmp_path: Path) -> None:
+    install(tmp_path)
+    assert env_of(tmp_path)["TURN_URLS"].startswith(f"turn:{DOMAIN}:3478")
+    install(tmp_path, "--domain", "xin.example.cn")
+    assert env_of(tmp_path)["TURN_URLS"].startswith("turn:xin.example.cn:3478")
+    install(tmp_path, "--domain", "xin.example.cn", "--no-turn")
+    assert {key for key in env_of(tmp_path) if key.startswith("TURN_")} == set()
+    assert not (tmp_path / "etc/fingertip/turn_secret").exists()
+    assert not (tmp_path / "etc/turnserver.conf").exists()
+    install(tmp_path, "--domain", "xin.example.cn", "--turn")
+    assert env_of(tmp_path)["TURN_SECRET_FILE"] == "/etc/fingertip/turn_secret"
+    assert (tmp_path / "etc/turnserver.conf").exists()
+
+
+def test_a_turn_server_of_somebody_else_stays(tmp_path: Path) -> None:
+    install(tmp_path)
+    changed(tmp_path, TURN_URLS="turn:turn.example.cn:3478", TURN_SECRET_FILE="/etc/fingertip/theirs")
+    install(tmp_path, "--domain", DOMAIN, "--no-turn")
+    assert env_of(tmp_path)["TURN_URLS"] == "turn:turn.example.cn:3478"
+    assert env_of(tmp_path)["TURN_SECRET_FILE"] == "/etc/fingertip/theirs"
+    assert not (tmp_path / "etc/turnserver.conf").exists()
+
+
 def test_another_domain_changes_the_address_and_no_secret(tmp_path: Path) -> None:
     install(tmp_path)
     secrets = secrets_of(tmp_path)
