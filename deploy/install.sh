@@ -248,10 +248,11 @@ write_certificate() {
 }
 
 write_nginx() {
-  local upstream='' n
+  local upstream='' pages='' n
+  for n in $(seq "$(page_processes)"); do pages+="server unix:/run/fingertip/pages-$n.sock max_fails=1 fail_timeout=1s; "; done
   for n in $(seq "$(cores)"); do upstream+="server unix:/run/fingertip/sockets-$n.sock max_fails=1 fail_timeout=2s; "; done
   render "$SOURCE/deploy/nginx.conf.in" DOMAIN="$DOMAIN" CODE="$DIR/current" VAR=$VAR CERT=$ETC/tls/certificate.pem KEY=$ETC/tls/key.pem \
-    ACME=$ACME PAGES="server unix:/run/fingertip/pages-1.sock max_fails=1 fail_timeout=1s; server unix:/run/fingertip/pages-2.sock max_fails=1 fail_timeout=1s;" SOCKETS="$upstream" | put /etc/nginx/sites-available/fingertip 644 root:root
+    ACME=$ACME PAGES="$pages" SOCKETS="$upstream" | put /etc/nginx/sites-available/fingertip 644 root:root
   link ../sites-available/fingertip /etc/nginx/sites-enabled/fingertip
   if [ "$(readlink "$ROOT/etc/nginx/sites-enabled/default" 2>/dev/null)" = /etc/nginx/sites-available/default ] && [ "$DRY_RUN" = 0 ]; then
     rm "$ROOT/etc/nginx/sites-enabled/default"; did "去掉 nginx 自带的示例网站"
@@ -299,9 +300,7 @@ PUBLIC=$PUBLIC"
 }
 
 parts() {
-  local n
-  printf '%s\n' fingertip-pages@1.service fingertip-pages@2.service
-  for n in $(seq "$(cores)"); do echo "fingertip-sockets@$n.service"; done
+  site_units
   printf '%s\n' fingertip-worker.service fingertip-beat.service fingertip-agent.service
 }
 

@@ -135,6 +135,15 @@ as_user() {
 manage() { as_user bash -c 'cd "$0" && exec .venv/bin/python manage.py "$@"' "$(readlink -f "${RELEASE:-$DIR/current}")" "$@"; }
 
 cores() { nproc 2>/dev/null || echo 1; }
+# As many processes for pages as start.sh counts on: two at least, so that one answers while another is restarted.
+page_processes() { echo $((2 * (($(cores) + 1) / 2))); }
+
+# site_units: every process that answers, in the order in which they are restarted.
+site_units() {
+  local n
+  for n in $(seq "$(cores)"); do echo "fingertip-sockets@$n.service"; done
+  for n in $(seq "$(page_processes)"); do echo "fingertip-pages@$n.service"; done
+}
 
 # release_name FOLDER: the commit, or what the files are where there is no git.
 release_name() {

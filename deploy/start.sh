@@ -9,19 +9,19 @@ cd -P "$(dirname "$(readlink -f "$0")")/.."
 run=${RUNTIME_DIR:-/run/fingertip}
 python=$PWD/.venv/bin/python
 cores=$(nproc)
-# Pages: two groups share the cores, so that one answers while the other is restarted. What hashes passwords divides by these
-# numbers (organizations/hashing.py).
-workers=$(((cores + 1) / 2)) threads=8
+# Processes for pages, one a unit and two at least (page_processes in lib.sh), and threads of each. What hashes passwords divides by
+# these numbers (organizations/hashing.py).
+pages=$((2 * ((cores + 1) / 2))) threads=8
 setting() { sed -n "s/^$1=//p" .env | head -n 1; }
 
 case ${1:-} in
   pages)
-    export WEB_PROCESSES=$((2 * workers)) WEB_THREADS=$threads
+    export WEB_PROCESSES=$pages WEB_THREADS=$threads
     rm -f "$run/pages-$2.sock"
-    exec "$python" -m granian --interface wsgi --workers "$workers" --blocking-threads "$threads" --backlog 2048 --no-ws \
+    exec "$python" -m granian --interface wsgi --workers 1 --blocking-threads "$threads" --backlog 2048 --no-ws \
       --uds "$run/pages-$2.sock" --uds-permissions 432 --respawn-failed-workers --workers-kill-timeout 30 --log-level warning config.wsgi:application ;;
   sockets)
-    export WEB_PROCESSES=$((2 * workers + cores))
+    export WEB_PROCESSES=$((pages + cores))
     exec "$python" -m uvicorn config.asgi:application --uds "$run/sockets-$2.sock" --ws websockets-sansio \
       --ws-per-message-deflate false --ws-max-size 16384 --log-level warning --no-access-log --no-proxy-headers \
       --timeout-graceful-shutdown 10 --lifespan on ;;

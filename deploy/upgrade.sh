@@ -59,14 +59,14 @@ may_be_on_air() {
 told() { sed 's/^/      /' <<<"$1"; }
 
 restart_one_by_one() {
-  local n unit
-  for n in $(seq "$(cores)"); do
-    systemctl restart "fingertip-sockets@$n.service"
-    note "fingertip-sockets@$n 已用新代码"
-    # Phones of this process come back to the others within 20 seconds, each at its own moment.
-    [ "$n" = "$(cores)" ] || sleep "${SOCKETS_PAUSE_S:-10}"
+  local unit before=''
+  for unit in $(site_units); do
+    # Phones of the process before come back to the others within 20 seconds, each at its own moment.
+    case $before:$unit in *sockets*:*sockets*) sleep "${SOCKETS_PAUSE_S:-10}" ;; esac
+    systemctl restart "$unit"
+    note "${unit%.service} 已用新代码"
+    before=$unit
   done
-  for unit in fingertip-pages@1.service fingertip-pages@2.service; do systemctl restart $unit; note "${unit%.service} 已用新代码"; done
 }
 
 restart_agent() {
@@ -203,7 +203,7 @@ forward() {
 }
 
 back() {
-  local from to migrated dump
+  local from to migrated dump unit
   [ -s "$HISTORY" ] || die "没有升级过，没有可以退回的。"
   IFS=$'\t' read -r to from migrated dump < <(tail -n 1 "$HISTORY")
   [ -e "$DIR/releases/$to/.complete" ] || die "原来的代码 $DIR/releases/$to 已经不在了。"
@@ -214,8 +214,8 @@ back() {
   if may_be_on_air; then told "$ON_AIR"; die "正在直播（见上）。请等直播结束，或者加 --force。"; fi
   if [ $WITH_DATA = 1 ] && [ "$migrated" = 1 ]; then
     step "停下网站" "网站停着。再运行一次本命令，或者 systemctl start fingertip.target"
-    systemctl stop fingertip-beat.service fingertip-worker.service fingertip-agent.service fingertip-pages@1.service fingertip-pages@2.service
-    for n in $(seq "$(cores)"); do systemctl stop "fingertip-sockets@$n.service"; done
+    systemctl stop fingertip-beat.service fingertip-worker.service fingertip-agent.service
+    for unit in $(site_units); do systemctl stop "$unit"; done
     step "放回升级前的数据" "网站停着，没有启动（原因在上面）。查清以后再运行一次本命令。备份在 $dump"
     RELEASE=$DIR/releases/$to; quietly manage restore "$dump" --replace
     told "$(cat "$LOG")"

@@ -1,12 +1,17 @@
 """What deploy/install.sh writes: rights, secrets, a second run, units and settings that are taken."""
 
+import http.server
 import os
 import re
 import shutil
 import signal
+import socketserver
 import stat
 import subprocess
 import sys
+import tempfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -263,6 +268,72 @@ def test_the_units_command_serves_on_its_socket(tmp_path: Path, part: str) -> No
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A Unix socket's path has a hundred characters."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+class Process(http.server.BaseHTTPRequestHandler):
+    """Says which socket it answers on, and what was asked."""
+
+    def do_GET(self) -> None:
+        body = f"{Path(str(self.server.server_address)).stem} {self.path}".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def address_string(self) -> str:
+        return "unix"
+
+    def log_message(self, format: str, *args: object) -> None:
+        return
+
+
+def test_every_process_is_reached_for_its_own_figures(tmp_path: Path, short: Path) -> None:
+    """By nginx itself, with the line that is installed."""
+    install(tmp_path)
+    site = (tmp_path / "etc/nginx/sites-available/fingertip").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^ *location ~ .*/metrics/.*$", site, re.MULTILINE)
+    line = line.replace("/run/fingertip", str(short))
+    named = set(re.findall(r"unix:/run/fingertip/([a-z]+-\d+)\.sock", site))
+    assert {"pages-1", "pages-2", "sockets-1"} <= named
+    servers = [socketserver.ThreadingUnixStreamServer(f"{short}/{name}.sock", Process) for name in named]
+    (short / "nginx.conf").write_text(
+        f"daemon off; pid {short}/pid; error_log {short}/error.log; user root; events {{}}\n"
+        f"http {{ access_log off; server {{ listen unix:{short}/front; {line} }} }}\n"
+    )
+    nginx = subprocess.Popen(["/usr/sbin/nginx", "-c", short / "nginx.conf", "-p", short, "-e", short / "error.log"])
+    for server in servers:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        curl = [
+            "curl",
+            "-s",
+            "--retry",
+            "20",
+            "--retry-delay",
+            "1",
+            "--retry-all-errors",
+            "--unix-socket",
+            short / "front",
+        ]
+        for name in sorted(named):
+            assert subprocess.check_output([*curl, f"http://a/metrics/{name}"], text=True) == f"{name} /metrics"
+        asked = [*curl[:2], *curl[-2:], "-o", "/dev/null", "-w", "%{http_code}", "--path-as-is"]
+        for path in ("sockets-0", "sockets-1/x", "../pages-1", "worker-1"):
+            assert subprocess.check_output([*asked, f"http://a/metrics/{path}"], text=True) in ("400", "404")
+    finally:
+        nginx.terminate()
+        nginx.wait(10)
+        for server in servers:
+            server.shutdown()
+            server.server_close()
 
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed here")

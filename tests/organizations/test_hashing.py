@@ -66,10 +66,17 @@ def started(folder: Path, part: str, *, cores: int) -> dict[str, int]:
     }
 
 
+def number_of_units(folder: Path) -> int:
+    """How many units for pages the installation starts there."""
+    env = {"PATH": f"{folder}:{os.environ['PATH']}"}
+    out = subprocess.check_output(["bash", "-c", f". {ROOT}/deploy/lib.sh; site_units"], env=env, text=True)
+    return out.count("fingertip-pages@")
+
+
 @pytest.mark.parametrize("cores", [1, 2, 4, 16])
 def test_all_processes_together_hash_no_more_than_there_are_cores(tmp_path: Path, cores: int) -> None:
     told = started(tmp_path, "pages", cores=cores)
-    assert told["WEB_PROCESSES"] == 2 * told["workers"]
+    assert (told["WEB_PROCESSES"], told["workers"]) == (number_of_units(tmp_path), 1)
     assert told["WEB_THREADS"] == told["blocking-threads"]
     gate = gate_of(cores=cores, processes=told["WEB_PROCESSES"], threads=told["WEB_THREADS"], queue=60, wait_s=3)
     assert gate.slots * told["WEB_PROCESSES"] <= max(cores, 2)

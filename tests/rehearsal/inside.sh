@@ -4,7 +4,7 @@
 # shellcheck disable=SC2009,SC2317
 set -uo pipefail
 cd /home/admin/fingertip || exit 1
-domain=ketang.example.cn phone=13800000051 failed=0 began=$SECONDS
+token=rehearsal-rehearsal-rehearsal domain=ketang.example.cn phone=13800000051 failed=0 began=$SECONDS
 printf '127.0.0.1 localhost ketang %s\n' $domain > /etc/hosts
 title() { printf '\n\033[1m--- %s\033[0m  [%s s]\n' "$*" $((SECONDS - began)); }
 run() { printf '\n$ %s\n' "$*"; "$@"; }
@@ -12,6 +12,7 @@ must() { run "$@" || { local rc=$?; printf '!!! ended with status %s\n' $rc; fai
 holds() { local what=$1; shift; if "$@"; then printf '  ok      %s\n' "$what"; else printf '  FAILED  %s\n' "$what"; failed=$((failed + 1)); fi; }
 web() { curl -sk --max-time 30 -b /tmp/jar -c /tmp/jar "$@"; }
 status_of() { web -o /dev/null -w '%{http_code}' "$@"; }
+eventually() { for _ in $(seq 60); do [ "$(status_of "$2")" != "$1" ] || return 0; sleep 1; done; return 1; }
 is() { [ "$1" = "$2" ]; }
 can() { sudo fingertip help --commands 2>/dev/null | grep -qx "$1" || { printf '  (skipped: this version has no command %s)\n' "$1"; return 1; }; }
 has() { grep -q -- "$1" "$2"; }
@@ -78,12 +79,23 @@ holds "no open Redis on 6379" test -z "$(redis-cli -p 6379 PING 2>/dev/null)"
 holds "the service cannot change its own code" setpriv --reuid fingertip --regid fingertip --clear-groups sh -c '! touch /opt/fingertip/current/manage.py 2>/dev/null'
 holds "units pass systemd-analyze verify" systemd-analyze verify /etc/systemd/system/fingertip-*.service /etc/systemd/system/fingertip.target /etc/systemd/system/fingertip-backup.timer
 
+title "6b Another folder for backups, and a token for the figures: the operator's settings stay"
+mkdir -p /srv/beifen && chown fingertip:fingertip /srv/beifen && chmod 700 /srv/beifen
+sed -i 's|^BACKUP_DIR=.*|BACKUP_DIR=/srv/beifen|' /etc/fingertip/env && echo METRICS_TOKEN=$token >> /etc/fingertip/env
+must deploy/install.sh --domain $domain > /tmp/changed.log 2>&1; grep -F '  + ' /tmp/changed.log
+holds "the folder stays" has '^BACKUP_DIR=/srv/beifen$' /etc/fingertip/env
+must systemctl restart fingertip.target
+holds "/readyz 200" eventually 200 https://$domain/readyz
+for name in pages-1 pages-2 sockets-1; do
+  holds "$name tells its figures" has '^site_disk_free_percent' <(web -H 'Authorization: Bearer '$token https://$domain/metrics/$name)
+done
+
 title "7 Install again: nothing to do"
 must deploy/install.sh --domain $domain > /tmp/again.log 2>&1; cat /tmp/again.log
 holds "it says so" has 什么都不用改 /tmp/again.log
 
 title "8 Backup and a trial restore"
-if can backup; then must systemctl start fingertip-backup.service; ls -l /var/backups/fingertip; fi
+if can backup; then must systemctl start fingertip-backup.service; ls -l /srv/beifen; holds "it lies in that folder" test -n "$(ls -A /srv/beifen)"; fi
 if can restore_drill; then must sudo fingertip restore_drill; fi
 
 title "9 Upgrade to a newer commit, with a request every 0.2 s meanwhile"
