@@ -63,6 +63,8 @@ restart_one_by_one() {
   for unit in $(site_units); do
     # Phones of the process before come back to the others within 20 seconds, each at its own moment.
     case $before:$unit in *sockets*:*sockets*) sleep "${SOCKETS_PAUSE_S:-10}" ;; esac
+    # A machine that has got more cores has more of them.
+    systemctl is-enabled -q "$unit" 2>/dev/null || systemctl enable -q "$unit"
     systemctl restart "$unit"
     note "${unit%.service} 已用新代码"
     before=$unit
