@@ -96,13 +96,16 @@ set_backups() {
   [[ $BACKUPS =~ ^/[A-Za-z0-9._/-]+$ && $BACKUPS != / ]] || die "$ETC/env 里的 BACKUP_DIR 要写完整的路径，只用字母、数字、点和横线。"
 }
 
-# alone: one installation or upgrade at a time; the lock goes with this process, and its children (the parts) do not ask again.
+# alone: one installation or upgrade at a time. The script is run again below flock(1), which holds the lock and passes it to
+# nobody: what the script starts may go on for months. The parts of an upgrade do not ask again.
+STARTED=("$BASH" "$0" "$@")
 alone() {
+  local rc=0
   [ -z "${FINGERTIP_ALONE:-}" ] || return 0
   (umask 077; mkdir -p "$ROOT${LOCK%/*}")
-  exec {LOCK_FD}>"$ROOT$LOCK"
-  flock -n "$LOCK_FD" || die "另一个安装或升级正在进行，请等它结束再运行。"
-  export FINGERTIP_ALONE=1
+  FINGERTIP_ALONE=1 flock --nonblock --close --conflict-exit-code 75 "$ROOT$LOCK" "${STARTED[@]}" || rc=$?
+  [ $rc != 75 ] || die "另一个安装或升级正在进行，请等它结束再运行。"
+  exit $rc
 }
 
 # env_without KEY: the settings file without it, on standard output.

@@ -5,6 +5,7 @@ Stand-ins for systemd, nginx and manage.py write down what was asked.
 
 import fcntl
 import os
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -274,6 +275,19 @@ def test_two_at_once_are_refused(machine: Machine) -> None:
     assert done.returncode == 1
     assert "另一个安装或升级正在进行" in done.stderr
     assert machine.log == ""
+
+
+def test_what_an_upgrade_starts_does_not_keep_the_next_one_out(machine: Machine) -> None:
+    write(machine.root / "bin/systemctl", '#!/bin/bash\n(exec /bin/sleep 30 >/dev/null 2>&1) &\necho $! >> "$0.pids"\n')
+    try:
+        assert machine.upgrade().returncode == 0
+        again = machine.upgrade()
+        assert (again.returncode, "什么都不用改" in again.stdout) == (0, True)
+        words = (machine.root / "checkout/deploy/upgrade.sh", "--now")
+        assert subprocess.run(words, capture_output=True, check=False).returncode == 2
+    finally:
+        for pid in (machine.root / "bin/systemctl.pids").read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
 
 
 def test_a_release_that_a_process_runs_from_is_kept(machine: Machine) -> None:

@@ -82,7 +82,7 @@ holds "units pass systemd-analyze verify" systemd-analyze verify /etc/systemd/sy
 title "6b Another folder for backups, and a token for the figures: the operator's settings stay"
 mkdir -p /srv/beifen && chown fingertip:fingertip /srv/beifen && chmod 700 /srv/beifen
 sed -i 's|^BACKUP_DIR=.*|BACKUP_DIR=/srv/beifen|' /etc/fingertip/env && echo METRICS_TOKEN=$token >> /etc/fingertip/env
-must deploy/install.sh --domain $domain > /tmp/changed.log 2>&1; grep -F '  + ' /tmp/changed.log
+must deploy/install.sh --domain $domain > /tmp/changed.log 2>&1; grep -E '^  [+] |停止|!!!' /tmp/changed.log
 holds "the folder stays" has '^BACKUP_DIR=/srv/beifen$' /etc/fingertip/env
 must systemctl restart fingertip.target
 holds "/readyz 200" eventually 200 https://$domain/readyz
