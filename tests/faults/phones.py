@@ -66,7 +66,8 @@ class Crowd:
         while True:
             code = await self._visit(phone)
             tries = 1 if code else tries + 1
-            wait = min(MOST_S, FIRST_S * 2 ** min(tries - 1, 7)) * (0.5 + random.random())
+            doubled = min(tries - 1, 3) + max(0, tries - 7)
+            wait = min(MOST_S, FIRST_S * 2 ** min(doubled, 7)) * (0.5 + random.random())
             await asyncio.sleep(random.random() * DEPLOY_SPREAD_S if code == DEPLOY else wait)
 
     async def _visit(self, phone: Phone) -> int:

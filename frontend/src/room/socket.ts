@@ -176,8 +176,10 @@ export class RoomLine {
     socket?.close();
     this.say(line);
     this.tries += 1;
-    // The first try soon, for most breaks are short; then wider, so that a room does not come back in one moment.
-    const backoff = Math.min(20_000, 300 * 2 ** Math.min(this.tries - 1, 7)) * (0.5 + Math.random());
+    // The first try soon, for most breaks are short; every two or three seconds for as long as a server takes to start
+    // again; then wider, so that a room does not come back in one moment.
+    const doubled = Math.min(this.tries - 1, 3) + Math.max(0, this.tries - 7);
+    const backoff = Math.min(20_000, 300 * 2 ** Math.min(doubled, 7)) * (0.5 + Math.random());
     this.again(waitMs ?? backoff);
   }
 
