@@ -1,6 +1,7 @@
 """``python -m tests.faults.people N``: a new branch of N signed-in members and a lecture on air for it.
 
-Prints the lecture's number, then the cookie of each member. Any number of times on one database.
+Prints the lecture's number and its lecturer's phone number (with ``PASSWORD``), then the cookie of each member.
+Any number of times on one database.
 """
 
 import os
@@ -22,7 +23,7 @@ from django.db import transaction  # noqa: E402
 from organizations.models import Membership, NodeKind, Role, User  # noqa: E402
 from tests.factories.attendance import OccasionFactory, RuleFactory, TrainingFactory  # noqa: E402
 from tests.factories.live import make_live  # noqa: E402
-from tests.factories.organizations import JOINED, NodeFactory, RoleGrantFactory  # noqa: E402
+from tests.factories.organizations import JOINED, PASSWORD, NodeFactory, RoleGrantFactory, UserFactory  # noqa: E402
 
 
 def cookie_of(person: User) -> str:
@@ -35,21 +36,23 @@ def cookie_of(person: User) -> str:
 
 
 @transaction.atomic
-def make_people(count: int) -> tuple[int, list[str]]:
+def make_people(count: int) -> tuple[int, str, list[str]]:
     mark = secrets.token_hex(4)
     for factory in (OccasionFactory, RuleFactory, TrainingFactory, NodeFactory):
         factory.reset_sequence(secrets.randbelow(10**9), force=True)
     branch = NodeFactory(name=f"第{mark}支部", code=f"F{mark}", kind=NodeKind.BRANCH)
-    names = [User(username=f"{mark}-{number}", name=f"党员{number}", password="!") for number in range(count + 1)]
-    lecturer, *people = User.objects.bulk_create(names)
+    names = [User(username=f"{mark}-{number}", name=f"党员{number}", password="!") for number in range(count)]
+    people = User.objects.bulk_create(names)
+    phone = f"139{secrets.randbelow(10**8):08d}"
+    lecturer = UserFactory(phone=f"+86{phone}", username=f"{mark}-lecturer", password=PASSWORD)
     RoleGrantFactory(user=lecturer, node=branch, role=Role.LECTURER)
     Membership.objects.bulk_create(
         [Membership(member=person, node=branch, active_from_date=JOINED) for person in people]
     )
     world: Any = SimpleNamespace(branch=branch, lecturer=lecturer)
-    return make_live(world).pk, [cookie_of(person) for person in people]
+    return make_live(world).pk, phone, [cookie_of(person) for person in people]
 
 
 if __name__ == "__main__":
-    occasion_id, cookies = make_people(int(sys.argv[1]))
-    sys.stdout.write("\n".join([f"people {occasion_id}", *cookies, ""]))
+    occasion_id, phone, cookies = make_people(int(sys.argv[1]))
+    sys.stdout.write("\n".join([f"people {occasion_id}", phone, *cookies, ""]))

@@ -1,6 +1,7 @@
 """A county on this machine: PostgreSQL and Redis that can be broken, and the product that ``make run`` starts."""
 
 import contextlib
+import http.cookiejar
 import os
 import pwd
 import secrets
@@ -10,14 +11,17 @@ import sys
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
+from tests.factories.organizations import PASSWORD
 from tests.services import as_user, free_port, wait_for_port
 from tests.sites import BASE_DIR, Site, running_site
 
@@ -93,32 +97,84 @@ class Stack:
         began = time.monotonic()
         try:
             with urllib.request.urlopen(asking, timeout=timeout) as answer:
-                status, headers = answer.status, dict(answer.headers)
+                status, headers = answer.status, lower(answer.headers)
         except urllib.error.HTTPError as error:
-            status, headers = error.code, dict(error.headers)
+            status, headers = error.code, lower(error.headers)
         except OSError:
             status, headers = 0, {}
         return Reply(status, headers, time.monotonic() - began)
 
     def processes(self, *words: str) -> list[int]:
-        """Processes of this site whose command line has all these words."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            with contextlib.suppress(OSError):
-                if entry.name.isdecimal() and f"VAR_DIR={self.site.var_dir}" in (entry / "environ").read_text():
-                    line = (entry / "cmdline").read_text().replace("\0", " ")
-                    found += [int(entry.name)] if all(word in line for word in words) else []
-        return found
+        """Processes of this site whose command line has all these words.
 
-    def people(self, count: int) -> tuple[int, list[str]]:
-        """A lecture on air with so many signed-in members: its number and the cookie of each."""
+        Known by their environment, and where they were given an empty one (the media engine) by who started them.
+        """
+        parents, own, lines = {}, {self.site.process.pid}, {}
+        for entry in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                pid = int(entry.name)
+                lines[pid] = (entry / "cmdline").read_text(errors="replace").replace("\0", " ")
+                parents[pid] = int((entry / "stat").read_text(errors="replace").rsplit(")", 1)[1].split()[1])
+                if f"VAR_DIR={self.site.var_dir}\0" in (entry / "environ").read_text(errors="replace"):
+                    own.add(pid)
+        while more := {pid for pid, parent in parents.items() if parent in own} - own:
+            own |= more
+        return sorted(pid for pid in own if all(word in lines.get(pid, "") for word in words))
+
+    def kill(self, *words: str) -> None:
+        """Kill all of them at once; at least one is there."""
+        found = self.processes(*words)
+        assert found, f"no process: {words}"
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def sign_in(self, phone: str) -> "Reply":
+        """Sign in by number and password, as the page does: 302 where that went well."""
+        jar = http.cookiejar.CookieJar()
+        visitor = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar), Unled())
+        address, began = f"{self.site.url}/accounts/login/", time.monotonic()
+        try:
+            visitor.open(address, timeout=30).close()
+            token = next((cookie.value or "" for cookie in jar if cookie.name == "csrftoken"), "")
+            form = {"login": phone, "password": PASSWORD, "csrfmiddlewaretoken": token}
+            with visitor.open(address, urllib.parse.urlencode(form).encode(), timeout=30) as answer:
+                status = answer.status
+        except urllib.error.HTTPError as error:
+            status = error.code
+        except OSError:
+            status = 0
+        return Reply(status, {}, time.monotonic() - began)
+
+    def people(self, count: int) -> "People":
+        """A lecture on air with so many signed-in members."""
         command = [sys.executable, "-m", "tests.faults.people", str(count)]
         done = subprocess.run(
             command, cwd=BASE_DIR, env=self.site.environment, check=False, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr[-2000:]
-        first, *cookies = done.stdout.partition("people ")[2].splitlines()
-        return int(first), cookies
+        first, phone, *cookies = done.stdout.partition("people ")[2].splitlines()
+        return People(int(first), cookies, phone)
+
+
+class Unled(urllib.request.HTTPRedirectHandler):
+    """Follows nothing: 302 is the answer."""
+
+    def redirect_request(self, *_all: Any) -> None:
+        return None
+
+
+class People(NamedTuple):
+    """A lecture's number, the cookie of each member, and the number by which its lecturer signs in."""
+
+    occasion: int
+    cookies: list[str]
+    phone: str
+
+
+def lower(headers: Message) -> dict[str, str]:
+    """By their names in small letters: uvicorn and nginx write them differently."""
+    return {name.lower(): value for name, value in headers.items()}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ COME_IN_S = 240
 
 
 async def test_room_comes_back_from_a_killed_web_process_and_from_a_new_release(stack: Stack) -> None:
-    occasion, cookies = await asyncio.to_thread(stack.people, PHONES)
+    occasion, cookies, _phone = await asyncio.to_thread(stack.people, PHONES)
     crowd = Crowd(stack.site.url, occasion, cookies)
     for phone in crowd.phones[:CHATTING]:
         phone.says = [f"first-{phone.number}"]
@@ -39,8 +39,7 @@ async def killed(stack: Stack, crowd: Crowd, occasion: int) -> list[bool]:
     said = {word for phone in crowd.phones for word in phone.acked}
     assert len(said) == CHATTING
     killed_at = time.monotonic()
-    for pid in stack.processes("uvicorn"):
-        os.kill(pid, signal.SIGKILL)
+    stack.kill("uvicorn")
     most = await crowd.until(0.95, since=killed_at, within=60)
     all_in = await crowd.until(1, since=killed_at, within=60)
     stored = await asyncio.to_thread(

@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from live.agent.packager import HELD_S
 from tests.e2e.acts import desk_context, get_json, sign_in, wait_until
+from tests.faults.promises import measured
 from tests.sites import Site, running_site
 
 from .conftest import CHROMIUM
@@ -167,6 +168,8 @@ def test_a_recording_survives_every_fault(site: Site, small_live_folder: Path, b
     agent = wait_until("the hole to be written", lambda: lesson.hole("agent"))
     assert killed_at - 5 < agent[0] / 1000 < killed_at + 1
     assert killed_at < agent[1] / 1000 < time.time()
+    away_s = (agent[1] - agent[0]) / 1000
+    lines = [measured("media agent killed in a lecture", "recorded again within 20 s", away_s, unit="s", most=20)]
     wait_until("the lecturer to be told", lambda: "录制中断" in lesson.told() and "已恢复" in lesson.told())
     lesson.page.click("#recording-seen")
     assert lesson.page.locator("#recording").is_hidden()
@@ -174,6 +177,8 @@ def test_a_recording_survives_every_fault(site: Site, small_live_folder: Path, b
     filled_at = time.time()
     filler = fill(small_live_folder, but=60_000)
     wait_until("the lecturer to be told of the disk", lambda: "没有在录：磁盘满了" in lesson.told())
+    told_s, promised = time.time() - filled_at, "the lecturer is told that it is not recorded"
+    lines.append(measured("disk full in a lecture", promised, told_s, unit="s", most=60))
     assert kept <= lesson.segments(), "a full disk takes nothing away"
     # The last half minute is held in memory: only a disk that is full for longer costs anything.
     wait_until("more than is held", lambda: lesson.lasts("disk") > HELD_S + 15, 150)
@@ -213,8 +218,9 @@ def test_a_recording_survives_every_fault(site: Site, small_live_folder: Path, b
         rows.commit()
     wait_until("the replay", lambda: lesson.row("l.state") == ("recorded",))
     assert folders(site, lesson) == placed, "no second copy"
-    check_replay(lesson, placed[0], kept, (began, over))
+    lines += check_replay(lesson, placed[0], kept, (began, over))
     lesson.context.close()
+    assert all(lines)
 
 
 def end_by_hand(lesson: Lesson) -> None:
@@ -236,13 +242,12 @@ def folders(site: Site, lesson: Lesson) -> list[Path]:
     return sorted(path.parent for path in whole if "run-0002-" in path.read_text())
 
 
-def check_replay(lesson: Lesson, folder: Path, kept: set[str], lasted: tuple[float, float]) -> None:
+def check_replay(lesson: Lesson, folder: Path, kept: set[str], lasted: tuple[float, float]) -> list[bool]:
     """Every segment that was there is in it; it decodes; what is missing is written, and cut for the ledger too.
 
     The lecturer never paused: all that is missing is ours, and told, no more of it and no less.
     """
-    names = {path.name for path in folder.iterdir()}
-    assert kept <= names
+    lost = len(kept - {path.name for path in folder.iterdir()})
     assert decode_errors(folder / "master.m3u8") == ""
     media_ms, cuts, holes = lesson.row("o.media_ms, o.media_cuts, l.holes")
     missing = [(end - start) for start, end, _because in json.loads(holes)]
@@ -250,7 +255,12 @@ def check_replay(lesson: Lesson, folder: Path, kept: set[str], lasted: tuple[flo
     assert {because for _start, _end, because in json.loads(holes)} >= {"agent", "disk", "web"}
     assert all(length >= 1000 for length in missing)
     # Seams of less than a second, of which no hole is made, may lie at every fault.
-    assert cut - 3000 <= sum(missing) <= cut + 3000
+    unsaid = abs(cut - sum(missing)) / 1000
+    fault = "a lecture with every fault in it"
+    lines = [
+        measured(fault, "nothing that was recorded goes", lost, unit="segments", most=0),
+        measured(fault, "what is missing is said, no more and no less", unsaid, unit="s", most=3),
+    ]
     start_ms, offset = lesson.row("o.window_start_at, o.media_offset_ms")
     zero_ms = dt.datetime.fromisoformat(start_ms).replace(tzinfo=dt.UTC).timestamp() * 1000 - offset
     began, over = lasted
@@ -262,3 +272,4 @@ def check_replay(lesson: Lesson, folder: Path, kept: set[str], lasted: tuple[flo
     assert "没有录上" in page.locator("#missing").inner_text()
     state = get_json(page, f"{lesson.site.url}/live/{lesson.occasion_id}/state.json")
     assert state["recording"]["count"] == len(missing)
+    return lines
