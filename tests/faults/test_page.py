@@ -21,6 +21,11 @@ from tests.faults.stack import People, Stack, after
 pytestmark = [pytest.mark.faults, pytest.mark.engine]
 SERVER_NOTICES_S = 60
 RELEASES = 2000
+PRESENT = "SELECT count(DISTINCT member_id) FROM attendance_presencespan WHERE occasion_id = %s AND ended_at IS NULL"
+SHOW = """(state) => {
+  Object.defineProperty(document, "visibilityState", {value: state, configurable: true});
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
 # What the page does when it is closed for a new release: each wait that it chooses, in ms.
 CLOSED_OFTEN = """
 const waits = [];
@@ -112,12 +117,10 @@ def test_phone_that_was_offline_comes_back(stack: Stack, people: People, browser
     told += [goes(minute), goes(long)]
     long.clock.fast_forward(540_000)
     time.sleep(SERVER_NOTICES_S)
+    assert stack.value(PRESENT, people.occasion) == 1, "the server knows that two are away"
     back += [comes_back(minute), comes_back(long)]
-    present = (
-        "SELECT count(DISTINCT member_id) FROM attendance_presencespan WHERE occasion_id = %s AND ended_at IS NULL"
-    )
-    after(lambda: stack.value(present, people.occasion) == 3, within=15)
-    absent = 3 - stack.value(present, people.occasion)
+    after(lambda: stack.value(PRESENT, people.occasion) == 3, within=15)
+    absent = 3 - stack.value(PRESENT, people.occasion)
     kept = [
         measured("phone offline", "the page says so within 3 s", max(told), unit="s", most=3),
         measured("phone offline for 5 s", "in the room again in 3 s", back[0], unit="s", most=3),
@@ -126,6 +129,22 @@ def test_phone_that_was_offline_comes_back(stack: Stack, people: People, browser
         measured("phone offline", "present again", absent, unit="people absent", most=0),
     ]
     assert all(kept), (told, back)
+
+
+def test_hidden_page_says_that_it_does_not_count(stack: Stack, people: People, browser: Browser) -> None:
+    """Headless Chromium hides no page: it is told that it was, and does what it does then."""
+    fault, page = "page hidden, without sound", enter(browser, stack, people, 0)
+    page.evaluate(SHOW, "hidden")
+    told = says(page, "这段时间不计入")
+    ended = after(lambda: stack.value(PRESENT, people.occasion) == 0, within=15)
+    page.evaluate(SHOW, "visible")
+    again = seconds(lambda: is_in(page).wait_for(timeout=60_000))
+    kept = [
+        measured(fault, "the page says within 3 s that it does not count", told, unit="s", most=3),
+        measured(fault, "presence ends", ended, unit="s", most=15),
+        measured(fault, "counts again within 3 s of being shown", again, unit="s", most=3),
+    ]
+    assert all(kept)
 
 
 def test_phones_come_back_from_a_release_one_after_another(tmp_path: Path) -> None:
