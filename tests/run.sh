@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 pytest=".venv/bin/python -m pytest -q --durations=8"
 # One worker more than processors, each given a test at a time: some tests wait for real clocks.
-busy="-n $(($(nproc) + 1)) --maxschedchunk 1"
+busy="-n $(($(nproc) + 1)) --dist loadgroup --no-loadscope-reorder"
 VAR_DIR=$(mktemp -d) && export VAR_DIR
 trap 'rm -rf "$VAR_DIR"' EXIT
 failed=0
