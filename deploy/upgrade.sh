@@ -62,7 +62,11 @@ restart_one_by_one() {
   local unit before=''
   for unit in $(site_units); do
     # Phones of the process before come back to the others within 20 seconds, each at its own moment.
-    case $before:$unit in *sockets*:*sockets*) sleep "${SOCKETS_PAUSE_S:-10}" ;; esac
+    # nginx asks a process for pages that was away again after its fail_timeout, in whole seconds: until then the next must answer.
+    case $before:$unit in
+      *sockets*:*sockets*) sleep "${SOCKETS_PAUSE_S:-10}" ;;
+      *pages*:*pages*) sleep "${PAGES_PAUSE_S:-3}" ;;
+    esac
     # A machine that has got more cores has more of them.
     systemctl is-enabled -q "$unit" 2>/dev/null || systemctl enable -q "$unit"
     systemctl restart "$unit"

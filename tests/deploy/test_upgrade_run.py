@@ -5,6 +5,7 @@ Stand-ins for systemd, nginx and manage.py write down what was asked.
 
 import fcntl
 import os
+import re
 import signal
 import subprocess
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ BIN = {
     "curl": "exit 0",
     "df": "printf 'Filesystem Size Used Available\\n/ 1 1 90000\\n'",
     "nproc": "echo 1",
-    "sleep": "exit 0",
+    "sleep": 'echo "sleep $*" >> "${0%/*}/systemctl.log"',
     "systemctl": 'echo "systemctl $*" >> "$0.log"',
 }
 # manage.py of a release: "<words>.says" is printed, "<words>.fails" is its exit status.
@@ -146,6 +147,15 @@ def test_an_upgrade_goes_through_in_its_order(machine: Machine) -> None:
     ]
     places = [machine.log.index(step) for step in steps]
     assert places == sorted(places)
+
+
+def test_nginx_finds_a_process_again_before_the_next_one_goes(machine: Machine) -> None:
+    """It asks one that was away only after fail_timeout, counted in whole seconds: both away is a page that fails."""
+    nginx = (ROOT / "deploy/install.sh").read_text(encoding="utf-8")
+    (away,) = re.findall(r"pages-\$n\.sock max_fails=1 fail_timeout=(\d+)s", nginx)
+    assert machine.upgrade().returncode == 0
+    between = machine.log.split("restart fingertip-pages@1.service\n")[1].split("restart fingertip-pages@2")[0]
+    assert int(between.split("sleep ")[1].split()[0]) >= int(away) + 2
 
 
 def test_it_waits_for_a_lecture_before_tables_change(machine: Machine) -> None:
