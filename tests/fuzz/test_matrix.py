@@ -26,7 +26,8 @@ pytestmark = [
 ]
 # Ends the session that all further requests of the person need; asked by its own tests.
 LEAVES = ("logout", "password/", "sessions/")
-NOT_TAKEN = {400, 405, 412, 413}  # before anybody asked whose it is: a body, a method, a protocol that is none
+# Before anybody asked whose it is: a body, a method, a protocol that is none; a link that is nobody's.
+NOT_TAKEN = {400, 405, 410, 412, 413}
 REFUSED = {"404", "401", "403", "sign-in"} | {str(status) for status in NOT_TAKEN}
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 
 from tests.databases import schema_hash
@@ -142,11 +143,13 @@ def pointed_at(port: int) -> Iterator[None]:
     before = {key: facts[key] for key in ("HOST", "PORT", "NAME", "USER")}
     connection.close()
     facts.update(HOST="127.0.0.1", PORT=port, NAME=DATABASE, USER="test")
+    ContentType.objects.clear_cache()  # their ids are that database's
     try:
         yield
     finally:
         connection.close()
         facts.update(before)
+        ContentType.objects.clear_cache()
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,11 @@ from tests.trust.world import World, undone, world_in
 def world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     requests_log = logging.getLogger("config.middleware")
     requests_log.setLevel(logging.ERROR)  # thousands of lines otherwise
-    with django_db_blocker.unblock(), world_in(tmp_path_factory.mktemp("trust")) as made:
-        yield made
-    requests_log.setLevel(logging.NOTSET)
+    try:
+        with django_db_blocker.unblock(), world_in(tmp_path_factory.mktemp("trust")) as made:
+            yield made
+    finally:
+        requests_log.setLevel(logging.NOTSET)
 
 
 @pytest.fixture
