@@ -19,6 +19,7 @@ from live.routing import shutdown as close_rooms  # noqa: E402
 from live.routing import startup as open_rooms  # noqa: E402
 from live.routing import websockets  # noqa: E402
 from media.views.pieces import Pieces  # noqa: E402
+from media.views.pieces import finish as finish_pieces  # noqa: E402
 
 Message = Any  # a dictionary; ASGI's own types differ between libraries
 Receive = Callable[[], Awaitable[Message]]
@@ -44,6 +45,7 @@ async def lifespan(receive: Receive, send: Send) -> None:
             await send({"type": "lifespan.startup.complete"})
         else:
             await close_rooms()
+            await finish_pieces()
             if worker:
                 await asyncio.to_thread(worker.stop)
             await send({"type": "lifespan.shutdown.complete"})

@@ -104,6 +104,10 @@ class Answer:
         await send({"type": "http.response.body", "body": response.content})
 
 
+_being_kept: set["asyncio.Task[Upload]"] = set()
+MOMENT_S, PATIENCE_S = 0.05, 5.0
+
+
 class Pieces:
     """ASGI application: PATCH under ``/uploads/``; everything else goes to ``pages`` untouched."""
 
@@ -159,5 +163,15 @@ async def _store(piece: Piece, body: ReadAhead) -> HttpResponse:
 
 
 async def _keep(piece: Piece) -> Upload:
-    upload: Upload = await database_sync_to_async(keep_piece)(piece=piece, as_of=timezone.now())
-    return upload
+    keep = database_sync_to_async(keep_piece)(piece=piece, as_of=timezone.now())
+    task: asyncio.Task[Upload] = asyncio.ensure_future(keep)
+    _being_kept.add(task)
+    task.add_done_callback(_being_kept.discard)
+    return await asyncio.shield(task)
+
+
+async def finish() -> None:
+    """At the stop of the process: wait for what is being kept, which the server's end would cut off."""
+    await asyncio.sleep(MOMENT_S)  # whoever was cancelled just now begins to keep
+    if _being_kept:
+        await asyncio.wait(_being_kept, timeout=PATIENCE_S)
