@@ -26,12 +26,14 @@ def eventually(true: Callable[[], object], within: float) -> bool:
 
 
 def engines(var_dir: Path) -> list[int]:
-    """Processes of Janus that work in this folder."""
+    """Processes of Janus that write their log into this folder."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             try:
-                if os.readlink(entry / "cwd") == str(var_dir / "engine") and "janus" in (entry / "comm").read_text():
+                # Enclosed, it has folders of its own; what it writes to was opened outside.
+                log = os.readlink(entry / "fd" / "1")
+                if log == str(var_dir / "engine" / "janus.log") and "janus" in (entry / "comm").read_text():
                     found.append(int(entry.name))
             except OSError:
                 continue
