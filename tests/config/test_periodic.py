@@ -16,6 +16,7 @@ from organizations.queries import LEFT_LATELY, leaving_due
 from tests.factories.attendance import be_present, open_lecture
 from tests.factories.live import ChatMessageFactory, make_live
 from tests.factories.organizations import County, make_county
+from tests.query_plans import plan_of
 
 DAY = dt.timedelta(days=1)
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
@@ -55,17 +56,6 @@ def test_each_task_is_named_here() -> None:
     assert names() == set(QUESTIONS)
 
 
-def plan(sql: str) -> str:
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            # Tables are tiny here: forbidden is only what no index can answer.
-            cursor.execute("SET LOCAL enable_seqscan = off")
-            cursor.execute(f"EXPLAIN {sql}")
-            return "\n".join(row[0] for row in cursor.fetchall())
-        cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
-        return "\n".join(row[3] for row in cursor.fetchall())
-
-
 @pytest.fixture
 def years(var_dir: object) -> County:
     """What has been: a lecture that was held, one that is on, somebody who left, chat, a video that is ready."""
@@ -89,7 +79,7 @@ def test_periodic_task_asks_little_and_by_indexes(name: str, years: County) -> N
     assert len(questions) <= QUESTIONS[name], questions
     reads = [sql for sql in questions if sql.startswith("SELECT") and "FROM" in sql]
     pattern = SEQUENTIAL if connection.vendor == "postgresql" else WHOLE
-    assert {sql: found for sql, found in ((sql, plan(sql)) for sql in reads) if pattern.search(found)} == {}
+    assert {sql: found for sql, found in ((sql, plan_of(sql)) for sql in reads) if pattern.search(found)} == {}
 
 
 def test_who_left_long_ago_is_not_read_again(years: County) -> None:

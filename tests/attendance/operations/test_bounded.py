@@ -11,6 +11,7 @@ from attendance import operations
 from attendance.models import Occasion
 from tests.factories.attendance import HOUR, START, be_present, open_lecture
 from tests.factories.organizations import make_county
+from tests.query_plans import plan_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 # SQLite says SCAN for a whole index, too; a partial index holds only what waits.
@@ -18,17 +19,6 @@ WHOLE = re.compile(
     r"SCAN (attendance_\w+|\w)\b(?! USING (?:COVERING )?INDEX (?:roster_entry_dirty|lease_alive_by_beat))"
 )
 SEQUENTIAL = re.compile(r"Seq Scan on attendance_\w+")
-
-
-def plans(sql: str) -> str:
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            # Tables are tiny here: forbidden is only what no index can answer.
-            cursor.execute("SET LOCAL enable_seqscan = off")
-            cursor.execute(f"EXPLAIN {sql}")
-            return "\n".join(row[0] for row in cursor.fetchall())
-        cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
-        return "\n".join(row[3] for row in cursor.fetchall())
 
 
 @pytest.mark.parametrize(
@@ -53,7 +43,7 @@ def test_periodic_work_reads_by_indexes_only(work: object) -> None:
     with CaptureQueriesContext(connection) as asked:
         work()  # type: ignore[operator]
     questions = [one["sql"] for one in asked if one["sql"].startswith("SELECT") and "FROM" in one["sql"]]
-    found = {question: plans(question) for question in questions}
+    found = {question: plan_of(question) for question in questions}
     pattern = SEQUENTIAL if connection.vendor == "postgresql" else WHOLE
     assert {question: plan for question, plan in found.items() if pattern.search(plan)} == {}
     assert len(found) >= 2
