@@ -128,7 +128,7 @@ class Postgres:
     @contextlib.contextmanager
     def scratch(self, dump: Path) -> Iterator[PostgresReader]:
         """The dump in a database of its own, which is gone afterwards. The role needs CREATEDB."""
-        name = f"drill_{secrets.token_hex(6)}"
+        name = f"{self._database()[:40]}_drill_{secrets.token_hex(6)}"  # at most 63; says whose it is
         with self._connect() as open_one:
             try:
                 open_one.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))

@@ -181,8 +181,8 @@ def test_a_phone_number_is_revealed_by_a_post_and_written_down(world: World, sig
     url = f"/branch/{world.training.pk}/members/{member.pk}/phone/"
     assert client.get(url).status_code == 405
     response = client.post(url)
-    assert f'href="tel:+86139{member.phone_last4.zfill(8)}"' in response.content.decode()
-    assert f'<p class="big">139 0000 {member.phone_last4}</p>' in response.content.decode()
+    assert f'href="tel:+86155{member.phone_last4.zfill(8)}"' in response.content.decode()
+    assert f'<p class="big">155 0000 {member.phone_last4}</p>' in response.content.decode()
     assert "no-store" in response.headers["Cache-Control"]
     assert [(entry.what, entry.subject_id) for entry in AccessEntry.objects.all()] == [("phone", member.pk)]
 
