@@ -13,7 +13,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import transaction  # noqa: E402
 
-from live import tickets  # noqa: E402
+from live.room import tickets  # noqa: E402
 from organizations.models import Membership, User  # noqa: E402
 from tests.factories.live import make_live  # noqa: E402
 from tests.factories.organizations import JOINED, make_county  # noqa: E402

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from bench._figure import figure
 from live.agent.trace import read_trace
-from live.core import rtp
-from live.core.matroska import Stream
-from live.core.scrubber import Scrubber
+from live.core.media import rtp
+from live.core.media.matroska import Stream
+from live.core.media.scrubber import Scrubber
 
 TRACE = Path(__file__).resolve().parent.parent / "tests" / "data" / "rtp-truncated.rtp"
 ROUNDS = 20

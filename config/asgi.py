@@ -15,9 +15,9 @@ from django.conf import settings  # noqa: E402 - only after django.setup()
 from config.embedded import EmbeddedWorker  # noqa: E402
 from config.guard import Guard  # noqa: E402
 from config.startup import refusal  # noqa: E402
-from live.routing import shutdown as close_rooms  # noqa: E402
-from live.routing import startup as open_rooms  # noqa: E402
-from live.routing import websockets  # noqa: E402
+from live.room.routing import shutdown as close_rooms  # noqa: E402
+from live.room.routing import startup as open_rooms  # noqa: E402
+from live.room.routing import websockets  # noqa: E402
 from media.views.pieces import Pieces  # noqa: E402
 from media.views.pieces import finish as finish_pieces  # noqa: E402
 

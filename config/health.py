@@ -19,8 +19,8 @@ from attendance.models import Occasion
 from config import disks, marks
 from config.models import Mark
 from live import quick
-from live.agent.nodes import BEATS_EVERY as AGENT_EVERY
 from live.models import Lecture, MediaNode
+from live.queries.nodes import BEATS_EVERY as AGENT_EVERY
 from organizations.queries import phone_key_fits
 
 MARKED_EVERY = timedelta(seconds=marks.EVERY_S)

@@ -27,8 +27,8 @@ from live.operations import (
     schedule_lecture,
     void_lecture,
 )
-from live.plan_words import changes_of, in_words, unusual
 from live.queries import lecturers_for
+from live.sentences.plan import changes_of, in_words, unusual
 from organizations.models import Node, Role, User
 from organizations.permissions import visible_nodes
 

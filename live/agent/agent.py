@@ -16,17 +16,17 @@ from django.utils import timezone
 
 from attendance.core.intervals import Spans, ms_of
 from live import operations, supervise
-from live.agent import nodes
 from live.agent.carrier import Carrier
 from live.agent.recording import Recording
-from live.core.holes import Hole, from_lists
+from live.core.media.holes import Hole, from_lists
 from live.engines import get_engine
 from live.engines.base import EngineError, MediaEngine, lecture_room
 from live.engines.janus import JanusHost
 from live.engines.janus.process import UnableToStartJanus
 from live.models import Lecture
-from live.queries import holes_of_web
-from live.threads import at_length, in_database
+from live.operations.nodes import beat, claim_lectures, retire
+from live.queries import holes_of_web, nodes
+from live.room.threads import at_length, in_database
 from media.operations import UnableToAdopt
 from media.storage import UnableToStore
 
@@ -91,7 +91,7 @@ class Agent:
         await self.engine.aclose()
         await self.host.stop()
         with contextlib.suppress(DatabaseError):
-            await in_database(lambda: nodes.retire(node_id=self.node_id, as_of=timezone.now()))
+            await in_database(lambda: retire(node_id=self.node_id, as_of=timezone.now()))
         for task in done:
             task.result()
 
@@ -133,7 +133,7 @@ class Agent:
         if not self.node_id:
             self._alive_before = await in_database(partial(nodes.last_beat, name=self.name))
         self.node_id = await in_database(
-            lambda: nodes.beat(name=self.name, url=url, load=load, as_of=timezone.now(), engine_up=self.host.running)
+            lambda: beat(name=self.name, url=url, load=load, as_of=timezone.now(), engine_up=self.host.running)
         )
         for carrier in list(self.carriers.values()):
             if seen_at := carrier.seen_at(timezone.now()):
@@ -184,7 +184,7 @@ class Agent:
             self._packing.pop(occasion_id).result()
 
     def _ours(self) -> list[Lecture]:
-        nodes.claim_lectures(node_id=self.node_id, as_of=timezone.now())
+        claim_lectures(node_id=self.node_id, as_of=timezone.now())
         return nodes.carried(node_id=self.node_id)
 
     def _carrier(self, lecture: Lecture) -> Carrier:

@@ -15,10 +15,10 @@ from django.utils import timezone
 from attendance.core.intervals import Spans, ms_of
 from live.agent.packager import POLL_S, Packager
 from live.agent.recording import Recording, pack_recording
-from live.core.backlog import Backlog, Lost
-from live.core.holes import LEAST_MS, Hole, Witness
-from live.core.scrubber import CODECS, Frame, Kind, Scrubber
-from live.core.timeline import FARTHEST_S
+from live.core.media.backlog import Backlog, Lost
+from live.core.media.holes import LEAST_MS, Hole, Witness
+from live.core.media.scrubber import CODECS, Frame, Kind, Scrubber
+from live.core.media.timeline import FARTHEST_S
 from live.engines.base import (
     EngineError,
     EngineEvent,

@@ -12,9 +12,9 @@ import structlog
 
 from attendance.core.intervals import Spans, ms_of
 from live.agent.run import Listing, LiveRun, UnableToStart, read_listing, run_numbers
-from live.core import playlist
-from live.core.holes import Witness
-from live.core.scrubber import Frame
+from live.core.media import playlist
+from live.core.media.holes import Witness
+from live.core.media.scrubber import Frame
 
 log = structlog.get_logger(__name__)
 

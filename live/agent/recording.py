@@ -9,7 +9,7 @@ from pathlib import Path
 
 from live.agent.packager import Packager
 from live.agent.run import AAC, Listing
-from live.core import playlist
+from live.core.media import playlist
 
 MASTER, VIDEO, AUDIO = "master.m3u8", "video.m3u8", "audio.m3u8"
 

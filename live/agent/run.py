@@ -19,10 +19,10 @@ from typing import Any
 import structlog
 
 from live.agent.segments import LEFT_BEHIND_S, SegmentList
-from live.core import playlist
-from live.core.h264 import codec_name
-from live.core.matroska import Stream
-from live.core.scrubber import Frame, Shape
+from live.core.media import playlist
+from live.core.media.h264 import codec_name
+from live.core.media.matroska import Stream
+from live.core.media.scrubber import Frame, Shape
 from media.ffmpeg import ENVIRONMENT, UnableToConfine, packager_command
 
 log = structlog.get_logger(__name__)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import structlog
 
-from live.core import playlist
-from live.core.segments import Torn, check_init, read_fragment
+from live.core.media import playlist
+from live.core.media.segments import Torn, check_init, read_fragment
 
 log = structlog.get_logger(__name__)
 LEFT_BEHIND_S = 60.0

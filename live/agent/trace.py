@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from struct import Struct
 
-from live.core.scrubber import Kind
+from live.core.media.scrubber import Kind
 
 RECORD = Struct(">BdI")
 LONGEST = 65_535

@@ -1,5 +1,15 @@
 """All that changes around a lecture: its plan and its life, and what is said and done in its room."""
 
+from live.operations.chat import (
+    Saying,
+    UnableToChat,
+    UnableToRestrict,
+    delete_old_chat,
+    hide_message,
+    lift_restriction,
+    restrict,
+    say_all,
+)
 from live.operations.ending import (
     LecturePlan,
     UnableToDropRecording,
@@ -29,16 +39,6 @@ from live.operations.lectures import (
     place_lecture,
     reschedule_lecture,
     schedule_lecture,
-)
-from live.operations.room import (
-    Saying,
-    UnableToChat,
-    UnableToRestrict,
-    delete_old_chat,
-    hide_message,
-    lift_restriction,
-    restrict,
-    say_all,
 )
 
 __all__ = [

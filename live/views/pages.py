@@ -21,9 +21,9 @@ from live.core import lifecycle
 from live.models import Lecture
 from live.permissions import expects, may_host, may_join, may_read_recording
 from live.queries import is_half_missing, lectures_for
+from live.sentences.room import host_words, missing_rows, room_words
 from live.views.access import lecture_page
 from live.views.api import room_state
-from live.words import host_words, missing_rows, room_words
 from media.queries import UnableToPlay, playback
 from organizations.models import Role, User
 from organizations.permissions import has_role, role_required

@@ -27,8 +27,8 @@ from live import operations
 from live.forms import LectureForm, VoidLectureForm
 from live.models import Lecture
 from live.queries import lectures_for, not_recorded, pauses_of, people_present
+from live.sentences.room import missing_rows
 from live.views.ending import again_words, planned_for, void_words
-from live.words import missing_rows
 from organizations.models import Role, User
 from organizations.permissions import has_role, role_required
 

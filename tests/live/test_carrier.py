@@ -15,10 +15,10 @@ from attendance.models import WorkerLease
 from live import operations
 from live.agent.agent import Agent, _with_web
 from live.agent.carrier import FROZEN_S, Carrier
-from live.core import playlist
-from live.core.backlog import Lost
-from live.core.holes import Hole
-from live.core.scrubber import Frame, Shape
+from live.core.media import playlist
+from live.core.media.backlog import Lost
+from live.core.media.holes import Hole
+from live.core.media.scrubber import Frame, Shape
 from live.models import Lecture
 from live.queries import holes_of_web
 from tests.factories.live import make_live

@@ -19,9 +19,8 @@ from attendance.models import Occasion, Record, RosterEntry, Training
 from attendance.operations import reconcile, set_replay, settle, settling
 from attendance.queries import evidence_of, rule_of, window_of
 from live import operations
-from live.agent import nodes
 from live.models import Lecture
-from live.queries import lecturers_for, may_lecture, room_facts
+from live.queries import lecturers_for, may_lecture, nodes, room_facts
 from live.views.schedule import minutes_left
 from media import storage
 from media.models import Video
@@ -252,7 +251,7 @@ def test_room_hears_of_every_step(
     world: County, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     told: list[str] = []
-    monkeypatch.setattr("live.broadcast.publish", lambda _id, event, flush=False: told.append(event["state"]))
+    monkeypatch.setattr("live.room.sender.publish", lambda _id, event, flush=False: told.append(event["state"]))
     with django_capture_on_commit_callbacks(execute=True):
         lecture = not_held(world)
     with django_capture_on_commit_callbacks(execute=True):

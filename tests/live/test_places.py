@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
-from live.broadcast import Room
-from live.rooms import Guest, Keeper
+from live.room.keeper import Guest, Keeper
+from live.room.sender import Room
 
 
 class Line(Keeper):

@@ -15,10 +15,10 @@ from django.utils import timezone
 from attendance import operations as ledger
 from attendance.models import Record
 from live import operations
-from live.agent import nodes
-from live.core import playlist
-from live.core.holes import Hole
+from live.core.media import playlist
+from live.core.media.holes import Hole
 from live.models import Lecture, MediaNode
+from live.queries import nodes
 from media import storage, transcoder
 from media.models import Video
 from media.operations import (

@@ -10,9 +10,11 @@ import pytest
 import structlog
 from django.utils import timezone
 
-from live import bus, presence, rooms, supervise
+from live import supervise
 from live.agent.agent import Agent
-from live.broadcast import Hub, Room, Seat
+from live.room import bus, presence
+from live.room import keeper as rooms
+from live.room.sender import Hub, Room, Seat
 
 pytestmark = pytest.mark.unit
 

@@ -25,9 +25,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from attendance.models import WorkerLease
-from live import tickets
 from live.models import Lecture
 from live.permissions import expects, may_host
+from live.room import tickets
 from organizations.models import User
 from tests.services import free_port
 

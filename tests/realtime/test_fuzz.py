@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from live.core import protocol
+from live.core.wire import protocol
 from organizations.models import User
 from tests.factories.live import make_live
 from tests.factories.organizations import make_county

@@ -17,10 +17,10 @@ from django.utils import timezone
 from attendance.models import Correction, Dispute, Evidence, Occasion, RosterEntry, WatchSession
 from attendance.operations import open_occasion, raise_dispute, settle
 from courses.models import LessonProgress
-from live import tickets
 from live.models import ChatMessage, Lecture, Restriction
 from live.operations import end_lecture
-from live.routing import websockets
+from live.room import tickets
+from live.room.routing import websockets
 from media.signing import signed_url
 from organizations.models import AccessEntry, Membership, RoleGrant, User
 from tests.factories.attendance import OccasionFactory, TrainingFactory, be_present

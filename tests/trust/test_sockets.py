@@ -2,8 +2,8 @@
 
 import pytest
 
-from live import commands
-from live.core import protocol
+from live.core.wire import protocol
+from live.room import commands
 from tests.trust import sockets
 
 pytestmark = pytest.mark.unit

@@ -1,4 +1,4 @@
-// Made by `manage.py write_frames` from live/core/protocol.py. Do not edit: a test compares the two.
+// Made by `manage.py write_frames` from live/core/wire/protocol.py. Do not edit: a test compares the two.
 
 export interface CandidateInit {
   candidate: string;

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from live.agent.packager import POLL_S, Packager
 from live.agent.recording import pack_recording
 from live.agent.trace import UnableToReadTrace, read_trace
-from live.core.scrubber import CODECS, Frame, Scrubber
+from live.core.media.scrubber import CODECS, Frame, Scrubber
 
 TICK_S = 0.1
 

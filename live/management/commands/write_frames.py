@@ -6,13 +6,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from live.core.typescript import frames_module
+from live.core.wire.typescript import frames_module
 
 PATH = Path("frontend/src/lib/frames.ts")
 
 
 class Command(BaseCommand):
-    help = "Write frontend/src/lib/frames.ts from live/core/protocol.py."
+    help = "Write frontend/src/lib/frames.ts from live/core/wire/protocol.py."
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = Path(settings.BASE_DIR) / PATH

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attendance.core.intervals import Spans
-from live.core.backlog import A_FRAME, Backlog, Lost
-from live.core.holes import Hole, Witness, as_lists, from_lists
-from live.core.scrubber import Frame, Shape
-from live.core.segments import Torn, check_init, read_fragment
+from live.core.media.backlog import A_FRAME, Backlog, Lost
+from live.core.media.holes import Hole, Witness, as_lists, from_lists
+from live.core.media.scrubber import Frame, Shape
+from live.core.media.segments import Torn, check_init, read_fragment
 
 pytestmark = pytest.mark.unit
 S = 1000

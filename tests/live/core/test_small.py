@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live.core import lifecycle, packing
+from live.core import lifecycle
 from live.core.allowance import Allowance
+from live.core.wire import packing
 
 pytestmark = pytest.mark.unit
 NOON = dt.datetime(2026, 9, 1, 4, tzinfo=dt.UTC)

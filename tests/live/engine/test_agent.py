@@ -19,7 +19,7 @@ from attendance.models import Occasion, Rule, Training
 from live.agent import agent as module
 from live.agent.agent import Agent
 from live.agent.recording import Recording
-from live.core.holes import Hole
+from live.core.media.holes import Hole
 from live.engines.base import EngineGone, lecture_room
 from live.engines.janus import JanusHost
 from live.models import Lecture

@@ -24,8 +24,8 @@ from live.agent.recording import Recording, pack_recording
 from live.agent.run import UnableToStart
 from live.agent.segments import SegmentList
 from live.agent.trace import read_trace
-from live.core.holes import Witness
-from live.core.scrubber import Frame, Scrubber
+from live.core.media.holes import Witness
+from live.core.media.scrubber import Frame, Scrubber
 from media.core.playlists import read_segments
 
 from .conftest import until

@@ -68,7 +68,7 @@ def test_the_truncated_frame_never_reaches_a_player(trace: Path, gated: int, tmp
 def test_without_the_scrubber_the_same_trace_does_not_decode(tmp_path: Path) -> None:
     """The trace shows the fault: every packet of it, put together blindly, makes the decoder complain."""
     from live.agent.trace import read_trace
-    from live.core.rtp import parse
+    from live.core.media.rtp import parse
 
     stream = bytearray()
     for kind, _, datagram in read_trace(TRIMMED):

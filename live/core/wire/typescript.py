@@ -1,0 +1,59 @@
+"""Makes the front end's frame types from the wire's classes (live/core/wire/protocol.py). Pure."""
+
+import types
+from dataclasses import fields
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from live.core.wire import protocol
+
+HEAD = """// Made by `manage.py write_frames` from live/core/wire/protocol.py. Do not edit: a test compares the two.
+"""
+
+
+def frames_module() -> str:
+    """Return the text of ``frontend/src/lib/frames.ts``."""
+    parts = [HEAD, _interface("CandidateInit", protocol.Candidate, word="")]
+    for title, table in (
+        ("Command", protocol.COMMANDS),
+        ("RoomEvent", protocol.EVENTS),
+        ("ServerFrame", protocol.FRAMES),
+    ):
+        names = [_name(kind, title) for kind in table.values()]
+        parts += [_interface(_name(kind, title), kind, word=word) for word, kind in table.items()]
+        parts.append(f"export type {title} =\n{_union(names)};\n")
+    parts.append("export interface ErrorFrame {\n  error: string;\n  t?: string;\n  id?: string;\n}\n")
+    return "\n".join(parts)
+
+
+def _union(names: list[str]) -> str:
+    return "\n".join(f"  | {name}" for name in names)
+
+
+def _name(kind: type[Any], title: str) -> str:
+    return f"{kind.__name__.removesuffix('Event')}{'Command' if title == 'Command' else ''}" + (
+        "Event" if title == "RoomEvent" else "Frame" if title == "ServerFrame" else ""
+    )
+
+
+def _interface(name: str, kind: type[Any], *, word: str) -> str:
+    hints = get_type_hints(kind)
+    lines = [f'  t: "{word}";'] if word else []
+    lines += [f"  {item.name}: {_type(hints[item.name])};" for item in fields(kind)]
+    return f"export interface {name} {{\n" + "\n".join(lines) + "\n}\n"
+
+
+SIMPLE = {str: "string", bool: "boolean", int: "number", type(None): "null", protocol.Event: "RoomEvent"}
+SIMPLE[protocol.IceServer] = "RTCIceServer"
+
+
+def _type(hint: Any) -> str:
+    origin = get_origin(hint)
+    if origin is Literal:
+        return " | ".join(f'"{value}"' for value in get_args(hint))
+    if origin in (Union, types.UnionType):
+        return " | ".join(_type(part) for part in get_args(hint))
+    if origin is list:
+        return f"{_type(get_args(hint)[0])}[]"
+    if hint is protocol.Candidate:
+        return "CandidateInit"
+    return SIMPLE[hint]

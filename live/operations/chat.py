@@ -1,0 +1,201 @@
+"""What is said and done in a lecture's room. Written before it is acknowledged, announced after it is committed."""
+
+import datetime as dt
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from django.db import connection, transaction
+
+from live.models import ChatMessage, Lecture, Restriction
+from live.queries import ChatLine, labels_of, units_at
+from live.room import sender
+from organizations.models import User
+
+MAX_TEXT = 500
+SPOKEN_IN = (Lecture.State.SCHEDULED, Lecture.State.LIVE)
+CHAT_KEPT = dt.timedelta(days=180)
+# C0/C1 controls, line and direction marks that can turn a neighbour's line around, and lone surrogates.
+UNPRINTABLE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+class UnableToChat(Exception):
+    """``code``: "empty", "too_long", "muted" or "closed"."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class UnableToRestrict(Exception):
+    """The person is a host of this lecture, or is not in it."""
+
+
+def clean_text(text: str) -> str:
+    """Return ``text`` without controls and direction marks, runs of white space as one space."""
+    return " ".join(UNPRINTABLE.sub(" ", text).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What somebody says in a room. ``label``: their name and unit, where the caller knows them."""
+
+    occasion_id: int
+    author_id: int
+    client_id: str
+    text: str
+    at: dt.datetime
+    label: tuple[str, str] | None = None
+
+    @property
+    def key(self) -> tuple[int, str]:
+        return self.author_id, self.client_id
+
+
+@transaction.atomic
+def say_all(*, sayings: Sequence[Saying]) -> list[ChatLine | UnableToChat]:
+    """Store messages of any rooms by one INSERT, and announce them after the commit; each gets its answer in order.
+
+    The same ``client_id`` of an author again answers the message that was stored by it, whatever became of the room;
+    of two that come at once, on whatever socket or process, one is stored. Nobody is muted and no lecture ends between
+    the question whether they may speak and the commit: whoever does either waits for us, or we for them.
+    """
+    answers: dict[tuple[int, str], ChatLine | UnableToChat] = {}
+    fit: dict[tuple[int, str], Saying] = {}
+    for one in sayings:
+        words = clean_text(one.text)
+        if words and len(words) <= MAX_TEXT:
+            fit.setdefault(one.key, replace(one, text=words))
+        else:
+            answers[one.key] = UnableToChat("too_long" if words else "empty")
+    lecturers = _open_rooms({one.occasion_id for one in fit.values()})
+    silent = _restricted({one.occasion_id for one in fit.values()}, {one.author_id for one in fit.values()})
+    for key, one in fit.items():
+        if one.occasion_id not in lecturers:
+            answers[key] = UnableToChat("closed")
+        elif (one.occasion_id, one.author_id) in silent:
+            answers[key] = UnableToChat("muted")
+    # In one order in every process: two that store the same two messages at once never wait in a circle.
+    speaking = sorted((one for key, one in fit.items() if key not in answers), key=lambda one: one.key)
+    stored = _store(speaking)
+    labels = labels_of({one.author_id for one in speaking if one.key in stored and one.label is None})
+    events = []
+    for one in speaking:
+        if one.key in stored:
+            line = _line_of(one, stored[one.key], one.label or labels[one.author_id], lecturers[one.occasion_id])
+            answers[one.key] = line
+            events.append((one.occasion_id, line.event()))
+    answers |= _known([key for key in fit if not isinstance(answers.get(key), ChatLine)])
+    if events:
+        transaction.on_commit(partial(sender.publish_all, events))
+    return [answers[one.key] for one in sayings]
+
+
+def _line_of(one: Saying, message_id: int, label: tuple[str, str], lecturer_id: int) -> ChatLine:
+    name, unit = label
+    at_ms = round(one.at.timestamp() * 1000)
+    is_host = one.author_id == lecturer_id
+    return ChatLine(message_id, one.author_id, name, unit, one.text, at_ms, host=is_host)
+
+
+def _open_rooms(occasion_ids: Collection[int]) -> dict[int, int]:
+    """Return the lecturers of those lectures that are not over; they stay so until the transaction ends (shared)."""
+    if not occasion_ids:
+        return {}
+    lock = "FOR SHARE" if connection.vendor == "postgresql" else ""  # Django has no word for it
+    places = ", ".join(["%s"] * len(occasion_ids))
+    sql = (
+        "SELECT occasion_id, lecturer_id, state FROM live_lecture "  # noqa: S608 - only places
+        f"WHERE occasion_id IN ({places}) ORDER BY occasion_id {lock}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, sorted(occasion_ids))
+        return {int(key): int(lecturer) for key, lecturer, state in cursor.fetchall() if state in SPOKEN_IN}
+
+
+def _restricted(occasion_ids: Collection[int], member_ids: Collection[int]) -> set[tuple[int, int]]:
+    # A statement of its own: it sees what was committed while the first waited for its locks.
+    found = Restriction.objects.filter(lecture_id__in=occasion_ids, member_id__in=member_ids, lifted_at=None)
+    return set(found.values_list("lecture_id", "member_id"))
+
+
+def _store(sayings: Sequence[Saying]) -> dict[tuple[int, str], int]:
+    """Insert what is not there yet; the unique index refuses the others. Returns the new messages' ids."""
+    if not sayings:
+        return {}
+    adapt = connection.ops.adapt_datetimefield_value
+    places = ", ".join(["(%s, %s, %s, %s, %s)"] * len(sayings))
+    sql = (
+        f"INSERT INTO live_chatmessage (lecture_id, author_id, client_id, text, at) VALUES {places} "  # noqa: S608 - only places
+        "ON CONFLICT (author_id, client_id) DO NOTHING RETURNING author_id, client_id, id"
+    )
+    rows = [(one.occasion_id, one.author_id, one.client_id, one.text, adapt(one.at)) for one in sayings]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [value for row in rows for value in row])
+        return {(int(author), str(client)): int(key) for author, client, key in cursor.fetchall()}
+
+
+def _known(keys: Collection[tuple[int, str]]) -> dict[tuple[int, str], ChatLine | UnableToChat]:
+    """Return the messages that were stored before by these keys."""
+    if not keys:
+        return {}
+    rows = ChatMessage.objects.select_related("author", "lecture").filter(
+        author_id__in={author for author, _client in keys}, client_id__in={client for _author, client in keys}
+    )
+    found = [row for row in rows if (row.author_id, row.client_id) in keys]
+    units = units_at({(row.author_id, row.at) for row in found})
+    return {
+        (row.author_id, row.client_id): ChatLine.of(
+            row, name=row.author.name, unit=units[row.author_id, row.at], lecturer_id=row.lecture.lecturer_id
+        )
+        for row in found
+    }
+
+
+def hide_message(*, occasion_id: int, message_id: int, actor_id: int, as_of: dt.datetime) -> bool:
+    """Hide a message from everybody; return whether it was visible before."""
+    with transaction.atomic():
+        hidden = ChatMessage.objects.filter(pk=message_id, lecture_id=occasion_id, hidden_at=None).update(
+            hidden_at=as_of, hidden_by_id=actor_id
+        )
+        if hidden:
+            event = {"t": "hidden", "message": message_id}
+            transaction.on_commit(lambda: sender.publish(occasion_id, event, flush=True))
+    return bool(hidden)
+
+
+def restrict(*, occasion_id: int, member_id: int, kind: str, actor_id: int, as_of: dt.datetime) -> None:
+    """Mute somebody in the chat or remove them from the room; doing it twice is doing it once."""
+    lecture = Lecture.objects.only("lecturer_id").get(pk=occasion_id)
+    if member_id in (lecture.lecturer_id, actor_id) or not User.objects.filter(pk=member_id).exists():
+        raise UnableToRestrict
+    with transaction.atomic():
+        # Messages that are being stored come first; from here on nothing of theirs is.
+        Lecture.objects.select_for_update(no_key=True).get(pk=occasion_id)
+        Restriction.objects.get_or_create(
+            lecture_id=occasion_id,
+            member_id=member_id,
+            kind=kind,
+            lifted_at=None,
+            defaults={"set_by_id": actor_id, "set_at": as_of},
+        )
+        event = {"t": kind, "member": member_id, "on": True}
+        transaction.on_commit(lambda: sender.publish(occasion_id, event, flush=True))
+
+
+def lift_restriction(*, occasion_id: int, member_id: int, kind: str, as_of: dt.datetime) -> None:
+    """Let somebody chat (or enter) again."""
+    with transaction.atomic():
+        Restriction.objects.filter(lecture_id=occasion_id, member_id=member_id, kind=kind, lifted_at=None).update(
+            lifted_at=as_of
+        )
+        event = {"t": kind, "member": member_id, "on": False}
+        transaction.on_commit(lambda: sender.publish(occasion_id, event, flush=True))
+
+
+def delete_old_chat(*, as_of: dt.datetime) -> int:
+    """Delete chat older than its retention of 180 days; return how many messages went."""
+    return ChatMessage.objects.filter(at__lt=as_of - CHAT_KEPT).delete()[0]

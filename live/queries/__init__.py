@@ -1,0 +1,57 @@
+"""Questions about lectures and what is said in their rooms. Nothing here writes."""
+
+from live.queries.lectures import lecturers_for, lectures_for, may_lecture, people_present, personal_data
+from live.queries.recordings import (
+    PICTURE_OUTLIVES,
+    SHORTEST_PAUSE_MS,
+    WEB_NOTICED,
+    NotRecorded,
+    Pauses,
+    holes_of_web,
+    is_half_missing,
+    keeps_from_recording,
+    not_recorded,
+    pauses_of,
+)
+from live.queries.room import (
+    RECENT_CHAT,
+    ChatLine,
+    RoomFacts,
+    chat_lines,
+    labels_of,
+    lecture_of,
+    restricted,
+    room_facts,
+    units_at,
+    units_of,
+    valid_membership,
+)
+
+__all__ = [
+    "PICTURE_OUTLIVES",
+    "RECENT_CHAT",
+    "SHORTEST_PAUSE_MS",
+    "WEB_NOTICED",
+    "ChatLine",
+    "NotRecorded",
+    "Pauses",
+    "RoomFacts",
+    "chat_lines",
+    "holes_of_web",
+    "is_half_missing",
+    "keeps_from_recording",
+    "labels_of",
+    "lecture_of",
+    "lecturers_for",
+    "lectures_for",
+    "may_lecture",
+    "not_recorded",
+    "pauses_of",
+    "people_present",
+    "personal_data",
+    "restricted",
+    "room_facts",
+    "units_at",
+    "units_of",
+    "valid_membership",
+]

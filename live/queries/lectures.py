@@ -1,0 +1,57 @@
+"""Whose lectures there are and who may give one. Nothing here writes."""
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from attendance.models import Occasion, PresenceSpan
+from live.models import ChatMessage, Lecture, Restriction
+from organizations.models import Node, Role, RoleGrant, User
+from organizations.permissions import visible_nodes
+from organizations.queries import valid_on
+
+
+def lectures_for(user: User) -> QuerySet[Lecture]:
+    """Lectures that ``user`` gives, or organises: those of nodes in the subtrees of their organiser role."""
+    scope = visible_nodes(user, Role.ORGANISER).values("pk")
+    return (
+        Lecture.objects.select_related("occasion__node", "occasion__training", "lecturer")
+        .filter(Q(lecturer=user) | Q(occasion__node__in=scope))
+        .order_by("-occasion__starts_at", "-pk")
+    )
+
+
+def lecturers_for(user: User, *, on_date: dt.date) -> QuerySet[User]:
+    """People whom ``user`` may ask to give a lecture: lecturers granted in the line of their own subtrees."""
+    nodes = list(visible_nodes(user, Role.ORGANISER).values_list("path", flat=True))
+    roots = [path for path in nodes if not any(path != other and path.startswith(other) for other in nodes)]
+    line = Q(pk__in=())
+    for path in roots:
+        above = [path[:end] for end in range(Node.steplen, len(path), Node.steplen)]
+        line |= Q(node__path__startswith=path) | Q(node__path__in=above)
+    held = RoleGrant.objects.filter(line, valid_on(on_date), role=Role.LECTURER)
+    return User.objects.filter(pk__in=held.values("user_id"), is_active=True).order_by("name", "pk")
+
+
+def may_lecture(user: User, node: Node, *, on_date: dt.date) -> bool:
+    """Whether a person may give a lecture for ``node`` that day: a lecturer granted above, at or below it."""
+    line = [node.path[:end] for end in range(node.steplen, len(node.path) + 1, node.steplen)]
+    near = Q(node__path__startswith=node.path) | Q(node__path__in=line)
+    return RoleGrant.objects.filter(near, valid_on(on_date), user=user, role=Role.LECTURER).exists()
+
+
+def people_present(occasion: Occasion) -> int:
+    """Return how many people are in an occasion's room now."""
+    here = PresenceSpan.objects.filter(occasion=occasion, ended_at=None)
+    return here.values("member_id").distinct().count()
+
+
+def personal_data(user: User) -> dict[str, Any]:
+    """Return what a person said in rooms and what hosts decided about them, for their own download."""
+    said = ChatMessage.objects.filter(author=user).order_by("at")
+    held = Restriction.objects.filter(member=user).order_by("set_at")
+    return {
+        "chat": list(said.values("lecture_id", "lecture__occasion__title", "text", "at", "hidden_at")),
+        "restrictions": list(held.values("lecture_id", "kind", "set_at", "lifted_at")),
+    }

@@ -1,0 +1,83 @@
+"""Media hosts as the database knows them: who is alive, who has room, who carries what. Nothing here writes."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.db.models import F
+
+from attendance import freshness
+from attendance.windows import UNDO_FOR
+from live.models import Lecture, MediaNode
+
+KEPT_FOR = UNDO_FOR + timedelta(minutes=1)
+BEATS_EVERY = timedelta(seconds=5)
+
+
+def is_fresh(node: MediaNode, *, as_of: datetime) -> bool:
+    """Whether the node's agent has reported lately."""
+    return freshness.is_fresh(node.beat_at, every=BEATS_EVERY, as_of=as_of)
+
+
+def silent_before(as_of: datetime) -> datetime:
+    return freshness.silent_before(every=BEATS_EVERY, as_of=as_of)
+
+
+def pick_node(*, as_of: datetime) -> MediaNode | None:
+    """The live node with the smallest share of its capacity in use, or None when no agent is running."""
+    fresh = MediaNode.objects.filter(beat_at__gt=silent_before(as_of), capacity__gt=0)
+    return min(fresh, key=lambda node: (node.load.get("handles", 0) / node.capacity, node.pk), default=None)
+
+
+def last_beat(*, name: str) -> datetime | None:
+    """When the agent of this name was last there; None if it never was."""
+    return MediaNode.objects.filter(name=name).values_list("beat_at", flat=True).first()
+
+
+def carried(*, node_id: int) -> list[Lecture]:
+    """The lectures that this node has to serve (live) or to pack (ended)."""
+    states = [Lecture.State.LIVE, Lecture.State.ENDED]
+    return list(
+        Lecture.objects.filter(media_node_id=node_id, state__in=states)
+        .select_related("occasion")
+        .order_by(F("live_at").asc())
+    )
+
+
+def over_ids(occasion_ids: list[int]) -> set[int]:
+    """Those of the given ids whose lecture has ended or does not exist: nobody needs their rooms."""
+    needed = Lecture.objects.filter(pk__in=occasion_ids, state__in=[Lecture.State.SCHEDULED, Lecture.State.LIVE])
+    return set(occasion_ids) - set(needed.values_list("pk", flat=True))
+
+
+Need = Literal["all", "unrecorded", "none"]
+
+
+def needs(occasion_ids: list[int], *, as_of: datetime) -> dict[int, Need]:
+    """What the folders of these lectures are needed for; a lecture that does not exist is missing.
+
+    "all" as long as it is not packed or its end may be undone: the recording would go on from what was captured.
+    "unrecorded": it is said to have no replay, so that what lies there is all there is. Else "none", as where somebody
+    deleted the recording.
+    """
+    found: dict[int, Need] = {}
+    fields = ("pk", "state", "record", "ended_at", "recording_dropped_at")
+    for pk, state, record, ended_at, dropped_at in Lecture.objects.filter(pk__in=occasion_ids).values_list(*fields):
+        is_over = state in (Lecture.State.RECORDED, Lecture.State.UNRECORDED)
+        if dropped_at is not None:
+            found[pk] = "none"
+        elif not is_over or (ended_at is not None and ended_at > as_of - KEPT_FOR):
+            found[pk] = "all"
+        else:
+            found[pk] = "unrecorded" if record and state == Lecture.State.UNRECORDED else "none"
+    return found
+
+
+def unrecorded(occasion_ids: list[int]) -> list[Lecture]:
+    """Those of the given lectures that should have been recorded and for which nothing was found; none deleted."""
+    nothing_found = Lecture.objects.filter(record=True, state=Lecture.State.UNRECORDED, recording_dropped_at=None)
+    return list(nothing_found.filter(pk__in=occasion_ids).select_related("occasion"))
+
+
+def is_ended(occasion_id: int) -> bool:
+    """Whether the lecture still waits to be packed: its end was neither undone nor packed by another."""
+    return Lecture.objects.filter(pk=occasion_id, state=Lecture.State.ENDED).exists()

@@ -1,0 +1,157 @@
+"""What a room and its chat hold. Nothing here writes."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Max, Q
+from django.utils import timezone
+
+from live.core import lifecycle
+from live.models import ChatMessage, Lecture, Restriction
+from organizations.models import Membership, User
+from organizations.queries import valid_on
+
+RECENT_CHAT = 50
+
+
+@dataclass(frozen=True)
+class ChatLine:
+    """A message as everybody in the room sees it. ``at_ms``: Unix milliseconds; ``host``: said by the lecturer."""
+
+    message: int
+    member: int
+    name: str
+    unit: str
+    text: str
+    at_ms: int
+    host: bool
+
+    @classmethod
+    def of(cls, row: ChatMessage, *, name: str, unit: str, lecturer_id: int) -> "ChatLine":
+        at_ms = round(row.at.timestamp() * 1000)
+        return cls(row.pk, row.author_id, name, unit, row.text, at_ms, host=row.author_id == lecturer_id)
+
+    def event(self) -> dict[str, Any]:
+        """Return the event frame of this message (docs/protocol.md)."""
+        return {
+            "t": "chat",
+            "message": self.message,
+            "member": self.member,
+            "name": self.name,
+            "unit": self.unit,
+            "text": self.text,
+            "at": self.at_ms,
+            "host": self.host,
+        }
+
+
+@dataclass(frozen=True)
+class RoomFacts:
+    """What a room's process looks up once a second.
+
+    ``state``: the lecture's stage; ``picture_at``: when a picture was last known to be on air; ``muted``: whose words
+    are stored no more.
+    """
+
+    state: str
+    webrtc_cap: int
+    live_at: dt.datetime | None
+    picture_at: dt.datetime | None
+    last_message: int
+    muted: frozenset[int]
+
+
+def lecture_of(occasion_id: int) -> Lecture | None:
+    """Return the lecture with its occasion, node, training and lecturer; one query."""
+    return (
+        Lecture.objects.select_related("occasion__node", "occasion__training", "lecturer", "recording", "media_node")
+        .filter(pk=occasion_id)
+        .first()
+    )
+
+
+def room_facts(occasion_ids: Iterable[int]) -> dict[int, RoomFacts]:
+    """Return what the rooms need to know; lectures that were withdrawn are missing. Three queries for any number."""
+    ids = list(occasion_ids)
+    muted: dict[int, set[int]] = defaultdict(set)
+    held = Restriction.objects.filter(lecture_id__in=ids, kind=Restriction.Kind.MUTED, lifted_at=None)
+    for lecture_id, member_id in held.values_list("lecture_id", "member_id"):
+        muted[lecture_id].add(member_id)
+    newest = ChatMessage.objects.filter(lecture_id__in=ids).values("lecture_id").annotate(last=Max("pk"))
+    last = dict(newest.values_list("lecture_id", "last"))
+    rows = Lecture.objects.filter(pk__in=ids).values_list(
+        "pk", "state", "occasion__state", "webrtc_cap", "live_at", "published_at"
+    )
+    return {
+        pk: RoomFacts(
+            lifecycle.stage_of(state, occasion_state),
+            webrtc_cap,
+            live_at,
+            picture_at,
+            last_message=last.get(pk, 0),
+            muted=frozenset(muted[pk]),
+        )
+        for pk, state, occasion_state, webrtc_cap, live_at, picture_at in rows
+    }
+
+
+def chat_lines(*, occasion_id: int, after: int = 0, limit: int = RECENT_CHAT) -> list[ChatLine]:
+    """Return the newest visible messages with a key above ``after``, oldest first; two queries at any size."""
+    rows = list(
+        ChatMessage.objects.filter(lecture_id=occasion_id, pk__gt=after, hidden_at=None)
+        .select_related("author", "lecture")
+        .order_by("-pk")[:limit]
+    )
+    units = units_of({row.author_id for row in rows}, timezone.now())
+    return [
+        ChatLine.of(row, name=row.author.name, unit=units.get(row.author_id, ""), lecturer_id=row.lecture.lecturer_id)
+        for row in reversed(rows)
+    ]
+
+
+def units_of(member_ids: set[int], as_of: dt.datetime) -> dict[int, str]:
+    """Return the names of the nodes that people belong to on that day, by person."""
+    rows = User.objects.filter(valid_membership(as_of), pk__in=member_ids)
+    return dict(rows.values_list("pk", "memberships__node__name"))
+
+
+def valid_membership(as_of: dt.datetime) -> Q:
+    """People with a membership valid at that moment's local date."""
+    day = timezone.localdate(as_of)
+    return Q(memberships__active_from_date__lte=day) & (
+        Q(memberships__active_to_date=None) | Q(memberships__active_to_date__gt=day)
+    )
+
+
+def units_at(moments: Collection[tuple[int, dt.datetime]]) -> dict[tuple[int, dt.datetime], str]:
+    """Return the name of the node that each person belonged to at a moment, or ""; one query."""
+    units = dict.fromkeys(moments, "")
+    if units:
+        belonged = Membership.objects.filter(member_id__in={member_id for member_id, _at in units})
+        rows = list(belonged.values_list("member_id", "active_from_date", "active_to_date", "node__name"))
+        for member_id, at in units:
+            day = timezone.localdate(at)
+            for whose, first, end, name in rows:
+                if whose == member_id and first <= day and (end is None or day < end):
+                    units[member_id, at] = name
+    return units
+
+
+def labels_of(member_ids: Collection[int], *, as_of: dt.datetime | None = None) -> dict[int, tuple[str, str]]:
+    """Return the name of each person and that of the node they belong to now, or ""; two queries."""
+    if not member_ids:
+        return {}
+    day = timezone.localdate(as_of)
+    units = Membership.objects.filter(valid_on(day), member_id__in=member_ids).values_list("member_id", "node__name")
+    names = User.objects.filter(pk__in=member_ids).values_list("pk", "name")
+    by_id = dict(units)
+    return {member_id: (name, by_id.get(member_id, "")) for member_id, name in names}
+
+
+def restricted(occasion_id: int) -> list[Restriction]:
+    """Return who is muted or removed now, with the person."""
+    rows = Restriction.objects.filter(lecture_id=occasion_id, lifted_at=None)
+    return list(rows.select_related("member").order_by("pk"))

@@ -1,0 +1,55 @@
+"""Room tickets: made by the page, shown in the handshake, so that the handshake asks for no rights.
+
+A ticket names the occasion, the person and what they are there; it lives two minutes and is bound to the browser's
+session cookie, so that a copied address lets nobody in. Whether that session is still signed in is asked for all who
+come together (``live.room.sessions``).
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.http import parse_cookie
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+MAX_AGE_S = 120
+SALT = "live.ticket"
+
+
+class UnableToEnter(Exception):
+    """The ticket is forged, expired, of another occasion, or of another browser."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """``counted``: presence of this person is evidence (on the roster). ``device``: random name of the browser."""
+
+    occasion: int
+    member: int
+    device: str
+    host: bool
+    counted: bool
+
+
+def make(ticket: Ticket, *, session_key: str) -> str:
+    """Return the ticket as text fit for a URL."""
+    return signing.dumps(asdict(ticket) | {"session": _mark(session_key)}, salt=SALT, compress=False)
+
+
+def read(text: str, *, occasion_id: int, cookie_header: str) -> tuple[Ticket, str]:
+    """Return what a ticket says, and the session key it is bound to; raises ``UnableToEnter``."""
+    try:
+        data: dict[str, Any] = signing.loads(text, salt=SALT, max_age=MAX_AGE_S)
+        mark = data.pop("session")
+        ticket = Ticket(**data)
+    except (signing.BadSignature, TypeError, KeyError, AttributeError, ValueError) as error:
+        raise UnableToEnter from error
+    session_key = parse_cookie(cookie_header).get(settings.SESSION_COOKIE_NAME, "")
+    if ticket.occasion != occasion_id or not constant_time_compare(mark, _mark(session_key)):
+        raise UnableToEnter
+    return ticket, session_key
+
+
+def _mark(session_key: str) -> str:
+    return salted_hmac(SALT, session_key).hexdigest()[:24]

@@ -1,0 +1,142 @@
+"""The wire: what is read, what is refused, and that page and types have not drifted from it."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from live.core.wire import protocol
+from live.core.wire.typescript import frames_module
+
+pytestmark = pytest.mark.unit
+ROOT = Path(__file__).resolve().parents[4]
+
+SDP = "v=0\r\n"
+CANDIDATE = {"candidate": "candidate:1 1 udp 1 10.0.0.1 9 typ host", "sdpMid": "0", "sdpMLineIndex": 0}
+GOOD = [
+    ({"t": "beat"}, protocol.Beat()),
+    ({"t": "hide", "sound": True}, protocol.Hide(sound=True)),
+    ({"t": "show", "more": "is ignored"}, protocol.Show()),
+    ({"t": "leave"}, protocol.Leave()),
+    ({"t": "chat", "id": "a-1_B", "text": "好"}, protocol.Say(id="a-1_B", text="好")),
+    ({"t": "hand", "up": False}, protocol.Hand(up=False)),
+    ({"t": "watch", "via": "hls"}, protocol.Watch(via="hls")),
+    ({"t": "answer", "sdp": SDP}, protocol.Answer(sdp=SDP)),
+    (
+        {"t": "candidate", "pc": "sub", "candidate": CANDIDATE},
+        protocol.Trickle(pc="sub", candidate=protocol.Candidate(**CANDIDATE)),  # type: ignore[arg-type]
+    ),
+    (
+        {"t": "candidate", "pc": "pub", "candidate": {"candidate": ""}},
+        protocol.Trickle(pc="pub", candidate=protocol.Candidate(candidate="")),
+    ),
+    ({"t": "candidate", "pc": "pub", "candidate": None}, protocol.Trickle(pc="pub", candidate=None)),
+    ({"t": "offer", "sdp": SDP, "again": True}, protocol.Offer(sdp=SDP, again=True)),
+    ({"t": "unpublish"}, protocol.Unpublish()),
+    ({"t": "go_live"}, protocol.GoLive()),
+    ({"t": "end"}, protocol.EndLecture()),
+    ({"t": "resume"}, protocol.ResumeLecture()),
+    ({"t": "hide_message", "message": 7}, protocol.HideMessage(message=7)),
+    ({"t": "mute", "member": 7, "on": True}, protocol.Mute(member=7, on=True)),
+    ({"t": "remove", "member": 7, "on": False}, protocol.Remove(member=7, on=False)),
+    ({"t": "lower", "member": 7}, protocol.Lower(member=7)),
+]
+
+
+@pytest.mark.parametrize(("frame", "command"), GOOD)
+def test_commands_are_read(frame: dict[str, object], command: protocol.Command) -> None:
+    assert protocol.parse(json.dumps(frame)) == command
+
+
+def test_every_command_stands_in_the_table_above() -> None:
+    assert {frame["t"] for frame, _command in GOOD} == set(protocol.COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (None, "malformed"),
+        ("x" * 16_385, "malformed"),
+        ("", "malformed"),
+        ("[]", "malformed"),
+        ("[" * 9_000, "malformed"),
+        ("null", "malformed"),
+        ('{"t":"chat"', "malformed"),
+        ("{}", "unknown"),
+        ('{"t":["chat"]}', "unknown"),
+        ('{"t":"drop"}', "unknown"),
+        ('{"t":"hide"}', "bad_field"),
+        ('{"t":"hide","sound":1}', "bad_field"),
+        ('{"t":"watch","via":"udp"}', "bad_field"),
+        ('{"t":"watch","via":["hls"]}', "bad_field"),
+        ('{"t":"chat","id":"","text":"a"}', "bad_field"),
+        ('{"t":"chat","id":"a b","text":"a"}', "bad_field"),
+        ('{"t":"chat","id":3,"text":"a"}', "bad_field"),
+        (json.dumps({"t": "chat", "id": "a", "text": "a" * 2001}), "bad_field"),
+        (json.dumps({"t": "answer", "sdp": "a" * 14_001}), "bad_field"),
+        ('{"t":"mute","member":true,"on":true}', "bad_field"),
+        ('{"t":"mute","member":-1,"on":true}', "bad_field"),
+        ('{"t":"mute","member":9223372036854775808,"on":true}', "bad_field"),
+        ('{"t":"mute","member":1.5,"on":true}', "bad_field"),
+        ('{"t":"candidate","pc":"sub","candidate":"x"}', "bad_field"),
+        ('{"t":"candidate","pc":"sub","candidate":{}}', "bad_field"),
+        ('{"t":"candidate","pc":"sub","candidate":{"candidate":"a","sdpMid":4}}', "bad_field"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_a_code(text: str | None, code: str) -> None:
+    with pytest.raises(protocol.BadFrame) as refused:
+        protocol.parse(text)
+    assert refused.value.code == code
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=[])),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=5),
+    max_leaves=12,
+)
+FIELDS = sorted({item.name for kind in protocol.COMMANDS.values() for item in dataclasses.fields(kind)})  # type: ignore[arg-type]
+NEARLY = st.dictionaries(st.sampled_from(FIELDS), JSON).flatmap(
+    lambda rest: st.sampled_from(sorted(protocol.COMMANDS)).map(lambda word: {**rest, "t": word})
+)
+
+
+@given(st.text(max_size=200) | JSON.map(json.dumps) | NEARLY.map(json.dumps))
+def test_nothing_but_a_command_or_a_code_comes_of_any_text(text: str) -> None:
+    try:
+        outcome: object = type(protocol.parse(text))
+    except protocol.BadFrame as refused:
+        outcome = refused.code
+    assert outcome in {"malformed", "unknown", "bad_field", *protocol.COMMANDS.values()}
+
+
+def test_frames_are_compact_json_and_valid_utf8() -> None:
+    event = protocol.ChatEvent(message=1, member=2, name="王", unit="村", text="a\ud800", at=3, host=False)
+    text = protocol.encode(event)
+    assert text == '{"t":"chat","message":1,"member":2,"name":"王","unit":"村","text":"a?","at":3,"host":false}'
+    assert protocol.error("muted") == '{"error":"muted"}'
+    assert protocol.error("muted", t="chat", id="a") == '{"error":"muted","t":"chat","id":"a"}'
+
+
+def test_events_are_built_from_what_is_published() -> None:
+    assert protocol.event_of({"t": "picture", "on": True}) == protocol.PictureEvent(on=True)
+    for wrong in ({"t": "nothing"}, {}, {"t": "picture"}, {"t": "picture", "on": "yes"}):
+        with pytest.raises(protocol.BadFrame):
+            protocol.event_of(wrong)
+
+
+def test_typescript_has_not_drifted() -> None:
+    assert (ROOT / "frontend/src/lib/frames.ts").read_text() == frames_module(), "run manage.py write_frames"
+
+
+def test_page_names_every_frame_and_field() -> None:
+    page = (ROOT / "docs/protocol.md").read_text()
+    rows = {line.split("|")[1].strip().strip("`"): line for line in page.splitlines() if line.startswith("| `")}
+    for table in (protocol.COMMANDS, protocol.EVENTS, protocol.FRAMES):
+        for word, kind in table.items():
+            text = page if word in {"tick", "offer", "answer", "chat", "hand", "candidate"} else rows[word]
+            assert f"`{word}`" in text
+            for item in dataclasses.fields(kind):  # type: ignore[arg-type]
+                assert f"`{item.name}`" in text, (word, item.name)

@@ -1,0 +1,130 @@
+"""The one sender, with sockets that are functions: order, samples, and one that never takes its frame."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from live.core.wire import protocol
+from live.room import sender
+from live.room.sender import Hub, Seat
+
+pytestmark = pytest.mark.unit
+
+
+class Socket:
+    """A phone; ``stuck`` ones never take a frame. Has a transport, as uvicorn's protocol."""
+
+    def __init__(self, *, stuck: bool = False) -> None:
+        self.texts: list[dict[str, Any]] = []
+        self.free = asyncio.Event()
+        self.aborted = False
+        self.transport = self
+        if not stuck:
+            self.free.set()
+
+    async def send(self, message: dict[str, Any]) -> None:
+        await self.free.wait()
+        self.texts.append(json.loads(message["text"]))
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+@pytest.fixture
+async def hub(settings: Any) -> Any:
+    settings.REDIS_URL = ""
+    made = Hub()
+    made.start()
+    yield made
+    await made.aclose()
+
+
+def chat(number: int, text: str = "好") -> protocol.ChatEvent:
+    return protocol.ChatEvent(message=number, member=1, name="王", unit="村", text=text, at=0, host=False)
+
+
+async def events_of(socket: Socket, count: int) -> list[dict[str, Any]]:
+    for _ in range(100):
+        found = [event for frame in socket.texts for event in frame["events"]]
+        if len(found) >= count:
+            return found
+        await asyncio.sleep(0.05)
+    raise AssertionError(socket.texts)
+
+
+async def test_a_tick_is_one_shared_frame_in_order(hub: Hub) -> None:
+    phones = [Socket() for _ in range(3)]
+    for number, phone in enumerate(phones):
+        hub.enter(7, Seat(send=phone.send, member_id=number, host=False))
+    for number in (1, 2, 2, 3):
+        hub.deliver(7, chat(number))
+    for phone in phones:
+        assert [event["message"] for event in await events_of(phone, 3)] == [1, 2, 3]
+    assert len({json.dumps(phone.texts) for phone in phones}) == 1
+    assert phones[0].texts[-1]["people"] == 3
+
+
+async def test_what_must_not_wait_does_not_wait(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "TICK_S", 60)
+    phone = Socket()
+    hub.enter(7, Seat(send=phone.send, member_id=1, host=False))
+    hub.deliver(7, protocol.PictureEvent(on=True))
+    await asyncio.sleep(0.05)
+    assert [event["t"] for frame in phone.texts for event in frame["events"]] == ["picture"]
+
+
+async def test_too_much_chat_is_sampled_and_says_so(hub: Hub) -> None:
+    phone = Socket()
+    hub.enter(7, Seat(send=phone.send, member_id=1, host=False))
+    for number in range(100):
+        hub.deliver(7, chat(number + 1, "水" * 50))
+    shown = await events_of(phone, 1)
+    (frame,) = [frame for frame in phone.texts if frame["events"]]
+    assert frame["left_out"] == 100 - len(shown)
+    assert len(json.dumps(frame, ensure_ascii=False).encode()) < 1300
+
+
+async def test_a_stuck_phone_is_skipped_and_cut_off(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "STUCK_S", 0.5)
+    stuck, well = Socket(stuck=True), Socket()
+    for number, phone in enumerate((stuck, well)):
+        hub.enter(7, Seat(send=phone.send, member_id=number, host=False))
+    for number in range(1, 4):
+        hub.deliver(7, chat(number))
+        await events_of(well, number)
+    for _ in range(60):
+        if stuck.aborted:
+            break
+        await asyncio.sleep(0.05)
+    assert (stuck.aborted, stuck.texts, well.aborted) == (True, [], False)
+    stuck.free.set()
+    await asyncio.sleep(0.05)
+    assert len(stuck.texts) == 1
+
+
+async def test_private_events_reach_the_person_and_the_hosts_only(hub: Hub) -> None:
+    person, host, other = Socket(), Socket(), Socket()
+    for member_id, phone in ((1, person), (2, host), (3, other)):
+        hub.enter(7, Seat(send=phone.send, member_id=member_id, host=phone is host))
+    hub.deliver(7, protocol.MutedEvent(member=1, on=True))
+    await events_of(person, 1)
+    await events_of(host, 1)
+    assert [event for frame in other.texts for event in frame["events"]] == []
+
+
+async def test_room_is_forgotten_when_the_last_one_leaves(hub: Hub) -> None:
+    phone = Socket()
+    seat = Seat(send=phone.send, member_id=1, host=False)
+    room = hub.enter(7, seat)
+    hub.leave(room, seat)
+    assert hub.rooms == {}
+    hub.deliver(7, chat(1))
+
+
+async def test_publish_without_a_hub_says_nothing_wrong(settings: Any) -> None:
+    settings.REDIS_URL = ""
+    sender.publish(7, {"t": "picture", "on": True})
+    with pytest.raises(protocol.BadFrame):
+        sender.publish(7, {"t": "picture"})

@@ -1,0 +1,65 @@
+"""Who is signed in, asked for many at once: Django's own rule, and one query."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from live.room.sessions import Claim, signed_in, still_signed_in
+from organizations.models import User
+from tests.factories.organizations import County, make_county
+from tests.realtime.conftest import sign_in
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+
+
+@pytest.fixture
+def county() -> County:
+    return make_county()
+
+
+def claims_of(county: County) -> list[Claim]:
+    return [(sign_in(member), member.pk) for member in county.members]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_one_question_for_everybody(county: County, django_assert_num_queries: Any, count: int) -> None:
+    claims = claims_of(county)[:count]
+    with django_assert_num_queries(1):
+        marks = signed_in(claims, as_of=timezone.now())
+    with django_assert_num_queries(1):
+        assert still_signed_in(claims, as_of=timezone.now()) == marks
+    assert set(marks) == set(claims)
+
+
+def test_nobody_is_asked_for_nothing(django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(0):
+        assert signed_in([], as_of=timezone.now()) == still_signed_in([], as_of=timezone.now()) == {}
+
+
+def test_another_password_gives_another_mark_and_no_entry(county: County) -> None:
+    claims = claims_of(county)
+    before = signed_in(claims, as_of=timezone.now())
+    county.members[0].set_password("another-password-1")
+    county.members[0].save()
+    now = still_signed_in(claims, as_of=timezone.now())
+    assert [now[claim] == before[claim] for claim in claims] == [False, True, True]
+    assert set(signed_in(claims, as_of=timezone.now())) == set(claims[1:])
+
+
+def test_who_is_not_signed_in(county: County) -> None:
+    gone, expired, inactive = claims_of(county)
+    empty = SessionStore()
+    empty.create()
+    stranger = (sign_in(county.secretary), county.members[0].pk)
+    nobody = (empty.session_key or "", county.secretary.pk)
+    unreadable = (sign_in(county.organiser), county.organiser.pk)
+    SessionStore(gone[0]).delete()
+    Session.objects.filter(pk=expired[0]).update(expire_date=timezone.now() - dt.timedelta(seconds=1))
+    Session.objects.filter(pk=unreadable[0]).update(session_data="nonsense")
+    User.objects.filter(pk=inactive[1]).update(is_active=False)
+    asked = [gone, expired, inactive, stranger, nobody, unreadable, ("", county.secretary.pk), ("k", 1 << 40)]
+    assert signed_in(asked, as_of=timezone.now()) == {}
