@@ -23,7 +23,7 @@ from attendance.core.rules import Rule as CoreRule
 from attendance.core.verdict import asked_at_first
 from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry, Rule
 from attendance.queries import rule_of, window_of
-from attendance.reasons import length
+from attendance.sentences import length
 
 S = RecordState
 # How much a state says for a person: a correction gives way only to a verdict that says more.

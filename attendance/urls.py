@@ -2,8 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from attendance import watch_views
-from attendance.views import branch, disputes, entries, exports, hall, me, search, today
+from attendance.views import branch, disputes, entries, exports, hall, me, search, today, watch
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.today, name="today"),
@@ -28,6 +27,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("branch/evidence/<int:evidence_id>/withdraw/", entries.branch_withdraw, name="branch_withdraw"),
     path("branch/disputes/", disputes.branch_disputes, name="branch_disputes"),
     path("branch/disputes/<int:dispute_id>/answer/", disputes.branch_answer, name="branch_answer"),
-    path("watch/<int:occasion_id>/play", watch_views.play, name="watch_play"),
-    path("watch/<int:occasion_id>/report", watch_views.report, name="watch_report"),
+    path("watch/<int:occasion_id>/play", watch.play, name="watch_play"),
+    path("watch/<int:occasion_id>/report", watch.report, name="watch_report"),
 ]

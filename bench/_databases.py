@@ -27,7 +27,7 @@ from django.conf import settings  # noqa: E402
 from django.db import connections, models  # noqa: E402
 from django.db.utils import load_backend  # noqa: E402
 
-from attendance.scratch import APPS, forget_keys  # noqa: E402
+from attendance.replay.scratch import APPS, forget_keys  # noqa: E402
 from tests.services import as_user, free_port, wait_for_port  # noqa: E402
 
 settings.DEBUG = False  # no log of queries while measuring

@@ -68,7 +68,7 @@ def find_fault(
     lost: Mapping[int, int],
     heard_s: float,
 ) -> str:
-    """Return why this may not be published (a code of media/messages.py), or an empty text.
+    """Return why this may not be published (a code of media/sentences.py), or an empty text.
 
     "uneven" means that encoding everything anew may help; the other faults are the file's own.
     """

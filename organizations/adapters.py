@@ -16,7 +16,7 @@ from organizations.hashing import RETRY_AFTER_S, UnableToHash
 from organizations.models import User
 from organizations.operations import UnableToTry, set_phone
 from organizations.queries import has_phone, phone_of, user_by_phone
-from organizations.sign_in_texts import code_text, wrong_password
+from organizations.sentences.sign_in import code_text, wrong_password
 
 # The pages themselves say these things; as messages they would put the phone number into a cookie.
 UNSPOKEN = {

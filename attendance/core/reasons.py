@@ -1,4 +1,4 @@
-"""Why a verdict is what it is: codes with parameters. The sentences stand in ``attendance/reasons.py``."""
+"""Why a verdict is what it is: codes with parameters. The sentences stand in ``attendance/sentences.py``."""
 
 from __future__ import annotations
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from attendance.core.text import checked
 from attendance.models import Correction, Occasion, Record, RecordState
 from attendance.operations.rosters import is_on_roster
 from attendance.operations.settling import settle
-from attendance.operations.texts import checked
 from attendance.queries import rule_of
 from attendance.standing import CALLED_OFF, what_holds
 

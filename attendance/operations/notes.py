@@ -9,12 +9,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from attendance.core.text import checked
 from attendance.models import Evidence, Occasion, Record, RosterEntry, Rule
 from attendance.operations.corrections import UnableToRecord
 from attendance.operations.marks import hold, mark_dirty
 from attendance.operations.rosters import enter_at_once
 from attendance.operations.settling import settle
-from attendance.operations.texts import checked
 from attendance.windows import window_limit
 from attendance.written import WRITTEN, may_be_withdrawn
 from organizations.queries import members_at

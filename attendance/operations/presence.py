@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from attendance.core.text import checked
 from attendance.models import Evidence, PresenceSpan
 from attendance.operations.marks import mark_dirty, mark_pairs
-from attendance.operations.texts import checked
 
 CLAIM_WITHIN = timedelta(hours=24)  # a phone keeps what it could not deliver for so long
 MOST_CLAIMS = 1000  # of one person at one occasion in that time: a line that breaks every minute of a long day

@@ -17,11 +17,11 @@ from django.utils.dateparse import parse_datetime
 
 from attendance.core.intervals import Spans, moment_of, ms_of
 from attendance.core.rules import Basis, Rule
+from attendance.core.text import checked
 from attendance.core.watch import BUFFER_MS, PURSE_START_MS, Acceptance, Purse, accept, credit, known_moment
 from attendance.models import Occasion, Record, RecordState, WatchPurse, WatchSession
 from attendance.operations.rosters import is_on_roster
 from attendance.operations.settling import settle
-from attendance.operations.texts import checked
 from attendance.queries import credited
 
 MAX_RANGES = 500

@@ -8,7 +8,7 @@ from django.utils.timezone import localtime
 def minutes(milliseconds: int) -> float:
     """Return minutes with two decimals, cut and never rounded up: 47.999 is not 48.
 
-    Of the whole seconds that the pages show (``attendance.reasons.length``), so that both say the same.
+    Of the whole seconds that the pages show (``attendance.sentences.length``), so that both say the same.
     """
     return milliseconds // 1000 * 100 // 60 / 100
 

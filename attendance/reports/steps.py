@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from attendance.core.reasons import Code
 from attendance.kinds import kinds
 from attendance.models import Occasion, RecordState
-from attendance.reasons import sentence
 from attendance.reports.standing import Standing
+from attendance.sentences import sentence
 from attendance.standing import DUE, UNDONE, asks_nothing, due_at
 from organizations.models import User
 

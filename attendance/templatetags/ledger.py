@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localdate, localtime
 
 from attendance.models import RecordState
-from attendance.reasons import length
+from attendance.sentences import length
 from attendance.standing import DONE, state_label
 
 register = template.Library()

@@ -13,7 +13,7 @@ from attendance.core.verdict import Verdict
 from attendance.kinds import Step, kinds
 from attendance.models import Correction, Dispute, Evidence, Occasion, PresenceSpan, Record, RosterEntry, Rule
 from attendance.queries import judged, rule_of
-from attendance.reasons import sentence
+from attendance.sentences import sentence
 from attendance.standing import CALLED_OFF, UNDONE, Amount, amount_of, asked_of, asks_nothing, due_at, standing
 from attendance.views.timeline import Bar, Item, bars_of, items_of
 from organizations.models import User

@@ -25,7 +25,7 @@ from attendance.coming import Coming, coming_for, node_at
 from attendance.forms import CorrectForm, DeclareForm, LeaveForm
 from attendance.models import Evidence, Occasion, RosterEntry, Training
 from attendance.permissions import NAMES, may_record_for, may_reveal_phone
-from attendance.reasons import category
+from attendance.sentences import category
 from attendance.standing import CALLED_OFF
 from attendance.views.detail import Detail
 from attendance.views.shared import list_address, log_visit, scope_or_404, signed_in

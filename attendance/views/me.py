@@ -20,7 +20,7 @@ from attendance.forms import DisputeForm
 from attendance.models import Occasion, RosterEntry
 from attendance.operations import UnableToRaiseDispute, mark_answers_seen, raise_dispute, settle_dirty
 from attendance.personal import held_about
-from attendance.reasons import category
+from attendance.sentences import category
 from attendance.standing import Stand, due_at, stands_of
 from attendance.views.detail import Detail, record_details, step_of
 from attendance.views.shared import signed_in

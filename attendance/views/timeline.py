@@ -17,7 +17,7 @@ from attendance.core.intervals import Spans, ms_of
 from attendance.core.verdict import Verdict
 from attendance.models import Evidence, Occasion, PresenceSpan, Rule
 from attendance.queries import rule_of, window_of
-from attendance.reasons import category, length
+from attendance.sentences import category, length
 
 NOTICED = timedelta(seconds=1)
 AXIS = 1000  # the map's width in its own units

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from attendance.core.intervals import Spans
-from attendance.reasons import length
+from attendance.sentences import length
 from attendance.standing import Amount
 
 register = template.Library()
@@ -93,7 +93,7 @@ def words() -> dict[str, str]:
         "stalled": _("网络较慢，正在缓冲…"),
         "waiting": _("网络断了，正在等网络，连上后自动接着放"),
         "done_of": _(" 已计入，共 {all}"),
-        # How a length of time is said: the same sentences as on every page (attendance/reasons.py).
+        # How a length of time is said: the same sentences as on every page (attendance/sentences.py).
         "seconds": _("%(seconds)s 秒") % {"seconds": "{s}"},
         "minutes": _("%(minutes)s 分钟") % {"minutes": "{m}"},
         "minutes_seconds": _("%(minutes)s 分 %(seconds)s 秒") % {"minutes": "{m}", "seconds": "{s}"},

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from attendance.reasons import length
+from attendance.sentences import length
 from live.models import Lecture
 from live.queries import keeps_from_recording, not_recorded
 

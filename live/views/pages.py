@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from attendance.operations import settle_dirty
 from attendance.queries import credited, last_position_ms
-from attendance.reasons import length
+from attendance.sentences import length
 from attendance.standing import Amount, due_at, stands_of
 from attendance.windows import HELD, roster_day, undone_until
 from live.core import lifecycle

@@ -21,7 +21,7 @@ from attendance.cancelled import cancelled_words
 from attendance.concerned import concerned_by, people_at
 from attendance.consequences import moment
 from attendance.models import Occasion
-from attendance.reasons import length
+from attendance.sentences import length
 from attendance.windows import ENDED, is_held, roster_day, undone_until, window_limit
 from live import operations
 from live.forms import LectureForm, VoidLectureForm

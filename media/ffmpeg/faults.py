@@ -5,7 +5,7 @@ import signal
 
 
 class UnableToTranscode(Exception):
-    """``code`` names the reason (sentences: media/messages.py), with a name after a colon where one helps
+    """``code`` names the reason (sentences: media/sentences.py), with a name after a colon where one helps
     ("codec:dts"); ``detail`` is the end of ffmpeg's own words.
     """
 

@@ -21,10 +21,10 @@ from django.db import transaction
 
 from media import storage
 from media.core.names import clean_filename, clean_title
-from media.messages import reason
 from media.models import Upload, Video
 from media.operations.videos import UnableToCreate, create_video
 from media.queries import complete_uploads, promised_bytes, unfinished_uploads
+from media.sentences import reason
 
 log = structlog.get_logger(__name__)
 LIFETIME = timedelta(days=7)

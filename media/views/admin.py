@@ -23,11 +23,11 @@ from wagtail.admin.views import generic
 from wagtail.admin.views.generic import history
 from wagtail.admin.viewsets.model import ModelViewSet
 
-from media.messages import reason
 from media.models import Upload, Video
 from media.operations import UnableToDeleteVideo, UnableToRetry, delete_video, retry_video
 from media.permissions import may_upload
 from media.queries import UPLOADERS, managed_by, playback, previewable_for, sent_lately, unfinished_uploads
+from media.sentences import reason
 from organizations.belonging import homes_for, workplaces_of
 from organizations.models import Node, Role
 from organizations.permissions import has_role

@@ -12,13 +12,13 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from organizations import roster_texts, roster_words
 from organizations.core.roster import Problem, Remark, RosterTable, UnableToReadRoster, read_roster
 from organizations.core.roster.changes import Question, RosterLine
 from organizations.models import Node, RosterImport
 from organizations.operations.keys import UnableToUseKey, check_phone_key, ensure_phone_key
 from organizations.operations.roster_plan import Answers, Plan, make_plan
 from organizations.operations.roster_write import write_plan
+from organizations.sentences import questions, roster_file
 from organizations.sheets import read_table
 
 __all__ = ["Answers", "RosterLine", "RosterOutcome", "UnableToImportRoster", "import_roster"]
@@ -118,9 +118,9 @@ def import_roster(
         take = _look if dry_run else _take_over
         return take(table, under, as_of, actor_id, answers or Answers(), progress, digest)
     except UnableToReadRoster as error:
-        raise UnableToImportRoster(roster_texts.problem_lines(error.problems), problems=error.problems) from error
+        raise UnableToImportRoster(roster_file.problem_lines(error.problems), problems=error.problems) from error
     except IntegrityError as error:  # somebody was given the number or the code between our look and our writing
-        raise UnableToImportRoster([str(roster_words.CHANGED_MEANWHILE)]) from error
+        raise UnableToImportRoster([str(questions.CHANGED_MEANWHILE)]) from error
 
 
 def _look(
@@ -154,7 +154,7 @@ def _take_over(
     plan = make_plan(rows, under=under, today=today, actor_id=actor_id, answers=answers, lock=True, progress=progress)
     outcome = RosterOutcome(plan, table.remarks)
     if outcome.open_questions:
-        asked = [roster_words.question_line(question) for question in outcome.open_questions]
+        asked = [questions.question_line(question) for question in outcome.open_questions]
         raise UnableToImportRoster(asked, questions=outcome.open_questions)
     write_plan(plan, today=today, progress=lambda done: progress(len(rows) + done, 2 * len(rows)))
     if not outcome.changes_nothing:

@@ -1,10 +1,10 @@
-"""Words for what the access log holds (``organizations/access_words.py``)."""
+"""Words for what the access log holds (``organizations/sentences/access.py``)."""
 
 from django import template
 
-from organizations import access_words
+from organizations.sentences import access
 
 register = template.Library()
-register.filter("read_by", access_words.who)
-register.filter("read_about", access_words.whom)
-register.filter("read_details", access_words.details)
+register.filter("read_by", access.who)
+register.filter("read_about", access.whom)
+register.filter("read_details", access.details)

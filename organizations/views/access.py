@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from organizations.access_words import BY_COMMAND, KINDS, cards
 from organizations.models import AccessEntry, Role, User
 from organizations.permissions import role_required
 from organizations.queries import access_entries
+from organizations.sentences.access import BY_COMMAND, KINDS, cards
 
 ENTRIES_PER_PAGE = 50
 MOST_EARLY, MOST_LATE = dt.date(2000, 1, 1), dt.date(2999, 12, 31)

@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from organizations import pending, roster_texts, roster_words
+from organizations import pending
 from organizations.forms import RosterFileForm
 from organizations.models import Left, Node, NodeKind, Role, RosterImport
 from organizations.operations import Answers, RosterOutcome, UnableToImportRoster, import_roster, log_list
 from organizations.permissions import open_nodes, role_required, visible_nodes
+from organizations.sentences import questions, roster_file
 from organizations.views.operator import asker
 
 SESSION_KEY = "roster"
@@ -47,8 +48,8 @@ def page(request: HttpRequest, form: RosterFileForm, *, status: int = 200, **con
     context |= {
         "tab": "roster",
         "form": form,
-        "recent": [(one, roster_words.counts(one)) for one in recent],
-        "columns": roster_texts.columns(),
+        "recent": [(one, questions.counts(one)) for one in recent],
+        "columns": roster_file.columns(),
         "waiting": waiting(request).get("name", ""),
     }
     return render(request, "organizations/roster.html", context, status=status)
@@ -70,7 +71,7 @@ def check(request: HttpRequest) -> HttpResponse:
     drop_file(request)  # whatever becomes of this file, nobody takes the one before it for it
     file, under = form.cleaned_data["file"], form.cleaned_data["under"]
     if file.size > settings.ROSTER_MAX_BYTES:
-        form.add_error("file", roster_texts.SENTENCES["too_big"] % {"most": settings.ROSTER_MAX_BYTES // 2**20})
+        form.add_error("file", roster_file.SENTENCES["too_big"] % {"most": settings.ROSTER_MAX_BYTES // 2**20})
         return page(request, form, status=422)
     data = file.read()
     answers = Answers(questions=waiting(request).get("answers", {}))
@@ -209,11 +210,11 @@ def review_page(
         "seen": seen(kept),
         "name": kept["name"],
         "under": under,
-        "open": [roster_words.asked(question) for question in open_ones[:SHOWN_QUESTIONS]],
-        "answered": [roster_words.asked(one, earlier=one.key in kept.get("earlier", [])) for one in answered],
+        "open": [questions.asked(question) for question in open_ones[:SHOWN_QUESTIONS]],
+        "answered": [questions.asked(one, earlier=one.key in kept.get("earlier", [])) for one in answered],
         "earlier": any(one.key in kept.get("earlier", []) for one in answered),
-        "remarks": roster_texts.remark_lines(outcome.remarks),
-        "shown": [roster_words.line_of(line) for line in outcome.lines[:SHOWN_LINES]],
+        "remarks": roster_file.remark_lines(outcome.remarks),
+        "shown": [questions.line_of(line) for line in outcome.lines[:SHOWN_LINES]],
         "most": SHOWN_LINES,
         "absent": [one for one in absent if one.mentioned],
         "absent_elsewhere": [one for one in absent if not one.mentioned],
@@ -221,14 +222,14 @@ def review_page(
         "absent_hidden": len(outcome.absent) - len(absent) + outcome.absent_more,
         "ticks": answers.absent if answers else {},
         "all_absent": answers.all_absent if answers else "",
-        "reasons": roster_words.left_choices(),
+        "reasons": questions.left_choices(),
     }
     return render(request, "organizations/roster_review.html", context, status=422 if asked and open_ones else 200)
 
 
 def tell(request: HttpRequest, outcome: RosterOutcome) -> None:
-    messages.success(request, _("已导入：%(counts)s") % {"counts": roster_words.counts(outcome)})
-    for text in roster_words.about_units(outcome):
+    messages.success(request, _("已导入：%(counts)s") % {"counts": questions.counts(outcome)})
+    for text in questions.about_units(outcome):
         messages.warning(request, text)
 
 

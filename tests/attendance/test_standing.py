@@ -12,7 +12,7 @@ from attendance import operations
 from attendance.core.reasons import Code
 from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry, Rule
 from attendance.operations import occasions
-from attendance.reasons import length, sentence
+from attendance.sentences import length, sentence
 from attendance.standing import Amount, amount_of, asked_of, standing, state_label, what_holds, with_standing
 from organizations.models import User
 from tests.attendance.people import MINUTE_MS, expect, make_occasion, make_rule, make_training, use_plain_kind

@@ -16,7 +16,7 @@ import pytest
 from media import ffmpeg, transcoder
 from media.ffmpeg import Limits, UnableToTranscode, faults, sandbox
 from media.ffmpeg.door import MAX_PIXELS
-from media.messages import REASONS, reason
+from media.sentences import REASONS, reason
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
 SECRET = "root:x:0:0"

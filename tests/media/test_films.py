@@ -12,7 +12,7 @@ from media.checks import INDEX_BYTES, is_dark
 from media.core.fragments import read_lanes, read_spans
 from media.core.playlists import read_segments
 from media.ffmpeg import UnableToTranscode
-from media.messages import reason
+from media.sentences import reason
 from media.transcoder import MASTER, POSTER, Outcome
 from tests.media.films import FILMS, Film
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from media import ffmpeg, operations
 from media.ffmpeg import UnableToTranscode, sandbox
-from media.messages import reason
 from media.models import Job, Video
+from media.sentences import reason
 from tests.factories.media import JobFactory
 
 CANARY = "canary-4711"

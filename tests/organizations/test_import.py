@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from organizations.models import AccessEntry, Exemption, Membership, Node, Role, RoleGrant, RosterImport, User
 from organizations.operations import RosterOutcome, UnableToImportRoster, import_roster
 from organizations.queries import access_entries, membership_on, phone_of, user_by_phone
-from organizations.roster_texts import title
+from organizations.sentences.roster_file import title
 from tests.factories.organizations import MembershipFactory, NodeFactory, RoleGrantFactory, UserFactory, make_county
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from organizations import roster_texts
 from organizations.core.roster import Area, NoValue, UnableToReadRoster
+from organizations.sentences import roster_file
 from organizations.sheets import read_table
 from tests.factories.old_excel import compound_file, old_workbook
 
@@ -43,7 +43,7 @@ def refused(path: Path, **options: Any) -> str:
         read_table(path, **options)
     (problem,) = refusal.value.problems
     assert problem.row == 0
-    assert roster_texts.sentence(problem)
+    assert roster_file.sentence(problem)
     return problem.code
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from attendance.core.traces import UnableToReadTrace, read_trace
-from attendance.scratch import scratch_database
-from attendance.traces import replay
+from attendance.replay.play import replay
+from attendance.replay.scratch import scratch_database
+from attendance.replay.trace import UnableToReadTrace, read_trace
 
 
 class Command(BaseCommand):

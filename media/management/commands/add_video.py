@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from media import storage, transcoder
 from media.ffmpeg import UnableToTranscode
-from media.messages import reason
 from media.models import Job, Video
 from media.operations import UnableToCreate, create_video, transcode
+from media.sentences import reason
 from organizations.models import Node
 
 ASK_EVERY_S = 0.5

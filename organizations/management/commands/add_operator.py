@@ -20,7 +20,7 @@ from organizations.operations import (
     make_link,
 )
 from organizations.queries import user_by_phone
-from organizations.sign_in_texts import tell_link
+from organizations.sentences.sign_in import tell_link
 
 
 class Command(BaseCommand):

@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
-from organizations import roster_texts, roster_words
 from organizations.models import Left, Node
 from organizations.operations import Answers, RosterOutcome, UnableToImportRoster, import_roster, log_list
+from organizations.sentences import questions, roster_file
 
 
 class Command(BaseCommand):
@@ -64,7 +64,7 @@ class Command(BaseCommand):
                 self.refuse(error.lines)
         self.log(node, outcome)
         if outcome.open_questions:
-            self.refuse([roster_words.question_line(question) for question in outcome.open_questions])
+            self.refuse([questions.question_line(question) for question in outcome.open_questions])
         self.tell(outcome, dry_run=dry_run, ended=bool(options["absent_left"]))
 
     def log(self, under: Node | None, outcome: RosterOutcome) -> None:
@@ -82,20 +82,20 @@ class Command(BaseCommand):
         raise SystemExit(1)
 
     def tell(self, outcome: RosterOutcome, *, dry_run: bool, ended: bool) -> None:
-        for remark in roster_texts.remark_lines(outcome.remarks):
+        for remark in roster_file.remark_lines(outcome.remarks):
             self.stdout.write(remark)
         if dry_run:
             for label in outcome.nodes:
                 self.stdout.write(_("新建组织: %(label)s") % {"label": label})
             for line in outcome.lines:
-                self.stdout.write(roster_words.line_of(line))
+                self.stdout.write(questions.line_of(line))
         for absent in outcome.absent:
             if absent.mentioned:
                 word = _("不在文件里，办理离开") if ended else _("不在文件里")
-                self.stdout.write(f"{word}: {roster_words.absent_line(absent)}")
+                self.stdout.write(f"{word}: {questions.absent_line(absent)}")
         for label in outcome.unled:
             self.stdout.write(_("没有书记: %(label)s") % {"label": label})
         for label in outcome.emptied:
             self.stdout.write(_("不再有人: %(label)s") % {"label": label})
         heading = _("试运行，没有改动") if dry_run else _("已导入")
-        self.stdout.write(f"{heading}: {roster_words.counts(outcome)}")
+        self.stdout.write(f"{heading}: {questions.counts(outcome)}")

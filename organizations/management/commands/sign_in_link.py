@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from organizations.operations import UnableToMakeLink, UnableToUseKey, check_phone_key, make_link
 from organizations.queries import user_by_phone
-from organizations.sign_in_texts import tell_link
+from organizations.sentences.sign_in import tell_link
 
 
 class Command(BaseCommand):

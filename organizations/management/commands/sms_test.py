@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from organizations import places, sms
 from organizations.core import phones
-from organizations.sign_in_texts import code_text
+from organizations.sentences.sign_in import code_text
 
 
 class Command(BaseCommand):

@@ -11,7 +11,7 @@ from attendance import operations
 from attendance.core.watch import PURSE_START_MS
 from attendance.models import Evidence, Occasion, Record, RosterEntry, Training, WatchPurse, WatchSession
 from attendance.queries import judged
-from attendance.reasons import sentence
+from attendance.sentences import sentence
 from organizations.models import User
 from tests.factories.attendance import HOUR, START, OccasionFactory, RuleFactory, TrainingFactory, open_lecture
 from tests.factories.organizations import County, make_county

@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from attendance.models import Occasion, RecordState
-from attendance.reasons import length
 from attendance.reports import report_named
 from attendance.reports.cells import minutes, minutes_left, moment
+from attendance.sentences import length
 from organizations.models import User
 from tests.attendance.people import stand
 from tests.attendance.reports.conftest import World

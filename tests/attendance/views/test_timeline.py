@@ -4,7 +4,7 @@ import pytest
 
 from attendance.core.intervals import ms_of
 from attendance.models import PresenceSpan
-from attendance.reasons import sentence
+from attendance.sentences import sentence
 from attendance.views.timeline import items_of
 from tests.factories.attendance import HOUR, START, be_present, open_lecture
 from tests.factories.organizations import make_county

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from attendance import operations, watch_views
+from attendance import operations
 from attendance.models import Evidence, Occasion, Record
+from attendance.views import watch
 from organizations.models import User
 from tests.factories.attendance import HOUR, START, OccasionFactory, RuleFactory, TrainingFactory, open_lecture
 from tests.factories.organizations import County, make_county
@@ -32,7 +33,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(watch_views, "clock", lambda: clock)
+    monkeypatch.setattr(watch, "clock", lambda: clock)
     return clock
 
 

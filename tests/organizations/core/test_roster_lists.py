@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from organizations import roster_texts
 from organizations.core.roster import (
     Area,
     NoValue,
@@ -22,6 +21,7 @@ from organizations.core.roster import (
     tidy_name,
     tidy_unit,
 )
+from organizations.sentences import roster_file
 
 pytestmark = pytest.mark.unit
 TODAY = dt.date(2026, 11, 23)
@@ -46,14 +46,14 @@ def read(*rows: list[Any], **options: Any) -> list[RosterRow]:
 def problems(*sheets: Sheet) -> list[Problem]:
     with pytest.raises(UnableToReadRoster) as refusal:
         table(*sheets)
-    assert all(roster_texts.problem_lines([problem]) for problem in refusal.value.problems)
+    assert all(roster_file.problem_lines([problem]) for problem in refusal.value.problems)
     return refusal.value.problems
 
 
 def said(*sheets: Sheet) -> list[tuple[str, str, Any]]:
     """The remarks: sheet, code, and the one value that says which."""
     remarks = table(*sheets).remarks
-    assert all(roster_texts.remark_lines([remark]) for remark in remarks)
+    assert all(roster_file.remark_lines([remark]) for remark in remarks)
     return [(remark.sheet, remark.code, *remark.values.values()) for remark in remarks]
 
 
@@ -75,7 +75,7 @@ def test_a_sheet_for_each_branch() -> None:
 
 def test_a_problem_names_its_sheet() -> None:
     one, two = sheet(HEAD, [*WANG[:2], "12"], name="第一支部"), sheet(HEAD, [*LI[:2], "无"], name="第二支部")
-    assert roster_texts.problem_lines(problems(two, one)) == [
+    assert roster_file.problem_lines(problems(two, one)) == [
         "工作表“第二支部” 行 2: 手机号 没有手机的人请留空，并填写编号。",
         "工作表“第一支部” 行 2: 手机号 不够 11 位，请检查少了哪一位。",
     ]
@@ -110,7 +110,7 @@ def test_a_list_of_everybody_beside_a_sheet_for_each_branch() -> None:
 def test_the_same_number_in_another_sheet() -> None:
     other = sheet(HEAD, [*LI[:2], WANG[2]], name="第二支部")
     (problem,) = problems(sheet(HEAD, WANG, name="第一支部"), other)
-    assert roster_texts.problem_lines([problem]) == ["工作表“第二支部” 行 2: 手机号 与工作表“第一支部”第 2 行重复。"]
+    assert roster_file.problem_lines([problem]) == ["工作表“第二支部” 行 2: 手机号 与工作表“第一支部”第 2 行重复。"]
 
 
 def test_an_id_number_in_any_visible_sheet() -> None:
@@ -238,7 +238,7 @@ def test_the_mobile_phone_is_taken_before_the_other_one() -> None:
 
 def test_two_columns_of_one_meaning_are_named() -> None:
     (problem,) = problems(sheet([*HEAD, "手机"], [*WANG, ""]))
-    assert roster_texts.problem_lines([problem]) == ["行 1: 手机号 有几列都是这个内容：手机号、手机。请只留一列。"]
+    assert roster_file.problem_lines([problem]) == ["行 1: 手机号 有几列都是这个内容：手机号、手机。请只留一列。"]
 
 
 @pytest.mark.parametrize("title", ["身份证号", "身份证号码", "证件号码", "公民身份号码"])

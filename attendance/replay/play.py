@@ -16,9 +16,9 @@ from typing import Any
 
 from attendance import operations as ledger
 from attendance.core.reasons import Reason
-from attendance.core.traces import Event, Trace
 from attendance.models import Occasion, PresenceSpan, Record, Rule, Training
 from attendance.queries import judged
+from attendance.replay.trace import Event, Trace
 from organizations.models import Membership, Node, NodeKind, User
 
 OTHERS = ""  # no trace can name a worker so

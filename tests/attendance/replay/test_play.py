@@ -10,15 +10,15 @@ from django.core.management import CommandError, call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from attendance.core.traces import read_trace
-from attendance.scratch import scratch_database
-from attendance.traces import replay
+from attendance.replay.play import replay
+from attendance.replay.scratch import scratch_database
+from attendance.replay.trace import read_trace
 
 pytestmark = pytest.mark.integration
 
 RULE = {"min_share": 0.8, "late_after_s": 300, "leave_early_s": 300, "bridge_s": 30, "outbox_s": 60, "make_up_days": 7}
 WINDOW = 1200
-SAMPLES = sorted((Path(__file__).resolve().parent.parent / "data" / "traces").glob("*.json"))
+SAMPLES = sorted((Path(__file__).resolve().parents[2] / "data" / "traces").glob("*.json"))
 
 
 def event(t: float, do: str, device: str = "p1", **values: Any) -> dict[str, Any]:

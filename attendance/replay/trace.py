@@ -1,4 +1,4 @@
-"""The trace format: what happened in a room. Reading only; ``attendance/traces.py`` plays it.
+"""The trace format: what happened in a room. Reading only; ``attendance/replay/play.py`` plays it.
 
 A trace is JSON with ``window``, ``rule``, ``members``, ``events`` (ordered by ``t``, the server's clock in seconds)
 and, if there is a replay, ``media_s``. Whatever does not fit is refused with a sentence.

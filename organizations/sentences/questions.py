@@ -7,9 +7,9 @@ from typing import Protocol
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from organizations import roster_texts
 from organizations.core.roster.changes import Absent, Option, Question, RosterLine, Said
 from organizations.models import Left
+from organizations.sentences import roster_file
 
 MOST_UNITS = 30
 CHANGED_MEANWHILE = gettext_lazy("检查时有人同时改了同一位人员，没有导入，请再试一次。")
@@ -145,7 +145,7 @@ def option_text(option: Option) -> str:
 def asked(question: Question, *, earlier: bool = False) -> Asked:
     """``行 12: 手机号 138****0001 原来是张三的…`` and its possible answers."""
     text = _("%(where)s: %(text)s") % {
-        "where": roster_texts.where(question.row, question.sheet),
+        "where": roster_file.where(question.row, question.sheet),
         "text": said(question.text),
     }
     choices = [
@@ -159,7 +159,7 @@ def question_line(question: Question) -> str:
     """The question on one line, as the command refuses it: what it is and each possible answer."""
     options = _("；").join(option_text(option).rstrip("。") for option in question.options)
     how = _("请改用系统里的写法。") if question.column == "org" else _("请在“说明”一列回答。")
-    values = {"where": roster_texts.where(question.row, question.sheet), "text": said(question.text)}
+    values = {"where": roster_file.where(question.row, question.sheet), "text": said(question.text)}
     return _("%(where)s: 请确认 %(text)s%(options)s。%(how)s") % {**values, "options": options, "how": how}
 
 
@@ -172,7 +172,7 @@ def line_of(line: RosterLine) -> str:
     text = f"{KINDS[line.kind]} {line.name} {place}"
     if beside:
         text += _("（%(changes)s）") % {"changes": beside}
-    return _("%(where)s: %(text)s") % {"where": roster_texts.where(line.row, line.sheet), "text": text}
+    return _("%(where)s: %(text)s") % {"where": roster_file.where(line.row, line.sheet), "text": text}
 
 
 def counts(outcome: RosterCounts) -> str:

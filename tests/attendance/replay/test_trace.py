@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from attendance.core.traces import UnableToReadTrace, read_trace
+from attendance.replay.trace import UnableToReadTrace, read_trace
 
 pytestmark = pytest.mark.unit
 
