@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "attendance",
     "media",
     "organizations",
+    "django_cotton.apps.SimpleAppConfig",
     "wagtail.contrib.forms",
     "wagtail.contrib.redirects",
     "wagtail.contrib.settings",
@@ -123,8 +124,19 @@ TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [],
-        "APP_DIRS": True,
         "OPTIONS": {
+            # Components are <c-row …>, each a file in templates/components/ (ADR 34).
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django_cotton.cotton_loader.Loader",
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+            "builtins": ["django_cotton.templatetags.cotton"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -135,6 +147,7 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     },
 ]
+COTTON_DIR = "components"
 # The tabs at the bottom of a page: shown to those who hold one of the roles (none named: everybody).
 NAV_TABS = [
     {"key": "today", "label": _("今天"), "icon": "today", "url": "today", "roles": []},
