@@ -21,6 +21,7 @@ from wagtail.models import Page
 
 from cms.forms import WINDOW
 from cms.models import CoursePage, LessonPage
+from cms.sentences import editor_words
 
 
 @hooks.register("before_edit_page")
@@ -98,15 +99,7 @@ def editor_script() -> SafeString:
     data = {
         "signed_in": reverse("cms_signed_in"),
         "sign_in": reverse("account_login"),
-        "words": {
-            "ended": _("您已退出登录，写的内容都还在这一页上。"),
-            "how": _("请在新窗口里登录，再回到这里，点“继续保存”。不要关闭这一页。"),
-            "sign_in": _("在新窗口登录"),
-            "again": _("继续保存"),
-            "still": _("还没有登录。请先在新窗口里登录。"),
-            "other": _("现在登录的是另一个人。请换回原来的账号再保存。"),
-            "offline": _("连不上服务器。写的内容还在这一页上，网络好了再点保存。"),
-        },
+        "words": editor_words(),
     }
     return format_html(
         '<link rel="stylesheet" href="{}">{}<script src="{}" defer></script>',

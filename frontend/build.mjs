@@ -1,5 +1,5 @@
 // Builds every island and stylesheet by convention: src/<name>/main.ts -> static/js/<name>.js, styles/<name>.css -> static/css/<name>.css.
-// Files beginning with "_" are parts, not entries. Everything under public/ is copied as it is.
+// Files beginning with "_" and those in folders of styles/ are parts, not entries. Everything under public/ is copied as it is.
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from media.ffmpeg import MAX_PIXELS
@@ -64,3 +65,24 @@ def reason(code: str, **counts: int) -> str:
     sizes = {"size": settings.MEDIA_MAX_UPLOAD_BYTES, **counts}
     words = {key: filesizeformat(size) for key, size in sizes.items()}
     return str(sentence or REASONS["broken"]) % {"name": name, "pixels": MAX_PIXELS // 10_000, **words}
+
+
+def upload_words() -> dict[str, str]:
+    """Return the sentences of the upload's island; ``%s`` is filled in by it."""
+    return {
+        "waiting": gettext("排队中，等待处理…"),
+        "sending": gettext("正在上传"),
+        "paused": gettext("已暂停"),
+        "offline": gettext("网络没有连上，连上后会自动继续…"),
+        "sent": gettext("上传完成，正在排队处理。可以关闭这个页面。"),
+        "refused": gettext("无法上传。请刷新页面，再选同一个文件。"),
+        "signed_out": reason("signed_out"),
+        "stale": gettext("页面放得太久了。请刷新页面，再选同一个文件，会从断开的地方继续。"),
+        "too_large": reason("too_large", limit=settings.MEDIA_MAX_UPLOAD_BYTES),
+        "begun": gettext("这个文件已传 %s，会从断开的地方继续。"),
+        "again": gettext("这个文件最近传过，名称是“%s”。要再传一份，请按“开始上传”。"),
+        "left": gettext("剩余约 %s 分钟"),
+        "soon": gettext("剩余不到 1 分钟"),
+        "leave": gettext("上传还没有完成，离开后可以再选择同一个文件继续。"),
+        "resumed": gettext("接着上次的进度继续上传"),
+    }

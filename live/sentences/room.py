@@ -12,7 +12,7 @@ from live.queries import keeps_from_recording, not_recorded
 
 def room_words() -> dict[str, str]:
     """Return the member's sentences."""
-    return _shared() | {
+    return talk_words() | {
         "good": _("连接良好 · 您的参与正在自动记录"),
         "good_uncounted": _("连接良好 · 您不在这场的名单里，只是观看"),
         "waiting_room": _("连接良好 · 开始后自动记录"),
@@ -37,21 +37,15 @@ def room_words() -> dict[str, str]:
         "no_picture": _("讲师暂时没有画面，请稍等，不用离开"),
         "loading": _("正在打开画面…"),
         "trying": _("画面还没有出来，正在换一种方式再试，不用离开"),
-        "tap": _("点击播放"),
         "sound_only_on": _("正在只听声音，流量很省，照样计入"),
         "sound_only": _("只听声音"),
         "picture_again": _("看画面"),
-        "low_data": _("省流量"),
-        "low_data_off": _("正常画质"),
-        "low_data_on": _("正在用省流量的方式，会慢几秒，照样计入"),
         "failed": _("画面暂时放不出来，会自动再试。您的参与照样记录。"),
         "hand": _("举手"),
         "hand_down": _("放下"),
         "hand_up": _("已举手，主持人看得到"),
         "ended": _("直播结束了，谢谢参加"),
-        "packing": _("正在整理回放，好了会在这里出现"),
         "replay_ready": _("回放好了，可以随时看"),
-        "no_replay": _("这一场没有回放"),
         "not_held": _("这一场未举行（时间太短），没有人缺席，也不用补学"),
         "void": _("这一场已作废：{reason}"),
         "live_for": _("直播 {time}"),
@@ -61,12 +55,29 @@ def room_words() -> dict[str, str]:
 
 def host_words() -> dict[str, str]:
     """Return the lecturer's sentences."""
-    return _shared() | {
-        "connecting": _("正在连接…"),
-        "good": _("连接良好"),
-        "weak": _("网络不太稳"),
-        "reconnecting": _("正在重连，会自动恢复直播"),
-        "offline": _("已离线，联网后自动恢复直播"),
+    return talk_words() | _host_devices() | _host_air() | _host_after() | _host_people()
+
+
+def talk_words() -> dict[str, str]:
+    """Return what both pages say: of the talk, and of what the server refuses."""
+    return {
+        "people": _("大家 {n}"),
+        "people_say": _("现在有 {n} 位在直播间"),
+        "not_sent": _("没有发出去，联网后自动再发"),
+        "lecturer": _("讲师"),
+        "me": _("我"),
+        "left_out": _("刚才消息较多，有 {n} 条没有显示"),
+        "waiting_turn": _("还没有发完，剩下的会按顺序自动发出，不用再点"),
+        "muted_chat": _("主持人暂时关闭了您的发言"),
+        "too_long": _("最多 500 个字"),
+        "empty": _("请先写点什么"),
+        "closed": _("直播已经结束，不能再发言"),
+        "try_again": _("没有成功，请再试一次"),
+    }
+
+
+def _host_devices() -> dict[str, str]:
+    return {
         "ready": _("设备正常，可以开始直播"),
         "no_device": _("没有找到摄像头或麦克风，请插好后再试"),
         "denied": _("浏览器没有得到摄像头和麦克风的许可。请点地址栏旁的图标，允许后再试。"),
@@ -80,11 +91,20 @@ def host_words() -> dict[str, str]:
         "microphone": _("麦克风"),
         "screen": _("共享屏幕"),
         "screen_stop": _("停止共享"),
-        "screen_on": _("正在共享屏幕"),
         "silent_mic": _("没有听到声音，请检查麦克风"),
         "mic_off": _("麦克风已关，大家听不到您"),
         "mic_close": _("关麦克风"),
         "mic_open": _("开麦克风"),
+    }
+
+
+def _host_air() -> dict[str, str]:
+    return {
+        "connecting": _("正在连接…"),
+        "good": _("连接良好"),
+        "weak": _("网络不太稳"),
+        "reconnecting": _("正在重连，会自动恢复直播"),
+        "offline": _("已离线，联网后自动恢复直播"),
         "full": _("人数较多，正在排队，会自动进入"),
         "going": _("正在开播…"),
         "on_air": _("正在直播 {time}"),
@@ -94,19 +114,32 @@ def host_words() -> dict[str, str]:
         "slow": _("上行网络较慢，画面可能不清楚"),
         "hung_up": _("画面中断，正在恢复"),
         "replaced": _("已在另一个页面开播，这里不再送出画面"),
-        "resume": _("在这里继续送出画面"),
         "too_early": _("还没有到时间，开始前 30 分钟可以开播。"),
         "too_late": _("已经过了可以开播的时间，请联系组织员重新安排。"),
         "draft": _("这场直播的培训还没有发布，大家还看不到它。请联系组织员。"),
         "state": _("现在不能这样做。"),
+        "slow_down": _("发得太快了，请稍等一下"),
+    }
+
+
+def _host_after() -> dict[str, str]:
+    return {
         "undo_left": _("误点了结束？还可以恢复 {m} 分钟。恢复以后大家会自动回来。"),
         "undo_over": _("结束已经超过 10 分钟，不能再恢复。可以再开一场。"),
         "not_held": _("这一场时间太短，算“未举行”：没有人缺席，也没有人需要补学。可以再开一场，或者作废。"),
         "void": _("这一场已作废：{reason}"),
-        "ended": _("直播已结束"),
         "packing": _("正在整理回放，记录正在认定，不需要再做什么。"),
         "replay_ready": _("回放已经提供给没有参加的人。"),
         "no_replay": _("这一场没有保存回放。"),
+        "cancelled": _("这场直播已经取消。"),
+        "no_right": _("您不能再主持这场直播。"),
+        "elsewhere": _("您在太多页面打开了这场直播，这一页先停了。要在这里主持，请点“在这里主持”。"),
+        "signed_out": _("登录已过期，请重新登录后回到这里。"),
+    }
+
+
+def _host_people() -> dict[str, str]:
+    return {
         "hide": _("隐藏"),
         "mute": _("禁言"),
         "unmute": _("解除禁言"),
@@ -117,12 +150,7 @@ def host_words() -> dict[str, str]:
         "removed": _("已请出"),
         "hands_tab": _("举手 {n}"),
         "lower": _("放下"),
-        "nobody": _("没有人举手"),
-        "no_restricted": _("没有人被禁言或请出"),
-        "no_right": _("您不能再主持这场直播。"),
-        "elsewhere": _("您在太多页面打开了这场直播，这一页先停了。要在这里主持，请刷新这一页。"),
-        "signed_out": _("登录已过期，请重新登录后回到这里。"),
-        "cancelled": _("这场直播已经取消。"),
+        "not_restrictable": _("不能对主持人这样做"),
     }
 
 
@@ -175,22 +203,3 @@ def _clock(ms: int) -> str:
     minutes, seconds = divmod(ms // 1000, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-
-
-def _shared() -> dict[str, str]:
-    return {
-        "people": _("大家 {n}"),
-        "people_say": _("现在有 {n} 位在直播间"),
-        "not_sent": _("没有发出去，联网后自动再发"),
-        "lecturer": _("讲师"),
-        "me": _("我"),
-        "left_out": _("刚才消息较多，有 {n} 条没有显示"),
-        "slow_down": _("发得太快了，请稍等一下"),
-        "waiting_turn": _("还没有发完，剩下的会按顺序自动发出，不用再点"),
-        "muted_chat": _("主持人暂时关闭了您的发言"),
-        "too_long": _("最多 500 个字"),
-        "empty": _("请先写点什么"),
-        "closed": _("直播已经结束，不能再发言"),
-        "try_again": _("没有成功，请再试一次"),
-        "not_restrictable": _("不能对主持人这样做"),
-    }

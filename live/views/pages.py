@@ -97,6 +97,7 @@ def host(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     data = {
         "occasion": lecture.pk,
         "you": user.pk,
+        "owner": str(user.public_id),
         "urls": _urls(lecture),
         "words": host_words(),
         "opens_at": round(lifecycle.opens_at(lecture.occasion.starts_at).timestamp() * 1000),

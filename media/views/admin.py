@@ -27,7 +27,7 @@ from media.models import Upload, Video
 from media.operations import UnableToDeleteVideo, UnableToRetry, delete_video, retry_video
 from media.permissions import may_upload
 from media.queries import UPLOADERS, managed_by, playback, previewable_for, sent_lately, unfinished_uploads
-from media.sentences import reason
+from media.sentences import reason, upload_words
 from organizations.belonging import homes_for, workplaces_of
 from organizations.models import Node, Role
 from organizations.permissions import has_role
@@ -199,27 +199,7 @@ def _page(user: Any) -> dict[str, Any]:
     """What the island needs on every page: where to ask, whose browser memory it is, and its words."""
     return {
         "upload_page": {"status": reverse("videos:status"), "user": user.pk, "videos": reverse("videos:index")},
-        "upload_words": {
-            "waiting": _("排队中，等待处理…"),
-            "working": _("正在处理"),
-            "ready": _("可播放"),
-            "failed": _("处理失败"),
-            "sending": _("正在上传"),
-            "paused": _("已暂停"),
-            "offline": _("网络没有连上，连上后会自动继续…"),
-            "sent": _("上传完成，正在排队处理。可以关闭这个页面。"),
-            "refused": _("无法上传。请刷新页面，再选同一个文件。"),
-            "signed_out": reason("signed_out"),
-            "stale": _("页面放得太久了。请刷新页面，再选同一个文件，会从断开的地方继续。"),
-            "too_large": reason("too_large", limit=settings.MEDIA_MAX_UPLOAD_BYTES),
-            "begun": _("这个文件已传 %s，会从断开的地方继续。"),
-            "again": _("这个文件最近传过，名称是“%s”。要再传一份，请按“开始上传”。"),
-            "left": _("剩余约 %s 分钟"),
-            "soon": _("剩余不到 1 分钟"),
-            "leave": _("上传还没有完成，离开后可以再选择同一个文件继续。"),
-            "resumed": _("接着上次的进度继续上传"),
-            "failed_ask": _("暂时无法取得处理进度，稍后会再试。"),
-        },
+        "upload_words": upload_words(),
     }
 
 

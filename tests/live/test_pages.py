@@ -90,7 +90,10 @@ def test_lecturer_and_organiser_find_the_desk(world: County) -> None:
     lecture = make_live(world)
     for user in (world.lecturer, world.organiser):
         client = signed_in(user)
-        assert client.get(reverse("live_host", args=[lecture.pk])).status_code == 200
+        desk = client.get(reverse("live_host", args=[lecture.pk]))
+        assert desk.status_code == 200
+        # Under whose name the browser keeps what was typed: a computer changes hands.
+        assert desk.context["data"]["owner"] == str(user.public_id)
         assert client.get(reverse("live_room", args=[lecture.pk])).context["data"]["counted"] is False
 
 

@@ -6,11 +6,13 @@
  * Wagtail's autosave fails, we ask who is signed in; if it is nobody, the page stays and says what to do.
  */
 import { csrfToken } from "../lib/http";
+import { readData } from "../lib/page";
+import type { EditorWords } from "../lib/sentences";
 
 interface Data {
   signed_in: string;
   sign_in: string;
-  words: Record<string, string>;
+  words: EditorWords;
 }
 
 type Standing = "here" | "ended" | "other" | "offline";
@@ -21,7 +23,7 @@ declare global {
   }
 }
 
-const data = JSON.parse(document.getElementById("editor-data")?.textContent ?? "null") as Data | null;
+const data = readData<Data>("editor-data");
 const form = document.querySelector<HTMLFormElement>("form[data-edit-form]");
 
 /** Whose page this is; null until the first answer. */
@@ -62,7 +64,7 @@ function freshToken(posted?: FormData): void {
   }
 }
 
-function word(key: string): string {
+function word(key: keyof EditorWords): string {
   return data?.words[key] ?? "";
 }
 

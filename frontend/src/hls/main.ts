@@ -1,4 +1,4 @@
 /** hls.js/light as a script of its own: loaded by the player and the room only where native HLS is missing. */
 import Hls from "hls.js/light";
 
-(window as Window & { Hls?: typeof Hls }).Hls = Hls;
+window.Hls = Hls;

@@ -1,4 +1,5 @@
 /** JSON to our own server: CSRF token, time limit, retries with the same body (so the same id), errors in plain words. */
+import { doubled, jittered } from "./backoff";
 
 export interface SendOptions {
   method?: "GET" | "POST" | "PUT" | "DELETE";
@@ -109,9 +110,7 @@ export async function send<T>(url: string, body?: unknown, options: SendOptions 
       return await once<T>(url, body, options);
     } catch (error) {
       if (!(error instanceof HttpError) || error.lasting || attempt >= retries) throw error;
-      // Doubling with jitter, so that a room of phones does not come back in one moment.
-      const backoff = Math.min(30000, 1000 * 2 ** attempt) * (0.5 + Math.random());
-      await pause(Math.max(error.retryAfterMs, backoff));
+      await pause(Math.max(error.retryAfterMs, jittered(doubled(attempt, { first: 1000, longest: 30_000 }))));
     }
   }
 }

@@ -4,6 +4,7 @@
  * Kept in localStorage, for a page that is being left can write nothing else: IndexedDB's transactions and keepalive
  * requests are both lost with it now and then. Where storage is refused, in memory until the page is left.
  */
+import { doubled, jittered } from "./backoff";
 import { isOnline, onConnection } from "./connection";
 import { randomId } from "./device";
 import { HttpError, send } from "./http";
@@ -100,7 +101,7 @@ function stored(): Entry[] {
 
 /** How long to wait before try number `tries` (1 is the first repetition), with jitter. */
 export function waitBefore(tries: number): number {
-  return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(tries - 1, 10)) * (0.75 + Math.random() / 2);
+  return jittered(doubled(tries - 1, { first: FIRST_WAIT_MS, longest: LONGEST_WAIT_MS }), 0.25);
 }
 
 export class Outbox {

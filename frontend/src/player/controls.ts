@@ -1,8 +1,11 @@
 /** Buttons, keys and what the screen says. */
+import { clock } from "../lib/clock";
+import { byId, optional, write } from "../lib/page";
+import type { PlayerWords } from "../lib/sentences";
+import { fill } from "../lib/words";
 import type { Keeping } from "./ledger";
-import { optional, type PlayerData, part } from "./page";
+import type { PlayerData } from "./page";
 import type { Failure, Source } from "./source";
-import { clock, fill } from "./words";
 
 export interface Acts {
   start(): void;
@@ -20,16 +23,21 @@ interface OldFullscreen {
   webkitFullscreenElement?: Element | null;
 }
 
+const FAILED: Record<Failure, keyof PlayerWords> = {
+  media: "failed_media",
+  signed_out: "failed_signed_out",
+  gone: "failed_gone",
+};
 const SAID_MS = 4000;
 const JUMP_MS = 10_000;
 
 export class Controls {
-  private readonly screen = part<HTMLElement>("player-screen");
-  private readonly go = part<HTMLButtonElement>("player-go");
-  private readonly toggleKey = part<HTMLButtonElement>("player-toggle");
-  private readonly seek = part<HTMLInputElement>("player-seek");
-  private readonly saying = part<HTMLElement>("player-say");
-  private readonly goWords = part("player-go-words");
+  private readonly screen = byId("player-screen");
+  private readonly go = byId<HTMLButtonElement>("player-go");
+  private readonly toggleKey = byId<HTMLButtonElement>("player-toggle");
+  private readonly seek = byId<HTMLInputElement>("player-seek");
+  private readonly saying = byId("player-say");
+  private readonly goWords = byId("player-go-words");
   private readonly soundOnly = optional<HTMLButtonElement>("player-sound-only");
   private timer = 0;
   private broken = false;
@@ -43,7 +51,7 @@ export class Controls {
     private readonly data: PlayerData,
     private readonly acts: Acts,
   ) {
-    part("player-all").textContent = clock(data.duration_ms);
+    byId("player-all").textContent = clock(data.duration_ms);
     this.showPlace(data.position_ms < data.duration_ms - 3000 ? data.position_ms : 0);
     this.buttons();
     this.slider();
@@ -65,7 +73,7 @@ export class Controls {
   fail(why: Failure, said?: string): void {
     this.broken = true;
     this.screen.classList.add("failed");
-    this.say(said ?? fill(this.data.words, `failed_${why}`));
+    this.say(said ?? fill(this.data.words, FAILED[why]));
     this.goWords.textContent = fill(this.data.words, "again");
     this.go.hidden = false;
     this.showBack(why === "gone");
@@ -75,12 +83,12 @@ export class Controls {
 
   /** The line is away and the buffer plays on: a dot, nothing more. */
   line(good: boolean): void {
-    part<HTMLElement>("player-dot").hidden = good;
+    byId("player-dot").hidden = good;
   }
 
   showAudio(audio: boolean, why = ""): void {
     this.screen.classList.toggle("audio-only", audio);
-    part<HTMLElement>("player-audio").hidden = !audio;
+    byId("player-audio").hidden = !audio;
     this.soundOnly?.setAttribute("aria-pressed", String(audio));
     if (this.soundOnly) this.soundOnly.textContent = fill(this.data.words, audio ? "audio_off" : "audio_on");
     this.say(why, true);
@@ -88,21 +96,10 @@ export class Controls {
 
   /** How the learning record fares, in words below the map; `notice` is what the server says about what it keeps. */
   keeping(state: Keeping | "not_recorded", why: string, notice: string): void {
-    const words: Partial<Record<Keeping | "not_recorded", string>> = {
-      saved: "saved",
-      saving: "saving",
-      offline: "offline",
-      retrying: "retrying",
-      signed_out: "signed_out",
-      refused: "refused",
-      not_recorded: "not_recorded",
-    };
-    const key = words[state];
     this.mustSignIn = state === "signed_out";
     this.showSignIn();
-    const text = state === "saved" && notice ? notice : key ? fill(this.data.words, key, { why }) : "";
-    const line = part<HTMLElement>("player-state");
-    if (line.textContent !== text) line.textContent = text;
+    const text = state === "saved" && notice ? notice : state === "idle" ? "" : fill(this.data.words, state, { why });
+    write(byId("player-state"), text);
   }
 
   private showBack(on: boolean): void {
@@ -111,7 +108,7 @@ export class Controls {
   }
 
   private showSignIn(): void {
-    part<HTMLElement>("player-signin").hidden = !this.signedOut && !this.mustSignIn;
+    byId("player-signin").hidden = !this.signedOut && !this.mustSignIn;
   }
 
   private toggle(): void {
@@ -145,7 +142,7 @@ export class Controls {
     this.go.addEventListener("click", () => this.toggle());
     this.toggleKey.addEventListener("click", () => this.toggle());
     this.video.addEventListener("click", () => this.toggle());
-    const speed = part<HTMLSelectElement>("player-speed");
+    const speed = byId<HTMLSelectElement>("player-speed");
     const apply = (): void => {
       this.video.defaultPlaybackRate = Number(speed.value);
       this.video.playbackRate = Number(speed.value);
@@ -161,13 +158,13 @@ export class Controls {
       if (this.video.readyState || !this.video.paused) this.source.setAudio(audio, at);
       else this.toggle();
     });
-    part("player-full").addEventListener("click", () => this.fullscreen());
+    byId("player-full").addEventListener("click", () => this.fullscreen());
   }
 
   private slider(): void {
     this.seek.addEventListener("input", () => {
       this.dragging = true;
-      part("player-now").textContent = clock(Number(this.seek.value));
+      byId("player-now").textContent = clock(Number(this.seek.value));
     });
     this.seek.addEventListener("change", () => {
       this.dragging = false;
@@ -214,7 +211,7 @@ export class Controls {
   }
 
   private showPlace(ms: number): void {
-    const now = part("player-now");
+    const now = byId("player-now");
     if (now.textContent === clock(ms)) return;
     now.textContent = clock(ms);
     this.seek.value = String(ms);

@@ -1,14 +1,17 @@
 /** The one player: lessons and replays. The template is cms/player.html; the server's side is the watch API. */
+import { clock } from "../lib/clock";
 import { onConnection } from "../lib/connection";
 import { send } from "../lib/http";
+import { byId, readData } from "../lib/page";
+import { recall, remember } from "../lib/storage";
+import { fill } from "../lib/words";
 import { Controls } from "./controls";
 import { Counter, type Sample } from "./counter";
 import { WatchLedger } from "./ledger";
-import { type PlayerData, part, readData } from "./page";
+import type { PlayerData } from "./page";
 import { end, length, minus, type Range, union } from "./ranges";
 import { Source } from "./source";
 import { View } from "./view";
-import { clock, fill } from "./words";
 
 const REPORT_EVERY_MS = 12_000;
 const DRAW_EVERY_MS = 1000;
@@ -22,19 +25,11 @@ const GAP_MS = 2000;
 const GAP_SHARE = 0.1;
 const MOMENT_MS = 1000;
 
-function remembered(key: string): Range[] {
-  try {
-    return union(JSON.parse(window.localStorage.getItem(key) || "[]") as Range[]);
-  } catch {
-    return [];
-  }
-}
-
 function run(data: PlayerData): void {
-  const video = part<HTMLVideoElement>("player-video");
+  const video = byId<HTMLVideoElement>("player-video");
   const counter = new Counter();
   const silentKey = `silent:${data.owner}:${data.occasion}:${data.media}`;
-  counter.silent = remembered(silentKey);
+  counter.silent = union(recall<Range[]>("localStorage", silentKey, []));
   let startedAt = 0;
   let completed = false;
   let resumed = 0;
@@ -70,7 +65,7 @@ function run(data: PlayerData): void {
   });
   const view = new View(data.words, (gap) => {
     const ms = Math.max(0, gap - OVERLAP_MS);
-    part("player").scrollIntoView({ block: "start" });
+    byId("player").scrollIntoView({ block: "start" });
     if (startedAt) {
       seekTo(ms);
       source.wanted = true;
@@ -142,11 +137,7 @@ function run(data: PlayerData): void {
     }
     counter.sample(moment());
     if (length(counter.silent) !== silentBefore) {
-      try {
-        window.localStorage.setItem(silentKey, JSON.stringify(counter.silent));
-      } catch {
-        // Only the explanation is lost.
-      }
+      remember("localStorage", silentKey, counter.silent);
     }
   }
 
@@ -222,5 +213,5 @@ function run(data: PlayerData): void {
   draw();
 }
 
-const data = readData();
+const data = readData<PlayerData>("player-data");
 if (data) run(data);

@@ -1,6 +1,6 @@
-/** The page's parts and data as the template (cms/player.html) lays them out. */
+/** What the page gives the player (cms/templatetags/player.py). */
+import type { PlayerWords } from "../lib/sentences";
 import type { Range } from "./ranges";
-import type { Words } from "./words";
 
 export interface Addresses {
   hls_url: string;
@@ -25,21 +25,5 @@ export interface PlayerData extends Addresses {
   play_url: string;
   report_url: string;
   hls_script: string;
-  words: Words;
-}
-
-export function readData(): PlayerData | null {
-  const element = document.getElementById("player-data");
-  return element ? (JSON.parse(element.textContent || "null") as PlayerData) : null;
-}
-
-/** The element with that id; the template and this island are one, so a missing one is a mistake of ours. */
-export function part<T extends Element>(id: string): T {
-  const element = document.getElementById(id);
-  if (!element) throw new Error(`#${id} is missing`);
-  return element as unknown as T;
-}
-
-export function optional<T extends Element>(id: string): T | null {
-  return document.getElementById(id) as unknown as T | null;
+  words: PlayerWords;
 }

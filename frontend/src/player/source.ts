@@ -4,17 +4,18 @@
  * again until it is back. The browser cannot decode it: recover, another codec, another rung, then the sound alone, and
  * in the end a plain sentence; that is told to those who manage the video, for no patience mends it.
  */
-import type { ErrorData, LoaderResponse, LoadPolicy } from "hls.js";
+import type { ErrorData } from "hls.js";
 import type HlsClass from "hls.js/light";
-import { onConnection } from "../lib/connection";
+import { doubled } from "../lib/backoff";
+import { isOnline, onConnection } from "../lib/connection";
+import { abilities, choose, chooseWithout, loadHls } from "../lib/hls";
 import { get, HttpError } from "../lib/http";
+import { drewNothing, secondsAhead } from "./buffer";
+import { Faults, SAME_FAULT_MS } from "./faults";
+import { fetched, isLine } from "./line";
 import type { Addresses } from "./page";
-
-declare global {
-  interface Window {
-    Hls?: typeof HlsClass;
-  }
-}
+import { Standstill } from "./standstill";
+import { feed, playAddress } from "./stream";
 
 /** Why there is nothing more to play: not decodable here, signed out, or no longer to be seen. */
 export type Failure = "media" | "signed_out" | "gone";
@@ -32,68 +33,13 @@ export interface SourceEvents {
   fault(): void;
 }
 
-const HLS_TYPE = "application/vnd.apple.mpegurl";
 const GONE = 410;
-const AGAIN_MS = 2000;
-const LONGEST_WAIT_MS = 15_000;
+const AGAIN = { first: 2000, longest: 15_000 };
 // How near a restarted source must come to the kept place before its own clock is believed again.
 const NEAR_MS = 3000;
-// Problems that lie further apart than this are not one problem.
-const FORGOTTEN_MS = 60_000;
-// One broken piece is told several times: by the element, by the buffer, by the demuxer.
-const SAME_FAULT_MS = 700;
-// A cut of half a minute must not be noticed: a minute lies ready, at any rung.
-const AHEAD_S = 60;
-// Enough lies ready, and nothing moves; nothing comes at all; sound goes on, and not one picture was drawn.
-const STUCK_MS = 10_000;
-const NOTHING_MS = 30_000;
-const BLACK_MS = 8000;
 const LOOK_MS = 1000;
 // With less than this ahead the next try cannot wait any longer.
 const PLAYED_OUT_S = 2;
-const SERVER_TRIES = 8;
-
-/** Try again for as long as the line is away; an answer that refuses is no line. */
-function patient(maxTimeToFirstByteMs: number): LoadPolicy {
-  const again = {
-    maxNumRetry: SERVER_TRIES,
-    retryDelayMs: 1000,
-    maxRetryDelayMs: 4000,
-    shouldRetry: (_config: unknown, count: number, isTimeout: boolean, answer: LoaderResponse | undefined) =>
-      isTimeout || isLine(answer?.code ?? 0, count),
-  };
-  return { default: { maxTimeToFirstByteMs, maxLoadTimeMs: 45_000, timeoutRetry: again, errorRetry: again } };
-}
-
-function isLine(code: number, count = 0): boolean {
-  return code === 0 || (code >= 500 && count < SERVER_TRIES);
-}
-
-/** Fetch a little of the piece of an HLS list at that second; returns the first status that refuses, or 200. */
-async function fetched(url: string, second: number): Promise<number> {
-  const answer = await fetch(url, { credentials: "same-origin" });
-  if (!answer.ok) return answer.status;
-  const lines = (await answer.text()).split("\n").map((line) => line.trim());
-  const names = lines.filter((line) => line && line[0] !== "#");
-  if (lines.some((line) => line.indexOf("#EXT-X-STREAM-INF") === 0)) {
-    return fetched(new URL(names[0] ?? "", url).href, second);
-  }
-  const lengths = lines
-    .filter((line) => line.indexOf("#EXTINF:") === 0)
-    .map((line) => Number.parseFloat(line.slice(8)));
-  let [index, end] = [0, lengths[0] ?? 0];
-  while (end <= second && index < names.length - 1) {
-    index += 1;
-    end += lengths[index] ?? 0;
-  }
-  const piece = new URL(names[index] ?? "", url).href;
-  return (await fetch(piece, { credentials: "same-origin", headers: { Range: "bytes=0-99" } })).status;
-}
-
-function canBeFed(): boolean {
-  return Boolean(window.MediaSource) || "ManagedMediaSource" in window;
-}
-
 export class Source {
   audio = false;
   /** The person wants it to play: a repaired source goes on by itself, a paused one stays paused. */
@@ -110,13 +56,10 @@ export class Source {
   private attempt = 0;
   private waits = 0;
   private refusals = 0;
-  private faults = 0;
-  private faultAt = 0;
+  private readonly faults = new Faults();
+  private readonly standstill = new Standstill();
   private faultTimer = 0;
   private soundByUs = false;
-  private lastTime = -1;
-  private stillMs = 0;
-  private blackMs = 0;
   private hls: HlsClass | null = null;
   private timer = 0;
 
@@ -157,24 +100,19 @@ export class Source {
     this.place = at;
     this.restarting = true;
     const url = this.audio ? this.addresses.audio_url : this.addresses.hls_url;
-    const isList = /\.m3u8(\?|$)/.test(url);
-    if (isList && canBeFed()) {
+    const way = choose(url, abilities(this.video), this.hasSound());
+    if (way === "library") {
       this.play();
       void this.startHls(url, at);
-    } else if (!isList || this.video.canPlayType(HLS_TYPE)) {
-      this.startNative(url, at);
-    } else if (!this.audio && this.addresses.audio_url) {
-      // Old WebViews play no HLS at all, but a plain sound file they do.
-      this.fallBackToAudio();
     } else {
-      this.events.failed("media");
+      this.startWithout(way, url, at);
     }
   }
 
   setAudio(audio: boolean, at: number): void {
     this.audio = audio;
     this.soundByUs = false;
-    this.faults = 0;
+    this.faults.anew();
     this.start(at);
   }
 
@@ -187,21 +125,10 @@ export class Source {
 
   /** Begin again after `failed`. */
   again(at: number): void {
-    this.faults = 0;
+    this.faults.anew();
     this.refusals = 0;
     this.pictureAgain();
     this.refresh(at);
-  }
-
-  /** How many seconds lie ready after the place that is playing. */
-  ahead(): number {
-    const { buffered, currentTime } = this.video;
-    for (let index = 0; index < buffered.length; index += 1) {
-      if (buffered.start(index) <= currentTime + 0.5 && buffered.end(index) > currentTime) {
-        return buffered.end(index) - currentTime;
-      }
-    }
-    return 0;
   }
 
   private play(): void {
@@ -225,31 +152,29 @@ export class Source {
     } else if (this.hls?.levels.length) {
       this.hls.startLoad();
     }
-    if (!this.hls || this.ahead() > PLAYED_OUT_S) this.lineIs(true);
+    if (!this.hls || secondsAhead(this.video) > PLAYED_OUT_S) this.lineIs(true);
   }
 
   /** Some browsers say nothing: what should play and does not has its time, and is begun again. */
   private look(): void {
     const { video } = this;
-    const moves = video.currentTime !== this.lastTime;
-    this.lastTime = video.currentTime;
     const isPaused = video.paused && !video.error;
-    const isIdle = !this.started || !this.wanted || isPaused || video.ended || this.isCut;
-    this.stillMs = moves || isIdle ? 0 : this.stillMs + LOOK_MS;
-    this.blackMs = moves && !isIdle && this.isBlack() ? this.blackMs + LOOK_MS : 0;
-    if (this.blackMs > BLACK_MS || (this.stillMs > STUCK_MS && (video.error || this.ahead() > PLAYED_OUT_S))) {
-      this.stillMs = this.blackMs = 0;
-      this.fault();
-    } else if (this.stillMs > NOTHING_MS) {
-      this.stillMs = 0;
-      this.refresh(this.place);
-    }
+    const found = this.standstill.look(
+      {
+        time: video.currentTime,
+        isIdle: !this.started || !this.wanted || isPaused || video.ended || this.isCut,
+        isBlack: this.isBlack(),
+        isReady: video.error !== null || secondsAhead(this.video) > PLAYED_OUT_S,
+      },
+      LOOK_MS,
+    );
+    if (found === "fault") this.fault();
+    else if (found === "nothing") this.refresh(this.place);
   }
 
   private isBlack(): boolean {
     if (this.audio || document.hidden || !this.hls?.levels.some((level) => level.width > 0)) return false;
-    const quality = this.video.getVideoPlaybackQuality?.();
-    return quality !== undefined && quality.totalVideoFrames === quality.droppedVideoFrames;
+    return drewNothing(this.video);
   }
 
   /** Sound alone was our decision, not the person's: the picture gets another chance. */
@@ -257,29 +182,32 @@ export class Source {
     if (!this.soundByUs) return;
     this.soundByUs = false;
     this.audio = false;
-    this.faults = 0;
+    this.faults.anew();
     this.events.audioOnly(false);
+  }
+
+  /** Sound alone can still be had. */
+  private hasSound(): boolean {
+    return !this.audio && Boolean(this.addresses.audio_url);
+  }
+
+  private startWithout(way: "native" | "sound" | "none", url: string, at: number): void {
+    if (way === "native") this.startNative(url, at);
+    else if (way === "sound") this.fallBackToAudio();
+    else this.events.failed("media");
   }
 
   // --- native ---------------------------------------------------------------------------------------------------
 
   private startNative(url: string, at: number): void {
-    const { video } = this;
-    video.src = url;
-    if (at > 0) {
-      const seek = (): void => {
-        video.removeEventListener("loadedmetadata", seek);
-        video.currentTime = at / 1000;
-      };
-      video.addEventListener("loadedmetadata", seek);
-    }
+    playAddress(this.video, url, at);
     this.play();
   }
 
   /** The element gives no reason that can be relied on: where the piece at this place can be fetched, the line is there. */
   private nativeError(): void {
     const code = this.video.error?.code;
-    if (navigator.onLine === false || code === MediaError.MEDIA_ERR_NETWORK) {
+    if (!isOnline() || code === MediaError.MEDIA_ERR_NETWORK) {
       this.wait();
       return;
     }
@@ -301,40 +229,27 @@ export class Source {
 
   private async startHls(url: string, at: number): Promise<void> {
     const attempt = this.attempt;
-    const Hls = await this.library();
+    const Hls = await loadHls(this.script);
     if (attempt !== this.attempt) return;
     if (!Hls?.isSupported()) {
-      if (this.video.canPlayType(HLS_TYPE)) this.startNative(url, at);
-      else if (!Hls) this.wait();
-      else if (!this.audio && this.addresses.audio_url) this.fallBackToAudio();
-      else this.events.failed("media");
+      const way = chooseWithout(Hls ? "unsupported" : "missing", abilities(this.video), this.hasSound());
+      if (way === "wait") this.wait();
+      else this.startWithout(way, url, at);
       return;
     }
-    const hls = new Hls({
-      startPosition: at / 1000,
-      // Start low and go up: a picture soon, a sharp one when the line carries it.
-      startLevel: 0,
-      abrEwmaDefaultEstimate: 300_000,
-      capLevelToPlayerSize: true,
-      maxBufferLength: AHEAD_S,
-      maxMaxBufferLength: AHEAD_S,
-      backBufferLength: 30,
-      enableWorker: false,
-      manifestLoadPolicy: patient(10_000),
-      playlistLoadPolicy: patient(10_000),
-      fragLoadPolicy: patient(10_000),
-    });
-    this.hls = hls;
-    hls.on(Hls.Events.ERROR, (_event, problem) => {
-      if (this.hls === hls) this.problem(Hls, problem);
-    });
-    for (const event of [Hls.Events.MANIFEST_LOADED, Hls.Events.LEVEL_LOADED, Hls.Events.FRAG_LOADED]) {
-      hls.on(event, () => {
-        if (this.hls === hls) this.lineIs(true);
-      });
-    }
-    hls.loadSource(url);
-    hls.attachMedia(this.video);
+    this.hls = feed(
+      this.video,
+      Hls,
+      { url, at },
+      {
+        problem: (hls, problem) => {
+          if (this.hls === hls) this.problem(Hls, problem);
+        },
+        loaded: (hls) => {
+          if (this.hls === hls) this.lineIs(true);
+        },
+      },
+    );
     this.play();
   }
 
@@ -355,11 +270,11 @@ export class Source {
     window.clearTimeout(this.timer);
     const { hls } = this;
     if (isLine && hls?.levels.length) {
-      const pause = Math.min(LONGEST_WAIT_MS, AGAIN_MS * 2 ** this.waits);
+      const pause = doubled(this.waits, AGAIN);
       this.waits += 1;
       this.timer = window.setTimeout(() => hls.startLoad(), pause);
-      if (this.ahead() < PLAYED_OUT_S) this.events.waiting();
-    } else if (this.ahead() > PLAYED_OUT_S) {
+      if (secondsAhead(this.video) < PLAYED_OUT_S) this.events.waiting();
+    } else if (secondsAhead(this.video) > PLAYED_OUT_S) {
       this.timer = window.setTimeout(() => this.stopped(isLine), 1000);
     } else if (isLine) {
       this.wait();
@@ -368,61 +283,36 @@ export class Source {
     }
   }
 
-  private library(): Promise<typeof HlsClass | undefined> {
-    if (window.Hls) return Promise.resolve(window.Hls);
-    return new Promise((resolve) => {
-      const script = document.createElement("script");
-      script.src = this.script;
-      script.onload = () => resolve(window.Hls);
-      script.onerror = () => {
-        script.remove();
-        resolve(undefined);
-      };
-      document.head.appendChild(script);
-    });
-  }
-
   // --- what goes wrong ------------------------------------------------------------------------------------------
 
   /** It cannot be decoded: each time the next thing that may help. */
   private fault(): void {
-    const now = Date.now();
-    if (now - this.faultAt < SAME_FAULT_MS) {
-      // The same one once more, or the attempt to mend it has failed at once: a moment later it is clear which.
+    const { hls } = this;
+    const remedy = this.faults.next(Date.now(), hls ? hls.levels.length : null);
+    if (remedy === "same") {
+      // A moment later it is clear which: told twice, or not mended.
       const attempt = this.attempt;
       window.clearTimeout(this.faultTimer);
       this.faultTimer = window.setTimeout(() => {
         if (attempt === this.attempt && (this.video.error || this.video.readyState < 2)) this.fault();
       }, SAME_FAULT_MS);
-      return;
+    } else if (remedy === "refresh") {
+      this.refresh(this.place);
+    } else if (remedy === "give_up" || !hls) {
+      this.giveUp();
+    } else {
+      this.restarting = true;
+      if (remedy === "lower") hls.removeLevel(Math.max(0, hls.currentLevel >= 0 ? hls.currentLevel : hls.loadLevel));
+      else if (remedy === "swap") hls.swapAudioCodec();
+      hls.recoverMediaError();
+      hls.startLoad(this.place / 1000);
+      this.play();
     }
-    if (now - this.faultAt > FORGOTTEN_MS) this.faults = 0;
-    this.faultAt = now;
-    this.faults += 1;
-    const { hls } = this;
-    if (!hls) {
-      if (this.faults === 1) this.refresh(this.place);
-      else this.giveUp();
-      return;
-    }
-    this.restarting = true;
-    if (this.faults > 2) {
-      if (hls.levels.length < 2) {
-        this.giveUp();
-        return;
-      }
-      hls.removeLevel(Math.max(0, hls.currentLevel >= 0 ? hls.currentLevel : hls.loadLevel));
-    } else if (this.faults === 2) {
-      hls.swapAudioCodec();
-    }
-    hls.recoverMediaError();
-    hls.startLoad(this.place / 1000);
-    this.play();
   }
 
   private giveUp(): void {
     this.events.fault();
-    if (!this.audio && this.addresses.audio_url) {
+    if (this.hasSound()) {
       this.fallBackToAudio();
     } else {
       this.release();
@@ -432,7 +322,7 @@ export class Source {
 
   private fallBackToAudio(): void {
     this.events.audioOnly(true);
-    this.faults = 0;
+    this.faults.anew();
     this.soundByUs = true;
     this.audio = true;
     this.start(this.place);
@@ -479,7 +369,7 @@ export class Source {
       this.refresh(this.place);
     };
     window.addEventListener("online", again);
-    this.timer = window.setTimeout(again, Math.min(LONGEST_WAIT_MS, AGAIN_MS * 2 ** this.waits));
+    this.timer = window.setTimeout(again, doubled(this.waits, AGAIN));
     this.waits += 1;
   }
 

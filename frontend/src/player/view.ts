@@ -1,8 +1,11 @@
 /** Draws what counted: the number, the map, and what did not count and why. */
+
+import { clock, spoken } from "../lib/clock";
 import { isOnline } from "../lib/connection";
-import { part } from "./page";
+import { byId } from "../lib/page";
+import type { PlayerWords } from "../lib/sentences";
+import { fill } from "../lib/words";
 import { end, length, minus, type Range, shared, union } from "./ranges";
-import { clock, fill, spoken, type Words } from "./words";
 
 export interface Counted {
   duration: number;
@@ -41,7 +44,7 @@ export class View {
   private rows: Row[] = [];
 
   constructor(
-    private readonly words: Words,
+    private readonly words: PlayerWords,
     private readonly seekTo: (ms: number) => void,
   ) {}
 
@@ -53,9 +56,9 @@ export class View {
 
   private numbers({ asked, credited, duration, needed }: Counted): void {
     const done = length(credited);
-    part("player-done").textContent = spoken(this.words, done);
-    part("player-of").textContent = fill(this.words, "done_of", { all: spoken(this.words, duration) });
-    const chip = part<HTMLElement>("player-left");
+    byId("player-done").textContent = spoken(this.words, done);
+    byId("player-of").textContent = fill(this.words, "done_of", { all: spoken(this.words, duration) });
+    const chip = byId("player-left");
     chip.hidden = needed === null || !asked;
     if (needed === null) return;
     // In whole seconds, as the server says it (attendance/standing.py): what counts and what is left make what is asked.
@@ -67,7 +70,7 @@ export class View {
   }
 
   private map({ credited, duration, owed, position }: Counted): void {
-    const map = part<SVGElement>("player-map");
+    const map = byId<SVGElement>("player-map");
     while (map.firstChild) map.removeChild(map.firstChild);
     if (!duration) return;
     const bar = (from: number, to: number, name: string): void => {
@@ -92,11 +95,11 @@ export class View {
     const drawn = JSON.stringify(pieces.map(({ span, why }) => [clock(span[0]), clock(span[1]), why]));
     const isKnown = state.credited.length || state.silent.length || (!isOnline() && state.owed.length);
     const isNothing = pieces.length === 0 || !isKnown;
-    part<HTMLElement>("player-gaps").hidden = isNothing || !state.asked;
+    byId("player-gaps").hidden = isNothing || !state.asked;
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     // Rows are written anew and not made anew: a finger may be on one.
-    const list = part("player-gap-list");
+    const list = byId("player-gap-list");
     if (!this.rows.length) list.textContent = "";
     pieces.forEach((piece, index) => {
       const row = this.rows[index] ?? this.row(list);

@@ -4,25 +4,33 @@
  */
 import { randomId } from "../lib/device";
 import type { ChatEvent, Command, ErrorFrame } from "../lib/frames";
-import { byId, fill, type Words } from "./words";
+import { byId } from "../lib/page";
+import type { TalkWords } from "../lib/sentences";
+import { recall, remember } from "../lib/storage";
+import { fill, oneOf } from "../lib/words";
 
 const KEPT_LINES = 300;
 const NEAR_END = 80;
 const RESEND_MS = 4000;
+/** What the server may refuse for good, and has a sentence of its own. */
+const REFUSALS = ["empty", "too_long", "closed"] as const;
 
 export interface ChatOptions {
   you: number;
-  /** Where unsent sentences wait while the page is reloaded; without it they do not. */
-  keep?: string;
-  words: Words;
+  /** Under this name what is typed and what is not yet sent waits while the page is reloaded. */
+  keep: string;
+  words: TalkWords;
   send(command: Command): boolean;
   /** Adds a host's tools to a line. */
   decorate?(line: HTMLElement, message: ChatEvent): void;
 }
 
-interface Pending {
+interface Kept {
   id: string;
   text: string;
+}
+
+interface Pending extends Kept {
   line: HTMLElement;
   timer: number;
 }
@@ -53,7 +61,9 @@ export class Chat {
     window.addEventListener("resize", () => {
       if (this.atEnd) window.requestAnimationFrame(() => this.toEnd());
     });
-    for (const { id, text } of this.kept()) this.wait(id, text);
+    this.input.addEventListener("input", () => this.keepTyped());
+    this.input.value = recall("sessionStorage", this.typedKey(), "") || this.input.value;
+    for (const { id, text } of recall<Kept[]>("sessionStorage", this.options.keep, [])) this.wait(id, text);
     this.empty();
   }
 
@@ -99,7 +109,7 @@ export class Chat {
       t: "chat",
       message,
       member: this.options.you,
-      name: this.options.words.me ?? "",
+      name: this.options.words.me,
       unit: "",
       text: waiting.text,
       at: 0,
@@ -119,7 +129,8 @@ export class Chat {
     }
     this.forget(waiting);
     if (!this.input.value) this.input.value = waiting.text;
-    this.say(frame.error === "muted" ? "muted_chat" : frame.error);
+    this.keepTyped();
+    this.say(frame.error === "muted" ? "muted_chat" : (oneOf(REFUSALS, frame.error) ?? "try_again"));
     return true;
   }
 
@@ -151,6 +162,8 @@ export class Chat {
     for (const waiting of Array.from(this.pending.values())) window.clearTimeout(waiting.timer);
     this.pending.clear();
     this.keep();
+    this.input.value = "";
+    this.keepTyped();
     this.lines.clear();
     this.list.textContent = "";
     this.empty();
@@ -164,6 +177,7 @@ export class Chat {
       return;
     }
     this.input.value = "";
+    this.keepTyped();
     const first = this.pending.size === 0;
     this.wait(randomId(), text);
     this.keep();
@@ -175,7 +189,7 @@ export class Chat {
   }
 
   private wait(id: string, text: string): void {
-    const line = this.draw(this.options.words.me ?? "", "", text, false, this.options.you);
+    const line = this.draw(this.options.words.me, "", text, false, this.options.you);
     line.classList.add("waiting");
     this.list.appendChild(line);
     this.pending.set(id, { id, text, line, timer: 0 });
@@ -196,22 +210,16 @@ export class Chat {
 
   /** What still waits, over a reload of this page; the server counts an id once. */
   private keep(): void {
-    if (!this.options.keep) return;
-    const rows = Array.from(this.pending.values(), ({ id, text }) => ({ id, text }));
-    try {
-      if (rows.length) window.sessionStorage.setItem(this.options.keep, JSON.stringify(rows));
-      else window.sessionStorage.removeItem(this.options.keep);
-    } catch {
-      // Storage is refused: they wait as long as the page does.
-    }
+    const rows = Array.from(this.pending.values(), ({ id, text }): Kept => ({ id, text }));
+    remember("sessionStorage", this.options.keep, rows.length ? rows : null);
   }
 
-  private kept(): { id: string; text: string }[] {
-    try {
-      return JSON.parse((this.options.keep && window.sessionStorage.getItem(this.options.keep)) || "[]");
-    } catch {
-      return [];
-    }
+  private keepTyped(): void {
+    remember("sessionStorage", this.typedKey(), this.input.value || null);
+  }
+
+  private typedKey(): string {
+    return `${this.options.keep}-typed`;
   }
 
   private forget(waiting: Pending): void {
@@ -223,7 +231,7 @@ export class Chat {
     else this.next();
   }
 
-  private say(key: string): void {
+  private say(key: keyof TalkWords | ""): void {
     this.note.textContent = key ? fill(this.options.words, key) : "";
     this.note.hidden = !key;
   }
@@ -235,7 +243,7 @@ export class Chat {
     line.className = mine ? "msg mine" : host ? "msg from-host" : "msg";
     const who = document.createElement("b");
     const of = host ? this.options.words.lecturer : unit;
-    who.textContent = mine ? (this.options.words.me ?? name) : of ? `${name} · ${of}` : name;
+    who.textContent = mine ? this.options.words.me : of ? `${name} · ${of}` : name;
     const words = document.createElement("span");
     words.textContent = text;
     line.append(who, words);

@@ -3,16 +3,12 @@
  * be that there is no picture (no answer, no offer, no media, a standstill), it has a time by which it is begun again:
  * WebRTC, HLS, WebRTC, with growing pauses and without an end. Presence does not depend on any of it.
  */
-import type { Fragment } from "hls.js";
-import type HlsClass from "hls.js/light";
-import type { CandidateInit, Command } from "../lib/frames";
+import type { Command } from "../lib/frames";
+import { abilities, choose, chooseWithout, loadHls } from "../lib/hls";
+import { LiveList } from "./list";
 import { Motion } from "./motion";
-
-declare global {
-  interface Window {
-    Hls?: typeof HlsClass;
-  }
-}
+import { canReceive, Receiver } from "./receiver";
+import { firstVia, otherVia, patience, type Via, type Way } from "./ways";
 
 export type ScreenState = "idle" | "loading" | "playing" | "blocked" | "no_picture" | "trying" | "failed";
 
@@ -29,32 +25,18 @@ export interface Addresses {
   hls_audio_url: string;
 }
 
-type Way = "none" | "webrtc" | "hls";
-type Via = "auto" | "hls";
-
-const HLS_TYPE = "application/vnd.apple.mpegurl";
 const AGAIN_MS = 2000;
 const LOOK_MS = 1500;
 // Nothing came for so long: it stands still.
 const STILL_MS = 4000;
-// How long an attempt may take. UDP that does not come through looks like nothing at all; HLS has its segments to wait for.
-const PATIENCE_MS = { none: 8000, webrtc: 8000, hls: 14_000 };
-const OFF_AIR_PATIENCE_MS = 25_000;
-const PATIENCE_GROWS_MS = 3000;
-const LONGEST_PATIENCE_MS = 40_000;
 // The lecturer's picture is said to be back: so long for it to arrive by the way that is open.
 const RETURN_MS = { none: 0, webrtc: 3500, hls: 10_000 };
 // So long without a break, and the pauses begin anew.
 const STEADY_MS = 20_000;
-const WEBRTC_TRIES = 2;
-// With so much ahead it could play.
-const ENOUGH_S = 1;
-
 export class Screen {
   audioOnly = false;
-  private pc: RTCPeerConnection | null = null;
-  private relays: RTCIceServer[] = [];
-  private hls: HlsClass | null = null;
+  private readonly receiver: Receiver;
+  private readonly list: LiveList;
   private way: Way = "none";
   private via: Via = "auto";
   private attempt = 0;
@@ -71,11 +53,7 @@ export class Screen {
   private movedAt = 0;
   private steadyAt = 0;
   private checking = false;
-  /** The piece that hls.js loads, and how much of it had come at the last look. */
-  private loading: Fragment | null = null;
-  private loaded = "";
   private lastTime = 0;
-  private waitingCandidates: RTCIceCandidateInit[] = [];
   private readonly motion = new Motion();
 
   constructor(
@@ -83,9 +61,21 @@ export class Screen {
     private readonly script: string,
     private readonly events: ScreenEvents,
   ) {
+    this.receiver = new Receiver({
+      send: (command) => events.send(command),
+      stream: (stream) => {
+        if (video.srcObject !== stream) video.srcObject = stream;
+        void this.play();
+      },
+      failed: () => {
+        this.isOld = false;
+        this.next();
+      },
+    });
+    this.list = new LiveList(video, { failed: () => this.later(), isPlaying: () => this.isPlaying() });
     video.addEventListener("playing", () => this.moved());
     video.addEventListener("error", () => {
-      if (this.way === "hls" && !this.hls && video.getAttribute("src")) this.later();
+      if (this.way === "hls" && !this.list.isOpen && video.getAttribute("src")) this.later();
     });
     video.addEventListener("waiting", () => this.covered("loading"));
     video.addEventListener("pause", () => this.goOn());
@@ -103,7 +93,7 @@ export class Screen {
   start(): void {
     this.live = true;
     this.tries = 0;
-    this.ask(this.failures < WEBRTC_TRIES ? "auto" : "hls");
+    this.ask(firstVia(this.failures));
   }
 
   /** The socket is back while media went on playing: the server needs to know the way anew only for WebRTC. */
@@ -149,7 +139,7 @@ export class Screen {
   /** The server's word on how this browser gets the picture. */
   chosen(via: "webrtc" | "hls" | "wait", relays: RTCIceServer[]): void {
     if (!this.live) return;
-    this.relays = relays;
+    this.receiver.relays = relays;
     if (via === "webrtc") {
       this.way = "webrtc";
       this.motion.anew();
@@ -161,23 +151,7 @@ export class Screen {
   }
 
   async offered(sdp: string): Promise<void> {
-    if (!this.live || this.way !== "webrtc") return;
-    try {
-      const pc = this.pc ?? this.connect();
-      await pc.setRemoteDescription({ type: "offer", sdp });
-      for (const transceiver of pc.getTransceivers()) {
-        // Sound alone: say in the answer that the picture is not wanted, and the server does not send it.
-        const wanted = !(this.audioOnly && transceiver.receiver.track.kind === "video");
-        if (transceiver.currentDirection !== "stopped") transceiver.direction = wanted ? "recvonly" : "inactive";
-      }
-      const answer = await pc.createAnswer();
-      await pc.setLocalDescription(answer);
-      if (this.pc !== pc) return;
-      this.events.send({ t: "answer", sdp: answer.sdp ?? "" });
-      for (const one of this.waitingCandidates.splice(0)) this.trickle(one);
-    } catch {
-      this.webrtcFailed();
-    }
+    if (this.live && this.way === "webrtc") await this.receiver.offered(sdp, () => this.audioOnly);
   }
 
   link(state: string): void {
@@ -219,7 +193,7 @@ export class Screen {
   private async check(): Promise<void> {
     if (!this.live || this.checking) return;
     this.checking = true;
-    const { pc } = this;
+    const { pc } = this.receiver;
     let moves = false;
     try {
       moves = await this.motion.since(this.video, pc, this.audioOnly);
@@ -228,7 +202,7 @@ export class Screen {
     } finally {
       this.checking = false;
     }
-    if (!this.live || pc !== this.pc) return;
+    if (!this.live || pc !== this.receiver.pc) return;
     if (moves) this.moved();
     else this.stands();
   }
@@ -251,29 +225,15 @@ export class Screen {
     if (document.visibilityState === "hidden" && this.video.paused) return; // the browser put it to sleep
     // Without a network no way is better than another; what has been loaded is kept, and the patience begins with it.
     if (navigator.onLine === false) this.deadline = 0;
-    const arrives = this.arrives();
+    const arrives = this.list.arrives();
     if (this.shown === "playing") {
       if (now - this.movedAt < STILL_MS) return;
       this.covered("loading");
     }
     if (navigator.onLine === false) this.covered("loading");
-    else if (!this.deadline || arrives) this.deadline = now + this.patience();
+    else if (!this.deadline || arrives) this.deadline = now + this.patienceNow();
     else if (now > this.deadline) this.next();
     else this.covered(this.shown === "trying" ? "trying" : "loading");
-  }
-
-  /**
-   * Whether HLS gets somewhere although nothing plays yet: on a slow line a piece takes longer than any patience, and to
-   * begin anew throws away what has come of it. Once there is enough to play, bytes are no excuse any more.
-   */
-  private arrives(): boolean {
-    const before = this.loaded;
-    const { loading, video } = this;
-    this.loaded = loading ? `${loading.type} ${loading.sn} ${loading.stats.loaded}` : "";
-    if (this.way !== "hls" || !loading || loading.stats.loaded === 0) return false;
-    const last = video.buffered.length - 1;
-    const isReady = last >= 0 && video.buffered.end(last) - video.currentTime > ENOUGH_S;
-    return !isReady && this.loaded !== before;
   }
 
   /** This attempt has had its time: the other way, or, while the lecturer sends nothing, the same again. */
@@ -282,24 +242,18 @@ export class Screen {
     if (this.way === "webrtc" && this.airing && !this.isOld) this.failures += 1;
     const keep = !this.airing || this.isOld;
     this.isOld = false;
-    this.ask(keep ? this.via : this.way === "hls" || this.via === "hls" ? "auto" : "hls");
-  }
-
-  private patience(): number {
-    const base = this.airing ? PATIENCE_MS[this.way] : OFF_AIR_PATIENCE_MS;
-    return Math.min(LONGEST_PATIENCE_MS, base + this.tries * PATIENCE_GROWS_MS) + Math.random() * AGAIN_MS;
+    this.ask(keep ? this.via : otherVia(this.way, this.via));
   }
 
   private ask(via: Via): void {
     this.release();
     this.via = via;
     this.covered(this.tries ? "trying" : "loading");
-    const can = typeof RTCPeerConnection === "function" && "getTransceivers" in RTCPeerConnection.prototype;
-    if (!can) this.via = "hls";
+    if (!canReceive()) this.via = "hls";
     const sent = this.events.send({ t: "watch", via: this.via });
     // HLS needs no room; WebRTC waits for it.
     if (!sent && this.via === "hls") void this.startHls();
-    this.deadline = performance.now() + this.patience();
+    this.deadline = performance.now() + this.patienceNow();
   }
 
   /** No picture now: say what is done about it, or that the lecturer has none. */
@@ -319,41 +273,8 @@ export class Screen {
     if (wanted && this.video.paused && this.shown !== "blocked") void this.play();
   }
 
-  private connect(): RTCPeerConnection {
-    const pc = new RTCPeerConnection({ iceServers: this.relays, bundlePolicy: "max-bundle" });
-    this.pc = pc;
-    const stream = new MediaStream();
-    pc.ontrack = (event) => {
-      // A picture that never comes would hold up the sound.
-      if (this.audioOnly && event.track.kind === "video") return;
-      stream.addTrack(event.track);
-      if (this.video.srcObject !== stream) this.video.srcObject = stream;
-      void this.play();
-    };
-    pc.onicecandidate = (event) => {
-      if (this.pc !== pc) return;
-      const candidate = event.candidate ? event.candidate.toJSON() : null;
-      if (candidate && !pc.localDescription) this.waitingCandidates.push(candidate);
-      else this.trickle(candidate);
-    };
-    pc.onconnectionstatechange = () => {
-      if (this.pc === pc && pc.connectionState === "failed") this.webrtcFailed();
-    };
-    return pc;
-  }
-
-  private trickle(candidate: RTCIceCandidateInit | null): void {
-    const plain: CandidateInit | null = candidate && {
-      candidate: candidate.candidate ?? "",
-      sdpMid: candidate.sdpMid ?? null,
-      sdpMLineIndex: candidate.sdpMLineIndex ?? null,
-    };
-    this.events.send({ t: "candidate", pc: "sub", candidate: plain });
-  }
-
-  private webrtcFailed(): void {
-    this.isOld = false;
-    this.next();
+  private patienceNow(): number {
+    return patience(this.way, { airing: this.airing, tries: this.tries }) + Math.random() * AGAIN_MS;
   }
 
   private async startHls(): Promise<void> {
@@ -368,9 +289,10 @@ export class Screen {
       // Without an answer as without an address: a moment later.
     }
     if (attempt !== this.attempt) return;
-    if (!url) this.later();
-    else if (window.MediaSource || "ManagedMediaSource" in window) await this.playWithLibrary(url);
-    else if (this.video.canPlayType(HLS_TYPE)) this.playNatively(url);
+    const way = url ? choose(url, abilities(this.video), false) : "later";
+    if (way === "library") await this.playWithLibrary(url);
+    else if (way === "native") this.playNatively(url);
+    else if (way === "later") this.later();
     else this.show("failed");
   }
 
@@ -382,59 +304,18 @@ export class Screen {
 
   private async playWithLibrary(url: string): Promise<void> {
     const attempt = this.attempt;
-    const Hls = await this.library();
+    const Hls = await loadHls(this.script);
     if (attempt !== this.attempt) return;
     if (!Hls?.isSupported()) {
-      if (this.video.canPlayType(HLS_TYPE)) this.playNatively(url);
-      else if (Hls) this.show("failed");
-      else this.later();
+      const way = chooseWithout(Hls ? "unsupported" : "missing", abilities(this.video), false);
+      if (way === "native") this.playNatively(url);
+      else if (way === "wait") this.later();
+      else this.show("failed");
       return;
     }
-    const hls = new Hls({
-      liveSyncDuration: 4,
-      maxLiveSyncPlaybackRate: 1.2,
-      maxBufferLength: 20,
-      backBufferLength: 10,
-      enableWorker: false,
-      manifestLoadPolicy: {
-        default: { maxTimeToFirstByteMs: 8000, maxLoadTimeMs: 15_000, timeoutRetry: null, errorRetry: null },
-      },
-    });
-    this.hls = hls;
-    hls.on(Hls.Events.FRAG_LOADING, (_event, { frag }) => {
-      if (this.hls === hls) this.loading = frag;
-    });
-    let recovered = false;
-    hls.on(Hls.Events.ERROR, (_event, problem) => {
-      if (!problem.fatal || this.hls !== hls) return;
-      if (problem.type === Hls.ErrorTypes.MEDIA_ERROR && !recovered) {
-        recovered = true;
-        hls.recoverMediaError();
-      } else if (problem.type === Hls.ErrorTypes.NETWORK_ERROR && this.isPlaying()) {
-        // What is buffered plays on meanwhile.
-        this.timer = window.setTimeout(() => hls.startLoad(), AGAIN_MS);
-      } else {
-        this.later();
-      }
-    });
     this.video.srcObject = null;
-    hls.loadSource(url);
-    hls.attachMedia(this.video);
+    this.list.play(Hls, url);
     void this.play();
-  }
-
-  private library(): Promise<typeof HlsClass | undefined> {
-    if (window.Hls) return Promise.resolve(window.Hls);
-    return new Promise((resolve) => {
-      const script = document.createElement("script");
-      script.src = this.script;
-      script.onload = () => resolve(window.Hls);
-      script.onerror = () => {
-        script.remove();
-        resolve(undefined);
-      };
-      document.head.appendChild(script);
-    });
   }
 
   /** Begin again at the live edge: the playlist is not there yet, or something broke. */
@@ -460,13 +341,8 @@ export class Screen {
     window.clearTimeout(this.timer);
     this.attempt += 1;
     this.way = "none";
-    this.waitingCandidates = [];
-    this.loading = null;
-    const { pc, hls } = this;
-    this.pc = null;
-    this.hls = null;
-    pc?.close();
-    hls?.destroy();
+    this.receiver.close();
+    this.list.close();
     this.video.srcObject = null;
     if (this.video.getAttribute("src")) {
       this.video.removeAttribute("src");

@@ -2,7 +2,9 @@
  * The room's line: fetches a ticket, opens the socket, beats, notices silence, and comes back by itself with jitter.
  * What it says about itself is one word (`Line`), so that the page can be calm about it.
  */
-import { onConnection } from "../lib/connection";
+import { doubled, jittered } from "../lib/backoff";
+import { ServerClock } from "../lib/clock";
+import { isOnline, onConnection } from "../lib/connection";
 import { deviceId } from "../lib/device";
 import type { ByeFrame, Command, ErrorFrame, JoinedFrame, ServerFrame } from "../lib/frames";
 import { get, HttpError } from "../lib/http";
@@ -32,6 +34,42 @@ const ELSEWHERE = 4409;
 const DEPLOY_SPREAD_MS = 20_000;
 const REFUSALS = 3;
 
+function broken(): Line {
+  return isOnline() ? "reconnecting" : "offline";
+}
+
+/** To come back: after so long, or as `backoff` says; and what is said meanwhile, if it is not the network's state. */
+export interface Return {
+  line?: Line;
+  waitMs?: number;
+}
+
+/**
+ * What a closed socket means: to stay away, and why, or to come back. `refusals`: how often in a row the server did not
+ * take our ticket.
+ */
+export function afterClose(code: number, bye: ByeFrame | null, refusals: number): ClosedWhy | Return {
+  const reason = bye?.reason;
+  if (reason === "removed" || reason === "left") return reason;
+  if (code === ELSEWHERE || reason === "elsewhere") return "elsewhere";
+  if (code === GONE || reason === "cancelled") return "cancelled";
+  if (code === FORBIDDEN && reason === "rights" && bye?.after_ms === null) return "rights";
+  if (code === FORBIDDEN && refusals > REFUSALS) return "rights";
+  if (code === DEPLOY) return { line: "reconnecting", waitMs: Math.random() * DEPLOY_SPREAD_MS };
+  if (code === FULL) return { line: "full", waitMs: 5000 + Math.random() * 10_000 };
+  if (code === MALFORMED) return { line: "reconnecting", waitMs: 5000 };
+  return {};
+}
+
+/**
+ * The first try soon, for most breaks are short; every two or three seconds for as long as a server takes to start
+ * again; then wider, so that a room does not come back in one moment.
+ */
+export function backoff(tries: number): number {
+  const doublings = Math.min(tries - 1, 3) + Math.max(0, tries - 7);
+  return jittered(doubled(Math.min(doublings, 7), { first: 300, longest: 20_000 }));
+}
+
 export class RoomLine {
   private socket: WebSocket | null = null;
   private line: Line = "connecting";
@@ -42,8 +80,7 @@ export class RoomLine {
   private stopped = false;
   private opening = false;
   private bye: ByeFrame | null = null;
-  private clockMs = 0;
-  private clockAt = 0;
+  private readonly clock = new ServerClock();
 
   constructor(
     private readonly urls: { ticket: string; socket: string },
@@ -70,12 +107,12 @@ export class RoomLine {
 
   /** The server's clock as far as this phone knows it: Unix milliseconds, 0 before the first frame. */
   serverNow(): number {
-    return this.clockMs ? this.clockMs + performance.now() - this.clockAt : 0;
+    return this.clock.now();
   }
 
   /** When the server was last heard, on its own clock. */
   lastHeard(): number {
-    return this.clockMs ? this.clockMs + this.heardAt - this.clockAt : 0;
+    return this.clock.at(this.heardAt);
   }
 
   private say(line: Line, why?: ClosedWhy): void {
@@ -103,7 +140,7 @@ export class RoomLine {
     const status = error instanceof HttpError ? error.status : 0;
     if (status === 401) this.stop("signed_out");
     else if (status === 404) this.stop("rights");
-    else this.lost(navigator.onLine === false ? "offline" : "reconnecting");
+    else this.lost(broken());
   }
 
   private connect(ticket: string): void {
@@ -133,8 +170,7 @@ export class RoomLine {
       return;
     }
     if (frame.t === "joined") {
-      this.clockMs = frame.at;
-      this.clockAt = this.heardAt;
+      this.clock.set(frame.at, this.heardAt);
       this.tries = 0;
       this.refusals = 0;
       this.events.joined(frame);
@@ -150,17 +186,9 @@ export class RoomLine {
     this.socket = null;
     if (this.stopped) return;
     if (code === FORBIDDEN) this.refusals += 1;
-    const reason = this.bye?.reason;
-    if (reason === "removed") this.stop("removed");
-    else if (reason === "left") this.stop("left");
-    else if (code === ELSEWHERE || reason === "elsewhere") this.stop("elsewhere");
-    else if (code === GONE || reason === "cancelled") this.stop("cancelled");
-    else if (code === FORBIDDEN && reason === "rights" && this.bye?.after_ms === null) this.stop("rights");
-    else if (code === FORBIDDEN && this.refusals > REFUSALS) this.stop("rights");
-    else if (code === DEPLOY) this.lost("reconnecting", Math.random() * DEPLOY_SPREAD_MS);
-    else if (code === FULL) this.lost("full", 5000 + Math.random() * 10_000);
-    else if (code === MALFORMED) this.lost("reconnecting", 5000);
-    else this.lost(navigator.onLine === false ? "offline" : "reconnecting");
+    const next = afterClose(code, this.bye, this.refusals);
+    if (typeof next === "string") this.stop(next);
+    else this.lost(next.line ?? broken(), next.waitMs);
   }
 
   private stop(why: ClosedWhy): void {
@@ -176,11 +204,7 @@ export class RoomLine {
     socket?.close();
     this.say(line);
     this.tries += 1;
-    // The first try soon, for most breaks are short; every two or three seconds for as long as a server takes to start
-    // again; then wider, so that a room does not come back in one moment.
-    const doubled = Math.min(this.tries - 1, 3) + Math.max(0, this.tries - 7);
-    const backoff = Math.min(20_000, 300 * 2 ** Math.min(doubled, 7)) * (0.5 + Math.random());
-    this.again(waitMs ?? backoff);
+    this.again(waitMs ?? backoff(this.tries));
   }
 
   private again(waitMs: number): void {
@@ -191,7 +215,7 @@ export class RoomLine {
   private watch(): void {
     if (!this.socket) return;
     const silent = performance.now() - this.heardAt;
-    if (silent > DEAD_MS) this.lost(navigator.onLine === false ? "offline" : "reconnecting");
+    if (silent > DEAD_MS) this.lost(broken());
     else if (silent > WEAK_MS && this.line === "good") this.say("weak");
   }
 }

@@ -1,4 +1,6 @@
 /** What the server put on the page for this island. */
+import { readData } from "../lib/page";
+import type { UploadWords } from "../lib/sentences";
 
 /** A file of mine that the server knows: begun and not finished, or sent within the last days. */
 export interface Known {
@@ -23,14 +25,18 @@ export interface Page {
   sent?: Known[];
 }
 
-function read<T>(id: string): T {
-  return JSON.parse(document.getElementById(id)?.textContent ?? "{}") as T;
+interface Given {
+  page: Page;
+  words: Partial<UploadWords>;
 }
 
-let cached: { page: Page; words: Record<string, string> } | null = null;
+let cached: Given | null = null;
 
-function all(): { page: Page; words: Record<string, string> } {
-  cached = cached ?? { page: read<Page>("upload-page"), words: read<Record<string, string>>("upload-words") };
+function all(): Given {
+  cached = cached ?? {
+    page: readData<Page>("upload-page") ?? ({} as Page),
+    words: readData<UploadWords>("upload-words") ?? {},
+  };
   return cached;
 }
 
@@ -38,7 +44,7 @@ export function page(): Page {
   return all().page;
 }
 
-export function word(key: string): string {
+export function word(key: keyof UploadWords): string {
   return all().words[key] ?? key;
 }
 

@@ -4,6 +4,7 @@
  */
 import { DetailedError, type HttpRequest, type HttpResponse, Upload } from "tus-js-client";
 import { csrfToken } from "../lib/http";
+import type { UploadWords } from "../lib/sentences";
 import { type Known, page, part, timeLeft, word } from "./page";
 import { watchOne } from "./watch";
 
@@ -67,8 +68,9 @@ function say(parts: Parts, text: string): void {
 /** The server's own sentence, if it gave one; ours where it cannot know the next step here. */
 function explain(error: Error): string {
   const status = statusOf(error);
-  const own: Record<number, string> = { 0: "offline", 401: "signed_out", 403: "stale" };
-  if (own[status]) return word(own[status]);
+  const own: Record<number, keyof UploadWords> = { 0: "offline", 401: "signed_out", 403: "stale" };
+  const sentence = own[status];
+  if (sentence) return word(sentence);
   const fallback = word(status === 413 ? "too_large" : "refused");
   try {
     const body = error instanceof DetailedError ? error.originalResponse?.getBody() : "";

@@ -1,5 +1,5 @@
 /** Asks how far the work on videos is, and shows it wherever the page has a place for it. */
-import type HlsClass from "hls.js/light";
+import { HLS_TYPE } from "../lib/hls";
 import { page, part, timeLeft } from "./page";
 
 interface VideoState {
@@ -15,7 +15,6 @@ interface VideoState {
 
 const ASK_MS = 2000;
 const ASK_HIDDEN_MS = 20000;
-const HLS_TYPE = "application/vnd.apple.mpegurl";
 const watched = new Map<string, HTMLElement>();
 /** What a video's progress was when this page first saw it move. */
 const began = new Map<string, { progress: number; at: number }>();
@@ -64,7 +63,7 @@ function preview(video: VideoState): void {
   if (!player || !video.hls || !player.hidden) return;
   player.hidden = false;
   if (video.poster) player.poster = video.poster;
-  const Hls = (window as Window & { Hls?: typeof HlsClass }).Hls;
+  const Hls = window.Hls;
   if (Hls?.isSupported()) {
     const hls = new Hls({ autoStartLoad: false });
     hls.loadSource(video.hls);

@@ -1,14 +1,14 @@
-"""The room's page by itself, with a server that is played: the order of what is said, and a page that was stopped."""
+"""The room's two pages by themselves, with a server that is played: the order of what is said, and a stopped page."""
 
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.e2e.pages.browser import ROOT
 
@@ -24,6 +24,7 @@ DATA = {
         "me": "我", "waiting_turn": "剩下的会自动发出", "not_sent": "没有发出去", "elsewhere": "点“在这里看”",
         "live_for": "直播 {time}",
     },
+    "opens_at": 0, "title": "防汛避险", "restricted": [],
 }  # fmt: skip
 # A socket that answers as the test says: `said` is what the page sent, `speak` what it hears.
 SOCKET = """
@@ -43,47 +44,57 @@ window.speak = (frame) => window.line.onmessage({ data: JSON.stringify(frame) })
 """
 
 
-@pytest.fixture(scope="module")
-def script(tmp_path_factory: pytest.TempPathFactory) -> str:
-    target: Path = tmp_path_factory.mktemp("room") / "room.js"
-    command = ["node_modules/.bin/esbuild", "src/room/main.ts", "--bundle", "--format=iife"]
+def script(island: str, folder: Path) -> str:
+    target = folder / f"{island}.js"
+    command = ["node_modules/.bin/esbuild", f"src/{island}/main.ts", "--bundle", "--format=iife"]
     command += ["--target=chrome70,safari12", "--supported:destructuring=true", "--log-level=error"]
     subprocess.run([*command, f"--outfile={target}"], cwd=ROOT / "frontend", check=True)
     return target.read_text(encoding="utf-8")
 
 
-def html() -> str:
+def html(island: str) -> str:
     """The page's own template, with nothing filled in."""
-    template = (ROOT / "live/templates/live/room.html").read_text(encoding="utf-8")
+    template = (ROOT / f"live/templates/live/{island}.html").read_text(encoding="utf-8")
     words = re.sub(r"{% translate \"([^\"]*)\" %}", r"\1", template)
     bare = re.sub(r"{[%{].*?[%}]}", "", words)
-    data = f'<script type="application/json" id="room-data">{json.dumps(DATA)}</script>'
-    return f'<!doctype html><html lang="zh-Hans"><meta charset="utf-8">{bare}{data}<script src="/room.js"></script>'
+    data = f'<script type="application/json" id="{island}-data">{json.dumps(DATA)}</script>'
+    return f'<!doctype html><html lang="zh-Hans"><meta charset="utf-8">{bare}{data}<script src="/island.js"></script>'
 
 
 @pytest.fixture
-def room(browser: Browser, script: str) -> Iterator[Page]:
-    page_text = html()
+def opened(browser: Browser, tmp_path: Path) -> Iterator[Callable[[str], Page]]:
+    contexts: list[BrowserContext] = []
 
-    def answer(route: Route) -> None:
-        path = route.request.url.removeprefix(HOST)
-        if path == "/":
-            route.fulfill(content_type="text/html", body=page_text)
-        elif path == "/room.js":
-            route.fulfill(content_type="text/javascript", body=script)
-        elif path.startswith("/ticket"):
-            route.fulfill(content_type="application/json", body='{"ticket": "t"}')
-        else:
-            route.fulfill(content_type="application/json", body=json.dumps(DATA))
+    def open_page(island: str) -> Page:
+        text, code = html(island), script(island, tmp_path)
 
-    context = browser.new_context()
-    context.add_init_script(SOCKET)
-    page = context.new_page()
-    page.route("**/*", answer)
-    page.goto(HOST + "/")
-    page.wait_for_function("window.line")
-    yield page
-    context.close()
+        def answer(route: Route) -> None:
+            path = route.request.url.removeprefix(HOST)
+            if path == "/":
+                route.fulfill(content_type="text/html", body=text)
+            elif path == "/island.js":
+                route.fulfill(content_type="text/javascript", body=code)
+            elif path.startswith("/ticket"):
+                route.fulfill(content_type="application/json", body='{"ticket": "t"}')
+            else:
+                route.fulfill(content_type="application/json", body=json.dumps(DATA))
+
+        contexts.append(browser.new_context())
+        contexts[-1].add_init_script(SOCKET)
+        page = contexts[-1].new_page()
+        page.route("**/*", answer)
+        page.goto(HOST + "/")
+        page.wait_for_function("window.line")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def room(opened: Callable[[str], Page]) -> Page:
+    return opened("room")
 
 
 def say(room: Page, *texts: str) -> None:
@@ -140,3 +151,31 @@ def test_a_page_that_was_stopped_has_a_way_back_and_no_dead_controls(room: Page)
     here.click()
     expect(room.locator("#live-mark")).to_be_visible()
     expect(here).to_be_hidden()
+
+
+def test_the_lecturers_page_that_was_stopped_has_a_way_back_of_its_own(opened: Callable[[str], Page]) -> None:
+    host = opened("host")
+    expect(host.locator("#end")).to_be_visible()
+    here = host.locator("#here-step")
+    expect(here).to_be_hidden()
+    host.evaluate("line.onclose({ code: 4409 })")
+    expect(here).to_be_visible()
+    expect(host.locator("#desk-state")).to_have_text("点“在这里看”")
+    for name in ("say-text", "say-send"):
+        expect(host.locator(f"#{name}")).to_be_disabled()
+    here.click()
+    expect(here).to_be_hidden()
+    expect(host.locator("#say-text")).to_be_enabled()
+
+
+@pytest.mark.parametrize("island", ["room", "host"])
+def test_what_was_typed_and_what_waits_outlive_a_reload(opened: Callable[[str], Page], island: str) -> None:
+    page = opened(island)
+    say(page, "一")
+    page.fill("#say-text", "还没写完")
+    before = page.evaluate("said")[0]
+    page.reload()
+    page.wait_for_function("said.length === 1")
+    assert page.evaluate("said")[0] == before
+    assert page.input_value("#say-text") == "还没写完"
+    expect(page.locator("#chat .waiting")).to_have_count(1)

@@ -1,0 +1,63 @@
+"""The sentences that the player and the editor's island may say, in the reader's language; ``{name}`` is filled in."""
+
+from django.utils.translation import gettext as _
+
+
+def player_words() -> dict[str, str]:
+    """Return the player's sentences."""
+    return {
+        "play": _("播放"),
+        "pause": _("暂停"),
+        "loading": _("正在打开…"),
+        "stalled": _("网络较慢，正在缓冲…"),
+        "waiting": _("网络断了，正在等网络，连上后自动接着放"),
+        "done_of": _(" 已计入，共 {all}"),
+        # How a length of time is said: the same sentences as on every page (attendance/sentences.py).
+        "seconds": _("%(seconds)s 秒") % {"seconds": "{s}"},
+        "minutes": _("%(minutes)s 分钟") % {"minutes": "{m}"},
+        "minutes_seconds": _("%(minutes)s 分 %(seconds)s 秒") % {"minutes": "{m}", "seconds": "{s}"},
+        "counted": _("已计入的部分："),
+        "left": _("还差 {left}"),
+        "enough": _("这一段学够了"),
+        "from_here": _("从这里看 ›"),
+        # Begins with the words that are seen: who speaks to the phone says those.
+        "from_here_label": _("从这里看：{at}"),
+        "gap_unseen": _("还没有看到"),
+        "gap_skipped": _("跳过去了，没有看"),
+        "gap_hidden": _("手机锁屏或离开页面，而且没有声音"),
+        "gap_waiting": _("已经看过，联网后自动计入"),
+        "gap_checking": _("已经看过，几秒后计入"),
+        "saved": _("学习记录已保存"),
+        "saving": _("正在保存学习记录…"),
+        "offline": _("学习记录已保存在手机，联网后自动补传"),
+        "retrying": _("暂时连不上服务器，学习记录已保存在手机，会自动补传"),
+        "signed_out": _("登录已过期，请重新登录后继续，学习记录已保存在手机"),
+        "refused": _("服务器没有接受这条学习记录：{why}"),
+        "not_recorded": _("这是查看方式，不记录学习时间。"),
+        "no_ahead": _("这门课要按顺序看，还没看到的部分不能往前拖。"),
+        "audio_on": _("只听声音"),
+        "audio_off": _("看画面"),
+        "audio_fallback": _("这部手机放不出画面，已改为只听声音，照样计入。"),
+        "failed_media": _("这部手机放不出这个视频，不是网络的问题，组织员会看到。可以换一部手机或电脑再看。"),
+        "failed_signed_out": _("登录已过期，请重新登录后接着看。"),
+        "failed_gone": _("现在不能看这个视频：可能正在修改，也可能您已不在名单里。请过一会儿再试，或者问支部书记。"),
+        "again": _("再试一次"),
+        "ended": _("已经放完了"),
+        "go_on": _("继续播放"),
+        "from_gap": _("从没看过的地方接着看"),
+        "once_more": _("再看一遍"),
+        "resumed": _("从上次看到的 {at} 继续"),
+    }
+
+
+def editor_words() -> dict[str, str]:
+    """Return what the editor's island says when the session has ended."""
+    return {
+        "ended": _("您已退出登录，写的内容都还在这一页上。"),
+        "how": _("请在新窗口里登录，再回到这里，点“继续保存”。不要关闭这一页。"),
+        "sign_in": _("在新窗口登录"),
+        "again": _("继续保存"),
+        "still": _("还没有登录。请先在新窗口里登录。"),
+        "other": _("现在登录的是另一个人。请换回原来的账号再保存。"),
+        "offline": _("连不上服务器。写的内容还在这一页上，网络好了再点保存。"),
+    }

@@ -1,0 +1,28 @@
+"""Which sentences each island gets, and the TypeScript that names their keys: one that is missing fails the build."""
+
+from collections.abc import Callable, Mapping
+
+from cms.sentences import editor_words, player_words
+from live.sentences.room import host_words, room_words, talk_words
+from media.sentences import upload_words
+
+HEAD = """// Made by `manage.py write_words` from what config/islands.py names. Do not edit: a test compares the two.
+"""
+
+WORDS: Mapping[str, Callable[[], dict[str, str]]] = {
+    "TalkWords": talk_words,
+    "RoomWords": room_words,
+    "HostWords": host_words,
+    "PlayerWords": player_words,
+    "UploadWords": upload_words,
+    "EditorWords": editor_words,
+}
+
+
+def words_module() -> str:
+    """Return the text of ``frontend/src/lib/sentences.ts``: a type an island, with the keys of its sentences."""
+    return "\n".join([HEAD, *(_interface(name, list(words())) for name, words in WORDS.items())])
+
+
+def _interface(name: str, keys: list[str]) -> str:
+    return f"export interface {name} {{\n" + "".join(f"  {key}: string;\n" for key in sorted(keys)) + "}\n"

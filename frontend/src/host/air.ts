@@ -1,0 +1,118 @@
+/** On the air: the picture goes out while the lecture is live, and whatever breaks is begun again with growing pauses. */
+import { doubled } from "../lib/backoff";
+import type { Command, ErrorFrame } from "../lib/frames";
+import type { HostWords } from "../lib/sentences";
+import { Publisher } from "./publisher";
+
+export interface AirEvents {
+  send(command: Command): boolean;
+  /** A word on the picture's way; "" when there is nothing to say. */
+  say(word: keyof HostWords | ""): void;
+  isLive(): boolean;
+  /** What is to go out; null: the devices are not open. */
+  stream(): MediaStream | null;
+  picture(): MediaStreamTrack | null;
+}
+
+const AGAIN = { first: 1000, longest: 8000 };
+
+export class Air {
+  /** Another page of the lecturer's has taken the air: this one waits to be asked. */
+  isReplaced = false;
+  private tries = 0;
+  private timer = 0;
+  private readonly publisher: Publisher;
+
+  constructor(private readonly events: AirEvents) {
+    this.publisher = new Publisher({
+      send: (command) => events.send(command),
+      connected: () => {
+        this.tries = 0;
+        events.say("sending");
+      },
+      failed: () => {
+        if (!events.isLive()) return;
+        events.say("hung_up");
+        this.later();
+      },
+    });
+  }
+
+  isActive(): boolean {
+    return this.publisher.isActive();
+  }
+
+  /** Relays of this page's socket; they go into the next connection. */
+  relays(servers: RTCIceServer[]): void {
+    this.publisher.relays = servers;
+  }
+
+  async publish(): Promise<void> {
+    window.clearTimeout(this.timer);
+    const stream = this.events.stream();
+    if (!stream || !this.events.isLive() || this.isReplaced) return;
+    this.events.say("publishing");
+    await this.publisher.start(stream, this.events.picture());
+    if (!this.publisher.isActive()) this.later();
+  }
+
+  /** Take the air back from the other page. */
+  async takeBack(): Promise<void> {
+    this.isReplaced = false;
+    await this.publish();
+  }
+
+  stop(): void {
+    window.clearTimeout(this.timer);
+    this.publisher.stop();
+  }
+
+  /** Other devices: into the connection that is up, or into a new one. */
+  async opened(stream: MediaStream): Promise<void> {
+    if (this.publisher.isActive()) {
+      await this.publisher.replaceSound(stream.getAudioTracks()[0] ?? null);
+      await this.publisher.replacePicture(this.events.picture());
+    } else {
+      void this.publish();
+    }
+  }
+
+  picture(track: MediaStreamTrack | null): Promise<void> {
+    return this.publisher.replacePicture(track);
+  }
+
+  answered(sdp: string): void {
+    void this.publisher.answered(sdp);
+  }
+
+  /** What the engine says of the connection. Not of one that the end has closed. */
+  link(state: string): void {
+    if (!this.events.isLive()) return;
+    if (state === "slow") this.events.say("slow");
+    else if (state === "flowing") this.events.say("sending");
+    else if (state === "gone") {
+      this.events.say("no_engine");
+      this.later();
+    } else if (state === "replaced") {
+      this.isReplaced = true;
+      this.publisher.stop();
+      this.events.say("replaced");
+    } else if (state === "hung_up") {
+      this.events.say("hung_up");
+      this.later();
+    }
+  }
+
+  /** The server refused our offer. */
+  refused({ error }: ErrorFrame): void {
+    this.events.say(error === "engine_unreachable" || error === "no_such_room" ? "no_engine" : "hung_up");
+    this.later();
+  }
+
+  private later(): void {
+    window.clearTimeout(this.timer);
+    this.publisher.stop();
+    this.timer = window.setTimeout(() => void this.publish(), doubled(this.tries, AGAIN));
+    this.tries += 1;
+  }
+}

@@ -1,0 +1,47 @@
+/** Which sentence stands at the desk. Knows no DOM. */
+import type { HostWords } from "../lib/sentences";
+import type { ClosedWhy, Line } from "../room/socket";
+import type { Studio } from "./studio";
+
+export interface DeskFacts {
+  state: string;
+  line: Line;
+  /** Why the line is closed, and stays so. */
+  closed: ClosedWord;
+  problem: Studio["problem"];
+  /** What the microphone lacks. */
+  sound: "mic_off" | "silent_mic" | "";
+  /** It is not yet time to go live. */
+  isEarly: boolean;
+}
+
+export type ClosedWord = "cancelled" | "signed_out" | "elsewhere" | "no_right";
+
+const OVER: Record<string, keyof HostWords> = {
+  ended: "packing",
+  recorded: "replay_ready",
+  unrecorded: "no_replay",
+  not_held: "not_held",
+  void: "void",
+};
+const GOOD: readonly (keyof HostWords)[] = ["ready", "good", "packing", "replay_ready"];
+
+export function closedWord(why: ClosedWhy | undefined): ClosedWord {
+  return why === "cancelled" || why === "signed_out" || why === "elsewhere" ? why : "no_right";
+}
+
+/** The most pressing of what is to be said. */
+export function deskWord({ state, line, closed, problem, sound, isEarly }: DeskFacts): keyof HostWords {
+  if (line === "closed") return closed;
+  const over = OVER[state];
+  if (over) return over;
+  if (problem) return problem;
+  if (line !== "good") return line;
+  if (sound) return sound;
+  if (state === "scheduled") return isEarly ? "too_early" : "ready";
+  return "good";
+}
+
+export function isGood(word: keyof HostWords): boolean {
+  return GOOD.indexOf(word) >= 0;
+}

@@ -1,0 +1,195 @@
+/** The lecturer's camera, microphone and screen as the page holds them: opened, chosen, looked at, let go. */
+import { byId } from "../lib/page";
+import type { HostWords } from "../lib/sentences";
+import { fill } from "../lib/words";
+import { Card } from "./card";
+import {
+  canShareScreen,
+  type DeviceProblem,
+  listDevices,
+  Meter,
+  NO_CAMERA,
+  openDevices,
+  openScreen,
+  UnableToUseDevices,
+} from "./devices";
+
+export interface StudioEvents {
+  /** What the page shows of the devices may be another. */
+  changed(): void;
+  /** Other devices are open: what is on the air must be changed, too. */
+  opened(stream: MediaStream): Promise<void>;
+  /** Another picture: a screen, or the camera again. */
+  picture(track: MediaStreamTrack | null): Promise<void>;
+}
+
+const METER_MS = 100;
+const SILENT_AFTER_MS = 8000;
+const LEAST_LEVEL = 0.02;
+
+export class Studio {
+  /** Why there are no devices; "asking" while the browser asks the person. */
+  problem: DeviceProblem | "asking" | "" = "";
+  /** What is open; null before, and after the end. */
+  stream: MediaStream | null = null;
+  private screen: MediaStreamTrack | null = null;
+  private heardSoundAt = performance.now();
+  private readonly preview = byId<HTMLVideoElement>("preview");
+  private readonly camera = byId<HTMLSelectElement>("camera");
+  private readonly microphone = byId<HTMLSelectElement>("microphone");
+  private readonly meter = new Meter();
+  private readonly card: Card;
+
+  constructor(
+    private readonly words: HostWords,
+    title: string,
+    private readonly events: StudioEvents,
+  ) {
+    this.card = new Card(title, fill(words, "voice_only"));
+    byId("retry").addEventListener("click", () => void this.open());
+    byId("mic").addEventListener("click", () => this.toggleMicrophone());
+    byId("screen-share").addEventListener("click", () => void this.toggleScreen());
+    for (const select of [this.camera, this.microphone]) {
+      select.addEventListener("change", () => void this.open());
+    }
+    window.setInterval(() => this.showLevel(), METER_MS);
+  }
+
+  /** Open what is chosen, or whatever there is; `problem` says why not. */
+  async open(): Promise<void> {
+    this.problem = "asking";
+    this.events.changed();
+    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    try {
+      this.stream = await openDevices(this.camera.value, this.microphone.value);
+    } catch (error) {
+      if (!(error instanceof UnableToUseDevices)) throw error;
+      this.stream = null;
+      this.problem = error.problem;
+      this.events.changed();
+      return;
+    }
+    this.problem = "";
+    // Unplugged in the middle: what is left is opened by itself.
+    for (const track of this.stream.getTracks()) track.onended = () => void this.open();
+    this.meter.listen(this.stream);
+    this.heardSoundAt = performance.now();
+    this.showPreview();
+    await this.fillSelects();
+    // The end may have let them go while the list was asked for.
+    if (this.stream) await this.events.opened(this.stream);
+    this.events.changed();
+  }
+
+  close(): void {
+    for (const track of this.stream?.getTracks() ?? []) {
+      track.onended = null;
+      track.stop();
+    }
+    this.screen?.stop();
+    this.card.stop();
+    this.stream = null;
+    this.screen = null;
+    this.preview.srcObject = null;
+  }
+
+  /** What the members see: the screen, the camera, or the lecture's title where there is no camera. */
+  picture(): MediaStreamTrack | null {
+    return this.screen ?? this.stream?.getVideoTracks()[0] ?? (this.stream ? this.card.picture() : null);
+  }
+
+  /** What is wrong with the microphone of a lecture that is otherwise well. */
+  soundProblem(): "mic_off" | "silent_mic" | "" {
+    const track = this.stream?.getAudioTracks()[0];
+    if (track && !track.enabled) return "mic_off";
+    return performance.now() - this.heardSoundAt > SILENT_AFTER_MS ? "silent_mic" : "";
+  }
+
+  show(isOver: boolean): void {
+    byId("retry").hidden = isOver || !this.problem || this.problem === "asking";
+    byId("devices").hidden = isOver || !this.stream;
+    const mic = byId("mic");
+    const on = this.stream?.getAudioTracks()[0]?.enabled ?? false;
+    mic.hidden = isOver || !this.stream;
+    mic.classList.toggle("on", !on);
+    mic.textContent = fill(this.words, on ? "mic_close" : "mic_open");
+    const share = byId("screen-share");
+    share.hidden = isOver || !this.stream || !canShareScreen();
+    share.classList.toggle("on", !!this.screen);
+    share.textContent = fill(this.words, this.screen ? "screen_stop" : "screen");
+  }
+
+  private showLevel(): void {
+    if (!this.stream) return;
+    const level = this.meter.level();
+    if (level > LEAST_LEVEL) this.heardSoundAt = performance.now();
+    byId("meter").setAttribute("width", String(Math.round(level * 100)));
+  }
+
+  private showPreview(): void {
+    const picture = this.picture();
+    this.preview.srcObject = picture ? new MediaStream([picture]) : null;
+    this.preview.classList.toggle("mirror", !this.screen && !!this.stream?.getVideoTracks().length);
+    this.preview.muted = true;
+    void this.preview.play().catch(() => undefined);
+  }
+
+  private async fillSelects(): Promise<void> {
+    const chosen: [HTMLSelectElement, MediaDeviceKind, MediaStreamTrack | undefined][] = [
+      [this.camera, "videoinput", this.stream?.getVideoTracks()[0]],
+      [this.microphone, "audioinput", this.stream?.getAudioTracks()[0]],
+    ];
+    for (const [select, kind, track] of chosen) {
+      const devices = await listDevices(kind);
+      const current = track?.getSettings().deviceId ?? "";
+      const word = fill(this.words, kind === "videoinput" ? "camera" : "microphone");
+      select.textContent = "";
+      for (const [index, { deviceId, label }] of devices.entries()) {
+        addOption(select, deviceId, label || `${word} ${index + 1}`, deviceId === current);
+      }
+      if (kind === "videoinput") addOption(select, NO_CAMERA, fill(this.words, "no_camera"), !current);
+    }
+  }
+
+  private toggleMicrophone(): void {
+    const track = this.stream?.getAudioTracks()[0];
+    if (!track) return;
+    track.enabled = !track.enabled;
+    this.heardSoundAt = performance.now();
+    this.events.changed();
+  }
+
+  private async toggleScreen(): Promise<void> {
+    if (this.screen) {
+      this.screen.stop();
+      this.screen = null;
+    } else {
+      try {
+        this.screen = await openScreen();
+      } catch {
+        return; // The person chose "cancel".
+      }
+      if (this.screen) this.screen.onended = () => void this.screenEnded();
+    }
+    await this.pictureChanged();
+  }
+
+  private async screenEnded(): Promise<void> {
+    this.screen = null;
+    await this.pictureChanged();
+  }
+
+  private async pictureChanged(): Promise<void> {
+    await this.events.picture(this.picture());
+    this.showPreview();
+    this.events.changed();
+  }
+}
+
+function addOption(select: HTMLSelectElement, value: string, text: string, selected: boolean): void {
+  const option = document.createElement("option");
+  option.value = value;
+  option.textContent = text;
+  option.selected = selected;
+  select.appendChild(option);
+}

@@ -1,0 +1,40 @@
+/** What the view gives the member's room, with the page and after each gap. */
+import type { ChatEvent } from "../lib/frames";
+import type { RoomWords } from "../lib/sentences";
+
+/** What the lecture was for this member, in words; `settled`: it will not change by itself any more. */
+export interface Mine {
+  settled: boolean;
+  owed: boolean;
+  text: string;
+}
+
+export interface RoomState {
+  state: string;
+  seq: number;
+  mine: Mine | null;
+  now: number;
+  starts_at: number;
+  ends_at: number;
+  undone_until: number | null;
+  void_reason: string;
+  live_at: number | null;
+  hls_url: string;
+  hls_audio_url: string;
+  chat: ChatEvent[];
+}
+
+export interface RoomData extends RoomState {
+  occasion: number;
+  you: number;
+  owner: string;
+  /** This member is expected: presence is recorded. */
+  counted: boolean;
+  urls: { state: string; ticket: string; outbox: string; socket: string; replay: string };
+  words: RoomWords;
+}
+
+/** Neither to come nor live. */
+export function isOver(state: string): boolean {
+  return state !== "scheduled" && state !== "live";
+}

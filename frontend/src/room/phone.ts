@@ -1,0 +1,26 @@
+/** What a phone does by itself and should not: lock its screen in the middle. And what it should do on a tap. */
+
+export class WakeLock {
+  private lock: { release(): Promise<void> } | null = null;
+
+  async hold(): Promise<void> {
+    const api = (navigator as Navigator & { wakeLock?: { request(type: "screen"): Promise<never> } }).wakeLock;
+    if (!api || document.visibilityState !== "visible") return;
+    try {
+      this.lock = await api.request("screen");
+    } catch {
+      this.lock = null; // Battery saving, or not allowed: the phone may lock, and says so honestly.
+    }
+  }
+
+  release(): void {
+    void this.lock?.release().catch(() => undefined);
+  }
+}
+
+/** Into full screen and out of it, also where only the video itself can (iPhones). */
+export function toggleFullScreen(video: HTMLVideoElement & { webkitEnterFullscreen?: () => void }): void {
+  if (document.fullscreenElement) void document.exitFullscreen();
+  else if (video.requestFullscreen) video.requestFullscreen().catch(() => undefined);
+  else video.webkitEnterFullscreen?.();
+}

@@ -1,0 +1,78 @@
+/** The lecturer's picture by WebRTC: the server offers, this browser answers. */
+import type { CandidateInit, Command } from "../lib/frames";
+
+export interface ReceiverEvents {
+  send(command: Command): boolean;
+  stream(stream: MediaStream): void;
+  failed(): void;
+}
+
+export function canReceive(): boolean {
+  return typeof RTCPeerConnection === "function" && "getTransceivers" in RTCPeerConnection.prototype;
+}
+
+export class Receiver {
+  pc: RTCPeerConnection | null = null;
+  relays: RTCIceServer[] = [];
+  /** Found before the answer went out: the server knows this connection only with it. */
+  private early: RTCIceCandidateInit[] = [];
+
+  constructor(private readonly events: ReceiverEvents) {}
+
+  async offered(sdp: string, soundOnly: () => boolean): Promise<void> {
+    try {
+      const pc = this.pc ?? this.connect(soundOnly);
+      await pc.setRemoteDescription({ type: "offer", sdp });
+      for (const transceiver of pc.getTransceivers()) {
+        // Sound alone: say in the answer that the picture is not wanted, and the server does not send it.
+        const wanted = !(soundOnly() && transceiver.receiver.track.kind === "video");
+        if (transceiver.currentDirection !== "stopped") transceiver.direction = wanted ? "recvonly" : "inactive";
+      }
+      const answer = await pc.createAnswer();
+      await pc.setLocalDescription(answer);
+      if (this.pc !== pc) return;
+      this.events.send({ t: "answer", sdp: answer.sdp ?? "" });
+      for (const one of this.early.splice(0)) this.trickle(one);
+    } catch {
+      this.events.failed();
+    }
+  }
+
+  close(): void {
+    const { pc } = this;
+    this.pc = null;
+    this.early = [];
+    pc?.close();
+  }
+
+  private connect(soundOnly: () => boolean): RTCPeerConnection {
+    const pc = new RTCPeerConnection({ iceServers: this.relays, bundlePolicy: "max-bundle" });
+    this.pc = pc;
+    const stream = new MediaStream();
+    pc.ontrack = (event) => {
+      // A picture that never comes would hold up the sound.
+      if (soundOnly() && event.track.kind === "video") return;
+      stream.addTrack(event.track);
+      this.events.stream(stream);
+    };
+    pc.onicecandidate = (event) => {
+      if (this.pc !== pc) return;
+      const candidate = event.candidate ? event.candidate.toJSON() : null;
+      if (candidate && !pc.localDescription) this.early.push(candidate);
+      else this.trickle(candidate);
+    };
+    pc.onconnectionstatechange = () => {
+      if (this.pc === pc && pc.connectionState === "failed") this.events.failed();
+    };
+    return pc;
+  }
+
+  private trickle(candidate: RTCIceCandidateInit | null): void {
+    const plain: CandidateInit | null = candidate && {
+      candidate: candidate.candidate ?? "",
+      sdpMid: candidate.sdpMid ?? null,
+      sdpMLineIndex: candidate.sdpMLineIndex ?? null,
+    };
+    this.events.send({ t: "candidate", pc: "sub", candidate: plain });
+  }
+}

@@ -1,0 +1,30 @@
+"""What Python hands to the islands and what TypeScript believes of it are one."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from config.islands import WORDS, words_module
+from live.sentences import room
+
+pytestmark = pytest.mark.unit
+
+
+def test_types_of_the_sentences_have_not_drifted() -> None:
+    path = Path(settings.BASE_DIR) / "frontend/src/lib/sentences.ts"
+    assert path.read_text() == words_module(), "run manage.py write_words"
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_every_sentence_is_one(name: str) -> None:
+    assert {key: text for key, text in WORDS[name]().items() if not text.strip()} == {}
+
+
+def test_both_pages_of_the_room_know_the_sentences_of_the_talk() -> None:
+    assert room.talk_words().keys() <= room.room_words().keys() & room.host_words().keys()
+
+
+def test_no_part_of_the_desk_overwrites_another() -> None:
+    parts = [room.talk_words(), room._host_devices(), room._host_air(), room._host_after(), room._host_people()]
+    assert len(room.host_words()) == sum(len(part) for part in parts)
