@@ -24,7 +24,7 @@ from cms.permissions import editable_nodes, may_edit_at
 from cms.queries import Lesson, lessons_by_course, lessons_of, videos_of
 from courses.changes import name_of, runs_of
 from courses.models import CourseRun
-from courses.operations import UnableToScheduleCourse, reschedule_course, schedule_course
+from courses.operations import CoursePlan, UnableToScheduleCourse, reschedule_course, schedule_course
 from courses.plans import move_course_end
 from media.models import Video
 from organizations.models import Node
@@ -230,19 +230,24 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
 
     def save(self, commit: bool = True) -> CourseRun:
         """Schedule, or change the plan. Raises ValidationError with the reason when an operation refuses."""
-        values = {f"{name}_id": self.cleaned_data[name].pk for name in ("training", "node", "rule")}
-        values |= {name: self.cleaned_data[name] for name in ("starts_at", "ends_at")}
-        now = timezone.now()
+        data, now = self.cleaned_data, timezone.now()
+        plan = CoursePlan(
+            training_id=data["training"].pk,
+            node_id=data["node"].pk,
+            starts_at=data["starts_at"],
+            ends_at=data["ends_at"],
+            rule_id=data["rule"].pk,
+        )
         try:
             if self.occasion is None:
-                self.instance = schedule_course(page_id=self.cleaned_data["page"].pk, as_of=now, **values)
+                self.instance = schedule_course(page_id=data["page"].pk, plan=plan, as_of=now)
             elif self.occasion.state == State.OPEN:
-                if values["ends_at"] != self.occasion.ends_at:
+                if plan.ends_at != self.occasion.ends_at:
                     move_course_end(
-                        occasion_id=self.instance.pk, ends_at=values["ends_at"], actor_id=self.for_user.pk, as_of=now
+                        occasion_id=self.instance.pk, ends_at=plan.ends_at, actor_id=self.for_user.pk, as_of=now
                     )
             elif not self.is_fixed:
-                reschedule_course(occasion_id=self.instance.pk, as_of=now, **values)
+                reschedule_course(occasion_id=self.instance.pk, plan=plan, as_of=now)
         except UnableToScheduleCourse as error:
             raise ValidationError({FIELD_OF[error.code]: WHY[error.code]}) from error
         except UnableToPlanOccasion as error:

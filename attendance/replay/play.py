@@ -355,15 +355,15 @@ def _stage(trace: Trace) -> tuple[int, dict[str, int]]:
     training = Training.objects.create(
         title="trace", node=node, starts_date=WEEK_DAY, deadline_at=moment(trace.end), state=Training.State.PUBLISHED
     )
-    occasion = ledger.create_occasion(
+    plan = ledger.OccasionPlan(
         training_id=training.pk,
-        kind="lecture",
         title="trace",
         node_id=node.pk,
         starts_at=moment(trace.start),
         ends_at=moment(trace.end),
         rule_id=rule.pk,
     )
+    occasion = ledger.create_occasion(kind="lecture", plan=plan)
     return occasion.pk, {person.name: person.pk for person in people}
 
 

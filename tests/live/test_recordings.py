@@ -97,7 +97,7 @@ def test_a_rolled_back_handing_over_is_finished_later(var_dir: Path, monkeypatch
     world, lecture = world_with_lecture()
     packed(var_dir / "first")
     with monkeypatch.context() as broken:
-        broken.setattr("live.operations.lectures.ledger.set_replay", _fails)
+        broken.setattr("live.operations.recording.ledger.set_replay", _fails)
         with pytest.raises(DatabaseError):
             finish(lecture, var_dir / "first")
     assert (again(lecture).state, Video.objects.count()) == ("ended", 0)
@@ -120,7 +120,7 @@ def test_what_was_rolled_back_and_never_finished_is_swept_after_a_day(
 ) -> None:
     _world, lecture = world_with_lecture()
     with monkeypatch.context() as broken:
-        broken.setattr("live.operations.lectures.ledger.set_replay", _fails)
+        broken.setattr("live.operations.recording.ledger.set_replay", _fails)
         with pytest.raises(DatabaseError):
             finish(lecture, packed(var_dir / "first"))
     assert drop_unnamed(as_of=timezone.now() + dt.timedelta(hours=23)) == 0
