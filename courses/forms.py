@@ -14,11 +14,12 @@ from wagtail.admin.widgets import AdminDateTimeInput
 
 from attendance.asking import Asking, changes_in_words
 from attendance.concerned import concerned_by, people_at
-from attendance.consequences import MOST_NAMED, effects_of_dates, moment
+from attendance.consequences import MOST_NAMED, effects_of_dates
 from attendance.models import Occasion, Rule, Training
 from attendance.operations import UnableToPlanOccasion
 from attendance.plan_forms import check_year
 from attendance.rules import label_of, usable_rules, why_not_at
+from attendance.sentences import moment
 from cms.models import CoursePage
 from cms.permissions import editable_nodes, may_edit_at
 from cms.queries import Lesson, lessons_by_course, lessons_of, videos_of
@@ -208,12 +209,11 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
         """Return where the same people study the same course at the same time already."""
         plan, own = self.cleaned_data, self.instance.pk
         path = plan["node"].path
-        above = [path[:end] for end in range(Node.steplen, len(path) + 1, Node.steplen)]
         same = (
             runs_of(plan["page"].pk)
             .exclude(pk=own)
             .filter(
-                Q(occasion__node__path__startswith=path) | Q(occasion__node__path__in=above),
+                Q(occasion__node__path__startswith=path) | Q(occasion__node__path__in=plan["node"].line_paths()),
                 occasion__state__in=[State.SCHEDULED, State.OPEN],
                 occasion__starts_at__lt=plan["ends_at"],
                 occasion__ends_at__gt=plan["starts_at"],
@@ -317,7 +317,7 @@ def _in_words(occasion: Occasion) -> dict[Any, Any]:
 def _trainings_for(nodes: Any, occasion: Occasion | None) -> Any:
     """Trainings of the editor's organisations and of those above them, that are not over; and the occasion's own."""
     tops = set(nodes.order_by("depth").values_list("path", flat=True)[:LARGEST_ROOTS])
-    above = {path[:end] for path in tops for end in range(Node.steplen, len(path), Node.steplen)}
+    above = {at for path in tops for at in Node.line_to(path)} - tops
     mine = Q(node__in=nodes.order_by()) | Q(node__path__in=above)
     chosen = mine & ~Q(state=Training.State.CLOSED) | Q(pk=occasion.training_id if occasion else None)
     return Training.objects.filter(chosen).order_by("-starts_date", "title")

@@ -95,16 +95,12 @@ def runs_expecting(*, member_id: int) -> QuerySet[CourseRun]:
     """
     on_roster = Exists(RosterEntry.objects.filter(occasion_id=OuterRef("occasion_id"), member_id=member_id))
     membership = membership_on(member_id=member_id, on_date=timezone.localdate())
-    above = _path_and_above(membership.node.path) if membership else []
+    above = membership.node.line_paths() if membership else []
     to_come = Q(occasion__state=Occasion.State.SCHEDULED, occasion__node__path__in=above)
     published = CourseRun.objects.exclude(occasion__training__state=Training.State.DRAFT)
     return published.filter(on_roster | to_come).select_related(
         "occasion__node", "occasion__training", "occasion__rule", "page"
     )
-
-
-def _path_and_above(path: str) -> list[str]:
-    return [path[:end] for end in range(Node.steplen, len(path) + 1, Node.steplen)]
 
 
 def studies_of(*, runs: Iterable[CourseRun], member_id: int, as_of: datetime) -> list[Study]:

@@ -45,9 +45,19 @@ class Grant:
     path: str
 
 
-def valid_on(on_date: dt.date) -> Q:
-    """Rows with ``[active_from_date, active_to_date)`` around ``on_date``."""
-    return Q(active_from_date__lte=on_date) & (Q(active_to_date=None) | Q(active_to_date__gt=on_date))
+def valid_on(on_date: dt.date, *, at: str = "") -> Q:
+    """Rows with ``[active_from_date, active_to_date)`` around ``on_date``.
+
+    ``at``: where the dated row is, asked from another table ("memberships").
+    """
+    prefix = f"{at}__" if at else ""
+    return Q(**{f"{prefix}active_from_date__lte": on_date}) & not_over_on(on_date, at=at)
+
+
+def not_over_on(on_date: dt.date, *, at: str = "") -> Q:
+    """Rows that hold on ``on_date`` or will begin to later."""
+    prefix = f"{at}__" if at else ""
+    return Q(**{f"{prefix}active_to_date": None}) | Q(**{f"{prefix}active_to_date__gt": on_date})
 
 
 def members_at(*, node: Node, on_date: dt.date) -> QuerySet[Membership]:
@@ -73,7 +83,7 @@ def leaving_due(*, on_date: dt.date) -> QuerySet[Membership]:
 
     No further back than ``LEFT_LATELY``: asked every ten minutes, it must not read everybody who ever left.
     """
-    later = Membership.objects.filter(Q(active_to_date=None) | Q(active_to_date__gt=on_date))
+    later = Membership.objects.filter(not_over_on(on_date))
     return (
         Membership.objects.filter(active_to_date__lte=on_date, active_to_date__gt=on_date - LEFT_LATELY)
         .filter(~Q(left_because=""), member__is_active=True)
@@ -196,7 +206,7 @@ def standing_of(member: User) -> str:
 def has_left(member: User, *, on_date: dt.date) -> bool:
     """Whether the person is signed off, or belongs nowhere any more after having belonged somewhere."""
     rows = Membership.objects.filter(member=member)
-    later = Q(active_to_date=None) | Q(active_to_date__gt=on_date)
+    later = not_over_on(on_date)
     return not member.is_active or (rows.exists() and not rows.filter(later).exists())
 
 
@@ -216,8 +226,7 @@ def open_link(token: str, *, as_of: dt.datetime) -> SignInLink | None:
 
 def above(paths: Iterable[str]) -> Q:
     """Nodes at any of these paths or above one of them; none for no path."""
-    steps = {path[:end] for path in paths for end in range(Node.steplen, len(path) + 1, Node.steplen)}
-    return Q(path__in=steps)
+    return Q(path__in={at for path in paths for at in Node.line_to(path)})
 
 
 def access_entries(*, subject_id: int | None = None) -> QuerySet[AccessEntry]:

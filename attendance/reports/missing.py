@@ -8,9 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from attendance.models import RecordState
 from attendance.reports.base import Column, Row, Scope, Section
-from attendance.reports.cells import minutes, minutes_left, moment
+from attendance.reports.cells import minutes, minutes_left
 from attendance.reports.standing import Standing, node_names, occasions_of, place, standings
 from attendance.reports.steps import reasons_text, stepper
+from attendance.sentences import moment
 from attendance.standing import DUE, amount_of, asked_of, due_at, state_label
 
 MISSED = (RecordState.MISSING.value, RecordState.INCOMPLETE.value)

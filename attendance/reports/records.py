@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from django.utils.translation import gettext_lazy as _
 
 from attendance.reports.base import Column, Row, Scope, Section
-from attendance.reports.cells import minutes, moment
+from attendance.reports.cells import minutes
 from attendance.reports.standing import node_names, occasions_of, place, standings
 from attendance.reports.steps import reasons_text
+from attendance.sentences import moment
 from attendance.standing import amount_of, asked_of, state_label
 
 

@@ -242,11 +242,9 @@ def overtaken_corrections(scope: Scope, *, limit: int) -> list[Correction]:
 
 def occasions_of(scope: Scope) -> list[Occasion]:
     """Return the training's occasions that touch the scope's node: inside it, or of one of its ancestors."""
-    node_path = scope.node.path
-    above = [node_path[:end] for end in range(Node.steplen, len(node_path) + 1, Node.steplen)]
     return list(
         Occasion.objects.filter(training_id=scope.training.pk)
-        .filter(Q(node__path__in=above) | Q(node__path__startswith=node_path))
+        .filter(Q(node__path__in=scope.node.line_paths()) | Q(node__path__startswith=scope.node.path))
         .select_related("rule", "node", "roster_work")
         .order_by("starts_at", "id")
     )
@@ -261,5 +259,5 @@ def place(path: str, *, names: dict[str, str], below: str) -> str:
     """Return the organisation as people read it: the names from the scope's node down to ``path``, with slashes."""
     if path == below:
         return names.get(path, "")
-    ends = range(len(below) + Node.steplen, len(path) + 1, Node.steplen)
-    return " / ".join(names[path[:end]] for end in ends if path[:end] in names)
+    under = [at for at in Node.line_to(path) if len(at) > len(below)]
+    return " / ".join(names[at] for at in under if at in names)

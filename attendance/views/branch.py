@@ -45,10 +45,9 @@ from attendance.views.shared import (
     number_or_none,
     scope_or_404,
     settle_unread,
-    signed_in,
 )
 from organizations.models import Node, User
-from organizations.permissions import role_required
+from organizations.permissions import role_required, signed_in
 
 A_PAGE = 50
 CLOSED_SHOWN = 20
@@ -267,7 +266,7 @@ def children_of(scope: Scope, seen: Overview, names: dict[str, str]) -> list[Chi
 def _trainings_touching(nodes: list[Node]) -> list[Training]:
     inside = Q(pk__in=())
     for node in nodes:
-        above = [node.path[:end] for end in range(Node.steplen, len(node.path) + 1, Node.steplen)]
+        above = node.line_paths()
         inside |= Q(node__path__in=above) | Q(node__path__startswith=node.path)
     opened = Occasion.objects.filter(training_id=OuterRef("pk")).exclude(
         state__in=[Occasion.State.SCHEDULED, *CALLED_OFF]

@@ -26,10 +26,10 @@ from attendance.permissions import NAMES
 from attendance.reports.base import Scope
 from attendance.reports.standing import UNDONE, node_names, occasions_of, place, standings
 from attendance.standing import CALLED_OFF, DONE, amount_of, asked_of
-from attendance.views.shared import id_or_none, log_shown, number_or_none, scope_or_404, signed_in
+from attendance.views.shared import id_or_none, log_shown, number_or_none, scope_or_404
 from attendance.windows import window_limit
 from attendance.written import may_be_withdrawn, ticks_at
-from organizations.permissions import role_required
+from organizations.permissions import role_required, signed_in
 
 # Whoever is excused may come all the same.
 TICKABLE = (*UNDONE, RecordState.PENDING, RecordState.EXCUSED)

@@ -23,9 +23,8 @@ from attendance.personal import held_about
 from attendance.sentences import category
 from attendance.standing import Stand, due_at, stands_of
 from attendance.views.detail import Detail, record_details, step_of
-from attendance.views.shared import signed_in
 from organizations.models import User
-from organizations.permissions import role_required
+from organizations.permissions import role_required, signed_in
 
 
 @dataclass(frozen=True, slots=True)

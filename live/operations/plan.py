@@ -10,9 +10,9 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from attendance import operations as ledger
-from attendance.consequences import moment
 from attendance.models import Occasion, Rule, Training
 from attendance.rules import why_not_at
+from attendance.sentences import moment
 from live.core import lifecycle
 from live.core.plan import LecturePlan
 from live.models import Lecture

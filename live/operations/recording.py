@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from attendance import operations as ledger
-from attendance.consequences import moment
 from attendance.models import Occasion
+from attendance.sentences import moment
 from attendance.windows import HELD, undone_until
 from live.core.media.holes import Hole, as_lists
 from live.models import Lecture

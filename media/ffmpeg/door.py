@@ -5,10 +5,9 @@ import os
 import re
 import selectors
 import signal
-import struct
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -18,6 +17,7 @@ from typing import IO, Any
 import ffmpeg
 from django.conf import settings
 
+from media.core.boxes import boxes
 from media.core.timeline import PacketReader, Track
 from media.ffmpeg.faults import UnableToTranscode, classify
 from media.ffmpeg.formats import SIGNATURE_BYTES, container_name, decoders, formats, sound_format
@@ -132,35 +132,17 @@ def _named(error: UnableToTranscode, path: Path) -> UnableToTranscode:
     return UnableToTranscode(f"container:{name}", error.detail) if name else error
 
 
-def _boxes(file: IO[bytes]) -> Iterator[tuple[bytes, int, int]]:
-    """The top-level boxes of an MP4 file: name, where the content begins, where the box says that it ends.
-
-    The last may end beyond the file. Where no box begins, nothing more is given.
-    """
-    start = 0
-    while len(header := file.read(8)) == 8:
-        size, name = struct.unpack(">I4s", header)
-        if size == 1:
-            size = struct.unpack(">Q", file.read(8).rjust(8, b"\0"))[0]
-        content = file.tell()
-        if start + size < content or not name.isalnum():
-            return
-        yield name, content, start + size
-        start += size
-        file.seek(start)
-
-
 def _is_cut_mp4(path: Path) -> bool:
     """Whether it is an MP4 file whose last box promises more bytes than there are."""
     with path.open("rb") as file:
-        boxes = list(islice(_boxes(file), BOXES_READ))
-    return bool(boxes) and boxes[0][0] == b"ftyp" and boxes[-1][2] > path.stat().st_size
+        found = list(islice(boxes(file), BOXES_READ))
+    return bool(found) and found[0][0] == b"ftyp" and found[-1][2] > path.stat().st_size
 
 
 def _is_encrypted(path: Path) -> bool:
     """Whether the index of an MP4 file says that its samples are encrypted; the demuxer does not tell."""
     with path.open("rb") as file:
-        for name, content, end in islice(_boxes(file), BOXES_READ):
+        for name, content, end in islice(boxes(file), BOXES_READ):
             if name == b"moov":
                 index = file.read(min(end - content, INDEX_BYTES))
                 return b"schm" in index and (b"encv" in index or b"enca" in index)

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from organizations.core.roster import Problem, RosterRow, UnableToReadRoster, number_key, tidy_name
 from organizations.core.roster.changes import Absent, Question, RosterLine, Said
@@ -13,6 +13,7 @@ from organizations.models import Exemption, Left, Membership, Node, NodeKind, Ro
 from organizations.operations.roster_people import Entry, People, batches, gather
 from organizations.operations.roster_tree import Place, Tree
 from organizations.permissions import out_of_reach
+from organizations.queries import not_over_on
 
 ROSTER_ROLES = frozenset({Role.SECRETARY, Role.ORGANISER, Role.LECTURER, Role.AUDITOR})
 MOST_ABSENT = 2000
@@ -163,7 +164,7 @@ class _Contradiction(Exception):
 def _held_by(ids: Sequence[int], today: dt.date) -> dict[int, Held]:
     """Memberships, open exemptions and open roles of these people."""
     held: dict[int, Held] = defaultdict(Held)
-    later = Q(active_to_date=None) | Q(active_to_date__gt=today)
+    later = not_over_on(today)
     for part in batches(list(ids)):
         rows = Membership.objects.filter(member_id__in=part).select_related("node")
         for one in rows.order_by("active_from_date", "pk"):
