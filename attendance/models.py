@@ -276,13 +276,16 @@ class WatchSession(models.Model):
         return f"{self.occasion_id}: {self.member_id} {self.media}"
 
 
-class WatchPurse(models.Model):
+class WatchBudget(models.Model):
     """What one person may still be credited of films, whatever the session, device or occasion (``core/watch.py``)."""
 
     member = models.OneToOneField(MEMBER, on_delete=models.PROTECT, primary_key=True, related_name="+")
-    held_ms = models.PositiveIntegerField(help_text="film time in the purse at ``filled_at``")
+    held_ms = models.PositiveIntegerField(help_text="film time in the budget at ``filled_at``")
     filled_at = models.DateTimeField()
     turn = models.PositiveIntegerField(default=0, help_text="reports paid; a report claims the next number")
+
+    class Meta:
+        db_table = "attendance_watchpurse"  # its first name
 
     def __str__(self) -> str:
         return str(self.member_id)

@@ -1,7 +1,7 @@
-"""Watch time: a session a device, reports of played ranges, credit of what clock and purse allow. Durable, idempotent.
+"""Watch time: a session a device, reports of played ranges, credit of what clock and budget allow. Durable, idempotent.
 
-A report costs one read and one write: the evidence, the session's and the purse's new standing and the mark on the
-roster go in together, under the condition that no other report of this person took the purse's turn in between. Two
+A report costs one read and one write: the evidence, the session's and the budget's new standing and the mark on the
+roster go in together, under the condition that no other report of this person took the budget's turn in between. Two
 reports at the same moment, in whatever sessions, can so never both use the same stretch of time.
 """
 
@@ -18,8 +18,8 @@ from django.utils.dateparse import parse_datetime
 from attendance.core.intervals import Spans, moment_of, ms_of
 from attendance.core.rules import Basis, Rule
 from attendance.core.text import checked
-from attendance.core.watch import BUFFER_MS, PURSE_START_MS, Acceptance, Purse, accept, credit, known_moment
-from attendance.models import Occasion, Record, RecordState, WatchPurse, WatchSession
+from attendance.core.watch import BUFFER_MS, BUDGET_START_MS, Acceptance, Budget, accept, credit, known_moment
+from attendance.models import Occasion, Record, RecordState, WatchBudget, WatchSession
 from attendance.operations.rosters import is_on_roster
 from attendance.operations.settling import settle
 from attendance.queries import credited
@@ -95,7 +95,7 @@ class _Standing:
     make_up_until_at: datetime | None
     record_state: str | None
     record_ms: int
-    purse: Purse | None
+    budget: Budget | None
     turn: int
     is_known: bool
 
@@ -154,7 +154,7 @@ def start_watch(*, occasion_id: int, member_id: int, device: str, media: str, as
         raise UnableToStartWatch("not_expected")
     mine = WatchSession.objects.filter(occasion_id=occasion_id, member_id=member_id)
     resume = mine.filter(media=media).order_by("-last_at", "-id").values_list("position_ms", flat=True).first() or 0
-    _give_purse(member_id, as_of)
+    _give_budget(member_id, as_of)
     session = WatchSession.objects.create(
         occasion_id=occasion_id,
         member_id=member_id,
@@ -177,10 +177,10 @@ def start_watch(*, occasion_id: int, member_id: int, device: str, media: str, as
     )
 
 
-def _give_purse(member_id: int, as_of: datetime) -> None:
-    """Two first sessions at the same moment: one purse, for it is the member's key."""
-    purse = WatchPurse(member_id=member_id, held_ms=PURSE_START_MS, filled_at=as_of)
-    WatchPurse.objects.bulk_create([purse], ignore_conflicts=True)
+def _give_budget(member_id: int, as_of: datetime) -> None:
+    """Two first sessions at the same moment: one budget, for it is the member's key."""
+    budget = WatchBudget(member_id=member_id, held_ms=BUDGET_START_MS, filled_at=as_of)
+    WatchBudget.objects.bulk_create([budget], ignore_conflicts=True)
 
 
 def _length_of(occasion: Occasion, media: str) -> int:
@@ -202,7 +202,7 @@ def report_watched(
 ) -> WatchState:
     """Store a report of played ranges; the answer is after the commit. The same ``client_id`` twice changes nothing.
 
-    What is more than clock and purse allow is cut from the end, not refused whole. Of a piece that was withdrawn the
+    What is more than clock and budget allow is cut from the end, not refused whole. Of a piece that was withdrawn the
     first report of each session is credited, and no later one. ``occasion_id``: where the session must belong to, if
     the caller knows. Raises UnableToReportWatched.
     """
@@ -213,21 +213,21 @@ def report_watched(
             raise UnableToReportWatched("no_session")
         if standing.is_known:
             return _answer(standing, (), standing.position_ms, as_of)
-        if standing.purse is None:
-            # A session from before there were purses.
-            _give_purse(member_id, standing.last_at)
+        if standing.budget is None:
+            # A session from before there were budgets.
+            _give_budget(member_id, standing.last_at)
             continue
-        purse = standing.purse.filled(ms_of(as_of))
+        budget = standing.budget.filled(ms_of(as_of))
         taken = accept(
             ranges,
             elapsed_ms=ms_of(as_of) - ms_of(standing.last_at),
             rate=rate,
             buffer_ms=standing.buffer_ms,
             media_ms=0 if standing.is_over else standing.media_ms,
-            purse_ms=purse.held_ms,
+            budget_ms=budget.held_ms,
         )
         position = min(position_ms, standing.media_ms)
-        if _store(standing, taken, purse.paid(taken.accepted_ms), client_id, position, as_of):
+        if _store(standing, taken, budget.paid(taken.accepted_ms), client_id, position, as_of):
             state = _answer(standing, taken.ranges, position, as_of)
             return _settled(standing, taken, state, as_of)
     raise UnableToReportWatched("busy")
@@ -301,7 +301,7 @@ def _standing_of(session_id: int, member_id: int, row: tuple[Any, ...]) -> _Stan
         make_up_until_at=_moment(until_at),
         record_state=record_state,
         record_ms=(live_ms or 0) + (hall_ms or 0),
-        purse=Purse(held_ms, ms_of(filled)) if filled else None,
+        budget=Budget(held_ms, ms_of(filled)) if filled else None,
         turn=turn or 0,
         is_known=bool(is_known),
     )
@@ -324,13 +324,13 @@ def _loaded(value: Any) -> Any:
 
 
 def _store(
-    standing: _Standing, taken: Acceptance, purse: Purse, client_id: str, position_ms: int, as_of: datetime
+    standing: _Standing, taken: Acceptance, budget: Budget, client_id: str, position_ms: int, as_of: datetime
 ) -> bool:
-    """Claim the purse's next turn and keep the evidence, both or neither; False if another report was quicker."""
+    """Claim the budget's next turn and keep the evidence, both or neither; False if another report was quicker."""
     values = {
         "member": standing.member_id,
-        "held_ms": purse.held_ms,
-        "filled_at": moment_of(purse.filled_at),
+        "held_ms": budget.held_ms,
+        "filled_at": moment_of(budget.filled_at),
         "turn": standing.turn,
         "session": standing.session_id,
         "last_at": moment_of(known_moment(ms_of(standing.last_at), ms_of(as_of))),
@@ -352,7 +352,7 @@ def _store(
         return False
 
 
-# The person's purse is the one place where all their reports meet: whoever claims its turn has read the newest standing
+# The person's budget is the one place where all their reports meet: whoever claims its turn has read the newest standing
 # of every session. The mark on the roster is unconditional, so that it waits for a settling that holds the row and did
 # not see this evidence (``marks.py``).
 _CLAIM = """
