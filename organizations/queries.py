@@ -147,7 +147,7 @@ def phone_of(user: User) -> str:
 def grants_of(*, user: User, on_date: dt.date | None = None) -> tuple[Grant, ...]:
     """The roles held that day (today unless given). One query, remembered on this user object.
 
-    Whoever keeps a user object longer than a request calls ``forget_roles`` before asking again.
+    Whoever keeps a user object longer than a request reads it anew before asking again.
     """
     day = on_date or timezone.localdate()
     if not user.is_authenticated or not user.is_active:
@@ -167,11 +167,6 @@ def _taken_over(held: QuerySet[RoleGrant]) -> QuerySet[RoleGrant, Any]:
     """The units merged into one where the secretary's role is held: their unfinished matters are the secretary's."""
     merged = held.filter(role=Role.SECRETARY, node__merged__isnull=False)
     return merged.values_list("role", "node__merged__pk", "node__merged__path")
-
-
-def forget_roles(user: User) -> None:
-    """Make the next question about this user's roles go to the database."""
-    user.remembered_grants = None
 
 
 def roles_of(*, user: User, on_date: dt.date | None = None) -> frozenset[str]:
@@ -196,7 +191,7 @@ def link_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def standing_of(member: User) -> str:
+def link_basis(member: User) -> str:
     """A hash over what a sign-in link rests on: the number, the password, whether and where the person belongs."""
     last = Membership.objects.filter(member=member).order_by("pk").values_list("pk", "node_id", "active_to_date")
     held = [member.phone_index or "", member.password, member.is_active, *last]
@@ -221,7 +216,7 @@ def open_link(token: str, *, as_of: dt.datetime) -> SignInLink | None:
     )
     if link is None or has_left(link.member, on_date=timezone.localdate(as_of)):
         return None
-    return link if constant_time_compare(link.standing, standing_of(link.member)) else None
+    return link if constant_time_compare(link.standing, link_basis(link.member)) else None
 
 
 def above(paths: Iterable[str]) -> Q:

@@ -99,12 +99,6 @@ def retry_video(*, video_id: uuid.UUID) -> Job:
     return queue(video_id)
 
 
-def rename_video(*, video_id: uuid.UUID, title: str) -> bool:
-    """Give another title; False where nothing readable is left of it or the video is gone."""
-    cleaned = clean_title(title)
-    return bool(cleaned) and Video.objects.filter(pk=video_id).update(title=cleaned) == 1
-
-
 def mark_replaced(*, video_id: uuid.UUID, as_of: datetime) -> None:
     """Say that a better recording has taken this one's place; ``drop_replaced`` deletes it when nothing needs it."""
     Video.objects.filter(pk=video_id, replaced_at=None).update(replaced_at=as_of)
