@@ -160,7 +160,7 @@ class RosterWork(models.Model):
         return f"{self.occasion_id}: {self.after_member_id}"
 
 
-class StandingRosters(models.Manager["RosterEntry"]):
+class ValidRosters(models.Manager["RosterEntry"]):
     """The rosters that hold: nothing of those that are only being prepared."""
 
     def get_queryset(self) -> "models.QuerySet[RosterEntry]":
@@ -188,7 +188,7 @@ class RosterEntry(models.Model):
         null=True, blank=True, help_text="evidence came in that no settling has read; null: judged on all there is"
     )
 
-    objects = StandingRosters()
+    objects = ValidRosters()
     prepared_too = models.Manager()  # noqa: DJ012 - it is a manager
 
     class Meta:
@@ -292,7 +292,7 @@ class WatchBudget(models.Model):
 
 
 class Evidence(models.Model):
-    """参训记录: what a witness saw. Append-only; never updated, never deleted before its retention date."""
+    """参训记录: what was reported of a member. Append-only: never updated, never deleted before its retention date."""
 
     class Kind(models.TextChoices):
         WATCHED = "watched", _("回放或课程")
