@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from attendance.core.intervals import Spans
 from attendance.models import Occasion, RecordState, RosterEntry, Training, WatchSession
-from attendance.standing import Amount, Stand, asked_by, asked_of, due_at, stands_of
+from attendance.standing import Amount, Standing, asked_by, asked_of, due_at, standings_of
 from cms.queries import Lesson, lessons_by_course, videos_of
 from courses.kinds import step_word
 from courses.models import CourseRun, LessonProgress
@@ -36,7 +36,7 @@ class Study:
     run: CourseRun
     lessons: tuple[Studied, ...]
     amount: Amount
-    stand: Stand | None
+    stand: Standing | None
 
     @property
     def is_done(self) -> bool:
@@ -108,7 +108,7 @@ def studies_of(*, runs: Iterable[CourseRun], member_id: int, as_of: datetime) ->
     known = list(runs)
     lessons = lessons_by_course([run.page for run in known])
     credit = credited_by_media(occasion_ids=[run.pk for run in known], member_id=member_id)
-    stands = stands_of(occasions=[run.occasion for run in known], member_id=member_id, as_of=as_of)
+    stands = standings_of(occasions=[run.occasion for run in known], member_id=member_id, as_of=as_of)
     finished = set(
         LessonProgress.objects.filter(run__in=[run.pk for run in known], member_id=member_id).values_list(
             "run_id", "lesson_id"

@@ -65,7 +65,7 @@ def end_lease(*, lease_id: int, as_of: datetime) -> None:
     """End the lease of a worker that stops in good order; rows it left open end now."""
     with transaction.atomic():
         WorkerLease.objects.filter(pk=lease_id, ended_at=None, beat_at__lte=as_of).update(beat_at=as_of)
-        _bury(lease_id, as_of)
+        _close_lease(lease_id, as_of)
 
 
 def reap_leases(*, as_of: datetime) -> int:
@@ -74,7 +74,7 @@ def reap_leases(*, as_of: datetime) -> int:
     count, since = 0, as_of
     for lease_id, beat_at in list(dead.values_list("pk", "beat_at")):
         with transaction.atomic():
-            count += _bury(lease_id, as_of)
+            count += _close_lease(lease_id, as_of)
         since = min(since, beat_at)
     if count:
         _look_again(since, as_of)
@@ -84,8 +84,8 @@ def reap_leases(*, as_of: datetime) -> int:
 def _look_again(since: datetime, until: datetime) -> None:
     """The site may have been away in between: occasions that closed lately and reach into that are settled anew.
 
-    Occasions that are open hear of it when they end. Here only the state is written; ``reconcile`` settles. Whatever
-    goes wrong with one must not keep a worker from its lease.
+    Occasions that are open take it into account when they end. Here only the state is written; ``reconcile`` settles.
+    Whatever goes wrong with one must not keep a worker from its lease.
     """
     touched = Occasion.objects.filter(
         state__in=[Occasion.State.CLOSED, Occasion.State.SETTLED],
@@ -116,7 +116,7 @@ def _last_alive(before: int) -> datetime | None:
     return max((moment for moment in (beating, ended) if moment), default=None)
 
 
-def _bury(lease_id: int, as_of: datetime) -> int:
+def _close_lease(lease_id: int, as_of: datetime) -> int:
     """Claim a lease's end, close what it kept open, mark whom that changes; 0 if another was quicker."""
     # A beat of a clock that ran ahead must not end anything in the future.
     ended = Least(F("beat_at"), Value(as_of), output_field=DateTimeField())

@@ -183,8 +183,8 @@ def close_occasion(*, occasion_id: int, as_of: datetime) -> None:
     """Close an open occasion, once: its window ends now, or after the time planned if that came first.
 
     Queues the settling; a window too short to take part in (``attendance.windows.is_held``) was not held: nobody is
-    judged and nothing is to be made up. Open presences are left to those who hear the phones: they end when the phone
-    was last heard. Raises UnableToCloseOccasion if it never opened.
+    judged and nothing is to be made up. Open presences are left to the processes that hold the connections: they end
+    when the phone last sent something. Raises UnableToCloseOccasion if it never opened.
     """
     # The row is held: an ending undone in between would be closed by the pauses it had before.
     occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)

@@ -22,7 +22,7 @@ from attendance.reports.standing import (
     Counts,
     MemberStanding,
     Overview,
-    Standing,
+    StandingRow,
     node_names,
     occasions_of,
     overtaken_corrections,
@@ -245,7 +245,7 @@ def people_of(
     return listed
 
 
-def _reason(one: Standing, occasion: Occasion, amount: Amount) -> str:
+def _reason(one: StandingRow, occasion: Occasion, amount: Amount) -> str:
     """Return why in a few words; the member's page has them all."""
     if amount.done_ms and not one.corrected:
         said = {"done": amount.done, "left": amount.left}

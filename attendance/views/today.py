@@ -17,7 +17,7 @@ from attendance.kinds import Step, kinds
 from attendance.models import Occasion, RecordState, RosterEntry, Rule, Training
 from attendance.operations import settle_dirty
 from attendance.queries import occasion_for
-from attendance.standing import CALLED_OFF, Amount, due_at, stands_of
+from attendance.standing import CALLED_OFF, Amount, due_at, standings_of
 from attendance.views.disputes import desk_of
 from organizations.display import is_elder
 from organizations.models import Membership, Role, RoleGrant, User
@@ -80,7 +80,7 @@ def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
     mine = Occasion.objects.filter(roster__in=expected, training__state=Training.State.PUBLISHED)
     mine = mine.exclude(state__in=CALLED_OFF).select_related("rule", "training", "node")
     opened = list(mine.order_by("starts_at", "pk"))
-    stands = stands_of(occasions=opened, member_id=member.pk, as_of=as_of)
+    stands = standings_of(occasions=opened, member_id=member.pk, as_of=as_of)
     live, owed, paused = [], [], []
     for occasion in opened:
         stand = stands[occasion.pk]

@@ -20,7 +20,7 @@ def step(occasion_id: int, old: str, new: str, **fields: dt.datetime) -> bool:
 
 
 def announce(occasion_id: int, state: str) -> None:
-    """Tell a lecture's room what became of it. Call it after the commit: who hears of it asks the database."""
+    """Tell a lecture's room what became of it. Call it after the commit: whoever is told asks the database."""
     sender.publish(occasion_id, {"t": "state", "state": state}, flush=True)
 
 

@@ -12,9 +12,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from attendance.operations import UnableToRecordPresence, record_outbox
 from attendance.windows import undone_until
-from live import mine, queries
+from live import queries
 from live.core.wire.protocol import BIG, IDENT
 from live.models import Lecture
+from live.own_record import own_record
 from live.permissions import expects, may_host, may_join, may_read_recording
 from live.room import sender, tickets
 from live.sentences.room import recording_told
@@ -50,7 +51,7 @@ def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str,
         "hls_audio_url": _hls(lecture, user, "audio.m3u8", as_of) if live else "",
         "chat": [line.event() for line in queries.chat_lines(occasion_id=lecture.pk)],
         "last_message": facts.last_message,
-        "mine": mine.of_member(lecture, member_id=user.pk, as_of=as_of),
+        "mine": own_record(lecture, member_id=user.pk, as_of=as_of),
     }
     if may_host(user, lecture):
         held = queries.restricted(lecture.pk)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 from attendance.operations import settle_dirty
 from attendance.queries import credited, last_position_ms
 from attendance.sentences import length
-from attendance.standing import Amount, due_at, stands_of
+from attendance.standing import Amount, due_at, standings_of
 from attendance.windows import HELD, roster_day, undone_until
 from live.core import lifecycle
 from live.models import Lecture
@@ -174,7 +174,7 @@ def _counted(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, A
     ranges = credited(occasion_id=lecture.pk, member_id=user.pk, media="replay")
     position = last_position_ms(occasion_id=lecture.pk, member_id=user.pk, media="replay")
     told: dict[str, Any] = {"credited_ms": ranges, "position_ms": position}
-    stand = stands_of(occasions=[lecture.occasion], member_id=user.pk, as_of=as_of).get(lecture.pk)
+    stand = standings_of(occasions=[lecture.occasion], member_id=user.pk, as_of=as_of).get(lecture.pk)
     if stand is None:
         return told
     if stand.is_done:

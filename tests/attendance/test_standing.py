@@ -13,7 +13,7 @@ from attendance.core.reasons import Code
 from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry, Rule
 from attendance.operations import occasions
 from attendance.sentences import length, sentence
-from attendance.standing import Amount, amount_of, asked_of, standing, state_label, what_holds, with_standing
+from attendance.standing import Amount, amount_of, asked_of, standing_state, state_label, what_holds, with_standing
 from organizations.models import User
 from tests.attendance.people import MINUTE_MS, expect, make_occasion, make_rule, make_training, use_plain_kind
 from tests.factories.attendance import HOUR, START, be_present, open_lecture
@@ -34,11 +34,11 @@ def held(verdict: str | None, correction: tuple[str, str, bool] | None) -> tuple
     if correction is not None:
         corrected, was, is_same = correction
         said = Correction(state=corrected, was_state=was, evidence_digest="then" if not is_same else "now", pk=1)
-    holding = what_holds(
+    outcome = what_holds(
         state=verdict, hours=dt.timedelta(0),  # type: ignore[arg-type]
         digest="now", correction=said, full_hours=dt.timedelta(0),  # type: ignore[arg-type]
     )  # fmt: skip
-    return holding.state, holding.correction_id is not None
+    return outcome.state, outcome.correction_id is not None
 
 
 # (roster, verdict, correction (to, was, on the same evidence), occasion, basis) -> how the person stands
@@ -93,10 +93,10 @@ def test_sql_and_python_say_the_same(
     rule = make_rule(name="表", basis=basis)
     it = make_occasion(make_training(county.county), state=occasion, rule=rule, media_ms=60_000)
     expect(it, county.member, county.branch, state=entry)
-    holding = held(verdict, correction)
-    if holding is not None:
+    outcome = held(verdict, correction)
+    if outcome is not None:
         record = Record.objects.create(
-            occasion=it, member=county.member, state=verdict, stands=holding[0], rule_version="", evidence_digest="now",
+            occasion=it, member=county.member, state=verdict, stands=outcome[0], rule_version="", evidence_digest="now",
             judged_at=timezone.now(),
         )  # fmt: skip
         if correction is not None:
@@ -104,10 +104,10 @@ def test_sql_and_python_say_the_same(
                 record=record, state=correction[0], was_state=correction[1], reason="在场", author=county.secretary,
                 at=timezone.now(),
             )  # fmt: skip
-            if holding[1]:
+            if outcome[1]:
                 Record.objects.filter(pk=record.pk).update(stands_by=signed)
     record_now = Record.objects.filter(occasion=it).first()
-    in_python = standing(entry_state=entry, occasion_state=occasion, basis=basis, record=record_now)
+    in_python = standing_state(entry_state=entry, occasion_state=occasion, basis=basis, record=record_now)
     [in_sql] = with_standing(RosterEntry.objects.all()).values_list("stands", flat=True)
     assert (in_sql, in_python) == (expected, expected)
     assert state_label(in_sql)
@@ -136,7 +136,7 @@ def test_no_combination_makes_them_differ(db: None, settings: Any) -> None:
                     record=record, state=stands, reason="在场", author=county.secretary, at=timezone.now()
                 )
                 record.save()
-        expected[it.pk] = standing(entry_state=roster, occasion_state=state, basis=rule.basis, record=record)
+        expected[it.pk] = standing_state(entry_state=roster, occasion_state=state, basis=rule.basis, record=record)
     assert dict(with_standing(RosterEntry.objects.all()).values_list("occasion_id", "stands")) == expected
 
 

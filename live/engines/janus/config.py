@@ -25,7 +25,7 @@ class UnableToFindJanus(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What clients of the three doors must know. Kept in a file of mode 0600 beside the socket."""
+    """What clients of the three transports must know. Kept in a file of mode 0600 beside the socket."""
 
     api: str
     admin: str
@@ -61,7 +61,7 @@ def library_folder() -> Path:
 def render(*, network: Network, keys: Secrets, libraries: Path) -> dict[str, str]:
     """The files of the configuration folder, by name. Paths are relative to the engine's working folder."""
     others = sorted(path.name for path in (libraries / "plugins").glob("libjanus_*.so") if path.name != PLUGIN)
-    doors = sorted(path.name for path in (libraries / "transports").glob("libjanus_*.so") if path.name != TRANSPORT)
+    unused = sorted(path.name for path in (libraries / "transports").glob("libjanus_*.so") if path.name != TRANSPORT)
     nat = f'nat_1_1_mapping = "{network.public_address}"\n  keep_private_host = true' if network.public_address else ""
     return {
         "janus.jcfg": f"""general: {{
@@ -90,7 +90,7 @@ nat: {{
   {nat}
 }}
 plugins: {{ disable = "{",".join(others)}" }}
-transports: {{ disable = "{",".join(doors)}" }}
+transports: {{ disable = "{",".join(unused)}" }}
 """,
         "janus.transport.websockets.jcfg": f"""general: {{
   json = "compact"

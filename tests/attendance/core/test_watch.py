@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attendance.core.watch import BUFFER_MS, BUDGET_MOST_MS, BUDGET_START_MS, Budget, accept, credit
+from attendance.core.watch import BUDGET_MOST_MS, BUDGET_START_MS, BUFFER_MS, Budget, accept, credit
 
 pytestmark = pytest.mark.unit
 
