@@ -13,7 +13,7 @@ from celery import current_app
 from django.db import IntegrityError, transaction
 from kombu.exceptions import OperationalError as BrokerError
 
-from media import events, storage, transcoder
+from media import events, poster, storage, transcoder
 from media.core.names import clean_filename, clean_title
 from media.core.playlists import UnableToReadPlaylist
 from media.models import Job, Video
@@ -129,7 +129,7 @@ def place_recording(*, key: str, folder: Path, width: int, height: int) -> Place
     except (UnableToReadPlaylist, OSError) as error:
         raise UnableToAdopt from error
     video_id = uuid.uuid5(RECORDINGS, f"{key} {token}")
-    transcoder.add_recording_poster(folder)
+    poster.add_recording_poster(folder)
     placed = storage.place(folder, video_id=video_id, token=token)
     return PlacedRecording(video_id, placed, width, height, renditions)
 
