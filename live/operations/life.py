@@ -72,7 +72,7 @@ def end_forgotten_lectures(*, as_of: dt.datetime) -> list[int]:
             try:
                 end_lecture(occasion_id=lecture.pk, as_of=as_of)
             except UnableToEndLecture:
-                continue
+                continue  # somebody ended it in this moment
             log.info("lecture_ended_by_schedule", occasion=lecture.pk)
             ended.append(lecture.pk)
     return ended
@@ -91,6 +91,7 @@ def place_lecture(*, occasion_id: int, as_of: dt.datetime) -> str | None:
     node = nodes.pick_node(as_of=as_of)
     if node is None:
         return None
+    # Only from the node that was read: of two who place it at once one does, and both answer what then stands there.
     Lecture.objects.filter(pk=occasion_id, media_node_id=lecture.media_node_id).update(media_node=node)
     placed = Lecture.objects.select_related("media_node").get(pk=occasion_id).media_node
     return placed.url if placed is not None else None
@@ -101,6 +102,7 @@ def note_picture(*, occasion_id: int, as_of: dt.datetime) -> None:
 
     Read by ``end_forgotten_lectures``, by the rooms and by the next media agent.
     """
+    # Reports of sockets and of the agent overtake one another; a late one must not take the moment back.
     live = Lecture.objects.filter(Q(published_at=None) | Q(published_at__lt=as_of), pk=occasion_id, state=State.LIVE)
     live.update(published_at=as_of)
 

@@ -58,10 +58,12 @@ def finish_recording(
         return
     if lecture.state not in (State.ENDED, State.UNRECORDED) or lecture.recording_dropped_at is not None:
         return
+    # Outside any transaction: a poster and a copy take as long as they take; a row held so long would stop the room.
     placed = place_recording(key=f"lecture {occasion_id}", folder=folder, width=width, height=height)
     with transaction.atomic():
         if not step(occasion_id, lecture.state, State.RECORDED):
             return  # undone meanwhile: what was placed is packed again at the next end, and swept after a day
+        # Read after the claim: what was read before the files were placed may have been replaced since.
         earlier_id = Lecture.objects.values_list("recording_id", flat=True).get(pk=occasion_id)
         video = _adopt(lecture, placed, duration_ms)
         Lecture.objects.filter(pk=occasion_id).update(recording=video, **_holes_field(holes))

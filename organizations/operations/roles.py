@@ -29,6 +29,7 @@ def grant_role(*, user_id: int, node_id: int, role: str, on_date: dt.date) -> Ro
         raise UnableToGrantRole(_("这个单位已撤销，请选别的单位。"))
     if not User.objects.filter(pk=user_id, is_active=True).exists():
         raise UnableToGrantRole(_("这个人已离开，请先办理恢复。"))
+    # A constraint allows one open grant of a role at a node: of two who give it at once the second gets the first's.
     grant, _made = RoleGrant.objects.get_or_create(
         user_id=user_id, node_id=node_id, role=role, active_to_date=None, defaults={"active_from_date": on_date}
     )

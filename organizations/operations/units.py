@@ -80,6 +80,7 @@ def merge_unit(*, node_id: int, into_id: int, kept_grants: Collection[int] = (),
     _end_grants(node, on_date)
     # Whoever took over what was merged here before takes it along.
     Node.objects.filter(merged_into=node).update(merged_into=into)
+    # Last: whoever joins in this moment waits for the lock above, and then finds the unit closed.
     node.closed_date, node.merged_into = on_date, into
     node.save(update_fields=["closed_date", "merged_into"])
     log.info("unit_merged", unit_id=node_id, into_id=into_id)
