@@ -187,18 +187,16 @@ def asked_of(*, occasion: Occasion, as_of: datetime) -> Amount:
     return Amount(0, needed_ms, total_ms, str(rule.basis))
 
 
-def amount_of(asked: Amount, reasons: Iterable[Mapping[str, Any]] | None) -> Amount:
-    """Return how much counts by the ``reasons`` of a record (None: there is none): the numbers that decided it."""
+def amount_of(asked: Amount, reasons: Iterable[Mapping[str, Any]] | None, *, state: str) -> Amount:
+    """Return how much counts for whoever stands at ``state`` by the ``reasons`` of a record (None: there is none).
+
+    These are the numbers that decided it; nothing where a correction took back what had been enough.
+    """
     for reason in reasons or ():
         if reason.get("code") == Code.SHARE and {"ms", "need_ms", "of_ms"} <= reason.keys():
-            return Amount(int(reason["ms"]), int(reason["need_ms"]), int(reason["of_ms"]), asked.basis)
+            amount = Amount(int(reason["ms"]), int(reason["need_ms"]), int(reason["of_ms"]), asked.basis)
+            return asked if state in UNDONE and amount.is_enough else amount
     return asked
-
-
-def _amount_by(state: str, asked: Amount, reasons: Iterable[Mapping[str, Any]] | None) -> Amount:
-    """Return how much counts; nothing where a correction took back what had been enough."""
-    amount = amount_of(asked, reasons)
-    return asked if state in UNDONE and amount.is_enough else amount
 
 
 def asked_by(occasion: Occasion) -> CoreRule:
@@ -244,7 +242,7 @@ def standings_of(*, occasions: Collection[Occasion], member_id: int, as_of: date
     return {
         pk: Standing(
             state=state,
-            amount=_amount_by(state, asked_of(occasion=by_id[pk], as_of=as_of), reasons),
+            amount=amount_of(asked_of(occasion=by_id[pk], as_of=as_of), reasons, state=state),
             hours=hours if hours and state in DONE else Decimal(0),
             asks_nothing=asks_nothing(by_id[pk]),
         )

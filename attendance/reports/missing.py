@@ -48,7 +48,7 @@ class MissingReport:
 
         def row(one: StandingRow) -> Row:
             occasion = occasions[one.occasion_id]
-            amount = amount_of(asked[one.occasion_id], one.reasons)
+            amount = amount_of(asked[one.occasion_id], one.reasons, state=one.state)
             return (
                 place(one.node_path, names=names, below=scope.node.path),
                 one.name,

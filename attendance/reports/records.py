@@ -54,7 +54,7 @@ class RecordsReport:
                 minutes(one.live_ms),
                 minutes(one.replay_ms),
                 minutes(one.hall_ms),
-                minutes(amount_of(asked[one.occasion_id], one.reasons).done_ms),
+                minutes(amount_of(asked[one.occasion_id], one.reasons, state=one.state).done_ms),
                 reasons_text(one, occasion),
                 one.rule_version or str(occasion.rule),
             )

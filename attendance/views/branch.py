@@ -232,7 +232,7 @@ def people_of(
         if reader is not None and person.where is None:
             person.where = whereabouts(reader, one.home)
         occasion = by_id[one.occasion_id]
-        reason = _reason(one, occasion, amount_of(asked[one.occasion_id], one.reasons))
+        reason = _reason(one, occasion, amount_of(asked[one.occasion_id], one.reasons, state=one.state))
         person.lines.append(Line(occasion.title, one.state, reason, step(one)))
     for person in people.values():
         person.lines.sort(key=lambda line: UNDONE.index(line.state))

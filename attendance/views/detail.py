@@ -156,7 +156,7 @@ def _detail(entry: RosterEntry, held: dict[str, dict[int, list[Any]]], as_of: da
         record=record,
         clocks=clocks,
         state=state,
-        amount=amount_of(asked_of(occasion=occasion, as_of=as_of), reasons),
+        amount=amount_of(asked_of(occasion=occasion, as_of=as_of), reasons, state=state),
         reasons=list(filter(None, (sentence(reason, basis=basis) for reason in reasons))),
         corrections=of["corrections"],
         disputes=of["disputes"],

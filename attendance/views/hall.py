@@ -268,10 +268,8 @@ def _outcome(occasion_id: int, ticks: operations.HallTicks, as_of: datetime) -> 
 
 def _who_is_short(occasion: Occasion, short: list[Record], as_of: datetime) -> str:
     asked = asked_of(occasion=occasion, as_of=as_of)
-    named = [
-        _("%(name)s还差 %(length)s") % {"name": one.member.name, "length": amount_of(asked, one.reasons).left}
-        for one in short[:MOST_NAMED]
-    ]
+    amounts = [(one.member.name, amount_of(asked, one.reasons, state=one.stands)) for one in short[:MOST_NAMED]]
+    named = [_("%(name)s还差 %(length)s") % {"name": name, "length": amount.left} for name, amount in amounts]
     return _("、").join(named) + (_("等") if len(short) > MOST_NAMED else "")
 
 

@@ -12,8 +12,19 @@ from attendance import operations
 from attendance.core.reasons import Code
 from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry, Rule
 from attendance.operations import occasions
+from attendance.reports import Scope, report_named
 from attendance.sentences import length, sentence
-from attendance.standing import Amount, amount_of, asked_of, standing_state, state_label, what_holds, with_standing
+from attendance.standing import (
+    Amount,
+    amount_of,
+    asked_of,
+    standing_state,
+    standings_of,
+    state_label,
+    what_holds,
+    with_standing,
+)
+from attendance.views.detail import record_details
 from organizations.models import User
 from tests.attendance.people import MINUTE_MS, expect, make_occasion, make_rule, make_training, use_plain_kind
 from tests.factories.attendance import HOUR, START, be_present, open_lecture
@@ -304,9 +315,30 @@ def test_the_numbers_are_those_that_decided(county: County, lecture: Occasion) -
     asked = asked_of(occasion=lecture, as_of=START + HOUR)
     record = Record.objects.get(occasion=lecture, member=county.member)
     other = Record.objects.get(occasion=lecture, member=county.members[1])
-    assert amount_of(asked, record.reasons) == Amount(30 * MINUTE_MS, 48 * MINUTE_MS, 60 * MINUTE_MS, "window")
-    assert amount_of(asked, other.reasons) == amount_of(asked, None) == asked
+    half = Amount(30 * MINUTE_MS, 48 * MINUTE_MS, 60 * MINUTE_MS, "window")
+    assert amount_of(asked, record.reasons, state=S.MISSING) == half
+    assert amount_of(asked, other.reasons, state=S.MISSING) == amount_of(asked, None, state=S.PENDING) == asked
     assert (asked.done_ms, asked.needed_ms) == (0, 48 * MINUTE_MS)
+
+
+@pytest.mark.integration
+def test_every_page_counts_the_same_of_who_was_enough_and_is_corrected(county: County, lecture: Occasion) -> None:
+    """Finding: code 1 (what state holds is decided in three places)."""
+    be_present(lecture, county.member, 0, 3600)
+    end(lecture)
+    operations.correct_record(
+        occasion_id=lecture.pk, member_id=county.member.pk, state=S.MISSING, reason="手机在，人不在",
+        author_id=county.secretary.pk, as_of=START + HOUR,
+    )  # fmt: skip
+    lecture.refresh_from_db()
+    at = START + HOUR
+    scope = Scope(training=lecture.training, node=county.branch, as_of=at)
+    [own] = standings_of(occasions=[lecture], member_id=county.member.pk, as_of=at).values()
+    [detail] = record_details(member_id=county.member.pk, as_of=at)
+    [row] = [one for one in report_named("missing").rows(scope) if one[1] == county.member.name]
+    said = [(one.state, one.amount.done_ms, one.amount.left_ms) for one in (own, detail)]
+    assert said == [(S.MISSING, 0, 48 * MINUTE_MS)] * 2
+    assert row[8:10] == (0, 48)
 
 
 @pytest.mark.integration
