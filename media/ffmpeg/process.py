@@ -77,12 +77,12 @@ def supervise(
         raise UnableToTranscode("no_ffmpeg", str(error)) from error
     tail = _Tail()
 
-    def hear(words: bytes) -> None:
+    def on_error(words: bytes) -> None:
         tail.feed(words)
         on_words(words)
 
     try:
-        _listen(process, time.monotonic() + limits.wall_s, {"out": on_output, "err": hear}, on_beat)
+        _listen(process, time.monotonic() + limits.wall_s, {"out": on_output, "err": on_error}, on_beat)
     finally:
         _end(process)
     if process.returncode != 0:
