@@ -8,8 +8,8 @@ from wagtail.log_actions import LogFormatter
 from wagtail.log_actions import log as log_action
 from wagtail.models import ModelLogEntry
 
-from attendance.consequences import moment
 from attendance.models import Occasion
+from attendance.sentences import moment
 from organizations.models import Node, Role, User
 from organizations.permissions import has_role
 

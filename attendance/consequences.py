@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from attendance.concerned import people_at, people_owing
 from attendance.models import Occasion, Rule, Training
+from attendance.sentences import moment
 from attendance.standing import CALLED_OFF
 from organizations.models import Node
 from organizations.permissions import in_subtree
@@ -16,11 +17,6 @@ from organizations.uses import Use
 
 State = Occasion.State
 MOST_NAMED = 8
-
-
-def moment(at: datetime) -> str:
-    """Return a moment as people here write it."""
-    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
 
 
 def named(occasions: Iterable[Occasion]) -> str:

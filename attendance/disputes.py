@@ -47,8 +47,7 @@ def answered_lately(user: User, *, as_of: datetime) -> QuerySet[Dispute]:
 
 def answerer_of(entry: RosterEntry) -> User | None:
     """Return who answers what the member of this roster entry says: the nearest secretary, or None if there is none."""
-    path = entry.node.path
-    above = [path[:end] for end in range(Node.steplen, len(path) + 1, Node.steplen)]
+    above = entry.node.line_paths()
     grants = RoleGrant.objects.filter(valid_on(timezone.localdate()), role=Role.SECRETARY, node__path__in=above)
     grant = grants.exclude(user_id=entry.member_id).select_related("user").order_by("-node__depth", "id").first()
     return grant.user if grant else None

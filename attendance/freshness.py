@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 
 BEATS_MISSED = 3
+WORKER_BEATS_EVERY = timedelta(seconds=5)
+"""How often a web process refreshes its lease (``WorkerLease``)."""
 
 
 def silent_before(*, every: timedelta, as_of: datetime) -> datetime:

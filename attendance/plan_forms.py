@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminModelForm
 
 from attendance.asking import NEWER, Asking
-from attendance.consequences import effects_of_new_version, effects_on_training, moment, occasions_under, refusals_of
+from attendance.consequences import effects_of_new_version, effects_on_training, occasions_under, refusals_of
 from attendance.models import Occasion, Rule, Training
+from attendance.sentences import moment
 from organizations.models import Node, Role
 from organizations.permissions import open_nodes, rules_the_whole_tree, visible_nodes
 

@@ -13,6 +13,7 @@ from attendance.core.evidence import Evidence as CoreEvidence
 from attendance.core.intervals import Span, Spans, ms_of
 from attendance.core.rules import Rule as CoreRule
 from attendance.core.verdict import Verdict, judge
+from attendance.freshness import WORKER_BEATS_EVERY, is_fresh
 from attendance.listing import on_roster
 from attendance.models import (
     Evidence,
@@ -26,8 +27,6 @@ from attendance.models import (
 from attendance.windows import window_limit
 from organizations.models import User
 from organizations.queries import membership_on
-
-ALIVE_FOR_MS = 15_000
 
 
 def is_expected(*, occasion: Occasion, member_id: int) -> bool:
@@ -180,7 +179,7 @@ def _presences(occasion: Occasion, member_ids: Collection[int], as_of: datetime)
             end = ms_of(ended_at)
         else:
             beat = ms_of(beat_at)
-            is_alive = beat >= until or ms_of(as_of) - beat <= ALIVE_FOR_MS
+            is_alive = beat >= until or is_fresh(beat_at, every=WORKER_BEATS_EVERY, as_of=as_of)
             end = max(start, until if is_alive else beat)
         found.setdefault(member_id, []).append(Presence(device, start, end, Ended(reason)))
     return found

@@ -1,4 +1,4 @@
-"""What the ledger hears from below: somebody left the organisation, or came back."""
+"""Signals from below that the ledger receives: somebody left the organisation, or came back."""
 
 from datetime import date
 from typing import Any

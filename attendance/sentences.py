@@ -1,6 +1,7 @@
 """Reasons in words: what a member and their secretary read. Codes come from ``attendance/core/reasons.py``."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -60,6 +61,11 @@ def length(ms: int) -> str:
     if seconds:
         return _("%(minutes)s 分 %(seconds)s 秒") % {"minutes": minutes, "seconds": f"{seconds:02}"}
     return _("%(minutes)s 分钟") % {"minutes": minutes}
+
+
+def moment(at: datetime | None) -> str:
+    """Return a moment as people here write it, in local time; "" for none."""
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M") if at else ""
 
 
 def category(code: str) -> str:

@@ -1,8 +1,9 @@
 """What holds and how much: the one place that every page, report and export asks.
 
 What holds is written beside each record by settling and correcting (``what_holds``). How a person stands at an
-occasion follows from it and from what became of the occasion: ``standing`` says it for one person, ``with_standing``
-says the same in SQL for any number; one table test runs both. How much counts is an ``Amount``, read from the record.
+occasion follows from it and from what became of the occasion: ``standing_state`` says it for one person,
+``with_standing`` the same in SQL for any number; one table test runs both. How much counts is an ``Amount``, read from
+the record.
 
 A correction carries the digest of the evidence it was made on. Evidence that came later and makes the verdict better
 than it was then, and better than what the correction says, is not hidden by it: the record follows again.
@@ -30,7 +31,8 @@ S = RecordState
 _WORTH = {S.PENDING: 0, S.MISSING: 1, S.INCOMPLETE: 1, S.EXCUSED: 2, S.EXEMPT: 2, S.MADE_UP: 3, S.ATTENDED: 4}
 DONE = frozenset({S.ATTENDED.value, S.MADE_UP.value})
 DUE = "due"  # a course still running, not done yet: nobody is missing there before it ends
-UNDONE = (S.MISSING.value, S.INCOMPLETE.value, DUE)
+MISSED = (S.MISSING.value, S.INCOMPLETE.value)
+UNDONE = (*MISSED, DUE)
 # What was called off asks nothing of anybody: it stands in no report, no count and no hours.
 CALLED_OFF = (Occasion.State.NOT_HELD.value, Occasion.State.VOID.value)
 # How a person stands in a whole training: the first state in this order that one of their occasions has.
@@ -41,7 +43,7 @@ WORST_FIRST = (
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class Outcome:
     """The state that holds, the correction it comes from (None: the verdict's own), and the hours that follow."""
 
     state: str
@@ -57,18 +59,18 @@ def what_holds(
     correction: Correction | None,
     full_hours: Decimal,
     since: str | None = None,
-) -> Holding:
+) -> Outcome:
     """Return what holds for a verdict ``state`` on the evidence ``digest``, given the last correction, if any.
 
     ``hours`` are the verdict's, ``full_hours`` what the rule credits for having taken part; ``since`` is the verdict on
     what was watched after the correction alone: who was there by mistake, and then studies it all, has studied it.
     """
     if correction is None or _is_overtaken(correction, state, digest):
-        return Holding(state, None, hours)
+        return Outcome(state, None, hours)
     corrected = RecordState(correction.state)
     if since in DONE and corrected not in DONE:
-        return Holding(RecordState(since).value, None, full_hours)
-    return Holding(corrected.value, correction.pk, full_hours if corrected in DONE else Decimal(0))
+        return Outcome(RecordState(since).value, None, full_hours)
+    return Outcome(corrected.value, correction.pk, full_hours if corrected in DONE else Decimal(0))
 
 
 def _is_overtaken(correction: Correction, state: str, digest: str) -> bool:
@@ -77,7 +79,7 @@ def _is_overtaken(correction: Correction, state: str, digest: str) -> bool:
     return digest != correction.evidence_digest and worth > was and worth > corrected
 
 
-def standing(*, entry_state: str, occasion_state: str, basis: str, record: Record | None) -> str:
+def standing_state(*, entry_state: str, occasion_state: str, basis: str, record: Record | None) -> str:
     """Return how a person on the roster stands: a ``RecordState``, ``DUE``, or ``not_held`` or ``void``.
 
     ``entry_state`` is the roster's, ``basis`` the occasion's rule's. ``with_standing`` is the same in SQL.
@@ -95,7 +97,7 @@ def standing(*, entry_state: str, occasion_state: str, basis: str, record: Recor
 
 
 def with_standing(found: QuerySet[RosterEntry]) -> QuerySet[Any, Any]:
-    """Annotate ``rec`` (the record, if any) and ``stands`` (how the person stands: ``standing`` in SQL)."""
+    """Annotate ``rec`` (the record, if any) and ``stands`` (how the person stands: ``standing_state`` in SQL)."""
     is_open = Q(occasion__state=Occasion.State.OPEN)
     is_undecided = Q(rec__stands=None) | Q(rec__stands=S.PENDING)
     return found.annotate(
@@ -185,18 +187,16 @@ def asked_of(*, occasion: Occasion, as_of: datetime) -> Amount:
     return Amount(0, needed_ms, total_ms, str(rule.basis))
 
 
-def amount_of(asked: Amount, reasons: Iterable[Mapping[str, Any]] | None) -> Amount:
-    """Return how much counts by the ``reasons`` of a record (None: there is none): the numbers that decided it."""
+def amount_of(asked: Amount, reasons: Iterable[Mapping[str, Any]] | None, *, state: str) -> Amount:
+    """Return how much counts for whoever stands at ``state`` by the ``reasons`` of a record (None: there is none).
+
+    These are the numbers that decided it; nothing where a correction took back what had been enough.
+    """
     for reason in reasons or ():
         if reason.get("code") == Code.SHARE and {"ms", "need_ms", "of_ms"} <= reason.keys():
-            return Amount(int(reason["ms"]), int(reason["need_ms"]), int(reason["of_ms"]), asked.basis)
+            amount = Amount(int(reason["ms"]), int(reason["need_ms"]), int(reason["of_ms"]), asked.basis)
+            return asked if state in UNDONE and amount.is_enough else amount
     return asked
-
-
-def _amount_by(state: str, asked: Amount, reasons: Iterable[Mapping[str, Any]] | None) -> Amount:
-    """Return how much counts; nothing where a correction took back what had been enough."""
-    amount = amount_of(asked, reasons)
-    return asked if state in UNDONE and amount.is_enough else amount
 
 
 def asked_by(occasion: Occasion) -> CoreRule:
@@ -208,7 +208,7 @@ def asked_by(occasion: Occasion) -> CoreRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class Standing:
     """How one person stands at one occasion, how much counts for them, and the hours they have for it."""
 
     state: str
@@ -230,7 +230,7 @@ class Stand:
         return self.state in DONE
 
 
-def stands_of(*, occasions: Collection[Occasion], member_id: int, as_of: datetime) -> dict[int, Stand]:
+def standings_of(*, occasions: Collection[Occasion], member_id: int, as_of: datetime) -> dict[int, Standing]:
     """Return how a person stands at those of ``occasions`` whose roster names them. One query whatever their number.
 
     What the records say: settle the person's unread evidence before (``settle_dirty``). The occasions' rules should
@@ -240,9 +240,9 @@ def stands_of(*, occasions: Collection[Occasion], member_id: int, as_of: datetim
     rows = with_standing(entries).values_list("occasion_id", "stands", "rec__reasons", "rec__stands_hours")
     by_id = {occasion.pk: occasion for occasion in occasions}
     return {
-        pk: Stand(
+        pk: Standing(
             state=state,
-            amount=_amount_by(state, asked_of(occasion=by_id[pk], as_of=as_of), reasons),
+            amount=amount_of(asked_of(occasion=by_id[pk], as_of=as_of), reasons, state=state),
             hours=hours if hours and state in DONE else Decimal(0),
             asks_nothing=asks_nothing(by_id[pk]),
         )

@@ -46,10 +46,11 @@ def stage() -> tuple[int, list[int]]:
         title="bench", node=node, starts_date=START.date(), deadline_at=START + dt.timedelta(days=30), state="published"
     )
     rule = Rule.objects.create(name="bench")
-    occasion = operations.create_occasion(
-        training_id=training.pk, kind="lecture", title="bench", node_id=node.pk, starts_at=START,
-        ends_at=START + dt.timedelta(hours=1), rule_id=rule.pk, media_ms=3_600_000,
+    plan = operations.OccasionPlan(
+        training_id=training.pk, title="bench", node_id=node.pk, starts_at=START,
+        ends_at=START + dt.timedelta(hours=1), rule_id=rule.pk,
     )  # fmt: skip
+    occasion = operations.create_occasion(kind="lecture", plan=plan, media_ms=3_600_000)
     operations.open_occasion(occasion_id=occasion.pk, as_of=START)
     return occasion.pk, [one.pk for one in people]
 

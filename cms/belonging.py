@@ -65,7 +65,7 @@ def _field_of(item: Any) -> str:
 
 
 def belongs_where_its_uploader_works(*, instance: Any, created: bool, raw: bool = False, **kwargs: Any) -> None:
-    """Whatever door a file comes in by, it belongs to the unit of whoever brought it; a form may say another."""
+    """However a file comes in, it belongs to the unit of whoever brought it; a form may say another."""
     owner = getattr(instance, OWNER)
     if created and not raw and isinstance(owner, User) and (node := home_of(owner, roles=UPLOADERS)):
         give_to(instance, node)

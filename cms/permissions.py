@@ -1,7 +1,7 @@
 """Who may edit what in Wagtail's admin: an organiser, the courses of their own part of the tree, and nothing else.
 
 Rights come from the dated role grants at the moment of the request, never from Wagtail's groups, so that a withdrawn
-role ends at the next click. Wagtail asks through three doors: the auth backend (may they enter), the page's permission
+role ends at the next click. Wagtail asks in three places: the auth backend (may they enter), the page's permission
 tester and policy (which pages), and the policies of pictures and documents.
 """
 

@@ -1,4 +1,4 @@
-"""What this app hears: that the database stands, that a lesson was deleted."""
+"""Signals that this app receives: the database is migrated, a lesson was deleted."""
 
 from typing import Any
 

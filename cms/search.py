@@ -79,7 +79,7 @@ def SearchBackend(params: dict[str, Any]) -> BaseSearchBackend:
     name, base_name = BACKENDS[connection.vendor]
     module: Any = import_module(name)
     if not issubclass(module.ObjectIndexer, ChineseIndexing):
-        # The index classes name their indexer as a module global: there is no other door.
+        # The index classes name their indexer as a module global: there is no other way.
         module.ObjectIndexer = type("ObjectIndexer", (ChineseIndexing, module.ObjectIndexer), {})
     base = getattr(module, base_name)
     index_class = type("ChineseIndex", (OneWriterAtATime, base.index_class), {})

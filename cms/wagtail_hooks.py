@@ -21,7 +21,8 @@ from cms.listings import tell_whose
 from cms.queries import LESSON_DELETED
 from organizations.models import User
 
-# Wagtail's own reports and help are about its machinery, not about learning; what is closed (middleware.py) is no door.
+# Wagtail's own reports and help are about its machinery, not about learning; what is closed (middleware.py) is not
+# offered.
 HIDDEN = {"reports", "help"}
 CLOSED_SETTINGS = {"redirects", "workflows", "workflow-tasks"}
 

@@ -14,17 +14,18 @@ from wagtail.admin.widgets import AdminDateTimeInput
 
 from attendance.asking import Asking, changes_in_words
 from attendance.concerned import concerned_by, people_at
-from attendance.consequences import MOST_NAMED, effects_of_dates, moment
+from attendance.consequences import MOST_NAMED, effects_of_dates
 from attendance.models import Occasion, Rule, Training
 from attendance.operations import UnableToPlanOccasion
 from attendance.plan_forms import check_year
 from attendance.rules import label_of, usable_rules, why_not_at
+from attendance.sentences import moment
 from cms.models import CoursePage
 from cms.permissions import editable_nodes, may_edit_at
 from cms.queries import Lesson, lessons_by_course, lessons_of, videos_of
 from courses.changes import name_of, runs_of
 from courses.models import CourseRun
-from courses.operations import UnableToScheduleCourse, reschedule_course, schedule_course
+from courses.operations import CoursePlan, UnableToScheduleCourse, reschedule_course, schedule_course
 from courses.plans import move_course_end
 from media.models import Video
 from organizations.models import Node
@@ -208,12 +209,11 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
         """Return where the same people study the same course at the same time already."""
         plan, own = self.cleaned_data, self.instance.pk
         path = plan["node"].path
-        above = [path[:end] for end in range(Node.steplen, len(path) + 1, Node.steplen)]
         same = (
             runs_of(plan["page"].pk)
             .exclude(pk=own)
             .filter(
-                Q(occasion__node__path__startswith=path) | Q(occasion__node__path__in=above),
+                Q(occasion__node__path__startswith=path) | Q(occasion__node__path__in=plan["node"].line_paths()),
                 occasion__state__in=[State.SCHEDULED, State.OPEN],
                 occasion__starts_at__lt=plan["ends_at"],
                 occasion__ends_at__gt=plan["starts_at"],
@@ -230,19 +230,24 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
 
     def save(self, commit: bool = True) -> CourseRun:
         """Schedule, or change the plan. Raises ValidationError with the reason when an operation refuses."""
-        values = {f"{name}_id": self.cleaned_data[name].pk for name in ("training", "node", "rule")}
-        values |= {name: self.cleaned_data[name] for name in ("starts_at", "ends_at")}
-        now = timezone.now()
+        data, now = self.cleaned_data, timezone.now()
+        plan = CoursePlan(
+            training_id=data["training"].pk,
+            node_id=data["node"].pk,
+            starts_at=data["starts_at"],
+            ends_at=data["ends_at"],
+            rule_id=data["rule"].pk,
+        )
         try:
             if self.occasion is None:
-                self.instance = schedule_course(page_id=self.cleaned_data["page"].pk, as_of=now, **values)
+                self.instance = schedule_course(page_id=data["page"].pk, plan=plan, as_of=now)
             elif self.occasion.state == State.OPEN:
-                if values["ends_at"] != self.occasion.ends_at:
+                if plan.ends_at != self.occasion.ends_at:
                     move_course_end(
-                        occasion_id=self.instance.pk, ends_at=values["ends_at"], actor_id=self.for_user.pk, as_of=now
+                        occasion_id=self.instance.pk, ends_at=plan.ends_at, actor_id=self.for_user.pk, as_of=now
                     )
             elif not self.is_fixed:
-                reschedule_course(occasion_id=self.instance.pk, as_of=now, **values)
+                reschedule_course(occasion_id=self.instance.pk, plan=plan, as_of=now)
         except UnableToScheduleCourse as error:
             raise ValidationError({FIELD_OF[error.code]: WHY[error.code]}) from error
         except UnableToPlanOccasion as error:
@@ -312,7 +317,7 @@ def _in_words(occasion: Occasion) -> dict[Any, Any]:
 def _trainings_for(nodes: Any, occasion: Occasion | None) -> Any:
     """Trainings of the editor's organisations and of those above them, that are not over; and the occasion's own."""
     tops = set(nodes.order_by("depth").values_list("path", flat=True)[:LARGEST_ROOTS])
-    above = {path[:end] for path in tops for end in range(Node.steplen, len(path), Node.steplen)}
+    above = {at for path in tops for at in Node.line_to(path)} - tops
     mine = Q(node__in=nodes.order_by()) | Q(node__path__in=above)
     chosen = mine & ~Q(state=Training.State.CLOSED) | Q(pk=occasion.training_id if occasion else None)
     return Training.objects.filter(chosen).order_by("-starts_date", "title")

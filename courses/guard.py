@@ -1,9 +1,9 @@
 """Before anything is deleted, withdrawn, moved or published anew: who needs it, and what becomes of them.
 
-One door before Wagtail's own pages (``UsesAreSaid``): where something needs what is chosen, a page in words takes their
-place. What blocks has no button; the rest says how many people it touches and asks once, and whoever agrees agrees to
-exactly these sentences. What nobody needs goes on to Wagtail as ever. The database is the last guard: what it refuses
-in a race is said in the same words.
+A middleware before Wagtail's own pages (``UsesAreSaid``): where something needs what is chosen, a page in words takes
+their place. What blocks has no button; the rest says how many people it touches and asks once, and whoever agrees
+agrees to exactly these sentences. What nobody needs goes on to Wagtail as ever. The database is the last guard: what it
+refuses in a race is said in the same words.
 """
 
 from collections.abc import Callable, Iterable
@@ -85,8 +85,8 @@ class UsesAreSaid:
         """Say in words what the database has refused: somebody took the thing up a moment ago."""
         if not isinstance(exception, ProtectedError | IntegrityError):
             return None
-        door = door_of(request)
-        if door is None or not isinstance(request.user, User):
+        question = question_of(request)
+        if question is None or not isinstance(request.user, User):
             return None
         asked = ask(request)
         late = Use(_("刚刚有人用上了它，请过一会儿再看"), blocks=True)
@@ -108,8 +108,8 @@ def answer(request: HttpRequest, asked: Asked, *, action: str = "", note: str = 
     return render(request, "courses/admin/uses.html", context, status=409 if request.method in METHODS[2:] else 200)
 
 
-def door_of(request: HttpRequest) -> Callable[[HttpRequest, User, dict[str, Any], datetime], Asked | None] | None:
-    """Return who asks at the address of this request; None for all others. No query."""
+def question_of(request: HttpRequest) -> Callable[[HttpRequest, User, dict[str, Any], datetime], Asked | None] | None:
+    """Return what is asked at the address of this request; None where nothing is. No query."""
     match = request.resolver_match
     if match is None or not request.path.startswith("/admin/"):
         return None
@@ -118,15 +118,15 @@ def door_of(request: HttpRequest) -> Callable[[HttpRequest, User, dict[str, Any]
         kwargs = match.kwargs
         key = (kwargs["app_label"], kwargs["model_name"], kwargs["action"])
         return BULK.get(key) if kwargs["action"] == "delete" or request.method == "POST" else None
-    return DOORS.get(match.view_name)
+    return QUESTIONS.get(match.view_name)
 
 
 def ask(request: HttpRequest) -> Asked | None:
-    """Return what the request is about to do, if it is one of the doors and this person may do it; else None."""
-    door = door_of(request)
-    if door is None or not isinstance(request.user, User) or request.resolver_match is None:
+    """Return what the request is about to do, if something is asked there and this person may do it; else None."""
+    question = question_of(request)
+    if question is None or not isinstance(request.user, User) or request.resolver_match is None:
         return None
-    return door(request, request.user, request.resolver_match.kwargs, timezone.now())
+    return question(request, request.user, request.resolver_match.kwargs, timezone.now())
 
 
 def _pages(user: User, ids: Iterable[Any], may: str) -> list[Any]:
@@ -209,10 +209,10 @@ def _moving(pages: list[Any], to_id: Any, user: User, back: str, as_of: datetime
 
 
 def _delete_of(model: type[Model], name: str, back: str) -> Callable[..., Asked | None]:
-    def door(request: HttpRequest, user: User, kwargs: dict[str, Any], as_of: datetime) -> Asked | None:
+    def question(request: HttpRequest, user: User, kwargs: dict[str, Any], as_of: datetime) -> Asked | None:
         return _deleting(list(_deletable(model, user).filter(pk=kwargs[name])), user, reverse(back), as_of)
 
-    return door
+    return question
 
 
 def _deletable(model: type[Model], user: User) -> QuerySet[Any]:
@@ -278,16 +278,16 @@ def _publish_pages(request: HttpRequest, user: User, kwargs: dict[str, Any], as_
 
 
 def _bulk_delete_of(model: type[Model], back: str) -> Callable[..., Asked | None]:
-    def door(request: HttpRequest, user: User, kwargs: dict[str, Any], as_of: datetime) -> Asked | None:
+    def question(request: HttpRequest, user: User, kwargs: dict[str, Any], as_of: datetime) -> Asked | None:
         chosen = _deletable(model, user).filter(pk__in=_ids(request))
         # What no lesson shows needs no question: of a whole page of the library one query finds the rest.
         shown = chosen.filter(material__isnull=False).distinct()
         return _deleting(list(shown[: MOST_AT_ONCE + 1]), user, reverse(back), as_of)
 
-    return door
+    return question
 
 
-DOORS: dict[str, Callable[..., Asked | None]] = {
+QUESTIONS: dict[str, Callable[..., Asked | None]] = {
     "wagtailadmin_pages:delete": _delete_page,
     "wagtailadmin_pages:unpublish": _unpublish_page,
     "wagtailadmin_pages:move_confirm": _move_page,

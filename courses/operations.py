@@ -1,12 +1,13 @@
 """Verbs about courses: give one as an occasion of a training, keep its length right, finish a lesson."""
 
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import structlog
 from django.db import transaction
 
 from attendance.models import Occasion, Rule, Training
-from attendance.operations import create_occasion, open_occasion, reschedule_occasion, set_media_items
+from attendance.operations import OccasionPlan, create_occasion, open_occasion, reschedule_occasion, set_media_items
 from cms.models import CoursePage
 from cms.queries import lessons_by_course, lessons_of, videos_of
 from courses.models import CourseRun, LessonProgress
@@ -29,17 +30,22 @@ class UnableToCompleteLesson(Exception):
     this member's."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class CoursePlan:
+    """In which training, for whom and when a course is given; the title is its page's."""
+
+    training_id: int
+    node_id: int
+    starts_at: datetime
+    ends_at: datetime
+    rule_id: int
+
+    def titled(self, title: str) -> OccasionPlan:
+        return OccasionPlan(title=title, **asdict(self))
+
+
 @transaction.atomic
-def schedule_course(
-    *,
-    training_id: int,
-    page_id: int,
-    node_id: int,
-    starts_at: datetime,
-    ends_at: datetime,
-    rule_id: int,
-    as_of: datetime,
-) -> CourseRun:
+def schedule_course(*, page_id: int, plan: CoursePlan, as_of: datetime) -> CourseRun:
     """Give a published course to the members of a node as an occasion of a training, and return it.
 
     What counts are the course's distinct videos; one still being processed is added when it is ready. A course that
@@ -54,19 +60,11 @@ def schedule_course(
         raise UnableToScheduleCourse("no_video")
     if any(video.state == Video.State.FAILED for video in videos):
         raise UnableToScheduleCourse("failed_video")
-    if not Rule.objects.filter(pk=rule_id, basis=Rule.Basis.MEDIA).exists():
+    if not Rule.objects.filter(pk=plan.rule_id, basis=Rule.Basis.MEDIA).exists():
         raise UnableToScheduleCourse("rule")
-    if ends_at <= max(starts_at, as_of):
+    if plan.ends_at <= max(plan.starts_at, as_of):
         raise UnableToScheduleCourse("times")
-    occasion = create_occasion(
-        training_id=training_id,
-        kind="course",
-        title=page.title,
-        node_id=node_id,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        rule_id=rule_id,
-    )
+    occasion = create_occasion(kind="course", plan=plan.titled(page.title))
     run = CourseRun.objects.create(occasion=occasion, page=page)
     if items := media_items_of(lessons):
         set_media_items(occasion_id=run.pk, items=items)
@@ -84,32 +82,15 @@ def _open_if_begun(*, occasion_id: int, as_of: datetime) -> None:
 
 
 @transaction.atomic
-def reschedule_course(
-    *,
-    occasion_id: int,
-    training_id: int,
-    node_id: int,
-    starts_at: datetime,
-    ends_at: datetime,
-    rule_id: int,
-    as_of: datetime,
-) -> None:
+def reschedule_course(*, occasion_id: int, plan: CoursePlan, as_of: datetime) -> None:
     """Change when and for whom a course is given, while it has not begun; one moved into the past opens at once.
 
     Raises UnableToPlanOccasion (attendance) once it has, UnableToScheduleCourse for a rule that counts no media.
     """
     run = CourseRun.objects.select_related("page").get(pk=occasion_id)
-    if not Rule.objects.filter(pk=rule_id, basis=Rule.Basis.MEDIA).exists():
+    if not Rule.objects.filter(pk=plan.rule_id, basis=Rule.Basis.MEDIA).exists():
         raise UnableToScheduleCourse("rule")
-    reschedule_occasion(
-        occasion_id=occasion_id,
-        title=run.page.title,
-        node_id=node_id,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        rule_id=rule_id,
-        training_id=training_id,
-    )
+    reschedule_occasion(occasion_id=occasion_id, plan=plan.titled(run.page.title))
     _open_if_begun(occasion_id=occasion_id, as_of=as_of)
 
 

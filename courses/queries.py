@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from attendance.core.intervals import Spans
 from attendance.models import Occasion, RecordState, RosterEntry, Training, WatchSession
-from attendance.standing import Amount, Stand, asked_by, asked_of, due_at, stands_of
+from attendance.standing import Amount, Standing, asked_by, asked_of, due_at, standings_of
 from cms.queries import Lesson, lessons_by_course, videos_of
 from courses.kinds import step_word
 from courses.models import CourseRun, LessonProgress
@@ -36,7 +36,7 @@ class Study:
     run: CourseRun
     lessons: tuple[Studied, ...]
     amount: Amount
-    stand: Stand | None
+    stand: Standing | None
 
     @property
     def is_done(self) -> bool:
@@ -95,7 +95,7 @@ def runs_expecting(*, member_id: int) -> QuerySet[CourseRun]:
     """
     on_roster = Exists(RosterEntry.objects.filter(occasion_id=OuterRef("occasion_id"), member_id=member_id))
     membership = membership_on(member_id=member_id, on_date=timezone.localdate())
-    above = _path_and_above(membership.node.path) if membership else []
+    above = membership.node.line_paths() if membership else []
     to_come = Q(occasion__state=Occasion.State.SCHEDULED, occasion__node__path__in=above)
     published = CourseRun.objects.exclude(occasion__training__state=Training.State.DRAFT)
     return published.filter(on_roster | to_come).select_related(
@@ -103,16 +103,12 @@ def runs_expecting(*, member_id: int) -> QuerySet[CourseRun]:
     )
 
 
-def _path_and_above(path: str) -> list[str]:
-    return [path[:end] for end in range(Node.steplen, len(path) + 1, Node.steplen)]
-
-
 def studies_of(*, runs: Iterable[CourseRun], member_id: int, as_of: datetime) -> list[Study]:
     """Return how far a person got in some courses. Five queries whatever their number."""
     known = list(runs)
     lessons = lessons_by_course([run.page for run in known])
     credit = credited_by_media(occasion_ids=[run.pk for run in known], member_id=member_id)
-    stands = stands_of(occasions=[run.occasion for run in known], member_id=member_id, as_of=as_of)
+    stands = standings_of(occasions=[run.occasion for run in known], member_id=member_id, as_of=as_of)
     finished = set(
         LessonProgress.objects.filter(run__in=[run.pk for run in known], member_id=member_id).values_list(
             "run_id", "lesson_id"

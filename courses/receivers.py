@@ -1,4 +1,4 @@
-"""What courses hear from below: a page was published or withdrawn, a video became playable."""
+"""Signals from below that courses receive: a page was published or withdrawn, a video became playable."""
 
 from typing import Any
 

@@ -19,10 +19,10 @@ from wagtail.admin.viewsets.model import ModelViewSet
 
 from attendance.cancelled import cancelled_words
 from attendance.concerned import concerned_by, people_at
-from attendance.consequences import moment
 from attendance.forms import VoidForm
 from attendance.models import Occasion
 from attendance.operations import UnableToPlanOccasion, UnableToVoidOccasion
+from attendance.sentences import moment
 from attendance.views.office import RefusedBySaving, SavedIfChanged, WithoutStatus, without_usage
 from cms.permissions import editable_nodes
 from courses.forms import CourseRunForm

@@ -30,7 +30,7 @@ from courses.queries import Studied, Study, runs_expecting, runs_in_subtrees, st
 from courses.shelf import arrange
 from courses.withdrawn import told_if_withdrawn
 from organizations.models import User
-from organizations.permissions import has_role, role_required, visible_nodes
+from organizations.permissions import has_role, role_required, signed_in, visible_nodes
 
 SHOWN_FOR_READERS = 50
 LONGEST_QUESTION = 60
@@ -62,12 +62,6 @@ def open_run(request: HttpRequest, occasion_id: int) -> Opened:
         raise Http404
     settle_dirty(as_of=as_of, member_ids=[user.pk])
     return Opened(user, run, studies_of(runs=[run], member_id=user.pk, as_of=as_of)[0], records)
-
-
-def signed_in(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise Http404
-    return request.user
 
 
 @require_safe

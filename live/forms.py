@@ -124,24 +124,24 @@ class LectureForm(Asking, forms.Form):
     def save(self, *, as_of: dt.datetime) -> bool:
         """Schedule or reschedule; False when the plan was refused, with the reason at its field."""
         data = self.cleaned_data
-        plan: LecturePlan = {
-            "training_id": data["training"].pk,
-            "title": data["title"],
-            "node_id": data["node"].pk,
-            "starts_at": data["starts_at"],
-            "ends_at": data["starts_at"] + dt.timedelta(minutes=data["minutes"]),
-            "lecturer_id": data["lecturer"].pk,
-            "rule_id": data["rule"].pk,
-            "record": data["record"],
-            "webrtc_cap": data["webrtc_cap"],
-        }
+        plan = LecturePlan(
+            training_id=data["training"].pk,
+            title=data["title"],
+            node_id=data["node"].pk,
+            starts_at=data["starts_at"],
+            ends_at=data["starts_at"] + dt.timedelta(minutes=data["minutes"]),
+            lecturer_id=data["lecturer"].pk,
+            rule_id=data["rule"].pk,
+            record=data["record"],
+            webrtc_cap=data["webrtc_cap"],
+        )
         try:
             if self._again is not None:
-                self.lecture = hold_again(occasion_id=self._again.pk, actor_id=self._user.pk, as_of=as_of, **plan)
+                self.lecture = hold_again(occasion_id=self._again.pk, plan=plan, actor_id=self._user.pk, as_of=as_of)
             elif self.lecture is None:
-                self.lecture = schedule_lecture(as_of=as_of, actor_id=self._user.pk, **plan)
+                self.lecture = schedule_lecture(plan=plan, as_of=as_of, actor_id=self._user.pk)
             elif self.changed_data:  # whoever saves what stands there has changed nothing
-                reschedule_lecture(occasion_id=self.lecture.pk, as_of=as_of, actor_id=self._user.pk, **plan)
+                reschedule_lecture(occasion_id=self.lecture.pk, plan=plan, as_of=as_of, actor_id=self._user.pk)
         except (UnableToScheduleLecture, UnableToVoidLecture, UnableToHoldAgain) as error:
             _refuse(self, error)
             return False
@@ -188,21 +188,19 @@ class AgainForm(Asking, forms.Form):
     def save(self, *, as_of: dt.datetime) -> Lecture | None:
         """Schedule it and void the other; None when the plan was refused, with the reason at its field."""
         old, data = self._lecture, self.cleaned_data
+        plan = LecturePlan(
+            training_id=old.occasion.training_id,
+            title=data["title"],
+            node_id=old.occasion.node_id,
+            starts_at=data["starts_at"],
+            ends_at=data["starts_at"] + dt.timedelta(minutes=data["minutes"]),
+            lecturer_id=old.lecturer_id,
+            rule_id=old.occasion.rule_id,
+            record=old.record,
+            webrtc_cap=old.webrtc_cap,
+        )
         try:
-            return hold_again(
-                occasion_id=old.pk,
-                actor_id=self._user.pk,
-                as_of=as_of,
-                training_id=old.occasion.training_id,
-                title=data["title"],
-                node_id=old.occasion.node_id,
-                starts_at=data["starts_at"],
-                ends_at=data["starts_at"] + dt.timedelta(minutes=data["minutes"]),
-                lecturer_id=old.lecturer_id,
-                rule_id=old.occasion.rule_id,
-                record=old.record,
-                webrtc_cap=old.webrtc_cap,
-            )
+            return hold_again(occasion_id=old.pk, plan=plan, actor_id=self._user.pk, as_of=as_of)
         except (UnableToScheduleLecture, UnableToVoidLecture, UnableToHoldAgain) as error:
             _refuse(self, error)
             return None

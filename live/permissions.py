@@ -79,8 +79,7 @@ def rights_now(*, occasion_id: int, user_ids: Iterable[int], on_date: dt.date) -
     lecture = _lecture(occasion_id=occasion_id)
     if lecture is None or not ids:
         return Rights(frozenset(), frozenset())
-    node = lecture.occasion.node
-    lines = [node.path[:end] for end in range(node.steplen, len(node.path) + 1, node.steplen)]
+    lines = lecture.occasion.node.line_paths()
     organisers = RoleGrant.objects.filter(valid_on(on_date), role=Role.ORGANISER, node__path__in=lines, user_id__in=ids)
     hosts = ({lecture.lecturer_id} & set(ids)) | set(organisers.values_list("user_id", flat=True))
     members = _expected(lecture.occasion, ids, on_date) - _removed(occasion_id, ids)

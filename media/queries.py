@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, Q, QuerySet, Sum
 from django.utils.module_loading import import_string
 
+from media.core.playlists import POSTER
 from media.models import Job, Upload, Video, VideoFault
 from media.signing import signed_url
 from organizations import belonging
@@ -16,7 +17,6 @@ from organizations.models import Node, Role, User
 from organizations.permissions import has_role, visible_nodes
 
 UPLOADERS = (Role.ORGANISER, Role.LECTURER, Role.OPERATOR)
-POSTER = "poster.jpg"
 MASTER = "master.m3u8"
 AUDIO = "audio"
 

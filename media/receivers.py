@@ -1,4 +1,4 @@
-"""What this app hears: a video that is gone takes its files and the upload that it came from with it."""
+"""Signals that this app receives: a video that is gone takes its files and the upload that it came from with it."""
 
 from functools import partial
 from typing import Any

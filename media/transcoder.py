@@ -10,11 +10,14 @@ from typing import Any
 import ffmpeg
 
 from media import storage
-from media.checks import UNEVEN, Rendered, find_fault, is_cut_off, is_dark, measure
+from media.checks import UNEVEN, Rendered, find_fault, is_cut_off, measure
 from media.core.facts import Picture, Sound, Source, UnableToPlayBack, read_facts
 from media.core.ladder import PRIMING_S, SEGMENT_S, Plan, Rung, is_still, plan_ladder
 from media.core.playlists import (
     AAC_LC,
+    AUDIO,
+    MASTER,
+    POSTER,
     Variant,
     avc_codec,
     bit_rates,
@@ -24,11 +27,8 @@ from media.core.playlists import (
 )
 from media.core.timeline import Timeline
 from media.ffmpeg import Limits, UnableToTranscode, playable_codecs, probe, read_packets, run
+from media.poster import as_shown, make_poster
 
-MASTER, POSTER, AUDIO = "master.m3u8", "poster.jpg", "audio.m3u8"
-POSTER_SIDE = 720
-# What a poster's brightness is measured on, and the sound that was decoded, before anything was filled in.
-GLANCE, GLANCE_SIDE = "glance.gray", 16
 HEARD, HEARD_RATE = "heard.u8", 1000
 MAX_DURATION_S = 12 * 3600
 # A container that promises so long a film for so few bits is wrong.
@@ -37,13 +37,6 @@ JUMPING = frozenset({"mpegts", "mpeg"})
 SOUND_RATE = 48_000
 # Faults of the machine, or of the whole file: encoding once more would not help.
 FINAL = frozenset({"timeout", "no_space", "too_big", "killed", "no_ffmpeg", "no_sandbox", "source_gone"})
-HDR_TO_SDR = (
-    ("zscale", {"t": "linear", "npl": "100"}),
-    ("format", {"pix_fmts": "gbrpf32le"}),
-    ("zscale", {"p": "bt709"}),
-    ("tonemap", {"tonemap": "hable", "desat": "0"}),
-    ("zscale", {"t": "bt709", "m": "bt709", "r": "tv"}),
-)
 Tick = Callable[[int], None]
 
 
@@ -175,28 +168,6 @@ def describe(folder: Path, *, width: int, height: int) -> list[dict[str, Any]]:
     return found
 
 
-def add_recording_poster(folder: Path) -> bool:
-    """Make a poster from the first segment of a recording; False where there is none to be had (it plays without)."""
-    if (folder / POSTER).exists():
-        return True
-    variants = read_variants((folder / MASTER).read_text(encoding="utf-8"))
-    playlist = variants[0][1] if variants else MASTER
-    segment = read_segments((folder / playlist).read_text(encoding="utf-8"))[0]
-    sample = folder / ".poster-source"
-    parts = [folder / name for name in (segment.init, segment.uri) if name]
-    sample.write_bytes(b"".join(part.read_bytes() for part in parts))
-    try:
-        facts = read_facts(probe(sample))
-        if facts.picture is None:
-            return False
-        _poster(sample, folder, facts.picture, 0.0, on_beat=lambda: None)
-    except (UnableToTranscode, UnableToPlayBack):
-        return False
-    finally:
-        sample.unlink()
-    return True
-
-
 def _limits(length_s: float) -> Limits:
     """Generous for honest files on slow machines, an end for the others."""
     length = length_s or MAX_DURATION_S / 4
@@ -239,14 +210,7 @@ def _scaled(node: Any, picture: Picture, plan: Plan, rungs: list[Rung]) -> list[
         if held:
             stream = stream.filter("tpad", stop=held, stop_mode="clone")
     split = stream.filter_multi_output("split", len(rungs))
-    return [_shown(split[str(number)], picture, rung.width, rung.height) for number, rung in enumerate(rungs)]
-
-
-def _shown(stream: Any, picture: Picture, width: int, height: int) -> Any:
-    stream = stream.filter("scale", width, height, flags="bicubic").filter("setsar", "1")
-    for name, options in HDR_TO_SDR if picture.hdr else ():
-        stream = stream.filter(name, **options)
-    return stream.filter("format", pix_fmts="yuv420p")
+    return [as_shown(split[str(number)], picture, rung.width, rung.height) for number, rung in enumerate(rungs)]
 
 
 def _options(rung: Rung, sound: Sound | None, plan: Plan) -> dict[str, Any]:
@@ -319,68 +283,15 @@ def _any_poster(source: Path, folder: Path, found: Examined, *, on_beat: Callabl
     """A film's poster must be; a sound lesson has its cover, where there is one that can be read."""
     facts, length = found.facts, found.timeline.length_s
     if found.plan.shows_picture and facts.picture is not None:
-        _poster(source, folder, facts.picture, length, on_beat=on_beat)
+        make_poster(source, folder, facts.picture, length, on_beat=on_beat)
         return
     cover = facts.picture or facts.cover
     if cover is not None:
         try:
-            _poster(source, folder, cover, 0.0, on_beat=on_beat, is_cover=True)
+            make_poster(source, folder, cover, 0.0, on_beat=on_beat, is_cover=True)
         except UnableToTranscode as error:
             if error.code in FINAL - {"too_big"}:
                 raise
-
-
-def _poster(
-    source: Path,
-    folder: Path,
-    picture: Picture,
-    duration_s: float,
-    *,
-    on_beat: Callable[[], None],
-    is_cover: bool = False,
-) -> None:
-    """A still from early on, where the title is usually up; a later one where that is dark, else the brightest."""
-    side = min(picture.width, picture.height, POSTER_SIDE)
-    scale = side / min(picture.width, picture.height)
-    size = (max(2, round(picture.width * scale)), max(2, round(picture.height * scale)))
-
-    def still(node: Any) -> Any:
-        shown = _shown(node[str(picture.index)], picture, *size).filter("format", pix_fmts="yuvj420p")
-        split = shown.filter_multi_output("split", 2)
-        glance = split["1"].filter("scale", GLANCE_SIDE, GLANCE_SIDE, flags="area").filter("format", pix_fmts="gray")
-        return ffmpeg.merge_outputs(
-            ffmpeg.output(split["0"], POSTER, f="image2", update=1, vframes=1, **{"q:v": 4}),
-            ffmpeg.output(glance, GLANCE, f="rawvideo", vframes=1),
-        )
-
-    best, brightest = b"", -1.0
-    moments = (min(5.0, duration_s * 0.1), duration_s * 0.15, duration_s * 0.3, duration_s * 0.5, 0.0)
-    for moment in dict.fromkeys(moments):
-        run(
-            still,
-            source=source,
-            folder=folder,
-            limits=Limits(wall_s=120, cpu_s=120),
-            on_progress=lambda _seconds: on_beat(),
-            options={} if is_cover else {"ss": f"{moment:.3f}"},
-            with_covers=is_cover,
-        )
-        brightness = _brightness(folder)
-        if brightness > brightest:
-            best, brightest = (folder / POSTER).read_bytes(), brightness
-        if not is_dark(brightness):
-            break
-    if not best:
-        raise UnableToTranscode("truncated")
-    (folder / POSTER).write_bytes(best)
-
-
-def _brightness(folder: Path) -> float:
-    """The average (0-255) of the still that was just made; -1 where none was."""
-    glance = folder / GLANCE
-    grays = glance.read_bytes() if glance.exists() else b""
-    glance.unlink(missing_ok=True)
-    return sum(grays) / len(grays) if grays and (folder / POSTER).exists() else -1.0
 
 
 def _finish(folder: Path, found: Examined, made: list[Rendered | None]) -> Outcome:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from organizations.core.roster import number_key
 from organizations.models import Exemption, Membership, Node, NodeKind, Role, RoleGrant, User
 from organizations.permissions import out_of_reach
-from organizations.queries import ancestors_of, holders_of_numbers, subtree, user_by_phone, valid_on
+from organizations.queries import ancestors_of, holders_of_numbers, not_over_on, subtree, user_by_phone, valid_on
 from organizations.unit_uses import uses_of
 from organizations.uses import Use
 
@@ -258,7 +258,7 @@ def unit_lines(nodes: Sequence[Node], *, on_date: dt.date) -> list[UnitLine]:
 
 def footprint_of(node: Node, *, on_date: dt.date) -> Footprint:
     """Return whom and what it touches if the unit ends that day."""
-    later = Q(active_to_date=None) | Q(active_to_date__gt=on_date)
+    later = not_over_on(on_date)
     people = Membership.objects.filter(later, node=node).order_by("member__name", "member_id")
     return Footprint(
         members=people.values("member_id").order_by().distinct().count(),

@@ -100,6 +100,15 @@ class Node(MP_Node):
     def __str__(self) -> str:
         return self.name
 
+    @classmethod
+    def line_to(cls, path: str) -> list[str]:
+        """Return the paths of the node at ``path`` and of all above it, from the root down. No query."""
+        return [path[:end] for end in range(cls.steplen, len(path) + 1, cls.steplen)]
+
+    def line_paths(self) -> list[str]:
+        """Return the paths of this node and of all above it, from the root down. No query."""
+        return self.line_to(self.path)
+
 
 class Left(models.TextChoices):
     """Why somebody belongs nowhere any more; no detail is stored."""

@@ -7,12 +7,19 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from organizations.models import Membership, Node, Role, RoleGrant, User
-from organizations.queries import grants_of, subtree
+from organizations.queries import grants_of, not_over_on, subtree
+
+
+def signed_in(request: HttpRequest) -> User:
+    """Return the person who asks; 404 for nobody. Views behind ``role_required`` and its like always have one."""
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user
 
 
 def in_subtree(node: Node, root: Node) -> bool:
@@ -82,7 +89,7 @@ def out_of_reach(*, operator: User, person_ids: Iterable[int], on_date: dt.date 
     mine = tuple(grant.path for grant in grants_of(user=operator, on_date=day) if grant.role == Role.OPERATOR)
     if not mine:
         return ids
-    holding = Q(active_to_date=None) | Q(active_to_date__gt=day)
+    holding = not_over_on(day)
     roles = RoleGrant.objects.filter(holding, user_id__in=ids).values_list("user_id", "node__path")
     beyond = {user_id for user_id, path in roles if not path.startswith(mine)}
     beyond |= set(User.objects.filter(pk__in=ids, is_superuser=True).values_list("pk", flat=True))

@@ -45,9 +45,19 @@ class Grant:
     path: str
 
 
-def valid_on(on_date: dt.date) -> Q:
-    """Rows with ``[active_from_date, active_to_date)`` around ``on_date``."""
-    return Q(active_from_date__lte=on_date) & (Q(active_to_date=None) | Q(active_to_date__gt=on_date))
+def valid_on(on_date: dt.date, *, at: str = "") -> Q:
+    """Rows with ``[active_from_date, active_to_date)`` around ``on_date``.
+
+    ``at``: where the dated row is, asked from another table ("memberships").
+    """
+    prefix = f"{at}__" if at else ""
+    return Q(**{f"{prefix}active_from_date__lte": on_date}) & not_over_on(on_date, at=at)
+
+
+def not_over_on(on_date: dt.date, *, at: str = "") -> Q:
+    """Rows that hold on ``on_date`` or will begin to later."""
+    prefix = f"{at}__" if at else ""
+    return Q(**{f"{prefix}active_to_date": None}) | Q(**{f"{prefix}active_to_date__gt": on_date})
 
 
 def members_at(*, node: Node, on_date: dt.date) -> QuerySet[Membership]:
@@ -73,7 +83,7 @@ def leaving_due(*, on_date: dt.date) -> QuerySet[Membership]:
 
     No further back than ``LEFT_LATELY``: asked every ten minutes, it must not read everybody who ever left.
     """
-    later = Membership.objects.filter(Q(active_to_date=None) | Q(active_to_date__gt=on_date))
+    later = Membership.objects.filter(not_over_on(on_date))
     return (
         Membership.objects.filter(active_to_date__lte=on_date, active_to_date__gt=on_date - LEFT_LATELY)
         .filter(~Q(left_because=""), member__is_active=True)
@@ -137,7 +147,7 @@ def phone_of(user: User) -> str:
 def grants_of(*, user: User, on_date: dt.date | None = None) -> tuple[Grant, ...]:
     """The roles held that day (today unless given). One query, remembered on this user object.
 
-    Whoever keeps a user object longer than a request calls ``forget_roles`` before asking again.
+    Whoever keeps a user object longer than a request reads it anew before asking again.
     """
     day = on_date or timezone.localdate()
     if not user.is_authenticated or not user.is_active:
@@ -157,11 +167,6 @@ def _taken_over(held: QuerySet[RoleGrant]) -> QuerySet[RoleGrant, Any]:
     """The units merged into one where the secretary's role is held: their unfinished matters are the secretary's."""
     merged = held.filter(role=Role.SECRETARY, node__merged__isnull=False)
     return merged.values_list("role", "node__merged__pk", "node__merged__path")
-
-
-def forget_roles(user: User) -> None:
-    """Make the next question about this user's roles go to the database."""
-    user.remembered_grants = None
 
 
 def roles_of(*, user: User, on_date: dt.date | None = None) -> frozenset[str]:
@@ -186,7 +191,7 @@ def link_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def standing_of(member: User) -> str:
+def link_basis(member: User) -> str:
     """A hash over what a sign-in link rests on: the number, the password, whether and where the person belongs."""
     last = Membership.objects.filter(member=member).order_by("pk").values_list("pk", "node_id", "active_to_date")
     held = [member.phone_index or "", member.password, member.is_active, *last]
@@ -196,7 +201,7 @@ def standing_of(member: User) -> str:
 def has_left(member: User, *, on_date: dt.date) -> bool:
     """Whether the person is signed off, or belongs nowhere any more after having belonged somewhere."""
     rows = Membership.objects.filter(member=member)
-    later = Q(active_to_date=None) | Q(active_to_date__gt=on_date)
+    later = not_over_on(on_date)
     return not member.is_active or (rows.exists() and not rows.filter(later).exists())
 
 
@@ -211,13 +216,12 @@ def open_link(token: str, *, as_of: dt.datetime) -> SignInLink | None:
     )
     if link is None or has_left(link.member, on_date=timezone.localdate(as_of)):
         return None
-    return link if constant_time_compare(link.standing, standing_of(link.member)) else None
+    return link if constant_time_compare(link.standing, link_basis(link.member)) else None
 
 
 def above(paths: Iterable[str]) -> Q:
     """Nodes at any of these paths or above one of them; none for no path."""
-    steps = {path[:end] for path in paths for end in range(Node.steplen, len(path) + 1, Node.steplen)}
-    return Q(path__in=steps)
+    return Q(path__in={at for path in paths for at in Node.line_to(path)})
 
 
 def access_entries(*, subject_id: int | None = None) -> QuerySet[AccessEntry]:

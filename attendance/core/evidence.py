@@ -1,4 +1,4 @@
-"""What the judge is given: what witnesses saw of one member, and the frame of the occasion it is laid into.
+"""What the judge is given: what was reported of one member, and the frame of the occasion it is laid into.
 
 All moments are milliseconds since 1970, all ranges of media are milliseconds of media time.
 """
@@ -56,7 +56,7 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that witnesses saw of one member at one occasion. ``leave``, ``declared``, ``exempt`` are categories."""
+    """All that was reported of one member at one occasion. ``leave``, ``declared``, ``exempt`` are categories."""
 
     presences: tuple[Presence, ...] = ()
     outboxes: tuple[Outbox, ...] = ()

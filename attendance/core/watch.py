@@ -1,7 +1,7 @@
 """Honest watch time: what of a player's report is accepted. Media time in milliseconds; no clock in here.
 
 Credit is the union of accepted ranges, so seeking back and watching again earn nothing, and a forged report earns no
-more than waiting would have: a session's own clock bounds each report, and one purse a person bounds all of them.
+more than waiting would have: a session's own clock bounds each report, and one budget a person bounds all of them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from attendance.core.intervals import Spans
 BUFFER_MS = 3_000
 MAX_RATE = 2.0
 MOST_CLOCK_MS = 600_000  # of one report: a player reports every few seconds, and what waits longer was not watched
-PURSE_START_MS = 30_000
-PURSE_MOST_MS = 1_200_000
+BUDGET_START_MS = 30_000
+BUDGET_MOST_MS = 1_200_000
 FILM_PER_CLOCK = 2
 STEP_MS = 60_000  # more than two answers of one moment can lie apart
 
@@ -27,22 +27,22 @@ def known_moment(last: int, at: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Purse:
+class Budget:
     """What one person may still be credited, whatever the session, device or occasion, as of ``filled_at`` (ms)."""
 
     held_ms: int
     filled_at: int
 
-    def filled(self, at: int) -> Purse:
-        """Return the purse at ``at``: two of film for each of clock, up to its most. A clock that went back fills
+    def filled(self, at: int) -> Budget:
+        """Return the budget at ``at``: two of film for each of clock, up to its most. A clock that went back fills
         nothing, and what it went back by does not fill twice; but for a step, after which it goes on from there."""
         if at <= self.filled_at:
-            return Purse(self.held_ms, known_moment(self.filled_at, at))
+            return Budget(self.held_ms, known_moment(self.filled_at, at))
         earned = FILM_PER_CLOCK * (at - self.filled_at)
-        return Purse(min(PURSE_MOST_MS, self.held_ms + earned), at)
+        return Budget(min(BUDGET_MOST_MS, self.held_ms + earned), at)
 
-    def paid(self, ms: int) -> Purse:
-        """Return the purse after ``ms`` of film, which it must hold."""
+    def paid(self, ms: int) -> Budget:
+        """Return the budget after ``ms`` of film, which it must hold."""
         return replace(self, held_ms=self.held_ms - ms)
 
 
@@ -61,10 +61,10 @@ class Acceptance:
 
 
 def accept(
-    ranges: Iterable[Sequence[int]], *, elapsed_ms: int, rate: float, buffer_ms: int, media_ms: int, purse_ms: int
+    ranges: Iterable[Sequence[int]], *, elapsed_ms: int, rate: float, buffer_ms: int, media_ms: int, budget_ms: int
 ) -> Acceptance:
     """Accept at most ``elapsed_ms`` (at most 10 min of it) x ``rate`` (at most 2) plus what is left of the session's
-    buffer, and never more than ``purse_ms``.
+    buffer, and never more than ``budget_ms``.
 
     Ranges are clipped to the media first and taken in the order given; the surplus is cut from the end of the report.
     A clock that went backwards counts as no time.
@@ -72,7 +72,7 @@ def accept(
     clipped = [(max(0, start), min(end, media_ms)) for start, end in ranges]
     played = [(start, end) for start, end in clipped if start < end]
     earned = int(min(max(0, elapsed_ms), MOST_CLOCK_MS) * min(max(rate, 0.0), MAX_RATE))
-    left = min(earned + buffer_ms, purse_ms)
+    left = min(earned + buffer_ms, budget_ms)
     accepted: list[tuple[int, int]] = []
     for start, end in played:
         if left <= 0:

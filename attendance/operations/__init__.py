@@ -1,5 +1,6 @@
 """What can be done in the ledger: keyword-only verbs. Every answer is given after the commit."""
 
+from attendance.core.plan import OccasionPlan
 from attendance.operations.absence import record_absence
 from attendance.operations.corrections import UnableToRecord, correct_record
 from attendance.operations.disputes import (
@@ -61,6 +62,7 @@ __all__ = [
     "End",
     "HallTicks",
     "Join",
+    "OccasionPlan",
     "UnableToAnswerDispute",
     "UnableToCloseOccasion",
     "UnableToOpenOccasion",

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from attendance.core.intervals import Spans, ms_of
+from attendance.freshness import WORKER_BEATS_EVERY, is_fresh
 from attendance.models import Occasion, Rule, WorkerLease
-from attendance.queries import ALIVE_FOR_MS
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +51,6 @@ def _covered(start: datetime, end: datetime, as_of: datetime) -> Spans:
     spans = []
     for started_at, beat_at, ended_at in touching.values_list("started_at", "beat_at", "ended_at"):
         until = ms_of(ended_at or beat_at)
-        is_alive = ended_at is None and ms_of(as_of) - until <= ALIVE_FOR_MS
+        is_alive = ended_at is None and is_fresh(beat_at, every=WORKER_BEATS_EVERY, as_of=as_of)
         spans.append((ms_of(started_at), ms_of(as_of) if is_alive else until))
     return Spans.of(spans)

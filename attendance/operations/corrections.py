@@ -50,7 +50,7 @@ def correct_record(
         author_id=author_id,
         at=as_of,
     )
-    holding = what_holds(
+    outcome = what_holds(
         state=record.state,
         hours=record.hours,
         digest=record.evidence_digest,
@@ -58,7 +58,7 @@ def correct_record(
         full_hours=rule_of(record.occasion).hours,
     )
     Record.objects.filter(pk=record.pk).update(
-        stands=holding.state, stands_by=holding.correction_id, stands_hours=holding.hours
+        stands=outcome.state, stands_by=outcome.correction_id, stands_hours=outcome.hours
     )
     return correction
 

@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import DateTimeField, F, Max, Value
 from django.db.models.functions import Least
 
-from attendance.freshness import BEATS_MISSED
+from attendance.freshness import BEATS_MISSED, WORKER_BEATS_EVERY, is_fresh, silent_before
 from attendance.models import Occasion, PresenceSpan, Rule, WorkerLease
 from attendance.operations.absence import record_absence
 from attendance.operations.marks import mark_pairs
@@ -20,8 +20,6 @@ from attendance.operations.occasions import mark_not_held
 
 log = structlog.get_logger(__name__)
 
-BEATS_EVERY = timedelta(seconds=5)
-DEAD_AFTER = BEATS_MISSED * BEATS_EVERY
 MAX_QUIET = 1000  # a worker whose network is gone lists no more than this at a beat
 LONGEST = timedelta(days=1)  # no lecture lasts longer, its late start included
 
@@ -33,7 +31,7 @@ def start_lease(*, name: str, as_of: datetime) -> int:
     """
     lease_id = WorkerLease.objects.create(name=name[:80], started_at=as_of, beat_at=as_of).pk
     last = _last_alive(lease_id)
-    if last is not None and last < as_of - DEAD_AFTER:
+    if last is not None and not is_fresh(last, every=WORKER_BEATS_EVERY, as_of=as_of):
         _look_again(last, as_of)
     return lease_id
 
@@ -56,7 +54,8 @@ def beat_lease(
     alive = WorkerLease.objects.filter(pk=lease_id, ended_at=None)
     if measured is not None:
         last = alive.values_list("beat_at", flat=True).first()
-        as_of = min(as_of, last + measured + DEAD_AFTER) if last else as_of
+        most = BEATS_MISSED * WORKER_BEATS_EVERY
+        as_of = min(as_of, last + measured + most) if last else as_of
     if alive.filter(beat_at__lte=as_of).update(beat_at=as_of, quiet=heard):
         return True
     return alive.exists()
@@ -66,16 +65,16 @@ def end_lease(*, lease_id: int, as_of: datetime) -> None:
     """End the lease of a worker that stops in good order; rows it left open end now."""
     with transaction.atomic():
         WorkerLease.objects.filter(pk=lease_id, ended_at=None, beat_at__lte=as_of).update(beat_at=as_of)
-        _bury(lease_id, as_of)
+        _close_lease(lease_id, as_of)
 
 
 def reap_leases(*, as_of: datetime) -> int:
     """End the leases that missed three beats and close their open rows at the last beat; returns how many died."""
-    dead = WorkerLease.objects.filter(ended_at=None, beat_at__lt=as_of - DEAD_AFTER)
+    dead = WorkerLease.objects.filter(ended_at=None, beat_at__lte=silent_before(every=WORKER_BEATS_EVERY, as_of=as_of))
     count, since = 0, as_of
     for lease_id, beat_at in list(dead.values_list("pk", "beat_at")):
         with transaction.atomic():
-            count += _bury(lease_id, as_of)
+            count += _close_lease(lease_id, as_of)
         since = min(since, beat_at)
     if count:
         _look_again(since, as_of)
@@ -85,8 +84,8 @@ def reap_leases(*, as_of: datetime) -> int:
 def _look_again(since: datetime, until: datetime) -> None:
     """The site may have been away in between: occasions that closed lately and reach into that are settled anew.
 
-    Occasions that are open hear of it when they end. Here only the state is written; ``reconcile`` settles. Whatever
-    goes wrong with one must not keep a worker from its lease.
+    Occasions that are open take it into account when they end. Here only the state is written; ``reconcile`` settles.
+    Whatever goes wrong with one must not keep a worker from its lease.
     """
     touched = Occasion.objects.filter(
         state__in=[Occasion.State.CLOSED, Occasion.State.SETTLED],
@@ -117,7 +116,7 @@ def _last_alive(before: int) -> datetime | None:
     return max((moment for moment in (beating, ended) if moment), default=None)
 
 
-def _bury(lease_id: int, as_of: datetime) -> int:
+def _close_lease(lease_id: int, as_of: datetime) -> int:
     """Claim a lease's end, close what it kept open, mark whom that changes; 0 if another was quicker."""
     # A beat of a clock that ran ahead must not end anything in the future.
     ended = Least(F("beat_at"), Value(as_of), output_field=DateTimeField())

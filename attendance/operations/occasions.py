@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from attendance import events
 from attendance.core.intervals import ms_of
+from attendance.core.plan import OccasionPlan
 from attendance.core.rules import Rule as CoreRule
 from attendance.models import Evidence, Occasion, Rule, Training
 from attendance.operations.earlier_items import keep_earlier_items
@@ -53,58 +54,22 @@ class UnableToSetMedia(Exception):
     """A length of media is not positive."""
 
 
-def create_occasion(
-    *,
-    training_id: int,
-    kind: str,
-    title: str,
-    node_id: int,
-    starts_at: datetime,
-    ends_at: datetime,
-    rule_id: int,
-    media_ms: int | None = None,
-) -> Occasion:
-    """Plan one over ``[starts_at, ends_at)`` by a rule of its unit or one above; raises UnableToPlanOccasion."""
-    _check_plan(starts_at, ends_at)
-    _check_rule(rule_id, node_id)
-    return Occasion.objects.create(
-        training_id=training_id,
-        kind=kind,
-        title=title,
-        node_id=node_id,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        rule_id=rule_id,
-        media_ms=media_ms,
-    )
+def create_occasion(*, kind: str, plan: OccasionPlan, media_ms: int | None = None) -> Occasion:
+    """Plan an occasion by a rule of its unit or one above; raises UnableToPlanOccasion."""
+    _check_plan(plan)
+    return Occasion.objects.create(kind=kind, media_ms=media_ms, **plan.columns())
 
 
 @transaction.atomic
-def reschedule_occasion(
-    *,
-    occasion_id: int,
-    title: str,
-    node_id: int,
-    starts_at: datetime,
-    ends_at: datetime,
-    rule_id: int,
-    training_id: int,
-) -> None:
+def reschedule_occasion(*, occasion_id: int, plan: OccasionPlan) -> None:
     """Change the plan of an occasion that has not opened; raises UnableToPlanOccasion."""
-    _check_plan(starts_at, ends_at)
-    _check_rule(rule_id, node_id, occasion_id=occasion_id)
+    _check_plan(plan, occasion_id=occasion_id)
     before = Occasion.objects.select_for_update(no_key=True).filter(pk=occasion_id, state=State.SCHEDULED).first()
     if before is None:
         raise UnableToPlanOccasion(_("这一场已经开始，不能再改安排。"))
-    Occasion.objects.filter(pk=occasion_id).update(
-        title=title,
-        node_id=node_id,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        rule_id=rule_id,
-        training_id=training_id,
-    )
-    if (before.node_id, timezone.localdate(before.starts_at)) != (node_id, timezone.localdate(starts_at)):
+    Occasion.objects.filter(pk=occasion_id).update(**plan.columns())
+    # Somebody else is expected, or on another day: what is prepared of the roster would open as the wrong one.
+    if (before.node_id, timezone.localdate(before.starts_at)) != (plan.node_id, timezone.localdate(plan.starts_at)):
         forget_preparation(occasion_id=occasion_id)
 
 
@@ -155,13 +120,10 @@ def _held(occasion_id: int) -> Occasion | None:
     return held.filter(pk=occasion_id).first()
 
 
-def _check_plan(starts_at: datetime, ends_at: datetime) -> None:
-    if ends_at <= starts_at:
+def _check_plan(plan: OccasionPlan, *, occasion_id: int | None = None) -> None:
+    if plan.ends_at <= plan.starts_at:
         raise UnableToPlanOccasion(_("结束时间要晚于开始时间。"))
-
-
-def _check_rule(rule_id: int, node_id: int, *, occasion_id: int | None = None) -> None:
-    rule, node = Rule.objects.select_related("node").get(pk=rule_id), Node.objects.get(pk=node_id)
+    rule, node = Rule.objects.select_related("node").get(pk=plan.rule_id), Node.objects.get(pk=plan.node_id)
     stored = Occasion.objects.filter(pk=occasion_id).first() if occasion_id else None
     if refusal := why_not_at(rule=rule, node=node, stored=stored):
         raise UnableToPlanOccasion(refusal)
@@ -221,8 +183,8 @@ def close_occasion(*, occasion_id: int, as_of: datetime) -> None:
     """Close an open occasion, once: its window ends now, or after the time planned if that came first.
 
     Queues the settling; a window too short to take part in (``attendance.windows.is_held``) was not held: nobody is
-    judged and nothing is to be made up. Open presences are left to those who hear the phones: they end when the phone
-    was last heard. Raises UnableToCloseOccasion if it never opened.
+    judged and nothing is to be made up. Open presences are left to the processes that hold the connections: they end
+    when the phone last sent something. Raises UnableToCloseOccasion if it never opened.
     """
     # The row is held: an ending undone in between would be closed by the pauses it had before.
     occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)

@@ -246,7 +246,7 @@ def _record(
     since: str | None,
 ) -> Record:
     state = str(verdict.state)
-    holding = what_holds(
+    outcome = what_holds(
         state=state, hours=verdict.hours, digest=digest, correction=correction, full_hours=rule.hours, since=since
     )
     return Record(
@@ -259,9 +259,9 @@ def _record(
         hall_ms=verdict.hall_ms,
         union_ms=verdict.union_ms,
         hours=verdict.hours,
-        stands=holding.state,
-        stands_by_id=holding.correction_id,
-        stands_hours=holding.hours,
+        stands=outcome.state,
+        stands_by_id=outcome.correction_id,
+        stands_hours=outcome.hours,
         rule_version=rule.label[:80],
         evidence_digest=digest,
         judged_at=as_of,

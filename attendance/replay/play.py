@@ -1,8 +1,9 @@
 """Plays a trace through the ledger's own operations: what sockets, players and hall pages call, on a simulated clock.
 
-The simulated site does what web workers do: they hear phones, notice silence 40 s late, refresh their leases every 5 s
-(naming the phones that answer no more), and die without a word. One more of them, which no trace names, lives whenever
-the site is up: when a worker crashes, the others go on. Everything that counts is decided by the ledger.
+The simulated site does what web workers do: they receive what phones send, notice silence 40 s late, refresh their
+leases every 5 s (naming the phones that answer no more), and die without a word. One more of them, which no trace
+names, lives whenever the site is up: when a worker crashes, the others go on. Everything that counts is decided by the
+ledger.
 """
 
 import contextlib
@@ -355,15 +356,15 @@ def _stage(trace: Trace) -> tuple[int, dict[str, int]]:
     training = Training.objects.create(
         title="trace", node=node, starts_date=WEEK_DAY, deadline_at=moment(trace.end), state=Training.State.PUBLISHED
     )
-    occasion = ledger.create_occasion(
+    plan = ledger.OccasionPlan(
         training_id=training.pk,
-        kind="lecture",
         title="trace",
         node_id=node.pk,
         starts_at=moment(trace.start),
         ends_at=moment(trace.end),
         rule_id=rule.pk,
     )
+    occasion = ledger.create_occasion(kind="lecture", plan=plan)
     return occasion.pk, {person.name: person.pk for person in people}
 
 

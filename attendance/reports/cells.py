@@ -1,8 +1,4 @@
-"""How reports and pages print numbers and moments."""
-
-from datetime import datetime
-
-from django.utils.timezone import localtime
+"""How reports and pages print numbers."""
 
 
 def minutes(milliseconds: int) -> float:
@@ -16,8 +12,3 @@ def minutes(milliseconds: int) -> float:
 def minutes_left(milliseconds: int) -> float:
     """Return minutes that are still to be done with two decimals, rounded up so that doing them is enough."""
     return -(-milliseconds // 600) / 100
-
-
-def moment(value: datetime | None) -> str:
-    """Return a moment as people write it, in local time."""
-    return f"{localtime(value):%Y-%m-%d %H:%M}" if value else ""

@@ -6,14 +6,12 @@ from itertools import chain
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
-from attendance.models import RecordState
 from attendance.reports.base import Column, Row, Scope, Section
-from attendance.reports.cells import minutes, minutes_left, moment
-from attendance.reports.standing import Standing, node_names, occasions_of, place, standings
+from attendance.reports.cells import minutes, minutes_left
+from attendance.reports.standing import StandingRow, node_names, occasions_of, place, standings
 from attendance.reports.steps import reasons_text, stepper
-from attendance.standing import DUE, amount_of, asked_of, due_at, state_label
-
-MISSED = (RecordState.MISSING.value, RecordState.INCOMPLETE.value)
+from attendance.sentences import moment
+from attendance.standing import DUE, MISSED, amount_of, asked_of, due_at, state_label
 
 
 class MissingReport:
@@ -48,9 +46,9 @@ class MissingReport:
         asked = {pk: asked_of(occasion=occasion, as_of=scope.as_of) for pk, occasion in occasions.items()}
         step = stepper(occasions.values(), scope.as_of)
 
-        def row(one: Standing) -> Row:
+        def row(one: StandingRow) -> Row:
             occasion = occasions[one.occasion_id]
-            amount = amount_of(asked[one.occasion_id], one.reasons)
+            amount = amount_of(asked[one.occasion_id], one.reasons, state=one.state)
             return (
                 place(one.node_path, names=names, below=scope.node.path),
                 one.name,

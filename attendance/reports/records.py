@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from django.utils.translation import gettext_lazy as _
 
 from attendance.reports.base import Column, Row, Scope, Section
-from attendance.reports.cells import minutes, moment
+from attendance.reports.cells import minutes
 from attendance.reports.standing import node_names, occasions_of, place, standings
 from attendance.reports.steps import reasons_text
+from attendance.sentences import moment
 from attendance.standing import amount_of, asked_of, state_label
 
 
@@ -53,7 +54,7 @@ class RecordsReport:
                 minutes(one.live_ms),
                 minutes(one.replay_ms),
                 minutes(one.hall_ms),
-                minutes(amount_of(asked[one.occasion_id], one.reasons).done_ms),
+                minutes(amount_of(asked[one.occasion_id], one.reasons, state=one.state).done_ms),
                 reasons_text(one, occasion),
                 one.rule_version or str(occasion.rule),
             )

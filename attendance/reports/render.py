@@ -16,8 +16,8 @@ from xlsxwriter.worksheet import Worksheet
 from attendance.listing import listed_at
 from attendance.models import RecordState
 from attendance.reports.base import Cell, Report, Row, Scope
-from attendance.reports.cells import moment
 from attendance.reports.standing import rules_of, still_open
+from attendance.sentences import moment
 from attendance.standing import DUE
 
 ENCODINGS = {"utf-8": "utf-8-sig", "gbk": "gb18030"}

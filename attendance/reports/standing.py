@@ -16,7 +16,7 @@ from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Outer
 from attendance.listing import being_listed
 from attendance.models import Correction, Occasion, RecordState, RosterEntry
 from attendance.reports.base import Scope
-from attendance.standing import CALLED_OFF, DUE, UNDONE, WORST_FIRST, with_standing
+from attendance.standing import CALLED_OFF, DUE, MISSED, UNDONE, WORST_FIRST, with_standing
 from organizations.models import Membership, Node
 from organizations.operations.access import MOST_NAMED
 from organizations.queries import valid_on
@@ -25,7 +25,7 @@ S = RecordState
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StandingRow:
     """One person at one occasion; durations in milliseconds."""
 
     member_id: int
@@ -108,7 +108,7 @@ def undone_by_training(*, training_ids: Collection[int], paths: Iterable[str]) -
     pair = ExpressionWrapper(F("member_id") * Value(1 << 31) + F("node_id"), output_field=BigIntegerField())
     counted = rows.values("occasion__training_id").annotate(
         missing=Count(pair, distinct=True, filter=Q(stands=S.MISSING)),
-        worse=Count(pair, distinct=True, filter=Q(stands__in=(S.MISSING, S.INCOMPLETE))),
+        worse=Count(pair, distinct=True, filter=Q(stands__in=MISSED)),
         undone=Count(pair, distinct=True),
     )
     return {row["occasion__training_id"]: (row["missing"], row["undone"] - row["worse"]) for row in counted}
@@ -121,7 +121,7 @@ def standings(
     member_ids: Collection[int] | None = None,
     occasion_id: int | None = None,
     home_on: date | None = None,
-) -> Iterator[Standing]:
+) -> Iterator[StandingRow]:
     """Yield the standings of the scope in one query: by place in the tree, name and time; evidence is not touched.
 
     ``home_on``: tell also where each belongs on that day.
@@ -140,7 +140,7 @@ def standings(
     )  # fmt: skip
     for row in rows.iterator(chunk_size=2000):
         (member_id, name, number, last4, path, occasion_id, state, reasons, live, replay, hall, fixed, rule, *at) = row
-        yield Standing(
+        yield StandingRow(
             member_id, name, number or "", bool(last4), path, occasion_id, state, reasons or [],
             live or 0, replay or 0, hall or 0, fixed is not None, rule or "",
             Node(path=at[0], name=at[1]) if at and at[0] else None,
@@ -242,11 +242,9 @@ def overtaken_corrections(scope: Scope, *, limit: int) -> list[Correction]:
 
 def occasions_of(scope: Scope) -> list[Occasion]:
     """Return the training's occasions that touch the scope's node: inside it, or of one of its ancestors."""
-    node_path = scope.node.path
-    above = [node_path[:end] for end in range(Node.steplen, len(node_path) + 1, Node.steplen)]
     return list(
         Occasion.objects.filter(training_id=scope.training.pk)
-        .filter(Q(node__path__in=above) | Q(node__path__startswith=node_path))
+        .filter(Q(node__path__in=scope.node.line_paths()) | Q(node__path__startswith=scope.node.path))
         .select_related("rule", "node", "roster_work")
         .order_by("starts_at", "id")
     )
@@ -261,5 +259,5 @@ def place(path: str, *, names: dict[str, str], below: str) -> str:
     """Return the organisation as people read it: the names from the scope's node down to ``path``, with slashes."""
     if path == below:
         return names.get(path, "")
-    ends = range(len(below) + Node.steplen, len(path) + 1, Node.steplen)
-    return " / ".join(names[path[:end]] for end in ends if path[:end] in names)
+    under = [at for at in Node.line_to(path) if len(at) > len(below)]
+    return " / ".join(names[at] for at in under if at in names)

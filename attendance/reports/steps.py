@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 from attendance.core.reasons import Code
 from attendance.kinds import kinds
 from attendance.models import Occasion, RecordState
-from attendance.reports.standing import Standing
+from attendance.reports.standing import StandingRow
 from attendance.sentences import sentence
 from attendance.standing import DUE, UNDONE, asks_nothing, due_at
 from organizations.models import User
 
 
-def next_step(standing: Standing, occasion: Occasion, as_of: datetime) -> str:
+def next_step(standing: StandingRow, occasion: Occasion, as_of: datetime) -> str:
     """Return the next possible step in words; every undone state has one. Costs no query."""
     if standing.state == RecordState.INCOMPLETE:
         return _("当时记录不全，可按实际情况更正")
@@ -36,16 +36,16 @@ def next_step(standing: Standing, occasion: Occasion, as_of: datetime) -> str:
     return _("可在手机上%(step)s") % {"step": step.label}
 
 
-def _done_ms(standing: Standing) -> int:
+def _done_ms(standing: StandingRow) -> int:
     return next((int(one.get("ms", 0)) for one in standing.reasons if one.get("code") == Code.SHARE), 0)
 
 
-def stepper(occasions: Iterable[Occasion], as_of: datetime) -> Callable[[Standing], str]:
+def stepper(occasions: Iterable[Occasion], as_of: datetime) -> Callable[[StandingRow], str]:
     """Return ``next_step`` for standings at these occasions; what is the same for many people is worded once."""
     by_id = {occasion.pk: occasion for occasion in occasions}
     known: dict[tuple[int, str, bool, bool], str] = {}
 
-    def step(standing: Standing) -> str:
+    def step(standing: StandingRow) -> str:
         key = (standing.occasion_id, standing.state, standing.has_phone, _done_ms(standing) > 0)
         if key not in known:
             known[key] = next_step(standing, by_id[standing.occasion_id], as_of)
@@ -54,7 +54,7 @@ def stepper(occasions: Iterable[Occasion], as_of: datetime) -> Callable[[Standin
     return step
 
 
-def reasons_text(standing: Standing, occasion: Occasion) -> str:
+def reasons_text(standing: StandingRow, occasion: Occasion) -> str:
     """Return why the state is what it is, in one line."""
     if standing.corrected:
         return _("由负责人更正")

@@ -22,7 +22,7 @@ from attendance.reports.standing import (
     Counts,
     MemberStanding,
     Overview,
-    Standing,
+    StandingRow,
     node_names,
     occasions_of,
     overtaken_corrections,
@@ -45,10 +45,9 @@ from attendance.views.shared import (
     number_or_none,
     scope_or_404,
     settle_unread,
-    signed_in,
 )
 from organizations.models import Node, User
-from organizations.permissions import role_required
+from organizations.permissions import role_required, signed_in
 
 A_PAGE = 50
 CLOSED_SHOWN = 20
@@ -233,7 +232,7 @@ def people_of(
         if reader is not None and person.where is None:
             person.where = whereabouts(reader, one.home)
         occasion = by_id[one.occasion_id]
-        reason = _reason(one, occasion, amount_of(asked[one.occasion_id], one.reasons))
+        reason = _reason(one, occasion, amount_of(asked[one.occasion_id], one.reasons, state=one.state))
         person.lines.append(Line(occasion.title, one.state, reason, step(one)))
     for person in people.values():
         person.lines.sort(key=lambda line: UNDONE.index(line.state))
@@ -246,7 +245,7 @@ def people_of(
     return listed
 
 
-def _reason(one: Standing, occasion: Occasion, amount: Amount) -> str:
+def _reason(one: StandingRow, occasion: Occasion, amount: Amount) -> str:
     """Return why in a few words; the member's page has them all."""
     if amount.done_ms and not one.corrected:
         said = {"done": amount.done, "left": amount.left}
@@ -267,7 +266,7 @@ def children_of(scope: Scope, seen: Overview, names: dict[str, str]) -> list[Chi
 def _trainings_touching(nodes: list[Node]) -> list[Training]:
     inside = Q(pk__in=())
     for node in nodes:
-        above = [node.path[:end] for end in range(Node.steplen, len(node.path) + 1, Node.steplen)]
+        above = node.line_paths()
         inside |= Q(node__path__in=above) | Q(node__path__startswith=node.path)
     opened = Occasion.objects.filter(training_id=OuterRef("pk")).exclude(
         state__in=[Occasion.State.SCHEDULED, *CALLED_OFF]

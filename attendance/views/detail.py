@@ -14,7 +14,7 @@ from attendance.kinds import Step, kinds
 from attendance.models import Correction, Dispute, Evidence, Occasion, PresenceSpan, Record, RosterEntry, Rule
 from attendance.queries import judged, rule_of
 from attendance.sentences import sentence
-from attendance.standing import CALLED_OFF, UNDONE, Amount, amount_of, asked_of, asks_nothing, due_at, standing
+from attendance.standing import CALLED_OFF, UNDONE, Amount, amount_of, asked_of, asks_nothing, due_at, standing_state
 from attendance.views.timeline import Bar, Item, bars_of, items_of
 from organizations.models import User
 
@@ -149,14 +149,14 @@ def _detail(entry: RosterEntry, held: dict[str, dict[int, list[Any]]], as_of: da
     clocks = verdict if verdict is not None and is_behind else record
     assert clocks is not None  # noqa: S101 - behind there is a verdict, else a record
     reasons = clocks.reasons if isinstance(clocks, Record) else [one.as_json() for one in clocks.reasons]
-    state = standing(entry_state=entry.state, occasion_state=occasion.state, basis=basis, record=record)
+    state = standing_state(entry_state=entry.state, occasion_state=occasion.state, basis=basis, record=record)
     return Detail(
         occasion=occasion,
         entry=entry,
         record=record,
         clocks=clocks,
         state=state,
-        amount=amount_of(asked_of(occasion=occasion, as_of=as_of), reasons),
+        amount=amount_of(asked_of(occasion=occasion, as_of=as_of), reasons, state=state),
         reasons=list(filter(None, (sentence(reason, basis=basis) for reason in reasons))),
         corrections=of["corrections"],
         disputes=of["disputes"],

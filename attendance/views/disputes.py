@@ -23,9 +23,9 @@ from attendance.models import Dispute, RecordState
 from attendance.permissions import NAMES, may_record_for
 from attendance.reports.base import Scope
 from attendance.views.detail import record_details
-from attendance.views.shared import log_visit, signed_in
+from attendance.views.shared import log_visit
 from organizations.models import User
-from organizations.permissions import has_role, role_required
+from organizations.permissions import has_role, role_required, signed_in
 
 A_PAGE = 50
 A_FEW = 3

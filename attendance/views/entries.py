@@ -28,12 +28,12 @@ from attendance.permissions import NAMES, may_record_for, may_reveal_phone
 from attendance.sentences import category
 from attendance.standing import CALLED_OFF
 from attendance.views.detail import Detail
-from attendance.views.shared import list_address, log_visit, scope_or_404, signed_in
+from attendance.views.shared import list_address, log_visit, scope_or_404
 from attendance.written import WRITTEN, absence_of, may_be_withdrawn, written_about
 from organizations.core import phones
 from organizations.models import Node, Role, User
 from organizations.operations import UnableToRevealPhone, reveal_phone
-from organizations.permissions import has_role, role_required
+from organizations.permissions import has_role, role_required, signed_in
 
 Save = Callable[[dict[str, Any], dict[str, Any]], None]
 

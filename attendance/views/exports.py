@@ -19,9 +19,9 @@ from attendance.permissions import NAMES
 from attendance.reports import Report, Scope, UnableToFindReport, report_named, reports
 from attendance.reports.render import CONTENT_TYPES, ENCODINGS, WRITERS, facts, text_rows, write
 from attendance.reports.standing import people_in
-from attendance.views.shared import LAST_PAGE, log_shown, number_or_none, scope_or_404, settle_unread, signed_in
+from attendance.views.shared import LAST_PAGE, log_shown, number_or_none, scope_or_404, settle_unread
 from organizations.operations import ONE_VISIT
-from organizations.permissions import role_required
+from organizations.permissions import role_required, signed_in
 
 A_PAGE = 100
 

@@ -26,10 +26,10 @@ from attendance.permissions import NAMES
 from attendance.reports.base import Scope
 from attendance.reports.standing import UNDONE, node_names, occasions_of, place, standings
 from attendance.standing import CALLED_OFF, DONE, amount_of, asked_of
-from attendance.views.shared import id_or_none, log_shown, number_or_none, scope_or_404, signed_in
+from attendance.views.shared import id_or_none, log_shown, number_or_none, scope_or_404
 from attendance.windows import window_limit
 from attendance.written import may_be_withdrawn, ticks_at
-from organizations.permissions import role_required
+from organizations.permissions import role_required, signed_in
 
 # Whoever is excused may come all the same.
 TICKABLE = (*UNDONE, RecordState.PENDING, RecordState.EXCUSED)
@@ -268,10 +268,8 @@ def _outcome(occasion_id: int, ticks: operations.HallTicks, as_of: datetime) -> 
 
 def _who_is_short(occasion: Occasion, short: list[Record], as_of: datetime) -> str:
     asked = asked_of(occasion=occasion, as_of=as_of)
-    named = [
-        _("%(name)s还差 %(length)s") % {"name": one.member.name, "length": amount_of(asked, one.reasons).left}
-        for one in short[:MOST_NAMED]
-    ]
+    amounts = [(one.member.name, amount_of(asked, one.reasons, state=one.stands)) for one in short[:MOST_NAMED]]
+    named = [_("%(name)s还差 %(length)s") % {"name": name, "length": amount.left} for name, amount in amounts]
     return _("、").join(named) + (_("等") if len(short) > MOST_NAMED else "")
 
 

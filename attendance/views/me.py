@@ -21,11 +21,10 @@ from attendance.models import Occasion, RosterEntry
 from attendance.operations import UnableToRaiseDispute, mark_answers_seen, raise_dispute, settle_dirty
 from attendance.personal import held_about
 from attendance.sentences import category
-from attendance.standing import Stand, due_at, stands_of
+from attendance.standing import Standing, due_at, standings_of
 from attendance.views.detail import Detail, record_details, step_of
-from attendance.views.shared import signed_in
 from organizations.models import User
-from organizations.permissions import role_required
+from organizations.permissions import role_required, signed_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Own:
     """One of my own occasions as the list shows it; ``until_at``: how long it can still be done, if it is not."""
 
     occasion: Occasion
-    stand: Stand
+    stand: Standing
     until_at: datetime | None
 
 
@@ -42,11 +41,11 @@ def own_records(member: User, as_of: datetime) -> list[Own]:
     named = RosterEntry.objects.filter(member=member)
     mine = Occasion.objects.filter(roster__in=named).select_related("rule", "training")
     occasions = list(mine.order_by("-starts_at", "-pk"))
-    stands = stands_of(occasions=occasions, member_id=member.pk, as_of=as_of)
+    stands = standings_of(occasions=occasions, member_id=member.pk, as_of=as_of)
     return [_own(occasion, stands[occasion.pk], as_of) for occasion in occasions]
 
 
-def _own(occasion: Occasion, stand: Stand, as_of: datetime) -> Own:
+def _own(occasion: Occasion, stand: Standing, as_of: datetime) -> Own:
     until = due_at(occasion)
     return Own(occasion, stand, until if stand.is_undone and until > as_of else None)
 

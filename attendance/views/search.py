@@ -12,9 +12,9 @@ from attendance.models import Occasion, RosterEntry
 from attendance.permissions import NAMES
 from attendance.reports.base import Scope
 from attendance.reports.standing import occasions_of
-from attendance.views.shared import log_shown, scope_or_404, signed_in
+from attendance.views.shared import log_shown, scope_or_404
 from organizations.models import User
-from organizations.permissions import role_required
+from organizations.permissions import role_required, signed_in
 from organizations.queries import exempt_member_ids, members_at
 
 MOST_FOUND = 50

@@ -12,18 +12,12 @@ from attendance.permissions import COUNTS, scope_for
 from attendance.reports.base import Scope
 from organizations.models import Role, User
 from organizations.operations import ONE_VISIT, log_access, log_list
+from organizations.permissions import signed_in
 
 LARGEST_ID = 2**63 - 1
 LONGEST_ID = 19
 LAST_PAGE = 1_000_000  # further on there is nothing, and counting the rows before it would not end
 MOST_SETTLED = 200  # people a page settles before it reads
-
-
-def signed_in(request: HttpRequest) -> User:
-    """Return the person who asks; views behind ``role_required`` always have one."""
-    if not isinstance(request.user, User):
-        raise Http404
-    return request.user
 
 
 def number_or_none(text: str | None, *, most: int = LARGEST_ID) -> int | None:

@@ -17,12 +17,11 @@ from attendance.kinds import Step, kinds
 from attendance.models import Occasion, RecordState, RosterEntry, Rule, Training
 from attendance.operations import settle_dirty
 from attendance.queries import occasion_for
-from attendance.standing import CALLED_OFF, Amount, due_at, stands_of
+from attendance.standing import CALLED_OFF, Amount, due_at, standings_of
 from attendance.views.disputes import desk_of
-from attendance.views.shared import signed_in
 from organizations.display import is_elder
-from organizations.models import Membership, Node, Role, RoleGrant, User
-from organizations.permissions import role_required
+from organizations.models import Membership, Role, RoleGrant, User
+from organizations.permissions import role_required, signed_in
 from organizations.queries import exempt_member_ids, membership_on, valid_on
 
 MOST_NEXT = 3
@@ -81,7 +80,7 @@ def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
     mine = Occasion.objects.filter(roster__in=expected, training__state=Training.State.PUBLISHED)
     mine = mine.exclude(state__in=CALLED_OFF).select_related("rule", "training", "node")
     opened = list(mine.order_by("starts_at", "pk"))
-    stands = stands_of(occasions=opened, member_id=member.pk, as_of=as_of)
+    stands = standings_of(occasions=opened, member_id=member.pk, as_of=as_of)
     live, owed, paused = [], [], []
     for occasion in opened:
         stand = stands[occasion.pk]
@@ -114,8 +113,7 @@ def coming_for(member: User, membership: Membership | None, as_of: datetime) -> 
     """Return the next occasions at which ``member`` is expected: those of their node and of every node above it."""
     if membership is None:
         return []
-    path = membership.node.path
-    above = [path[:end] for end in range(Node.steplen, len(path) + 1, Node.steplen)]
+    above = membership.node.line_paths()
     found = Occasion.objects.filter(
         state=Occasion.State.SCHEDULED,
         training__state=Training.State.PUBLISHED,
@@ -136,8 +134,7 @@ def helper_of(membership: Membership | None, as_of: datetime) -> User | None:
     """Return the secretary nearest above a member, to be named; no phone number is shown here."""
     if membership is None:
         return None
-    path = membership.node.path
-    above = [path[:end] for end in range(Node.steplen, len(path) + 1, Node.steplen)]
+    above = membership.node.line_paths()
     grants = RoleGrant.objects.filter(valid_on(timezone.localdate(as_of)), role=Role.SECRETARY, node__path__in=above)
     grant = grants.exclude(user_id=membership.member_id).select_related("user").order_by("-node__depth", "id").first()
     return grant.user if grant else None

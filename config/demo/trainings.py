@@ -21,8 +21,8 @@ from attendance.operations import (
 )
 from cms.models import CoursePage
 from config.demo.slides import WITH_PARENT
-from courses.operations import schedule_course
-from live.operations import end_lecture, finish_recording, go_live, schedule_lecture
+from courses.operations import CoursePlan, schedule_course
+from live.operations import LecturePlan, end_lecture, finish_recording, go_live, schedule_lecture
 from media.ffmpeg import probe
 from organizations.models import Node, User
 
@@ -133,10 +133,11 @@ def seed_finished_lecture(
     """Give a lecture in the past, exactly as long as its recording, and let everything follow from it."""
     duration_ms = round(float(probe(source)["format"]["duration"]) * 1000)
     ends_at = starts_at + timedelta(milliseconds=duration_ms)
-    lecture = schedule_lecture(
+    lecture_plan = LecturePlan(
         training_id=plan.pk, title=title, node_id=cast.county.pk, starts_at=starts_at, ends_at=ends_at,
-        lecturer_id=cast.lecturer.pk, rule_id=rule.pk, as_of=starts_at - timedelta(days=3),
+        lecturer_id=cast.lecturer.pk, rule_id=rule.pk,
     )  # fmt: skip
+    lecture = schedule_lecture(plan=lecture_plan, as_of=starts_at - timedelta(days=3))
     go_live(occasion_id=lecture.pk, as_of=starts_at)
     occasion = Occasion.objects.get(pk=lecture.pk)
     seed_evidence(cast, occasion, seed=occasion.pk)
@@ -166,19 +167,21 @@ def seed_trainings(cast: Cast, courses: dict[str, CoursePage], recording: Path, 
     )  # fmt: skip
     seed_finished_lecture(cast, running, by_lecture, "急救常识五分钟", evening - 3 * day, recording)
     begins = now.replace(second=0, microsecond=0)
-    schedule_lecture(
+    today = LecturePlan(
         training_id=running.pk, title="防汛避险：雨季前要做的六件事", node_id=cast.county.pk, starts_at=begins,
-        ends_at=begins + timedelta(minutes=50), lecturer_id=cast.lecturer.pk, rule_id=by_lecture.pk, as_of=now,
+        ends_at=begins + timedelta(minutes=50), lecturer_id=cast.lecturer.pk, rule_id=by_lecture.pk,
+    )  # fmt: skip
+    schedule_lecture(plan=today, as_of=now)
+    month = CoursePlan(
+        training_id=running.pk, node_id=cast.county.pk, starts_at=now - 7 * day, ends_at=now + 30 * day,
+        rule_id=by_course.pk,
     )  # fmt: skip
     for page in courses.values():
-        schedule_course(
-            training_id=running.pk, page_id=page.pk, node_id=cast.county.pk, starts_at=now - 7 * day,
-            ends_at=now + 30 * day, rule_id=by_course.pk, as_of=now,
-        )  # fmt: skip
+        schedule_course(page_id=page.pk, plan=month, as_of=now)
 
     coming = training(cast, "冬季安全培训", "下周开始。", now + 5 * day, now + 45 * day, published)
-    schedule_lecture(
+    winter = LecturePlan(
         training_id=coming.pk, title="冬季用火用电安全", node_id=cast.county.pk, starts_at=evening + 5 * day,
-        ends_at=evening + 5 * day + timedelta(minutes=60), lecturer_id=cast.lecturer.pk,
-        rule_id=by_lecture.pk, as_of=now,
+        ends_at=evening + 5 * day + timedelta(minutes=60), lecturer_id=cast.lecturer.pk, rule_id=by_lecture.pk,
     )  # fmt: skip
+    schedule_lecture(plan=winter, as_of=now)

@@ -16,7 +16,7 @@ from attendance.core.intervals import Spans, ms_of
 from live.agent.packager import POLL_S, Packager
 from live.agent.recording import Recording, pack_recording
 from live.core.media.backlog import Backlog, Lost
-from live.core.media.holes import LEAST_MS, Hole, Witness
+from live.core.media.holes import LEAST_MS, Hole, HoleLog
 from live.core.media.scrubber import CODECS, Frame, Kind, Scrubber
 from live.core.media.timeline import FARTHEST_S
 from live.engines.base import (
@@ -70,8 +70,8 @@ class Carrier:
         self.record = record
         self.is_ending = False
         self.scrubber = Scrubber()
-        self.witness = Witness(earlier)
-        self.packager = Packager(folder, keep=record, has_room=has_room, witness=self.witness)
+        self.hole_log = HoleLog(earlier)
+        self.packager = Packager(folder, keep=record, has_room=has_room, hole_log=self.hole_log)
         self._engine = engine
         self._frames = Backlog()
         self._fed = asyncio.Event()
@@ -112,17 +112,17 @@ class Carrier:
             return
         if alive_at is not None and max(picture_at, since) < alive_at - NOTED_WITHIN:
             return  # the lecturer had no picture any more while an agent was still there
-        self.witness.begin("agent", ms_of(since))
+        self.hole_log.begin("agent", ms_of(since))
         end = self.ended.items[-1] if self.ended else None
         if end is not None and ms_of(picture_at) < end.end:
             # Since the undoing no picture has come; that is ours only if there was no agent to come to.
-            self.witness.end("agent", max(ms_of(since), end.start))
+            self.hole_log.end("agent", max(ms_of(since), end.start))
             if up_since is not None and ms_of(up_since) > end.end:
-                self.witness.begin("agent", end.end)
+                self.hole_log.begin("agent", end.end)
 
     def holes(self, *, until: dt.datetime, over: bool = False) -> list[Hole]:
         """What was on the air and is not recorded, up to ``until``; ``over``: nothing more comes."""
-        return self.witness.holes(self.packager.recorded(), until=ms_of(until), over=over, ended=self.ended)
+        return self.hole_log.holes(self.packager.recorded(), until=ms_of(until), over=over, ended=self.ended)
 
     def gaps(self, holes: Iterable[Hole]) -> Spans:
         """Where nothing is recorded between what is, and none of these holes says why."""
@@ -218,7 +218,7 @@ class Carrier:
                 for _ in range(MOST_WAITING):
                     listener.recv(4096)
         if now - stood - self._picture_at < FRESH_PICTURE_S / 2:
-            self.witness.begin("agent", self.packager.ms(self._picture_at))
+            self.hole_log.begin("agent", self.packager.ms(self._picture_at))
             self._frames.lose(self._picture_at, now)
             self._fed.set()
         return True
@@ -236,9 +236,9 @@ class Carrier:
     def _saw(self, frame: Frame) -> None:
         self._picture_at = frame.at
         at = self.packager.ms(frame.at)
-        self.witness.picture(at)
+        self.hole_log.picture(at)
         for because in ("agent", "engine"):
-            self.witness.end(because, at)
+            self.hole_log.end(because, at)
 
     async def _feed_packager(self) -> None:
         while True:
@@ -250,8 +250,8 @@ class Carrier:
     async def _feed(self, frame: Frame | Lost) -> None:
         if isinstance(frame, Lost):
             log.warning("frames_dropped", occasion=self.occasion_id, seconds=round(frame.until - frame.since, 1))
-            self.witness.begin("load", self.packager.ms(frame.since))
-            self.witness.end("load", self.packager.ms(frame.until))
+            self.hole_log.begin("load", self.packager.ms(frame.since))
+            self.hole_log.end("load", self.packager.ms(frame.until))
             self._is_behind = False
             await self.packager.break_off()
         else:
@@ -291,7 +291,7 @@ class Carrier:
     def _hear(self, event: EngineEvent) -> None:
         if isinstance(event, EngineGone | HungUp):
             if self._is_published and not self.is_ending:
-                self.witness.begin("engine", self.packager.ms(self._picture_at))
+                self.hole_log.begin("engine", self.packager.ms(self._picture_at))
             self._is_published = False
             self._tap_over.set()
         elif isinstance(event, PublisherLeft):

@@ -13,7 +13,7 @@ import structlog
 from attendance.core.intervals import Spans, ms_of
 from live.agent.run import Listing, LiveRun, UnableToStart, read_listing, run_numbers
 from live.core.media import playlist
-from live.core.media.holes import Witness
+from live.core.media.holes import HoleLog
 from live.core.media.scrubber import Frame
 
 log = structlog.get_logger(__name__)
@@ -37,7 +37,7 @@ class Packager:
     Frames since the last finished segment are held, and given to the next ffmpeg when one dies: a kill costs nothing.
     ``keep`` False: nothing is recorded, segments are deleted once they have left the live window. So they are while
     ``has_room`` says no: what was recorded before stays, and recording goes on when there is room again, with whatever
-    still lies there. ``witness`` is told what goes wrong.
+    still lies there. ``hole_log`` is told what goes wrong.
     """
 
     def __init__(
@@ -47,12 +47,12 @@ class Packager:
         keep: bool = True,
         epoch: datetime | None = None,
         has_room: Callable[[], bool] | None = None,
-        witness: Witness | None = None,
+        hole_log: HoleLog | None = None,
     ) -> None:
         self.folder = folder
         self._keep = keep
         self._has_room = has_room
-        self._witness = witness or Witness()
+        self._hole_log = hole_log or HoleLog()
         self._asked_at = -ASK_ROOM_S
         self._paused = False
         self._passing: set[str] = set()
@@ -111,7 +111,7 @@ class Packager:
                     )
                     run.kill()
                 if run.dead:
-                    await self._bury(run)
+                    await self._run_died(run)
                 elif now - self._last_video_at > SILENCE_S:
                     self._retire(run)
             if self._waiting and time.monotonic() >= self._again_at:
@@ -129,7 +129,7 @@ class Packager:
             self._backoff_s = BACKOFF_S
             await asyncio.to_thread(run.secure)
         if self._run in changed and self._run is not None and not self._run.torn:
-            self._witness.end("packager", self.ms(self._run_until(self._run)))
+            self._hole_log.end("packager", self.ms(self._run_until(self._run)))
         return bool(changed)
 
     def _run_until(self, run: LiveRun) -> float:
@@ -143,7 +143,7 @@ class Packager:
             if self._run is not None:
                 self._retire(self._run)
             elif self._recent:
-                self._witness.begin("packager", self.ms(self._recent[0].at))
+                self._hole_log.begin("packager", self.ms(self._recent[0].at))
                 self._let_go()
 
     def reopen(self) -> None:
@@ -174,19 +174,19 @@ class Packager:
         if self._has_room():
             if self._paused:
                 log.info("recording_resumed", folder=self.folder.name)
-                self._witness.end("disk", self.ms(now))
+                self._hole_log.end("disk", self.ms(now))
                 self._paused, self._stale = False, True
                 self._passing.clear()
         elif not self._paused:
             log.error("recording_paused_disk_full", folder=self.folder.name)
-            self._witness.begin("disk", self.ms(now))
+            self._hole_log.begin("disk", self.ms(now))
             self._paused, self._stale = True, True
         if self._paused:
             self._passing.update(self._finished_after())
 
     def _finished_after(self) -> list[str]:
         """URIs of the segments that begin after the pause."""
-        since = self._witness.since("disk")
+        since = self._hole_log.since("disk")
         return [
             segment.uri
             for track in self.tracks()
@@ -272,7 +272,7 @@ class Packager:
         self._held += len(frame.data)
         if self._held <= MOST_HELD and frame.at - self._recent[0].at <= HELD_S:
             return
-        self._witness.begin("packager", self.ms(self._recent[0].at))
+        self._hole_log.begin("packager", self.ms(self._recent[0].at))
         self._recent.popleft()
         while self._recent and not (self._recent[0].kind == "video" and self._recent[0].key):
             self._recent.popleft()
@@ -322,7 +322,7 @@ class Packager:
     async def _close(self, run: LiveRun) -> None:
         await run.finish()
         # Written and in no segment: ffmpeg had to be killed, or died while it was ending.
-        self._witness.note("packager", self.ms(run.settle(())), self.ms(run.written_until))
+        self._hole_log.note("packager", self.ms(run.settle(())), self.ms(run.written_until))
         self._settle()
         self.compose()
 
@@ -334,7 +334,7 @@ class Packager:
             del self._closing[number]
             self._past.append(run.listing)
 
-    async def _bury(self, dead: LiveRun) -> None:
+    async def _run_died(self, dead: LiveRun) -> None:
         """ffmpeg died: the next one begins with the first keyframe that lies in no finished segment."""
         log.warning("packager_died", folder=self.folder.name, run=dead.number)
         await dead.finish()

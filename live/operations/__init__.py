@@ -1,5 +1,6 @@
 """All that changes around a lecture: its plan and its life, and what is said and done in its room."""
 
+from live.core.plan import LecturePlan
 from live.operations.chat import (
     Saying,
     UnableToChat,
@@ -10,35 +11,33 @@ from live.operations.chat import (
     restrict,
     say_all,
 )
-from live.operations.ending import (
-    LecturePlan,
-    UnableToDropRecording,
-    UnableToHoldAgain,
-    UnableToResumeLecture,
-    UnableToVoidLecture,
-    drop_recording,
-    hold_again,
-    let_go_of_recording,
-    resume_lecture,
-    void_lecture,
-    why_recording_stays,
-)
-from live.operations.lectures import (
-    UnableToCancelLecture,
+from live.operations.ending import UnableToResumeLecture, UnableToVoidLecture, resume_lecture, void_lecture
+from live.operations.life import (
     UnableToEndLecture,
     UnableToGoLive,
-    UnableToScheduleLecture,
     announce_picture,
-    cancel_lecture,
     end_forgotten_lectures,
     end_lecture,
-    finish_recording,
     go_live,
-    note_holes,
     note_picture,
     place_lecture,
+)
+from live.operations.plan import (
+    UnableToCancelLecture,
+    UnableToHoldAgain,
+    UnableToScheduleLecture,
+    cancel_lecture,
+    hold_again,
     reschedule_lecture,
     schedule_lecture,
+)
+from live.operations.recording import (
+    UnableToDropRecording,
+    drop_recording,
+    finish_recording,
+    let_go_of_recording,
+    note_holes,
+    why_recording_stays,
 )
 
 __all__ = [

@@ -27,5 +27,6 @@ def claim_lectures(*, node_id: int, as_of: datetime) -> int:
     waiting = Lecture.objects.filter(unclaimed, state__in=[Lecture.State.LIVE, Lecture.State.ENDED])
     claimed = 0
     for lecture_id, holder_id in waiting.exclude(media_node_id=node_id).values_list("pk", "media_node_id"):
+        # Only from the holder that was read: of two agents that find it left alone one gets it.
         claimed += Lecture.objects.filter(pk=lecture_id, media_node_id=holder_id).update(media_node_id=node_id)
     return claimed

@@ -28,16 +28,14 @@ def lecturers_for(user: User, *, on_date: dt.date) -> QuerySet[User]:
     roots = [path for path in nodes if not any(path != other and path.startswith(other) for other in nodes)]
     line = Q(pk__in=())
     for path in roots:
-        above = [path[:end] for end in range(Node.steplen, len(path), Node.steplen)]
-        line |= Q(node__path__startswith=path) | Q(node__path__in=above)
+        line |= Q(node__path__startswith=path) | Q(node__path__in=Node.line_to(path))
     held = RoleGrant.objects.filter(line, valid_on(on_date), role=Role.LECTURER)
     return User.objects.filter(pk__in=held.values("user_id"), is_active=True).order_by("name", "pk")
 
 
 def may_lecture(user: User, node: Node, *, on_date: dt.date) -> bool:
     """Whether a person may give a lecture for ``node`` that day: a lecturer granted above, at or below it."""
-    line = [node.path[:end] for end in range(node.steplen, len(node.path) + 1, node.steplen)]
-    near = Q(node__path__startswith=node.path) | Q(node__path__in=line)
+    near = Q(node__path__startswith=node.path) | Q(node__path__in=node.line_paths())
     return RoleGrant.objects.filter(near, valid_on(on_date), user=user, role=Role.LECTURER).exists()
 
 

@@ -120,10 +120,7 @@ def units_of(member_ids: set[int], as_of: dt.datetime) -> dict[int, str]:
 
 def valid_membership(as_of: dt.datetime) -> Q:
     """People with a membership valid at that moment's local date."""
-    day = timezone.localdate(as_of)
-    return Q(memberships__active_from_date__lte=day) & (
-        Q(memberships__active_to_date=None) | Q(memberships__active_to_date__gt=day)
-    )
+    return valid_on(timezone.localdate(as_of), at="memberships")
 
 
 def units_at(moments: Collection[tuple[int, dt.datetime]]) -> dict[tuple[int, dt.datetime], str]:

@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 
 from attendance.asking import changes_in_words
 from attendance.concerned import people_at
-from attendance.consequences import effects_of_dates, moment
+from attendance.consequences import effects_of_dates
 from attendance.models import Evidence, Occasion, Training
+from attendance.sentences import moment
 from live.core import lifecycle
 from live.models import Lecture
 from organizations.models import Role, User

@@ -12,9 +12,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from attendance.operations import UnableToRecordPresence, record_outbox
 from attendance.windows import undone_until
-from live import mine, queries
+from live import queries
 from live.core.wire.protocol import BIG, IDENT
 from live.models import Lecture
+from live.own_record import own_record
 from live.permissions import expects, may_host, may_join, may_read_recording
 from live.room import sender, tickets
 from live.sentences.room import recording_told
@@ -22,6 +23,7 @@ from live.views.access import lecture_json
 from media.queries import UnableToPlay, playback
 from media.signing import signed_url
 from organizations.models import User
+from organizations.permissions import signed_in
 
 DEVICE = re.compile(r"[0-9a-f]{32}")
 MAX_BODY = 4096
@@ -49,7 +51,7 @@ def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str,
         "hls_audio_url": _hls(lecture, user, "audio.m3u8", as_of) if live else "",
         "chat": [line.event() for line in queries.chat_lines(occasion_id=lecture.pk)],
         "last_message": facts.last_message,
-        "mine": mine.of_member(lecture, member_id=user.pk, as_of=as_of),
+        "mine": own_record(lecture, member_id=user.pk, as_of=as_of),
     }
     if may_host(user, lecture):
         held = queries.restricted(lecture.pk)
@@ -65,7 +67,7 @@ def _hls(lecture: Lecture, user: User, path: str, as_of: dt.datetime) -> str:
 @require_GET
 @lecture_json(may_join)
 def state(request: HttpRequest, lecture: Lecture) -> HttpResponse:
-    return JsonResponse(room_state(lecture, _user(request), as_of=timezone.now()))
+    return JsonResponse(room_state(lecture, signed_in(request), as_of=timezone.now()))
 
 
 @require_GET
@@ -75,7 +77,7 @@ def ticket(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     device = request.GET.get("device", "")
     if DEVICE.fullmatch(device) is None:
         return JsonResponse({"error": "bad_device", "message": _("请刷新页面再试。")}, status=400)
-    user = _user(request)
+    user = signed_in(request)
     made = tickets.make(
         tickets.Ticket(
             occasion=lecture.pk,
@@ -103,7 +105,7 @@ def outbox(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     try:
         record_outbox(
             occasion_id=lecture.pk,
-            member_id=_user(request).pk,
+            member_id=signed_in(request).pk,
             device=note["device"],
             client_id=note["id"],
             started_at=note["started_at"],
@@ -122,7 +124,7 @@ def replay_addresses(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     if lecture.recording is None:
         raise Http404
     try:
-        found = playback(video=lecture.recording, viewer_id=_user(request).pk, as_of=timezone.now())
+        found = playback(video=lecture.recording, viewer_id=signed_in(request).pk, as_of=timezone.now())
     except UnableToPlay as error:
         raise Http404 from error
     return JsonResponse({"hls_url": found.hls_url, "audio_url": found.audio_url, "poster_url": found.poster_url})
@@ -154,8 +156,3 @@ def _moment(value: Any) -> dt.datetime:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < min(BIG, 10**14):
         raise ValueError("bad moment")
     return dt.datetime.fromtimestamp(value / 1000, tz=dt.UTC)
-
-
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 - lecture_json let nobody else in
-    return request.user

@@ -15,7 +15,7 @@ from live.forms import AgainForm, VoidLectureForm
 from live.models import Lecture
 from live.permissions import may_host, may_void
 from live.views.access import lecture_page
-from organizations.models import User
+from organizations.permissions import signed_in
 
 
 @require_http_methods(["GET", "POST"])
@@ -27,10 +27,10 @@ def again(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         return redirect("live_host", occasion_id=lecture.pk)
     if request.method == "GET" and (known := planned_for(lecture)):
         messages.error(request, str(operations.UnableToHoldAgain(known)))
-        if not may_host(_user(request), known):  # somebody else gives it this time
+        if not may_host(signed_in(request), known):  # somebody else gives it this time
             return redirect("live_index")
         return redirect("live_host", occasion_id=known.pk)
-    form = AgainForm(request.POST or None, lecture=lecture, user=_user(request))
+    form = AgainForm(request.POST or None, lecture=lecture, user=signed_in(request))
     was_void = lecture.stage == Occasion.State.VOID
     if request.method == "POST" and form.is_valid():
         planned = form.save(as_of=timezone.now())
@@ -51,11 +51,11 @@ def again(request: HttpRequest, lecture: Lecture) -> HttpResponse:
 @lecture_page(may_host)
 def void(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """Declare it void, with a reason that members read."""
-    if not may_void(_user(request), lecture):
+    if not may_void(signed_in(request), lecture):
         raise Http404
     now = timezone.now()
     form = VoidLectureForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and form.save(lecture, actor_id=_user(request).pk, as_of=now):
+    if request.method == "POST" and form.is_valid() and form.save(lecture, actor_id=signed_in(request).pk, as_of=now):
         messages.success(request, _("这一场已作废。"))
         return redirect("live_index")
     context = {
@@ -92,8 +92,3 @@ def void_words(people: Concerned) -> str:
 def planned_for(lecture: Lecture) -> Lecture | None:
     """Return what was planned in the place of a lecture, if anything was."""
     return Lecture.objects.select_related("occasion__node").filter(in_place_of=lecture).first()
-
-
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 - lecture_page let nobody else in
-    return request.user

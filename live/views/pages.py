@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 from attendance.operations import settle_dirty
 from attendance.queries import credited, last_position_ms
 from attendance.sentences import length
-from attendance.standing import Amount, due_at, stands_of
+from attendance.standing import Amount, due_at, standings_of
 from attendance.windows import HELD, roster_day, undone_until
 from live.core import lifecycle
 from live.models import Lecture
@@ -26,7 +26,7 @@ from live.views.access import lecture_page
 from live.views.api import room_state
 from media.queries import UnableToPlay, playback
 from organizations.models import Role, User
-from organizations.permissions import has_role, role_required
+from organizations.permissions import has_role, role_required, signed_in
 
 A_PAGE = 20
 
@@ -35,7 +35,7 @@ A_PAGE = 20
 @role_required(Role.ORGANISER, Role.LECTURER)
 def index(request: HttpRequest) -> HttpResponse:
     """Lectures that I give or organise: those to come and live first, then those given, newest first."""
-    user = _user(request)
+    user = signed_in(request)
     mine = lectures_for(user)
     open_states = [Lecture.State.SCHEDULED, Lecture.State.LIVE]
     now = timezone.now()
@@ -69,7 +69,7 @@ def _row(user: User, lecture: Lecture, now: dt.datetime) -> dict[str, Any]:
 @lecture_page(may_join)
 def room(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """The member's room: waiting, live, and what comes after."""
-    user, now = _user(request), timezone.now()
+    user, now = signed_in(request), timezone.now()
     data = {
         "occasion": lecture.pk,
         "you": user.pk,
@@ -93,7 +93,7 @@ def room(request: HttpRequest, lecture: Lecture) -> HttpResponse:
 @lecture_page(may_host)
 def host(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """The lecturer's desk: check camera and microphone, go live, lead, end."""
-    user, now = _user(request), timezone.now()
+    user, now = signed_in(request), timezone.now()
     data = {
         "occasion": lecture.pk,
         "you": user.pk,
@@ -118,7 +118,7 @@ def host(request: HttpRequest, lecture: Lecture) -> HttpResponse:
 @lecture_page(may_read_recording)
 def replay(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """The recording, for those who catch up and those who look again. Before it exists, the way back to the room."""
-    user = _user(request)
+    user = signed_in(request)
     if not lecture.is_over and may_join(user, lecture):
         return redirect("live_room", occasion_id=lecture.pk)
     player = player_of(lecture, user)
@@ -175,7 +175,7 @@ def _counted(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, A
     ranges = credited(occasion_id=lecture.pk, member_id=user.pk, media="replay")
     position = last_position_ms(occasion_id=lecture.pk, member_id=user.pk, media="replay")
     told: dict[str, Any] = {"credited_ms": ranges, "position_ms": position}
-    stand = stands_of(occasions=[lecture.occasion], member_id=user.pk, as_of=as_of).get(lecture.pk)
+    stand = standings_of(occasions=[lecture.occasion], member_id=user.pk, as_of=as_of).get(lecture.pk)
     if stand is None:
         return told
     if stand.is_done:
@@ -229,8 +229,3 @@ def _urls(lecture: Lecture) -> dict[str, str]:
     own = {"today": reverse("today"), "me": reverse("me")}
     back = f"{reverse('account_login')}?{urlencode({'next': reverse('live_room', args=[lecture.pk])})}"
     return urls | own | {"socket": f"/ws/live/{lecture.pk}/", "sign_in": back}
-
-
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 - the decorators let nobody else in
-    return request.user

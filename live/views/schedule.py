@@ -19,9 +19,8 @@ from wagtail.models import ModelLogEntry
 
 from attendance.cancelled import cancelled_words
 from attendance.concerned import concerned_by, people_at
-from attendance.consequences import moment
 from attendance.models import Occasion
-from attendance.sentences import length
+from attendance.sentences import length, moment
 from attendance.windows import ENDED, is_held, roster_day, undone_until, window_limit
 from live import operations
 from live.forms import LectureForm, VoidLectureForm
@@ -29,8 +28,8 @@ from live.models import Lecture
 from live.queries import lectures_for, not_recorded, pauses_of, people_present
 from live.sentences.room import missing_rows
 from live.views.ending import again_words, planned_for, void_words
-from organizations.models import Role, User
-from organizations.permissions import has_role, role_required
+from organizations.models import Role
+from organizations.permissions import has_role, role_required, signed_in
 
 A_PAGE = 30
 
@@ -48,7 +47,7 @@ Refused = (
 @role_required(Role.ORGANISER)
 def index(request: HttpRequest) -> HttpResponse:
     """All lectures of the subtree, the newest plan first, with their states."""
-    lectures = lectures_for(_user(request))
+    lectures = lectures_for(signed_in(request))
     page = Paginator(lectures, A_PAGE).get_page(request.GET.get("page"))
     return render(request, "live/admin/index.html", {"page": page, "now": timezone.now()})
 
@@ -61,7 +60,7 @@ def add(request: HttpRequest) -> HttpResponse:
     if again is not None and (planned := planned_for(again)):
         messages.error(request, str(operations.UnableToHoldAgain(planned)))
         return redirect("live_schedule_edit", occasion_id=planned.pk)
-    form = LectureForm(request.POST or None, user=_user(request), again=again)
+    form = LectureForm(request.POST or None, user=signed_in(request), again=again)
     if request.method == "POST" and form.is_valid() and form.save(as_of=timezone.now()):
         messages.success(request, _("直播已安排。讲师会在“直播”里看到它。"))
         return redirect("live_schedule")
@@ -91,7 +90,7 @@ def told_if_cancelled(view: Callable[[HttpRequest, int], HttpResponse]) -> Calla
         try:
             return view(request, occasion_id)
         except Http404:
-            said = cancelled_words(action="live.cancel", occasion_id=occasion_id, reader=_user(request))
+            said = cancelled_words(action="live.cancel", occasion_id=occasion_id, reader=signed_in(request))
             if not said:
                 raise
             messages.error(request, said)
@@ -127,7 +126,7 @@ def edit(request: HttpRequest, occasion_id: int) -> HttpResponse:
             **recording_facts(lecture, now),
         }
         return render(request, "live/admin/given.html", facts | steps)
-    form = LectureForm(request.POST or None, user=_user(request), lecture=lecture)
+    form = LectureForm(request.POST or None, user=signed_in(request), lecture=lecture)
     if request.method == "POST" and form.is_valid() and form.save(as_of=now):
         messages.success(request, _("安排已修改。"))
         return redirect("live_schedule")
@@ -150,7 +149,9 @@ def cancel(request: HttpRequest, occasion_id: int) -> HttpResponse:
         return _ask(request, lecture, _("取消这场直播"), text)
     return _do(
         request,
-        partial(operations.cancel_lecture, occasion_id=lecture.pk, actor_id=_user(request).pk, as_of=timezone.now()),
+        partial(
+            operations.cancel_lecture, occasion_id=lecture.pk, actor_id=signed_in(request).pk, as_of=timezone.now()
+        ),
         _("直播已取消。"),
         _("直播已经开始，不能取消，只能结束。"),
     )
@@ -201,7 +202,7 @@ def void(request: HttpRequest, occasion_id: int) -> HttpResponse:
         messages.error(request, _("只有已经结束、还没有作废的场次可以作废。"))
         return redirect("live_schedule_edit", occasion_id=lecture.pk)
     form = VoidLectureForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and form.save(lecture, actor_id=_user(request).pk, as_of=now):
+    if request.method == "POST" and form.is_valid() and form.save(lecture, actor_id=signed_in(request).pk, as_of=now):
         messages.success(request, _("这一场已作废。"))
         return redirect("live_schedule_edit", occasion_id=lecture.pk)
     return _ask(request, lecture, _("作废这一场"), void_words(concerned_by(lecture.occasion, as_of=now)), form)
@@ -223,7 +224,7 @@ def recording(request: HttpRequest, occasion_id: int) -> HttpResponse:
             "课程里用着这段录像的，那里还能看。删除不能撤销。"
         )
         return _ask(request, lecture, _("删除回放"), words.format(people=people_at([lecture.occasion], as_of=now)))
-    drop_it = partial(operations.drop_recording, occasion_id=lecture.pk, actor_id=_user(request).pk, as_of=now)
+    drop_it = partial(operations.drop_recording, occasion_id=lecture.pk, actor_id=signed_in(request).pk, as_of=now)
     return _do(request, drop_it, _("回放已删除。"))
 
 
@@ -281,15 +282,10 @@ def minutes_left(until: dt.datetime | None, now: dt.datetime) -> int:
 
 def _mine(request: HttpRequest, occasion_id: int) -> Lecture:
     """Return a lecture of the organiser's subtree; a neighbour's does not exist for them."""
-    lectures = lectures_for(_user(request)).select_related(
+    lectures = lectures_for(signed_in(request)).select_related(
         "occasion__node", "occasion__training", "occasion__rule", "occasion__voided_by", "lecturer", "recording"
     )
     found = lectures.filter(pk=occasion_id).first() if occasion_id < 2**63 else None
     if found is None or not has_role(request.user, Role.ORGANISER, node=found.occasion.node):
         raise Http404
     return found
-
-
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 - role_required let nobody else in
-    return request.user

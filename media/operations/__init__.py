@@ -25,7 +25,6 @@ from media.operations.videos import (
     create_video,
     mark_replaced,
     place_recording,
-    rename_video,
     retry_video,
 )
 
@@ -57,7 +56,6 @@ __all__ = [
     "place_recording",
     "reconcile_jobs",
     "rename_upload",
-    "rename_video",
     "retry_video",
     "transcode",
 ]

@@ -1,4 +1,4 @@
-"""What members' browsers cannot decode, so that whoever manages the video hears of it."""
+"""What members' browsers cannot decode, so that whoever manages the video is told."""
 
 from datetime import datetime, timedelta
 from uuid import UUID

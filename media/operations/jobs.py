@@ -128,8 +128,10 @@ def is_busy(*, as_of: datetime) -> bool:
 @transaction.atomic
 def claim(*, job_id: int, as_of: datetime) -> Lease | None:
     """Take a job that is queued or whose lease has run out; None if it is not to be had (any more)."""
-    if is_busy(as_of=as_of):
+    if is_busy(as_of=as_of):  # counted and not locked: two claims at once may run one job more, which costs time alone
         return None
+    # The condition is the lock: of two workers with the same hint one changes the row. The token is this attempt's own;
+    # without it nobody publishes or gives up, however late they come.
     token = secrets.token_hex(16)
     taken = (
         due_jobs(as_of=as_of)
@@ -147,6 +149,7 @@ def claim(*, job_id: int, as_of: datetime) -> Lease | None:
 def publish(lease: Lease, made: transcoder.Outcome, folder: str) -> None:
     """Make the placed folder the video's, if the lease is still ours; else drop it and raise LeaseLost."""
     with transaction.atomic():
+        # Won and named in one transaction: an attempt whose lease ran out meanwhile finds another's token here.
         won = Job.objects.filter(lease.mine()).update(state=Job.State.DONE, lease_until_at=None) == 1
         if won:
             Video.objects.filter(pk=lease.video_id).update(
@@ -185,6 +188,7 @@ def reconcile_jobs(*, as_of: datetime) -> int:
     lost = due_jobs(as_of=as_of).filter(state=Job.State.RUNNING)
     for job in lost.filter(attempt__gte=MAX_ATTEMPTS):
         with transaction.atomic():
+            # By its token: a worker that only hung may have finished since the list was read.
             held = Job.objects.filter(pk=job.pk, token=job.token, state=Job.State.RUNNING)
             if held.update(state=Job.State.FAILED, lease_until_at=None) == 1:
                 Video.objects.filter(pk=job.video_id).update(state=Video.State.FAILED, error_code="worker_lost")

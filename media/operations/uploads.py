@@ -161,6 +161,7 @@ def _open(path: Path) -> int:
         descriptor = os.open(path, os.O_RDWR)
     except FileNotFoundError as error:
         raise UnableToUpload("gone") from error
+    # The kernel's lock on the open file, and no column: a worker that is killed has let go of it.
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -194,6 +195,8 @@ def keep_piece(*, piece: Piece, as_of: datetime) -> Upload:
     """
     upload = piece.upload
     try:
+        # On disk first, acknowledged then: a crash in between costs the browser this piece again and makes no gap. The
+        # condition refuses a piece whose upload was finished or cancelled meanwhile.
         written = piece.settle()
         moved = {"offset": piece.offset + written, "expires_at": as_of + LIFETIME}
         if Upload.objects.filter(pk=upload.pk, offset=piece.offset, video=None).update(**moved) != 1:
@@ -231,6 +234,7 @@ def held_bytes(upload: Upload) -> int:
 @transaction.atomic
 def finish_upload(*, upload_id: UUID) -> Video:
     """Make a complete upload a video and queue its job; a second call returns the same video. Raises UnableToUpload."""
+    # The row is held: the request of the last piece and the minute's sweep may both find the upload complete.
     upload = Upload.objects.select_for_update().filter(pk=upload_id).first()
     if upload is None:
         raise UnableToUpload("gone")
@@ -261,6 +265,7 @@ def rename_upload(*, upload_id: UUID, owner_id: int, title: str) -> None:
 
 def drop_upload(*, upload_id: UUID, owner_id: int) -> None:
     """Forget an unfinished upload and its bytes. Raises UnableToUpload("gone")."""
+    # The row first, by a condition: what became a video in this moment keeps its bytes.
     deleted, _ = Upload.objects.filter(pk=upload_id, owner_id=owner_id, video=None).delete()
     if not deleted:
         raise UnableToUpload("gone")

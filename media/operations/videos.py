@@ -13,7 +13,7 @@ from celery import current_app
 from django.db import IntegrityError, transaction
 from kombu.exceptions import OperationalError as BrokerError
 
-from media import events, storage, transcoder
+from media import events, poster, storage, transcoder
 from media.core.names import clean_filename, clean_title
 from media.core.playlists import UnableToReadPlaylist
 from media.models import Job, Video
@@ -99,12 +99,6 @@ def retry_video(*, video_id: uuid.UUID) -> Job:
     return queue(video_id)
 
 
-def rename_video(*, video_id: uuid.UUID, title: str) -> bool:
-    """Give another title; False where nothing readable is left of it or the video is gone."""
-    cleaned = clean_title(title)
-    return bool(cleaned) and Video.objects.filter(pk=video_id).update(title=cleaned) == 1
-
-
 def mark_replaced(*, video_id: uuid.UUID, as_of: datetime) -> None:
     """Say that a better recording has taken this one's place; ``drop_replaced`` deletes it when nothing needs it."""
     Video.objects.filter(pk=video_id, replaced_at=None).update(replaced_at=as_of)
@@ -135,7 +129,7 @@ def place_recording(*, key: str, folder: Path, width: int, height: int) -> Place
     except (UnableToReadPlaylist, OSError) as error:
         raise UnableToAdopt from error
     video_id = uuid.uuid5(RECORDINGS, f"{key} {token}")
-    transcoder.add_recording_poster(folder)
+    poster.add_recording_poster(folder)
     placed = storage.place(folder, video_id=video_id, token=token)
     return PlacedRecording(video_id, placed, width, height, renditions)
 

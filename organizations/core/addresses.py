@@ -38,7 +38,7 @@ def proxies(texts: Collection[str]) -> Proxies:
 
 def client_of(*, peer: str, forwarded: str, trusted: Proxies) -> str:
     """The client's address: the peer, unless the peer is one of our proxies; then the last one in ``X-Forwarded-For``
-    that is none of ours. Each proxy appends whom it heard, so only what stands right of the first stranger is known.
+    that is none of ours. Each proxy appends who spoke to it, so only what stands right of the first stranger is known.
 
     ``peer``: empty for a socket without addresses. A header that is missing or unreadable makes nobody else's address:
     then it is the last proxy's own. Empty where not even that has one.

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from organizations.models import AccessEntry, SignInLink, User
-from organizations.queries import has_left, link_hash, open_link, standing_of
+from organizations.queries import has_left, link_basis, link_hash, open_link
 
 log = structlog.get_logger(__name__)
 LIVES = dt.timedelta(minutes=15)
@@ -50,7 +50,7 @@ def make_link(*, member_id: int, as_of: dt.datetime, actor_id: int | None = None
         member_id=member_id,
         made_by_id=actor_id,
         token_hash=link_hash(token),
-        standing=standing_of(member),
+        standing=link_basis(member),
         made_at=as_of,
         expires_at=as_of + LIVES,
     )

@@ -121,9 +121,8 @@ def set_number(*, member_id: int, number: str, actor_id: int | None = None) -> N
         raise UnableToChangeMember(_("编号太长，最多 %(most)s 个字。") % {"most": MAX_NUMBER})
     if holds_id_number(tidy):
         raise UnableToChangeMember(_("请不要填写身份证号。"))
-    list(
-        Node.objects.select_for_update(no_key=True).filter(depth=1).values_list("pk")
-    )  # as an import: 7 and 007 at once
+    # Held as an import holds them: no constraint sees that 7 and 007 are one number, so numbers are given in turn.
+    list(Node.objects.select_for_update(no_key=True).filter(depth=1).values_list("pk"))
     holders = holders_of_numbers([number_key(tidy)]).exclude(pk=member_id) if tidy else ()
     for holder in holders:
         raise UnableToChangeMember(_number_taken(holder, actor_id))

@@ -3,10 +3,10 @@
 import datetime as dt
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from organizations.models import Node, Role, RoleGrant, User
+from organizations.queries import not_over_on
 
 
 class UnableToGrantRole(Exception):
@@ -29,6 +29,7 @@ def grant_role(*, user_id: int, node_id: int, role: str, on_date: dt.date) -> Ro
         raise UnableToGrantRole(_("这个单位已撤销，请选别的单位。"))
     if not User.objects.filter(pk=user_id, is_active=True).exists():
         raise UnableToGrantRole(_("这个人已离开，请先办理恢复。"))
+    # A constraint allows one open grant of a role at a node: of two who give it at once the second gets the first's.
     grant, _made = RoleGrant.objects.get_or_create(
         user_id=user_id, node_id=node_id, role=role, active_to_date=None, defaults={"active_from_date": on_date}
     )
@@ -52,7 +53,7 @@ def end_role(*, grant_id: int, on_date: dt.date, actor_id: int | None = None) ->
     Raises UnableToEndRole.
     """
     grant = RoleGrant.objects.select_for_update().get(pk=grant_id)
-    later = Q(active_to_date=None) | Q(active_to_date__gt=on_date)
+    later = not_over_on(on_date)
     others = RoleGrant.objects.filter(later, user_id=grant.user_id, role=Role.OPERATOR).exclude(pk=grant_id)
     if grant.role == Role.OPERATOR and grant.user_id == actor_id and not others.exists():
         raise UnableToEndRole(_("这是您自己最后一项管理员职责，请由另一位管理员办理。"))
@@ -63,8 +64,6 @@ def end_role(*, grant_id: int, on_date: dt.date, actor_id: int | None = None) ->
 @transaction.atomic
 def end_roles(*, user_id: int, on_date: dt.date) -> None:
     """From that day on the user holds no role anywhere."""
-    for grant in RoleGrant.objects.select_for_update().filter(
-        Q(active_to_date=None) | Q(active_to_date__gt=on_date), user_id=user_id
-    ):
+    for grant in RoleGrant.objects.select_for_update().filter(not_over_on(on_date), user_id=user_id):
         grant.active_to_date = max(on_date, grant.active_from_date)
         grant.save(update_fields=["active_to_date"])

@@ -16,7 +16,8 @@ from organizations.core.roster import Problem, Remark, RosterTable, UnableToRead
 from organizations.core.roster.changes import Question, RosterLine
 from organizations.models import Node, RosterImport
 from organizations.operations.keys import UnableToUseKey, check_phone_key, ensure_phone_key
-from organizations.operations.roster_plan import Answers, Plan, make_plan
+from organizations.operations.roster_changes import Answers, Plan
+from organizations.operations.roster_plan import make_plan
 from organizations.operations.roster_write import write_plan
 from organizations.sentences import questions, roster_file
 from organizations.sheets import read_table

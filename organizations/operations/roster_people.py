@@ -2,113 +2,19 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
 
-from django.conf import settings
 from django.db.models import QuerySet
 
-from organizations.core import phones
-from organizations.core.roster import Problem, RosterRow, number_key
+from organizations.core.roster import Problem, number_key
 from organizations.core.roster.changes import Option, Question, Said
 from organizations.core.roster.likeness import name_key
-from organizations.models import Left, Membership, User
-from organizations.operations.roster_tree import Place, Tree, question_key
+from organizations.models import Membership, User
+from organizations.operations.roster_entries import Entry, Known, batches
+from organizations.operations.roster_said import handing_over, is_known, keeps, other_name, taking_over
+from organizations.operations.roster_tree import Tree, question_key
 from organizations.permissions import out_of_reach
 from organizations.queries import holders_of_numbers
-
-BATCH = 900
-LEAVING = frozenset(Left.values)
-T = TypeVar("T")
-
-
-def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), BATCH):
-        yield items[start : start + BATCH]
-
-
-@dataclass(eq=False)
-class Entry:
-    """One person of the file (one row, or several that differ only in their roles) and whom they turned out to be.
-
-    ``public``, ``numbered`` and ``called`` are who holds the row's 系统编号, 编号 and phone number now. ``settled``: it
-    is known who is meant: ``user``, or somebody new where that is None.
-    """
-
-    rows: list[RosterRow]
-    place: Place
-    phone_index: str
-    public: User | None = None
-    numbered: User | None = None
-    called: User | None = None
-    settled: bool = False
-    user: User | None = None
-    already_left: bool = False
-    question: Question | None = None
-    chosen: dict[str, User | None] = field(default_factory=dict)
-
-    @property
-    def row(self) -> RosterRow:
-        return self.rows[0]
-
-    @property
-    def leaving(self) -> bool:
-        return self.row.status in LEAVING
-
-    @property
-    def holders(self) -> list[User]:
-        return list({user.pk: user for user in (self.public, self.numbered, self.called) if user}.values())
-
-    def named(self, user: User | None) -> bool:
-        return user is not None and name_key(user.name) == name_key(self.row.name)
-
-    def settle(self, user: User | None) -> None:
-        self.settled, self.user = True, user
-
-    def wrong(self, column: str, code: str, **values: str | int) -> Problem:
-        return Problem(self.row.row, column, code, values, self.row.sheet)
-
-
-@dataclass(frozen=True)
-class Known:
-    """A person known by name: where they belong, or belonged last, and since when no longer."""
-
-    user: User
-    node_id: int
-    unit: str
-    left: dt.date | None
-
-
-def gather(rows: Iterable[RosterRow], tree: Tree) -> list[Entry]:
-    """One entry a person: rows that differ only in roles and where they are held belong together."""
-    entries: dict[tuple[object, ...], Entry] = {}
-    for row in rows:
-        number = number_key(row.number) if row.number else None
-        same = (row.path, row.name, row.phone, number, row.public_id)
-        if same in entries:
-            entries[same].rows.append(row)
-            continue
-        place = tree.find(row.path) or tree.top if row.status in LEAVING else tree.place(row)
-        index = phones.blind_index(settings.PHONE_KEY, row.phone) if row.phone else ""
-        entries[same] = Entry([row], place, index)
-    for entry in entries.values():
-        entry.rows[0] = _filled_up(entry.rows)
-    return list(entries.values())
-
-
-def _filled_up(rows: Sequence[RosterRow]) -> RosterRow:
-    """The first row of a person, with what only a later one says."""
-    first, *others = rows
-    for row in others:
-        first = replace(
-            first,
-            joined=first.joined or row.joined,
-            status=first.status or row.status,
-            left=first.left or row.left,
-            decision=first.decision or row.decision,
-        )
-    return first
 
 
 class People:
@@ -193,7 +99,7 @@ class People:
             self.problems.append(entry.wrong("phone" if numbered is user else "number", "elsewhere"))
             entry.settle(user)
         elif others:
-            self._ask(entry, _taking_over(entry, user), {"new_phone": (_keeps(entry, user), user)})
+            self._ask(entry, taking_over(entry, user), {"new_phone": (keeps(entry, user), user)})
         elif _another_number(entry, user):
             self.problems.append(entry.wrong("number", "other_number"))
             entry.settle(user)
@@ -233,7 +139,7 @@ class People:
         candidates = self._candidates(entry, certain)
         options: dict[str, tuple[Said, User | None]] = {}
         if len(candidates) == 1:
-            options["new_phone"] = (_is_known(entry, candidates[0]), candidates[0].user)
+            options["new_phone"] = (is_known(entry, candidates[0]), candidates[0].user)
         left_before = entry.leaving and candidates and all(known.left is not None for known in candidates)
         if not entry.holders or left_before:
             self._settle_unknown(entry, candidates, options)
@@ -246,9 +152,9 @@ class People:
         if main.pk not in certain and not _another_number(entry, main):
             options = {"renamed": (Said("renamed", {"was": main.name, "name": entry.row.name}), main), **options}
         if not entry.leaving and (entry.row.phone or entry.row.number):
-            options["new_person"] = (_handing_over(entry), None)
+            options["new_person"] = (handing_over(entry), None)
         if options:
-            self._ask(entry, _other_name(entry), options)
+            self._ask(entry, other_name(entry), options)
         else:
             self.problems.append(entry.wrong("name", "other_person"))
             entry.settle(None)
@@ -354,70 +260,3 @@ def _another_number(entry: Entry, user: User) -> bool:
     if not entry.row.number or not user.number or user is entry.public:
         return False
     return number_key(user.number) != number_key(entry.row.number)
-
-
-def phone_said(phone: str) -> str:
-    """The row's own number as a question shows it: enough to recognise it, not enough to pass it on."""
-    digits = phone.removeprefix("+86")
-    return f"{digits[:3]}****{digits[-4:]}"
-
-
-def _who(user: User) -> str:
-    return f"{user.name}（{user.number}）" if user.number else user.name
-
-
-def _other_name(entry: Entry) -> Said:
-    row = entry.row
-    values: dict[str, str | int] = {"name": row.name, "phone": phone_said(row.phone), "number": row.number or ""}
-    if entry.numbered and entry.called and entry.numbered is not entry.called:
-        return Said("number_and_phone_were", values | {"was": entry.numbered.name, "other": _who(entry.called)})
-    if entry.numbered and entry.called:
-        return Said("both_were", values | {"was": entry.numbered.name})
-    if entry.numbered:
-        return Said("number_was", values | {"was": entry.numbered.name})
-    if entry.called:
-        return Said("phone_was", values | {"was": _who(entry.called)})
-    assert entry.public is not None  # noqa: S101  # somebody holds something
-    return Said("id_was", values | {"was": _who(entry.public)})
-
-
-def _taking_over(entry: Entry, user: User) -> Said:
-    row = entry.row
-    values: dict[str, str | int] = {"name": row.name, "phone": phone_said(row.phone), "number": row.number or ""}
-    if entry.called is not None and entry.called is not user:
-        return Said("phone_of_other", values | {"other": _who(entry.called)})
-    assert entry.numbered is not None  # noqa: S101  # somebody else holds something
-    return Said("number_of_other", values | {"other": _who(entry.numbered)})
-
-
-def _keeps(entry: Entry, user: User) -> Said:
-    """What 换号 does where the person is certain and the phone or the 编号 is somebody else's."""
-    row = entry.row
-    if entry.called is not None and entry.called is not user:
-        values: dict[str, str | int] = {"name": row.name, "phone": phone_said(row.phone), "other": _who(entry.called)}
-        return Said("phone_passes", values)
-    other = entry.numbered.name if entry.numbered else ""
-    return Said("number_passes", {"name": row.name, "number": row.number or "", "other": other})
-
-
-def _is_known(entry: Entry, known: Known) -> Said:
-    values: dict[str, str | int] = {"name": known.user.name, "unit": known.unit, "last4": known.user.phone_last4}
-    values["phone"] = phone_said(entry.row.phone) if entry.row.phone else ""
-    if entry.leaving:
-        return Said("is_known_leaves", values)
-    if known.left is not None:
-        return Said("is_known_back", values | {"day": known.left.isoformat()})
-    return Said("is_known" if entry.row.phone else "is_known_number", values | {"number": entry.row.number or ""})
-
-
-def _handing_over(entry: Entry) -> Said:
-    """What 换了人 does: the phone (and the 编号, if that is what the row repeats) passes to somebody new."""
-    row = entry.row
-    values: dict[str, str | int] = {"name": row.name, "phone": phone_said(row.phone), "number": row.number or ""}
-    if entry.called is None and entry.numbered is None:
-        return Said("new_person", values)
-    if entry.called is None or (entry.numbered and entry.numbered is not entry.called):
-        held = " ".join(user.name for user in (entry.numbered, entry.called) if user)
-        return Said("new_person_number" if entry.called is None else "new_person_both", values | {"was": held})
-    code = "new_person_both" if entry.numbered else "new_person_phone"
-    return Said(code, values | {"was": entry.called.name})

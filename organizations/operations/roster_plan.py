@@ -1,89 +1,16 @@
 """What a roster would change, found out in a number of queries that does not grow with each row; nothing is written."""
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-
-from django.db.models import Count, Q
+from collections.abc import Callable, Iterable, Sequence
 
 from organizations.core.roster import Problem, RosterRow, UnableToReadRoster, number_key, tidy_name
-from organizations.core.roster.changes import Absent, Question, RosterLine, Said
-from organizations.models import Exemption, Left, Membership, Node, NodeKind, Role, RoleGrant, User
-from organizations.operations.roster_people import Entry, People, batches, gather
+from organizations.core.roster.changes import RosterLine, Said
+from organizations.models import Left, Node, Role, RoleGrant, User
+from organizations.operations.roster_absent import end_absent, find_absent, look_at_units
+from organizations.operations.roster_changes import ROSTER_ROLES, Answers, Held, PersonPlan, Plan, held_by, plan_leaving
+from organizations.operations.roster_entries import Entry, gather
+from organizations.operations.roster_people import People
 from organizations.operations.roster_tree import Place, Tree
-from organizations.permissions import out_of_reach
-
-ROSTER_ROLES = frozenset({Role.SECRETARY, Role.ORGANISER, Role.LECTURER, Role.AUDITOR})
-MOST_ABSENT = 2000
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What was said beside the file: answers by question, and who of the absent left why (``Left``).
-
-    ``absent``: by person; ``all_absent``: everybody absent from the units that the file speaks of, or only those of
-    ``all_of``. ``new_units``: a name that is like a unit's is a new unit all the same.
-    """
-
-    questions: Mapping[str, str] = field(default_factory=dict)
-    absent: Mapping[int, str] = field(default_factory=dict)
-    all_absent: str = ""
-    all_of: frozenset[int] | None = None
-    new_units: bool = False
-
-
-@dataclass
-class Held:
-    """What a person has now: where they belong or belonged last, exemption, roles."""
-
-    current: Membership | None = None
-    last: Membership | None = None
-    exemption: Exemption | None = None
-    grants: list[RoleGrant] = field(default_factory=list)
-
-
-@dataclass
-class PersonPlan:
-    """A person (of the file, or absent from it) and what changes; empty fields mean no change."""
-
-    user: User | None
-    held: Held
-    place: Place | None = None
-    row: RosterRow | None = None
-    changes: list[str] = field(default_factory=list)
-    notes: list[Said] = field(default_factory=list)
-    moves_on: dt.date | None = None
-    undoes_leaving: bool = False
-    joined: dt.date | None = None
-    leaves_on: dt.date | None = None
-    leaves_because: str = ""
-    returns: bool = False
-    back_on: dt.date | None = None
-    left_date: dt.date | None = None
-    grants_opened: list[tuple[Place, str]] = field(default_factory=list)
-    grants_closed: list[RoleGrant] = field(default_factory=list)
-    loses_phone: bool = False
-    loses_number: bool = False
-    signs_in_anew: bool = False
-
-
-@dataclass
-class Plan:
-    base: Node | None
-    new_nodes: list[Place] = field(default_factory=list)
-    people: list[PersonPlan] = field(default_factory=list)
-    losers: list[PersonPlan] = field(default_factory=list)
-    lines: list[RosterLine] = field(default_factory=list)
-    questions: list[Question] = field(default_factory=list)
-    absent: list[Absent] = field(default_factory=list)
-    absent_more: int = 0
-    ended: list[PersonPlan] = field(default_factory=list)
-    unled: list[str] = field(default_factory=list)
-    emptied: list[str] = field(default_factory=list)
-
-    def count(self, kind: str) -> int:
-        return sum(line.kind == kind for line in self.lines)
 
 
 def make_plan(
@@ -116,9 +43,9 @@ def make_plan(
         return plan
     plan.new_nodes = tree.new
     _decide_all(plan, entries, tree, people.beyond, today, progress)
-    _find_absent(plan, entries, operator, today)
-    _end_absent(plan, answers, operator, today)
-    _look_at_units(plan)
+    find_absent(plan, entries, operator, today)
+    end_absent(plan, answers, operator, today)
+    look_at_units(plan)
     return plan
 
 
@@ -134,7 +61,7 @@ def _decide_all(
     today: dt.date,
     progress: Callable[[int, int], None],
 ) -> None:
-    held = _held_by([entry.user.pk for entry in entries if entry.user], today)
+    held = held_by([entry.user.pk for entry in entries if entry.user], today)
     problems = []
     for done, entry in enumerate(entries, start=1):
         person = PersonPlan(entry.user, held[entry.user.pk] if entry.user else Held(), entry.place, entry.row)
@@ -158,25 +85,6 @@ class _Contradiction(Exception):
     def __init__(self, column: str, code: str, **values: str | int) -> None:
         super().__init__(code)
         self.column, self.code, self.values = column, code, values
-
-
-def _held_by(ids: Sequence[int], today: dt.date) -> dict[int, Held]:
-    """Memberships, open exemptions and open roles of these people."""
-    held: dict[int, Held] = defaultdict(Held)
-    later = Q(active_to_date=None) | Q(active_to_date__gt=today)
-    for part in batches(list(ids)):
-        rows = Membership.objects.filter(member_id__in=part).select_related("node")
-        for one in rows.order_by("active_from_date", "pk"):
-            of = held[one.member_id]
-            if one.active_to_date is None or (one.active_to_date > today and of.current is None):
-                of.current = one
-            elif of.last is None or (of.last.active_to_date or dt.date.min) <= one.active_to_date:
-                of.last = one
-        for exemption in Exemption.objects.filter(member_id__in=part, active_to_date=None):
-            held[exemption.member_id].exemption = exemption
-        for grant in RoleGrant.objects.filter(later, user_id__in=part).select_related("node"):
-            held[grant.user_id].grants.append(grant)
-    return held
 
 
 def _decide(person: PersonPlan, entry: Entry, tree: Tree, today: dt.date) -> RosterLine:
@@ -207,7 +115,7 @@ def _decide_leaving(person: PersonPlan, entry: Entry, today: dt.date) -> str:
     if person.user is None or current is None:
         left_before = person.held.last is not None and person.held.last.left_because
         return "unchanged" if entry.already_left or left_before else "skipped"
-    _plan_leaving(person, row.status or "", row.left or today)
+    plan_leaving(person, row.status or "", row.left or today)
     if current.active_to_date == person.leaves_on and current.left_because == person.leaves_because:
         person.leaves_on, person.grants_closed = None, []  # planned already: roles end on that day, not today
         return "unchanged"
@@ -215,14 +123,6 @@ def _decide_leaving(person: PersonPlan, entry: Entry, today: dt.date) -> str:
     person.notes.append(Said(f"left_{row.status}", {"day": person.leaves_on.isoformat()}))
     person.notes += [_role_said("role_ends", grant) for grant in person.grants_closed]
     return "left"
-
-
-def _plan_leaving(person: PersonPlan, because: str, on_date: dt.date) -> None:
-    """From that day on expected nowhere; roles end. Nobody leaves before they came."""
-    assert person.held.current is not None  # noqa: S101  # asked before
-    person.leaves_on = max(on_date, person.held.current.active_from_date)
-    person.leaves_because = because
-    person.grants_closed = list(person.held.grants)
 
 
 def _decide_fields(person: PersonPlan, entry: Entry, user: User) -> None:
@@ -377,93 +277,3 @@ def _with_losses(line: RosterLine, person: PersonPlan) -> RosterLine:
     lost = len(notes) > len(person.notes)
     kind = "updated" if line.kind == "unchanged" and lost else line.kind
     return RosterLine(line.row, kind, line.name, line.place, line.was, line.changes, tuple(notes), line.sheet)
-
-
-def _find_absent(plan: Plan, entries: Sequence[Entry], operator: User | None, today: dt.date) -> None:
-    """Who belongs below the base and is not in the file; those in units that the file speaks of come first."""
-    if plan.base is None:
-        return
-    here = {entry.user.pk for entry in entries if entry.user}
-    spoken = {entry.place.node.pk for entry in entries if entry.place.node}
-    rows = Membership.objects.filter(active_to_date=None, node__path__startswith=plan.base.path)
-    found = [
-        (node_id not in spoken, path, member_id)
-        for member_id, node_id, path in rows.values_list("member_id", "node_id", "node__path")
-        if member_id not in here and (operator is None or member_id != operator.pk)
-    ]
-    found.sort()
-    ids = [member_id for _, _, member_id in found[:MOST_ABSENT]]
-    plan.absent_more = len(found) - len(ids)
-    beyond: set[int] = set()
-    named: dict[int, Absent] = {}
-    for part in batches(ids):
-        if operator is not None:
-            beyond |= out_of_reach(operator=operator, person_ids=part, on_date=today)
-        for one in Membership.objects.filter(active_to_date=None, member_id__in=part).select_related("member", "node"):
-            absent = Absent(one.member_id, one.member.name, one.node.name, one.node_id in spoken)
-            named[one.member_id] = absent
-    plan.absent = [named[member_id] for member_id in ids if member_id in named and member_id not in beyond]
-
-
-def _end_absent(plan: Plan, answers: Answers, operator: User | None, today: dt.date) -> None:
-    """Those of the absent who were ticked leave today."""
-    because = {one.member_id: reason for one in plan.absent if (reason := _because(one, answers))}
-    held = _held_by(list(because), today)
-    users: dict[int, User] = {}
-    for part in batches(list(because)):
-        users |= {user.pk: user for user in User.objects.filter(pk__in=part)}
-    for member_id, reason in because.items():
-        person = PersonPlan(users[member_id], held[member_id])
-        if person.held.current is not None:
-            _plan_leaving(person, Left(reason).value, today)
-            plan.ended.append(person)
-
-
-def _because(one: Absent, answers: Answers) -> str:
-    """Why this absent person is said to have left; empty if nobody says so."""
-    among_all = one.mentioned and (answers.all_of is None or one.member_id in answers.all_of)
-    return answers.absent.get(one.member_id, answers.all_absent if among_all else "")
-
-
-def _look_at_units(plan: Plan) -> None:
-    """Units that nobody belongs to any more, and units that are left (or made) without a secretary."""
-    emptied = _emptied(plan)
-    changed = [*plan.people, *plan.ended]
-    led = {id(place) for person in changed for place, role in person.grants_opened if role == Role.SECRETARY}
-    led |= {
-        place.node.pk
-        for person in changed
-        for place, role in person.grants_opened
-        if place.node and role == Role.SECRETARY
-    }
-    closed = [grant for person in changed for grant in person.grants_closed if grant.role == Role.SECRETARY]
-    lost = {grant.node_id: grant.node for grant in closed if grant.node_id not in led and grant.node_id not in emptied}
-    ending = {grant.pk for grant in closed}
-    for part in batches(list(lost)):
-        still = RoleGrant.objects.filter(active_to_date=None, role=Role.SECRETARY, node_id__in=part)
-        for pk, node_id in still.values_list("pk", "node_id"):
-            if pk not in ending:
-                lost.pop(node_id, None)
-    lived_in = {id(person.place) for person in plan.people if person.place and person.moves_on}
-    new = [one for one in plan.new_nodes if one.kind == NodeKind.BRANCH and id(one) in lived_in and id(one) not in led]
-    plan.unled = [node.name for node in lost.values()] + [place.label for place in new]
-    plan.emptied = list(emptied.values())
-
-
-def _emptied(plan: Plan) -> dict[int, str]:
-    """Names of units whose last members this import takes away."""
-    going: dict[int, int] = defaultdict(int)
-    names: dict[int, str] = {}
-    coming = {person.place.node.pk for person in plan.people if person.moves_on and person.place and person.place.node}
-    for person in [*plan.people, *plan.ended]:
-        current = person.held.current
-        if current is not None and current.active_to_date is None and (person.moves_on or person.leaves_on):
-            going[current.node_id] += 1
-            names[current.node_id] = current.node.name
-    emptied = {}
-    for part in batches([node_id for node_id in going if node_id not in coming]):
-        open_ones = Membership.objects.filter(active_to_date=None, node_id__in=part).values_list("node_id")
-        for node_id, count in open_ones.annotate(count=Count("pk")).order_by("node_id"):
-            if count <= going[node_id]:
-                emptied[node_id] = names[node_id]
-    return emptied

@@ -9,8 +9,8 @@ from treebeard.numconv import NumConv
 from organizations import events
 from organizations.models import Exemption, Membership, Node, RoleGrant, User
 from organizations.operations.people import phone_fields
-from organizations.operations.roster_people import BATCH, batches
-from organizations.operations.roster_plan import PersonPlan, Plan
+from organizations.operations.roster_changes import PersonPlan, Plan
+from organizations.operations.roster_entries import BATCH, batches
 from organizations.operations.roster_tree import Place, group_by_depth
 
 CODE_LENGTH = 40

@@ -10,13 +10,14 @@ from collections.abc import Collection
 
 import structlog
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from organizations.core.roster import tidy_unit
 from organizations.core.units import MAX_NAME, UnableToNameUnit, clean_name
 from organizations.models import Membership, Node, NodeKind, RoleGrant
 from organizations.operations.roles import grant_role
+from organizations.queries import not_over_on
 from organizations.unit_uses import move_along, uses_of
 
 log = structlog.get_logger(__name__)
@@ -79,6 +80,7 @@ def merge_unit(*, node_id: int, into_id: int, kept_grants: Collection[int] = (),
     _end_grants(node, on_date)
     # Whoever took over what was merged here before takes it along.
     Node.objects.filter(merged_into=node).update(merged_into=into)
+    # Last: whoever joins in this moment waits for the lock above, and then finds the unit closed.
     node.closed_date, node.merged_into = on_date, into
     node.save(update_fields=["closed_date", "merged_into"])
     log.info("unit_merged", unit_id=node_id, into_id=into_id)
@@ -184,16 +186,12 @@ def _free_code(parent: Node) -> str:
     return secrets.token_hex(6)
 
 
-def _later(on_date: dt.date) -> Q:
-    return Q(active_to_date=None) | Q(active_to_date__gt=on_date)
-
-
 def _memberships(node: Node, on_date: dt.date) -> QuerySet[Membership]:
-    return Membership.objects.filter(_later(on_date), node=node)
+    return Membership.objects.filter(not_over_on(on_date), node=node)
 
 
 def _grants(node: Node, on_date: dt.date) -> list[RoleGrant]:
-    return list(RoleGrant.objects.select_for_update().filter(_later(on_date), node=node).order_by("pk"))
+    return list(RoleGrant.objects.select_for_update().filter(not_over_on(on_date), node=node).order_by("pk"))
 
 
 def _check_nothing_hangs_on(node: Node, on_date: dt.date) -> None:

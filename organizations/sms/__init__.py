@@ -1,4 +1,4 @@
-"""Text messages: one door. ``settings.SMS_WAY`` names the way out, or ``settings.SMS_BACKEND`` a class of one's own."""
+"""Text messages. ``settings.SMS_WAY`` names how they are sent, or ``settings.SMS_BACKEND`` a class of one's own."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
@@ -23,7 +23,6 @@ __all__ = [
     "in_trouble",
     "send_code",
     "send_now",
-    "send_sms",
     "shows_codes",
 ]
 logger = structlog.get_logger(__name__)
@@ -87,12 +86,11 @@ def in_trouble() -> bool:
 
 def send_code(*, phone: str, code: str, text: str) -> None:
     """Hand a sign-in code over: ``text`` says it in words, for ways without templates of their own."""
-    _hand_over(phone=phone, text=text, code=code)
-
-
-def send_sms(*, phone: str, text: str) -> None:
-    """Hand a message over; a failure is logged (masked), the person asks for another code."""
-    _hand_over(phone=phone, text=text, code="")
+    chosen = backend()
+    if chosen.reaches_phones:
+        _senders.submit(_send, chosen, phone, text, code)
+    else:
+        _send(chosen, phone, text, code)
 
 
 def send_now(chosen: SmsBackend, *, phone: str, text: str, code: str) -> Sent | None:
@@ -102,14 +100,6 @@ def send_now(chosen: SmsBackend, *, phone: str, text: str, code: str) -> Sent | 
         sent: Sent | None = by_code(phone=phone, code=code, text=text)
         return sent
     return chosen.send(phone=phone, text=text)
-
-
-def _hand_over(*, phone: str, text: str, code: str) -> None:
-    chosen = backend()
-    if chosen.reaches_phones:
-        _senders.submit(_send, chosen, phone, text, code)
-    else:
-        _send(chosen, phone, text, code)
 
 
 def _send(chosen: SmsBackend, phone: str, text: str, code: str) -> None:

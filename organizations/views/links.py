@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods
 
 from organizations import operations as do
 from organizations.models import Role
-from organizations.permissions import role_required
+from organizations.permissions import role_required, signed_in
 from organizations.queries import open_link
-from organizations.views.operator import asker, log_people, person_or_404
+from organizations.views.operator import log_people, person_or_404
 
 GONE = 410
 TO_SHOW = "sign_in_link_to_show"
@@ -47,7 +47,7 @@ def make(request: HttpRequest, person_id: int) -> HttpResponse:
     context = {"tab": "people", "person": person, "link": "", "refusal": ""}
     if request.method == "POST":
         try:
-            link = do.make_link(member_id=person.pk, as_of=timezone.now(), actor_id=asker(request).pk)
+            link = do.make_link(member_id=person.pk, as_of=timezone.now(), actor_id=signed_in(request).pk)
         except do.UnableToMakeLink as error:
             context["refusal"] = str(error)
         else:

@@ -9,17 +9,10 @@ from django.utils import timezone
 
 from organizations.models import Node, Role, User
 from organizations.operations import ONE_VISIT, log_access, log_list
-from organizations.permissions import open_nodes, visible_nodes, within_reach
+from organizations.permissions import open_nodes, signed_in, visible_nodes, within_reach
 
 MOST_OFFERED = 300
 LARGEST_ID = 2**63 - 1
-
-
-def asker(request: HttpRequest) -> User:
-    """The operator; views behind ``role_required`` always have one."""
-    if not isinstance(request.user, User):
-        raise Http404
-    return request.user
 
 
 def today() -> dt.date:
@@ -47,7 +40,7 @@ def log_people(request: HttpRequest, ids: Collection[int], *, what: str) -> None
     What was looked for is not kept: it may be a phone number.
     """
     log_access(
-        reader_id=asker(request).pk, subject_ids=ids, what=what, as_of=timezone.now(),
+        reader_id=signed_in(request).pk, subject_ids=ids, what=what, as_of=timezone.now(),
         role=Role.OPERATOR, once_in=ONE_VISIT,
     )  # fmt: skip
 
@@ -55,7 +48,7 @@ def log_people(request: HttpRequest, ids: Collection[int], *, what: str) -> None
 def log_unit(request: HttpRequest, node: Node, ids: Collection[int]) -> None:
     """Write down, in one row, that the operator saw these people of a unit."""
     log_list(
-        reader_id=asker(request).pk, node_id=node.pk, member_ids=ids, what="unit", as_of=timezone.now(),
+        reader_id=signed_in(request).pk, node_id=node.pk, member_ids=ids, what="unit", as_of=timezone.now(),
         role=Role.OPERATOR,
     )  # fmt: skip
 
@@ -63,7 +56,7 @@ def log_unit(request: HttpRequest, node: Node, ids: Collection[int]) -> None:
 def person_or_404(request: HttpRequest, person_id: int) -> User:
     """A person whom this operator may change; for everybody else the page does not exist."""
     person = User.objects.filter(pk=person_id).first() if person_id <= LARGEST_ID else None
-    if person is None or not within_reach(operator=asker(request), person=person):
+    if person is None or not within_reach(operator=signed_in(request), person=person):
         raise Http404
     return person
 

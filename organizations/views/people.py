@@ -34,9 +34,8 @@ from organizations.operator_forms import (
     RoleForm,
     SearchForm,
 )
-from organizations.permissions import role_required
+from organizations.permissions import role_required, signed_in
 from organizations.views.operator import (
-    asker,
     choosable,
     log_people,
     log_unit,
@@ -63,7 +62,7 @@ REFUSALS = (
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
     """Search, or list one unit's people."""
-    form, operator = SearchForm(request.GET), asker(request)
+    form, operator = SearchForm(request.GET), signed_in(request)
     text = " ".join(form.cleaned_data["q"].split()) if form.is_valid() else ""
     context: dict[str, Any] = {"tab": "people", "form": form, "text": text, "most": MOST_PEOPLE}
     nodes = own_nodes(request)
@@ -124,7 +123,7 @@ def _leave(request: HttpRequest, person: User, data: dict[str, Any]) -> None:
         because=Left(data["because"]),
         on_date=data["on_date"],
         as_of=timezone.now(),
-        actor_id=asker(request).pk,
+        actor_id=signed_in(request).pk,
     )
 
 
@@ -135,7 +134,7 @@ def _return(request: HttpRequest, person: User, data: dict[str, Any]) -> None:
         on_date=data["on_date"],
         phone=data["phone"],
         as_of=timezone.now(),
-        actor_id=asker(request).pk,
+        actor_id=signed_in(request).pk,
     )
 
 
@@ -165,7 +164,7 @@ STEPS = {
         _("保存"),
         NumberForm,
         lambda request, person, data: do.set_number(
-            member_id=person.pk, number=data["number"], actor_id=asker(request).pk
+            member_id=person.pk, number=data["number"], actor_id=signed_in(request).pk
         ),
         lambda card: {"number": card.person.number or ""},
     ),
@@ -234,7 +233,7 @@ def end_role(request: HttpRequest, grant_id: int) -> HttpResponse:
     form = ConfirmForm(request.POST or None, nodes=choosable(request), today=today())
     if request.method == "POST":
         try:
-            do.end_role(grant_id=grant.pk, on_date=today(), actor_id=asker(request).pk)
+            do.end_role(grant_id=grant.pk, on_date=today(), actor_id=signed_in(request).pk)
         except do.UnableToEndRole as error:
             messages.error(request, str(error))
         else:

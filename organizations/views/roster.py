@@ -20,9 +20,8 @@ from organizations import pending
 from organizations.forms import RosterFileForm
 from organizations.models import Left, Node, NodeKind, Role, RosterImport
 from organizations.operations import Answers, RosterOutcome, UnableToImportRoster, import_roster, log_list
-from organizations.permissions import open_nodes, role_required, visible_nodes
+from organizations.permissions import open_nodes, role_required, signed_in, visible_nodes
 from organizations.sentences import questions, roster_file
-from organizations.views.operator import asker
 
 SESSION_KEY = "roster"
 SHOWN_LINES = 200
@@ -197,7 +196,7 @@ def review_page(
         )
         messages.warning(request, said % {"count": count})
     log_list(
-        reader_id=asker(request).pk, node_id=under.pk, member_ids=None, what="review", as_of=timezone.now(),
+        reader_id=signed_in(request).pk, node_id=under.pk, member_ids=None, what="review", as_of=timezone.now(),
         role=Role.OPERATOR, count=len(outcome.lines),
     )  # fmt: skip
     absent = outcome.absent[:SHOWN_ABSENT]

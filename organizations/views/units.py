@@ -27,9 +27,9 @@ from organizations.directory import (
 )
 from organizations.models import Node, Role, User
 from organizations.operator_forms import ConfirmForm, MergeForm, NewUnitForm, OperatorForm, UnitNameForm
-from organizations.permissions import role_required, rules_above
+from organizations.permissions import role_required, rules_above, signed_in
 from organizations.queries import members_at
-from organizations.views.operator import asker, choosable, log_unit, offered, own_nodes, today, unit_or_404
+from organizations.views.operator import choosable, log_unit, offered, own_nodes, today, unit_or_404
 
 UNITS_PER_PAGE = 100
 SHOWN = ("", "vacant", "closed")
@@ -75,7 +75,7 @@ def unit(request: HttpRequest, unit_id: int) -> HttpResponse:
         "roles": footprint_of(node, on_date=today()).grants,
         "children": unit_lines(list(children[:UNITS_PER_PAGE]), on_date=today()),
         "changes": changes_of(node),
-        "actions": _actions(asker(request), node),
+        "actions": _actions(signed_in(request), node),
         "merged": node.merged.order_by("path"),
     }
     return render(request, "organizations/unit.html", context)
@@ -146,7 +146,7 @@ def change(request: HttpRequest, unit_id: int, what: str) -> HttpResponse:
     node, step = unit_or_404(request, unit_id), STEPS.get(what)
     if step is None or step.is_for_closed != (node.closed_date is not None):
         raise Http404
-    if step.ends and not rules_above(asker(request), node):
+    if step.ends and not rules_above(signed_in(request), node):
         raise Http404
     sent = request.POST if request.method == "POST" else None
     form = step.form(sent, nodes=choosable(request), today=today(), initial=step.initial(node))
@@ -171,7 +171,7 @@ def change(request: HttpRequest, unit_id: int, what: str) -> HttpResponse:
 def merge(request: HttpRequest, unit_id: int) -> HttpResponse:
     """Choose where to, see whom and what it touches, say yes."""
     node = unit_or_404(request, unit_id)
-    if node.closed_date is not None or not rules_above(asker(request), node):
+    if node.closed_date is not None or not rules_above(signed_in(request), node):
         raise Http404
     footprint = footprint_of(node, on_date=today())
     form = _merge_form(request, node, footprint.grants)

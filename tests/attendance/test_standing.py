@@ -12,8 +12,19 @@ from attendance import operations
 from attendance.core.reasons import Code
 from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry, Rule
 from attendance.operations import occasions
+from attendance.reports import Scope, report_named
 from attendance.sentences import length, sentence
-from attendance.standing import Amount, amount_of, asked_of, standing, state_label, what_holds, with_standing
+from attendance.standing import (
+    Amount,
+    amount_of,
+    asked_of,
+    standing_state,
+    standings_of,
+    state_label,
+    what_holds,
+    with_standing,
+)
+from attendance.views.detail import record_details
 from organizations.models import User
 from tests.attendance.people import MINUTE_MS, expect, make_occasion, make_rule, make_training, use_plain_kind
 from tests.factories.attendance import HOUR, START, be_present, open_lecture
@@ -34,11 +45,11 @@ def held(verdict: str | None, correction: tuple[str, str, bool] | None) -> tuple
     if correction is not None:
         corrected, was, is_same = correction
         said = Correction(state=corrected, was_state=was, evidence_digest="then" if not is_same else "now", pk=1)
-    holding = what_holds(
+    outcome = what_holds(
         state=verdict, hours=dt.timedelta(0),  # type: ignore[arg-type]
         digest="now", correction=said, full_hours=dt.timedelta(0),  # type: ignore[arg-type]
     )  # fmt: skip
-    return holding.state, holding.correction_id is not None
+    return outcome.state, outcome.correction_id is not None
 
 
 # (roster, verdict, correction (to, was, on the same evidence), occasion, basis) -> how the person stands
@@ -93,10 +104,10 @@ def test_sql_and_python_say_the_same(
     rule = make_rule(name="表", basis=basis)
     it = make_occasion(make_training(county.county), state=occasion, rule=rule, media_ms=60_000)
     expect(it, county.member, county.branch, state=entry)
-    holding = held(verdict, correction)
-    if holding is not None:
+    outcome = held(verdict, correction)
+    if outcome is not None:
         record = Record.objects.create(
-            occasion=it, member=county.member, state=verdict, stands=holding[0], rule_version="", evidence_digest="now",
+            occasion=it, member=county.member, state=verdict, stands=outcome[0], rule_version="", evidence_digest="now",
             judged_at=timezone.now(),
         )  # fmt: skip
         if correction is not None:
@@ -104,10 +115,10 @@ def test_sql_and_python_say_the_same(
                 record=record, state=correction[0], was_state=correction[1], reason="在场", author=county.secretary,
                 at=timezone.now(),
             )  # fmt: skip
-            if holding[1]:
+            if outcome[1]:
                 Record.objects.filter(pk=record.pk).update(stands_by=signed)
     record_now = Record.objects.filter(occasion=it).first()
-    in_python = standing(entry_state=entry, occasion_state=occasion, basis=basis, record=record_now)
+    in_python = standing_state(entry_state=entry, occasion_state=occasion, basis=basis, record=record_now)
     [in_sql] = with_standing(RosterEntry.objects.all()).values_list("stands", flat=True)
     assert (in_sql, in_python) == (expected, expected)
     assert state_label(in_sql)
@@ -136,7 +147,7 @@ def test_no_combination_makes_them_differ(db: None, settings: Any) -> None:
                     record=record, state=stands, reason="在场", author=county.secretary, at=timezone.now()
                 )
                 record.save()
-        expected[it.pk] = standing(entry_state=roster, occasion_state=state, basis=rule.basis, record=record)
+        expected[it.pk] = standing_state(entry_state=roster, occasion_state=state, basis=rule.basis, record=record)
     assert dict(with_standing(RosterEntry.objects.all()).values_list("occasion_id", "stands")) == expected
 
 
@@ -304,9 +315,30 @@ def test_the_numbers_are_those_that_decided(county: County, lecture: Occasion) -
     asked = asked_of(occasion=lecture, as_of=START + HOUR)
     record = Record.objects.get(occasion=lecture, member=county.member)
     other = Record.objects.get(occasion=lecture, member=county.members[1])
-    assert amount_of(asked, record.reasons) == Amount(30 * MINUTE_MS, 48 * MINUTE_MS, 60 * MINUTE_MS, "window")
-    assert amount_of(asked, other.reasons) == amount_of(asked, None) == asked
+    half = Amount(30 * MINUTE_MS, 48 * MINUTE_MS, 60 * MINUTE_MS, "window")
+    assert amount_of(asked, record.reasons, state=S.MISSING) == half
+    assert amount_of(asked, other.reasons, state=S.MISSING) == amount_of(asked, None, state=S.PENDING) == asked
     assert (asked.done_ms, asked.needed_ms) == (0, 48 * MINUTE_MS)
+
+
+@pytest.mark.integration
+def test_every_page_counts_the_same_of_who_was_enough_and_is_corrected(county: County, lecture: Occasion) -> None:
+    """Finding: code 1 (what state holds is decided in three places)."""
+    be_present(lecture, county.member, 0, 3600)
+    end(lecture)
+    operations.correct_record(
+        occasion_id=lecture.pk, member_id=county.member.pk, state=S.MISSING, reason="手机在，人不在",
+        author_id=county.secretary.pk, as_of=START + HOUR,
+    )  # fmt: skip
+    lecture.refresh_from_db()
+    at = START + HOUR
+    scope = Scope(training=lecture.training, node=county.branch, as_of=at)
+    [own] = standings_of(occasions=[lecture], member_id=county.member.pk, as_of=at).values()
+    [detail] = record_details(member_id=county.member.pk, as_of=at)
+    [row] = [one for one in report_named("missing").rows(scope) if one[1] == county.member.name]
+    said = [(one.state, one.amount.done_ms, one.amount.left_ms) for one in (own, detail)]
+    assert said == [(S.MISSING, 0, 48 * MINUTE_MS)] * 2
+    assert row[8:10] == (0, 48)
 
 
 @pytest.mark.integration

@@ -1,16 +1,25 @@
 """Giving a course, and what a change of its pages does to it."""
 
 import datetime as dt
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from attendance.models import Occasion, RosterEntry, Rule
-from cms.models import LessonPage
+from cms.models import CoursePage, LessonPage
 from courses.models import CourseRun, LessonProgress
-from courses.operations import UnableToCompleteLesson, UnableToScheduleCourse, complete_lesson, schedule_course
+from courses.operations import (
+    CoursePlan,
+    UnableToCompleteLesson,
+    UnableToScheduleCourse,
+    complete_lesson,
+    schedule_course,
+)
 from courses.receivers import video_became_ready
 from media.models import Video
+from organizations.models import Node
 from tests.factories.attendance import RuleFactory, TrainingFactory
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, key_of, ready_video
 from tests.factories.courses import give_course, watch
@@ -21,18 +30,16 @@ pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 DAY = dt.timedelta(days=1)
 
 
-def plan(page: object, node: object, **changes: object) -> dict[str, object]:
+def plan(page: CoursePage, node: Node, **changes: Any) -> dict[str, Any]:
     now = timezone.now()
-    values = {
-        "training_id": TrainingFactory(node=node).pk,
-        "page_id": page.pk,  # type: ignore[attr-defined]
-        "node_id": node.pk,  # type: ignore[attr-defined]
-        "starts_at": now,
-        "ends_at": now + DAY,
-        "rule_id": RuleFactory(basis=Rule.Basis.MEDIA).pk,
-        "as_of": now,
-    }
-    return {**values, **changes}
+    plan = CoursePlan(
+        training_id=TrainingFactory(node=node).pk,
+        node_id=node.pk,
+        starts_at=now,
+        ends_at=now + DAY,
+        rule_id=RuleFactory(basis=Rule.Basis.MEDIA).pk,
+    )
+    return {"page_id": page.pk, "plan": replace(plan, **changes), "as_of": now}
 
 
 def test_a_given_course_counts_its_videos_and_expects_the_branch() -> None:
@@ -69,7 +76,7 @@ def test_what_cannot_be_given_is_refused_with_its_reason(code: str) -> None:
     if code != "no_video":
         state = Video.State.FAILED if code == "failed_video" else Video.State.READY
         LessonPageFactory(course=page, body=[("video", ready_video(state=state))])
-    changes: dict[str, object] = {}
+    changes: dict[str, Any] = {}
     if code == "rule":
         changes["rule_id"] = RuleFactory(basis=Rule.Basis.WINDOW).pk
     if code == "times":

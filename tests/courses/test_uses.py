@@ -405,7 +405,7 @@ def test_bulk_publishing_asks_too(admin: Client, world: County, given: Given) ->
 
 
 def test_pages_of_the_back_office_that_are_no_door_cost_nothing(admin: Client, rf: Any) -> None:
-    assert guard.door_of(rf.get("/admin/")) is None
+    assert guard.question_of(rf.get("/admin/")) is None
     assert admin.get("/admin/pages/", follow=True).status_code == 200
 
 

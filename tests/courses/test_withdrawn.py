@@ -14,7 +14,7 @@ from wagtail.documents.models import Document
 from attendance.models import Occasion, Record
 from attendance.operations import close_occasion, settle
 from attendance.queries import judged
-from attendance.standing import stands_of
+from attendance.standing import standings_of
 from cms.models import CoursePage, LessonPage
 from courses.models import LessonProgress
 from courses.permissions import may_watch_video
@@ -48,7 +48,7 @@ def republish(page: Any) -> None:
 
 def stand(given: Given, member: User) -> Any:
     occasion = Occasion.objects.select_related("rule").get(pk=given.run.pk)
-    return stands_of(occasions=[occasion], member_id=member.pk, as_of=timezone.now())[given.run.pk]
+    return standings_of(occasions=[occasion], member_id=member.pk, as_of=timezone.now())[given.run.pk]
 
 
 def test_a_withdrawn_course_says_so_everywhere_and_never_404(client: Client, world: County, given: Given) -> None:

@@ -10,7 +10,7 @@ from attendance.models import Rule, WatchSession
 from attendance.operations import report_watched, start_watch
 from cms.models import CoursePage, LessonPage
 from courses.models import CourseRun
-from courses.operations import schedule_course
+from courses.operations import CoursePlan, schedule_course
 from media.models import Video
 from organizations.models import Node, User
 from tests.factories.attendance import RuleFactory, TrainingFactory
@@ -41,15 +41,14 @@ def give_course(node: Node, *, title: str = "急救常识", starts_in: dt.timede
     )
     training = TrainingFactory(node=node, deadline_at=now + dt.timedelta(days=30))
     rule = RuleFactory(basis=Rule.Basis.MEDIA)
-    run = schedule_course(
+    plan = CoursePlan(
         training_id=training.pk,
-        page_id=page.pk,
         node_id=node.pk,
         starts_at=now + (starts_in if starts_in is not None else dt.timedelta(hours=-1)),
         ends_at=now + dt.timedelta(days=20),
         rule_id=rule.pk,
-        as_of=now,
     )
+    run = schedule_course(page_id=page.pk, plan=plan, as_of=now)
     return Given(run, page, lesson, video)
 
 

@@ -550,16 +550,15 @@ def test_lecturer_whose_grant_ends_later_is_offered_and_accepted(world: County) 
     RoleGrant.objects.filter(user=world.lecturer).delete()
     grant = RoleGrantFactory(node=world.branch, role=Role.LECTURER, user=world.lecturer)
     organiser = RoleGrantFactory(node=world.township, role=Role.ORGANISER, active_from_date=dt.date(2026, 1, 1)).user
-    plan = {
-        "training_id": TrainingFactory(node=world.township).pk,
-        "title": "防汛避险",
-        "node_id": world.township.pk,
-        "starts_at": morning + HOUR,
-        "ends_at": morning + 2 * HOUR,
-        "lecturer_id": world.lecturer.pk,
-        "rule_id": RuleFactory().pk,
-        "as_of": morning,
-    }
+    plan = operations.LecturePlan(
+        training_id=TrainingFactory(node=world.township).pk,
+        title="防汛避险",
+        node_id=world.township.pk,
+        starts_at=morning + HOUR,
+        ends_at=morning + 2 * HOUR,
+        lecturer_id=world.lecturer.pk,
+        rule_id=RuleFactory().pk,
+    )
     days = [(today, None, True), (today, dt.date(2026, 9, 30), True), (dt.date(2026, 1, 1), today, False)]
     with time_machine.travel(morning, tick=False):
         for begins, ends, valid in days:
@@ -567,10 +566,10 @@ def test_lecturer_whose_grant_ends_later_is_offered_and_accepted(world: County) 
             assert may_lecture(world.lecturer, world.township, on_date=today) is valid
             assert (world.lecturer in lecturers_for(organiser, on_date=today)) is valid
             if valid:
-                assert operations.schedule_lecture(**plan).lecturer == world.lecturer  # type: ignore[arg-type]
+                assert operations.schedule_lecture(plan=plan, as_of=morning).lecturer == world.lecturer
             else:
                 with pytest.raises(operations.UnableToScheduleLecture):
-                    operations.schedule_lecture(**plan)  # type: ignore[arg-type]
+                    operations.schedule_lecture(plan=plan, as_of=morning)
 
 
 def test_media_agent_starts_without_the_back_office() -> None:

@@ -1,6 +1,7 @@
 """The life of a lecture through its operations: plan, start, end, recording; and what is said in the room."""
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,22 +26,22 @@ def world() -> County:
     return make_county()
 
 
-def plan(world: County, **changes: Any) -> dict[str, Any]:
+def plan(world: County, **changes: Any) -> operations.LecturePlan:
     training = changes.pop("training", None) or TrainingFactory(node=world.township)
-    return {
-        "training_id": training.pk,
-        "title": "防汛避险",
-        "node_id": world.branch.pk,
-        "starts_at": NOW + HOUR,
-        "ends_at": NOW + 2 * HOUR,
-        "lecturer_id": world.lecturer.pk,
-        "rule_id": RuleFactory().pk,
-        "as_of": NOW,
-    } | changes
+    plan = operations.LecturePlan(
+        training_id=training.pk,
+        title="防汛避险",
+        node_id=world.branch.pk,
+        starts_at=NOW + HOUR,
+        ends_at=NOW + 2 * HOUR,
+        lecturer_id=world.lecturer.pk,
+        rule_id=RuleFactory().pk,
+    )
+    return replace(plan, **changes)
 
 
 def test_scheduled_lecture_has_an_occasion(world: County) -> None:
-    lecture = operations.schedule_lecture(**plan(world, title="  防汛\x00  避险 "))
+    lecture = operations.schedule_lecture(plan=plan(world, title="  防汛\x00  避险 "), as_of=NOW)
     occasion = lecture.occasion
     assert (lecture.state, lecture.record, lecture.webrtc_cap) == ("scheduled", True, 150)
     assert (occasion.title, occasion.kind, occasion.node, occasion.state) == (
@@ -67,7 +68,7 @@ def test_bad_plans_are_refused_at_their_field(world: County) -> None:
     ]
     for change, field in cases:
         with pytest.raises(operations.UnableToScheduleLecture) as refused:
-            operations.schedule_lecture(**plan(world, **change))
+            operations.schedule_lecture(plan=plan(world, **change), as_of=NOW)
         assert refused.value.field == field, change
     assert Lecture.objects.count() == Occasion.objects.count() == 0
 
@@ -75,16 +76,16 @@ def test_bad_plans_are_refused_at_their_field(world: County) -> None:
 def test_plan_changes_until_the_lecture_begins(world: County) -> None:
     lecture = make_lecture(world)
     training = lecture.occasion.training
-    change = plan(
-        world, training=training, title="改名", starts_at=timezone.now() + HOUR, ends_at=timezone.now() + 2 * HOUR
-    )
-    change["as_of"] = timezone.now()
-    operations.reschedule_lecture(occasion_id=lecture.pk, record=False, webrtc_cap=3, **change)
+    now = timezone.now()
+    change = plan(world, training=training, title="改名", starts_at=now + HOUR, ends_at=now + 2 * HOUR)
+    other = replace(change, record=False, webrtc_cap=3)
+    operations.reschedule_lecture(occasion_id=lecture.pk, plan=other, as_of=now)
     lecture.refresh_from_db()
     assert (lecture.occasion.title, lecture.record, lecture.webrtc_cap) == ("改名", False, 3)
     live = make_live(world)
+    change = replace(change, training_id=live.occasion.training_id)
     with pytest.raises(operations.UnableToScheduleLecture):
-        operations.reschedule_lecture(occasion_id=live.pk, **(change | {"training_id": live.occasion.training_id}))
+        operations.reschedule_lecture(occasion_id=live.pk, plan=change, as_of=now)
 
 
 def test_cancelled_lecture_is_gone(world: County) -> None:

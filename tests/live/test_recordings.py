@@ -19,7 +19,8 @@ from live.core.media import playlist
 from live.core.media.holes import Hole
 from live.models import Lecture, MediaNode
 from live.queries import nodes
-from media import storage, transcoder
+from media import poster as poster_of
+from media import storage
 from media.models import Video
 from media.operations import (
     PlacedRecording,
@@ -69,7 +70,7 @@ def signed_in(user: User) -> Client:
 def test_no_transaction_is_open_while_files_are_placed(var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the poster is made and files are synced, others write to the very row, and to the whole database."""
     _world, lecture = world_with_lecture()
-    add, place, seen = transcoder.add_recording_poster, storage.place, []
+    add, place, seen = poster_of.add_recording_poster, storage.place, []
 
     def poster(folder: Path) -> bool:
         seen.append(connection.in_atomic_block)
@@ -84,7 +85,7 @@ def test_no_transaction_is_open_while_files_are_placed(var_dir: Path, monkeypatc
             other.close()
         return place(work, **options)
 
-    monkeypatch.setattr(transcoder, "add_recording_poster", poster)
+    monkeypatch.setattr(poster_of, "add_recording_poster", poster)
     monkeypatch.setattr(storage, "place", placing)
     finish(lecture, packed(var_dir / "first"))
     assert seen == [False, False]
@@ -97,7 +98,7 @@ def test_a_rolled_back_handing_over_is_finished_later(var_dir: Path, monkeypatch
     world, lecture = world_with_lecture()
     packed(var_dir / "first")
     with monkeypatch.context() as broken:
-        broken.setattr("live.operations.lectures.ledger.set_replay", _fails)
+        broken.setattr("live.operations.recording.ledger.set_replay", _fails)
         with pytest.raises(DatabaseError):
             finish(lecture, var_dir / "first")
     assert (again(lecture).state, Video.objects.count()) == ("ended", 0)
@@ -120,7 +121,7 @@ def test_what_was_rolled_back_and_never_finished_is_swept_after_a_day(
 ) -> None:
     _world, lecture = world_with_lecture()
     with monkeypatch.context() as broken:
-        broken.setattr("live.operations.lectures.ledger.set_replay", _fails)
+        broken.setattr("live.operations.recording.ledger.set_replay", _fails)
         with pytest.raises(DatabaseError):
             finish(lecture, packed(var_dir / "first"))
     assert drop_unnamed(as_of=timezone.now() + dt.timedelta(hours=23)) == 0

@@ -14,8 +14,7 @@ import ffmpeg as ffmpeg_python
 import pytest
 
 from media import ffmpeg, transcoder
-from media.ffmpeg import Limits, UnableToTranscode, faults, sandbox
-from media.ffmpeg.door import MAX_PIXELS
+from media.ffmpeg import MAX_PIXELS, Limits, UnableToTranscode, faults, sandbox
 from media.sentences import REASONS, reason
 
 pytestmark = [pytest.mark.integration, pytest.mark.engine]
@@ -232,7 +231,7 @@ def test_without_bubblewrap_the_same_rules_of_input_hold(
 
 
 def test_missing_ffmpeg_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clips: Any) -> None:
-    monkeypatch.setattr("media.ffmpeg.door.confined", lambda *_args, **_kwargs: ["/nonexistent/ffmpeg"])
+    monkeypatch.setattr("media.ffmpeg.process.confined", lambda *_args, **_kwargs: ["/nonexistent/ffmpeg"])
     with pytest.raises(UnableToTranscode) as caught:
         ffmpeg.probe(clips("h264"))
     assert caught.value.code == "no_ffmpeg"

@@ -29,7 +29,6 @@ from media.operations import (
     drop_unnamed,
     place_recording,
     reconcile_jobs,
-    rename_video,
     retry_video,
     transcode,
 )
@@ -406,13 +405,6 @@ def pack_recording(clip: Path, folder: Path) -> Path:
         '#EXT-X-STREAM-INF:BANDWIDTH=48000,CODECS="mp4a.40.2"\naudio.m3u8\n'
     )
     return folder
-
-
-def test_title_is_cleaned() -> None:
-    video = VideoFactory()
-    assert rename_video(video_id=video.pk, title=" 防汛\n安全 ")
-    assert not rename_video(video_id=video.pk, title=" \x00 ")
-    assert Video.objects.get(pk=video.pk).title == "防汛 安全"
 
 
 WORKER = """

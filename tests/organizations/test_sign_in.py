@@ -513,7 +513,7 @@ def test_a_gateway_that_fails_is_no_error_page(client: Client, outbox: type[Outb
 
 def test_a_real_gateway_works_beside_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sms, "_senders", ThreadPoolExecutor(max_workers=1))
-    sms.send_sms(phone="+8613800000001", text="x")
+    sms.send_code(phone="+8613800000001", code="123456", text="x")
     sms._senders.shutdown(wait=True)
     assert Outbox.sent == [("+8613800000001", "x")]
 

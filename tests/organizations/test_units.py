@@ -17,7 +17,7 @@ from attendance.reports.standing import entries
 from organizations import operations as do
 from organizations.models import Left, Membership, Node, Role, RoleGrant, User
 from organizations.permissions import open_nodes, visible_nodes
-from organizations.queries import forget_roles, grants_of, members_at, membership_on
+from organizations.queries import grants_of, members_at, membership_on
 from tests.factories.attendance import OccasionFactory, TrainingFactory, open_lecture
 from tests.factories.organizations import (
     County,
@@ -308,7 +308,6 @@ def test_what_was_merged_before_goes_along(world: County, today: dt.date) -> Non
 def test_roles_are_still_one_query(world: County, today: dt.date) -> None:
     do.merge_unit(node_id=world.branch.pk, into_id=world.neighbour.pk, on_date=today)
     person = fresh(world.neighbour_secretary)
-    forget_roles(person)
     with CaptureQueriesContext(connection) as queries:
         grants_of(user=person)
     assert len(queries) == 1

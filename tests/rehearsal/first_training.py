@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from attendance.models import Occasion, Rule, Training
 from attendance.operations import close_occasion, open_occasion
-from live.operations import schedule_lecture
+from live.operations import LecturePlan, schedule_lecture
 from organizations.models import Node, User
 
 now = timezone.now()
@@ -16,7 +16,7 @@ root = Node.get_first_root_node()
 training = Training.objects.create(
     title="第一次培训", node=root, starts_date=now.date(), deadline_at=now + timedelta(days=30), state="published"
 )
-lecture = schedule_lecture(
+plan = LecturePlan(
     training_id=training.pk,
     title="第一课",
     node_id=root.pk,
@@ -24,8 +24,8 @@ lecture = schedule_lecture(
     ends_at=now + timedelta(seconds=21),
     lecturer_id=User.objects.get(name="赵四").pk,
     rule_id=Rule.objects.create(name="直播课", version=1, min_share=0.8, make_up_days=14, hours=1).pk,
-    as_of=now,
 )
+lecture = schedule_lecture(plan=plan, as_of=now)
 open_occasion(occasion_id=lecture.pk, as_of=now)
 time.sleep(22)
 close_occasion(occasion_id=lecture.pk, as_of=timezone.now())

@@ -140,7 +140,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("position_ms", PERSONAL, SELF, RAW),
         Fields("ranges_ms", EVIDENCE, SELF_AND_SECRETARY, RAW),
     ),
-    "attendance.WatchPurse": (Fields("member held_ms filled_at turn", TECHNICAL, SERVER, PASSING),),
+    "attendance.WatchBudget": (Fields("member held_ms filled_at turn", TECHNICAL, SERVER, PASSING),),
     "attendance.Evidence": (
         Fields("id client_id refused_ms withdraws", TECHNICAL, SELF, RAW),
         Fields("occasion member kind device started_at ended_at media ranges_ms", EVIDENCE, SELF_AND_SECRETARY, RAW),

@@ -28,7 +28,7 @@ from wagtail.images.models import Image
 from attendance.models import Dispute, Evidence, Occasion, Rule, Training, WatchSession
 from attendance.operations import open_occasion, raise_dispute, record_hall, set_replay, settle
 from config import marks
-from courses.operations import schedule_course
+from courses.operations import CoursePlan, schedule_course
 from live.models import Lecture, MediaNode
 from live.operations import end_lecture, go_live
 from media import storage
@@ -221,15 +221,14 @@ def _course(county: County, training: Training, image: Image, paper: Document) -
     picture = {"image": image, "alt": PICTURE, "decorative": False}
     body = [("text", "<p>先看安全</p>"), ("video", video), ("picture", picture), ("document", paper)]
     lesson = LessonPageFactory(course=page, title=f"{COURSE}第一讲", body=body)
-    run = schedule_course(
+    plan = CoursePlan(
         training_id=training.pk,
-        page_id=page.pk,
         node_id=county.branch.pk,
         starts_at=now - HOUR,
         ends_at=now + 10 * 24 * HOUR,
         rule_id=RuleFactory(basis=Rule.Basis.MEDIA).pk,
-        as_of=now,
     )
+    run = schedule_course(page_id=page.pk, plan=plan, as_of=now)
     open_occasion(occasion_id=run.pk, as_of=now)
     given = Given(run, page, lesson, video)
     watch(given, county.member, (0, 20_000))

@@ -57,8 +57,8 @@ def media_position(at: int, *, began: int, media_ms: int, cuts: Iterable[tuple[i
     return max(0, min(media_ms, at - began - left_out))
 
 
-class Witness:
-    """Notes what is on the air and what goes wrong. ``earlier``: holes that a witness before this one found."""
+class HoleLog:
+    """What is on the air and what goes wrong, as it happens. ``earlier``: holes that an agent before found."""
 
     def __init__(self, earlier: Iterable[Hole] = ()) -> None:
         self._air: list[list[int]] = []

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import BinaryIO
 
-HEAD = Struct(">I4s")
-LARGE = Struct(">Q")
+from media.core.boxes import boxes
+
 INDEX = {0: Struct(">IIIII"), 1: Struct(">IIQQI")}
 """sidx: reference id, timescale, earliest time, first offset, and (reserved, count of references) in one."""
 REFERENCE = Struct(">III")
@@ -23,7 +23,7 @@ def read_fragment(file: BinaryIO, size: int) -> tuple[float, float]:
     """Where a segment begins in its run and how long it is, in seconds, as its first track says. Raises Torn."""
     found: tuple[float, float] | None = None
     names = set()
-    for name, start, end in _boxes(file, size):
+    for name, start, end in _whole_boxes(file, size):
         names.add(name)
         if name == b"sidx" and found is None:
             file.seek(start)
@@ -35,26 +35,20 @@ def read_fragment(file: BinaryIO, size: int) -> tuple[float, float]:
 
 def check_init(file: BinaryIO, size: int) -> None:
     """Raise Torn unless this is a whole initialisation segment."""
-    if not {b"ftyp", b"moov"} <= {name for name, _start, _end in _boxes(file, size)}:
+    if not {b"ftyp", b"moov"} <= {name for name, _start, _end in _whole_boxes(file, size)}:
         raise Torn
 
 
-def _boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:
-    """The boxes on the highest level: name, and where the content begins and ends."""
-    at = 0
-    while at < size:
-        file.seek(at)
-        head = file.read(HEAD.size + LARGE.size)
-        if len(head) < HEAD.size:
+def _whole_boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:
+    """The boxes of the highest level, one after the other until the end of the file; raises Torn for any other end."""
+    read = 0
+    for name, start, end in boxes(file):
+        if end > size:
             raise Torn
-        length, name = HEAD.unpack_from(head)
-        begin = at + HEAD.size
-        if length == 1 and len(head) == HEAD.size + LARGE.size:
-            length, begin = LARGE.unpack_from(head, HEAD.size)[0], begin + LARGE.size
-        if length < begin - at or at + length > size:
-            raise Torn
-        yield name, begin, at + length
-        at += length
+        yield name, start, end
+        read = end
+    if read != size:
+        raise Torn
 
 
 def _indexed(body: bytes) -> tuple[float, float] | None:

@@ -199,7 +199,7 @@ class Handle:
 
 
 async def count_handles(path: Path, secret: str) -> int:
-    """Ask the admin door how many handles are open in all sessions. Raises UnableToReachEngine."""
+    """Ask the admin API how many handles are open in all sessions. Raises UnableToReachEngine."""
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
             socket = await _connect_unix(path, "janus-admin-protocol")

@@ -25,7 +25,7 @@ class UnableToFindJanus(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What clients of the three doors must know. Kept in a file of mode 0600 beside the socket."""
+    """What clients of the three transports must know. Kept in a file of mode 0600 beside the socket."""
 
     api: str
     admin: str
@@ -60,11 +60,19 @@ def library_folder() -> Path:
 
 def render(*, network: Network, keys: Secrets, libraries: Path) -> dict[str, str]:
     """The files of the configuration folder, by name. Paths are relative to the engine's working folder."""
-    others = sorted(path.name for path in (libraries / "plugins").glob("libjanus_*.so") if path.name != PLUGIN)
-    doors = sorted(path.name for path in (libraries / "transports").glob("libjanus_*.so") if path.name != TRANSPORT)
-    nat = f'nat_1_1_mapping = "{network.public_address}"\n  keep_private_host = true' if network.public_address else ""
     return {
-        "janus.jcfg": f"""general: {{
+        "janus.jcfg": _core(network, keys, libraries),
+        "janus.transport.websockets.jcfg": _transport(),
+        "janus.plugin.videoroom.jcfg": _plugin(keys),
+    }
+
+
+def _core(network: Network, keys: Secrets, libraries: Path) -> str:
+    """Whatever is installed beside the one plugin and the one transport that we use is switched off by its name."""
+    others = sorted(path.name for path in (libraries / "plugins").glob("libjanus_*.so") if path.name != PLUGIN)
+    unused = sorted(path.name for path in (libraries / "transports").glob("libjanus_*.so") if path.name != TRANSPORT)
+    nat = f'nat_1_1_mapping = "{network.public_address}"\n  keep_private_host = true' if network.public_address else ""
+    return f"""general: {{
   configs_folder = "conf"
   plugins_folder = "{libraries}/plugins"
   transports_folder = "{libraries}/transports"
@@ -90,9 +98,12 @@ nat: {{
   {nat}
 }}
 plugins: {{ disable = "{",".join(others)}" }}
-transports: {{ disable = "{",".join(doors)}" }}
-""",
-        "janus.transport.websockets.jcfg": f"""general: {{
+transports: {{ disable = "{",".join(unused)}" }}
+"""
+
+
+def _transport() -> str:
+    return f"""general: {{
   json = "compact"
   ws = true
   ws_unix = "{SOCKET}"
@@ -103,11 +114,13 @@ admin: {{
   admin_ws_unix = "{ADMIN_SOCKET}"
   admin_wss = false
 }}
-""",
-        "janus.plugin.videoroom.jcfg": f"""general: {{
+"""
+
+
+def _plugin(keys: Secrets) -> str:
+    return f"""general: {{
   admin_key = "{keys.room}"
   lock_rtp_forward = true
   string_ids = true
 }}
-""",
-    }
+"""

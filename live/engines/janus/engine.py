@@ -80,7 +80,7 @@ class JanusEngine:
         offer = {"type": "offer", "sdp": checked_sdp(offer_sdp)}
         connection = await self._connected()
         publishing = JanusPublishing(on_event)
-        publishing.handle = await connection.attach(PLUGIN, publishing.hear)
+        publishing.handle = await connection.attach(PLUGIN, publishing.on_message)
         try:
             await self._join(publishing.handle, room_id, participant_id)
             _, jsep = await publishing.handle.message({"request": "publish"}, offer)

@@ -98,7 +98,7 @@ class Peer:
         self._ended = True
         await self.handle.detach()
 
-    def hear(self, message: Message) -> None:
+    def on_message(self, message: Message) -> None:
         if self._ended:
             return
         kind = message["janus"]
@@ -152,7 +152,7 @@ class JanusSubscribing(Peer):
 
     async def start(self) -> None:
         """Raises EngineError."""
-        self.handle = await self._watch.connection.attach(PLUGIN, self.hear)
+        self.handle = await self._watch.connection.attach(PLUGIN, self.on_message)
         self._watch.listeners.add(self._room_changed)
         self.offer_sdp = await self._sync()
 

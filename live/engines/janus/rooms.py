@@ -1,4 +1,4 @@
-"""What one connection knows of one room: a silent participant that hears who comes on air and who leaves."""
+"""What one connection knows of one room: a silent participant that is told who comes on air and who leaves."""
 
 import secrets
 from collections.abc import Callable

@@ -164,7 +164,7 @@ def test_two_reports_at_once_share_one_allowance(county: County, lecture: Occasi
     session = watch(lecture, county.member, NOON)
     from attendance.operations import watch as module
 
-    read, stale = module._read, []
+    read, stale = module.read_session, []
 
     def read_and_be_overtaken(*args: Any) -> Any:
         found = read(*args)
@@ -173,7 +173,7 @@ def test_two_reports_at_once_share_one_allowance(county: County, lecture: Occasi
             report(session, county.member, 0, 15_000, NOON + dt.timedelta(seconds=15), "first")
         return found
 
-    monkeypatch.setattr(module, "_read", read_and_be_overtaken)
+    monkeypatch.setattr(module, "read_session", read_and_be_overtaken)
     second = report(session, county.member, 100_000, 115_000, NOON + dt.timedelta(seconds=15), "second")
     assert second.accepted_ms == 3_000
     assert second.credited_ms == [[0, 15_000], [100_000, 103_000]]

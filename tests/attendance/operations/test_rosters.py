@@ -4,6 +4,7 @@ import datetime as dt
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -310,18 +311,18 @@ def test_a_broker_that_is_away_keeps_no_event_back(
 
 def test_a_plan_for_another_unit_takes_the_preparation_back(county: County, lecture: Occasion) -> None:
     prepare()
-    plan = {
-        "occasion_id": lecture.pk, "title": lecture.title, "starts_at": START, "ends_at": START + HOUR,
-        "rule_id": lecture.rule_id, "training_id": lecture.training_id,
-    }  # fmt: skip
-    operations.reschedule_occasion(**plan, node_id=county.township.pk)
+    plan = operations.OccasionPlan(
+        training_id=lecture.training_id, title=lecture.title, node_id=county.township.pk, starts_at=START,
+        ends_at=START + HOUR, rule_id=lecture.rule_id,
+    )  # fmt: skip
+    operations.reschedule_occasion(occasion_id=lecture.pk, plan=plan)
     assert roster(lecture, "prepared_too") == {}
     assert not RosterWork.objects.exists()
     prepare()
-    operations.reschedule_occasion(**{**plan, "title": "改名"}, node_id=county.township.pk)
+    operations.reschedule_occasion(occasion_id=lecture.pk, plan=replace(plan, title="改名"))
     assert RosterWork.objects.get().is_through, "another title changes nobody's expectation"
-    later = {**plan, "starts_at": START + 24 * HOUR, "ends_at": START + 25 * HOUR}
-    operations.reschedule_occasion(**later, node_id=county.branch.pk)
+    later = replace(plan, node_id=county.branch.pk, starts_at=START + 24 * HOUR, ends_at=START + 25 * HOUR)
+    operations.reschedule_occasion(occasion_id=lecture.pk, plan=later)
     operations.open_occasion(occasion_id=lecture.pk, as_of=START + 24 * HOUR)
     assert set(roster(lecture)) == {one.pk for one in [*county.members, county.secretary]}
 

@@ -1,4 +1,4 @@
-"""Watch time: one purse a person, whatever the session, device or occasion; courses as they are now."""
+"""Watch time: one budget a person, whatever the session, device or occasion; courses as they are now."""
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
@@ -8,8 +8,8 @@ import pytest
 from django.db import connection, connections
 
 from attendance import operations
-from attendance.core.watch import PURSE_START_MS
-from attendance.models import Evidence, Occasion, Record, RosterEntry, Training, WatchPurse, WatchSession
+from attendance.core.watch import BUDGET_START_MS
+from attendance.models import Evidence, Occasion, Record, RosterEntry, Training, WatchBudget, WatchSession
 from attendance.queries import judged
 from attendance.sentences import sentence
 from organizations.models import User
@@ -77,9 +77,9 @@ def dirty(occasion: Occasion) -> list[int]:
     return list(marked.order_by("member_id").values_list("member_id", flat=True))
 
 
-# --- The purse ----------------------------------------------------------------------------------------------------
+# --- The budget ----------------------------------------------------------------------------------------------------
 def test_many_sessions_earn_no_more_than_one(county: County, lecture: Occasion) -> None:
-    """28 sessions, six seconds later a report in each of 14 s: the purse holds 30 s and 2 s for each second."""
+    """28 sessions, six seconds later a report in each of 14 s: the budget holds 30 s and 2 s for each second."""
     sessions = [play(lecture, county.member, 0, device=f"p{n}") for n in range(28)]
     taken = [report(one, county.member, 14 * n, 14 * n + 14, 6, rate=16.0) for n, one in enumerate(sessions)]
     assert sum(state.accepted_ms for state in taken) == 42_000
@@ -87,10 +87,10 @@ def test_many_sessions_earn_no_more_than_one(county: County, lecture: Occasion) 
     assert report(sessions[0], county.member, 100, 200, 16, rate=2.0).accepted_ms == 20_000
 
 
-def test_the_purse_is_the_persons_at_every_occasion(county: County, lecture: Occasion, course: Occasion) -> None:
+def test_the_budget_is_the_persons_at_every_occasion(county: County, lecture: Occasion, course: Occasion) -> None:
     one, two = play(lecture, county.member, 0), play(course, county.member, 0, "a", "p2")
     assert report(one, county.member, 0, 60, 30, rate=2.0).accepted_ms == 60_000
-    assert report(two, county.member, 0, 60, 30, rate=2.0).accepted_ms == PURSE_START_MS
+    assert report(two, county.member, 0, 60, 30, rate=2.0).accepted_ms == BUDGET_START_MS
     other = play(lecture, county.members[1], 0)
     assert report(other, county.members[1], 0, 60, 30, rate=2.0).accepted_ms == 60_000
 
@@ -99,20 +99,20 @@ def test_one_report_is_ten_minutes_of_clock_at_most(county: County, lecture: Occ
     assert report(play(lecture, county.member, 0), county.member, 0, 3600, 8 * 3600).accepted_ms == 603_000
 
 
-def test_a_session_from_before_there_were_purses_gets_one(county: County, lecture: Occasion) -> None:
+def test_a_session_from_before_there_were_budgets_gets_one(county: County, lecture: Occasion) -> None:
     session = play(lecture, county.member, 0)
-    WatchPurse.objects.all().delete()
+    WatchBudget.objects.all().delete()
     assert report(session, county.member, 0, 15, 15).accepted_ms == 15_000
-    purse = WatchPurse.objects.get(member=county.member)
-    assert (purse.held_ms, purse.filled_at, purse.turn) == (30_000 + 30_000 - 15_000, after(15), 1)
+    budget = WatchBudget.objects.get(member=county.member)
+    assert (budget.held_ms, budget.filled_at, budget.turn) == (30_000 + 30_000 - 15_000, after(15), 1)
 
 
-def test_a_clock_that_stepped_back_fills_no_purse_twice(county: County, lecture: Occasion) -> None:
+def test_a_clock_that_stepped_back_fills_no_budget_twice(county: County, lecture: Occasion) -> None:
     session = play(lecture, county.member, 0)
     assert report(session, county.member, 0, 15, 15).accepted_ms == 15_000
     assert report(session, county.member, 15, 60, -40).accepted_ms == 3_000
     assert report(session, county.member, 20, 60, 25).accepted_ms == 10_000
-    assert WatchPurse.objects.get().filled_at == after(25)
+    assert WatchBudget.objects.get().filled_at == after(25)
 
 
 def test_a_clock_that_was_set_a_day_ahead_and_back_takes_nothing_from_anybody(
@@ -127,7 +127,7 @@ def test_a_clock_that_was_set_a_day_ahead_and_back_takes_nothing_from_anybody(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_reports_of_many_sessions_at_once_share_the_purse() -> None:
+def test_reports_of_many_sessions_at_once_share_the_budget() -> None:
     """Eight connections at the same moment: none of them spends what another spent, and every answer is true."""
     county = make_county()
     lecture = open_lecture(county.branch)
@@ -147,12 +147,12 @@ def test_reports_of_many_sessions_at_once_share_the_purse() -> None:
 
     with ThreadPoolExecutor(max_workers=8) as threads:
         accepted = list(threads.map(post, range(16)))
-    purse = WatchPurse.objects.get(member=county.member)
+    budget = WatchBudget.objects.get(member=county.member)
     kept = sum(end - start for one in Evidence.objects.filter(kind="watched") for start, end in one.ranges_ms)
-    assert sum(accepted) == kept <= PURSE_START_MS + 20_000
-    assert purse.held_ms == PURSE_START_MS + 20_000 - kept
-    assert purse.turn == Evidence.objects.filter(kind="watched").count()
-    assert sum(WatchSession.objects.values_list("reports", flat=True)) == purse.turn
+    assert sum(accepted) == kept <= BUDGET_START_MS + 20_000
+    assert budget.held_ms == BUDGET_START_MS + 20_000 - kept
+    assert budget.turn == Evidence.objects.filter(kind="watched").count()
+    assert sum(WatchSession.objects.values_list("reports", flat=True)) == budget.turn
 
 
 # --- Which session, when ------------------------------------------------------------------------------------------

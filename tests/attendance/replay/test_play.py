@@ -122,7 +122,7 @@ WATCH: list[tuple[str, list[dict[str, Any]], float, str]] = [
     ("beyond the end", [event(1300, "play"), watched(1400, 1190, 1300)], 10, "missing"),
     ("on two devices", [event(1300, "play"), event(1300, "play", "p2"), watched(1900, 0, 600),
                         watched(1900, 600, 1200, device="p2")], 1200, "made_up"),
-    ("on three, from one purse", [*(event(1300, "play", key) for key in ("p1", "p2", "p3")), watched(1400, 0, 100),
+    ("on three, from one budget", [*(event(1300, "play", key) for key in ("p1", "p2", "p3")), watched(1400, 0, 100),
                                   watched(1400, 100, 200, device="p2"), watched(1400, 200, 300, device="p3")], 230,
      "missing"),
     ("too late", watched_through(7 * 86400 + 1, 1200), 1200, "missing"),

@@ -18,7 +18,7 @@ from attendance.models import (
     PresenceSpan,
     RecordState,
     Rule,
-    WatchPurse,
+    WatchBudget,
     WatchSession,
     WorkerLease,
 )
@@ -229,7 +229,7 @@ def study(course: Occasion, member: User, media: str, end_ms: int) -> None:
     session = client.post(f"/watch/{course.pk}/play", asked, content_type="application/json").json()["session_id"]
     past = timezone.now() - dt.timedelta(minutes=9)
     WatchSession.objects.filter(pk=session).update(started_at=past, last_at=past)
-    WatchPurse.objects.update_or_create(member=member, defaults={"held_ms": 1_200_000, "filled_at": timezone.now()})
+    WatchBudget.objects.update_or_create(member=member, defaults={"held_ms": 1_200_000, "filled_at": timezone.now()})
     report = {"session": session, "id": f"{session}-a", "ranges_ms": [[0, end_ms]], "rate": 1, "position_ms": end_ms}
     answer = client.post(f"/watch/{course.pk}/report", report, content_type="application/json")
     assert answer.status_code == 200, answer.content

@@ -4,6 +4,7 @@ and withdrawn while they are used, deleted; two at once; and a neighbour, for wh
 import datetime as dt
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,13 @@ from django.utils import timezone
 from wagtail.models import ModelLogEntry
 
 from attendance.models import Occasion, RosterEntry, Rule, Training
-from attendance.operations import UnableToPlanOccasion, create_occasion, open_occasion, reschedule_occasion
+from attendance.operations import (
+    OccasionPlan,
+    UnableToPlanOccasion,
+    create_occasion,
+    open_occasion,
+    reschedule_occasion,
+)
 from attendance.queries import due_to_open
 from attendance.units import move, uses_of
 from organizations.models import Node, Role, User
@@ -458,19 +465,20 @@ def test_an_occasion_is_planned_with_a_rule_of_its_unit_or_one_above(world: Worl
     above, mine = Rule.objects.get(), make_rule(name="支部的", node=world.county.branch)
     beside = make_rule(name="邻支部的", node=world.county.neighbour)
     at = timezone.now() + DAY
-    plan = {"training_id": world.training.pk, "kind": "plain", "title": "课", "node_id": world.county.branch.pk}
-    plan |= {"starts_at": at, "ends_at": at + DAY}
+    plan = OccasionPlan(
+        training_id=world.training.pk, title="课", node_id=world.county.branch.pk, starts_at=at, ends_at=at + DAY,
+        rule_id=beside.pk,
+    )  # fmt: skip
     for rule in (mine, above, make_rule(name="全站规则", node=None)):
-        occasion = create_occasion(**plan, rule_id=rule.pk)
+        occasion = create_occasion(kind="plain", plan=replace(plan, rule_id=rule.pk))
         assert occasion.rule == rule
     with pytest.raises(UnableToPlanOccasion, match="邻支部的"):
-        create_occasion(**plan, rule_id=beside.pk)
+        create_occasion(kind="plain", plan=plan)
     # What was planned keeps its rule until the rule or the unit is changed.
     Occasion.objects.filter(pk=occasion.pk).update(rule=beside)
-    del plan["kind"]
-    reschedule_occasion(occasion_id=occasion.pk, rule_id=beside.pk, **{**plan, "title": "改名"})
+    reschedule_occasion(occasion_id=occasion.pk, plan=replace(plan, title="改名"))
     with pytest.raises(UnableToPlanOccasion):
-        reschedule_occasion(occasion_id=occasion.pk, rule_id=beside.pk, **{**plan, "node_id": world.county.township.pk})
+        reschedule_occasion(occasion_id=occasion.pk, plan=replace(plan, node_id=world.county.township.pk))
     occasion.refresh_from_db()
     assert (occasion.rule, occasion.title) == (beside, "改名")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from attendance.core.intervals import Spans
 from live.core.media.backlog import A_FRAME, Backlog, Lost
-from live.core.media.holes import Hole, Witness, as_lists, from_lists
+from live.core.media.holes import Hole, HoleLog, as_lists, from_lists
 from live.core.media.scrubber import Frame, Shape
 from live.core.media.segments import Torn, check_init, read_fragment
 
@@ -99,11 +99,11 @@ def test_a_head_is_whole_or_torn() -> None:
 # --- holes ----------------------------------------------------------------------------------------------------------
 
 
-def on_air(witness: Witness, *stretches: tuple[int, int]) -> Witness:
+def on_air(hole_log: HoleLog, *stretches: tuple[int, int]) -> HoleLog:
     for begin, end in stretches:
         for at in range(begin, end + 1, S):
-            witness.picture(at)
-    return witness
+            hole_log.picture(at)
+    return hole_log
 
 
 def recorded(*stretches: tuple[int, int]) -> Spans:
@@ -111,56 +111,56 @@ def recorded(*stretches: tuple[int, int]) -> Spans:
 
 
 def test_a_fault_that_lost_nothing_is_no_hole() -> None:
-    witness = on_air(Witness(), (0, 60 * S))
-    witness.begin("packager", 10 * S)
-    witness.end("packager", 20 * S)
-    assert witness.holes(recorded((0, 60 * S)), until=61 * S) == []
+    hole_log = on_air(HoleLog(), (0, 60 * S))
+    hole_log.begin("packager", 10 * S)
+    hole_log.end("packager", 20 * S)
+    assert hole_log.holes(recorded((0, 60 * S)), until=61 * S) == []
 
 
 def test_a_hole_is_what_of_a_fault_nothing_holds() -> None:
-    witness = on_air(Witness(), (0, 60 * S))
-    witness.begin("disk", 10 * S)
-    witness.begin("disk", 15 * S)  # it lasts: said again
-    witness.end("disk", 30 * S)
-    assert witness.since("disk") is None
-    assert witness.holes(recorded((0, 12 * S), (28 * S, 60 * S)), until=61 * S) == [Hole(12 * S, 28 * S, "disk")]
+    hole_log = on_air(HoleLog(), (0, 60 * S))
+    hole_log.begin("disk", 10 * S)
+    hole_log.begin("disk", 15 * S)  # it lasts: said again
+    hole_log.end("disk", 30 * S)
+    assert hole_log.since("disk") is None
+    assert hole_log.holes(recorded((0, 12 * S), (28 * S, 60 * S)), until=61 * S) == [Hole(12 * S, 28 * S, "disk")]
 
 
 def test_a_pause_of_the_lecturer_is_no_hole() -> None:
     """The disk was full while nobody was on the air; and a gap without any fault is a pause."""
-    witness = on_air(Witness(), (0, 10 * S), (100 * S, 120 * S))
-    witness.begin("disk", 20 * S)
-    witness.end("disk", 90 * S)
-    assert witness.holes(recorded((0, 10 * S), (100 * S, 118 * S)), until=120 * S) == []
+    hole_log = on_air(HoleLog(), (0, 10 * S), (100 * S, 120 * S))
+    hole_log.begin("disk", 20 * S)
+    hole_log.end("disk", 90 * S)
+    assert hole_log.holes(recorded((0, 10 * S), (100 * S, 118 * S)), until=120 * S) == []
 
 
 def test_without_agent_or_engine_no_picture_can_come() -> None:
     """Faults of the way of the picture itself are holes although nothing was on the air here."""
     for because in ("agent", "engine"):
-        witness = on_air(Witness(), (40 * S, 60 * S))
-        witness.begin(because, 10 * S)
-        witness.end(because, 40 * S)
-        assert witness.holes(recorded((0, 10 * S), (40 * S, 60 * S)), until=60 * S) == [Hole(10 * S, 40 * S, because)]
+        hole_log = on_air(HoleLog(), (40 * S, 60 * S))
+        hole_log.begin(because, 10 * S)
+        hole_log.end(because, 40 * S)
+        assert hole_log.holes(recorded((0, 10 * S), (40 * S, 60 * S)), until=60 * S) == [Hole(10 * S, 40 * S, because)]
 
 
 def test_what_lasts_is_told_after_five_seconds_until_the_recording_goes_on() -> None:
-    witness = on_air(Witness(), (0, 60 * S))
-    witness.begin("disk", 10 * S)
+    hole_log = on_air(HoleLog(), (0, 60 * S))
+    hole_log.begin("disk", 10 * S)
     kept = recorded((0, 10 * S))
-    assert witness.holes(kept, until=14 * S) == []
-    assert witness.holes(kept, until=15 * S) == [Hole(10 * S, None, "disk")]
-    witness.end("disk", 20 * S)
-    assert witness.holes(kept, until=21 * S) == [Hole(10 * S, None, "disk")]
-    assert witness.holes(recorded((0, 10 * S), (20 * S, 22 * S)), until=24 * S) == [Hole(10 * S, 20 * S, "disk")]
-    assert witness.holes(kept, until=22 * S, over=True) == [Hole(10 * S, 20 * S, "disk")]
+    assert hole_log.holes(kept, until=14 * S) == []
+    assert hole_log.holes(kept, until=15 * S) == [Hole(10 * S, None, "disk")]
+    hole_log.end("disk", 20 * S)
+    assert hole_log.holes(kept, until=21 * S) == [Hole(10 * S, None, "disk")]
+    assert hole_log.holes(recorded((0, 10 * S), (20 * S, 22 * S)), until=24 * S) == [Hole(10 * S, 20 * S, "disk")]
+    assert hole_log.holes(kept, until=22 * S, over=True) == [Hole(10 * S, 20 * S, "disk")]
 
 
 def test_two_reasons_for_one_stretch_are_told_once() -> None:
-    witness = on_air(Witness(), (0, 60 * S))
+    hole_log = on_air(HoleLog(), (0, 60 * S))
     for because, begin, end in (("disk", 10, 20), ("packager", 15, 30)):
-        witness.begin(because, begin * S)  # type: ignore[arg-type]
-        witness.end(because, end * S)  # type: ignore[arg-type]
-    assert witness.holes(recorded((0, 10 * S), (30 * S, 60 * S)), until=60 * S) == [
+        hole_log.begin(because, begin * S)  # type: ignore[arg-type]
+        hole_log.end(because, end * S)  # type: ignore[arg-type]
+    assert hole_log.holes(recorded((0, 10 * S), (30 * S, 60 * S)), until=60 * S) == [
         Hole(10 * S, 20 * S, "disk"),
         Hole(20 * S, 30 * S, "packager"),
     ]
@@ -169,12 +169,12 @@ def test_two_reasons_for_one_stretch_are_told_once() -> None:
 def test_the_next_agent_goes_on_from_what_the_last_one_found() -> None:
     stored = as_lists([Hole(10 * S, 20 * S, "disk"), Hole(30 * S, None, "engine")])
     assert stored == [[10 * S, 20 * S, "disk"], [30 * S, None, "engine"]]
-    witness = on_air(Witness(from_lists(stored)), (40 * S, 60 * S))
-    assert witness.holes(recorded((0, 10 * S), (20 * S, 30 * S), (40 * S, 60 * S)), until=60 * S) == [
+    hole_log = on_air(HoleLog(from_lists(stored)), (40 * S, 60 * S))
+    assert hole_log.holes(recorded((0, 10 * S), (20 * S, 30 * S), (40 * S, 60 * S)), until=60 * S) == [
         Hole(10 * S, 20 * S, "disk"),
     ]
     # Segments that turned up after all fill it.
-    assert witness.holes(recorded((0, 60 * S)), until=60 * S) == []
+    assert hole_log.holes(recorded((0, 60 * S)), until=60 * S) == []
 
 
 @given(
@@ -184,12 +184,12 @@ def test_the_next_agent_goes_on_from_what_the_last_one_found() -> None:
 def test_no_hole_overlaps_what_is_recorded_or_another(
     faults: list[tuple[str, int, int]], kept: list[tuple[int, int]]
 ) -> None:
-    witness = on_air(Witness(), (0, 100 * S))
+    hole_log = on_air(HoleLog(), (0, 100 * S))
     for because, begin, length in faults:
-        witness.begin(because, begin * S)  # type: ignore[arg-type]
-        witness.end(because, (begin + length) * S)  # type: ignore[arg-type]
+        hole_log.begin(because, begin * S)  # type: ignore[arg-type]
+        hole_log.end(because, (begin + length) * S)  # type: ignore[arg-type]
     held = recorded(*((at * S, (at + length) * S) for at, length in kept))
-    holes = witness.holes(held, until=130 * S, over=True)
+    holes = hole_log.holes(held, until=130 * S, over=True)
     spans = [Spans.of([(hole.start, hole.end or 0)]) for hole in holes]
     assert all((span & held).total == 0 for span in spans)
     assert sum(span.total for span in spans) == Spans.of((hole.start, hole.end or 0) for hole in holes).total

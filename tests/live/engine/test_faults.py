@@ -113,7 +113,7 @@ def planned(site: Site) -> int:
         "import datetime as dt\n"
         "from django.utils import timezone\n"
         "from attendance.models import Rule, Training\n"
-        "from live.operations import schedule_lecture\n"
+        "from live.operations import LecturePlan, schedule_lecture\n"
         "from organizations.models import RoleGrant, User\n"
         "from organizations.queries import user_by_phone\n"
         f"lecturer = user_by_phone('{LECTURER}')\n"
@@ -121,8 +121,9 @@ def planned(site: Site) -> int:
         "now = timezone.now()\n"
         "training = Training.objects.create(title='不会丢', node=grant.node, starts_date=now.date(), state='published',"
         " deadline_at=now + dt.timedelta(days=9))\n"
-        f"made = schedule_lecture(training_id=training.pk, title='{TITLE}', node_id=grant.node_id, starts_at=now,"
-        " ends_at=now + dt.timedelta(hours=1), lecturer_id=lecturer.pk, rule_id=Rule.objects.first().pk, as_of=now)\n"
+        f"plan = LecturePlan(training_id=training.pk, title='{TITLE}', node_id=grant.node_id, starts_at=now,"
+        " ends_at=now + dt.timedelta(hours=1), lecturer_id=lecturer.pk, rule_id=Rule.objects.first().pk)\n"
+        "made = schedule_lecture(plan=plan, as_of=now)\n"
         "print('made', made.pk)\n"
     )
     done = site.manage("shell", "-c", code)

@@ -24,7 +24,7 @@ from live.agent.recording import Recording, pack_recording
 from live.agent.run import UnableToStart
 from live.agent.segments import SegmentList
 from live.agent.trace import read_trace
-from live.core.media.holes import Witness
+from live.core.media.holes import HoleLog
 from live.core.media.scrubber import Frame, Scrubber
 from media.core.playlists import read_segments
 
@@ -57,14 +57,14 @@ class Studio:
         self.frames = lecture(length_s)
         self.now = 10.0
         self.keep = keep
-        self.witness = Witness()
+        self.hole_log = HoleLog()
         self.open()
 
     def open(self) -> None:
         """An agent that has just been started."""
         # The clock of the frames is not the machine's here: the packager may not correct one by the other.
         self.packager = Packager(
-            self.folder, keep=self.keep, epoch=NOON, has_room=lambda: not self.full, witness=self.witness
+            self.folder, keep=self.keep, epoch=NOON, has_room=lambda: not self.full, hole_log=self.hole_log
         )
         self.packager._epoch = NOON
 
@@ -73,7 +73,7 @@ class Studio:
         until_s, polled = self.now + seconds, self.now
         for frame in self.frames:
             self.now = max(self.now, frame.at)
-            self.witness.picture(self.packager.ms(frame.at))
+            self.hole_log.picture(self.packager.ms(frame.at))
             await self.packager.take(frame)
             await self.packager.drain()
             if self.now - polled > 0.5:
@@ -171,7 +171,7 @@ async def test_an_emptied_playlist_and_a_killed_ffmpeg_cost_nothing(tmp_path: Pa
     assert before <= set(studio.listed())
     assert gaps(recording) == []
     assert recording.duration_ms == pytest.approx(42_000, abs=2500)
-    assert studio.witness.holes(studio.packager.recorded(), until=ms_of(NOON) + 60_000, over=True) == []
+    assert studio.hole_log.holes(studio.packager.recorded(), until=ms_of(NOON) + 60_000, over=True) == []
 
 
 async def test_a_full_disk_loses_nothing_that_was_recorded(small_disk: Path) -> None:
@@ -208,7 +208,7 @@ async def test_a_long_full_disk_is_a_hole_that_is_known(small_disk: Path, monkey
     await studio.give(12)
     await studio.packager.finish()
     until_ms = studio.packager.ms(studio.now)
-    ((start, end, because),) = studio.witness.holes(studio.packager.recorded(), until=until_ms, over=True)
+    ((start, end, because),) = studio.hole_log.holes(studio.packager.recorded(), until=until_ms, over=True)
     assert because == "packager"
     assert end is not None
     assert end - start > 20_000
@@ -273,7 +273,7 @@ async def test_the_reserve_stops_the_recording_not_the_lecture(tmp_path: Path) -
     assert all((studio.folder / each.uri).exists() for each in live), "the lecture itself goes on"
     assert before <= studio.files()
     now_ms = studio.packager.ms(studio.now)
-    (hole,) = studio.witness.holes(studio.packager.recorded(), until=now_ms)
+    (hole,) = studio.hole_log.holes(studio.packager.recorded(), until=now_ms)
     assert (hole.end, hole.because) == (None, "disk")
     assert hole.start == pytest.approx(studio.packager.ms(paused_at), abs=5000)
     sequence = sequence_of(studio.folder)
@@ -325,7 +325,7 @@ async def test_frames_are_held_within_bounds_while_no_ffmpeg_starts(
     recording = await studio.packed()
     assert recording.duration_ms > 30_000
     recorded = studio.packager.recorded()
-    (hole,) = studio.witness.holes(recorded, until=studio.packager.ms(studio.now), over=True)
+    (hole,) = studio.hole_log.holes(recorded, until=studio.packager.ms(studio.now), over=True)
     assert hole.because == "packager"
     assert (Spans.of([(hole.start, hole.end or 0)]) & recorded).total == 0
 

@@ -1,0 +1,114 @@
+"""The life of a lecture: scheduled → live → ended → recorded | unrecorded, each step claimed once.
+
+For ten minutes an ending is undone from any state after it (``live.operations.ending``); what follows the end is in
+``live.operations.recording``.
+"""
+
+import datetime as dt
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+
+from attendance import operations as ledger
+from attendance.models import Training
+from attendance.windows import resumed_at, window_limit
+from live.core import lifecycle
+from live.models import Lecture
+from live.operations.stage import announce, announce_stage, step
+from live.queries import nodes
+from live.room import sender
+
+log = structlog.get_logger(__name__)
+State = Lecture.State
+
+
+class UnableToGoLive(Exception):
+    """``code``: "too_early", "too_late", "draft" (members cannot see the training yet) or "state"."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class UnableToEndLecture(Exception):
+    """The lecture is not live."""
+
+
+def go_live(*, occasion_id: int, as_of: dt.datetime) -> None:
+    """Open the lecture and its occasion; from now on presence counts. Going live twice is going live once."""
+    with transaction.atomic():
+        lecture = Lecture.objects.select_related("occasion__training").get(pk=occasion_id)
+        if lecture.state == State.LIVE:
+            return
+        plan = lecture.occasion
+        if plan.training.state == Training.State.DRAFT:
+            raise UnableToGoLive("draft")
+        if refusal := lifecycle.start_refusal(starts_at=plan.starts_at, ends_at=plan.ends_at, as_of=as_of):
+            raise UnableToGoLive(refusal)
+        if not step(occasion_id, State.SCHEDULED, State.LIVE, live_at=as_of):
+            raise UnableToGoLive("state")
+        ledger.open_occasion(occasion_id=occasion_id, as_of=as_of)
+        transaction.on_commit(lambda: announce(occasion_id, "live"))
+
+
+def end_lecture(*, occasion_id: int, as_of: dt.datetime) -> None:
+    """End a live lecture: the occasion closes and settles, the media agent packs the recording. Once."""
+    with transaction.atomic():
+        if not step(occasion_id, State.LIVE, State.ENDED, ended_at=as_of):
+            raise UnableToEndLecture
+        ledger.close_occasion(occasion_id=occasion_id, as_of=as_of)
+        transaction.on_commit(lambda: announce_stage(occasion_id))
+
+
+def end_forgotten_lectures(*, as_of: dt.datetime) -> list[int]:
+    """End lectures that nobody ended (``lifecycle.is_forgotten``); return their ids. Safe to run twice."""
+    ended = []
+    for lecture in Lecture.objects.filter(state=State.LIVE).select_related("occasion"):
+        picture_at = lecture.published_at or lecture.live_at or as_of
+        # What was undone a moment ago is not ended at once again: it has half an hour for its picture.
+        ends_at = max(window_limit(lecture.occasion), resumed_at(lecture.occasion) or lecture.occasion.ends_at)
+        if lifecycle.is_forgotten(ends_at=ends_at, picture_at=picture_at, as_of=as_of):
+            try:
+                end_lecture(occasion_id=lecture.pk, as_of=as_of)
+            except UnableToEndLecture:
+                continue  # somebody ended it in this moment
+            log.info("lecture_ended_by_schedule", occasion=lecture.pk)
+            ended.append(lecture.pk)
+    return ended
+
+
+def place_lecture(*, occasion_id: int, as_of: dt.datetime) -> str | None:
+    """Return the address of the engine that carries a live lecture, choosing the host with most room if none does.
+
+    None while no media agent is running. A host whose agent is dead is left.
+    """
+    lecture = Lecture.objects.select_related("media_node").filter(pk=occasion_id, state=State.LIVE).first()
+    if lecture is None:
+        return None
+    if lecture.media_node is not None and nodes.is_fresh(lecture.media_node, as_of=as_of):
+        return lecture.media_node.url
+    node = nodes.pick_node(as_of=as_of)
+    if node is None:
+        return None
+    # Only from the node that was read: of two who place it at once one does, and both answer what then stands there.
+    Lecture.objects.filter(pk=occasion_id, media_node_id=lecture.media_node_id).update(media_node=node)
+    placed = Lecture.objects.select_related("media_node").get(pk=occasion_id).media_node
+    return placed.url if placed is not None else None
+
+
+def note_picture(*, occasion_id: int, as_of: dt.datetime) -> None:
+    """Remember that a picture was on air at ``as_of`` (the host's browser publishes): never an earlier moment.
+
+    Read by ``end_forgotten_lectures``, by the rooms and by the next media agent.
+    """
+    # Reports of sockets and of the agent overtake one another; a late one must not take the moment back.
+    live = Lecture.objects.filter(Q(published_at=None) | Q(published_at__lt=as_of), pk=occasion_id, state=State.LIVE)
+    live.update(published_at=as_of)
+
+
+def announce_picture(*, occasion_id: int, on: bool, as_of: dt.datetime) -> None:
+    """The lecturer's picture came on the air or left it: note it, and tell the room."""
+    if on:
+        note_picture(occasion_id=occasion_id, as_of=as_of)
+    sender.publish(occasion_id, {"t": "picture", "on": on}, flush=True)
