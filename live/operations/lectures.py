@@ -19,11 +19,11 @@ from attendance import operations as ledger
 from attendance.models import Occasion, Rule, Training
 from attendance.rules import why_not_at
 from attendance.windows import resumed_at, window_limit
+from live import room_events
 from live.core import lifecycle
 from live.core.media.holes import Hole, as_lists
 from live.models import Lecture
 from live.queries import may_lecture, nodes
-from live.room import sender
 from media.operations import adopt_recording, mark_replaced, place_recording
 from organizations.models import Node, User
 from organizations.permissions import in_subtree
@@ -279,7 +279,7 @@ def announce_picture(*, occasion_id: int, on: bool, as_of: dt.datetime) -> None:
     """The lecturer's picture came on the air or left it: note it, and tell the room."""
     if on:
         note_picture(occasion_id=occasion_id, as_of=as_of)
-    sender.publish(occasion_id, {"t": "picture", "on": on}, flush=True)
+    room_events.publish(occasion_id, {"t": "picture", "on": on}, flush=True)
 
 
 def place_lecture(*, occasion_id: int, as_of: dt.datetime) -> str | None:
@@ -325,7 +325,7 @@ def _step(occasion_id: int, old: str, new: str, **fields: dt.datetime) -> bool:
 
 
 def _announce(occasion_id: int, state: str) -> None:
-    sender.publish(occasion_id, {"t": "state", "state": state}, flush=True)
+    room_events.publish(occasion_id, {"t": "state", "state": state}, flush=True)
 
 
 def announce_stage(occasion_id: int) -> None:
