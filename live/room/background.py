@@ -8,6 +8,9 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
+CANCEL_TIMES = 3
+CANCEL_PATIENCE_S = 1.0
+
 
 class Background:
     """The tasks of one process. Made and used on its event loop."""
@@ -25,10 +28,14 @@ class Background:
         return task
 
     async def aclose(self) -> None:
-        """Cancel whatever still runs, and wait for its end."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Cancel whatever still runs, and wait for its end; a few times, and then no longer."""
+        for _attempt in range(CANCEL_TIMES):
+            if not self._tasks:
+                return
+            for task in list(self._tasks):
+                task.cancel()
+            # A library may swallow one cancelling (Redis, just connecting): the process must stop all the same.
+            await asyncio.wait(self._tasks, timeout=CANCEL_PATIENCE_S)
 
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)

@@ -24,6 +24,7 @@ OnMessage = Callable[[dict[str, Any]], None]
 AWAY = (redis.RedisError, OSError, TimeoutError)
 MOST_WAITING = 10_000
 AGAIN_S = 1.0
+CLOSE_PATIENCE_S = 1.0
 
 
 class ProcessChannel:
@@ -54,7 +55,10 @@ class ProcessChannel:
     async def aclose(self) -> None:
         """Hang up. Only after the background has ended: whoever still received would open a connection again."""
         try:
-            await self._layer.flush()
+            # The layer cancels its reader and waits for that; a reader that is just connecting may miss the cancelling.
+            # Our time limit cancels it once more.
+            async with asyncio.timeout(CLOSE_PATIENCE_S):
+                await self._layer.flush()
         except AWAY:
             log.warning("layer_away_at_the_end")
 
