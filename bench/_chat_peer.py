@@ -7,11 +7,11 @@ from functools import partial
 from django.db import transaction
 from django.utils import timezone
 
+from live import room_events
 from live.models import ChatMessage, Lecture, Restriction
 from live.operations import Saying, UnableToChat
 from live.operations.chat import SPOKEN_IN, clean_text
 from live.queries import ChatLine
-from live.room import sender
 from live.room.chat import Chat
 from live.room.threads import in_database
 from organizations.queries import membership_on
@@ -50,7 +50,7 @@ def say(one: Saying) -> ChatLine | UnableToChat:
         )
         unit = unit_of(one.author_id, one.at)
         line = ChatLine.of(row, name=row.author.name, unit=unit, lecturer_id=lecture.lecturer_id)
-        transaction.on_commit(partial(sender.publish, one.occasion_id, line.event()))
+        transaction.on_commit(partial(room_events.publish, one.occasion_id, line.event()))
     return line
 
 

@@ -100,6 +100,9 @@ APPS = {
     "ours": "config.asgi:application",
     "peer": "bench._room_peer:application",
     "alone": "bench._chat_peer:application",
+    "hop": "bench._room_variants:application",
+    "tasks": "bench._room_variants:application",
+    "before": "config.asgi:application",
 }
 
 
@@ -120,13 +123,16 @@ def stage(kind: str, members: int, *, database: str = "sqlite") -> Iterator[Stag
             "LOG_LEVEL": "WARNING",
             "PORT": str(port),
             "SITE_URL": f"http://127.0.0.1:{port}",
+            "ROOM_VARIANT": kind,
         }
+        # Another checkout (``git worktree add``), to be compared with this one on the same machine at the same time.
+        folder_of_server = Path(os.environ["BENCH_BEFORE"]) if kind == "before" else BASE_DIR
         prepare = [sys.executable, "-m", "bench._room_people", str(members)]
         lines = subprocess.run(prepare, cwd=BASE_DIR, env=environment, check=True, stdout=subprocess.PIPE, text=True)
         phones = [(line.split()[0], line.split()[1]) for line in lines.stdout.splitlines() if line.startswith("/ws/")]
         command = [sys.executable, "-m", "uvicorn", APPS[kind], "--port", str(port), "--log-level", "error"]
         command += ["--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", "16384"]
-        server = subprocess.Popen(command, cwd=BASE_DIR, env=environment, stdout=subprocess.DEVNULL)
+        server = subprocess.Popen(command, cwd=folder_of_server, env=environment, stdout=subprocess.DEVNULL)
         try:
             _wait(port)
             yield Stage(server.pid, port, phones)

@@ -15,8 +15,7 @@ from django.conf import settings  # noqa: E402 - only after django.setup()
 from config.embedded import EmbeddedWorker  # noqa: E402
 from config.guard import Guard  # noqa: E402
 from config.startup import refusal  # noqa: E402
-from live.room.routing import shutdown as close_rooms  # noqa: E402
-from live.room.routing import startup as open_rooms  # noqa: E402
+from live.room.process import RoomProcess  # noqa: E402
 from live.room.routing import websockets  # noqa: E402
 from media.views.pieces import Pieces  # noqa: E402
 from media.views.pieces import finish as finish_pieces  # noqa: E402
@@ -27,12 +26,14 @@ Send = Callable[[Message], Awaitable[None]]
 guarded = Guard(Pieces(pages))
 
 
-async def lifespan(receive: Receive, send: Send) -> None:
+async def lifespan(scope: Message, receive: Receive, send: Send) -> None:
     """Refuse to start with a wrong key; run the embedded worker from start to stop, and hold the process's lease.
 
-    At the stop every presence is closed with the last moment heard, and the lease with them.
+    The rooms are made here, on the server's own loop, and handed to the sockets in the state that ASGI copies into
+    each scope. At the stop every presence is closed with the last moment heard, and the lease with them.
     """
     worker = EmbeddedWorker() if settings.EMBEDDED else None
+    rooms = scope["state"]["rooms"] = RoomProcess()
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
@@ -41,10 +42,10 @@ async def lifespan(receive: Receive, send: Send) -> None:
                 return
             if worker:
                 await asyncio.to_thread(worker.start)
-            await open_rooms()
+            await rooms.start()
             await send({"type": "lifespan.startup.complete"})
         else:
-            await close_rooms()
+            await rooms.aclose()
             await finish_pieces()
             if worker:
                 await asyncio.to_thread(worker.stop)
@@ -58,4 +59,4 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     elif scope["type"] == "websocket":
         await websockets(scope, receive, send)
     else:
-        await lifespan(receive, send)
+        await lifespan(scope, receive, send)

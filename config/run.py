@@ -4,7 +4,6 @@
 Without REDIS_URL the worker's threads live in the web process; with it a worker and a beat process are started.
 """
 
-import ctypes
 import hashlib
 import os
 import signal
@@ -19,7 +18,8 @@ from pathlib import Path
 
 import environ
 
-PR_SET_PDEATHSIG = 1
+from live.children import die_with_parent
+
 START_PATIENCE_S = 60
 STOP_PATIENCE_S = 8
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -33,11 +33,6 @@ ACCOUNTS = """\
 def say(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
-
-
-def die_with_parent(sig: int) -> None:
-    """Ask the kernel to signal this process when its parent is gone, however that happened."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, sig, 0, 0, 0)
 
 
 def child(*argv: str) -> "subprocess.Popen[bytes]":

@@ -252,8 +252,7 @@ BACKUP_DIR = Path(text("BACKUP_DIR", str(VAR_DIR / "backups")))
 DISK_RESERVE_PERCENT = number("DISK_RESERVE_PERCENT", default=8, low=1, high=50)
 
 # --- Cache, channel layer, queue ----------------------------------------------------------------------------------
-REDIS_OPTIONS = {"socket_timeout": 30, "max_connections": 1000}
-# A page does not wait for Redis: what lies there is a hint, or remembered to be quicker.
+# Nobody waits for Redis: what lies there is a hint, or remembered to be quicker.
 REDIS_QUICKLY = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "max_connections": 1000}
 CACHES: dict[str, dict[str, Any]] = {
     # Two places a viewer of films (media/rights.py): Django's own 300 would be forgotten with each segment of a hall.
@@ -266,7 +265,7 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     if EMBEDDED
     else {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [{"address": REDIS_URL, **REDIS_OPTIONS}]},
+        "CONFIG": {"hosts": [{"address": REDIS_URL, **REDIS_QUICKLY}], "prefix": "fingertip"},
     }
 }
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
@@ -533,6 +532,8 @@ LOGGING = {
         "django.security.csrf": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
         "wagtail": {"level": "WARNING"},
+        # A traceback a second while Redis is away; live.room.channel says it in a line.
+        "channels_redis": {"level": "CRITICAL"},
         "uvicorn.access": {"level": "WARNING"},
         "uvicorn.error": {"level": "WARNING"},
     },

@@ -3,7 +3,7 @@
 What the guard in front of the ASGI process does, as far as it is a page server's: a body larger than its address takes
 is refused before it is read, by the same table (config/guard.py); one that does not say its size is refused, for Django
 would take it for empty. Slow ones are the web server's to end. Pages need nothing that lives in the ASGI process: what
-they say to rooms goes by Redis (live/room/bus.py).
+they say to rooms goes by Redis (live/room_events.py).
 """
 
 import os

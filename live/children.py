@@ -11,6 +11,11 @@ PR_SET_NO_NEW_PRIVS = 38
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
+def die_with_parent(sig: int) -> None:
+    """Ask the kernel to signal this process when its parent is gone, however that happened."""
+    _libc.prctl(PR_SET_PDEATHSIG, sig, 0, 0, 0)
+
+
 def dies_with_parent() -> Callable[[], None]:
     """A ``preexec_fn``: the kernel kills the child when the thread that started it ends, and it gains no rights.
 
@@ -19,7 +24,7 @@ def dies_with_parent() -> Callable[[], None]:
     parent = os.getpid()
 
     def before_exec() -> None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        die_with_parent(signal.SIGKILL)
         _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         if os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)

@@ -8,9 +8,9 @@ from functools import partial
 
 from django.db import connection, transaction
 
+from live import room_events
 from live.models import ChatMessage, Lecture, Restriction
 from live.queries import ChatLine, labels_of, units_at
-from live.room import sender
 from organizations.models import User
 
 MAX_TEXT = 500
@@ -90,7 +90,7 @@ def say_all(*, sayings: Sequence[Saying]) -> list[ChatLine | UnableToChat]:
             events.append((one.occasion_id, line.event()))
     answers |= _known([key for key in fit if not isinstance(answers.get(key), ChatLine)])
     if events:
-        transaction.on_commit(partial(sender.publish_all, events))
+        transaction.on_commit(partial(room_events.publish_all, events))
     return [answers[one.key] for one in sayings]
 
 
@@ -163,7 +163,7 @@ def hide_message(*, occasion_id: int, message_id: int, actor_id: int, as_of: dt.
         )
         if hidden:
             event = {"t": "hidden", "message": message_id}
-            transaction.on_commit(lambda: sender.publish(occasion_id, event, flush=True))
+            transaction.on_commit(lambda: room_events.publish(occasion_id, event, flush=True))
     return bool(hidden)
 
 
@@ -183,7 +183,7 @@ def restrict(*, occasion_id: int, member_id: int, kind: str, actor_id: int, as_o
             defaults={"set_by_id": actor_id, "set_at": as_of},
         )
         event = {"t": kind, "member": member_id, "on": True}
-        transaction.on_commit(lambda: sender.publish(occasion_id, event, flush=True))
+        transaction.on_commit(lambda: room_events.publish(occasion_id, event, flush=True))
 
 
 def lift_restriction(*, occasion_id: int, member_id: int, kind: str, as_of: dt.datetime) -> None:
@@ -193,7 +193,7 @@ def lift_restriction(*, occasion_id: int, member_id: int, kind: str, as_of: dt.d
             lifted_at=as_of
         )
         event = {"t": kind, "member": member_id, "on": False}
-        transaction.on_commit(lambda: sender.publish(occasion_id, event, flush=True))
+        transaction.on_commit(lambda: room_events.publish(occasion_id, event, flush=True))
 
 
 def delete_old_chat(*, as_of: dt.datetime) -> int:

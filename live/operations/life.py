@@ -13,11 +13,11 @@ from django.db.models import Q
 from attendance import operations as ledger
 from attendance.models import Training
 from attendance.windows import resumed_at, window_limit
+from live import room_events
 from live.core import lifecycle
 from live.models import Lecture
 from live.operations.stage import announce, announce_stage, step
 from live.queries import nodes
-from live.room import sender
 
 log = structlog.get_logger(__name__)
 State = Lecture.State
@@ -111,4 +111,4 @@ def announce_picture(*, occasion_id: int, on: bool, as_of: dt.datetime) -> None:
     """The lecturer's picture came on the air or left it: note it, and tell the room."""
     if on:
         note_picture(occasion_id=occasion_id, as_of=as_of)
-    sender.publish(occasion_id, {"t": "picture", "on": on}, flush=True)
+    room_events.publish(occasion_id, {"t": "picture", "on": on}, flush=True)

@@ -2,9 +2,9 @@
 
 import datetime as dt
 
+from live import room_events
 from live.core import lifecycle
 from live.models import Lecture
-from live.room import sender
 
 
 def step(occasion_id: int, old: str, new: str, **fields: dt.datetime) -> bool:
@@ -21,7 +21,7 @@ def step(occasion_id: int, old: str, new: str, **fields: dt.datetime) -> bool:
 
 def announce(occasion_id: int, state: str) -> None:
     """Tell a lecture's room what became of it. Call it after the commit: whoever is told asks the database."""
-    sender.publish(occasion_id, {"t": "state", "state": state}, flush=True)
+    room_events.publish(occasion_id, {"t": "state", "state": state}, flush=True)
 
 
 def announce_stage(occasion_id: int) -> None:

@@ -1,106 +1,137 @@
-"""The room's socket: a ticket lets it in, frames go to the table of commands, nothing it sends makes a traceback.
+"""The room's socket: a Channels consumer. A ticket lets it in, frames go to the table of commands, nothing it sends
+makes a traceback.
 
-A plain ASGI application behind Channels' routing: Channels' own consumer costs a thread hop a frame and two tasks a
-socket (docs/adr/0007-room-socket.md, bench/room.py).
+What it overrides of ``AsyncWebsocketConsumer``, and what each costs: docs/adr/0007-room-socket.md, bench/room.py.
 """
 
 import time
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import parse_qs
 
 import structlog
-from django.conf import settings
+from channels.consumer import get_handler_name
+from channels.exceptions import StopConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import DatabaseError
 
 from attendance.clock import clock
 from live.core.wire import protocol
 from live.room import commands, tickets
-from live.room.keeper import Guest, Keeper
-from live.room.keeper import keeper as keeper_of_process
-from live.room.sender import Room
+from live.room.connections import Connection, Send
+from live.room.process import RoomProcess
+from live.room.rooms import Room
 
 log = structlog.get_logger(__name__)
 
 MISTAKES_WITHIN_S = 10.0
 # Left in good order: by the person, by leaving the page, or because this server stops.
 CLEAN_CODES = {1000, 1001, 1012}
+LOST = 1006
 FULL = 1013
 
 
-async def room(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """ASGI application of ``/ws/live/<occasion_id>/``."""
-    await receive()
-    await send({"type": "websocket.accept"})
-    keeper = keeper_of_process()
-    if sum(len(one.seats) for one in keeper.hub.rooms.values()) >= settings.LIVE_MAX_SOCKETS:
-        return await send({"type": "websocket.close", "code": FULL})
-    try:
-        guest = _guest(scope, send)
-        await keeper.admit(guest)
-        entered = await keeper.enter(guest, scope["url_route"]["kwargs"]["occasion_id"])
-    except tickets.UnableToEnter:
-        return await send({"type": "websocket.close", "code": protocol.CLOSE_FORBIDDEN})
-    except DatabaseError:
-        return await send({"type": "websocket.close", "code": FULL})
-    if entered is None:
-        return await send({"type": "websocket.close", "code": protocol.CLOSE_GONE})
-    return await _serve(keeper, entered, guest, receive)
+class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # Channels is untyped
+    """One browser's socket at ``/ws/live/<occasion_id>/``, in the rooms of ``scope["state"]["rooms"]``."""
 
+    process: RoomProcess
+    connection: Connection
+    room: Room | None = None
+    code = LOST
 
-def _guest(scope: dict[str, Any], send: Any) -> Guest:
-    asked = parse_qs(scope["query_string"].decode("ascii", "replace"))
-    cookie = b"; ".join(value for name, value in scope["headers"] if name == b"cookie").decode("latin-1")
-    ticket, session_key = tickets.read(
-        asked.get("ticket", [""])[0],
-        occasion_id=scope["url_route"]["kwargs"]["occasion_id"],
-        cookie_header=cookie,
-    )
-    return Guest(
-        send=send,
-        member_id=ticket.member,
-        host=ticket.host,
-        device=ticket.device,
-        session_key=session_key,
-        present_at=clock().now(),
-        counted=ticket.counted,
-        heard=time.monotonic(),
-    )
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Send) -> None:
+        """Take messages one after the other until the socket is gone.
 
+        Channels' own gives each socket a channel in the layer, and waits for that and for the browser with a task each.
+        A room's events come over the process's one channel (``live.room.channel``): here only the browser speaks.
+        """
+        self.scope, self.base_send, self.process = scope, send, scope["state"]["rooms"]
+        try:
+            while True:
+                await self.dispatch(await receive())
+        except StopConsumer:
+            pass
+        finally:
+            # Also when the server cancels this task: whoever stayed in a room would be counted for ever.
+            if self.room is not None:
+                self.process.leave(self.room, self.connection, clean=self.code in CLEAN_CODES)
 
-async def _serve(keeper: Keeper, room: Room, guest: Guest, receive: Any) -> None:
-    code = 1006
-    try:
-        while True:
-            message = await receive()
-            if message["type"] == "websocket.disconnect":
-                code = message.get("code") or 1006
-                return
-            guest.heard = time.monotonic()
-            if not guest.leaving:
-                await _take(keeper, room, guest, message.get("text"))
-    finally:
-        keeper.leave(room, guest, clean=code in CLEAN_CODES)
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Call the handler of this kind of message.
 
+        Channels' own hops to a thread first, to close old database connections. Here none is opened: what asks the
+        database does so on threads of its own, which close theirs (``live.room.threads``).
+        """
+        await getattr(self, get_handler_name(message))(message)
 
-async def _take(keeper: Keeper, room: Room, guest: Guest, text: str | None) -> None:
-    """Do what one frame says; whatever is wrong with it is answered by a code."""
-    command: protocol.Command | None = None
-    try:
-        command = protocol.parse(text)
-        await commands.run(keeper, room, guest, command)
-    except protocol.BadFrame as error:
-        keeper.hub.tell(guest, protocol.error(error.code, t=error.where))
-        _count_mistake(keeper, guest)
-    except commands.Refused as error:
-        keeper.hub.tell(guest, protocol.error(error.code, t=command.word if command else "", id=error.id))
-    except DatabaseError:
-        log.warning("room_command_failed", command=command.word if command else "")
-        again = getattr(command, "id", "")
-        keeper.hub.tell(guest, protocol.error("try_again", t=command.word if command else "", id=again))
+    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        """The socket is gone. Channels' own hops to a thread, as in ``dispatch``, and leaves groups it is not in."""
+        self.code = message.get("code") or LOST
+        raise StopConsumer
 
+    async def connect(self) -> None:
+        """Let the browser in, or close with the code that says why not."""
+        # Accepted first: only an open socket can be closed with a code that a page can read.
+        await self.accept()
+        if self.process.is_full():
+            await self._refuse(FULL)
+        occasion_id = self.scope["url_route"]["kwargs"]["occasion_id"]
+        try:
+            self.connection = self._read_ticket(occasion_id)
+            await self.process.admission.admit(self.connection)
+            room = await self.process.enter(self.connection, occasion_id)
+        except tickets.UnableToEnter:
+            await self._refuse(protocol.CLOSE_FORBIDDEN)
+        except DatabaseError:
+            await self._refuse(FULL)
+        if room is None:
+            await self._refuse(protocol.CLOSE_GONE)
+        self.room = room
 
-def _count_mistake(keeper: Keeper, guest: Guest) -> None:
-    now = time.monotonic()
-    guest.mistakes.append(now)
-    if len(guest.mistakes) == guest.mistakes.maxlen and now - guest.mistakes[0] <= MISTAKES_WITHIN_S:
-        keeper.see_out(guest, code=protocol.CLOSE_MALFORMED, reason="malformed", after_ms=None)
+    def _read_ticket(self, occasion_id: int) -> Connection:
+        asked = parse_qs(self.scope["query_string"].decode("ascii", "replace"))
+        cookie = b"; ".join(value for name, value in self.scope["headers"] if name == b"cookie").decode("latin-1")
+        shown = asked.get("ticket", [""])[0]
+        ticket, session_key = tickets.read(shown, occasion_id=occasion_id, cookie_header=cookie)
+        return Connection(
+            send=self.base_send,
+            member_id=ticket.member,
+            host=ticket.host,
+            device=ticket.device,
+            session_key=session_key,
+            present_at=clock().now(),
+            counted=ticket.counted,
+            heard_at=time.monotonic(),
+        )
+
+    async def _refuse(self, code: int) -> NoReturn:
+        await self.close(code)
+        raise StopConsumer
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Do what one frame says; whatever is wrong with it is answered by a code."""
+        self.connection.heard_at = time.monotonic()
+        # Whoever is being dismissed says nothing more: it would happen in a room that they are no longer counted in.
+        if self.room is None or self.connection.leaving:
+            return
+        command: protocol.Command | None = None
+        try:
+            command = protocol.parse(text_data)
+            await commands.run(self.process, self.room, self.connection, command)
+        except protocol.BadFrame as error:
+            self._answer(protocol.error(error.code, t=error.where))
+            self._count_mistake()
+        except commands.Refused as error:
+            self._answer(protocol.error(error.code, t=command.word if command else "", id=error.id))
+        except DatabaseError:
+            log.warning("room_command_failed", command=command.word if command else "")
+            again = getattr(command, "id", "")
+            self._answer(protocol.error("try_again", t=command.word if command else "", id=again))
+
+    def _answer(self, frame: str) -> None:
+        self.process.rooms.tell(self.connection, frame)
+
+    def _count_mistake(self) -> None:
+        now, mistakes = time.monotonic(), self.connection.mistakes
+        mistakes.append(now)
+        if len(mistakes) == mistakes.maxlen and now - mistakes[0] <= MISTAKES_WITHIN_S:
+            self.process.dismiss(self.connection, code=protocol.CLOSE_MALFORMED, reason="malformed", after_ms=None)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import structlog
 from django.db import DatabaseError, IntegrityError
@@ -23,7 +24,6 @@ from prometheus_client import Gauge
 from attendance import operations as ledger
 from attendance.clock import clock
 from live import supervise
-from live.room import bus
 from live.room.threads import in_database
 
 log = structlog.get_logger(__name__)
@@ -33,20 +33,21 @@ BATCH = 500
 LEASE_BEAT_S = 5.0
 STEP_S = 15.0  # our clock was set: a lease never spans that
 START_PATIENCE_S = 5.0
+UNWRITTEN = Gauge("live_presence_unwritten", "Beginnings and ends of presence of this process that are not stored yet")
 
-Told = Callable[[], None]
+OnStored = Callable[[], None]
 Quiet = Callable[[], dict[int, dt.datetime]]
 
 
 @dataclass(eq=False, slots=True)
 class Stay:
-    """One span of presence. ``told`` is called after the row is committed."""
+    """One span of presence. ``on_stored`` is called after the row is committed."""
 
     occasion_id: int
     member_id: int
     device: str
     started_at: dt.datetime
-    told: Told
+    on_stored: OnStored
     presence_id: int | None = None
     ended_at: dt.datetime | None = None
     reason: str = ""
@@ -55,29 +56,41 @@ class Stay:
 class Recorder:
     """Writes the stays of one process. Lives on one event loop.
 
-    ``quiet`` is asked at each beat which rows' phones answer no more, and since when: should this process die, those
-    end there.
+    ``name``: of the process, for its leases. ``quiet`` is asked at each beat which rows' phones answer no more, and
+    since when: should this process die, those end there.
     """
 
-    def __init__(self) -> None:
-        self.loop = asyncio.get_running_loop()
+    def __init__(self, *, name: str, quiet: Quiet = dict) -> None:
+        self._name = name
         self.lease_id: int | None = None
         self.open: set[Stay] = set()
-        self.quiet: Quiet = dict
+        self._quiet = quiet
         self._opening: list[Stay] = []
         self._closing: list[Stay] = []
         self._writing = asyncio.Lock()
         self._leasing = asyncio.Lock()
         self._beaten: tuple[dt.datetime, float] = (clock().now(), time.monotonic())
         self._wake = asyncio.Event()
-        self._tasks = [
-            self.loop.create_task(supervise.forever("presence_flush", self._flush_when_due)),
-            self.loop.create_task(supervise.forever("lease_beat", self._beat_or_wait, every_s=LEASE_BEAT_S, first_s=0)),
-        ]
+        self._tasks: list[asyncio.Task[Any]] = []
 
-    def begin(self, *, occasion_id: int, member_id: int, device: str, started_at: dt.datetime, told: Told) -> Stay:
+    async def start(self) -> None:
+        """Begin to write, and take this process's lease. A database that is away is waited for, but not here."""
+        create = asyncio.get_running_loop().create_task
+        self._tasks = [
+            create(supervise.forever("presence_flush", self._flush_when_due)),
+            create(supervise.forever("lease_beat", self._beat_or_wait, every_s=LEASE_BEAT_S, first_s=0)),
+        ]
+        try:
+            async with asyncio.timeout(START_PATIENCE_S):
+                await self.lease()
+        except (DatabaseError, TimeoutError):
+            log.warning("lease_waits_for_database")
+
+    def begin(
+        self, *, occasion_id: int, member_id: int, device: str, started_at: dt.datetime, on_stored: OnStored
+    ) -> Stay:
         """Begin a stay; its row is written with the next batch."""
-        stay = Stay(occasion_id, member_id, device, started_at, told)
+        stay = Stay(occasion_id, member_id, device, started_at, on_stored)
         self.open.add(stay)
         self._opening.append(stay)
         if len(self._opening) >= BATCH:
@@ -127,7 +140,7 @@ class Recorder:
             for stay, presence_id in zip(batch, ids, strict=True):
                 stay.presence_id = presence_id
                 if stay.ended_at is None and presence_id is not None:
-                    stay.told()
+                    stay.on_stored()
 
     async def _insert(self, stays: list[Stay]) -> list[int]:
         lease_id = await self.lease()
@@ -177,7 +190,7 @@ class Recorder:
         """Return this process's lease; taken if there is none. Raises DatabaseError."""
         async with self._leasing:
             if self.lease_id is None:
-                name, now, steady = f"{bus.process_name()}-{secrets.token_hex(4)}", clock().now(), time.monotonic()
+                name, now, steady = f"{self._name}-{secrets.token_hex(4)}", clock().now(), time.monotonic()
                 self.lease_id = await in_database(partial(ledger.start_lease, name=name, as_of=now))
                 self._beaten = (now, steady)
             return self.lease_id
@@ -209,7 +222,7 @@ class Recorder:
             await in_database(partial(ledger.end_lease, lease_id=lease_id, as_of=expected))
             await self._start_over()
         elif await in_database(
-            partial(ledger.beat_lease, lease_id=lease_id, as_of=now, quiet=self.quiet(), measured=measured)
+            partial(ledger.beat_lease, lease_id=lease_id, as_of=now, quiet=self._quiet(), measured=measured)
         ):
             self._beaten = (now, steady)
         else:
@@ -230,33 +243,3 @@ class Recorder:
                     stay.presence_id, stay.started_at = None, now
                     self._opening.append(stay)
         await self.lease()
-
-
-_recorder: Recorder | None = None
-UNWRITTEN = Gauge("live_presence_unwritten", "Beginnings and ends of presence of this process that are not stored yet")
-UNWRITTEN.set_function(lambda: _recorder.unwritten() if _recorder is not None else 0)
-
-
-def recorder() -> Recorder:
-    """Return this process's recorder; made when the process starts, or by the first socket."""
-    global _recorder
-    if _recorder is None or _recorder.loop is not asyncio.get_running_loop():
-        _recorder = Recorder()
-    return _recorder
-
-
-async def open_recorder() -> None:
-    """Take this process's lease as it starts. A database that is away is waited for, but not here."""
-    try:
-        async with asyncio.timeout(START_PATIENCE_S):
-            await recorder().lease()
-    except (DatabaseError, TimeoutError):
-        log.warning("lease_waits_for_database")
-
-
-async def close_recorder() -> None:
-    """End every stay of this process (rolling deploy, Ctrl-C)."""
-    global _recorder
-    here, _recorder = _recorder, None
-    if here is not None:
-        await here.aclose()

@@ -1,4 +1,7 @@
-"""Addresses of the sockets, behind the check of the full origin (scheme, host and port)."""
+"""Addresses of the sockets, behind the check of the full origin (scheme, host and port).
+
+The check is ours and not Channels' ``OriginValidator``: ADR 7, tests/live/room/test_origin.py.
+"""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,8 +10,7 @@ from channels.routing import URLRouter
 from django.conf import settings
 from django.urls import path, re_path
 
-from live.room.consumers import room
-from live.room.keeper import close_rooms, open_rooms
+from live.room.consumers import RoomConsumer
 
 PORTS = {"http": 80, "https": 443}
 
@@ -19,7 +21,7 @@ async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send({"type": "websocket.close"})
 
 
-router = URLRouter([path("ws/live/<int:occasion_id>/", room), re_path("", refuse)])  # type: ignore[arg-type]
+router = URLRouter([path("ws/live/<int:occasion_id>/", RoomConsumer.as_asgi()), re_path("", refuse)])  # type: ignore[arg-type]
 
 
 async def websockets(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -53,13 +55,3 @@ def full_origin(text: str) -> tuple[str, str, int] | None:
     if not parts.hostname or port is None or parts.path or parts.query or parts.username is not None:
         return None
     return parts.scheme, parts.hostname, port
-
-
-async def startup() -> None:
-    """Called once when the process starts: it holds a lease until it stops."""
-    await open_rooms()
-
-
-async def shutdown() -> None:
-    """Called once when the process stops: every presence ends now, the lease with it."""
-    await close_rooms()

@@ -1,7 +1,7 @@
 """Between a browser's socket and the media engine: the server chooses room, codecs and way; the browser brings SDP.
 
 A browser asks for the picture and gets WebRTC while there is room for it, HLS otherwise. When anything of WebRTC fails
-the answer is HLS; the engine is a guest, and no lecture stops for it.
+the answer is HLS; the engine is a connection, and no lecture stops for it.
 """
 
 import asyncio
@@ -28,8 +28,9 @@ from live.engines.base import (
     lecture_room,
     lecture_spec,
 )
-from live.room.keeper import Guest, Keeper
-from live.room.sender import Room
+from live.room.connections import Connection
+from live.room.process import RoomProcess
+from live.room.rooms import Room
 from live.room.threads import in_database
 from live.room.turn import ice_servers
 
@@ -48,76 +49,76 @@ async def engine_of(room: Room) -> MediaEngine:
     return get_engine(url)
 
 
-async def publish(keeper: Keeper, room: Room, guest: Guest, command: protocol.Offer) -> None:
+async def publish(process: RoomProcess, room: Room, connection: Connection, command: protocol.Offer) -> None:
     """Put the host's browser on air; the newest page wins. Raises EngineError."""
-    if command.again and guest.publishing is not None:
-        answer = await guest.publishing.renegotiate(command.sdp)
+    if command.again and connection.publishing is not None:
+        answer = await connection.publishing.renegotiate(command.sdp)
     else:
-        await unpublish(keeper, room, guest)
+        await unpublish(process, room, connection)
         engine = await engine_of(room)
         await engine.open_room(lecture_spec(room.occasion_id))
-        guest.publishing = await engine.publish(
+        connection.publishing = await engine.publish(
             room_id=lecture_room(room.occasion_id),
             participant_id=PRESENTER,
             offer_sdp=command.sdp,
-            on_event=_listener(keeper, room, guest, "pub"),
+            on_event=_listener(process, room, connection, "pub"),
         )
-        answer = guest.publishing.answer_sdp
-    keeper.hub.tell(guest, protocol.encode(protocol.ServerAnswer(sdp=answer)))
+        answer = connection.publishing.answer_sdp
+    process.rooms.tell(connection, protocol.encode(protocol.ServerAnswer(sdp=answer)))
 
 
-async def unpublish(keeper: Keeper, room: Room, guest: Guest) -> None:
+async def unpublish(process: RoomProcess, room: Room, connection: Connection) -> None:
     """Take the host's browser off the air."""
-    publishing, guest.publishing = guest.publishing, None
+    publishing, connection.publishing = connection.publishing, None
     if publishing is not None:
         await publishing.close()
-        keeper.picture(room, on=False)
+        process.picture(room, on=False)
 
 
-async def watch(keeper: Keeper, room: Room, guest: Guest, via: str) -> None:
+async def watch(process: RoomProcess, room: Room, connection: Connection, via: str) -> None:
     """Choose the way of the picture for this browser, and begin."""
-    await unwatch(room, guest)
+    await unwatch(room, connection)
     if room.state != "live":
-        return _tell_way(keeper, guest, "wait")
-    own = sum(seat.member_id == guest.member_id for seat in room.webrtc)
+        return _tell_way(process, connection, "wait")
+    own = sum(one.member_id == connection.member_id for one in room.webrtc)
     if via == "hls" or own >= WEBRTC_EACH or room.watching() >= room.webrtc_cap:
-        return _tell_way(keeper, guest, "hls")
-    room.webrtc.add(guest)
+        return _tell_way(process, connection, "hls")
+    room.webrtc.add(connection)
     try:
         engine = await engine_of(room)
         await engine.open_room(lecture_spec(room.occasion_id))
-        guest.subscribing = await engine.subscribe(
-            room_id=lecture_room(room.occasion_id), on_event=_listener(keeper, room, guest, "sub")
+        connection.subscribing = await engine.subscribe(
+            room_id=lecture_room(room.occasion_id), on_event=_listener(process, room, connection, "sub")
         )
     except EngineError as error:
         log.info("webrtc_refused", occasion=room.occasion_id, code=error.code)
-        room.webrtc.discard(guest)
-        return _tell_way(keeper, guest, "hls")
-    if guest.leaving:
-        return await unwatch(room, guest)
-    _tell_way(keeper, guest, "webrtc")
-    if guest.subscribing.offer_sdp is not None:
-        keeper.hub.tell(guest, protocol.encode(protocol.ServerOffer(sdp=guest.subscribing.offer_sdp)))
+        room.webrtc.discard(connection)
+        return _tell_way(process, connection, "hls")
+    if connection.leaving:
+        return await unwatch(room, connection)
+    _tell_way(process, connection, "webrtc")
+    if connection.subscribing.offer_sdp is not None:
+        process.rooms.tell(connection, protocol.encode(protocol.ServerOffer(sdp=connection.subscribing.offer_sdp)))
     return None
 
 
-async def unwatch(room: Room, guest: Guest) -> None:
+async def unwatch(room: Room, connection: Connection) -> None:
     """Give up this browser's WebRTC, if it has any."""
-    subscribing, guest.subscribing = guest.subscribing, None
-    room.webrtc.discard(guest)
+    subscribing, connection.subscribing = connection.subscribing, None
+    room.webrtc.discard(connection)
     if subscribing is not None:
         await subscribing.close()
 
 
-async def answer(guest: Guest, sdp: str) -> None:
+async def answer(connection: Connection, sdp: str) -> None:
     """The browser's answer; late ones are dropped. Raises EngineError."""
-    if guest.subscribing is not None:
-        await guest.subscribing.answer(sdp)
+    if connection.subscribing is not None:
+        await connection.subscribing.answer(sdp)
 
 
-async def candidate(guest: Guest, command: protocol.Trickle) -> None:
+async def candidate(connection: Connection, command: protocol.Trickle) -> None:
     """A candidate of the browser; late ones are dropped. Raises EngineError."""
-    part = guest.publishing if command.pc == "pub" else guest.subscribing
+    part = connection.publishing if command.pc == "pub" else connection.subscribing
     if part is not None:
         found = command.candidate
         await part.candidate(
@@ -127,60 +128,64 @@ async def candidate(guest: Guest, command: protocol.Trickle) -> None:
         )
 
 
-def _tell_way(keeper: Keeper, guest: Guest, via: str) -> None:
-    ice = ice_servers(member_id=guest.member_id, as_of=timezone.now()) if via == "webrtc" else []
-    keeper.hub.tell(guest, protocol.encode(protocol.Media(via=via, ice=ice)))  # type: ignore[arg-type]
+def _tell_way(process: RoomProcess, connection: Connection, via: str) -> None:
+    ice = ice_servers(member_id=connection.member_id, as_of=timezone.now()) if via == "webrtc" else []
+    process.rooms.tell(connection, protocol.encode(protocol.Media(via=via, ice=ice)))  # type: ignore[arg-type]
 
 
-def _listener(keeper: Keeper, room: Room, guest: Guest, pc: str) -> Callable[[EngineEvent], None]:
-    """Return the ear for one connection; it goes deaf as soon as the guest has another one."""
+def _listener(process: RoomProcess, room: Room, connection: Connection, pc: str) -> Callable[[EngineEvent], None]:
+    """Return what the engine calls for one side of a connection; it does nothing once there is a newer one.
+
+    A browser that begins again leaves the old peer connection behind, and the engine still tells of its end.
+    """
     mine = object()
-    flow = _Flow(keeper, room, guest)
+    flow = _Flow(process, room, connection)
     if pc == "pub":
-        guest.pub_ear = mine
+        connection.pub_listener = mine
     else:
-        guest.sub_ear = mine
+        connection.sub_listener = mine
 
-    def hear(event: EngineEvent) -> None:
-        if guest.leaving or mine is not (guest.pub_ear if pc == "pub" else guest.sub_ear):
+    def on_event(event: EngineEvent) -> None:
+        if connection.leaving or mine is not (connection.pub_listener if pc == "pub" else connection.sub_listener):
             return
         if isinstance(event, OfferMade):
-            keeper.hub.tell(guest, protocol.encode(protocol.ServerOffer(sdp=event.sdp)))
+            process.rooms.tell(connection, protocol.encode(protocol.ServerOffer(sdp=event.sdp)))
             return
         state = _state_of(event)
         if state:
-            keeper.hub.tell(guest, protocol.encode(protocol.Link(pc=pc, state=state)))  # type: ignore[arg-type]
+            process.rooms.tell(connection, protocol.encode(protocol.Link(pc=pc, state=state)))  # type: ignore[arg-type]
         if pc == "pub" and isinstance(event, Connected):
-            keeper.picture(room, on=True)
+            process.picture(room, on=True)
         elif pc == "pub" and isinstance(event, MediaFlow) and event.kind == "video":
-            flow.heard(mine, receiving=event.receiving)
+            flow.on_flow(mine, receiving=event.receiving)
         if isinstance(event, HungUp | EngineGone):
-            _ended(keeper, room, guest, pc)
+            _ended(process, room, connection, pc)
 
-    return hear
+    return on_event
 
 
 class _Flow:
     """Tells the room that the lecturer's picture comes no more, long before a lost line is known to be lost."""
 
-    def __init__(self, keeper: Keeper, room: Room, guest: Guest) -> None:
-        self.keeper, self.room, self.guest = keeper, room, guest
+    def __init__(self, process: RoomProcess, room: Room, connection: Connection) -> None:
+        self.process, self.room, self.connection = process, room, connection
         self.is_silent = self.is_told = False
 
-    def heard(self, ear: object, *, receiving: bool) -> None:
+    def on_flow(self, listener: object, *, receiving: bool) -> None:
         """The engine says that the picture flows, or has stopped."""
         was_silent, self.is_silent = self.is_silent, not receiving
         if receiving and self.is_told:
             self.is_told = False
-            self.keeper.picture(self.room, on=True)
+            self.process.picture(self.room, on=True)
         elif not receiving and not was_silent:
-            self.keeper.hub.spawn(self._tell(ear))
+            self.process.background.spawn(self._tell(listener))
 
-    async def _tell(self, ear: object) -> None:
+    async def _tell(self, listener: object) -> None:
         await asyncio.sleep(SILENT_S)
-        if self.is_silent and not self.is_told and self.guest.publishing is not None and self.guest.pub_ear is ear:
+        is_current = self.connection.publishing is not None and self.connection.pub_listener is listener
+        if self.is_silent and not self.is_told and is_current:
             self.is_told = True
-            self.keeper.picture(self.room, on=False)
+            self.process.picture(self.room, on=False)
 
 
 def _state_of(event: EngineEvent) -> str:
@@ -198,11 +203,11 @@ def _state_of(event: EngineEvent) -> str:
     return ""
 
 
-def _ended(keeper: Keeper, room: Room, guest: Guest, pc: str) -> None:
-    if pc == "pub" and guest.publishing is not None:
-        guest.publishing = None
-        if not any(isinstance(seat, Guest) and seat.publishing for seat in room.seats):
-            keeper.picture(room, on=False)
+def _ended(process: RoomProcess, room: Room, connection: Connection, pc: str) -> None:
+    if pc == "pub" and connection.publishing is not None:
+        connection.publishing = None
+        if not room.is_on_air():
+            process.picture(room, on=False)
     elif pc == "sub":
-        guest.subscribing = None
-        room.webrtc.discard(guest)
+        connection.subscribing = None
+        room.webrtc.discard(connection)

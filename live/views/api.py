@@ -12,12 +12,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from attendance.operations import UnableToRecordPresence, record_outbox
 from attendance.windows import undone_until
-from live import queries
+from live import queries, room_events
 from live.core.wire.protocol import BIG, IDENT
 from live.models import Lecture
 from live.own_record import own_record
 from live.permissions import expects, may_host, may_join, may_read_recording
-from live.room import sender, tickets
+from live.room import tickets
 from live.sentences.room import recording_told
 from live.views.access import lecture_json
 from media.queries import UnableToPlay, playback
@@ -42,7 +42,7 @@ def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str,
         "state": lecture.stage,
         "undone_until": milliseconds(undone_until(lecture.occasion)),
         "void_reason": lecture.occasion.void_reason,
-        "seq": sender.seq_of(lecture.pk),
+        "seq": room_events.seq_of(lecture.pk),
         "now": milliseconds(as_of),
         "starts_at": milliseconds(lecture.occasion.starts_at),
         "ends_at": milliseconds(lecture.occasion.ends_at),

@@ -251,7 +251,7 @@ def test_room_hears_of_every_step(
     world: County, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     told: list[str] = []
-    monkeypatch.setattr("live.room.sender.publish", lambda _id, event, flush=False: told.append(event["state"]))
+    monkeypatch.setattr("live.room_events.publish", lambda _id, event, flush=False: told.append(event["state"]))
     with django_capture_on_commit_callbacks(execute=True):
         lecture = not_held(world)
     with django_capture_on_commit_callbacks(execute=True):

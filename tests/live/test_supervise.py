@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 import structlog
+from channels.layers import InMemoryChannelLayer
 from django.utils import timezone
 
 from live import supervise
 from live.agent.agent import Agent
-from live.room import bus, presence
-from live.room import keeper as rooms
-from live.room.sender import Hub, Room, Seat
+from live.room import checks, presence
+from live.room.connections import Connection
+from live.room.process import RoomProcess
+from live.room.rooms import Room
 
 pytestmark = pytest.mark.unit
 
@@ -61,26 +63,28 @@ def ledger(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         )
 
     monkeypatch.setattr(presence, "in_database", in_database)
-    monkeypatch.setattr(rooms, "in_database", in_database)
+    monkeypatch.setattr(checks, "in_database", in_database)
     return asked
 
 
 @pytest.fixture
-async def keeper(ledger: list[str], settings: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[rooms.Keeper]:
-    settings.REDIS_URL = ""
-    for module, name in ((rooms, "LOOK_S"), (rooms, "RIGHTS_S"), (presence, "LEASE_BEAT_S"), (presence, "FLUSH_S")):
+async def process(ledger: list[str], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RoomProcess]:
+    for module, name in ((checks, "LOOK_S"), (checks, "RIGHTS_S"), (presence, "LEASE_BEAT_S"), (presence, "FLUSH_S")):
         monkeypatch.setattr(module, name, 0.02)
-    yield rooms.keeper()
-    await rooms.close_rooms()
+    made = RoomProcess(InMemoryChannelLayer())
+    await made.start()
+    yield made
+    await made.aclose()
 
 
-def make_guest(keeper: rooms.Keeper) -> rooms.Guest:
-    async def send(message: dict[str, Any]) -> None:
-        """A phone that takes everything."""
+async def take(_message: dict[str, Any]) -> None:
+    """A browser that takes everything."""
 
-    guest = rooms.Guest(send=send, member_id=5, host=False, device="d", counted=True, heard=keeper.loop.time())
-    keeper.hub.enter(3, guest)
-    return guest
+
+def come(process: RoomProcess) -> Connection:
+    connection = Connection(send=take, member_id=5, host=False, device="d", counted=True, heard_at=process.loop.time())
+    process.rooms.enter(3, connection)
+    return connection
 
 
 # --- the supervisor -------------------------------------------------------------------------------------------------
@@ -143,23 +147,23 @@ async def test_cancellation_ends_a_loop_at_once() -> None:
 
 
 async def test_presence_is_written_after_a_failure(
-    keeper: rooms.Keeper, ledger: list[str], monkeypatch: pytest.MonkeyPatch
+    process: RoomProcess, ledger: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recorder, told, before = keeper.recorder, [], failures("presence_flush")
+    recorder, told, before = process.recorder, [], failures("presence_flush")
     monkeypatch.setattr(recorder, "_insert", once(recorder._insert))
     recorder.begin(
-        occasion_id=3, member_id=5, device="d", started_at=timezone.now(), told=lambda: told.append("counted")
+        occasion_id=3, member_id=5, device="d", started_at=timezone.now(), on_stored=lambda: told.append("counted")
     )
     await until(lambda: told)
     assert (failures("presence_flush") - before, recorder.unwritten()) == (1, 0)
 
 
 async def test_the_lease_is_beaten_after_a_failure(
-    keeper: rooms.Keeper, ledger: list[str], monkeypatch: pytest.MonkeyPatch
+    process: RoomProcess, ledger: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = failures("lease_beat")
     await until(lambda: "beat_lease" in ledger)
-    monkeypatch.setattr(keeper.recorder, "_beat", once(keeper.recorder._beat))
+    monkeypatch.setattr(process.recorder, "_beat", once(process.recorder._beat))
     await until(lambda: failures("lease_beat") - before == 1)
     ledger.clear()
     await until(lambda: "beat_lease" in ledger)
@@ -167,15 +171,15 @@ async def test_the_lease_is_beaten_after_a_failure(
 
 @pytest.mark.parametrize(
     ("loop", "step", "asked"),
-    [("rooms_look", "_look", "room_facts"), ("rooms_rights", "_ask_sessions", "still_signed_in")],
+    [("rooms_look", "look", "room_facts"), ("rooms_rights", "_ask_sessions", "still_signed_in")],
 )
 async def test_rooms_look_and_ask_after_a_failure(
-    keeper: rooms.Keeper, ledger: list[str], monkeypatch: pytest.MonkeyPatch, loop: str, step: str, asked: str
+    process: RoomProcess, ledger: list[str], monkeypatch: pytest.MonkeyPatch, loop: str, step: str, asked: str
 ) -> None:
     before = failures(loop)
-    monkeypatch.setattr(keeper, step, once(getattr(keeper, step)))
-    monkeypatch.setattr(rooms, "in_database", keep_answers(ledger))
-    make_guest(keeper)
+    monkeypatch.setattr(process.checks, step, once(getattr(process.checks, step)))
+    monkeypatch.setattr(checks, "in_database", keep_answers(ledger))
+    come(process)
     await until(lambda: failures(loop) - before == 1)
     ledger.clear()
     await until(lambda: asked in ledger)
@@ -189,40 +193,39 @@ def keep_answers(asked: list[str]) -> Callable[..., Any]:
     return in_database
 
 
-async def test_the_silent_are_seen_out_after_a_failure(keeper: rooms.Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
-    before, real, broken = failures("rooms_silent"), keeper.see_out, [True]
+async def test_the_silent_are_dismissed_after_a_failure(process: RoomProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, real, broken = failures("rooms_silent"), process.dismiss, [True]
 
-    def see_out(*args: Any, **values: Any) -> None:
+    def dismiss(*args: Any, **values: Any) -> None:
         if broken:
             broken.pop()
             raise ValueError("nobody foresaw this")
         real(*args, **values)
 
-    monkeypatch.setattr(keeper, "see_out", see_out)
-    guest = make_guest(keeper)
-    guest.heard -= 1000
-    await until(lambda: guest.leaving)
+    monkeypatch.setattr(process, "dismiss", dismiss)
+    connection = come(process)
+    connection.heard_at -= 1000
+    await until(lambda: connection.leaving)
     assert failures("rooms_silent") - before == 1
 
 
-async def test_rooms_are_ticked_after_a_failure_and_beside_one(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.REDIS_URL = ""
-    heard: list[str] = []
+async def test_rooms_are_ticked_after_a_failure_and_beside_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames: list[str] = []
 
     async def send(message: dict[str, Any]) -> None:
-        heard.append(message["text"])
+        frames.append(message["text"])
 
-    hub = Hub()
-    bad, good = (hub.enter(occasion_id, Seat(send=send, member_id=1, host=False)) for occasion_id in (1, 2))
-    real = hub._tick_now
+    rooms = RoomProcess(InMemoryChannelLayer()).rooms
+    bad, good = (rooms.enter(occasion_id, Connection(send=send, member_id=1, host=False)) for occasion_id in (1, 2))
+    real = rooms._next_frame
 
-    async def tick(room: Room) -> None:
+    def next_frame(room: Room) -> str | None:
         if room is bad:
             raise ValueError("nobody foresaw this")
-        await real(room)
+        return real(room)
 
-    monkeypatch.setattr(hub, "_tick_now", tick)
-    before, of_room, real_count, broken = failures("hub_turn"), failures("room_tick"), hub._count, [True]
+    monkeypatch.setattr(rooms, "_next_frame", next_frame)
+    before, of_room, real_count, broken = failures("rooms_turn"), failures("room_tick"), rooms._count, [True]
 
     def count() -> None:
         if broken:
@@ -230,32 +233,34 @@ async def test_rooms_are_ticked_after_a_failure_and_beside_one(settings: Any, mo
             raise ValueError("nobody foresaw this")
         real_count()
 
-    monkeypatch.setattr(hub, "_count", count)
+    monkeypatch.setattr(rooms, "_count", count)
     good.urgent.append('{"t":"state","state":"live"}')
-    hub.start()
-    await until(lambda: heard)
-    assert (failures("hub_turn") - before, failures("room_tick") > of_room) == (1, True)
-    await hub.aclose()
+    rooms.start()
+    await until(lambda: frames)
+    assert (failures("rooms_turn") - before, failures("room_tick") > of_room) == (1, True)
+    await rooms._background.aclose()
 
 
-async def test_the_bus_hears_and_speaks_after_a_failure(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.REDIS_URL = "redis://127.0.0.1:1"
-    turns: list[str] = []
-
-    def told(name: str) -> Callable[..., Any]:
-        async def turn(_self: Any) -> None:
-            turns.append(name)
-            await asyncio.sleep(0.01)
-
-        return once(turn)
-
-    monkeypatch.setattr(bus.RedisBus, "_listen", (lambda turn: lambda self: turn(self))(told("listen")))
-    monkeypatch.setattr(bus.RedisBus, "_speak", (lambda turn: lambda self: turn(self))(told("speak")))
-    before = failures("bus_listen"), failures("bus_speak")
-    made = bus.connect(lambda occasion_id, message: None)
-    await until(lambda: {"listen", "speak"} <= set(turns))
-    assert (failures("bus_listen") - before[0], failures("bus_speak") - before[1]) == (1, 1)
-    await made.aclose()
+async def test_the_channel_receives_joins_and_sends_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer, told = InMemoryChannelLayer(), list[dict[str, Any]]()
+    first, second = (RoomProcess(layer) for _ in range(2))
+    loops = {"rooms_receive": "_receive", "rooms_groups": "_follow_rooms", "rooms_send": "_send"}
+    monkeypatch.setattr(second, "_on_message", told.append)
+    for step in loops.values():
+        for process in (first, second):
+            monkeypatch.setattr(process.channel, step, once(getattr(process.channel, step)))
+    before = {loop: failures(loop) for loop in loops}
+    for process in (first, second):
+        process.channel._on_message = process._on_message
+        process.channel.start(process.background)
+        process.channel.join(3)
+    await until(lambda: len(layer.groups.get("room.3", ())) == 2)
+    first.channel.send([(3, {"t": "picture", "on": True})], flush=True)
+    await until(lambda: told)
+    assert told[0]["events"] == [{"t": "picture", "on": True}]
+    assert {loop: failures(loop) - count for loop, count in before.items()} == dict.fromkeys(loops, 2)
+    for process in (first, second):
+        await process.background.aclose()
 
 
 @pytest.mark.parametrize("loop", ["agent_engine", "agent_beat", "agent_reconcile", "agent_reap"])
@@ -297,12 +302,12 @@ async def test_the_media_agent_goes_on_after_a_failure(
 
 
 async def test_a_clock_that_is_set_for_good_ends_the_lease_and_takes_a_new_one(
-    keeper: rooms.Keeper, ledger: list[str], monkeypatch: pytest.MonkeyPatch
+    process: RoomProcess, ledger: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await until(lambda: "beat_lease" in ledger)
     told: list[str] = []
-    stay = keeper.recorder.begin(
-        occasion_id=3, member_id=5, device="d", started_at=timezone.now(), told=lambda: told.append("counted")
+    stay = process.recorder.begin(
+        occasion_id=3, member_id=5, device="d", started_at=timezone.now(), on_stored=lambda: told.append("counted")
     )
     await until(lambda: told)
     real = presence.clock().now

@@ -20,6 +20,7 @@ from courses.models import LessonProgress
 from live.models import ChatMessage, Lecture, Restriction
 from live.operations import end_lecture
 from live.room import tickets
+from live.room.process import RoomProcess
 from live.room.routing import websockets
 from media.signing import signed_url
 from organizations.models import AccessEntry, Membership, RoleGrant, User
@@ -170,7 +171,13 @@ async def closed_with(occasion_id: int, *, ticket: str, session: str, origin: st
     cookie = f"{settings.SESSION_COOKIE_NAME}={session}".encode()
     headers = [(b"origin", origin.encode()), (b"host", b"127.0.0.1"), (b"cookie", cookie)]
     path = f"/ws/live/{occasion_id}/"
-    scope = {"type": "websocket", "path": path, "query_string": f"ticket={ticket}".encode(), "headers": headers}
+    scope: dict[str, Any] = {
+        "type": "websocket",
+        "path": path,
+        "query_string": f"ticket={ticket}".encode(),
+        "headers": headers,
+    }
+    scope["state"] = {"rooms": RoomProcess()}
     await websockets(scope, receive, send)
     return [message["type"] for message in sent], sent[-1].get("code", 0)
 

@@ -11,11 +11,11 @@ import pytest
 from django.db import DatabaseError, DataError, OperationalError, connection, connections, transaction
 from django.utils import timezone
 
-from live import operations
+from live import operations, room_events
 from live.models import ChatMessage, Lecture, Restriction
 from live.operations import Saying, UnableToChat
 from live.queries import ChatLine, units_at
-from live.room import chat, sender
+from live.room import chat
 from live.room.chat import Chat
 from organizations.models import User
 from organizations.operations import rename_member, transfer_member
@@ -91,7 +91,7 @@ def test_only_what_is_new_is_announced_and_in_the_order_of_its_numbers(
     world: County, lecture: Lecture, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     heard: list[tuple[int, dict[str, Any]]] = []
-    monkeypatch.setattr(sender, "publish_all", heard.extend)
+    monkeypatch.setattr(room_events, "publish_all", heard.extend)
     with django_capture_on_commit_callbacks(execute=True):
         operations.say_all(sayings=[saying(lecture, world.member, "1")])
     with django_capture_on_commit_callbacks(execute=True):
@@ -104,7 +104,7 @@ def test_what_is_not_kept_is_not_announced(
     world: County, lecture: Lecture, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     heard: list[tuple[int, dict[str, Any]]] = []
-    monkeypatch.setattr(sender, "publish_all", heard.extend)
+    monkeypatch.setattr(room_events, "publish_all", heard.extend)
 
     class GoneAway(Exception):
         """The commit fails."""

@@ -11,17 +11,17 @@ import pytest
 from live.agent.carrier import Carrier
 from live.engines.base import Connected, EngineEvent, HungUp, MediaFlow
 from live.room import signalling
-from live.room.keeper import Guest
-from live.room.sender import Room
+from live.room.connections import Connection
+from live.room.rooms import Room
 
 
 class Away:
-    """An engine, a publishing and a keeper in one: what they are told is kept."""
+    """An engine, a publishing and a process in one: what they are told is kept."""
 
     answer_sdp = "v=0"
 
     def __init__(self) -> None:
-        self.hub = self
+        self.rooms = self.background = self
         self.pictures: list[bool] = []
         self.tasks: list[asyncio.Task[None]] = []
         self.say: Callable[[EngineEvent], None] = lambda _event: None
@@ -32,7 +32,7 @@ class Away:
         self.say = on_event
         return self
 
-    def tell(self, guest: Guest, frame: str) -> None: ...
+    def tell(self, connection: Connection, frame: str) -> None: ...
 
     def picture(self, room: Any, *, on: bool) -> None:
         self.pictures.append(on)
@@ -49,8 +49,8 @@ def test_a_picture_that_stops_coming_is_told_at_once_and_a_hiccup_is_not(monkeyp
         return away
 
     async def lecture() -> None:
-        guest, room = Guest(send=None, member_id=1, host=True), OneRoom()  # type: ignore[arg-type]
-        await signalling.publish(away, room, guest, Offer())  # type: ignore[arg-type]
+        connection, room = Connection(send=None, member_id=1, host=True), OneRoom()  # type: ignore[arg-type]
+        await signalling.publish(away, room, connection, Offer())  # type: ignore[arg-type]
         away.say(Connected())
         away.say(MediaFlow("video", False))
         away.say(MediaFlow("video", True))
@@ -69,7 +69,9 @@ def test_a_picture_that_stops_coming_is_told_at_once_and_a_hiccup_is_not(monkeyp
 
     class OneRoom:
         occasion_id = 7
-        seats: tuple[Any, ...] = ()
+
+        def is_on_air(self) -> bool:
+            return False
 
     class Offer:
         again, sdp = False, "v=0"
@@ -102,13 +104,13 @@ def test_one_person_does_not_use_up_the_places_with_low_delay(monkeypatch: pytes
     async def crowd() -> list[str]:
         room: Any = Room(occasion_id=7, state="live", webrtc_cap=10)
         for member_id in (1, 1, 1, 2):
-            guest = Guest(send=None, member_id=member_id, host=False)  # type: ignore[arg-type]
-            await signalling.watch(away, room, guest, "auto")  # type: ignore[arg-type]
+            connection = Connection(send=None, member_id=member_id, host=False)  # type: ignore[arg-type]
+            await signalling.watch(away, room, connection, "auto")  # type: ignore[arg-type]
         return ways
 
     away, ways = Watched(), list[str]()
     monkeypatch.setattr(signalling, "engine_of", engine_of)
-    monkeypatch.setattr(signalling, "_tell_way", lambda _keeper, _guest, way: ways.append(way))
+    monkeypatch.setattr(signalling, "_tell_way", lambda _process, _connection, way: ways.append(way))
     assert asyncio.run(crowd()) == ["webrtc", "webrtc", "hls", "webrtc"]
 
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from live.core.wire import protocol
 from live.room import signalling
-from live.room.keeper import Guest
+from live.room.connections import Connection
 from live.room.turn import ice_servers
 from tests.services import free_port
 
@@ -152,20 +152,20 @@ def test_without_a_relay_nothing_is_said(settings: Any) -> None:
     assert ice_servers(member_id=7, as_of=now()) == []
 
 
-class Hub:
-    """A keeper and a hub in one: what a phone is told is kept."""
+class Told:
+    """A process and its rooms in one: what a browser is told is kept."""
 
     def __init__(self) -> None:
-        self.hub, self.told = self, ""
+        self.rooms, self.told = self, ""
 
-    def tell(self, _guest: Guest, frame: str) -> None:
+    def tell(self, _connection: Connection, frame: str) -> None:
         self.told = frame
 
 
 @pytest.mark.parametrize(("via", "relayed"), [("webrtc", True), ("hls", False), ("wait", False)])
 def test_only_a_phone_on_webrtc_gets_them(relays: None, via: str, relayed: bool) -> None:
-    here, guest = Hub(), Guest(send=None, member_id=7, host=False)  # type: ignore[arg-type, call-arg]
-    signalling._tell_way(here, guest, via)  # type: ignore[arg-type]
+    here, connection = Told(), Connection(send=None, member_id=7, host=False)  # type: ignore[arg-type, call-arg]
+    signalling._tell_way(here, connection, via)  # type: ignore[arg-type]
     assert ('"credential":' in here.told, f'"via":"{via}"' in here.told) == (relayed, True)
 
 

@@ -1,14 +1,19 @@
-"""The one sender, with sockets that are functions: order, samples, and one that never takes its frame."""
+"""The rooms of a process, with sockets that are functions: order, samples, and one that never takes its frame."""
 
 import asyncio
 import json
 from typing import Any
 
 import pytest
+from channels.layers import InMemoryChannelLayer
 
+from live import room_events
 from live.core.wire import protocol
-from live.room import sender
-from live.room.sender import Hub, Seat
+from live.room import rooms as module
+from live.room.background import Background
+from live.room.channel import ProcessChannel
+from live.room.connections import Connection
+from live.room.rooms import Rooms
 
 pytestmark = pytest.mark.unit
 
@@ -33,12 +38,13 @@ class Socket:
 
 
 @pytest.fixture
-async def hub(settings: Any) -> Any:
-    settings.REDIS_URL = ""
-    made = Hub()
+async def rooms() -> Any:
+    background = Background()
+    channel = ProcessChannel(InMemoryChannelLayer(), name="one", on_message=lambda _message: None)
+    made = Rooms(background, channel, on_event=lambda _room, _event: None)
     made.start()
     yield made
-    await made.aclose()
+    await background.aclose()
 
 
 def chat(number: int, text: str = "好") -> protocol.ChatEvent:
@@ -54,45 +60,45 @@ async def events_of(socket: Socket, count: int) -> list[dict[str, Any]]:
     raise AssertionError(socket.texts)
 
 
-async def test_a_tick_is_one_shared_frame_in_order(hub: Hub) -> None:
+async def test_a_tick_is_one_shared_frame_in_order(rooms: Rooms) -> None:
     phones = [Socket() for _ in range(3)]
     for number, phone in enumerate(phones):
-        hub.enter(7, Seat(send=phone.send, member_id=number, host=False))
+        rooms.enter(7, Connection(send=phone.send, member_id=number, host=False))
     for number in (1, 2, 2, 3):
-        hub.deliver(7, chat(number))
+        rooms.deliver(7, chat(number))
     for phone in phones:
         assert [event["message"] for event in await events_of(phone, 3)] == [1, 2, 3]
     assert len({json.dumps(phone.texts) for phone in phones}) == 1
     assert phones[0].texts[-1]["people"] == 3
 
 
-async def test_what_must_not_wait_does_not_wait(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender, "TICK_S", 60)
+async def test_what_must_not_wait_does_not_wait(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TICK_S", 60)
     phone = Socket()
-    hub.enter(7, Seat(send=phone.send, member_id=1, host=False))
-    hub.deliver(7, protocol.PictureEvent(on=True))
+    rooms.enter(7, Connection(send=phone.send, member_id=1, host=False))
+    rooms.deliver(7, protocol.PictureEvent(on=True))
     await asyncio.sleep(0.05)
     assert [event["t"] for frame in phone.texts for event in frame["events"]] == ["picture"]
 
 
-async def test_too_much_chat_is_sampled_and_says_so(hub: Hub) -> None:
+async def test_too_much_chat_is_sampled_and_says_so(rooms: Rooms) -> None:
     phone = Socket()
-    hub.enter(7, Seat(send=phone.send, member_id=1, host=False))
+    rooms.enter(7, Connection(send=phone.send, member_id=1, host=False))
     for number in range(100):
-        hub.deliver(7, chat(number + 1, "水" * 50))
+        rooms.deliver(7, chat(number + 1, "水" * 50))
     shown = await events_of(phone, 1)
     (frame,) = [frame for frame in phone.texts if frame["events"]]
     assert frame["left_out"] == 100 - len(shown)
     assert len(json.dumps(frame, ensure_ascii=False).encode()) < 1300
 
 
-async def test_a_stuck_phone_is_skipped_and_cut_off(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender, "STUCK_S", 0.5)
+async def test_a_stuck_phone_is_skipped_and_cut_off(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "STUCK_S", 0.5)
     stuck, well = Socket(stuck=True), Socket()
     for number, phone in enumerate((stuck, well)):
-        hub.enter(7, Seat(send=phone.send, member_id=number, host=False))
+        rooms.enter(7, Connection(send=phone.send, member_id=number, host=False))
     for number in range(1, 4):
-        hub.deliver(7, chat(number))
+        rooms.deliver(7, chat(number))
         await events_of(well, number)
     for _ in range(60):
         if stuck.aborted:
@@ -104,27 +110,27 @@ async def test_a_stuck_phone_is_skipped_and_cut_off(hub: Hub, monkeypatch: pytes
     assert len(stuck.texts) == 1
 
 
-async def test_private_events_reach_the_person_and_the_hosts_only(hub: Hub) -> None:
+async def test_private_events_reach_the_person_and_the_hosts_only(rooms: Rooms) -> None:
     person, host, other = Socket(), Socket(), Socket()
     for member_id, phone in ((1, person), (2, host), (3, other)):
-        hub.enter(7, Seat(send=phone.send, member_id=member_id, host=phone is host))
-    hub.deliver(7, protocol.MutedEvent(member=1, on=True))
+        rooms.enter(7, Connection(send=phone.send, member_id=member_id, host=phone is host))
+    rooms.deliver(7, protocol.MutedEvent(member=1, on=True))
     await events_of(person, 1)
     await events_of(host, 1)
     assert [event for frame in other.texts for event in frame["events"]] == []
 
 
-async def test_room_is_forgotten_when_the_last_one_leaves(hub: Hub) -> None:
+async def test_room_is_forgotten_when_the_last_one_leaves(rooms: Rooms) -> None:
     phone = Socket()
-    seat = Seat(send=phone.send, member_id=1, host=False)
-    room = hub.enter(7, seat)
-    hub.leave(room, seat)
-    assert hub.rooms == {}
-    hub.deliver(7, chat(1))
+    connection = Connection(send=phone.send, member_id=1, host=False)
+    room = rooms.enter(7, connection)
+    rooms.leave(room, connection)
+    assert rooms.open == {}
+    rooms.deliver(7, chat(1))
 
 
-async def test_publish_without_a_hub_says_nothing_wrong(settings: Any) -> None:
+async def test_publish_without_rooms_says_nothing_wrong(settings: Any) -> None:
     settings.REDIS_URL = ""
-    sender.publish(7, {"t": "picture", "on": True})
+    room_events.publish(7, {"t": "picture", "on": True})
     with pytest.raises(protocol.BadFrame):
-        sender.publish(7, {"t": "picture"})
+        room_events.publish(7, {"t": "picture"})

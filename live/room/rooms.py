@@ -1,0 +1,257 @@
+"""The rooms of this process: who is connected, and one shared frame a tick to each of them.
+
+Events of a tick (250 ms; 1 s in a room above 10,000) are encoded once and sent to every connection of the room; a
+browser that cannot take a frame at once finishes it in a task and is skipped meanwhile, so that none slows another.
+Events that must not wait flush the tick. How an event gets here from anywhere: ``live.room_events``.
+"""
+
+import asyncio
+import collections
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import structlog
+
+from live import supervise
+from live.core.wire import packing, protocol
+from live.room.background import Background
+from live.room.channel import ProcessChannel
+from live.room.connections import Connection
+
+log = structlog.get_logger(__name__)
+
+TICK_S = 0.25
+BIG_TICK_S = 1.0
+BIG_ROOM = 10_000
+IDLE_S = 5.0
+STUCK_S = 45.0
+FORGET_S = 5.0
+YIELD_EVERY = 100
+
+OnEvent = Callable[["Room", protocol.Event], None]
+
+
+@dataclass(eq=False)
+class Room:
+    """The connections to one occasion in this process, and what waits for the next tick.
+
+    ``elsewhere``: of each other process, when it was last heard of, and its counts of members and of WebRTC.
+    """
+
+    occasion_id: int
+    connections: set[Connection] = field(default_factory=set)
+    members: collections.Counter[int] = field(default_factory=collections.Counter)
+    state: str = "scheduled"
+    live_at: dt.datetime | None = None
+    webrtc_cap: int = 0
+    muted: frozenset[int] = frozenset()
+    picture: bool = False
+    picture_off_at: dt.datetime | None = None
+    seq: int = 0
+    chat: list[str] = field(default_factory=list)
+    urgent: list[str] = field(default_factory=list)
+    private: list[tuple[int, str]] = field(default_factory=list)
+    seen: collections.deque[int] = field(default_factory=lambda: collections.deque(maxlen=400))
+    last_message: int = 0
+    elsewhere: dict[str, tuple[float, int, int]] = field(default_factory=dict)
+    webrtc: set[Connection] = field(default_factory=set)
+    told_people: int = -1
+    told_at: float = 0.0
+    picture_noted: float = 0.0
+    known: bool = False
+    learning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def people(self) -> int:
+        """Persons in the room over all processes; two devices of one person in one process are one."""
+        return len(self.members) + sum(people for _at, people, _webrtc in self.elsewhere.values())
+
+    def watching(self) -> int:
+        """Browsers that watch by WebRTC, over all processes."""
+        return len(self.webrtc) + sum(webrtc for _at, _people, webrtc in self.elsewhere.values())
+
+    def of_member(self, member_id: int) -> list[Connection]:
+        """The connections of one member, as a list of its own: who is dismissed may leave meanwhile."""
+        return [one for one in self.connections if one.member_id == member_id]
+
+    def is_on_air(self) -> bool:
+        """Whether a host's browser, connected to this process, sends the picture."""
+        return any(one.publishing for one in self.connections)
+
+
+class Rooms:
+    """The rooms that have somebody in this process, by occasion. Everything but ``sockets`` runs on the event loop.
+
+    ``on_event`` is called with each event on its way to the browsers.
+    """
+
+    def __init__(self, background: Background, channel: ProcessChannel, *, on_event: OnEvent) -> None:
+        self.open: dict[int, Room] = {}
+        self._background = background
+        self._channel = channel
+        self._on_event = on_event
+        self._loop = background.loop
+        self._next_big: float = 0.0
+        self._flushing: set[int] = set()
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._background.spawn(supervise.forever("rooms_turn", self._turn, every_s=TICK_S))
+
+    # --- who is here --------------------------------------------------------------------------------------------
+
+    def enter(self, occasion_id: int, connection: Connection) -> Room:
+        """Put a connection into its room; the first one opens the room in this process."""
+        room = self.open.get(occasion_id)
+        if room is None:
+            room = self.open[occasion_id] = Room(occasion_id)
+            self._channel.join(occasion_id)
+        room.connections.add(connection)
+        room.members[connection.member_id] += 1
+        return room
+
+    def leave(self, room: Room, connection: Connection) -> None:
+        """Take a connection out of its room; the last one closes the room in this process."""
+        connection.closed = True
+        room.connections.discard(connection)
+        room.webrtc.discard(connection)
+        room.members[connection.member_id] -= 1
+        if room.members[connection.member_id] <= 0:
+            del room.members[connection.member_id]
+        if not room.connections and self.open.pop(room.occasion_id, None) is not None:
+            self._channel.part(room.occasion_id)
+
+    def connections(self) -> list[Connection]:
+        """Everybody in all rooms."""
+        return [one for room in self.open.values() for one in room.connections]
+
+    def sockets(self) -> int:
+        """Return how many connections there are; may be asked from any thread."""
+        return sum(len(room.connections) for room in list(self.open.values()))
+
+    # --- what is told -------------------------------------------------------------------------------------------
+
+    def deliver(self, occasion_id: int, event: protocol.Event, *, flush: bool = False) -> None:
+        """Put an event into the room's next tick, once; nothing happens where nobody is in the room."""
+        room = self.open.get(occasion_id)
+        if room is None:
+            return
+        if isinstance(event, protocol.ChatEvent):
+            # It may come twice: through the layer, and from the look at the database that found it first.
+            if event.message in room.seen:
+                return
+            room.seen.append(event.message)
+            room.last_message = max(room.last_message, event.message)
+            room.chat.append(protocol.encode(event))
+        elif event.audience == "one":
+            room.private.append((event.member, protocol.encode(event)))  # type: ignore[attr-defined]
+        else:
+            room.urgent.append(protocol.encode(event))
+        self._on_event(room, event)
+        if flush or event.at_once:
+            self._flush_soon(room)
+
+    def tell(self, connection: Connection, text: str) -> None:
+        """Send one frame to one browser without waiting for it; dropped when the browser is stuck."""
+        self._push(connection, {"type": "websocket.send", "text": text})
+
+    def on_message(self, message: dict[str, Any]) -> None:
+        """A message of another process: events for a room here, or how many are in that room there."""
+        room = self.open.get(message["occasion"])
+        if room is None:  # the last one left while it was under way
+            return
+        if message["type"] == "room.count":
+            room.elsewhere[message["from"]] = (self._loop.time(), message["people"], message["webrtc"])
+            return
+        for one in message["events"]:
+            try:
+                event = protocol.event_of(one)
+            except protocol.BadFrame:
+                # Web processes are renewed one after the other: this one may be older than the sender.
+                log.warning("event_from_another_version", occasion=room.occasion_id)
+                continue
+            self.deliver(room.occasion_id, event, flush=bool(message["flush"]))
+
+    # --- ticks --------------------------------------------------------------------------------------------------
+
+    def _flush_soon(self, room: Room) -> None:
+        # After what is being done now: events that come together, as a batch of chat and its end, are one frame.
+        if room.occasion_id not in self._flushing:
+            self._flushing.add(room.occasion_id)
+            self._loop.call_soon(lambda: self._background.spawn(self._flush(room)))
+
+    async def _flush(self, room: Room) -> None:
+        self._flushing.discard(room.occasion_id)
+        await self._tick(room)
+
+    async def _turn(self) -> None:
+        now = self._loop.time()
+        big = now >= self._next_big
+        if big:
+            self._next_big = now + BIG_TICK_S
+            self._count()
+        for room in list(self.open.values()):
+            if big or len(room.connections) <= BIG_ROOM:
+                # Whatever is wrong in one room, the others hear their ticks.
+                await supervise.attempt("room_tick", partial(self._tick, room))
+
+    def _count(self) -> None:
+        """Tell the other processes how many are here, forget those that fell silent, and cut off the stuck."""
+        now = self._loop.time()
+        for room in self.open.values():
+            room.elsewhere = {name: seen for name, seen in room.elsewhere.items() if now - seen[0] < FORGET_S}
+            self._channel.count(room.occasion_id, people=len(room.members), webrtc=len(room.webrtc))
+            for one in room.connections:
+                if one.stuck_since is not None and now - one.stuck_since > STUCK_S:
+                    log.info("socket_cut_off", occasion=room.occasion_id)
+                    one.abort()
+
+    async def _tick(self, room: Room) -> None:
+        # A tick that still goes round must be through before the next: frames reach every browser in order.
+        async with room.sending:
+            self._tell_private(room)
+            text = self._next_frame(room)
+            if text is not None:
+                await self._send_all(room.connections, {"type": "websocket.send", "text": text})
+
+    def _tell_private(self, room: Room) -> None:
+        for member_id, text in _drain(room.private):
+            shared = f'{{"t":"tick","seq":{room.seq},"people":{room.people()},"left_out":0,"events":[{text}]}}'
+            for one in [one for one in room.connections if one.host or one.member_id == member_id]:
+                self.tell(one, shared)
+
+    def _next_frame(self, room: Room) -> str | None:
+        """Return the room's frame of this tick, made of all that waits; None when there is nothing to say."""
+        now, people = self._loop.time(), room.people()
+        news = bool(room.chat or room.urgent)
+        crowd = people != room.told_people and now - room.told_at >= BIG_TICK_S
+        if not (news or crowd or now - room.told_at >= IDLE_S):
+            return None
+        urgent = _drain(room.urgent)
+        spent = sum(len(text.encode()) for text in urgent)
+        chosen, left_out = packing.sample(_drain(room.chat), budget=max(packing.BUDGET - spent, 0))
+        room.seq += 1
+        room.told_people, room.told_at = people, now
+        return packing.tick(seq=room.seq, people=people, left_out=left_out, events=[*urgent, *chosen])
+
+    async def _send_all(self, connections: Iterable[Connection], message: dict[str, Any]) -> None:
+        # A copy: at each pause somebody may come or leave.
+        for index, connection in enumerate(list(connections)):
+            self._push(connection, message)
+            if index % YIELD_EVERY == YIELD_EVERY - 1:
+                await asyncio.sleep(0)
+
+    def _push(self, connection: Connection, message: dict[str, Any]) -> None:
+        if not connection.closed and connection.stuck_since is None:
+            rest = connection.push(message, now=self._loop.time())
+            if rest is not None:
+                self._background.spawn(rest.finish())
+
+
+def _drain(items: list[Any]) -> list[Any]:
+    taken = items[:]
+    items.clear()
+    return taken
