@@ -24,8 +24,8 @@ from attendance.listing import is_being_listed
 from attendance.models import Evidence, Occasion, Record, RecordState, RosterEntry, Rule
 from attendance.permissions import NAMES
 from attendance.reports.base import Scope
-from attendance.reports.standing import UNDONE, node_names, occasions_of, place, standings
-from attendance.standing import CALLED_OFF, DONE, amount_of, asked_of
+from attendance.reports.standing import node_names, occasions_of, place, standings
+from attendance.standing import CALLED_OFF, DONE, UNDONE, amount_of, asked_of
 from attendance.views.shared import id_or_none, log_shown, number_or_none, scope_or_404, signed_in
 from attendance.windows import window_limit
 from attendance.written import may_be_withdrawn, ticks_at

@@ -31,7 +31,7 @@ def again(request: HttpRequest, lecture: Lecture) -> HttpResponse:
             return redirect("live_index")
         return redirect("live_host", occasion_id=known.pk)
     form = AgainForm(request.POST or None, lecture=lecture, user=_user(request))
-    was_void = lecture.stage == Occasion.State.VOID
+    was_void = lecture.stage == "void"
     if request.method == "POST" and form.is_valid():
         planned = form.save(as_of=timezone.now())
         if planned is not None:
@@ -70,7 +70,7 @@ def void(request: HttpRequest, lecture: Lecture) -> HttpResponse:
 
 def again_words(lecture: Lecture) -> str:
     """Return what holding a lecture again does to the one in whose place it is planned."""
-    if lecture.stage == Occasion.State.VOID:
+    if lecture.stage == "void":
         words = _("“{title}”已经作废，原因：{reason}。新的一场代替它，出现在大家的“今天”里；原来的记录仍然不算数。")
         return words.format(title=lecture.occasion.title, reason=lecture.occasion.void_reason.rstrip("。"))
     words = _("“{title}”没有举行。保存以后原来的一场作废，新的一场代替它，出现在大家的“今天”里。")
