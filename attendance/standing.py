@@ -22,6 +22,7 @@ from attendance.core.reasons import Code
 from attendance.core.rules import Rule as CoreRule
 from attendance.core.verdict import asked_at_first
 from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry, Rule
+from attendance.queries import CALLED_OFF as CALLED_OFF
 from attendance.queries import rule_of, window_of
 from attendance.sentences import length
 
@@ -32,7 +33,6 @@ DONE = frozenset({S.ATTENDED.value, S.MADE_UP.value})
 DUE = "due"  # a course still running, not done yet: nobody is missing there before it ends
 UNDONE = (S.MISSING.value, S.INCOMPLETE.value, DUE)
 # What was called off asks nothing of anybody: it stands in no report, no count and no hours.
-CALLED_OFF = (Occasion.State.NOT_HELD.value, Occasion.State.VOID.value)
 # How a person stands in a whole training: the first state in this order that one of their occasions has.
 WORST_FIRST = (
     S.MISSING.value, S.INCOMPLETE.value, DUE, S.PENDING.value, S.MADE_UP.value, S.ATTENDED.value, S.EXCUSED.value,

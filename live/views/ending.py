@@ -14,6 +14,7 @@ from live import operations
 from live.forms import AgainForm, VoidLectureForm
 from live.models import Lecture
 from live.permissions import may_host, may_void
+from live.queries.lectures import lecture_in_place_of
 from live.views.access import lecture_page
 from organizations.models import User
 
@@ -91,7 +92,7 @@ def void_words(people: Concerned) -> str:
 
 def planned_for(lecture: Lecture) -> Lecture | None:
     """Return what was planned in the place of a lecture, if anything was."""
-    return Lecture.objects.select_related("occasion__node").filter(in_place_of=lecture).first()
+    return lecture_in_place_of(lecture)
 
 
 def _user(request: HttpRequest) -> User:
