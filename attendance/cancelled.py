@@ -44,7 +44,7 @@ def cancelled_words(*, action: str, occasion_id: int, reader: User) -> str:
     return _("“%(title)s”已由%(who)s于 %(at)s 取消。") % {**values, "who": found.user.name}
 
 
-class WithTitle(LogFormatter):  # type: ignore[misc]
+class WithTitle(LogFormatter):
     """An entry that names what it is about: ``message`` holds ``%(title)s`` and ``%(starts_at)s``."""
 
     def format_message(self, log_entry: Any) -> str:

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from attendance.core.evidence import Earlier, Ended, Outbox, Presence, Watched, Window
@@ -16,17 +16,23 @@ from attendance.core.verdict import Verdict, judge
 from attendance.freshness import WORKER_BEATS_EVERY, is_fresh
 from attendance.listing import on_roster
 from attendance.models import (
+    Correction,
+    Dispute,
     Evidence,
     Occasion,
     PresenceSpan,
+    Record,
     RosterEntry,
     Rule,
     Training,
     WatchSession,
 )
 from attendance.windows import window_limit
-from organizations.models import User
-from organizations.queries import membership_on
+from organizations.models import Membership, Node, User
+from organizations.queries import exempt_member_ids, membership_on
+
+CALLED_OFF = (Occasion.State.NOT_HELD.value, Occasion.State.VOID.value)
+Row = TypeVar("Row")
 
 
 def is_expected(*, occasion: Occasion, member_id: int) -> bool:
@@ -183,3 +189,114 @@ def _presences(occasion: Occasion, member_ids: Collection[int], as_of: datetime)
             end = max(start, until if is_alive else beat)
         found.setdefault(member_id, []).append(Presence(device, start, end, Ended(reason)))
     return found
+
+
+# --- What pages show --------------------------------------------------------------------------------------------------
+
+
+def occasions() -> QuerySet[Occasion]:
+    """Occasions with what a page says of each: training, rule and node."""
+    return Occasion.objects.select_related("training", "rule", "node")
+
+
+def announced_occasions() -> QuerySet[Occasion]:
+    """The occasions of trainings that are no drafts: of those somebody else than their maker may know."""
+    return occasions().exclude(training__state=Training.State.DRAFT)
+
+
+def occasions_naming(member: User) -> QuerySet[Occasion]:
+    """The opened occasions whose roster names a member, whatever became of them; the newest first."""
+    named = RosterEntry.objects.filter(member=member)
+    return occasions().filter(roster__in=named).order_by("-starts_at", "-pk")
+
+
+def occasions_expecting(member: User) -> QuerySet[Occasion]:
+    """The opened occasions at which a member is expected and which are held; the oldest first."""
+    expected = RosterEntry.objects.filter(member=member, state=RosterEntry.State.EXPECTED)
+    mine = occasions().filter(roster__in=expected, training__state=Training.State.PUBLISHED)
+    return mine.exclude(state__in=CALLED_OFF).order_by("starts_at", "pk")
+
+
+def occasions_ahead(membership: Membership, *, since: datetime, on_date: date) -> QuerySet[Occasion]:
+    """What is planned since then for whoever belongs to a node: there and above. Nothing for who is exempt that day."""
+    found = occasions().filter(
+        state=Occasion.State.SCHEDULED,
+        training__state=Training.State.PUBLISHED,
+        starts_at__gt=since,
+        node__path__in=membership.node.line_paths(),
+    )
+    exempt = exempt_member_ids(on_date=on_date).filter(member_id=membership.member_id)
+    return found.exclude(Exists(exempt)).order_by("starts_at", "id")
+
+
+def trainings_touching(nodes: Iterable[Node]) -> QuerySet[Training]:
+    """The trainings, no drafts, of these nodes, of what is below and above; with ``has_begun`` and ``is_judging``."""
+    inside = Q(pk__in=())
+    for node in nodes:
+        inside |= Q(node__path__in=node.line_paths()) | Q(node__path__startswith=node.path)
+    opened = Occasion.objects.filter(training_id=OuterRef("pk")).exclude(
+        state__in=[Occasion.State.SCHEDULED, *CALLED_OFF]
+    )
+    judging = opened.exclude(state=Occasion.State.SETTLED).filter(rule__basis=Rule.Basis.WINDOW)
+    found = Training.objects.filter(inside).exclude(state=Training.State.DRAFT).select_related("node")
+    return found.annotate(has_begun=Exists(opened), is_judging=Exists(judging)).order_by("deadline_at", "id")
+
+
+def entries_below(path: str) -> QuerySet[RosterEntry]:
+    """Who stands on rosters under a part of the tree: everybody's entry for the empty path."""
+    found = RosterEntry.objects.filter(node__path__startswith=path)
+    return found.select_related("occasion__rule", "occasion__training", "node")
+
+
+def unread_entries(*, training_id: int, below: str) -> QuerySet[RosterEntry]:
+    """Who in a part of the tree has evidence that nobody has read.
+
+    A lecture that was reopened is judged when it ends; while it runs nothing new is marked there.
+    """
+    unread = entries_below(below).filter(dirty_at__isnull=False, occasion__training_id=training_id)
+    return unread.exclude(occasion__state=Occasion.State.OPEN, occasion__rule__basis=Rule.Basis.WINDOW)
+
+
+def records_of(*, occasion_id: int, member_ids: Collection[int]) -> QuerySet[Record]:
+    """What holds for these people at one occasion, in the order of their names."""
+    found = Record.objects.filter(occasion_id=occasion_id, member_id__in=member_ids)
+    return found.select_related("member").order_by("member__name", "member_id")
+
+
+def disputes() -> QuerySet[Dispute]:
+    """Disputes with what an answer needs: where, whose, and what was answered and corrected."""
+    return Dispute.objects.select_related("occasion__training", "member", "answered_by", "correction")
+
+
+def held_at(occasion_ids: Collection[int], *, member_id: int) -> dict[str, dict[int, list[Any]]]:
+    """What is held about a member at each of some occasions, by kind and occasion. Five queries."""
+    mine = {"member_id": member_id, "occasion_id__in": occasion_ids}
+    corrections = Correction.objects.filter(record__member_id=member_id, record__occasion_id__in=occasion_ids)
+    return {
+        "records": _by_occasion(Record.objects.filter(**mine)),
+        "spans": _by_occasion(PresenceSpan.objects.filter(**mine).order_by("started_at", "id")),
+        "evidence": _by_occasion(
+            Evidence.objects.filter(**mine)
+            .exclude(kind=Evidence.Kind.WITHDRAWN)  # said beside what they take back
+            .select_related("recorded_by", "withdrawn_by__recorded_by")
+            .order_by("recorded_at", "id")
+        ),
+        "disputes": _by_occasion(
+            Dispute.objects.filter(**mine).select_related("answered_by", "correction").order_by("-raised_at", "-id")
+        ),
+        "corrections": _grouped(
+            (correction.record.occasion_id, correction)
+            for correction in corrections.select_related("author", "record").order_by("at", "id")
+        ),
+    }
+
+
+def _by_occasion(rows: QuerySet[Any, Any]) -> dict[int, list[Any]]:
+    return _grouped((row.occasion_id, row) for row in rows)
+
+
+def _grouped(pairs: Iterable[tuple[int, Row]]) -> dict[int, list[Row]]:
+    groups: defaultdict[int, list[Row]] = defaultdict(list)
+    for key, row in pairs:
+        groups[key].append(row)
+    return groups

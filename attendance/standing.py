@@ -23,6 +23,7 @@ from attendance.core.reasons import Code
 from attendance.core.rules import Rule as CoreRule
 from attendance.core.verdict import asked_at_first
 from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry, Rule
+from attendance.queries import CALLED_OFF as CALLED_OFF
 from attendance.queries import rule_of, window_of
 from attendance.sentences import length
 
@@ -34,7 +35,6 @@ DUE = "due"  # a course still running, not done yet: nobody is missing there bef
 MISSED = (S.MISSING.value, S.INCOMPLETE.value)
 UNDONE = (*MISSED, DUE)
 # What was called off asks nothing of anybody: it stands in no report, no count and no hours.
-CALLED_OFF = (Occasion.State.NOT_HELD.value, Occasion.State.VOID.value)
 # How a person stands in a whole training: the first state in this order that one of their occasions has.
 WORST_FIRST = (
     S.MISSING.value, S.INCOMPLETE.value, DUE, S.PENDING.value, S.MADE_UP.value, S.ATTENDED.value, S.EXCUSED.value,

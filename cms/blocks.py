@@ -23,7 +23,7 @@ from media.choosers import KeepsChoice, Unshown, VideoChooserBlock
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
 
 
-class PictureChooserBlock(KeepsChoice, ImageChooserBlock):  # type: ignore[misc]
+class PictureChooserBlock(KeepsChoice, ImageChooserBlock):
     """A picture of the library."""
 
     gone_words = _("这张图片已不在了")
@@ -31,7 +31,7 @@ class PictureChooserBlock(KeepsChoice, ImageChooserBlock):  # type: ignore[misc]
     missing_words = _("这里还没有选图片。请选一张，或删掉这一块。")
 
 
-class PaperChooserBlock(KeepsChoice, DocumentChooserBlock):  # type: ignore[misc]
+class PaperChooserBlock(KeepsChoice, DocumentChooserBlock):
     """A document of the library."""
 
     gone_words = _("这个文件已不在了")

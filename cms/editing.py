@@ -42,7 +42,7 @@ def notice_a_newer_version(request: HttpRequest, page: Page) -> None:
     window = request.POST.get("editor_window", "")
     is_own = bool(window) and latest.user_id == request.user.pk and latest.content.get(WINDOW) == window
     if not as_opened and not is_own:
-        page.saved_meanwhile = latest  # type: ignore[attr-defined]
+        page.saved_meanwhile = latest
 
 
 def is_complete(page: LessonPage | CoursePage) -> bool:

@@ -67,7 +67,7 @@ class MemberPageForm(WagtailAdminPageForm):
     def _widget_data_value(self, widget: Any, html_name: str) -> Any:
         """Read one field of the post. A value that no editor's page could have sent is a bad request, not an error."""
         try:
-            return super()._widget_data_value(widget, html_name)  # type: ignore[misc]
+            return super()._widget_data_value(widget, html_name)
         except UNREADABLE as error:
             raise BadRequest(f"unreadable {html_name}: {error!r}") from error
 

@@ -55,7 +55,7 @@ def refuse_what_is_none(file: Any) -> None:
     )
 
 
-class PaperForm(BelongsToAUnit, AsksBeforeReplacing, BaseDocumentForm):  # type: ignore[misc]
+class PaperForm(BelongsToAUnit, AsksBeforeReplacing, BaseDocumentForm):
     """Wagtail's form for documents (setting WAGTAILDOCS_DOCUMENT_FORM_BASE)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

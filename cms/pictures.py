@@ -121,7 +121,7 @@ def too_many_pixels(found: int | None, limit: int) -> ValidationError:
     return ValidationError(words, code="file_too_many_pixels")
 
 
-class PictureForm(BelongsToAUnit, AsksBeforeReplacing, BaseImageForm):  # type: ignore[misc]
+class PictureForm(BelongsToAUnit, AsksBeforeReplacing, BaseImageForm):
     """Wagtail's form for pictures (setting WAGTAILIMAGES_IMAGE_FORM_BASE), which takes out what the camera wrote in."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
-from wagtail.models import Page, PageLogEntry
+from django.db.models import Model, Q, QuerySet
+from wagtail.models import ModelLogEntry, Page, PageLogEntry
 
 from cms.core.lesson import media_key, values_of
 from cms.material import Material
 from cms.models import CoursePage, LessonPage
 from media.models import Video
+from organizations.models import User
 
 LESSON_DELETED = "cms.lesson_deleted"
 
@@ -108,3 +109,25 @@ def edited_courses_with_video(*, video_id: str) -> QuerySet[CoursePage]:
 def _courses_of(material: QuerySet[Material]) -> QuerySet[CoursePage]:
     paths = {path[: -Page.steplen] for path in material.values_list("lesson__path", flat=True)}
     return CoursePage.objects.filter(path__in=paths)
+
+
+def open_lessons(course: Page) -> QuerySet[LessonPage]:
+    """The published lessons of a course, in whatever part of it."""
+    return LessonPage.objects.live().filter(Q(path__startswith=course.path))
+
+
+def last_entry_about(thing: Model, *, action: str) -> ModelLogEntry | None:
+    """The newest line of Wagtail's log about one thing that says it was done, with who did it."""
+    entries = ModelLogEntry.objects.for_instance(thing).filter(action=action)
+    return entries.select_related("user").first()
+
+
+def owners_of(pages: QuerySet[Page]) -> QuerySet[User]:
+    """Whose pages these are."""
+    return User.objects.filter(pk__in=pages.order_by().values("owner_id"))
+
+
+def editors_of(pages: QuerySet[Page]) -> QuerySet[User]:
+    """Who changed these pages."""
+    entries = PageLogEntry.objects.order_by().filter(action="wagtail.edit", page__in=pages.values("pk"))
+    return User.objects.filter(pk__in=entries.values("user_id"))

@@ -12,13 +12,13 @@ from wagtail.admin.views.pages.bulk_actions.page_bulk_action import DefaultPageF
 from wagtail.admin.views.pages.listing import GenericPageFilterSet, PageFilterSet
 from wagtail.documents.models import AbstractDocument
 from wagtail.images.views import chooser as picture_chooser
-from wagtail.models import Page, PageLogEntry
+from wagtail.models import Page
 from wagtail.permissions import policy_registry
 
 import cms.links  # noqa: F401 - registers its hook
 from cms.library import may_look_at
 from cms.listings import tell_whose
-from cms.queries import LESSON_DELETED
+from cms.queries import LESSON_DELETED, editors_of, owners_of
 from organizations.models import User
 
 # Wagtail's own reports and help are about its machinery, not about learning; what is closed (middleware.py) is not
@@ -58,14 +58,13 @@ def keep_to_what_is_open(request: HttpRequest, items: list[Any]) -> None:
 def owners_of_ones_own(request: HttpRequest) -> QuerySet[User]:
     """Return the authors of the pages that this editor sees; Wagtail's list of pages offers those of the whole tree."""
     own = policy_registry.get_by_type(Page).explorable_instances(request.user)
-    return User.objects.filter(pk__in=own.order_by().values("owner_id"))
+    return owners_of(own)
 
 
 def editors_of_ones_own(request: HttpRequest) -> QuerySet[User]:
     """Return who changed the pages that this editor sees."""
     own = policy_registry.get_by_type(Page).explorable_instances(request.user)
-    entries = PageLogEntry.objects.order_by().filter(action="wagtail.edit", page__in=own.values("pk"))
-    return User.objects.filter(pk__in=entries.values("user_id"))
+    return editors_of(own)
 
 
 for page_filters in (PageFilterSet, GenericPageFilterSet):

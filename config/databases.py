@@ -57,7 +57,7 @@ class PostgresReader:
         self.open_one = open_one
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        return self.open_one.execute(statement).fetchall()  # type: ignore[call-overload,no-any-return]
+        return self.open_one.execute(statement).fetchall()
 
     def tables(self) -> list[str]:
         return [

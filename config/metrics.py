@@ -99,7 +99,7 @@ def _queues() -> Iterator[Metric]:
         return
     asked = quick.redis_client()
     try:
-        values = {queue: float(asked.llen(queue)) for queue in settings.TASK_QUEUES}  # type: ignore[arg-type]
+        values = {queue: float(asked.llen(queue)) for queue in settings.TASK_QUEUES}
     except (redis.RedisError, OSError):
         return
     finally:

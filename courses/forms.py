@@ -60,7 +60,7 @@ class CourseSelect(forms.Select):
         return option
 
 
-class CourseField(forms.ModelChoiceField):
+class CourseField(forms.ModelChoiceField):  # type: ignore[type-arg]  # Django's takes none while it runs
     """Published courses of some organisations. A key that no database holds is nobody's course."""
 
     def to_python(self, value: Any) -> Any:

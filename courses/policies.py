@@ -14,7 +14,7 @@ from organizations.permissions import has_role
 ACTIONS = frozenset({"add", "change", "view"})
 
 
-class SchedulePolicy(BasePermissionPolicy):  # type: ignore[misc]
+class SchedulePolicy(BasePermissionPolicy):
     """Organisers give courses to their own part of the tree; nobody deletes what people may have studied (what has not
     begun is withdrawn, what has is declared void: ``courses.schedule``)."""
 

@@ -88,6 +88,11 @@ class Study:
         return next((studied for studied in self.lessons if not studied.is_done), None)
 
 
+def runs_with_occasions() -> QuerySet[CourseRun]:
+    """Course runs with what a page says of each: course, occasion, its rule, training and node."""
+    return CourseRun.objects.select_related("occasion__node", "occasion__training", "occasion__rule", "page")
+
+
 def runs_expecting(*, member_id: int) -> QuerySet[CourseRun]:
     """Return the courses on whose roster a person is; before the roster is fixed: those given above their branch.
 

@@ -72,14 +72,14 @@ class ToldIfCancelled:
         return found
 
 
-class RunList(generic.IndexView):  # type: ignore[misc]
+class RunList(generic.IndexView):
     """Only the organiser's own part of the tree exists for them."""
 
     def get_base_queryset(self) -> QuerySet[CourseRun]:
         return runs_in_subtrees(nodes=editable_nodes(self.request.user))
 
 
-class AddRun(WithoutStatus, RefusedBySaving, generic.CreateView):  # type: ignore[misc]
+class AddRun(WithoutStatus, RefusedBySaving, generic.CreateView):
     page_title = gettext_lazy("安排课程")
 
     def get_success_message(self, instance: CourseRun) -> str:
@@ -88,7 +88,7 @@ class AddRun(WithoutStatus, RefusedBySaving, generic.CreateView):  # type: ignor
         return words % {"title": instance.occasion.title, "people": people}
 
 
-class EditRun(ToldIfCancelled, WithoutStatus, SavedIfChanged, RefusedBySaving, generic.EditView):  # type: ignore[misc]
+class EditRun(ToldIfCancelled, WithoutStatus, SavedIfChanged, RefusedBySaving, generic.EditView):
     """What can still be changed, and what is left to do about a course that has begun or is over."""
 
     def get_object(self, queryset: Any = None) -> CourseRun:
@@ -121,7 +121,7 @@ class OwnRun:
         return own_run(self.request, self.pk)
 
 
-class RunHistory(OwnRun, history.HistoryView):  # type: ignore[misc]
+class RunHistory(OwnRun, history.HistoryView):
     pass
 
 
@@ -178,7 +178,7 @@ def _ask(request: HttpRequest, run: CourseRun, title: str, text: str, form: Void
     return render(request, "attendance/admin/ask.html", context)
 
 
-class CourseRunViewSet(ModelViewSet):  # type: ignore[misc]
+class CourseRunViewSet(ModelViewSet):
     """安排课程 in the admin's menu."""
 
     model = CourseRun

@@ -5,7 +5,6 @@ import mimetypes
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -21,12 +20,12 @@ from cms.core.lesson import values_of
 from cms.library import is_shown_by_right
 from cms.models import LessonPage
 from cms.moving import file_to_show
-from cms.queries import withdrawn_lessons
+from cms.queries import open_lessons, withdrawn_lessons
 from courses.models import CourseRun
 from courses.operations import UnableToCompleteLesson, complete_lesson
 from courses.permissions import READERS, is_member_of, may_read_run
 from courses.player import chosen_video, player_for
-from courses.queries import Studied, Study, runs_expecting, runs_in_subtrees, studies_of
+from courses.queries import Studied, Study, runs_expecting, runs_in_subtrees, runs_with_occasions, studies_of
 from courses.shelf import arrange
 from courses.withdrawn import told_if_withdrawn
 from organizations.models import User
@@ -55,8 +54,7 @@ class Opened:
 def open_run(request: HttpRequest, occasion_id: int) -> Opened:
     """Return the course with the reader's progress, or raise Http404."""
     user, as_of = signed_in(request), timezone.now()
-    runs = CourseRun.objects.select_related("occasion__node", "occasion__training", "occasion__rule", "page")
-    run = get_object_or_404(runs, pk=occasion_id)
+    run = get_object_or_404(runs_with_occasions(), pk=occasion_id)
     records = is_member_of(user, run)
     if not records and not may_read_run(user, run):
         raise Http404
@@ -191,11 +189,10 @@ def document(request: HttpRequest, occasion_id: int, lesson_id: int, document_id
 
 def readable_lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> LessonPage:
     """Return a published lesson of a course that the reader may open, or raise Http404."""
-    runs = CourseRun.objects.select_related("occasion__node", "page").filter(page__live=True)
-    run = get_object_or_404(runs, pk=occasion_id)
+    run = get_object_or_404(runs_with_occasions(), pk=occasion_id, page__live=True)
     if not may_read_run(signed_in(request), run):
         raise Http404
-    return get_object_or_404(LessonPage.objects.live().filter(Q(path__startswith=run.page.path)), pk=lesson_id)
+    return get_object_or_404(open_lessons(run.page), pk=lesson_id)
 
 
 def private_file(file: Any, **kwargs: Any) -> FileResponse:

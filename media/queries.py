@@ -100,6 +100,11 @@ def _newest_first() -> QuerySet[Video]:
     return Video.objects.select_related("created_by", "node").order_by("-created_at", "-pk")
 
 
+def uploads_of(*, owner_id: int) -> QuerySet[Upload]:
+    """Somebody's uploads, whether finished or not."""
+    return Upload.objects.filter(owner_id=owner_id)
+
+
 def unfinished_uploads(*, owner_id: int) -> QuerySet[Upload]:
     return Upload.objects.filter(owner_id=owner_id, video=None)
 

@@ -173,7 +173,7 @@ class RosterFileForm(forms.Form):
         self.under_field.queryset = nodes
 
     @property
-    def under_field(self) -> forms.ModelChoiceField:
+    def under_field(self) -> "forms.ModelChoiceField[Node]":
         field = self.fields["under"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  # declared above
         return field

@@ -26,7 +26,7 @@ class UnitField(forms.CharField):
         super().__init__(max_length=200, widget=forms.TextInput(attrs=attrs), **kwargs)
         self.nodes: QuerySet[Node] = Node.objects.none()
 
-    def clean(self, value: Any) -> Node:  # type: ignore[override]
+    def clean(self, value: Any) -> Node:
         text: str = super().clean(value)
         found = find_unit(self.nodes, text)
         if not found:

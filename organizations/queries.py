@@ -25,6 +25,7 @@ from organizations.models import (
     Node,
     Role,
     RoleGrant,
+    RosterImport,
     SignInLink,
     User,
 )
@@ -261,3 +262,46 @@ def _belonging(row: Membership, nodes: dict[str, int]) -> Q:
 
 def _midnight(day: dt.date) -> dt.datetime:
     return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
+
+
+# --- What pages show --------------------------------------------------------------------------------------------------
+
+
+def user_by_id(user_id: int) -> User | None:
+    return User.objects.filter(pk=user_id).first()
+
+
+def people_named(part: str, *, among: Q) -> QuerySet[User]:
+    """The people of a condition whose name has the text, in the order of their names."""
+    return User.objects.filter(among, name__contains=part).order_by("name", "pk")
+
+
+def namesakes(name: str) -> QuerySet[User]:
+    """Everybody of exactly this name, whoever came first in front."""
+    return User.objects.filter(name=name).order_by("pk")
+
+
+def node_ids(paths: Iterable[str]) -> dict[str, int]:
+    """The keys of nodes by their paths; a path that is nobody's is left out."""
+    return dict(Node.objects.filter(path__in=list(paths)).values_list("path", "id"))
+
+
+def nodes_where(condition: Q) -> QuerySet[Node]:
+    """The nodes of a condition, in the order of the tree."""
+    return Node.objects.filter(condition).order_by("path")
+
+
+def grants_above(node: Node, *, role: str, on_date: dt.date) -> QuerySet[RoleGrant]:
+    """Who holds a role at a node or above it on a day, the nearest first."""
+    found = RoleGrant.objects.filter(valid_on(on_date), node__in=Node.objects.filter(above([node.path])), role=role)
+    return found.select_related("user").order_by("-node__depth", "id")
+
+
+def grants_at(nodes: QuerySet[Node]) -> QuerySet[RoleGrant]:
+    """Every role that was given, is or will be held at one of these nodes."""
+    return RoleGrant.objects.filter(node__in=nodes.order_by()).select_related("user", "node")
+
+
+def imports_under(nodes: QuerySet[Node]) -> QuerySet[RosterImport]:
+    """The rosters that were imported below these nodes, the newest first."""
+    return RosterImport.objects.filter(under__in=nodes).select_related("actor", "under").order_by("-at")

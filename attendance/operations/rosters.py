@@ -282,7 +282,7 @@ def write_members(occasion_id: int, node: Node, day: date, some: Q | None = None
 
 def _delete(rows: QuerySet[RosterEntry, Any]) -> None:
     """Delete in one statement; nothing refers to a roster's rows."""
-    rows._raw_delete(connection.alias)  # type: ignore[attr-defined]  # noqa: SLF001 - Django's own way past its collector
+    rows._raw_delete(connection.alias)  # noqa: SLF001 - Django's own way past its collector
 
 
 def _forget_called_off() -> None:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,9 +13,10 @@ from django.views.decorators.http import require_GET
 
 from attendance.coming import coming_for
 from attendance.listing import being_listed, is_being_listed
-from attendance.models import Occasion, RecordState, Rule, Training
+from attendance.models import Occasion, RecordState, Training
 from attendance.operations import settle_dirty
 from attendance.permissions import COUNTS, NAMES, Whereabouts, may_read_names, own_nodes, whereabouts, whereabouts_on
+from attendance.queries import trainings_touching
 from attendance.reports.base import Scope
 from attendance.reports.standing import (
     Counts,
@@ -48,6 +48,7 @@ from attendance.views.shared import (
 )
 from organizations.models import Node, User
 from organizations.permissions import role_required, signed_in
+from organizations.queries import node_ids, user_by_id
 
 A_PAGE = 50
 CLOSED_SHOWN = 20
@@ -124,7 +125,7 @@ class Child:
 def branch(request: HttpRequest) -> HttpResponse:
     """List the trainings that touch the person's nodes, the running ones first, each with how many are missing."""
     nodes = own_nodes(signed_in(request), *COUNTS)
-    trainings = _trainings_touching(nodes)
+    trainings = list(trainings_touching(nodes))
     listed = set(being_listed().values_list("occasion__training_id", flat=True))
     undone = undone_by_training(
         training_ids=[training.pk for training in trainings], paths=[node.path for node in nodes]
@@ -259,22 +260,8 @@ def children_of(scope: Scope, seen: Overview, names: dict[str, str]) -> list[Chi
     paths = [path for path in names if len(path) == depth]
     if not paths:
         return []
-    ids = dict(Node.objects.filter(path__in=paths).values_list("path", "id"))
+    ids = node_ids(paths)
     return [Child(ids[path], names[path], seen.counts_below(path)) for path in paths if path in ids]
-
-
-def _trainings_touching(nodes: list[Node]) -> list[Training]:
-    inside = Q(pk__in=())
-    for node in nodes:
-        above = node.line_paths()
-        inside |= Q(node__path__in=above) | Q(node__path__startswith=node.path)
-    opened = Occasion.objects.filter(training_id=OuterRef("pk")).exclude(
-        state__in=[Occasion.State.SCHEDULED, *CALLED_OFF]
-    )
-    judging = opened.exclude(state=Occasion.State.SETTLED).filter(rule__basis=Rule.Basis.WINDOW)
-    found = Training.objects.filter(inside).exclude(state=Training.State.DRAFT).select_related("node")
-    found = found.annotate(has_begun=Exists(opened), is_judging=Exists(judging))
-    return list(found.order_by("deadline_at", "id"))
 
 
 @require_GET
@@ -288,7 +275,7 @@ def branch_member(request: HttpRequest, training_id: int, member_id: int) -> Htt
     settle_dirty(as_of=as_of, member_ids=[member_id])
     details = record_details(training_id=training_id, member_id=member_id, below=scope.node.path, as_of=as_of)
     coming = coming_for(member_id=member_id, training_id=training_id, below=scope.node.path)
-    member = User.objects.filter(pk=member_id).first()
+    member = user_by_id(member_id)
     if member is None or not (details or coming):
         raise Http404
     reader = signed_in(request)

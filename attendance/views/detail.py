@@ -1,18 +1,15 @@
 """One person's record at an occasion with all it rests on: shown to the person and, in their scope, to a secretary."""
 
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from attendance.core.verdict import Verdict
 from attendance.kinds import Step, kinds
-from attendance.models import Correction, Dispute, Evidence, Occasion, PresenceSpan, Record, RosterEntry, Rule
-from attendance.queries import judged, rule_of
+from attendance.models import Correction, Dispute, Occasion, Record, RosterEntry, Rule
+from attendance.queries import entries_below, held_at, judged, rule_of
 from attendance.sentences import sentence
 from attendance.standing import CALLED_OFF, UNDONE, Amount, amount_of, asked_of, asks_nothing, due_at, standing_state
 from attendance.views.timeline import Bar, Item, bars_of, items_of
@@ -92,48 +89,14 @@ def record_details(
 
     ``below`` leaves out occasions at which they stood under another part of the tree.
     """
-    entries = RosterEntry.objects.filter(member_id=member_id, node__path__startswith=below)
+    entries = entries_below(below).filter(member_id=member_id)
     if training_id is not None:
         entries = entries.filter(occasion__training_id=training_id)
     if occasion_id is not None:
         entries = entries.filter(occasion_id=occasion_id)
-    entries = entries.select_related("occasion__rule", "occasion__training", "node")
     found = list(entries.order_by("occasion__starts_at", "occasion_id"))
-    held = _held([entry.occasion_id for entry in found], member_id) if found else {}
+    held = held_at([entry.occasion_id for entry in found], member_id=member_id) if found else {}
     return [_detail(entry, held, as_of) for entry in found]
-
-
-def _held(occasion_ids: list[int], member_id: int) -> dict[str, dict[int, list[Any]]]:
-    mine = {"member_id": member_id, "occasion_id__in": occasion_ids}
-    corrections = Correction.objects.filter(record__member_id=member_id, record__occasion_id__in=occasion_ids)
-    return {
-        "records": _by_occasion(Record.objects.filter(**mine)),
-        "spans": _by_occasion(PresenceSpan.objects.filter(**mine).order_by("started_at", "id")),
-        "evidence": _by_occasion(
-            Evidence.objects.filter(**mine)
-            .exclude(kind=Evidence.Kind.WITHDRAWN)  # said beside what they take back
-            .select_related("recorded_by", "withdrawn_by__recorded_by")
-            .order_by("recorded_at", "id")
-        ),
-        "disputes": _by_occasion(
-            Dispute.objects.filter(**mine).select_related("answered_by", "correction").order_by("-raised_at", "-id")
-        ),
-        "corrections": _grouped(
-            (correction.record.occasion_id, correction)
-            for correction in corrections.select_related("author", "record").order_by("at", "id")
-        ),
-    }
-
-
-def _by_occasion(rows: QuerySet[Any, Any]) -> dict[int, list[Any]]:
-    return _grouped((row.occasion_id, row) for row in rows)
-
-
-def _grouped(pairs: Iterable[tuple[int, Row]]) -> dict[int, list[Row]]:
-    groups: defaultdict[int, list[Row]] = defaultdict(list)
-    for key, row in pairs:
-        groups[key].append(row)
-    return groups
 
 
 def _detail(entry: RosterEntry, held: dict[str, dict[int, list[Any]]], as_of: datetime) -> Detail:

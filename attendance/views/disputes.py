@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from attendance import operations
+from attendance import operations, queries
 from attendance.disputes import answered_lately, waiting_below, waiting_for, waiting_in
 from attendance.forms import AnswerForm
 from attendance.models import Dispute, RecordState
@@ -96,8 +96,7 @@ def branch_disputes(request: HttpRequest) -> HttpResponse:
 def branch_answer(request: HttpRequest, dispute_id: int) -> HttpResponse:
     """Answer somebody's dispute beside all that is held, and say in the same step what becomes of the result."""
     user = signed_in(request)
-    found = Dispute.objects.select_related("occasion__training", "member", "answered_by", "correction")
-    dispute = get_object_or_404(found, pk=dispute_id)
+    dispute = get_object_or_404(queries.disputes(), pk=dispute_id)
     about: dict[str, Any] = {"member_id": dispute.member_id, "as_of": timezone.now()}
     if dispute.member_id == user.pk or not may_record_for(user, occasion=dispute.occasion, member_id=dispute.member_id):
         raise Http404

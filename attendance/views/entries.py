@@ -23,8 +23,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from attendance import operations
 from attendance.coming import Coming, coming_for, node_at
 from attendance.forms import CorrectForm, DeclareForm, LeaveForm
-from attendance.models import Evidence, Occasion, RosterEntry, Training
+from attendance.models import Evidence, Occasion
 from attendance.permissions import NAMES, may_record_for, may_reveal_phone
+from attendance.queries import announced_occasions, entries_below, occasions
 from attendance.sentences import category
 from attendance.standing import CALLED_OFF
 from attendance.views.detail import Detail
@@ -101,8 +102,7 @@ def with_notes(
 def branch_entry(request: HttpRequest, occasion_id: int, member_id: int, what: str) -> HttpResponse:
     """Write down a leave, a study elsewhere or a correction for one person other than oneself."""
     user = signed_in(request)
-    known = Occasion.objects.exclude(training__state=Training.State.DRAFT).select_related("training", "node")
-    occasion = get_object_or_404(known, pk=occasion_id)
+    occasion = get_object_or_404(announced_occasions(), pk=occasion_id)
     if occasion.state == Occasion.State.SCHEDULED and what != "leave":  # nothing else can be known before
         raise Http404
     if what not in ENTRIES or member_id == user.pk or not may_record_for(user, occasion=occasion, member_id=member_id):
@@ -117,7 +117,7 @@ def branch_entry(request: HttpRequest, occasion_id: int, member_id: int, what: s
         messages.success(request, _("已保存，本人可以看到。"))
         return redirect(back)
     with transaction.atomic():
-        member = User.objects.get(pk=member_id)
+        member = get_object_or_404(User, pk=member_id)
         log_visit(reader_id=user.pk, subject_ids=[member_id], as_of=now)
     context = {
         "tab": "branch",
@@ -139,8 +139,8 @@ def _back(occasion: Occasion, member_id: int) -> str:
 
 def _other_occasions(user: User, occasion: Occasion, member_id: int) -> list[tuple[int, str]]:
     """Return the person's other occasions in this training without a leave, for an absence that covers several."""
-    found = RosterEntry.objects.filter(member_id=member_id, occasion__training_id=occasion.training_id)
-    found = found.exclude(occasion__state__in=CALLED_OFF).select_related("occasion", "node")
+    found = entries_below("").filter(member_id=member_id, occasion__training_id=occasion.training_id)
+    found = found.exclude(occasion__state__in=CALLED_OFF)
     ahead = coming_for(member_id=member_id, training_id=occasion.training_id)
     rows = [(one.occasion, one.node) for one in found.order_by("occasion__starts_at", "occasion_id")]
     rows += [(one.occasion, one.node) for one in ahead]
@@ -167,7 +167,7 @@ def _saved(form: forms.Form, save: Save, who: dict[str, Any]) -> bool:
 def branch_withdraw(request: HttpRequest, evidence_id: int) -> HttpResponse:
     """Take back one thing that was written down about somebody else; with ``all``, every leave of one absence."""
     user = signed_in(request)
-    one = get_object_or_404(Evidence.objects.select_related("occasion__node"), pk=evidence_id, kind__in=WRITTEN)
+    one = get_object_or_404(Evidence, pk=evidence_id, kind__in=WRITTEN)
     if one.member_id == user.pk or not may_record_for(user, occasion=one.occasion, member_id=one.member_id):
         raise Http404
     rows = _absence(user, one, as_of=timezone.now()) if "all" in request.POST else [one]
@@ -182,7 +182,7 @@ def branch_withdraw(request: HttpRequest, evidence_id: int) -> HttpResponse:
 
 def _absence(user: User, leave: Evidence, *, as_of: datetime) -> list[Evidence]:
     """Return the leaves written down in one step with this one that the user can still take back."""
-    trainings = Occasion.objects.filter(training_id=leave.occasion.training_id).values("pk")
+    trainings = occasions().filter(training_id=leave.occasion.training_id).values("pk")
     same = written_about(member_id=leave.member_id, occasion_ids=trainings).filter(recorded_at=leave.recorded_at)
     return [
         one
@@ -217,7 +217,7 @@ def branch_phone(request: HttpRequest, training_id: int, member_id: int) -> Http
         phone = reveal_phone(reader_id=reader.pk, subject_id=member_id, as_of=as_of, role=Role.SECRETARY)
     except UnableToRevealPhone as error:
         raise Http404 from error
-    context = {"tab": "branch", "scope": scope, "member": User.objects.get(pk=member_id), "phone": phone}
+    context = {"tab": "branch", "scope": scope, "member": get_object_or_404(User, pk=member_id), "phone": phone}
     context["spoken"] = phones.spoken(phone)
     context["back"] = list_address(request, scope, member_id)
     return render(request, "attendance/branch_phone.html", context)

@@ -21,11 +21,12 @@ from django.views.decorators.http import require_http_methods
 from attendance import operations
 from attendance.forms import HallForm, WithdrawForm
 from attendance.listing import is_being_listed
-from attendance.models import Evidence, Occasion, Record, RecordState, RosterEntry, Rule
+from attendance.models import Evidence, Occasion, Record, RecordState, Rule
 from attendance.permissions import NAMES
+from attendance.queries import entries_below, occasions, records_of
 from attendance.reports.base import Scope
-from attendance.reports.standing import UNDONE, node_names, occasions_of, place, standings
-from attendance.standing import CALLED_OFF, DONE, amount_of, asked_of
+from attendance.reports.standing import node_names, occasions_of, place, standings
+from attendance.standing import CALLED_OFF, DONE, UNDONE, amount_of, asked_of
 from attendance.views.shared import id_or_none, log_shown, number_or_none, scope_or_404
 from attendance.windows import window_limit
 from attendance.written import may_be_withdrawn, ticks_at
@@ -128,11 +129,7 @@ def _written(request: HttpRequest, hall: Hall, do: str) -> HallForm | WithdrawFo
 def _on_roster(request: HttpRequest, hall: Hall) -> list[tuple[int, str]]:
     """Return those of the posted people who are expected here: also who was ticked meanwhile."""
     posted = [key for text in request.POST.getlist("members")[:MOST_TICKS] if (key := id_or_none(text)) is not None]
-    found = RosterEntry.objects.filter(
-        occasion=hall.occasion,
-        member_id__in=posted,
-        node__path__startswith=hall.scope.node.path,
-    )
+    found = entries_below(hall.scope.node.path).filter(occasion=hall.occasion, member_id__in=posted)
     return list(found.exclude(member_id=hall.reader_id).values_list("member_id", "member__name"))
 
 
@@ -248,17 +245,17 @@ def _tick(request: HttpRequest, hall: Hall, form: HallForm) -> bool:
 
 def _outcome(occasion_id: int, ticks: operations.HallTicks, as_of: datetime) -> tuple[str, bool]:
     """Return what came of the ticks in a sentence, and whether nobody is left short by them."""
-    occasion = Occasion.objects.select_related("rule").get(pk=occasion_id)
+    occasion = occasions().get(pk=occasion_id)
     count = len(ticks.fresh)
     said = ngettext("已登记 %(count)s 位", "已登记 %(count)s 位", count) % {"count": count}
     if ticks.known:
         said += _("，另有 %(count)s 位之前登记过") % {"count": len(ticks.known)}
     members = [*ticks.fresh, *ticks.known]
-    records = Record.objects.filter(occasion_id=occasion_id, member_id__in=members).select_related("member")
+    records = records_of(occasion_id=occasion_id, member_ids=members)
     is_judged = occasion.state == Occasion.State.SETTLED or occasion.rule.basis == Rule.Basis.MEDIA
     if not is_judged:
         return said + _("。结束后认定。"), True
-    short = [one for one in records.order_by("member__name", "member_id") if one.stands not in DONE]
+    short = [one for one in records if one.stands not in DONE]
     enough = len(members) - len(short)
     if not short:
         return said + _("，都达到了要求。"), True

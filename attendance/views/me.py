@@ -17,9 +17,10 @@ from django.views.decorators.http import require_GET, require_POST
 from attendance.coming import leaves_ahead
 from attendance.disputes import answerer_of
 from attendance.forms import DisputeForm
-from attendance.models import Occasion, RosterEntry
+from attendance.models import Occasion
 from attendance.operations import UnableToRaiseDispute, mark_answers_seen, raise_dispute, settle_dirty
 from attendance.personal import held_about
+from attendance.queries import occasions_naming
 from attendance.sentences import category
 from attendance.standing import Standing, due_at, standings_of
 from attendance.views.detail import Detail, record_details, step_of
@@ -38,9 +39,7 @@ class Own:
 
 def own_records(member: User, as_of: datetime) -> list[Own]:
     """Return every opened occasion whose roster names ``member``, the newest first; two queries."""
-    named = RosterEntry.objects.filter(member=member)
-    mine = Occasion.objects.filter(roster__in=named).select_related("rule", "training")
-    occasions = list(mine.order_by("-starts_at", "-pk"))
+    occasions = list(occasions_naming(member))
     stands = standings_of(occasions=occasions, member_id=member.pk, as_of=as_of)
     return [_own(occasion, stands[occasion.pk], as_of) for occasion in occasions]
 

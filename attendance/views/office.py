@@ -50,12 +50,12 @@ class RefusedBySaving:
 
     def form_valid(self, form: Any) -> HttpResponse:
         try:
-            return super().form_valid(form)  # type: ignore[misc,no-any-return]
+            return super().form_valid(form)  # type: ignore[misc]
         except ValidationError as error:
             form.add_error(None, error)
             # Wagtail asks its own validation for this sentence; ours came later.
             self.produced_error_message = self.error_message
-            return self.form_invalid(form)  # type: ignore[attr-defined,no-any-return]
+            return self.form_invalid(form)  # type: ignore[attr-defined]
 
 
 class WithoutStatus:
@@ -111,14 +111,14 @@ class GuardedDelete(Guarded, generic.DeleteView):
             return self.refused()
         key = self.object.pk
         try:
-            return super().post(request, *args, **kwargs)  # type: ignore[no-any-return]
+            return super().post(request, *args, **kwargs)
         except (ProtectedError, IntegrityError):
             # Somebody began to use it in this moment: Django saw it, or the database did when it committed.
             self.object.pk = key  # Django takes it away before the commit that fails
             return self.refused()
 
     def refused(self) -> HttpResponse:
-        return self.render_to_response(self.get_context_data(), status=409)  # type: ignore[no-any-return]
+        return self.render_to_response(self.get_context_data(), status=409)
 
     def uses_now(self) -> list[Use]:
         """Return what needs it; where it was refused and nothing does any more, that somebody did."""

@@ -8,14 +8,14 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from attendance.models import Occasion, RosterEntry
+from attendance.models import Occasion
 from attendance.permissions import NAMES
+from attendance.queries import entries_below
 from attendance.reports.base import Scope
 from attendance.reports.standing import occasions_of
 from attendance.views.shared import log_shown, scope_or_404
-from organizations.models import User
 from organizations.permissions import role_required, signed_in
-from organizations.queries import exempt_member_ids, members_at
+from organizations.queries import exempt_member_ids, members_at, people_named
 
 MOST_FOUND = 50
 
@@ -27,7 +27,7 @@ def branch_people(request: HttpRequest, training_id: int) -> HttpResponse:
     """List the people of the scope whom the training concerns and whose name has the text typed, the first fifty."""
     scope = scope_or_404(request, training_id, as_of=timezone.now(), roles=NAMES)
     sought = request.GET.get("name", "").replace("\x00", "").strip()[:40]
-    found = User.objects.filter(concerned(scope), name__contains=sought).order_by("name", "pk")
+    found = people_named(sought, among=concerned(scope))
     with transaction.atomic():
         people = list(found[: MOST_FOUND + 1])
         named = [one.pk for one in people[:MOST_FOUND]]
@@ -42,7 +42,7 @@ def concerned(scope: Scope) -> Q:
 
     The same people for whom ``coming_for`` or a roster entry is found, so that no link leads nowhere.
     """
-    roster = RosterEntry.objects.filter(occasion__training_id=scope.training.pk, node__path__startswith=scope.node.path)
+    roster = entries_below(scope.node.path).filter(occasion__training_id=scope.training.pk)
     condition = Q(pk__in=roster.values("member_id"))
     for occasion in occasions_of(scope):
         if occasion.state == Occasion.State.SCHEDULED:

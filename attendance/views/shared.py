@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 
-from attendance.models import Occasion, RosterEntry, Rule
 from attendance.operations import settle_dirty
 from attendance.permissions import COUNTS, scope_for
+from attendance.queries import unread_entries
 from attendance.reports.base import Scope
 from organizations.models import Role, User
 from organizations.operations import ONE_VISIT, log_access, log_list
@@ -70,11 +70,7 @@ def settle_unread(scope: Scope) -> None:
 
     Only where these are few, as in a branch; a larger part of the tree is left to the sweep that runs all the time.
     """
-    unread = RosterEntry.objects.filter(
-        dirty_at__isnull=False, occasion__training_id=scope.training.pk, node__path__startswith=scope.node.path
-    )
-    # A lecture that was reopened is judged when it ends; while it runs nothing new is marked there.
-    unread = unread.exclude(occasion__state=Occasion.State.OPEN, occasion__rule__basis=Rule.Basis.WINDOW)
+    unread = unread_entries(training_id=scope.training.pk, below=scope.node.path)
     ids = set(unread.values_list("member_id", flat=True)[: MOST_SETTLED + 1])
     if 0 < len(ids) <= MOST_SETTLED:
         settle_dirty(as_of=scope.as_of, member_ids=ids)

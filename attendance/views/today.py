@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,15 +13,15 @@ from icalendar import Alarm, Calendar, Event
 
 from attendance.duties import duties_of
 from attendance.kinds import Step, kinds
-from attendance.models import Occasion, RecordState, RosterEntry, Rule, Training
+from attendance.models import Occasion, RecordState, Rule
 from attendance.operations import settle_dirty
-from attendance.queries import occasion_for
-from attendance.standing import CALLED_OFF, Amount, due_at, standings_of
+from attendance.queries import occasion_for, occasions_ahead, occasions_expecting
+from attendance.standing import Amount, due_at, standings_of
 from attendance.views.disputes import desk_of
 from organizations.display import is_elder
-from organizations.models import Membership, Role, RoleGrant, User
+from organizations.models import Membership, Role, User
 from organizations.permissions import role_required, signed_in
-from organizations.queries import exempt_member_ids, membership_on, valid_on
+from organizations.queries import grants_above, membership_on
 
 MOST_NEXT = 3
 STARTS_LATE = timedelta(hours=2)
@@ -76,10 +75,7 @@ def today(request: HttpRequest) -> HttpResponse:
 
 def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
     """Return what is live, next and owed for ``member`` in three queries."""
-    expected = RosterEntry.objects.filter(member=member, state=RosterEntry.State.EXPECTED)
-    mine = Occasion.objects.filter(roster__in=expected, training__state=Training.State.PUBLISHED)
-    mine = mine.exclude(state__in=CALLED_OFF).select_related("rule", "training", "node")
-    opened = list(mine.order_by("starts_at", "pk"))
+    opened = list(occasions_expecting(member))
     stands = standings_of(occasions=opened, member_id=member.pk, as_of=as_of)
     live, owed, paused = [], [], []
     for occasion in opened:
@@ -113,15 +109,7 @@ def coming_for(member: User, membership: Membership | None, as_of: datetime) -> 
     """Return the next occasions at which ``member`` is expected: those of their node and of every node above it."""
     if membership is None:
         return []
-    above = membership.node.line_paths()
-    found = Occasion.objects.filter(
-        state=Occasion.State.SCHEDULED,
-        training__state=Training.State.PUBLISHED,
-        starts_at__gt=as_of - STARTS_LATE,
-        node__path__in=above,
-    )
-    exempt = exempt_member_ids(on_date=timezone.localdate(as_of)).filter(member_id=member.pk)
-    expected = found.exclude(Exists(exempt)).select_related("node", "training").order_by("starts_at", "id")
+    expected = occasions_ahead(membership, since=as_of - STARTS_LATE, on_date=timezone.localdate(as_of))
     last_day = membership.active_to_date
     return [
         occasion
@@ -134,9 +122,8 @@ def helper_of(membership: Membership | None, as_of: datetime) -> User | None:
     """Return the secretary nearest above a member, to be named; no phone number is shown here."""
     if membership is None:
         return None
-    above = membership.node.line_paths()
-    grants = RoleGrant.objects.filter(valid_on(timezone.localdate(as_of)), role=Role.SECRETARY, node__path__in=above)
-    grant = grants.exclude(user_id=membership.member_id).select_related("user").order_by("-node__depth", "id").first()
+    grants = grants_above(membership.node, role=Role.SECRETARY, on_date=timezone.localdate(as_of))
+    grant = grants.exclude(user_id=membership.member_id).first()
     return grant.user if grant else None
 
 

@@ -39,6 +39,11 @@ def may_lecture(user: User, node: Node, *, on_date: dt.date) -> bool:
     return RoleGrant.objects.filter(near, valid_on(on_date), user=user, role=Role.LECTURER).exists()
 
 
+def lecture_in_place_of(lecture: Lecture) -> Lecture | None:
+    """Return what was planned in the place of a lecture, if anything was."""
+    return Lecture.objects.select_related("occasion__node").filter(in_place_of=lecture).first()
+
+
 def people_present(occasion: Occasion) -> int:
     """Return how many people are in an occasion's room now."""
     here = PresenceSpan.objects.filter(occasion=occasion, ended_at=None)

@@ -30,7 +30,7 @@ LOST = 1006
 FULL = 1013
 
 
-class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # Channels is untyped
+class RoomConsumer(AsyncWebsocketConsumer):
     """One browser's socket at ``/ws/live/<occasion_id>/``, in the rooms of ``scope["state"]["rooms"]``."""
 
     process: RoomProcess

@@ -14,6 +14,7 @@ from live import operations
 from live.forms import AgainForm, VoidLectureForm
 from live.models import Lecture
 from live.permissions import may_host, may_void
+from live.queries.lectures import lecture_in_place_of
 from live.views.access import lecture_page
 from organizations.permissions import signed_in
 
@@ -31,7 +32,7 @@ def again(request: HttpRequest, lecture: Lecture) -> HttpResponse:
             return redirect("live_index")
         return redirect("live_host", occasion_id=known.pk)
     form = AgainForm(request.POST or None, lecture=lecture, user=signed_in(request))
-    was_void = lecture.stage == Occasion.State.VOID
+    was_void = lecture.stage == "void"
     if request.method == "POST" and form.is_valid():
         planned = form.save(as_of=timezone.now())
         if planned is not None:
@@ -70,7 +71,7 @@ def void(request: HttpRequest, lecture: Lecture) -> HttpResponse:
 
 def again_words(lecture: Lecture) -> str:
     """Return what holding a lecture again does to the one in whose place it is planned."""
-    if lecture.stage == Occasion.State.VOID:
+    if lecture.stage == "void":
         words = _("“{title}”已经作废，原因：{reason}。新的一场代替它，出现在大家的“今天”里；原来的记录仍然不算数。")
         return words.format(title=lecture.occasion.title, reason=lecture.occasion.void_reason.rstrip("。"))
     words = _("“{title}”没有举行。保存以后原来的一场作废，新的一场代替它，出现在大家的“今天”里。")
@@ -91,4 +92,4 @@ def void_words(people: Concerned) -> str:
 
 def planned_for(lecture: Lecture) -> Lecture | None:
     """Return what was planned in the place of a lecture, if anything was."""
-    return Lecture.objects.select_related("occasion__node").filter(in_place_of=lecture).first()
+    return lecture_in_place_of(lecture)

@@ -15,13 +15,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from wagtail.models import ModelLogEntry
 
 from attendance.cancelled import cancelled_words
 from attendance.concerned import concerned_by, people_at
 from attendance.models import Occasion
 from attendance.sentences import length, moment
 from attendance.windows import ENDED, is_held, roster_day, undone_until, window_limit
+from cms.queries import last_entry_about
 from live import operations
 from live.forms import LectureForm, VoidLectureForm
 from live.models import Lecture
@@ -249,8 +249,7 @@ def recording_facts(lecture: Lecture, now: dt.datetime) -> dict[str, str]:
 
 def _dropped_words(lecture: Lecture) -> str:
     """Return by whom and when the recording was deleted."""
-    entries = ModelLogEntry.objects.for_instance(lecture.occasion).filter(action="live.drop_recording")
-    found = entries.select_related("user").first()
+    found = last_entry_about(lecture.occasion, action="live.drop_recording")
     if found is None or found.user is None:
         return _("回放已删除")
     return _("回放已删除（{who}，{at}）").format(who=found.user.name, at=moment(found.timestamp))

@@ -29,8 +29,9 @@ from media.permissions import may_upload
 from media.queries import UPLOADERS, managed_by, playback, previewable_for, sent_lately, unfinished_uploads
 from media.sentences import reason, upload_words
 from organizations.belonging import homes_for, workplaces_of
-from organizations.models import Node, Role
+from organizations.models import Role
 from organizations.permissions import has_role
+from organizations.queries import nodes_where
 from organizations.uses import uses_of
 
 MAX_ASKED = 100
@@ -113,7 +114,7 @@ class VideoForm(WagtailAdminModelForm):
         offered = Q(pk__in=homes_for(self.for_user).values("pk"))
         if self.instance.created_by_id == self.for_user.pk:
             offered |= Q(pk__in=workplaces_of(self.for_user, roles=UPLOADERS).values("pk"))
-        nodes = Node.objects.filter(offered | Q(pk=self.instance.node_id)).order_by("path")
+        nodes = nodes_where(offered | Q(pk=self.instance.node_id))
         if not nodes.exclude(pk=self.instance.node_id).exists() and not has_role(self.for_user, Role.ORGANISER):
             del self.fields["node"]
             return

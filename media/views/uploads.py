@@ -33,6 +33,7 @@ from media.operations import (
     rename_upload,
 )
 from media.permissions import may_upload
+from media.queries import uploads_of
 
 STATUS = {
     "bad_length": 400,
@@ -128,7 +129,7 @@ def one(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
     if request.method == "DELETE":
         drop_upload(upload_id=upload_id, owner_id=_user_id(request))
         return HttpResponse(status=204)
-    upload = Upload.objects.filter(pk=upload_id, owner_id=_user_id(request)).first()
+    upload = uploads_of(owner_id=_user_id(request)).filter(pk=upload_id).first()
     if upload is None or (upload.video_id is None and upload.expires_at <= timezone.now()):
         raise UnableToUpload("gone")
     if upload.video_id is None:

@@ -111,6 +111,14 @@ def rename_member(*, member_id: int, name: str) -> None:
 
 
 @transaction.atomic
+def set_display_of(*, user_id: int, language: str | None = None, elder_mode: bool | None = None) -> None:
+    """Remember in which language and size somebody reads, on whatever phone; None leaves it as it is."""
+    asked = {"language": language, "elder_mode": elder_mode}
+    if changes := {name: value for name, value in asked.items() if value is not None}:
+        User.objects.filter(pk=user_id).update(**changes)
+
+
+@transaction.atomic
 def set_number(*, member_id: int, number: str, actor_id: int | None = None) -> None:
     """Give the person this 编号, or none when empty. Raises UnableToChangeMember.
 

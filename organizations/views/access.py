@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from organizations.models import AccessEntry, Role, User
+from organizations.models import AccessEntry, Role
 from organizations.permissions import role_required
-from organizations.queries import access_entries
+from organizations.queries import access_entries, namesakes
 from organizations.sentences.access import BY_COMMAND, KINDS, cards
 
 ENTRIES_PER_PAGE = 50
@@ -68,7 +68,7 @@ class AuditForm(forms.Form):
             entries = entries.filter(Q(reader__name__icontains=by) | by_command)
         if about := asked.get("about"):
             covered = Q(subject__name__icontains=about)
-            for person_id in User.objects.filter(name=about).order_by("pk").values_list("pk", flat=True)[:MOST_MEANT]:
+            for person_id in namesakes(about).values_list("pk", flat=True)[:MOST_MEANT]:
                 covered |= Q(pk__in=access_entries(subject_id=person_id).order_by().values("pk"))
             entries = entries.filter(covered)
         if what := asked.get("what"):

@@ -26,7 +26,7 @@ from organizations.display import known_language, set_display_cookies
 from organizations.forms import DisplayForm
 from organizations.hashing import RETRY_AFTER_S, UnableToHash
 from organizations.models import User
-from organizations.operations import UnableToTry
+from organizations.operations import UnableToTry, set_display_of
 from organizations.queries import has_phone
 
 REFUSALS = {"limited": 429, "busy": 503}
@@ -153,9 +153,8 @@ def set_display(request: HttpRequest) -> HttpResponse:
     form.is_valid()  # an unreadable choice is no choice
     language = known_language(form.cleaned_data.get("language") or "")
     elder = {"1": True, "0": False}.get(form.cleaned_data.get("elder") or "")
-    changes = {key: value for key, value in {"language": language, "elder_mode": elder}.items() if value is not None}
-    if changes and isinstance(request.user, User):
-        User.objects.filter(pk=request.user.pk).update(**changes)
+    if isinstance(request.user, User):
+        set_display_of(user_id=request.user.pk, language=language, elder_mode=elder)
     response = HttpResponseRedirect(safe_next(request, form.cleaned_data.get("next") or ""))
     set_display_cookies(response, language=language, elder=elder)
     return response

@@ -10,6 +10,7 @@ from django.utils import timezone
 from organizations.models import Node, Role, User
 from organizations.operations import ONE_VISIT, log_access, log_list
 from organizations.permissions import open_nodes, signed_in, visible_nodes, within_reach
+from organizations.queries import user_by_id
 
 MOST_OFFERED = 300
 LARGEST_ID = 2**63 - 1
@@ -55,7 +56,7 @@ def log_unit(request: HttpRequest, node: Node, ids: Collection[int]) -> None:
 
 def person_or_404(request: HttpRequest, person_id: int) -> User:
     """A person whom this operator may change; for everybody else the page does not exist."""
-    person = User.objects.filter(pk=person_id).first() if person_id <= LARGEST_ID else None
+    person = user_by_id(person_id) if person_id <= LARGEST_ID else None
     if person is None or not within_reach(operator=signed_in(request), person=person):
         raise Http404
     return person

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from organizations import operations as do
 from organizations.directory import MOST_PEOPLE, Card, card_of, facts_of, find_people, leaving_of, lines_of, members_of
-from organizations.models import Left, Role, RoleGrant, User
+from organizations.models import Left, Role, User
 from organizations.operator_forms import (
     ConfirmForm,
     DayForm,
@@ -35,6 +35,7 @@ from organizations.operator_forms import (
     SearchForm,
 )
 from organizations.permissions import role_required, signed_in
+from organizations.queries import grants_at
 from organizations.views.operator import (
     choosable,
     log_people,
@@ -226,7 +227,7 @@ def change(request: HttpRequest, person_id: int, what: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def end_role(request: HttpRequest, grant_id: int) -> HttpResponse:
     """Dismiss somebody from a role in one's own units, wherever they belong; asked once more before."""
-    later = RoleGrant.objects.filter(node__in=own_nodes(request).order_by()).select_related("user", "node")
+    later = grants_at(own_nodes(request))
     grant = later.filter(pk=grant_id).first() if grant_id < 2**63 else None
     if grant is None or (grant.active_to_date is not None and grant.active_to_date <= today()):
         raise Http404

@@ -18,9 +18,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from organizations import pending
 from organizations.forms import RosterFileForm
-from organizations.models import Left, Node, NodeKind, Role, RosterImport
+from organizations.models import Left, Node, NodeKind, Role
 from organizations.operations import Answers, RosterOutcome, UnableToImportRoster, import_roster, log_list
 from organizations.permissions import open_nodes, role_required, signed_in, visible_nodes
+from organizations.queries import imports_under
 from organizations.sentences import questions, roster_file
 
 SESSION_KEY = "roster"
@@ -42,8 +43,7 @@ def page(request: HttpRequest, form: RosterFileForm, *, status: int = 200, **con
     nodes = list(offered_nodes(request)[:OFFERED_NODES])
     top = min((node.depth for node in nodes), default=1)
     form.under_field.choices = [(node.pk, "　" * (node.depth - top) + node.name) for node in nodes]
-    imports = RosterImport.objects.filter(under__in=visible_nodes(request.user, Role.OPERATOR))
-    recent = imports.select_related("actor", "under").order_by("-at")[:RECENT_IMPORTS]
+    recent = imports_under(visible_nodes(request.user, Role.OPERATOR))[:RECENT_IMPORTS]
     context |= {
         "tab": "roster",
         "form": form,

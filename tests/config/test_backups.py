@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from attendance.operations import start_lease
 from config import backups, databases, doctor, marks, restored
+from config.backups import folder, making, restoring
 from live.models import MediaNode
 from organizations.core import phones
 from organizations.models import AccessEntry, Membership, Node, User
@@ -122,8 +123,8 @@ def test_the_commands_say_what_they_did(world: County, place: Path) -> None:
 def test_a_restore_that_does_not_come_to_its_counts_fails(world: County, place: Path, monkeypatch: Any) -> None:
     """Whoever starts the services after it (deploy/upgrade.sh) goes by the exit status."""
     made, before = back_up(place), state()
-    real = backups.counts
-    monkeypatch.setattr(backups, "counts", lambda reader: real(reader) | {"organizations_user": 1})
+    real = databases.counts
+    monkeypatch.setattr(restoring, "counts", lambda reader: real(reader) | {"organizations_user": 1})
     with pytest.raises(CommandError, match="请不要启动") as failed:
         command("restore", str(made.folder), "--replace")
     assert "启动各个服务" not in str(failed.value)
@@ -175,13 +176,13 @@ def test_a_site_that_runs_is_not_replaced(
             later = MOMENT + dt.timedelta(seconds=5)
             marks.leave(name="beat@a", as_of=later)
 
-    monkeypatch.setattr(backups.time, "sleep", again)
+    monkeypatch.setattr(restoring.time, "sleep", again)
     with pytest.raises(backups.UnableToRestore, match=r"systemctl stop fingertip\.target"):
         restore(made)
     assert (len(waited), state()) == (7, before)
     marks.Mark.objects.filter(name="beat@a").delete()
     waited.clear()
-    monkeypatch.setattr(backups.time, "sleep", waited.append)
+    monkeypatch.setattr(restoring.time, "sleep", waited.append)
     restore(made)
     assert len(waited) == 25
 
@@ -309,7 +310,7 @@ def test_a_dump_that_breaks_off_in_the_middle_changes_nothing(world: County, pla
     dump, path = made.folder / databases.database().dump_name, made.folder / backups.MANIFEST
     dump.write_bytes(dump.read_bytes()[: dump.stat().st_size * 2 // 3])
     manifest = json.loads(path.read_text())
-    manifest["dump"]["sha256"] = backups._sha256(dump)
+    manifest["dump"]["sha256"] = folder.sha256(dump)
     path.write_text(json.dumps(manifest))
     with pytest.raises(backups.UnableToRestore):
         restore(made)
@@ -355,7 +356,7 @@ def test_a_full_disk_is_seen_before_and_leaves_nothing_when_met(
     good = back_up(place)
     full = shutil._ntuple_diskusage(100 * 2**20, 99 * 2**20, 2**20)
     with monkeypatch.context() as patched:
-        patched.setattr(backups.shutil, "disk_usage", lambda _path: full)
+        patched.setattr(making.shutil, "disk_usage", lambda _path: full)
         with pytest.raises(backups.UnableToBackUp, match="只剩 1 MiB"):
             back_up(place, minute=1)
 
@@ -363,8 +364,8 @@ def test_a_full_disk_is_seen_before_and_leaves_nothing_when_met(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(backups.shutil, "copy2", no_space)
-        backups._listed(good.folder)
+        patched.setattr(making.shutil, "copy2", no_space)
+        folder.listed(good.folder)
         (good.folder / backups.LIST).write_text("")  # nothing is known, so all is copied
         with pytest.raises(backups.UnableToBackUp, match="No space left"):
             back_up(place, minute=2)
@@ -388,7 +389,7 @@ def test_a_program_that_is_missing_is_named(world: County, place: Path, monkeypa
 
 
 def test_two_at_once_are_one(world: County, place: Path) -> None:
-    with backups._alone(place), pytest.raises(backups.UnableToBackUp, match="另一个备份"):
+    with making._alone(place), pytest.raises(backups.UnableToBackUp, match="另一个备份"):
         back_up(place)
 
 

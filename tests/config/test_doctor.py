@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from config import disks, doctor, marks
+from config.doctor import setup
 from config.models import TaskCount
 from live.agent.agent import ASIDE
 from media.models import Video
@@ -125,6 +126,22 @@ def test_a_clock_that_is_wrong_on_another_host(well: None) -> None:
     assert seen()["时钟"] == (WRONG, "two 差 -12 秒")
 
 
+@pytest.mark.parametrize(
+    ("state", "advice"),
+    [
+        ("prlimit is not installed", "apt install util-linux"),
+        ("bwrap is not installed", "apt install bubblewrap"),
+        ("ffmpeg is not installed", "apt install ffmpeg"),
+        ("bwrap refuses: No permissions to create new namespace", "bwrap --ro-bind / / true"),
+    ],
+)
+def test_what_to_install_is_what_is_missing(well: None, state: str, advice: str) -> None:
+    marks.leave(name="worker@two/celery", as_of=NOW, data={"queue": "celery", "sandbox": state})
+    (found,) = [one for one in doctor.examine(as_of=NOW) if one.title == "转码隔离"]
+    assert advice in found.next_step
+    assert state in found.what
+
+
 def test_a_sandbox_that_is_open(well: None) -> None:
     marks.leave(name="worker@two/celery", as_of=NOW, data={"queue": "celery", "sandbox": "limits only"})
     assert seen()["转码隔离"][0] == WRONG
@@ -142,9 +159,9 @@ def test_command_says_it_and_its_status_is_the_worst(
 ) -> None:
     monkeypatch.setattr(timezone, "now", lambda: NOW)
     settings.HTTPS = True
-    monkeypatch.setattr(doctor, "certificate_until", lambda host, port: NOW + 90 * DAY)
+    monkeypatch.setattr(setup, "certificate_until", lambda host, port: NOW + 90 * DAY)
     assert run()[0] == FINE
-    monkeypatch.setattr(doctor, "certificate_until", lambda host, port: NOW + 10 * DAY)
+    monkeypatch.setattr(setup, "certificate_until", lambda host, port: NOW + 10 * DAY)
     status, text = run()
     assert status == CARE
     assert text.startswith("! 证书：2026-09-11 到期")

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from media import storage, transcoder
+from media.core.playlists import MASTER
 from media.ffmpeg import UnableToTranscode
 from media.models import Job, Video
 from media.operations import UnableToCreate, create_video, transcode
@@ -110,5 +111,5 @@ def summary(video: Video) -> dict[str, Any]:
         "width": video.width,
         "height": video.height,
         "renditions": video.renditions,
-        "hls": f"{video.folder}/{transcoder.MASTER}" if video.folder else "",
+        "hls": f"{video.folder}/{MASTER}" if video.folder else "",
     }

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from attendance.core.intervals import Spans
 from live.core.media.backlog import A_FRAME, Backlog, Lost
-from live.core.media.holes import Hole, HoleLog, as_lists, from_lists
+from live.core.media.holes import Hole, HoleLog, Witness, as_lists, from_lists, media_position
 from live.core.media.scrubber import Frame, Shape
 from live.core.media.segments import Torn, check_init, read_fragment
 
@@ -94,6 +94,13 @@ def test_a_head_is_whole_or_torn() -> None:
     for cut in (whole[:-1], b"", box(b"ftyp")):
         with pytest.raises(Torn):
             check_init(io.BytesIO(cut), len(cut))
+
+
+def test_the_index_of_another_track_says_nothing_of_the_picture() -> None:
+    other = box(b"styp") + index(2, scale=44_100, at=9, lengths=(9,)) + box(b"moof") + box(b"mdat")
+    with pytest.raises(Torn):
+        read(other)
+    assert read(index(2, scale=44_100, at=9, lengths=(9,)) + fragment()) == (2.0, 2.0)
 
 
 # --- holes ----------------------------------------------------------------------------------------------------------
@@ -246,3 +253,33 @@ def test_it_never_holds_more_than_its_limit_and_never_a_picture_without_its_key(
         else:
             backlog.put(picture(number, key=key or number == 0, size=size))
             assert backlog.size <= 10_000
+
+
+def test_what_is_lost_elsewhere_is_a_gap_unless_one_is_open() -> None:
+    queue = Backlog()
+    queue.lose(1.0, 2.0)
+    assert queue.take() == Lost(1.0, 2.0)
+    full = Backlog(limit=0)
+    assert not full.put(picture(3.0, key=True))
+    full.lose(4.0, 5.0)
+    assert len(full) == 0
+
+
+@pytest.mark.parametrize(
+    ("at", "position"),
+    [(-5 * S, 0), (0, 0), (30 * S, 30 * S), (65 * S, 60 * S), (75 * S, 65 * S), (115 * S, 100 * S), (900 * S, 600 * S)],
+)
+def test_a_moment_lies_where_the_recording_goes_on(at: int, position: int) -> None:
+    began = 1_000 * S
+    cuts = [(60 * S, 10 * S), (100 * S, 10 * S)]
+    assert media_position(began + at, began=began, media_ms=600 * S, cuts=cuts) == position
+
+
+def test_a_witness_takes_what_comes_late_or_never_began() -> None:
+    witness = on_air(Witness(), (100 * S, 200 * S))
+    witness.picture(150 * S)  # late, and known
+    witness.end("engine", 160 * S)
+    witness.note("disk", 170 * S, 170 * S)
+    assert witness.holes(recorded(), until=300 * S, over=True) == []
+    witness.note("disk", 170 * S, 180 * S)
+    assert witness.holes(recorded(), until=300 * S, over=True) == [Hole(170 * S, 180 * S, "disk")]

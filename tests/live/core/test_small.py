@@ -124,3 +124,8 @@ def test_which_plan_stands(ends_at: dt.datetime, as_of: dt.datetime, why: str) -
 )
 def test_when_a_lecture_ends_by_itself(picture_at: dt.datetime, as_of: dt.datetime, forgotten: bool) -> None:
     assert lifecycle.is_forgotten(ends_at=NOON, picture_at=picture_at, as_of=as_of) is forgotten
+
+
+def test_a_long_line_that_is_always_chosen_leaves_no_room_for_others() -> None:
+    lines = ["x" * 100, *"123456789"]
+    assert packing.sample(lines, budget=50) == (["x" * 100], 9)

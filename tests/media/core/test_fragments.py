@@ -68,3 +68,17 @@ def test_what_is_no_init_segment_is_refused(data: bytes) -> None:
 def test_a_run_that_is_cut_off_is_refused() -> None:
     with pytest.raises(UnableToReadSegment):
         read_spans(moof()[:-6], LANES)
+
+
+def run_of(number: int) -> bytes:
+    """Two samples of one track, each with its own length."""
+    samples = struct.pack(">II", 0x101, 2) + struct.pack(">iII", 0, 40, 60)
+    return box(b"traf", box(b"tfhd", struct.pack(">II", 0, number)) + box(b"trun", samples))
+
+
+def test_samples_may_have_lengths_of_their_own() -> None:
+    assert read_spans(box(b"moof", run_of(1)), LANES) == {"video": (0.0, 0.1)}
+
+
+def test_a_track_that_nobody_plays_is_passed_over() -> None:
+    assert read_spans(box(b"moof", run_of(9) + run_of(1)), LANES) == {"video": (0.0, 0.1)}

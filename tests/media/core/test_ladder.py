@@ -192,6 +192,7 @@ def test_sound_that_outlasts_the_picture_is_heard_under_its_last_one() -> None:
 def test_sound_is_copied_only_where_it_begins_and_ends_with_the_picture(change: dict[str, object]) -> None:
     """Finding: media 9b: a browser does not read the edit list in which a late sound keeps its place."""
     assert may_copy_sound_timing(SOUND, EVEN)
+    assert not may_copy_sound_timing(SOUND, replace(EVEN, sound=None))
     assert not may_copy_sound_timing(SOUND, replace(EVEN, sound=replace(HEARD, **change)))
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from organizations.core.addresses import Proxies, client_of, proxies
 
+pytestmark = pytest.mark.unit
+
 NGINX = proxies(["127.0.0.1", "::1"])
 
 

@@ -78,3 +78,46 @@ def test_what_a_log_may_hold_of_a_provider() -> None:
         assert gateway.plain_word(word, hidden=hidden) == ""
     said = gateway.without_secrets("no credit for +8613800000001\ncode 123456 key secret-key", hidden=hidden)
     assert said == "no credit for *** code *** key ***"
+
+
+@pytest.mark.parametrize(
+    ("phone", "mobile"), [("+8613800000001", "13800000001"), ("+85251234567", "85251234567"), ("+8521", "8521")]
+)
+def test_a_gateway_is_given_digits(phone: str, mobile: str) -> None:
+    assert gateway.mobile_of(phone) == mobile
+
+
+@pytest.mark.parametrize("text", ['{"X-Name": "中文"}', '{"X-Né": "a"}', '{"X": "a\\r\\nY: b"}'])
+def test_a_header_is_plain_text(text: str) -> None:
+    with pytest.raises(gateway.UnableToReadTemplate, match="plain ASCII"):
+        gateway.read_headers(text)
+
+
+@pytest.mark.parametrize("text", ["[]", '"a"', '{"X-Number": 1}'])
+def test_headers_are_an_object_of_texts(text: str) -> None:
+    with pytest.raises(gateway.UnableToReadTemplate, match="JSON object of texts"):
+        gateway.read_headers(text)
+
+
+def test_a_template_of_known_words_alone() -> None:
+    gateway.check_placeholders("to={mobile}&text={text}")
+    with pytest.raises(gateway.UnableToReadTemplate, match="unknown word"):
+        gateway.check_placeholders("to={number}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "escaping"),
+    [
+        ("application/json; charset=utf-8", gateway.in_json),
+        ("Application/X-WWW-Form-Urlencoded", gateway.in_url),
+        ("text/xml", gateway.in_xml),
+        ("application/xml", gateway.in_xml),
+    ],
+)
+def test_the_kind_of_a_body_says_how_it_escapes(kind: str, escaping: object) -> None:
+    assert gateway.escaping_of(kind) is escaping
+
+
+def test_a_body_of_another_kind_is_refused() -> None:
+    with pytest.raises(gateway.UnableToReadTemplate, match="Content-Type"):
+        gateway.escaping_of("text/plain")

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from organizations.core.limits import counter, network_of
 
+pytestmark = pytest.mark.unit
+
 
 def test_a_counter_says_nothing_about_whom_it_counts() -> None:
     one = counter(secret="s", action="code", scope="number", who="+8613800000001", amount=3, window_s=600)

@@ -144,3 +144,11 @@ def test_what_others_see() -> None:
 )
 def test_a_number_is_printed_as_people_write_it(stored: str, printed: str) -> None:
     assert phones.spoken(stored) == printed
+
+
+def test_a_key_is_named_by_what_opens_nothing() -> None:
+    one, other = phones.fingerprint("k" * 40), phones.fingerprint("l" * 40)
+    assert one == phones.fingerprint("k" * 40)
+    assert one != other
+    assert len(one) == 64
+    assert one != phones.blind_index("k" * 40, "+8613800000001")

@@ -487,3 +487,27 @@ def test_one_written_form_of_a_unit(unit: str) -> None:
 @pytest.mark.parametrize("unit", ["（二）支部", "“红旗”支部", "3号楼支部", "永安镇-东风村", "第一支部(老年)"])
 def test_unusual_names_of_units(unit: str) -> None:
     assert len(read(HEAD, [unit, *WANG[1:]])[0].path) == 1
+
+
+LEAVERS = ["组织", "姓名", "手机号", "状态", "离开日期"]
+
+
+def test_a_state_merged_over_some_rows_is_nobody_elses() -> None:
+    rows = [["组织", "姓名", "手机号", "状态"], [*WANG, "转出"], [*LI, ""], [*LI[:1], "赵六", "13900000003", ""]]
+    found = read(*rows, merged=(Area(2, 4, 3, 4),))
+    assert [row.status for row in found] == ["transferred", "transferred", None]
+
+
+def test_a_phone_of_somebody_who_left_is_free_for_another() -> None:
+    left, stays = [*WANG, "转出", "2026-11-01"], [LI[0], "李秀英", WANG[2], "", ""]
+    assert names(read(LEAVERS, left, stays)) == ["王建国", "李秀英"]
+    twice = problems(sheet(LEAVERS, left, [LI[0], "赵六", WANG[2], "转出", "2026-11-02"], stays))
+    assert ("phone", "twice") in [(problem.column, problem.code) for problem in twice]
+
+
+def test_a_phone_of_somebody_who_leaves_later_is_free_later() -> None:
+    leaves, stays = [*WANG, "转出", "2026-12-01"], [LI[0], "李秀英", WANG[2], "", ""]
+    (found,) = problems(sheet(LEAVERS, leaves, stays))
+    assert (found.row, found.code, found.values) == (3, "free_later", {"name": "王建国", "day": "2026-12-01"})
+    (other,) = problems(sheet(LEAVERS, stays, leaves))
+    assert (other.row, other.code) == (2, "free_later")

@@ -1,0 +1,141 @@
+"""The database itself, and the parts that work: who beats, whose clock is wrong, how much disk is left."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils.translation import gettext as _
+
+from config import disks, health, marks
+from config.doctor.findings import LATELY, Check, Finding, Level, is_of_this_machine
+from organizations import places
+
+SKEW_S, SKEW_BAD_S = 2.0, 10.0
+# In which Debian package what the sandbox needs is (media/ffmpeg/sandbox.py).
+PACKAGES = {"bwrap": "bubblewrap", "ffmpeg": "ffmpeg", "prlimit": "util-linux", "setpriv": "util-linux"}
+
+
+def database(_as_of: datetime) -> Iterator[Finding]:
+    part = health.database()
+    if part.ok:
+        yield Finding(Level.FINE, _("数据库"), _("可以使用。"))
+    else:
+        step = _("请看 PostgreSQL 是否在运行（systemctl status postgresql），再核对 %(file)s 里的 DATABASE_URL。")
+        step %= {"file": places.setting("DATABASE_URL")}
+        yield Finding(Level.WRONG, _("数据库"), _("连不上（%(why)s）。") % {"why": part.detail}, step)
+
+
+def _tls(_as_of: datetime) -> Iterator[Finding]:
+    host = str(connection.settings_dict.get("HOST") or "")
+    if connection.vendor != "postgresql" or is_of_this_machine(host):
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+        if cursor.fetchone()[0]:
+            yield Finding(Level.FINE, _("数据库连接"), _("已经加密。"))
+            return
+    step = _("请在 DATABASE_URL 后面加上 ?sslmode=require，并打开 PostgreSQL 的 ssl。")
+    yield Finding(Level.WRONG, _("数据库连接"), _("数据库在另一台机器上，连接没有加密。"), step)
+
+
+def _migrations(_as_of: datetime) -> Iterator[Finding]:
+    executor = MigrationExecutor(connection)
+    if waiting := executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        what = _("有 %(count)s 个数据库变更还没有执行。") % {"count": len(waiting)}
+        yield Finding(
+            Level.WRONG,
+            _("数据库结构"),
+            what,
+            _("请运行 %(command)s，再重新启动。") % {"command": places.command("migrate")},
+        )
+    else:
+        yield Finding(Level.FINE, _("数据库结构"), _("是最新的。"))
+
+
+def _clocks(as_of: datetime) -> Iterator[Finding]:
+    seen = {disks.host(): disks.clock_skew_s(as_of=datetime.now(UTC))}
+    for name, mark in marks.found().items():
+        if name.startswith("worker@") and as_of - mark.at < LATELY:
+            seen.setdefault(str(mark.data.get("host", name)), float(mark.data.get("skew_s", 0)))
+    late = {host: skew for host, skew in seen.items() if abs(skew) > SKEW_S}
+    if not late:
+        yield Finding(Level.FINE, _("时钟"), _("各台机器的时间一致。"))
+        return
+    level = Level.WRONG if max(map(abs, late.values())) > SKEW_BAD_S else Level.CARE
+    what = "；".join(_("%(host)s 差 %(s).0f 秒") % {"host": host, "s": skew} for host, skew in late.items())
+    yield Finding(level, _("时钟"), what, _("请在每台机器上打开时间同步：timedatectl set-ntp true。"))
+
+
+def _parts(as_of: datetime) -> Iterator[Finding]:
+    found = marks.found()
+    words = {
+        "worker": (_("后台任务"), _("没有程序在做：认定、开课、转码都停着。"), "systemctl status fingertip-worker"),
+        "beat": (_("定时任务"), _("没有程序在按时安排任务。"), "systemctl status fingertip-beat"),
+        "media_agent": (_("直播服务"), _("有直播要用，但没有收到它的消息。"), "systemctl status fingertip-agent"),
+    }
+    asked = [
+        health.worker(found=found, as_of=as_of),
+        health.beat(found=found, as_of=as_of),
+        health.media_agent(as_of=as_of),
+    ]
+    for part in asked:
+        title, wrong, command = words[part.name]
+        if part.ok:
+            yield Finding(Level.FINE, title, _("正常（%(seen)s）。") % {"seen": in_words(part.detail)})
+        else:
+            step = _("请看它是否在运行：%(command)s。") % {"command": command}
+            yield Finding(Level.WRONG, title, f"{wrong}（{in_words(part.detail)}）", step)
+
+
+def in_words(detail: str) -> str:
+    """What /readyz says to programs, for people."""
+    said = re.sub(r"(\d+) s ago", lambda found: _("%(seconds)s 秒以前") % {"seconds": found[1]}, detail)
+    said = said.replace("never heard of", _("从来没有收到消息"))
+    return re.sub(r"^not needed now \(.*\)$", _("现在用不着"), said)
+
+
+def _shared_memory(_as_of: datetime) -> Iterator[Finding]:
+    part = health.shared_memory()
+    if part.ok and not settings.EMBEDDED:
+        yield Finding(Level.FINE, "Redis", _("可以使用。"))
+    elif not part.ok:
+        what = _("连不上（%(why)s）。页面还能打开，后台任务和直播间的消息停着。") % {"why": part.detail}
+        step = _("请看 Redis 是否在运行（systemctl status redis-server@fingertip），再核对 %(file)s 里的 REDIS_URL。")
+        step %= {"file": places.setting("REDIS_URL")}
+        yield Finding(Level.WRONG, "Redis", what, step)
+
+
+def _sandbox(as_of: datetime) -> Iterator[Finding]:
+    part = health.sandbox(found=marks.found())
+    if part.ok:
+        return
+    missing = sorted({package for program, package in PACKAGES.items() if f"{program} is not installed" in part.detail})
+    if missing:
+        step = _("请安装缺的程序（apt install %(packages)s），再重新启动后台任务。") % {"packages": " ".join(missing)}
+    else:
+        step = _("请在那台机器上运行 bwrap --ro-bind / / true，看它为什么不能启动，改正以后重新启动后台任务。")
+    yield Finding(Level.WRONG, _("转码隔离"), _("上传的视频没有关在隔离环境里处理：%(s)s。") % {"s": part.detail}, step)
+
+
+def _disk(as_of: datetime) -> Iterator[Finding]:
+    free = {disks.host(): disks.disk_free_percent()}
+    for name, mark in marks.found().items():
+        if name.startswith("worker@") and as_of - mark.at < LATELY and "disk_free" in mark.data:
+            free.setdefault(str(mark.data.get("host", name)), float(mark.data["disk_free"]))
+    host, least = min(free.items(), key=lambda item: item[1])
+    values = {"host": host, "free": least, "reserve": settings.DISK_RESERVE_PERCENT}
+    if least <= settings.DISK_RESERVE_PERCENT:
+        what = _("%(host)s 的磁盘只剩 %(free).0f%%，上传和录制已经停止。") % values
+        yield Finding(Level.WRONG, _("磁盘"), what, _("请删除不用的视频，或者换一块更大的盘。"))
+    elif least <= settings.DISK_RESERVE_PERCENT + 10:
+        what = _("%(host)s 的磁盘还剩 %(free).0f%%；剩 %(reserve)s%% 时上传和录制会停止。") % values
+        yield Finding(Level.CARE, _("磁盘"), what, _("请在几天内删除不用的视频，或者换一块更大的盘。"))
+    else:
+        yield Finding(Level.FINE, _("磁盘"), _("还剩 %(free).0f%%。") % values)
+
+
+WITH_DATABASE: list[Check] = [_tls, _migrations, _parts, _clocks, _disk, _sandbox]
+ALONE: list[Check] = [_shared_memory]

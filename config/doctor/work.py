@@ -1,0 +1,67 @@
+"""What is left to do, and what failed."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from attendance.models import Occasion, RosterEntry
+from config.doctor.findings import LATELY, Check, Finding, Level, how_long
+from config.models import TaskCount
+from live.agent.agent import ASIDE
+from media.models import Job, Video
+
+SETTLING_LATE = timedelta(minutes=10)
+
+
+def _settling(as_of: datetime) -> Iterator[Finding]:
+    since = oldest_unsettled()
+    if since is None or since > as_of - SETTLING_LATE:
+        yield Finding(Level.FINE, _("认定"), _("没有积压。"))
+        return
+    what = _("最早的一条已经等了%(long)s。") % {"long": how_long(as_of - since)}
+    yield Finding(Level.CARE, _("认定"), what, _("请先看“后台任务”是否正常，再看它的日志里的 occasion_settled。"))
+
+
+def oldest_unsettled() -> datetime | None:
+    """Since when somebody waits to be judged: a closed occasion, or evidence that no settling has read."""
+    closed = Occasion.objects.filter(state=Occasion.State.CLOSED).order_by("starts_at")
+    dirty = RosterEntry.objects.filter(dirty_at__isnull=False).order_by("dirty_at")
+    moments = [
+        closed.values_list("window_end_at", flat=True).first(),
+        dirty.values_list("dirty_at", flat=True).first(),
+    ]
+    return min((moment for moment in moments if moment), default=None)
+
+
+def _failed_tasks(as_of: datetime) -> Iterator[Finding]:
+    failed = TaskCount.objects.filter(failed_at__gt=as_of - LATELY).order_by("-failed_at")
+    names = [f"{row.name}（{row.error}）" for row in failed[:5]]
+    if names:
+        step = _("请把后台任务的日志里的 task_failed 发给开发人员；失败的任务会自己再做。")
+        yield Finding(Level.CARE, _("任务出错"), _("一天之内：%(names)s") % {"names": "，".join(names)}, step)
+
+
+def _failed_videos(as_of: datetime) -> Iterator[Finding]:
+    lately = Video.objects.filter(created_at__gt=as_of - 7 * LATELY, state=Video.State.FAILED)
+    if count := lately.count():
+        what = _("一周之内有 %(count)s 个视频没有处理成功。") % {"count": count}
+        yield Finding(Level.CARE, _("视频"), what, _("请到后台的“视频”里看原因，再点“重试”或者换一个文件。"))
+    waiting = Job.objects.filter(state=Job.State.QUEUED).order_by("created_at").first()
+    if waiting is not None and waiting.created_at < as_of - timedelta(hours=6):
+        hours = int((as_of - waiting.created_at).total_seconds() // 3600)
+        what = _("有视频排队已经 %(hours)s 小时。") % {"hours": hours}
+        yield Finding(Level.CARE, _("视频排队"), what, _("请增加后台任务的机器，或者调大 MEDIA_JOBS_AT_ONCE。"))
+
+
+def _put_aside(_as_of: datetime) -> Iterator[Finding]:
+    names = sorted(path.name for path in (Path(settings.VAR_DIR) / "live").glob(f"{ASIDE}*"))
+    if names:
+        what = _("有 %(count)s 场直播的录制没有整理成功，原始数据还留着。") % {"count": len(names)}
+        step = _("请按《管理员手册》的“录制没有整理成功”处理：%(names)s。") % {"names": "，".join(names[:5])}
+        yield Finding(Level.CARE, _("录制"), what, step)
+
+
+WITH_DATABASE: list[Check] = [_settling, _failed_tasks, _failed_videos, _put_aside]

@@ -1,0 +1,131 @@
+"""The shape of the code that no linter knows: how long things may be, and who asks whom."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.unit
+ROOT = Path(__file__).resolve().parents[2]
+APPS = ("config", "live", "courses", "cms", "attendance", "media", "organizations")
+
+MOST_LINES, MOST_IN_A_FUNCTION, WIDEST_TEXT = 400, 50, 120
+# Longer than a file should be, with the reason; none may grow.
+LONG_FILES = {
+    "config/settings.py": (570, "all settings in one file, by subject, is easier to search than a folder of them"),
+    "attendance/models.py": (440, "the tables of the ledger: one glance at what is kept about people"),
+    "attendance/operations/watch.py": (440, "one heartbeat from the request to the ledger, in the order of its locks"),
+    "live/core/wire/protocol.py": (520, "every frame and command of a room, from which the TypeScript is made"),
+    "live/room/keeper.py": (430, "the connections of the rooms of one process"),
+    "media/transcoder.py": (425, "one film from bytes to renditions"),
+    "organizations/operations/roster_people.py": (
+        425,
+        "the people of one roster, in the order in which they are written",
+    ),
+    "organizations/operations/roster_plan.py": (470, "what one roster would change: one pass over its rows"),
+    "organizations/sheet_reader.py": (
+        445,
+        "a spreadsheet read without trusting it: its limits belong beside its parts",
+    ),
+}
+LONG_FUNCTIONS = {
+    "live/engines/janus/config.py:render": (55, "one file of configuration, nearly all text"),
+    "live/operations/lectures.py:finish_recording": (52, "one transaction"),
+    "live/sentences/room.py:host_words": (65, "a table of sentences"),
+}
+# Documents that are read from end to end.
+GUIDES = ("README.md", "CONTRIBUTING.md", "docs/architecture.md")
+
+# Where views ask a model's manager all the same.
+MANAGERS = {
+    "organizations/views/people.py": "LogEntry: auditlog's own way to write a line, within the step that it is about",
+}
+
+
+def product() -> Iterator[Path]:
+    for app in APPS:
+        yield from (path for path in sorted((ROOT / app).rglob("*.py")) if "migrations" not in path.parts)
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def excess(found: dict[str, int], most: int, known: dict[str, tuple[int, str]]) -> list[str]:
+    """What is longer than it may be, and what is named as an exception without need."""
+    over = [f"{name}: {count}" for name, count in found.items() if count > known.get(name, (most, ""))[0]]
+    return over + [f"{name}: no longer an exception" for name in known if found.get(name, 0) <= most]
+
+
+def test_no_file_is_longer_than_it_can_be_read() -> None:
+    lines = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in product()}
+    assert len(lines) > 300
+    assert excess(lines, MOST_LINES, LONG_FILES) == []
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    lines = {
+        f"{name_of(path)}:{node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in product()
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert len(lines) > 1500
+    assert excess(lines, MOST_IN_A_FUNCTION, LONG_FUNCTIONS) == []
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_no_line_of_a_guide_is_wider_than_code(guide: str) -> None:
+    lines = (ROOT / guide).read_text(encoding="utf-8").splitlines()
+    # An address or a table's row cannot be broken.
+    wide = [
+        f"{guide}:{number} has {len(line)}"
+        for number, line in enumerate(lines, 1)
+        if len(line) > WIDEST_TEXT and not line.startswith("|") and not re.search(r"https?://\S{60,}", line)
+    ]
+    assert wide == []
+
+
+def is_view(path: Path) -> bool:
+    known = path.name in ("views.py", "wagtail_hooks.py") or name_of(path) in (
+        "config/operator_page.py",
+        "courses/schedule.py",
+    )
+    return known or "views" in path.parts
+
+
+def test_views_ask_queries_not_managers() -> None:
+    found = {
+        f"{name_of(path)}:{node.lineno}"
+        for path in product()
+        if is_view(path) and name_of(path) not in MANAGERS
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Attribute) and node.attr in ("objects", "_default_manager", "all_objects")
+    }
+    assert len([path for path in product() if is_view(path)]) > 40
+    assert sorted(found) == []
+
+
+def test_operations_only_publish_to_a_room() -> None:
+    """Import contracts let live.operations know the rooms' sender: this says for what."""
+    used = {
+        node.attr
+        for path in (ROOT / "live/operations").rglob("*.py")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "sender"
+    }
+    assert used <= {"publish", "publish_all"}
+    named = {
+        alias.name
+        for path in (ROOT / "live/operations").rglob("*.py")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("live.room")
+        for alias in node.names
+    }
+    assert named <= {"sender", "publish", "publish_all"}
