@@ -148,20 +148,25 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
     context = {
         "tab": "branch",
         "scope": scope,
-        "above": f"{scope.node.name} · {scope.training.title}",
         "title": headline(seen.counts, **told),
         "nobody": nobody(seen.counts, **told),
         "shows_names": shows_names,
         "hides_names": told["is_begun"] and not shows_names,
-        "boxes": boxes_of(seen.counts),
-        "notes": count_notes(seen.counts, occasions, scope),
-        "occasions": occasion_rows(occasions, seen),
         "listed": being_listed_words(listed),
         "children": children_of(scope, seen, names),
-    }
+    } | _in_numbers(scope, seen, occasions)
     if shows_names:
         context |= _named(request, scope, seen, occasions, names)
     return render(request, "attendance/branch_training.html", context)
+
+
+def _in_numbers(scope: Scope, seen: Overview, occasions: list[Occasion]) -> dict[str, Any]:
+    """Return the counts of the training as a whole and of each occasion, with what they are made of."""
+    return {
+        "boxes": boxes_of(seen.counts),
+        "notes": count_notes(seen.counts, occasions, scope),
+        "occasions": occasion_rows(occasions, seen),
+    }
 
 
 def _named(

@@ -225,18 +225,24 @@ def _grouped(pairs: Iterable[tuple[int, Row]]) -> dict[int, list[Row]]:
     return groups
 
 
+def _reasons(clocks: Record | Verdict) -> list[dict[str, Any]]:
+    """Return why, as it is stored."""
+    return clocks.reasons if isinstance(clocks, Record) else [one.as_json() for one in clocks.reasons]
+
+
 def _detail(entry: RosterEntry, held: dict[str, dict[int, list[Any]]], as_of: datetime) -> Detail:
     occasion = entry.occasion
     of = {name: rows.get(occasion.pk, []) for name, rows in held.items()}
     record: Record | None = next(iter(of["records"]), None)
     basis, is_open = occasion.rule.basis, occasion.state == Occasion.State.OPEN
+    is_window = basis == Rule.Basis.WINDOW  # its map shows the very spans that count
     # What was judged of a lecture that goes on (again) is not what is there now; else the record says it all.
-    is_behind = record is None or (is_open and basis == Rule.Basis.WINDOW)
-    reads = is_behind or basis == Rule.Basis.WINDOW  # whose map shows the very spans that count
-    verdict = judged(occasion=occasion, member_id=entry.member_id, as_of=as_of) if reads else None
+    is_behind = record is None or (is_open and is_window)
+    is_read = is_behind or is_window
+    verdict = judged(occasion=occasion, member_id=entry.member_id, as_of=as_of) if is_read else None
     clocks = verdict if verdict is not None and is_behind else record
     assert clocks is not None  # noqa: S101 - behind there is a verdict, else a record
-    reasons = clocks.reasons if isinstance(clocks, Record) else [one.as_json() for one in clocks.reasons]
+    reasons = _reasons(clocks)
     state = standing(entry_state=entry.state, occasion_state=occasion.state, basis=basis, record=record)
     return Detail(
         occasion=occasion,

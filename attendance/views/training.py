@@ -1,6 +1,6 @@
 """What the page of one training says: who is still missing and what each can do next, the counts, the units below."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -322,9 +322,7 @@ def people_of(
 
     With ``reader``: whether that person may call them today, else where they are.
     """
-    by_id = {occasion.pk: occasion for occasion in occasions}
-    asked = {pk: asked_of(occasion=occasion, as_of=scope.as_of) for pk, occasion in by_id.items()}
-    step = stepper(occasions, scope.as_of)
+    line = _line_writer(occasions, scope)
     people: dict[tuple[int, str], Person] = {}
     ids = {person.member_id for person in shown}
     today = timezone.localdate(scope.as_of)
@@ -335,11 +333,23 @@ def people_of(
             known = whereabouts(reader, one.home) if reader is not None else None
             person = Person(one.member_id, one.name, where, one.has_phone, [], known)
             people[one.member_id, one.node_path] = person
-        occasion = by_id[one.occasion_id]
-        reason = _reason(one, occasion, amount_of(asked[one.occasion_id], one.reasons))
-        person.lines.append(Line(occasion.title, one.state, reason, step(one)))
+        person.lines.append(line(one))
     keys = [(person.member_id, person.node_path) for person in shown]
     return _in_order([people[key] for key in keys if key in people])
+
+
+def _line_writer(occasions: list[Occasion], scope: Scope) -> Callable[[Standing], Line]:
+    """Return what writes the line about one standing; what an occasion asks is worked out once, not once a person."""
+    by_id = {occasion.pk: occasion for occasion in occasions}
+    asked = {pk: asked_of(occasion=occasion, as_of=scope.as_of) for pk, occasion in by_id.items()}
+    step = stepper(occasions, scope.as_of)
+
+    def line(one: Standing) -> Line:
+        occasion = by_id[one.occasion_id]
+        reason = _reason(one, occasion, amount_of(asked[one.occasion_id], one.reasons))
+        return Line(occasion.title, one.state, reason, step(one))
+
+    return line
 
 
 def _in_order(people: list[Person]) -> list[Person]:
