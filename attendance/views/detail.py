@@ -230,18 +230,24 @@ def _reasons(clocks: Record | Verdict) -> list[dict[str, Any]]:
     return clocks.reasons if isinstance(clocks, Record) else [one.as_json() for one in clocks.reasons]
 
 
-def _detail(entry: RosterEntry, held: dict[str, dict[int, list[Any]]], as_of: datetime) -> Detail:
+def _read(entry: RosterEntry, record: Record | None, as_of: datetime) -> tuple[Verdict | None, Record | Verdict]:
+    """Return the verdict, where the page needs one, and whichever of it and the record says what is there now."""
     occasion = entry.occasion
+    is_window = occasion.rule.basis == Rule.Basis.WINDOW  # its map shows the very spans that count
+    if record is not None and not is_window:
+        return None, record
+    verdict = judged(occasion=occasion, member_id=entry.member_id, as_of=as_of)
+    # What was judged of a lecture that goes on (again) is not what is there now; else the record says it all.
+    if record is None or occasion.state == Occasion.State.OPEN:
+        return verdict, verdict
+    return verdict, record
+
+
+def _detail(entry: RosterEntry, held: dict[str, dict[int, list[Any]]], as_of: datetime) -> Detail:
+    occasion, basis = entry.occasion, entry.occasion.rule.basis
     of = {name: rows.get(occasion.pk, []) for name, rows in held.items()}
     record: Record | None = next(iter(of["records"]), None)
-    basis, is_open = occasion.rule.basis, occasion.state == Occasion.State.OPEN
-    is_window = basis == Rule.Basis.WINDOW  # its map shows the very spans that count
-    # What was judged of a lecture that goes on (again) is not what is there now; else the record says it all.
-    is_behind = record is None or (is_open and is_window)
-    is_read = is_behind or is_window
-    verdict = judged(occasion=occasion, member_id=entry.member_id, as_of=as_of) if is_read else None
-    clocks = verdict if verdict is not None and is_behind else record
-    assert clocks is not None  # noqa: S101 - behind there is a verdict, else a record
+    verdict, clocks = _read(entry, record, as_of)
     reasons = _reasons(clocks)
     state = standing(entry_state=entry.state, occasion_state=occasion.state, basis=basis, record=record)
     return Detail(
