@@ -1,7 +1,10 @@
-"""Reasons in words: what a member and their secretary read. Codes come from ``attendance/core/reasons.py``."""
+"""Reasons, lengths and moments in words, as members and secretaries read them on every page.
+
+The codes of reasons come from ``attendance/core/reasons.py``.
+"""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import structlog
@@ -12,6 +15,7 @@ from django.utils.translation import gettext as _
 from attendance.core.intervals import moment_of
 from attendance.core.reasons import Code, Reason
 from attendance.core.rules import Basis
+from organizations.models import User
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +70,39 @@ def length(ms: int) -> str:
 def moment(at: datetime | None) -> str:
     """Return a moment as people here write it, in local time; "" for none."""
     return timezone.localtime(at).strftime("%Y-%m-%d %H:%M") if at else ""
+
+
+def day(at: date) -> str:
+    """Return a day, or that of a moment: 12月6日; one of another year with its year."""
+    local = timezone.localtime(at) if isinstance(at, datetime) else at
+    is_this_year = local.year == timezone.localdate().year
+    return str(date_format(local, "MONTH_DAY_FORMAT" if is_this_year else "DATE_FORMAT"))
+
+
+def hour(moment: datetime) -> str:
+    """Return the time of the day: 19:33."""
+    return f"{timezone.localtime(moment):%H:%M}"
+
+
+def day_and_hour(moment: datetime) -> str:
+    """Return a moment: 12月6日 19:33. A deadline never stands without its hour."""
+    return f"{day(moment)} {hour(moment)}"
+
+
+def month_day(moment: datetime) -> str:
+    """Return the day of a moment without its year: 12月6日."""
+    return str(date_format(timezone.localtime(moment), "MONTH_DAY_FORMAT"))
+
+
+def span(starts_at: datetime, ends_at: datetime) -> str:
+    """Return from when to when, on one day: 12月6日 19:00 – 20:00."""
+    return f"{day_and_hour(starts_at)} – {hour(ends_at)}"
+
+
+def written_down(by: User | None, at: datetime) -> str:
+    """Return who wrote something down about somebody, and when."""
+    said = _("%(at)s 登记") % {"at": date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")}
+    return f"{by.name} {said}" if by else said
 
 
 def category(code: str) -> str:

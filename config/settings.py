@@ -148,6 +148,8 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 COTTON_DIR = "components"
+# A component knows what it is given and the request, nothing of the page around it.
+COTTON_ISOLATE_BY_DEFAULT = True
 # The tabs at the bottom of a page: shown to those who hold one of the roles (none named: everybody).
 NAV_TABS = [
     {"key": "today", "label": _("今天"), "icon": "today", "url": "today", "roles": []},

@@ -17,9 +17,8 @@ from wagtail.models import Page
 
 from attendance.concerned import Concerned, concerned_by, watchers_of
 from attendance.models import Occasion, RecordState
-from attendance.sentences import length
+from attendance.sentences import day_and_hour, length
 from attendance.standing import CALLED_OFF, asked_by, due_at
-from attendance.templatetags.ledger import day_and_hour
 from cms.core.lesson import values_of
 from cms.models import CoursePage, LessonPage
 from cms.permissions import may_edit_at

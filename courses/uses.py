@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from wagtail.models import Page
 
 from attendance.concerned import concerned_by
+from attendance.sentences import day_and_hour
 from attendance.standing import due_at
-from attendance.templatetags.ledger import day_and_hour
 from cms.core.lesson import media_key
 from cms.material import FIELDS, Material, owner_model
 from cms.models import CoursePage, LessonPage

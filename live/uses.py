@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from attendance.concerned import concerned_by
+from attendance.sentences import day_and_hour
 from attendance.standing import CALLED_OFF
-from attendance.templatetags.ledger import day_and_hour
 from attendance.windows import HELD
 from live.models import Lecture
 from live.operations import let_go_of_recording, why_recording_stays

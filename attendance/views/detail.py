@@ -10,12 +10,29 @@ from attendance.core.verdict import Verdict
 from attendance.kinds import Step, kinds
 from attendance.models import Correction, Dispute, Occasion, Record, RosterEntry, Rule
 from attendance.queries import entries_below, held_at, judged, rule_of
-from attendance.sentences import sentence
-from attendance.standing import CALLED_OFF, UNDONE, Amount, amount_of, asked_of, asks_nothing, due_at, standing_state
-from attendance.views.timeline import Bar, Item, bars_of, items_of
+from attendance.sentences import day_and_hour, length, month_day, sentence
+from attendance.standing import (
+    CALLED_OFF,
+    UNDONE,
+    Amount,
+    amount_of,
+    asked_of,
+    asks_nothing,
+    due_at,
+    standing_state,
+)
+from attendance.views.timeline import Bar, Entry, Item, bars_of, entries_of, items_of
 from organizations.models import User
 
 Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """One correction as the page writes it: what became of the result, by whom, and why."""
+
+    text: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -38,12 +55,6 @@ class Detail:
     def is_course(self) -> bool:
         """Whether it is counted by what was studied, not by when one was there."""
         return self.occasion.rule.basis == Rule.Basis.MEDIA
-
-    @property
-    def rule_text(self) -> str:
-        """Which rule decides, with its version: printed on every record."""
-        rule = rule_of(self.occasion)
-        return _("认定规则：%(name)s，第 %(version)s 版。") % {"name": rule.name, "version": rule.version}
 
     @property
     def is_called_off(self) -> bool:
@@ -73,6 +84,93 @@ class Detail:
         """The dispute that still waits for an answer."""
         return next((one for one in self.disputes if one.state == Dispute.State.RAISED), None)
 
+    @property
+    def done(self) -> str:
+        """How much counts, in words; nothing of what was called off."""
+        return "" if self.is_called_off else self.amount.done
+
+    @property
+    def done_of(self) -> str:
+        """Of how much it is, where that is known."""
+        if self.is_called_off or not self.amount.total_ms:
+            return ""
+        return _("已计入，共 %(total)s") % {"total": self.amount.total}
+
+    @property
+    def chip(self) -> str:
+        """The state that stands beside the number: none of what is paused."""
+        return "" if self.is_paused else self.state
+
+    @property
+    def drawn(self) -> list[Bar]:
+        """What of the occasion counts, drawn; nothing of what was called off."""
+        return [] if self.is_called_off else self.bars
+
+    @property
+    def sentences(self) -> list[str]:
+        """What is said below the number: what counts, what is asked, what is left until when, and by which rule."""
+        if self.is_called_off:
+            return [_called_off(self.occasion, self.state)]
+        said = [_clocks(self), _asked(self), _left(self) if self.is_undone else "", _rule(self.occasion)]
+        return [one for one in said if one]
+
+    @property
+    def says_why(self) -> bool:
+        """Whether there is anything to say about why the result is what it is."""
+        return not self.is_called_off and bool(self.reasons or self.corrections or self.entry.why)
+
+    @property
+    def corrected(self) -> list[Corrected]:
+        """The corrections in words, the oldest first."""
+        return [_corrected(one) for one in self.corrections]
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Everything held, in words."""
+        return entries_of(self.items)
+
+
+def _called_off(occasion: Occasion, state: str) -> str:
+    if state != Occasion.State.VOID:
+        return _("这一场没有举行，不影响任何人的记录。")
+    said = _("这一场已经作废，不影响任何人的记录。")
+    return f"{said} {_('原因：')}{occasion.void_reason}" if occasion.void_reason else said
+
+
+def _clocks(detail: Detail) -> str:
+    """Return what of a lecture counts by how one was there; "" for a course, which has one number alone."""
+    clocks = detail.clocks
+    if detail.is_course or not clocks.union_ms:
+        return ""
+    told = [
+        (clocks.live_ms, _("在线 %(time)s")),
+        (clocks.replay_ms, _("回放 %(time)s")),
+        (clocks.hall_ms, _("集中收看 %(time)s")),
+    ]
+    return " ".join(text % {"time": length(ms)} for ms, text in told if ms)
+
+
+def _asked(detail: Detail) -> str:
+    asked = _("老师正在修改这门课，学过的都保存着，改好以后再来学") if detail.is_paused else detail.amount.asked
+    return asked + _("。") if asked else ""
+
+
+def _left(detail: Detail) -> str:
+    until = _("截止 %(until)s。") % {"until": day_and_hour(detail.due_at)}
+    left = detail.amount.left
+    return _("还差 %(left)s。") % {"left": left} + f" {until}" if left else until
+
+
+def _rule(occasion: Occasion) -> str:
+    """Which rule decides, with its version: printed on every record."""
+    rule = rule_of(occasion)
+    return _("认定规则：%(name)s，第 %(version)s 版。") % {"name": rule.name, "version": rule.version}
+
+
+def _corrected(one: Correction) -> Corrected:
+    said = {"state": one.get_state_display(), "name": one.author.name, "day": month_day(one.at)}
+    return Corrected(_("%(day)s由%(name)s更正为“%(state)s”") % said, one.reason)
+
 
 def step_of(detail: Detail, member: User, as_of: datetime) -> Step | None:
     """Return how ``member`` can still do what they have not done, or None: it is done, too late, or not on a phone."""
@@ -99,19 +197,30 @@ def record_details(
     return [_detail(entry, held, as_of) for entry in found]
 
 
-def _detail(entry: RosterEntry, held: dict[str, dict[int, list[Any]]], as_of: datetime) -> Detail:
+def _reasons(clocks: Record | Verdict) -> list[dict[str, Any]]:
+    """Return why, as it is stored."""
+    return clocks.reasons if isinstance(clocks, Record) else [one.as_json() for one in clocks.reasons]
+
+
+def _read(entry: RosterEntry, record: Record | None, as_of: datetime) -> tuple[Verdict | None, Record | Verdict]:
+    """Return the verdict, where the page needs one, and whichever of it and the record says what is there now."""
     occasion = entry.occasion
+    is_window = occasion.rule.basis == Rule.Basis.WINDOW  # its map shows the very spans that count
+    if record is not None and not is_window:
+        return None, record
+    verdict = judged(occasion=occasion, member_id=entry.member_id, as_of=as_of)
+    # What was judged of a lecture that goes on (again) is not what is there now; else the record says it all.
+    if record is None or occasion.state == Occasion.State.OPEN:
+        return verdict, verdict
+    return verdict, record
+
+
+def _detail(entry: RosterEntry, held: dict[str, dict[int, list[Any]]], as_of: datetime) -> Detail:
+    occasion, basis = entry.occasion, entry.occasion.rule.basis
     of = {name: rows.get(occasion.pk, []) for name, rows in held.items()}
     record: Record | None = next(iter(of["records"]), None)
-    basis, is_open = occasion.rule.basis, occasion.state == Occasion.State.OPEN
-    # What was judged of a lecture that goes on (again) is not what is there now; else the record says it all.
-    is_behind = record is None or (is_open and basis == Rule.Basis.WINDOW)
-    verdict = (
-        judged(occasion=occasion, member_id=entry.member_id, as_of=as_of) if is_behind or _has_map(basis) else None
-    )
-    clocks = verdict if verdict is not None and is_behind else record
-    assert clocks is not None  # noqa: S101 - behind there is a verdict, else a record
-    reasons = clocks.reasons if isinstance(clocks, Record) else [one.as_json() for one in clocks.reasons]
+    verdict, clocks = _read(entry, record, as_of)
+    reasons = _reasons(clocks)
     state = standing_state(entry_state=entry.state, occasion_state=occasion.state, basis=basis, record=record)
     return Detail(
         occasion=occasion,
@@ -126,7 +235,3 @@ def _detail(entry: RosterEntry, held: dict[str, dict[int, list[Any]]], as_of: da
         items=items_of(occasion, of["spans"], of["evidence"], verdict, as_of),
         bars=bars_of(occasion, verdict, as_of) if verdict else [],
     )
-
-
-def _has_map(basis: str) -> bool:
-    return basis == Rule.Basis.WINDOW

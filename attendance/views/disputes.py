@@ -11,8 +11,11 @@ from django.db import transaction
 from django.db.models import Count, Window
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -22,6 +25,7 @@ from attendance.forms import AnswerForm
 from attendance.models import Dispute, RecordState
 from attendance.permissions import NAMES, may_record_for
 from attendance.reports.base import Scope
+from attendance.sentences import month_day
 from attendance.views.detail import record_details
 from attendance.views.shared import log_visit
 from organizations.models import User
@@ -32,12 +36,64 @@ A_FEW = 3
 
 
 @dataclass(frozen=True)
-class Desk:
-    """What 今天 says of disputes: how many wait for this person's answer and which longest, and what was answered."""
+class DisputeRow:
+    """One dispute that waits for an answer, as a list writes it; whose own it is may not answer it."""
 
-    waiting: int
-    oldest: Dispute | None
-    answered: list[Dispute]
+    name: str
+    texts: list[str]
+    url: str
+    label: str
+
+    @classmethod
+    def of(cls, one: Dispute, *, reader: User) -> "DisputeRow":
+        """Write the row for a reader; ``one`` comes from ``attendance.disputes``, with the unit it belongs to."""
+        name = one.member.name
+        if one.member_id == reader.pk:
+            return cls(name, [_("自己提出的，由其他负责人或上级书记答复。")], "", "")
+        waits = {"day": month_day(one.raised_at), "since": timesince(one.raised_at)}
+        texts = [
+            f"{one.occasion.title} · {one.entry_unit}",  # type: ignore[attr-defined]
+            _("%(day)s提出，已等 %(since)s") % waits,
+        ]
+        return cls(name, texts, reverse("branch_answer", args=[one.pk]), _("答复%(name)s") % {"name": name})
+
+
+@dataclass(frozen=True)
+class DisputeCard:
+    """What somebody said of their own record and what came of it; ``url``: where the reader can answer."""
+
+    heading: str
+    text: str
+    answers: list[str]
+    url: str = ""
+
+    @classmethod
+    def of(cls, one: Dispute, *, by_reader: bool = False, waits: str = "", url: str = "") -> "DisputeCard":
+        """Write the card; ``waits`` and ``url`` are for one that has no answer yet."""
+        heading = (_("%(day)s我提出") if by_reader else _("%(day)s本人提出")) % {"day": month_day(one.raised_at)}
+        if one.answer:
+            return cls(heading, one.text, answer_of(one))
+        return cls(heading, one.text, [waits] if waits else [], url)
+
+
+def answer_of(one: Dispute) -> list[str]:
+    """Return what was answered, by whom, and what became of the result."""
+    said = _("答复：")
+    if one.answered_by is not None and one.answered_at is not None:
+        said = _("%(name)s %(day)s答复：") % {"name": one.answered_by.name, "day": month_day(one.answered_at)}
+    if one.correction is None:
+        return [said + one.answer, _("结果没有改动。")]
+    return [said + one.answer, _("结果已更正为“%(state)s”。") % {"state": one.correction.get_state_display()}]
+
+
+@dataclass(frozen=True)
+class DeskCard:
+    """One card about disputes that leads on."""
+
+    title: str
+    text: str
+    url: str
+    step: str
 
 
 @dataclass(frozen=True)
@@ -47,6 +103,24 @@ class Disputes:
     first: Sequence[Dispute]
     count: int
 
+    @property
+    def title(self) -> str:
+        said = ngettext("%(number)s 条有人提出记录不对", "%(number)s 条有人提出记录不对", self.count)
+        return said % {"number": self.count}
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are more than those that are shown."""
+        return self.count > len(self.first)
+
+    @property
+    def member_ids(self) -> list[int]:
+        """Who is named."""
+        return [one.member_id for one in self.first]
+
+    def rows(self, reader: User) -> list[DisputeRow]:
+        return [DisputeRow.of(one, reader=reader) for one in self.first]
+
     @classmethod
     def of(cls, scope: Scope) -> "Disputes":
         """Read them, in one query."""
@@ -55,16 +129,33 @@ class Disputes:
         return cls(first, first[0].among if first else 0)
 
 
-def desk_of(user: User, *, as_of: datetime, with_answers: bool = True) -> Desk:
-    """Return the disputes that are this person's business today; two queries more for a secretary.
-
-    It names nobody: no read to write down.
-    """
-    waiting, oldest = 0, None
+def desk_of(user: User, *, as_of: datetime, with_answers: bool = True) -> list[DeskCard]:
+    """Return what is this person's business today of disputes: how many wait for their answer and which longest, and
+    what was answered to them; two queries more for a secretary. It names nobody: no read to write down."""
+    cards = []
     if has_role(user, *NAMES):
         mine = waiting_for(user)
         waiting, oldest = mine.count(), mine.first()
-    return Desk(waiting, oldest, list(answered_lately(user, as_of=as_of)[:A_FEW]) if with_answers else [])
+        if oldest is not None:
+            cards.append(_waiting_card(waiting, oldest))
+    answered = answered_lately(user, as_of=as_of)[:A_FEW] if with_answers else ()
+    return cards + [_answered_card(one) for one in answered]
+
+
+def _waiting_card(waiting: int, oldest: Dispute) -> DeskCard:
+    title = ngettext("%(waiting)s 条记录有人提出不对，等您答复", "%(waiting)s 条记录有人提出不对，等您答复", waiting)
+    since = {"day": month_day(oldest.raised_at), "unit": oldest.entry_unit}  # type: ignore[attr-defined]
+    return DeskCard(
+        title % {"waiting": waiting},
+        _("最早的是 %(day)s，%(unit)s") % since,
+        reverse("branch_disputes"),
+        _("去答复 ›"),
+    )
+
+
+def _answered_card(one: Dispute) -> DeskCard:
+    url = reverse("me_record", args=[one.occasion_id]) + "#answer"
+    return DeskCard(_("您提出的问题已答复"), one.occasion.title, url, _("查看 ›"))
 
 
 @require_GET
@@ -79,12 +170,14 @@ def branch_disputes(request: HttpRequest) -> HttpResponse:
         shown = [*page, *(further := list(below[:A_PAGE]))]
         named = [one.member_id for one in shown]
         log_visit(reader_id=user.pk, subject_ids=named, what="dispute", as_of=timezone.now())
+    count = below.count()
+    more = ngettext("下级书记还要答复 %(number)s 条", "下级书记还要答复 %(number)s 条", count) % {"number": count}
     context = {
         "tab": "branch",
         "page": page,
-        "below": further,
-        "below_count": below.count(),
-        "as_of": timezone.now(),
+        "waiting": [DisputeRow.of(one, reader=user) for one in page],
+        "below": [DisputeRow.of(one, reader=user) for one in further],
+        "below_title": more if count else "",
     }
     return render(request, "attendance/branch_disputes.html", context)
 
@@ -105,7 +198,17 @@ def branch_answer(request: HttpRequest, dispute_id: int) -> HttpResponse:
     if form.is_valid() and _answered(request, dispute, form, user):
         return redirect("branch_disputes")
     log_visit(reader_id=user.pk, subject_ids=[dispute.member_id], as_of=about["as_of"])
-    context = {"tab": "branch", "dispute": dispute, "detail": detail, "form": form}
+    waits = dispute.state == Dispute.State.RAISED
+    context = {
+        "tab": "branch",
+        "occasion": dispute.occasion,
+        "title": _("答复%(name)s") % {"name": dispute.member.name},
+        "said": DisputeCard.of(dispute),
+        "detail": detail,
+        "form": form,
+        "waits": waits,
+        "unsaved": "" if waits or not form.is_bound else form["answer"].value(),
+    }
     return render(request, "attendance/branch_answer.html", context, status=422 if request.method == "POST" else 200)
 
 

@@ -26,13 +26,13 @@ from attendance.forms import CorrectForm, DeclareForm, LeaveForm
 from attendance.models import Evidence, Occasion
 from attendance.permissions import NAMES, may_record_for, may_reveal_phone
 from attendance.queries import announced_occasions, entries_below, occasions
-from attendance.sentences import category
+from attendance.sentences import category, day_and_hour, written_down
 from attendance.standing import CALLED_OFF
 from attendance.views.detail import Detail
 from attendance.views.shared import list_address, log_visit, scope_or_404
 from attendance.written import WRITTEN, absence_of, may_be_withdrawn, written_about
 from organizations.core import phones
-from organizations.models import Node, Role, User
+from organizations.models import Role, User
 from organizations.operations import UnableToRevealPhone, reveal_phone
 from organizations.permissions import has_role, role_required, signed_in
 
@@ -63,37 +63,69 @@ ENTRIES: dict[str, tuple[Any, Callable[..., forms.Form], Save]] = {
 
 @dataclass(frozen=True)
 class Note:
-    """One thing that stands written down about a person, and whether it can still be taken back."""
+    """One thing that stands written down about a person; ``url``: where the reader can take it back."""
 
-    evidence: Evidence
     what: str
-    may_be_withdrawn: bool
-    together: int = 1  # leaves of one absence that can be taken back together, this one among them
+    text: str
+    url: str = ""
+    together: str = ""  # where it is one of several leaves of an absence: the words that take all of them back
+
+    @property
+    def label(self) -> str:
+        """What taking it back is called where the row is not seen."""
+        return _("撤回") + _("：") + self.what
 
 
 @dataclass(frozen=True)
 class Ahead:
-    """One occasion that has not begun, as the page of a person shows it."""
+    """One occasion that has not begun, as the page of a person shows it; ``url``: where a leave is written down."""
 
-    occasion: Occasion
-    node: Node
+    pk: int
+    title: str
+    text: str
     notes: list[Note]
+    url: str = ""
+
+    @property
+    def label(self) -> str:
+        """What writing down a leave is called where the row is not seen."""
+        return _("登记请假") + _("：") + self.title
 
 
-def with_notes(
-    details: list[Detail], coming: list[Coming], *, member_id: int, as_of: datetime
-) -> tuple[list[tuple[Detail, list[Note]]], list[Ahead]]:
-    """Return each detail, and what is to come, with what stands written down there; one query."""
-    notes: dict[int, list[Note]] = {}
+def notes_of(
+    details: list[Detail], coming: list[Coming], *, member_id: int, as_of: datetime, is_self: bool
+) -> dict[int, list[Note]]:
+    """Return by occasion what stands written down about a person; one query. Nobody takes back what is their own."""
     ids = [one.occasion.pk for one in details] + [one.occasion.pk for one in coming]
     written = list(written_about(member_id=member_id, occasion_ids=ids))
-    absences = Counter(absence_of(one) for one in written if may_be_withdrawn(one, one.occasion, as_of=as_of))
+    open_ones = {one.pk for one in written if may_be_withdrawn(one, one.occasion, as_of=as_of)}
+    absences = Counter(absence_of(one) for one in written if one.pk in open_ones)
+    notes: dict[int, list[Note]] = {}
     for one in written:
-        what = str(Evidence.Kind(one.kind).label) + (_("：") + category(one.category) if one.category else "")
-        may = may_be_withdrawn(one, one.occasion, as_of=as_of)
-        notes.setdefault(one.occasion_id, []).append(Note(one, what, may, absences[absence_of(one)] if may else 1))
-    ahead = [Ahead(one.occasion, one.node, notes.get(one.occasion.pk, [])) for one in coming]
-    return [(detail, notes.get(detail.occasion.pk, [])) for detail in details], ahead
+        together = absences[absence_of(one)] if one.pk in open_ones and not is_self else 0
+        notes.setdefault(one.occasion_id, []).append(_note(one, together))
+    return notes
+
+
+def _note(one: Evidence, together: int) -> Note:
+    what = str(Evidence.Kind(one.kind).label) + (_("：") + category(one.category) if one.category else "")
+    text = written_down(one.recorded_by, one.recorded_at)
+    if not together:
+        return Note(what, text)
+    all_of_them = _("撤回这次请假的 %(number)s 场") % {"number": together} if together > 1 else ""
+    return Note(what, text, reverse("branch_withdraw", args=[one.pk]), all_of_them)
+
+
+def ahead_of(coming: list[Coming], notes: dict[int, list[Note]], *, member_id: int, is_self: bool) -> list[Ahead]:
+    """Return what is to come for a person, with what stands written down there."""
+    return [_ahead(one, notes.get(one.occasion.pk, []), member_id, is_self=is_self) for one in coming]
+
+
+def _ahead(one: Coming, notes: list[Note], member_id: int, *, is_self: bool) -> Ahead:
+    occasion = one.occasion
+    text = f"{day_and_hour(occasion.starts_at)} · {one.node.name}"
+    url = "" if is_self or notes else reverse("branch_entry", args=[occasion.pk, member_id, "leave"])
+    return Ahead(occasion.pk, occasion.title, text, notes, url)
 
 
 @never_cache
@@ -101,34 +133,33 @@ def with_notes(
 @role_required(*NAMES)
 def branch_entry(request: HttpRequest, occasion_id: int, member_id: int, what: str) -> HttpResponse:
     """Write down a leave, a study elsewhere or a correction for one person other than oneself."""
-    user = signed_in(request)
-    occasion = get_object_or_404(announced_occasions(), pk=occasion_id)
-    if occasion.state == Occasion.State.SCHEDULED and what != "leave":  # nothing else can be known before
-        raise Http404
-    if what not in ENTRIES or member_id == user.pk or not may_record_for(user, occasion=occasion, member_id=member_id):
-        raise Http404
+    user, now = signed_in(request), timezone.now()
+    occasion = _occasion_or_404(user, occasion_id, member_id, what)
     title, form_class, save = ENTRIES[what]
     others = {"others": _other_occasions(user, occasion, member_id)} if what == "leave" else {}
     form = form_class(request.POST or None, **others)
     back = _back(occasion, member_id)
-    now = timezone.now()
     who = {"occasion_id": occasion.pk, "member_id": member_id, "recorded_by_id": user.pk, "as_of": now}
     if form.is_valid() and _saved(form, save, who):
         messages.success(request, _("已保存，本人可以看到。"))
         return redirect(back)
     with transaction.atomic():
-        member = get_object_or_404(User, pk=member_id)
+        name = get_object_or_404(User, pk=member_id).name
         log_visit(reader_id=user.pk, subject_ids=[member_id], as_of=now)
-    context = {
-        "tab": "branch",
-        "title": title,
-        "form": form,
-        "occasion": occasion,
-        "member": member,
-        "back": back,
-    }
+    context = {"tab": "branch", "title": title, "form": form, "occasion": occasion, "back": back}
+    context["head"] = name + _("：") + str(title)
     status = 422 if request.method == "POST" else 200
     return render(request, "attendance/branch_entry.html", context, status=status)
+
+
+def _occasion_or_404(user: User, occasion_id: int, member_id: int, what: str) -> Occasion:
+    """Return the occasion at which the user may write this down about the person."""
+    occasion = get_object_or_404(announced_occasions(), pk=occasion_id)
+    if occasion.state == Occasion.State.SCHEDULED and what != "leave":  # nothing else can be known before
+        raise Http404
+    if what not in ENTRIES or member_id == user.pk or not may_record_for(user, occasion=occasion, member_id=member_id):
+        raise Http404
+    return occasion
 
 
 def _back(occasion: Occasion, member_id: int) -> str:

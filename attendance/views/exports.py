@@ -10,7 +10,9 @@ from django.db import transaction
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -20,6 +22,7 @@ from attendance.reports import Report, Scope, UnableToFindReport, report_named, 
 from attendance.reports.render import CONTENT_TYPES, ENCODINGS, WRITERS, facts, text_rows, write
 from attendance.reports.standing import people_in
 from attendance.views.shared import LAST_PAGE, log_shown, number_or_none, scope_or_404, settle_unread
+from attendance.views.training import being_listed_words
 from organizations.operations import ONE_VISIT
 from organizations.permissions import role_required, signed_in
 
@@ -50,14 +53,33 @@ def branch_report(request: HttpRequest, training_id: int, name: str) -> HttpResp
         "tab": "branch",
         "scope": scope,
         "report": report,
-        "reports": list(reports().values()),
+        "reports": [(other, _address(scope, other)) for other in reports().values()],
         "rows": [list(zip(titles, row, strict=True)) for row in shown[:A_PAGE]],
-        "facts": facts(report, scope)[3:],
-        "listed": listed_at(scope.training.pk),
+        "caption": " · ".join(f"{title} {said}" for title, said in facts(report, scope)[3:]),
+        "listed": being_listed_words(listed_at(scope.training.pk)),
+        "downloads": _downloads(scope, report),
         "previous_page": page - 1,
         "next_page": page + 1 if len(shown) > A_PAGE else None,
     }
     return render(request, "attendance/branch_report.html", context)
+
+
+def _address(scope: Scope, report: Report) -> str:
+    return f"{reverse('branch_report', args=[scope.training.pk, report.name])}?node={scope.node.pk}"
+
+
+def _downloads(scope: Scope, report: Report) -> list[tuple[str, str]]:
+    """Return the files that a report can be had as: address and words."""
+    forms = [
+        ("xlsx", "", _("Excel 表格")),
+        ("csv", "", "CSV"),
+        ("csv", "&encoding=gbk", _("CSV（老版本 Excel）")),
+        ("json", "", "JSON"),
+    ]
+    return [
+        (f"{reverse('branch_export', args=[scope.training.pk, report.name, form])}?node={scope.node.pk}{more}", words)
+        for form, more, words in forms
+    ]
 
 
 @require_GET

@@ -5,6 +5,7 @@ Everything works without a script: finding a name and ticking everybody send the
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
@@ -26,8 +27,10 @@ from attendance.permissions import NAMES
 from attendance.queries import entries_below, occasions, records_of
 from attendance.reports.base import Scope
 from attendance.reports.standing import node_names, occasions_of, place, standings
+from attendance.sentences import hour, month_day, written_down
 from attendance.standing import CALLED_OFF, DONE, UNDONE, amount_of, asked_of
 from attendance.views.shared import id_or_none, log_shown, number_or_none, scope_or_404
+from attendance.views.training import being_listed_words
 from attendance.windows import window_limit
 from attendance.written import may_be_withdrawn, ticks_at
 from organizations.permissions import role_required, signed_in
@@ -60,6 +63,28 @@ class Batch:
     own: list[int] = field(default_factory=list)  # the reader's own, which somebody else takes back
     may_be_withdrawn: bool = True
 
+    @property
+    def is_of_one(self) -> bool:
+        return len(self.ticks) == 1
+
+    @property
+    def has_others(self) -> bool:
+        """Whether the reader can take anything of it back."""
+        return len(self.own) < len(self.ticks)
+
+    @property
+    def title(self) -> str:
+        """Who is ticked."""
+        name = self.first.member.name
+        return name if self.is_of_one else _("%(name)s等 %(people)s 位") % {"name": name, "people": len(self.ticks)}
+
+    @property
+    def text(self) -> str:
+        """For which time, by whom and when it was written down."""
+        start, end = self.first.started_at, self.first.ended_at
+        when = f"{month_day(start)} {hour(start)}–{hour(end)}" if start and end else ""
+        return f"{when} · {written_down(self.first.recorded_by, self.first.recorded_at)}"
+
 
 @dataclass(frozen=True)
 class Hall:
@@ -87,6 +112,34 @@ class Hall:
         page = reverse("branch_hall", args=[self.scope.training.pk])
         return f"{page}?node={self.scope.node.pk}&occasion={self.occasion.pk}"
 
+    @property
+    def ticked_title(self) -> str:
+        """How many are ticked; "" when nobody is."""
+        return _("已登记 %(people)s 位") % {"people": self.ticked} if self.ticked else ""
+
+    @property
+    def hint(self) -> str:
+        """What is said of the time that is written down."""
+        if self.occasion.window_end_at:
+            return _("场次时间以外的部分不计入。")
+        if self.occasion.rule.basis == Rule.Basis.MEDIA:
+            return _("课程请在看完以后登记，结束时间不能晚于现在。")
+        return _("还在进行：先登记到计划结束。提前走的，撤回后按实际时间重新登记。")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One occasion of the training, as the page names it."""
+
+    title: str
+    when: str
+    url: str
+
+    @classmethod
+    def of(cls, occasion: Occasion, scope: Scope) -> "Choice":
+        when = f"{month_day(occasion.starts_at)} {hour(occasion.starts_at)}"
+        return cls(occasion.title, when, f"?node={scope.node.pk}&occasion={occasion.pk}")
+
 
 @never_cache
 @require_http_methods(["GET", "POST"])
@@ -97,10 +150,10 @@ def branch_hall(request: HttpRequest, training_id: int) -> HttpResponse:
     occasions = [one for one in occasions_of(scope) if one.opened_at is not None and one.state not in CALLED_OFF]
     wanted = number_or_none(request.POST.get("occasion") or request.GET.get("occasion"))
     occasion = _chosen(occasions, wanted)
-    context: dict[str, Any] = {"tab": "branch", "scope": scope, "occasions": occasions, "occasion": occasion}
+    context: dict[str, Any] = {"tab": "branch", "scope": scope, "occasion": occasion}
     if occasion is None:
         return render(request, "attendance/branch_hall.html", context)
-    context["listed"] = [occasion] if is_being_listed(occasion) else []
+    context |= _choices(occasions, occasion, scope)
     with transaction.atomic():
         hall = hall_of(scope, occasion, reader_id=signed_in(request).pk, wanted=_asked_for(request))
         log_shown(scope, reader=signed_in(request), member_ids=hall.named, what="hall", title=occasion.title)
@@ -112,6 +165,15 @@ def branch_hall(request: HttpRequest, training_id: int) -> HttpResponse:
     context |= {"hall": hall, "form": _form(request, hall, failed), "failed": failed}
     context |= _shown(request, hall.people, do)
     return render(request, "attendance/branch_hall.html", context, status=422 if failed else 200)
+
+
+def _choices(occasions: list[Occasion], occasion: Occasion, scope: Scope) -> dict[str, Any]:
+    """Return what the page says of its occasion, and the others that it could be about."""
+    return {
+        "chosen": Choice.of(occasion, scope),
+        "others": [Choice.of(one, scope) for one in occasions if one != occasion],
+        "listed": being_listed_words([occasion] if is_being_listed(occasion) else []),
+    }
 
 
 def _written(request: HttpRequest, hall: Hall, do: str) -> HallForm | WithdrawForm | None:
@@ -217,10 +279,13 @@ def _shown(request: HttpRequest, people: list[Person], do: str) -> dict[str, Any
         is_shown = not sought or sought in one.name
         one.checked |= do == "all" and is_shown
     shown = [one for one in people if one.checked or not sought or sought in one.name]
+    units = [(unit, list(among)) for unit, among in groupby(shown, key=lambda one: one.unit)]
+    is_found = any(sought in one.name for one in people)
+    said = _("没有叫“%(sought)s”的人；已参加的不用登记。") % {"sought": sought}
     return {
-        "people": shown,
+        "units": units,
         "sought": sought,
-        "is_found": any(sought in one.name for one in people),
+        "not_found": "" if is_found else said,
         "is_cut": len(people) >= MOST_TICKS,
     }
 

@@ -17,13 +17,14 @@ from django.views.decorators.http import require_GET, require_POST
 from attendance.coming import leaves_ahead
 from attendance.disputes import answerer_of
 from attendance.forms import DisputeForm
-from attendance.models import Occasion
+from attendance.models import Evidence, Occasion
 from attendance.operations import UnableToRaiseDispute, mark_answers_seen, raise_dispute, settle_dirty
 from attendance.personal import held_about
 from attendance.queries import occasions_naming
-from attendance.sentences import category
-from attendance.standing import Standing, due_at, standings_of
+from attendance.sentences import category, day, day_and_hour, written_down
+from attendance.standing import DUE, Standing, due_at, standings_of
 from attendance.views.detail import Detail, record_details, step_of
+from attendance.views.disputes import DisputeCard
 from organizations.models import User
 from organizations.permissions import role_required, signed_in
 
@@ -35,6 +36,25 @@ class Own:
     occasion: Occasion
     stand: Standing
     until_at: datetime | None
+
+    @property
+    def texts(self) -> list[str]:
+        """What stands below the title: the day and what counts, until when it can be done, why nothing can be now."""
+        amount = self.stand.amount
+        said = [day(self.occasion.starts_at)]
+        if amount.done_ms:
+            said[0] += " · " + _("已计入 %(done)s") % {"done": amount.done}
+        if self.until_at:
+            until = _("%(until)s 前学完") if self.stand.state == DUE else _("还能补学到 %(until)s")
+            said.append(until % {"until": day_and_hour(self.until_at)})
+        if self.stand.is_paused:
+            said.append(_("老师正在修改这门课，现在不用学"))
+        return said
+
+    @property
+    def chip(self) -> str:
+        """The state that stands below; none of what is paused."""
+        return "" if self.stand.is_paused else self.stand.state
 
 
 def own_records(member: User, as_of: datetime) -> list[Own]:
@@ -63,10 +83,17 @@ def me(request: HttpRequest) -> HttpResponse:
         by_training[record.occasion.training.title].append(record)
     this_year = (one.stand.hours for one in records if timezone.localtime(one.occasion.starts_at).year == year)
     hours = sum(this_year, Decimal(0))
-    ahead = [(one, category(one.category)) for one in leaves_ahead(member_id=member.pk)]
-    context = {"tab": "me", "hours": hours.normalize(), "year": year, "trainings": list(by_training.items())}
-    context["ahead"] = ahead
+    context = {"tab": "me", "hours": hours.normalize(), "trainings": list(by_training.items())}
+    context["of_year"] = _("学时，%(year)s 年已完成") % {"year": year}
+    context["ahead"] = [(one.occasion.title, _leave_words(one)) for one in leaves_ahead(member_id=member.pk)]
     return render(request, "attendance/me.html", context)
+
+
+def _leave_words(leave: Evidence) -> str:
+    """Return when what a leave is for begins, why, and who wrote the leave down."""
+    why = _("请假：%(why)s") % {"why": category(leave.category)}
+    written = written_down(leave.recorded_by, leave.recorded_at)
+    return f"{day_and_hour(leave.occasion.starts_at)} · {why} · {written}"
 
 
 def _own_context(request: HttpRequest, occasion_id: int, form: DisputeForm) -> dict[str, Any]:
@@ -76,11 +103,34 @@ def _own_context(request: HttpRequest, occasion_id: int, form: DisputeForm) -> d
     found: list[Detail] = record_details(member_id=member.pk, occasion_id=occasion_id, as_of=as_of)
     if not found:
         raise Http404
-    is_in_time = found[0].due_at > as_of
-    step = step_of(found[0], member, as_of)
-    answerer = answerer_of(found[0].entry) if found[0].open_dispute else None
-    shown = {"tab": "me", "detail": found[0], "form": form, "step": step, "is_in_time": is_in_time}
-    return {**shown, "answerer": answerer}
+    (detail,) = found
+    step = step_of(detail, member, as_of)
+    waits = _waiting_words(detail) if detail.open_dispute else ""
+    return {
+        "tab": "me",
+        "detail": detail,
+        "form": form,
+        "step": step,
+        "no_step": "" if step else _no_step(detail, as_of),
+        "disputes": [DisputeCard.of(one, by_reader=True, waits=waits) for one in detail.disputes],
+        "may_dispute": not detail.open_dispute and not detail.is_called_off,
+    }
+
+
+def _no_step(detail: Detail, as_of: datetime) -> str:
+    """Return why what is not done cannot be done on the phone now; "" where nothing is left to do."""
+    if not detail.is_undone:
+        return ""
+    if detail.due_at <= as_of:
+        return _("补学时间已经过了。可以请支部书记安排集中收看或送学上门。")
+    return _("回放还在准备，好了会出现在这里；也可以参加集中收看。")
+
+
+def _waiting_words(detail: Detail) -> str:
+    answerer = answerer_of(detail.entry)
+    if answerer is None:
+        return _("现在还没有能答复的书记，您写的已经留下，有了书记就会看到。")
+    return _("书记%(name)s会看到并答复，答复会出现在这里。") % {"name": answerer.name}
 
 
 @require_GET

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_filters import ChoiceFilter
 from wagtail.admin.filters import WagtailFilterSet
@@ -109,7 +110,15 @@ class ReadRule(Guarded, generic.InspectView):
         return self.permission_policy.user_has_permission_for_instance(self.request.user, action, self.object)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_context_data(**kwargs), "keeps": self._keeps("change")}
+        keeper = "" if self._keeps("change") else self._keeper()
+        return {**super().get_context_data(**kwargs), "keeper": keeper}
+
+    def _keeper(self) -> str:
+        """Return by whom the rule is changed, for whoever cannot change it."""
+        if self.object.node is None:
+            return gettext("这条规则全站通用，由管理员修改。您安排场次时可以用它。")
+        said = gettext("这条规则归“%(owner)s”，由那里的组织员修改。您安排场次时可以用它。")
+        return said % {"owner": self.object.node}
 
 
 class TrainingViewSet(GuardedViewSet):

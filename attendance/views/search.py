@@ -1,10 +1,14 @@
 """Finding somebody by name in one's own units: also who has missed nothing, as before a lecture begins."""
 
+from dataclasses import dataclass
+
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -14,10 +18,26 @@ from attendance.queries import entries_below
 from attendance.reports.base import Scope
 from attendance.reports.standing import occasions_of
 from attendance.views.shared import log_shown, scope_or_404
+from organizations.models import User
 from organizations.permissions import role_required, signed_in
 from organizations.queries import exempt_member_ids, members_at, people_named
 
 MOST_FOUND = 50
+
+
+@dataclass(frozen=True)
+class FoundRow:
+    """Somebody who was found, with the way to their page."""
+
+    name: str
+    url: str
+    label: str
+
+    @classmethod
+    def of(cls, member: User, scope: Scope) -> "FoundRow":
+        """Write the row; the page is that of the training in the unit that the reader looks at."""
+        page = reverse("branch_member", args=[scope.training.pk, member.pk])
+        return cls(member.name, f"{page}?node={scope.node.pk}", _("查看%(name)s") % {"name": member.name})
 
 
 @require_GET
@@ -32,8 +52,14 @@ def branch_people(request: HttpRequest, training_id: int) -> HttpResponse:
         people = list(found[: MOST_FOUND + 1])
         named = [one.pk for one in people[:MOST_FOUND]]
         log_shown(scope, reader=signed_in(request), member_ids=named, what="search", reason=sought)
-    context = {"tab": "branch", "scope": scope, "sought": sought, "people": people[:MOST_FOUND]}
-    context["is_cut"] = len(people) > MOST_FOUND
+    context = {
+        "tab": "branch",
+        "scope": scope,
+        "sought": sought,
+        "people": [FoundRow.of(one, scope) for one in people[:MOST_FOUND]],
+        "not_found": "" if people else _("没有叫“%(sought)s”的人。") % {"sought": sought},
+        "is_cut": len(people) > MOST_FOUND,
+    }
     return render(request, "attendance/branch_people.html", context)
 
 

@@ -17,7 +17,7 @@ from attendance.core.intervals import Spans, ms_of
 from attendance.core.verdict import Verdict
 from attendance.models import Evidence, Occasion, PresenceSpan, Rule
 from attendance.queries import rule_of, window_of
-from attendance.sentences import category, length
+from attendance.sentences import category, hour, length, month_day
 
 NOTICED = timedelta(seconds=1)
 AXIS = 1000  # the map's width in its own units
@@ -33,10 +33,26 @@ class Item:
     notes: tuple[str, ...]
     counts: bool
 
-    @property
-    def is_one_day(self) -> bool:
-        """Whether the end needs no date of its own."""
-        return self.ended_at is None or localdate(self.started_at) == localdate(self.ended_at)
+    def when(self, *, before: "Item | None") -> str:
+        """Return from when to when; the day only where it is another than that of the item ``before``."""
+        said = hour(self.started_at)
+        if before is None or localdate(before.started_at) != localdate(self.started_at):
+            said = f"{month_day(self.started_at)} {said}"
+        if self.ended_at is None:
+            return said
+        is_one_day = localdate(self.started_at) == localdate(self.ended_at)
+        until = "" if is_one_day else f"{month_day(self.ended_at)} "
+        return f"{said} – {until}{hour(self.ended_at)}"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One item as the page writes it."""
+
+    when: str
+    text: str
+    aside: str  # for whoever does not see the colour: that it does not count
+    counts: bool
 
 
 @dataclass(frozen=True)
@@ -74,6 +90,20 @@ def items_of(
         *(_said(occasion, one) for one in evidence if one.kind not in (Evidence.Kind.OUTBOX, Evidence.Kind.WATCHED)),
     ]
     return sorted(items, key=lambda item: (item.started_at, item.ended_at or item.started_at))
+
+
+def entries_of(items: Sequence[Item]) -> list[Entry]:
+    """Return the items in words, each day named once."""
+    before = [None, *items]
+    return [
+        Entry(
+            when=one.when(before=earlier),
+            text=_("，").join([one.title, *one.notes]),
+            aside="" if one.counts else _("（不计入）"),
+            counts=one.counts,
+        )
+        for earlier, one in zip(before, items, strict=False)
+    ]
 
 
 def _live_items(

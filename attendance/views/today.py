@@ -1,21 +1,26 @@
 """今天: what is live now, what is next, what is still owed, and nothing else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 from icalendar import Alarm, Calendar, Event
 
-from attendance.duties import duties_of
+from attendance.duties import Duty, duties_of
 from attendance.kinds import Step, kinds
 from attendance.models import Occasion, RecordState, Rule
 from attendance.operations import settle_dirty
 from attendance.queries import occasion_for, occasions_ahead, occasions_expecting
+from attendance.sentences import day_and_hour, month_day
 from attendance.standing import Amount, due_at, standings_of
 from attendance.views.disputes import desk_of
 from organizations.display import is_elder
@@ -38,6 +43,52 @@ class Owed:
     is_incomplete: bool
     step: Step | None
 
+    @property
+    def texts(self) -> list[str]:
+        """What stands below the title: what counts and what is left, what is asked, until when, what is in the way."""
+        said = [self._left(), self.amount.asked, _("%(until)s 前") % {"until": day_and_hour(self.due_at)}]
+        if self.is_incomplete:
+            said.append(_("当时记录不全，看一遍就补上了。"))
+        if self.step is None:
+            said.append(_("回放还在准备，好了会出现在这里；也可以参加集中收看。"))
+        return [one for one in said if one]
+
+    def _left(self) -> str:
+        said = {"done": self.amount.done, "left": self.amount.left}
+        if not self.amount.left:
+            return ""
+        return (_("已计入 %(done)s，还差 %(left)s") if self.amount.done_ms else _("还差 %(left)s")) % said
+
+    @property
+    def label(self) -> str:
+        """What the step is called where the row is not seen."""
+        return self.step.label + _("：") + self.occasion.title if self.step else ""
+
+
+@dataclass(frozen=True)
+class NowCard:
+    """A card at the top: what to do now; ``since``: how long it has been going on."""
+
+    text: str
+    title: str
+    place: str
+    step: Step
+    is_now: bool
+    since: str = ""
+
+
+@dataclass(frozen=True)
+class ComingRow:
+    """An occasion that has not begun, with one step at most: going in to wait, or into the calendar as a file."""
+
+    starts_at: datetime
+    title: str
+    text: str
+    url: str = ""
+    step: str = ""
+    label: str = ""
+    is_file: bool = False
+
 
 @dataclass(frozen=True)
 class Day:
@@ -58,19 +109,68 @@ def today(request: HttpRequest) -> HttpResponse:
     settle_dirty(as_of=as_of, member_ids=[member.pk])
     membership = membership_on(member_id=member.pk, on_date=timezone.localdate(as_of))
     day = day_of(member, membership, as_of)
-    duties = duties_of(member, as_of=as_of)
+    now = now_cards(day, duties_of(member, as_of=as_of))
+    local = timezone.localtime(as_of)
     context = {
         "tab": "today",
-        "as_of": as_of,
-        "greeting": greeting(member.name, timezone.localtime(as_of).hour),
+        "date": f"{month_day(as_of)} {date_format(local, 'l')}",
+        "greeting": greeting(member.name, local.hour),
         "day": day,
-        "duties": duties,
-        "coming": [(occasion, countdown(occasion, as_of), doors(occasion, member, as_of)) for occasion in day.coming],
+        "now": now,
+        "coming": [coming_row(occasion, member, as_of) for occasion in day.coming],
+        "owed_title": owed_title(len(day.owed)),
         "desk": desk_of(member, as_of=as_of),
-        "is_done": not (day.live or day.owed or day.paused or duties),
-        "helper": helper_of(membership, as_of) if is_elder(request) else None,
+        "done": None if now or day.owed or day.paused else all_done(day),
+        "help": help_words(helper_of(membership, as_of)) if is_elder(request) else "",
     }
     return render(request, "attendance/today.html", context)
+
+
+def now_cards(day: Day, duties: list[Duty]) -> list[NowCard]:
+    """Return what stands at the top: what one has to do besides taking part, then what is live."""
+    cards = [NowCard(one.text, one.title, one.place, one.step, one.is_now) for one in duties]
+    return cards + [
+        NowCard(
+            text=_("正在直播"),
+            title=occasion.title,
+            place=occasion.node.name,
+            step=Step(_("进入直播"), url),
+            is_now=True,
+            since=_("已开始 %(since)s") % {"since": timesince(occasion.opened_at) if occasion.opened_at else ""},
+        )
+        for occasion, url in day.live
+    ]
+
+
+def coming_row(occasion: Occasion, member: User, as_of: datetime) -> ComingRow:
+    """Return an occasion to come: shortly before it the way in, before that the file for one's calendar."""
+    row = ComingRow(occasion.starts_at, occasion.title, f"{countdown(occasion, as_of)} · {occasion.node.name}")
+    if url := doors(occasion, member, as_of):
+        step = _("先进去等")
+        return replace(row, url=url, step=f"{step} ›", label=step + _("：") + occasion.title)
+    if occasion.ends_at <= as_of:
+        return row
+    label = _("把%(title)s加入日历") % {"title": occasion.title}
+    return replace(row, url=reverse("calendar", args=[occasion.pk]), step=_("加入日历"), label=label, is_file=True)
+
+
+def owed_title(items: int) -> str:
+    """Return how many things are left to do."""
+    return ngettext("还要完成 %(items)s 项", "还要完成 %(items)s 项", items) % {"items": items}
+
+
+def all_done(day: Day) -> tuple[str, str]:
+    """Return what is said, as title and text, when nothing is left to do."""
+    if day.coming:
+        return _("该学的都学完了"), _("辛苦了。到时间再来就行，平时不用签到。")
+    return _("今天没有要做的事"), _("有新的培训时会出现在这里，平时不用签到。")
+
+
+def help_words(helper: User | None) -> str:
+    """Return whom to ask for help; "" where there is nobody."""
+    if helper is None:
+        return ""
+    return _("给支部书记%(name)s打电话，或者请家里人帮忙看一看。") % {"name": helper.name}
 
 
 def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:

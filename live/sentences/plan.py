@@ -10,7 +10,7 @@ from attendance.asking import changes_in_words
 from attendance.concerned import people_at
 from attendance.consequences import effects_of_dates
 from attendance.models import Evidence, Occasion, Training
-from attendance.sentences import moment
+from attendance.sentences import day, moment
 from live.core import lifecycle
 from live.models import Lecture
 from organizations.models import Role, User
@@ -32,6 +32,11 @@ def in_words(occasion: Occasion, lecturer: User) -> dict[Any, Any]:
         _("讲师"): lecturer.name,
         _("认定规则"): str(occasion.rule),
     }
+
+
+def roster_day_words(on: dt.date) -> str:
+    """Return by which day's units the roster of a lecture is made."""
+    return _("应到名单按 %(day)s 的组织关系") % {"day": day(on)}
 
 
 def changes_of(lecture: Lecture, after: Occasion, lecturer: User, *, as_of: dt.datetime) -> list[str]:

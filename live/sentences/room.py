@@ -199,6 +199,13 @@ def missing_rows(lecture: Lecture) -> list[dict[str, Any]]:
     ]
 
 
+def missing_words(*, is_half: bool) -> str:
+    """Return what is said above the parts that a recording does not have; ``is_half``: less than half is there."""
+    if is_half:
+        return _("录上的不到一半，只看回放还不能算参加。请联系支部书记，看怎样补学。下面的部分没有录上：")
+    return _("下面的部分当时没有录上，回放里没有，也不用补：")
+
+
 def _clock(ms: int) -> str:
     minutes, seconds = divmod(ms // 1000, 60)
     hours, minutes = divmod(minutes, 60)

@@ -9,21 +9,24 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from attendance.operations import settle_dirty
 from attendance.queries import credited, last_position_ms
-from attendance.sentences import length
+from attendance.sentences import day, day_and_hour, hour, length, span
 from attendance.standing import Amount, due_at, standings_of
-from attendance.windows import HELD, roster_day, undone_until
+from attendance.windows import HELD, roster_day
 from live.core import lifecycle
 from live.models import Lecture
 from live.permissions import expects, may_host, may_join, may_read_recording
 from live.queries import is_half_missing, lectures_for
-from live.sentences.room import host_words, missing_rows, room_words
+from live.sentences.plan import roster_day_words
+from live.sentences.room import host_words, missing_rows, missing_words, room_words
 from live.views.access import lecture_page
 from live.views.api import room_state
+from live.views.rows import coming_row, given_row
 from media.queries import UnableToPlay, playback
 from organizations.models import Role, User
 from organizations.permissions import has_role, role_required, signed_in
@@ -43,26 +46,12 @@ def index(request: HttpRequest) -> HttpResponse:
     page = Paginator(mine.exclude(state__in=open_states), A_PAGE).get_page(request.GET.get("page"))
     context = {
         "tab": "live",
-        "coming": [_row(user, lecture, now) for lecture in coming[:100]],
+        "coming": [coming_row(user, lecture, as_of=now) for lecture in coming[:100]],
         "page": page,
-        "given": [_row(user, lecture, now) for lecture in page],
+        "given": [given_row(lecture, as_of=now) for lecture in page],
         "may_schedule": has_role(user, Role.ORGANISER),
     }
     return render(request, "live/index.html", context)
-
-
-def _row(user: User, lecture: Lecture, now: dt.datetime) -> dict[str, Any]:
-    occasion = lecture.occasion
-    missed = lecture.state == Lecture.State.SCHEDULED and occasion.ends_at < now
-    until = undone_until(occasion)
-    return {
-        "lecture": lecture,
-        "occasion": occasion,
-        "missed": missed,
-        "may_plan": has_role(user, Role.ORGANISER, node=occasion.node),
-        "may_start": lifecycle.opens_at(occasion.starts_at) <= now and not missed,
-        "may_resume": until is not None and now <= until,
-    }
 
 
 @require_GET
@@ -79,12 +68,15 @@ def room(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "words": room_words(),
         **room_state(lecture, user, as_of=now),
     }
+    occasion = lecture.occasion
     context = {
         "lecture": lecture,
-        "occasion": lecture.occasion,
+        "occasion": occasion,
         "data": data,
+        "record_url": reverse("me_record", args=[lecture.pk]) if data["counted"] else reverse("me"),
+        "when": span(occasion.starts_at, occasion.ends_at),
+        "roster": _("按 %(day)s 的组织关系") % {"day": day(roster_day(occasion, as_of=now))},
         "is_host": may_host(user, lecture),
-        "roster_day": roster_day(lecture.occasion, as_of=now),
     }
     return render(request, "live/room.html", context)
 
@@ -104,12 +96,13 @@ def host(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "title": lecture.occasion.title,
         **room_state(lecture, user, as_of=now),
     }
+    occasion = lecture.occasion
+    when, roster = span(occasion.starts_at, occasion.ends_at), roster_day_words(roster_day(occasion, as_of=now))
     context = {
-        "lecture": lecture,
-        "occasion": lecture.occasion,
+        "occasion": occasion,
         "data": data,
-        "may_void": has_role(user, Role.ORGANISER, node=lecture.occasion.node),
-        "roster_day": roster_day(lecture.occasion, as_of=now),
+        "plan": f"{when} · {occasion.node.name} · {roster}",
+        "may_void": has_role(user, Role.ORGANISER, node=occasion.node),
     }
     return render(request, "live/host.html", context)
 
@@ -121,18 +114,40 @@ def replay(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     user = signed_in(request)
     if not lecture.is_over and may_join(user, lecture):
         return redirect("live_room", occasion_id=lecture.pk)
+    occasion, now = lecture.occasion, timezone.now()
     player = player_of(lecture, user)
-    until = lecture.occasion.make_up_until_at if player.get("is_owed") else None
+    until = occasion.make_up_until_at
+    is_half = bool(lecture.holes) and is_half_missing(occasion, as_of=now)
+    notice, kind = replay_notice(lecture, player, as_of=now)
     context = {
         "lecture": lecture,
-        "occasion": lecture.occasion,
+        "occasion": occasion,
         "player": player,
-        "counts_until": until,
-        "is_too_late": until is not None and until <= timezone.now(),
+        "notice": notice,
+        "notice_kind": kind,
         "missing": missing_rows(lecture) if lecture.recording is not None else [],
-        "is_half_missing": bool(lecture.holes) and is_half_missing(lecture.occasion, as_of=timezone.now()),
+        "is_half_missing": is_half,
+        "missing_words": missing_words(is_half=is_half),
+        "held_at": f"{date_format(timezone.localtime(occasion.starts_at), 'DATE_FORMAT')} {hour(occasion.starts_at)}",
+        "make_up_until": day_and_hour(until) if until else "",
     }
     return render(request, "live/replay.html", context)
+
+
+def replay_notice(lecture: Lecture, player: dict[str, Any], *, as_of: dt.datetime) -> tuple[str, str]:
+    """Return what is said above the replay of whether it counts, "" where nothing is, and the look of it."""
+    if lecture.stage == "not_held":
+        return _("这一场未举行（时间太短），不用补学；看回放不计入。"), "warning"
+    if lecture.stage == "void":
+        said = _("这一场已作废：%(reason)s 不用补学；看回放不计入。")
+        return said % {"reason": lecture.occasion.void_reason}, "warning"
+    until = lecture.occasion.make_up_until_at if player.get("is_owed") else None
+    if until is None:
+        return "", ""
+    values = {"day": day(until), "time": hour(until)}
+    if until <= as_of:
+        return _("补学已在 %(day)s %(time)s 截止，现在看不再计入。") % values, ""
+    return _("%(day)s %(time)s 以前看的计入补学，以后看的不再计入。") % values if player["records"] else "", ""
 
 
 def player_of(lecture: Lecture, user: User) -> dict[str, Any]:
@@ -151,22 +166,28 @@ def player_of(lecture: Lecture, user: User) -> dict[str, Any]:
         "records": counted,
         "message": _waiting_words(lecture),
     }
-    if lecture.recording is not None:
-        try:
-            found = playback(video=lecture.recording, viewer_id=user.pk, as_of=timezone.now())
-        except UnableToPlay:
-            return player
-        player |= {
-            "hls_url": found.hls_url,
-            "audio_url": found.audio_url,
-            "poster_url": found.poster_url,
-            "duration_ms": found.duration_ms,
-            "refresh_url": reverse("live_replay_addresses", args=[lecture.pk]),
-            "fault_url": reverse("video_fault", args=[lecture.recording.pk]),
-        }
-        if counted:
-            player |= _counted(lecture, user, as_of=timezone.now())
-    return player
+    picture = _picture(lecture, user)
+    if picture and counted:
+        player |= _counted(lecture, user, as_of=timezone.now())
+    return player | picture
+
+
+def _picture(lecture: Lecture, user: User) -> dict[str, Any]:
+    """Return where the recording is played from; nothing while it cannot be."""
+    if lecture.recording is None:
+        return {}
+    try:
+        found = playback(video=lecture.recording, viewer_id=user.pk, as_of=timezone.now())
+    except UnableToPlay:
+        return {}
+    return {
+        "hls_url": found.hls_url,
+        "audio_url": found.audio_url,
+        "poster_url": found.poster_url,
+        "duration_ms": found.duration_ms,
+        "refresh_url": reverse("live_replay_addresses", args=[lecture.pk]),
+        "fault_url": reverse("video_fault", args=[lecture.recording.pk]),
+    }
 
 
 def _counted(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from attendance.cancelled import cancelled_words
@@ -28,6 +29,7 @@ from live.models import Lecture
 from live.queries import lectures_for, not_recorded, pauses_of, people_present
 from live.sentences.room import missing_rows
 from live.views.ending import again_words, planned_for, void_words
+from live.views.rows import is_missed, office_span, plan_row, planned_words, roster_words, stage_words
 from organizations.models import Role
 from organizations.permissions import has_role, role_required, signed_in
 
@@ -49,7 +51,9 @@ def index(request: HttpRequest) -> HttpResponse:
     """All lectures of the subtree, the newest plan first, with their states."""
     lectures = lectures_for(signed_in(request))
     page = Paginator(lectures, A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "live/admin/index.html", {"page": page, "now": timezone.now()})
+    now = timezone.now()
+    context = {"page": page, "rows": [plan_row(lecture, as_of=now) for lecture in page]}
+    return render(request, "live/admin/index.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -64,9 +68,8 @@ def add(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and form.save(as_of=timezone.now()):
         messages.success(request, _("直播已安排。讲师会在“直播”里看到它。"))
         return redirect("live_schedule")
-    context = {"form": form, "title": _("再开一场") if again else _("安排直播"), "again": again}
-    if again is not None:
-        context["again_words"] = again_words(again)
+    context = {"form": form, "title": _("再开一场") if again else _("安排直播")}
+    context["again_words"] = again_words(again) if again is not None else ""
     return render(request, "live/admin/form.html", context)
 
 
@@ -105,33 +108,67 @@ def told_if_cancelled(view: Callable[[HttpRequest, int], HttpResponse]) -> Calla
 def edit(request: HttpRequest, occasion_id: int) -> HttpResponse:
     """Change a plan; once the lecture has begun, what became of it and the steps that are left."""
     lecture, now = _mine(request, occasion_id), timezone.now()
-    occasion = lecture.occasion
-    facts = {
-        "lecture": lecture,
-        "occasion": occasion,
-        "people": people_at([occasion], as_of=now),
-        "roster_day": roster_day(occasion, as_of=now),
-    }
     if lecture.state != Lecture.State.SCHEDULED:
-        left = minutes_left(undone_until(occasion), now)
-        is_over = occasion.state in ENDED
-        again = lecture.stage in (Occasion.State.NOT_HELD, Occasion.State.VOID)
-        planned = planned_for(lecture)
-        steps = {
-            "minutes_left": left,
-            "may_void": is_over,
-            "may_hold_again": again and planned is None,
-            "planned": planned,
-            "missing": missing_rows(lecture),
-            **recording_facts(lecture, now),
-        }
-        return render(request, "live/admin/given.html", facts | steps)
+        return _given(request, lecture, now)
+    occasion = lecture.occasion
     form = LectureForm(request.POST or None, user=signed_in(request), lecture=lecture)
     if request.method == "POST" and form.is_valid() and form.save(as_of=now):
         messages.success(request, _("安排已修改。"))
         return redirect("live_schedule")
-    context = {"form": form, "title": _("修改直播安排"), "missed": occasion.ends_at < now, **facts}
+    people = people_at([occasion], as_of=now)
+    context = {
+        "form": form,
+        "title": _("修改直播安排"),
+        "lecture": lecture,
+        "missed": _missed_words() if is_missed(lecture, as_of=now) else "",
+        "roster": roster_words(roster_day(occasion, as_of=now), people),
+        "cancelling": _cancel_words(people),
+    }
     return render(request, "live/admin/form.html", context)
+
+
+def _missed_words() -> str:
+    return _("到时间没有开播，大家的页面上也这样写着。改成以后的时间就重新安排好了；不办了请取消。")
+
+
+def _cancel_words(people: int) -> str:
+    said = ngettext(
+        "取消后，这场直播从 %(people)s 人的页面上消失，不能恢复。",
+        "取消后，这场直播从 %(people)s 人的页面上消失，不能恢复。",
+        people,
+    )
+    return said % {"people": people}
+
+
+def _given(request: HttpRequest, lecture: Lecture, now: dt.datetime) -> HttpResponse:
+    """Show what became of a lecture that has begun, and the steps that are left."""
+    occasion, planned = lecture.occasion, planned_for(lecture)
+    stage, stage_kind = stage_words(lecture)
+    again = lecture.stage in (Occasion.State.NOT_HELD, Occasion.State.VOID)
+    context = {
+        "lecture": lecture,
+        "occasion": occasion,
+        "when": office_span(occasion),
+        "make_up_until": moment(occasion.make_up_until_at) if occasion.make_up_until_at else "",
+        "roster": roster_words(roster_day(occasion, as_of=now), people_at([occasion], as_of=now)),
+        "stage": stage,
+        "stage_kind": stage_kind,
+        "is_live": lecture.state == Lecture.State.LIVE,
+        "resume": _resume_words(minutes_left(undone_until(occasion), now)),
+        "may_void": occasion.state in ENDED,
+        "may_hold_again": again and planned is None,
+        "planned": planned,
+        "planned_words": planned_words(planned) if planned is not None else "",
+        "missing": missing_rows(lecture),
+        **recording_facts(lecture, now),
+    }
+    return render(request, "live/admin/given.html", context)
+
+
+def _resume_words(minutes: int) -> str:
+    """Return for how long an ending can still be undone; "" when it cannot."""
+    said = ngettext("误点了结束？还可以恢复 %(minutes)s 分钟。", "误点了结束？还可以恢复 %(minutes)s 分钟。", minutes)
+    return said % {"minutes": minutes} if minutes else ""
 
 
 @require_http_methods(["GET", "POST"])
@@ -242,7 +279,7 @@ def recording_facts(lecture: Lecture, now: dt.datetime) -> dict[str, str]:
         told.append(words.format(count=pauses.count, length=length(pauses.length_ms)))
     return {
         "recording_length": length(lecture.recording.duration_ms or 0),
-        "recording_cuts": _("；").join(told),
+        "recording_cuts": "".join(_("；") + one for one in told),
         "recording_stays": operations.why_recording_stays(lecture, as_of=now),
     }
 

@@ -298,7 +298,7 @@ def test_lists_show_the_own_subtree_only(world: County) -> None:
     mine, other = make_lecture(world), make_lecture(world, node=world.neighbour)
     organiser = RoleGrantFactory(node=world.branch, role=Role.ORGANISER).user
     page = signed_in(organiser).get(reverse("live_index"))
-    assert [row["lecture"] for row in page.context["coming"]] == [mine]
+    assert [row.lecture for row in page.context["coming"]] == [mine]
     page = signed_in(organiser).get(reverse("live_schedule"))
     assert list(page.context["page"]) == [mine]
     assert signed_in(world.member).get(reverse("live_index")).status_code == 404

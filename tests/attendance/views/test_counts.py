@@ -14,7 +14,7 @@ from attendance.models import Occasion, RecordState, RosterEntry, Rule, Training
 from attendance.reports import Scope
 from attendance.reports.standing import Counts, overview, undone_by_training
 from attendance.standing import DUE, UNDONE, WORST_FIRST
-from attendance.views.branch import boxes_of, children_of, people_of, undone_first
+from attendance.views.training import boxes_of, children_of, people_of, undone_first
 from organizations.models import Node, Role, User
 from tests.attendance.people import expect, make_occasion, make_rule, make_training, stand, use_plain_kind
 from tests.attendance.reports.conftest import World
