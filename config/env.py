@@ -1,4 +1,7 @@
-"""Typed settings from the environment, loud on bad values: the error names the variable and what it may be."""
+"""Typed settings from the environment, loud on bad values: the error names the variable and what it may be.
+
+In Chinese and in English at once: no translation is ready while settings are read.
+"""
 
 import os
 import secrets
@@ -19,7 +22,9 @@ def text(name: str, default: str = "") -> str:
         try:
             return Path(path).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise ImproperlyConfigured(f"{name}_FILE: {path} cannot be read ({error.strerror})") from error
+            raise ImproperlyConfigured(
+                f"{name}_FILE：读不了 {path}（{error.strerror}） / {path} cannot be read ({error.strerror})"
+            ) from error
     return os.environ.get(name, default)
 
 
@@ -29,20 +34,28 @@ def flag(name: str, *, default: bool) -> bool:
         return default
     if raw.lower() in TRUE | FALSE:
         return raw.lower() in TRUE
-    raise ImproperlyConfigured(f"{name} is {raw!r}; it must be one of 1, 0, true, false, yes, no, on, off")
+    raise ImproperlyConfigured(
+        f"{name} 写的是 {raw!r}，只能写 1、0、true、false、yes、no、on、off"
+        f" / {name} is {raw!r}; it must be one of 1, 0, true, false, yes, no, on, off"
+    )
 
 
 def choice(name: str, default: str, *, of: tuple[str, ...]) -> str:
     raw = os.environ.get(name, "") or default
     if raw not in of:
-        raise ImproperlyConfigured(f"{name} is {raw!r}; it must be one of {', '.join(of)}")
+        raise ImproperlyConfigured(
+            f"{name} 写的是 {raw!r}，只能写 {'、'.join(of)} / {name} is {raw!r}; it must be one of {', '.join(of)}"
+        )
     return raw
 
 
 def number(name: str, *, default: int, low: int = 0, high: int = 2**31) -> int:
     raw = os.environ.get(name, str(default))
     if not raw.isascii() or not raw.isdigit() or not low <= int(raw) <= high:
-        raise ImproperlyConfigured(f"{name} is {raw!r}; it must be a whole number from {low} to {high}")
+        raise ImproperlyConfigured(
+            f"{name} 写的是 {raw!r}，要写 {low} 到 {high} 的整数"
+            f" / {name} is {raw!r}; it must be a whole number from {low} to {high}"
+        )
     return int(raw)
 
 
@@ -55,18 +68,22 @@ def trusted_proxies(name: str) -> addresses.Proxies:
     """Whose word about a visitor's address is taken; nobody's by default."""
     if os.environ.get("TRUSTED_PROXY_COUNT", "0") != "0":
         raise ImproperlyConfigured(
-            f"TRUSTED_PROXY_COUNT is no longer read; name the proxy in {name} (nginx on this host: 127.0.0.1,::1)"
+            f"TRUSTED_PROXY_COUNT 已经不用，请在 {name} 里写明代理的地址（nginx 在这台机器上：127.0.0.1,::1）"
+            f" / TRUSTED_PROXY_COUNT is no longer read; name the proxy in {name} (nginx on this host: 127.0.0.1,::1)"
         )
     try:
         return addresses.proxies(words(name, default=[]))
     except ValueError as error:
-        raise ImproperlyConfigured(f"{name}: {error}") from error
+        raise ImproperlyConfigured(f"{name}：请写地址、网段（例如 10.0.0.0/8）或者 unix / {name}: {error}") from error
 
 
 def url(name: str, *, schemes: tuple[str, ...], default: str = "") -> str:
     raw = text(name, default)
     if raw and raw.split("://", 1)[0] not in schemes:
-        raise ImproperlyConfigured(f"{name} must begin with one of {', '.join(s + '://' for s in schemes)}")
+        raise ImproperlyConfigured(
+            f"{name} 要用 {'、'.join(s + '://' for s in schemes)} 开头"
+            f" / {name} must begin with one of {', '.join(s + '://' for s in schemes)}"
+        )
     return raw
 
 
@@ -78,10 +95,10 @@ def secret(name: str, *, var_dir: Path, generate: bool) -> str:
     value = text(name)
     if value:
         if len(value) < 32 and not generate:
-            raise ImproperlyConfigured(f"{name} is shorter than 32 characters")
+            raise ImproperlyConfigured(f"{name} 不到 32 个字符，请换一个长的 / {name} is shorter than 32 characters")
         return value
     if not generate:
-        raise ImproperlyConfigured(f"{name} (or {name}_FILE) is not set")
+        raise ImproperlyConfigured(f"没有设置 {name}（或者 {name}_FILE） / {name} (or {name}_FILE) is not set")
     path = var_dir / "secrets" / name.lower()
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -23,6 +23,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env.read_env(BASE_DIR / ".env")
 
 # --- Shape ------------------------------------------------------------------------------------------------------
+# Whether pytest runs in this very process: a variable would be handed on to the sites that tests start for real.
 TESTING = "pytest" in sys.modules
 DEBUG = flag("DEBUG", default=False)
 DEMO = flag("DEMO", default=False)
@@ -39,7 +40,8 @@ SITE_URL = url("SITE_URL", schemes=("http", "https"), default=f"http://127.0.0.1
 STORAGE_URL = url("STORAGE_URL", schemes=("file",))
 if EMBEDDED and number("WEB_CONCURRENCY", default=1) > 1:
     raise ImproperlyConfigured(
-        "WEB_CONCURRENCY is more than 1, but without REDIS_URL there may be one web process only"
+        "WEB_CONCURRENCY 大于 1，可是没有 REDIS_URL，网页进程只能有一个"
+        " / WEB_CONCURRENCY is more than 1, but without REDIS_URL there may be one web process only"
     )
 
 INSTALLED_APPS = [
@@ -82,10 +84,12 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
 ]
 
+# What runs is known from the command line, before any command exists to say it: apps are chosen once, here.
+COMMAND = "".join(sys.argv[1:2])
 # The media agent shows no page: without Wagtail and the sign-in pages it needs half the memory.
 NEEDED_BY_AGENT = {"config", "live", "attendance", "media", "organizations", "treebeard", "auditlog"}
 NEEDED_BY_AGENT |= {"django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"}
-if sys.argv[1:2] == ["media_agent"]:
+if COMMAND == "media_agent":
     INSTALLED_APPS = [app for app in INSTALLED_APPS if app in NEEDED_BY_AGENT]
 
 MIDDLEWARE = [
@@ -231,9 +235,7 @@ STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Who else may read films, pictures and what is on air: a web server that sends them itself (MEDIA_ACCEL_PREFIX).
 FILES_GROUP = files_group(text("FILES_GROUP"))
-UMASK = keep_private(
-    var_dir=VAR_DIR, trees=[MEDIA_ROOT, VAR_DIR / "live"], group=FILES_GROUP, command="".join(sys.argv[1:2])
-)
+UMASK = keep_private(var_dir=VAR_DIR, trees=[MEDIA_ROOT, VAR_DIR / "live"], group=FILES_GROUP, command=COMMAND)
 STATIC_HASHED = not DEBUG and not TESTING
 STORAGES = {
     "default": {
@@ -367,10 +369,14 @@ TURN_SECRET = text("TURN_SECRET")
 TURN_TTL_S = number("TURN_TTL_S", default=12 * 3600, low=600, high=7 * 86400)
 if bool(TURN_URLS) != bool(TURN_SECRET):
     raise ImproperlyConfigured(
-        "TURN_URLS and TURN_SECRET (or TURN_SECRET_FILE) belong together: one of them is not set"
+        "TURN_URLS 和 TURN_SECRET（或者 TURN_SECRET_FILE）要一起设置，现在缺一个"
+        " / TURN_URLS and TURN_SECRET (or TURN_SECRET_FILE) belong together: one of them is not set"
     )
 if any(not one.startswith(("turn:", "turns:")) for one in TURN_URLS):
-    raise ImproperlyConfigured("TURN_URLS must begin with turn: or turns:, for example turn:media.example:3478")
+    raise ImproperlyConfigured(
+        "TURN_URLS 要用 turn: 或 turns: 开头，例如 turn:media.example:3478"
+        " / TURN_URLS must begin with turn: or turns:, for example turn:media.example:3478"
+    )
 
 # --- Live -------------------------------------------------------------------------------------------------------
 MEDIA_ENGINES = {"janus": "live.engines.janus.JanusEngine"}
