@@ -26,6 +26,7 @@ from courses.operations import UnableToCompleteLesson, complete_lesson
 from courses.permissions import READERS, is_member_of, may_read_run
 from courses.player import chosen_video, player_for
 from courses.queries import Studied, Study, runs_expecting, runs_in_subtrees, runs_with_occasions, studies_of
+from courses.sentences import lesson_rows, progress, sections
 from courses.shelf import arrange
 from courses.withdrawn import told_if_withdrawn
 from organizations.models import User
@@ -78,7 +79,8 @@ def index(request: HttpRequest) -> HttpResponse:
     settle_dirty(as_of=as_of, member_ids=[user.pk])
     studies = studies_of(runs=runs, member_id=user.pk, as_of=as_of)
     shelf = arrange(studies, question=question, as_of=as_of)
-    context = {"tab": "courses", "shelf": shelf, "others": [] if question else others, "q": question, "as_of": as_of}
+    shown = sections(shelf, [] if question else others)
+    context = {"tab": "courses", "shelf": shelf, "sections": shown, "q": question}
     return render(request, "courses/index.html", context)
 
 
@@ -93,8 +95,9 @@ def course(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "run": opened.run,
         "study": opened.study,
         "records": opened.records,
+        "progress": progress(opened.study, as_of=timezone.now()),
+        "rows": lesson_rows(opened.study),
         "withdrawn": withdrawn_lessons(opened.run.page) if opened.run.page.live else [],
-        "as_of": timezone.now(),
     }
     return render(request, "courses/course.html", context)
 
@@ -117,7 +120,9 @@ def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpRespon
         "records": opened.records,
         "player": player_for(opened, studied, video, as_of=timezone.now()) if video else None,
         "links": Links(opened.run.pk, lesson_id, video),
+        "is_read": opened.records and not opened.study.is_void and not studied.lesson.has_videos,
         "following": after[0] if after else None,
+        "following_step": _("看看 ›") if opened.study.is_void else _("去学 ›"),
     }
     return render(request, "courses/lesson.html", context)
 

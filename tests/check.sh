@@ -16,6 +16,8 @@ step "lint"          .venv/bin/ruff check .
 step "types"         .venv/bin/mypy .
 step "imports"       .venv/bin/lint-imports
 step "templates"     .venv/bin/djlint --lint --quiet organizations attendance media cms courses live
+step "indentation"   .venv/bin/djhtml --check --tabwidth 2 config organizations attendance media cms courses live
+step "line length"   $python -m tests.templates config organizations attendance media cms courses live
 step "front end"     npm --prefix frontend run --silent check
 step "migrations"    $python manage.py makemigrations --check --dry-run
 step "system check"  $python manage.py check --fail-level WARNING

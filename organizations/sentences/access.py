@@ -125,6 +125,18 @@ def cards(entries: Iterable[AccessEntry]) -> list[Card]:
     return list(found.values())
 
 
+def read_by(entry: AccessEntry) -> str:
+    """Return who read, with the role that allowed it."""
+    return f"{who(entry)}（{entry.get_role_display()}）" if entry.role else who(entry)
+
+
+def when(line: Line) -> str:
+    """Return how often and between which hours a line was true: ``3 次 09:10–09:40``."""
+    first, last = (f"{timezone.localtime(moment):%H:%M}" for moment in (line.first, line.last))
+    often = f"{_('%(times)s 次') % {'times': len(line.times)}} " if len(line.times) > 1 else ""
+    return often + (last if first == last else f"{first}–{last}")
+
+
 def whom(entry: AccessEntry) -> str:
     """Return about whom it was, to the auditor: one person, or how many people of which unit."""
     if entry.subject is not None:

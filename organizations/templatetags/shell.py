@@ -39,3 +39,13 @@ def icon(name: str) -> SafeString:
         '<svg class="icon" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" focusable="false">{}</svg>',
         mark_safe(ICONS[name]),  # noqa: S308 - our own constants
     )
+
+
+# What a button of allauth's pages may be called that is not the one thing to do on its page.
+QUIET = {"outline", "secondary", "link", "cancel", "minor"}
+
+
+@register.filter
+def is_quiet(tags: str) -> bool:
+    """Whether the tags of one of allauth's buttons make it a quiet one."""
+    return any(word in (tags or "") for word in QUIET)

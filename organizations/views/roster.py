@@ -206,6 +206,9 @@ def review_page(
     context = {
         "tab": "roster",
         "outcome": outcome,
+        "title": title_of(outcome),
+        "numbers": numbers_of(outcome),
+        "lists": lists_of(outcome),
         "seen": seen(kept),
         "name": kept["name"],
         "under": under,
@@ -224,6 +227,31 @@ def review_page(
         "reasons": questions.left_choices(),
     }
     return render(request, "organizations/roster_review.html", context, status=422 if asked and open_ones else 200)
+
+
+def title_of(outcome: RosterOutcome) -> str:
+    """What has come of checking the file."""
+    if outcome.open_questions:
+        return _("先请您确认，还没有导入")
+    return _("和现在一样，没有要改的") if outcome.changes_nothing else _("文件没有问题，还没有导入")
+
+
+def numbers_of(outcome: RosterOutcome) -> list[list[tuple[int, str]]]:
+    """How many people the import makes, changes and moves, row by row; the second row only where somebody leaves."""
+    first = [
+        (outcome.created, _("新增")),
+        (outcome.updated, _("更新")),
+        (outcome.moved, _("调动")),
+        (outcome.unchanged, _("不变")),
+    ]
+    second = [(outcome.left, _("离开")), (outcome.returned, _("回来"))]
+    return [first, second] if outcome.left or outcome.returned else [first]
+
+
+def lists_of(outcome: RosterOutcome) -> list[tuple[str, str]]:
+    """What the import leaves behind: a title, and the units by name."""
+    titled = [(_("导入以后没有书记"), outcome.unled), (_("导入以后不再有人"), outcome.emptied)]
+    return [(title, _("、").join(units[:SHOWN_LINES])) for title, units in titled if units]
 
 
 def tell(request: HttpRequest, outcome: RosterOutcome) -> None:

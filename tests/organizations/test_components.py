@@ -112,3 +112,11 @@ def test_what_people_wrote_is_escaped_once() -> None:
 
 def test_a_component_sees_nothing_of_the_page_around_it() -> None:
     assert "elsewhere" not in drawn('<c-empty title="a" />', text="elsewhere", url="elsewhere", slot="elsewhere")
+
+
+def test_every_component_is_used() -> None:
+    root = settings.BASE_DIR / "organizations/templates" / settings.COTTON_DIR
+    texts = [path.read_text() for app in APPS for path in (settings.BASE_DIR / app / "templates").rglob("*.html")]
+    used = {found.replace("-", "_") for text in texts for found in re.findall(r"<c-([\w-]+)", text)}
+    included = {found for text in texts for found in re.findall(r'include "components/(\w+)\.html"', text)}
+    assert {path.stem for path in root.glob("*.html")} - used - included == set()

@@ -1,0 +1,192 @@
+"""What a member's pages of courses say: sections, each row's lines and its step. Nothing here writes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from attendance.models import Occasion
+from attendance.sentences import day, day_and_hour
+from courses.models import CourseRun
+from courses.queries import Studied, Study
+from courses.shelf import Shelf
+
+
+@dataclass(frozen=True)
+class Row:
+    """One course or lesson of a list: where it leads, what is said of it below its title, and the word of the step.
+
+    ``state``: a state of the ledger that is shown as a chip; ``is_done``: whether it is marked as finished.
+    """
+
+    title: str
+    url: str
+    step: str
+    lines: tuple[str, ...] = ()
+    state: str = ""
+    is_done: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far somebody got in a course: what counts (``amount``) or what is to be said instead, one chip, and lines.
+
+    ``look`` of ``chip``: "ok" or "due"; where a ``state`` of the ledger is set, it is the chip.
+    """
+
+    amount: str = ""
+    said: str = ""
+    note: str = ""
+    chip: str = ""
+    look: str = ""
+    state: str = ""
+    lines: tuple[str, ...] = ()
+
+
+def sections(shelf: Shelf, others: Iterable[CourseRun]) -> list[Section]:
+    """Return the sections of the list of courses that have anything in them, what is left to study first."""
+    left = len(shelf.todo)
+    found = [
+        Section(ngettext("还要学 %(n)s 门", "还要学 %(n)s 门", left) % {"n": left}, [_todo(one) for one in shelf.todo]),
+        Section(_("老师正在修改，现在不用学"), [_paused(one) for one in shelf.paused]),
+        Section(_("还没有开始"), [_coming(one) for one in shelf.coming]),
+        Section(_("已经学完"), [_done(one) for one in shelf.done]),
+        Section(_("已经结束"), [_over(one) for one in shelf.over]),
+        Section(_("本组织安排的课程"), [_of_others(run) for run in others]),
+    ]
+    return [section for section in found if section.rows]
+
+
+def _course(run: CourseRun) -> str:
+    return reverse("courses_course", args=[run.pk])
+
+
+def _until(moment: datetime) -> str:
+    return _("%(until)s 前") % {"until": day_and_hour(moment)}
+
+
+def _todo(study: Study) -> Row:
+    amount = study.amount
+    lines = [_left(study), amount.asked, _until(study.due_at)]
+    step = f"{study.step_word} ›"
+    return Row(study.run.page.title, _course(study.run), step, tuple(str(line) for line in lines if line))
+
+
+def _left(study: Study) -> str:
+    amount = study.amount
+    if study.is_undecided:
+        return _("正在认定，稍后再看")
+    if not amount.total_ms:
+        return _("视频还在处理")
+    if amount.done_ms:
+        return _("已计入 %(done)s，还差 %(left)s") % {"done": amount.done, "left": amount.left}
+    return _("还差 %(left)s") % {"left": amount.left}
+
+
+def _paused(study: Study) -> Row:
+    why = _("老师正在修改这门课，学过的都保存着") if study.is_withdrawn else _("视频还在处理")
+    return Row(study.run.page.title, _course(study.run), _("看看 ›"), (why,))
+
+
+def _coming(study: Study) -> Row:
+    begins = study.run.occasion.starts_at
+    when = _("%(day)s %(time)s 开始") % {"day": day(begins), "time": f"{localtime(begins):%H:%M}"}
+    return Row(study.run.page.title, _course(study.run), _("看看 ›"), (when,))
+
+
+def _done(study: Study) -> Row:
+    return Row(study.run.page.title, _course(study.run), _("再看看 ›"), is_done=True)
+
+
+def _over(study: Study) -> Row:
+    state, said = "", ""
+    if study.is_void:
+        state, said = study.run.occasion.state, study.run.occasion.void_reason
+    elif study.is_excused and study.stand is not None:
+        state, said = study.stand.state, _("不用学，仍然可以看")
+    else:
+        said = _("%(until)s 结束，仍然可以看") % {"until": day_and_hour(study.due_at)}
+    return Row(study.run.page.title, _course(study.run), _("看看 ›"), (said,), state)
+
+
+def _of_others(run: CourseRun) -> Row:
+    is_void = run.occasion.state == Occasion.State.VOID
+    line = f"{run.occasion.node.name} · {_until(run.occasion.ends_at)}"
+    return Row(run.page.title, _course(run), _("查看 ›"), (line,), run.occasion.state if is_void else "")
+
+
+def progress(study: Study, *, as_of: datetime) -> Progress:
+    """Return what stands first on the page of a course that somebody studies."""
+    chip, look, state = _("学完了") if study.is_done else "", "ok" if study.is_done else "", ""
+    lines = tuple(line for line in (_asked(study), _deadline(study, as_of)) if line)
+    if study.is_withdrawn:
+        note = _("学过的都保存着，改好以后再来学。现在不用做什么。")
+        return Progress(said=_("老师正在修改这门课"), note=note, chip=chip, look=look, lines=lines)
+    if not study.amount.total_ms:
+        return Progress(said=_("视频还在处理，好了就可以学。"), lines=lines)
+    if not study.is_done and study.stand is not None and not study.stand.is_undone:
+        state = study.stand.state
+    elif not study.is_done and study.amount.left:
+        chip, look = _("还差 %(left)s") % {"left": study.amount.left}, "due"
+    of = _("已计入，共 %(total)s") % {"total": study.amount.total}
+    return Progress(amount=study.amount.done, note=of, chip=chip, look=look, state=state, lines=lines)
+
+
+def _asked(study: Study) -> str:
+    return f"{study.amount.asked}{_('。')}" if study.amount.asked and not study.is_withdrawn else ""
+
+
+def _deadline(study: Study, as_of: datetime) -> str:
+    """When it begins to count or until when it does; nothing where there is nothing to do about it."""
+    begins, until = study.run.occasion.starts_at, {"until": day_and_hour(study.due_at)}
+    if begins > as_of:
+        return _("%(begins)s 开始计入学习时间。") % {"begins": day_and_hour(begins)}
+    if study.is_withdrawn or study.is_done or study.is_excused:
+        return ""
+    if study.due_at > as_of:
+        return _("请在 %(until)s 前学完。") % until
+    return _("%(until)s 已经结束，仍然可以看，不再计入。") % until
+
+
+def lesson_rows(study: Study) -> list[Row]:
+    """Return the lessons of a course in order, each with how far somebody got."""
+    return [
+        Row(
+            studied.lesson.page.title,
+            reverse("courses_lesson", args=[study.run.pk, studied.lesson.page.pk]),
+            _lesson_step(studied, is_void=study.is_void),
+            () if study.is_void else (_of_lesson(studied),),
+        )
+        for studied in study.lessons
+    ]
+
+
+def _of_lesson(studied: Studied) -> str:
+    amount = studied.amount
+    if studied.is_done:
+        return _("学完了")
+    if amount.done_ms:
+        return _("已计入 %(done)s，还差 %(left)s") % {"done": amount.done, "left": amount.left}
+    if amount.total_ms:
+        return _("%(total)s，还没有学") % {"total": amount.total}
+    if studied.lesson.is_incomplete:
+        return _("这一讲老师正在修改")
+    return _("视频还在处理") if studied.lesson.videos else _("文字，读完就算")
+
+
+def _lesson_step(studied: Studied, *, is_void: bool) -> str:
+    if is_void:
+        return _("看看 ›")
+    if studied.is_done:
+        return _("再看看 ›")
+    return _("继续 ›") if studied.amount.done_ms else _("开始 ›")
