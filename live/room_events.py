@@ -2,8 +2,8 @@
 
 In a process with rooms (``live.room.process``) the event goes to its rooms at once and to the other processes through
 the Channels layer, on the process's event loop: nobody waits for Redis. A process without rooms (Celery, WSGI pages, a
-command) has no loop; it writes the layer's own message to Redis itself: 0.1 ms, where
-``async_to_sync(layer.group_send)`` makes a loop and a connection each time (bench/room_events.py, ADR 7).
+command) has no loop; it writes the layer's own message to Redis itself: 0.2 ms, where
+``async_to_sync(layer.group_send)`` takes 11.5, as it makes a loop and a connection each time (bench/room_events.py).
 
 Nothing here is the truth. What is lost, rooms find in the database within seconds (``live.room.checks``); without Redis
 that is also how a process that shares only the database is heard.
