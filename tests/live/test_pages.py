@@ -16,6 +16,7 @@ from attendance.models import Evidence, Occasion, Record
 from live import permissions
 from live.models import Lecture, Restriction
 from live.operations import end_lecture, lift_restriction, restrict
+from media.rights import may_read
 from organizations.models import Role, User
 from tests.factories.attendance import RuleFactory, TrainingFactory, be_present
 from tests.factories.cms import ready_video
@@ -395,3 +396,19 @@ def test_a_room_that_asks_hears_of_a_removal_that_nobody_told_it(world: County) 
     assert allowed() == set(everybody) - {world.member.pk}
     lift_restriction(**facts, as_of=timezone.now())
     assert allowed() == set(everybody)
+
+
+def test_a_replay_is_for_those_of_the_lecture_and_the_secretary_above(world: County) -> None:
+    """Asked as the media app asks for each file of it."""
+    lecture = make_live(world)
+    end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    video = ready_video()
+    Lecture.objects.filter(pk=lecture.pk).update(recording=video, state=Lecture.State.RECORDED)
+
+    def may_see(user: User) -> bool:
+        return may_read(root="videos", object_id=str(video.pk), viewer_id=user.pk, as_of=timezone.now())
+
+    for user in (world.member, world.secretary, world.lecturer, world.organiser):
+        assert may_see(user), user.name
+    for user in (world.neighbour_member, world.neighbour_secretary, world.auditor):
+        assert not may_see(user), user.name

@@ -280,3 +280,12 @@ def test_nothing_runs_with_rights_of_root(tmp_path: Path, film: Path) -> None:
         assert {int(value, 16) for value in kept.values()} == {0}
         # Whoever runs these tests without being root has no capability to lose.
         assert command[command.index("--cap-drop") + 1] == "ALL"
+
+
+def test_what_was_uploaded_is_read_and_never_written(tmp_path: Path, film: Path) -> None:
+    """A source is kept as long as its video: a hostile file must not change it for the next attempt."""
+    needs_bubblewrap()
+    spoil = ["sh", "-c", "cat /in/source; echo spoilt > /in/source"]
+    said = said_by(sandbox.confined(spoil, source=film, folder=tmp_path, limits=["--core=0"], enclosed=True))
+    assert said.startswith("film")
+    assert film.read_bytes() == b"film"
