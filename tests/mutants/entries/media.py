@@ -193,10 +193,7 @@ MUTANTS = (
         file="live/operations/ending.py",
         before="if undo is not None and undo > as_of:",
         after="if False:",
-        tests=(
-            "tests/live/test_plans.py",
-            "tests/live/test_ending.py",
-        ),
+        tests=("tests/live/test_plans.py::test_a_recording_stays_while_its_ending_can_be_undone",),
     ),
     Mutant(
         name="segments-kept",

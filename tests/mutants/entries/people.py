@@ -9,7 +9,9 @@ MUTANTS = (
         file="config/settings.py",
         before='"number": [(100, 86_400)],',
         after='"number": [(10_000_000, 86_400)],',
-        tests=("tests/organizations/test_sign_in.py",),
+        tests=(
+            "tests/organizations/test_sign_in.py::test_guessing_one_phone_stops_from_wherever_and_leaves_others_alone",
+        ),
     ),
     Mutant(
         name="limit-address",
@@ -17,7 +19,9 @@ MUTANTS = (
         file="organizations/limits.py",
         before='"number": phone, "address": address}',
         after='"number": phone}',
-        tests=("tests/organizations/test_sign_in.py",),
+        tests=(
+            "tests/organizations/test_sign_in.py::test_one_address_tries_one_number_five_times_and_of_many_numbers_no_more_than_it_may",
+        ),
     ),
     Mutant(
         name="limit-number-and-address",
@@ -25,7 +29,9 @@ MUTANTS = (
         file="config/settings.py",
         before='"number_and_address": [(5, 300), (20, 86_400)],',
         after='"number_and_address": [(50_000, 300), (200_000, 86_400)],',
-        tests=("tests/organizations/test_sign_in.py",),
+        tests=(
+            "tests/organizations/test_sign_in.py::test_one_address_tries_one_number_five_times_and_of_many_numbers_no_more_than_it_may",
+        ),
     ),
     Mutant(
         name="limit-known-browser",
@@ -33,7 +39,7 @@ MUTANTS = (
         file="organizations/limits.py",
         before="if browser and person is not None:",
         after="if False:",
-        tests=("tests/organizations/test_sign_in.py",),
+        tests=("tests/organizations/test_sign_in.py::test_a_browser_that_signed_in_before_keeps_its_own_allowance",),
     ),
     Mutant(
         name="limit-of-another-person",
@@ -41,7 +47,7 @@ MUTANTS = (
         file="organizations/browsers.py",
         before='return name if fits else ""',
         after="return name",
-        tests=("tests/organizations/test_sign_in.py",),
+        tests=("tests/organizations/test_sign_in.py::test_another_password_or_number_makes_other_browsers_strangers",),
     ),
     Mutant(
         name="limit-atomic",
@@ -49,7 +55,7 @@ MUTANTS = (
         file="organizations/operations/limits.py",
         before="- %s <= %s + excluded.window_ms",
         after="- %s <= %s + 99 * excluded.window_ms",
-        tests=("tests/organizations/test_limits.py",),
+        tests=("tests/organizations/test_limits.py::test_many_at_once_take_no_more_than_there_is",),
     ),
     Mutant(
         name="limit-before-hash",
@@ -57,7 +63,7 @@ MUTANTS = (
         file="organizations/adapters.py",
         before="def pre_authenticate(self,",
         after="def pre_authenticates(self,",
-        tests=("tests/organizations/test_hashing.py",),
+        tests=("tests/organizations/test_hashing.py::test_a_limit_is_asked_before_any_hash",),
     ),
     Mutant(
         name="limit-wide",
@@ -65,10 +71,7 @@ MUTANTS = (
         file="organizations/core/limits.py",
         before="return spent_until_ms + self.step_ms - self.window_ms",
         after="return spent_until_ms + self.step_ms - 2 * self.window_ms",
-        tests=(
-            "tests/organizations/core/test_limits.py",
-            "tests/organizations/test_limits.py",
-        ),
+        tests=("tests/organizations/test_limits.py::test_so_many_at_once_then_one_each_step",),
     ),
     Mutant(
         name="limit-code-entry",
@@ -76,7 +79,7 @@ MUTANTS = (
         file="config/settings.py",
         before='"code_entry": {"session": [(9, 300)]},',
         after='"code_entry": {"session": [(9000, 300)]},',
-        tests=("tests/organizations/test_sign_in.py",),
+        tests=("tests/organizations/test_sign_in.py::test_codes_that_are_typed_all_at_once_are_counted_all",),
     ),
     Mutant(
         name="hash-queue",
@@ -84,7 +87,7 @@ MUTANTS = (
         file="organizations/hashing.py",
         before="full = self._waiting >= self.queue",
         after="full = False",
-        tests=("tests/organizations/test_hashing.py",),
+        tests=("tests/organizations/test_hashing.py::test_a_full_queue_refuses_at_once",),
     ),
     Mutant(
         name="link-once",
@@ -92,7 +95,7 @@ MUTANTS = (
         file="organizations/operations/links.py",
         before="if link is None or unused.update(used_at=as_of) != 1:",
         after="if link is None:",
-        tests=("tests/organizations/test_links.py",),
+        tests=("tests/organizations/test_links.py::test_of_two_that_come_together_one_gets_in",),
     ),
     Mutant(
         name="link-expiry",
@@ -100,7 +103,7 @@ MUTANTS = (
         file="organizations/queries.py",
         before="made_at__lte=as_of, expires_at__gt=as_of",
         after="made_at__lte=as_of",
-        tests=("tests/organizations/test_links.py",),
+        tests=("tests/organizations/test_links.py::test_a_link_runs_out_after_a_quarter_of_an_hour",),
     ),
     Mutant(
         name="link-standing",
@@ -108,7 +111,7 @@ MUTANTS = (
         file="organizations/queries.py",
         before="return link if constant_time_compare(link.standing, standing_of(link.member)) else None",
         after="return link",
-        tests=("tests/organizations/test_links.py",),
+        tests=("tests/organizations/test_links.py::test_what_ends_a_link",),
     ),
     Mutant(
         name="session-of-old-number",
@@ -116,7 +119,7 @@ MUTANTS = (
         file="organizations/models.py",
         before="held = f\"{self.password}{self.phone_index or ''}\"",
         after="held = self.password",
-        tests=("tests/organizations/test_people_pages.py",),
+        tests=("tests/organizations/test_people_pages.py::test_a_new_number_ends_open_sessions_and_is_not_verified",),
     ),
     Mutant(
         name="phone-mask",
@@ -124,7 +127,7 @@ MUTANTS = (
         file="organizations/core/phones.py",
         before='return "*******" + phone[-4:]',
         after="return phone",
-        tests=("tests/organizations/core/test_phones.py",),
+        tests=("tests/organizations/core/test_phones.py::test_what_others_see",),
     ),
     Mutant(
         name="phone-encrypted",
@@ -132,7 +135,7 @@ MUTANTS = (
         file="organizations/core/phones.py",
         before="return seal(key, phone.encode())",
         after="return phone.encode()",
-        tests=("tests/organizations/core/test_phones.py",),
+        tests=("tests/organizations/core/test_phones.py::test_only_the_key_opens_it",),
     ),
     Mutant(
         name="phone-index-key",
@@ -140,7 +143,7 @@ MUTANTS = (
         file="organizations/core/phones.py",
         before="hmac.new(_keys(key).blind, ",
         after='hmac.new(b"", ',
-        tests=("tests/organizations/core/test_phones.py",),
+        tests=("tests/organizations/core/test_phones.py::test_the_index_finds_a_number_only_with_the_key",),
     ),
     Mutant(
         name="phone-key",
@@ -148,7 +151,7 @@ MUTANTS = (
         file="organizations/operations/keys.py",
         before="if fits is False or (",
         after="if (",
-        tests=("tests/config/test_phone_key.py",),
+        tests=("tests/config/test_phone_key.py::test_an_import_with_another_key_is_refused_and_makes_nobody_twice",),
     ),
     Mutant(
         name="roster-question",
@@ -156,7 +159,7 @@ MUTANTS = (
         file="organizations/operations/roster_plan.py",
         before="if any(not question.answer for question in questions):",
         after="if False:",
-        tests=("tests/organizations/test_roster_questions.py",),
+        tests=("tests/organizations/test_roster_questions.py::test_an_unanswered_question_takes_nothing_over",),
     ),
     Mutant(
         name="roster-partial-list",
@@ -164,7 +167,7 @@ MUTANTS = (
         file="organizations/operations/roster_plan.py",
         before='answers.all_absent if among_all else "")',
         after="answers.all_absent if among_all else Left.STOPPED.value)",
-        tests=("tests/organizations/test_roster_life.py",),
+        tests=("tests/organizations/test_roster_life.py::test_whoever_is_not_in_the_file_is_listed_and_stays",),
     ),
     Mutant(
         name="roster-other-units",
@@ -172,6 +175,6 @@ MUTANTS = (
         file="organizations/operations/roster_plan.py",
         before="among_all = one.mentioned and (",
         after="among_all = (",
-        tests=("tests/organizations/test_roster_life.py",),
+        tests=("tests/organizations/test_roster_life.py::test_the_command_lists_the_absent_and_acts_only_when_told",),
     ),
 )

@@ -9,7 +9,7 @@ MUTANTS = (
         file="config/guard.py",
         before="if self.size > self._limit:",
         after="if False:",
-        tests=("tests/config/test_guard.py",),
+        tests=("tests/config/test_guard.py::test_chunked_body_is_counted",),
     ),
     Mutant(
         name="body-idle",
@@ -17,7 +17,7 @@ MUTANTS = (
         file="config/guard.py",
         before="min(self._heard + pace.idle_s,",
         after="min(self._heard + 999 * pace.idle_s,",
-        tests=("tests/config/test_guard.py",),
+        tests=("tests/config/test_guard.py::test_a_line_that_only_is_held_open_is_given_up_though_time_is_left",),
     ),
     Mutant(
         name="body-slow",
@@ -25,7 +25,7 @@ MUTANTS = (
         file="config/guard.py",
         before="self._began + pace.grace_s + self.size / pace.floor",
         after="self._began + 9e9",
-        tests=("tests/config/test_guard.py",),
+        tests=("tests/config/test_guard.py::test_trickling_body_is_given_up_and_a_slow_one_is_not",),
     ),
     Mutant(
         name="body-role",
@@ -33,7 +33,7 @@ MUTANTS = (
         file="config/guard.py",
         before="if not await database_sync_to_async(may_send)(scope, row.roles):",
         after="if False:",
-        tests=("tests/config/test_guard.py",),
+        tests=("tests/config/test_guard.py::test_every_address_refuses_what_is_larger_than_its_limit",),
     ),
     Mutant(
         name="body-account",
@@ -41,7 +41,7 @@ MUTANTS = (
         file="config/guard.py",
         before="if len(own) >= settings.BODY_MAX_LARGE_EACH:",
         after="if False:",
-        tests=("tests/config/test_guard.py",),
+        tests=("tests/config/test_guard.py::test_one_accounts_slow_bodies_keep_nobody_else_out",),
     ),
     Mutant(
         name="csrf",
@@ -49,10 +49,7 @@ MUTANTS = (
         file="config/settings.py",
         before='"django.middleware.csrf.CsrfViewMiddleware",',
         after="",
-        tests=(
-            "tests/media/test_uploads.py",
-            "tests/config/test_pages.py",
-        ),
+        tests=("tests/media/test_uploads.py::test_request_without_the_csrf_token_is_refused",),
     ),
     Mutant(
         name="camera",
@@ -60,7 +57,7 @@ MUTANTS = (
         file="config/headers.py",
         before='kind = "host" if HOST_PAGE.fullmatch(request.path_info) else "page"',
         after='kind = "host"',
-        tests=("tests/config/test_pages.py",),
+        tests=("tests/config/test_pages.py::test_a_page_may_ask_the_phone_for_nothing",),
     ),
     Mutant(
         name="content-policy",
@@ -68,10 +65,7 @@ MUTANTS = (
         file="config/headers.py",
         before="if POLICY not in headers and",
         after="if False and",
-        tests=(
-            "tests/config/test_pages.py",
-            "tests/config/test_guard.py",
-        ),
+        tests=("tests/config/test_pages.py::test_whatever_answers_the_answer_has_all_headers",),
     ),
     Mutant(
         name="frames",
@@ -79,11 +73,7 @@ MUTANTS = (
         file="config/headers.py",
         before='headers.setdefault("X-Frame-Options",',
         after='headers.get("X-Frame-Options",',
-        tests=(
-            "tests/config/test_pages.py",
-            "tests/config/test_guard.py",
-            "tests/config/test_wsgi.py",
-        ),
+        tests=("tests/config/test_pages.py::test_whatever_answers_the_answer_has_all_headers",),
     ),
     Mutant(
         name="log-token",
@@ -91,7 +81,7 @@ MUTANTS = (
         file="config/middleware.py",
         before="if secret is not None:",
         after="if False:",
-        tests=("tests/config/test_pages.py",),
+        tests=("tests/config/test_pages.py::test_a_line_tells_no_token_however_the_address_is_written",),
     ),
     Mutant(
         name="backup-checksum",
@@ -99,7 +89,7 @@ MUTANTS = (
         file="config/backups.py",
         before='and _sha256(backup / dump["name"]) == dump["sha256"]',
         after="",
-        tests=("tests/config/test_backups.py",),
+        tests=("tests/config/test_backups.py::test_a_damaged_backup_restores_nothing",),
     ),
     Mutant(
         name="backup-key",
@@ -107,7 +97,7 @@ MUTANTS = (
         file="config/backups.py",
         before='if manifest["keys"]["PHONE_KEY"] != key_fingerprints()["PHONE_KEY"]:',
         after="if False:",
-        tests=("tests/config/test_backups.py",),
+        tests=("tests/config/test_backups.py::test_another_key_restores_nothing",),
     ),
     Mutant(
         name="backup-running",
@@ -115,7 +105,7 @@ MUTANTS = (
         file="config/backups.py",
         before="if is_set_up:",
         after="if False:",
-        tests=("tests/config/test_backups.py",),
+        tests=("tests/config/test_backups.py::test_a_site_that_runs_is_not_replaced",),
     ),
     Mutant(
         name="backup-rows",
@@ -123,7 +113,7 @@ MUTANTS = (
         file="config/backups.py",
         before='if held != manifest["counts"]:',
         after="if False:",
-        tests=("tests/config/test_backups.py",),
+        tests=("tests/config/test_backups.py::test_a_restore_that_does_not_come_to_its_counts_fails",),
     ),
     Mutant(
         name="private-files",
@@ -131,7 +121,10 @@ MUTANTS = (
         file="config/private.py",
         before="0o022 if is_open else 0o077 if group is None else 0o027",
         after="0o022",
-        tests=("tests/config/test_private.py",),
+        tests=(
+            "tests/config/test_private.py::test_a_folder_that_was_open_is_closed_at_the_start",
+            "tests/config/test_private.py::test_every_process_follows_the_rule",
+        ),
     ),
     Mutant(
         name="course-in-a-draft",
@@ -139,10 +132,7 @@ MUTANTS = (
         file="courses/operations.py",
         before="if occasion.starts_at <= as_of and training.state != Training.State.DRAFT:",
         after="if occasion.starts_at <= as_of:",
-        tests=(
-            "tests/courses/test_schedule.py",
-            "tests/attendance/views/test_plans.py",
-        ),
+        tests=("tests/courses/test_schedule.py::test_a_course_in_a_draft_begins_once_that_is_published",),
     ),
     Mutant(
         name="lesson-unseen",
@@ -150,9 +140,6 @@ MUTANTS = (
         file="courses/operations.py",
         before="(studied[0].lesson.has_videos and not studied[0].is_done)",
         after="False",
-        tests=(
-            "tests/courses/test_operations.py",
-            "tests/courses/test_views.py",
-        ),
+        tests=("tests/courses/test_operations.py::test_a_lesson_is_finished_once_enough_has_counted",),
     ),
 )
