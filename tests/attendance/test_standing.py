@@ -285,6 +285,9 @@ def test_hours_follow_what_holds(client: Client, county: County, lecture: Occasi
     assert '<span class="big">1<small>' in shown(client, member, "/me/")
     correct(client, county, lecture, member, S.EXCUSED)
     assert '<span class="big">0<small>' in shown(client, member, "/me/")
+    client.force_login(member)
+    (held,) = client.get("/me/data.json").json()["records"]
+    assert float(held["stands_hours"]) == 0, "nor do they stand in what the member downloads"
 
 
 @pytest.mark.integration
@@ -375,3 +378,20 @@ def test_a_replay_that_comes_later_changes_what_is_still_asked(
     assert shares == [(0, 2_160_000, 2_700_000)]
     asked = asked_of(occasion=Occasion.objects.get(pk=lecture.pk), as_of=at)
     assert (asked.needed_ms, asked.total_ms) == (2_160_000, 2_700_000)
+
+
+@pytest.mark.integration
+def test_the_last_of_two_corrections_holds_when_evidence_comes_later(
+    client: Client, county: County, lecture: Occasion
+) -> None:
+    """Settling reads the corrections anew: the first of them must not come back with it."""
+    member = county.member
+    end(lecture)
+    correct(client, county, lecture, member, S.ATTENDED)
+    correct(client, county, lecture, member, S.EXCUSED)
+    operations.record_hall(
+        occasion_id=lecture.pk, member_ids=[member.pk], started_at=START, ended_at=START + HOUR / 6,
+        recorded_by_id=county.secretary.pk, as_of=START + 2 * HOUR,
+    )  # fmt: skip
+    record = Record.objects.get(occasion=lecture, member=member)
+    assert (record.state, record.stands, record.stands_hours) == (S.MISSING, S.EXCUSED, 0)

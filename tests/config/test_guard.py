@@ -361,3 +361,18 @@ def test_role_has_a_limit_too(prefix: str) -> None:
     assert asked_of(Guard(pages), Asked(prefix, size=row.size + 1, cookie=held)).status == 413
     assert asked_of(Guard(pages), Asked("/branch/", size=row.size, cookie=held)).status == 413
     assert [len(body) for body in pages.bodies] == [200_000]
+
+
+@pytest.mark.unit
+def test_a_line_that_only_is_held_open_is_given_up_though_time_is_left(settings: Any) -> None:
+    """How long nothing may come is asked for itself: the pace of the whole would allow minutes more."""
+    settings.BODY_IDLE_S, settings.BODY_GRACE_S = 0.2, 600
+    asked = Asked("/uploads/", size=100)
+    asked.pieces.put_nowait((b"x", True))
+
+    async def given_up() -> None:
+        async with asyncio.timeout(20):
+            await Guard(Pages())(asked.scope, asked.receive, asked.send)
+
+    asyncio.run(given_up())
+    assert asked.status == 408

@@ -15,7 +15,8 @@ from attendance import operations
 from attendance.models import Evidence, Occasion, Record
 from live import permissions
 from live.models import Lecture, Restriction
-from live.operations import end_lecture, restrict
+from live.operations import end_lecture, lift_restriction, restrict
+from media.rights import may_read
 from organizations.models import Role, User
 from tests.factories.attendance import RuleFactory, TrainingFactory, be_present
 from tests.factories.cms import ready_video
@@ -380,3 +381,37 @@ def test_rights_of_a_whole_room_are_asked_at_once(world: County) -> None:
     )
     assert rights.allowed == {world.member.pk, world.lecturer.pk, world.organiser.pk}
     assert rights.hosts == {world.lecturer.pk, world.organiser.pk}
+
+
+def test_a_room_that_asks_hears_of_a_removal_that_nobody_told_it(world: County) -> None:
+    """Finding: code 4, perm-removed. The event of a removal may be lost; the question of the next second is not."""
+    lecture = make_live(world)
+    everybody = [user.pk for user in (world.member, world.members[1], world.lecturer)]
+    facts = {"occasion_id": lecture.pk, "member_id": world.member.pk, "kind": Restriction.Kind.REMOVED}
+
+    def allowed() -> set[int]:
+        asked = {"occasion_id": lecture.pk, "user_ids": everybody, "on_date": timezone.localdate()}
+        return set(permissions.rights_now(**asked).allowed)
+
+    restrict(**{**facts, "kind": Restriction.Kind.MUTED}, actor_id=world.lecturer.pk, as_of=timezone.now())
+    assert allowed() == set(everybody), "who is muted stays in the room"
+    restrict(**facts, actor_id=world.lecturer.pk, as_of=timezone.now())
+    assert allowed() == set(everybody) - {world.member.pk}
+    lift_restriction(**facts, as_of=timezone.now())
+    assert allowed() == set(everybody)
+
+
+def test_a_replay_is_for_those_of_the_lecture_and_the_secretary_above(world: County) -> None:
+    """Asked as the media app asks for each file of it."""
+    lecture = make_live(world)
+    end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    video = ready_video()
+    Lecture.objects.filter(pk=lecture.pk).update(recording=video, state=Lecture.State.RECORDED)
+
+    def may_see(user: User) -> bool:
+        return may_read(root="videos", object_id=str(video.pk), viewer_id=user.pk, as_of=timezone.now())
+
+    for user in (world.member, world.secretary, world.lecturer, world.organiser):
+        assert may_see(user), user.name
+    for user in (world.neighbour_member, world.neighbour_secretary, world.auditor):
+        assert not may_see(user), user.name

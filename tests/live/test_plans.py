@@ -354,3 +354,17 @@ def test_nobody_else_finds_these_pages(world: County, client: Client, name: str)
     client.force_login(world.organiser)
     for key in (2**63, 10**30):
         assert client.get(reverse(f"live_schedule_{name}", args=[key])).status_code in (404, 405)
+
+
+def test_a_recording_stays_while_its_ending_can_be_undone(world: County, office: Client) -> None:
+    """Of a lecture that was not held nobody makes up anything; but it goes on where its ending is undone."""
+    lecture, now = recorded(world), timezone.now()
+    ended = Occasion.objects.filter(pk=lecture.pk)
+    ended.update(state=Occasion.State.NOT_HELD, closed_at=now, make_up_until_at=None)
+    drop = {"occasion_id": lecture.pk, "actor_id": world.organiser.pk}
+    with pytest.raises(operations.UnableToDropRecording, match="还可以恢复直播"):
+        operations.drop_recording(**drop, as_of=now + dt.timedelta(minutes=9))
+    answer = office.post(reverse("live_schedule_recording", args=[lecture.pk]), follow=True)
+    assert "还可以恢复直播" in answer.content.decode()
+    operations.drop_recording(**drop, as_of=now + dt.timedelta(minutes=11))
+    assert again(lecture).recording is None

@@ -257,3 +257,14 @@ def test_sound_alone_has_no_poster() -> None:
 def test_video_that_is_not_ready_has_no_addresses(state: str) -> None:
     with pytest.raises(UnableToPlay):
         playback(video=VideoFactory(state=state), viewer_id=1, as_of=timezone.now())
+
+
+def test_an_address_that_another_key_signed_opens_nothing(settings: Any) -> None:
+    """Whoever reads this program makes no address: what signs is this site's own key."""
+    address = {"root": "videos", "object_id": "small", "viewer_id": 1, "as_of": timezone.now()}
+    settings.SECRET_KEY = "another site's key, which everybody may know"
+    foreign = token(**address)
+    settings.SECRET_KEY = "this site's own"
+    with pytest.raises(UnableToVerify):
+        verify(foreign, as_of=timezone.now())
+    assert verify(token(**address), as_of=timezone.now()).viewer_id == 1

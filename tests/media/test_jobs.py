@@ -459,3 +459,19 @@ def test_unhappy_transaction_stores_nothing(tmp_path: Path, hints: list[int]) ->
         create_video(title="", source=source, source_name="a.mp4", created_by_id=None)
         transaction.set_rollback(True)
     assert (Video.objects.count(), hints, source.exists()) == (0, [], True)
+
+
+@pytest.mark.parametrize(
+    "waiting",
+    [{"state": Job.State.QUEUED}, {"state": Job.State.RUNNING, "lease_until_at": NOW - timedelta(seconds=1)}],
+)
+def test_job_that_was_tried_as_often_as_it_may_is_nobodys(waiting: dict[str, Any], quick: None) -> None:
+    """Finding: code 4, job-retry-limit. A hint that comes before the reconciler must not begin a fifth attempt."""
+    job = JobFactory(attempt=MAX_ATTEMPTS, **waiting)
+    assert not transcode(job_id=job.pk, as_of=NOW)
+    job.refresh_from_db()
+    assert (job.attempt, job.video.state) == (MAX_ATTEMPTS, Video.State.QUEUED)
+    last = JobFactory(attempt=MAX_ATTEMPTS - 1, **waiting)
+    assert transcode(job_id=last.pk, as_of=NOW)
+    last.refresh_from_db()
+    assert (last.attempt, last.state) == (MAX_ATTEMPTS, Job.State.DONE)

@@ -266,3 +266,26 @@ def test_who_runs_without_says_so(settings: Any, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sandbox.log, "warning", lambda event, **more: said.append((event, more["reason"])))
     assert sandbox.may_enclose(REFUSAL) is False
     assert said == [("sandbox_missing", REFUSAL)]
+
+
+def test_nothing_runs_with_rights_of_root(tmp_path: Path, film: Path) -> None:
+    """Finding: code 4, sandbox-caps. Root keeps every capability in bubblewrap unless they are dropped."""
+    needs_bubblewrap()
+    look = ["grep", "^Cap", "/proc/self/status"]
+    encoder = sandbox.confined(look, source=film, folder=tmp_path, limits=["--core=0"], enclosed=True)
+    packager = ffmpeg.packager_command(["-i", "pipe:0", "out.m3u8"], protocols="file,pipe", rw_dir=tmp_path)
+    for command in (encoder, [*packager[: packager.index("ffmpeg")], *look]):
+        kept = dict(line.split(":") for line in said_by(command, stdin=subprocess.DEVNULL).splitlines())
+        assert {"CapPrm", "CapEff", "CapBnd"} <= kept.keys(), kept
+        assert {int(value, 16) for value in kept.values()} == {0}
+        # Whoever runs these tests without being root has no capability to lose.
+        assert command[command.index("--cap-drop") + 1] == "ALL"
+
+
+def test_what_was_uploaded_is_read_and_never_written(tmp_path: Path, film: Path) -> None:
+    """A source is kept as long as its video: a hostile file must not change it for the next attempt."""
+    needs_bubblewrap()
+    spoil = ["sh", "-c", "cat /in/source; echo spoilt > /in/source"]
+    said = said_by(sandbox.confined(spoil, source=film, folder=tmp_path, limits=["--core=0"], enclosed=True))
+    assert said.startswith("film")
+    assert film.read_bytes() == b"film"

@@ -619,3 +619,14 @@ def test_who_may_enter_the_admin(client: Client) -> None:
     for path in ("/admin/users/", "/admin/groups/"):
         assert client.get(path).status_code == 404
     assert "first_name" not in client.get("/admin/account/").content.decode()
+
+
+def test_one_address_tries_one_number_five_times_and_of_many_numbers_no_more_than_it_may(settings: Any) -> None:
+    person()
+    address = {"REMOTE_ADDR": "203.0.113.9"}
+    at_one = [sign_in(Client(**address), "13800000001", f"wrong{n}").status_code for n in range(6)]
+    assert [status == 429 for status in at_one] == [False] * 5 + [True]
+    few = {**settings.SIGN_IN_LIMITS["password"], "address": [(2, 600)]}  # three hundred guesses would take a minute
+    settings.SIGN_IN_LIMITS = {**settings.SIGN_IN_LIMITS, "password": few}
+    at_many = [sign_in(Client(**address), f"1390000000{n}", "guess").status_code for n in range(3)]
+    assert [status == 429 for status in at_many] == [False, False, True]

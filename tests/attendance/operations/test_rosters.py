@@ -432,3 +432,17 @@ def test_many_at_once(county: County) -> None:
     assert failures == []
     assert roster(lecture.occasion) == at_once(lecture.occasion)
     assert len(roster(lecture.occasion)) == 68
+
+
+def test_before_eight_in_the_morning_the_roster_is_that_of_the_day_in_china(county: County) -> None:
+    """It is yesterday yet in UTC: whoever joined today is expected, whoever left today is not."""
+    begins, today = dt.datetime(2026, 9, 1, 23, 30, tzinfo=dt.UTC), dt.date(2026, 9, 2)
+    early: Occasion = OccasionFactory(
+        training=TrainingFactory(node=county.branch), node=county.branch, starts_at=begins, ends_at=begins + HOUR
+    )
+    fresh = UserFactory()
+    join_node(member_id=fresh.pk, node_id=county.branch.pk, on_date=today)
+    leave_node(member_id=county.member.pk, on_date=today)
+    operations.open_occasion(occasion_id=early.pk, as_of=begins)
+    assert fresh.pk in roster(early)
+    assert county.member.pk not in roster(early)

@@ -313,3 +313,12 @@ def test_the_way_back_from_a_call_leads_to_the_same_name(world: World, sign_in: 
     assert f'href="{member}"' in text
     assert f'href="{back}"' in read(client, member.replace("&amp;", "&"))
     assert client.get(f"{url}members/{called[1]}/?page=x").status_code == 404
+
+
+def test_a_training_of_others_does_not_exist_though_the_unit_is_ones_own(world: World, sign_in: SignIn) -> None:
+    """A training of the next branch has nobody of ours in it; its very title is not for this secretary."""
+    theirs = make_training(world.county.neighbour, title="邻支部的培训")
+    client, mine = sign_in(world.county.secretary), world.county.branch.pk
+    for path in ("", "hall/", "reports/missing/", "reports/missing.csv"):
+        assert client.get(f"/branch/{theirs.pk}/{path}").status_code == 404, path
+        assert client.get(f"/branch/{theirs.pk}/{path}?node={mine}").status_code == 404, path
