@@ -15,7 +15,7 @@ from attendance.windows import undone_until
 from live import mine, queries
 from live.core.wire.protocol import BIG, IDENT
 from live.models import Lecture
-from live.permissions import expects, may_host, may_join, may_read_recording
+from live.permissions import expects, lecture_for_rights, may_host, may_join, may_read_recording
 from live.room import sender, tickets
 from live.sentences.room import recording_told
 from live.views.access import lecture_json
@@ -69,20 +69,22 @@ def state(request: HttpRequest, lecture: Lecture) -> HttpResponse:
 
 
 @require_GET
-@lecture_json(may_join)
+@lecture_json(may_join, find=lecture_for_rights)
 def ticket(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """A ticket for this browser's next socket; ``device`` is the random name it gave itself."""
     device = request.GET.get("device", "")
     if DEVICE.fullmatch(device) is None:
         return JsonResponse({"error": "bad_device", "message": _("请刷新页面再试。")}, status=400)
     user = _user(request)
+    is_host = may_host(user, lecture)
     made = tickets.make(
         tickets.Ticket(
             occasion=lecture.pk,
             member=user.pk,
             device=device,
-            host=may_host(user, lecture),
-            counted=expects(lecture.occasion, user.pk),
+            host=is_host,
+            # Whoever is no host was let in as one who is expected: a room that comes back asks that once a phone.
+            counted=not is_host or expects(lecture.occasion, user.pk),
         ),
         session_key=request.session.session_key or "",
     )
