@@ -5,10 +5,10 @@ read a key as text and break on it. So every key in an address, in its question 
 names, before the view runs. ``tests/trust`` fails on an address whose keys are not known here.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from json import JSONDecodeError
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -47,6 +47,10 @@ SUPERUSERS = ("collections/", "groups/", "sites/", "users/")
 POSTED = ("logout/",)
 # What people write may be any number; everything else that is one names something or counts.
 WORDS = {"q", "search", "title", "link_text", "link_url"}
+# Django's own forms take a PUT for a POST, and find nothing in it.
+SENT_BY_HAND = ("POST", "PUT")
+# Where Wagtail keeps which hints a person has closed; it merges whatever JSON comes.
+HINTS = "dismissibles/"
 # Wagtail's form breaks where the field is missing altogether.
 ALWAYS_SENT = {"choose-external-link/": "external-link-chooser-url"}
 
@@ -162,12 +166,12 @@ class OthersThingsAreNotFound:
         A number that no database's key can be names nothing: 404. A form without a field that its page always sends,
         or with text where the editor sends JSON: 400.
         """
-        if _place(request) is None or request.method != "POST":
+        if _place(request) is None or request.method not in SENT_BY_HAND:
             return
         sent = (str(text) for _name, texts in request.POST.lists() for text in texts)
         if isinstance(exception, (OverflowError, DataError)) and any(map(_is_impossible, sent)):
             raise Http404 from exception
-        if isinstance(exception, (MultiValueDictKeyError, JSONDecodeError)):
+        if isinstance(exception, (MultiValueDictKeyError, json.JSONDecodeError)):
             raise BadRequest from exception
 
 
@@ -215,6 +219,8 @@ def _refuse_what_is_no_value(request: HttpRequest, kwargs: dict[str, Any]) -> No
 def _refuse_what_no_page_sends(place: str, request: HttpRequest) -> None:
     if request.method == "POST" and place in ALWAYS_SENT and ALWAYS_SENT[place] not in request.POST:
         raise BadRequest
+    if request.method == "PATCH" and place == HINTS and not _is_object(request.body):
+        raise BadRequest
     try:
         urlsplit(request.GET.get("link_url", ""))
     except ValueError as error:
@@ -222,6 +228,17 @@ def _refuse_what_no_page_sends(place: str, request: HttpRequest) -> None:
     # Wagtail takes what is no path for the name of a route of its own, and breaks on it.
     if any(text and not text.startswith("/") for sent in (request.GET, request.POST) for text in sent.getlist("next")):
         raise BadRequest
+
+
+def _is_object(body: bytes) -> bool:
+    """Whether a body is a JSON object that can be stored: PostgreSQL keeps no character zero and no lone surrogate."""
+    try:
+        text = body.decode()
+        found = json.loads(text)
+        json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and "\\u0000" not in text
 
 
 def _is_impossible(text: str) -> bool:

@@ -86,14 +86,15 @@ class Site:
         raise SystemExit(f"the web process did not answer within {START_PATIENCE_S} s")
 
     def watch(self) -> None:
-        """Keep the parts running: one that ends by itself is started again (at most once a second)."""
-        commands = self.commands()
+        """Keep the parts running: one that ends by itself is started again, at once (at most once a second)."""
+        commands, started = self.commands(), dict.fromkeys(self.children, 0.0)
         while True:
-            time.sleep(1)
+            time.sleep(0.1)
+            now = time.monotonic()
             for name, process in self.children.items():
-                if (status := process.poll()) is not None:
-                    say(f"{name} ended with status {status}; starting it again")
-                    self.children[name] = child(*commands[name])
+                if process.poll() is not None and now - started[name] >= 1:
+                    say(f"{name} ended with status {process.returncode}; starting it again")
+                    self.children[name], started[name] = child(*commands[name]), now
 
     def stop(self) -> None:
         for process in reversed(self.children.values()):

@@ -6,7 +6,7 @@ agrees to exactly these sentences. What nobody needs goes on to Wagtail as ever.
 refuses in a race is said in the same words.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -208,8 +208,12 @@ def _moving(pages: list[Any], to_id: Any, user: User, back: str, as_of: datetime
     return Asked(_("移动"), _names(moved), _("我知道了，移动"), tuple(uses), back)
 
 
-def _delete_of(model: type[Model], name: str, back: str) -> Callable[..., Asked | None]:
+def _delete_of(
+    model: type[Model], name: str, back: str, *, methods: Collection[str] = METHODS
+) -> Callable[..., Asked | None]:
     def question(request: HttpRequest, user: User, kwargs: dict[str, Any], as_of: datetime) -> Asked | None:
+        if request.method not in methods:
+            return None
         return _deleting(list(_deletable(model, user).filter(pk=kwargs[name])), user, reverse(back), as_of)
 
     return question
@@ -292,7 +296,12 @@ QUESTIONS: dict[str, Callable[..., Asked | None]] = {
     "wagtailadmin_pages:unpublish": _unpublish_page,
     "wagtailadmin_pages:move_confirm": _move_page,
     "wagtailimages:delete": _delete_of(get_image_model(), "image_id", "wagtailimages:index"),
+    # By the page of many uploads, which has no page of its own to ask on.
+    "wagtailimages:delete_multiple": _delete_of(
+        get_image_model(), "image_id", "wagtailimages:index", methods=("POST",)
+    ),
     "wagtaildocs:delete": _delete_of(get_document_model(), "document_id", "wagtaildocs:index"),
+    "wagtaildocs:delete_multiple": _delete_of(get_document_model(), "doc_id", "wagtaildocs:index", methods=("POST",)),
     "videos:delete": _delete_video,
 }
 BULK: dict[tuple[str, str, str], Callable[..., Asked | None]] = {

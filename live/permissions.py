@@ -118,5 +118,10 @@ def _user(user_id: int) -> User | None:
     return User.objects.filter(pk=user_id, is_active=True).first()
 
 
+def lecture_for_rights(occasion_id: int) -> Lecture | None:
+    """Return a lecture with what these rights look at, and no more; one query."""
+    return _lecture(occasion_id=occasion_id)
+
+
 def _lecture(**where: int | uuid.UUID) -> Lecture | None:
     return Lecture.objects.select_related("occasion__node", "occasion__training").filter(**where).first()

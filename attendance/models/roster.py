@@ -24,6 +24,9 @@ class RosterWork(models.Model):
     day = models.DateField(help_text="whose memberships make the roster")
     after_member_id = models.BigIntegerField(default=0, help_text="members up to here are written")
     is_through = models.BooleanField(default=False, help_text="everybody is written, ahead of the opening")
+    is_taken_back = models.BooleanField(
+        default=False, db_default=False, help_text="withdrawn or planned otherwise: what was prepared goes, in steps"
+    )
     began_at = models.DateTimeField()
 
     class Meta:

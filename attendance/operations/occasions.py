@@ -19,7 +19,7 @@ from attendance.core.plan import OccasionPlan
 from attendance.core.rules import Rule as CoreRule
 from attendance.models import Evidence, Occasion, Rule, Training
 from attendance.operations.earlier_items import keep_earlier_items
-from attendance.operations.rosters import forget_preparation, write_or_begin
+from attendance.operations.rosters import take_back_preparation, write_or_begin
 from attendance.rules import why_not_at
 from attendance.windows import ENDED, HELD, is_held, undone_until, window_limit
 from organizations.models import Node
@@ -70,7 +70,7 @@ def reschedule_occasion(*, occasion_id: int, plan: OccasionPlan) -> None:
     Occasion.objects.filter(pk=occasion_id).update(**plan.columns())
     # Somebody else is expected, or on another day: what is prepared of the roster would open as the wrong one.
     if (before.node_id, timezone.localdate(before.starts_at)) != (plan.node_id, timezone.localdate(plan.starts_at)):
-        forget_preparation(occasion_id=occasion_id)
+        _take_back(occasion_id)
 
 
 @transaction.atomic
@@ -78,16 +78,17 @@ def withdraw_occasion(*, occasion_id: int, actor_id: int | None, as_of: datetime
     """Withdraw an occasion that has not opened; True: it is gone, with whatever an app above keeps beside it.
 
     Where somebody's leave is written down for it already, that evidence stays, and the occasion with it: it is void
-    then (False), and the app deletes its own row. Raises UnableToPlanOccasion once it has opened.
+    then (False), and the app deletes its own row. So it is for a while where a large roster was prepared, whose rows
+    nobody sees: it goes with the last of them. Raises UnableToPlanOccasion once it has opened.
     """
     # Whoever writes a leave down holds this row too: the leave is seen here, or finds nothing to be written for.
     # Not its key: a step of its roster that is under way refers to it, and we wait for that step.
     occasion = Occasion.objects.select_for_update(no_key=True).filter(pk=occasion_id).first()
     if occasion is None or occasion.state != State.SCHEDULED:
         raise UnableToPlanOccasion(_("这一场已经开始，不能再改安排。"))
-    forget_preparation(occasion_id=occasion_id)
+    is_prepared = _take_back(occasion_id)
     log.info("occasion_withdrawn", occasion_id=occasion_id, actor_id=actor_id)
-    if not Evidence.objects.filter(occasion_id=occasion_id).exists():
+    if not is_prepared and not Evidence.objects.filter(occasion_id=occasion_id).exists():
         occasion.delete()
         return True
     with translation.override(settings.LANGUAGE_CODE):  # stored once, read by everybody
@@ -279,6 +280,15 @@ def _queue_roster(occasion_id: int) -> None:
     from attendance.tasks import complete_roster  # noqa: PLC0415 - tasks call operations
 
     _after_commit(lambda: complete_roster.delay(occasion_id=occasion_id))
+
+
+def _take_back(occasion_id: int) -> bool:
+    """Take back what was prepared of its roster, in a task; False: nothing was. ``BEAT`` finds what a task did not."""
+    from attendance.tasks import prepare_rosters  # noqa: PLC0415 - tasks call operations
+
+    if is_prepared := take_back_preparation(occasion_id=occasion_id):
+        _after_commit(lambda: prepare_rosters.delay())
+    return is_prepared
 
 
 def _queue_settling(occasion_id: int) -> None:

@@ -2,7 +2,8 @@
 
 Large rosters are prepared in the hour before the start and compared once more when the occasion has opened: by then a
 few have moved. A step is a short transaction over some thousand members in the order of their ids; where it stood is in
-its ``RosterWork``, so that whoever comes next goes on from there. No step holds an occasion.
+its ``RosterWork``, so that whoever comes next goes on from there. No step holds an occasion. What was prepared for a
+plan that was withdrawn or moved goes in steps, too, hidden from the moment of the change (``take_back_preparation``).
 
 While an opened occasion's roster is being written, whoever takes part is entered by what they do (``enter_at_once``),
 and counts of it are not shown (``attendance.listing``).
@@ -11,12 +12,13 @@ and counts of it are not shown (``attendance.listing``).
 import time
 from collections.abc import Callable, Collection, Iterator
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
 from django.core.cache import cache
 from django.db import connection, transaction
-from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Exists, OuterRef, ProtectedError, Q, QuerySet, Value, When
 
 from attendance.models import (
     Evidence,
@@ -53,8 +55,12 @@ def write_or_begin(*, occasion: Occasion, day: date, as_of: datetime) -> int | N
 
     Returns how many are expected or exempt; None: ``complete_roster`` is to be called after the commit.
     """
-    is_begun = RosterWork.objects.filter(pk=occasion.pk).exists()
-    if not is_begun and members_at(node=occasion.node, on_date=day).order_by()[: AT_ONCE + 1].count() <= AT_ONCE:
+    if (work := RosterWork.objects.select_for_update().filter(pk=occasion.pk).first()) and work.is_taken_back:
+        # Moved to another unit or day and opened within the minute: no row of the old plan may be seen.
+        _delete(RosterEntry.prepared_too.filter(occasion_id=occasion.pk))
+        work.delete()
+        work = None
+    if work is None and members_at(node=occasion.node, on_date=day).order_by()[: AT_ONCE + 1].count() <= AT_ONCE:
         return write_members(occasion.pk, occasion.node, day)
     # What was prepared is seen from here on; where it is not what holds today, the steps after this put it right.
     RosterWork.objects.update_or_create(
@@ -73,32 +79,42 @@ def write_or_begin(*, occasion: Occasion, day: date, as_of: datetime) -> int | N
 
 def complete_roster(*, occasion_id: int) -> None:
     """Write what is missing of the roster of an occasion that has opened. Safe to repeat, and twice at once."""
-    for _size in _steps(occasion_id, is_ahead=False):
+    for _size in _steps(partial(take_step, occasion_id, is_ahead=False)):
         pass
 
 
 def prepare_rosters(*, as_of: datetime, seconds: float = 20.0, clock: Clock = time.monotonic) -> int:
     """Prepare the large rosters of what begins within the hour, for about so many seconds; the next turn goes on.
 
-    Returns how many steps were made. Safe to repeat, and twice at once.
+    First goes what was prepared for plans that do not hold any more. Returns how many steps were made. Safe to repeat,
+    and twice at once.
     """
     until, steps = clock() + seconds, 0
-    _forget_called_off()
-    for occasion_id in _soon(as_of):
-        if clock() < until and _is_planned(occasion_id, as_of):
-            for _size in _steps(occasion_id, is_ahead=True):
-                steps += 1
-                if clock() >= until:
-                    break
+    for step in _waiting(as_of):
+        if clock() >= until:
+            break
+        for _size in _steps(step):
+            steps += 1
+            if clock() >= until:
+                break
     return steps
 
 
-def _steps(occasion_id: int, *, is_ahead: bool) -> Iterator[int]:
-    """Take step after step, each as long as nobody minds to wait for; yields how many memberships each looked at."""
+def _waiting(as_of: datetime) -> Iterator[Callable[..., bool]]:
+    """Return what there is to do ahead of the openings, each as what takes its next step."""
+    for occasion_id in list(RosterWork.objects.filter(is_taken_back=True).values_list("pk", flat=True)):
+        yield partial(take_back_step, occasion_id)
+    for occasion_id in _soon(as_of):
+        if _is_planned(occasion_id, as_of):
+            yield partial(take_step, occasion_id, is_ahead=True)
+
+
+def _steps(step: Callable[..., bool]) -> Iterator[int]:
+    """Take step after step, each as long as nobody minds to wait for; yields how many rows each looked at."""
     size, more = STEP, True
     while more:
         before = time.perf_counter()
-        more = take_step(occasion_id, is_ahead=is_ahead, size=size)
+        more = step(size=size)
         took = time.perf_counter() - before
         yield size
         if took > SLOW_S:
@@ -119,14 +135,41 @@ def enter_at_once(*, member_ids: Collection[int], occasion_ids: Collection[int] 
         write_members(work.pk, work.node, work.day, Q(member_id__in=sorted(set(member_ids))))
 
 
+def take_back_preparation(*, occasion_id: int) -> bool:
+    """Declare what was prepared for an occasion void, in the caller's transaction: it will not open as it was planned.
+
+    The rows are hidden as before and go in steps (``prepare_rosters``). False: nothing was prepared.
+    """
+    # A step that is under way comes first: what it writes goes with the rest.
+    begun = RosterWork.objects.filter(pk=occasion_id, is_ahead=True)
+    return bool(begun.update(is_taken_back=True, is_through=False))
+
+
 @transaction.atomic
-def forget_preparation(*, occasion_id: int) -> None:
-    """Take back what was prepared for an occasion that will not open, or not as it was planned."""
-    # A step that is under way comes first: what it writes is taken back, too.
-    if RosterWork.objects.select_for_update().filter(pk=occasion_id, is_ahead=True).first():
-        # Not through Django's collector: it would read every row to tell whoever listens.
-        _delete(RosterEntry.prepared_too.filter(occasion_id=occasion_id))
-        RosterWork.objects.filter(pk=occasion_id, is_ahead=True).delete()
+def take_back_step(occasion_id: int, *, size: int) -> bool:
+    """Delete the next so many rows of what was taken back; False: nothing is left, the withdrawn occasion neither."""
+    work = RosterWork.objects.select_for_update().filter(pk=occasion_id, is_taken_back=True).first()
+    if work is None:
+        return False
+    rows = RosterEntry.prepared_too.filter(occasion_id=occasion_id)
+    last = rows.order_by("member_id").values_list("member_id", flat=True)[size - 1 : size]
+    until = next(iter(last), None)
+    # Not through Django's collector: it would read every row to tell whoever listens.
+    _delete(rows if until is None else rows.filter(member_id__lte=until))
+    if until is None:
+        work.delete()
+        _delete_withdrawn(occasion_id)
+    return until is not None
+
+
+def _delete_withdrawn(occasion_id: int) -> None:
+    """Delete an occasion that was withdrawn before it opened; whatever was written down for it keeps it, void."""
+    held = Occasion.objects.select_for_update().filter(pk=occasion_id, state=State.VOID, opened_at=None).first()
+    if held is not None:
+        try:
+            held.delete()
+        except ProtectedError:
+            log.info("withdrawn_occasion_kept", occasion_id=occasion_id)
 
 
 def is_on_roster(*, occasion_id: int, member_id: int) -> bool:
@@ -179,6 +222,8 @@ def _is_planned(occasion_id: int, as_of: datetime) -> bool:
             cache.set(_small_name(occasion.pk, occasion.node_id), as_of.timestamp(), SMALL_S)
             return False
         RosterWork.objects.create(occasion=occasion, node=occasion.node, day=day, began_at=as_of)
+    elif work.is_taken_back:
+        return False  # what the old plan left goes first; the next turn begins anew
     elif (work.node_id, work.day) != (occasion.node_id, day):
         anew = {"node": occasion.node, "day": day, "after_member_id": 0, "is_through": False, "began_at": as_of}
         RosterWork.objects.filter(pk=occasion.pk, is_ahead=True).update(**anew)
@@ -192,7 +237,7 @@ def take_step(occasion_id: int, *, is_ahead: bool, size: int) -> bool:
     Two who come at once take one step after the other.
     """
     held = RosterWork.objects.select_for_update(of=("self",), no_key=True).select_related("node")
-    work = held.filter(pk=occasion_id, is_ahead=is_ahead, is_through=False).first()
+    work = held.filter(pk=occasion_id, is_ahead=is_ahead, is_through=False, is_taken_back=False).first()
     if work is None:
         return False
     ids = Membership.objects.filter(member_id__gt=work.after_member_id).order_by("member_id")
@@ -283,10 +328,3 @@ def write_members(occasion_id: int, node: Node, day: date, some: Q | None = None
 def _delete(rows: QuerySet[RosterEntry, Any]) -> None:
     """Delete in one statement; nothing refers to a roster's rows."""
     rows._raw_delete(connection.alias)  # noqa: SLF001 - Django's own way past its collector
-
-
-def _forget_called_off() -> None:
-    """Take back what was prepared for an occasion that was called off and stays for the leaves written down for it."""
-    called_off = RosterWork.objects.filter(is_ahead=True).exclude(occasion__state=State.SCHEDULED)
-    for occasion_id in list(called_off.values_list("pk", flat=True)):
-        forget_preparation(occasion_id=occasion_id)

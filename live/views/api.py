@@ -16,7 +16,7 @@ from live import queries, room_events
 from live.core.wire.protocol import BIG, IDENT
 from live.models import Lecture
 from live.own_record import own_record
-from live.permissions import expects, may_host, may_join, may_read_recording
+from live.permissions import expects, lecture_for_rights, may_host, may_join, may_read_recording
 from live.room import tickets
 from live.sentences.room import recording_told
 from live.views.access import lecture_json
@@ -71,20 +71,22 @@ def state(request: HttpRequest, lecture: Lecture) -> HttpResponse:
 
 
 @require_GET
-@lecture_json(may_join)
+@lecture_json(may_join, find=lecture_for_rights)
 def ticket(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """A ticket for this browser's next socket; ``device`` is the random name it gave itself."""
     device = request.GET.get("device", "")
     if DEVICE.fullmatch(device) is None:
         return JsonResponse({"error": "bad_device", "message": _("请刷新页面再试。")}, status=400)
     user = signed_in(request)
+    is_host = may_host(user, lecture)
     made = tickets.make(
         tickets.Ticket(
             occasion=lecture.pk,
             member=user.pk,
             device=device,
-            host=may_host(user, lecture),
-            counted=expects(lecture.occasion, user.pk),
+            host=is_host,
+            # Whoever is no host was let in as one who is expected: a room that comes back asks that once a phone.
+            counted=not is_host or expects(lecture.occasion, user.pk),
         ),
         session_key=request.session.session_key or "",
     )

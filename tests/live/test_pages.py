@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from django.core import signing
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -16,6 +17,7 @@ from attendance.models import Evidence, Occasion, Record
 from live import permissions
 from live.models import Lecture, Restriction
 from live.operations import end_lecture, lift_restriction, restrict
+from live.room import tickets
 from media.rights import may_read
 from organizations.models import Role, User
 from tests.factories.attendance import RuleFactory, TrainingFactory, be_present
@@ -131,6 +133,28 @@ def test_ticket_needs_a_device(world: County) -> None:
     answer = client.get(f"{url}?device={DEVICE}")
     assert answer.json()["url"] == f"/ws/live/{lecture.pk}/"
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_ticket_costs_a_phone_that_comes_back_six_questions(world: County, django_assert_num_queries: Any) -> None:
+    """Session, person, lecture, roles, roster, removals: after a fault the whole room asks at once."""
+    lecture = make_live(world)
+    address = f"{reverse('live_ticket', args=[lecture.pk])}?device={DEVICE}"
+    client = signed_in(world.member)
+    client.get(address)
+    with django_assert_num_queries(6):
+        given = client.get(address).json()["ticket"]
+    told = signing.loads(given, salt=tickets.SALT)
+    assert (told["member"], told["host"], told["counted"]) == (world.member.pk, False, True)
+
+
+@pytest.mark.parametrize("on_roster", [True, False])
+def test_a_host_counts_where_they_are_expected_themselves(world: County, on_roster: bool) -> None:
+    lecture = make_live(world)
+    if on_roster:
+        lecture.occasion.roster.create(member=world.lecturer, node=world.branch)
+    url = f"{reverse('live_ticket', args=[lecture.pk])}?device={DEVICE}"
+    told = signing.loads(signed_in(world.lecturer).get(url).json()["ticket"], salt=tickets.SALT)
+    assert (told["host"], told["counted"]) == (True, on_roster)
 
 
 def post(client: Client, lecture: Lecture, body: Any) -> Any:

@@ -125,7 +125,10 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("occasion member node state why", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
     ),
     "attendance.RosterWork": (
-        Fields("occasion is_ahead node day after_member_id is_through began_at", TECHNICAL, SERVER, "until it is done"),
+        Fields(
+            "occasion is_ahead node day after_member_id is_through is_taken_back began_at",
+            TECHNICAL, SERVER, "until it is done",
+        ),
     ),
     "attendance.WorkerLease": (
         Fields("id name started_at beat_at ended_at quiet", TECHNICAL, SERVER, "for good; a row a start"),

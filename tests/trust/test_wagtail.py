@@ -277,6 +277,34 @@ def test_a_form_made_by_hand_is_told_from_a_fault_of_ours(world: World, path: st
     assert world.ask("organiser", "POST", url, data=sent, content_type=FORM_TYPE).status_code == status
 
 
+def test_a_put_where_a_form_is_posted_is_told_from_a_fault_of_ours(world: World) -> None:
+    url = f"/admin/pages/{world.course.lesson.pk}/copy/"
+    assert world.ask("organiser", "PUT", url).status_code == 400
+
+
+NO_OBJECTS = [
+    b"", b"[]", b"null", b'"x"', b"1", b"[" * 60_000, b"\xff\x00", b'{"a":NaN}', b'{"a":"\\u0000"}', b'{"\\ud800":1}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("sent", NO_OBJECTS)
+def test_what_is_no_object_is_no_hint_that_somebody_closed(world: World, sent: bytes) -> None:
+    url = "/admin/dismissibles/"
+    assert world.ask("lecturer", "PATCH", url, data=sent, content_type="application/json").status_code == 400
+    closed = world.ask("lecturer", "PATCH", url, data=b'{"whats-new": true}', content_type="application/json")
+    assert (closed.status_code, closed.json()) == (200, {"whats-new": True})
+
+
+@pytest.mark.parametrize("url", ["/admin/images/multiple/{image}/delete/", "/admin/documents/multiple/{paper}/delete/"])
+def test_the_page_of_many_uploads_deletes_nothing_that_a_lesson_shows(world: World, url: str) -> None:
+    """Where a lesson shows it the database refuses, and that is said in words, not by an error page."""
+    address = url.format(image=world.image.pk, paper=world.paper.pk)
+    refused = world.ask("organiser", "POST", address)
+    assert (refused.status_code, "里有它" in refused.content.decode()) == (409, True)
+    assert world.ask("organiser", "GET", address).status_code == 405
+    assert world.ask("neighbour_organiser", "POST", address).status_code == 404
+
+
 @pytest.mark.parametrize("question", ["", "?search=%E6%80%A5%E6%95%91", "?search=a&search_operator=or"])
 def test_the_editors_own_search_finds_ones_own(world: World, question: str) -> None:
     answer = world.ask("organiser", "GET", f"/admin/api/main/pages/{question}")

@@ -5,12 +5,15 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from attendance import events, operations, tasks
@@ -22,6 +25,7 @@ from attendance.queries import is_expected
 from attendance.reports import Scope, report_named
 from attendance.reports.render import facts
 from attendance.reports.standing import overview
+from live.models import Lecture
 from live.operations import cancel_lecture, go_live
 from live.permissions import rights_now
 from organizations.models import Membership, User
@@ -316,9 +320,10 @@ def test_a_plan_for_another_unit_takes_the_preparation_back(county: County, lect
         ends_at=START + HOUR, rule_id=lecture.rule_id,
     )  # fmt: skip
     operations.reschedule_occasion(occasion_id=lecture.pk, plan=plan)
-    assert roster(lecture, "prepared_too") == {}
-    assert not RosterWork.objects.exists()
+    assert roster(lecture) == {}
     prepare()
+    assert set(roster(lecture, "prepared_too")) == set(at_once(Occasion.objects.get(pk=lecture.pk)))
+    assert roster(lecture) == {}
     operations.reschedule_occasion(occasion_id=lecture.pk, plan=replace(plan, title="改名"))
     assert RosterWork.objects.get().is_through, "another title changes nobody's expectation"
     later = replace(plan, node_id=county.branch.pk, starts_at=START + 24 * HOUR, ends_at=START + 25 * HOUR)
@@ -336,10 +341,62 @@ def test_midnight_between_preparation_and_opening(county: County, lecture: Occas
     assert county.member.pk not in roster(lecture)
 
 
-def test_withdrawn_and_called_off(county: County, lecture: Occasion) -> None:
+def test_moved_to_a_small_unit_and_opened_before_the_task_came(county: County, lecture: Occasion) -> None:
     prepare()
-    assert operations.withdraw_occasion(occasion_id=lecture.pk, actor_id=None, as_of=BEFORE)
+    operations.reschedule_occasion(
+        occasion_id=lecture.pk, title=lecture.title, starts_at=START, ends_at=START + HOUR,
+        rule_id=lecture.rule_id, training_id=lecture.training_id, node_id=county.branch.pk,
+    )  # fmt: skip
+    open_it(lecture, complete=False)
+    assert set(roster(lecture)) == {one.pk for one in [*county.members, county.secretary]}
+    assert not RosterWork.objects.exists()
+
+
+def test_what_was_prepared_for_a_withdrawn_lecture_is_hidden_at_once_and_gone_after_the_task(
+    county: County, client: Client, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = timezone.now() + HOUR / 2
+    given = LectureFactory(
+        occasion__training=TrainingFactory(node=county.county), occasion__node=county.county,
+        occasion__starts_at=start, occasion__ends_at=start + HOUR, lecturer=county.lecturer,
+    )  # fmt: skip
+    assert prepare(timezone.now()) > 1
+    queued: list[str] = []
+    monkeypatch.setattr(tasks.prepare_rosters, "delay", lambda: queued.append("prepare_rosters"))
+    client.force_login(county.organiser)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert client.post(reverse("live_schedule_cancel", args=[given.pk])).status_code == 302
+    assert queued == ["prepare_rosters"]
+    assert not Lecture.objects.exists()
+    assert RosterEntry.prepared_too.filter(occasion_id=given.pk).exists(), "the request deleted none"
+    assert roster(given.occasion) == {}
+    client.force_login(county.member)
+    assert given.occasion.title not in client.get("/me/").content.decode()
+    assert client.get(f"/me/{given.pk}/").status_code == 404
+    assert held_about(county.member, timezone.now())["roster"] == []
+
+    tasks.prepare_rosters()
     assert not RosterEntry.prepared_too.exists()
+    assert not RosterWork.objects.exists()
+    assert not Occasion.objects.exists()
+
+
+def test_withdrawing_holds_no_request_however_many_are_prepared(lecture: Occasion) -> None:
+    """No question of it touches the rows, and each step of the task as many as it was told."""
+    prepare()
+    with CaptureQueriesContext(connection) as asked:
+        assert not operations.withdraw_occasion(occasion_id=lecture.pk, actor_id=None, as_of=BEFORE)
+    assert [one["sql"] for one in asked if "attendance_rosterentry" in one["sql"]] == []
+    left = [len(roster(lecture, "prepared_too"))]
+    while rosters.take_back_step(lecture.pk, size=3):
+        left.append(len(roster(lecture, "prepared_too")))
+    assert [before - after for before, after in pairwise(left)] == [3] * (len(left) - 1)
+    assert len(left) > 2
+    assert not Occasion.objects.exists()
+    assert not rosters.take_back_step(lecture.pk, size=3)
+
+
+def test_withdrawn_with_a_leave_written_down(county: County, lecture: Occasion) -> None:
     given = LectureFactory(occasion__training=lecture.training, occasion__node=county.county, lecturer=county.lecturer)
     prepare()
     operations.approve_leave(
@@ -350,10 +407,11 @@ def test_withdrawn_and_called_off(county: County, lecture: Occasion) -> None:
         as_of=BEFORE,
     )
     cancel_lecture(occasion_id=given.pk, as_of=BEFORE)
+    prepare()
     assert Occasion.objects.get(pk=given.pk).state == Occasion.State.VOID
     assert Evidence.objects.filter(occasion_id=given.pk).exists()
-    assert not RosterEntry.prepared_too.exists()
-    assert not RosterWork.objects.exists()
+    assert not RosterEntry.prepared_too.filter(occasion_id=given.pk).exists()
+    assert not RosterWork.objects.filter(pk=given.pk).exists()
 
 
 def test_drafts_and_what_is_far_away_are_not_prepared(county: County, lecture: Occasion) -> None:
