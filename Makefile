@@ -3,10 +3,11 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 BENCH ?=
+ONLY ?=
 # Node may live in the virtual environment (deploy/setup.sh).
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup setup-test run test check rehearse faults fuzz bench screenshots messages lock
+.PHONY: help setup setup-test run test test-fast check rehearse faults fuzz mutants bench screenshots messages lock
 
 help: ## Say what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +24,9 @@ run: setup ## Serve the whole product with demo data (PORT, VAR_DIR, DATABASE_UR
 test: setup-test ## Run every test: SQLite and memory, PostgreSQL and Redis, real Janus, real browser
 	@tests/run.sh
 
+test-fast: setup-test ## Run the tests for the desk, in minutes: SQLite, no sockets, no engine, no browser
+	@tests/run.sh fast
+
 check: setup-test ## Format, lint, types, import contracts, templates, migrations, translations
 	@tests/check.sh
 
@@ -31,6 +35,9 @@ faults: setup-test ## Kill and starve real processes; one JSON line a promise, a
 
 fuzz: setup-test ## Ask every address as everybody with what nobody sends who means well, every form, 10,000 frames (make test: in short)
 	@FUZZ=whole $(PY) -m pytest -q --durations=8 -n $$(($$(nproc) + 1)) -m fuzz tests/fuzz tests/realtime
+
+mutants: setup-test ## Break one line at a time and see that the named tests notice; make mutants ONLY="lease- realtime"
+	@$(PY) -m tests.mutants $(ONLY)
 
 rehearse: ## Install the committed code in a bare Debian 12 root, use it, upgrade it (root, debootstrap, 15 minutes)
 	@deploy/rehearse.sh

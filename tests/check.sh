@@ -19,6 +19,7 @@ step "templates"     .venv/bin/djlint --lint --quiet organizations attendance me
 step "indentation"   .venv/bin/djhtml --check --tabwidth 2 config organizations attendance media cms courses live
 step "line length"   $python -m tests.templates config organizations attendance media cms courses live
 step "front end"     npm --prefix frontend run --silent check
+step "its tests"     npm --prefix frontend test --silent -- --test-reporter=dot
 step "migrations"    $python manage.py makemigrations --check --dry-run
 step "system check"  $python manage.py check --fail-level WARNING
 step "deploy check"  env DEBUG=0 SMS_WAY=http SMS_URL="https://sms.example.cn/send" SMS_BODY="to={mobile}&text={text}" TRUSTED_PROXIES=127.0.0.1 SECRET_KEY="$(head -c 60 /dev/urandom | base64 -w0)" PHONE_KEY="$(head -c 60 /dev/urandom | base64 -w0)" \

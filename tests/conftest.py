@@ -19,7 +19,13 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what waits most (real sockets, real clocks), so that the other workers fill its pauses."""
+    """Begin with what waits most (real sockets, real clocks), so that the other workers fill its pauses.
+
+    What lies in tests/trust has its mark from its place.
+    """
+    for item in items:
+        if "trust" in item.path.parts and item.get_closest_marker("unit") is None:
+            item.add_marker("trust")
     items.sort(key=lambda item: item.get_closest_marker("realtime") is None)
 
 

@@ -1,9 +1,10 @@
 #!/bin/bash
 # Every test there is: on SQLite and memory, on PostgreSQL and Redis, with real Janus and a real browser.
-# All but the first two stages run in a network namespace of their own (tests/netns.sh), for Janus skips loopback.
+# tests/run.sh fast: what needs neither, on SQLite alone, for the desk. Further words go to pytest.
+# All but the first stages run in a network namespace of their own (tests/netns.sh), for Janus skips loopback.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-pytest=".venv/bin/python -m pytest -q --durations=8"
+pytest=".venv/bin/python -m pytest -q --durations=10"
 # One worker more than processors, each given a test at a time: some tests wait for real clocks.
 busy="-n $(($(nproc) + 1)) --dist loadgroup --no-loadscope-reorder"
 VAR_DIR=$(mktemp -d) && export VAR_DIR
@@ -17,9 +18,18 @@ stage() {
   printf '==> %s: %s in %s s\n' "$name" "$([ $status = 0 ] && echo passed || echo FAILED)" $((SECONDS - began))
   [ $status = 0 ] || failed=1
 }
-fast="not engine and not e2e and not front"
-stage "SQLite and memory" $pytest $busy -m "$fast" "$@"
-stage "PostgreSQL and Redis" .venv/bin/python -m tests.services $pytest $busy -m "$fast and not unit" "$@"
+unseen="not engine and not e2e and not front"
+# Every address as everybody is asked once, on the database of production.
+desk="$unseen and not fuzz and not trust"
+if [ "${1:-}" = fast ]; then
+  shift
+  stage "For the desk" $pytest $busy -m "$desk and not realtime" "$@"
+  exit $failed
+fi
+measured=$([ $# = 0 ] && echo "--cov --cov-report=")  # a part of the tests reaches a part of the code
+stage "SQLite and memory" $pytest $busy -m "$desk" $measured "$@"
+[ -z "$measured" ] || stage "Coverage" .venv/bin/python -m tests.coverage
+stage "PostgreSQL and Redis" .venv/bin/python -m tests.services $pytest $busy -m "$unseen and not unit" "$@"
 # The story measures seconds and has the machine to itself; each other browser file has a site and a browser of its own.
 alone() { tests/netns.sh $pytest "$@"; }
 # Not in one worker: the player's browser keeps an event loop, the engine's tests begin their own.

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('attendance', '0008_roster_work'),
+        ("attendance", "0009_watch_budget"),
     ]
 
     operations = [
