@@ -155,9 +155,9 @@ MUTANTS = (
     ),
     Mutant(
         name="roster-question",
-        means="A roster with an open question is taken over by guessing.",
-        file="organizations/operations/roster_plan.py",
-        before="if any(not question.answer for question in questions):",
+        means="An import with an open question is said to be done, and took nothing over.",
+        file="organizations/operations/roster.py",
+        before="if outcome.open_questions:",
         after="if False:",
         tests=("tests/organizations/test_roster_questions.py::test_an_unanswered_question_takes_nothing_over",),
     ),
