@@ -182,7 +182,7 @@ MUTANTS = (
     Mutant(
         name="recording-needed",
         means="A recording is deleted while people make up with it.",
-        file="live/operations/ending.py",
+        file="live/operations/recording.py",
         before="if occasion.state in HELD and until is not None and until > as_of:",
         after="if False:",
         tests=("tests/live/test_plans.py::test_a_recording_stays_while_somebody_can_make_up_with_it",),
@@ -190,7 +190,7 @@ MUTANTS = (
     Mutant(
         name="recording-undo",
         means="A recording is deleted while the ending can be undone.",
-        file="live/operations/ending.py",
+        file="live/operations/recording.py",
         before="if undo is not None and undo > as_of:",
         after="if False:",
         tests=("tests/live/test_plans.py::test_a_recording_stays_while_its_ending_can_be_undone",),
@@ -206,7 +206,7 @@ MUTANTS = (
     Mutant(
         name="recording-deleted",
         means="A recording that somebody deleted comes back.",
-        file="live/operations/lectures.py",
+        file="live/operations/stage.py",
         before="filter(pk=occasion_id, state=old, recording_dropped_at=None)",
         after="filter(pk=occasion_id, state=old)",
         tests=(

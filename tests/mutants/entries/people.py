@@ -109,7 +109,7 @@ MUTANTS = (
         name="link-standing",
         means="A link lets in although the number has changed hands.",
         file="organizations/queries.py",
-        before="return link if constant_time_compare(link.standing, standing_of(link.member)) else None",
+        before="return link if constant_time_compare(link.standing, link_basis(link.member)) else None",
         after="return link",
         tests=("tests/organizations/test_links.py::test_what_ends_a_link",),
     ),
@@ -164,7 +164,7 @@ MUTANTS = (
     Mutant(
         name="roster-partial-list",
         means="A list of some people removes all the others.",
-        file="organizations/operations/roster_plan.py",
+        file="organizations/operations/roster_absent.py",
         before='answers.all_absent if among_all else "")',
         after="answers.all_absent if among_all else Left.STOPPED.value)",
         tests=("tests/organizations/test_roster_life.py::test_whoever_is_not_in_the_file_is_listed_and_stays",),
@@ -172,7 +172,7 @@ MUTANTS = (
     Mutant(
         name="roster-other-units",
         means="Everybody absent means also the units that a list does not speak of.",
-        file="organizations/operations/roster_plan.py",
+        file="organizations/operations/roster_absent.py",
         before="among_all = one.mentioned and (",
         after="among_all = (",
         tests=("tests/organizations/test_roster_life.py::test_the_command_lists_the_absent_and_acts_only_when_told",),

@@ -86,15 +86,15 @@ MUTANTS = (
     Mutant(
         name="backup-checksum",
         means="A damaged backup takes the place of the database.",
-        file="config/backups.py",
-        before='and _sha256(backup / dump["name"]) == dump["sha256"]',
+        file="config/backups/folder.py",
+        before='and sha256(backup / dump["name"]) == dump["sha256"]',
         after="",
         tests=("tests/config/test_backups.py::test_a_damaged_backup_restores_nothing",),
     ),
     Mutant(
         name="backup-key",
         means="A backup of another key is put in place, and no number opens.",
-        file="config/backups.py",
+        file="config/backups/restoring.py",
         before='if manifest["keys"]["PHONE_KEY"] != key_fingerprints()["PHONE_KEY"]:',
         after="if False:",
         tests=("tests/config/test_backups.py::test_another_key_restores_nothing",),
@@ -102,7 +102,7 @@ MUTANTS = (
     Mutant(
         name="backup-running",
         means="A site that runs is replaced under its people.",
-        file="config/backups.py",
+        file="config/backups/restoring.py",
         before="if is_set_up:",
         after="if False:",
         tests=("tests/config/test_backups.py::test_a_site_that_runs_is_not_replaced",),
@@ -110,7 +110,7 @@ MUTANTS = (
     Mutant(
         name="backup-rows",
         means="A restore that lost rows is called good.",
-        file="config/backups.py",
+        file="config/backups/restoring.py",
         before='if held != manifest["counts"]:',
         after="if False:",
         tests=("tests/config/test_backups.py::test_a_restore_that_does_not_come_to_its_counts_fails",),
