@@ -376,3 +376,12 @@ def test_a_line_that_only_is_held_open_is_given_up_though_time_is_left(settings:
 
     asyncio.run(given_up())
     assert asked.status == 408
+
+
+@pytest.mark.unit
+def test_a_stranger_sends_no_file_where_an_operator_may() -> None:
+    pages = Pages()
+    asked = Asked("/roster/", "POST", size=64 * KIB + 1)
+    asked.pieces.put_nowait((b"x", False))
+    assert asked_of(Guard(pages), asked).status == 413
+    assert pages.bodies == [], "no page saw any of it"

@@ -33,7 +33,7 @@ MUTANTS = (
         file="config/guard.py",
         before="if not await database_sync_to_async(may_send)(scope, row.roles):",
         after="if False:",
-        tests=("tests/config/test_guard.py::test_every_address_refuses_what_is_larger_than_its_limit",),
+        tests=("tests/config/test_guard.py::test_a_stranger_sends_no_file_where_an_operator_may",),
     ),
     Mutant(
         name="body-account",
