@@ -5,7 +5,7 @@ It explains; it never judges. Minutes and states come from the record alone.
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -71,6 +71,7 @@ class _Piece:
     title: str
     reason: str
     is_open: bool
+    pages: int = 1  # how many pages of one browser were open at once
 
 
 def items_of(
@@ -120,8 +121,29 @@ def _live_items(
         if one.started_at and one.ended_at:
             title = _("断网时手机继续播放，联网后补传")
             pieces.append(_Piece(one.started_at, one.ended_at, one.device, title, "", False))
-    pieces.sort(key=lambda piece: (piece.start, piece.end))
+    pieces = _one_each(sorted(pieces, key=lambda piece: (piece.start, piece.end)))
     return [*(_piece_item(occasion, piece, pieces) for piece in pieces), *_gap_items(occasion, pieces)]
+
+
+def _one_each(pieces: Sequence[_Piece]) -> list[_Piece]:
+    """Return the pieces, in order, with several pages of one browser at a time made into one.
+
+    Nobody sits in front of two of them: as lines of their own they would read like time that is lost.
+    """
+    found: list[_Piece] = []
+    for piece in pieces:
+        at = next((n for n, one in enumerate(found) if _is_page_beside(piece, one)), None)
+        if at is None:
+            found.append(piece)
+        else:
+            one = found[at]
+            last = max(one, piece, key=lambda each: (each.is_open, each.end))
+            found[at] = replace(one, end=last.end, reason=last.reason, is_open=last.is_open, pages=one.pages + 1)
+    return found
+
+
+def _is_page_beside(piece: _Piece, earlier: _Piece) -> bool:
+    return (earlier.device, earlier.title) == (piece.device, piece.title) and piece.start < earlier.end
 
 
 def _piece_item(occasion: Occasion, piece: _Piece, pieces: Sequence[_Piece]) -> Item:
@@ -137,6 +159,8 @@ def _piece_item(occasion: Occasion, piece: _Piece, pieces: Sequence[_Piece]) -> 
             notes.append(_("结束以后的时间不计入"))
         if any(_is_beside(piece, other) for other in pieces):
             notes.append(_("两部设备同时在线，只算一次"))
+        if piece.pages > 1:
+            notes.append(_("同一部设备开了几个页面，只算一次"))
     if piece.is_open:
         notes.append(_("正在观看"))
     elif piece.reason in (PresenceSpan.End.SILENT, PresenceSpan.End.HIDDEN, PresenceSpan.End.WORKER_LOST):

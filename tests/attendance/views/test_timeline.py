@@ -40,3 +40,21 @@ def test_a_break_that_nobody_could_notice_is_not_listed() -> None:
     assert [item.title for item in items_of(lecture, spans, [], None, START + HOUR)] == ["手机在线观看"] * 2
     assert sentence({"code": "bridged", "count": 1, "ms": 400}) == ""
     assert sentence({"code": "bridged", "count": 1, "ms": 16_000}) == "短暂断开 1 次，共 16 秒，已按连续计算"
+
+
+def test_several_pages_of_one_browser_are_one_line() -> None:
+    """Twice open at once, closed one after the other, opened again later: two stretches, no time that looks lost."""
+    county = make_county()
+    lecture = open_lecture(county.branch)
+    for start, end in ((0, 1200), (60, 600), (300, 1500), (2400, 3600)):
+        be_present(lecture, county.member, start, end, device="a" * 32)
+    spans = list(PresenceSpan.objects.filter(member=county.member).order_by("started_at"))
+    items = [item for item in items_of(lecture, spans, [], None, START + HOUR) if item.counts]
+    told = [((item.started_at - START).seconds, (item.ended_at - START).seconds, item.notes) for item in items]
+    assert told == [(0, 1500, ("同一部设备开了几个页面，只算一次",)), (2400, 3600, ())]
+
+    be_present(lecture, county.member, 1000, 1300, device="b" * 32)
+    spans = list(PresenceSpan.objects.filter(member=county.member).order_by("started_at"))
+    items = [item for item in items_of(lecture, spans, [], None, START + HOUR) if item.counts]
+    both = ("两部设备同时在线，只算一次", "同一部设备开了几个页面，只算一次")
+    assert [item.notes for item in items] == [both, both[:1], ()]
