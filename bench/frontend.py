@@ -5,6 +5,9 @@ default 2), on PostgreSQL and Redis. ``CONNECTIONS`` ask without a pause; the si
 best of its turns, for whatever else this machine does only makes them smaller. nginx's side speaks TLS, the other does
 not. The processor time of the servers says
 the same of a machine that is busy otherwise. The ASGI process sends a segment itself, as where nothing is in front.
+
+With as many processes on the same cores the two sides can only differ by what a page costs: three times cannot be
+shown so. What the parting is for, a room that is full and pages that are asked meanwhile, is not measured here.
 """
 
 import contextlib
