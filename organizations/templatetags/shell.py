@@ -41,6 +41,13 @@ def icon(name: str) -> SafeString:
     )
 
 
+@register.filter
+def language_tag(code: str) -> str:
+    """Return a language as browsers spell it: Django's zh-hans is zh-Hans."""
+    language, _dash, script = code.partition("-")
+    return f"{language}-{script.title()}" if script else language
+
+
 # What a button of allauth's pages may be called that is not the one thing to do on its page.
 QUIET = {"outline", "secondary", "link", "cancel", "minor"}
 

@@ -214,6 +214,8 @@ def review_page(
         "under": under,
         "open": [questions.asked(question) for question in open_ones[:SHOWN_QUESTIONS]],
         "answered": [questions.asked(one, earlier=one.key in kept.get("earlier", [])) for one in answered],
+        "answered_title": ngettext("您的回答（%(number)s）", "您的回答（%(number)s）", len(answered))
+        % {"number": len(answered)},
         "earlier": any(one.key in kept.get("earlier", []) for one in answered),
         "remarks": roster_file.remark_lines(outcome.remarks),
         "shown": [questions.line_of(line) for line in outcome.lines[:SHOWN_LINES]],
