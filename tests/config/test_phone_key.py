@@ -115,7 +115,7 @@ def start() -> list[dict[str, Any]]:
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    asyncio.run(application({"type": "lifespan"}, receive, send))
+    asyncio.run(application({"type": "lifespan", "state": {}}, receive, send))
     return sent
 
 

@@ -343,10 +343,11 @@ def test_midnight_between_preparation_and_opening(county: County, lecture: Occas
 
 def test_moved_to_a_small_unit_and_opened_before_the_task_came(county: County, lecture: Occasion) -> None:
     prepare()
-    operations.reschedule_occasion(
-        occasion_id=lecture.pk, title=lecture.title, starts_at=START, ends_at=START + HOUR,
-        rule_id=lecture.rule_id, training_id=lecture.training_id, node_id=county.branch.pk,
+    plan = operations.OccasionPlan(
+        training_id=lecture.training_id, title=lecture.title, node_id=county.branch.pk, starts_at=START,
+        ends_at=START + HOUR, rule_id=lecture.rule_id,
     )  # fmt: skip
+    operations.reschedule_occasion(occasion_id=lecture.pk, plan=plan)
     open_it(lecture, complete=False)
     assert set(roster(lecture)) == {one.pk for one in [*county.members, county.secretary]}
     assert not RosterWork.objects.exists()

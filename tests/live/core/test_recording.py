@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from attendance.core.intervals import Spans
 from live.core.media.backlog import A_FRAME, Backlog, Lost
-from live.core.media.holes import Hole, HoleLog, Witness, as_lists, from_lists, media_position
+from live.core.media.holes import Hole, HoleLog, as_lists, from_lists, media_position
 from live.core.media.scrubber import Frame, Shape
 from live.core.media.segments import Torn, check_init, read_fragment
 
@@ -275,11 +275,11 @@ def test_a_moment_lies_where_the_recording_goes_on(at: int, position: int) -> No
     assert media_position(began + at, began=began, media_ms=600 * S, cuts=cuts) == position
 
 
-def test_a_witness_takes_what_comes_late_or_never_began() -> None:
-    witness = on_air(Witness(), (100 * S, 200 * S))
-    witness.picture(150 * S)  # late, and known
-    witness.end("engine", 160 * S)
-    witness.note("disk", 170 * S, 170 * S)
-    assert witness.holes(recorded(), until=300 * S, over=True) == []
-    witness.note("disk", 170 * S, 180 * S)
-    assert witness.holes(recorded(), until=300 * S, over=True) == [Hole(170 * S, 180 * S, "disk")]
+def test_a_log_of_holes_takes_what_comes_late_or_never_began() -> None:
+    hole_log = on_air(HoleLog(), (100 * S, 200 * S))
+    hole_log.picture(150 * S)  # late, and known
+    hole_log.end("engine", 160 * S)
+    hole_log.note("disk", 170 * S, 170 * S)
+    assert hole_log.holes(recorded(), until=300 * S, over=True) == []
+    hole_log.note("disk", 170 * S, 180 * S)
+    assert hole_log.holes(recorded(), until=300 * S, over=True) == [Hole(170 * S, 180 * S, "disk")]
