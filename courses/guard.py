@@ -209,7 +209,7 @@ def _moving(pages: list[Any], to_id: Any, user: User, back: str, as_of: datetime
 
 
 def _delete_of(
-    model: type[Model], name: str, back: str, *, methods: Iterable[str] = METHODS
+    model: type[Model], name: str, back: str, *, methods: tuple[str, ...] = METHODS
 ) -> Callable[..., Asked | None]:
     def door(request: HttpRequest, user: User, kwargs: dict[str, Any], as_of: datetime) -> Asked | None:
         if request.method not in methods:
