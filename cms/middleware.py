@@ -49,6 +49,9 @@ POSTED = ("logout/",)
 WORDS = {"q", "search", "title", "link_text", "link_url"}
 # Django's own forms take a PUT for a POST, and find nothing in it.
 SENT_BY_HAND = ("POST", "PUT")
+# Moments that are none any more in another time zone.
+EDGES_OF_TIME = ("0001-", "9999-")
+COPY = "pages/<int:page_id>/copy/"
 # Where Wagtail keeps which hints a person has closed; it merges whatever JSON comes.
 HINTS = "dismissibles/"
 # Wagtail's form breaks where the field is missing altogether.
@@ -168,9 +171,11 @@ class OthersThingsAreNotFound:
         """
         if _place(request) is None or request.method not in SENT_BY_HAND:
             return
-        sent = (str(text) for _name, texts in request.POST.lists() for text in texts)
+        sent = [str(text) for _name, texts in request.POST.lists() for text in texts]
         if isinstance(exception, (OverflowError, DataError)) and any(map(_is_impossible, sent)):
             raise Http404 from exception
+        if isinstance(exception, OverflowError) and any(text.startswith(EDGES_OF_TIME) for text in sent):
+            raise BadRequest from exception
         if isinstance(exception, (MultiValueDictKeyError, json.JSONDecodeError)):
             raise BadRequest from exception
 
@@ -219,6 +224,8 @@ def _refuse_what_is_no_value(request: HttpRequest, kwargs: dict[str, Any]) -> No
 def _refuse_what_no_page_sends(place: str, request: HttpRequest) -> None:
     if request.method == "POST" and place in ALWAYS_SENT and ALWAYS_SENT[place] not in request.POST:
         raise BadRequest
+    if place == COPY and request.POST.get("new_parent_page") == "":
+        raise BadRequest  # Wagtail looks for the page before it asks the form
     if request.method == "PATCH" and place == HINTS and not _is_object(request.body):
         raise BadRequest
     try:

@@ -6,7 +6,7 @@ agrees to exactly these sentences. What nobody needs goes on to Wagtail as ever.
 refuses in a race is said in the same words.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -209,7 +209,7 @@ def _moving(pages: list[Any], to_id: Any, user: User, back: str, as_of: datetime
 
 
 def _delete_of(
-    model: type[Model], name: str, back: str, *, methods: Collection[str] = METHODS
+    model: type[Model], name: str, back: str, *, methods: tuple[str, ...] = METHODS
 ) -> Callable[..., Asked | None]:
     def question(request: HttpRequest, user: User, kwargs: dict[str, Any], as_of: datetime) -> Asked | None:
         if request.method not in methods:

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from bs4 import BeautifulSoup
 from django.http import HttpResponse
 from django.test import override_settings
 from wagtail.admin.views.bulk_action.registry import bulk_action_registry
@@ -13,6 +15,7 @@ from wagtail.models import Page
 from cms.middleware import ADMIN, CLOSED, SUPERUSERS, is_closed, kind_at
 from organizations.models import User
 from tests.factories.cms import CoursePageFactory
+from tests.fuzz.test_forms import value_of
 from tests.trust import requests, urls
 from tests.trust.requests import FORM_TYPE
 from tests.trust.world import MARKS, World
@@ -264,6 +267,7 @@ def test_a_nonsensical_question_is_never_an_error_page(world: World) -> None:
         ("choose-email-link/", "", 200),
         ("choose-phone-link/", "", 200),
         ("pages/{lesson}/copy/", "", 400),
+        ("pages/{lesson}/copy/", "new_title=x&new_slug=x&new_parent_page=", 400),
         ("pages/{lesson}/edit/", "title=x&slug=x", 400),
         ("pages/{course}/edit/", "title=x&slug=x&node=1&intro=%7Bnot", 400),
         ("images/{image}/", "title=x&next=images:nothing", 400),
@@ -303,6 +307,19 @@ def test_the_page_of_many_uploads_deletes_nothing_that_a_lesson_shows(world: Wor
     assert (refused.status_code, "里有它" in refused.content.decode()) == (409, True)
     assert world.ask("organiser", "GET", address).status_code == 405
     assert world.ask("neighbour_organiser", "POST", address).status_code == 404
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01 00:00", "9999-12-31 23:59"])
+def test_a_page_is_not_published_at_the_edge_of_time(world: World, moment: str) -> None:
+    """In another time zone that is no moment any more."""
+    url = f"/admin/pages/{world.course.page.pk}/edit/"
+    page = BeautifulSoup(world.ask("organiser", "GET", url).content, "html.parser")
+    form = next(one for one in page.find_all("form") if one.find(attrs={"name": "go_live_at"}))
+    sent = {
+        str(one["name"]): value_of(one) for one in form.find_all(["input", "select", "textarea"]) if one.get("name")
+    }
+    answer = world.ask("organiser", "POST", url, data=urlencode(sent | {"go_live_at": moment}), content_type=FORM_TYPE)
+    assert answer.status_code in {200, 302, 400}
 
 
 @pytest.mark.parametrize("question", ["", "?search=%E6%80%A5%E6%95%91", "?search=a&search_operator=or"])
