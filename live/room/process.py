@@ -78,7 +78,8 @@ class RoomProcess:
         await self.background.aclose()
         await self.channel.aclose()
         await self.recorder.aclose()
-        PHONES.set(0)
+        PHONES.set_function(lambda: 0)
+        UNWRITTEN.set_function(lambda: 0)
 
     # --- events -------------------------------------------------------------------------------------------------
 
@@ -148,10 +149,11 @@ class RoomProcess:
         try:
             known = await self._know(room)
         except BaseException:  # also cancelled: nobody else would take it out again
-            self.rooms.leave(room, connection)
+            # The room may have gone live meanwhile: a stay that has begun ends with it.
+            self.leave(room, connection, clean=True)
             raise
         if not known:
-            self.rooms.leave(room, connection)
+            self.leave(room, connection, clean=True)
             return None
         self._keep_few(room, connection)
         self.count(room, connection)

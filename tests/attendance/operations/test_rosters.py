@@ -353,6 +353,25 @@ def test_moved_to_a_small_unit_and_opened_before_the_task_came(county: County, l
     assert not RosterWork.objects.exists()
 
 
+def test_what_an_older_process_opened_keeps_its_roster(county: County, lecture: Occasion) -> None:
+    """While versions change, a process of the one before may open what this one took back: it knows no such mark."""
+    prepare()
+    plan = operations.OccasionPlan(
+        training_id=lecture.training_id, title=lecture.title, node_id=county.county.pk, starts_at=START + 24 * HOUR,
+        ends_at=START + 25 * HOUR, rule_id=lecture.rule_id,
+    )  # fmt: skip
+    operations.reschedule_occasion(occasion_id=lecture.pk, plan=plan)
+    operations.open_occasion(occasion_id=lecture.pk, as_of=START + 24 * HOUR)
+    work = {"occasion_id": lecture.pk, "node": county.county, "day": DAY + dt.timedelta(days=1)}
+    RosterWork.objects.filter(pk=lecture.pk).delete()
+    RosterWork.objects.create(**work, is_ahead=False, is_taken_back=True, began_at=START + 24 * HOUR)
+    expected = set(at_once(Occasion.objects.get(pk=lecture.pk)))
+    operations.complete_roster(occasion_id=lecture.pk)
+    prepare(START + 24 * HOUR)
+    assert set(roster(lecture)) == expected
+    assert not RosterWork.objects.exists()
+
+
 def test_what_was_prepared_for_a_withdrawn_lecture_is_hidden_at_once_and_gone_after_the_task(
     county: County, client: Client, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
