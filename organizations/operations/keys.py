@@ -20,7 +20,10 @@ class UnableToUseKey(Exception):
 
 
 def check_phone_key() -> None:
-    """Ask once at a start and before an import, never for each request. Raises UnableToUseKey; writes nothing."""
+    """Refuse a PHONE_KEY that is not the one this database was filled with: raises UnableToUseKey, writes nothing.
+
+    Asked once at a start and before an import, never for each request.
+    """
     fits = phone_key_fits()
     if fits is False or (fits is None and not phones_can_be_read()):
         raise UnableToUseKey(

@@ -122,10 +122,6 @@ class TestShell:
         assert '<html lang="en">' in html
         assert 'name="language" value="zh-hans" lang="zh-Hans"' in html
 
-    def test_htmx_may_neither_evaluate_nor_write_styles(self, client: Client) -> None:
-        html = client.get("/accounts/login/").text
-        assert '"includeIndicatorStyles":false,"allowEval":false' in html
-
     def test_forms_name_their_page_as_the_way_back(self, client: Client) -> None:
         html = client.get("/accounts/login/?next=/me/").text
         assert '<input type="hidden" name="next" value="/accounts/login/?next=/me/">' in html

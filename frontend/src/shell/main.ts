@@ -37,13 +37,6 @@ function copyButtons(): void {
   }
 }
 
-function freshCsrfForHtmx(): void {
-  document.addEventListener("htmx:configRequest", (event) => {
-    const headers = (event as CustomEvent<{ headers: Record<string, string> }>).detail.headers;
-    headers["X-CSRFToken"] = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
-  });
-}
-
 function registerWorker(): void {
   // Never required: WeChat and old WebViews have none.
   if (!("serviceWorker" in navigator)) return;
@@ -69,5 +62,4 @@ sendWhatWaits(told);
 watchConnection(told.owner ?? "");
 refuseDoubleSubmits();
 copyButtons();
-freshCsrfForHtmx();
 registerWorker();
