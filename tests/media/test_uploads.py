@@ -374,6 +374,21 @@ def test_upload_goes_on_where_the_file_really_ends() -> None:
     assert storage.absolute(Video.objects.get().source_path).read_bytes() == b"abcdEFGHIJ"
 
 
+def test_an_upload_cancelled_while_its_next_piece_is_taken_up_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    _user, client = uploader()
+    url = begin(client, 10)
+    real = fcntl.flock
+
+    def cancelled(descriptor: int, operation: int) -> None:
+        real(descriptor, operation)
+        Upload.objects.all().delete()
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("media.operations.uploads.fcntl.flock", cancelled)
+        answer = patch(client, url, 0, b"abc")
+    assert (answer.status_code, stored(url)) == (404, b"")
+
+
 def test_an_upload_cancelled_while_its_shortened_file_is_taken_up_goes_no_further(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
