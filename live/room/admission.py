@@ -13,7 +13,7 @@ from live.room.connections import Connection
 from live.room.threads import in_database
 from live.room.tickets import UnableToEnter
 
-GATHER_S = 0.02  # a hall that comes back after a restart is a handful of queries
+GATHER_S = 0.02  # everybody who reconnects after a restart is a handful of queries
 
 Waiting = tuple[Connection, "asyncio.Future[str | None]"]
 

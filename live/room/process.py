@@ -116,6 +116,10 @@ class RoomProcess:
         elif isinstance(event, protocol.RemovedEvent) and event.on:
             for connection in room.of_member(event.member):
                 self.dismiss(connection, code=protocol.CLOSE_FORBIDDEN, reason="removed", after_ms=None)
+        elif isinstance(event, protocol.HandEvent):
+            # Of all their phones here: raised on one or lowered by a host, the next command starts from what is seen.
+            for connection in room.of_member(event.member):
+                connection.hand = event.up
 
     def _enter_state(self, room: Room, state: str) -> None:
         was, room.state = room.state, state

@@ -15,7 +15,7 @@ from live.operations import nodes
 from live.queries import chat_lines
 from media.models import Video
 from tests.factories.attendance import RuleFactory, TrainingFactory
-from tests.factories.live import make_lecture, make_live
+from tests.factories.live import ChatMessageFactory, make_lecture, make_live
 from tests.factories.organizations import County, make_county
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
@@ -355,3 +355,14 @@ def test_old_chat_is_deleted(world: County) -> None:
     say(lecture, world.member)
     assert operations.delete_old_chat(as_of=timezone.now() + dt.timedelta(days=179)) == 0
     assert operations.delete_old_chat(as_of=timezone.now() + dt.timedelta(days=181)) == 1
+
+
+def test_deleting_old_chat_is_bounded_and_the_oldest_goes_first(world: County, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("live.operations.chat.PRUNE_AT_ONCE", 2)
+    monkeypatch.setattr("live.operations.chat.PRUNE_AT_MOST", 4)
+    lecture, now = make_live(world), timezone.now()
+    for days in (200, 205, 201, 204, 203, 202, 1):
+        ChatMessageFactory(lecture=lecture, author=world.member, at=now - dt.timedelta(days=days))
+    assert operations.delete_old_chat(as_of=now) == 4
+    assert [(now - one.at).days for one in ChatMessage.objects.order_by("at")] == [201, 200, 1]
+    assert [operations.delete_old_chat(as_of=now) for _turn in range(2)] == [2, 0]
