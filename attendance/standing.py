@@ -34,7 +34,6 @@ DONE = frozenset({S.ATTENDED.value, S.MADE_UP.value})
 DUE = "due"  # a course still running, not done yet: nobody is missing there before it ends
 MISSED = (S.MISSING.value, S.INCOMPLETE.value)
 UNDONE = (*MISSED, DUE)
-# What was called off asks nothing of anybody: it stands in no report, no count and no hours.
 # How a person stands in a whole training: the first state in this order that one of their occasions has.
 WORST_FIRST = (
     S.MISSING.value, S.INCOMPLETE.value, DUE, S.PENDING.value, S.MADE_UP.value, S.ATTENDED.value, S.EXCUSED.value,

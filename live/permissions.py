@@ -1,4 +1,4 @@
-"""Who may do what around a lecture (design: trust.md). Asked once, at the edge; "no" is answered with 404.
+"""Who may do what around a lecture (docs/trust.md). Asked once, at the edge; "no" is answered with 404.
 
 A host is the assigned lecturer, or an organiser whose subtree holds the lecture's node. Everybody else needs to be on
 the roster: the snapshot once the lecture was opened, before that a membership valid today in the node's subtree.

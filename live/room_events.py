@@ -5,8 +5,8 @@ the Channels layer, on the process's event loop: nobody waits for Redis. A proce
 command) has no loop; it writes the layer's own message to Redis itself: 0.2 ms, where
 ``async_to_sync(layer.group_send)`` takes 11.5, as it makes a loop and a connection each time (bench/room_events.py).
 
-Nothing here is the truth. What is lost, rooms find in the database within seconds (``live.room.checks``); without Redis
-that is also how a process that shares only the database is heard.
+Nothing here is the truth. What is lost, rooms find in the database within a second (``live.room.checks``), but for a
+raised hand; without Redis that is also how a process that shares only the database is heard.
 """
 
 from collections.abc import Sequence

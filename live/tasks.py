@@ -20,5 +20,5 @@ def delete_old_chat() -> None:
 
 BEAT = {
     "end-forgotten-lectures": {"task": "live.tasks.end_forgotten_lectures", "schedule": 60.0},
-    "delete-old-chat": {"task": "live.tasks.delete_old_chat", "schedule": 86_400.0},
+    "delete-old-chat": {"task": "live.tasks.delete_old_chat", "schedule": 3_600.0},
 }

@@ -14,7 +14,7 @@ from pathlib import Path
 # (what, its files, the least that must be reached in percent of lines and branches together); the first that fits.
 GROUPS: list[tuple[str, tuple[str, ...], int]] = [
     ("core", ("*/core/*",), 100),
-    ("operations", ("*/operations/*", "*/operations.py"), 90),
+    ("operations", ("*/operations/*", "*/operations.py"), 100),
     ("the rest", ("*",), 80),
 ]
 

@@ -1,6 +1,6 @@
 """The site's own absence: when none of its web processes lived, nobody could be there, and that is nobody's fault.
 
-Every web process holds a lease from its start to its end (``presence.start_lease``). What of an occasion's window no
+Every web process holds a lease from its start to its end (``leases.start_lease``). What of an occasion's window no
 lease covers is time that was ours; the judge takes it out of the window.
 """
 

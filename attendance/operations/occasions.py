@@ -151,8 +151,6 @@ def open_occasion(*, occasion_id: int, as_of: datetime) -> None:
         rule_stamp=stamp_of(occasion.rule, occasion.training),
     )
     if not claimed:
-        if Occasion.objects.filter(pk=occasion_id, state=State.OPEN).exists():
-            return
         raise UnableToOpenOccasion(f"occasion {occasion_id} is over")
     expected = write_or_begin(occasion=occasion, day=timezone.localdate(start), as_of=as_of)
     if expected is None:
@@ -236,8 +234,8 @@ def reopen_occasion(*, occasion_id: int, as_of: datetime) -> None:
         raise UnableToReopenOccasion(_("这一场没有可以撤销的结束。"))
     if as_of > until:
         raise UnableToReopenOccasion(_("结束已经超过 10 分钟，不能再恢复。可以再开一场。"))
-    # The moment of the ending is part of the claim: an ending is undone once, and never a later one by mistake.
-    claimed = Occasion.objects.filter(pk=occasion_id, state__in=ENDED, closed_at=occasion.closed_at).update(
+    # The row is held: an ending is undone once, and never a later one by mistake.
+    Occasion.objects.filter(pk=occasion_id).update(
         state=State.OPEN,
         window_end_at=None,
         make_up_until_at=None,
@@ -245,8 +243,6 @@ def reopen_occasion(*, occasion_id: int, as_of: datetime) -> None:
         settled_at=None,
         paused_ms=[*occasion.paused_ms, [ms_of(occasion.closed_at), ms_of(as_of)]],
     )
-    if not claimed:
-        raise UnableToReopenOccasion(_("这一场没有可以撤销的结束。"))
     log.info("occasion_reopened", occasion_id=occasion_id)
     events.announce(events.occasion_reopened, occasion_id=occasion_id)
 

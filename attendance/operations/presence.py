@@ -17,6 +17,7 @@ from attendance.operations.marks import mark_dirty, mark_pairs
 
 CLAIM_WITHIN = timedelta(hours=24)  # a phone keeps what it could not deliver for so long
 MOST_CLAIMS = 1000  # of one person at one occasion in that time: a line that breaks every minute of a long day
+Pairs = list[tuple[int, int]]  # occasion and member
 
 
 class UnableToRecordPresence(Exception):
@@ -85,7 +86,7 @@ def close_presences(*, ends: Sequence[End]) -> None:
     mark_pairs(pairs=pairs, as_of=max(end.ended_at for end in ends))
 
 
-def _close_at_once(ends: Sequence[End]) -> list[tuple[int, int]]:
+def _close_at_once(ends: Sequence[End]) -> Pairs:  # pragma: no cover - PostgreSQL alone: its stage runs it
     # Rows are locked by id, as by whoever buries the lease that they hang on.
     sql = (
         "WITH held AS MATERIALIZED (SELECT id FROM attendance_presencespan WHERE id = ANY(%s::bigint[]) "
@@ -102,12 +103,12 @@ def _close_at_once(ends: Sequence[End]) -> list[tuple[int, int]]:
         return [(int(row[0]), int(row[1])) for row in cursor.fetchall()]
 
 
-def _close_each(ends: Sequence[End]) -> list[tuple[int, int]]:
+def _close_each(ends: Sequence[End]) -> Pairs:
     sql = (
         "UPDATE attendance_presencespan SET ended_at = MAX(started_at, %s), end_reason = %s "
         "WHERE id = %s AND ended_at IS NULL RETURNING occasion_id, member_id"
     )
-    closed: list[tuple[int, int]] = []
+    closed: Pairs = []
     with connection.cursor() as cursor:
         for end in ends:
             ended_at = connection.ops.adapt_datetimefield_value(end.ended_at)

@@ -71,6 +71,7 @@ def write_or_begin(*, occasion: Occasion, day: date, as_of: datetime) -> int | N
             "day": day,
             "after_member_id": 0,
             "is_through": False,
+            "is_taken_back": False,
             "began_at": as_of,
         },
     )
@@ -102,7 +103,7 @@ def prepare_rosters(*, as_of: datetime, seconds: float = 20.0, clock: Clock = ti
 
 def _waiting(as_of: datetime) -> Iterator[Callable[..., bool]]:
     """Return what there is to do ahead of the openings, each as what takes its next step."""
-    for occasion_id in list(RosterWork.objects.filter(is_taken_back=True).values_list("pk", flat=True)):
+    for occasion_id in list(RosterWork.objects.filter(is_taken_back=True, is_ahead=True).values_list("pk", flat=True)):
         yield partial(take_back_step, occasion_id)
     for occasion_id in _soon(as_of):
         if _is_planned(occasion_id, as_of):
@@ -148,7 +149,9 @@ def take_back_preparation(*, occasion_id: int) -> bool:
 @transaction.atomic
 def take_back_step(occasion_id: int, *, size: int) -> bool:
     """Delete the next so many rows of what was taken back; False: nothing is left, the withdrawn occasion neither."""
-    work = RosterWork.objects.select_for_update().filter(pk=occasion_id, is_taken_back=True).first()
+    # Ahead alone: an occasion that has opened keeps its roster, whoever took the preparation back a moment before.
+    held = RosterWork.objects.select_for_update().filter(pk=occasion_id, is_taken_back=True, is_ahead=True)
+    work = held.first()
     if work is None:
         return False
     rows = RosterEntry.prepared_too.filter(occasion_id=occasion_id)
@@ -237,7 +240,9 @@ def take_step(occasion_id: int, *, is_ahead: bool, size: int) -> bool:
     Two who come at once take one step after the other.
     """
     held = RosterWork.objects.select_for_update(of=("self",), no_key=True).select_related("node")
-    work = held.filter(pk=occasion_id, is_ahead=is_ahead, is_through=False, is_taken_back=False).first()
+    if is_ahead:  # of an opened occasion nothing is taken back: it was opened by a process of the version before
+        held = held.filter(is_taken_back=False)
+    work = held.filter(pk=occasion_id, is_ahead=is_ahead, is_through=False).first()
     if work is None:
         return False
     ids = Membership.objects.filter(member_id__gt=work.after_member_id).order_by("member_id")

@@ -245,6 +245,8 @@ def occasions_of(scope: Scope) -> list[Occasion]:
     return list(
         Occasion.objects.filter(training_id=scope.training.pk)
         .filter(Q(node__path__in=scope.node.line_paths()) | Q(node__path__startswith=scope.node.path))
+        # Withdrawn before it opened: it goes with the last row that was prepared for it.
+        .exclude(state=Occasion.State.VOID, opened_at=None, roster_work__is_taken_back=True)
         .select_related("rule", "node", "roster_work")
         .order_by("starts_at", "id")
     )

@@ -16,6 +16,8 @@ from organizations.models import User
 MAX_TEXT = 500
 SPOKEN_IN = (Lecture.State.SCHEDULED, Lecture.State.LIVE)
 CHAT_KEPT = dt.timedelta(days=180)
+PRUNE_AT_ONCE = 1000
+PRUNE_AT_MOST = 50_000
 # C0/C1 controls, line and direction marks that can turn a neighbour's line around, and lone surrogates.
 UNPRINTABLE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -197,5 +199,16 @@ def lift_restriction(*, occasion_id: int, member_id: int, kind: str, as_of: dt.d
 
 
 def delete_old_chat(*, as_of: dt.datetime) -> int:
-    """Delete chat older than its retention of 180 days; return how many messages went."""
-    return ChatMessage.objects.filter(at__lt=as_of - CHAT_KEPT).delete()[0]
+    """Delete chat older than its retention of 180 days, the oldest first; return how many messages went.
+
+    At most ``PRUNE_AT_MOST`` a call, in steps that each hold few rows.
+    """
+    deleted = 0
+    while deleted < PRUNE_AT_MOST:
+        old = ChatMessage.objects.filter(at__lt=as_of - CHAT_KEPT).order_by("at")
+        keys = list(old.values_list("pk", flat=True)[:PRUNE_AT_ONCE])
+        if keys:
+            deleted += ChatMessage.objects.filter(pk__in=keys).delete()[0]
+        if len(keys) < PRUNE_AT_ONCE:
+            break
+    return deleted

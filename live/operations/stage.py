@@ -26,6 +26,5 @@ def announce(occasion_id: int, state: str) -> None:
 
 def announce_stage(occasion_id: int) -> None:
     """Tell the room where its lecture stands now. Call it after the commit."""
-    lecture = Lecture.objects.select_related("occasion").filter(pk=occasion_id).first()
-    if lecture is not None:
-        announce(occasion_id, lecture.stage)
+    # It is there: only what has not begun is ever cancelled.
+    announce(occasion_id, Lecture.objects.select_related("occasion").get(pk=occasion_id).stage)

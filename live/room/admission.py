@@ -13,7 +13,9 @@ from live.room.connections import Connection
 from live.room.threads import in_database
 from live.room.tickets import UnableToEnter
 
-GATHER_S = 0.02  # a hall that comes back after a restart is a handful of queries
+GATHER_S = 0.02  # everybody who reconnects after a restart is a handful of queries
+
+Waiting = tuple[Connection, "asyncio.Future[str | None]"]
 
 
 class Admission:
@@ -21,7 +23,7 @@ class Admission:
 
     def __init__(self, background: Background) -> None:
         self._background = background
-        self._waiting: list[tuple[Connection, asyncio.Future[str | None]]] = []
+        self._waiting: list[Waiting] = []
 
     async def admit(self, connection: Connection) -> None:
         """Let in whoever is signed in. Raises UnableToEnter, DatabaseError."""
@@ -35,18 +37,23 @@ class Admission:
         connection.mark = mark
 
     async def _ask_for_all(self) -> None:
+        waiting: list[Waiting] = []
+        marks: dict[sessions.Claim, str] | None = None
         try:
-            await asyncio.sleep(GATHER_S)
-        finally:
-            # Taken before anything is awaited: whoever comes from now on is the first of the next query.
-            waiting, self._waiting = self._waiting, []
-        try:
+            try:
+                await asyncio.sleep(GATHER_S)
+            finally:
+                # Taken before anything is awaited: whoever comes from now on is the first of the next query.
+                waiting, self._waiting = self._waiting, []
             ask = partial(sessions.signed_in, [one.claim for one, _answer in waiting], as_of=timezone.now())
-            marks: dict[sessions.Claim, str] | None = await in_database(ask)
-        except Exception as error:  # noqa: BLE001 - whoever waits must hear; they come back by themselves
+            marks = await in_database(ask)
+        except Exception as error:  # noqa: BLE001 - whoever waits is answered; they come back by themselves
             if not isinstance(error, DatabaseError):
                 supervise.failed("rooms_admission", error)
-            marks = None
+        finally:  # also when the process stops meanwhile
+            self._answer(waiting, marks)
+
+    def _answer(self, waiting: list[Waiting], marks: dict[sessions.Claim, str] | None) -> None:
         for connection, answer in waiting:
             if answer.done():  # the browser is gone
                 continue

@@ -2,7 +2,7 @@
 
 A channel a socket, as Channels' consumers have, would bring an event into this process once a socket. With one channel
 a process it crosses Redis once a process, and the room makes one shared frame of it. Nothing here is the truth: what
-the layer loses, rooms find in the database within seconds (``live.room.checks``).
+the layer loses, rooms find in the database within a second (``live.room.checks``), but for a raised hand.
 """
 
 import asyncio

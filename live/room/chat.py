@@ -18,6 +18,7 @@ from live.operations import Saying, UnableToChat
 from live.queries import ChatLine
 from live.room.threads import in_database
 
+# At 200 messages a second half of it makes them heard 30 ms earlier, at 0.48 instead of 0.35 ms of processor time each.
 TICK_S = 0.1
 BATCH = 200
 UNWRITTEN = Gauge("live_chat_unwritten", "Chat messages of this process that wait for their commit")

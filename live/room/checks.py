@@ -1,7 +1,7 @@
 """What the rooms of a process look after by themselves, once a second.
 
-One look at the database tells them what they may have missed (another process changed it, Redis was away); just so it
-is asked who is signed in and may still be there; and who fell silent is dismissed.
+One look at the database tells them what they may have missed (another process changed it, Redis was away); in the same
+way it asks who is signed in and may still be there; and who fell silent is dismissed.
 """
 
 import datetime as dt

@@ -22,7 +22,7 @@ from live.room.rooms import Room
 from live.room.threads import in_database
 
 T = TypeVar("T")
-LABEL_S = 60.0  # who is renamed or moves is called so within a minute
+LABEL_S = 60.0  # a new name or unit shows within a minute
 
 
 class Refused(Exception):
@@ -103,14 +103,14 @@ async def _hand(process: RoomProcess, room: Room, connection: Connection, comman
     if connection.hand != command.up:
         connection.hand = command.up
         name, unit = await _label(connection)
-        await _tell_hand(room, connection.member_id, name, unit, up=command.up)
+        _tell_hand(room, connection.member_id, name, unit, up=command.up)
 
 
 async def _lower(process: RoomProcess, room: Room, connection: Connection, command: protocol.Lower) -> None:
-    await _tell_hand(room, command.member, "", "", up=False)
+    _tell_hand(room, command.member, "", "", up=False)
 
 
-async def _tell_hand(room: Room, member_id: int, name: str, unit: str, *, up: bool) -> None:
+def _tell_hand(room: Room, member_id: int, name: str, unit: str, *, up: bool) -> None:
     event = {"t": "hand", "member": member_id, "name": name, "unit": unit, "up": up}
     room_events.publish(room.occasion_id, event)
 

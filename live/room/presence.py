@@ -23,6 +23,7 @@ from prometheus_client import Gauge
 
 from attendance import operations as ledger
 from attendance.clock import clock
+from attendance.freshness import BEATS_MISSED, WORKER_BEATS_EVERY
 from live import supervise
 from live.room.threads import in_database
 
@@ -30,8 +31,8 @@ log = structlog.get_logger(__name__)
 
 FLUSH_S = 0.25
 BATCH = 500
-LEASE_BEAT_S = 5.0
-STEP_S = 15.0  # our clock was set: a lease never spans that
+LEASE_BEAT_S = WORKER_BEATS_EVERY.total_seconds()
+STEP_S = BEATS_MISSED * LEASE_BEAT_S  # our clock was set: a lease never spans that
 START_PATIENCE_S = 5.0
 UNWRITTEN = Gauge("live_presence_unwritten", "Beginnings and ends of presence of this process that are not stored yet")
 

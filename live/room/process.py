@@ -78,7 +78,8 @@ class RoomProcess:
         await self.background.aclose()
         await self.channel.aclose()
         await self.recorder.aclose()
-        PHONES.set(0)
+        PHONES.set_function(lambda: 0)
+        UNWRITTEN.set_function(lambda: 0)
 
     # --- events -------------------------------------------------------------------------------------------------
 
@@ -115,6 +116,10 @@ class RoomProcess:
         elif isinstance(event, protocol.RemovedEvent) and event.on:
             for connection in room.of_member(event.member):
                 self.dismiss(connection, code=protocol.CLOSE_FORBIDDEN, reason="removed", after_ms=None)
+        elif isinstance(event, protocol.HandEvent):
+            # Of all their phones here: raised on one or lowered by a host, the next command starts from what is seen.
+            for connection in room.of_member(event.member):
+                connection.hand = event.up
 
     def _enter_state(self, room: Room, state: str) -> None:
         was, room.state = room.state, state
@@ -148,10 +153,11 @@ class RoomProcess:
         try:
             known = await self._know(room)
         except BaseException:  # also cancelled: nobody else would take it out again
-            self.rooms.leave(room, connection)
+            # The room may have gone live meanwhile: a stay that has begun ends with it.
+            self.leave(room, connection, clean=True)
             raise
         if not known:
-            self.rooms.leave(room, connection)
+            self.leave(room, connection, clean=True)
             return None
         self._keep_few(room, connection)
         self.count(room, connection)

@@ -219,7 +219,7 @@ class Rooms:
 
     def _tell_private(self, room: Room) -> None:
         for member_id, text in _drain(room.private):
-            shared = f'{{"t":"tick","seq":{room.seq},"people":{room.people()},"left_out":0,"events":[{text}]}}'
+            shared = packing.tick(seq=room.seq, people=room.people(), left_out=0, events=[text])
             for one in [one for one in room.connections if one.host or one.member_id == member_id]:
                 self.tell(one, shared)
 

@@ -1,4 +1,4 @@
-"""Whether who sits in a room is still signed in: asked for everybody at once, at the door and every other second.
+"""Whether who sits in a room is still signed in: asked for everybody at once, at the door and every second.
 
 A socket outlives the request that let it in, so nobody else would notice that the session behind it was ended
 (sign-out), that its password was changed elsewhere, or that the person was deactivated.

@@ -172,7 +172,10 @@ def _open(path: Path) -> int:
 
 def _at(upload: Upload, descriptor: int, offset: int) -> Piece:
     """Asked under the lock: another writer may just have moved the offset."""
-    upload.refresh_from_db(fields=["offset", "video"])
+    try:
+        upload.refresh_from_db(fields=["offset", "video"])
+    except Upload.DoesNotExist as error:
+        raise UnableToUpload("gone") from error
     held = min(upload.offset, os.fstat(descriptor).st_size)
     if upload.video_id is not None or held != offset:
         raise UnableToUpload("conflict")

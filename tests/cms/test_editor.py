@@ -14,7 +14,7 @@ from wagtail.admin.rich_text.converters.contentstate import ContentstateConverte
 from wagtail.documents.models import Document
 from wagtail.images.models import Image
 from wagtail.images.tests.utils import get_test_image_file
-from wagtail.models import ReferenceIndex
+from wagtail.models import Page, ReferenceIndex, Site
 
 from cms.material import Material
 from cms.models import CoursePage, LessonPage
@@ -562,3 +562,15 @@ def test_a_session_that_ended_is_told_from_one_that_goes_on(desk: Desk) -> None:
     desk.client.logout()
     gone = desk.client.get("/admin/signed-in/")
     assert (gone.status_code, gone["Location"].split("?")[0]) == (302, "/admin/login/")
+
+
+def test_a_new_site_begins_with_the_shelf_instead_of_the_makers_welcome(desk: Desk) -> None:
+    shelf, root = ensure_shelf(), Page.get_first_root_node()
+    written = root.add_child(instance=Page(title="有下级的页面", slug="written"))
+    written.add_child(instance=Page(title="下级", slug="below"))
+    welcome = root.add_child(instance=Page(title="Welcome to Wagtail!", slug="welcome"))
+    for before in (welcome, written):
+        Site.objects.update(root_page=before)
+        assert ensure_shelf() == shelf
+        assert Site.objects.get(is_default_site=True).root_page_id == shelf.pk
+    assert set(Page.objects.filter(slug__in=["welcome", "written"])) == {written}

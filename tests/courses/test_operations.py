@@ -15,6 +15,7 @@ from courses.operations import (
     UnableToCompleteLesson,
     UnableToScheduleCourse,
     complete_lesson,
+    reschedule_course,
     schedule_course,
 )
 from courses.receivers import video_became_ready
@@ -85,6 +86,16 @@ def test_what_cannot_be_given_is_refused_with_its_reason(code: str) -> None:
         schedule_course(**plan(page, world.branch, **changes))
     assert refused.value.code == code
     assert CourseRun.objects.count() == Occasion.objects.count() == 0
+
+
+def test_a_plan_is_not_moved_to_a_rule_that_counts_no_watching() -> None:
+    world = make_county()
+    given = give_course(world.branch, starts_in=DAY)
+    changed = plan(given.page, world.branch, rule_id=RuleFactory(basis=Rule.Basis.WINDOW).pk)
+    with pytest.raises(UnableToScheduleCourse, match="rule"):
+        reschedule_course(occasion_id=given.run.pk, plan=changed["plan"], as_of=timezone.now())
+    occasion = Occasion.objects.get(pk=given.run.pk)
+    assert (occasion.rule_id, occasion.starts_at) == (given.run.occasion.rule_id, given.run.occasion.starts_at)
 
 
 def test_republishing_with_another_video_changes_what_counts() -> None:

@@ -203,7 +203,7 @@ def test_a_socket_opens_through_the_door_and_hears_what_a_page_says(front: Front
         contextlib.closing(bus.pubsub(ignore_subscribe_messages=True)) as between,
         connect(address, origin=front.url, additional_headers=headers, ssl=context, legacy=True) as line,
     ):
-        between.subscribe(f"live:room:{lecture}")
+        between.subscribe(f"fingertip__group__room.{lecture}")
         frames = [line.recv(timeout=10)]
         while '"joined"' not in str(frames[-1]):
             frames.append(line.recv(timeout=10))
@@ -220,7 +220,7 @@ def test_a_socket_opens_through_the_door_and_hears_what_a_page_says(front: Front
             heard = str(line.recv(timeout=3))
         assert '"ended"' in heard
         messages = [between.get_message(timeout=1) for _ in range(5)]
-        assert [one for one in messages if one and b'"ended"' in one["data"]]
+        assert [one for one in messages if one and b"ended" in one["data"]]
 
 
 def test_pieces_of_an_upload_outlive_a_broken_line(front: Front, organiser: requests.Session) -> None:

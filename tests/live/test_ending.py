@@ -294,6 +294,26 @@ def test_voiding_is_signed_and_logged(world: County) -> None:
     assert again(lecture).get_stage_display() == "已作废"
 
 
+def test_what_is_on_the_air_cannot_be_voided_and_what_was_held_not_replaced(world: County) -> None:
+    lecture, now = make_live(world), timezone.now()
+    with pytest.raises(operations.UnableToVoidLecture, match="结束"):
+        operations.void_lecture(occasion_id=lecture.pk, reason="误开", actor_id=world.organiser.pk, as_of=now)
+    operations.end_lecture(occasion_id=lecture.pk, as_of=now)
+    occasion = again(lecture).occasion
+    plan = operations.LecturePlan(
+        training_id=occasion.training_id,
+        title=occasion.title,
+        node_id=occasion.node_id,
+        starts_at=now + HOUR,
+        ends_at=now + 2 * HOUR,
+        lecturer_id=world.lecturer.pk,
+        rule_id=occasion.rule_id,
+    )
+    with pytest.raises(operations.UnableToVoidLecture, match="已经举行过"):
+        operations.hold_again(occasion_id=lecture.pk, plan=plan, actor_id=world.organiser.pk, as_of=now)
+    assert (again(lecture).stage, Lecture.objects.count(), ModelLogEntry.objects.count()) == ("ended", 1, 0)
+
+
 def test_held_again_in_its_place(world: County) -> None:
     lecture = not_held(world)
     Training.objects.update(deadline_at=timezone.now() + 30 * 24 * HOUR)

@@ -11,9 +11,11 @@ from django.utils import timezone
 from attendance.models import Occasion
 from live import operations
 from live.models import ChatMessage, Lecture, Restriction
+from live.operations import nodes
+from live.queries import chat_lines
 from media.models import Video
 from tests.factories.attendance import RuleFactory, TrainingFactory
-from tests.factories.live import make_lecture, make_live
+from tests.factories.live import ChatMessageFactory, make_lecture, make_live
 from tests.factories.organizations import County, make_county
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
@@ -63,6 +65,7 @@ def test_bad_plans_are_refused_at_their_field(world: County) -> None:
         ({"node_id": 0}, "node"),
         ({"node_id": world.county.pk}, "node"),
         ({"rule_id": 0}, "rule"),
+        ({"rule_id": RuleFactory(node=world.neighbour).pk}, "rule"),
         ({"lecturer_id": world.member.pk}, "lecturer"),
         ({"lecturer_id": 0}, "lecturer"),
     ]
@@ -143,11 +146,82 @@ def test_forgotten_lecture_ends_by_itself(world: County, after: dt.timedelta, en
     assert operations.end_forgotten_lectures(as_of=as_of) == ([lecture.pk] if ends else [])
 
 
+def test_a_lecture_that_its_lecturer_ends_in_the_moment_of_the_clock_ends_once(
+    world: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lecture = make_live(world)
+    as_of = lecture.occasion.starts_at + 5 * HOUR
+    by_hand = as_of - dt.timedelta(seconds=1)
+
+    def asked_too_late(**_facts: dt.datetime) -> bool:
+        operations.end_lecture(occasion_id=lecture.pk, as_of=by_hand)
+        return True
+
+    monkeypatch.setattr("live.core.lifecycle.is_forgotten", asked_too_late)
+    assert operations.end_forgotten_lectures(as_of=as_of) == []
+    lecture.refresh_from_db()
+    assert (lecture.state, lecture.ended_at) == ("ended", by_hand)
+
+
 def test_picture_on_air_keeps_a_lecture_going(world: County) -> None:
     lecture = make_live(world)
     as_of = lecture.occasion.ends_at + HOUR
     operations.note_picture(occasion_id=lecture.pk, as_of=as_of)
     assert operations.end_forgotten_lectures(as_of=as_of) == []
+
+
+def test_the_room_hears_of_the_picture_and_only_one_that_came_is_noted(
+    world: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[int, dict[str, Any]]] = []
+    monkeypatch.setattr("live.room_events.publish", lambda room, event, flush: told.append((room, event)))
+    lecture, now = make_live(world), timezone.now()
+    operations.announce_picture(occasion_id=lecture.pk, on=True, as_of=now)
+    operations.announce_picture(occasion_id=lecture.pk, on=False, as_of=now + HOUR)
+    lecture.refresh_from_db()
+    assert lecture.published_at == now
+    assert told == [(lecture.pk, {"t": "picture", "on": on}) for on in (True, False)]
+
+
+# --- who carries it -------------------------------------------------------------------------------------------------
+
+
+def beat(name: str, *, handles: int = 0, engine_up: bool = True, as_of: dt.datetime) -> int:
+    return nodes.beat(name=name, url=f"unix:/{name}", load={"handles": handles}, engine_up=engine_up, as_of=as_of)
+
+
+def test_a_lecture_is_carried_by_the_host_with_most_room_as_long_as_that_is_there(world: County) -> None:
+    lecture, now = make_live(world), timezone.now()
+
+    def carrier() -> str | None:
+        return operations.place_lecture(occasion_id=lecture.pk, as_of=now)
+
+    assert carrier() is None  # no host yet
+    beat("broken", engine_up=False, as_of=now)
+    beat("busy", handles=9, as_of=now)
+    idle = beat("idle", handles=3, as_of=now)
+    assert carrier() == "unix:/idle"
+    beat("idle", handles=99, as_of=now)
+    assert carrier() == "unix:/idle"  # those who are in stay where they are
+    nodes.retire(node_id=idle, as_of=now)
+    assert carrier() == "unix:/busy"
+    operations.end_lecture(occasion_id=lecture.pk, as_of=now)
+    assert carrier() is None
+
+
+def test_lectures_that_nobody_carries_any_more_are_taken_over_once(world: County) -> None:
+    now = timezone.now()
+    live, ended, packed_already, elsewhere = (make_live(world) for _ in range(4))
+    silent, busy = beat("silent", as_of=now - HOUR), beat("busy", as_of=now)
+    for lecture in (ended, packed_already):
+        operations.end_lecture(occasion_id=lecture.pk, as_of=now)
+    Lecture.objects.update(media_node=silent)
+    Lecture.objects.filter(pk=packed_already.pk).update(state=Lecture.State.UNRECORDED)
+    Lecture.objects.filter(pk=elsewhere.pk).update(media_node=busy)
+    fresh = beat("fresh", as_of=now)
+    assert nodes.claim_lectures(node_id=fresh, as_of=now) == 2
+    assert nodes.claim_lectures(node_id=fresh, as_of=now) == 0
+    assert set(Lecture.objects.filter(media_node=fresh)) == {live, ended}
 
 
 def packed(folder: Path) -> Path:
@@ -246,6 +320,23 @@ def test_muted_person_may_speak_again_when_it_is_lifted(world: County) -> None:
     assert say(lecture, world.member).name == world.member.name
 
 
+def test_a_hidden_message_is_read_by_nobody_and_told_once(
+    world: County, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    lecture, other = make_live(world), make_live(world, node=world.neighbour)
+    line, kept = say(lecture, world.member), say(lecture, world.member, "下一句", "two")
+    told: list[tuple[int, dict[str, Any]]] = []
+    monkeypatch.setattr("live.room_events.publish", lambda room, event, flush: told.append((room, event)))
+    facts = {"message_id": line.message, "actor_id": world.lecturer.pk, "as_of": NOW}
+    with django_capture_on_commit_callbacks(execute=True):
+        # From the desk of another room nothing is hidden; the second click finds it hidden already.
+        hidden = [operations.hide_message(occasion_id=room.pk, **facts) for room in (other, lecture, lecture)]
+    assert (hidden, told) == ([False, True, False], [(lecture.pk, {"t": "hidden", "message": line.message})])
+    assert [one.message for one in chat_lines(occasion_id=lecture.pk)] == [kept.message]
+    row = ChatMessage.objects.get(pk=line.message)
+    assert (row.hidden_at, row.hidden_by) == (NOW, world.lecturer)
+
+
 def test_hosts_are_not_restricted(world: County) -> None:
     lecture = make_live(world)
     for member_id in (world.lecturer.pk, world.organiser.pk, 0):
@@ -264,3 +355,14 @@ def test_old_chat_is_deleted(world: County) -> None:
     say(lecture, world.member)
     assert operations.delete_old_chat(as_of=timezone.now() + dt.timedelta(days=179)) == 0
     assert operations.delete_old_chat(as_of=timezone.now() + dt.timedelta(days=181)) == 1
+
+
+def test_deleting_old_chat_is_bounded_and_the_oldest_goes_first(world: County, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("live.operations.chat.PRUNE_AT_ONCE", 2)
+    monkeypatch.setattr("live.operations.chat.PRUNE_AT_MOST", 4)
+    lecture, now = make_live(world), timezone.now()
+    for days in (200, 205, 201, 204, 203, 202, 1):
+        ChatMessageFactory(lecture=lecture, author=world.member, at=now - dt.timedelta(days=days))
+    assert operations.delete_old_chat(as_of=now) == 4
+    assert [(now - one.at).days for one in ChatMessage.objects.order_by("at")] == [201, 200, 1]
+    assert [operations.delete_old_chat(as_of=now) for _turn in range(2)] == [2, 0]

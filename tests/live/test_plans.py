@@ -368,3 +368,20 @@ def test_a_recording_stays_while_its_ending_can_be_undone(world: County, office:
     assert "还可以恢复直播" in answer.content.decode()
     operations.drop_recording(**drop, as_of=now + dt.timedelta(minutes=11))
     assert again(lecture).recording is None
+
+
+def test_a_recording_stays_while_its_lecture_goes_on_and_is_deleted_once(world: County) -> None:
+    lecture, now = recorded(world), timezone.now()
+    drop = {"occasion_id": lecture.pk, "actor_id": world.organiser.pk}
+    operations.resume_lecture(occasion_id=lecture.pk, as_of=now)
+    with pytest.raises(operations.UnableToDropRecording, match="这一场还没有结束"):
+        operations.drop_recording(**drop, as_of=now)
+    assert again(lecture).recording == lecture.recording
+    operations.end_lecture(occasion_id=lecture.pk, as_of=now)
+    Lecture.objects.filter(pk=lecture.pk).update(state=Lecture.State.RECORDED)
+    later = now + 400 * DAY
+    Occasion.objects.filter(pk=lecture.pk).update(make_up_until_at=later - DAY)
+    operations.drop_recording(**drop, as_of=later)
+    with pytest.raises(operations.UnableToDropRecording, match="这一场没有回放"):
+        operations.drop_recording(**drop, as_of=later)
+    assert ModelLogEntry.objects.filter(action="live.drop_recording").count() == 1

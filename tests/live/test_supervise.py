@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 import structlog
 from channels.layers import InMemoryChannelLayer
+from django.db import DatabaseError
 from django.utils import timezone
 
 from live import supervise
 from live.agent.agent import Agent
-from live.room import checks, presence
+from live.core.wire import protocol
+from live.room import admission, checks, presence
+from live.room import process as rooms_of_process
 from live.room.connections import Connection
 from live.room.process import RoomProcess
 from live.room.rooms import Room
@@ -321,3 +324,54 @@ async def test_a_clock_that_is_set_for_good_ends_the_lease_and_takes_a_new_one(
     await until(lambda: len(told) == 2)
     assert ledger[:2] == ["end_lease", "start_lease"]
     assert stay.started_at > timezone.now() + dt.timedelta(minutes=29)
+
+
+# --- coming in ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["away", "cancelled", "unknown"])
+async def test_nobody_is_counted_whom_the_room_could_not_take(
+    process: RoomProcess, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """The lecture goes live while the room is being looked up, and the look comes to nothing: no stay is left open."""
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def look(_work: Any) -> dict[int, Any]:
+        asked.set()
+        await answer.wait()
+        if end == "away":
+            raise DatabaseError
+        return {}
+
+    monkeypatch.setattr(rooms_of_process, "in_database", look)
+    connection = Connection(send=take, member_id=5, host=False, device="d", counted=True, heard_at=process.loop.time())
+    coming = asyncio.ensure_future(process.enter(connection, 3))
+    await asked.wait()
+    process.rooms.deliver(3, protocol.StateChanged(state="live"))
+    assert len(process.recorder.open) == 1
+    if end == "cancelled":
+        coming.cancel()
+    answer.set()
+    if end == "unknown":
+        assert await coming is None
+    else:
+        with pytest.raises((DatabaseError, asyncio.CancelledError)):
+            await coming
+    await until(lambda: not process.recorder.open)
+    assert connection.stay is None
+    assert process.rooms.open == {}
+
+
+async def test_whoever_waits_to_come_in_is_answered_when_the_process_stops(
+    process: RoomProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_work: Any) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(admission, "in_database", never)
+    connection = Connection(send=take, member_id=5, host=False, device="d", counted=True, heard_at=process.loop.time())
+    waiting = asyncio.ensure_future(process.admission.admit(connection))
+    await asyncio.sleep(0.05)
+    await process.background.aclose()
+    with pytest.raises(DatabaseError):
+        await waiting

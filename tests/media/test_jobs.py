@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
 
 from media import storage
 from media.events import video_ready
@@ -22,9 +23,11 @@ from media.models import Job, Video
 from media.operations import (
     UnableToAdopt,
     UnableToCreate,
+    UnableToDeleteVideo,
     UnableToRetry,
     adopt_recording,
     create_video,
+    delete_video,
     drop_sources,
     drop_unnamed,
     place_recording,
@@ -33,7 +36,7 @@ from media.operations import (
     transcode,
 )
 from media.operations import jobs as jobs_module
-from media.operations.jobs import LEASE, MAX_ATTEMPTS, LeaseLost, claim
+from media.operations.jobs import LEASE, MAX_ATTEMPTS, Lease, LeaseLost, claim
 from media.transcoder import Outcome
 from tests.factories.media import JobFactory, ReadyVideoFactory, VideoFactory
 from tests.factories.organizations import NodeFactory
@@ -133,6 +136,41 @@ def test_worker_that_lost_its_lease_stops(monkeypatch: pytest.MonkeyPatch) -> No
     assert [*storage.work_folders()] == []
 
 
+def test_worker_whose_film_is_bad_but_whose_lease_is_lost_fails_nobodys_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = JobFactory()
+
+    def encode(_source: Path, _folder: Path, *, on_tick: Any) -> Outcome:
+        Job.objects.filter(pk=job.pk).update(token="another")
+        raise UnableToTranscode("unrecognised", "…")
+
+    monkeypatch.setattr("media.transcoder.encode", encode)
+    assert transcode(job_id=job.pk, as_of=NOW)
+    job.refresh_from_db()
+    assert (job.state, job.video.state, job.video.error_code) == (Job.State.RUNNING, Video.State.RUNNING, "")
+
+
+def test_database_that_is_away_for_a_moment_costs_no_film(quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+
+    def away(_lease: Lease, now: float) -> None:
+        asked.append(now)
+        raise OperationalError("away")
+
+    monkeypatch.setattr(jobs_module, "RENEW_EVERY_S", 0.0)
+    monkeypatch.setattr(Lease, "renew", away)
+    job = JobFactory()
+    assert transcode(job_id=job.pk, as_of=NOW)
+    assert (len(asked), Video.objects.get(pk=job.video_id).state) == (1, Video.State.READY)
+
+
+def test_what_an_earlier_attempt_placed_goes_when_another_is_published(quick: None) -> None:
+    job = JobFactory()
+    storage.place(storage.make_work_folder("dead"), video_id=job.video_id, token="dead")
+    assert transcode(job_id=job.pk, as_of=NOW)
+    job.refresh_from_db()
+    assert [folder.name for folder in storage.attempts(job.video_id)] == [job.token]
+
+
 def test_progress_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     job = JobFactory()
     lease = claim(job_id=job.pk, as_of=NOW)
@@ -149,10 +187,43 @@ def test_job_that_kills_every_worker_is_given_up() -> None:
     assert (video.state, video.error_code) == (Video.State.FAILED, "worker_lost")
 
 
+def test_worker_that_only_hung_is_not_given_up_in_the_moment_it_finishes() -> None:
+    job = JobFactory(attempt=MAX_ATTEMPTS, state=Job.State.RUNNING, lease_until_at=NOW - timedelta(seconds=1))
+    Video.objects.filter(pk=job.video_id).update(state=Video.State.READY)
+    finished: list[str] = []
+
+    def finish_first(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith("UPDATE") and not finished:
+            finished.append(sql)
+            Job.objects.filter(pk=job.pk).update(state=Job.State.DONE)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(finish_first):
+        assert reconcile_jobs(as_of=NOW) == 0
+    job.refresh_from_db()
+    assert (len(finished), job.state, job.video.state) == (1, Job.State.DONE, Video.State.READY)
+
+
 def test_waiting_jobs_are_remade_from_the_rows_a_few_at_a_time(hints: list[int]) -> None:
     made = [JobFactory() for _ in range(25)]
     assert reconcile_jobs(as_of=NOW) == 20
     assert hints == [job.pk for job in made[:20]]
+
+
+def test_film_taken_over_while_the_broker_is_away_waits_for_the_next_minute(
+    tmp_path: Path, hints: list[int], monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    def away(*_args: Any, **_given: Any) -> None:
+        raise BrokerError("away")
+
+    source = tmp_path / "a.mp4"
+    source.write_bytes(b"x")
+    with monkeypatch.context() as broken, django_capture_on_commit_callbacks(execute=True):
+        broken.setattr("media.operations.videos.current_app.send_task", away)
+        video = create_video(title="", source=source, source_name="a.mp4", created_by_id=None)
+    assert (video.state, hints) == (Video.State.QUEUED, [])
+    assert reconcile_jobs(as_of=NOW) == 1
+    assert hints == [video.jobs.get().pk]
 
 
 def test_only_so_many_run_at_once(settings: Any, quick: None, hints: list[int]) -> None:
@@ -240,6 +311,13 @@ def test_deleted_video_takes_its_files_along(media_root: Path, django_capture_on
     with django_capture_on_commit_callbacks(execute=True):
         video.delete()
     assert [*(media_root / "videos").iterdir(), *storage.stored_sources()] == []
+
+
+def test_video_that_a_colleague_deletes_in_the_same_moment_is_said_to_be_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    video = ReadyVideoFactory()
+    monkeypatch.setattr("media.operations.keeping.let_go", lambda gone, **_: Video.objects.filter(pk=gone.pk).delete())
+    with pytest.raises(UnableToDeleteVideo, match="已经不在了"):
+        delete_video(video_id=video.pk, as_of=NOW)
 
 
 def test_recording_is_adopted_with_a_poster(clips: Any, tmp_path: Path) -> None:
@@ -459,6 +537,18 @@ def test_unhappy_transaction_stores_nothing(tmp_path: Path, hints: list[int]) ->
         create_video(title="", source=source, source_name="a.mp4", created_by_id=None)
         transaction.set_rollback(True)
     assert (Video.objects.count(), hints, source.exists()) == (0, [], True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_film_of_a_unit_that_is_gone_leaves_no_file_and_the_upload_where_it_was(
+    tmp_path: Path, hints: list[int]
+) -> None:
+    source = tmp_path / "a.mp4"
+    source.write_bytes(b"x")
+    with pytest.raises(IntegrityError):
+        create_video(title="", source=source, source_name="a.mp4", created_by_id=None, node_id=2**31 - 1)
+    assert (Video.objects.count(), hints, source.read_bytes()) == (0, [], b"x")
+    assert [*storage.stored_sources()] == []
 
 
 @pytest.mark.parametrize(

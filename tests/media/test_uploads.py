@@ -167,6 +167,15 @@ def test_wrong_offset_and_wrong_type_change_nothing() -> None:
     assert storage.absolute(Video.objects.get().source_path).read_bytes() == b"abc1234567"
 
 
+def test_a_finished_upload_takes_nothing_more() -> None:
+    _user, client = uploader()
+    url = begin(client, 3)
+    patch(client, url, 0, b"abc")
+    for offset in (0, 3):
+        assert patch(client, url, offset, b"x").status_code == 409
+    assert storage.absolute(Video.objects.get().source_path).read_bytes() == b"abc"
+
+
 def test_second_writer_waits_outside() -> None:
     _user, client = uploader()
     url = begin(client, 10)
@@ -315,6 +324,44 @@ def test_other_error_of_the_disk_is_not_called_full(monkeypatch: pytest.MonkeyPa
     piece.close()
 
 
+def test_what_comes_after_the_connection_was_given_up_is_not_written() -> None:
+    """A thread still has bytes in its hands when the request is cancelled and closes the piece."""
+    upload = UploadFactory(length=10)
+    storage.upload_path(upload.pk).touch()
+    piece = begin_piece(upload_id=upload.pk, owner_id=upload.owner_id, offset=0, as_of=timezone.now())
+    piece.write(b"abc")
+    piece.close()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        piece.write(b"def")
+    assert storage.upload_path(upload.pk).read_bytes() == b"abc"
+
+
+def test_a_disk_that_filled_up_between_two_pieces_is_said_and_the_first_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    _user, client = uploader()
+    url = begin(client, 6)
+    patch(client, url, 0, b"abc")
+    with monkeypatch.context() as full:
+        plenty(full, -1)
+        answer = patch(client, url, 3, b"def")
+    assert (answer.status_code, answer.json()["error"], stored(url)) == (507, "disk_full", b"abc")
+    assert patch(client, url, 3, b"def").status_code == 204
+
+
+def test_an_upload_complete_on_a_full_disk_becomes_a_video_once_there_is_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    upload = UploadFactory(length=3, offset=3)
+    storage.upload_path(upload.pk).write_bytes(b"abc")
+    with monkeypatch.context() as full:
+        plenty(full, -1)
+        with pytest.raises(UnableToUpload, match="disk_full"):
+            finish_upload(upload_id=upload.pk)
+        reconcile_jobs(as_of=timezone.now())
+    assert (Video.objects.count(), storage.upload_path(upload.pk).read_bytes()) == (0, b"abc")
+    reconcile_jobs(as_of=timezone.now())
+    assert Upload.objects.get().video == Video.objects.get()
+
+
 def test_upload_goes_on_where_the_file_really_ends() -> None:
     """A disk has lost what it said to have: the answer is never more than what lies there."""
     _user, client = uploader()
@@ -327,10 +374,39 @@ def test_upload_goes_on_where_the_file_really_ends() -> None:
     assert storage.absolute(Video.objects.get().source_path).read_bytes() == b"abcdEFGHIJ"
 
 
+def test_an_upload_cancelled_while_its_next_piece_is_taken_up_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    _user, client = uploader()
+    url = begin(client, 10)
+    real = fcntl.flock
+
+    def cancelled(descriptor: int, operation: int) -> None:
+        real(descriptor, operation)
+        Upload.objects.all().delete()
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("media.operations.uploads.fcntl.flock", cancelled)
+        answer = patch(client, url, 0, b"abc")
+    assert (answer.status_code, stored(url)) == (404, b"")
+
+
+def test_an_upload_cancelled_while_its_shortened_file_is_taken_up_goes_no_further(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    upload = UploadFactory(length=10, offset=6)
+    storage.upload_path(upload.pk).write_bytes(b"abcd")
+    monkeypatch.setattr(storage, "require_space", lambda: Upload.objects.filter(pk=upload.pk).delete())
+    with pytest.raises(UnableToUpload, match="conflict"):
+        begin_piece(upload_id=upload.pk, owner_id=upload.owner_id, offset=4, as_of=timezone.now())
+    with pytest.raises(UnableToUpload, match="gone"):
+        finish_upload(upload_id=upload.pk)
+
+
 def test_upload_whose_file_is_gone_begins_anew() -> None:
     _user, client = uploader()
     url = begin(client, 10)
+    patch(client, url, 0, b"abc")
     storage.upload_path(UUID(url.split("/")[2])).unlink()
+    assert client.head(url, headers=TUS)["Upload-Offset"] == "0"
     assert patch(client, url, 0, b"abc").status_code == 404
 
 

@@ -463,7 +463,7 @@ def dumps(data: dict[str, Any]) -> str:
 
 
 def event_of(data: dict[str, Any]) -> Event:
-    """Build an event from ``{"t": word, …}``, as ``broadcast.publish`` takes it; raises ``BadFrame``."""
+    """Build an event from ``{"t": word, …}``, as ``room_events.publish`` takes it; raises ``BadFrame``."""
     rest = dict(data)
     kind = EVENTS.get(str(rest.pop("t", "")))
     if kind is None:

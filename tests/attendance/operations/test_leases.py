@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.db import OperationalError
 
 from attendance import operations
 from attendance.models import Occasion, PresenceSpan, WorkerLease
@@ -108,6 +109,32 @@ def test_an_absence_that_cannot_be_recorded_keeps_no_worker_from_its_lease(
     monkeypatch.setattr("attendance.operations.leases.record_absence", fails)
     lease = operations.start_lease(name="next", as_of=after(4000))
     assert WorkerLease.objects.get(pk=lease).ended_at is None
+
+
+def test_a_database_that_is_away_is_no_fault_of_an_occasion(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
+    lecture = open_lecture(county.branch)
+    lease = operations.start_lease(name="w", as_of=START - HOUR)
+    operations.beat_lease(lease_id=lease, as_of=after(3590))
+    end_and_settle(lecture)
+
+    def is_away(**_values: object) -> bool:
+        raise OperationalError("the database is away")
+
+    monkeypatch.setattr("attendance.operations.leases.record_absence", is_away)
+    with pytest.raises(OperationalError):
+        operations.start_lease(name="next", as_of=after(4000))
+    assert is_settled(lecture) == ("settled", [])
+
+
+def test_a_worker_that_only_hung_ends_nothing_a_second_time(county: County) -> None:
+    lecture = open_lecture(county.branch)
+    lease = operations.start_lease(name="w", as_of=START)
+    [key] = operations.open_presences(joins=[operations.Join(lecture.pk, county.member.pk, "p", lease, START)])
+    assert beat(lease, 55, 55)
+    assert [operations.reap_leases(as_of=after(at)) for at in (71, 72)] == [1, 0]
+    operations.end_lease(lease_id=lease, as_of=after(90))
+    assert PresenceSpan.objects.get(pk=key).ended_at == after(55)
+    assert WorkerLease.objects.get(pk=lease).ended_at == after(55)
 
 
 @pytest.mark.parametrize("first", ["settling", "lease"])

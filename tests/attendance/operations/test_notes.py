@@ -111,6 +111,17 @@ def test_somebody_not_on_the_roster_is_refused_before_and_after_it_opens(county:
     assert Evidence.objects.count() == 1
 
 
+@pytest.mark.parametrize("category", ["", "x" * 21, "sick\n"])
+@pytest.mark.parametrize("write", [operations.approve_leave, operations.declare])
+def test_a_category_is_a_short_word(
+    county: County, lecture: Occasion, write: Callable[..., None], category: str
+) -> None:
+    by = {"recorded_by_id": county.secretary.pk, "as_of": START}
+    with pytest.raises(UnableToRecord) as refused:
+        write(occasion_id=lecture.pk, member_id=county.member.pk, category=category, **by)
+    assert (str(refused.value), Evidence.objects.count()) == ("类别不合适。", 0)
+
+
 @pytest.mark.parametrize("state", [Occasion.State.NOT_HELD, Occasion.State.VOID])
 def test_nothing_is_written_down_where_nothing_was_held(county: County, lecture: Occasion, state: str) -> None:
     tick(lecture, county.member, by=county.secretary)
@@ -314,6 +325,23 @@ def test_answer_and_correction_are_one(county: County, lecture: Occasion) -> Non
     assert (answered.correction, correction.state) == (correction, "attended")
     assert len(correction.reason) == 400
     assert stands(lecture, county.member) == "attended"
+
+
+@pytest.mark.parametrize("text", ["", " \n ", "x" * 1001, "我\x00在场"])
+def test_a_dispute_says_what_is_wrong_in_a_thousand_characters(county: County, lecture: Occasion, text: str) -> None:
+    values = {"occasion_id": lecture.pk, "member_id": county.member.pk, "as_of": NOON}
+    with pytest.raises(operations.UnableToRaiseDispute) as refused:
+        operations.raise_dispute(**values, text=text)
+    assert str(refused.value) == "请写下哪里不对，最多 1000 字。"
+    assert operations.raise_dispute(**values, text=" " + "x" * 1000).text == "x" * 1000
+
+
+def test_whoever_is_not_expected_has_no_record_to_dispute(county: County, lecture: Occasion) -> None:
+    with pytest.raises(operations.UnableToRaiseDispute) as refused:
+        operations.raise_dispute(
+            occasion_id=lecture.pk, member_id=county.neighbour_member.pk, text="我在场", as_of=NOON
+        )
+    assert (str(refused.value), Dispute.objects.count()) == ("您不在这一场的应到名单里。", 0)
 
 
 def test_a_dispute_can_be_raised_again_after_its_answer(county: County, lecture: Occasion) -> None:

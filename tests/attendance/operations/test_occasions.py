@@ -1,6 +1,7 @@
 """The life of an occasion: its window, whether it was held, the undoing of its end, and voiding it."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -44,6 +45,78 @@ def reopened(occasion: Occasion, *, at: float) -> Occasion:
 
 def state_of(occasion: Occasion, member: Any) -> str:
     return Record.objects.get(occasion=occasion, member=member).state
+
+
+# --- the plan -------------------------------------------------------------------------------------------------------
+
+
+def planned(occasion: Occasion, **changed: Any) -> operations.OccasionPlan:
+    names = ("training_id", "title", "node_id", "starts_at", "ends_at", "rule_id")
+    return operations.OccasionPlan(**{**{name: getattr(occasion, name) for name in names}, **changed})
+
+
+def changed_plan(occasion: Occasion, world: County) -> None:
+    operations.reschedule_occasion(occasion_id=occasion.pk, plan=planned(occasion, title="改名"))
+
+
+def backwards(occasion: Occasion, world: County) -> None:
+    operations.reschedule_occasion(occasion_id=occasion.pk, plan=planned(occasion, ends_at=occasion.starts_at))
+
+
+def withdrawn(occasion: Occasion, world: County) -> None:
+    operations.withdraw_occasion(occasion_id=occasion.pk, actor_id=world.organiser.pk, as_of=after(60))
+
+
+def ended_now(occasion: Occasion, world: County) -> None:
+    operations.move_end(occasion_id=occasion.pk, ends_at=after(60), as_of=after(60))
+
+
+def ended_later(occasion: Occasion, world: County) -> None:
+    operations.move_end(occasion_id=occasion.pk, ends_at=after(9000), as_of=after(60))
+
+
+STARTED = "这一场已经开始，不能再改安排。"
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (changed_plan, STARTED),
+        (backwards, "结束时间要晚于开始时间。"),
+        (withdrawn, STARTED),
+        (ended_now, "新的截止时间要晚于现在。"),
+        (ended_later, "只有正在进行的课程可以改截止时间。"),
+    ],
+)
+def test_the_plan_of_a_lecture_that_runs_stays_and_it_is_said_why(
+    world: County, change: Callable[[Occasion, County], None], sentence: str
+) -> None:
+    occasion = opened(world, at=0)
+    with pytest.raises(operations.UnableToPlanOccasion) as refused:
+        change(occasion, world)
+    assert str(refused.value) == sentence
+    assert planned(Occasion.objects.get(pk=occasion.pk)) == planned(occasion)
+
+
+def test_what_is_over_opens_no_more_and_what_never_opened_does_not_end(world: County) -> None:
+    over, coming = closed(opened(world, at=0), at=3600), OccasionFactory()
+    with pytest.raises(operations.UnableToOpenOccasion) as not_again:
+        operations.open_occasion(occasion_id=over.pk, as_of=after(3601))
+    with pytest.raises(operations.UnableToCloseOccasion) as not_yet:
+        operations.close_occasion(occasion_id=coming.pk, as_of=after(3601))
+    assert str(not_again.value) == f"occasion {over.pk} is over"
+    assert str(not_yet.value) == f"occasion {coming.pk} has not opened"
+    assert list(Occasion.objects.order_by("pk").values_list("state", flat=True)) == ["closed", "scheduled"]
+
+
+def test_a_piece_of_media_has_a_length(world: County) -> None:
+    occasion = closed(opened(world, at=0), at=3600)
+    for length in (0, -1):
+        with pytest.raises(operations.UnableToSetMedia, match="a replay has a length"):
+            operations.set_replay(occasion_id=occasion.pk, media_ms=length, media_offset_ms=0, as_of=after(3600))
+        with pytest.raises(operations.UnableToSetMedia, match="every piece of media has a length"):
+            operations.set_media_items(occasion_id=occasion.pk, items={"a": 1000, "b": length})
+    assert list(Occasion.objects.values_list("media_ms", "media_items")) == [(None, None)]
 
 
 # --- the window -----------------------------------------------------------------------------------------------------
@@ -90,6 +163,9 @@ def test_course_ends_on_its_day_however_late_it_opened(world: County) -> None:
 def test_nobody_closes_a_lecture_that_began_late_while_it_may_run(world: County) -> None:
     occasion = opened(world, at=10_000)
     operations.reconcile(as_of=after(3600 + 3 * 3600))
+    occasion.refresh_from_db()
+    assert occasion.state == State.OPEN
+    operations.reconcile(as_of=after(10_000 + 3599 + 3 * 3600))
     occasion.refresh_from_db()
     assert occasion.state == State.OPEN
     operations.reconcile(as_of=after(10_000 + 3600 + 3 * 3600))

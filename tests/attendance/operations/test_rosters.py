@@ -353,6 +353,25 @@ def test_moved_to_a_small_unit_and_opened_before_the_task_came(county: County, l
     assert not RosterWork.objects.exists()
 
 
+def test_what_an_older_process_opened_keeps_its_roster(county: County, lecture: Occasion) -> None:
+    """While versions change, a process of the one before may open what this one took back: it knows no such mark."""
+    prepare()
+    plan = operations.OccasionPlan(
+        training_id=lecture.training_id, title=lecture.title, node_id=county.county.pk, starts_at=START + 24 * HOUR,
+        ends_at=START + 25 * HOUR, rule_id=lecture.rule_id,
+    )  # fmt: skip
+    operations.reschedule_occasion(occasion_id=lecture.pk, plan=plan)
+    operations.open_occasion(occasion_id=lecture.pk, as_of=START + 24 * HOUR)
+    work = {"occasion_id": lecture.pk, "node": county.county, "day": DAY + dt.timedelta(days=1)}
+    RosterWork.objects.filter(pk=lecture.pk).delete()
+    RosterWork.objects.create(**work, is_ahead=False, is_taken_back=True, began_at=START + 24 * HOUR)
+    expected = set(at_once(Occasion.objects.get(pk=lecture.pk)))
+    operations.complete_roster(occasion_id=lecture.pk)
+    prepare(START + 24 * HOUR)
+    assert set(roster(lecture)) == expected
+    assert not RosterWork.objects.exists()
+
+
 def test_what_was_prepared_for_a_withdrawn_lecture_is_hidden_at_once_and_gone_after_the_task(
     county: County, client: Client, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -421,13 +440,85 @@ def test_drafts_and_what_is_far_away_are_not_prepared(county: County, lecture: O
     assert prepare() == 0
 
 
-def test_a_turn_ends_in_time_and_the_next_goes_on(lecture: Occasion) -> None:
+def one_step(as_of: dt.datetime = BEFORE) -> int:
+    """A turn whose time is over after its first step."""
     ticks = iter(range(100))
-    assert operations.prepare_rosters(as_of=BEFORE, seconds=1.5, clock=lambda: float(next(ticks))) == 1
+    return operations.prepare_rosters(as_of=as_of, seconds=1.5, clock=lambda: float(next(ticks)))
+
+
+def test_a_turn_ends_in_time_and_the_next_goes_on(lecture: Occasion) -> None:
+    second: Occasion = OccasionFactory(training=lecture.training, node=lecture.node)
+    assert one_step() == 1
     written = len(roster(lecture, "prepared_too"))
     assert 0 < written < len(at_once(lecture))
+    assert roster(second, "prepared_too") == {}
     prepare()
-    assert len(roster(lecture, "prepared_too")) == len(at_once(lecture))
+    assert [len(roster(one, "prepared_too")) for one in (lecture, second)] == [len(at_once(lecture))] * 2
+
+
+@pytest.mark.parametrize(("quick_s", "slow_s", "steps"), [(99, 100, 2), (-1, 100, 3), (-2, -1, 7)])
+def test_a_step_is_as_long_as_nobody_minds(
+    lecture: Occasion, monkeypatch: pytest.MonkeyPatch, quick_s: float, slow_s: float, steps: int
+) -> None:
+    """Eight people: the first three, then twice as many, as many, or one at a time."""
+    monkeypatch.setattr(rosters, "QUICK_S", quick_s)
+    monkeypatch.setattr(rosters, "SLOW_S", slow_s)
+    assert prepare() == steps
+    assert roster(lecture, "prepared_too") == at_once(lecture)
+
+
+def in_the_turn(event: Callable[[], Any]) -> int:
+    """Prepare; after the list of what is soon was read, something happens to one of it."""
+    waiting = [event]
+
+    def clock() -> float:
+        if waiting and RosterWork.objects.filter(is_through=True).exists():
+            waiting.pop()()
+        return 0.0
+
+    return operations.prepare_rosters(as_of=BEFORE, clock=clock)
+
+
+def test_a_lecture_that_opens_in_the_turn_is_left_to_its_opening(lecture: Occasion) -> None:
+    later: Occasion = OccasionFactory(training=lecture.training, node=lecture.node)
+    assert in_the_turn(lambda: operations.open_occasion(occasion_id=later.pk, as_of=START)) == 2
+    work = RosterWork.objects.get(pk=later.pk)
+    assert (work.is_ahead, roster(later)) == (False, {})
+
+
+def test_a_lecture_whose_plan_changes_in_the_turn_begins_anew_in_the_next(county: County, lecture: Occasion) -> None:
+    assert one_step() == 1
+    first: Occasion = OccasionFactory(
+        training=lecture.training, node=lecture.node, starts_at=START - dt.timedelta(minutes=5)
+    )
+    plan = operations.OccasionPlan(
+        training_id=lecture.training_id, title=lecture.title, node_id=county.township.pk, starts_at=START,
+        ends_at=START + HOUR, rule_id=lecture.rule_id,
+    )  # fmt: skip
+    before = roster(lecture, "prepared_too")
+    in_the_turn(lambda: operations.reschedule_occasion(occasion_id=lecture.pk, plan=plan))
+    assert roster(first, "prepared_too") == at_once(first)
+    assert (RosterWork.objects.get(pk=lecture.pk).is_taken_back, roster(lecture, "prepared_too")) == (True, before)
+    prepare()
+    lecture.refresh_from_db()
+    assert roster(lecture, "prepared_too") == at_once(lecture)
+
+
+def test_midnight_in_the_middle_of_the_preparation(county: County) -> None:
+    """What was written for the day before is put right: who has left is off it, who is exempt stands there so."""
+    late: Occasion = OccasionFactory(
+        training=TrainingFactory(node=county.county), starts_at=dt.datetime(2026, 9, 1, 15, 50, tzinfo=dt.UTC)
+    )
+    gone, excused = county.members[:2]
+    leave_node(member_id=gone.pk, on_date=DAY + dt.timedelta(days=1))
+    exempt_member(member_id=excused.pk, from_date=DAY + dt.timedelta(days=1))
+    assert one_step(late.starts_at - dt.timedelta(minutes=10)) == 1
+    assert [roster(late, "prepared_too")[one.pk][1] for one in (gone, excused)] == ["expected", "expected"]
+    prepare(late.starts_at + dt.timedelta(minutes=20))
+    found = roster(late, "prepared_too")
+    everybody = {one.pk for one in [*county.members, *county.neighbours, county.secretary, county.neighbour_secretary]}
+    assert set(found) == everybody - {gone.pk}
+    assert found[excused.pk][1:] == ("exempt", "roster")
 
 
 def test_leaving_after_the_opening_is_kept(county: County, lecture: Occasion) -> None:

@@ -7,13 +7,21 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 
 from attendance import operations
 from attendance.models import Evidence, Occasion, PresenceSpan, Record, RosterEntry
-from attendance.operations import settling
+from attendance.operations import reconciling, settling
 from attendance.queries import judged
-from tests.factories.attendance import HOUR, START, RuleFactory, be_present, open_lecture
+from tests.factories.attendance import (
+    HOUR,
+    START,
+    OccasionFactory,
+    RuleFactory,
+    TrainingFactory,
+    be_present,
+    open_lecture,
+)
 from tests.factories.organizations import County, make_county
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
@@ -333,6 +341,46 @@ def test_a_bad_row_among_the_marked_stops_nobody(county: County, lecture: Occasi
     operations.settle_dirty(as_of=after(3605))
     assert [held(lecture, county.members[number])[0] for number in (0, 2)] == ["attended", "attended"]
     assert set(marked(lecture)) == {county.members[1].pk}
+
+
+def test_a_database_that_is_away_puts_nobody_aside(county: County, lecture: Occasion, monkeypatch: Any) -> None:
+    stay(lecture, county.member, until=3000)
+    end(lecture)
+    operations.settle(occasion_id=lecture.pk, as_of=NOON)
+    RosterEntry.objects.filter(occasion=lecture, member=county.member).update(dirty_at=NOON)
+
+    def is_away(**_asked: Any) -> Any:
+        raise OperationalError("the database is away")
+
+    with monkeypatch.context() as away:
+        away.setattr(settling, "evidence_of", is_away)
+        with pytest.raises(OperationalError):
+            operations.settle_dirty(as_of=NOON)
+    assert marked(lecture) == {county.member.pk: NOON}
+    assert (operations.settle_dirty(as_of=NOON), marked(lecture)) == (1, {})
+
+
+def test_nobody_is_judged_before_it_opens(county: County) -> None:
+    coming = OccasionFactory(training=TrainingFactory(node=county.branch))
+    with pytest.raises(operations.UnableToSettle) as refused:
+        operations.settle(occasion_id=coming.pk, as_of=START)
+    assert (str(refused.value), Record.objects.count()) == (f"occasion {coming.pk} has not opened", 0)
+
+
+def test_a_turn_ends_where_the_database_is_away_and_counts_no_failure(county: County, monkeypatch: Any) -> None:
+    course = OccasionFactory(training=TrainingFactory(node=county.branch), rule=RuleFactory(basis="media"))
+    before = reconciling.FAILURES._value.get()
+
+    def is_away(**_asked: Any) -> None:
+        raise OperationalError("the database is away")
+
+    with monkeypatch.context() as away:
+        away.setattr(reconciling, "open_occasion", is_away)
+        with pytest.raises(OperationalError):
+            operations.reconcile(as_of=START)
+    assert (Occasion.objects.get(pk=course.pk).state, reconciling.FAILURES._value.get()) == ("scheduled", before)
+    operations.reconcile(as_of=START)
+    assert Occasion.objects.get(pk=course.pk).state == "open"
 
 
 def test_an_unreadable_rule_stops_no_other_occasion(county: County, lecture: Occasion) -> None:

@@ -103,7 +103,8 @@ def test_silent_source_has_no_sound_rung() -> None:
 def test_sound_alone_is_one_rung() -> None:
     plan = plan_ladder(replace(PHONE, picture=None), EVEN)
     assert shape(plan.rungs) == [("audio", 0, 0, False)]
-    assert (plan.copies, plan.encodes_picture, plan.rate) == (False, False, None)
+    assert (plan.copies, plan.shows_picture, plan.encodes_picture, plan.rate) == (False, False, False, None)
+    assert plan_ladder(PHONE, EVEN).shows_picture
 
 
 def test_copied_picture_with_other_sound_gets_new_sound() -> None:
