@@ -31,6 +31,7 @@ from attendance.windows import window_limit
 from organizations.models import Membership, Node, User
 from organizations.queries import exempt_member_ids, membership_on
 
+# What was called off asks nothing of anybody: it stands in no report, no count and no hours.
 CALLED_OFF = (Occasion.State.NOT_HELD.value, Occasion.State.VOID.value)
 Row = TypeVar("Row")
 

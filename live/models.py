@@ -118,6 +118,8 @@ class ChatMessage(models.Model):
         indexes = [
             models.Index(fields=["lecture", "id"], name="chat_lecture_id"),
             models.Index(fields=["at"], name="chat_at"),
+            # Each process with a room asks every second what was hidden lately.
+            models.Index(fields=["lecture", "hidden_at"], condition=Q(hidden_at__isnull=False), name="chat_hidden"),
         ]
 
     def __str__(self) -> str:

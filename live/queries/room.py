@@ -53,7 +53,7 @@ class RoomFacts:
     """What a room's process looks up once a second.
 
     ``state``: the lecture's stage; ``picture_at``: when a picture was last known to be on air; ``muted``: whose words
-    are stored no more.
+    are stored no more; ``hidden``: messages hidden since the moment that was asked about.
     """
 
     state: str
@@ -62,6 +62,7 @@ class RoomFacts:
     picture_at: dt.datetime | None
     last_message: int
     muted: frozenset[int]
+    hidden: frozenset[int] = frozenset()
 
 
 def lecture_of(occasion_id: int) -> Lecture | None:
@@ -73,8 +74,11 @@ def lecture_of(occasion_id: int) -> Lecture | None:
     )
 
 
-def room_facts(occasion_ids: Iterable[int]) -> dict[int, RoomFacts]:
-    """Return what the rooms need to know; lectures that were withdrawn are missing. Three queries for any number."""
+def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None = None) -> dict[int, RoomFacts]:
+    """Return what the rooms need to know; lectures that were withdrawn are missing. Three queries for any number.
+
+    One more with ``hidden_since``: the messages that were hidden after it.
+    """
     ids = list(occasion_ids)
     muted: dict[int, set[int]] = defaultdict(set)
     held = Restriction.objects.filter(lecture_id__in=ids, kind=Restriction.Kind.MUTED, lifted_at=None)
@@ -82,6 +86,11 @@ def room_facts(occasion_ids: Iterable[int]) -> dict[int, RoomFacts]:
         muted[lecture_id].add(member_id)
     newest = ChatMessage.objects.filter(lecture_id__in=ids).values("lecture_id").annotate(last=Max("pk"))
     last = dict(newest.values_list("lecture_id", "last"))
+    hidden: dict[int, set[int]] = defaultdict(set)
+    if hidden_since is not None:
+        lately = ChatMessage.objects.filter(lecture_id__in=ids, hidden_at__gt=hidden_since)
+        for lecture_id, message_id in lately.values_list("lecture_id", "pk"):
+            hidden[lecture_id].add(message_id)
     rows = Lecture.objects.filter(pk__in=ids).values_list(
         "pk", "state", "occasion__state", "webrtc_cap", "live_at", "published_at"
     )
@@ -93,6 +102,7 @@ def room_facts(occasion_ids: Iterable[int]) -> dict[int, RoomFacts]:
             picture_at,
             last_message=last.get(pk, 0),
             muted=frozenset(muted[pk]),
+            hidden=frozenset(hidden[pk]),
         )
         for pk, state, occasion_state, webrtc_cap, live_at, picture_at in rows
     }

@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 LOOK_S = 1.0
 RIGHTS_S = 1.0  # what was withdrawn has ended within 2 s, however busy the machine
 NOTE_S = 8.0
+HIDDEN_OVERLAP = dt.timedelta(seconds=30)  # clocks differ, and a moment is written before its commit
 PICTURE_FRESH = dt.timedelta(seconds=25)
 
 
@@ -36,6 +37,7 @@ class RoomChecks:
 
     def __init__(self, process: "RoomProcess") -> None:
         self._process = process
+        self._looked_at = timezone.now()
 
     def start(self) -> None:
         """Begin, until the process's background ends."""
@@ -54,12 +56,15 @@ class RoomChecks:
 
     async def look(self) -> None:
         """Bring all rooms to what the database says. Raises DatabaseError."""
-        rooms = dict(self._process.rooms.open)
+        rooms, now = dict(self._process.rooms.open), timezone.now()
         if not rooms:
+            self._looked_at = now
             return
         # What is muted now, for comparison: the answer is from after this line, or from before a change that comes.
         muted = {occasion_id: room.muted for occasion_id, room in rooms.items()}
-        facts = await in_database(partial(queries.room_facts, list(rooms)))
+        facts = await in_database(
+            partial(queries.room_facts, list(rooms), hidden_since=self._looked_at - HIDDEN_OVERLAP)
+        )
         for occasion_id, room in rooms.items():
             if occasion_id in facts:
                 self.take_facts(room, facts[occasion_id], muted=muted[occasion_id])
@@ -67,6 +72,7 @@ class RoomChecks:
                     await self._fetch_chat(room, facts[occasion_id].last_message)
             elif room.state != "cancelled":
                 self._process.rooms.deliver(occasion_id, protocol.StateChanged(state="cancelled"))
+        self._looked_at = now
         await self._note_pictures(rooms)
 
     def take_facts(self, room: Room, facts: queries.RoomFacts, *, muted: frozenset[int]) -> None:
@@ -86,6 +92,8 @@ class RoomChecks:
             deliver(protocol.PictureEvent(on=on))
         for member_id in facts.muted ^ muted if room.muted == muted else ():
             deliver(protocol.MutedEvent(member=member_id, on=member_id in facts.muted))
+        for message_id in sorted(facts.hidden):
+            deliver(protocol.HiddenEvent(message=message_id))
 
     async def _fetch_chat(self, room: Room, newest: int) -> None:
         """Messages that this process was not told of; whatever still comes by the layer is known by its number."""

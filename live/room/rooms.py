@@ -55,6 +55,7 @@ class Room:
     urgent: list[str] = field(default_factory=list)
     private: list[tuple[int, str]] = field(default_factory=list)
     seen: collections.deque[int] = field(default_factory=lambda: collections.deque(maxlen=400))
+    hidden: collections.deque[int] = field(default_factory=lambda: collections.deque(maxlen=400))
     last_message: int = 0
     elsewhere: dict[str, tuple[float, int, int]] = field(default_factory=dict)
     webrtc: set[Connection] = field(default_factory=set)
@@ -146,6 +147,12 @@ class Rooms:
             room.seen.append(event.message)
             room.last_message = max(room.last_message, event.message)
             room.chat.append(protocol.encode(event))
+        elif isinstance(event, protocol.HiddenEvent):
+            # The look finds it for half a minute, whoever told of it first.
+            if event.message in room.hidden:
+                return
+            room.hidden.append(event.message)
+            room.urgent.append(protocol.encode(event))
         elif event.audience == "one":
             room.private.append((event.member, protocol.encode(event)))  # type: ignore[attr-defined]
         else:

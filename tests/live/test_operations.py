@@ -6,17 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from attendance.models import Occasion
 from live import operations
 from live.models import ChatMessage, Lecture, Restriction
 from live.operations import nodes
-from live.queries import chat_lines
+from live.queries import chat_lines, room_facts
 from media.models import Video
 from tests.factories.attendance import RuleFactory, TrainingFactory
 from tests.factories.live import ChatMessageFactory, make_lecture, make_live
 from tests.factories.organizations import County, make_county
+from tests.query_plans import plan_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 NOW = dt.datetime(2026, 9, 1, 4, tzinfo=dt.UTC)
@@ -355,6 +358,18 @@ def test_old_chat_is_deleted(world: County) -> None:
     say(lecture, world.member)
     assert operations.delete_old_chat(as_of=timezone.now() + dt.timedelta(days=179)) == 0
     assert operations.delete_old_chat(as_of=timezone.now() + dt.timedelta(days=181)) == 1
+
+
+def test_what_was_hidden_lately_is_found_by_an_index(world: County) -> None:
+    lecture, now = make_live(world), timezone.now()
+    for minutes in (0, 5, None):
+        hidden_at = None if minutes is None else now - dt.timedelta(minutes=minutes)
+        ChatMessageFactory(lecture=lecture, author=world.member, at=now, hidden_at=hidden_at)
+    with CaptureQueriesContext(connection) as asked:
+        facts = room_facts([lecture.pk], hidden_since=now - dt.timedelta(minutes=1))[lecture.pk]
+    assert facts.hidden == {ChatMessage.objects.get(hidden_at=now).pk}
+    (question,) = [one["sql"] for one in asked if "hidden_at" in one["sql"]]
+    assert "chat_hidden" in plan_of(question)
 
 
 def test_deleting_old_chat_is_bounded_and_the_oldest_goes_first(world: County, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -175,6 +175,18 @@ def test_host_hides_mutes_and_removes(server: RoomServer, world: County) -> None
     assert [span.end_reason for span in ended(world.members[0])] == ["left"]
 
 
+def test_a_message_hidden_without_a_word_to_this_process_leaves_the_phones(server: RoomServer, world: County) -> None:
+    """Hidden on another process while Redis is away: the look finds it, and tells of it once."""
+    lecture = make_live(world)
+    phone, other = (server.join(who, lecture) for who in world.members[:2])
+    phone.send(t="chat", id="a", text="卖保健品")
+    message = phone.until("ack")["message"]
+    ChatMessage.objects.update(hidden_at=timezone.now(), hidden_by=world.lecturer)
+    assert other.event("hidden") == {"t": "hidden", "message": message}
+    with pytest.raises(TimeoutError):
+        other.event("hidden", timeout=2.5)
+
+
 def test_whoever_is_muted_is_told_so_when_they_come_back(server: RoomServer, world: County) -> None:
     lecture = make_live(world)
     host, phone = server.join(world.lecturer, lecture), server.join(world.members[0], lecture)
