@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse
 from django.test import RequestFactory
 
 from organizations import operations as do
-from organizations.models import Exemption, Membership, Role, RoleGrant, User
+from organizations.models import Exemption, Left, Membership, Role, RoleGrant, User
 from organizations.permissions import has_role, in_subtree, role_required, visible_nodes
 from organizations.queries import (
     ancestors_of,
@@ -95,12 +95,17 @@ def test_a_transfer_to_where_one_is_ends_no_role() -> None:
     assert has_role(world.secretary, Role.SECRETARY, world.branch, on_date=MONDAY)
 
 
-def test_there_are_five_roles_and_no_other() -> None:
+@pytest.mark.parametrize(
+    ("role", "is_here", "sentence"),
+    [("emperor", True, "没有这种职责。"), (Role.SECRETARY, False, "这个人已离开，请先办理恢复。")],
+)
+def test_a_role_is_one_of_five_and_of_somebody_who_is_here(role: str, is_here: bool, sentence: str) -> None:
     world = make_county()
-    before = RoleGrant.objects.count()
+    if not is_here:
+        do.end_membership(member_id=world.member.pk, because=Left.TRANSFERRED, on_date=MONDAY, as_of=NOON)
     with pytest.raises(do.UnableToGrantRole) as refused:
-        do.grant_role(user_id=world.member.pk, node_id=world.branch.pk, role="emperor", on_date=MONDAY)
-    assert (str(refused.value), RoleGrant.objects.count()) == ("没有这种职责。", before)
+        do.grant_role(user_id=world.member.pk, node_id=world.branch.pk, role=role, on_date=MONDAY)
+    assert (str(refused.value), RoleGrant.objects.filter(user=world.member).count()) == (sentence, 0)
 
 
 def test_exemptions_begin_and_end() -> None:
