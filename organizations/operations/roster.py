@@ -78,11 +78,6 @@ class RosterOutcome:
         self.emptied = plan.emptied
 
     @property
-    def rows(self) -> int:
-        """Persons of the file."""
-        return len(self.lines) + self.unchanged - sum(line.kind == "skipped" for line in self.lines)
-
-    @property
     def changes_nothing(self) -> bool:
         changed = self.created + self.updated + self.moved + self.left + self.returned + self.nodes_created
         return changed == 0 and not self.open_questions

@@ -93,7 +93,7 @@ def held_by(ids: Sequence[int], today: dt.date) -> dict[int, Held]:
             of = held[one.member_id]
             if one.active_to_date is None or (one.active_to_date > today and of.current is None):
                 of.current = one
-            elif of.last is None or (of.last.active_to_date or dt.date.min) <= one.active_to_date:
+            else:  # in their order: nobody joins before they have left
                 of.last = one
         for exemption in Exemption.objects.filter(member_id__in=part, active_to_date=None):
             held[exemption.member_id].exemption = exemption

@@ -115,9 +115,7 @@ class People:
         for part in batches(names):
             rows = Membership.objects.filter(member__name__in=part, node__path__startswith=self.tree.base.path)
             for one in rows.select_related("member", "node").order_by("active_from_date", "pk"):
-                before = last.get(one.member_id)
-                if before is None or (before.active_to_date or dt.date.max) <= (one.active_to_date or dt.date.max):
-                    last[one.member_id] = one
+                last[one.member_id] = one  # in their order: nobody joins before they have left
         self._mark_beyond([member_id for member_id in last if member_id not in self.people])
         for one in last.values():
             left = one.active_to_date if one.active_to_date and one.active_to_date <= self.today else None

@@ -353,6 +353,28 @@ def test_progress_reaches_the_end(write: Write) -> None:
     assert seen == sorted(seen)
 
 
+def test_a_number_given_to_somebody_between_the_look_and_the_writing_takes_nothing(write: Write) -> None:
+    at_root()
+    before = everything()
+
+    def somebody_comes(done: int, total: int) -> None:
+        if (done, total) == (1, 2):
+            UserFactory(number="D1")
+
+    with pytest.raises(UnableToImportRoster) as refused:
+        take(write(WANG), on_progress=somebody_comes)
+    assert refused.value.lines == ["检查时有人同时改了同一位人员，没有导入，请再试一次。"]
+    assert everything() == before
+
+
+def test_a_new_unit_s_code_is_nobody_s(write: Write) -> None:
+    root = at_root()
+    other = NodeFactory(name="白溪县", kind="county", code="QX.01")
+    take(write(WANG), under=root)
+    codes = list(Node.objects.filter(path__startswith=root.path, depth=2).values_list("code", flat=True))
+    assert (len(codes), len(codes[0]), other.code in codes) == (1, 12, False)
+
+
 # --- the command ---
 
 

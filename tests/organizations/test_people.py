@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse
 from django.test import RequestFactory
 
 from organizations import operations as do
-from organizations.models import Exemption, Membership, Role, RoleGrant, User
+from organizations.models import Exemption, Left, Membership, Role, RoleGrant, User
 from organizations.permissions import has_role, in_subtree, role_required, visible_nodes
 from organizations.queries import (
     ancestors_of,
@@ -65,6 +65,47 @@ def test_memberships_that_make_no_sense_are_refused() -> None:
         do.leave_node(member_id=world.operator.pk, on_date=MONDAY)
     with pytest.raises(IntegrityError), transaction.atomic():
         MembershipFactory(member=world.member, node=world.neighbour)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"name": " "}, "请填写姓名，最多 60 个字。"),
+        ({"name": "王" * 61}, "请填写姓名，最多 60 个字。"),
+        ({"name": "王 11010119900307123X"}, "请不要填写身份证号。"),
+        ({"number": "A" * 41}, "编号太长，最多 40 个字。"),
+        ({"number": "11010119900307123X"}, "请不要填写身份证号。"),
+        ({"number": "é1"}, "这个编号已是另一个人的，请核对。"),  # SQLite's UPPER knows no é: the constraint does
+    ],
+    ids=str,
+)
+def test_what_is_no_name_or_number_is_refused_with_a_sentence(change: dict[str, str], sentence: str) -> None:
+    world = make_county()
+    UserFactory(number="é1")
+    verb = do.rename_member if "name" in change else do.set_number
+    with pytest.raises(do.UnableToChangeMember) as refused:
+        verb(member_id=world.member.pk, **change)
+    assert str(refused.value) == sentence
+    assert User.objects.values_list("name", "number").get(pk=world.member.pk) == (world.member.name, None)
+
+
+def test_a_transfer_to_where_one_is_ends_no_role() -> None:
+    world = make_county()
+    do.transfer_member(member_id=world.secretary.pk, node_id=world.branch.pk, on_date=MONDAY)
+    assert has_role(world.secretary, Role.SECRETARY, world.branch, on_date=MONDAY)
+
+
+@pytest.mark.parametrize(
+    ("role", "is_here", "sentence"),
+    [("emperor", True, "没有这种职责。"), (Role.SECRETARY, False, "这个人已离开，请先办理恢复。")],
+)
+def test_a_role_is_one_of_five_and_of_somebody_who_is_here(role: str, is_here: bool, sentence: str) -> None:
+    world = make_county()
+    if not is_here:
+        do.end_membership(member_id=world.member.pk, because=Left.TRANSFERRED, on_date=MONDAY, as_of=NOON)
+    with pytest.raises(do.UnableToGrantRole) as refused:
+        do.grant_role(user_id=world.member.pk, node_id=world.branch.pk, role=role, on_date=MONDAY)
+    assert (str(refused.value), RoleGrant.objects.filter(user=world.member).count()) == (sentence, 0)
 
 
 def test_exemptions_begin_and_end() -> None:

@@ -11,8 +11,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from organizations import events
-from organizations.models import Exemption, Membership, Node, RoleGrant, RosterImport, User
-from organizations.operations import RosterOutcome, import_roster
+from organizations.models import Exemption, Left, Membership, Node, RoleGrant, RosterImport, User
+from organizations.operations import (
+    Answers,
+    RosterOutcome,
+    end_membership,
+    import_roster,
+    merge_unit,
+    rename_unit,
+    roster_absent,
+)
 from organizations.queries import membership_on, user_by_phone
 from tests.factories.organizations import PASSWORD, RoleGrantFactory, UserFactory
 from tests.organizations.test_roster_questions import LI, ZHANG, Office, command, signed_in, still_in, write
@@ -366,6 +374,55 @@ def test_merging_two_branches_says_who_is_left_without_a_secretary(office: Offic
     done = office.confirm()
     assert "没有书记的组织（1）：青溪县/永安镇/联合支部" in done
     assert "不再有人的组织（2）：第一支部、第二支部" in done
+
+
+def test_a_unit_with_another_secretary_is_not_left_without_one(office: Office) -> None:
+    both = f"{BRANCH},张三,{ZHANG},A1,书记,", f"{BRANCH},李四,{LI},A2,书记,"
+    office.take(*both, "永安镇/第二支部,王五,13800000005,A5,书记,", head=ROLES)
+    text = office.check(f"永安镇/第二支部,张三,{ZHANG},A1").content.decode()
+    assert ("不再任支部书记：第一支部" in text, "导入以后没有书记" in text) == (True, False)
+
+
+def test_whoever_moves_stays_secretary_where_the_file_says_so(office: Office) -> None:
+    office.take(f"{BRANCH},张三,{ZHANG},A1,书记,", head=ROLES)
+    office.take(f"永安镇/第二支部,张三,{ZHANG},A1,书记,{BRANCH}", head=ROLES)
+    zhang = user_by_phone(ZHANG)
+    assert (membership_on(member_id=zhang.pk, on_date=timezone.localdate()).node.name, roles(zhang)) == (
+        "第二支部",
+        {("secretary", "第一支部")},
+    )
+
+
+def test_posts_of_a_membership_list_end_no_role(office: Office) -> None:
+    office.take(f"{BRANCH},张三,{ZHANG},A1,组织员,", head=ROLES)
+    office.take(f"{BRANCH},张三,{ZHANG},A1,书记", head="组织,姓名,手机号,编号,党内职务")
+    assert roles(user_by_phone(ZHANG)) == {("organiser", "第一支部"), ("secretary", "第一支部")}
+
+
+def test_an_absent_person_who_leaves_meanwhile_leaves_once(
+    office: Office, five: list[User], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else says so on the person's page, between the list of the absent and the reading of what they hold."""
+    held_by, gone = roster_absent.held_by, five[1]
+
+    def overtaken(*asked: Any) -> Any:
+        end_membership(member_id=gone.pk, because=Left.DIED, on_date=TODAY, as_of=NOW)
+        return held_by(*asked)
+
+    monkeypatch.setattr(roster_absent, "held_by", overtaken)
+    outcome = take(tmp_path, f"{BRANCH},甲0,13800000100,B0,,,", answers=Answers(all_absent="transferred", all_of=None))
+    assert outcome.left == 1
+    left = Membership.objects.exclude(active_to_date=None).order_by("member__name")
+    assert list(left.values_list("member__name", "left_because")) == [("甲1", "died"), ("甲2", "transferred")]
+
+
+def test_of_two_units_of_one_name_the_open_one_is_meant(office: Office) -> None:
+    office.take(f"{BRANCH},张三,{ZHANG},A1", f"永安镇/第二支部,李四,{LI},A2")
+    first, second = Node.objects.get(name="第一支部"), Node.objects.get(name="第二支部")
+    merge_unit(node_id=second.pk, into_id=first.pk, on_date=timezone.localdate())
+    rename_unit(node_id=first.pk, name="第二支部")
+    text = office.check(f"永安镇/第二支部,张三,{ZHANG},A1", f"永安镇/第二支部,李四,{LI},A2").content.decode()
+    assert "和现在一样" in text
 
 
 # --- the whole life of a file, and of an export ---

@@ -388,7 +388,90 @@ def test_a_number_that_another_name_carries(office: Office, answer: str, count: 
     assert "和现在一样" in office.check(row).content.decode()
 
 
+IDS = "组织,姓名,手机号,系统编号"
+
+
+def test_a_number_of_one_and_a_phone_of_another_is_somebody_new_or_a_renamed_one(office: Office) -> None:
+    office.take(f"{BRANCH},张三,{ZHANG},A1", f"{BRANCH},李四,{LI},A2")
+    row = f"{BRANCH},王五,{LI},A1"
+    page = office.check(row)
+    assert "编号 A1 原来是张三的，手机号 138****0002 原来是李四（A2）的，文件里写的是王五。" in page.content.decode()
+    office.answer(page, "new_person")
+    office.confirm()
+    wang = user_by_phone(LI)
+    assert (wang.name, wang.number) == ("王五", "A1")
+    assert list(User.objects.filter(name__in=["张三", "李四"]).order_by("pk").values_list("number", "phone_last4")) == [
+        (None, "0001"),
+        ("A2", ""),
+    ]
+
+
+@pytest.mark.parametrize(("phone", "count"), [("", 1), ("13800000005", 2)])
+def test_a_system_number_under_another_name_is_asked_about(
+    office: Office, two: tuple[User, User], phone: str, count: int
+) -> None:
+    """Without a phone or 编号 nobody new can be made of the row."""
+    zhang, _ = two
+    page = office.check(f"{BRANCH},张叁,{phone},{zhang.public_id}", head=IDS)
+    text = page.content.decode()
+    assert "系统编号原来是张三的，文件里写的是张叁。" in text
+    assert ('value="new_person"' in text, "新建张叁。" in text) == (count == 2, count == 2)
+    office.answer(page, "renamed" if count == 1 else "new_person")
+    office.confirm()
+    assert User.objects.filter(name__in=["张三", "张叁"]).count() == count
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "line"),
+    [
+        (
+            IDS,
+            "王五,,00000000-0000-4000-8000-000000000000",
+            "系统编号 系统里没有这个系统编号，请重新导出名册，或者填写手机号或编号。",
+        ),
+        (f"{HEAD},状态", f"王五,{ZHANG},A9,转出", "姓名 和系统里的人对不上，请核对姓名、编号和手机号。"),
+    ],
+    ids=["an unknown id", "leaves by the phone of another"],
+)
+def test_a_row_that_can_be_nobody_is_refused(office: Office, tmp_path: Path, head: str, row: str, line: str) -> None:
+    office.take(f"{BRANCH},张三,{ZHANG},A1")
+    assert command(write(tmp_path, f"{BRANCH},{row}", head=head)) == (1, [f"行 2: {line}"])
+    assert list(people()) == ["张三"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (["张三,,A1", f"李四,{ZHANG},A2"], "不再有手机号，不能登录"),
+        ([f"张三,{ZHANG},", f"李四,{LI},A1"], "不再有编号"),
+    ],
+)
+def test_whoever_loses_a_number_to_another_row_is_said_to(office: Office, rows: list[str], said: str) -> None:
+    office.take(f"{BRANCH},张三,{ZHANG},A1", f"{BRANCH},李四,{LI},{'A2' if 'A2' in rows[1] else ''}")
+    page = office.answer(office.check(*[f"{BRANCH},{row}" for row in rows]), "new_phone")
+    text = page.content.decode()
+    assert ("更新 张三" in text, said in text) == (True, True)
+    office.confirm()
+    zhang, li = User.objects.get(name="张三"), User.objects.get(name="李四")
+    assert (zhang.number, zhang.phone_last4) == (("A1", "") if "A2" in rows[1] else (None, "0001"))
+    assert (li.number, li.phone_last4) == (("A2", "0001") if "A2" in rows[1] else ("A1", "0002"))
+
+
 # --- reach (security 7) ---
+
+
+@pytest.mark.parametrize("column", ["手机号", "编号"])
+def test_what_is_held_by_somebody_out_of_reach_is_taken_from_nobody(
+    office: Office, tmp_path: Path, column: str
+) -> None:
+    office.take(f"{BRANCH},张三,{ZHANG},{'A1' if column == '手机号' else ''}")
+    township = Node.objects.get(name="永安镇")
+    operator = RoleGrantFactory(node=township, role="operator").user
+    outside = RoleGrantFactory(node=office.root, role="organiser", user__name="县里的人", user__number="N1").user
+    row = f"第一支部,张三,{phone_of(outside)},A1" if column == "手机号" else f"第一支部,张三,{ZHANG},N1"
+    with pytest.raises(UnableToImportRoster) as refused:
+        import_roster(path_or_file=write(tmp_path, row), under=township, dry_run=True, as_of=NOW, actor_id=operator.pk)
+    assert refused.value.lines == [f"行 2: {column} 此人不在您管理的范围内，请先与原单位联系。"]
 
 
 def test_people_above_are_out_of_reach_and_not_even_named(office: Office, client: Client, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from attendance.operations import close_occasion, settle
 from attendance.permissions import may_record_for, scope_for
 from attendance.reports.standing import entries
 from organizations import operations as do
-from organizations.models import Left, Membership, Node, Role, RoleGrant, User
+from organizations.models import Left, Membership, Node, NodeKind, Role, RoleGrant, User
 from organizations.permissions import open_nodes, visible_nodes
 from organizations.queries import grants_of, members_at, membership_on
 from tests.factories.attendance import OccasionFactory, TrainingFactory, open_lecture
@@ -130,6 +130,32 @@ def test_a_new_unit_has_a_code_of_its_own(operator: Client, world: County) -> No
     assert list(made.values_list("code", flat=True)) == ["QX.01.03", "QX.01.04"]
     assert [node.get_parent() for node in made] == [world.township, world.township]
     assert Node.find_problems() == ([], [], [], [], [])
+
+
+def test_a_level_that_is_none_makes_no_unit(world: County) -> None:
+    with pytest.raises(do.UnableToChangeUnit) as refused:
+        do.create_unit(parent_id=world.township.pk, name="第五支部", kind="moon")
+    assert (str(refused.value), Node.objects.count()) == ("请选择层级。", 4)
+
+
+def test_a_code_that_is_taken_is_passed_over_and_one_that_is_too_long_is_made_up(world: County) -> None:
+    NodeFactory(parent=world.county, code="QX.01.03")
+    deep = NodeFactory(parent=world.township, code="D" * 38)
+    one = do.create_unit(parent_id=world.township.pk, name="第三支部", kind="branch")
+    two = do.create_unit(parent_id=deep.pk, name="第一小组", kind="branch")
+    assert one.code == "QX.01.04"
+    assert re.fullmatch("[0-9a-f]{12}", two.code), two.code
+
+
+def test_only_a_closed_unit_is_reopened_the_uppermost_too(world: County, today: dt.date) -> None:
+    alone = NodeFactory(name="白溪县", kind=NodeKind.COUNTY)
+    with pytest.raises(do.UnableToChangeUnit) as refused:
+        do.reopen_unit(node_id=alone.pk)
+    assert str(refused.value) == "“白溪县”没有撤销。"
+    do.close_unit(node_id=alone.pk, on_date=today)
+    assert Node.objects.get(pk=alone.pk).closed_date == today
+    do.reopen_unit(node_id=alone.pk)
+    assert Node.objects.get(pk=alone.pk).closed_date is None
 
 
 # --- list -------------------------------------------------------------------------------------------------------------
