@@ -6,6 +6,7 @@ ADR 20: a draft may lack what is only needed by those who read it; publishing as
 from typing import Any
 
 from django.core.exceptions import BadRequest, ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminPageForm
@@ -99,6 +100,10 @@ class CopyCourseForm(CopyForm):
         super().__init__(*args, **kwargs)
         for name in self.taken_off:
             self.fields.pop(name, None)
+        # Wagtail's form asks no length, and only PostgreSQL refuses what is too long for its column.
+        for name, column in (("new_title", "title"), ("new_slug", "slug")):
+            most = self.page._meta.get_field(column).max_length  # noqa: SLF001 - Django names it so
+            self.fields[name].validators.append(MaxLengthValidator(most))
 
     def clean(self) -> Any:
         if any(self.data.get(name) for name in self.taken_off):

@@ -291,6 +291,17 @@ def test_a_revision_comes_back_with_its_video_and_two_can_be_compared(desk: Desk
     assert lesson.body.raw_data[3]["value"] == str(desk.video.pk)
 
 
+@pytest.mark.parametrize("name", ["new_title", "new_slug"])
+def test_a_copy_with_too_long_a_name_is_asked_again(desk: Desk, name: str) -> None:
+    """PostgreSQL refuses what is longer than its column; SQLite takes it."""
+    lesson = desk.published()
+    values = {"new_title": "副本", "new_slug": "fu-ben", "new_parent_page": desk.course.pk, name: "a" * 256}
+    answer = desk.client.post(f"/admin/pages/{lesson.pk}/copy/", values)
+    assert answer.status_code == 200
+    assert "255" in answer.content.decode()
+    assert not desk.course.get_children().filter(slug="fu-ben").exists()
+
+
 def test_a_copy_holds_the_same(desk: Desk) -> None:
     lesson = desk.published()
     values = {"new_title": "副本", "new_slug": "fu-ben", "new_parent_page": desk.course.pk}
