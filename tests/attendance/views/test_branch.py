@@ -270,7 +270,7 @@ def leave_for(member: User, world: World, node: Node | None) -> None:
 
 
 def test_whoever_moved_is_not_offered_a_call_that_cannot_be_made(world: World, sign_in: SignIn) -> None:
-    """Fresh eyes: secretary 1: the button led to a 404."""
+    """The button led to a 404."""
     member, county = world.county.members[1], world.county
     leave_for(member, world, county.neighbour)
     above = RoleGrantFactory(user__name="镇书记", node=county.township, role=Role.SECRETARY).user
@@ -290,7 +290,6 @@ def test_whoever_moved_is_not_offered_a_call_that_cannot_be_made(world: World, s
 
 
 def test_whoever_left_is_not_offered_a_call(world: World, sign_in: SignIn) -> None:
-    """Fresh eyes: secretary 1."""
     member = world.county.members[1]
     leave_for(member, world, None)
     for path in ("", f"members/{member.pk}/"):
@@ -300,7 +299,7 @@ def test_whoever_left_is_not_offered_a_call(world: World, sign_in: SignIn) -> No
 
 
 def test_the_way_back_from_a_call_leads_to_the_same_name(world: World, sign_in: SignIn) -> None:
-    """Fresh eyes: secretary 7: page 1 again, at its top."""
+    """Page 1 again, at its top."""
     grow(world, 60)
     client, url = sign_in(world.county.secretary), f"/branch/{world.training.pk}/"
     text = read(client, f"{url}?page=2")

@@ -165,7 +165,7 @@ def test_everything_undone_is_a_state_of_the_order() -> None:
 
 
 def test_what_a_row_below_says_adds_up_to_everybody_expected(world: World, sign_in: Callable[[User], Client]) -> None:
-    """Fresh eyes: secretary 4: 应到 4 位 stood beside numbers that made 3."""
+    """应到 4 位 stood beside numbers that made 3."""
     rule = make_rule(name="课程", basis=Rule.Basis.MEDIA)
     course = make_occasion(world.training, title="防诈骗", state=Occasion.State.OPEN, rule=rule, media_ms=60_000)
     expect(course, world.county.members[0], world.county.branch)

@@ -155,7 +155,7 @@ def ahead(world: World) -> Occasion:
 def test_a_leave_is_written_down_before_the_lecture_and_taken_back(
     world: World, ahead: Occasion, sign_in: SignIn
 ) -> None:
-    """Fresh eyes: secretary 2: nobody could say before that somebody would not come."""
+    """Nobody could say before that somebody would not come."""
     member, client = world.county.members[1], sign_in(world.county.secretary)
     page = f"/branch/{world.training.pk}/members/{member.pk}/"
     url = f"/branch/occasions/{ahead.pk}/members/{member.pk}/leave/"
@@ -182,7 +182,6 @@ def test_a_leave_is_written_down_before_the_lecture_and_taken_back(
 
 
 def test_an_absence_covers_what_has_not_begun(world: World, ahead: Occasion, sign_in: SignIn) -> None:
-    """Fresh eyes: secretary 2."""
     member, client = world.county.members[1], sign_in(world.county.secretary)
     url = f"/branch/occasions/{world.occasion.pk}/members/{member.pk}/leave/"
     assert "明天的直播" in client.get(url).content.decode()
@@ -196,7 +195,7 @@ def test_an_absence_covers_what_has_not_begun(world: World, ahead: Occasion, sig
 def test_what_has_not_begun_is_for_leaves_of_those_expected_alone(
     world: World, ahead: Occasion, sign_in: SignIn
 ) -> None:
-    """Fresh eyes: secretary 2: the new way in is no wider than the old one."""
+    """The new way in is no wider than the old one."""
     county, member = world.county, world.county.members[1]
     url = f"/branch/occasions/{ahead.pk}/members/{member.pk}/"
     client = sign_in(county.secretary)
@@ -217,7 +216,6 @@ def test_what_has_not_begun_is_for_leaves_of_those_expected_alone(
 
 @pytest.mark.parametrize("state", [Occasion.State.NOT_HELD, Occasion.State.VOID])
 def test_what_was_called_off_offers_nothing_that_is_refused(world: World, sign_in: SignIn, state: str) -> None:
-    """Fresh eyes: secretary 3."""
     Occasion.objects.update(state=state)
     member = world.county.members[1]
     text = sign_in(world.county.secretary).get(f"/branch/{world.training.pk}/members/{member.pk}/").content.decode()
@@ -232,7 +230,7 @@ def test_what_was_called_off_offers_nothing_that_is_refused(world: World, sign_i
 def test_an_absence_of_several_occasions_is_taken_back_in_one_step(
     world: World, ahead: Occasion, sign_in: SignIn
 ) -> None:
-    """Fresh eyes: secretary 6: five leaves of one slip had to be taken back one by one."""
+    """Five leaves of one slip had to be taken back one by one."""
     member, client = world.county.members[1], sign_in(world.county.secretary)
     other = make_occasion(world.training, title="另外请的")
     stand(other, member, world.county.branch, "missing")
@@ -253,7 +251,6 @@ def test_an_absence_of_several_occasions_is_taken_back_in_one_step(
 
 
 def test_an_empty_reason_is_asked_for_in_words(world: World, sign_in: SignIn) -> None:
-    """Fresh eyes: secretary 8."""
     member = world.county.members[1]
     url = f"/branch/occasions/{world.occasion.pk}/members/{member.pk}/correct/"
     text = sign_in(world.county.secretary).post(url, {"state": "attended", "reason": ""}).content.decode()
@@ -264,7 +261,7 @@ def test_an_empty_reason_is_asked_for_in_words(world: World, sign_in: SignIn) ->
 
 
 def test_somebody_who_missed_nothing_is_found_by_name(world: World, ahead: Occasion, sign_in: SignIn) -> None:
-    """Fresh eyes: secretary 2: before the first lecture no list led to anybody."""
+    """Before the first lecture no list led to anybody."""
     world.occasion.records.all().delete()
     world.occasion.roster.all().delete()
     client, member = sign_in(world.county.secretary), world.county.members[1]

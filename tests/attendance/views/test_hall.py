@@ -310,7 +310,7 @@ def test_a_course_is_ticked_when_it_is_over(world: World, sign_in: SignIn) -> No
 
 
 def test_a_running_course_is_not_told_to_be_ticked_to_its_planned_end(world: World, sign_in: SignIn) -> None:
-    """Fresh eyes: secretary 5: the hint said what the form then refuses."""
+    """The hint said what the form then refuses."""
     course = make_occasion(
         world.training, title="急救课", state=Occasion.State.OPEN, media_ms=3_600_000, rule=make_rule(basis="media"),
         ends_at=timezone.now() + dt.timedelta(days=3),
@@ -322,7 +322,6 @@ def test_a_running_course_is_not_told_to_be_ticked_to_its_planned_end(world: Wor
 
 
 def test_what_is_missing_or_foreign_is_said_in_words(whole_minutes: World, sign_in: SignIn) -> None:
-    """Fresh eyes: secretary 8."""
     world, client = whole_minutes, sign_in(whole_minutes.county.secretary)
     member, theirs = world.county.members[1], world.county.neighbour_member
     for data, said in (
