@@ -52,9 +52,15 @@ def script(island: str, folder: Path) -> str:
     return target.read_text(encoding="utf-8")
 
 
+def source(name: str) -> str:
+    """A template with what it includes in its place."""
+    text = (ROOT / "live/templates" / name).read_text(encoding="utf-8")
+    return re.sub(r"{% include \"(live/[^\"]+)\" %}", lambda found: source(found[1]), text)
+
+
 def html(island: str) -> str:
     """The page's own template, with nothing filled in."""
-    template = (ROOT / f"live/templates/live/{island}.html").read_text(encoding="utf-8")
+    template = source(f"live/{island}.html")
     words = re.sub(r"{% translate \"([^\"]*)\" %}", r"\1", template)
     bare = re.sub(r"{[%{].*?[%}]}", "", words)
     data = f'<script type="application/json" id="{island}-data">{json.dumps(DATA)}</script>'
