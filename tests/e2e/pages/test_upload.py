@@ -71,6 +71,8 @@ def test_signing_in_again_in_another_tab_is_enough(browser: Browser, served: str
     expect(page.locator("[data-made]")).to_be_visible(timeout=60_000)
     assert ("POST 201" in asked, "HEAD 200" in asked, kept > 0) == (False, True, True)
     assert page.locator("[data-numbers]").inner_text() == "5.0 / 5.0 MB · 100%"
+    # Until the first answer about the video the link leads to the list.
+    expect(page.locator("[data-open]")).to_have_attribute("href", re.compile("/edit/"), timeout=30_000)
     page.click("[data-open]")
     expect(page.locator("[name=title]")).to_have_value("党课第一讲")
     context.close()
