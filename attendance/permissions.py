@@ -8,8 +8,8 @@ from datetime import date, datetime
 
 from django.db.models import F
 
-from attendance.coming import node_at
 from attendance.models import Occasion, Training
+from attendance.queries.coming import node_at
 from attendance.reports.base import Scope
 from organizations.models import Node, Role, User
 from organizations.permissions import has_role, in_subtree, visible_nodes

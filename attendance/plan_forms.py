@@ -1,4 +1,4 @@
-"""The organisers' forms of trainings and rules; what a change does to others says ``attendance.consequences``."""
+"""The organisers' forms of trainings and rules; ``attendance.queries.consequences`` says what a change does."""
 
 import datetime as dt
 from decimal import Decimal
@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminModelForm
 
 from attendance.asking import NEWER, Asking
-from attendance.consequences import effects_of_new_version, effects_on_training, occasions_under, refusals_of
 from attendance.models import Occasion, Rule, Training
+from attendance.queries.consequences import effects_of_new_version, effects_on_training, occasions_under, refusals_of
 from attendance.sentences import moment
 from organizations.models import Node, Role
 from organizations.permissions import open_nodes, rules_the_whole_tree, visible_nodes

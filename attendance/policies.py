@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from wagtail.permission_policies.base import BasePermissionPolicy
 
-from attendance.rules import usable_rules
+from attendance.queries.rules import usable_rules
 from organizations.models import Role, RoleGrant, User
 from organizations.permissions import has_role, rules_the_whole_tree, visible_nodes
 

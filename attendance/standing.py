@@ -23,8 +23,7 @@ from attendance.core.reasons import Code
 from attendance.core.rules import Rule as CoreRule
 from attendance.core.verdict import asked_at_first
 from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry, Rule
-from attendance.queries import CALLED_OFF as CALLED_OFF
-from attendance.queries import rule_of, window_of
+from attendance.queries import CALLED_OFF, rule_of, window_of
 from attendance.sentences import length
 
 S = RecordState

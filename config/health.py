@@ -1,6 +1,6 @@
 """What /readyz asks: whether every part that work needs has been heard of lately, and no other part.
 
-One rule says what "lately" is (``attendance.freshness``). Which part is needed depends on the shape and on what is
+One rule says what "lately" is (``attendance.core.freshness``). Which part is needed depends on the shape and on what is
 planned: without Redis nobody asks for it, and a media agent only where a lecture is on or begins soon.
 """
 
@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
-from attendance.freshness import is_fresh
+from attendance.core.freshness import is_fresh
 from attendance.models import Occasion
 from config import disks, marks
 from config.models import Mark

@@ -334,7 +334,7 @@ UNIT_USES = ["attendance.units.uses_of", "cms.units.uses_of", "media.units.uses_
 # What goes along when a unit is merged into another: each (*, node, into).
 UNIT_MOVES = ["attendance.units.move", "cms.units.move", "media.units.move"]
 # Which long lists cover whom in the access log: modules with places_of and covering (*, member_id).
-ACCESS_SCOPES = ["attendance.access"]
+ACCESS_SCOPES = ["attendance.queries.access"]
 # Who knows what still needs a video, picture, document, lesson or course (organizations/uses.py).
 USES = ["cms.uses", "courses.uses", "live.uses"]
 

@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 from wagtail.documents import get_document_model
 from wagtail.models import Page
 
-from attendance.concerned import Concerned, concerned_by, watchers_of
 from attendance.models import Occasion, RecordState
+from attendance.queries import CALLED_OFF
+from attendance.queries.concerned import Concerned, concerned_by, watchers_of
 from attendance.sentences import day_and_hour, length
-from attendance.standing import CALLED_OFF, asked_by, due_at
+from attendance.standing import asked_by, due_at
 from cms.core.lesson import values_of
 from cms.models import CoursePage, LessonPage
 from cms.permissions import may_edit_at

@@ -13,12 +13,12 @@ from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.widgets import AdminDateTimeInput
 
 from attendance.asking import Asking, changes_in_words
-from attendance.concerned import concerned_by, people_at
-from attendance.consequences import MOST_NAMED, effects_of_dates
 from attendance.models import Occasion, Rule, Training
 from attendance.operations import UnableToPlanOccasion
 from attendance.plan_forms import check_year
-from attendance.rules import label_of, usable_rules, why_not_at
+from attendance.queries.concerned import concerned_by, people_at
+from attendance.queries.consequences import MOST_NAMED, effects_of_dates
+from attendance.queries.rules import label_of, usable_rules, why_not_at
 from attendance.sentences import moment
 from cms.models import CoursePage
 from cms.permissions import editable_nodes, may_edit_at

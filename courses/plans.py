@@ -5,9 +5,9 @@ from datetime import datetime
 from django.db import transaction
 from wagtail.log_actions import log as log_action
 
-from attendance.cancelled import log_cancelled
 from attendance.models import Occasion
 from attendance.operations import move_end, void_occasion, withdraw_occasion
+from attendance.operations.cancelled import log_cancelled
 from courses.models import CourseRun
 from organizations.models import User
 

@@ -17,11 +17,11 @@ from wagtail.admin.views import generic
 from wagtail.admin.views.generic import history
 from wagtail.admin.viewsets.model import ModelViewSet
 
-from attendance.cancelled import cancelled_words
-from attendance.concerned import concerned_by, people_at
 from attendance.forms import VoidForm
 from attendance.models import Occasion
 from attendance.operations import UnableToPlanOccasion, UnableToVoidOccasion
+from attendance.operations.cancelled import cancelled_words
+from attendance.queries.concerned import concerned_by, people_at
 from attendance.sentences import moment
 from attendance.views.office import RefusedBySaving, SavedIfChanged, WithoutStatus, without_usage
 from cms.permissions import editable_nodes

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from wagtail.models import Page
 
-from attendance.concerned import concerned_by
+from attendance.queries.concerned import concerned_by
 from attendance.sentences import day_and_hour
 from attendance.standing import due_at
 from cms.core.lesson import media_key

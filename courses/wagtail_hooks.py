@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.models import Page
 
-from attendance.cancelled import WithTitle
+from attendance.operations.cancelled import WithTitle
 from cms.models import CoursePage, LessonPage
 from courses.publishing import before_publishing, publish
 from courses.queries import runs_expecting

@@ -14,7 +14,7 @@ from attendance.asking import Asking
 from attendance.forms import VoidForm
 from attendance.models import Occasion, Rule, Training
 from attendance.plan_forms import check_year
-from attendance.rules import label_of, usable_rules, why_not_at
+from attendance.queries.rules import label_of, usable_rules, why_not_at
 from live.core import lifecycle
 from live.models import Lecture
 from live.operations import (

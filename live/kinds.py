@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from attendance.kinds import Step
 from attendance.models import Occasion
-from attendance.windows import HELD
+from attendance.queries.windows import HELD
 from organizations.models import User
 
 

@@ -6,7 +6,8 @@ from typing import TypedDict
 from django.utils.translation import gettext as _
 
 from attendance.models import RecordState
-from attendance.standing import CALLED_OFF, Standing, due_at, standings_of, state_label
+from attendance.queries import CALLED_OFF
+from attendance.standing import Standing, due_at, standings_of, state_label
 from live.models import Lecture
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from attendance.listing import on_roster
 from attendance.models import Occasion, Training
+from attendance.queries.listing import on_roster
 from live.models import Lecture, Restriction
 from organizations.models import Membership, Role, RoleGrant, User
 from organizations.permissions import has_role

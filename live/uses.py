@@ -6,10 +6,10 @@ from django.db.models import Model, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from attendance.concerned import concerned_by
+from attendance.queries import CALLED_OFF
+from attendance.queries.concerned import concerned_by
+from attendance.queries.windows import HELD
 from attendance.sentences import day_and_hour
-from attendance.standing import CALLED_OFF
-from attendance.windows import HELD
 from live.models import Lecture
 from live.operations import let_go_of_recording, why_recording_stays
 from media.models import Video

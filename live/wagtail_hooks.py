@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
-from attendance.cancelled import WithTitle
+from attendance.operations.cancelled import WithTitle
 from live.views import schedule
 from organizations.models import Role
 from organizations.permissions import has_role

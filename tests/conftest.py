@@ -47,14 +47,19 @@ def var_dir(settings: Any, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def no_lease_of_another_test(request: pytest.FixtureRequest) -> None:
-    """A lease says when the site was there: one that a process of another test left would judge this one's people."""
+def no_process_of_another_test(request: pytest.FixtureRequest) -> None:
+    """A lease and a mark say when a process was there: those of another test's would judge this one's people and site.
+
+    A process that outlives the emptying of the tables after its module's last test writes them again, as it should.
+    """
     mark = request.node.get_closest_marker("django_db")
     if mark is not None and request.node.get_closest_marker("realtime") is None:
         request.getfixturevalue("transactional_db" if mark.kwargs.get("transaction") else "db")
         from attendance.models import WorkerLease
+        from config.models import Mark
 
         WorkerLease.objects.all().delete()
+        Mark.objects.all().delete()
 
 
 @pytest.fixture(autouse=True)

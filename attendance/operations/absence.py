@@ -10,8 +10,8 @@ import structlog
 from django.db import transaction
 from django.db.models import Q
 
+from attendance.core.freshness import WORKER_BEATS_EVERY, is_fresh
 from attendance.core.intervals import Spans, ms_of
-from attendance.freshness import WORKER_BEATS_EVERY, is_fresh
 from attendance.models import Occasion, Rule, WorkerLease
 
 log = structlog.get_logger(__name__)

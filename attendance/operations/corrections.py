@@ -9,8 +9,8 @@ from attendance.core.text import checked
 from attendance.models import Correction, Occasion, Record, RecordState
 from attendance.operations.rosters import is_on_roster
 from attendance.operations.settling import settle
-from attendance.queries import rule_of
-from attendance.standing import CALLED_OFF, what_holds
+from attendance.queries import CALLED_OFF, rule_of
+from attendance.standing import what_holds
 
 FINAL = frozenset(RecordState.values) - {RecordState.PENDING}
 

@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import DateTimeField, F, Max, Value
 from django.db.models.functions import Least
 
-from attendance.freshness import BEATS_MISSED, WORKER_BEATS_EVERY, is_fresh, silent_before
+from attendance.core.freshness import BEATS_MISSED, WORKER_BEATS_EVERY, is_fresh, silent_before
 from attendance.models import Occasion, PresenceSpan, Rule, WorkerLease
 from attendance.operations.absence import record_absence
 from attendance.operations.marks import mark_pairs

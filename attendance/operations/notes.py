@@ -15,8 +15,8 @@ from attendance.operations.corrections import UnableToRecord
 from attendance.operations.marks import hold, mark_dirty
 from attendance.operations.rosters import enter_at_once
 from attendance.operations.settling import settle
-from attendance.windows import window_limit
-from attendance.written import WRITTEN, may_be_withdrawn
+from attendance.queries.windows import window_limit
+from attendance.queries.written import WRITTEN, may_be_withdrawn
 from organizations.queries import members_at
 
 # People write down when they met, not when the lecture began: so much more than the occasion is a slip of the date.

@@ -20,8 +20,8 @@ from attendance.core.rules import Rule as CoreRule
 from attendance.models import Evidence, Occasion, Rule, Training
 from attendance.operations.earlier_items import keep_earlier_items
 from attendance.operations.rosters import take_back_preparation, write_or_begin
-from attendance.rules import why_not_at
-from attendance.windows import ENDED, HELD, is_held, undone_until, window_limit
+from attendance.queries.rules import why_not_at
+from attendance.queries.windows import ENDED, HELD, is_held, undone_until, window_limit
 from organizations.models import Node
 
 log = structlog.get_logger(__name__)
@@ -181,9 +181,9 @@ def stamp_of(rule: Rule, training: Training) -> dict[str, Any]:
 def close_occasion(*, occasion_id: int, as_of: datetime) -> None:
     """Close an open occasion, once: its window ends now, or after the time planned if that came first.
 
-    Queues the settling; a window too short to take part in (``attendance.windows.is_held``) was not held: nobody is
-    judged and nothing is to be made up. Open presences are left to the processes that hold the connections: they end
-    when the phone last sent something. Raises UnableToCloseOccasion if it never opened.
+    Queues the settling; a window too short to take part in (``attendance.queries.windows.is_held``) was not held:
+    nobody is judged and nothing is to be made up. Open presences are left to the processes that hold the
+    connections: they end when the phone last sent something. Raises UnableToCloseOccasion if it never opened.
     """
     # The row is held: an ending undone in between would be closed by the pauses it had before.
     occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)

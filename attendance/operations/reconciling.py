@@ -16,7 +16,7 @@ from attendance.operations.occasions import close_occasion, open_occasion
 from attendance.operations.rosters import complete_roster, left_undone
 from attendance.operations.settling import settle, settle_dirty
 from attendance.queries import due_to_open, open_past_end
-from attendance.windows import is_by_media, window_limit
+from attendance.queries.windows import is_by_media, window_limit
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ its ``RosterWork``, so that whoever comes next goes on from there. No step holds
 plan that was withdrawn or moved goes in steps, too, hidden from the moment of the change (``take_back_preparation``).
 
 While an opened occasion's roster is being written, whoever takes part is entered by what they do (``enter_at_once``),
-and counts of it are not shown (``attendance.listing``).
+and counts of it are not shown (``attendance.queries.listing``).
 """
 
 import time
@@ -30,7 +30,7 @@ from attendance.models import (
     Training,
     WatchSession,
 )
-from attendance.windows import roster_day
+from attendance.queries.windows import roster_day
 from organizations.models import Membership, Node
 from organizations.queries import exempt_member_ids, members_at, valid_on
 

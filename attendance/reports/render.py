@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from attendance.listing import listed_at
 from attendance.models import RecordState
+from attendance.queries.listing import listed_at
 from attendance.reports.base import Cell, Report, Row, Scope
 from attendance.reports.standing import rules_of, still_open
 from attendance.sentences import moment

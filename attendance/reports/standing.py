@@ -13,10 +13,11 @@ from typing import Any
 
 from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Value
 
-from attendance.listing import being_listed
 from attendance.models import Correction, Occasion, RecordState, RosterEntry
+from attendance.queries import CALLED_OFF
+from attendance.queries.listing import being_listed
 from attendance.reports.base import Scope
-from attendance.standing import CALLED_OFF, DUE, MISSED, UNDONE, WORST_FIRST, with_standing
+from attendance.standing import DUE, MISSED, UNDONE, WORST_FIRST, with_standing
 from organizations.models import Membership, Node
 from organizations.operations.access import MOST_NAMED
 from organizations.queries import valid_on

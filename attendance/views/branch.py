@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from attendance.coming import coming_for
-from attendance.listing import being_listed, is_being_listed
 from attendance.models import Occasion, Training
 from attendance.operations import settle_dirty
 from attendance.permissions import COUNTS, NAMES, may_read_names, own_nodes, whereabouts_on
 from attendance.queries import trainings_touching
+from attendance.queries.coming import coming_for
+from attendance.queries.listing import being_listed, is_being_listed
 from attendance.reports.base import Scope
 from attendance.reports.standing import (
     Overview,

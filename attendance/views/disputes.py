@@ -20,10 +20,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from attendance import operations, queries
-from attendance.disputes import answered_lately, waiting_below, waiting_for, waiting_in
 from attendance.forms import AnswerForm
 from attendance.models import Dispute, RecordState
 from attendance.permissions import NAMES, may_record_for
+from attendance.queries.answering import answered_lately, waiting_below, waiting_for, waiting_in
 from attendance.reports.base import Scope
 from attendance.sentences import month_day
 from attendance.views.detail import record_details
@@ -46,7 +46,7 @@ class DisputeRow:
 
     @classmethod
     def of(cls, one: Dispute, *, reader: User) -> "DisputeRow":
-        """Write the row for a reader; ``one`` comes from ``attendance.disputes``, with the unit it belongs to."""
+        """Write the row for a reader; ``one`` comes from ``attendance.queries.answering``, with its unit."""
         name = one.member.name
         if one.member_id == reader.pk:
             return cls(name, [_("自己提出的，由其他负责人或上级书记答复。")], "", "")

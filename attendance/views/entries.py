@@ -21,16 +21,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from attendance import operations
-from attendance.coming import Coming, coming_for, node_at
 from attendance.forms import CorrectForm, DeclareForm, LeaveForm
 from attendance.models import Evidence, Occasion
 from attendance.permissions import NAMES, may_record_for, may_reveal_phone
-from attendance.queries import announced_occasions, entries_below, occasions
+from attendance.queries import CALLED_OFF, announced_occasions, entries_below, occasions
+from attendance.queries.coming import Coming, coming_for, node_at
+from attendance.queries.written import WRITTEN, absence_of, may_be_withdrawn, written_about
 from attendance.sentences import category, day_and_hour, written_down
-from attendance.standing import CALLED_OFF
 from attendance.views.detail import Detail
 from attendance.views.shared import list_address, log_visit, scope_or_404
-from attendance.written import WRITTEN, absence_of, may_be_withdrawn, written_about
 from organizations.core import phones
 from organizations.models import Role, User
 from organizations.operations import UnableToRevealPhone, reveal_phone

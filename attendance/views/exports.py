@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from attendance.listing import listed_at
 from attendance.permissions import NAMES
+from attendance.queries.listing import listed_at
 from attendance.reports import Report, Scope, UnableToFindReport, report_named, reports
 from attendance.reports.render import CONTENT_TYPES, ENCODINGS, WRITERS, facts, text_rows, write
 from attendance.reports.standing import people_in

@@ -21,18 +21,18 @@ from django.views.decorators.http import require_http_methods
 
 from attendance import operations
 from attendance.forms import HallForm, WithdrawForm
-from attendance.listing import is_being_listed
 from attendance.models import Evidence, Occasion, Record, RecordState, Rule
 from attendance.permissions import NAMES
-from attendance.queries import entries_below, occasions, records_of
+from attendance.queries import CALLED_OFF, entries_below, occasions, records_of
+from attendance.queries.listing import is_being_listed
+from attendance.queries.windows import window_limit
+from attendance.queries.written import may_be_withdrawn, ticks_at
 from attendance.reports.base import Scope
 from attendance.reports.standing import node_names, occasions_of, place, standings
 from attendance.sentences import hour, month_day, written_down
-from attendance.standing import CALLED_OFF, DONE, UNDONE, amount_of, asked_of
+from attendance.standing import DONE, UNDONE, amount_of, asked_of
 from attendance.views.shared import id_or_none, log_shown, number_or_none, scope_or_404
 from attendance.views.training import being_listed_words
-from attendance.windows import window_limit
-from attendance.written import may_be_withdrawn, ticks_at
 from organizations.permissions import role_required, signed_in
 
 # Whoever is excused may come all the same.

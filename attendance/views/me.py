@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from attendance.coming import leaves_ahead
-from attendance.disputes import answerer_of
 from attendance.forms import DisputeForm
 from attendance.models import Evidence, Occasion
 from attendance.operations import UnableToRaiseDispute, mark_answers_seen, raise_dispute, settle_dirty
-from attendance.personal import held_about
 from attendance.queries import occasions_naming
+from attendance.queries.answering import answerer_of
+from attendance.queries.coming import leaves_ahead
+from attendance.queries.personal import held_about
 from attendance.sentences import category, day, day_and_hour, written_down
 from attendance.standing import DUE, Standing, due_at, standings_of
 from attendance.views.detail import Detail, record_details, step_of

@@ -11,9 +11,9 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, HelpPanel, ObjectLis
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
 
-from attendance.consequences import uses_of_rule, uses_of_training
 from attendance.models import Occasion, Rule, Training
 from attendance.plan_forms import RuleForm, TrainingForm
+from attendance.queries.consequences import uses_of_rule, uses_of_training
 from attendance.views.office import Guarded, GuardedDelete, GuardedIndex, GuardedViewSet
 from organizations.models import Role
 from organizations.permissions import visible_nodes

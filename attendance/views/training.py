@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from attendance.models import Correction, Occasion, RecordState
 from attendance.permissions import Whereabouts, whereabouts
+from attendance.queries import CALLED_OFF
 from attendance.reports.base import Scope
 from attendance.reports.standing import (
     Counts,
@@ -24,7 +25,7 @@ from attendance.reports.standing import (
 )
 from attendance.reports.steps import reasons_text, stepper
 from attendance.sentences import day_and_hour, month_day
-from attendance.standing import CALLED_OFF, DUE, UNDONE, Amount, amount_of, asked_of
+from attendance.standing import DUE, UNDONE, Amount, amount_of, asked_of
 from attendance.views.shared import anchor_of
 from organizations.models import Node, User
 from organizations.queries import node_ids

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from attendance import operations as ledger
 from attendance.models import Training
-from attendance.windows import resumed_at, window_limit
+from attendance.queries.windows import resumed_at, window_limit
 from live import room_events
 from live.core import lifecycle
 from live.models import Lecture

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from attendance import operations as ledger
 from attendance.models import Occasion, Rule, Training
-from attendance.rules import why_not_at
+from attendance.queries.rules import why_not_at
 from attendance.sentences import moment
 from live.core import lifecycle
 from live.core.plan import LecturePlan
@@ -81,7 +81,7 @@ def cancel_lecture(*, occasion_id: int, as_of: dt.datetime, actor_id: int | None
     Where a leave is written down for it, that stays, at an occasion that is void. In the log of its training. Raises
     UnableToCancelLecture.
     """
-    from attendance.cancelled import log_cancelled  # noqa: PLC0415 - the media agent runs without Wagtail
+    from attendance.operations.cancelled import log_cancelled  # noqa: PLC0415 - the media agent runs without Wagtail
 
     with transaction.atomic():
         held = Lecture.objects.select_for_update(of=("self",)).select_related("occasion__training")

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from attendance import operations as ledger
 from attendance.models import Occasion
+from attendance.queries.windows import HELD, undone_until
 from attendance.sentences import moment
-from attendance.windows import HELD, undone_until
 from live.core.media.holes import Hole, as_lists
 from live.models import Lecture
 from live.operations.stage import announce_stage, step

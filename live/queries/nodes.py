@@ -5,8 +5,8 @@ from typing import Literal
 
 from django.db.models import F
 
-from attendance import freshness
-from attendance.windows import UNDO_FOR
+from attendance.core import freshness
+from attendance.queries.windows import UNDO_FOR
 from live.models import Lecture, MediaNode
 
 KEPT_FOR = UNDO_FOR + timedelta(minutes=1)

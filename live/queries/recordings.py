@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
+from attendance.core.freshness import silent_before
 from attendance.core.intervals import Spans, moment_of, ms_of
-from attendance.freshness import silent_before
 from attendance.models import Occasion, WorkerLease
 from attendance.queries import window_of
 from live.core.media.holes import Hole, from_lists, media_position

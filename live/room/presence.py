@@ -23,7 +23,7 @@ from prometheus_client import Gauge
 
 from attendance import operations as ledger
 from attendance.clock import clock
-from attendance.freshness import BEATS_MISSED, WORKER_BEATS_EVERY
+from attendance.core.freshness import BEATS_MISSED, WORKER_BEATS_EVERY
 from live import supervise
 from live.room.threads import in_database
 

@@ -7,9 +7,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from attendance.asking import changes_in_words
-from attendance.concerned import people_at
-from attendance.consequences import effects_of_dates
 from attendance.models import Evidence, Occasion, Training
+from attendance.queries.concerned import people_at
+from attendance.queries.consequences import effects_of_dates
 from attendance.sentences import day, moment
 from live.core import lifecycle
 from live.models import Lecture

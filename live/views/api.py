@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from attendance.operations import UnableToRecordPresence, record_outbox
-from attendance.windows import undone_until
+from attendance.queries.windows import undone_until
 from live import queries, room_events
 from live.core.wire.protocol import BIG, IDENT
 from live.models import Lecture

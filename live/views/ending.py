@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from attendance.concerned import Concerned, concerned_by
 from attendance.models import Occasion
+from attendance.queries.concerned import Concerned, concerned_by
 from live import operations
 from live.forms import AgainForm, VoidLectureForm
 from live.models import Lecture

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET
 
 from attendance.operations import settle_dirty
 from attendance.queries import credited, last_position_ms
+from attendance.queries.windows import HELD, roster_day
 from attendance.sentences import day, day_and_hour, hour, length, span
 from attendance.standing import Amount, due_at, standings_of
-from attendance.windows import HELD, roster_day
 from live.core import lifecycle
 from live.models import Lecture
 from live.permissions import expects, may_host, may_join, may_read_recording

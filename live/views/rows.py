@@ -9,8 +9,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from attendance.models import Occasion
+from attendance.queries.windows import undone_until
 from attendance.sentences import hour, moment, span
-from attendance.windows import undone_until
 from live.core import lifecycle
 from live.models import Lecture
 from organizations.models import Role, User

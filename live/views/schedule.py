@@ -17,11 +17,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from attendance.cancelled import cancelled_words
-from attendance.concerned import concerned_by, people_at
 from attendance.models import Occasion
+from attendance.operations.cancelled import cancelled_words
+from attendance.queries.concerned import concerned_by, people_at
+from attendance.queries.windows import ENDED, is_held, roster_day, undone_until, window_limit
 from attendance.sentences import length, moment
-from attendance.windows import ENDED, is_held, roster_day, undone_until, window_limit
 from cms.queries import last_entry_about
 from live import operations
 from live.forms import LectureForm, VoidLectureForm

@@ -8,11 +8,12 @@ import redis
 from django.test import Client
 from django.utils import timezone
 
-from attendance.freshness import is_fresh
+from attendance.core.freshness import is_fresh
 from config import health, marks, tasks
 from config.metrics import site
 from config.models import Mark, TaskCount
 from live.models import Lecture, MediaNode
+from live.room.process import PHONES
 from media.models import Job, Video
 from tests.factories.live import LectureFactory, make_live
 from tests.factories.organizations import County, RoleGrantFactory, make_county
@@ -184,6 +185,7 @@ def test_metrics_say_how_the_site_is_and_little_of_each_view(client: Client, set
     heard(timezone.now())
     marks.leave(name=marks.BACKUP, as_of=timezone.now())
     TaskCount.objects.create(name="attendance.settle", done=4, failed=1, seconds=2.5)
+    PHONES.set(0)  # a process with rooms; one that renders pages alone does not count phones
     lecture = make_live(county)
     lecture.occasion.roster.filter(member=county.member).update(dirty_at=timezone.now() - 90 * SECOND)
     Job.objects.create(video=Video.objects.create(title="v"))

@@ -25,6 +25,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from attendance.models import WorkerLease
+from config.models import Mark
 from live.models import Lecture
 from live.permissions import expects, may_host
 from live.room import tickets
@@ -260,7 +261,7 @@ def wait_until(true: Callable[[], Any], *, timeout: float = 6) -> Any:
 def module_server(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RoomServer]:
-    """A web process for all tests of a module; it leaves no lease behind for those that come after.
+    """A web process for all tests of a module; it leaves neither lease nor mark behind for those that come after.
 
     It outlives the emptying of the tables after the last test, finds its lease gone and takes a new one, as it should.
     """
@@ -268,6 +269,7 @@ def module_server(
         yield server
     with django_db_blocker.unblock():
         WorkerLease.objects.all().delete()
+        Mark.objects.all().delete()
 
 
 @pytest.fixture

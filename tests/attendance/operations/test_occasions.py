@@ -10,7 +10,7 @@ from attendance import operations
 from attendance.models import Occasion, Record, Rule
 from attendance.operations import settling
 from attendance.queries import due_to_open
-from attendance.windows import resumed_at, roster_day, undone_until, window_limit
+from attendance.queries.windows import resumed_at, roster_day, undone_until, window_limit
 from tests.factories.attendance import START, OccasionFactory, RuleFactory, TrainingFactory, be_present
 from tests.factories.organizations import County, make_county
 

@@ -17,11 +17,11 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from attendance import events, operations, tasks
-from attendance.concerned import concerned_by
 from attendance.models import Evidence, Occasion, Record, RosterEntry, RosterWork, Rule, Training, WatchSession
 from attendance.operations import rosters
-from attendance.personal import held_about
 from attendance.queries import is_expected
+from attendance.queries.concerned import concerned_by
+from attendance.queries.personal import held_about
 from attendance.reports import Scope, report_named
 from attendance.reports.render import facts
 from attendance.reports.standing import overview

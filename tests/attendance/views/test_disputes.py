@@ -10,8 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from attendance.disputes import answerer_of, waiting_for
 from attendance.models import Correction, Dispute, Record, RosterEntry
+from attendance.queries.answering import answerer_of, waiting_for
 from organizations.models import AccessEntry, Role, User
 from tests.attendance.people import make_occasion, stand
 from tests.attendance.reports.conftest import World

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from attendance.listing import unit_on_roster
 from attendance.models import Evidence, Occasion, Training
+from attendance.queries.listing import unit_on_roster
 from organizations.models import Exemption, Membership, Node
 from organizations.queries import membership_on
 

@@ -6,10 +6,10 @@ from datetime import date, datetime
 
 from django.db.models import Q
 
-from attendance.listing import being_listed
 from attendance.models import Occasion, RosterEntry, WatchSession
+from attendance.queries.listing import being_listed
+from attendance.queries.windows import roster_day
 from attendance.standing import DONE, UNDONE, with_standing
-from attendance.windows import roster_day
 from organizations.models import Membership, Node, User
 from organizations.queries import exempt_member_ids, valid_on
 

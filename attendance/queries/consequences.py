@@ -7,10 +7,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from attendance.concerned import people_at, people_owing
 from attendance.models import Occasion, Rule, Training
+from attendance.queries import CALLED_OFF
+from attendance.queries.concerned import people_at, people_owing
 from attendance.sentences import moment
-from attendance.standing import CALLED_OFF
 from organizations.models import Node
 from organizations.permissions import in_subtree
 from organizations.uses import Use

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from attendance.models import Evidence, Occasion
-from attendance.standing import CALLED_OFF
+from attendance.queries import CALLED_OFF
 
 WRITTEN = (Evidence.Kind.HALL, Evidence.Kind.LEAVE, Evidence.Kind.DECLARED)
 # Some things are written down after the make-up time (a visit at home): a slip of the pen has a week in any case.

@@ -10,11 +10,10 @@ from django.utils import timezone
 
 from attendance.core.evidence import Earlier, Ended, Outbox, Presence, Watched, Window
 from attendance.core.evidence import Evidence as CoreEvidence
+from attendance.core.freshness import WORKER_BEATS_EVERY, is_fresh
 from attendance.core.intervals import Span, Spans, ms_of
 from attendance.core.rules import Rule as CoreRule
 from attendance.core.verdict import Verdict, judge
-from attendance.freshness import WORKER_BEATS_EVERY, is_fresh
-from attendance.listing import on_roster
 from attendance.models import (
     Correction,
     Dispute,
@@ -27,7 +26,8 @@ from attendance.models import (
     Training,
     WatchSession,
 )
-from attendance.windows import window_limit
+from attendance.queries.listing import on_roster
+from attendance.queries.windows import window_limit
 from organizations.models import Membership, Node, User
 from organizations.queries import exempt_member_ids, membership_on
 
