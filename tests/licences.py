@@ -14,12 +14,14 @@ ALLOWED = re.compile(
 )
 UNDECLARED = {"combine-errors": "MIT"}  # says so in its readme alone
 # In the lock for other Pythons or systems, so perhaps not installed where this runs.
-ELSEWHERE = {"async-timeout": "Apache-2.0", "colorama": "BSD-3-Clause"}
+ELSEWHERE = {"async-timeout": "Apache-2.0", "brotlicffi": "MIT", "colorama": "BSD-3-Clause"}
 PROGRAMS = [
     ("ffmpeg", "GPL-2.0-or-later (Debian's build)", "a separate program, run as a child"),
     ("janus", "GPL-3.0", "a separate program, spoken to over a socket"),
     ("bubblewrap", "LGPL-2.0-or-later", "a separate program"),
     ("fonts-noto-cjk", "OFL-1.1", "fonts for printed reports"),
+    ("libpango", "LGPL-2.0-or-later", "a shared library that sets the text of printed documents"),
+    ("libharfbuzz", "MIT", "a shared library that shapes that text"),
     ("espeak-ng", "GPL-3.0-or-later", "a separate program, only for the demo videos' voice"),
 ]
 

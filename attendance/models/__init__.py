@@ -1,5 +1,6 @@
 """The ledger: what was expected, what was seen, what follows from it. Evidence is stored, conclusions are computed."""
 
+from attendance.models.notice import Notice
 from attendance.models.plan import Occasion, Rule, Training
 from attendance.models.presence import PresenceSpan, WatchBudget, WatchSession, WorkerLease
 from attendance.models.record import Correction, Dispute, Evidence, Record, RecordState
@@ -9,6 +10,7 @@ __all__ = [
     "Correction",
     "Dispute",
     "Evidence",
+    "Notice",
     "Occasion",
     "PresenceSpan",
     "Record",

@@ -20,6 +20,7 @@ from attendance.operations.notes import (
     record_hall,
     withdraw,
 )
+from attendance.operations.notices import mark_notices_seen, tell
 from attendance.operations.occasions import (
     UnableToCloseOccasion,
     UnableToOpenOccasion,
@@ -93,6 +94,7 @@ __all__ = [
     "mark_answers_seen",
     "mark_dirty",
     "mark_not_held",
+    "mark_notices_seen",
     "move_end",
     "open_occasion",
     "open_presences",
@@ -112,6 +114,7 @@ __all__ = [
     "settle_dirty",
     "start_lease",
     "start_watch",
+    "tell",
     "void_occasion",
     "withdraw",
     "withdraw_occasion",

@@ -9,10 +9,9 @@ from django.utils.translation import gettext as _
 from attendance.core.verdict import Verdict
 from attendance.kinds import Step, kinds
 from attendance.models import Correction, Dispute, Occasion, Record, RosterEntry, Rule
-from attendance.queries import entries_below, held_at, judged, rule_of
+from attendance.queries import CALLED_OFF, entries_below, held_at, judged, rule_of
 from attendance.sentences import day_and_hour, length, month_day, sentence
 from attendance.standing import (
-    CALLED_OFF,
     UNDONE,
     Amount,
     amount_of,

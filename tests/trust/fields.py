@@ -159,6 +159,9 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("id evidence_digest", TECHNICAL, SERVER, FOR_GOOD),
         Fields("record state was_state reason author at", VERDICT, SELF_AND_SECRETARY, FOR_GOOD),
     ),
+    "attendance.Notice": (
+        Fields("id member training occasion kind data at seen_at", PERSONAL, SELF, FOR_GOOD),
+    ),
     "attendance.Dispute": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
         Fields("occasion member text state raised_at", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
