@@ -82,14 +82,17 @@ class Agent:
             supervise.forever("agent_find_again", partial(self._once, self._find_again), every_s=FIND_AGAIN_S),
             self._stopping.wait(),
         )
+        # Each round goes on whatever happens to the others; only ``stop`` (or a fault nobody foresaw) ends the first.
         tasks = [asyncio.create_task(each) for each in rounds]
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in (*tasks, *self._packing.values()):
             task.cancel()
         await asyncio.gather(*tasks, *self._packing.values(), return_exceptions=True)
+        # After the packing tasks: a carrier that is packed has stopped already, and stopping twice is nothing.
         await asyncio.gather(*(carrier.stop() for carrier in self.carriers.values()))
         await self.engine.aclose()
         await self.host.stop()
+        # Last: while engine and carriers still end, no other host may take these lectures over.
         with contextlib.suppress(DatabaseError):
             await in_database(lambda: retire(node_id=self.node_id, as_of=timezone.now()))
         for task in done:
@@ -130,11 +133,13 @@ class Agent:
     async def _beat(self) -> None:
         load = await self._load()
         url = self.host.url
+        # Before the first beat overwrites it: it tells how long nobody carried the lectures of this host.
         if not self.node_id:
             self._alive_before = await in_database(partial(nodes.last_beat, name=self.name))
         self.node_id = await in_database(
             lambda: beat(name=self.name, url=url, load=load, as_of=timezone.now(), engine_up=self.host.running)
         )
+        # A copy: while this waits for the database, _reconcile may take carriers away.
         for carrier in list(self.carriers.values()):
             if seen_at := carrier.seen_at(timezone.now()):
                 await in_database(partial(operations.note_picture, occasion_id=carrier.occasion_id, as_of=seen_at))
@@ -168,6 +173,7 @@ class Agent:
         """Once a second: start what went live, pack what ended, let go of what others carry."""
         if not self.node_id:
             return
+        # The database is what should be, ``carriers`` what is; nothing here is remembered between two rounds.
         lectures = {lecture.pk: lecture for lecture in await in_database(self._ours)}
         for occasion_id in [key for key in self.carriers if key not in lectures and key not in self._packing]:
             await self.carriers.pop(occasion_id).stop()
@@ -175,11 +181,13 @@ class Agent:
             carrier = self.carriers.get(occasion_id)
             if carrier is not None and carrier.broken:
                 await self.carriers.pop(occasion_id).stop()
+            # Also right after a broken one: the next carrier goes on in the same folder.
             if occasion_id not in self.carriers:
                 self.carriers[occasion_id] = self._carrier(lecture)
             self.carriers[occasion_id].ended = _ended(lecture)
             if lecture.state == Lecture.State.ENDED and occasion_id not in self._packing:
                 self._packing[occasion_id] = asyncio.create_task(self._pack(lecture))
+        # ``result`` raises what a packing task did not foresee: supervise logs it instead of losing it.
         for occasion_id in [key for key, task in self._packing.items() if task.done()]:
             self._packing.pop(occasion_id).result()
 
@@ -277,16 +285,20 @@ class Agent:
         """Close rooms, and delete folders, of lectures that are over. Players get two minutes for the last segments."""
         rooms = [room.removeprefix(ROOM_PREFIX) for room in await self.engine.rooms() if room.startswith(ROOM_PREFIX)]
         ids = [int(each) for each in rooms if each.isdecimal()]
+        # Asked after the list of rooms: a lecture that goes live between the two is not among them.
         for occasion_id in await in_database(lambda: nodes.over_ids(ids)):
             await self.engine.close_room(lecture_room(occasion_id))
         await asyncio.to_thread(self._sweep_work)
         now = time.time()
+        # A carrier may be made while this waits: what is carried now is looked at here, and young folders stay
+        # anyway.
         folders = {path: now - path.stat().st_mtime for path in self._folders() if self._is_free(path)}
         old = {path: age for path, age in folders.items() if age > GRACE_S}
         ids = [_occasion_of(path) for path in old]
         found = await in_database(lambda: nodes.needs(ids, as_of=timezone.now()))
         for path, age in old.items():
             need = found.get(_occasion_of(path), "unknown")
+            # "unknown" may be a database restored from a backup: what lies here is then all there is of the lecture.
             if need == "none" or (need == "unknown" and age > UNKNOWN_KEPT_S):
                 await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
             elif need == "unrecorded" and (age > GIVEN_UP_KEPT_S or not any(path.glob("*.m4s"))):

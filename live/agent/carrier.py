@@ -138,6 +138,7 @@ class Carrier:
         loop = asyncio.get_running_loop()
         self.packager.reopen()
         self._awake_at = time.monotonic()
+        # A socket each, on a port that the kernel chooses: two lectures of one host never share one.
         for kind in ("video", "audio"):
             listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
@@ -151,6 +152,7 @@ class Carrier:
     async def stop(self) -> None:
         """Stop carrying, and write out what came in. The lecture itself goes on elsewhere, or in the next agent."""
         loop = asyncio.get_running_loop()
+        # Sockets first: nothing new comes in while what has come is written out.
         for listener in self._sockets.values():
             loop.remove_reader(listener)
             listener.close()
@@ -162,6 +164,7 @@ class Carrier:
         if self._tap is not None:
             await self._tap.close()
             self._tap = None
+        # The tasks are gone, so nobody else feeds the packager now.
         while len(self._frames):
             await self._feed(self._frames.take())
         await self.packager.finish()
@@ -191,6 +194,7 @@ class Carrier:
         now = time.monotonic()
         if self._was_frozen(now):
             return
+        # Not until it is empty: a flood on one socket would keep the loop from the others.
         for _ in range(BURST):
             try:
                 datagram = listener.recv(4096)
@@ -209,6 +213,7 @@ class Carrier:
 
         What waits in the sockets is the beginning of that time, and would be taken for what comes now: it is dropped.
         """
+        # Whoever asks first after a standstill finds it, a packet or the pulse; the other one then sees none.
         stood, self._awake_at = now - self._awake_at, now
         if stood < FROZEN_S:
             return False
@@ -227,6 +232,7 @@ class Carrier:
         for frame in frames:
             if frame.kind == "video":
                 self._saw(frame)
+            # Logged once until it has caught up: the log must not be what slows it down further.
             if not self._frames.put(frame) and not self._is_behind:
                 log.error("packager_behind", occasion=self.occasion_id, waiting=len(self._frames))
                 self._is_behind = True
@@ -244,6 +250,7 @@ class Carrier:
         while True:
             while len(self._frames):
                 await self._feed(self._frames.take())
+            # Between the last look and this line nothing can come in: there is no await between them.
             self._fed.clear()
             await self._fed.wait()
 
@@ -276,6 +283,7 @@ class Carrier:
                     audio_port=self._port("audio"),
                     on_event=self._hear,
                 )
+            # No give-up: as long as the lecture is live the engine is expected back.
             except EngineError as error:
                 log.info("engine_awaited", occasion=self.occasion_id, reason=str(error))
             else:
@@ -290,6 +298,7 @@ class Carrier:
 
     def _hear(self, event: EngineEvent) -> None:
         if isinstance(event, EngineGone | HungUp):
+            # A room that we close ourselves takes the tap away too: that is no fault of the engine.
             if self._is_published and not self.is_ending:
                 self.hole_log.begin("engine", self.packager.ms(self._picture_at))
             self._is_published = False

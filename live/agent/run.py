@@ -79,6 +79,7 @@ def read_listing(folder: Path, number: int) -> Listing | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     lists = [SegmentList(folder, name(number)) for name in (run_name, audio_name)]
+    # In this order: what was read is made durable before anything half-written beside it is deleted.
     for each in lists:
         each.read()
         each.secure()
@@ -97,6 +98,7 @@ def _listing(number: int, shown: tuple[str, int, int], started_at: datetime, lis
 def arguments(number: int, shape: Shape) -> list[str]:
     """ffmpeg's arguments: H.264 is copied, anything else becomes H.264; Opus becomes AAC, with and without picture."""
     video = ["-c:v", "copy"]
+    # Phones play H.264 by HLS and little else. A copy costs next to nothing, so only VP8 is encoded.
     if shape.codec != "h264":
         video = ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "baseline", "-pix_fmt", "yuv420p"]
         video += ["-b:v", "700k", "-maxrate", "900k", "-bufsize", "1400k", "-threads", "2"]
@@ -114,6 +116,7 @@ def _hls(name: str) -> list[str]:
     return [
         *("-f", "hls", "-hls_time", str(SEGMENT_S), "-hls_list_size", "0", "-hls_segment_type", "fmp4"),
         *("-hls_fmp4_init_filename", f"{name}-init.mp4", "-hls_segment_filename", f"{name}-%05d.m4s"),
+        # temp_file: a segment has its name only once it is whole, so that no reader meets half of one.
         *("-hls_flags", "independent_segments+temp_file+omit_endlist", f"{name}.m3u8"),
     ]
 
@@ -157,6 +160,7 @@ class LiveRun:
     @property
     def hung(self) -> bool:
         """Frames go in, but nothing comes out."""
+        # Two signs: it takes nothing in (the pipe fills up), or takes it in and writes no segment.
         unwritten = 0 if self._stdin is None else self._stdin.transport.get_write_buffer_size()
         idle = time.monotonic() - self._progress_at > PATIENCE_S
         return unwritten > MOST_UNWRITTEN or (idle and self._written_s - self.listing.covered_s > PATIENCE_S)
@@ -199,6 +203,7 @@ class LiveRun:
                     stdout=output,
                     stderr=output,
                     env=ENVIRONMENT,
+                    # A group of its own: kill reaches the sandbox and ffmpeg in it together.
                     start_new_session=True,
                 )
         except (OSError, UnableToConfine) as error:
@@ -207,6 +212,7 @@ class LiveRun:
 
     def write(self, frame: Frame) -> None:
         """Hand a frame on. What a dead process does not take is kept by the packager."""
+        # No wait for ffmpeg here: a full pipe shows as ``hung``, and the packager still holds the frame.
         if self._stdin is None or self.dead or self._stdin.is_closing():
             return
         for piece in self._stream.write(frame):
@@ -218,6 +224,7 @@ class LiveRun:
         found = [each.look() for each in self._lists]
         if not any(found):
             return False
+        # The clock of ``hung`` begins again with every finished segment.
         self._progress_at = time.monotonic()
         self.listing = _listing(self.number, self._shown, self._started_at, self._lists)
         return True
@@ -243,6 +250,7 @@ class LiveRun:
             self._stdin.close()
         try:
             await asyncio.wait_for(self._process.wait(), timeout_s)
+        # Its last segment is lost then, and told as a hole by whoever closes the run.
         except TimeoutError:
             self.kill()
             await self._process.wait()
@@ -274,6 +282,7 @@ class LiveRun:
         meta: dict[str, Any] = {"started_at": started, "width": width, "height": height, "codecs": codecs}
         path = self._folder / f"{run_name(self.number)}.json"
         try:
+            # "x": of two agents in one folder the second fails here, before it writes a segment over the first one's.
             with path.open("x") as file:
                 try:
                     file.write(json.dumps(meta))

@@ -37,8 +37,10 @@ class Refused(Exception):
 async def run(process: RoomProcess, room: Room, connection: Connection, command: protocol.Command) -> None:
     """Do one command; raises ``Refused``."""
     now = time.monotonic()
+    # Before the right is asked: a flood of commands must not become a flood of queries.
     if not connection.allowance.take(now):
         raise Refused("slow_down")
+    # connection.host is what held when the browser came; the role may have ended since.
     if command.host_only and not (connection.host and await _is_host(room, connection)):
         raise Refused("not_host")
     try:
@@ -63,6 +65,7 @@ async def _beat(process: RoomProcess, room: Room, connection: Connection, comman
 
 
 async def _hide(process: RoomProcess, room: Room, connection: Connection, command: protocol.Hide) -> None:
+    # A page in the background that plays sound is listened to: it counts.
     connection.hidden = not command.sound
     if connection.hidden and connection.stay is not None:
         process.uncount(connection, reason="hidden")
@@ -71,6 +74,7 @@ async def _hide(process: RoomProcess, room: Room, connection: Connection, comman
 
 async def _show(process: RoomProcess, room: Room, connection: Connection, command: protocol.Show) -> None:
     if connection.hidden:
+        # The time behind is not given back: the stay that begins now begins now.
         connection.hidden, connection.present_at = False, timezone.now()
         process.count(room, connection)
 
@@ -92,6 +96,7 @@ async def _say(process: RoomProcess, room: Room, connection: Connection, command
             label=known_label(connection),
         )
     )
+    # With the id: the page puts the refusal beside the message that it is about.
     if isinstance(line, operations.UnableToChat):
         raise Refused(line.code, command.id)
     if known_label(connection) is None and line.member == connection.member_id:

@@ -54,6 +54,7 @@ async def publish(process: RoomProcess, room: Room, connection: Connection, comm
     if command.again and connection.publishing is not None:
         answer = await connection.publishing.renegotiate(command.sdp)
     else:
+        # First off the air, then on: an engine with a limit of one publisher would refuse the second.
         await unpublish(process, room, connection)
         engine = await engine_of(room)
         await engine.open_room(lecture_spec(room.occasion_id))
@@ -69,6 +70,7 @@ async def publish(process: RoomProcess, room: Room, connection: Connection, comm
 
 async def unpublish(process: RoomProcess, room: Room, connection: Connection) -> None:
     """Take the host's browser off the air."""
+    # Taken before the wait: of two who take it off the air (a reload, an end) one closes it.
     publishing, connection.publishing = connection.publishing, None
     if publishing is not None:
         await publishing.close()
@@ -83,6 +85,7 @@ async def watch(process: RoomProcess, room: Room, connection: Connection, via: s
     own = sum(one.member_id == connection.member_id for one in room.webrtc)
     if via == "hls" or own >= WEBRTC_EACH or room.watching() >= room.webrtc_cap:
         return _tell_way(process, connection, "hls")
+    # Counted before the wait for the engine: of many who come at once none slips past the limit.
     room.webrtc.add(connection)
     try:
         engine = await engine_of(room)
@@ -94,6 +97,7 @@ async def watch(process: RoomProcess, room: Room, connection: Connection, via: s
         log.info("webrtc_refused", occasion=room.occasion_id, code=error.code)
         room.webrtc.discard(connection)
         return _tell_way(process, connection, "hls")
+    # The socket went while the engine was asked: nobody else would close this subscription.
     if connection.leaving:
         return await unwatch(room, connection)
     _tell_way(process, connection, "webrtc")
@@ -177,6 +181,7 @@ class _Flow:
         if receiving and self.is_told:
             self.is_told = False
             self.process.picture(self.room, on=True)
+        # One wait at a time: the engine says several times that nothing comes.
         elif not receiving and not was_silent:
             self.process.background.spawn(self._tell(listener))
 

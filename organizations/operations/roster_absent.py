@@ -27,6 +27,7 @@ def find_absent(plan: Plan, entries: Sequence[Entry], operator: User | None, tod
         for member_id, node_id, path in rows.values_list("member_id", "node_id", "node__path")
         if member_id not in here and (operator is None or member_id != operator.pk)
     ]
+    # Only now cut to what a page can show: those in units that the file speaks of must not fall out.
     found.sort()
     ids = [member_id for _, _, member_id in found[:MOST_ABSENT]]
     plan.absent_more = len(found) - len(ids)
@@ -77,6 +78,7 @@ def look_at_units(plan: Plan) -> None:
     ending = {grant.pk for grant in closed}
     for part in batches(list(lost)):
         still = RoleGrant.objects.filter(active_to_date=None, role=Role.SECRETARY, node_id__in=part)
+        # A secretary whom the file does not name stays one: the unit is not without.
         for pk, node_id in still.values_list("pk", "node_id"):
             if pk not in ending:
                 lost.pop(node_id, None)
@@ -90,6 +92,7 @@ def _emptied(plan: Plan) -> dict[int, str]:
     """Names of units whose last members this import takes away."""
     going: dict[int, int] = defaultdict(int)
     names: dict[int, str] = {}
+    # A unit that empties and fills in one file is not left behind.
     coming = {person.place.node.pk for person in plan.people if person.moves_on and person.place and person.place.node}
     for person in [*plan.people, *plan.ended]:
         current = person.held.current

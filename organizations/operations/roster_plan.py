@@ -32,6 +32,7 @@ def make_plan(
     entries = gather(rows, tree)
     tree.guess_kinds()
     people = People(entries, tree, answers.questions, operator=operator, today=today)
+    # People are found by the units of their rows: with a wrong unit every one of them would be reported as well.
     if not tree.problems:
         people.find(lock=lock)
     problems = tree.problems + people.problems
@@ -39,6 +40,7 @@ def make_plan(
     if problems:
         _raise(problems)
     plan = Plan(base=tree.base, questions=questions)
+    # What follows depends on the answers: nothing is guessed meanwhile, and nothing is shown that may not come true.
     if any(not question.answer for question in questions):
         return plan
     plan.new_nodes = tree.new
@@ -74,6 +76,7 @@ def _decide_all(
             problems.append(entry.wrong("org", "elsewhere"))
         plan.people.append(person)
         plan.lines.append(line)
+        # Often enough to be seen moving, seldom enough to cost nothing.
         if done % 900 == 0 or done == len(entries):
             progress(done, 2 * len(entries))
     if problems:

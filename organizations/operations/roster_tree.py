@@ -93,12 +93,14 @@ class Tree:
     def _load(self, base: Node) -> Place:
         top = Place(name=base.name, kind=base.kind, label=base.name, parent=None, node=base)
         by_path = {base.path: top}
+        # Parents before children: a path sorts behind the one that it begins with.
         for node in Node.objects.filter(path__startswith=base.path, depth__gt=base.depth).order_by("path"):
             parent = by_path[node.path[: -Node.steplen]]
             place = Place(node.name, node.kind, f"{parent.label}/{node.name}", parent, node)
             by_path[node.path] = place
             name = tidy_unit(node.name)  # as the reader writes it: a unit made on a page may have a space in it
             there = parent.children.get(name)
+            # Of two units of one name the one that is open is meant.
             if there is None or (there.node is not None and there.node.closed_date and not node.closed_date):
                 parent.children[name] = place
             self.by_key[unit_key(node.name)].append(place)

@@ -25,6 +25,8 @@ def write_plan(plan: Plan, *, today: dt.date, progress: Callable[[int], None]) -
     total = len(plan.people)
     changed = [*plan.people, *plan.losers, *plan.ended]
     gone = [person for person in changed if person.leaves_on and person.leaves_on <= today]
+    # The order matters: numbers are unique, so they are free before anybody gets one; people exist before what hangs
+    # on them.
     _free_numbers(changed, gone)
     _write_new_people([person for person in plan.people if person.user is None and person.moves_on], progress)
     _write_changed_people(changed)
@@ -61,6 +63,7 @@ def _number_children(parent: Place, children: list[Place], codes: set[str]) -> N
     """Give the new children of a node their paths behind its last child, and codes."""
     above = parent.node
     assert above is not None  # noqa: S101  # parents are written first
+    # Paths are unique: where somebody adds a unit in the same moment, one of the two is refused and asks again.
     taken = [child.node.path[-Node.steplen :] for child in parent.children.values() if child.node]
     last = max((_STEPS.str2int(step) for step in taken), default=0)
     for step, child in enumerate(children, start=last + 1):
@@ -77,6 +80,7 @@ def _number_children(parent: Place, children: list[Place], codes: set[str]) -> N
 def _code(parent: str, step: int, codes: set[str]) -> str:
     """A code that says where the node hangs (``1.03.12``); random where that is taken or too long."""
     code = f"{parent}.{step:02d}" if parent else str(step)
+    # ``codes`` holds all of the site: a code is unique in it, not only below its parent.
     while code in codes or len(code) > CODE_LENGTH:
         code = secrets.token_hex(6)
     codes.add(code)
@@ -106,6 +110,7 @@ def _write_new_people(people: list[PersonPlan], progress: Callable[[int], None])
                 username=secrets.token_hex(12),
                 **phone_fields(person.row.phone),
             )
+            # Nobody learns a first password: people sign in by a code, or set one by their secretary's link.
             person.user.set_unusable_password()
             users.append(person.user)
         User.objects.bulk_create(users)
@@ -138,6 +143,7 @@ def _write_access(people: list[PersonPlan], gone: list[PersonPlan]) -> None:
     for person in people:
         if person.user is None or not (person.signs_in_anew or person.returns or id(person) in leaving):
             continue
+        # It also ends the sessions: their hash is made of the password's.
         if not person.returns:
             person.user.set_unusable_password()
         person.user.is_active = id(person) not in leaving and (person.returns or person.user.is_active)
@@ -152,6 +158,7 @@ def _write_memberships(people: list[PersonPlan]) -> None:
         current = person.held.current
         if current is None:
             continue
+        # Memberships never overlap (a constraint): the old one ends on the day on which the new one begins.
         if person.moves_on:
             current.active_to_date, current.left_because = person.moves_on, ""
             closed.append(current)
@@ -182,6 +189,7 @@ def _write_exemptions(people: list[PersonPlan], today: dt.date) -> None:
     for person in people:
         until = person.leaves_on or (today if "status" in person.changes else None)
         if person.held.exemption and until:
+            # An exemption that began today and ends today covers no day, but the row tells that it was there.
             person.held.exemption.active_to_date = max(until, person.held.exemption.active_from_date)
             ended.append(person.held.exemption)
     Exemption.objects.bulk_update(ended, ["active_to_date"], batch_size=BATCH)

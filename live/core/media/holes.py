@@ -68,6 +68,7 @@ class HoleLog:
 
     def picture(self, at: int) -> None:
         """A picture has come in."""
+        # A short stop is the same picture: one span instead of thousands in a lecture of two hours.
         if self._air and 0 <= at - self._air[-1][1] < SAME_PICTURE_MS:
             self._air[-1][1] = at
         elif not self._air or at > self._air[-1][1]:
@@ -75,6 +76,7 @@ class HoleLog:
 
     def begin(self, because: Because, at: int) -> None:
         """Something keeps what comes from being recorded, from ``at`` on; it may have begun already."""
+        # The first beginning counts: a fault is noticed again and again while it lasts.
         self._open.setdefault(because, at)
 
     def end(self, because: Because, at: int) -> None:
@@ -99,6 +101,7 @@ class HoleLog:
         horizon = recorded.items[-1].end if recorded.items else 0
         found: list[Hole] = []
         told = recorded | (ended or Spans())
+        # In this order, each without what is told already: a time has one reason, the weightiest.
         for because in BECAUSE:
             faults = self._faults(because, until)
             for start, end in faults - told:

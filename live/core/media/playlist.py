@@ -87,6 +87,7 @@ def _entries(runs: Sequence[Run]) -> list[_Entry]:
 def _each(runs: Sequence[Run]) -> Iterator[_Entry]:
     written = [run for run in runs if run.segments]
     for number, run in enumerate(written):
+        # The later one wins: it was written from the frames that the packager still held, whole.
         later = [(each.started_at, each.ends_at) for each in written[number + 1 :]]
         for segment, at, end in run.spans():
             if not _repeated(at, end, later):
@@ -108,6 +109,7 @@ def spans(runs: Sequence[Run], *, kept: Set[str] | None = None) -> list[tuple[da
 def _lines(entries: Sequence[_Entry]) -> Iterator[str]:
     before: _Entry | None = None
     for entry in entries:
+        # Between two runs timestamps begin anew, between two segments of one run only where some are left out.
         broken = before is not None and (entry.run != before.run or _apart(before, entry))
         if broken:
             yield "#EXT-X-DISCONTINUITY"
@@ -140,6 +142,7 @@ def live(runs: Sequence[Run], *, window: int = LIVE_WINDOW, ended: bool = False)
     if not entries:
         return None
     first = max(0, len(entries) - window)
+    # Both numbers count what has left the window: a player that paused finds its place by them.
     sequence = [f"#EXT-X-MEDIA-SEQUENCE:{first}", f"#EXT-X-DISCONTINUITY-SEQUENCE:{entries[first].run}"]
     return _text([*_head(target_duration(runs)), *sequence], entries[first:], ended=ended)
 
@@ -186,6 +189,7 @@ def recorded_span(runs: Sequence[Run], *, kept: Set[str] | None = None) -> Recor
     cuts: list[tuple[int, int]] = []
     for entry in entries:
         drift = entry.at - entries[0].at - media - laid
+        # Less is rounding of the segments' lengths, which would add up over two hours.
         if abs(drift) >= LEAST_CUT:
             cuts.append((round(media / MILLISECOND), round(drift / MILLISECOND)))
             laid += drift

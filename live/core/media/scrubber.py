@@ -131,9 +131,11 @@ class VideoScrubber:
         packet = arrival.packet
         if not packet.payload:
             return None
+        # The next frame begins and the one before never got its marker: it is the truncated kind, and unusable.
         if self._first is not None and packet.timestamp != self._first.packet.timestamp:
             self._counts.truncated += 1
             self._shut()
+        # Behind a closed gate only a keyframe is collected at all: the rest would be decoded to rubbish.
         if self._closed and self._first is None and not self._codec.begins_key(packet.payload):
             self._counts.gated += packet.marker
             return None
@@ -141,6 +143,7 @@ class VideoScrubber:
         self._parts.append(packet.payload)
         if packet.marker:
             return self._complete(self._first)
+        # No camera makes a frame of that size: somebody sends without markers to fill the memory.
         if len(self._parts) > MOST_PACKETS:
             self._counts.broken += 1
             self._shut()
@@ -184,6 +187,7 @@ class AudioScrubber:
         if not length:
             return []
         at = self._timeline.place(ssrc=packet.ssrc, timestamp=packet.timestamp, now=arrival.at)
+        # It overlaps what is written: late, or the sender's clock jumped back. Sound twice is worse than none.
         if self._until is not None and at < self._until - HOLE_S:
             return []
         fill = self._silence(at - HOLE_S)
@@ -198,6 +202,7 @@ class AudioScrubber:
 
     def _silence(self, until: float) -> list[Frame]:
         frames: list[Frame] = []
+        # After a pause of minutes the gap is not filled frame by frame: the next run begins there anyway.
         if self._until is not None and until - self._until > MOST_SILENCE_S:
             self._until = until - opus.SILENCE_S
         while self._until is not None and self._until < until:
@@ -219,6 +224,7 @@ class Scrubber:
 
     def expect(self, codec: str) -> None:
         """The presenter changed: from now on the video is in this codec ("h264" or "vp8")."""
+        # The order of packets stays: sequence numbers go on where the sender is the same.
         if codec != self._codec:
             self._codec = codec
             self._video = VideoScrubber(codec, self.counts)

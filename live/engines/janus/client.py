@@ -47,6 +47,7 @@ async def _connect_unix(path: Path, protocol: str) -> ClientConnection:
         "open_timeout": 5,
         "close_timeout": 1,
     }
+    # The kernel takes 108 bytes; VAR_DIR may lie deep.
     if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
         return await unix_connect(str(path), "ws://janus/", **options)
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
@@ -89,6 +90,7 @@ class Connection:
         """Send one request and wait for its answer. Raises Refused, UnableToReachEngine."""
         if self.closed.is_set():
             raise UnableToReachEngine("the connection is closed")
+        # Random, not counted: two connections to one Janus must never take each other's answers.
         transaction = secrets.token_hex(8)
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._waiting[transaction] = (answer, message["janus"] in ACK_ONLY)
@@ -137,11 +139,13 @@ class Connection:
     def _dispatch(self, message: Message) -> None:
         kind = message["janus"]
         answer, ack_is_answer = self._waiting.get(message.get("transaction", ""), (None, False))
+        # Janus first says that it has the message, then what became of it; for some requests there is no second.
         if kind == "ack" and not ack_is_answer:
             return
         if answer is not None:
             if not answer.done():
                 answer.set_result(message)
+        # Janus has given up our session: no handle of it works any more.
         elif kind == "timeout":
             self._end()
         elif (on_message := self._handles.get(message.get("sender", 0))) is not None:
@@ -165,6 +169,7 @@ class Connection:
         for answer, _ in self._waiting.values():
             if not answer.done():
                 answer.set_exception(UnableToReachEngine("the engine is gone"))
+        # Taken out first: what the callbacks do may attach or forget handles.
         handles, self._handles = self._handles, {}
         for on_message in handles.values():
             on_message({"janus": "gone"})
@@ -193,6 +198,7 @@ class Handle:
 
     async def detach(self) -> None:
         """Idempotent; silent when the engine is gone."""
+        # Before the request: what Janus still says of the handle is nobody's business now.
         self._connection.forget(self.id)
         with contextlib.suppress(EngineError):
             await self._connection.request({"janus": "detach", "handle_id": self.id})

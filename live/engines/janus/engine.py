@@ -45,7 +45,9 @@ class JanusEngine:
             "request": "create",
             "room": spec.room_id,
             "permanent": False,
+            # Not listed to whoever else speaks to this Janus; ``rooms`` asks with the key.
             "is_private": True,
+            # One more would be refused: the newest page of the host takes the place of the older one by its id.
             "publishers": spec.publishers,
             "bitrate": spec.bitrate,
             "bitrate_cap": True,
@@ -59,6 +61,7 @@ class JanusEngine:
         try:
             await self._ask(body)
         except Refused as error:
+            # Several processes open the room as soon as somebody comes: the second finds it there.
             if error.number != ROOM_EXISTS:
                 raise UnableToReachEngine(str(error)) from error
 
@@ -122,8 +125,10 @@ class JanusEngine:
 
     async def _connected(self) -> Connection:
         """The connection, made anew (with fresh secrets) when the last one ended. Raises UnableToReachEngine."""
+        # A hundred phones that come at once share one connection instead of opening a hundred.
         async with self._connecting:
             if self._connection is None or self._connection.closed.is_set():
+                # They hang on the connection that has ended.
                 self._watches.clear()
                 self._control = None
                 keys = self._secrets()
@@ -153,6 +158,7 @@ class JanusEngine:
     async def _watch(self, room_id: str) -> Watch:
         """The room's watcher, started at the first need. Raises NoSuchRoom, UnableToReachEngine."""
         connection = await self._connected()
+        # One watcher a room, also where many subscribe in the same moment; other rooms do not wait for it.
         async with self._watching.setdefault(room_id, asyncio.Lock()):
             watch = self._watches.get(room_id)
             if watch is None or watch.over or watch.connection is not connection:
@@ -170,6 +176,7 @@ class JanusEngine:
         try:
             await handle.message(body)
         except Refused as error:
+            # The host reloaded the page, and Janus has not noticed yet that the old one is gone: the newest wins.
             if error.number != ID_EXISTS:
                 raise
             await self._kick(room_id, participant_id)

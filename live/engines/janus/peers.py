@@ -102,10 +102,13 @@ class Peer:
         if self._ended:
             return
         kind = message["janus"]
+        # Janus ends a peer in several ways and may say so more than once: the first one is told, ``_ended`` stops the
+        # rest.
         if kind == "gone":
             self._end(EngineGone())
         elif why := ends_peer(message):
             self._end(HungUp(why))
+            # Later: this runs inside the reader of the connection, which must not wait for its own answer.
             self._later(self.handle.detach())
         elif kind == "webrtcup":
             self._on_event(Connected())
@@ -153,6 +156,7 @@ class JanusSubscribing(Peer):
     async def start(self) -> None:
         """Raises EngineError."""
         self.handle = await self._watch.connection.attach(PLUGIN, self.on_message)
+        # Listening before the first look: a publisher that comes between the two is not missed.
         self._watch.listeners.add(self._room_changed)
         self.offer_sdp = await self._sync()
 
@@ -165,6 +169,7 @@ class JanusSubscribing(Peer):
             )
         except Refused as error:
             raise UnableToNegotiate(str(error)) from error
+        # What changed while the offer was open was put off by _sync: look again.
         self._negotiating = False
         self._later(self._offer_changes())
 
@@ -183,6 +188,7 @@ class JanusSubscribing(Peer):
             self._end(EngineGone() if watch.over == "gone" else HungUp("room closed"))
             self._later(self.handle.detach())
             return
+        # Janus has dropped the streams of who left by itself; asking it to would be an error.
         self._held = {pair for pair in self._held if pair[0] in watch.feeds}
         self._later(self._offer_changes())
 
@@ -203,6 +209,7 @@ class JanusSubscribing(Peer):
     async def _sync(self) -> str | None:
         """Bring the subscription to what is wanted; returns the offer that follows from it, if any."""
         async with self._lock:
+            # Read under the lock: several changes of the room become one offer, from what is wanted by now.
             add, remove = self._wanted() - self._held, self._held - self._wanted()
             if self._ended or self._negotiating or not (add or remove) or not (add or self._joined):
                 return None
@@ -276,6 +283,7 @@ class JanusTap:
         return next(iter([*same, *with_video, *reversed(feeds)]), None)
 
     async def _follow(self) -> None:
+        # Under the lock: two changes of the room must not start two forwarders to one port.
         async with self._lock:
             chosen = self._choice()
             if self._ended or chosen is self._current:

@@ -99,6 +99,7 @@ class JanusHost:
             raise
         finally:
             os.close(tell)
+        # Ends when bubblewrap closes it: our own copy of the writing end is closed above.
         with open(told, "rb") as pipe:
             said = await asyncio.to_thread(pipe.read)
         # Nothing is said where bubblewrap ended before; then _ready tells what it wrote.
@@ -135,6 +136,7 @@ class JanusHost:
         """Ask, then kill. Idempotent."""
         if self._child is None or self._child.returncode is not None:
             return
+        # A Janus that is asked closes its rooms, and browsers learn at once that it is gone.
         for how in (signal.SIGTERM, signal.SIGKILL):
             self._signal(how)
             with contextlib.suppress(TimeoutError):
@@ -169,6 +171,7 @@ class JanusHost:
             (self.folder / name).unlink(missing_ok=True)
         for name, text in files.items():
             path = self.folder / name
+            # A new file, not the old one: whoever had that open does not read the new secrets.
             path.unlink(missing_ok=True)
             path.touch(mode=0o600)
             path.write_text(text)
@@ -181,6 +184,7 @@ class JanusHost:
     async def _ready(self, keys: Secrets) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(START_TIMEOUT_S):
+                # The socket is there before Janus answers on it, so the first answer is what counts.
                 while self.running:
                     with contextlib.suppress(EngineError):
                         connection = await Connection.open(self.folder / SOCKET, keys.api)
