@@ -1,12 +1,16 @@
 """Pages on paper: what comes out is a PDF with the text, and nothing is fetched for it."""
 
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from organizations.printing import pdf_answer, pdf_of
+from organizations import printing
+from organizations.printing import UnableToPrint, pdf_answer, pdf_of
 
 pytestmark = pytest.mark.unit
 
@@ -35,12 +39,28 @@ def inflated(part: bytes) -> bytes:
         return b""
 
 
-def test_nothing_is_fetched_for_it(template: Path, caplog: pytest.LogCaptureFixture) -> None:
-    secret = template.parent / "secret.css"
-    secret.write_text("p { color: red }")
-    template.write_text(f'<link rel="stylesheet" href="file://{secret}"><img src="http://127.0.0.1:9/x.png"><p>x</p>')
-    assert pdf_of("page.html", {}).startswith(b"%PDF-")
-    assert caplog.text.count("a printed page asks for") == 2
+def test_nothing_is_fetched_for_it(template: Path) -> None:
+    (template.parent / "secret.css").write_text("p { color: red }")
+    address = (template.parent / "secret.css").as_uri()
+    template.write_text(f'<link rel="stylesheet" href="{address}"><img src="http://127.0.0.1:9/x.png"><p>x</p>')
+    with capture_logs() as lines:
+        assert pdf_of("page.html", {}).startswith(b"%PDF-")
+    (said,) = [line["said"] for line in lines if line["event"] == "printed_with_remarks"]
+    assert said.count("a printed page asks for") == 2
+
+
+def test_what_cannot_be_made_is_said_in_a_sentence(template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    template.write_text("<p>x</p>")
+    monkeypatch.setattr(printing, "PATIENCE_S", 0.001)
+    with pytest.raises(UnableToPrint, match="请稍后再试一次"):
+        pdf_of("page.html", {})
+
+
+def test_a_process_that_serves_pages_does_not_have_the_printer_in_it() -> None:
+    """WeasyPrint takes 36 MB, and tells Pillow to read torn pictures: then torn uploads would be taken."""
+    said = "import organizations.printing, sys; print('weasyprint' in sys.modules)"
+    command = [sys.executable, "-c", f"import django; django.setup(); {said}"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1] == "False"
 
 
 def test_the_answer_is_a_file_with_a_chinese_name_that_nobody_keeps() -> None:
