@@ -188,10 +188,10 @@ STEPS = {
 @require_http_methods(["GET", "POST"])
 def change(request: HttpRequest, person_id: int, what: str) -> HttpResponse:
     """Change one thing; a mistake shows the form again with what was typed and the sentence that says why."""
-    if what == "exempt":  # what it does to rosters is the ledger's business, and so is its page
-        return redirect("exemptions_of", person_or_404(request, person_id).pk)
     shown, step = person_or_404(request, person_id), STEPS.get(what)
     card = card_of(shown, on_date=today())
+    if what == "exempt" and card.membership is not None:  # what it does to rosters is the ledger's, and so is its page
+        return redirect("exemptions_of", shown.pk)
     if step is None or not step.applies(card):
         raise Http404
     sent = request.POST if request.method == "POST" else None

@@ -177,7 +177,8 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     ),
     "attendance.Dispute": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
-        Fields("occasion member reason text outages state raised_at withdrawn_at", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+        Fields("occasion member reason text outages", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+        Fields("state raised_at withdrawn_at", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
         Fields("answer answered_at answered_by correction seen_at", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
     ),
     "cms.Belonging": (

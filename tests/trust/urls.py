@@ -109,7 +109,7 @@ BRANCH = (
     Row("branch/disputes/", "GET", SECRETARIES, "the disputes that wait for one's answer, by name; logged"),
     Row("branch/disputes/<int:dispute_id>/answer/", "GET POST", SECRETARY, "the answer to a dispute; never one's own"),
     Row("branch/leaves/", "GET POST", SECRETARIES, "the leaves that wait for one's answer, many at once; logged"),
-    Row("branch/leaves/<int:leave_id>/", "GET POST", SECRETARY, "one leave: approve, refuse, take back; never one's own"),
+    Row("branch/leaves/<int:leave_id>/", "GET POST", SECRETARY, "one leave, and the answer; never one's own"),
     Row("branch/leaves/new/<int:member_id>/", "GET POST", SECRETARY, "enter a leave for somebody; logged"),
     Row("branch/corrections/", "GET", SECOND, "corrections that wait for one's second word; logged"),
     Row(
