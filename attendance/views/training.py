@@ -251,7 +251,7 @@ def _in_numbers(counts: Counts) -> str:
         said += _("，认定中 %(pending)s") % {"pending": pending}
     if incomplete := counts[RecordState.INCOMPLETE]:
         said += _("，记录不全 %(incomplete)s") % {"incomplete": incomplete}
-    return said
+    return said + _("；") + shares_of(counts.by_state).short
 
 
 def overtaken_rows(corrections: Sequence[Correction], scope: Scope) -> list[Row]:
