@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from attendance.models import Correction, Occasion, RecordState
 from attendance.permissions import Whereabouts, whereabouts
 from attendance.queries import CALLED_OFF
+from attendance.queries.shares import shares_of
 from attendance.reports.base import Scope
 from attendance.reports.standing import (
     Counts,
