@@ -222,7 +222,9 @@ def last_corrections(occasion_id: int, member_ids: Collection[int], *, but: int 
     """Return the last correction of each of these members' records at an occasion, where there is one that holds:
     nothing of what waits for a second person, or was refused by one. ``but``: leave out that one."""
     found = Correction.objects.filter(record__occasion_id=occasion_id, record__member_id__in=member_ids)
-    found = found.filter(IN_FORCE).exclude(pk=but)
+    found = found.filter(IN_FORCE)
+    if but is not None:
+        found = found.exclude(pk=but)
     return {one.record.member_id: one for one in found.select_related("record").order_by("at", "id")}
 
 

@@ -40,7 +40,7 @@ def waiting_for(user: User, *, as_of: datetime | None = None) -> QuerySet[Disput
         for units in range(1, MOST_UP + 1):
             due |= Q(raised_at__lte=now - units * GOES_UP_AFTER) & Q(units_nearer__lte=units)
         levels = nearer.order_by().values("role").annotate(units=Count("node_id", distinct=True)).values("units")
-        found = _waiting().filter(entry_path__startswith=path).annotate(units_nearer=Coalesce(Subquery(levels), 0))
+        found = _waiting().filter(Q(entry_path__startswith=path)).annotate(units_nearer=Coalesce(Subquery(levels), 0))
         mine |= Q(pk__in=found.filter(due).order_by().values("pk"))
     return _waiting().filter(mine).exclude(member_id=user.pk)
 

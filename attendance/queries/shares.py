@@ -50,12 +50,11 @@ class Shares:
 
     @property
     def short(self) -> str:
-        """Both shares alone, for beside the counts."""
+        """Both denominators alone, for beside the counts: no percentage stands where people are named."""
         if not self.on_roster:
             return ""
-        return _("完成占名单 %(of_all)s，占应参加 %(of_asked)s") % {
-            "of_all": percent(self.of_all), "of_asked": percent(self.of_asked),
-        }  # fmt: skip
+        said = {"all": self.on_roster, "asked": self.asked}
+        return _("名单 %(all)s 人，除去请假和免的 %(asked)s 人") % said
 
 
 def shares_of(by_state: Mapping[str, int]) -> Shares:

@@ -13,6 +13,7 @@ def test_both_denominators_of_one_occasion(world: World) -> None:
     here = shares_at(occasion_id=world.occasion.pk, below=world.county.branch.path)
     assert (here.on_roster, here.done, here.excused, here.exempt, here.asked) == (4, 2, 1, 0, 3)
     assert here.words == "名单 4 人，请假 1，免 0，应参加 3；已参加 2，占名单 50%，占应参加 66.6%"
+    assert here.short == "名单 4 人，除去请假和免的 3 人"
     assert shares_at(occasion_id=world.occasion.pk).on_roster == 7
 
 
