@@ -6,16 +6,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from attendance.models import RecordState
+from attendance.models import Dispute, Leave, RecordState
 
 # What a leave or a study elsewhere is called; categories alone, never a health detail.
-LEAVE_CATEGORIES = [
-    ("duty", _("值班值守")),
-    ("work", _("外出务工或出差")),
-    ("sick", _("病假")),
-    ("family", _("家中有事")),
-    ("other", _("其他")),
-]
+LEAVE_CATEGORIES = Leave.Category.choices
 DECLARED_CATEGORIES = [
     ("visit", _("送学上门")),
     ("elsewhere", _("在其他平台学过")),
@@ -43,15 +37,28 @@ def _moment(label: Any, missing: Any) -> forms.DateTimeField:
 
 
 class DisputeForm(forms.Form):
-    """What the person says is wrong."""
+    """What the person says is wrong: a ready reason, sent by its own button, with words where they like."""
 
-    text = forms.CharField(
-        label=_("哪里不对"),
-        max_length=1000,
-        help_text=_("例如：那天我在集中收看点，没有用手机。"),
-        error_messages={"required": _("请写下哪里不对。")},
-        widget=forms.Textarea(attrs={"rows": 4}),
+    reason = forms.ChoiceField(
+        choices=Dispute.Reason.choices,
+        required=False,
+        error_messages={"invalid_choice": _("请选一个理由。")},
     )
+    text = forms.CharField(
+        label=_("想补充的话"),
+        max_length=1000,
+        required=False,
+        help_text=_("例如：那天我在集中收看点，没有用手机。"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        cleaned["reason"] = cleaned.get("reason") or Dispute.Reason.OTHER.value
+        says_nothing = cleaned["reason"] == Dispute.Reason.OTHER and not (cleaned.get("text") or "").strip()
+        if says_nothing and not self.errors:
+            self.add_error("text", _("请写下哪里不对，或者点上面的一个理由。"))
+        return cleaned
 
 
 class AnswerForm(forms.Form):

@@ -1,11 +1,13 @@
-"""Signals from below that the ledger receives: somebody left the organisation, or came back."""
+"""Signals that the ledger receives: somebody left, came back or is exempt; and its own, that an occasion has opened."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
 from django.utils import timezone
 
-from attendance.operations import expect_again, expect_no_longer, settle_dirty
+from attendance import tasks
+from attendance.operations import expect_again, expect_no_longer, follow_exemptions, settle_dirty
 
 
 def member_gone(*, member_id: int, on_date: date, **kwargs: Any) -> None:
@@ -20,9 +22,22 @@ def member_back(*, member_id: int, on_date: date, left_date: date, **kwargs: Any
         settle_dirty(as_of=as_of, member_ids=[member_id])
 
 
+def exempted(*, member_ids: Collection[int], **kwargs: Any) -> None:
+    as_of = timezone.now()
+    if follow_exemptions(member_ids=member_ids, as_of=as_of):
+        settle_dirty(as_of=as_of, member_ids=member_ids)
+
+
+def opened(*, occasion_id: int, **kwargs: Any) -> None:
+    tasks.excuse_absent.delay(occasion_id=occasion_id)  # a hint: settling excuses whom it leaves out
+
+
 def connect() -> None:
     """Connect everything once (attendance/apps.py)."""
-    from organizations.events import member_left, member_returned  # noqa: PLC0415
+    from attendance.events import occasion_opened  # noqa: PLC0415
+    from organizations.events import exemptions_changed, member_left, member_returned  # noqa: PLC0415
 
     member_left.connect(member_gone, dispatch_uid="attendance.member_gone")
     member_returned.connect(member_back, dispatch_uid="attendance.member_back")
+    exemptions_changed.connect(exempted, dispatch_uid="attendance.exempted")
+    occasion_opened.connect(opened, dispatch_uid="attendance.opened")

@@ -27,6 +27,13 @@ def settle_occasion(*, occasion_id: int) -> None:
 def complete_roster(*, occasion_id: int) -> None:
     """Write the rest of a large roster after its opening."""
     operations.complete_roster(occasion_id=occasion_id)
+    operations.excuse_absent(occasion_id=occasion_id, as_of=timezone.now())
+
+
+@shared_task(name="attendance.excuse_absent")
+def excuse_absent(*, occasion_id: int) -> None:
+    """Excuse whoever is away by an approved leave from what has opened."""
+    operations.excuse_absent(occasion_id=occasion_id, as_of=timezone.now())
 
 
 @shared_task(name="attendance.prepare_rosters")

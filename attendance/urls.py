@@ -2,7 +2,21 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from attendance.views import branch, disputes, entries, exports, hall, me, search, today, watch
+from attendance.views import (
+    branch,
+    disputes,
+    entries,
+    exemptions,
+    exports,
+    hall,
+    leaves,
+    me,
+    own_leaves,
+    reviews,
+    search,
+    today,
+    watch,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.today, name="today"),
@@ -11,6 +25,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/data.json", me.me_data, name="me_data"),
     path("me/records/<int:occasion_id>/", me.me_record, name="me_record"),
     path("me/records/<int:occasion_id>/dispute/", me.me_dispute, name="me_dispute"),
+    path("me/records/<int:occasion_id>/dispute/withdraw/", me.me_dispute_withdraw, name="me_dispute_withdraw"),
+    path("me/leaves/", own_leaves.me_leaves, name="me_leaves"),
+    path("me/leaves/ask/", own_leaves.me_leave_ask, name="me_leave_ask"),
+    path("me/leaves/<int:leave_id>/withdraw/", own_leaves.me_leave_withdraw, name="me_leave_withdraw"),
     path("branch/", branch.branch, name="branch"),
     path("branch/<int:training_id>/", branch.branch_training, name="branch_training"),
     path("branch/<int:training_id>/hall/", hall.branch_hall, name="branch_hall"),
@@ -27,6 +45,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("branch/evidence/<int:evidence_id>/withdraw/", entries.branch_withdraw, name="branch_withdraw"),
     path("branch/disputes/", disputes.branch_disputes, name="branch_disputes"),
     path("branch/disputes/<int:dispute_id>/answer/", disputes.branch_answer, name="branch_answer"),
+    path("branch/leaves/", leaves.branch_leaves, name="branch_leaves"),
+    path("branch/leaves/<int:leave_id>/", leaves.branch_leave, name="branch_leave"),
+    path("branch/leaves/new/<int:member_id>/", leaves.branch_leave_new, name="branch_leave_new"),
+    path("branch/corrections/", reviews.branch_corrections, name="branch_corrections"),
+    path("branch/corrections/<int:review_id>/", reviews.branch_correction, name="branch_correction"),
+    path("exemptions/", exemptions.exemptions, name="exemptions"),
+    path("exemptions/people/", leaves.absent_people, name="absent_people"),
+    path("exemptions/people/<int:member_id>/", exemptions.exemptions_of, name="exemptions_of"),
+    path("exemptions/<int:exemption_id>/end/", exemptions.exemption_end, name="exemption_end"),
     path("watch/<int:occasion_id>/play", watch.play, name="watch_play"),
     path("watch/<int:occasion_id>/report", watch.report, name="watch_report"),
 ]

@@ -189,9 +189,8 @@ def facts_of(card: Card) -> list[Fact]:
     if card.membership is None:
         return found
     found.append(Fact(_("组织"), card.membership.node.name, *(() if card.is_leaving else ("move", _("转移")))))
-    if card.exemption is None:
-        return [*found, Fact(_("是否应学"), _("应学"), "exempt", _("设为免学"))]
-    return [*found, Fact(_("是否应学"), _("免学"), "expect", _("恢复应学"))]
+    said = _("应学") if card.exemption is None else card.exemption.get_category_display()
+    return [*found, Fact(_("是否应学"), said, "exempt", _("免学和长期外出"))]
 
 
 def leaving_of(card: Card) -> tuple[str, str] | None:

@@ -153,12 +153,22 @@ class Membership(models.Model):
 
 
 class Exemption(models.Model):
-    """A person is not expected at trainings over ``[active_from, active_to)`` (免学). No health detail is stored."""
+    """A person is not expected at trainings over ``[active_from, active_to)`` (免学, a long absence). No health detail
+    is stored: a category, and the number of the document that says so, if there is one."""
+
+    class Category(models.TextChoices):
+        ROSTER = "roster", _("名册上是免学")
+        AWAY = "away", _("长期外出务工")
+        AGED = "aged", _("年老体弱")
+        LONG_LEAVE = "long_leave", _("长期病假或休假")
+        POSTED = "posted", _("驻外、驻点或借调")
+        OTHER = "other", _("其他")
 
     member = models.ForeignKey(User, on_delete=models.PROTECT, related_name="exemptions")
     active_from_date = models.DateField()
     active_to_date = models.DateField(null=True, blank=True)
-    category = models.CharField(max_length=20, default="roster")
+    category = models.CharField(max_length=20, choices=Category.choices, default=Category.ROSTER)
+    document = models.CharField(_("文号"), max_length=60, blank=True, db_default="")
 
     class Meta:
         verbose_name = _("免学")

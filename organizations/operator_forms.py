@@ -130,10 +130,6 @@ class ReturnForm(OperatorForm):
     )
 
 
-class DayForm(OperatorForm):
-    on_date = DayField(label=_("从哪天起"))
-
-
 class RoleForm(OperatorForm):
     role = forms.ChoiceField(label=_("职责"), choices=Role.choices)
     unit = UnitField(label=_("在哪个组织"))

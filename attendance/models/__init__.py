@@ -1,15 +1,20 @@
 """The ledger: what was expected, what was seen, what follows from it. Evidence is stored, conclusions are computed."""
 
+from attendance.models.leave import Leave, LeaveOccasion
 from attendance.models.notice import Notice
 from attendance.models.plan import Occasion, Rule, Training
 from attendance.models.presence import PresenceSpan, WatchBudget, WatchSession, WorkerLease
 from attendance.models.record import Correction, Dispute, Evidence, Record, RecordState
+from attendance.models.review import CorrectionReview
 from attendance.models.roster import RosterEntry, RosterWork
 
 __all__ = [
     "Correction",
+    "CorrectionReview",
     "Dispute",
     "Evidence",
+    "Leave",
+    "LeaveOccasion",
     "Notice",
     "Occasion",
     "PresenceSpan",

@@ -119,11 +119,24 @@ class Dispute(models.Model):
     class State(models.TextChoices):
         RAISED = "raised", _("已提出")
         ANSWERED = "answered", _("已答复")
+        WITHDRAWN = "withdrawn", _("已撤回")
+
+    class Reason(models.TextChoices):
+        CUT_OFF = "cut_off", _("我当时在听，可是掉线了")
+        IN_HALL = "in_hall", _("我在现场")
+        ON_LEAVE = "on_leave", _("我请过假")
+        OTHER = "other", _("其他")
 
     occasion = models.ForeignKey(Occasion, on_delete=models.PROTECT, related_name="disputes")
     member = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="disputes")
-    text = models.CharField(max_length=1000)
+    reason = models.CharField(max_length=10, choices=Reason.choices, default=Reason.OTHER, db_default="other")
+    text = models.CharField(max_length=1000, blank=True)
+    outages = models.JSONField(
+        default=list, db_default=[], blank=True,
+        help_text="what the site itself knew of breaks when it was raised: [[kind, start, end], …] in ms since 1970",
+    )  # fmt: skip
     state = models.CharField(max_length=10, choices=State.choices, default=State.RAISED)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
     answer = models.CharField(max_length=1000, blank=True)
     raised_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)

@@ -9,9 +9,24 @@ from attendance.operations.disputes import (
     answer_dispute,
     mark_answers_seen,
     raise_dispute,
+    withdraw_dispute,
 )
+from attendance.operations.excusing import excuse_absent
+from attendance.operations.exempting import end_exemption_early, enter_exemption, follow_exemptions
 from attendance.operations.leases import beat_lease, end_lease, reap_leases, start_lease
 from attendance.operations.leavers import expect_again, expect_no_longer
+from attendance.operations.leaves import (
+    UnableToAskLeave,
+    UnableToDecideLeave,
+    Wish,
+    approve_in_part,
+    approve_leaves,
+    ask_leave,
+    enter_leave,
+    refuse_leaves,
+    take_back_leave,
+    withdraw_leave,
+)
 from attendance.operations.marks import mark_dirty
 from attendance.operations.notes import (
     HallTicks,
@@ -49,6 +64,7 @@ from attendance.operations.presence import (
     record_outbox,
 )
 from attendance.operations.reconciling import reconcile
+from attendance.operations.reviewing import UnableToReview, decide_correction, withdraw_correction
 from attendance.operations.rosters import complete_roster, enter_at_once, prepare_rosters
 from attendance.operations.settling import UnableToSettle, settle, settle_dirty
 from attendance.operations.watch import (
@@ -65,7 +81,9 @@ __all__ = [
     "Join",
     "OccasionPlan",
     "UnableToAnswerDispute",
+    "UnableToAskLeave",
     "UnableToCloseOccasion",
+    "UnableToDecideLeave",
     "UnableToOpenOccasion",
     "UnableToPlanOccasion",
     "UnableToRaiseDispute",
@@ -73,24 +91,35 @@ __all__ = [
     "UnableToRecordPresence",
     "UnableToReopenOccasion",
     "UnableToReportWatched",
+    "UnableToReview",
     "UnableToSetMedia",
     "UnableToSettle",
     "UnableToStartWatch",
     "UnableToVoidOccasion",
     "WatchState",
+    "Wish",
     "answer_dispute",
+    "approve_in_part",
     "approve_leave",
+    "approve_leaves",
+    "ask_leave",
     "beat_lease",
     "close_occasion",
     "close_presences",
     "complete_roster",
     "correct_record",
     "create_occasion",
+    "decide_correction",
     "declare",
+    "end_exemption_early",
     "end_lease",
     "enter_at_once",
+    "enter_exemption",
+    "enter_leave",
+    "excuse_absent",
     "expect_again",
     "expect_no_longer",
+    "follow_exemptions",
     "mark_answers_seen",
     "mark_dirty",
     "mark_not_held",
@@ -105,6 +134,7 @@ __all__ = [
     "record_absence",
     "record_hall",
     "record_outbox",
+    "refuse_leaves",
     "reopen_occasion",
     "report_watched",
     "reschedule_occasion",
@@ -114,8 +144,12 @@ __all__ = [
     "settle_dirty",
     "start_lease",
     "start_watch",
+    "take_back_leave",
     "tell",
     "void_occasion",
     "withdraw",
+    "withdraw_correction",
+    "withdraw_dispute",
+    "withdraw_leave",
     "withdraw_occasion",
 ]

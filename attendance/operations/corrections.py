@@ -1,17 +1,23 @@
 """Corrections: a signed word above a verdict, made on the evidence of that moment and never an edit of it."""
 
-from datetime import datetime
+from datetime import datetime, time
+from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from attendance.core.text import checked
-from attendance.models import Correction, Occasion, Record, RecordState
+from attendance.models import Correction, CorrectionReview, Occasion, Record, RecordState, Training
+from attendance.operations.notices import tell
 from attendance.operations.rosters import is_on_roster
-from attendance.operations.settling import settle
+from attendance.operations.settling import last_corrections, settle
 from attendance.queries import CALLED_OFF, rule_of
+from attendance.queries.reviewing import reviewers_of
 from attendance.standing import what_holds
+from organizations.models import User
 
+MOST_A_DAY = 5  # corrections that one author makes without a second person
 FINAL = frozenset(RecordState.values) - {RecordState.PENDING}
 
 
@@ -35,12 +41,19 @@ def correct_record(
 
     Nobody corrects their own; a reason is a must. The correction holds until later evidence makes the verdict better
     than it was and better than the correction says (``attendance.standing.what_holds``); it can then be made again.
+    Where it needs a second person (``why_reviewed``) it only waits: ``decide_correction`` lets it hold. Everybody
+    concerned is told.
     """
+    hold_author(author_id)  # before any row of the occasion: their corrections of a day are counted one by one
     text = _checked(occasion_id, member_id, state, reason, author_id)
     # Settling first reads all there is, under the lock on the roster row that this transaction keeps: nothing that the
     # author could not have seen is counted among what the correction was made on.
     settle(occasion_id=occasion_id, member_ids=[member_id], as_of=as_of)
-    record = Record.objects.select_related("occasion").get(occasion_id=occasion_id, member_id=member_id)
+    record = Record.objects.select_related("occasion__training").get(occasion_id=occasion_id, member_id=member_id)
+    if CorrectionReview.objects.filter(record=record, state=CorrectionReview.State.WAITING).exists():
+        raise UnableToRecord(_("这条记录已经有一个更正在等复核，要先复核或撤回那一个。"))
+    before = last_corrections(occasion_id, [member_id]).get(member_id)
+    why = why_reviewed(record.occasion, author_id=author_id, as_of=as_of)
     correction = Correction.objects.create(
         record=record,
         state=state,
@@ -50,6 +63,18 @@ def correct_record(
         author_id=author_id,
         at=as_of,
     )
+    if why:
+        CorrectionReview.objects.create(correction=correction, record=record, why=why)
+        _tell_proposed(correction, record, as_of)
+    else:
+        let_hold(correction)
+        tell_corrected(correction, record, before, as_of)
+    return correction
+
+
+def let_hold(correction: Correction) -> None:
+    """Write beside the record what holds by this correction, in the caller's transaction."""
+    record = Record.objects.select_related("occasion").get(pk=correction.record_id)
     outcome = what_holds(
         state=record.state,
         hours=record.hours,
@@ -60,7 +85,37 @@ def correct_record(
     Record.objects.filter(pk=record.pk).update(
         stands=outcome.state, stands_by=outcome.correction_id, stands_hours=outcome.hours
     )
-    return correction
+
+
+def why_reviewed(occasion: Occasion, *, author_id: int, as_of: datetime) -> str:
+    """Return why a correction made now needs a second person (``CorrectionReview.Why``), or ""."""
+    if occasion.training.state == Training.State.CLOSED:
+        return CorrectionReview.Why.CLOSED.value
+    midnight = timezone.make_aware(datetime.combine(timezone.localdate(as_of), time.min))
+    today = Correction.objects.filter(author_id=author_id, at__gte=midnight, at__lte=as_of)
+    return CorrectionReview.Why.MANY.value if today[:MOST_A_DAY].count() >= MOST_A_DAY else ""
+
+
+def tell_corrected(correction: Correction, record: Record, before: Correction | None, as_of: datetime) -> None:
+    """Tell the member, and whoever made the correction that held until now, what the result is."""
+    about: dict[str, Any] = {"occasion_id": record.occasion_id, "as_of": as_of}
+    data = {"correction": correction.pk, "state": correction.state}
+    tell(member_ids=[record.member_id], kind="corrected", data=data, **about)
+    if before is not None and before.author_id not in (correction.author_id, record.member_id):
+        tell(member_ids=[before.author_id], kind="correction_replaced", data=data, **about)
+
+
+def _tell_proposed(correction: Correction, record: Record, as_of: datetime) -> None:
+    about: dict[str, Any] = {"occasion_id": record.occasion_id, "as_of": as_of}
+    data = {"correction": correction.pk, "state": correction.state}
+    tell(member_ids=[record.member_id], kind="correction_proposed", data=data, **about)
+    second = reviewers_of(correction, on_date=timezone.localdate(as_of))
+    tell(member_ids=second, kind="correction_to_review", data=data, **about)
+
+
+def hold_author(author_id: int) -> None:
+    """Let one author's corrections come one after the other: before any row of an occasion is held."""
+    list(User.objects.select_for_update(no_key=True).filter(pk=author_id).values_list("pk"))
 
 
 def _checked(occasion_id: int, member_id: int, state: str, reason: str, author_id: int) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from attendance.core.text import checked
 from attendance.models import Evidence, Occasion, Record, RosterEntry, Rule
 from attendance.operations.corrections import UnableToRecord
+from attendance.operations.excusing import close_emptied
 from attendance.operations.marks import hold, mark_dirty
 from attendance.operations.rosters import enter_at_once
 from attendance.operations.settling import settle
@@ -65,7 +66,7 @@ def record_hall(
     tick = {"occasion_id": occasion_id, "kind": Evidence.Kind.HALL, "started_at": start, "ended_at": end}
     by = {"recorded_by_id": recorded_by_id, "recorded_at": as_of}
     Evidence.objects.bulk_create([Evidence(member_id=one, **tick, **by) for one in fresh], batch_size=500)
-    _settle_again(occasion, members, as_of)
+    settle_again(occasion, members, as_of)
     return HallTicks(start, end, tuple(fresh), tuple(sorted(known)))
 
 
@@ -137,7 +138,7 @@ def _keep_fact(
     held = list(Evidence.objects.filter(occasion_id=occasion_id, member_id=member_id, kind=kind, withdrawn_by=None))
     if any(one.category == category for one in held):
         return
-    _take_back(held, recorded_by_id, as_of)
+    take_back_rows(held, recorded_by_id, as_of)
     Evidence.objects.create(
         occasion_id=occasion_id,
         member_id=member_id,
@@ -146,7 +147,7 @@ def _keep_fact(
         recorded_by_id=recorded_by_id,
         recorded_at=as_of,
     )
-    _settle_again(occasion, [member_id], as_of)
+    settle_again(occasion, [member_id], as_of)
 
 
 @transaction.atomic
@@ -166,12 +167,16 @@ def withdraw(*, occasion_id: int, evidence_ids: Collection[int], recorded_by_id:
         raise UnableToRecord(_("已经有人撤回过了，不用再撤回。"))
     if not all(may_be_withdrawn(one, occasion, as_of=as_of) for one in rows):
         raise UnableToRecord(_("补学时间已过，不能再撤回。确实有误的，请“更正结果”并写明理由。"))
-    _take_back(rows, recorded_by_id, as_of)
-    _settle_again(occasion, members, as_of)
+    take_back_rows(rows, recorded_by_id, as_of)
+    settle_again(occasion, members, as_of)
+    for member_id in members:
+        keys = [one.client_id for one in rows if one.member_id == member_id]
+        close_emptied(member_id=member_id, client_ids=keys, by_id=recorded_by_id, as_of=as_of)
     return len(rows)
 
 
-def _take_back(rows: Collection[Evidence], recorded_by_id: int | None, as_of: datetime) -> None:
+def take_back_rows(rows: Collection[Evidence], recorded_by_id: int | None, as_of: datetime) -> None:
+    """Write a row of kind ``withdrawn`` for each of these, in the caller's transaction; nobody is judged again yet."""
     by = {"kind": Evidence.Kind.WITHDRAWN, "recorded_by_id": recorded_by_id, "recorded_at": as_of}
     Evidence.objects.bulk_create(
         [Evidence(occasion_id=one.occasion_id, member_id=one.member_id, withdraws=one, **by) for one in rows],
@@ -224,7 +229,7 @@ def _check_roster(occasion: Occasion, member_ids: Collection[int]) -> None:
         raise UnableToRecord(_("有人不在这场的应到名单里。"))
 
 
-def _settle_again(occasion: Occasion, member_ids: Collection[int], as_of: datetime) -> None:
+def settle_again(occasion: Occasion, member_ids: Collection[int], as_of: datetime) -> None:
     """Judge again at once where there are verdicts: after settling, and along with a course."""
     state = Occasion.objects.values_list("state", flat=True).get(pk=occasion.pk)  # as it is now that the rows are held
     runs_along = state == Occasion.State.OPEN and occasion.rule.basis == Rule.Basis.MEDIA

@@ -16,10 +16,12 @@ from attendance.core.rules import Rule
 from attendance.core.verdict import Verdict, judge
 from attendance.models import Correction, Occasion, Record, RosterEntry
 from attendance.operations.absence import record_absence
+from attendance.operations.excusing import excuse_absent
 from attendance.operations.marks import hold, is_judged_now
 from attendance.operations.occasions import mark_not_held
 from attendance.operations.rosters import complete_roster, enter_at_once
 from attendance.queries import evidence_of, rule_of, window_of
+from attendance.queries.reviewing import IN_FORCE
 from attendance.standing import what_holds
 
 log = structlog.get_logger(__name__)
@@ -64,6 +66,7 @@ def settle(*, occasion_id: int, as_of: datetime, member_ids: Collection[int] | N
         # Asked whoever wrote the absence down: a worker that came back may have been quicker.
         if mark_not_held(occasion_id=occasion_id):
             return
+        excuse_absent(occasion_id=occasion_id, as_of=as_of)
         before.refresh_from_db()
     rule_of(before)  # what is wrong with the occasion itself is raised here, once, and not found with each person
     changed = 0
@@ -215,9 +218,13 @@ def _judge_all(occasion: Occasion, entries: list[tuple[int, str, str, datetime |
     return len(changed)
 
 
-def last_corrections(occasion_id: int, member_ids: Collection[int]) -> dict[int, Correction]:
-    """Return the last correction of each of these members' records at an occasion, where there is one."""
+def last_corrections(occasion_id: int, member_ids: Collection[int], *, but: int | None = None) -> dict[int, Correction]:
+    """Return the last correction of each of these members' records at an occasion, where there is one that holds:
+    nothing of what waits for a second person, or was refused by one. ``but``: leave out that one."""
     found = Correction.objects.filter(record__occasion_id=occasion_id, record__member_id__in=member_ids)
+    found = found.filter(IN_FORCE)
+    if but is not None:
+        found = found.exclude(pk=but)
     return {one.record.member_id: one for one in found.select_related("record").order_by("at", "id")}
 
 

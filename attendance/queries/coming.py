@@ -33,14 +33,15 @@ def coming_for(*, member_id: int, training_id: int, below: str = "") -> list[Com
     exemptions = list(Exemption.objects.filter(member_id=member_id))
     coming = []
     for occasion in found:
-        at = next((one.node for one in memberships if _holds(one, occasion)), None)
+        at = next((one.node for one in memberships if holds_on(one, occasion)), None)
         is_there = at is not None and at.path.startswith(occasion.node.path) and at.path.startswith(below)
-        if at is not None and is_there and not any(_holds(one, occasion) for one in exemptions):
+        if at is not None and is_there and not any(holds_on(one, occasion) for one in exemptions):
             coming.append(Coming(occasion, at))
     return coming
 
 
-def _holds(one: Membership | Exemption, occasion: Occasion) -> bool:
+def holds_on(one: Membership | Exemption, occasion: Occasion) -> bool:
+    """Whether a dated row holds on the day of an occasion to come."""
     day = timezone.localdate(occasion.starts_at)
     return one.active_from_date <= day and (one.active_to_date is None or day < one.active_to_date)
 

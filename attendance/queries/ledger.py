@@ -266,7 +266,7 @@ def records_of(*, occasion_id: int, member_ids: Collection[int]) -> QuerySet[Rec
 
 def disputes() -> QuerySet[Dispute]:
     """Disputes with what an answer needs: where, whose, and what was answered and corrected."""
-    return Dispute.objects.select_related("occasion__training", "member", "answered_by", "correction")
+    return Dispute.objects.select_related("occasion__training", "member", "answered_by", "correction__review")
 
 
 def held_at(occasion_ids: Collection[int], *, member_id: int) -> dict[str, dict[int, list[Any]]]:
@@ -283,11 +283,13 @@ def held_at(occasion_ids: Collection[int], *, member_id: int) -> dict[str, dict[
             .order_by("recorded_at", "id")
         ),
         "disputes": _by_occasion(
-            Dispute.objects.filter(**mine).select_related("answered_by", "correction").order_by("-raised_at", "-id")
+            Dispute.objects.filter(**mine)
+            .select_related("answered_by", "correction__review")
+            .order_by("-raised_at", "-id")
         ),
         "corrections": _grouped(
             (correction.record.occasion_id, correction)
-            for correction in corrections.select_related("author", "record").order_by("at", "id")
+            for correction in corrections.select_related("author", "record", "review__decided_by").order_by("at", "id")
         ),
     }
 

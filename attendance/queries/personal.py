@@ -7,7 +7,17 @@ from typing import Any
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from attendance.models import Correction, Dispute, Evidence, PresenceSpan, Record, RosterEntry, WatchSession
+from attendance.models import (
+    Correction,
+    Dispute,
+    Evidence,
+    Leave,
+    LeaveOccasion,
+    PresenceSpan,
+    Record,
+    RosterEntry,
+    WatchSession,
+)
 from organizations.models import Exemption, Membership, RoleGrant, User
 from organizations.queries import access_entries, phone_of
 
@@ -36,7 +46,7 @@ def _person(member: User) -> dict[str, Any]:
             "last_login": member.last_login,
         },
         "memberships": _rows(Membership, member, "node__code", "node__name", "active_from_date", "active_to_date"),
-        "exemptions": _rows(Exemption, member, "category", "active_from_date", "active_to_date"),
+        "exemptions": _rows(Exemption, member, "category", "document", "active_from_date", "active_to_date"),
         "roles": list(
             RoleGrant.objects.filter(user=member)
             .order_by("id")
@@ -52,6 +62,9 @@ def _person(member: User) -> dict[str, Any]:
 
 def _ledger(member: User) -> dict[str, Any]:
     occasion = ("occasion_id", "occasion__title")
+    ticks: dict[int, list[int]] = {}
+    for leave_id, occasion_id in LeaveOccasion.objects.filter(leave__member=member).values_list("leave", "occasion"):
+        ticks.setdefault(leave_id, []).append(occasion_id)
     return {
         "roster": _rows(RosterEntry, member, *occasion, "node__name", "state", "why"),
         "presence": _rows(PresenceSpan, member, *occasion, "device", "started_at", "ended_at", "end_reason"),
@@ -67,10 +80,19 @@ def _ledger(member: User) -> dict[str, Any]:
         "corrections": list(
             Correction.objects.filter(record__member=member)
             .order_by("id")
-            .values("record__occasion_id", "state", "was_state", "reason", "author__name", "at")
+            .values("record__occasion_id", "state", "was_state", "reason", "author__name", "at",
+                "review__state", "review__why", "review__reason", "review__decided_at", "review__decided_by__name")
         ),
+        "leaves": [
+            {**row, "occasions": ticks.get(row["id"], [])}
+            for row in _rows(
+                Leave, member, "id", "category", "from_date", "to_date", "state", "reason", "asked_at",
+                "asked_by__name", "decided_at", "decided_by__name", "ended_at", "ended_by__name", "node__name",
+            )
+        ],
         "disputes": _rows(
-            Dispute, member, *occasion, "text", "state", "answer", "raised_at", "answered_at", "answered_by__name",
+            Dispute, member, *occasion, "reason", "text", "outages", "state", "withdrawn_at",
+            "answer", "raised_at", "answered_at", "answered_by__name",
             "correction__state", "seen_at",
         ),
     }  # fmt: skip

@@ -16,6 +16,7 @@ from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Outer
 from attendance.models import Correction, Occasion, RecordState, RosterEntry
 from attendance.queries import CALLED_OFF
 from attendance.queries.listing import being_listed
+from attendance.queries.reviewing import IN_FORCE
 from attendance.reports.base import Scope
 from attendance.standing import DUE, MISSED, UNDONE, WORST_FIRST, with_standing
 from organizations.models import Membership, Node
@@ -226,6 +227,7 @@ def overtaken_corrections(scope: Scope, *, limit: int) -> list[Correction]:
     """Return the last correction of each record of the scope that later, better evidence has overtaken; one query."""
     rows = (
         Correction.objects.filter(
+            IN_FORCE,
             record__stands_by=None,
             record__occasion__training_id=scope.training.pk,
             record__occasion__roster__member_id=F("record__member_id"),

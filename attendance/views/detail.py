@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from attendance.core.verdict import Verdict
 from attendance.kinds import Step, kinds
-from attendance.models import Correction, Dispute, Occasion, Record, RosterEntry, Rule
+from attendance.models import Correction, CorrectionReview, Dispute, Occasion, Record, RosterEntry, Rule
 from attendance.queries import CALLED_OFF, entries_below, held_at, judged, rule_of
 from attendance.sentences import day_and_hour, length, month_day, sentence
 from attendance.standing import (
@@ -62,7 +62,8 @@ class Detail:
     @property
     def is_overtaken(self) -> bool:
         """Whether evidence that came after the last correction was better than it: the record holds again."""
-        return bool(self.corrections) and self.record is not None and self.record.stands_by_id is None
+        in_force = [one for one in self.corrections if review_state(one) in ("", CorrectionReview.State.APPROVED)]
+        return bool(in_force) and self.record is not None and self.record.stands_by_id is None
 
     @property
     def is_undone(self) -> bool:
@@ -166,9 +167,31 @@ def _rule(occasion: Occasion) -> str:
     return _("认定规则：%(name)s，第 %(version)s 版。") % {"name": rule.name, "version": rule.version}
 
 
+def review_of(one: Correction) -> CorrectionReview | None:
+    """Return the second person's word on a correction; None where it needs none. Loaded with it, it costs no query."""
+    return getattr(one, "review", None)
+
+
+def review_state(one: Correction) -> str:
+    """Return how a correction stands with its second person; "" where it needs none."""
+    review = review_of(one)
+    return review.state if review is not None else ""
+
+
 def _corrected(one: Correction) -> Corrected:
     said = {"state": one.get_state_display(), "name": one.author.name, "day": month_day(one.at)}
-    return Corrected(_("%(day)s由%(name)s更正为“%(state)s”") % said, one.reason)
+    review = review_of(one)
+    if review is None:
+        return Corrected(_("%(day)s由%(name)s更正为“%(state)s”") % said, one.reason)
+    text = _("%(day)s%(name)s提出更正为“%(state)s”") % said
+    if review.state == CorrectionReview.State.WAITING:
+        return Corrected(text + _("，要另一位负责人复核，现在还没有生效"), one.reason)
+    if review.state == CorrectionReview.State.WITHDRAWN:
+        return Corrected(text + _("，后来自己撤回了，没有生效"), one.reason)
+    by = {"second": review.decided_by.name if review.decided_by else "", "why": review.reason}
+    if review.state == CorrectionReview.State.REFUSED:
+        return Corrected(text + _("，%(second)s复核没有同意，没有生效：%(why)s") % by, one.reason)
+    return Corrected(text + _("，%(second)s复核同意") % by, one.reason)
 
 
 def step_of(detail: Detail, member: User, as_of: datetime) -> Step | None:

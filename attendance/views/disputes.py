@@ -1,6 +1,6 @@
 """What members say about their records: the card that reaches whoever answers, the list, and the answer itself."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,13 +20,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from attendance import operations, queries
+from attendance.core.intervals import moment_of
 from attendance.forms import AnswerForm
-from attendance.models import Dispute, RecordState
+from attendance.models import CorrectionReview, Dispute, Occasion, RecordState
+from attendance.operations.corrections import why_reviewed
 from attendance.permissions import NAMES, may_record_for
 from attendance.queries.answering import answered_lately, waiting_below, waiting_for, waiting_in
+from attendance.queries.outages import Broke
+from attendance.queries.reviewing import SECOND
 from attendance.reports.base import Scope
-from attendance.sentences import month_day
-from attendance.views.detail import record_details
+from attendance.sentences import hour, month_day
+from attendance.views import leaves, reviews
+from attendance.views.detail import record_details, review_state
 from attendance.views.shared import log_visit
 from organizations.models import User
 from organizations.permissions import has_role, role_required, signed_in
@@ -54,7 +59,9 @@ class DisputeRow:
         texts = [
             f"{one.occasion.title} · {one.entry_unit}",  # type: ignore[attr-defined]
             _("%(day)s提出，已等 %(since)s") % waits,
+            str(one.get_reason_display()) if one.reason != Dispute.Reason.OTHER else "",
         ]
+        texts = [text for text in texts if text]
         return cls(name, texts, reverse("branch_answer", args=[one.pk]), _("答复%(name)s") % {"name": name})
 
 
@@ -71,9 +78,36 @@ class DisputeCard:
     def of(cls, one: Dispute, *, by_reader: bool = False, waits: str = "", url: str = "") -> "DisputeCard":
         """Write the card; ``waits`` and ``url`` are for one that has no answer yet."""
         heading = (_("%(day)s我提出") if by_reader else _("%(day)s本人提出")) % {"day": month_day(one.raised_at)}
+        text = said_of(one)
+        known = outage_lines(one.outages)
         if one.answer:
-            return cls(heading, one.text, answer_of(one))
-        return cls(heading, one.text, [waits] if waits else [], url)
+            return cls(heading, text, known + answer_of(one))
+        if one.state == Dispute.State.WITHDRAWN and one.withdrawn_at is not None:
+            return cls(heading, text, [_("%(day)s 本人撤回了。") % {"day": month_day(one.withdrawn_at)}])
+        return cls(heading, text, known + ([waits] if waits else []), url)
+
+
+OUTAGES: dict[str, Callable[[], str]] = {
+    Broke.AWAY: lambda: _("系统记录：%(from)s – %(to)s 整个系统中断"),
+    Broke.WORKER_LOST: lambda: _("系统记录：%(from)s – %(to)s 服务器故障，您的连接断了"),
+    Broke.SILENT: lambda: _("系统记录：%(from)s – %(to)s 手机没有信号，连接断了"),
+    Broke.GAP: lambda: _("系统记录：%(from)s – %(to)s 这段时间没有记录到"),
+}
+
+
+def outage_lines(rows: Sequence[Sequence[Any]]) -> list[str]:
+    """Return what the site's own log knows of breaks, as ``Dispute.outages`` keeps it, a sentence each."""
+    return [
+        OUTAGES[kind]() % {"from": hour(moment_of(int(start))), "to": hour(moment_of(int(end)))}
+        for kind, start, end in rows
+        if kind in OUTAGES
+    ]
+
+
+def said_of(one: Dispute) -> str:
+    """Return what the member said: the ready reason, and their own words."""
+    ready = "" if one.reason == Dispute.Reason.OTHER else str(one.get_reason_display())
+    return _("。").join(part for part in (ready, one.text) if part)
 
 
 def answer_of(one: Dispute) -> list[str]:
@@ -83,12 +117,18 @@ def answer_of(one: Dispute) -> list[str]:
         said = _("%(name)s %(day)s答复：") % {"name": one.answered_by.name, "day": month_day(one.answered_at)}
     if one.correction is None:
         return [said + one.answer, _("结果没有改动。")]
-    return [said + one.answer, _("结果已更正为“%(state)s”。") % {"state": one.correction.get_state_display()}]
+    state = {"state": one.correction.get_state_display()}
+    review = review_state(one.correction)
+    if review == CorrectionReview.State.WAITING:
+        return [said + one.answer, _("要更正为“%(state)s”，等另一位负责人复核，现在还没有生效。") % state]
+    if review not in ("", CorrectionReview.State.APPROVED):
+        return [said + one.answer, _("更正为“%(state)s”复核没有同意，结果没有改动。") % state]
+    return [said + one.answer, _("结果已更正为“%(state)s”。") % state]
 
 
 @dataclass(frozen=True)
 class DeskCard:
-    """One card about disputes that leads on."""
+    """One card about something that waits for an answer, which leads on."""
 
     title: str
     text: str
@@ -130,14 +170,17 @@ class Disputes:
 
 
 def desk_of(user: User, *, as_of: datetime, with_answers: bool = True) -> list[DeskCard]:
-    """Return what is this person's business today of disputes: how many wait for their answer and which longest, and
-    what was answered to them; two queries more for a secretary. It names nobody: no read to write down."""
+    """Return what is this person's business today of disputes, leaves and corrections: how many wait for their answer
+    and which longest, and what was answered to them; a query for each that is theirs. It names nobody: no read to
+    write down."""
     cards = []
     if has_role(user, *NAMES):
-        mine = waiting_for(user)
-        waiting, oldest = mine.count(), mine.first()
+        oldest = waiting_for(user, as_of=as_of).annotate(among=Window(Count("pk"))).first()
         if oldest is not None:
-            cards.append(_waiting_card(waiting, oldest))
+            cards.append(_waiting_card(oldest.among, oldest))
+        cards += [DeskCard(*card) for card in (leaves.waiting_card(user),) if card]
+    if has_role(user, *SECOND):
+        cards += [DeskCard(*card) for card in (reviews.waiting_card(user),) if card]
     answered = answered_lately(user, as_of=as_of)[:A_FEW] if with_answers else ()
     return cards + [_answered_card(one) for one in answered]
 
@@ -164,9 +207,10 @@ def _answered_card(one: Dispute) -> DeskCard:
 def branch_disputes(request: HttpRequest) -> HttpResponse:
     """List what waits for one's own answer, the oldest first; then what secretaries below are asked."""
     user = signed_in(request)
-    below = waiting_in(user).exclude(pk__in=waiting_for(user).order_by().values("pk"))
+    mine = waiting_for(user, as_of=timezone.now())
+    below = waiting_in(user).exclude(pk__in=mine.order_by().values("pk"))
     with transaction.atomic():
-        page = Paginator(waiting_for(user), A_PAGE).get_page(request.GET.get("page"))
+        page = Paginator(mine, A_PAGE).get_page(request.GET.get("page"))
         shown = [*page, *(further := list(below[:A_PAGE]))]
         named = [one.member_id for one in shown]
         log_visit(reader_id=user.pk, subject_ids=named, what="dispute", as_of=timezone.now())
@@ -206,10 +250,20 @@ def branch_answer(request: HttpRequest, dispute_id: int) -> HttpResponse:
         "said": DisputeCard.of(dispute),
         "detail": detail,
         "form": form,
+        "review_note": review_note(dispute.occasion, author_id=user.pk, as_of=about["as_of"]) if waits else "",
         "waits": waits,
         "unsaved": "" if waits or not form.is_bound else form["answer"].value(),
     }
     return render(request, "attendance/branch_answer.html", context, status=422 if request.method == "POST" else 200)
+
+
+def review_note(occasion: Occasion, *, author_id: int, as_of: datetime) -> str:
+    """Return, before a correction is made, that it will need a second person, and why; "" where it will not."""
+    why = why_reviewed(occasion, author_id=author_id, as_of=as_of)
+    if not why:
+        return ""
+    label = CorrectionReview.Why(why).label
+    return _("更正要另一位负责人复核才生效：%(why)s。") % {"why": label}
 
 
 def _answered(request: HttpRequest, dispute: Dispute, form: AnswerForm, user: User) -> bool:
@@ -217,7 +271,7 @@ def _answered(request: HttpRequest, dispute: Dispute, form: AnswerForm, user: Us
     correct_to = "" if outcome == AnswerForm.STAYS else outcome
     try:
         with transaction.atomic():
-            operations.answer_dispute(
+            answered = operations.answer_dispute(
                 dispute_id=dispute.pk,
                 answer=form.cleaned_data["answer"],
                 answered_by_id=user.pk,
@@ -229,6 +283,8 @@ def _answered(request: HttpRequest, dispute: Dispute, form: AnswerForm, user: Us
         dispute.refresh_from_db()
         return False
     said = _("已答复%(name)s，结果更正为“%(state)s”。") if correct_to else _("已答复%(name)s，结果没有改动。")
+    if answered.correction is not None and review_state(answered.correction):
+        said = _("已答复%(name)s；更正为“%(state)s”要另一位负责人复核，复核同意才生效。")
     label = RecordState(correct_to).label if correct_to else ""
     messages.success(request, said % {"name": dispute.member.name, "state": label})
     return True

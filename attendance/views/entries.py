@@ -28,29 +28,36 @@ from attendance.queries import CALLED_OFF, announced_occasions, entries_below, o
 from attendance.queries.coming import Coming, coming_for, node_at
 from attendance.queries.written import WRITTEN, absence_of, may_be_withdrawn, written_about
 from attendance.sentences import category, day_and_hour, written_down
-from attendance.views.detail import Detail
+from attendance.views.detail import Detail, review_state
+from attendance.views.disputes import review_note
 from attendance.views.shared import list_address, log_visit, scope_or_404
 from organizations.core import phones
 from organizations.models import Role, User
 from organizations.operations import UnableToRevealPhone, reveal_phone
 from organizations.permissions import has_role, role_required, signed_in
 
-Save = Callable[[dict[str, Any], dict[str, Any]], None]
+# Returns whether it waits for a second person.
+Save = Callable[[dict[str, Any], dict[str, Any]], bool]
 
 
-def _save_leave(who: dict[str, Any], data: dict[str, Any]) -> None:
-    with transaction.atomic():  # all of an absence or nothing
-        for occasion_id in sorted({who["occasion_id"], *data.get("also", ())}):
-            operations.approve_leave(**{**who, "occasion_id": occasion_id}, category=data["category"])
+def _save_leave(who: dict[str, Any], data: dict[str, Any]) -> bool:
+    wish = operations.Wish(data["category"], (who["occasion_id"], *data.get("also", ())))
+    by = {"entered_by_id": who["recorded_by_id"], "as_of": who["as_of"]}
+    try:
+        operations.enter_leave(member_id=who["member_id"], wish=wish, **by)
+    except (operations.UnableToAskLeave, operations.UnableToDecideLeave) as error:
+        raise operations.UnableToRecord(str(error)) from error
+    return False
 
 
-def _save_declared(who: dict[str, Any], data: dict[str, Any]) -> None:
+def _save_declared(who: dict[str, Any], data: dict[str, Any]) -> bool:
     operations.declare(**who, category=data["category"])
+    return False
 
 
-def _save_correction(who: dict[str, Any], data: dict[str, Any]) -> None:
+def _save_correction(who: dict[str, Any], data: dict[str, Any]) -> bool:
     author = {"author_id" if key == "recorded_by_id" else key: value for key, value in who.items()}
-    operations.correct_record(**author, state=data["state"], reason=data["reason"])
+    return bool(review_state(operations.correct_record(**author, state=data["state"], reason=data["reason"])))
 
 
 ENTRIES: dict[str, tuple[Any, Callable[..., forms.Form], Save]] = {
@@ -139,14 +146,15 @@ def branch_entry(request: HttpRequest, occasion_id: int, member_id: int, what: s
     form = form_class(request.POST or None, **others)
     back = _back(occasion, member_id)
     who = {"occasion_id": occasion.pk, "member_id": member_id, "recorded_by_id": user.pk, "as_of": now}
-    if form.is_valid() and _saved(form, save, who):
-        messages.success(request, _("已保存，本人可以看到。"))
+    if form.is_valid() and (said := _saved(form, save, who)):
+        messages.success(request, said)
         return redirect(back)
     with transaction.atomic():
         name = get_object_or_404(User, pk=member_id).name
         log_visit(reader_id=user.pk, subject_ids=[member_id], as_of=now)
     context = {"tab": "branch", "title": title, "form": form, "occasion": occasion, "back": back}
     context["head"] = name + _("：") + str(title)
+    context["note"] = review_note(occasion, author_id=user.pk, as_of=now) if what == "correct" else ""
     status = 422 if request.method == "POST" else 200
     return render(request, "attendance/branch_entry.html", context, status=status)
 
@@ -183,13 +191,14 @@ def _other_occasions(user: User, occasion: Occasion, member_id: int) -> list[tup
     ]
 
 
-def _saved(form: forms.Form, save: Save, who: dict[str, Any]) -> bool:
+def _saved(form: forms.Form, save: Save, who: dict[str, Any]) -> str:
+    """Return what is said of having saved it; "" where it could not be."""
     try:
-        save(who, form.cleaned_data)
+        waits = save(who, form.cleaned_data)
     except operations.UnableToRecord as error:
         form.add_error(None, str(error))
-        return False
-    return True
+        return ""
+    return _("已提出，另一位负责人复核同意以后生效，本人可以看到。") if waits else _("已保存，本人可以看到。")
 
 
 @require_POST

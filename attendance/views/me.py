@@ -9,22 +9,30 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from attendance.forms import DisputeForm
-from attendance.models import Evidence, Occasion
-from attendance.operations import UnableToRaiseDispute, mark_answers_seen, raise_dispute, settle_dirty
+from attendance.models import Dispute, Evidence, Occasion, Training
+from attendance.operations import (
+    UnableToRaiseDispute,
+    mark_answers_seen,
+    raise_dispute,
+    settle_dirty,
+    withdraw_dispute,
+)
 from attendance.queries import occasions_naming
 from attendance.queries.answering import answerer_of
 from attendance.queries.coming import leaves_ahead
+from attendance.queries.outages import outages_of
 from attendance.queries.personal import held_about
 from attendance.sentences import category, day, day_and_hour, written_down
 from attendance.standing import DUE, Standing, due_at, standings_of
 from attendance.views.detail import Detail, record_details, step_of
-from attendance.views.disputes import DisputeCard
+from attendance.views.disputes import DisputeCard, outage_lines
 from organizations.models import User
 from organizations.permissions import role_required, signed_in
 
@@ -113,7 +121,22 @@ def _own_context(request: HttpRequest, occasion_id: int, form: DisputeForm) -> d
         "step": step,
         "no_step": "" if step else _no_step(detail, as_of),
         "disputes": [DisputeCard.of(one, by_reader=True, waits=waits) for one in detail.disputes],
-        "may_dispute": not detail.open_dispute and not detail.is_called_off,
+    } | _ways_to_object(detail, as_of)
+
+
+def _ways_to_object(detail: Detail, as_of: datetime) -> dict[str, Any]:
+    """Return the ready reasons of a dispute, each its own button; what our own log knows of breaks stands first."""
+    may_dispute = not detail.open_dispute and not detail.is_called_off
+    occasion, member_id = detail.occasion, detail.entry.member_id
+    known = outages_of(occasion=occasion, member_id=member_id, as_of=as_of) if may_dispute else []
+    ready = [one for one in Dispute.Reason if one is not Dispute.Reason.OTHER]
+    is_undone = detail.is_undone and occasion.training.state == Training.State.PUBLISHED
+    return {
+        "may_dispute": may_dispute,
+        "outages": outage_lines([one.as_row() for one in known]),
+        "cut_off": Dispute.Reason.CUT_OFF,
+        "reasons": [one for one in ready if not (known and one is Dispute.Reason.CUT_OFF)],
+        "leave_url": f"{reverse('me_leave_ask')}?occasion={occasion.pk}" if is_undone else "",
     }
 
 
@@ -130,7 +153,9 @@ def _waiting_words(detail: Detail) -> str:
     answerer = answerer_of(detail.entry)
     if answerer is None:
         return _("现在还没有能答复的书记，您写的已经留下，有了书记就会看到。")
-    return _("书记%(name)s会看到并答复，答复会出现在这里。") % {"name": answerer.name}
+    return _("书记%(name)s会看到并答复，答复会出现在这里；7 天没有答复的，上一级书记也会看到。") % {
+        "name": answerer.name
+    }
 
 
 @require_GET
@@ -158,12 +183,31 @@ def me_dispute(request: HttpRequest, occasion_id: int) -> HttpResponse:
             occasion_id=occasion_id,
             member_id=signed_in(request).pk,
             text=form.cleaned_data["text"],
+            reason=form.cleaned_data["reason"],
             as_of=timezone.now(),
         )
     except UnableToRaiseDispute as error:
         messages.warning(request, str(error))
     else:
         messages.success(request, _("已经提交，支部书记会看到并答复。"))
+    return redirect("me_record", occasion_id)
+
+
+@require_POST
+@role_required()
+def me_dispute_withdraw(request: HttpRequest, occasion_id: int) -> HttpResponse:
+    """Take back what one said of one's own record, as long as nobody has answered."""
+    member, as_of = signed_in(request), timezone.now()
+    found: list[Detail] = record_details(member_id=member.pk, occasion_id=occasion_id, as_of=as_of)
+    if not found:
+        raise Http404
+    said = found[0].open_dispute
+    try:
+        withdraw_dispute(dispute_id=said.pk if said else 0, member_id=member.pk, as_of=as_of)
+    except UnableToRaiseDispute as error:
+        messages.warning(request, str(error))
+    else:
+        messages.success(request, _("已撤回，支部书记不用再答复。"))
     return redirect("me_record", occasion_id)
 
 

@@ -277,6 +277,8 @@ def _said(occasion: Occasion, one: Evidence) -> Item:
     notes = []
     if one.category:
         notes.append(category(one.category))
+    if kind == Evidence.Kind.LEAVE and _is_after(occasion, one):
+        notes.append(_("开始以后才请的"))
     if one.recorded_by is not None:
         notes.append(_("%(name)s %(moment)s 登记") % _by(one))
     back = getattr(one, "withdrawn_by", None)
@@ -290,6 +292,14 @@ def _said(occasion: Occasion, one: Evidence) -> Item:
         notes.append(_("不在直播的时间里，只保留，不计入"))
     counts = not outside and back is None
     return Item(one.started_at or one.recorded_at, one.ended_at, str(kind.label), tuple(notes), counts=counts)
+
+
+def _is_after(occasion: Occasion, leave: Evidence) -> bool:
+    """Whether a leave was asked only once its occasion had begun; of a course, once it was over."""
+    asked_at = leave.started_at or leave.recorded_at
+    if occasion.rule.basis == Rule.Basis.MEDIA:
+        return asked_at >= occasion.ends_at
+    return asked_at >= (occasion.window_start_at or occasion.starts_at)
 
 
 def _by(one: Evidence) -> dict[str, str]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from attendance.models import Correction, Occasion, RecordState
 from attendance.permissions import Whereabouts, whereabouts
 from attendance.queries import CALLED_OFF
+from attendance.queries.shares import shares_of
 from attendance.reports.base import Scope
 from attendance.reports.standing import (
     Counts,
@@ -251,7 +252,7 @@ def _in_numbers(counts: Counts) -> str:
         said += _("，认定中 %(pending)s") % {"pending": pending}
     if incomplete := counts[RecordState.INCOMPLETE]:
         said += _("，记录不全 %(incomplete)s") % {"incomplete": incomplete}
-    return said
+    return said + _("；") + shares_of(counts.by_state).short
 
 
 def overtaken_rows(corrections: Sequence[Correction], scope: Scope) -> list[Row]:

@@ -197,6 +197,8 @@ def _write_exemptions(people: list[PersonPlan], today: dt.date) -> None:
         [Exemption(member=person.user, active_from_date=today) for person in changed if person.held.exemption is None],
         batch_size=BATCH,
     )
+    known = [person for person in changed if person.held.last]  # who is new stands on no roster yet
+    events.announce_exemptions([person.user.pk for person in known if person.user])
 
 
 def _write_roles(people: list[PersonPlan], today: dt.date) -> None:

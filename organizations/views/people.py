@@ -23,7 +23,6 @@ from organizations.directory import MOST_PEOPLE, Card, card_of, facts_of, find_p
 from organizations.models import Left, Role, User
 from organizations.operator_forms import (
     ConfirmForm,
-    DayForm,
     LeaveForm,
     MoveForm,
     NameForm,
@@ -180,20 +179,6 @@ STEPS = {
     ),
     "leave": Step(_("办理离开"), _("确认离开"), LeaveForm, _leave, applies=lambda card: card.membership is not None),
     "return": Step(_("办理恢复"), _("确认恢复"), ReturnForm, _return, _last_day, lambda card: card.is_leaving),
-    "exempt": Step(
-        _("设为免学"),
-        _("确认免学"),
-        DayForm,
-        lambda request, person, data: do.exempt_member(member_id=person.pk, from_date=data["on_date"]),
-        applies=lambda card: card.membership is not None and card.exemption is None,
-    ),
-    "expect": Step(
-        _("恢复应学"),
-        _("确认恢复应学"),
-        DayForm,
-        lambda request, person, data: do.end_exemption(member_id=person.pk, on_date=data["on_date"]),
-        applies=lambda card: card.exemption is not None,
-    ),
     "role": Step(_("任命职责"), _("任命"), RoleForm, _grant, applies=lambda card: card.person.is_active),
 }
 
@@ -205,6 +190,8 @@ def change(request: HttpRequest, person_id: int, what: str) -> HttpResponse:
     """Change one thing; a mistake shows the form again with what was typed and the sentence that says why."""
     shown, step = person_or_404(request, person_id), STEPS.get(what)
     card = card_of(shown, on_date=today())
+    if what == "exempt" and card.membership is not None:  # what it does to rosters is the ledger's, and so is its page
+        return redirect("exemptions_of", shown.pk)
     if step is None or not step.applies(card):
         raise Http404
     sent = request.POST if request.method == "POST" else None

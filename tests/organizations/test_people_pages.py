@@ -254,14 +254,15 @@ def test_leaving_and_coming_back_by_the_page(operator: Client, world: County) ->
     assert operator.get(f"/people/{person.pk}/return/").status_code == 404
 
 
-def test_exempting_and_expecting_again(operator: Client, world: County) -> None:
+def test_an_exemption_has_its_page_in_the_ledger(operator: Client, world: County) -> None:
     today = timezone.localdate()
     assert operator.get(f"/people/{world.member.pk}/expect/").status_code == 404
-    assert post(operator, world.member, "exempt", on_date=today).status_code == 302
-    assert "免学" in text_of(operator.get(f"/people/{world.member.pk}/"))
-    assert post(operator, world.member, "expect", on_date="").status_code == 422
-    assert post(operator, world.member, "expect", on_date=today).status_code == 302
-    assert operator.get(f"/people/{world.member.pk}/exempt/").status_code == 200
+    page = operator.get(f"/people/{world.member.pk}/exempt/")
+    assert (page.status_code, page.headers["Location"]) == (302, f"/exemptions/people/{world.member.pk}/")
+    sent = {"category": "away", "from_date": today, "document": "永组〔2026〕3号", "do": "save"}
+    assert operator.post(page.headers["Location"], sent).status_code == 302
+    assert "长期外出务工" in text_of(operator.get(f"/people/{world.member.pk}/"))
+    assert "文号 永组〔2026〕3号" in text_of(operator.get(page.headers["Location"]))
 
 
 # --- roles ------------------------------------------------------------------------------------------------------------
@@ -336,7 +337,7 @@ def test_a_person_never_seen_and_one_without_a_unit_are_404(operator: Client) ->
 
 
 def test_every_form_of_a_person_opens(operator: Client, world: County) -> None:
-    for what in ("name", "phone", "number", "move", "leave", "exempt", "role"):
+    for what in ("name", "phone", "number", "move", "leave", "role"):
         page = operator.get(f"/people/{world.member.pk}/{what}/")
         assert (page.status_code, 'class="errors"' in page.content.decode()) == (200, False), what
     assert 'value="QX.01.02 东风村第二支部"' in text_of(operator.get(f"/people/{world.member.pk}/move/"))

@@ -32,6 +32,10 @@ WORDS = {
     urls.OPERATOR: "operator above",
     urls.OPERATORS: "operators, for their subtree",
     urls.AUDITOR: "auditor",
+    urls.SECOND: "secretaries, organisers and operators, for their subtree",
+    urls.KEEPERS_OF_EXEMPTIONS: "secretaries and operators, for their subtree",
+    urls.COUNTS | urls.OPERATOR: "secretary, organiser and operator above",
+    urls.SECRETARY | urls.OPERATOR: "secretary and operator above",
 }
 VISITOR = {urls.SIGN_IN: "sign-in", urls.JSON_401: "401", urls.NOT_FOUND: "404"}
 

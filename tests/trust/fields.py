@@ -70,7 +70,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "organizations.Exemption": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
         Fields("member active_from_date active_to_date", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
-        Fields("category", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+        Fields("category document", PERSONAL, "oneself; secretary and operator above, logged", FOR_GOOD),
     ),
     "organizations.RoleGrant": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
@@ -159,12 +159,26 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("id evidence_digest", TECHNICAL, SERVER, FOR_GOOD),
         Fields("record state was_state reason author at", VERDICT, SELF_AND_SECRETARY, FOR_GOOD),
     ),
+    "attendance.CorrectionReview": (
+        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields(
+            "correction record why state decided_at decided_by reason", VERDICT,
+            "oneself; author; who can be the second person, logged", FOR_GOOD,
+        ),
+    ),
+    "attendance.Leave": (
+        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("member node category from_date to_date state reason", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+        Fields("asked_at asked_by decided_at decided_by ended_at ended_by", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+    ),
+    "attendance.LeaveOccasion": (Fields("id leave occasion", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),),
     "attendance.Notice": (
         Fields("id member training occasion kind data at seen_at", PERSONAL, SELF, FOR_GOOD),
     ),
     "attendance.Dispute": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
-        Fields("occasion member text state raised_at", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+        Fields("occasion member reason text outages", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+        Fields("state raised_at withdrawn_at", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
         Fields("answer answered_at answered_by correction seen_at", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
     ),
     "cms.Belonging": (

@@ -30,6 +30,8 @@ READERS = ROSTER | ORGANISER
 AUDITOR: Who = frozenset({"auditor"})
 OPERATOR: Who = frozenset({"operator"})
 OPERATORS = OPERATOR | {"neighbour_operator"}
+SECOND = SECRETARIES | ORGANISERS | OPERATORS
+KEEPERS_OF_EXEMPTIONS = SECRETARIES | OPERATORS
 LIBRARY = ORGANISERS | LECTURERS
 KEEPERS = LIBRARY | OPERATOR  # the operator of the whole tree keeps what nobody in particular uploaded
 OFFICE = LIBRARY | OPERATORS
@@ -83,6 +85,10 @@ OWN = (
     Row("me/data.json", "GET", SIGNED_IN, "everything held about oneself, and nobody else"),
     Row("me/records/<int:occasion_id>/", "GET", ROSTER, "one's own evidence and why it counted or not"),
     Row("me/records/<int:occasion_id>/dispute/", "POST", ROSTER, "that one's own record is wrong"),
+    Row("me/records/<int:occasion_id>/dispute/withdraw/", "POST", ROSTER, "that one takes it back, before an answer"),
+    Row("me/leaves/", "GET", SIGNED_IN, "one's own leaves and what was answered"),
+    Row("me/leaves/ask/", "GET POST", SIGNED_IN, "ask for leave: a category, occasions or days"),
+    Row("me/leaves/<int:leave_id>/withdraw/", "POST", SIGNED_IN, "take one's own back; nobody else's is touched"),
     Row("me/access/", READ, SIGNED_IN, "who looked at one's own records, lists and files too"),
 )
 
@@ -102,6 +108,18 @@ BRANCH = (
     Row("branch/evidence/<int:evidence_id>/withdraw/", "POST", SECRETARY, "take back a tick or leave; never one's own"),
     Row("branch/disputes/", "GET", SECRETARIES, "the disputes that wait for one's answer, by name; logged"),
     Row("branch/disputes/<int:dispute_id>/answer/", "GET POST", SECRETARY, "the answer to a dispute; never one's own"),
+    Row("branch/leaves/", "GET POST", SECRETARIES, "the leaves that wait for one's answer, many at once; logged"),
+    Row("branch/leaves/<int:leave_id>/", "GET POST", SECRETARY, "one leave, and the answer; never one's own"),
+    Row("branch/leaves/new/<int:member_id>/", "GET POST", SECRETARY, "enter a leave for somebody; logged"),
+    Row("branch/corrections/", "GET", SECOND, "corrections that wait for one's second word; logged"),
+    Row(
+        "branch/corrections/<int:review_id>/", "GET POST", COUNTS | OPERATOR,
+        "the second word on a correction; never its author's or the member's; logged",
+    ),
+    Row("exemptions/", "GET", KEEPERS_OF_EXEMPTIONS, "who is exempt below one's own units; logged"),
+    Row("exemptions/people/", "GET", KEEPERS_OF_EXEMPTIONS, "the names below one's own units; logged"),
+    Row("exemptions/people/<int:member_id>/", "GET POST", SECRETARY | OPERATOR, "exempt somebody; logged"),
+    Row("exemptions/<int:exemption_id>/end/", "GET POST", SECRETARY | OPERATOR, "expect somebody again; logged"),
 )  # fmt: skip
 
 COURSES = (

@@ -25,8 +25,19 @@ from PIL import Image as Pixels
 from wagtail.documents.models import Document
 from wagtail.images.models import Image
 
-from attendance.models import Dispute, Evidence, Occasion, Rule, Training, WatchSession
-from attendance.operations import open_occasion, raise_dispute, record_hall, set_replay, settle
+from attendance.models import (
+    Correction,
+    CorrectionReview,
+    Dispute,
+    Evidence,
+    Leave,
+    Occasion,
+    Record,
+    Rule,
+    Training,
+    WatchSession,
+)
+from attendance.operations import Wish, ask_leave, open_occasion, raise_dispute, record_hall, set_replay, settle
 from config import marks
 from courses.operations import CoursePlan, schedule_course
 from live.models import Lecture, MediaNode
@@ -34,7 +45,8 @@ from live.operations import end_lecture, go_live
 from media import storage
 from media.models import Upload, Video
 from media.operations import create_upload
-from organizations.models import Role, User
+from organizations.models import Exemption, Role, User
+from organizations.operations import exempt_member
 from tests.factories.attendance import OccasionFactory, RuleFactory, TrainingFactory, be_present
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_video
 from tests.factories.courses import Given, watch
@@ -66,6 +78,9 @@ class World:
     course: Given
     recording: Video
     dispute: Dispute
+    leave: Leave
+    review: CorrectionReview
+    exemption: Exemption
     tick: Evidence
     upload: Upload
     image: Image
@@ -149,6 +164,9 @@ def make_world() -> World:
         course=_course(county, training, image, paper),
         recording=recording,
         dispute=Dispute.objects.get(),
+        leave=_asked(county),
+        review=_proposed(county, given),
+        exemption=exempt_member(member_id=county.member.pk, from_date=dt.date(2100, 1, 1)),
         tick=_ticked(county, given),
         upload=_upload(county),
         image=image,
@@ -176,6 +194,21 @@ def _lecture(county: County, training: Training, title: str, start: dt.datetime)
     go_live(occasion_id=lecture.pk, as_of=start)
     lecture.refresh_from_db()
     return lecture
+
+
+def _asked(county: County) -> Leave:
+    """A leave of some days to come, which waits."""
+    wish = Wish("duty", from_date=dt.date(2026, 12, 28), to_date=dt.date(2026, 12, 30))
+    return ask_leave(member_id=county.member.pk, wish=wish, as_of=timezone.now())[0]
+
+
+def _proposed(county: County, given: Lecture) -> CorrectionReview:
+    """A correction by the township's secretary that waits for a second person."""
+    above = RoleGrantFactory(user__name="许镇书记", node=county.township, role=Role.SECRETARY).user
+    settle(occasion_id=given.pk, as_of=timezone.now())
+    record = Record.objects.get(occasion_id=given.pk, member=county.member)
+    made = Correction.objects.create(record=record, state="attended", reason=COMPLAINT, author=above, at=timezone.now())
+    return CorrectionReview.objects.create(correction=made, record=record, why="many")
 
 
 def _ticked(county: County, given: Lecture) -> Evidence:

@@ -85,7 +85,7 @@ def test_a_leave_is_taken_back_and_the_record_judged_again(world: World, sign_in
     again = client.post(f"/branch/evidence/{leave.pk}/withdraw/", follow=True).content.decode()
     assert "已经有人撤回过了" in again
     own = sign_in(member).get(f"/me/records/{world.occasion.pk}/").content.decode()
-    assert re.search(r"值班值守，赵书记 \S+ \S+ 登记，已撤回：赵书记 \S+ \S+", own)
+    assert re.search(r"值班值守，开始以后才请的，赵书记 \S+ \S+ 登记，已撤回：赵书记 \S+ \S+", own)
     assert Evidence.objects.count() == 2  # nothing is deleted
 
 
@@ -256,7 +256,7 @@ def test_an_empty_reason_is_asked_for_in_words(world: World, sign_in: SignIn) ->
     text = sign_in(world.county.secretary).post(url, {"state": "attended", "reason": ""}).content.decode()
     assert "请写明更正的理由。" in text
     own = sign_in(member).post(f"/me/records/{world.occasion.pk}/dispute/", {"text": ""}).content.decode()
-    assert "请写下哪里不对。" in own
+    assert "请写下哪里不对，或者点上面的一个理由。" in own
     assert "必填" not in text + own
 
 
