@@ -273,7 +273,7 @@ def user_by_id(user_id: int) -> User | None:
 
 def people_named(part: str, *, among: Q) -> QuerySet[User]:
     """The people of a condition whose name has the text, in the order of their names."""
-    return User.objects.filter(among, name__contains=part).order_by("name", "pk")
+    return User.objects.filter(among, name__contains=part).order_by("name_key", "pk")
 
 
 def namesakes(name: str) -> QuerySet[User]:

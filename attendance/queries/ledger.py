@@ -261,7 +261,7 @@ def unread_entries(*, training_id: int, below: str) -> QuerySet[RosterEntry]:
 def records_of(*, occasion_id: int, member_ids: Collection[int]) -> QuerySet[Record]:
     """What holds for these people at one occasion, in the order of their names."""
     found = Record.objects.filter(occasion_id=occasion_id, member_id__in=member_ids)
-    return found.select_related("member").order_by("member__name", "member_id")
+    return found.select_related("member").order_by("member__name_key", "member_id")
 
 
 def disputes() -> QuerySet[Dispute]:

@@ -49,4 +49,4 @@ def ticks_at(*, occasion_id: int, below: str) -> QuerySet[Evidence]:
         occasion__roster__member_id=F("member_id"),
         occasion__roster__node__path__startswith=below,
     )
-    return found.select_related("member", "recorded_by").order_by("-recorded_at", "member__name", "id")
+    return found.select_related("member", "recorded_by").order_by("-recorded_at", "member__name_key", "id")

@@ -50,7 +50,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     ),
     "organizations.User": (
         Fields("id public_id username", TECHNICAL, NAMED, ACCOUNT),
-        Fields("name", PERSONAL, NAMED, ACCOUNT),
+        Fields("name name_key", PERSONAL, NAMED, ACCOUNT),
         Fields("number", PERSONAL, SELF_AND_SECRETARY, ACCOUNT),
         Fields("password phone_index", SECRET, SERVER, ACCOUNT),
         Fields("phone_cipher", SECRET, "oneself; the secretary of the branch on request, logged", ACCOUNT),
