@@ -35,6 +35,11 @@ CATEGORIES: dict[str, Callable[[], str]] = {
     "visit": lambda: _("送学上门"),
     "elsewhere": lambda: _("在其他平台学过"),
     "makeup_class": lambda: _("参加了补课"),
+    # How a tick of a hall came to be written down.
+    "paper": lambda: _("按纸质签到表"),
+    "qr": lambda: _("扫现场的码"),
+    "guest": lambda: _("在别处作为来宾登记，已核对"),
+    "phone": lambda: _("手机上先记、后补传"),
 }
 
 
@@ -140,6 +145,11 @@ def _named(text: Callable[[], str]) -> Callable[[Mapping[str, Any]], str]:
     return lambda values: text() % {"category": category(values["category"])}
 
 
+def _declared(values: Mapping[str, Any]) -> str:
+    said = _("其他方式学习：%(category)s") % {"category": category(values["category"])}
+    return said + _("，%(length)s，书记已确认") % {"length": length(values["ms"])} if values.get("ms") else said
+
+
 def _said(text: Callable[[], str]) -> Callable[[Mapping[str, Any]], str]:
     return lambda values: text()
 
@@ -160,7 +170,9 @@ SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Code.WATCHED_LATE: _timed(lambda: _("其中 %(length)s 在补学期限之后，不计入结果")),
     Code.AFTER_WINDOW: _said(lambda: _("场次结束以后才进入，只保留，不计入")),
     Code.LEAVE: _named(lambda: _("请假：%(category)s")),
-    Code.DECLARED: _named(lambda: _("其他方式学习：%(category)s")),
+    Code.DECLARED: _declared,
+    Code.CHECKED_IN: lambda values: _("%(at)s 扫过现场的码，等支部书记确认") % {"at": hour(moment_of(values["at"]))},
+    Code.AWAITED: _said(lambda: _("所在的集中收看点还没有把登记交上来，先不按未参加处理")),
     Code.NOTHING_ASKED: _said(lambda: _("课程的内容目前都撤下了，不要求学习")),
     Code.EXEMPT: lambda values: _("已离开，不再应到") if values.get("why") == "left" else _("免学"),
     Code.NO_EVIDENCE: _said(lambda: _("还没有参加的记录")),

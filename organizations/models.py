@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from organizations.queries import Grant
 
 
-class KeyOfName(models.CharField):
+class KeyOfName(models.CharField):  # type: ignore[type-arg]
     """What people are listed by: made from their name whenever they are saved or created, alone or in bulk.
 
     ``bulk_update`` and ``update`` write what they are given: whoever changes a name there writes this with it.

@@ -1,5 +1,6 @@
 """The ledger: what was expected, what was seen, what follows from it. Evidence is stored, conclusions are computed."""
 
+from attendance.models.hall import Declaration, Guest, Hall, Sheet
 from attendance.models.notice import Notice
 from attendance.models.plan import Occasion, Rule, Training
 from attendance.models.presence import PresenceSpan, WatchBudget, WatchSession, WorkerLease
@@ -8,8 +9,11 @@ from attendance.models.roster import RosterEntry, RosterWork
 
 __all__ = [
     "Correction",
+    "Declaration",
     "Dispute",
     "Evidence",
+    "Guest",
+    "Hall",
     "Notice",
     "Occasion",
     "PresenceSpan",
@@ -18,6 +22,7 @@ __all__ = [
     "RosterEntry",
     "RosterWork",
     "Rule",
+    "Sheet",
     "Training",
     "WatchBudget",
     "WatchSession",

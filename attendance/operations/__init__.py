@@ -3,6 +3,12 @@
 from attendance.core.plan import OccasionPlan
 from attendance.operations.absence import record_absence
 from attendance.operations.corrections import UnableToRecord, correct_record
+from attendance.operations.declarations import (
+    ask_declaration,
+    confirm_declaration,
+    refuse_declaration,
+    withdraw_declaration,
+)
 from attendance.operations.disputes import (
     UnableToAnswerDispute,
     UnableToRaiseDispute,
@@ -10,11 +16,21 @@ from attendance.operations.disputes import (
     mark_answers_seen,
     raise_dispute,
 )
+from attendance.operations.halls import (
+    UnableToCheckIn,
+    check_in,
+    close_hall,
+    cross_out_guest,
+    find_guest,
+    open_hall,
+    write_guest,
+)
 from attendance.operations.leases import beat_lease, end_lease, reap_leases, start_lease
 from attendance.operations.leavers import expect_again, expect_no_longer
 from attendance.operations.marks import mark_dirty
 from attendance.operations.notes import (
     HallTicks,
+    Study,
     approve_leave,
     declare,
     record_hall,
@@ -51,6 +67,7 @@ from attendance.operations.presence import (
 from attendance.operations.reconciling import reconcile
 from attendance.operations.rosters import complete_roster, enter_at_once, prepare_rosters
 from attendance.operations.settling import UnableToSettle, settle, settle_dirty
+from attendance.operations.sheets import print_sheet
 from attendance.operations.watch import (
     UnableToReportWatched,
     UnableToStartWatch,
@@ -64,7 +81,9 @@ __all__ = [
     "HallTicks",
     "Join",
     "OccasionPlan",
+    "Study",
     "UnableToAnswerDispute",
+    "UnableToCheckIn",
     "UnableToCloseOccasion",
     "UnableToOpenOccasion",
     "UnableToPlanOccasion",
@@ -80,31 +99,40 @@ __all__ = [
     "WatchState",
     "answer_dispute",
     "approve_leave",
+    "ask_declaration",
     "beat_lease",
+    "check_in",
+    "close_hall",
     "close_occasion",
     "close_presences",
     "complete_roster",
+    "confirm_declaration",
     "correct_record",
     "create_occasion",
+    "cross_out_guest",
     "declare",
     "end_lease",
     "enter_at_once",
     "expect_again",
     "expect_no_longer",
+    "find_guest",
     "mark_answers_seen",
     "mark_dirty",
     "mark_not_held",
     "mark_notices_seen",
     "move_end",
+    "open_hall",
     "open_occasion",
     "open_presences",
     "prepare_rosters",
+    "print_sheet",
     "raise_dispute",
     "reap_leases",
     "reconcile",
     "record_absence",
     "record_hall",
     "record_outbox",
+    "refuse_declaration",
     "reopen_occasion",
     "report_watched",
     "reschedule_occasion",
@@ -117,5 +145,7 @@ __all__ = [
     "tell",
     "void_occasion",
     "withdraw",
+    "withdraw_declaration",
     "withdraw_occasion",
+    "write_guest",
 ]

@@ -15,6 +15,7 @@ SELF = "oneself"
 SELF_AND_SECRETARY = "oneself; the secretary above, logged"
 NAMED = "oneself; secretary and organiser above; whoever shares a room or a task"
 SECRETARY = "the secretary above"
+GUESTS = "the secretary where they came; a secretary with somebody of that name on the same list, logged"
 EXPECTED = "whoever is expected; lecturer, organiser, secretary above"
 BACK_OFFICE = "the organiser above"
 ROOM = "whoever is in the room"
@@ -158,6 +159,23 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "attendance.Correction": (
         Fields("id evidence_digest", TECHNICAL, SERVER, FOR_GOOD),
         Fields("record state was_state reason author at", VERDICT, SELF_AND_SECRETARY, FOR_GOOD),
+    ),
+    "attendance.Hall": (
+        Fields("id is_offline", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("occasion node place opened_by opened_at closed_by closed_at", PLAN, SECRETARY, FOR_GOOD),
+    ),
+    "attendance.Guest": (
+        Fields("id client_id", TECHNICAL, SERVER, RAW),
+        Fields("occasion node name unit last4 started_at ended_at", PERSONAL, GUESTS, RAW),
+        Fields("recorded_by recorded_at member settled_by settled_at", PERSONAL, GUESTS, RAW),
+    ),
+    "attendance.Sheet": (
+        Fields("id occasion node members printed_by printed_at", PERSONAL, SECRETARY, FOR_GOOD),
+    ),
+    "attendance.Declaration": (
+        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("occasion member category source studied_at minutes", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+        Fields("state asked_at answered_at answered_by reason", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
     ),
     "attendance.Notice": (
         Fields("id member training occasion kind data at seen_at", PERSONAL, SELF, FOR_GOOD),
