@@ -35,6 +35,7 @@ CATEGORIES: dict[str, Callable[[], str]] = {
     "visit": lambda: _("送学上门"),
     "elsewhere": lambda: _("在其他平台学过"),
     "makeup_class": lambda: _("参加了补课"),
+    "platform": lambda: _("学习强国"),
     # How a tick of a hall came to be written down.
     "paper": lambda: _("按纸质签到表"),
     "qr": lambda: _("扫现场的码"),
@@ -114,6 +115,18 @@ def category(code: str) -> str:
     """Return a category of a leave or of study elsewhere in words."""
     name = CATEGORIES.get(code)
     return name() if name else _("其他")
+
+
+def hall_words() -> dict[str, str]:
+    """Return what the hall page's island may say; ``{name}`` marks what it fills in."""
+    return {
+        "ticked": _("已勾 {count} 位，共 {all} 位"),
+        "unsent": _(
+            "{count} 位的登记还在这部手机里，没有交上去。有网时打开这个网站会自动补交；请不要清除浏览器的数据。"
+        ),
+        "no_digits": _("没有网时不能按手机尾号找，请按姓名或拼音首字母找。"),
+        "not_found": _("没有“{sought}”；已参加的不用登记，名单以外的写在来宾里。"),
+    }
 
 
 def _share(values: Mapping[str, Any]) -> str:

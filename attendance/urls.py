@@ -2,7 +2,21 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from attendance.views import branch, disputes, entries, exports, hall, me, search, today, watch
+from attendance.views import (
+    branch,
+    check_in,
+    declare,
+    disputes,
+    entries,
+    exports,
+    hall,
+    hall_sync,
+    me,
+    search,
+    sheet,
+    today,
+    watch,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.today, name="today"),
@@ -11,9 +25,23 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/data.json", me.me_data, name="me_data"),
     path("me/records/<int:occasion_id>/", me.me_record, name="me_record"),
     path("me/records/<int:occasion_id>/dispute/", me.me_dispute, name="me_dispute"),
+    path("me/records/<int:occasion_id>/declare/", declare.me_declare, name="me_declare"),
+    path(
+        "me/declarations/<int:declaration_id>/withdraw/",
+        declare.me_declaration_withdraw,
+        name="me_declaration_withdraw",
+    ),
     path("branch/", branch.branch, name="branch"),
+    path("branch/declarations/", declare.branch_declarations, name="branch_declarations"),
+    path("branch/declarations/<int:declaration_id>/", declare.branch_declaration, name="branch_declaration"),
     path("branch/<int:training_id>/", branch.branch_training, name="branch_training"),
     path("branch/<int:training_id>/hall/", hall.branch_hall, name="branch_hall"),
+    path("branch/<int:training_id>/hall/sync", hall_sync.hall_sync, name="branch_hall_sync"),
+    path("branch/<int:training_id>/hall/find", hall_sync.hall_find, name="branch_hall_find"),
+    path("branch/<int:training_id>/sheet/", sheet.branch_sheet, name="branch_sheet"),
+    path("branch/<int:training_id>/sheet.pdf", sheet.sheet_pdf, name="branch_sheet_pdf"),
+    path("branch/halls/<int:hall_id>/code/", check_in.hall_code, name="branch_hall_code"),
+    path("in/<str:code>/", check_in.check_in_page, name="check_in"),
     path("branch/<int:training_id>/members/", search.branch_people, name="branch_people"),
     path("branch/<int:training_id>/members/<int:member_id>/", branch.branch_member, name="branch_member"),
     path("branch/<int:training_id>/members/<int:member_id>/phone/", entries.branch_phone, name="branch_phone"),

@@ -276,6 +276,11 @@ def people_named(part: str, *, among: Q) -> QuerySet[User]:
     return User.objects.filter(among, name__contains=part).order_by("name_key", "pk")
 
 
+def keys_of_names(member_ids: Iterable[int]) -> dict[int, str]:
+    """What people are listed by (``core.pinyin``), by their ids; one query."""
+    return dict(User.objects.filter(pk__in=list(member_ids)).values_list("pk", "name_key"))
+
+
 def namesakes(name: str) -> QuerySet[User]:
     """Everybody of exactly this name, whoever came first in front."""
     return User.objects.filter(name=name).order_by("pk")

@@ -12,6 +12,9 @@ from organizations.permissions import visible_nodes
 from organizations.queries import valid_on
 
 
+MOST_GUESTS = 100  # that one page shows
+
+
 def awaited_members(occasion_id: int, member_ids: Collection[int]) -> set[int]:
     """Return who of these stands under a unit whose hall has still to deliver what was ticked there.
 
@@ -55,7 +58,7 @@ def guests_written(*, occasion_id: int, below: str) -> QuerySet[Guest]:
     """Return the guests written down in a part of the tree and not crossed out, the newest first."""
     found = Guest.objects.filter(occasion_id=occasion_id, node__path__startswith=below)
     found = found.filter(Q(settled_at=None) | Q(member__isnull=False))
-    return found.select_related("recorded_by", "node").order_by("-recorded_at", "-pk")
+    return found.select_related("recorded_by", "node").order_by("-recorded_at", "-pk")[:MOST_GUESTS]
 
 
 def guests_like_ours(*, occasion_id: int, below: str) -> list[tuple[Guest, User]]:
@@ -63,12 +66,12 @@ def guests_like_ours(*, occasion_id: int, below: str) -> list[tuple[Guest, User]
 
     A name alone says that it may be them; who it is, a secretary of theirs says.
     """
-    waiting = Guest.objects.filter(occasion_id=occasion_id, settled_at=None)
-    guests = list(waiting.select_related("recorded_by", "node").order_by("recorded_at", "pk"))
+    there = RosterEntry.objects.filter(occasion_id=occasion_id, node__path__startswith=below)
+    waiting = Guest.objects.filter(occasion_id=occasion_id, settled_at=None, name__in=there.values("member__name"))
+    guests = list(waiting.select_related("recorded_by", "node").order_by("recorded_at", "pk")[:MOST_GUESTS])
     names = {one.name for one in guests}
     if not names:
         return []
-    there = RosterEntry.objects.filter(occasion_id=occasion_id, node__path__startswith=below)
     people = list(User.objects.filter(pk__in=there.values("member_id"), name__in=names).order_by("name_key", "pk"))
     return [(guest, one) for guest in guests for one in people if one.name == guest.name]
 

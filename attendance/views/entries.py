@@ -45,7 +45,10 @@ def _save_leave(who: dict[str, Any], data: dict[str, Any]) -> None:
 
 
 def _save_declared(who: dict[str, Any], data: dict[str, Any]) -> None:
-    operations.declare(**who, category=data["category"])
+    study = None
+    if data["source"]:
+        study = operations.Study(" ".join(data["source"].split()), data["studied_at"], data["minutes"])
+    operations.declare(**who, category=data["category"], study=study)
 
 
 def _save_correction(who: dict[str, Any], data: dict[str, Any]) -> None:
@@ -187,7 +190,7 @@ def _saved(form: forms.Form, save: Save, who: dict[str, Any]) -> bool:
     try:
         save(who, form.cleaned_data)
     except operations.UnableToRecord as error:
-        form.add_error(None, str(error))
+        form.add_error(error.field if error.field in form.fields else None, str(error))
         return False
     return True
 
