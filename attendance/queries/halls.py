@@ -11,7 +11,6 @@ from organizations.models import Membership, Node, Role, User
 from organizations.permissions import visible_nodes
 from organizations.queries import valid_on
 
-
 MOST_GUESTS = 100  # that one page shows
 
 

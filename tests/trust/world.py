@@ -25,8 +25,16 @@ from PIL import Image as Pixels
 from wagtail.documents.models import Document
 from wagtail.images.models import Image
 
-from attendance.models import Dispute, Evidence, Occasion, Rule, Training, WatchSession
-from attendance.operations import open_occasion, raise_dispute, record_hall, set_replay, settle
+from attendance.models import Declaration, Dispute, Evidence, Hall, Occasion, Rule, Training, WatchSession
+from attendance.operations import (
+    ask_declaration,
+    open_hall,
+    open_occasion,
+    raise_dispute,
+    record_hall,
+    set_replay,
+    settle,
+)
 from config import marks
 from courses.operations import CoursePlan, schedule_course
 from live.models import Lecture, MediaNode
@@ -51,7 +59,8 @@ TRAINING, LECTURE, ON_AIR, COURSE, VIDEO = (
     "甲支部视频",
 )
 SAID, COMPLAINT, PAPER, PICTURE = "甲支部屋檐滴水", "甲支部那天在集中收看点", "甲支部讲义", "甲支部水沟图"
-MARKS = (TRAINING, LECTURE, ON_AIR, COURSE, VIDEO, SAID, COMPLAINT, PAPER, PICTURE, "王一", "赵书记")
+DECLARED = "甲支部学过的平台"
+MARKS = (TRAINING, LECTURE, ON_AIR, COURSE, VIDEO, SAID, COMPLAINT, PAPER, PICTURE, DECLARED, "王一", "赵书记")
 
 
 @dataclass
@@ -67,6 +76,8 @@ class World:
     recording: Video
     dispute: Dispute
     tick: Evidence
+    hall: Hall
+    declaration: Declaration
     upload: Upload
     image: Image
     paper: Document
@@ -139,6 +150,10 @@ def make_world() -> World:
     training = TrainingFactory(node=county.branch, title=TRAINING, deadline_at=timezone.now() + 20 * 24 * HOUR)
     given, recording = _given_lecture(county, training)
     raise_dispute(occasion_id=given.pk, member_id=county.member.pk, text=COMPLAINT, as_of=timezone.now())
+    ask_declaration(
+        occasion_id=given.pk, member_id=county.member.pk, category="platform", source=DECLARED,
+        studied_at=timezone.now() - HOUR, minutes=30, as_of=timezone.now(),
+    )  # fmt: skip
     image, paper = _library(county)
     world = World(
         county=county,
@@ -150,11 +165,17 @@ def make_world() -> World:
         recording=recording,
         dispute=Dispute.objects.get(),
         tick=_ticked(county, given),
+        hall=Hall(),
+        declaration=Declaration.objects.get(),
         upload=_upload(county),
         image=image,
         paper=paper,
         session_id=WatchSession.objects.get().pk,
     )
+    open_hall(
+        occasion_id=world.on_air.pk, node_id=county.branch.pk, opened_by_id=county.secretary.pk, as_of=timezone.now()
+    )
+    world.hall = Hall.objects.get()
     User.objects.update(password=make_password(PASSWORD))
     later = timezone.now() + 24 * HOUR  # every part of the site is heard of as long as the tests run
     for part in ("worker@one/celery", "beat@one"):

@@ -30,7 +30,8 @@ def test_a_code_changes_every_ten_seconds_and_is_read_through_its_grace() -> Non
 
 @pytest.mark.parametrize(
     "code",
-    ["", "7", "7-1", "7-1-", "-1-0", "7-x-00", "７-1-00", "7-1-0-0", "9" * 70, "7-" + "9" * 30 + "-0", "7-180000000-" + "0" * 20]
+    ["", "7", "7-1", "7-1-", "-1-0", "7-x-00", "７-1-00", "7-1-0-0",
+     "9" * 70, "7-" + "9" * 30 + "-0", "7-180000000-" + "0" * 20]
 )  # fmt: skip
 def test_what_is_no_code_is_none(code: str) -> None:
     assert why(code) == "none"
