@@ -22,7 +22,8 @@ from attendance.permissions import NAMES
 from attendance.queries.halls import check_ins, whose_last4
 from attendance.reports.base import Scope
 from attendance.reports.standing import occasions_of
-from attendance.views.hall import LAST_DIGITS, MOST_TICKS, on_roster_here, outcome_of
+from attendance.views.hall import on_roster_here, outcome_of
+from attendance.views.hall_rows import LAST_DIGITS, MOST_TICKS
 from attendance.views.shared import log_shown, number_or_none, scope_or_404
 from organizations.models import User
 from organizations.permissions import has_role, signed_in

@@ -25,7 +25,8 @@ from attendance.queries.halls import sheets_of
 from attendance.reports.base import Scope
 from attendance.reports.standing import node_names, occasions_of, place
 from attendance.sentences import day_and_hour, span
-from attendance.views.hall import initial_times, outcome_of
+from attendance.views.hall import outcome_of
+from attendance.views.hall_rows import initial_times
 from attendance.views.shared import log_shown, number_or_none, scope_or_404
 from organizations.models import Membership, User
 from organizations.permissions import role_required, signed_in
