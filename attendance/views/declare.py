@@ -151,7 +151,7 @@ def branch_declaration(request: HttpRequest, declaration_id: int) -> HttpRespons
 
 
 def _answered(request: HttpRequest, one: Declaration, data: dict[str, Any], form: AnswerDeclarationForm) -> bool:
-    who = {"declaration_id": one.pk, "as_of": timezone.now()}
+    who: dict[str, Any] = {"declaration_id": one.pk, "as_of": timezone.now()}
     user, is_good = signed_in(request), data["outcome"] == AnswerDeclarationForm.CONFIRM
     try:
         with transaction.atomic():

@@ -68,7 +68,7 @@ def hall_sync(request: HttpRequest, training_id: int) -> JsonResponse:
         return _refused("not_expected", _("勾选的人都不在这场的应到名单里，可能名单已经调整。请写在来宾里。"))
     form.fields["members"].required = bool(members)
     if not form.is_valid():
-        return _refused("unfit", " ".join(text for texts in form.errors.values() for text in texts))
+        return _refused("unfit", " ".join(str(text) for texts in form.errors.values() for text in texts))
     try:
         said = _keep(scope, occasion, body, form, reader)
     except operations.UnableToRecord as error:
