@@ -12,6 +12,7 @@ from attendance.models import Dispute, Leave, RecordState
 LEAVE_CATEGORIES = Leave.Category.choices
 DECLARED_CATEGORIES = [
     ("visit", _("送学上门")),
+    ("platform", _("学习强国")),
     ("elsewhere", _("在其他平台学过")),
     ("makeup_class", _("参加了补课")),
     ("other", _("其他")),
@@ -107,10 +108,62 @@ class LeaveForm(forms.Form):
             also.choices = list(others)
 
 
-class DeclareForm(forms.Form):
-    """Study elsewhere, confirmed by the secretary."""
+class DeclarationForm(forms.Form):
+    """What somebody studied elsewhere: how, where, when and how long."""
 
     category = forms.ChoiceField(label=_("学习方式"), choices=DECLARED_CATEGORIES)
+    source = forms.CharField(
+        label=_("在哪里学的"),
+        max_length=60,
+        help_text=_("平台、班次或来家里的人，例如：学习强国“防汛”专题；李书记送学上门。"),
+        error_messages={"required": _("请写明在哪里学的，最多 60 个字。")},
+    )
+    studied_at = _moment(_("什么时候开始学的"), _("请填写什么时候开始学的。"))
+    minutes = forms.IntegerField(
+        label=_("学了多少分钟"),
+        min_value=1,
+        max_value=24 * 60,
+        error_messages={"required": _("请填写学了多少分钟。"), "invalid": _("请填一个整数，例如 45。")},
+    )
+
+
+class DeclareForm(DeclarationForm):
+    """The same, written down by the secretary, who may not know the rest: only how is a must."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("source", "studied_at", "minutes"):
+            self.fields[name].required = False
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        known = [name for name in ("source", "studied_at", "minutes") if cleaned.get(name)]
+        if known and len(known) < 3 and not self.errors:
+            self.add_error(None, _("在哪里学、什么时候、学了多久，请三样都写，或者都不写。"))
+        return cleaned
+
+
+class AnswerDeclarationForm(forms.Form):
+    """Whether what somebody declared counts."""
+
+    CONFIRM, REFUSE = "confirm", "refuse"
+
+    outcome = forms.ChoiceField(
+        label=_("是否确认"),
+        choices=[(CONFIRM, _("确认，算作已补学")), (REFUSE, _("不通过"))],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("请选一项：确认，还是不通过。")},
+    )
+    reason = forms.CharField(
+        label=_("不通过的理由"), max_length=200, required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("本人会看到，例如：和这一场的内容无关，请看回放。"),
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("outcome") == self.REFUSE and not cleaned.get("reason", "").strip() and not self.errors:
+            self.add_error("reason", _("请写明没有通过的理由，最多 200 个字，本人会看到。"))
+        return cleaned
 
 
 class CorrectForm(forms.Form):
@@ -147,6 +200,7 @@ class HallForm(forms.Form):
 
     started_at = _moment(_("开始"), _("请填写他们从几点开始看。"))
     ended_at = _moment(_("结束"), _("请填写他们看到几点。"))
+    from_scan = forms.BooleanField(label=_("扫过码的，从扫码的时间算起"), required=False, initial=True)
     members = forms.TypedMultipleChoiceField(
         label=_("在场的人"),
         coerce=int,
@@ -170,6 +224,18 @@ class HallForm(forms.Form):
         if start and end and end <= start:
             self.add_error("ended_at", _("结束时间要晚于开始时间。"))
         return cleaned
+
+
+class GuestForm(forms.Form):
+    """Somebody who came and is on no list here."""
+
+    name = forms.CharField(label=_("姓名"), max_length=60, error_messages={"required": _("请写来宾的姓名。")})
+    unit = forms.CharField(label=_("单位"), max_length=60, required=False, help_text=_("例如：西沟村第二支部。"))
+    last4 = forms.RegexField(
+        r"^[0-9]{4}$", label=_("手机尾号"), required=False, help_text=_("四位，单位和尾号至少写一样。"),
+        error_messages={"invalid": _("手机尾号是 4 位数字，也可以不写。")},
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "maxlength": "4"}),
+    )  # fmt: skip
 
 
 class VoidForm(forms.Form):

@@ -42,4 +42,7 @@ NOTICES: dict[str, Callable[[Notice], str]] = {
     "correction_approved": _result(lambda: _("您在“%(title)s”提出的更正已复核同意，现在生效。")),
     "correction_refused": _result(lambda: _("“%(title)s”更正为“%(state)s”没有通过复核，结果没有改动。")),
     "correction_withdrawn": _result(lambda: _("“%(title)s”更正为“%(state)s”由提出人撤回，结果没有改动。")),
+    "declared_asked": _plain(lambda: _("“%(title)s”有人申报在别处学过，等您确认。")),
+    "declared_confirmed": _plain(lambda: _("您为“%(title)s”申报的学习已经确认，算作已补学。")),
+    "declared_refused": _plain(lambda: _("您为“%(title)s”申报的学习没有通过，理由写在申报里。")),
 }

@@ -35,6 +35,12 @@ CATEGORIES: dict[str, Callable[[], str]] = {
     "visit": lambda: _("送学上门"),
     "elsewhere": lambda: _("在其他平台学过"),
     "makeup_class": lambda: _("参加了补课"),
+    "platform": lambda: _("学习强国"),
+    # How a tick of a hall came to be written down.
+    "paper": lambda: _("按纸质签到表"),
+    "qr": lambda: _("扫现场的码"),
+    "guest": lambda: _("在别处作为来宾登记，已核对"),
+    "phone": lambda: _("手机上先记、后补传"),
 }
 
 
@@ -111,6 +117,18 @@ def category(code: str) -> str:
     return name() if name else _("其他")
 
 
+def hall_words() -> dict[str, str]:
+    """Return what the hall page's island may say; ``{name}`` marks what it fills in."""
+    return {
+        "ticked": _("已勾 {count} 位，共 {all} 位"),
+        "unsent": _(
+            "{count} 位的登记还在这部手机里，没有交上去。有网时打开这个网站会自动补交；请不要清除浏览器的数据。"
+        ),
+        "no_digits": _("没有网时不能按手机尾号找，请按姓名或拼音首字母找。"),
+        "not_found": _("没有“{sought}”；已参加的不用登记，名单以外的写在来宾里。"),
+    }
+
+
 def _share(values: Mapping[str, Any]) -> str:
     clock = CLOCKS.get(values["clock"], CLOCKS["live"])()
     said = {"clock": clock, "length": length(values["ms"]), "percent": f"{int(values['share'] * 100)}"}
@@ -140,6 +158,11 @@ def _named(text: Callable[[], str]) -> Callable[[Mapping[str, Any]], str]:
     return lambda values: text() % {"category": category(values["category"])}
 
 
+def _declared(values: Mapping[str, Any]) -> str:
+    said = _("其他方式学习：%(category)s") % {"category": category(values["category"])}
+    return said + _("，%(length)s，书记已确认") % {"length": length(values["ms"])} if values.get("ms") else said
+
+
 def _said(text: Callable[[], str]) -> Callable[[Mapping[str, Any]], str]:
     return lambda values: text()
 
@@ -160,7 +183,9 @@ SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Code.WATCHED_LATE: _timed(lambda: _("其中 %(length)s 在补学期限之后，不计入结果")),
     Code.AFTER_WINDOW: _said(lambda: _("场次结束以后才进入，只保留，不计入")),
     Code.LEAVE: _named(lambda: _("请假：%(category)s")),
-    Code.DECLARED: _named(lambda: _("其他方式学习：%(category)s")),
+    Code.DECLARED: _declared,
+    Code.CHECKED_IN: lambda values: _("%(at)s 扫过现场的码，等支部书记确认") % {"at": hour(moment_of(values["at"]))},
+    Code.AWAITED: _said(lambda: _("所在的集中收看点还没有把登记交上来，先不按未参加处理")),
     Code.NOTHING_ASKED: _said(lambda: _("课程的内容目前都撤下了，不要求学习")),
     Code.EXEMPT: lambda values: _("已离开，不再应到") if values.get("why") == "left" else _("免学"),
     Code.NO_EVIDENCE: _said(lambda: _("还没有参加的记录")),

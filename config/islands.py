@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from attendance.sentences import hall_words
 from cms.sentences import editor_words, player_words
 from live.sentences.room import host_words, room_words, talk_words
 from media.sentences import upload_words
@@ -16,6 +17,7 @@ WORDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "PlayerWords": player_words,
     "UploadWords": upload_words,
     "EditorWords": editor_words,
+    "HallWords": hall_words,
 }
 
 

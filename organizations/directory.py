@@ -121,7 +121,7 @@ def find_people(*, operator: User, nodes: QuerySet[Node], text: str, on_date: dt
     if holder is not None:
         wanted |= Q(pk=holder.pk)
     here = Membership.objects.filter(member_id=OuterRef("pk"), node__in=nodes.order_by())
-    people = list(User.objects.filter(wanted).filter(Exists(here)).order_by("name", "pk")[: MOST_PEOPLE + 1])
+    people = list(User.objects.filter(wanted).filter(Exists(here)).order_by("name_key", "pk")[: MOST_PEOPLE + 1])
     return lines_of(people, operator=operator, nodes=nodes, on_date=on_date)
 
 
@@ -156,7 +156,7 @@ def _has_ended(row: Membership, on_date: dt.date) -> bool:
 def members_of(*, node: Node, on_date: dt.date) -> QuerySet[User]:
     """The people who belong to exactly this unit that day."""
     here = Membership.objects.filter(valid_on(on_date), member_id=OuterRef("pk"), node=node)
-    return User.objects.filter(Exists(here)).order_by("name", "pk")
+    return User.objects.filter(Exists(here)).order_by("name_key", "pk")
 
 
 def card_of(person: User, *, on_date: dt.date) -> Card:
@@ -240,7 +240,7 @@ def unit_lines(nodes: Sequence[Node], *, on_date: dt.date) -> list[UnitLine]:
     members = dict(counted.annotate(people=Count("pk")).values_list("node_id", "people"))
     secretaries: dict[int, list[str]] = {}
     held = RoleGrant.objects.filter(valid_on(on_date), role=Role.SECRETARY, node_id__in=ids)
-    for node_id, name in held.order_by("user__name").values_list("node_id", "user__name"):
+    for node_id, name in held.order_by("user__name_key").values_list("node_id", "user__name"):
         secretaries.setdefault(node_id, []).append(name)
     top = min((node.depth for node in nodes), default=0)
     return [
@@ -258,11 +258,13 @@ def unit_lines(nodes: Sequence[Node], *, on_date: dt.date) -> list[UnitLine]:
 def footprint_of(node: Node, *, on_date: dt.date) -> Footprint:
     """Return whom and what it touches if the unit ends that day."""
     later = not_over_on(on_date)
-    people = Membership.objects.filter(later, node=node).order_by("member__name", "member_id")
+    people = Membership.objects.filter(later, node=node).order_by("member__name_key", "member_id")
     return Footprint(
         members=people.values("member_id").order_by().distinct().count(),
         named=list(people.values_list("member_id", "member__name")[:MOST_NAMES]),
-        grants=list(RoleGrant.objects.filter(later, node=node).select_related("user").order_by("role", "user__name")),
+        grants=list(
+            RoleGrant.objects.filter(later, node=node).select_related("user").order_by("role", "user__name_key")
+        ),
         children=list(node.get_children().filter(closed_date=None)),
         uses=uses_of(node, on_date=on_date),
     )

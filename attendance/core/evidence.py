@@ -56,7 +56,11 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that was reported of one member at one occasion. ``leave``, ``declared``, ``exempt`` are categories."""
+    """All that was reported of one member at one occasion. ``leave``, ``declared``, ``exempt`` are categories.
+
+    ``declared_ms``: how long was studied elsewhere, where it is known. ``checked_in``: when the code of a hall was
+    last scanned. ``awaited``: what was ticked in the hall of the member's unit has still to be delivered.
+    """
 
     presences: tuple[Presence, ...] = ()
     outboxes: tuple[Outbox, ...] = ()
@@ -64,6 +68,9 @@ class Evidence:
     watched: tuple[Watched, ...] = ()
     leave: str | None = None
     declared: str | None = None
+    declared_ms: int = 0
+    checked_in: int | None = None
+    awaited: bool = False
     exempt: str | None = None
 
 

@@ -25,7 +25,9 @@ class Code(StrEnum):
     WATCHED_LATE = "watched_late"  # ms
     AFTER_WINDOW = "after_window"
     LEAVE = "leave"  # category
-    DECLARED = "declared"  # category
+    DECLARED = "declared"  # category, ms (0: nobody said how long)
+    CHECKED_IN = "checked_in"  # at (ms since 1970): the code of a hall was scanned, and nobody has confirmed it yet
+    AWAITED = "awaited"  # what was ticked in the hall of the unit is still on a phone
     EXEMPT = "exempt"  # why
     NO_EVIDENCE = "no_evidence"
     AWAY = "away"  # ms: the site was away so long, and it changes nothing

@@ -245,7 +245,13 @@ def _state(reached: State | None, evidence: Evidence, window: Window) -> State:
         return State.PENDING
     if window.asks_nothing:
         return State.EXEMPT
-    return State.INCOMPLETE if window.is_torn else State.MISSING
+    is_known = not (window.is_torn or evidence.awaited or _waits(evidence))
+    return State.MISSING if is_known else State.INCOMPLETE
+
+
+def _waits(evidence: Evidence) -> bool:
+    """Whether a scanned code waits for the word of whoever answers for the hall: it says who came, not who stayed."""
+    return evidence.checked_in is not None and not evidence.halls
 
 
 def _outcome(state: State, clocks: _Clocks, evidence: Evidence, window: Window, count: _Count) -> list[Reason]:
@@ -263,13 +269,17 @@ def _outcome(state: State, clocks: _Clocks, evidence: Evidence, window: Window, 
     if count.earlier is not None:
         found.append(Reason(Code.EARLIER_VERSION, {"until": count.earlier.until}))
     if evidence.declared is not None:
-        found.append(Reason(Code.DECLARED, {"category": evidence.declared}))
+        found.append(Reason(Code.DECLARED, {"category": evidence.declared, "ms": evidence.declared_ms}))
     if evidence.leave is not None:
         found.append(Reason(Code.LEAVE, {"category": evidence.leave}))
     if window.asks_nothing and count.reached is None and evidence.exempt is None:
         found.append(Reason(Code.NOTHING_ASKED))
-    if state is State.INCOMPLETE:
+    if state is State.INCOMPLETE and window.is_torn:
         found.append(Reason(Code.TORN, {"ms": window.away_ms}))
+    if state in (State.INCOMPLETE, State.PENDING) and _waits(evidence):
+        found.append(Reason(Code.CHECKED_IN, {"at": evidence.checked_in}))
+    if state is State.INCOMPLETE and evidence.awaited:
+        found.append(Reason(Code.AWAITED))
     if not window.length and not window.away_ms:
         found.append(Reason(Code.EMPTY_WINDOW))
     return found
@@ -278,7 +288,7 @@ def _outcome(state: State, clocks: _Clocks, evidence: Evidence, window: Window, 
 def _remarks(state: State, clocks: _Clocks, evidence: Evidence, window: Window, rule: Rule) -> list[Reason]:
     """Give what else a member should know: edges, breaks, other clocks."""
     found = [*_edges(clocks.together, window, rule), *_breaks(clocks, evidence, window)]
-    if window.away_ms and state is not State.INCOMPLETE:
+    if window.away_ms and not (state is State.INCOMPLETE and window.is_torn):
         found.append(Reason(Code.AWAY, {"ms": window.away_ms}))
     if clocks.hall:
         found.append(Reason(Code.HALL, {"ms": clocks.hall.total}))

@@ -1,5 +1,6 @@
 """The ledger: what was expected, what was seen, what follows from it. Evidence is stored, conclusions are computed."""
 
+from attendance.models.hall import Declaration, Guest, Hall, Sheet
 from attendance.models.leave import Leave, LeaveOccasion
 from attendance.models.notice import Notice
 from attendance.models.plan import Occasion, Rule, Training
@@ -11,8 +12,11 @@ from attendance.models.roster import RosterEntry, RosterWork
 __all__ = [
     "Correction",
     "CorrectionReview",
+    "Declaration",
     "Dispute",
     "Evidence",
+    "Guest",
+    "Hall",
     "Leave",
     "LeaveOccasion",
     "Notice",
@@ -23,6 +27,7 @@ __all__ = [
     "RosterEntry",
     "RosterWork",
     "Rule",
+    "Sheet",
     "Training",
     "WatchBudget",
     "WatchSession",

@@ -3,6 +3,12 @@
 from attendance.core.plan import OccasionPlan
 from attendance.operations.absence import record_absence
 from attendance.operations.corrections import UnableToRecord, correct_record
+from attendance.operations.declarations import (
+    ask_declaration,
+    confirm_declaration,
+    refuse_declaration,
+    withdraw_declaration,
+)
 from attendance.operations.disputes import (
     UnableToAnswerDispute,
     UnableToRaiseDispute,
@@ -13,6 +19,15 @@ from attendance.operations.disputes import (
 )
 from attendance.operations.excusing import excuse_absent
 from attendance.operations.exempting import end_exemption_early, enter_exemption, follow_exemptions
+from attendance.operations.halls import (
+    UnableToCheckIn,
+    check_in,
+    close_hall,
+    cross_out_guest,
+    find_guest,
+    open_hall,
+    write_guest,
+)
 from attendance.operations.leases import beat_lease, end_lease, reap_leases, start_lease
 from attendance.operations.leavers import expect_again, expect_no_longer
 from attendance.operations.leaves import (
@@ -30,6 +45,7 @@ from attendance.operations.leaves import (
 from attendance.operations.marks import mark_dirty
 from attendance.operations.notes import (
     HallTicks,
+    Study,
     approve_leave,
     declare,
     record_hall,
@@ -67,6 +83,7 @@ from attendance.operations.reconciling import reconcile
 from attendance.operations.reviewing import UnableToReview, decide_correction, withdraw_correction
 from attendance.operations.rosters import complete_roster, enter_at_once, prepare_rosters
 from attendance.operations.settling import UnableToSettle, settle, settle_dirty
+from attendance.operations.sheets import print_sheet
 from attendance.operations.watch import (
     UnableToReportWatched,
     UnableToStartWatch,
@@ -80,8 +97,10 @@ __all__ = [
     "HallTicks",
     "Join",
     "OccasionPlan",
+    "Study",
     "UnableToAnswerDispute",
     "UnableToAskLeave",
+    "UnableToCheckIn",
     "UnableToCloseOccasion",
     "UnableToDecideLeave",
     "UnableToOpenOccasion",
@@ -102,13 +121,18 @@ __all__ = [
     "approve_in_part",
     "approve_leave",
     "approve_leaves",
+    "ask_declaration",
     "ask_leave",
     "beat_lease",
+    "check_in",
+    "close_hall",
     "close_occasion",
     "close_presences",
     "complete_roster",
+    "confirm_declaration",
     "correct_record",
     "create_occasion",
+    "cross_out_guest",
     "decide_correction",
     "declare",
     "end_exemption_early",
@@ -119,21 +143,25 @@ __all__ = [
     "excuse_absent",
     "expect_again",
     "expect_no_longer",
+    "find_guest",
     "follow_exemptions",
     "mark_answers_seen",
     "mark_dirty",
     "mark_not_held",
     "mark_notices_seen",
     "move_end",
+    "open_hall",
     "open_occasion",
     "open_presences",
     "prepare_rosters",
+    "print_sheet",
     "raise_dispute",
     "reap_leases",
     "reconcile",
     "record_absence",
     "record_hall",
     "record_outbox",
+    "refuse_declaration",
     "refuse_leaves",
     "reopen_occasion",
     "report_watched",
@@ -149,7 +177,9 @@ __all__ = [
     "void_occasion",
     "withdraw",
     "withdraw_correction",
+    "withdraw_declaration",
     "withdraw_dispute",
     "withdraw_leave",
     "withdraw_occasion",
+    "write_guest",
 ]

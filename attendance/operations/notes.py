@@ -1,8 +1,9 @@
 """What people write down: who sat in a hall, a leave, study elsewhere; taking one back."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -23,6 +24,8 @@ from organizations.queries import members_at
 # People write down when they met, not when the lecture began: so much more than the occasion is a slip of the date.
 MOST_BEYOND = timedelta(hours=12)
 MINUTE = timedelta(minutes=1)
+MOST_MINUTES = 24 * 60
+LONGEST_AGO = timedelta(days=366)
 
 
 class _Unfit(Exception):
@@ -48,26 +51,42 @@ def record_hall(
     ended_at: datetime,
     recorded_by_id: int | None,
     as_of: datetime,
+    arrivals: Mapping[int, datetime] | None = None,
+    category: str = "",
+    client_id: str | None = None,
 ) -> HallTicks:
     """Keep that these members sat in a hall over ``[started_at, ended_at)``; all or nobody. Raises UnableToRecord.
 
     The span is clipped to the occasion: to its window, while it runs to what is planned. Whoever is ticked for all of
-    it already is not ticked twice. Nobody ticks themselves.
+    it already is not ticked twice. Nobody ticks themselves. ``arrivals``: who came only then. ``category``: how it was
+    written down ("": on the page). ``client_id``: made where it was; what comes again under it changes nothing, not
+    even if it was taken back in between.
     """
     members = sorted(set(member_ids))
     _refuse_oneself(recorded_by_id, members)
-    occasion = _noted_at(occasion_id)
-    start, end = _hall_span(occasion, started_at, ended_at, as_of)
+    occasion = noted_at(occasion_id)
+    start, end = hall_span(occasion, started_at, ended_at, as_of)
     _check_roster(occasion, members)
     _hold(occasion, members, as_of)
-    ticked = _ticks(occasion_id, members).filter(started_at__lte=start, ended_at__gte=end)
-    known = set(ticked.values_list("member_id", flat=True))
+    came = {one: min(max(start, (arrivals or {}).get(one, start)), end) for one in members}
+    known = _known(occasion_id, came, end, client_id)
     fresh = [member_id for member_id in members if member_id not in known]
-    tick = {"occasion_id": occasion_id, "kind": Evidence.Kind.HALL, "started_at": start, "ended_at": end}
-    by = {"recorded_by_id": recorded_by_id, "recorded_at": as_of}
-    Evidence.objects.bulk_create([Evidence(member_id=one, **tick, **by) for one in fresh], batch_size=500)
+    tick = {"occasion_id": occasion_id, "kind": Evidence.Kind.HALL, "ended_at": end, "category": category}
+    by = {"recorded_by_id": recorded_by_id, "recorded_at": as_of, "client_id": client_id}
+    rows = [Evidence(member_id=one, started_at=came[one], **tick, **by) for one in fresh]
+    Evidence.objects.bulk_create(rows, batch_size=500)
     settle_again(occasion, members, as_of)
     return HallTicks(start, end, tuple(fresh), tuple(sorted(known)))
+
+
+def _known(occasion_id: int, came: Mapping[int, datetime], end: datetime, client_id: str | None) -> set[int]:
+    """Return who is ticked for all of it already, or was by the same report."""
+    stands = _ticks(occasion_id, came.keys()).filter(ended_at__gte=end).values_list("member_id", "started_at")
+    known = {member_id for member_id, at in stands if at is not None and at <= came[member_id]}
+    if client_id is not None:
+        sent = Evidence.objects.filter(member_id__in=came.keys(), kind=Evidence.Kind.HALL, client_id=client_id)
+        known |= set(sent.values_list("member_id", flat=True))
+    return known
 
 
 def _ticks(occasion_id: int, member_ids: Collection[int]) -> QuerySet[Evidence]:
@@ -76,7 +95,7 @@ def _ticks(occasion_id: int, member_ids: Collection[int]) -> QuerySet[Evidence]:
     )
 
 
-def _hall_span(
+def hall_span(
     occasion: Occasion, started_at: datetime, ended_at: datetime, as_of: datetime
 ) -> tuple[datetime, datetime]:
     """Return the part of a span inside the occasion; raises UnableToRecord for what can only be a slip."""
@@ -121,22 +140,68 @@ def approve_leave(
     _keep_fact(Evidence.Kind.LEAVE, occasion_id, member_id, category, recorded_by_id, as_of)
 
 
-def declare(*, occasion_id: int, member_id: int, category: str, recorded_by_id: int | None, as_of: datetime) -> None:
-    """Keep that a member studied elsewhere, as a secretary confirms; one at a time, as a leave. UnableToRecord."""
-    _keep_fact(Evidence.Kind.DECLARED, occasion_id, member_id, category, recorded_by_id, as_of)
+def declare(
+    *,
+    occasion_id: int,
+    member_id: int,
+    category: str,
+    recorded_by_id: int | None,
+    as_of: datetime,
+    study: "Study | None" = None,
+) -> None:
+    """Keep that a member studied elsewhere, as a secretary confirms; one at a time, as a leave. UnableToRecord.
+
+    ``study``: where, when and how long, where that is known. It cannot lie ahead, nor last longer than a day.
+    """
+    details = {} if study is None else _details(study, as_of)
+    _keep_fact(Evidence.Kind.DECLARED, occasion_id, member_id, category, recorded_by_id, as_of, details)
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """Where, when and how long somebody studied elsewhere; ``mark``: the id of the declaration it comes from."""
+
+    source: str
+    started_at: datetime
+    minutes: int
+    mark: str | None = None
+
+
+def _details(study: Study, as_of: datetime) -> dict[str, Any]:
+    ended_at = study.started_at + timedelta(minutes=study.minutes)
+    check_study(started_at=study.started_at, minutes=study.minutes, as_of=as_of)
+    source = _fit(study.source, 60, _("请写明在哪里学的，最多 60 个字。"))
+    return {"media": source, "started_at": study.started_at, "ended_at": ended_at, "client_id": study.mark}
+
+
+def check_study(*, started_at: datetime, minutes: int, as_of: datetime) -> None:
+    """Raise UnableToRecord where nobody can have studied so: not yet, too long ago, too long."""
+    if not 0 < minutes <= MOST_MINUTES:
+        raise UnableToRecord(_("学习时长请填 1 到 %(most)s 分钟。") % {"most": MOST_MINUTES}, "minutes")
+    if started_at + timedelta(minutes=minutes) > as_of + MINUTE:
+        raise UnableToRecord(_("学习的时间还没有到，请学完以后再登记。"), "studied_at")
+    if started_at < as_of - LONGEST_AGO:
+        raise UnableToRecord(_("学习的时间在一年以前，请核对日期。"), "studied_at")
 
 
 @transaction.atomic
 def _keep_fact(
-    kind: Evidence.Kind, occasion_id: int, member_id: int, category: str, recorded_by_id: int | None, as_of: datetime
+    kind: Evidence.Kind,
+    occasion_id: int,
+    member_id: int,
+    category: str,
+    recorded_by_id: int | None,
+    as_of: datetime,
+    details: Mapping[str, Any] | None = None,
 ) -> None:
     _refuse_oneself(recorded_by_id, [member_id])
-    occasion = _noted_at(occasion_id)
+    occasion = noted_at(occasion_id)
     category = _fit(category, 20, _("类别不合适。"))
     _check_roster(occasion, [member_id])
     _hold(occasion, [member_id], as_of)
     held = list(Evidence.objects.filter(occasion_id=occasion_id, member_id=member_id, kind=kind, withdrawn_by=None))
-    if any(one.category == category for one in held):
+    details = details or {}
+    if any(one.category == category and all(getattr(one, key) == details[key] for key in details) for one in held):
         return
     take_back_rows(held, recorded_by_id, as_of)
     Evidence.objects.create(
@@ -146,6 +211,7 @@ def _keep_fact(
         category=category,
         recorded_by_id=recorded_by_id,
         recorded_at=as_of,
+        **details,
     )
     settle_again(occasion, [member_id], as_of)
 
@@ -157,7 +223,7 @@ def withdraw(*, occasion_id: int, evidence_ids: Collection[int], recorded_by_id:
     Nothing is deleted: each gets a row of kind ``withdrawn``, and the records are judged again. What somebody else took
     back a moment ago is left alone; when that is all of it, it is said. Nobody takes back what is about themselves.
     """
-    occasion = _noted_at(occasion_id)
+    occasion = noted_at(occasion_id)
     wanted = Evidence.objects.filter(pk__in=evidence_ids, occasion_id=occasion_id, kind__in=WRITTEN)
     members = sorted(set(wanted.values_list("member_id", flat=True)))
     _refuse_oneself(recorded_by_id, members)
@@ -189,7 +255,7 @@ def _refuse_oneself(recorded_by_id: int | None, member_ids: Collection[int]) -> 
         raise UnableToRecord(_("不能登记或撤回自己的，请由其他负责人来做。"))
 
 
-def _noted_at(occasion_id: int) -> Occasion:
+def noted_at(occasion_id: int) -> Occasion:
     """Return the occasion, where something may be written down at all."""
     occasion = Occasion.objects.select_related("rule", "node").get(pk=occasion_id)
     if occasion.state == Occasion.State.NOT_HELD:

@@ -26,6 +26,7 @@ from attendance.models import (
     Training,
     WatchSession,
 )
+from attendance.queries.halls import awaited_members
 from attendance.queries.listing import on_roster
 from attendance.queries.windows import window_limit
 from organizations.models import Membership, Node, User
@@ -122,11 +123,11 @@ def judged(*, occasion: Occasion, member_id: int, as_of: datetime) -> Verdict:
 def evidence_of(
     *, occasion: Occasion, member_ids: Collection[int], exempt: dict[int, str], as_of: datetime
 ) -> dict[int, CoreEvidence]:
-    """Return all evidence held on these members at ``occasion``, in two queries; ``exempt`` says who is, and why.
+    """Return all evidence held on these members at ``occasion``, in three queries; ``exempt`` says who is, and why.
 
     A row still open counts to the end of the window while its worker is alive, else to the worker's last beat.
     """
-    presences = _presences(occasion, member_ids, as_of)
+    presences, awaited = _presences(occasion, member_ids, as_of), awaited_members(occasion.pk, member_ids)
     facts: defaultdict[int, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     rows = Evidence.objects.filter(occasion_id=occasion.pk, member_id__in=member_ids, withdrawn_by=None)
     rows = rows.exclude(kind=Evidence.Kind.WITHDRAWN).order_by("recorded_at", "id")
@@ -142,13 +143,16 @@ def evidence_of(
             watched=tuple(facts[member_id]["watched"]) if member_id in facts else (),
             leave=_last(facts, member_id, "leave"),
             declared=_last(facts, member_id, "declared"),
+            declared_ms=_last(facts, member_id, "declared_ms") or 0,
+            checked_in=_last(facts, member_id, "check_in"),
+            awaited=member_id in awaited,
             exempt=exempt.get(member_id),
         )
         for member_id in member_ids
     }
 
 
-def _last(facts: dict[int, dict[str, list[Any]]], member_id: int, kind: str) -> str | None:
+def _last(facts: dict[int, dict[str, list[Any]]], member_id: int, kind: str) -> Any:
     found = facts[member_id][kind] if member_id in facts else []
     return found[-1] if found else None
 
@@ -172,6 +176,10 @@ def _sort_in(
         held["watched"].append(Watched(media, tuple((a, b) for a, b in ranges or ()), ms_of(recorded_at)))
     elif kind in (Evidence.Kind.LEAVE, Evidence.Kind.DECLARED):
         held[kind].append(category)
+        if kind == Evidence.Kind.DECLARED:
+            held["declared_ms"].append(ms_of(ended_at) - ms_of(started_at) if started_at and ended_at else 0)
+    elif kind == Evidence.Kind.CHECK_IN and started_at:
+        held["check_in"].append(ms_of(started_at))
 
 
 def _presences(occasion: Occasion, member_ids: Collection[int], as_of: datetime) -> dict[int, list[Presence]]:
@@ -261,7 +269,7 @@ def unread_entries(*, training_id: int, below: str) -> QuerySet[RosterEntry]:
 def records_of(*, occasion_id: int, member_ids: Collection[int]) -> QuerySet[Record]:
     """What holds for these people at one occasion, in the order of their names."""
     found = Record.objects.filter(occasion_id=occasion_id, member_id__in=member_ids)
-    return found.select_related("member").order_by("member__name", "member_id")
+    return found.select_related("member").order_by("member__name_key", "member_id")
 
 
 def disputes() -> QuerySet[Dispute]:

@@ -9,8 +9,10 @@ from django.utils.module_loading import import_string
 
 from attendance.models import (
     Correction,
+    Declaration,
     Dispute,
     Evidence,
+    Guest,
     Leave,
     LeaveOccasion,
     PresenceSpan,
@@ -76,6 +78,14 @@ def _ledger(member: User) -> dict[str, Any]:
         "records": _rows(
             Record, member, *occasion, "state", "reasons", "live_ms", "replay_ms", "hall_ms", "union_ms", "hours",
             "stands", "stands_hours", "rule_version", "evidence_digest", "judged_at",
+        ),
+        "declarations": _rows(
+            Declaration, member, *occasion, "category", "source", "studied_at", "minutes", "state", "asked_at",
+            "answered_at", "answered_by__name", "reason",
+        ),
+        "guest": _rows(
+            Guest, member, *occasion, "node__name", "name", "unit", "last4", "started_at", "ended_at",
+            "recorded_by__name", "recorded_at", "settled_by__name", "settled_at",
         ),
         "corrections": list(
             Correction.objects.filter(record__member=member)

@@ -1,4 +1,4 @@
-"""What people wrote down about others and may take back: hall ticks, leaves, study elsewhere. Nothing here writes."""
+"""What was written down of people and may be taken back: ticks, scans, leaves, study elsewhere. Nothing writes."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from django.db.models import F, QuerySet
 from attendance.models import Evidence, Occasion
 from attendance.queries import CALLED_OFF
 
-WRITTEN = (Evidence.Kind.HALL, Evidence.Kind.LEAVE, Evidence.Kind.DECLARED)
+WRITTEN = (Evidence.Kind.HALL, Evidence.Kind.LEAVE, Evidence.Kind.DECLARED, Evidence.Kind.CHECK_IN)
 # Some things are written down after the make-up time (a visit at home): a slip of the pen has a week in any case.
 WITHDRAWN_WITHIN = timedelta(days=7)
 
@@ -49,4 +49,4 @@ def ticks_at(*, occasion_id: int, below: str) -> QuerySet[Evidence]:
         occasion__roster__member_id=F("member_id"),
         occasion__roster__node__path__startswith=below,
     )
-    return found.select_related("member", "recorded_by").order_by("-recorded_at", "member__name", "id")
+    return found.select_related("member", "recorded_by").order_by("-recorded_at", "member__name_key", "id")

@@ -92,7 +92,7 @@ def entries(*, training_ids: Collection[int], paths: Iterable[str]) -> QuerySet[
     found = RosterEntry.objects.filter(inside, occasion__training_id__in=training_ids)
     found = found.exclude(occasion__state__in=CALLED_OFF).exclude(occasion_id__in=being_listed().values("pk"))
     return with_standing(found).order_by(
-        "node__path", "member__name", "member_id", "occasion__starts_at", "occasion_id"
+        "node__path", "member__name_key", "member_id", "occasion__starts_at", "occasion_id"
     )
 
 

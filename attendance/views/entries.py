@@ -51,7 +51,10 @@ def _save_leave(who: dict[str, Any], data: dict[str, Any]) -> bool:
 
 
 def _save_declared(who: dict[str, Any], data: dict[str, Any]) -> bool:
-    operations.declare(**who, category=data["category"])
+    study = None
+    if data["source"]:
+        study = operations.Study(" ".join(data["source"].split()), data["studied_at"], data["minutes"])
+    operations.declare(**who, category=data["category"], study=study)
     return False
 
 
@@ -196,7 +199,7 @@ def _saved(form: forms.Form, save: Save, who: dict[str, Any]) -> str:
     try:
         waits = save(who, form.cleaned_data)
     except operations.UnableToRecord as error:
-        form.add_error(None, str(error))
+        form.add_error(error.field if error.field in form.fields else None, str(error))
         return ""
     return _("已提出，另一位负责人复核同意以后生效，本人可以看到。") if waits else _("已保存，本人可以看到。")
 

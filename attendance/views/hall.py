@@ -1,10 +1,11 @@
 """登记集中收看: who sat in a hall together, who is ticked already and by whom, and taking a tick back.
 
-Everything works without a script: finding a name and ticking everybody send the form, and nothing typed is lost.
+Everything works without a script: finding a name and ticking everybody send the form, and nothing typed is lost. With
+one (``frontend/src/hall``) a name is found while it is typed, and what is ticked without a line waits on the phone.
 """
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -20,125 +21,28 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from attendance import operations
-from attendance.forms import HallForm, WithdrawForm
-from attendance.models import Evidence, Occasion, Record, RecordState, Rule
+from attendance.forms import GuestForm, HallForm, WithdrawForm
+from attendance.models import Occasion, Record, Rule
 from attendance.permissions import NAMES
 from attendance.queries import CALLED_OFF, entries_below, occasions, records_of
 from attendance.queries.listing import is_being_listed
-from attendance.queries.windows import window_limit
-from attendance.queries.written import may_be_withdrawn, ticks_at
 from attendance.reports.base import Scope
-from attendance.reports.standing import node_names, occasions_of, place, standings
-from attendance.sentences import hour, month_day, written_down
-from attendance.standing import DONE, UNDONE, amount_of, asked_of
+from attendance.reports.standing import occasions_of
+from attendance.sentences import hall_words
+from attendance.standing import DONE, amount_of, asked_of
+from attendance.views.hall_beside import BESIDE
+from attendance.views.hall_rows import MOST_TICKS, Choice, GuestRow, Hall, found_among, hall_of, initial_times
 from attendance.views.shared import id_or_none, log_shown, number_or_none, scope_or_404
 from attendance.views.training import being_listed_words
+from organizations.models import User
 from organizations.permissions import role_required, signed_in
 
-# Whoever is excused may come all the same.
-TICKABLE = (*UNDONE, RecordState.PENDING, RecordState.EXCUSED)
-MOST_TICKS = 500
 MOST_NAMED = 3
-MINUTE = timedelta(minutes=1)
+ISLAND_PAGES = ("branch_sheet", "branch_hall_sync", "branch_hall_find")
 LOOKING = ("find", "all", "none")  # buttons that only show the list another way
 
 
-@dataclass
-class Person:
-    """One name that can be ticked, under the unit it stands in on the roster."""
-
-    member_id: int
-    name: str
-    unit: str
-    note: str = ""
-    checked: bool = False
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Ticks of one span that one person wrote down at one moment."""
-
-    first: Evidence
-    ticks: list[Evidence] = field(default_factory=list)
-    own: list[int] = field(default_factory=list)  # the reader's own, which somebody else takes back
-    may_be_withdrawn: bool = True
-
-    @property
-    def is_of_one(self) -> bool:
-        return len(self.ticks) == 1
-
-    @property
-    def has_others(self) -> bool:
-        """Whether the reader can take anything of it back."""
-        return len(self.own) < len(self.ticks)
-
-    @property
-    def title(self) -> str:
-        """Who is ticked."""
-        name = self.first.member.name
-        return name if self.is_of_one else _("%(name)s等 %(people)s 位") % {"name": name, "people": len(self.ticks)}
-
-    @property
-    def text(self) -> str:
-        """For which time, by whom and when it was written down."""
-        start, end = self.first.started_at, self.first.ended_at
-        when = f"{month_day(start)} {hour(start)}–{hour(end)}" if start and end else ""
-        return f"{when} · {written_down(self.first.recorded_by, self.first.recorded_at)}"
-
-
-@dataclass(frozen=True)
-class Hall:
-    """Everything the page is about: one occasion, who is ticked there and who can be."""
-
-    scope: Scope
-    occasion: Occasion
-    reader_id: int
-    people: list[Person]
-    batches: list[Batch]
-
-    @property
-    def ticked(self) -> int:
-        """How many people are ticked."""
-        return len({one.member_id for batch in self.batches for one in batch.ticks})
-
-    @property
-    def named(self) -> set[int]:
-        """Everybody whose name the page shows."""
-        return {one.member_id for one in self.people} | {one.member_id for batch in self.batches for one in batch.ticks}
-
-    @property
-    def address(self) -> str:
-        """This page again, for this occasion."""
-        page = reverse("branch_hall", args=[self.scope.training.pk])
-        return f"{page}?node={self.scope.node.pk}&occasion={self.occasion.pk}"
-
-    @property
-    def ticked_title(self) -> str:
-        """How many are ticked; "" when nobody is."""
-        return _("已登记 %(people)s 位") % {"people": self.ticked} if self.ticked else ""
-
-    @property
-    def hint(self) -> str:
-        """What is said of the time that is written down."""
-        if self.occasion.window_end_at:
-            return _("场次时间以外的部分不计入。")
-        if self.occasion.rule.basis == Rule.Basis.MEDIA:
-            return _("课程请在看完以后登记，结束时间不能晚于现在。")
-        return _("还在进行：先登记到计划结束。提前走的，撤回后按实际时间重新登记。")
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One occasion of the training, as the page names it."""
-
-    title: str
-    when: str
-    url: str
-
-    @classmethod
-    def of(cls, occasion: Occasion, scope: Scope) -> "Choice":
-        when = f"{month_day(occasion.starts_at)} {hour(occasion.starts_at)}"
-        return cls(occasion.title, when, f"?node={scope.node.pk}&occasion={occasion.pk}")
+Failed = HallForm | WithdrawForm | GuestForm | None
 
 
 @never_cache
@@ -163,7 +67,7 @@ def branch_hall(request: HttpRequest, training_id: int) -> HttpResponse:
         if failed is None:
             return redirect(hall.address)
     context |= {"hall": hall, "form": _form(request, hall, failed), "failed": failed}
-    context |= _shown(request, hall.people, do)
+    context |= _shown(request, hall, do) | _beside(signed_in(request), hall, failed)
     return render(request, "attendance/branch_hall.html", context, status=422 if failed else 200)
 
 
@@ -176,31 +80,50 @@ def _choices(occasions: list[Occasion], occasion: Occasion, scope: Scope) -> dic
     }
 
 
-def _written(request: HttpRequest, hall: Hall, do: str) -> HallForm | WithdrawForm | None:
-    """Tick or take back as posted; returns the form that says what is wrong, None when it is done."""
-    form: HallForm | WithdrawForm
+def _beside(reader: User, hall: Hall, failed: Failed) -> dict[str, Any]:
+    """Return what the page has beside the names: guests, the way to the sheet, and what its script needs."""
+    here = f"?node={hall.scope.node.pk}&occasion={hall.occasion.pk}"
+    pages = {name: reverse(name, args=[hall.scope.training.pk]) + here for name in ISLAND_PAGES}
+    ours = [GuestRow.like_ours(guest, one) for guest, one in hall.like_ours]
+    return {
+        "guest_form": failed if isinstance(failed, GuestForm) else GuestForm(),
+        "guest_rows": {"here": [GuestRow.of(one) for one in hall.guests], "ours": ours},
+        "sheet_url": pages["branch_sheet"],
+        "island": {
+            "key": f"{hall.occasion.pk}-{hall.scope.node.pk}",
+            "sync": pages["branch_hall_sync"],
+            "find": pages["branch_hall_find"],
+            "owner": str(reader.public_id),
+            "words": hall_words(),
+        },
+    }
+
+
+def _written(request: HttpRequest, hall: Hall, do: str) -> Failed:
+    """Do as posted; returns the form that says what is wrong, None when it is done."""
+    if do in BESIDE:
+        return BESIDE[do](request, hall)
     if do == "withdraw":
-        form = WithdrawForm(request.POST, ticks=_own_right(hall))
-        done = form.is_valid() and _withdraw(request, hall, form)
-    else:
-        form = HallForm(request.POST, people=_on_roster(request, hall))
-        done = form.is_valid() and _tick(request, hall, form)
-    return None if done else form
+        back = WithdrawForm(request.POST, ticks=_own_right(hall))
+        return None if back.is_valid() and _withdraw(request, hall, back) else back
+    posted = request.POST.getlist("members")[:MOST_TICKS]
+    form = HallForm(request.POST, people=on_roster_here(hall.scope, hall.occasion, posted, reader_id=hall.reader_id))
+    return None if form.is_valid() and _tick(request, hall, form) else form
 
 
-def _on_roster(request: HttpRequest, hall: Hall) -> list[tuple[int, str]]:
-    """Return those of the posted people who are expected here: also who was ticked meanwhile."""
-    posted = [key for text in request.POST.getlist("members")[:MOST_TICKS] if (key := id_or_none(text)) is not None]
-    found = entries_below(hall.scope.node.path).filter(occasion=hall.occasion, member_id__in=posted)
-    return list(found.exclude(member_id=hall.reader_id).values_list("member_id", "member__name"))
+def on_roster_here(scope: Scope, occasion: Occasion, posted: Iterable[str], *, reader_id: int) -> list[tuple[int, str]]:
+    """Return those of the posted people who are expected here: also who was ticked meanwhile, never the reader."""
+    keys = [key for text in posted if (key := id_or_none(text)) is not None]
+    found = entries_below(scope.node.path).filter(occasion=occasion, member_id__in=keys)
+    return list(found.exclude(member_id=reader_id).values_list("member_id", "member__name"))
 
 
-def _form(request: HttpRequest, hall: Hall, failed: HallForm | WithdrawForm | None) -> HallForm:
+def _form(request: HttpRequest, hall: Hall, failed: Failed) -> HallForm:
     """Return the form as it was typed, else with the occasion's own time."""
     if isinstance(failed, HallForm):
         return failed
     typed = {name: request.POST[name] for name in ("started_at", "ended_at") if name in request.POST}
-    return HallForm(initial=typed or _initial(hall.occasion, hall.scope.as_of))
+    return HallForm(initial=typed or initial_times(hall.occasion, hall.scope.as_of))
 
 
 def _chosen(occasions: list[Occasion], wanted: int | None) -> Occasion | None:
@@ -219,69 +142,23 @@ def _asked_for(request: HttpRequest) -> set[int]:
     return {asked} if asked else set()
 
 
-def hall_of(scope: Scope, occasion: Occasion, *, reader_id: int, wanted: set[int]) -> Hall:
-    """Return who is ticked and who can be; three queries. ``wanted`` are listed and ticked, also once more."""
-    batches = _batches(scope, occasion, reader_id)
-    known = {one.member_id for batch in batches for one in batch.ticks} - wanted
-    names = node_names(scope)
-    people = []
-    for one in standings(scope, states=TICKABLE, occasion_id=occasion.pk):
-        if one.member_id != reader_id and one.member_id not in known:
-            note = _("请假") if one.state == RecordState.EXCUSED else ""
-            where = place(one.node_path, names=names, below=scope.node.path)
-            people.append(Person(one.member_id, one.name, where, note, one.member_id in wanted))
-        if len(people) == MOST_TICKS:
-            break
-    return Hall(scope, occasion, reader_id, people, batches)
-
-
-def _batches(scope: Scope, occasion: Occasion, reader_id: int) -> list[Batch]:
-    found: dict[tuple[Any, ...], Batch] = {}
-    for one in ticks_at(occasion_id=occasion.pk, below=scope.node.path):
-        key = (one.recorded_at, one.recorded_by_id, one.started_at, one.ended_at)
-        may = may_be_withdrawn(one, occasion, as_of=scope.as_of)
-        batch = found.setdefault(key, Batch(one, may_be_withdrawn=may))
-        batch.ticks.append(one)
-        if one.member_id == reader_id:
-            batch.own.append(one.pk)
-    return list(found.values())
-
-
 def _own_right(hall: Hall) -> list[int]:
     """Return the ticks that the reader may take back."""
     return [one.pk for batch in hall.batches for one in batch.ticks if one.member_id != hall.reader_id]
 
 
-def _initial(occasion: Occasion, as_of: datetime) -> dict[str, datetime]:
-    """Offer the occasion's own time in whole minutes around it (what is outside is cut off when it is kept).
-
-    While it runs, that is to its planned end: who sits there now need not be ticked again. A course is over when they
-    have watched it, which is now.
-    """
-    start = occasion.window_start_at or occasion.starts_at
-    end = occasion.window_end_at or window_limit(occasion)
-    if occasion.rule.basis == Rule.Basis.MEDIA:
-        end = min(end, as_of)
-        start = max(start, end - timedelta(milliseconds=occasion.media_ms or 0))
-        return {"started_at": _minute(start), "ended_at": _minute(end)}
-    return {"started_at": _minute(start), "ended_at": _minute(end + MINUTE - timedelta(microseconds=1))}
-
-
-def _minute(moment: datetime) -> datetime:
-    return moment.replace(second=0, microsecond=0)
-
-
-def _shown(request: HttpRequest, people: list[Person], do: str) -> dict[str, Any]:
+def _shown(request: HttpRequest, hall: Hall, do: str) -> dict[str, Any]:
     """Return the list as the page shows it: who is ticked stays in sight, whatever name is looked for."""
+    people = hall.people
     ticked, sought = set(request.POST.getlist("members")), request.POST.get("name", "").strip()[:40]
+    found = found_among(hall.scope, people, sought, reader=signed_in(request))
     for one in people:
-        one.checked = (one.checked or str(one.member_id) in ticked) and do != "none"
-        is_shown = not sought or sought in one.name
-        one.checked |= do == "all" and is_shown
-    shown = [one for one in people if one.checked or not sought or sought in one.name]
+        posted = str(one.member_id) in ticked if request.method == "POST" else one.checked
+        one.checked = (posted or (do == "all" and one.member_id in found)) and do != "none"
+    shown = [one for one in people if one.checked or one.member_id in found]
     units = [(unit, list(among)) for unit, among in groupby(shown, key=lambda one: one.unit)]
-    is_found = any(sought in one.name for one in people)
-    said = _("没有叫“%(sought)s”的人；已参加的不用登记。") % {"sought": sought}
+    is_found = bool(found) or not sought
+    said = _("没有叫“%(sought)s”的人；已参加的不用登记。不在名单里的，写在来宾里。") % {"sought": sought}
     return {
         "units": units,
         "sought": sought,
@@ -291,6 +168,7 @@ def _shown(request: HttpRequest, people: list[Person], do: str) -> dict[str, Any
 
 
 def _tick(request: HttpRequest, hall: Hall, form: HallForm) -> bool:
+    is_from_scan = form.cleaned_data["from_scan"] or "times" not in request.POST
     try:
         ticks = operations.record_hall(
             occasion_id=hall.occasion.pk,
@@ -299,16 +177,17 @@ def _tick(request: HttpRequest, hall: Hall, form: HallForm) -> bool:
             ended_at=form.cleaned_data["ended_at"],
             recorded_by_id=hall.reader_id,
             as_of=hall.scope.as_of,
+            arrivals=hall.scans if is_from_scan else None,
         )
     except operations.UnableToRecord as error:
         form.add_error(error.field, str(error))
         return False
-    said, is_enough = _outcome(hall.occasion.pk, ticks, hall.scope.as_of)
+    said, is_enough = outcome_of(hall.occasion.pk, ticks, hall.scope.as_of)
     (messages.success if is_enough else messages.warning)(request, said)
     return True
 
 
-def _outcome(occasion_id: int, ticks: operations.HallTicks, as_of: datetime) -> tuple[str, bool]:
+def outcome_of(occasion_id: int, ticks: operations.HallTicks, as_of: datetime) -> tuple[str, bool]:
     """Return what came of the ticks in a sentence, and whether nobody is left short by them."""
     occasion = occasions().get(pk=occasion_id)
     count = len(ticks.fresh)

@@ -279,6 +279,10 @@ def _said(occasion: Occasion, one: Evidence) -> Item:
         notes.append(category(one.category))
     if kind == Evidence.Kind.LEAVE and _is_after(occasion, one):
         notes.append(_("开始以后才请的"))
+    if kind == Evidence.Kind.DECLARED and one.media:
+        notes.append(one.media)
+    if kind == Evidence.Kind.CHECK_IN:
+        notes.append(_("现场负责人登记后才计入"))
     if one.recorded_by is not None:
         notes.append(_("%(name)s %(moment)s 登记") % _by(one))
     back = getattr(one, "withdrawn_by", None)
@@ -290,7 +294,7 @@ def _said(occasion: Occasion, one: Evidence) -> Item:
     )
     if outside and back is None:
         notes.append(_("不在直播的时间里，只保留，不计入"))
-    counts = not outside and back is None
+    counts = not outside and back is None and kind != Evidence.Kind.CHECK_IN
     return Item(one.started_at or one.recorded_at, one.ended_at, str(kind.label), tuple(notes), counts=counts)
 
 

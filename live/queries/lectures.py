@@ -30,7 +30,7 @@ def lecturers_for(user: User, *, on_date: dt.date) -> QuerySet[User]:
     for path in roots:
         line |= Q(node__path__startswith=path) | Q(node__path__in=Node.line_to(path))
     held = RoleGrant.objects.filter(line, valid_on(on_date), role=Role.LECTURER)
-    return User.objects.filter(pk__in=held.values("user_id"), is_active=True).order_by("name", "pk")
+    return User.objects.filter(pk__in=held.values("user_id"), is_active=True).order_by("name_key", "pk")
 
 
 def may_lecture(user: User, node: Node, *, on_date: dt.date) -> bool:

@@ -111,7 +111,7 @@ def rename_member(*, member_id: int, name: str) -> None:
         raise UnableToChangeMember(_("请不要填写身份证号。"))
     person = User.objects.select_for_update(no_key=True).get(pk=member_id)
     person.name = tidy
-    person.save(update_fields=["name"])
+    person.save(update_fields=["name", "name_key"])
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from treebeard.numconv import NumConv
 
 from organizations import events
+from organizations.core.pinyin import sort_key
 from organizations.models import Exemption, Membership, Node, RoleGrant, User
 from organizations.operations.people import phone_fields
 from organizations.operations.roster_changes import PersonPlan, Plan
@@ -125,14 +126,14 @@ def _write_changed_people(people: list[PersonPlan]) -> None:
         if user is None or row is None:
             continue
         if {"name", "number"} & set(person.changes):
-            user.name = row.name
+            user.name, user.name_key = row.name, sort_key(row.name)
             user.number = row.number if "number" in person.changes else None if person.loses_number else user.number
             named.append(user)
         if "phone" in person.changes:
             for name, value in phone_fields(row.phone).items():
                 setattr(user, name, value)
             called.append(user)
-    User.objects.bulk_update(named, ["name", "number"], batch_size=BATCH)
+    User.objects.bulk_update(named, ["name", "name_key", "number"], batch_size=BATCH)
     User.objects.bulk_update(called, list(phone_fields("")), batch_size=BATCH)
 
 

@@ -15,6 +15,7 @@ SELF = "oneself"
 SELF_AND_SECRETARY = "oneself; the secretary above, logged"
 NAMED = "oneself; secretary and organiser above; whoever shares a room or a task"
 SECRETARY = "the secretary above"
+GUESTS = "the secretary where they came; a secretary with somebody of that name on the same list, logged"
 EXPECTED = "whoever is expected; lecturer, organiser, secretary above"
 BACK_OFFICE = "the organiser above"
 ROOM = "whoever is in the room"
@@ -50,7 +51,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     ),
     "organizations.User": (
         Fields("id public_id username", TECHNICAL, NAMED, ACCOUNT),
-        Fields("name", PERSONAL, NAMED, ACCOUNT),
+        Fields("name name_key", PERSONAL, NAMED, ACCOUNT),
         Fields("number", PERSONAL, SELF_AND_SECRETARY, ACCOUNT),
         Fields("password phone_index", SECRET, SERVER, ACCOUNT),
         Fields("phone_cipher", SECRET, "oneself; the secretary of the branch on request, logged", ACCOUNT),
@@ -172,6 +173,23 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("asked_at asked_by decided_at decided_by ended_at ended_by", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
     ),
     "attendance.LeaveOccasion": (Fields("id leave occasion", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),),
+    "attendance.Hall": (
+        Fields("id is_offline", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("occasion node place opened_by opened_at closed_by closed_at", PLAN, SECRETARY, FOR_GOOD),
+    ),
+    "attendance.Guest": (
+        Fields("id client_id", TECHNICAL, SERVER, RAW),
+        Fields("occasion node name unit last4 started_at ended_at", PERSONAL, GUESTS, RAW),
+        Fields("recorded_by recorded_at member settled_by settled_at", PERSONAL, GUESTS, RAW),
+    ),
+    "attendance.Sheet": (
+        Fields("id occasion node members printed_by printed_at", PERSONAL, SECRETARY, FOR_GOOD),
+    ),
+    "attendance.Declaration": (
+        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("occasion member category source studied_at minutes", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+        Fields("state asked_at answered_at answered_by reason", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+    ),
     "attendance.Notice": (
         Fields("id member training occasion kind data at seen_at", PERSONAL, SELF, FOR_GOOD),
     ),

@@ -5,9 +5,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from attendance.core.codes import code_of
 from cms.core.lesson import media_key
 from media import storage
 from media.signing import signed_url
@@ -48,6 +50,9 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "leave_id": world.leave.pk,
         "review_id": world.review.pk,
         "exemption_id": world.exemption.pk,
+        "hall_id": world.hall.pk,
+        "declaration_id": world.declaration.pk,
+        "code": code_of(world.hall.pk, key=settings.SECRET_KEY.encode(), at_s=int(timezone.now().timestamp())),
         "lesson_id": world.course.lesson.pk,
         "page_id": world.course.lesson.pk,
         "revision_id": 1,
@@ -74,7 +79,7 @@ def address(row: Row, world: World, persona: str, **changed: Any) -> str:
         return media_address(world, viewer.pk if isinstance(viewer, User) else 0)
     values = parameters(row, world) | changed
     url = "/" + PARAMETER.sub(lambda match: str(values[match[1]]), row.route)
-    return url + f"?device={DEVICE}" if row.route.endswith("ticket.json") else url
+    return url + QUERIES.get(row.route, lambda _world: "")(world)
 
 
 def media_address(world: World, viewer_id: int) -> str:
@@ -100,7 +105,13 @@ def body(row: Row, method: str, world: World) -> dict[str, Any]:
     return {"data": FORM_BODIES.get(row.route, ""), "content_type": FORM_TYPE}
 
 
+QUERIES = {
+    "live/<int:occasion_id>/ticket.json": lambda _world: f"?device={DEVICE}",
+    "branch/<int:training_id>/hall/sync": lambda world: f"?occasion={world.on_air.pk}",
+    "branch/<int:training_id>/hall/find": lambda world: f"?occasion={world.on_air.pk}&last4=0001",
+}
 FORM_BODIES = {
+    "branch/declarations/<int:declaration_id>/": "outcome=confirm",
     "branch/occasions/<int:occasion_id>/members/<int:member_id>/<slug:what>/": "state=attended&reason=%E7%AD%BE",
     "branch/disputes/<int:dispute_id>/answer/": "answer=%E5%B7%B2%E6%94%B9&outcome=stays",
     "me/records/<int:occasion_id>/dispute/": "text=%E4%B8%8D%E5%AF%B9",
@@ -120,5 +131,6 @@ JSON_BODIES = {
     "watch/<int:occasion_id>/report": lambda world: {
         "session": world.session_id, "id": "r1", "ranges_ms": [[0, 1000]], "rate": 1.0, "position_ms": 1000,
     },
+    "branch/<int:training_id>/hall/sync": lambda world: {"id": "a1", "members": [world.member.pk]},
     "live/<int:occasion_id>/outbox": lambda world: {"id": "n1", "device": DEVICE, "from_ms": 1, "to_ms": 2},
 }  # fmt: skip

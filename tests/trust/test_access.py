@@ -42,7 +42,8 @@ VARIED = {
 # The walk is worth nothing where it meets no name: these are known to have some.
 KNOWN = {
     "branch/<int:training_id>/", "branch/<int:training_id>/hall/", "branch/<int:training_id>/members/",
-    "branch/<int:training_id>/members/<int:member_id>/", "branch/disputes/",
+    "branch/<int:training_id>/members/<int:member_id>/", "branch/disputes/", "branch/declarations/",
+    "branch/declarations/<int:declaration_id>/",
     "branch/<int:training_id>/reports/<slug:name>/", "branch/<int:training_id>/reports/<slug:name>.<slug:form>",
     "branch/disputes/<int:dispute_id>/answer/",
     "branch/occasions/<int:occasion_id>/members/<int:member_id>/<slug:what>/", "people/", "people/<int:person_id>/",

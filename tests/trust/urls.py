@@ -89,6 +89,9 @@ OWN = (
     Row("me/leaves/", "GET", SIGNED_IN, "one's own leaves and what was answered"),
     Row("me/leaves/ask/", "GET POST", SIGNED_IN, "ask for leave: a category, occasions or days"),
     Row("me/leaves/<int:leave_id>/withdraw/", "POST", SIGNED_IN, "take one's own back; nobody else's is touched"),
+    Row("me/records/<int:occasion_id>/declare/", "GET POST", ROSTER, "what oneself studied elsewhere"),
+    Row("me/declarations/<int:declaration_id>/withdraw/", "POST", MEMBER, "take back one's own declaration"),
+    Row("in/<str:code>/", "GET POST", SIGNED_IN, "check in by a hall's code; only what is fresh; no names of others"),
     Row("me/access/", READ, SIGNED_IN, "who looked at one's own records, lists and files too"),
 )
 
@@ -96,6 +99,11 @@ BRANCH = (
     Row("branch/", "GET", SECRETARIES | ORGANISERS, "the trainings that touch one's own nodes, with counts"),
     Row("branch/<int:training_id>/", "GET", COUNTS, "counts; names for the secretary alone; logged"),
     Row("branch/<int:training_id>/hall/", "GET POST", SECRETARY, "who watched together; never oneself; logged"),
+    Row("branch/<int:training_id>/hall/sync", "POST", SECRETARY, "ticks that a phone kept; never oneself", JSON_401),
+    Row("branch/<int:training_id>/hall/find", "GET", SECRETARY, "whose phone ends so, of one's own; logged", JSON_401),
+    Row("branch/<int:training_id>/sheet/", "GET POST", SECRETARY, "enter a sheet of paper by its numbers; logged"),
+    Row("branch/<int:training_id>/sheet.pdf", "GET", SECRETARY, "the sign-in sheet of a unit; logged"),
+    Row("branch/halls/<int:hall_id>/code/", "GET", SECRETARY, "the code of one's own hall; no names"),
     Row("branch/<int:training_id>/members/", "GET", SECRETARY, "the names below one's own node; logged"),
     Row("branch/<int:training_id>/members/<int:member_id>/", "GET", SECRETARY, "one person's evidence; logged"),
     Row("branch/<int:training_id>/members/<int:member_id>/phone/", "POST", SECRETARY, "the number in full; logged"),
@@ -106,6 +114,11 @@ BRANCH = (
         "leave, study elsewhere, correction with a reason; never one's own",
     ),
     Row("branch/evidence/<int:evidence_id>/withdraw/", "POST", SECRETARY, "take back a tick or leave; never one's own"),
+    Row("branch/declarations/", "GET", SECRETARIES, "what waits for one's own word, by name; logged"),
+    Row(
+        "branch/declarations/<int:declaration_id>/", "GET POST", SECRETARY,
+        "confirm or refuse what somebody declared; never one's own",
+    ),
     Row("branch/disputes/", "GET", SECRETARIES, "the disputes that wait for one's answer, by name; logged"),
     Row("branch/disputes/<int:dispute_id>/answer/", "GET POST", SECRETARY, "the answer to a dispute; never one's own"),
     Row("branch/leaves/", "GET POST", SECRETARIES, "the leaves that wait for one's answer, many at once; logged"),

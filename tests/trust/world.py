@@ -28,8 +28,10 @@ from wagtail.images.models import Image
 from attendance.models import (
     Correction,
     CorrectionReview,
+    Declaration,
     Dispute,
     Evidence,
+    Hall,
     Leave,
     Occasion,
     Record,
@@ -37,7 +39,17 @@ from attendance.models import (
     Training,
     WatchSession,
 )
-from attendance.operations import Wish, ask_leave, open_occasion, raise_dispute, record_hall, set_replay, settle
+from attendance.operations import (
+    Wish,
+    ask_declaration,
+    ask_leave,
+    open_hall,
+    open_occasion,
+    raise_dispute,
+    record_hall,
+    set_replay,
+    settle,
+)
 from config import marks
 from courses.operations import CoursePlan, schedule_course
 from live.models import Lecture, MediaNode
@@ -63,7 +75,8 @@ TRAINING, LECTURE, ON_AIR, COURSE, VIDEO = (
     "甲支部视频",
 )
 SAID, COMPLAINT, PAPER, PICTURE = "甲支部屋檐滴水", "甲支部那天在集中收看点", "甲支部讲义", "甲支部水沟图"
-MARKS = (TRAINING, LECTURE, ON_AIR, COURSE, VIDEO, SAID, COMPLAINT, PAPER, PICTURE, "王一", "赵书记")
+DECLARED = "甲支部学过的平台"
+MARKS = (TRAINING, LECTURE, ON_AIR, COURSE, VIDEO, SAID, COMPLAINT, PAPER, PICTURE, DECLARED, "王一", "赵书记")
 
 
 @dataclass
@@ -82,6 +95,8 @@ class World:
     review: CorrectionReview
     exemption: Exemption
     tick: Evidence
+    hall: Hall
+    declaration: Declaration
     upload: Upload
     image: Image
     paper: Document
@@ -154,6 +169,10 @@ def make_world() -> World:
     training = TrainingFactory(node=county.branch, title=TRAINING, deadline_at=timezone.now() + 20 * 24 * HOUR)
     given, recording = _given_lecture(county, training)
     raise_dispute(occasion_id=given.pk, member_id=county.member.pk, text=COMPLAINT, as_of=timezone.now())
+    ask_declaration(
+        occasion_id=given.pk, member_id=county.member.pk, category="platform", source=DECLARED,
+        studied_at=timezone.now() - HOUR, minutes=30, as_of=timezone.now(),
+    )  # fmt: skip
     image, paper = _library(county)
     world = World(
         county=county,
@@ -168,11 +187,17 @@ def make_world() -> World:
         review=_proposed(county, given),
         exemption=exempt_member(member_id=county.member.pk, from_date=dt.date(2100, 1, 1)),
         tick=_ticked(county, given),
+        hall=Hall(),
+        declaration=Declaration.objects.get(),
         upload=_upload(county),
         image=image,
         paper=paper,
         session_id=WatchSession.objects.get().pk,
     )
+    open_hall(
+        occasion_id=world.on_air.pk, node_id=county.branch.pk, opened_by_id=county.secretary.pk, as_of=timezone.now()
+    )
+    world.hall = Hall.objects.get()
     User.objects.update(password=make_password(PASSWORD))
     later = timezone.now() + 24 * HOUR  # every part of the site is heard of as long as the tests run
     for part in ("worker@one/celery", "beat@one"):

@@ -20,6 +20,8 @@ export interface Entry {
   createdAt: number;
   tries: number;
   nextAt: number;
+  /** How long it is kept, where a day is too short. */
+  keptMs?: number;
 }
 
 export interface Store {
@@ -123,8 +125,8 @@ export class Outbox {
   }
 
   /** Keep, then send. It is kept when this returns its id; the acknowledgement comes later. */
-  add(url: string, body: Record<string, unknown>, id: string = randomId()): string {
-    this.keep(url, body, id);
+  add(url: string, body: Record<string, unknown>, id: string = randomId(), keptMs: number = KEPT_MS): string {
+    this.keep(url, body, id, keptMs);
     void this.flush();
     return id;
   }
@@ -163,10 +165,10 @@ export class Outbox {
     return this.sending;
   }
 
-  private keep(url: string, body: Record<string, unknown>, id: string): Entry {
+  private keep(url: string, body: Record<string, unknown>, id: string, keptMs: number = KEPT_MS): Entry {
     const now = Date.now();
     const owner = this.options.owner;
-    const entry: Entry = { id, url, body: { ...body, id }, owner, createdAt: now, tries: 0, nextAt: now };
+    const entry: Entry = { id, url, body: { ...body, id }, owner, createdAt: now, tries: 0, nextAt: now, keptMs };
     this.store.put(entry);
     return entry;
   }
@@ -181,7 +183,7 @@ export class Outbox {
   private async run(now: boolean): Promise<void> {
     const start = Date.now();
     for (const entry of this.mine().slice(0, POSTED_AT_ONCE)) {
-      if (start - entry.createdAt > KEPT_MS) {
+      if (start - entry.createdAt > (entry.keptMs ?? KEPT_MS)) {
         this.store.remove(entry.id);
       } else if (isOnline() && (now || entry.nextAt <= start) && !(await this.post(entry))) {
         break; // The line is down: the others would fail too.

@@ -209,3 +209,10 @@ export interface EditorWords {
   sign_in: string;
   still: string;
 }
+
+export interface HallWords {
+  no_digits: string;
+  not_found: string;
+  ticked: string;
+  unsent: string;
+}

@@ -1,0 +1,121 @@
+"""Halls, their guests, sheets of paper and what people declare. Nothing here writes."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from attendance.models import Declaration, Evidence, Guest, Hall, Occasion, RosterEntry, Sheet
+from organizations.models import Membership, Node, Role, User
+from organizations.permissions import visible_nodes
+from organizations.queries import valid_on
+
+MOST_GUESTS = 100  # that one page shows
+
+
+def awaited_members(occasion_id: int, member_ids: Collection[int]) -> set[int]:
+    """Return who of these stands under a unit whose hall has still to deliver what was ticked there.
+
+    One query, and mostly no answer: halls are delivered within the hour.
+    """
+    halls = Hall.objects.filter(
+        occasion_id=occasion_id, is_offline=True, closed_at=None, occasion__roster__member_id__in=member_ids,
+        occasion__roster__node__path__startswith=F("node__path"),
+    )  # fmt: skip
+    return set(halls.values_list("occasion__roster__member_id", flat=True))
+
+
+def open_halls(*, occasion_id: int, below: str) -> QuerySet[Hall]:
+    """Return the halls of a part of the tree that are open, announced ones first."""
+    found = Hall.objects.filter(occasion_id=occasion_id, node__path__startswith=below, closed_at=None)
+    return found.select_related("node", "opened_by").order_by("-is_offline", "node__path", "pk")
+
+
+def hall_by_id(hall_id: int) -> Hall | None:
+    return Hall.objects.select_related("occasion__training", "occasion__rule", "node").filter(pk=hall_id).first()
+
+
+def check_ins(*, occasion_id: int, below: str) -> dict[int, datetime]:
+    """Return when each person of a part of the tree first scanned the code of a hall, without a tick that answers it.
+
+    By member; one query.
+    """
+    ticked = Evidence.objects.filter(
+        occasion_id=occasion_id, kind=Evidence.Kind.HALL, withdrawn_by=None, member_id=OuterRef("member_id")
+    )
+    there = RosterEntry.objects.filter(occasion_id=occasion_id, node__path__startswith=below)
+    found = Evidence.objects.filter(
+        ~Exists(ticked), occasion_id=occasion_id, kind=Evidence.Kind.CHECK_IN, withdrawn_by=None,
+        member_id__in=there.values("member_id"),
+    )  # fmt: skip
+    rows = found.order_by("-started_at", "-id").values_list("member_id", "started_at")
+    return {member_id: at for member_id, at in rows if at is not None}
+
+
+def guests_written(*, occasion_id: int, below: str) -> QuerySet[Guest]:
+    """Return the guests written down in a part of the tree and not crossed out, the newest first."""
+    found = Guest.objects.filter(occasion_id=occasion_id, node__path__startswith=below)
+    found = found.filter(Q(settled_at=None) | Q(member__isnull=False))
+    return found.select_related("recorded_by", "node").order_by("-recorded_at", "-pk")[:MOST_GUESTS]
+
+
+def guests_like_ours(*, occasion_id: int, below: str) -> list[tuple[Guest, User]]:
+    """Return the guests whom nobody has found yet and who are called like somebody of a part of the tree; two queries.
+
+    A name alone says that it may be them; who it is, a secretary of theirs says.
+    """
+    there = RosterEntry.objects.filter(occasion_id=occasion_id, node__path__startswith=below)
+    waiting = Guest.objects.filter(occasion_id=occasion_id, settled_at=None, name__in=there.values("member__name"))
+    guests = list(waiting.select_related("recorded_by", "node").order_by("recorded_at", "pk")[:MOST_GUESTS])
+    names = {one.name for one in guests}
+    if not names:
+        return []
+    people = list(User.objects.filter(pk__in=there.values("member_id"), name__in=names).order_by("name_key", "pk"))
+    return [(guest, one) for guest in guests for one in people if one.name == guest.name]
+
+
+def sheets_of(*, occasion_id: int, below: str) -> QuerySet[Sheet]:
+    """Return the sheets printed for a part of the tree, the newest first."""
+    found = Sheet.objects.filter(occasion_id=occasion_id, node__path__startswith=below)
+    return found.select_related("printed_by", "node").order_by("-printed_at", "-pk")
+
+
+def whose_last4(user: User, *, last4: str, member_ids: Collection[int], as_of: datetime) -> set[int]:
+    """Return who of these has a phone that ends so, of those whose number ``user`` may know: their secretary of today.
+
+    One query (and one for the units, where they are not known yet).
+    """
+    mine = visible_nodes(user, Role.SECRETARY).order_by().values("pk")
+    today = timezone.localdate(as_of)
+    here = Membership.objects.filter(valid_on(today), member_id=OuterRef("pk"), node__in=mine)
+    found = User.objects.filter(Exists(here), pk__in=member_ids, phone_last4=last4)
+    return set(found.values_list("pk", flat=True))
+
+
+def own_declarations(*, occasion_id: int, member_id: int) -> list[Declaration]:
+    """Return what a member declared for an occasion, the newest first."""
+    found = Declaration.objects.filter(occasion_id=occasion_id, member_id=member_id).select_related("answered_by")
+    return list(found.order_by("-asked_at", "-pk"))
+
+
+def declaration_by_id(declaration_id: int) -> Declaration | None:
+    found = Declaration.objects.select_related("occasion__rule", "occasion__training", "member", "answered_by")
+    return found.filter(pk=declaration_id).first()
+
+
+def declarations_for(user: User) -> QuerySet[Declaration]:
+    """Return what waits for a secretary's word, of people who stand in their part of the tree, the oldest first."""
+    mine = RosterEntry.objects.filter(
+        occasion_id=OuterRef("occasion_id"), member_id=OuterRef("member_id"),
+        node__in=visible_nodes(user, Role.SECRETARY).order_by().values("pk"),
+    )  # fmt: skip
+    found = Declaration.objects.filter(Exists(mine), state=Declaration.State.ASKED).exclude(member=user)
+    return found.select_related("occasion", "member").order_by("asked_at", "pk")
+
+
+def roster_in_order(*, occasion: Occasion, node: Node) -> QuerySet[RosterEntry]:
+    """Return who of a unit is expected at an occasion that has opened: by place in the tree, then by name."""
+    found = RosterEntry.objects.filter(occasion_id=occasion.pk, node__path__startswith=node.path)
+    found = found.exclude(state=RosterEntry.State.EXEMPT)
+    return found.select_related("member", "node").order_by("node__path", "member__name_key", "member_id")
