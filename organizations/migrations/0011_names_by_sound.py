@@ -10,7 +10,7 @@ BATCH = 2000
 
 def spell(apps: Any, schema_editor: Any) -> None:
     """Spell the names there are, some at a time: about a minute for a city."""
-    people = apps.get_model("organizations", "0010_exemption_document").objects.order_by("pk").only("pk", "name")
+    people = apps.get_model("organizations", "User").objects.order_by("pk").only("pk", "name")
     after = 0
     while some := list(people.filter(pk__gt=after)[:BATCH]):
         for one in some:
@@ -22,7 +22,7 @@ def spell(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
     """People are listed by how their names sound, and found by the initials."""
 
-    dependencies = [("organizations", "0009_access_by_command")]
+    dependencies = [("organizations", "0010_exemption_document")]
 
     operations = [
         migrations.AddField(
