@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "live",
     "courses",
     "cms",
+    "meetings",
     "attendance",
     "media",
     "organizations",
@@ -320,6 +321,7 @@ ROSTER_KEEP_S = 3600
 OCCASION_KINDS = {
     "lecture": "live.kinds.LectureKind",
     "course": "courses.kinds.CourseKind",
+    "gathering": "meetings.kinds.GatheringKind",
 }
 REPORTS = [
     "attendance.reports.missing.MissingReport",

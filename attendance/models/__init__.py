@@ -4,12 +4,13 @@ from attendance.models.notice import Notice
 from attendance.models.plan import Occasion, Rule, Training
 from attendance.models.presence import PresenceSpan, WatchBudget, WatchSession, WorkerLease
 from attendance.models.record import Correction, Dispute, Evidence, Record, RecordState
-from attendance.models.roster import RosterEntry, RosterWork
+from attendance.models.roster import Named, RosterEntry, RosterWork
 
 __all__ = [
     "Correction",
     "Dispute",
     "Evidence",
+    "Named",
     "Notice",
     "Occasion",
     "PresenceSpan",

@@ -10,9 +10,11 @@ from attendance.operations.disputes import (
     mark_answers_seen,
     raise_dispute,
 )
+from attendance.operations.in_person import hold_in_person
 from attendance.operations.leases import beat_lease, end_lease, reap_leases, start_lease
 from attendance.operations.leavers import expect_again, expect_no_longer
 from attendance.operations.marks import mark_dirty
+from attendance.operations.naming import expect_only
 from attendance.operations.notes import (
     HallTicks,
     approve_leave,
@@ -91,6 +93,8 @@ __all__ = [
     "enter_at_once",
     "expect_again",
     "expect_no_longer",
+    "expect_only",
+    "hold_in_person",
     "mark_answers_seen",
     "mark_dirty",
     "mark_not_held",

@@ -15,6 +15,7 @@ from attendance.operations.corrections import UnableToRecord
 from attendance.operations.marks import hold, mark_dirty
 from attendance.operations.rosters import enter_at_once
 from attendance.operations.settling import settle
+from attendance.queries.naming import among_named
 from attendance.queries.windows import window_limit
 from attendance.queries.written import WRITTEN, may_be_withdrawn
 from organizations.queries import members_at
@@ -47,14 +48,17 @@ def record_hall(
     ended_at: datetime,
     recorded_by_id: int | None,
     as_of: datetime,
+    keeps_the_book: bool = False,
 ) -> HallTicks:
     """Keep that these members sat in a hall over ``[started_at, ended_at)``; all or nobody. Raises UnableToRecord.
 
     The span is clipped to the occasion: to its window, while it runs to what is planned. Whoever is ticked for all of
-    it already is not ticked twice. Nobody ticks themselves.
+    it already is not ticked twice. Nobody ticks themselves, but whoever ``keeps_the_book`` of a meeting in person and
+    writes down that others were there too (ADR 39).
     """
     members = sorted(set(member_ids))
-    _refuse_oneself(recorded_by_id, members)
+    if not keeps_the_book:
+        _refuse_oneself(recorded_by_id, members)
     occasion = _noted_at(occasion_id)
     start, end = _hall_span(occasion, started_at, ended_at, as_of)
     _check_roster(occasion, members)
@@ -150,16 +154,25 @@ def _keep_fact(
 
 
 @transaction.atomic
-def withdraw(*, occasion_id: int, evidence_ids: Collection[int], recorded_by_id: int, as_of: datetime) -> int:
+def withdraw(
+    *,
+    occasion_id: int,
+    evidence_ids: Collection[int],
+    recorded_by_id: int,
+    as_of: datetime,
+    keeps_the_book: bool = False,
+) -> int:
     """Take back ticks of a hall, leaves or studies elsewhere at one occasion; returns how many. Raises UnableToRecord.
 
     Nothing is deleted: each gets a row of kind ``withdrawn``, and the records are judged again. What somebody else took
-    back a moment ago is left alone; when that is all of it, it is said. Nobody takes back what is about themselves.
+    back a moment ago is left alone; when that is all of it, it is said. Nobody takes back what is about themselves, but
+    whoever ``keeps_the_book`` of a meeting (``record_hall``).
     """
     occasion = _noted_at(occasion_id)
     wanted = Evidence.objects.filter(pk__in=evidence_ids, occasion_id=occasion_id, kind__in=WRITTEN)
     members = sorted(set(wanted.values_list("member_id", flat=True)))
-    _refuse_oneself(recorded_by_id, members)
+    if not keeps_the_book:
+        _refuse_oneself(recorded_by_id, members)
     _hold(occasion, members, as_of)
     rows = list(wanted.filter(withdrawn_by=None).order_by("id"))
     if not rows:
@@ -216,6 +229,7 @@ def _check_roster(occasion: Occasion, member_ids: Collection[int]) -> None:
     """Before an occasion opens there is no roster yet: whoever belongs to its node that day will be on it."""
     if occasion.state == Occasion.State.SCHEDULED:
         there = members_at(node=occasion.node, on_date=timezone.localdate(occasion.starts_at))
+        there = there.filter(among_named(occasion))
         expected = there.filter(member_id__in=member_ids).values("member_id").distinct().count()
     else:
         enter_at_once(member_ids=member_ids, occasion_ids=[occasion.pk])
