@@ -328,7 +328,12 @@ REPORTS = [
     "attendance.reports.records.RecordsReport",
 ]
 # What apps above the ledger add to a person's own download: each (user) -> {"kind": [rows]}.
-PERSONAL_DATA = ["live.queries.personal_data", "courses.queries.personal_data", "media.queries.personal_data"]
+PERSONAL_DATA = [
+    "live.queries.personal_data",
+    "courses.queries.personal_data",
+    "media.queries.personal_data",
+    "meetings.queries.personal_data",
+]
 # What somebody has to do today besides taking part: each (user, as_of) -> [attendance.duties.Duty].
 DUTIES = ["live.duties.of_lecturer"]
 # What apps above the tree made for a unit: each (*, node, on_date) -> [organizations.uses.Use].

@@ -47,7 +47,7 @@ def write_attendance(*, occasion_id: int, attendance: Attendance, actor_id: int,
     Raises UnableToRecord.
     """
     present = {one: span for one, span in attendance.present.items() if one in attendance.listed}
-    if set(present) == {actor_id}:
+    if set(present) == {actor_id} and not _others_came(occasion_id, actor_id):
         raise UnableToRecord(_("只有您一个人到会的，不能由您自己登记，请由上级书记来做。"))
     is_over = hold_in_person(
         occasion_id=occasion_id, started_at=attendance.started_at, ended_at=attendance.ended_at, as_of=as_of
@@ -67,6 +67,11 @@ def write_attendance(*, occasion_id: int, attendance: Attendance, actor_id: int,
             approve_leave(member_id=member_id, category=category, **by)
     log.info("attendance_written", occasion_id=occasion_id, present=len(present), actor_id=actor_id, over=is_over)
     return is_over
+
+
+def _others_came(occasion_id: int, actor_id: int) -> bool:
+    ticks = Evidence.objects.filter(occasion_id=occasion_id, kind=Evidence.Kind.HALL, withdrawn_by=None)
+    return ticks.exclude(member_id=actor_id).exists()
 
 
 def _wanted(occasion: Occasion, attendance: Attendance, present: Mapping[int, Span | None]) -> dict[int, Span]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Page, Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -22,6 +23,7 @@ from attendance.permissions import COUNTS, NAMES
 from attendance.queries import CALLED_OFF
 from attendance.queries.naming import among_named
 from attendance.standing import standings_of, state_label
+from attendance.views.shared import LAST_PAGE, number_or_none
 from meetings import operations
 from meetings.forms import AttendanceForm, Decisions, MinutesForm
 from meetings.permissions import Access
@@ -33,6 +35,7 @@ from organizations.permissions import role_required, signed_in
 from organizations.queries import exempt_member_ids, members_at
 
 HERE, LEAVE, AWAY = "here", "leave", "away"
+A_PAGE = 100  # four fields a person, of the thousand that a form may have
 State = Occasion.State
 Span = tuple[dt.datetime, dt.datetime]
 
@@ -122,7 +125,8 @@ def attendance(request: HttpRequest, occasion_id: int) -> HttpResponse:
     if not steps_of(access, as_of)["may_record"]:
         raise Http404
     with transaction.atomic():
-        lines = _lines(access, as_of)
+        page = _expected(access.meeting.occasion).get_page(_number(request))
+        lines = _lines(access.meeting.occasion, page)
         listed = [line.member_id for line in lines]
         log_book(request, access.meeting, access.meeting.occasion.node, member_ids=listed, as_of=as_of)
     form = _times(request, access.meeting.occasion, as_of)
@@ -131,15 +135,25 @@ def attendance(request: HttpRequest, occasion_id: int) -> HttpResponse:
         if request.POST.get("do") == "all":
             _all_here(lines)
         elif form.is_valid() and _saved(request, access, form, lines, as_of):
-            return redirect(address_of(access))
-    context = {
-        "tab": "branch", "access": access, "meeting": access.meeting, "occasion": access.meeting.occasion,
-        "form": form, "lines": lines, "categories": LEAVE_CATEGORIES, "when": when_words(access.meeting.occasion),
-        "is_open": access.meeting.occasion.state in (State.SCHEDULED, State.OPEN), "back": address_of(access),
-        "writes_own": signed_in(request).pk in listed, "is_cut": len(lines) >= MOST_PEOPLE,
-    }  # fmt: skip
+            return redirect(_after(access, page))
+    context = _context(access) | {"page": page, "form": form, "lines": lines, "categories": LEAVE_CATEGORIES}
+    context["writes_own"] = signed_in(request).pk in listed
     is_wrong = request.method == "POST" and request.POST.get("do") != "all"
     return render(request, "meetings/attendance.html", context, status=422 if is_wrong else 200)
+
+
+def _context(access: Access) -> dict[str, Any]:
+    """Return what both forms about a meeting say of it."""
+    occasion = access.meeting.occasion
+    return {
+        "tab": "branch",
+        "access": access,
+        "meeting": access.meeting,
+        "occasion": occasion,
+        "when": when_words(occasion),
+        "is_open": occasion.state in (State.SCHEDULED, State.OPEN),
+        "back": address_of(access),
+    }
 
 
 def _times(request: HttpRequest, occasion: Occasion, as_of: dt.datetime) -> AttendanceForm:
@@ -156,10 +170,35 @@ def _times(request: HttpRequest, occasion: Occasion, as_of: dt.datetime) -> Atte
     return form
 
 
-def _lines(access: Access, as_of: dt.datetime) -> list[Line]:
-    """Return everybody expected with what stands written of them; three queries."""
-    occasion = access.meeting.occasion
-    lines = _coming_lines(occasion) if occasion.state == State.SCHEDULED else _roster_lines(occasion)
+def _number(request: HttpRequest) -> int:
+    return number_or_none(request.GET.get("page") or request.POST.get("page"), most=LAST_PAGE) or 1
+
+
+def _after(access: Access, page: Page[Any]) -> str:
+    """Return where whoever saved goes on: to the next names, after the last to the book."""
+    if page.has_next():
+        return f"{reverse('meeting_attendance', args=[access.meeting.pk])}?page={page.next_page_number()}"
+    return address_of(access)
+
+
+def _expected(occasion: Occasion) -> Paginator[Any]:
+    """Return everybody expected, by unit and name: by the roster, before there is one by who belongs there."""
+    if occasion.state != State.SCHEDULED:
+        return Paginator(roster_below(occasion, occasion.node), A_PAGE)
+    there = members_at(node=occasion.node, on_date=timezone.localdate(occasion.starts_at))
+    there = there.filter(among_named(occasion))
+    return Paginator(there.order_by("node__path", "member__name", "member_id"), A_PAGE)
+
+
+def _lines(occasion: Occasion, page: Page[Any]) -> list[Line]:
+    """Return these people with what stands written of them; three queries."""
+    rows = list(page)
+    if occasion.state == State.SCHEDULED:
+        day = timezone.localdate(occasion.starts_at)
+        exempt = set(exempt_member_ids(on_date=day).filter(member_id__in=[one.member_id for one in rows]))
+    else:
+        exempt = {one.member_id for one in rows if one.state == RosterEntry.State.EXEMPT}
+    lines = [Line(one.member_id, one.member.name, one.node.name, one.member_id in exempt) for one in rows]
     by_id = {line.member_id: line for line in lines}
     kinds = (Evidence.Kind.HALL, Evidence.Kind.LEAVE)
     rows = Evidence.objects.filter(occasion=occasion, member_id__in=by_id, kind__in=kinds, withdrawn_by=None).order_by(
@@ -178,20 +217,6 @@ def _lines(access: Access, as_of: dt.datetime) -> list[Line]:
         for line in lines:
             line.state = line.state or AWAY
     return lines
-
-
-def _roster_lines(occasion: Occasion) -> list[Line]:
-    rows = roster_below(occasion, occasion.node)[:MOST_PEOPLE]
-    exempt = RosterEntry.State.EXEMPT
-    return [Line(one.member_id, one.member.name, one.node.name, one.state == exempt) for one in rows]
-
-
-def _coming_lines(occasion: Occasion) -> list[Line]:
-    day = timezone.localdate(occasion.starts_at)
-    there = members_at(node=occasion.node, on_date=day).filter(among_named(occasion))
-    rows = there.order_by("node__path", "member__name", "member_id")[:MOST_PEOPLE]
-    exempt = set(exempt_member_ids(on_date=day).filter(member_id__in=there.order_by().values("member_id")))
-    return [Line(one.member_id, one.member.name, one.node.name, one.member_id in exempt) for one in rows]
 
 
 def _hour(moment: dt.datetime) -> str:
@@ -286,8 +311,5 @@ def minutes(request: HttpRequest, occasion_id: int) -> HttpResponse:
         else:
             messages.success(request, _("已保存会议记录，应到的人可以看到。"))
             return redirect(address_of(access))
-    context = {
-        "tab": "branch", "access": access, "meeting": access.meeting, "occasion": access.meeting.occasion,
-        "form": form, "decisions": decisions, "known": known, "back": reverse("meeting", args=[occasion_id]),
-    }  # fmt: skip
+    context = _context(access) | {"form": form, "decisions": decisions, "known": known}
     return render(request, "meetings/minutes.html", context, status=422 if form.errors else 200)

@@ -38,6 +38,9 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         occasion = world.course.run.pk
     elif row.route.startswith(("live/", "admin/live/")) and "replay" not in row.route:
         occasion = world.on_air.pk
+    elif row.route.startswith("meetings/"):
+        coming = row.route.endswith(("change/", "withdraw/"))
+        occasion = world.to_meet.pk if coming else world.met.pk
     keys = {"trainings": world.training.pk, "rules": world.given.occasion.rule_id, "course-runs": world.course.run.pk}
     return {
         "occasion_id": occasion,
@@ -53,6 +56,7 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "upload_id": world.upload.pk,
         "video_id": world.recording.pk,
         "name": "records",
+        "code": "lesson",
         "form": "csv",
         "what": {"people": "number", "units": "rename"}.get(row.route.split("/")[0], "correct"),
         "person_id": world.member.pk,

@@ -361,3 +361,20 @@ def test_a_closed_unit_plans_nothing_more(county: County, sign_in: SignIn) -> No
     client = sign_in(county.secretary)
     assert client.get("/meetings/plan/?form=assembly").status_code == 404
     assert "安排或补登会议" not in text(client.get("/meetings/"))
+
+
+def test_many_people_are_written_down_page_by_page(county: County, sign_in: SignIn) -> None:
+    for _number in range(120):
+        MembershipFactory(node=county.branch)
+    client, one = sign_in(county.secretary), gathering(county)
+    address, times = f"/meetings/{one.pk}/attendance/", {
+        "started_at": minute(one.occasion.starts_at), "ended_at": minute(one.occasion.ends_at), "do": "save",
+    }  # fmt: skip
+    seen: set[int] = set()
+    for number, goes_on in ((1, f"{address}?page=2"), (2, f"/meetings/{one.pk}/")):
+        lines = client.get(f"{address}?page={number}").context["lines"]
+        seen |= {line.member_id for line in lines}
+        sent = {f"s{line.member_id}": "here" for line in lines}
+        assert client.post(address, {**times, **sent, "page": number}).headers["Location"] == goes_on
+    assert len(seen) == 124
+    assert set(states(Occasion.objects.get()).values()) == {"attended"}
