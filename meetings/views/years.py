@@ -50,6 +50,7 @@ class Square:
     months: int
     look: str
     needs: bool
+    is_empty: bool = False  # nothing was held, planned or is open: a phone leaves it out
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def rows_of(found: Sequence[FormYear], node: Node) -> list[Row]:
                     months=cell.period.months,
                     look=LOOKS[cell.state],
                     needs=cell.state is State.OPEN,
+                    is_empty=not (cell.held or cell.planned) and cell.state in (State.AHEAD, State.FREE),
                 )
                 for cell in one.cells
             ],
