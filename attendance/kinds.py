@@ -27,6 +27,7 @@ class OccasionKind(Protocol):
     """What an app that offers occasions tells the ledger about them. No method may touch the database."""
 
     label: str
+    is_in_person: bool  # people meet in a place (``is_in_person``); left out: they do not
 
     def url_for(self, occasion: Occasion, member: User) -> str:
         """Return the page where ``member`` takes part in ``occasion``."""
@@ -34,6 +35,11 @@ class OccasionKind(Protocol):
     def catch_up(self, occasion: Occasion, member: User, *, done_ms: int = 0) -> Step | None:
         """Return how ``member``, for whom ``done_ms`` count, can still do or make up ``occasion``, or None when there
         is no way on the phone."""
+
+
+def is_in_person(kind: str) -> bool:
+    """Whether people meet in a place: no part of the site is their witness, and its absence takes nothing from them."""
+    return bool(getattr(kinds().get(kind), "is_in_person", False))
 
 
 def kinds() -> dict[str, OccasionKind]:

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "live",
     "courses",
     "cms",
+    "meetings",
     "attendance",
     "media",
     "organizations",
@@ -320,13 +321,19 @@ ROSTER_KEEP_S = 3600
 OCCASION_KINDS = {
     "lecture": "live.kinds.LectureKind",
     "course": "courses.kinds.CourseKind",
+    "gathering": "meetings.kinds.GatheringKind",
 }
 REPORTS = [
     "attendance.reports.missing.MissingReport",
     "attendance.reports.records.RecordsReport",
 ]
 # What apps above the ledger add to a person's own download: each (user) -> {"kind": [rows]}.
-PERSONAL_DATA = ["live.queries.personal_data", "courses.queries.personal_data", "media.queries.personal_data"]
+PERSONAL_DATA = [
+    "live.queries.personal_data",
+    "courses.queries.personal_data",
+    "media.queries.personal_data",
+    "meetings.queries.personal_data",
+]
 # What somebody has to do today besides taking part: each (user, as_of) -> [attendance.duties.Duty].
 DUTIES = ["live.duties.of_lecturer"]
 # What apps above the tree made for a unit: each (*, node, on_date) -> [organizations.uses.Use].

@@ -24,6 +24,7 @@ urlpatterns = [
     path("documents/", include(wagtaildocs_urls)),
     path("courses/", include("courses.urls")),
     path("live/", include("live.urls")),
+    path("meetings/", include("meetings.urls")),
     path("", include("cms.urls")),
     path("", include("media.urls")),
     path("", include("organizations.urls")),

@@ -320,4 +320,4 @@ def _trainings_for(nodes: Any, occasion: Occasion | None) -> Any:
     above = {at for path in tops for at in Node.line_to(path)} - tops
     mine = Q(node__in=nodes.order_by()) | Q(node__path__in=above)
     chosen = mine & ~Q(state=Training.State.CLOSED) | Q(pk=occasion.training_id if occasion else None)
-    return Training.objects.filter(chosen).order_by("-starts_date", "title")
+    return Training.objects.filter(chosen, is_standing=False).order_by("-starts_date", "title")

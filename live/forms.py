@@ -72,7 +72,10 @@ class LectureForm(Asking, forms.Form):
         self._again, self._user = again, user
         super().__init__(data, initial=_initial(lecture or again))
         nodes = visible_nodes(user, Role.ORGANISER)
-        self._offer("training", Training.objects.filter(node__in=nodes).exclude(state="closed").order_by("-pk"))
+        self._offer(
+            "training",
+            Training.objects.filter(node__in=nodes, is_standing=False).exclude(state="closed").order_by("-pk"),
+        )
         self._offer("node", nodes.filter(closed_date=None), label=lambda node: f"{'　' * (node.depth - 1)}{node.name}")
         self._offer("lecturer", lecturers_for(user, on_date=timezone.localdate()))
         kept = Q(pk=lecture.occasion.rule_id if lecture else None)  # another unit's, where it was planned with it

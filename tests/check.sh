@@ -15,9 +15,9 @@ step "format"        .venv/bin/ruff format --check .
 step "lint"          .venv/bin/ruff check .
 step "types"         .venv/bin/mypy .
 step "imports"       .venv/bin/lint-imports
-step "templates"     .venv/bin/djlint --lint --quiet organizations attendance media cms courses live
-step "indentation"   .venv/bin/djhtml --check --tabwidth 2 config organizations attendance media cms courses live
-step "line length"   $python -m tests.templates config organizations attendance media cms courses live
+step "templates"     .venv/bin/djlint --lint --quiet organizations attendance media cms meetings courses live
+step "indentation"   .venv/bin/djhtml --check --tabwidth 2 config organizations attendance media cms meetings courses live
+step "line length"   $python -m tests.templates config organizations attendance media cms meetings courses live
 step "front end"     npm --prefix frontend run --silent check
 step "its tests"     npm --prefix frontend test --silent -- --test-reporter=dot
 step "migrations"    $python manage.py makemigrations --check --dry-run

@@ -7,7 +7,7 @@ from attendance.models.plan import Occasion, Rule, Training
 from attendance.models.presence import PresenceSpan, WatchBudget, WatchSession, WorkerLease
 from attendance.models.record import Correction, Dispute, Evidence, Record, RecordState
 from attendance.models.review import CorrectionReview
-from attendance.models.roster import RosterEntry, RosterWork
+from attendance.models.roster import Named, RosterEntry, RosterWork
 
 __all__ = [
     "Correction",
@@ -19,6 +19,7 @@ __all__ = [
     "Hall",
     "Leave",
     "LeaveOccasion",
+    "Named",
     "Notice",
     "Occasion",
     "PresenceSpan",

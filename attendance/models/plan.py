@@ -61,6 +61,11 @@ class Training(models.Model):
     deadline_at = models.DateTimeField(_("截止时间"))
     hours_required = models.DecimalField(_("要求学时"), max_digits=5, decimal_places=2, default=0)
     state = models.CharField(_("状态"), max_length=10, choices=State.choices, default=State.DRAFT)
+    is_standing = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="a unit's own, made by itself year by year (its meetings): listed in that unit, not in those above",
+    )
 
     class Meta:
         verbose_name = _("培训")
@@ -87,6 +92,9 @@ class Occasion(models.Model):
     node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="occasions", verbose_name=_("对象"))
     starts_at = models.DateTimeField(_("开始时间"))
     ends_at = models.DateTimeField(_("结束时间"))
+    is_named = models.BooleanField(
+        default=False, db_default=False, help_text="not everybody of the unit is expected, but those named (``named``)"
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.SCHEDULED)
     opened_at = models.DateTimeField(null=True, blank=True)
     window_start_at = models.DateTimeField(null=True, blank=True)

@@ -11,6 +11,22 @@ from organizations.models import Node
 MEMBER = settings.AUTH_USER_MODEL
 
 
+class Named(models.Model):
+    """One of those whom an occasion expects where not everybody of its unit is (``Occasion.is_named``).
+
+    A plan, not yet a roster: who of them belongs to the unit on the day is written there at the opening.
+    """
+
+    occasion = models.ForeignKey(Occasion, on_delete=models.CASCADE, related_name="named")
+    member = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["occasion", "member"], name="named_once")]
+
+    def __str__(self) -> str:
+        return f"{self.occasion_id}: {self.member_id}"
+
+
 class RosterWork(models.Model):
     """A large roster that is being written, in steps of members by their ids; no row: the roster is as it should be.
 

@@ -28,6 +28,7 @@ from attendance.operations.halls import (
     open_hall,
     write_guest,
 )
+from attendance.operations.in_person import hold_in_person
 from attendance.operations.leases import beat_lease, end_lease, reap_leases, start_lease
 from attendance.operations.leavers import expect_again, expect_no_longer
 from attendance.operations.leaves import (
@@ -43,6 +44,7 @@ from attendance.operations.leaves import (
     withdraw_leave,
 )
 from attendance.operations.marks import mark_dirty
+from attendance.operations.naming import expect_only
 from attendance.operations.notes import (
     HallTicks,
     Study,
@@ -143,8 +145,10 @@ __all__ = [
     "excuse_absent",
     "expect_again",
     "expect_no_longer",
+    "expect_only",
     "find_guest",
     "follow_exemptions",
+    "hold_in_person",
     "mark_answers_seen",
     "mark_dirty",
     "mark_not_held",

@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from attendance.core.freshness import WORKER_BEATS_EVERY, is_fresh
 from attendance.core.intervals import Spans, ms_of
+from attendance.kinds import is_in_person
 from attendance.models import Occasion, Rule, WorkerLease
 
 log = structlog.get_logger(__name__)
@@ -24,11 +25,13 @@ def record_absence(*, occasion_id: int, as_of: datetime) -> bool:
     """Keep when the site was away during an occasion's window so far; True when that is not what was known before.
 
     Nothing is away where there never was a lease (a site without rooms), nor at an occasion counted by media, which has
-    no hour. Called before a whole settling; safe to repeat.
+    no hour, nor where people met in a place. Called before a whole settling; safe to repeat.
     """
     occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
     start, end = occasion.window_start_at, occasion.window_end_at or as_of
     if start is None or end <= start or (occasion.rule_stamp or {}).get("basis") == Rule.Basis.MEDIA:
+        return False
+    if is_in_person(occasion.kind):
         return False
     covered = _covered(start, end, as_of)
     # A window that no lease touches was wholly ours, if the site ever had one: it died before and came back after.

@@ -17,6 +17,7 @@ from attendance.operations.excusing import close_emptied
 from attendance.operations.marks import hold, mark_dirty
 from attendance.operations.rosters import enter_at_once
 from attendance.operations.settling import settle
+from attendance.queries.naming import among_named
 from attendance.queries.windows import window_limit
 from attendance.queries.written import WRITTEN, may_be_withdrawn
 from organizations.queries import members_at
@@ -54,16 +55,19 @@ def record_hall(
     arrivals: Mapping[int, datetime] | None = None,
     category: str = "",
     client_id: str | None = None,
+    keeps_the_book: bool = False,
 ) -> HallTicks:
     """Keep that these members sat in a hall over ``[started_at, ended_at)``; all or nobody. Raises UnableToRecord.
 
     The span is clipped to the occasion: to its window, while it runs to what is planned. Whoever is ticked for all of
-    it already is not ticked twice. Nobody ticks themselves. ``arrivals``: who came only then. ``category``: how it was
-    written down ("": on the page). ``client_id``: made where it was; what comes again under it changes nothing, not
-    even if it was taken back in between.
+    it already is not ticked twice. ``arrivals``: who came only then. ``category``: how it was written down ("": on the
+    page). ``client_id``: made where it was; what comes again under it changes nothing, not even if it was taken back in
+    between. Nobody ticks themselves, but whoever ``keeps_the_book`` of a meeting in person and writes down that others
+    were there too (ADR 39).
     """
     members = sorted(set(member_ids))
-    _refuse_oneself(recorded_by_id, members)
+    if not keeps_the_book:
+        _refuse_oneself(recorded_by_id, members)
     occasion = noted_at(occasion_id)
     start, end = hall_span(occasion, started_at, ended_at, as_of)
     _check_roster(occasion, members)
@@ -217,16 +221,25 @@ def _keep_fact(
 
 
 @transaction.atomic
-def withdraw(*, occasion_id: int, evidence_ids: Collection[int], recorded_by_id: int, as_of: datetime) -> int:
+def withdraw(
+    *,
+    occasion_id: int,
+    evidence_ids: Collection[int],
+    recorded_by_id: int,
+    as_of: datetime,
+    keeps_the_book: bool = False,
+) -> int:
     """Take back ticks of a hall, leaves or studies elsewhere at one occasion; returns how many. Raises UnableToRecord.
 
     Nothing is deleted: each gets a row of kind ``withdrawn``, and the records are judged again. What somebody else took
-    back a moment ago is left alone; when that is all of it, it is said. Nobody takes back what is about themselves.
+    back a moment ago is left alone; when that is all of it, it is said. Nobody takes back what is about themselves, but
+    whoever ``keeps_the_book`` of a meeting (``record_hall``).
     """
     occasion = noted_at(occasion_id)
     wanted = Evidence.objects.filter(pk__in=evidence_ids, occasion_id=occasion_id, kind__in=WRITTEN)
     members = sorted(set(wanted.values_list("member_id", flat=True)))
-    _refuse_oneself(recorded_by_id, members)
+    if not keeps_the_book:
+        _refuse_oneself(recorded_by_id, members)
     _hold(occasion, members, as_of)
     rows = list(wanted.filter(withdrawn_by=None).order_by("id"))
     if not rows:
@@ -287,6 +300,7 @@ def _check_roster(occasion: Occasion, member_ids: Collection[int]) -> None:
     """Before an occasion opens there is no roster yet: whoever belongs to its node that day will be on it."""
     if occasion.state == Occasion.State.SCHEDULED:
         there = members_at(node=occasion.node, on_date=timezone.localdate(occasion.starts_at))
+        there = there.filter(among_named(occasion))
         expected = there.filter(member_id__in=member_ids).values("member_id").distinct().count()
     else:
         enter_at_once(member_ids=member_ids, occasion_ids=[occasion.pk])

@@ -178,12 +178,13 @@ def stamp_of(rule: Rule, training: Training) -> dict[str, Any]:
 
 
 @transaction.atomic
-def close_occasion(*, occasion_id: int, as_of: datetime) -> None:
+def close_occasion(*, occasion_id: int, as_of: datetime, make_up_from: datetime | None = None) -> None:
     """Close an open occasion, once: its window ends now, or after the time planned if that came first.
 
     Queues the settling; a window too short to take part in (``attendance.queries.windows.is_held``) was not held:
     nobody is judged and nothing is to be made up. Open presences are left to the processes that hold the
-    connections: they end when the phone last sent something. Raises UnableToCloseOccasion if it never opened.
+    connections: they end when the phone last sent something. ``make_up_from``: the make-up time does not begin before
+    (what is written down after the day leaves its days for it). Raises UnableToCloseOccasion if it never opened.
     """
     # The row is held: an ending undone in between would be closed by the pauses it had before.
     occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
@@ -194,7 +195,7 @@ def close_occasion(*, occasion_id: int, as_of: datetime) -> None:
     held = is_held(occasion, end=end)
     rule = CoreRule.from_stamp(occasion.rule_stamp or {})
     deadline = deadline_of(occasion)
-    basis = max(end, deadline) if deadline else end
+    basis = max(one for one in (end, deadline, make_up_from) if one is not None)
     claimed = Occasion.objects.filter(pk=occasion_id, state=State.OPEN).update(
         state=State.CLOSED if held else State.NOT_HELD,
         window_end_at=end,

@@ -30,6 +30,7 @@ from attendance.models import (
     Training,
     WatchSession,
 )
+from attendance.queries.naming import among_named
 from attendance.queries.windows import roster_day
 from organizations.models import Membership, Node
 from organizations.queries import exempt_member_ids, members_at, valid_on
@@ -60,8 +61,14 @@ def write_or_begin(*, occasion: Occasion, day: date, as_of: datetime) -> int | N
         _delete(RosterEntry.prepared_too.filter(occasion_id=occasion.pk))
         work.delete()
         work = None
-    if work is None and members_at(node=occasion.node, on_date=day).order_by()[: AT_ONCE + 1].count() <= AT_ONCE:
-        return write_members(occasion.pk, occasion.node, day)
+    is_small = (
+        occasion.is_named
+        or (  # whoever is named by hand is few
+            work is None and members_at(node=occasion.node, on_date=day).order_by()[: AT_ONCE + 1].count() <= AT_ONCE
+        )
+    )
+    if work is None and is_small:
+        return write_members(occasion.pk, occasion.node, day, among_named(occasion))
     # What was prepared is seen from here on; where it is not what holds today, the steps after this put it right.
     RosterWork.objects.update_or_create(
         pk=occasion.pk,
@@ -196,7 +203,11 @@ def _soon(as_of: datetime) -> list[int]:
     Nor what was small a few minutes ago: else the people of every township's lecture are counted at every turn.
     """
     soon = Occasion.objects.filter(
-        state=State.SCHEDULED, starts_at__gt=as_of - LATE, starts_at__lte=as_of + AHEAD, node__numchild__gt=0
+        state=State.SCHEDULED,
+        starts_at__gt=as_of - LATE,
+        starts_at__lte=as_of + AHEAD,
+        node__numchild__gt=0,
+        is_named=False,
     )
     soon = soon.exclude(training__state=Training.State.DRAFT).exclude(roster_work__is_through=True)
     found = list(soon.order_by("starts_at", "pk").values_list("pk", "node_id"))

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from attendance.models import Evidence, Occasion, Training
 from attendance.queries.listing import unit_on_roster
+from attendance.queries.naming import expecting, may_be_expected
 from organizations.models import Exemption, Membership, Node
 from organizations.queries import membership_on
 
@@ -26,6 +27,7 @@ def coming_for(*, member_id: int, training_id: int, below: str = "") -> list[Com
     """
     scheduled = Occasion.objects.filter(training_id=training_id, state=Occasion.State.SCHEDULED)
     scheduled = scheduled.exclude(training__state=Training.State.DRAFT).select_related("training", "rule", "node")
+    scheduled = scheduled.filter(expecting(member_id))
     found = list(scheduled.order_by("starts_at", "id"))
     if not found:
         return []
@@ -51,6 +53,8 @@ def node_at(*, occasion: Occasion, member_id: int) -> Node | None:
     belong on its day; None: they are not expected."""
     if occasion.state != Occasion.State.SCHEDULED:
         return unit_on_roster(occasion_id=occasion.pk, member_id=member_id)
+    if not may_be_expected(occasion, member_id=member_id):
+        return None
     membership = membership_on(member_id=member_id, on_date=timezone.localdate(occasion.starts_at))
     is_there = membership is not None and membership.node.path.startswith(occasion.node.path)
     return membership.node if membership is not None and is_there else None

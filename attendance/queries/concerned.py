@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from django.db.models import Q
 
-from attendance.models import Occasion, RosterEntry, WatchSession
+from attendance.models import Named, Occasion, RosterEntry, WatchSession
 from attendance.queries.listing import being_listed
 from attendance.queries.windows import roster_day
 from attendance.standing import DONE, UNDONE, with_standing
@@ -47,10 +47,13 @@ def people_at(occasions: Iterable[Occasion], *, as_of: datetime) -> int:
     on_roster = RosterEntry.objects.filter(occasion_id__in=opened, state=RosterEntry.State.EXPECTED)
     to_come: dict[date, set[str]] = {}
     paths = dict(Node.objects.filter(pk__in={one.node_id for one in found}).values_list("pk", "path"))
+    named = Q(pk__in=())
     for one in found:
-        if one.opened_at is None or one.pk in listed:
+        if one.opened_at is None and one.is_named:
+            named |= Q(pk__in=Named.objects.filter(occasion_id=one.pk).values("member_id"))
+        elif one.opened_at is None or one.pk in listed:
             to_come.setdefault(roster_day(one, as_of=as_of), set()).add(paths[one.node_id])
-    there = Q(pk__in=on_roster.values("member_id"))
+    there = named | Q(pk__in=on_roster.values("member_id"))
     for day, roots in to_come.items():
         below = Q(pk__in=())
         for path in roots:

@@ -28,6 +28,7 @@ from attendance.models import (
 )
 from attendance.queries.halls import awaited_members
 from attendance.queries.listing import on_roster
+from attendance.queries.naming import expecting, may_be_expected
 from attendance.queries.windows import window_limit
 from organizations.models import Membership, Node, User
 from organizations.queries import exempt_member_ids, membership_on
@@ -41,6 +42,8 @@ def is_expected(*, occasion: Occasion, member_id: int) -> bool:
     """Whether a member belongs to an occasion: by its roster; before there is one, by where they belong today."""
     if occasion.state != Occasion.State.SCHEDULED:
         return member_id in on_roster(occasion_id=occasion.pk, member_ids=[member_id])
+    if not may_be_expected(occasion, member_id=member_id):
+        return False
     membership = membership_on(member_id=member_id, on_date=timezone.localdate(occasion.starts_at))
     return membership is not None and membership.node.path.startswith(occasion.node.path)
 
@@ -235,14 +238,18 @@ def occasions_ahead(membership: Membership, *, since: datetime, on_date: date) -
         node__path__in=membership.node.line_paths(),
     )
     exempt = exempt_member_ids(on_date=on_date).filter(member_id=membership.member_id)
+    found = found.filter(expecting(membership.member_id))
     return found.exclude(Exists(exempt)).order_by("starts_at", "id")
 
 
 def trainings_touching(nodes: Iterable[Node]) -> QuerySet[Training]:
-    """The trainings, no drafts, of these nodes, of what is below and above; with ``has_begun`` and ``is_judging``."""
+    """The trainings, no drafts, of these nodes, of what is below and above; with ``has_begun`` and ``is_judging``.
+
+    A unit's own standing ones (its meetings of a year) are listed there and below: a county has thousands.
+    """
     inside = Q(pk__in=())
     for node in nodes:
-        inside |= Q(node__path__in=node.line_paths()) | Q(node__path__startswith=node.path)
+        inside |= Q(node__path__in=node.line_paths()) | Q(node__path__startswith=node.path, is_standing=False)
     opened = Occasion.objects.filter(training_id=OuterRef("pk")).exclude(
         state__in=[Occasion.State.SCHEDULED, *CALLED_OFF]
     )

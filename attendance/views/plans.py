@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +22,12 @@ from organizations.uses import Use
 
 
 class TrainingIndex(GuardedIndex):
+    """Without the standing ones: every unit below has one a year, made by itself."""
+
     joined = ("node",)
+
+    def get_base_queryset(self) -> QuerySet[Any, Any]:
+        return super().get_base_queryset().filter(is_standing=False)
 
 
 class OccasionIndex(GuardedIndex):

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 from icalendar import Alarm, Calendar, Event
 
 from attendance.duties import Duty, duties_of
-from attendance.kinds import Step, kinds
+from attendance.kinds import Step, is_in_person, kinds
 from attendance.models import Occasion, RecordState, Rule
 from attendance.operations import settle_dirty
 from attendance.queries import occasion_for, occasions_ahead, occasions_expecting
@@ -131,10 +131,10 @@ def now_cards(day: Day, duties: list[Duty]) -> list[NowCard]:
     cards = [NowCard(one.text, one.title, one.place, one.step, one.is_now) for one in duties]
     return cards + [
         NowCard(
-            text=_("正在直播"),
+            text=_("正在开会") if is_in_person(occasion.kind) else _("正在直播"),
             title=occasion.title,
             place=occasion.node.name,
-            step=Step(_("进入直播"), url),
+            step=Step(_("看会议安排") if is_in_person(occasion.kind) else _("进入直播"), url),
             is_now=True,
             since=_("已开始 %(since)s") % {"since": timesince(occasion.opened_at) if occasion.opened_at else ""},
         )
@@ -146,7 +146,7 @@ def coming_row(occasion: Occasion, member: User, as_of: datetime) -> ComingRow:
     """Return an occasion to come: shortly before it the way in, before that the file for one's calendar."""
     row = ComingRow(occasion.starts_at, occasion.title, f"{countdown(occasion, as_of)} · {occasion.node.name}")
     if url := doors(occasion, member, as_of):
-        step = _("先进去等")
+        step = _("看会议安排") if is_in_person(occasion.kind) else _("先进去等")
         return replace(row, url=url, step=f"{step} ›", label=step + _("：") + occasion.title)
     if occasion.ends_at <= as_of:
         return row
@@ -200,6 +200,8 @@ def doors(occasion: Occasion, member: User, as_of: datetime) -> str:
 
 def countdown(occasion: Occasion, as_of: datetime) -> str:
     """Return when an occasion begins, in words; that nobody began it, once its time is over."""
+    if occasion.ends_at <= as_of and is_in_person(occasion.kind):
+        return _("时间已过，等支部登记")
     if occasion.ends_at <= as_of:
         return _("到时间没有开播，请等重新安排")
     return starts_in(occasion.starts_at, as_of)

@@ -109,11 +109,11 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     ),
     "attendance.Training": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
-        Fields("title summary node starts_date deadline_at hours_required state", PLAN, EXPECTED, FOR_GOOD),
+        Fields("title summary node starts_date deadline_at hours_required state is_standing", PLAN, EXPECTED, FOR_GOOD),
     ),
     "attendance.Occasion": (
         Fields("id kind rule_stamp media_items media_history away_ms paused_ms", TECHNICAL, SERVER, FOR_GOOD),
-        Fields("training title node starts_at ends_at state rule", PLAN, EXPECTED, FOR_GOOD),
+        Fields("training title node starts_at ends_at state rule is_named", PLAN, EXPECTED, FOR_GOOD),
         Fields(
             "opened_at window_start_at window_end_at media_ms media_offset_ms media_cuts make_up_until_at closed_at "
             "settled_at",
@@ -124,6 +124,10 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "attendance.RosterEntry": (
         Fields("id dirty_at", TECHNICAL, SERVER, FOR_GOOD),
         Fields("occasion member node state why", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+    ),
+    "attendance.Named": (
+        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("occasion member", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
     ),
     "attendance.RosterWork": (
         Fields(
@@ -236,6 +240,21 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "courses.LessonProgress": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
         Fields("run member lesson_id completed_at", EVIDENCE, SELF, FOR_GOOD),
+    ),
+    "meetings.MeetingForm": (
+        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("node code name audience per times is_used", PLAN, "secretary, organiser, operator above", FOR_GOOD),
+        Fields("changed_by changed_at", PERSONAL, SERVER, FOR_GOOD),
+    ),
+    "meetings.YearBook": (Fields("id node year training", TECHNICAL, SERVER, FOR_GOOD),),
+    "meetings.Meeting": (
+        Fields("occasion form_code form_name audience place agenda is_late_entry entered_at", PLAN, EXPECTED, FOR_GOOD),
+        Fields("chair recorder", PERSONAL, EXPECTED, FOR_GOOD),
+        Fields("entered_by", PERSONAL, SERVER, FOR_GOOD),
+    ),
+    "meetings.Minutes": (
+        Fields("id meeting number studied decisions", CONTENT, EXPECTED, FOR_GOOD),
+        Fields("written_by written_at", PERSONAL, "organiser, secretary above", FOR_GOOD),
     ),
     "live.MediaNode": (Fields("id name url capacity load beat_at", TECHNICAL, OPERATOR, PASSING),),
     "live.Lecture": (

@@ -33,6 +33,13 @@ def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[st
             yield from routes(found, route)
 
 
+def _code(row: Row, world: World) -> str:
+    """A form of meetings; at a hall's door the code that shows there now."""
+    if not row.route.startswith("in/"):
+        return "lesson"
+    return code_of(world.hall.pk, key=settings.SECRET_KEY.encode(), at_s=int(timezone.now().timestamp()))
+
+
 def parameters(row: Row, world: World) -> dict[str, Any]:
     """The first branch's own objects, as this route names them."""
     occasion = world.given.pk
@@ -40,6 +47,9 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         occasion = world.course.run.pk
     elif row.route.startswith(("live/", "admin/live/")) and "replay" not in row.route:
         occasion = world.on_air.pk
+    elif row.route.startswith("meetings/"):
+        coming = row.route.endswith(("change/", "withdraw/"))
+        occasion = world.to_meet.pk if coming else world.met.pk
     keys = {"trainings": world.training.pk, "rules": world.given.occasion.rule_id, "course-runs": world.course.run.pk}
     return {
         "occasion_id": occasion,
@@ -52,7 +62,7 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "exemption_id": world.exemption.pk,
         "hall_id": world.hall.pk,
         "declaration_id": world.declaration.pk,
-        "code": code_of(world.hall.pk, key=settings.SECRET_KEY.encode(), at_s=int(timezone.now().timestamp())),
+        "code": _code(row, world),
         "lesson_id": world.course.lesson.pk,
         "page_id": world.course.lesson.pk,
         "revision_id": 1,

@@ -37,6 +37,8 @@ KEEPERS = LIBRARY | OPERATOR  # the operator of the whole tree keeps what nobody
 OFFICE = LIBRARY | OPERATORS
 KEEPERS_OF_RULES = ORGANISERS | OPERATOR  # the operator of the whole tree keeps those of no unit
 
+KEEPERS_OF_MEETINGS = ORGANISERS | OPERATORS
+
 SIGN_IN, JSON_401, NOT_FOUND = "sign-in", "401", "404"
 READ = "GET HEAD"
 FORM = "GET HEAD POST"
@@ -133,6 +135,25 @@ BRANCH = (
     Row("exemptions/people/", "GET", KEEPERS_OF_EXEMPTIONS, "the names below one's own units; logged"),
     Row("exemptions/people/<int:member_id>/", "GET POST", SECRETARY | OPERATOR, "exempt somebody; logged"),
     Row("exemptions/<int:exemption_id>/end/", "GET POST", SECRETARY | OPERATOR, "expect somebody again; logged"),
+)  # fmt: skip
+
+MEETINGS = (
+    Row("meetings/", "GET", SECRETARIES | ORGANISERS, "one's own units' year of meetings; counts"),
+    Row("meetings/year.pdf", "GET", SECRETARIES | ORGANISERS, "the same on paper"),
+    Row("meetings/units/", "GET", SECRETARIES | ORGANISERS, "how often each branch below met; no names of people"),
+    Row("meetings/units.<slug:form>", "GET", SECRETARIES | ORGANISERS, "the same as a file"),
+    Row("meetings/books.pdf", "GET", SECRETARIES | ORGANISERS, "the books of a period; names for secretaries; logged"),
+    Row("meetings/forms/", "GET", KEEPERS_OF_MEETINGS | SECRETARIES, "which forms hold at one's own unit"),
+    Row("meetings/forms/<slug:code>/", "GET POST", KEEPERS_OF_MEETINGS, "what a form is at one's own unit"),
+    Row("meetings/plan/", "GET POST", SECRETARIES | ORGANISERS, "plan a meeting of one's own unit; names logged"),
+    Row("meetings/<int:occasion_id>/", "GET", ROSTER | ORGANISER, "a meeting; who came for the secretary; logged"),
+    Row("meetings/<int:occasion_id>/change/", "GET POST", COUNTS, "change what has not begun; names logged"),
+    Row("meetings/<int:occasion_id>/withdraw/", "POST", COUNTS, "withdraw what has not begun"),
+    Row("meetings/<int:occasion_id>/void/", "GET POST", COUNTS, "void what was held, with a reason"),
+    Row("meetings/<int:occasion_id>/form/", "GET POST", COUNTS, "which form an occasion has"),
+    Row("meetings/<int:occasion_id>/attendance/", "GET POST", SECRETARY, "who came; logged"),
+    Row("meetings/<int:occasion_id>/minutes/", "GET POST", COUNTS, "what was studied and decided"),
+    Row("meetings/<int:occasion_id>/book.pdf", "GET", COUNTS, "the book on paper; names for the secretary; logged"),
 )  # fmt: skip
 
 COURSES = (
@@ -255,7 +276,7 @@ ADMIN = (
     Row("admin/videos/chooser/create/", EVERY, NOBODY, "closed: videos are uploaded"),
 )
 
-ROWS = SITE + SIGNING_IN + OWN + BRANCH + COURSES + LIVE + FILES + PEOPLE + ADMIN
+ROWS = SITE + SIGNING_IN + OWN + BRANCH + MEETINGS + COURSES + LIVE + FILES + PEOPLE + ADMIN
 
 
 @dataclass(frozen=True)

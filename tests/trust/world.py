@@ -57,6 +57,8 @@ from live.operations import end_lecture, go_live
 from media import storage
 from media.models import Upload, Video
 from media.operations import create_upload
+from meetings.models import Meeting
+from meetings.operations import Attendance, GatheringPlan, plan_gathering, write_attendance, write_minutes
 from organizations.models import Exemption, Role, User
 from organizations.operations import exempt_member
 from tests.factories.attendance import OccasionFactory, RuleFactory, TrainingFactory, be_present
@@ -75,8 +77,8 @@ TRAINING, LECTURE, ON_AIR, COURSE, VIDEO = (
     "甲支部视频",
 )
 SAID, COMPLAINT, PAPER, PICTURE = "甲支部屋檐滴水", "甲支部那天在集中收看点", "甲支部讲义", "甲支部水沟图"
-DECLARED = "甲支部学过的平台"
-MARKS = (TRAINING, LECTURE, ON_AIR, COURSE, VIDEO, SAID, COMPLAINT, PAPER, PICTURE, DECLARED, "王一", "赵书记")
+DECLARED, MEETING = "甲支部学过的平台", "甲支部党员大会"
+MARKS = (TRAINING, LECTURE, ON_AIR, COURSE, VIDEO, MEETING, SAID, COMPLAINT, PAPER, PICTURE, DECLARED, "王一", "赵书记")
 
 
 @dataclass
@@ -89,6 +91,8 @@ class World:
     given: Lecture
     on_air: Lecture
     course: Given
+    met: Meeting
+    to_meet: Meeting
     recording: Video
     dispute: Dispute
     leave: Leave
@@ -181,6 +185,8 @@ def make_world() -> World:
         given=given,
         on_air=_lecture_on_air(county, training),
         course=_course(county, training, image, paper),
+        met=_met(county),
+        to_meet=_planned(county, timezone.now() + 48 * HOUR),
         recording=recording,
         dispute=Dispute.objects.get(),
         leave=_asked(county),
@@ -291,6 +297,28 @@ def _course(county: County, training: Training, image: Image, paper: Document) -
     given = Given(run, page, lesson, video)
     watch(given, county.member, (0, 20_000))
     return given
+
+
+def _planned(county: County, start: dt.datetime) -> Meeting:
+    plan = GatheringPlan(
+        node_id=county.branch.pk, form_code="assembly", title=MEETING, starts_at=start, ends_at=start + HOUR
+    )
+    return plan_gathering(plan=plan, actor_id=county.secretary.pk, as_of=start - HOUR)
+
+
+def _met(county: County) -> Meeting:
+    """A meeting that was held: two came, minutes were written."""
+    now, meeting = timezone.now(), _planned(county, timezone.now() - 72 * HOUR)
+    start, members = meeting.occasion.starts_at, [one.pk for one in county.members]
+    came = dict.fromkeys(members[:2])
+    said = Attendance(started_at=start, ended_at=start + HOUR, listed=members, present=came)
+    write_attendance(occasion_id=meeting.pk, attendance=said, actor_id=county.secretary.pk, as_of=now)
+    settle(occasion_id=meeting.pk, as_of=now)
+    write_minutes(
+        occasion_id=meeting.pk, studied=MEETING, decisions=[], place="", chair="", recorder="", seen=0,
+        actor_id=county.secretary.pk, as_of=now,
+    )  # fmt: skip
+    return meeting
 
 
 def _upload(county: County) -> Upload:

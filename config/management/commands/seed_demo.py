@@ -12,6 +12,7 @@ from django.utils import timezone
 from attendance.models import Occasion
 from attendance.operations import settle, settle_dirty
 from config.demo.content import FIRST_AID, make_videos, seed_courses
+from config.demo.meetings import seed_meetings
 from config.demo.people import ACCOUNTS, seed_people
 from config.demo.trainings import Cast, seed_trainings
 from media.models import Job
@@ -52,6 +53,7 @@ class Command(BaseCommand):
             courses = seed_courses(county, paths)
             cast = Cast(county, account("organiser"), account("lecturer"), account("secretary"))
             seed_trainings(cast, courses, paths[FIRST_AID.title], now)
+            seed_meetings(cast, now)
         # What ended weeks ago in the demo is judged before anybody looks: no worker is weeks late on a fresh site.
         for occasion in Occasion.objects.filter(state=Occasion.State.CLOSED):
             settle(occasion_id=occasion.pk, as_of=timezone.now())

@@ -1,0 +1,73 @@
+"""Writing down what was studied and decided; a change is a new version, signed and dated."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from attendance.models import Occasion
+from meetings.models import Meeting, Minutes
+
+log = structlog.get_logger(__name__)
+MOST_STUDIED, MOST_TITLE, MOST_TEXT, MOST_DECISIONS = 8000, 100, 2000, 30
+
+
+class UnableToWriteMinutes(Exception):
+    """The meeting has not begun or is void, somebody else wrote in between, or there is nothing to write down."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@transaction.atomic
+def write_minutes(
+    *,
+    occasion_id: int,
+    studied: str,
+    decisions: Sequence[tuple[str, str]],
+    place: str,
+    chair: str,
+    recorder: str,
+    seen: int,
+    actor_id: int,
+    as_of: datetime,
+) -> Minutes:
+    """Keep what was studied and decided at an occasion that has a form, as its newest version.
+
+    ``seen``: the number of the version it was written on (0: none yet); a newer one is told and not overwritten.
+    Raises UnableToWriteMinutes.
+    """
+    meeting = (
+        Meeting.objects.select_for_update(of=("self",), no_key=True).select_related("occasion").get(pk=occasion_id)
+    )
+    if meeting.occasion.state == Occasion.State.VOID:
+        raise UnableToWriteMinutes("", _("这一场已经作废，不再写会议记录。"))
+    if meeting.occasion.starts_at > as_of:
+        raise UnableToWriteMinutes("", _("会议还没有开始，开始以后再写会议记录。"))
+    last = meeting.minutes.order_by("-number").first()
+    if (last.number if last else 0) != seen:
+        raise UnableToWriteMinutes("", _("您打开这一页以后，别人写过会议记录，还没有保存您写的。请看过再保存一次。"))
+    kept = _tidy(decisions)
+    studied = studied.replace("\x00", "").strip()[:MOST_STUDIED]
+    if not studied and not kept:
+        raise UnableToWriteMinutes("studied", _("请写下学习和讨论了什么，或者作了什么决定。"))
+    book = {"place": place, "chair": chair, "recorder": recorder}
+    Meeting.objects.filter(pk=occasion_id).update(**{name: " ".join(said.split()) for name, said in book.items()})
+    if last is not None and (last.studied, last.decisions) == (studied, kept):
+        return last
+    log.info("minutes_written", occasion_id=occasion_id, number=seen + 1, actor_id=actor_id)
+    return Minutes.objects.create(
+        meeting=meeting, number=seen + 1, studied=studied, decisions=kept, written_by_id=actor_id, written_at=as_of
+    )
+
+
+def _tidy(decisions: Sequence[tuple[str, str]]) -> list[list[str]]:
+    kept = []
+    for title, text in decisions[:MOST_DECISIONS]:
+        title, text = " ".join(title.replace("\x00", "").split()), text.replace("\x00", "").strip()
+        if title or text:
+            kept.append([title[:MOST_TITLE], text[:MOST_TEXT]])
+    return kept

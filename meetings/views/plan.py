@@ -1,0 +1,253 @@
+"""Planning a meeting in person, changing and withdrawing it, voiding it; the form of any occasion."""
+
+import datetime as dt
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from attendance.models import Named, Occasion
+from attendance.operations import UnableToPlanOccasion, UnableToVoidOccasion
+from attendance.permissions import COUNTS
+from attendance.views.shared import number_or_none
+from meetings import operations
+from meetings.catalogue import Form
+from meetings.forms import ALL, NAMED, GatheringForm, LabelForm, VoidForm
+from meetings.models import Audience, Meeting
+from meetings.operations.planning import KIND, MOST_NAMED
+from meetings.permissions import Access
+from meetings.queries import form_at, forms_at, last_named, people_of
+from meetings.views.shared import access_or_404, address_of, log_people, node_or_404, today_of
+from organizations.models import Node, NodeKind
+from organizations.permissions import has_role, role_required, signed_in
+
+LENGTH = dt.timedelta(minutes=90)
+State = Occasion.State
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@role_required(*COUNTS)
+def add(request: HttpRequest) -> HttpResponse:
+    """Choose a form, then plan a meeting of it; ``?again=``: filled in from one that was voided or withdrawn."""
+    as_of, node = timezone.now(), node_or_404(request)
+    if node.closed_date is not None:
+        raise Http404
+    again = _again(request)
+    code = again.form_code if again else request.GET.get("form", "")[:20]
+    if not code:
+        return render(
+            request, "meetings/choose.html", {"tab": "branch", "node": node, "forms": forms_at(node).values()}
+        )
+    kept = form_at(node=node, code=code)
+    if kept is None:
+        raise Http404
+    initial = _initial(kept, node, again, as_of)
+    form = _form(request, node, kept, initial=initial, as_of=as_of)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = operations.plan_gathering(plan=form.plan(), actor_id=signed_in(request).pk, as_of=as_of)
+        except operations.UnableToPlanMeeting as error:
+            _refuse(form, error)
+        else:
+            return _planned(request, made)
+    return _page(request, form, node, kept, back=f"{reverse('meetings')}?node={node.pk}")
+
+
+def _planned(request: HttpRequest, meeting: Meeting) -> HttpResponse:
+    if meeting.is_late_entry and has_role(request.user, "secretary", node=meeting.occasion.node):
+        messages.success(request, _("已补登。请接着登记谁到会了。"))
+        return redirect("meeting_attendance", occasion_id=meeting.pk)
+    messages.success(request, _("会议已安排，应到的人会在“今天”里看到。"))
+    return redirect("meeting", occasion_id=meeting.pk)
+
+
+def _again(request: HttpRequest) -> Meeting | None:
+    asked = number_or_none(request.GET.get("again"))
+    if asked is None:
+        return None
+    access = access_or_404(request, asked)
+    if not access.is_gathering or not access.plans:
+        raise Http404
+    return access.meeting
+
+
+def _initial(form: Form, node: Node, again: Meeting | None, as_of: dt.datetime) -> dict[str, Any]:
+    """Offer the last whole hour's beginning for a meeting, whom the form expects, and what the other one said."""
+    start = as_of.replace(minute=0, second=0, microsecond=0) + dt.timedelta(hours=1)
+    named = last_named(node, form_code=form.code)
+    is_named = form.audience in (Audience.COMMITTEE, Audience.NAMED) or bool(again and again.occasion.is_named)
+    found: dict[str, Any] = {
+        "unit": node.pk,
+        "starts_at": start,
+        "ends_at": start + LENGTH,
+        "who": NAMED if is_named else ALL,
+        "members": sorted(named),
+    }
+    if again is not None:
+        found |= {name: getattr(again, name) for name in ("place", "chair", "recorder", "agenda")}
+        found["title"] = again.occasion.title
+    return found
+
+
+def _form(
+    request: HttpRequest,
+    node: Node,
+    kept: Form,
+    *,
+    initial: dict[str, Any],
+    as_of: dt.datetime,
+    meeting: Meeting | None = None,
+) -> GatheringForm:
+    """Return the form; names to choose from only for a secretary of the unit, and then it is written down."""
+    groups = Node.objects.filter(path__startswith=node.path, kind=NodeKind.GROUP, closed_date=None).exclude(pk=node.pk)
+    people = []
+    if has_role(request.user, "secretary", node=node):
+        people = people_of(node, on_date=today_of(as_of), most=MOST_NAMED)
+        log_people(request, node, member_ids=[one.member_id for one in people], as_of=as_of)
+    return GatheringForm(
+        request.POST if request.method == "POST" else None,
+        node=node,
+        units=[node, *groups.order_by("path")[:50]],
+        form=kept,
+        people=people,
+        meeting=meeting,
+        initial=initial,
+    )
+
+
+def _page(request: HttpRequest, form: GatheringForm, node: Node, kept: Form, *, back: str) -> HttpResponse:
+    context = {"tab": "branch", "form": form, "node": node, "kept": kept, "back": back}
+    return render(request, "meetings/plan.html", context, status=422 if form.errors else 200)
+
+
+def _refuse(form: Any, error: operations.UnableToPlanMeeting) -> None:
+    """Put what an operation says beside the input that it is about."""
+    form.add_error(error.field if error.field in form.fields else None, str(error))
+
+
+def _planned_or_404(request: HttpRequest, occasion_id: int) -> Access:
+    """Return the meeting in person, if the reader plans it."""
+    access = access_or_404(request, occasion_id)
+    if not (access.is_gathering and access.plans):
+        raise Http404
+    return access
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@role_required(*COUNTS)
+def change(request: HttpRequest, occasion_id: int) -> HttpResponse:
+    """Change a meeting that has not begun; one that has leads to its book."""
+    as_of, access = timezone.now(), _planned_or_404(request, occasion_id)
+    meeting, occasion = access.meeting, access.meeting.occasion
+    kept = form_at(node=occasion.node, code=meeting.form_code)
+    if occasion.state != State.SCHEDULED or kept is None:
+        messages.error(request, _("这一场已经开始，不能再改安排。时间以外的内容，请在“会议记录”里改。"))
+        return redirect("meeting", occasion_id=occasion_id)
+    form = _form(request, occasion.node, kept, initial=_stored(meeting), as_of=as_of, meeting=meeting)
+    if request.method == "POST" and form.is_valid():
+        try:
+            operations.change_gathering(
+                occasion_id=occasion_id, plan=form.plan(), actor_id=signed_in(request).pk, as_of=as_of
+            )
+        except operations.UnableToPlanMeeting as error:
+            _refuse(form, error)
+        else:
+            messages.success(request, _("已保存。"))
+            return redirect("meeting", occasion_id=occasion_id)
+    return _page(request, form, occasion.node, kept, back=address_of(access))
+
+
+def _stored(meeting: Meeting) -> dict[str, Any]:
+    occasion = meeting.occasion
+    named = Named.objects.filter(occasion=occasion).values_list("member_id", flat=True)
+    return {
+        **{name: getattr(meeting, name) for name in ("place", "chair", "recorder", "agenda")},
+        **{name: getattr(occasion, name) for name in ("title", "starts_at", "ends_at")},
+        "unit": occasion.node_id,
+        "who": NAMED if occasion.is_named else ALL,
+        "members": list(named),
+        "rule": occasion.rule_id,
+    }
+
+
+@require_POST
+@role_required(*COUNTS)
+def withdraw(request: HttpRequest, occasion_id: int) -> HttpResponse:
+    """Withdraw a meeting that has not begun."""
+    access = _planned_or_404(request, occasion_id)
+    node = access.meeting.occasion.node
+    try:
+        is_gone = operations.withdraw_gathering(
+            occasion_id=occasion_id, actor_id=signed_in(request).pk, as_of=timezone.now()
+        )
+    except UnableToPlanOccasion as error:
+        messages.error(request, str(error))
+        return redirect("meeting", occasion_id=occasion_id)
+    if not is_gone:
+        messages.success(request, _("已取消。有人为它请过假，所以它作为“已作废”留着。"))
+        return redirect("meeting", occasion_id=occasion_id)
+    messages.success(request, _("已取消这场会议。"))
+    return redirect(f"{reverse('meetings')}?node={node.pk}")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@role_required(*COUNTS)
+def void(request: HttpRequest, occasion_id: int) -> HttpResponse:
+    """Declare that a meeting that was held counts nowhere, with a reason that members read."""
+    access = _planned_or_404(request, occasion_id)
+    form = VoidForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            operations.void_gathering(
+                occasion_id=occasion_id,
+                reason=form.cleaned_data["reason"],
+                actor_id=signed_in(request).pk,
+                as_of=timezone.now(),
+            )
+        except UnableToVoidOccasion as error:
+            form.add_error("reason", str(error))
+        else:
+            messages.success(request, _("已作废，到会情况不再计入；记录都还留着。"))
+            return redirect("meeting", occasion_id=occasion_id)
+    context = {"tab": "branch", "form": form, "meeting": access.meeting, "back": address_of(access)}
+    return render(request, "meetings/void.html", context, status=422 if form.errors else 200)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@role_required(*COUNTS)
+def label(request: HttpRequest, occasion_id: int) -> HttpResponse:
+    """Give any occasion of one's own units a form, or another: it appears in the book then."""
+    occasion = Occasion.objects.select_related("node", "training").filter(pk=occasion_id).first()
+    if occasion is None or not has_role(request.user, *COUNTS, node=occasion.node):
+        raise Http404
+    known = Meeting.objects.filter(pk=occasion_id).first()
+    form = LabelForm(
+        request.POST if request.method == "POST" else None,
+        choices=list(forms_at(occasion.node).values()),
+        may_be_none=occasion.kind != KIND,
+        initial=known.form_code if known else "",
+    )
+    if request.method == "POST" and form.is_valid():
+        code = form.cleaned_data["form"]
+        try:
+            operations.label_occasion(
+                occasion_id=occasion_id, form_code=code, actor_id=signed_in(request).pk, as_of=timezone.now()
+            )
+        except operations.UnableToPlanMeeting as error:
+            _refuse(form, error)
+        else:
+            messages.success(request, _("已保存。"))
+            return redirect("meeting", occasion_id=occasion_id) if code else redirect("meetings")
+    back = reverse("meeting", args=[occasion_id]) if known else reverse("meetings")
+    context = {"tab": "branch", "form": form, "occasion": occasion, "back": back}
+    return render(request, "meetings/label.html", context, status=422 if form.errors else 200)
