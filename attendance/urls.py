@@ -2,17 +2,24 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from attendance.views import branch, disputes, entries, exports, hall, me, search, today, watch
+from attendance.views import branch, disputes, entries, exports, hall, me, notices, reminders, search, today, watch
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.today, name="today"),
     path("calendar/<int:occasion_id>.ics", today.calendar, name="calendar"),
+    path("calendar/feed/<str:token>.ics", notices.calendar_feed, name="calendar_feed"),
     path("me/", me.me, name="me"),
+    path("me/notices/", notices.me_notices, name="me_notices"),
+    path("me/notices/choices/", notices.me_choices, name="me_choices"),
     path("me/data.json", me.me_data, name="me_data"),
     path("me/records/<int:occasion_id>/", me.me_record, name="me_record"),
     path("me/records/<int:occasion_id>/dispute/", me.me_dispute, name="me_dispute"),
     path("branch/", branch.branch, name="branch"),
     path("branch/<int:training_id>/", branch.branch_training, name="branch_training"),
+    path("branch/reminders/", reminders.branch_reminder_settings, name="branch_reminder_settings"),
+    path("branch/<int:training_id>/remind/", reminders.branch_remind, name="branch_remind"),
+    path("branch/<int:training_id>/reminders/", reminders.branch_reminders, name="branch_reminders"),
+    path("audit/reminders/", reminders.audit_reminders, name="audit_reminders"),
     path("branch/<int:training_id>/hall/", hall.branch_hall, name="branch_hall"),
     path("branch/<int:training_id>/members/", search.branch_people, name="branch_people"),
     path("branch/<int:training_id>/members/<int:member_id>/", branch.branch_member, name="branch_member"),

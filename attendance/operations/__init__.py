@@ -2,6 +2,15 @@
 
 from attendance.core.plan import OccasionPlan
 from attendance.operations.absence import record_absence
+from attendance.operations.choices import (
+    UnableToChoose,
+    ask_for_email,
+    choose_channels,
+    confirm_email,
+    drop_email,
+    end_calendar,
+    make_calendar,
+)
 from attendance.operations.corrections import UnableToRecord, correct_record
 from attendance.operations.disputes import (
     UnableToAnswerDispute,
@@ -20,7 +29,7 @@ from attendance.operations.notes import (
     record_hall,
     withdraw,
 )
-from attendance.operations.notices import mark_notices_seen, tell
+from attendance.operations.notices import mark_notices_seen, prune_notices, tell
 from attendance.operations.occasions import (
     UnableToCloseOccasion,
     UnableToOpenOccasion,
@@ -49,6 +58,14 @@ from attendance.operations.presence import (
     record_outbox,
 )
 from attendance.operations.reconciling import reconcile
+from attendance.operations.reminder_sending import send_reminders
+from attendance.operations.reminders import (
+    UnableToRemind,
+    UnableToSetReminders,
+    remind,
+    remind_by_clock,
+    set_reminders,
+)
 from attendance.operations.rosters import complete_roster, enter_at_once, prepare_rosters
 from attendance.operations.settling import UnableToSettle, settle, settle_dirty
 from attendance.operations.watch import (
@@ -65,32 +82,41 @@ __all__ = [
     "Join",
     "OccasionPlan",
     "UnableToAnswerDispute",
+    "UnableToChoose",
     "UnableToCloseOccasion",
     "UnableToOpenOccasion",
     "UnableToPlanOccasion",
     "UnableToRaiseDispute",
     "UnableToRecord",
     "UnableToRecordPresence",
+    "UnableToRemind",
     "UnableToReopenOccasion",
     "UnableToReportWatched",
     "UnableToSetMedia",
+    "UnableToSetReminders",
     "UnableToSettle",
     "UnableToStartWatch",
     "UnableToVoidOccasion",
     "WatchState",
     "answer_dispute",
     "approve_leave",
+    "ask_for_email",
     "beat_lease",
+    "choose_channels",
     "close_occasion",
     "close_presences",
     "complete_roster",
+    "confirm_email",
     "correct_record",
     "create_occasion",
     "declare",
+    "drop_email",
+    "end_calendar",
     "end_lease",
     "enter_at_once",
     "expect_again",
     "expect_no_longer",
+    "make_calendar",
     "mark_answers_seen",
     "mark_dirty",
     "mark_not_held",
@@ -99,16 +125,21 @@ __all__ = [
     "open_occasion",
     "open_presences",
     "prepare_rosters",
+    "prune_notices",
     "raise_dispute",
     "reap_leases",
     "reconcile",
     "record_absence",
     "record_hall",
     "record_outbox",
+    "remind",
+    "remind_by_clock",
     "reopen_occasion",
     "report_watched",
     "reschedule_occasion",
+    "send_reminders",
     "set_media_items",
+    "set_reminders",
     "set_replay",
     "settle",
     "settle_dirty",

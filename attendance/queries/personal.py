@@ -7,7 +7,19 @@ from typing import Any
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from attendance.models import Correction, Dispute, Evidence, PresenceSpan, Record, RosterEntry, WatchSession
+from attendance.models import (
+    Correction,
+    Dispute,
+    Evidence,
+    Notice,
+    PresenceSpan,
+    Record,
+    ReminderMessage,
+    RosterEntry,
+    WatchSession,
+)
+from attendance.queries.notices import choice_of
+from organizations.core import phones
 from organizations.models import Exemption, Membership, RoleGrant, User
 from organizations.queries import access_entries, phone_of
 
@@ -35,6 +47,7 @@ def _person(member: User) -> dict[str, Any]:
             "created_at": member.created_at,
             "last_login": member.last_login,
         },
+        "notice_choices": _choices(member),
         "memberships": _rows(Membership, member, "node__code", "node__name", "active_from_date", "active_to_date"),
         "exemptions": _rows(Exemption, member, "category", "active_from_date", "active_to_date"),
         "roles": list(
@@ -48,6 +61,14 @@ def _person(member: User) -> dict[str, Any]:
             )
         ),
     }
+
+
+def _choices(member: User) -> dict[str, Any]:
+    choice = choice_of(member.pk)
+    address = phones.unseal(settings.PHONE_KEY, bytes(choice.email_cipher)).decode() if choice.email_cipher else ""
+    return {
+        "sms": choice.sms, "email": choice.email, "email_address": address, "calendar_made_at": choice.calendar_made_at,
+    }  # fmt: skip
 
 
 def _ledger(member: User) -> dict[str, Any]:
@@ -68,6 +89,11 @@ def _ledger(member: User) -> dict[str, Any]:
             Correction.objects.filter(record__member=member)
             .order_by("id")
             .values("record__occasion_id", "state", "was_state", "reason", "author__name", "at")
+        ),
+        "notices": _rows(Notice, member, "kind", "training__title", "occasion__title", "data", "at", "seen_at"),
+        "reminders_sent": _rows(
+            ReminderMessage, member, "reminder__training__title", "reminder__made_by__name", "channel", "state", "text",
+            "made_at", "done_at",
         ),
         "disputes": _rows(
             Dispute, member, *occasion, "text", "state", "answer", "raised_at", "answered_at", "answered_by__name",
