@@ -12,6 +12,7 @@ import structlog
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from attendance.core.reminders import SITE
 from attendance.models import Notice
 from attendance.reminding import said_to, values_for
 from attendance.sentences import day_and_hour
@@ -21,10 +22,14 @@ REMINDERS = ("reminded", "due_soon", "starts_soon")
 
 
 def _reminded(notice: Notice) -> str:
+    """In the words that the unit chose; the address of the site, in the site itself, is only named."""
     data, title = notice.data, notice.training.title if notice.training else ""
     until = _moment(data["until"])
+    if not data.get("text"):
+        said = {"title": title, "until": day_and_hour(until)}
+        return _("书记提醒：“%(title)s”还有没学完的，请在 %(until)s 前学完。") % said
     values = values_for(name=notice.member.name, unit=data.get("unit", ""), training=title, until_at=until)
-    return said_to(data.get("text", ""), values)
+    return said_to(data["text"], {**values, SITE: _("本站")})
 
 
 def _due_soon(notice: Notice) -> str:

@@ -173,7 +173,7 @@ def said_to(text: str, values: dict[str, str]) -> str:
 
 def with_hint(said: str) -> str:
     """Return what a text message or e-mail says: also how to turn it off."""
-    return said + _("（不想收到：打开网站，在“我的-通知”里关闭）")
+    return said + _("（关闭：我的-消息和通知）")
 
 
 def parts_of(said: str) -> int:

@@ -49,7 +49,7 @@ def ask_for_email(*, member_id: int, address: str, as_of: datetime) -> None:
         "code_until_at": as_of + CODE_LIVES, "code_tries": 0,
     }  # fmt: skip
     NoticeChoice.objects.update_or_create(pk=member_id, defaults=values)
-    said = _("验证码：%(code)s。15 分钟内在“我的-通知”里填写。不是您本人操作，请不用理会。") % {"code": code}
+    said = _("验证码：%(code)s。15 分钟内在“我的-消息和通知”里填写。不是您本人操作，请不用理会。") % {"code": code}
     try:
         send_email(to=address, subject=_("验证邮箱"), said=said)
     except NotSent as error:

@@ -93,7 +93,7 @@ def test_only_the_missing_are_reminded_and_once(world: World, gateway: type[Gate
     ((phone, text),) = gateway.sent
     assert phone.endswith(missing.phone_last4)
     assert "王一1，您好：“防汛避险”还有没学完的" in text
-    assert "在“我的-通知”里关闭" in text
+    assert "（关闭：我的-消息和通知）" in text
     assert [(one.member, one.kind) for one in Notice.objects.all()] == [(missing, "reminded")]
     summary = reminded(world.training.pk, [missing.pk, world.county.member.pk])
     assert list(summary) == [missing.pk]

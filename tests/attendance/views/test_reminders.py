@@ -50,6 +50,13 @@ def form_of(page: str, **values: Any) -> dict[str, Any]:
     return {**found, "members": ticked, **values}
 
 
+def noon() -> dt.datetime:
+    """The next noon but a moment: a time at which reminders go out."""
+    now = timezone.localtime()
+    today = now.replace(hour=12, minute=0, second=0, microsecond=0)
+    return today if today > now else today + dt.timedelta(days=1)
+
+
 class Gateway:
     reaches_phones = True
 
@@ -71,7 +78,7 @@ def test_the_whole_tap_seen_by_both(world: World, sign_in: SignIn, settings: Any
     secretary.post(url_of(world), form)  # the button was tapped twice
     assert Reminder.objects.count() == 1
     ReminderMessage.objects.update(due_at=timezone.now())
-    operations.send_reminders(as_of=timezone.localtime().replace(hour=23, minute=59) + dt.timedelta(hours=12))
+    operations.send_reminders(as_of=noon())
     log = read(secretary, url_of(world, "reminders"))
     assert "王一1" in log
     assert "已提醒 1 次" in log
@@ -79,15 +86,16 @@ def test_the_whole_tap_seen_by_both(world: World, sign_in: SignIn, settings: Any
     assert "刚提醒过" in read(secretary, url_of(world))
     assert {(one.what, one.members) for one in AccessEntry.objects.all()} == {("reminders", f",{missing.pk},")}
     own = sign_in(missing)
-    assert "王一1，您好" in read(own, "/")
+    told = "书记提醒：“防汛避险”还有没学完的"
+    assert told in read(own, "/")
     assert "有新消息" in read(own, "/courses/") or "有新消息" in read(own, "/me/")
     listed = read(own, "/me/notices/")
-    assert "王一1，您好" in listed
+    assert told in listed
     assert "有新消息" not in read(own, "/me/")
-    assert "王一1，您好" not in read(own, "/")
+    assert told not in read(own, "/")
     sent = read(own, "/me/notices/choices/")
     assert "赵书记" in sent
-    assert "（不想收到：打开网站" in sent
+    assert "（关闭：我的-消息和通知）" in sent
     assert "reminders_sent" in own.get("/me/data.json").json()
 
 
@@ -145,7 +153,12 @@ def test_the_whole_life_of_a_units_wording(world: World, sign_in: SignIn) -> Non
     assert secretary.post(url, {"text": "{姓名}同志，请补学", "a_week": "1", "outside": "True"}).status_code == 302
     row = ReminderSetting.objects.get()
     assert (row.node, row.a_week, row.outside, row.before_start) == (world.county.branch, 1, True, None)
-    assert "王一1同志，请补学" in read(secretary, url_of(world))
+    page = read(secretary, url_of(world))
+    assert "王一1同志，请补学" in page
+    secretary.post(url_of(world), form_of(page))
+    ReminderMessage.objects.update(due_at=timezone.now())
+    operations.send_reminders(as_of=noon())
+    assert "王一1同志，请补学" in read(sign_in(world.county.members[1]), "/me/notices/")
     assert secretary.post(url, {"text": ""}).status_code == 302
     row.refresh_from_db()
     assert (row.text, row.a_week, row.outside) == ("", None, None)
