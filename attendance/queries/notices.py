@@ -34,3 +34,8 @@ def sent_outside(member_id: int) -> QuerySet[ReminderMessage]:
 def choice_of(member_id: int) -> NoticeChoice:
     """Return what a person chose; the choice of whoever chose nothing, not stored, where there is none."""
     return NoticeChoice.objects.filter(member_id=member_id).first() or NoticeChoice(member_id=member_id)
+
+
+def choice_by_calendar(calendar_hash: str) -> NoticeChoice | None:
+    """Return whose secret calendar this is, with the person; one query by a unique index."""
+    return NoticeChoice.objects.filter(calendar_hash=calendar_hash).select_related("member").first()

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet
@@ -12,9 +12,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from attendance.core.reminders import WEEK
-from attendance.models import Channel, Occasion, Reminder, ReminderMessage, ReminderSetting, Rule, SmsDay, Training
+from attendance.models import (
+    Channel,
+    Occasion,
+    Reminder,
+    ReminderMessage,
+    ReminderSetting,
+    RosterEntry,
+    Rule,
+    SmsDay,
+    Training,
+)
 from attendance.sentences import day_and_hour
-from organizations.models import Node
+from organizations.models import Node, User
 from organizations.queries import subtree
 
 S = ReminderMessage.State
@@ -212,7 +222,20 @@ def reminders_in(*, training_id: int, path: str) -> QuerySet[Reminder]:
     return found.select_related("made_by", "node").order_by("-made_at", "-id")
 
 
-def counts_below(paths: Collection[str], *, since: datetime) -> list[dict[str, object]]:
+def reminded_people(*, training_id: int, path: str) -> QuerySet[User]:
+    """Return who stands on a roster of the training in a part of the tree and was reminded of it, by name."""
+    here = RosterEntry.objects.filter(occasion__training_id=training_id, node__path__startswith=path)
+    had = ReminderMessage.objects.filter(reminder__training_id=training_id).exclude(state=S.SKIPPED)
+    found = User.objects.filter(pk__in=had.values("member_id")).filter(pk__in=here.values("member_id"))
+    return found.order_by("name", "pk")
+
+
+def setting_of(node_id: int) -> ReminderSetting | None:
+    """Return what a unit itself chose, None where it chose nothing."""
+    return ReminderSetting.objects.filter(pk=node_id).first()
+
+
+def counts_below(paths: Collection[str], *, since: datetime) -> list[Any]:
     """Return how many reminders and messages there were, by training, in some parts of the tree; no names. One query.
 
     In the order in which the trainings end.

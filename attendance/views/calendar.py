@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from icalendar import Alarm, Calendar, Event
 
 from attendance.kinds import kinds
-from attendance.models import NoticeChoice, Occasion, Rule
+from attendance.models import Occasion, Rule
 from attendance.operations.choices import calendar_hash
 from attendance.queries import occasions_ahead, occasions_expecting
+from attendance.queries.notices import choice_by_calendar
 from attendance.sentences import day_and_hour
 from attendance.standing import due_at, standings_of
 from organizations.models import User
@@ -75,7 +76,7 @@ def calendar_of(events: Iterable[Event], *, name: str = "") -> bytes:
 
 def member_of_feed(token: str, *, as_of: datetime) -> User | None:
     """Return whose secret calendar this is; None where it was ended, or its person left or may not sign in."""
-    found = NoticeChoice.objects.filter(calendar_hash=calendar_hash(token)).select_related("member").first()
+    found = choice_by_calendar(calendar_hash(token))
     if found is None or has_left(found.member, on_date=timezone.localdate(as_of)):
         return None
     return found.member

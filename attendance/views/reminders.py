@@ -22,10 +22,19 @@ from django.views.decorators.http import require_GET, require_http_methods
 from attendance import operations
 from attendance.core.reminders import PLACES, UnableToReadWording, after_quiet, check_wording, is_quiet
 from attendance.forms import ReminderSettingForm
-from attendance.models import Channel, ReminderMessage, ReminderSetting, RosterEntry, Training
+from attendance.models import Channel, ReminderSetting, Training
 from attendance.operations.reminders import WORDING_SAID, Made
 from attendance.permissions import NAMES, own_nodes
-from attendance.queries.reminders import Reminded, UnitWishes, counts_below, reminded, reminders_in, sms_left
+from attendance.queries.reminders import (
+    Reminded,
+    UnitWishes,
+    counts_below,
+    reminded,
+    reminded_people,
+    reminders_in,
+    setting_of,
+    sms_left,
+)
 from attendance.reminding import (
     Ways,
     Whom,
@@ -195,7 +204,9 @@ def made_words(made: Made, as_of: datetime) -> str:
 def branch_reminders(request: HttpRequest, training_id: int) -> HttpResponse:
     """Show who was reminded of a training, how often, when, by whom and with which result."""
     scope = scope_or_404(request, training_id, as_of=timezone.now(), roles=NAMES)
-    page = Paginator(_reminded_people(scope), A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(reminded_people(training_id=scope.training.pk, path=scope.node.path), A_PAGE).get_page(
+        request.GET.get("page")
+    )
     people = list(page.object_list)
     had = reminded(training_id, [one.pk for one in people])
     log_shown(scope, reader=signed_in(request), member_ids=[one.pk for one in people], what="reminders")
@@ -206,16 +217,6 @@ def branch_reminders(request: HttpRequest, training_id: int) -> HttpResponse:
         "people": [(one.name, had[one.pk]) for one in people if one.pk in had],
     }  # fmt: skip
     return render(request, "attendance/branch_reminders.html", context)
-
-
-def _reminded_people(scope: Scope) -> Any:
-    """Return who stands on a roster of the training below the unit and was reminded of it, by name."""
-    here = RosterEntry.objects.filter(
-        occasion__training_id=scope.training.pk, node__path__startswith=scope.node.path
-    ).values("member_id")
-    sent = ReminderMessage.objects.filter(reminder__training_id=scope.training.pk)
-    had = sent.exclude(state=ReminderMessage.State.SKIPPED).values("member_id")
-    return User.objects.filter(pk__in=had).filter(pk__in=here).order_by("name", "pk")
 
 
 def _act_words(one: Any) -> tuple[str, str]:
@@ -233,7 +234,7 @@ def branch_reminder_settings(request: HttpRequest) -> HttpResponse:
     """Choose for one's unit how its members are reminded: the wording, how often, what goes by itself."""
     user = signed_in(request)
     node = _node_or_404(request, user)
-    row = ReminderSetting.objects.filter(pk=node.pk).first()
+    row = setting_of(node.pk)
     form = ReminderSettingForm(request.POST or None, initial=_initial(row))
     if request.method == "POST" and form.is_valid() and request.POST.get("do") != "preview":
         try:
