@@ -1,12 +1,17 @@
 """Forms of the ledger's pages. They read what people type; whether it may be done, the views ask permissions."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from attendance.models import Dispute, Leave, RecordState
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 # What a leave or a study elsewhere is called; categories alone, never a health detail.
 LEAVE_CATEGORIES = Leave.Category.choices
@@ -244,3 +249,61 @@ class VoidForm(forms.Form):
     reason = forms.CharField(
         label=_("作废原因"), max_length=200, help_text=_("例如：误点了开始，已另外安排。大家会看到这句话。")
     )
+
+
+class EmailForm(forms.Form):
+    """The address to which a code is sent."""
+
+    address = forms.CharField(
+        label=_("邮箱地址"),
+        max_length=120,
+        error_messages={"required": _("请填写邮箱地址。")},
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
+    )
+
+
+class EmailCodeForm(forms.Form):
+    """The code from the e-mail."""
+
+    code = forms.CharField(
+        label=_("邮件里的 6 位验证码"),
+        max_length=12,
+        error_messages={"required": _("请填写邮件里的验证码。")},
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+
+_TIMES = (_("不提醒"), _("1 次"), _("2 次"), _("3 次"), _("4 次"), _("5 次"))
+
+
+def _yes_or_above(label: StrOrPromise, help_text: StrOrPromise = "") -> forms.TypedChoiceField:
+    return forms.TypedChoiceField(
+        label=label,
+        help_text=help_text,
+        required=False,
+        choices=[("", _("和上级一样")), ("True", _("是")), ("False", _("否"))],
+        coerce=lambda chosen: chosen == "True",
+        empty_value=None,
+    )
+
+
+class ReminderSettingForm(forms.Form):
+    """How a unit's members are reminded; what is left open is as in the unit above."""
+
+    text = forms.CharField(
+        label=_("提醒的话"),
+        max_length=200,
+        required=False,
+        help_text=_("可以写 {姓名}、{支部}、{培训}、{截止}、{网址}，发出时换成每个人的。清空就用上级的。"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    a_week = forms.TypedChoiceField(
+        label=_("每人 7 天内最多提醒"),
+        required=False,
+        choices=[("", _("和上级一样")), *((str(times), _TIMES[times]) for times in range(6))],
+        coerce=int,
+        empty_value=None,
+    )
+    before_start = _yes_or_above(_("开始前自动提醒"), _("前一天和开始前 30 分钟，站内消息。"))
+    before_deadline = _yes_or_above(_("截止前自动提醒"), _("还没学完的人，截止前 3 天，站内消息。"))
+    outside = _yes_or_above(_("自动提醒也发短信"), _("要花短信费，也算在每人 7 天的次数里。"))

@@ -13,6 +13,12 @@ BEAT = {
     "attendance.reap_leases": {"task": "attendance.reap_leases", "schedule": 10.0, "options": {"expires": 10}},
     "attendance.settle_dirty": {"task": "attendance.settle_dirty", "schedule": 10.0, "options": {"expires": 10}},
     "attendance.prepare_rosters": {"task": "attendance.prepare_rosters", "schedule": 30.0, "options": {"expires": 30}},
+    "attendance.remind": {"task": "attendance.remind", "schedule": 60.0, "options": {"expires": 60}},
+    "attendance.prune_notices": {
+        "task": "attendance.prune_notices",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "attendance.reconcile": {"task": "attendance.reconcile", "schedule": 30.0, "options": {"expires": 30}},
 }
 
@@ -60,3 +66,22 @@ def reap_leases() -> None:
 def reconcile() -> None:
     """Do what is due although nobody asked."""
     operations.reconcile(as_of=timezone.now())
+
+
+@shared_task(name="attendance.remind")
+def remind() -> None:
+    """Make the reminders whose time has come, and send what is due."""
+    operations.remind_by_clock(as_of=timezone.now())
+    operations.send_reminders(as_of=timezone.now())
+
+
+@shared_task(name="attendance.send_reminders")
+def send_reminders() -> None:
+    """Send what was made a moment ago; a hint, as ``remind`` comes every minute."""
+    operations.send_reminders(as_of=timezone.now())
+
+
+@shared_task(name="attendance.prune_notices")
+def prune_notices() -> None:
+    """Forget what people were told more than a year ago."""
+    operations.prune_notices(as_of=timezone.now())

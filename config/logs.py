@@ -7,14 +7,15 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError
 
-SIGN_IN_LINK = re.compile(r"(/+accounts/+link/+)[^/\s\"'?]+", re.IGNORECASE)
+TOKEN = re.compile(r"(/+accounts/+link/+|/+calendar/+feed/+)[^/\s\"'?]+", re.IGNORECASE)
+MARKS = ("/link/", "/feed/")
 
 
 def without_tokens(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A structlog step: sign-in links keep their address and lose their token."""
+    """A structlog step: sign-in links and secret calendars keep their address and lose their token."""
     for key, value in event.items():
-        if isinstance(value, str) and "/link/" in value.lower():
-            event[key] = SIGN_IN_LINK.sub(r"\1…", value)
+        if isinstance(value, str) and any(mark in value.lower() for mark in MARKS):
+            event[key] = TOKEN.sub(r"\1…", value)
     return event
 
 

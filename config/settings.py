@@ -345,6 +345,14 @@ ACCESS_SCOPES = ["attendance.queries.access"]
 # Who knows what still needs a video, picture, document, lesson or course (organizations/uses.py).
 USES = ["cms.uses", "courses.uses", "live.uses"]
 
+# --- Reminders (attendance/operations/reminders.py, ADR 42) ---------------------------------------------------------
+# The most that one person is reminded in seven days, by hand or outside the site; a unit may choose otherwise.
+REMINDERS_A_WEEK = number("REMINDERS_A_WEEK", default=2, low=0, high=5)
+# Text messages of reminders that the whole site sends in a day: each costs money. Sign-in codes are not among them.
+SMS_REMINDERS_A_DAY = number("SMS_REMINDERS_A_DAY", default=2000, low=0, high=1_000_000)
+# How many messages wait unseen for a person, for the dot in the shell: (member_id) -> int.
+UNSEEN_MESSAGES = "attendance.queries.notices.unseen_count"
+
 # --- Media ------------------------------------------------------------------------------------------------------
 MEDIA_RIGHTS = {
     "videos": [
@@ -431,6 +439,12 @@ WAGTAILUSERS_PASSWORD_ENABLED = False
 SESSION_SERIALIZER = "organizations.sessions.SealedSerializer"
 # How a sign-in code reaches a phone: SMS_WAY by settings alone, or SMS_BACKEND, a class of one's own.
 SMS_WAY, SMS_BACKEND, SMS = sms_settings.read()
+# E-mail goes out by EMAIL_URL (smtp://user:password@host:587?tls=1); without it nobody is offered any.
+EMAIL_URL = url("EMAIL_URL", schemes=("smtp", "smtp+tls", "smtp+ssl"))
+if EMAIL_URL:
+    vars().update(env.email_url_config(EMAIL_URL))
+EMAIL_TIMEOUT = 10
+EMAIL_FROM = DEFAULT_FROM_EMAIL = text("EMAIL_FROM", f"noreply@{SITE.hostname}")
 # The first makes new hashes; the others are read, and renewed when their owner signs in (ADR 26).
 PASSWORD_HASHERS = ["organizations.hashing.Argon2", "organizations.hashing.OldPBKDF2"]
 HASH_WAIT_S = number("HASH_WAIT_S", default=3, low=1, high=60)
@@ -483,6 +497,8 @@ SIGN_IN_LIMITS: dict[str, dict[str, list[tuple[int, int]]]] = {
     },
     "code_entry": {"session": [(9, 300)]},
     "own_password": {"person": [(10, 300)]},
+    "email_code": {"person": [(3, 600), (6, 86_400)]},
+    "email_code_entry": {"person": [(10, 300)]},
 }
 
 # --- What may be sent: config/guard.py, before Django (ADR 24) ----------------------------------------------------
@@ -508,7 +524,7 @@ LOG_LEVEL = text("LOG_LEVEL", "WARNING" if DEMO else "INFO")
 LOG_FORMAT = text("LOG_FORMAT", "text" if DEBUG or DEMO else "json")
 METRICS_TOKEN = text("METRICS_TOKEN")
 # Of addresses below these the log tells no more, however they are written: a token stands in them. In small letters.
-PATHS_WITH_TOKENS = ["/m/", "/accounts/link/"]
+PATHS_WITH_TOKENS = ["/m/", "/accounts/link/", "/calendar/feed/"]
 LOG_STEPS: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,

@@ -10,6 +10,11 @@ from organizations.core import gateway
 WAYS = ("none", "http", "aliyun", "tencent")
 ENDPOINTS = {"aliyun": "https://dysmsapi.aliyuncs.com", "tencent": "https://sms.tencentcloudapi.com"}
 PARAMETERS = {"aliyun": "code={code}", "tencent": "{code}"}
+REMINDER_PARAMETERS = {
+    "aliyun": "name={name},training={training},until={until}",
+    "tencent": "{name},{training},{until}",
+}
+REMINDER_WORDS = {"name", "unit", "training", "until"}
 NEEDED = {
     "aliyun": ("KEY_ID", "KEY_SECRET", "SIGN", "TEMPLATE"),
     "tencent": ("KEY_ID", "KEY_SECRET", "SIGN", "TEMPLATE", "APP_ID"),
@@ -36,6 +41,8 @@ def read() -> tuple[str, str, dict[str, str]]:
         "SIGN": text("SMS_SIGN"),
         "TEMPLATE": text("SMS_TEMPLATE"),
         "PARAMETERS": text("SMS_PARAMETERS") or PARAMETERS.get(way, ""),
+        "REMINDER_TEMPLATE": text("SMS_REMINDER_TEMPLATE"),
+        "REMINDER_PARAMETERS": text("SMS_REMINDER_PARAMETERS") or REMINDER_PARAMETERS.get(way, ""),
         "APP_ID": text("SMS_APP_ID"),
         "REGION": text("SMS_REGION", "ap-guangzhou"),
         "ENDPOINT": text("SMS_ENDPOINT") or ENDPOINTS.get(way, ""),
@@ -87,6 +94,13 @@ def _check_account(way: str, given: dict[str, str]) -> None:
         raise ImproperlyConfigured("SMS_ENDPOINT 只写到主机名，例如 https://dysmsapi.aliyuncs.com (a host alone)")
     if unknown := sorted(set(gateway.ANYTHING_BRACED.findall(given["PARAMETERS"])) - {"code"}):
         raise ImproperlyConfigured(f"SMS_PARAMETERS 里的 {{{unknown[0]}}} 不认识，只能写 {{code}} (unknown word)")
+    if unknown := sorted(set(gateway.ANYTHING_BRACED.findall(given["REMINDER_PARAMETERS"])) - REMINDER_WORDS):
+        known = "}、{".join(sorted(REMINDER_WORDS))
+        raise ImproperlyConfigured(
+            f"SMS_REMINDER_PARAMETERS 里的 {{{unknown[0]}}} 不认识，只能写 {{{known}}} (unknown word)"
+        )
+    if way == "aliyun" and not all("=" in one for one in given["REMINDER_PARAMETERS"].split(",")):
+        raise ImproperlyConfigured("SMS_REMINDER_PARAMETERS 要写成 变量={name},别的变量=值 (name={name},other=value)")
     if "{code}" not in given["PARAMETERS"]:
         raise ImproperlyConfigured("SMS_PARAMETERS 里要有 {code} (must hold it)")
     if way == "aliyun" and not all("=" in one for one in given["PARAMETERS"].split(",")):

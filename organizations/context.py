@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.module_loading import import_string
 from django.utils.translation import get_language
 
 from organizations import sms
@@ -31,10 +32,18 @@ def tabs_for(user: Any) -> list[dict[str, str]]:
     return tabs
 
 
+def unseen_by(user: Any) -> int:
+    """How many messages wait unseen for the user; an app above counts them. One query, none for visitors."""
+    if not isinstance(user, User) or not settings.UNSEEN_MESSAGES:
+        return 0
+    count: int = import_string(settings.UNSEEN_MESSAGES)(user.pk)
+    return count
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context processor: ``shell.owner`` (whose records the phone may send), ``.tabs``, ``.elder``, ``.language``,
-    ``.demo``, ``.runs_site``, ``.roles``, ``.sends_codes`` (whether a code can reach whoever asks for one) and, on a
-    demonstration's code page, ``.demo_code``: the code that no phone got.
+    ``.demo``, ``.runs_site``, ``.roles``, ``.unseen`` (messages not seen yet), ``.sends_codes`` (whether a code can
+    reach whoever asks for one) and, on a demonstration's code page, ``.demo_code``: the code that no phone got.
 
     Evaluated when a template first asks, so that an error page without a shell costs no query.
     """
@@ -51,6 +60,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "sends_codes": sms.can_tell_codes(),
             "runs_site": operates_everything(user) if isinstance(user, User) else False,
             "roles": roles_of(user=user) if isinstance(user, User) else frozenset(),
+            "unseen": unseen_by(user),
         }
 
     return {"shell": SimpleLazyObject(build)}

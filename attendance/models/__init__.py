@@ -6,10 +6,12 @@ from attendance.models.notice import Notice
 from attendance.models.plan import Occasion, Rule, Training
 from attendance.models.presence import PresenceSpan, WatchBudget, WatchSession, WorkerLease
 from attendance.models.record import Correction, Dispute, Evidence, Record, RecordState
+from attendance.models.reminder import Channel, NoticeChoice, Reminder, ReminderMessage, ReminderSetting, SmsDay
 from attendance.models.review import CorrectionReview
 from attendance.models.roster import Named, RosterEntry, RosterWork
 
 __all__ = [
+    "Channel",
     "Correction",
     "CorrectionReview",
     "Declaration",
@@ -21,14 +23,19 @@ __all__ = [
     "LeaveOccasion",
     "Named",
     "Notice",
+    "NoticeChoice",
     "Occasion",
     "PresenceSpan",
     "Record",
     "RecordState",
+    "Reminder",
+    "ReminderMessage",
+    "ReminderSetting",
     "RosterEntry",
     "RosterWork",
     "Rule",
     "Sheet",
+    "SmsDay",
     "Training",
     "WatchBudget",
     "WatchSession",

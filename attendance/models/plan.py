@@ -137,7 +137,12 @@ class Occasion(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="occasion_ends_after_start"),
         ]
-        indexes = [models.Index(fields=["state", "starts_at"], name="occasion_state_start")]
+        indexes = [
+            models.Index(fields=["state", "starts_at"], name="occasion_state_start"),
+            models.Index(
+                fields=["make_up_until_at"], condition=Q(make_up_until_at__isnull=False), name="occasion_make_up_until"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title

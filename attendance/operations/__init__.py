@@ -2,6 +2,15 @@
 
 from attendance.core.plan import OccasionPlan
 from attendance.operations.absence import record_absence
+from attendance.operations.choices import (
+    UnableToChoose,
+    ask_for_email,
+    choose_channels,
+    confirm_email,
+    drop_email,
+    end_calendar,
+    make_calendar,
+)
 from attendance.operations.corrections import UnableToRecord, correct_record
 from attendance.operations.declarations import (
     ask_declaration,
@@ -53,7 +62,7 @@ from attendance.operations.notes import (
     record_hall,
     withdraw,
 )
-from attendance.operations.notices import mark_notices_seen, tell
+from attendance.operations.notices import mark_notices_seen, prune_notices, tell
 from attendance.operations.occasions import (
     UnableToCloseOccasion,
     UnableToOpenOccasion,
@@ -82,6 +91,8 @@ from attendance.operations.presence import (
     record_outbox,
 )
 from attendance.operations.reconciling import reconcile
+from attendance.operations.reminder_sending import send_reminders
+from attendance.operations.reminders import UnableToRemind, UnableToSetReminders, remind, remind_by_clock, set_reminders
 from attendance.operations.reviewing import UnableToReview, decide_correction, withdraw_correction
 from attendance.operations.rosters import complete_roster, enter_at_once, prepare_rosters
 from attendance.operations.settling import UnableToSettle, settle, settle_dirty
@@ -103,6 +114,7 @@ __all__ = [
     "UnableToAnswerDispute",
     "UnableToAskLeave",
     "UnableToCheckIn",
+    "UnableToChoose",
     "UnableToCloseOccasion",
     "UnableToDecideLeave",
     "UnableToOpenOccasion",
@@ -110,10 +122,12 @@ __all__ = [
     "UnableToRaiseDispute",
     "UnableToRecord",
     "UnableToRecordPresence",
+    "UnableToRemind",
     "UnableToReopenOccasion",
     "UnableToReportWatched",
     "UnableToReview",
     "UnableToSetMedia",
+    "UnableToSetReminders",
     "UnableToSettle",
     "UnableToStartWatch",
     "UnableToVoidOccasion",
@@ -124,19 +138,24 @@ __all__ = [
     "approve_leave",
     "approve_leaves",
     "ask_declaration",
+    "ask_for_email",
     "ask_leave",
     "beat_lease",
     "check_in",
+    "choose_channels",
     "close_hall",
     "close_occasion",
     "close_presences",
     "complete_roster",
     "confirm_declaration",
+    "confirm_email",
     "correct_record",
     "create_occasion",
     "cross_out_guest",
     "decide_correction",
     "declare",
+    "drop_email",
+    "end_calendar",
     "end_exemption_early",
     "end_lease",
     "enter_at_once",
@@ -149,6 +168,7 @@ __all__ = [
     "find_guest",
     "follow_exemptions",
     "hold_in_person",
+    "make_calendar",
     "mark_answers_seen",
     "mark_dirty",
     "mark_not_held",
@@ -159,6 +179,7 @@ __all__ = [
     "open_presences",
     "prepare_rosters",
     "print_sheet",
+    "prune_notices",
     "raise_dispute",
     "reap_leases",
     "reconcile",
@@ -167,10 +188,14 @@ __all__ = [
     "record_outbox",
     "refuse_declaration",
     "refuse_leaves",
+    "remind",
+    "remind_by_clock",
     "reopen_occasion",
     "report_watched",
     "reschedule_occasion",
+    "send_reminders",
     "set_media_items",
+    "set_reminders",
     "set_replay",
     "settle",
     "settle_dirty",

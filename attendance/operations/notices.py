@@ -1,14 +1,16 @@
 """Telling people something: in the site itself. What leaves the house (SMS, e-mail) is a reminder's business."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
-from attendance.models import Notice
+from attendance.models import Notice, ReminderMessage
 
 BATCH = 1000
+KEPT = timedelta(days=400)
+PRUNE_AT_MOST = 5000
 
 
 @transaction.atomic
@@ -47,3 +49,14 @@ def tell(
 def mark_notices_seen(*, member_id: int, notice_ids: Iterable[int], as_of: datetime) -> int:
     """Note that a member has read these of their notices; the first time stays."""
     return Notice.objects.filter(member=member_id, pk__in=notice_ids, seen_at=None).update(seen_at=as_of)
+
+
+def prune_notices(*, as_of: datetime) -> int:
+    """Delete what people were told, and what was sent to them, more than ``KEPT`` ago; a bounded number a call."""
+    deleted = 0
+    for model, moment in ((Notice, "at"), (ReminderMessage, "made_at")):
+        # By their numbers (always above 0), which grow with time: no index by time is kept for it.
+        first = model.objects.filter(pk__gt=0).order_by("pk").values_list("pk", moment)[:PRUNE_AT_MOST]
+        over = [pk for pk, at in first if at < as_of - KEPT]
+        deleted += model.objects.filter(pk__in=over).delete()[0] if over else 0
+    return deleted

@@ -15,11 +15,15 @@ from attendance.models import (
     Guest,
     Leave,
     LeaveOccasion,
+    Notice,
     PresenceSpan,
     Record,
+    ReminderMessage,
     RosterEntry,
     WatchSession,
 )
+from attendance.queries.notices import choice_of
+from organizations.core import phones
 from organizations.models import Exemption, Membership, RoleGrant, User
 from organizations.queries import access_entries, phone_of
 
@@ -47,6 +51,7 @@ def _person(member: User) -> dict[str, Any]:
             "created_at": member.created_at,
             "last_login": member.last_login,
         },
+        "notice_choices": _choices(member),
         "memberships": _rows(Membership, member, "node__code", "node__name", "active_from_date", "active_to_date"),
         "exemptions": _rows(Exemption, member, "category", "document", "active_from_date", "active_to_date"),
         "roles": list(
@@ -60,6 +65,14 @@ def _person(member: User) -> dict[str, Any]:
             )
         ),
     }
+
+
+def _choices(member: User) -> dict[str, Any]:
+    choice = choice_of(member.pk)
+    address = phones.unseal(settings.PHONE_KEY, bytes(choice.email_cipher)).decode() if choice.email_cipher else ""
+    return {
+        "sms": choice.sms, "email": choice.email, "email_address": address, "calendar_made_at": choice.calendar_made_at,
+    }  # fmt: skip
 
 
 def _ledger(member: User) -> dict[str, Any]:
@@ -100,6 +113,11 @@ def _ledger(member: User) -> dict[str, Any]:
                 "asked_by__name", "decided_at", "decided_by__name", "ended_at", "ended_by__name", "node__name",
             )
         ],
+        "notices": _rows(Notice, member, "kind", "training__title", "occasion__title", "data", "at", "seen_at"),
+        "reminders_sent": _rows(
+            ReminderMessage, member, "reminder__training__title", "reminder__made_by__name", "channel", "state", "text",
+            "made_at", "done_at",
+        ),
         "disputes": _rows(
             Dispute, member, *occasion, "reason", "text", "outages", "state", "withdrawn_at",
             "answer", "raised_at", "answered_at", "answered_by__name",

@@ -13,15 +13,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
-from icalendar import Alarm, Calendar, Event
 
 from attendance.duties import Duty, duties_of
 from attendance.kinds import Step, is_in_person, kinds
-from attendance.models import Occasion, RecordState, Rule
+from attendance.models import Notice, Occasion, RecordState, Rule
+from attendance.notice_words import REMINDERS, words_of
 from attendance.operations import settle_dirty
 from attendance.queries import occasion_for, occasions_ahead, occasions_expecting
+from attendance.queries.notices import newest_unseen
 from attendance.sentences import day_and_hour, month_day
 from attendance.standing import Amount, due_at, standings_of
+from attendance.views.calendar import calendar_of, event_of
 from attendance.views.disputes import desk_of
 from organizations.display import is_elder
 from organizations.models import Membership, Role, User
@@ -121,9 +123,21 @@ def today(request: HttpRequest) -> HttpResponse:
         "owed_title": owed_title(len(day.owed)),
         "desk": desk_of(member, as_of=as_of),
         "done": None if now or day.owed or day.paused else all_done(day),
+        "told": told_words(newest_unseen(member.pk), day),
         "help": help_words(helper_of(membership, as_of)) if is_elder(request) else "",
     }
     return render(request, "attendance/today.html", context)
+
+
+def told_words(notice: Notice | None, day: Day) -> str:
+    """Return the newest message that was not seen, in one line; "" for none, and for a reminder of what is done."""
+    if notice is None:
+        return ""
+    if notice.kind in REMINDERS:
+        open_ones = [*(one for one, _url in day.live), *day.coming, *(one.occasion for one in day.owed)]
+        if notice.training_id not in {one.training_id for one in open_ones}:
+            return ""
+    return words_of(notice)
 
 
 def now_cards(day: Day, duties: list[Duty]) -> list[NowCard]:
@@ -264,27 +278,7 @@ def calendar(request: HttpRequest, occasion_id: int) -> HttpResponse:
     if occasion is None:
         raise Http404
     url = request.build_absolute_uri(kinds()[occasion.kind].url_for(occasion, member))
-    body = calendar_file(occasion, url=url, host=request.get_host(), as_of=timezone.now())
+    body = calendar_of([event_of(occasion, url=url, host=request.get_host(), as_of=timezone.now())])
     response = HttpResponse(body, content_type="text/calendar; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="training-{occasion.pk}.ics"'
     return response
-
-
-def calendar_file(occasion: Occasion, *, url: str, host: str, as_of: datetime) -> bytes:
-    """Return one event with a reminder a quarter of an hour before."""
-    event, book, alarm = Event(), Calendar(), Alarm()
-    event.add("uid", f"occasion-{occasion.pk}@{host}")
-    event.add("dtstamp", as_of)
-    event.add("dtstart", timezone.localtime(occasion.starts_at))
-    event.add("dtend", timezone.localtime(occasion.ends_at))
-    event.add("summary", occasion.title)
-    event.add("description", f"{occasion.training.title} · {occasion.node.name}\n{url}")
-    event.add("url", url)
-    alarm.add("action", "DISPLAY")
-    alarm.add("description", occasion.title)
-    alarm.add("trigger", timedelta(minutes=-15))
-    event.add_component(alarm)
-    book.add("prodid", "-//Fingertip Classroom//zh-Hans")
-    book.add("version", "2.0")
-    book.add_component(event)
-    return bytes(book.to_ical())

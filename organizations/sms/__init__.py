@@ -1,5 +1,6 @@
 """Text messages. ``settings.SMS_WAY`` names how they are sent, or ``settings.SMS_BACKEND`` a class of one's own."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -11,7 +12,7 @@ from django.utils.module_loading import import_string
 
 from organizations.core import phones
 from organizations.sms.answers import Sent, UnableToSendSms
-from organizations.sms.ways import AliyunWay, HttpWay, TencentWay
+from organizations.sms.ways import AliyunWay, HttpWay, Says, TencentWay
 
 __all__ = [
     "ConsoleBackend",
@@ -21,8 +22,10 @@ __all__ = [
     "backend",
     "can_tell_codes",
     "in_trouble",
+    "reminders_say",
     "send_code",
     "send_now",
+    "send_reminder",
     "shows_codes",
 ]
 logger = structlog.get_logger(__name__)
@@ -100,6 +103,35 @@ def send_now(chosen: SmsBackend, *, phone: str, text: str, code: str) -> Sent | 
         sent: Sent | None = by_code(phone=phone, code=code, text=text)
         return sent
     return chosen.send(phone=phone, text=text)
+
+
+def reminders_say() -> Says:
+    """How a reminder by text message is said: ``text`` (our own words), ``template`` (the provider's); "": not at all.
+
+    A backend of one's own has words, unless it says otherwise (``says``).
+    """
+    chosen = backend()
+    says: Says = getattr(chosen, "says", "text")
+    return says if chosen.reaches_phones else ""
+
+
+def send_reminder(*, phone: str, text: str, values: Mapping[str, str]) -> Sent | None:
+    """Send a reminder and wait for the gateway's answer: ``text``, or ``values`` for its template.
+
+    Raises UnableToSendSms.
+    """
+    chosen = backend()
+    by_template = getattr(chosen, "send_reminder", None)
+    try:
+        if by_template is not None:
+            sent: Sent | None = by_template(phone=phone, text=text, values=values)
+        else:
+            sent = chosen.send(phone=phone, text=text)
+    except UnableToSendSms as error:
+        logger.warning("sms_not_sent", phone=phones.mask(phone), **error.logged())
+        raise
+    logger.info("sms_sent", phone=phones.mask(phone), request_id=sent.request_id if sent else "")
+    return sent
 
 
 def _send(chosen: SmsBackend, phone: str, text: str, code: str) -> None:

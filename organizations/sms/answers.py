@@ -15,13 +15,22 @@ class UnableToSendSms(Exception):
     """The gateway did not take the message.
 
     ``code`` and ``request_id``: the provider's own, for its support; ``answer``: its sentence, for a screen, never for
-    a log; ``about_number``: it was this one number's fault, other messages go out.
+    a log; ``about_number``: it was this one number's fault, other messages go out; ``unsure``: nobody can say whether
+    the gateway took it after all, so it must not be sent again.
     """
 
     def __init__(
-        self, reason: str, *, code: str = "", request_id: str = "", answer: str = "", about_number: bool = False
+        self,
+        reason: str,
+        *,
+        code: str = "",
+        request_id: str = "",
+        answer: str = "",
+        about_number: bool = False,
+        unsure: bool = False,
     ) -> None:
         super().__init__(reason)
+        self.unsure = unsure
         self.code, self.request_id, self.answer, self.about_number = code, request_id, answer, about_number
 
     def logged(self) -> dict[str, str]:

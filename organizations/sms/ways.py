@@ -4,13 +4,14 @@ import datetime as dt
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from django.utils import timezone
 
 from organizations.core import gateway, signing
+from organizations.core.gateway import ANYTHING_BRACED
 from organizations.sms import wire
 from organizations.sms.answers import Sent, UnableToSendSms
 
@@ -29,6 +30,12 @@ TENCENT_ABOUT_NUMBER = (
     "LimitExceeded.PhoneNumber",
     "UnsupportedOperation.PhoneNumber",
 )
+
+
+# Something between here and the gateway gave up: what the gateway did is not known.
+BETWEEN = (502, 504)
+# How a reminder is said: in words of one's own, by an approved template, or not at all.
+Says = Literal["text", "template", ""]
 
 
 @dataclass(frozen=True)
@@ -54,8 +61,15 @@ class HttpWay:
             given["SECRET"],
         )
 
+    @property
+    def says(self) -> Says:
+        return "text" if "{text}" in self.url + self.body else ""
+
     def send(self, *, phone: str, text: str) -> Sent:
         return self.send_code(phone=phone, code="", text=text)
+
+    def send_reminder(self, *, phone: str, text: str, values: Mapping[str, str]) -> Sent:
+        return self.send(phone=phone, text=text)
 
     def send_code(self, *, phone: str, code: str, text: str) -> Sent:
         values = {"phone": phone, "mobile": gateway.mobile_of(phone), "code": code, "text": text, "secret": self.secret}
@@ -72,13 +86,20 @@ class HttpWay:
         found = gateway.value_at(self.success.path, reply.text) if self.success.path else ""
         word = gateway.plain_word(found or "", hidden=hidden)
         raise UnableToSendSms(
-            f"HTTP {reply.status}, not taken", code=word, request_id=request_id, answer=answer or f"HTTP {reply.status}"
+            f"HTTP {reply.status}, not taken",
+            code=word,
+            request_id=request_id,
+            answer=answer or f"HTTP {reply.status}",
+            unsure=reply.status in BETWEEN,
         )
 
 
 @dataclass(frozen=True)
 class Account:
-    """What both providers ask for. ``parameters``: what the template gets; ``{code}`` in them is the code."""
+    """What both providers ask for. ``parameters``: what the template gets; ``{code}`` in them is the code.
+
+    ``reminder``: another template and its parameters, for reminders; none: this account sends codes alone.
+    """
 
     endpoint: str
     key_id: str
@@ -88,6 +109,8 @@ class Account:
     parameters: tuple[str, ...]
     app_id: str = ""
     region: str = ""
+    reminder: str = ""
+    reminder_parameters: tuple[str, ...] = ()
 
     @property
     def host(self) -> str:
@@ -104,18 +127,25 @@ class Account:
             parameters=tuple(one.strip() for one in given["PARAMETERS"].split(",")),
             app_id=given["APP_ID"],
             region=given["REGION"],
+            reminder=given.get("REMINDER_TEMPLATE", ""),
+            reminder_parameters=tuple(one.strip() for one in given.get("REMINDER_PARAMETERS", "").split(",")),
         )
 
-    def values(self, code: str) -> list[str]:
-        return [one.replace("{code}", code) for one in self.parameters]
+    def for_reminders(self) -> "Account":
+        """The same account with the template of reminders."""
+        return replace(self, template=self.reminder, parameters=self.reminder_parameters)
 
-    def named_values(self, code: str) -> dict[str, str]:
-        return {name: value for name, _, value in (one.partition("=") for one in self.values(code))}
+    def values(self, placed: Mapping[str, str]) -> list[str]:
+        return [ANYTHING_BRACED.sub(lambda found: placed.get(found[1], found[0]), one) for one in self.parameters]
+
+    def named_values(self, placed: Mapping[str, str]) -> dict[str, str]:
+        names = [one.partition("=")[0] for one in self.parameters]
+        return dict(zip(names, (one.partition("=")[2] for one in self.values(placed)), strict=True))
 
 
 @dataclass(frozen=True)
 class _TemplateWay:
-    """A provider whose approved template gets the code alone."""
+    """A provider whose approved template gets the code alone; a second one says reminders."""
 
     account: Account
     reaches_phones = True
@@ -127,11 +157,24 @@ class _TemplateWay:
     def send(self, *, phone: str, text: str) -> Sent:
         raise UnableToSendSms("this provider sends codes by its template, no other text")
 
+    @property
+    def says(self) -> Says:
+        return "template" if self.account.reminder else ""
+
+    def send_code(self, *, phone: str, code: str, text: str) -> Sent:
+        return self._send(self.account, phone, {"code": code})
+
+    def send_reminder(self, *, phone: str, text: str, values: Mapping[str, str]) -> Sent:
+        return self._send(self.account.for_reminders(), phone, values)
+
+    def _send(self, account: Account, phone: str, placed: Mapping[str, str]) -> Sent:
+        raise NotImplementedError
+
     def _ask(
-        self, *, url: str, headers: Mapping[str, str], body: bytes, phone: str, code: str
+        self, *, url: str, headers: Mapping[str, str], body: bytes, phone: str, placed: Mapping[str, str]
     ) -> tuple[Any, tuple[str, ...]]:
         """The answer's JSON object (empty where it is none), and what nobody may see of the request."""
-        hidden = (phone, gateway.mobile_of(phone), code, self.account.key_secret)
+        hidden = (phone, gateway.mobile_of(phone), *placed.values(), self.account.key_secret)
         reply = wire.ask(url=url, method="POST", headers=headers, body=body)
         try:
             found = json.loads(reply.text)
@@ -139,21 +182,21 @@ class _TemplateWay:
             found = None
         if not isinstance(found, dict):
             answer = gateway.without_secrets(reply.text, hidden=hidden)
-            raise UnableToSendSms(f"HTTP {reply.status}, an answer that is no JSON object", answer=answer)
+            why = f"HTTP {reply.status}, an answer that is no JSON object"
+            raise UnableToSendSms(why, answer=answer, unsure=True)
         return found, hidden
 
 
 class AliyunWay(_TemplateWay):
     """SendSms of Alibaba Cloud's dysmsapi 2017-05-25, signed by ACS3-HMAC-SHA256."""
 
-    def send_code(self, *, phone: str, code: str, text: str) -> Sent:
-        account = self.account
+    def _send(self, account: Account, phone: str, placed: Mapping[str, str]) -> Sent:
         query = signing.canonical_query(
             {
                 "PhoneNumbers": gateway.mobile_of(phone),
                 "SignName": account.sign,
                 "TemplateCode": account.template,
-                "TemplateParam": json.dumps(account.named_values(code), separators=(",", ":")),
+                "TemplateParam": json.dumps(account.named_values(placed), separators=(",", ":")),
             }
         )
         headers = signing.acs3_headers(
@@ -172,7 +215,7 @@ class AliyunWay(_TemplateWay):
             headers={**headers, "accept": "application/json"},
             body=b"",
             phone=phone,
-            code=code,
+            placed=placed,
         )
         request_id = gateway.plain_word(found.get("RequestId"), hidden=hidden)
         answer = gateway.without_secrets(found.get("Message"), hidden=hidden)
@@ -191,15 +234,14 @@ class AliyunWay(_TemplateWay):
 class TencentWay(_TemplateWay):
     """SendSms of Tencent Cloud's sms 2021-01-11, signed by TC3-HMAC-SHA256."""
 
-    def send_code(self, *, phone: str, code: str, text: str) -> Sent:
-        account = self.account
+    def _send(self, account: Account, phone: str, placed: Mapping[str, str]) -> Sent:
         body = json.dumps(
             {
                 "PhoneNumberSet": [phone],
                 "SmsSdkAppId": account.app_id,
                 "SignName": account.sign,
                 "TemplateId": account.template,
-                "TemplateParamSet": account.values(code),
+                "TemplateParamSet": account.values(placed),
             }
         ).encode()
         headers = signing.tc3_headers(
@@ -212,7 +254,7 @@ class TencentWay(_TemplateWay):
             key_secret=account.key_secret,
             at=timezone.now(),
         )
-        found, hidden = self._ask(url=f"{account.endpoint}/", headers=headers, body=body, phone=phone, code=code)
+        found, hidden = self._ask(url=f"{account.endpoint}/", headers=headers, body=body, phone=phone, placed=placed)
         response = found.get("Response")
         said = response if isinstance(response, dict) else {}
         request_id = gateway.plain_word(said.get("RequestId"), hidden=hidden)

@@ -1,6 +1,8 @@
 """One HTTP request to a gateway: https (or this machine), no redirects, a few seconds, a short answer."""
 
 import http.client
+import socket
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -46,19 +48,21 @@ def ask(*, url: str, method: str, headers: Mapping[str, str], body: bytes | None
     except (TimeoutError, urllib.error.URLError, OSError, http.client.HTTPException, ValueError) as error:
         cause = getattr(error, "reason", error)
         timed_out = isinstance(cause, TimeoutError)
+        never_there = isinstance(cause, ConnectionRefusedError | socket.gaierror | ssl.SSLCertVerificationError)
         # The exception's own words may hold the address with what was put into it.
-        raise UnableToSendSms("no answer in time" if timed_out else f"no answer: {type(cause).__name__}") from None
+        why = "no answer in time" if timed_out else f"no answer: {type(cause).__name__}"
+        raise UnableToSendSms(why, unsure=not never_there) from None
 
 
 def _read(response: Any, status: int, ends_at: float) -> Reply:
     data = b""
     while len(data) < MOST_BYTES:
         if time.monotonic() > ends_at:
-            raise UnableToSendSms("the answer did not end in time")
+            raise UnableToSendSms("the answer did not end in time", unsure=True)
         try:
             piece = response.read1(PIECE)
         except (TimeoutError, OSError, http.client.HTTPException):
-            raise UnableToSendSms("the answer did not end in time") from None
+            raise UnableToSendSms("the answer did not end in time", unsure=True) from None
         if not piece:
             break
         data += piece

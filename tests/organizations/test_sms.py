@@ -181,6 +181,48 @@ def test_tencent_takes_what_is_signed(environment: Any, there: Gateway) -> None:
     assert (refused.value.code, refused.value.request_id) == ("AuthFailure.SignatureFailure", "b-1")
 
 
+@pytest.mark.parametrize(
+    ("way", "said"), [(aliyun, '{"name":"{until}","until":"9月1日"}'), (tencent, ["{until}", "9月1日"])]
+)
+def test_a_reminder_goes_by_a_template_of_its_own(environment: Any, there: Gateway, way: Any, said: Any) -> None:
+    """What stands in braces in somebody's name is put in nowhere."""
+    named = way is aliyun
+    parameters = "name={name},until={until}" if named else "{name},{until}"
+    way(environment, there)
+    assert sms.reminders_say() == ""
+    environment(REMINDER_TEMPLATE="R-1", REMINDER_PARAMETERS=parameters)
+    assert sms.reminders_say() == "template"
+    taken = {"Code": "OK"} if named else {"Response": {"SendStatusSet": [{"Code": "Ok"}]}}
+    there.answer = lambda *_: (200, json.dumps(taken))
+    sms.send_reminder(phone=PHONE, text="words", values={"name": "{until}", "until": "9月1日"})
+    _method, path, _headers, body = there.seen[0]
+    sent = query_of(path) if named else json_of(body)
+    if named:
+        assert (sent["TemplateCode"], json.loads(sent["TemplateParam"])) == ("R-1", json.loads(said))
+    else:
+        assert (sent["TemplateId"], sent["TemplateParamSet"]) == ("R-1", said)
+
+
+def test_a_reminder_in_words_goes_where_words_are_taken(environment: Any, there: Gateway) -> None:
+    body = '{"to": "{mobile}", "text": "{text}"}'
+    environment(WAY="http", URL=f"{there.url}/send", BODY=body)
+    assert sms.reminders_say() == "text"
+    sms.send_reminder(phone=PHONE, text="“培训”", values={})
+    assert json_of(there.seen[0][3]) == {"to": "13800000001", "text": "“培训”"}
+    there.answer = lambda *_: (504, "")
+    with pytest.raises(sms.UnableToSendSms) as between:
+        sms.send_reminder(phone=PHONE, text="x", values={})
+    there.answer = lambda *_: (503, "")
+    with pytest.raises(sms.UnableToSendSms) as refused:
+        sms.send_reminder(phone=PHONE, text="x", values={})
+    environment(WAY="http", URL=f"http://127.0.0.1:{closed_port()}/", BODY=body)
+    with pytest.raises(sms.UnableToSendSms) as nobody:
+        sms.send_reminder(phone=PHONE, text="x", values={})
+    assert [one.value.unsure for one in (between, refused, nobody)] == [True, False, False]
+    environment(WAY="http", URL=f"{there.url}/{{mobile}}/{{code}}", BODY="")
+    assert sms.reminders_say() == ""
+
+
 @pytest.mark.parametrize("way", [aliyun, tencent])
 @pytest.mark.parametrize(
     "answer", ["", "garbage", "[]", "null", "{}", '{"Response": []}', '{"Code": ["OK"]}', "[" * 9999]

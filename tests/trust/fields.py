@@ -16,6 +16,7 @@ SELF_AND_SECRETARY = "oneself; the secretary above, logged"
 NAMED = "oneself; secretary and organiser above; whoever shares a room or a task"
 SECRETARY = "the secretary above"
 GUESTS = "the secretary where they came; a secretary with somebody of that name on the same list, logged"
+SENT_TO = "oneself; the secretary above, logged; the auditor as counts"
 EXPECTED = "whoever is expected; lecturer, organiser, secretary above"
 BACK_OFFICE = "the organiser above"
 ROOM = "whoever is in the room"
@@ -31,6 +32,7 @@ CHAT = "180 days (live.delete_old_chat)"
 UPLOAD = "7 days after the last byte, or until it is a video"
 WITH_OBJECT = "as long as the object"
 PASSING = "until overwritten"
+TOLD = "400 days (attendance.prune_notices)"
 LINK = "15 minutes of use; deleted a day later (organizations.prune_allowances); who and when stay in the access log"
 
 
@@ -195,7 +197,27 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("state asked_at answered_at answered_by reason", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
     ),
     "attendance.Notice": (
-        Fields("id member training occasion kind data at seen_at", PERSONAL, SELF, FOR_GOOD),
+        Fields("id member training occasion kind data at seen_at", PERSONAL, SELF, TOLD),
+    ),
+    "attendance.Reminder": (
+        Fields("id key after_member_id told_at", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("kind training occasion node text made_by made_at due_at until_at told", PLAN, SENT_TO, FOR_GOOD),
+    ),
+    "attendance.ReminderMessage": (
+        Fields("id attempts claimed_at due_at sms_day", TECHNICAL, SERVER, TOLD),
+        Fields("reminder member channel state why made_at done_at", PERSONAL, SENT_TO, TOLD),
+        Fields("text", PERSONAL, SELF, TOLD),
+    ),
+    "attendance.SmsDay": (Fields("day used", TECHNICAL, "the secretary", FOR_GOOD),),
+    "attendance.ReminderSetting": (
+        Fields("node text a_week before_start before_deadline outside", PLAN, SECRETARY, FOR_GOOD),
+        Fields("changed_by changed_at", PERSONAL, SERVER, FOR_GOOD),
+    ),
+    "attendance.NoticeChoice": (
+        Fields("member sms email calendar_made_at", PERSONAL, SELF, ACCOUNT),
+        Fields("email_cipher asked_cipher", SECRET, "oneself", "until the person deletes it"),
+        Fields("code_hash code_until_at code_tries", SECRET, SERVER, "15 minutes of use"),
+        Fields("calendar_hash", SECRET, SERVER, "until the person ends it"),
     ),
     "attendance.Dispute": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),

@@ -83,6 +83,9 @@ SIGNING_IN = (
 OWN = (
     Row("", "GET", SIGNED_IN, "what oneself owes"),
     Row("calendar/<int:occasion_id>.ics", "GET", ROSTER, "an occasion's time and place"),
+    Row("calendar/feed/<str:token>.ics", READ, NOBODY, "a calendar by its secret address; whoever has it", NOT_FOUND),
+    Row("me/notices/", "GET", SIGNED_IN, "what oneself was told"),
+    Row("me/notices/choices/", "GET POST", SIGNED_IN, "how oneself wants to be told; what was sent to oneself"),
     Row("me/", "GET", SIGNED_IN, "one's own hours and records"),
     Row("me/data.json", "GET", SIGNED_IN, "everything held about oneself, and nobody else"),
     Row("me/records/<int:occasion_id>/", "GET", ROSTER, "one's own evidence and why it counted or not"),
@@ -100,6 +103,9 @@ OWN = (
 BRANCH = (
     Row("branch/", "GET", SECRETARIES | ORGANISERS, "the trainings that touch one's own nodes, with counts"),
     Row("branch/<int:training_id>/", "GET", COUNTS, "counts; names for the secretary alone; logged"),
+    Row("branch/reminders/", "GET POST", SECRETARIES, "how one's own units are reminded"),
+    Row("branch/<int:training_id>/remind/", "GET POST", SECRETARY, "remind who has something to do; logged"),
+    Row("branch/<int:training_id>/reminders/", "GET", SECRETARY, "who was reminded, when and how; logged"),
     Row("branch/<int:training_id>/hall/", "GET POST", SECRETARY, "who watched together; never oneself; logged"),
     Row("branch/<int:training_id>/hall/sync", "POST", SECRETARY, "ticks that a phone kept; never oneself", JSON_401),
     Row("branch/<int:training_id>/hall/find", "GET", SECRETARY, "whose phone ends so, of one's own; logged", JSON_401),
@@ -213,6 +219,7 @@ PEOPLE = (
     Row("units/<int:unit_id>/merge/", "GET POST", OPERATOR, "merge it into another of one's own"),
     Row("units/<int:unit_id>/<slug:what>/", "GET POST", OPERATOR, "rename it, make one below, close, reopen"),
     Row("audit/", READ, AUDITOR, "the access log, to read"),
+    Row("audit/reminders/", "GET", AUDITOR, "how many reminders there were; no names"),
 )
 
 ADMIN = (

@@ -1,0 +1,147 @@
+"""Reminders: who was reminded of what, by which channel and with which result; and what units and members chose."""
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from attendance.models.plan import Occasion, Training
+from organizations.models import Node
+
+MEMBER = settings.AUTH_USER_MODEL
+
+
+class Channel(models.TextChoices):
+    SITE = "site", _("站内消息")
+    SMS = "sms", _("短信")
+    EMAIL = "email", _("邮件")
+
+
+class Reminder(models.Model):
+    """提醒: one act of reminding, by a secretary's tap or by the clock. Whom it reached: its messages.
+
+    ``key`` makes it happen once: the form's own for a tap, what it is about for the clock. By the clock, the people of
+    a large occasion are gone through in steps of their ids; ``told_at`` is when the last of them was reached.
+    """
+
+    class Kind(models.TextChoices):
+        HAND = "hand", _("书记提醒")
+        DAY = "day", _("开始前一天")
+        SOON = "soon", _("马上开始")
+        DEADLINE = "deadline", _("快到截止时间")
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    key = models.CharField(max_length=80, unique=True)
+    training = models.ForeignKey(Training, on_delete=models.CASCADE, related_name="+")
+    occasion = models.ForeignKey(Occasion, on_delete=models.CASCADE, related_name="+", null=True, blank=True)
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
+    text = models.CharField(max_length=200, blank=True, help_text="the wording of that day, with its places in braces")
+    made_by = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    made_at = models.DateTimeField()
+    due_at = models.DateTimeField(help_text="made_at, or the morning after")
+    until_at = models.DateTimeField(null=True, blank=True, help_text="after that it is no use any more")
+    after_member_id = models.BigIntegerField(default=0, help_text="members up to here were reached")
+    told_at = models.DateTimeField(null=True, blank=True)
+    told = models.PositiveIntegerField(default=0, help_text="how many were told in the site itself")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(told_at=None), name="reminder_under_way"),
+            models.Index(fields=["training", "-made_at"], name="reminder_of_training"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class ReminderMessage(models.Model):
+    """One reminder to one person by one channel. Whoever sends it claims the row first, so that it goes out once.
+
+    A row that was claimed and never finished (its process died, or the gateway did not answer in time) is ``unknown``:
+    it may have gone out, so it is never sent again.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("等待发送")
+        SENDING = "sending", _("正在发送")
+        SENT = "sent", _("已发出")
+        UNKNOWN = "unknown", _("不确定是否发出")
+        FAILED = "failed", _("没有发出")
+        SKIPPED = "skipped", _("不用再发")
+
+    reminder = models.ForeignKey(Reminder, on_delete=models.CASCADE, related_name="messages")
+    member = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="reminder_messages")
+    channel = models.CharField(max_length=8, choices=Channel.choices)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    why = models.CharField(max_length=20, blank=True, help_text="a code: why it was not sent")
+    text = models.CharField(max_length=400, blank=True, help_text="what was said, once it is said")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    made_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    sms_day = models.DateField(null=True, blank=True, help_text="whose allowance of text messages it takes from")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["reminder", "member", "channel"], name="reminder_message_once"),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state="waiting"), name="reminder_message_due"),
+            models.Index(fields=["claimed_at"], condition=Q(state="sending"), name="reminder_message_claimed"),
+            models.Index(fields=["member", "-made_at"], name="reminder_message_of_member"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reminder_id}: {self.member_id} {self.channel}"
+
+
+class SmsDay(models.Model):
+    """How many text messages the site's reminders have taken of one day: each costs money."""
+
+    day = models.DateField(primary_key=True)
+    used = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.used}"
+
+
+class ReminderSetting(models.Model):
+    """What a unit chose for its members; what is null or empty is as in the unit above, at last as on the site."""
+
+    node = models.OneToOneField(Node, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    text = models.CharField(_("提醒的话"), max_length=200, blank=True)
+    a_week = models.PositiveSmallIntegerField(
+        _("每人每周最多"), null=True, blank=True, validators=[MaxValueValidator(5)]
+    )
+    before_start = models.BooleanField(_("开始前自动提醒"), null=True, blank=True)
+    before_deadline = models.BooleanField(_("截止前自动提醒"), null=True, blank=True)
+    outside = models.BooleanField(_("自动提醒也发短信"), null=True, blank=True)
+    changed_by = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.node_id)
+
+
+class NoticeChoice(models.Model):
+    """How a member wants to be told, besides in the site itself; no row: text messages, and no other way yet.
+
+    The e-mail address is encrypted as the phone number is; until its code was typed in it stands in ``asked_cipher``.
+    The calendar's secret address is nowhere, only its hash.
+    """
+
+    member = models.OneToOneField(MEMBER, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    sms = models.BooleanField(_("短信"), default=True)
+    email = models.BooleanField(_("邮件"), default=True)
+    email_cipher = models.BinaryField(null=True, editable=False)
+    asked_cipher = models.BinaryField(null=True, editable=False)
+    code_hash = models.CharField(max_length=64, blank=True, editable=False)
+    code_until_at = models.DateTimeField(null=True, blank=True, editable=False)
+    code_tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    calendar_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001 - unique
+    calendar_made_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.member_id)

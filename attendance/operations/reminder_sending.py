@@ -1,0 +1,247 @@
+"""Sending what was made: in the site at once for many, outside one by one. Each row is claimed once, so that a crash,
+a second worker or a task that comes twice never sends anything twice.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from smtplib import SMTPConnectError, SMTPException, SMTPHeloError, SMTPRecipientsRefused, SMTPResponseException
+
+import structlog
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from attendance.core.reminders import after_quiet, is_quiet, retry_after
+from attendance.models import Channel, NoticeChoice, Reminder, ReminderMessage, SmsDay, Training
+from attendance.operations.notices import tell
+from attendance.operations.reminders import holds
+from attendance.operations.settling import settle_dirty
+from attendance.reminding import default_wording, owing, said_to, values_for, with_hint
+from attendance.standing import due_at
+from organizations import sms
+from organizations.core import phones
+from organizations.models import Membership, User
+from organizations.queries import phone_of, valid_on
+
+log = structlog.get_logger(__name__)
+AT_ONCE = 200
+LONGEST_TURN_S = 50.0
+CLAIM_HOLDS = timedelta(minutes=10)
+GIVE_UP_TURN_AFTER = 3  # failures in a row: it is the gateway, and the rest can wait
+S = ReminderMessage.State
+
+
+class NotSent(Exception):
+    """A message did not go out: for good, for now, or nobody can say (``unsure``)."""
+
+    def __init__(self, why: str, *, for_good: bool = False, unsure: bool = False) -> None:
+        super().__init__(why)
+        self.why, self.for_good, self.unsure = why, for_good, unsure
+
+
+def send_reminders(*, as_of: datetime) -> int:
+    """Send what is due, for less than a minute; return how many rows came to an end. The next turn does the rest.
+
+    Nothing is sent at night: what was late is put off to the morning.
+    """
+    _give_up_claims(as_of)
+    if is_quiet(timezone.localtime(as_of)):
+        return 0
+    began, ended, failures = time.monotonic(), 0, 0
+    while time.monotonic() - began < LONGEST_TURN_S:
+        now = as_of + timedelta(seconds=time.monotonic() - began)
+        due = ReminderMessage.objects.filter(state=S.WAITING, due_at__lte=now).order_by("due_at", "pk")
+        rows = list(due.values_list("pk", "reminder_id", "channel")[:AT_ONCE])
+        if not rows:
+            break
+        ended += _send_in_site(rows, as_of=now)
+        for pk in [pk for pk, _reminder, channel in rows if channel != Channel.SITE]:
+            has_failed = _send_one(pk, as_of=as_of + timedelta(seconds=time.monotonic() - began))
+            failures = failures + 1 if has_failed else 0
+            ended += 1
+            if failures >= GIVE_UP_TURN_AFTER or time.monotonic() - began > LONGEST_TURN_S:
+                return ended
+    return ended
+
+
+def _give_up_claims(as_of: datetime) -> None:
+    """Whoever claimed these is gone: they may have gone out, and are never sent again."""
+    stuck = ReminderMessage.objects.filter(state=S.SENDING, claimed_at__lte=as_of - CLAIM_HOLDS)
+    if lost := stuck.update(state=S.UNKNOWN, why="claim_lost", done_at=as_of):
+        log.warning("reminders_unknown", messages=lost)
+
+
+def _send_in_site(rows: Sequence[tuple[int, int, str]], *, as_of: datetime) -> int:
+    by_reminder: defaultdict[int, list[int]] = defaultdict(list)
+    for pk, reminder_id, channel in rows:
+        if channel == Channel.SITE:
+            by_reminder[reminder_id].append(pk)
+    return sum(_tell_those(reminder_id, pks, as_of=as_of) for reminder_id, pks in by_reminder.items())
+
+
+@transaction.atomic
+def _tell_those(reminder_id: int, pks: Sequence[int], *, as_of: datetime) -> int:
+    """Tell whoever still has something to do, and end all these rows, in one transaction."""
+    waiting = ReminderMessage.objects.filter(pk__in=pks, state=S.WAITING).select_for_update(skip_locked=True)
+    mine = dict(waiting.order_by("pk").values_list("member_id", "pk"))
+    if not mine:
+        return 0
+    reminder = Reminder.objects.select_related("training", "node").get(pk=reminder_id)
+    settle_dirty(as_of=as_of, member_ids=list(mine))
+    left = owing(training_id=reminder.training_id, member_ids=list(mine), as_of=as_of) if is_on(reminder, as_of) else {}
+    here = _members(list(mine), as_of)
+    left = {member_id: found for member_id, found in left.items() if member_id in here}
+    by_until: defaultdict[datetime, list[int]] = defaultdict(list)
+    for member_id, occasions in left.items():
+        by_until[min(map(due_at, occasions))].append(member_id)
+    for until, member_ids in by_until.items():
+        data = {"text": reminder.text, "until": until.isoformat(), "unit": reminder.node.name}
+        tell(member_ids=member_ids, kind="reminded", training_id=reminder.training_id, data=data, as_of=as_of)
+    told = [pk for member_id, pk in mine.items() if member_id in left]
+    rest = [pk for member_id, pk in mine.items() if member_id not in left]
+    ReminderMessage.objects.filter(pk__in=told).update(state=S.SENT, done_at=as_of)
+    ReminderMessage.objects.filter(pk__in=rest).update(state=S.SKIPPED, why="done", done_at=as_of)
+    return len(mine)
+
+
+def _members(member_ids: Sequence[int], as_of: datetime) -> set[int]:
+    """Return who of these still belongs somewhere and can sign in."""
+    now = Membership.objects.filter(valid_on(timezone.localdate(as_of)), member_id__in=member_ids)
+    return set(now.filter(member__is_active=True).values_list("member_id", flat=True))
+
+
+def is_on(reminder: Reminder, as_of: datetime) -> bool:
+    """Whether a reminder by hand is still of use."""
+    return reminder.training.state == Training.State.PUBLISHED and (
+        reminder.until_at is None or as_of < reminder.until_at
+    )
+
+
+def _send_one(pk: int, *, as_of: datetime) -> bool:
+    """Send one message outside; return whether the way out failed. What became of it is written in any case."""
+    row = ReminderMessage.objects.select_related("reminder__training", "reminder__occasion", "reminder__node", "member")
+    message = row.filter(pk=pk, state=S.WAITING).first()
+    if message is None:
+        return False
+    if why := _why_not(message, as_of):
+        _end(message, S.SKIPPED, why=why, as_of=as_of)
+        return False
+    said, values = _said(message, as_of)
+    claimed = ReminderMessage.objects.filter(pk=pk, state=S.WAITING)
+    if claimed.update(state=S.SENDING, claimed_at=as_of, attempts=F("attempts") + 1, text=said) != 1:
+        return False  # another worker has it
+    message.attempts += 1
+    try:
+        _hand_over(message, said, values)
+    except NotSent as error:
+        _not_sent(message, error, as_of)
+        return not error.for_good
+    ReminderMessage.objects.filter(pk=pk).update(state=S.SENT, done_at=as_of)
+    return False
+
+
+def _why_not(message: ReminderMessage, as_of: datetime) -> str:
+    """Ask once more, just before: whether it is still to be done, and whether this person still wants it this way."""
+    reminder, member = message.reminder, message.member
+    if not member.is_active or not _members([member.pk], as_of):
+        return "left"
+    choice = NoticeChoice.objects.filter(pk=member.pk).first() or NoticeChoice()
+    if message.channel == Channel.SMS and not (choice.sms and sms.reminders_say()):
+        return "turned_off"
+    if message.channel == Channel.SMS and not member.phone_cipher:
+        return "no_phone"
+    if message.channel == Channel.EMAIL and not (choice.email and choice.email_cipher and settings.EMAIL_URL):
+        return "turned_off"
+    is_by_hand = reminder.kind == Reminder.Kind.HAND
+    if not (is_on(reminder, as_of) if is_by_hand else holds(reminder, as_of=as_of)):
+        return "late"
+    if reminder.kind in (Reminder.Kind.DAY, Reminder.Kind.SOON):
+        return ""
+    return "" if _left(message, as_of) else "done"
+
+
+def _left(message: ReminderMessage, as_of: datetime) -> datetime | None:
+    """Return until when the person can still do what this is about, None where nothing is left."""
+    reminder = message.reminder
+    settle_dirty(as_of=as_of, member_ids=[message.member_id])
+    found = owing(training_id=reminder.training_id, member_ids=[message.member_id], as_of=as_of)
+    mine = found.get(message.member_id, [])
+    if reminder.occasion_id is not None:
+        mine = [one for one in mine if one.pk == reminder.occasion_id]
+    return min(map(due_at, mine), default=None)
+
+
+def _said(message: ReminderMessage, as_of: datetime) -> tuple[str, dict[str, str]]:
+    """Return the words of a message, and what a provider's template gets instead."""
+    reminder, name = message.reminder, message.member.name
+    until = _left(message, as_of) if reminder.kind in (Reminder.Kind.HAND, Reminder.Kind.DEADLINE) else None
+    title = reminder.occasion.title if reminder.occasion is not None else reminder.training.title
+    places = values_for(
+        name=name, unit=reminder.node.name, training=title, until_at=until or reminder.until_at or as_of
+    )
+    wording = reminder.text or default_wording()
+    if reminder.kind in (Reminder.Kind.DAY, Reminder.Kind.SOON):
+        wording = _("{姓名}，您好：“{培训}”{截止} 开始，打开 {网址} 就能参加。")
+    given = zip(("name", "unit", "training", "until"), list(places.values())[:4], strict=True)
+    return with_hint(said_to(wording, places)), dict(given)
+
+
+def _hand_over(message: ReminderMessage, said: str, values: dict[str, str]) -> None:
+    """Give it to the gateway and wait for its answer. Raises NotSent."""
+    if message.channel == Channel.EMAIL:
+        return send_email(to=email_of(message.member), subject=_("培训提醒"), said=said)
+    # Read once more: a number that changed hands a moment ago gets nothing of its former owner.
+    phone = phone_of(User.objects.get(pk=message.member_id))
+    if not phone:
+        raise NotSent("no_phone", for_good=True)
+    try:
+        sms.send_reminder(phone=phone, text=said, values=values)
+    except sms.UnableToSendSms as error:
+        raise NotSent("gateway", for_good=error.about_number, unsure=error.unsure) from error
+    return None
+
+
+def send_email(*, to: str, subject: str, said: str) -> None:
+    """Send one e-mail and wait for the server's answer. Raises NotSent."""
+    try:
+        EmailMessage(_("【指尖上的课堂】%(subject)s") % {"subject": subject}, said, settings.EMAIL_FROM, [to]).send()
+    except SMTPRecipientsRefused as error:
+        raise NotSent("refused", for_good=all(code >= 500 for code, _said in error.recipients.values())) from error
+    except (SMTPConnectError, SMTPHeloError, ConnectionRefusedError) as error:
+        raise NotSent("server") from error
+    except SMTPResponseException as error:
+        raise NotSent("server", for_good=error.smtp_code >= 500) from error
+    except (SMTPException, OSError) as error:
+        raise NotSent("server", unsure=True) from error
+
+
+def email_of(member: User) -> str:
+    """Return a member's verified address. Raises NotSent where there is none."""
+    choice = NoticeChoice.objects.filter(pk=member.pk).first()
+    if choice is None or not choice.email_cipher:
+        raise NotSent("no_email", for_good=True)
+    return phones.unseal(settings.PHONE_KEY, bytes(choice.email_cipher)).decode()
+
+
+def _not_sent(message: ReminderMessage, error: NotSent, as_of: datetime) -> None:
+    wait = retry_after(message.attempts)
+    if error.unsure:
+        _end(message, S.UNKNOWN, why=error.why, as_of=as_of, was=S.SENDING)
+    elif error.for_good or wait is None:
+        _end(message, S.FAILED, why=error.why, as_of=as_of, was=S.SENDING)
+    else:
+        mine = ReminderMessage.objects.filter(pk=message.pk, state=S.SENDING)
+        mine.update(state=S.WAITING, why=error.why, due_at=after_quiet(timezone.localtime(as_of + wait)))
+
+
+@transaction.atomic
+def _end(message: ReminderMessage, state: str, *, why: str, as_of: datetime, was: str = S.WAITING) -> None:
+    """End a row that does not go out; what it took from the day's text messages is given back."""
+    rows = ReminderMessage.objects.filter(pk=message.pk, state=was)
+    if rows.update(state=state, why=why, done_at=as_of) == 1 and state != S.UNKNOWN and message.sms_day is not None:
+        SmsDay.objects.filter(day=message.sms_day, used__gt=0).update(used=F("used") - 1)

@@ -1,0 +1,323 @@
+"""Making reminders: by a secretary's tap, and by the clock. What is sent from here on: ``reminder_sending``."""
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from attendance.core.reminders import (
+    LATE,
+    LONGEST,
+    PLACES,
+    UnableToReadWording,
+    after_quiet,
+    check_wording,
+)
+from attendance.models import (
+    Channel,
+    Evidence,
+    Occasion,
+    Reminder,
+    ReminderMessage,
+    ReminderSetting,
+    RosterEntry,
+    SmsDay,
+    Training,
+)
+from attendance.operations.notices import tell
+from attendance.queries.listing import being_listed
+from attendance.queries.reminders import UnitWishes, Wishes, due_by_clock, lately
+from attendance.reminding import Ways, Whom, choices_of, way_of, whom_to_remind
+from attendance.reports.base import Scope
+from attendance.standing import UNDONE, asks_nothing, due_at, with_standing
+from organizations.models import Membership, User
+from organizations.queries import exempt_member_ids, valid_on
+
+log = structlog.get_logger(__name__)
+MOST_AT_ONCE = 2000  # whoever reminds more people than that is not their secretary
+STEP = 1000
+STEPS_A_TURN = 20
+K = Reminder.Kind
+TOKEN = re.compile(r"[0-9a-f]{32}")
+
+
+class UnableToRemind(Exception):
+    """Nobody is reminded; says why and what to do instead."""
+
+
+class UnableToSetReminders(Exception):
+    """A unit's choice cannot be kept; says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a tap came to."""
+
+    reminder: Reminder
+    people: int
+    sms: int
+    email: int
+
+
+@transaction.atomic
+def remind(*, scope: Scope, reader: User, member_ids: Collection[int], token: str, as_of: datetime) -> Made:
+    """Remind those of these people who have something to do and may be reminded, each once; return what was made.
+
+    ``token`` makes one form one reminder: the same a second time changes nothing and returns the first. Two
+    secretaries at once: the people are locked, so the second one finds them just reminded. Whether ``reader`` is a
+    secretary there is the caller's question. Raises UnableToRemind.
+    """
+    if scope.training.state != Training.State.PUBLISHED:
+        raise UnableToRemind(_("这次培训已经结束，不再提醒。"))
+    if not TOKEN.fullmatch(token):
+        raise UnableToRemind(_("请回到名单，重新点“提醒未参加的人”。"))
+    if len(set(member_ids)) > MOST_AT_ONCE:
+        raise UnableToRemind(_("一次最多提醒 %(most)s 位。请选下面的一个支部再提醒。") % {"most": MOST_AT_ONCE})
+    key = f"hand:{reader.pk}:{token}"
+    people = User.objects.select_for_update(no_key=True).filter(pk__in=member_ids)
+    list(people.order_by("pk").values_list("pk", flat=True))
+    if earlier := Reminder.objects.filter(key=key).first():
+        return _made(earlier)
+    found = [one for one in whom_to_remind(scope, reader=reader, member_ids=member_ids) if not one.refusal]
+    if not found:
+        raise UnableToRemind(_("没有可以提醒的人：已经完成，或者刚提醒过。请看名单里写的原因。"))
+    reminder = _new_by_hand(scope, reader, key, as_of)
+    ReminderMessage.objects.bulk_create(_messages(reminder, found), batch_size=STEP)
+    _hint()
+    log.info("reminded", reminder_id=reminder.pk, training_id=scope.training.pk, people=len(found))
+    return _made(reminder)
+
+
+def _new_by_hand(scope: Scope, reader: User, key: str, as_of: datetime) -> Reminder:
+    goes_at = after_quiet(timezone.localtime(as_of))
+    return Reminder.objects.create(
+        kind=K.HAND, key=key, training=scope.training, node=scope.node, made_by=reader, made_at=as_of, due_at=goes_at,
+        until_at=goes_at + LATE, told_at=as_of, text=UnitWishes([scope.node.path]).of(scope.node.path).text,
+    )  # fmt: skip
+
+
+def _made(reminder: Reminder) -> Made:
+    rows = list(reminder.messages.values_list("member_id", "channel"))
+    channels = [channel for _member, channel in rows]
+    return Made(
+        reminder, len({member for member, _channel in rows}), channels.count(Channel.SMS), channels.count(Channel.EMAIL)
+    )
+
+
+def _messages(reminder: Reminder, found: Sequence[Whom]) -> list[ReminderMessage]:
+    """One row in the site for everybody, and one outside for whom there is a way and (of SMS) an allowance left."""
+    granted = take_sms(reminder, sum(one.channel == Channel.SMS for one in found))
+    rows = []
+    for one in found:
+        rows.append(_row(reminder, one.member_id, Channel.SITE))
+        if one.channel == Channel.SMS:
+            granted -= 1
+        if one.channel == Channel.EMAIL or (one.channel == Channel.SMS and granted >= 0):
+            rows.append(_row(reminder, one.member_id, one.channel))
+    return rows
+
+
+def _row(reminder: Reminder, member_id: int, channel: str) -> ReminderMessage:
+    day = timezone.localdate(reminder.due_at) if channel == Channel.SMS else None
+    return ReminderMessage(
+        reminder=reminder, member_id=member_id, channel=channel, made_at=reminder.made_at, due_at=reminder.due_at,
+        sms_day=day,
+    )  # fmt: skip
+
+
+def take_sms(reminder: Reminder, wanted: int) -> int:
+    """Take text messages from the site's allowance of the day they go out on; return how many there were."""
+    if not wanted:
+        return 0
+    day = timezone.localdate(reminder.due_at)
+    SmsDay.objects.get_or_create(day=day)
+    row = SmsDay.objects.select_for_update().get(day=day)
+    granted = min(wanted, max(0, settings.SMS_REMINDERS_A_DAY - row.used))
+    SmsDay.objects.filter(day=day).update(used=row.used + granted)
+    if granted < wanted:
+        log.warning("sms_allowance_spent", day=str(day), wanted=wanted, granted=granted)
+    return granted
+
+
+def _hint() -> None:
+    from attendance.tasks import send_reminders  # noqa: PLC0415 - tasks call operations
+
+    transaction.on_commit(lambda: send_reminders.delay(), robust=True)
+
+
+# --- By the clock -----------------------------------------------------------------------------------------------------
+
+
+def remind_by_clock(*, as_of: datetime) -> int:
+    """Make the reminders whose time has come, and go through their people, some steps a turn; return to how many it
+    told something. Safe to run at any time, twice at once too: a step is one transaction on a locked row.
+    """
+    for due in due_by_clock(as_of=as_of):
+        goes_at = after_quiet(timezone.localtime(as_of))
+        if goes_at >= due.until_at:
+            continue  # it is night until it begins
+        values = {
+            "kind": due.kind, "training_id": due.occasion.training_id, "occasion": due.occasion,
+            "node_id": due.occasion.node_id, "made_at": as_of, "due_at": goes_at, "until_at": due.until_at,
+        }  # fmt: skip
+        Reminder.objects.get_or_create(key=due.key, defaults=values)
+    told = 0
+    waiting = Reminder.objects.filter(told_at=None, due_at__lte=as_of).order_by("due_at", "pk")
+    for reminder_id in list(waiting.values_list("pk", flat=True)[:STEPS_A_TURN]):
+        for _turn in range(STEPS_A_TURN):
+            reached = _step(reminder_id=reminder_id, as_of=as_of)
+            if reached is None:
+                break
+            told += reached
+    return told
+
+
+@transaction.atomic
+def _step(*, reminder_id: int, as_of: datetime) -> int | None:
+    """Tell the next people of a reminder; return how many, None when there is nobody left."""
+    locked = Reminder.objects.select_for_update(skip_locked=True, of=("self",))
+    reminder = locked.select_related("occasion__node", "training").filter(pk=reminder_id, told_at=None).first()
+    if reminder is None or reminder.occasion is None:
+        return None
+    if not holds(reminder, as_of=as_of):
+        Reminder.objects.filter(pk=reminder_id).update(told_at=as_of)
+        return None
+    batch = _next_people(reminder, reminder.occasion)
+    wishes = UnitWishes([reminder.occasion.node.path])
+    name = "before_deadline" if reminder.kind == K.DEADLINE else "before_start"
+    wanted = {member_id: path for member_id, path in batch.people.items() if getattr(wishes.of(path), name)}
+    told = _tell(reminder, wanted, as_of)
+    _outside(reminder, {member_id: wishes.of(path) for member_id, path in wanted.items()}, as_of)
+    Reminder.objects.filter(pk=reminder_id).update(
+        after_member_id=batch.last, told=reminder.told + told, told_at=as_of if batch.is_last else None
+    )
+    return None if batch.is_last else told
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Some people by their ids, with the path of their unit; ``last``: up to which id everybody was looked at."""
+
+    people: dict[int, str]
+    last: int
+    is_last: bool
+
+
+def holds(reminder: Reminder, *, as_of: datetime) -> bool:
+    """Whether a reminder by the clock still says what is true: the occasion is as it was, and there is time left."""
+    occasion = reminder.occasion
+    if occasion is None or reminder.until_at is None or as_of >= reminder.until_at:
+        return False
+    if reminder.training.state != Training.State.PUBLISHED:
+        return False
+    if reminder.kind == K.DEADLINE:
+        is_running = occasion.state in (Occasion.State.OPEN, Occasion.State.CLOSED, Occasion.State.SETTLED)
+        return is_running and reminder.until_at == due_at(occasion)
+    return occasion.state == Occasion.State.SCHEDULED and occasion.starts_at == reminder.until_at
+
+
+def _next_people(reminder: Reminder, occasion: Occasion) -> _Batch:
+    """Return the next who are expected, or at a deadline have not done it."""
+    if reminder.kind == K.DEADLINE:
+        if asks_nothing(occasion) or being_listed().filter(pk=occasion.pk).exists():
+            return _Batch({}, reminder.after_member_id, is_last=asks_nothing(occasion))
+        found = with_standing(RosterEntry.objects.filter(occasion=occasion, member_id__gt=reminder.after_member_id))
+        rows = found.filter(member__is_active=True).order_by("member_id")
+        three = list(rows.values_list("member_id", "node__path", "stands")[:STEP])
+        people = {member_id: path for member_id, path, stands in three if stands in UNDONE}
+        return _batch(people, [member_id for member_id, _path, _stands in three], reminder)
+    day = timezone.localdate(occasion.starts_at)
+    members = Membership.objects.filter(
+        valid_on(day), node__path__startswith=occasion.node.path, member_id__gt=reminder.after_member_id
+    )
+    two = list(members.order_by("member_id").values_list("member_id", "node__path")[:STEP])
+    ids = [member_id for member_id, _path in two]
+    excused = set(exempt_member_ids(on_date=day).filter(member_id__in=ids)) | _on_leave(occasion, ids)
+    return _batch({member_id: path for member_id, path in two if member_id not in excused}, ids, reminder)
+
+
+def _batch(people: dict[int, str], looked_at: Sequence[int], reminder: Reminder) -> _Batch:
+    last = looked_at[-1] if looked_at else reminder.after_member_id
+    return _Batch(people, last, is_last=len(looked_at) < STEP)
+
+
+def _on_leave(occasion: Occasion, member_ids: Collection[int]) -> set[int]:
+    leaves = Evidence.objects.filter(occasion=occasion, kind=Evidence.Kind.LEAVE, withdrawn_by=None)
+    return set(leaves.filter(member_id__in=member_ids).values_list("member_id", flat=True))
+
+
+def _tell(reminder: Reminder, people: Collection[int], as_of: datetime) -> int:
+    kind = "due_soon" if reminder.kind == K.DEADLINE else "starts_soon"
+    until = reminder.until_at.isoformat() if reminder.until_at else ""
+    return tell(
+        member_ids=people, kind=kind, training_id=reminder.training_id, occasion_id=reminder.occasion_id,
+        data={"at": until, "step": str(reminder.kind)}, as_of=as_of,
+    )  # fmt: skip
+
+
+def _outside(reminder: Reminder, wishes: dict[int, Wishes], as_of: datetime) -> None:
+    """Make the rows of messages that go out of the house, where a unit wants them and the week allows it."""
+    wanted = {member_id: one for member_id, one in wishes.items() if one.outside}
+    if not wanted:
+        return
+    had, choices, ways = lately(wanted, as_of=as_of), choices_of(wanted), Ways.of_site()
+    users = User.objects.filter(pk__in=wanted, is_active=True)
+    found = [
+        (member_id, way_of(has_phone=bool(last4), choice=choices.get(member_id), ways=ways)[0])
+        for member_id, last4 in users.order_by("pk").values_list("pk", "phone_last4")
+        if len(had.get(member_id, [])) < wanted[member_id].a_week
+    ]
+    granted = take_sms(reminder, sum(channel == Channel.SMS for _member, channel in found))
+    rows = []
+    for member_id, channel in found:
+        granted -= channel == Channel.SMS
+        if channel and (channel != Channel.SMS or granted >= 0):
+            rows.append(_row(reminder, member_id, channel))
+    ReminderMessage.objects.bulk_create(rows, batch_size=STEP)
+
+
+# --- What a unit chooses ----------------------------------------------------------------------------------------------
+
+WORDING_SAID: dict[str, Callable[[str], str]] = {
+    "empty": lambda word: _("请写下提醒的话；不想另写，就清空用上级的。"),
+    "too_long": lambda word: (
+        _("提醒的话最多 %(most)s 个字，现在是 %(now)s 个，请写短些。") % {"most": LONGEST, "now": word}
+    ),
+    "line_break": lambda word: _("请写成一行，不要换行。"),
+    "unknown": lambda word: (
+        _("{%(word)s} 不认识。花括号里只能写：%(known)s。") % {"word": word, "known": _("、").join(PLACES)}
+    ),
+    "brace": lambda word: _("花括号请成对写，里面写名称，例如 {姓名}。"),
+    "address": lambda word: _("请不要写网址（%(word)s）。本站的网址写成 {网址}。") % {"word": word},
+}
+
+
+def set_reminders(
+    *,
+    node_id: int,
+    actor_id: int,
+    as_of: datetime,
+    text: str,
+    a_week: int | None,
+    before_start: bool | None,
+    before_deadline: bool | None,
+    outside: bool | None,
+) -> None:
+    """Keep what a unit chose for its members; None and "": as in the unit above. Raises UnableToSetReminders."""
+    if text:
+        try:
+            check_wording(text)
+        except UnableToReadWording as error:
+            raise UnableToSetReminders(WORDING_SAID[error.code](error.word)) from error
+    values = {
+        "text": text, "a_week": a_week, "before_start": before_start, "before_deadline": before_deadline,
+        "outside": outside, "changed_by_id": actor_id, "changed_at": as_of,
+    }  # fmt: skip
+    ReminderSetting.objects.update_or_create(node_id=node_id, defaults=values)
+    log.info("reminders_set", node_id=node_id, actor_id=actor_id)
