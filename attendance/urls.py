@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from attendance.views import branch, disputes, entries, exports, hall, me, search, today, watch
+from attendance.views import branch, disputes, entries, exports, hall, history, me, register, search, today, watch
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.today, name="today"),
@@ -13,6 +13,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/records/<int:occasion_id>/dispute/", me.me_dispute, name="me_dispute"),
     path("branch/", branch.branch, name="branch"),
     path("branch/<int:training_id>/", branch.branch_training, name="branch_training"),
+    path("branch/<int:training_id>/progress/", history.branch_progress, name="branch_progress"),
+    path("branch/<int:training_id>/counts.<slug:form>", history.branch_counts, name="branch_counts"),
+    path("branch/register/", register.branch_register, name="branch_register"),
+    path("branch/register/register.pdf", register.branch_register_pdf, name="branch_register_pdf"),
+    path("branch/register/<int:occasion_id>/<int:member_id>/", register.branch_cell, name="branch_cell"),
+    path("branch/people/<int:member_id>/", history.branch_person, name="branch_person"),
+    path("branch/occasions/<int:occasion_id>/", history.branch_occasion, name="branch_occasion"),
     path("branch/<int:training_id>/hall/", hall.branch_hall, name="branch_hall"),
     path("branch/<int:training_id>/members/", search.branch_people, name="branch_people"),
     path("branch/<int:training_id>/members/<int:member_id>/", branch.branch_member, name="branch_member"),

@@ -215,8 +215,7 @@ def _chosen(occasions: list[Occasion], wanted: int | None) -> Occasion | None:
 
 
 def _asked_for(request: HttpRequest) -> set[int]:
-    asked = number_or_none(request.GET.get("member"))
-    return {asked} if asked else set()
+    return {key for text in request.GET.getlist("member")[:MOST_TICKS] if (key := id_or_none(text)) is not None}
 
 
 def hall_of(scope: Scope, occasion: Occasion, *, reader_id: int, wanted: set[int]) -> Hall:

@@ -23,6 +23,8 @@ EXCEPTIONS = {
 # Addresses that show names only when asked for something, beside each row's own.
 ASKED = {
     "branch/<int:training_id>/": ["?page=1"],
+    "branch/register/": ["?state=missing", "?state=attended"],
+    "branch/register/<int:occasion_id>/<int:member_id>/": ["?part=1"],
     "branch/<int:training_id>/members/": ["?name=%E7%8E%8B%E4%B8%80"],
     "people/": ["?q=%E7%8E%8B%E4%B8%80", "?unit={unit}"],
 }
@@ -42,7 +44,9 @@ VARIED = {
 # The walk is worth nothing where it meets no name: these are known to have some.
 KNOWN = {
     "branch/<int:training_id>/", "branch/<int:training_id>/hall/", "branch/<int:training_id>/members/",
-    "branch/<int:training_id>/members/<int:member_id>/", "branch/disputes/",
+    "branch/<int:training_id>/members/<int:member_id>/", "branch/disputes/", "branch/register/",
+    "branch/register/<int:occasion_id>/<int:member_id>/", "branch/people/<int:member_id>/",
+    "branch/occasions/<int:occasion_id>/",
     "branch/<int:training_id>/reports/<slug:name>/", "branch/<int:training_id>/reports/<slug:name>.<slug:form>",
     "branch/disputes/<int:dispute_id>/answer/",
     "branch/occasions/<int:occasion_id>/members/<int:member_id>/<slug:what>/", "people/", "people/<int:person_id>/",

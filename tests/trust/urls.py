@@ -89,6 +89,13 @@ OWN = (
 BRANCH = (
     Row("branch/", "GET", SECRETARIES | ORGANISERS, "the trainings that touch one's own nodes, with counts"),
     Row("branch/<int:training_id>/", "GET", COUNTS, "counts; names for the secretary alone; logged"),
+    Row("branch/<int:training_id>/progress/", "GET", COUNTS, "a training over time: numbers alone"),
+    Row("branch/<int:training_id>/counts.<slug:form>", "GET", COUNTS, "numbers of each unit as a file; no names"),
+    Row("branch/register/", "GET", SECRETARIES, "people by occasions below one's own node; logged"),
+    Row("branch/register/register.pdf", "GET", SECRETARIES, "the same on paper; logged"),
+    Row("branch/register/<int:occasion_id>/<int:member_id>/", "GET", SECRETARY, "one person's evidence; logged"),
+    Row("branch/people/<int:member_id>/", "GET", SECRETARY, "one person's year at one's own units; logged"),
+    Row("branch/occasions/<int:occasion_id>/", "GET", COUNTS, "counts; names for the secretary alone; logged"),
     Row("branch/<int:training_id>/hall/", "GET POST", SECRETARY, "who watched together; never oneself; logged"),
     Row("branch/<int:training_id>/members/", "GET", SECRETARY, "the names below one's own node; logged"),
     Row("branch/<int:training_id>/members/<int:member_id>/", "GET", SECRETARY, "one person's evidence; logged"),
