@@ -3,17 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -53,6 +54,7 @@ from organizations.printing import pdf_answer, pdf_of
 
 MONTHS_BACK = 12
 SIDE_BY_SIDE = 9  # occasions of a month beside which a second column of names fits on a sheet
+MOST_PRINTED = 3000  # cells of a PDF: some six seconds of work
 ROWS_A_BLOCK = 33  # names below each other on an A4 sheet across
 UNDONE_FILTER = "undone"
 
@@ -248,20 +250,24 @@ class Register:
         return f"{done}′/{needed}′", word, LOOKS[DUE]
 
     def _line(self, person: PersonLine) -> Line:
-        cells = format_html_join(
-            "",
-            "{}",
-            (
-                [_cell(person.member_id, one.pk, self.sign(one, person), linked=one.pk in person.cells)]
-                for one in self.occasions
-            ),
+        cells = "".join(
+            _cell(person.member_id, one.pk, self.sign(one, person), linked=one.pk in person.cells)
+            for one in self.occasions
         )
         where = place(person.node_path, names=self.names, below=self.asked.node.path)
         note = [] if person.node_path == self.asked.node.path else [where]
         note += [] if person.has_phone else [_("无手机")]
         url = reverse("branch_person", args=[person.member_id])
         done = f"{person.done}/{person.asked}"
-        return Line(person.member_id, person.name, url, " · ".join(note), cells, done, f"{person.hours.normalize():f}")
+        return Line(
+            person.member_id,
+            person.name,
+            url,
+            " · ".join(note),
+            SafeString(cells),
+            done,
+            f"{person.hours.normalize():f}",
+        )
 
 
 class TooMany(Exception):
@@ -272,13 +278,22 @@ def _plain(state: str) -> tuple[str, str, str]:
     return SIGNS[state](), state_label(state), LOOKS[state]
 
 
-def _cell(member_id: int, occasion_id: int, said: tuple[str, str, str], *, linked: bool) -> SafeString:
+def _cell(member_id: int, occasion_id: int, said: tuple[str, str, str], *, linked: bool) -> str:
+    """Return a cell's HTML. There may be 20,000 on a page: what is said in it is escaped once, the rest are numbers."""
+    before, after = _written(said, linked)
+    return f"{before}{occasion_id}/{member_id}/{after}" if linked else before
+
+
+@lru_cache(maxsize=2000)
+def _written(said: tuple[str, str, str], linked: bool) -> tuple[str, str]:
     sign, word, look = said
-    if linked:
-        form = '<td class="{}"><a href="{}/{}/" title="{}" aria-label="{}">{}</a></td>'
-        return format_html(form, look, occasion_id, member_id, word, word, sign)
-    form = '<td class="{}" title="{}"><span aria-hidden="true">{}</span><span class="unseen">{}</span></td>'
-    return format_html(form, look, word, sign, word)
+    if not linked:
+        form = '<td class="{}" title="{}"><span aria-hidden="true">{}</span><span class="unseen">{}</span></td>'
+        return format_html(form, look, word, sign, word), ""
+    return (
+        format_html('<td class="{}"><a href="', look),
+        format_html('" title="{}" aria-label="{}">{}</a></td>', word, word, sign),
+    )
 
 
 @dataclass(frozen=True)
@@ -492,6 +507,9 @@ def branch_register_pdf(request: HttpRequest) -> HttpResponse:
         register = Register.read(asked)
     except TooMany as error:
         raise Http404 from error
+    if len(register.shown) * len(register.occasions) > MOST_PRINTED:
+        messages.warning(request, _("这张表太大，一次印不了。请选一个月，或者一个下级单位，再印。"))
+        return redirect(f"{reverse('branch_register')}?{asked.query}")
     log_list(
         reader_id=asked.reader.pk,
         node_id=asked.node.pk,

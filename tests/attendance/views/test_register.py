@@ -274,3 +274,13 @@ def test_a_long_name_and_markup_stay_text(sheet: World, sign_in: SignIn) -> None
     assert "阿卜杜热西提·&lt;b&gt;&amp;" in text
     assert "<script>&quot;" not in text
     assert client.get(url.replace("/?", "/register.pdf?")).content.startswith(b"%PDF")
+
+
+def test_what_is_too_large_to_print_says_what_to_choose(
+    sheet: World, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("attendance.views.register.MOST_PRINTED", 11)  # four people at three occasions
+    url = f"/branch/register/register.pdf?training={sheet.training.pk}"
+    answer = sign_in(sheet.county.secretary).get(url, follow=True)
+    assert "请选一个月，或者一个下级单位，再印。" in answer.content.decode()
+    assert not AccessEntry.objects.filter(what="export").exists()
