@@ -5,7 +5,7 @@ dark mode and paper come from the tokens. Every picture says in words what it sh
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.html import format_html, format_html_join
@@ -23,7 +23,7 @@ class Chart:
 
     svg: SafeString
     headings: tuple[str, ...]
-    rows: list[tuple[str, ...]] = field(default_factory=list)
+    rows: Sequence[tuple[str, ...]] = ()
 
     def __bool__(self) -> bool:
         """Whether there is anything to show."""

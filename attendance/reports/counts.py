@@ -1,7 +1,7 @@
 """How many people stand how in each unit: numbers alone, for whoever may not read names."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +24,7 @@ class CountsReport:
 
     name = "counts"
     title = _("各单位人数")
-    states = None
+    states: Collection[str] | None = None
     columns = (
         Column("unit", _("组织"), 40),
         Column("expected", _("应到"), 8),

@@ -6,7 +6,7 @@ that the counts of a unit are always the sum of those below it, also when somebo
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import groupby
@@ -321,7 +321,7 @@ def names_below(node: Node) -> dict[str, str]:
     return dict(Node.objects.filter(path__startswith=node.path).order_by("path").values_list("path", "name"))
 
 
-def place(path: str, *, names: dict[str, str], below: str) -> str:
+def place(path: str, *, names: Mapping[str, str], below: str) -> str:
     """Return the organisation as people read it: the names from the scope's node down to ``path``, with slashes."""
     if path == below:
         return names.get(path, "")

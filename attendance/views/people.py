@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
@@ -158,7 +159,7 @@ class Desk:
         training, node, name = self.scope.training.pk, self.scope.node.pk, {"name": person.name}
         page = f"&page={self.page_number}" if self.page_number > 1 else ""
         at = person.called_at
-        values = {
+        values: dict[str, Any] = {
             "name": person.name,
             "url": f"{reverse('branch_member', args=[training, person.member_id])}?node={node}{page}",
             "anchor": person.anchor,
