@@ -1,7 +1,10 @@
 """How many people stand how in each unit: numbers alone, for whoever may not read names."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
@@ -10,6 +13,9 @@ from attendance.reports.base import Column, Row, Scope, Section
 from attendance.reports.standing import Counts, node_names, overview, place
 from attendance.standing import DUE
 from organizations.models import Node
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 S = RecordState
 STATES = (S.ATTENDED, S.MADE_UP, S.EXCUSED, DUE, S.PENDING, S.INCOMPLETE, S.MISSING)
@@ -22,10 +28,10 @@ class CountsReport:
     of who stood at the unit itself, and no row stands where it does because of its numbers.
     """
 
-    name = "counts"
-    title = _("各单位人数")
+    name: str = "counts"
+    title: StrOrPromise = _("各单位人数")
     states: Collection[str] | None = None
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("unit", _("组织"), 40),
         Column("expected", _("应到"), 8),
         Column("not_excused", _("除去请假的应到"), 14),
