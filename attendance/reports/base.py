@@ -17,7 +17,7 @@ from organizations.models import Node
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-Cell = str | int | float
+Cell = str | int | float | datetime  # a moment stays one: files write it as a date
 Row = tuple[Cell, ...]
 
 

@@ -10,7 +10,6 @@ from attendance.reports.base import Column, Row, Scope, Section
 from attendance.reports.cells import minutes, minutes_left
 from attendance.reports.standing import StandingRow, node_names, occasions_of, place, standings
 from attendance.reports.steps import reasons_text, stepper
-from attendance.sentences import moment
 from attendance.standing import DUE, MISSED, amount_of, asked_of, due_at, state_label
 
 
@@ -61,8 +60,8 @@ class MissingReport:
                 minutes(amount.done_ms),
                 minutes_left(amount.left_s * 1000),
                 reasons_text(one, occasion),
-                step(one),
-                moment(due_at(occasion)),
+                step(one).text,
+                due_at(occasion),
             )
 
         return [

@@ -8,7 +8,6 @@ from attendance.reports.base import Column, Row, Scope, Section
 from attendance.reports.cells import minutes
 from attendance.reports.standing import node_names, occasions_of, place, standings
 from attendance.reports.steps import reasons_text
-from attendance.sentences import moment
 from attendance.standing import amount_of, asked_of, state_label
 
 
@@ -49,7 +48,7 @@ class RecordsReport:
                 one.name,
                 one.number,
                 occasion.title,
-                moment(occasion.starts_at),
+                occasion.starts_at,
                 state_label(one.state),
                 minutes(one.live_ms),
                 minutes(one.replay_ms),

@@ -5,10 +5,12 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from itertools import chain
 from typing import BinaryIO
 
 import xlsxwriter
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
@@ -38,7 +40,9 @@ class UnableToRender(ValueError):
 
 
 def text(cell: Cell) -> str:
-    """Return a cell as a page and a CSV print it: numbers without a needless ``.0``."""
+    """Return a cell as a page and a CSV print it: numbers without a needless ``.0``, moments in local time."""
+    if isinstance(cell, datetime):
+        return moment(cell)
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return _CONTROL.sub("", str(cell))
@@ -74,12 +78,12 @@ def write_xlsx(report: Report, scope: Scope, to: BinaryIO, *, encoding: str = "u
     """
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(to, options) as book:
-        bold = book.add_format({"bold": True})
+        bold, date = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
         for index, section in enumerate(report.sections(scope)):
             first = next(section.rows, None)
             if first is not None or index == 0:
                 rows = chain([first], section.rows) if first is not None else ()
-                _write_sheet(book.add_worksheet(section.title[:31]), report, rows, bold)
+                _write_sheet(book.add_worksheet(section.title[:31]), report, rows, bold=bold, date=date)
         about = book.add_worksheet(str(_("说明")))
         about.set_column(0, 1, 40)
         for line, (key, value) in enumerate(facts(report, scope)):
@@ -87,7 +91,7 @@ def write_xlsx(report: Report, scope: Scope, to: BinaryIO, *, encoding: str = "u
             about.write_string(line, 1, text(value))
 
 
-def _write_sheet(sheet: Worksheet, report: Report, rows: Iterable[Row], bold: Format) -> None:
+def _write_sheet(sheet: Worksheet, report: Report, rows: Iterable[Row], *, bold: Format, date: Format) -> None:
     """Write the heading and the rows, ready to be filtered and printed: A4 across, the heading on each page."""
     sheet.freeze_panes(1, 0)
     sheet.set_landscape()
@@ -102,6 +106,8 @@ def _write_sheet(sheet: Worksheet, report: Report, rows: Iterable[Row], bold: Fo
         for index, cell in enumerate(row):
             if isinstance(cell, str):
                 sheet.write_string(line, index, text(cell)[:LONGEST_CELL])
+            elif isinstance(cell, datetime):
+                sheet.write_datetime(line, index, timezone.localtime(cell).replace(tzinfo=None), date)
             else:
                 sheet.write_number(line, index, cell)
     sheet.autofilter(0, 0, line, len(report.columns) - 1)
@@ -124,7 +130,9 @@ def write_json(report: Report, scope: Scope, to: BinaryIO, *, encoding: str = "u
     keys = [column.key for column in report.columns]
     to.write(json.dumps(head, ensure_ascii=False)[:-1].encode() + b', "rows": [')
     for index, row in enumerate(report.rows(scope)):
-        cells = {key: text(cell) if isinstance(cell, str) else cell for key, cell in zip(keys, row, strict=True)}
+        cells = {
+            key: cell if isinstance(cell, int | float) else text(cell) for key, cell in zip(keys, row, strict=True)
+        }
         to.write((b",\n" if index else b"\n") + json.dumps(cells, ensure_ascii=False).encode())
     to.write(b"\n]}\n")
 

@@ -6,20 +6,34 @@ that the counts of a unit are always the sum of those below it, also when somebo
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
+from itertools import groupby
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.utils import timezone
 
 from attendance.models import Correction, Occasion, RecordState, RosterEntry
-from attendance.queries import CALLED_OFF
+from attendance.names import by_name
+from attendance.queries import CALLED_OFF, unread_entries
 from attendance.queries.listing import being_listed
 from attendance.queries.reviewing import IN_FORCE
 from attendance.reports.base import Scope
 from attendance.standing import DUE, MISSED, UNDONE, WORST_FIRST, with_standing
-from organizations.models import Membership, Node
+from organizations.models import AccessEntry, Membership, Node
 from organizations.operations.access import MOST_NAMED
 from organizations.queries import valid_on
 
@@ -44,6 +58,7 @@ class StandingRow:
     corrected: bool
     rule_version: str
     home: Node | None = None  # where they belong on the day asked for: path and name alone
+    called_at: datetime | None = None  # when the reader asked for looked up their number last on that day
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,7 @@ class MemberStanding:
     node_path: str
     state: str
     undone: tuple[int, ...]
+    name: str = ""  # only where it was asked for
 
 
 @dataclass(frozen=True)
@@ -123,11 +139,29 @@ def standings(
     member_ids: Collection[int] | None = None,
     occasion_id: int | None = None,
     home_on: date | None = None,
+    called_by: int | None = None,
 ) -> Iterator[StandingRow]:
     """Yield the standings of the scope in one query: by place in the tree, name and time; evidence is not touched.
 
-    ``home_on``: tell also where each belongs on that day.
+    Names are in the order of ``attendance/names.py``, which no database knows: a unit at a time is held and sorted.
+    ``home_on``: tell also where each belongs on that day, and when ``called_by`` looked up their number on it.
     """
+    rows = _standings(
+        scope, states=states, member_ids=member_ids, occasion_id=occasion_id, home_on=home_on, called_by=called_by
+    )
+    for _path, unit in groupby(rows, key=lambda one: one.node_path):
+        yield from sorted(unit, key=lambda one: by_name(one.name))
+
+
+def _standings(
+    scope: Scope,
+    *,
+    states: Collection[str] | None,
+    member_ids: Collection[int] | None,
+    occasion_id: int | None,
+    home_on: date | None,
+    called_by: int | None,
+) -> Iterator[StandingRow]:
     found = _of(scope)
     if states is not None:
         found = found.filter(stands__in=states)
@@ -135,25 +169,33 @@ def standings(
         found = found.filter(member_id__in=member_ids)
     if occasion_id is not None:
         found = found.filter(occasion_id=occasion_id)
-    found, home = _with_home(found, home_on) if home_on else (found, ())
+    found, today = _with_day(found, home_on, called_by) if home_on else (found, ())
     rows = found.values_list(
         "member_id", "member__name", "member__number", "member__phone_last4", "node__path", "occasion_id", "stands",
-        "rec__reasons", "rec__live_ms", "rec__replay_ms", "rec__hall_ms", "rec__stands_by", "rec__rule_version", *home,
+        "rec__reasons", "rec__live_ms", "rec__replay_ms", "rec__hall_ms", "rec__stands_by", "rec__rule_version", *today,
     )  # fmt: skip
     for row in rows.iterator(chunk_size=2000):
         (member_id, name, number, last4, path, occasion_id, state, reasons, live, replay, hall, fixed, rule, *at) = row
         yield StandingRow(
             member_id, name, number or "", bool(last4), path, occasion_id, state, reasons or [],
             live or 0, replay or 0, hall or 0, fixed is not None, rule or "",
-            Node(path=at[0], name=at[1]) if at and at[0] else None,
+            Node(path=at[0], name=at[1]) if at and at[0] else None, at[2] if at else None,
         )  # fmt: skip
 
 
-def _with_home(found: QuerySet[Any, Any], day: date) -> tuple[QuerySet[Any, Any], tuple[str, str]]:
-    """Annotate where each person belongs on ``day``; subqueries, as a join could repeat a row."""
+def _with_day(
+    found: QuerySet[Any, Any], day: date, called_by: int | None
+) -> tuple[QuerySet[Any, Any], tuple[str, str, str]]:
+    """Annotate where each person belongs on ``day``, and when the reader looked up their number on it; subqueries, as
+    a join could repeat a row."""
     theirs = Membership.objects.filter(valid_on(day), member_id=OuterRef("member_id")).order_by("-active_from_date")
     path, name = (Subquery(theirs.values(field)[:1]) for field in ("node__path", "node__name"))
-    return found.annotate(home_path=path, home_name=name), ("home_path", "home_name")
+    since = timezone.make_aware(datetime.combine(day, time.min))
+    called = AccessEntry.objects.filter(
+        what="phone", reader_id=called_by, subject_id=OuterRef("member_id"), at__gte=since
+    ).order_by("-at")
+    found = found.annotate(home_path=path, home_name=name, called_at=Subquery(called.values("at")[:1]))
+    return found, ("home_path", "home_name", "called_at")
 
 
 @dataclass(frozen=True)
@@ -173,12 +215,15 @@ class Overview:
         return Counts(dict(Counter(person.state for person in self.people if person.node_path.startswith(path))))
 
 
-def overview(scope: Scope) -> Overview:
-    """Return how everybody stands, in one query without names or minutes."""
+def overview(scope: Scope, *, with_names: bool = False) -> Overview:
+    """Return how everybody stands, in one query without minutes, and without names unless asked for."""
     people: dict[tuple[int, str], tuple[set[str], list[int]]] = {}
     by_occasion: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    fields = ("member_id", "node__path", "occasion_id", "stands")
-    for member_id, path, occasion_id, state in _of(scope).values_list(*fields).iterator(chunk_size=5000):
+    fields = ["member_id", "node__path", "occasion_id", "stands", *(["member__name"] if with_names else [])]
+    called: dict[int, str] = {}
+    for member_id, path, occasion_id, state, *name in _of(scope).values_list(*fields).iterator(chunk_size=5000):
+        if name:
+            called[member_id] = name[0]
         states, undone = people.setdefault((member_id, path), (set(), []))
         states.add(state)
         by_occasion[occasion_id][state] += 1
@@ -186,7 +231,13 @@ def overview(scope: Scope) -> Overview:
             undone.append(occasion_id)
     return Overview(
         [
-            MemberStanding(member_id, path, next(state for state in WORST_FIRST if state in states), tuple(undone))
+            MemberStanding(
+                member_id,
+                path,
+                next(state for state in WORST_FIRST if state in states),
+                tuple(undone),
+                called.get(member_id, ""),
+            )
             for (member_id, path), (states, undone) in people.items()
         ],
         {occasion_id: Counts(dict(counter)) for occasion_id, counter in by_occasion.items()},
@@ -243,10 +294,15 @@ def overtaken_corrections(scope: Scope, *, limit: int) -> list[Correction]:
     return list(last.values())[:limit]
 
 
-def occasions_of(scope: Scope) -> list[Occasion]:
-    """Return the training's occasions that touch the scope's node: inside it, or of one of its ancestors."""
+def occasions_of(scope: Scope, *, with_unread: bool = False) -> list[Occasion]:
+    """Return the training's occasions that touch the scope's node: inside it, or of one of its ancestors.
+
+    ``with_unread``: each says also whether it has evidence there that nobody has read (``is_unread``).
+    """
+    unread = unread_entries(training_id=scope.training.pk, below=scope.node.path).filter(occasion_id=OuterRef("pk"))
+    found = Occasion.objects.annotate(is_unread=Exists(unread)) if with_unread else Occasion.objects.all()
     return list(
-        Occasion.objects.filter(training_id=scope.training.pk)
+        found.filter(training_id=scope.training.pk)
         .filter(Q(node__path__in=scope.node.line_paths()) | Q(node__path__startswith=scope.node.path))
         # Withdrawn before it opened: it goes with the last row that was prepared for it.
         .exclude(state=Occasion.State.VOID, opened_at=None, roster_work__is_taken_back=True)
@@ -256,11 +312,18 @@ def occasions_of(scope: Scope) -> list[Occasion]:
 
 
 def node_names(scope: Scope) -> dict[str, str]:
-    """Return the names of the scope's subtree by path, in one query."""
-    return dict(Node.objects.filter(path__startswith=scope.node.path).order_by("path").values_list("path", "name"))
+    """Return the names of the scope's subtree by path; one query, none where nothing is below."""
+    return names_below(scope.node)
 
 
-def place(path: str, *, names: dict[str, str], below: str) -> str:
+def names_below(node: Node) -> dict[str, str]:
+    """Return the names of a unit and of all below it by path; one query, none where nothing is below."""
+    if node.is_leaf():
+        return {node.path: node.name}
+    return dict(Node.objects.filter(path__startswith=node.path).order_by("path").values_list("path", "name"))
+
+
+def place(path: str, *, names: Mapping[str, str], below: str) -> str:
     """Return the organisation as people read it: the names from the scope's node down to ``path``, with slashes."""
     if path == below:
         return names.get(path, "")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from attendance.charts import bars
 from attendance.models import Occasion, Training
 from attendance.operations import settle_dirty
 from attendance.permissions import COUNTS, NAMES, may_read_names, own_nodes, whereabouts_on
@@ -33,6 +34,7 @@ from attendance.sentences import day_and_hour, month_day
 from attendance.views.detail import Detail, record_details
 from attendance.views.disputes import DisputeCard, Disputes, desk_of
 from attendance.views.entries import Note, ahead_of, notes_of
+from attendance.views.people import Desk, people_of, undone_first, whereabouts_text
 from attendance.views.shared import (
     list_address,
     log_shown,
@@ -43,7 +45,6 @@ from attendance.views.shared import (
 )
 from attendance.views.training import (
     being_listed_words,
-    boxes_of,
     children_of,
     count_notes,
     due_words,
@@ -53,16 +54,16 @@ from attendance.views.training import (
     nobody,
     occasion_rows,
     overtaken_rows,
-    people_of,
-    person_groups,
-    undone_first,
-    whereabouts_text,
+    parts_of,
+    remind_of,
+    tools_of,
 )
 from organizations.models import Node, User
 from organizations.permissions import role_required, signed_in
 from organizations.queries import user_by_id
 
-A_PAGE = 50
+A_PAGE = 60  # names: a branch on one page
+MOST_STUDYING = 60  # names of those who only have a running course to do; the table has them all
 CLOSED_SHOWN = 20
 
 
@@ -137,13 +138,14 @@ def _training_rows(nodes: list[Node]) -> list[TrainingRow]:
 def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
     """Show who is still missing at a node, by name with the next step, then the counts."""
     scope = scope_or_404(request, training_id, as_of=timezone.now())
-    settle_unread(scope)
-    occasions = occasions_of(scope)  # before the numbers: never too few of them without a word
-    seen = overview(scope)
+    occasions = occasions_of(scope, with_unread=True)  # before the numbers: never too few of them without a word
+    if any(one.is_unread for one in occasions):  # type: ignore[attr-defined]
+        settle_unread(scope)
+    shows_names = may_read_names(signed_in(request), scope.node)
+    seen = overview(scope, with_names=shows_names)
     names = node_names(scope)
     listed = [one for one in occasions if is_being_listed(one)]
     told = {"is_begun": has_begun(occasions), "is_listed": bool(listed)}
-    shows_names = may_read_names(signed_in(request), scope.node)
     context = {
         "tab": "branch",
         "scope": scope,
@@ -153,6 +155,7 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
         "hides_names": told["is_begun"] and not shows_names,
         "listed": being_listed_words(listed),
         "children": children_of(scope, seen, names),
+        "tools": tools_of(scope, shows_names=shows_names),
     } | _in_numbers(scope, seen, occasions)
     if shows_names:
         context |= _named(request, scope, seen, occasions, names)
@@ -161,10 +164,12 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
 
 def _in_numbers(scope: Scope, seen: Overview, occasions: list[Occasion]) -> dict[str, Any]:
     """Return the counts of the training as a whole and of each occasion, with what they are made of."""
+    parts = parts_of(seen.counts)
     return {
-        "boxes": boxes_of(seen.counts),
+        "parts": parts,
+        "chart": bars(parts, key="all", title=_("大家现在怎么样")),
         "notes": count_notes(seen.counts, occasions, scope),
-        "occasions": occasion_rows(occasions, seen),
+        "occasions": occasion_rows(occasions, seen, scope),
     }
 
 
@@ -173,18 +178,24 @@ def _named(
 ) -> dict[str, Any]:
     """Return everybody whom the page names; who they are is written down in the transaction of the read."""
     reader = signed_in(request)
-    page = Paginator(undone_first(seen), A_PAGE).get_page(number_or_none(request.GET.get("page")) or 1)
+    missed, studying = undone_first(seen)
+    page = Paginator(missed, A_PAGE).get_page(number_or_none(request.GET.get("page")) or 1)
+    shown = [*page, *studying[:MOST_STUDYING]]
+    desk = Desk(scope, reader, page.number, with_titles=len(occasions) > 1)
     with transaction.atomic():
-        people = people_of(scope, list(page), occasions, names, reader=reader)
+        people = people_of(scope, shown, occasions, names, reader=reader)
+        listed = desk.groups_of(people, studying=len(studying))
         overtaken = overtaken_corrections(scope, limit=A_PAGE)
         disputes = Disputes.of(scope)
         named = {one.member_id for one in people} | {one.record.member_id for one in overtaken}
         log_shown(scope, reader=reader, member_ids=named, what="missing")
-        log_visit(reader_id=reader.pk, subject_ids=disputes.member_ids, what="dispute", as_of=scope.as_of)
-    with_titles = len(occasions) > 1
+        told = [] if listed.is_long else disputes.member_ids  # above a long list only their number stands
+        log_visit(reader_id=reader.pk, subject_ids=told, what="dispute", as_of=scope.as_of)
     return {
         "page": page,
-        "groups": person_groups(people, scope, reader=reader, page=page, with_titles=with_titles),
+        "people": listed,
+        "more_studying": len(studying) > MOST_STUDYING,
+        "remind": remind_of(scope, len(missed)),
         "overtaken": overtaken_rows(overtaken, scope),
         "disputes": disputes,
         "dispute_rows": disputes.rows(reader),
@@ -248,7 +259,8 @@ def branch_member(request: HttpRequest, training_id: int, member_id: int) -> Htt
         "member": member,
         "page_number": number_or_none(request.GET.get("page")),
         "back": list_address(request, scope, member_id),
-        "occasions": [_at_occasion(one, notes.get(one.occasion.pk, []), is_own=is_self) for one in details],
+        "year_url": reverse("branch_person", args=[member_id]),
+        "occasions": [at_occasion(one, notes.get(one.occasion.pk, []), is_own=is_self) for one in details],
         "ahead": ahead_of(coming, notes, member_id=member_id, is_self=is_self),
     } | _reached(reader, member, on_date=timezone.localdate(as_of))
     return render(request, "attendance/branch_member.html", context)
@@ -265,7 +277,8 @@ def _reached(reader: User, member: User, *, on_date: date) -> dict[str, Any]:
     }
 
 
-def _at_occasion(detail: Detail, notes: list[Note], *, is_own: bool) -> AtOccasion:
+def at_occasion(detail: Detail, notes: list[Note], *, is_own: bool) -> AtOccasion:
+    """Return one person's standing at one occasion with what can be done about it; nothing about oneself."""
     disputes = [
         DisputeCard.of(one, url="" if is_own else reverse("branch_answer", args=[one.pk])) for one in detail.disputes
     ]

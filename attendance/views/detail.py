@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
 
+from attendance.charts import Chart
 from attendance.core.verdict import Verdict
 from attendance.kinds import Step, kinds
 from attendance.models import Correction, CorrectionReview, Dispute, Occasion, Record, RosterEntry, Rule
@@ -20,7 +21,7 @@ from attendance.standing import (
     due_at,
     standing_state,
 )
-from attendance.views.timeline import Bar, Entry, Item, bars_of, entries_of, items_of
+from attendance.views.timeline import Entry, Item, entries_of, items_of, strip_of
 from organizations.models import User
 
 Row = TypeVar("Row")
@@ -48,7 +49,7 @@ class Detail:
     corrections: list[Correction]
     disputes: list[Dispute]
     items: list[Item]
-    bars: list[Bar]
+    strip: Chart | None
 
     @property
     def is_course(self) -> bool:
@@ -102,9 +103,9 @@ class Detail:
         return "" if self.is_paused else self.state
 
     @property
-    def drawn(self) -> list[Bar]:
-        """What of the occasion counts, drawn; nothing of what was called off."""
-        return [] if self.is_called_off else self.bars
+    def drawn(self) -> Chart | None:
+        """What of the occasion counts, drawn; nothing of what was called off, or where nobody was anyhow."""
+        return None if self.is_called_off or not self.clocks.union_ms else self.strip
 
     @property
     def sentences(self) -> list[str]:
@@ -255,5 +256,5 @@ def _detail(entry: RosterEntry, held: dict[str, dict[int, list[Any]]], as_of: da
         corrections=of["corrections"],
         disputes=of["disputes"],
         items=items_of(occasion, of["spans"], of["evidence"], verdict, as_of),
-        bars=bars_of(occasion, verdict, as_of) if verdict else [],
+        strip=strip_of(occasion, verdict, as_of) if verdict else None,
     )

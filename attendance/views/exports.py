@@ -96,6 +96,11 @@ def branch_export(request: HttpRequest, training_id: int, name: str, form: str) 
         raise Http404
     settle_unread(scope)
     _log(request, scope, report, what="export", reason=form, once_in=None)
+    return file_of(report, scope, form, encoding=encoding)
+
+
+def file_of(report: Report, scope: Scope, form: str, *, encoding: str = "utf-8") -> FileResponse:
+    """Return a report as a download in one of ``WRITERS``' forms; who read whom is for the caller to write down."""
     out = io.BytesIO()
     write(report, scope, out, form=form, encoding=encoding)
     out.seek(0)

@@ -138,8 +138,7 @@ def _chosen(occasions: list[Occasion], wanted: int | None) -> Occasion | None:
 
 
 def _asked_for(request: HttpRequest) -> set[int]:
-    asked = number_or_none(request.GET.get("member"))
-    return {asked} if asked else set()
+    return {key for text in request.GET.getlist("member")[:MOST_TICKS] if (key := id_or_none(text)) is not None}
 
 
 def _own_right(hall: Hall) -> list[int]:

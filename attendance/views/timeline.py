@@ -13,14 +13,15 @@ from django.utils.formats import date_format
 from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext as _
 
-from attendance.core.intervals import Spans, ms_of
+from attendance.charts import Chart, strip
+from attendance.charts import Piece as StripPiece
+from attendance.core.intervals import Span, Spans, moment_of, ms_of
 from attendance.core.verdict import Verdict
 from attendance.models import Evidence, Occasion, PresenceSpan, Rule
 from attendance.queries import rule_of, window_of
 from attendance.sentences import category, hour, length, month_day
 
 NOTICED = timedelta(seconds=1)
-AXIS = 1000  # the map's width in its own units
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,6 @@ class Entry:
     text: str
     aside: str  # for whoever does not see the colour: that it does not count
     counts: bool
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One counted part on the map, in units of ``AXIS``."""
-
-    x: int
-    width: int
 
 
 @dataclass(frozen=True)
@@ -315,20 +308,35 @@ def _window(occasion: Occasion) -> tuple[datetime | None, datetime | None]:
     return occasion.window_start_at, occasion.window_end_at
 
 
-def bars_of(occasion: Occasion, verdict: Verdict, as_of: datetime) -> list[Bar]:
-    """Return the counted parts on the window's axis for the map: live, hall and replay, as judged."""
+def strip_of(occasion: Occasion, verdict: Verdict, as_of: datetime) -> Chart | None:
+    """Return the occasion's time as a strip: what counts as judged, by how one was there, and what lies between.
+
+    None for a course, which has no time of its own, and for an occasion without any.
+    """
     if occasion.rule.basis == Rule.Basis.MEDIA:
-        return []
+        return None
     window = window_of(occasion, as_of=as_of)
-    union = verdict.live | verdict.hall
+    if window.end <= window.start:
+        return None
+    replay = Spans()
     for spans in verdict.replay.values():
-        union |= window.lay(spans)
-    return [
-        _bar(span.start - window.start, span.end - window.start, window.length)
-        for span in union.clip(window.start, window.end)
-    ]
+        replay |= window.lay(spans)
+    pieces, left = [], Spans.of([(window.start, window.end)])
+    for spans, words, look in (
+        (verdict.live, _("在线"), "live"),
+        (verdict.hall, _("集中收看"), "hall"),
+        (replay, _("看回放"), "replay"),
+        (window.away | window.paused, _("系统中断或暂停，不影响认定"), "away"),
+        (left, _("没有参加"), "gap"),
+    ):
+        pieces += [_piece(span, window.start, words, look) for span in spans & left]
+        left -= spans
+    pieces.sort(key=lambda piece: piece.start_ms)
+    title = _("%(title)s的时间，哪些计入") % {"title": occasion.title}
+    return strip(pieces, length_ms=window.end - window.start, key=f"strip{occasion.pk}", title=title)
 
 
-def _bar(low: int, high: int, whole: int) -> Bar:
-    x = low * AXIS // whole
-    return Bar(x, max(1, high * AXIS // whole - x))
+def _piece(span: Span, beginning: int, words: str, look: str) -> StripPiece:
+    when = f"{hour(moment_of(span.start))} – {hour(moment_of(span.end))}"
+    said = words + _("，%(length)s") % {"length": length(span.end - span.start)}
+    return StripPiece(span.start - beginning, span.end - beginning, said, when, look)

@@ -2,102 +2,27 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from urllib.parse import urlencode
 
-from django.core.paginator import Page
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from attendance.charts import Part
 from attendance.models import Correction, Occasion, RecordState
-from attendance.permissions import Whereabouts, whereabouts
 from attendance.queries import CALLED_OFF
 from attendance.queries.shares import shares_of
 from attendance.reports.base import Scope
 from attendance.reports.standing import (
     Counts,
-    MemberStanding,
     Overview,
-    StandingRow,
-    place,
     rule_labels,
-    standings,
 )
-from attendance.reports.steps import reasons_text, stepper
 from attendance.sentences import day_and_hour, month_day
-from attendance.standing import DUE, UNDONE, Amount, amount_of, asked_of
-from attendance.views.shared import anchor_of
-from organizations.models import Node, User
+from attendance.standing import DUE
+from organizations.models import Node
 from organizations.queries import node_ids
-
-
-@dataclass(frozen=True)
-class Line:
-    """One occasion that somebody has not done: why, and what is possible next."""
-
-    title: str
-    state: str
-    reason: str
-    step: str
-
-    def text(self, *, with_title: bool) -> str:
-        """Return the line as it is written; the title only where the training has several occasions."""
-        said = f"{self.reason} · {self.step}" if self.reason else self.step
-        return self.title + _("：") + said if with_title else said
-
-
-@dataclass
-class Person:
-    """One name in the list of those who are missing."""
-
-    member_id: int
-    name: str
-    place: str
-    has_phone: bool
-    lines: list[Line]
-    where: Whereabouts | None = None  # as the reader may know it; None: nobody asked
-    anchor: str = ""  # of the first line about a person on the page
-
-    @property
-    def may_call(self) -> bool:
-        return self.has_phone and self.where is not None and self.where.may_call
-
-    @property
-    def group(self) -> str:
-        """The heading under which the name stands."""
-        states = {line.state for line in self.lines}
-        if RecordState.MISSING in states:
-            return ""
-        return _("记录不全，不算没参加") if RecordState.INCOMPLETE in states else _("课程还在学，没有缺")
-
-    def texts(self, *, scope: Scope, with_titles: bool) -> list[str]:
-        """Return what stands below the name: the unit below the page's own, each thing to do, where they are now."""
-        unit = [] if self.place == scope.node.name else [self.place]
-        where = whereabouts_text(self.where)
-        return unit + [line.text(with_title=with_titles) for line in self.lines] + ([where] if where else [])
-
-
-def whereabouts_text(where: Whereabouts | None) -> str:
-    """Return where somebody is whom the reader cannot call any more; "" for whom they can."""
-    if where is None or where.may_call:
-        return ""
-    if where.unit:
-        return _("已转到 %(unit)s，请联系那里的书记。") % {"unit": where.unit}
-    return _("已转到别的支部，请联系那里的书记。") if where.belongs else _("已离开，现在不属于任何支部。")
-
-
-@dataclass(frozen=True)
-class PersonRow:
-    """One name as the list writes it, with one step at most: a call, or ticking them in the hall."""
-
-    name: str
-    url: str
-    anchor: str
-    texts: list[str]
-    call_url: str = ""
-    hall_url: str = ""
-    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -156,11 +81,28 @@ class Row:
 
 @dataclass(frozen=True)
 class OccasionRow:
-    """One occasion of the training: when, what became of it, and how many stand how."""
+    """One occasion of the training: when, what became of it, and how many stand how; ``url``: the page about it."""
 
     title: str
     text: str
     counts: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Tool:
+    """Something else that can be done here, and where."""
+
+    words: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Remind:
+    """The one step for all who missed something."""
+
+    words: str
+    url: str
 
 
 def missing_words(people: int) -> str:
@@ -227,16 +169,53 @@ def count_notes(counts: Counts, occasions: Sequence[Occasion], scope: Scope) -> 
     return [one for one in said if one]
 
 
-def occasion_rows(occasions: Sequence[Occasion], seen: Overview) -> list[OccasionRow]:
+def occasion_rows(occasions: Sequence[Occasion], seen: Overview, scope: Scope) -> list[OccasionRow]:
     """Return the occasions with how many stand how at each that has a roster."""
-    return [_occasion_row(one, seen.by_occasion.get(one.pk)) for one in occasions]
+    return [_occasion_row(one, seen.by_occasion.get(one.pk), scope) for one in occasions]
 
 
-def _occasion_row(occasion: Occasion, counts: Counts | None) -> OccasionRow:
+def _occasion_row(occasion: Occasion, counts: Counts | None, scope: Scope) -> OccasionRow:
     text = f"{day_and_hour(occasion.starts_at)} · {occasion.get_state_display()}"
     if occasion.void_reason:
         text += _("：") + occasion.void_reason
-    return OccasionRow(occasion.title, text, _in_numbers(counts) if counts else "")
+    url = f"{reverse('branch_occasion', args=[occasion.pk])}?node={scope.node.pk}" if counts else ""
+    return OccasionRow(occasion.title, text, _in_numbers(counts) if counts else "", url)
+
+
+# What can be done beside the list, in its order: the name of the address, its words, whether it shows names.
+TOOLS: tuple[tuple[str, Callable[[], str], bool], ...] = (
+    ("branch_hall", lambda: _("登记集中收看"), True),
+    ("branch_leave", lambda: _("请假和免学"), True),
+    ("branch_people", lambda: _("按姓名找人、登记请假"), True),
+    ("branch_progress", lambda: _("完成情况随时间的变化"), False),
+)
+
+
+def tools_of(scope: Scope, *, shows_names: bool) -> list[Tool]:
+    """Return what can be done beside the list by whoever reads names there, or only counts."""
+    found = [Tool(words(), address_of(name, scope)) for name, words, named in TOOLS if shows_names or not named]
+    if shows_names:
+        query = urlencode({"node": scope.node.pk, "training": scope.training.pk})
+        found.insert(0, Tool(_("登记表（一人一行）"), f"{reverse('branch_register')}?{query}"))
+        table = reverse("branch_report", args=[scope.training.pk, "missing"])
+        found.append(Tool(_("名单表格和导出"), f"{table}?node={scope.node.pk}"))
+    counts = reverse("branch_counts", args=[scope.training.pk, "xlsx"])
+    found.append(Tool(_("各单位人数（Excel，不含姓名）"), f"{counts}?node={scope.node.pk}"))
+    return [one for one in found if one.url]
+
+
+def remind_of(scope: Scope, people: int) -> Remind | None:
+    """Return the one step for all who missed something; None where nobody did, or nothing reminds people."""
+    url = address_of("branch_remind", scope)
+    return Remind(_("提醒未参加的 %(people)s 位") % {"people": people}, url) if people and url else None
+
+
+def address_of(name: str, scope: Scope) -> str:
+    """Return a page about the training at the scope's node; "" while there is none of that name."""
+    try:
+        return f"{reverse(name, args=[scope.training.pk])}?node={scope.node.pk}"
+    except NoReverseMatch:
+        return ""
 
 
 def _in_numbers(counts: Counts) -> str:
@@ -269,108 +248,20 @@ def _overtaken_row(one: Correction, scope: Scope) -> Row:
     return Row(record.member.name, text, f"{page}?node={scope.node.pk}#o{record.occasion_id}", label)
 
 
-def person_groups(
-    people: Sequence[Person], scope: Scope, *, reader: User, page: Page[MemberStanding], with_titles: bool
-) -> list[tuple[str, list[PersonRow]]]:
-    """Return the names as the page lists them, under their headings; ``with_titles``: name each occasion."""
-    rows = [(one.group, _person_row(one, scope, reader, page.number, with_titles=with_titles)) for one in people]
-    return [(title, [row for _title, row in among]) for title, among in groupby(rows, key=lambda row: row[0])]
-
-
-def _person_row(person: Person, scope: Scope, reader: User, page_number: int, *, with_titles: bool) -> PersonRow:
-    training, node, name = scope.training.pk, scope.node.pk, {"name": person.name}
-    page = f"&page={page_number}" if page_number > 1 else ""
-    url = f"{reverse('branch_member', args=[training, person.member_id])}?node={node}{page}"
-    texts = person.texts(scope=scope, with_titles=with_titles)
-    if person.member_id == reader.pk:
-        return PersonRow(person.name, url, person.anchor, texts)
-    if person.may_call:
-        call_url = reverse("branch_phone", args=[training, person.member_id])
-        return PersonRow(person.name, url, person.anchor, texts, call_url, label=_("打电话给%(name)s") % name)
-    hall_url = f"{reverse('branch_hall', args=[training])}?node={node}&member={person.member_id}"
-    return PersonRow(person.name, url, person.anchor, texts, hall_url=hall_url, label=_("给%(name)s登记") % name)
-
-
-def boxes_of(counts: Counts) -> list[tuple[int, str]]:
-    """Return the big numbers with their words; together they are everybody expected. Rare ones only where there are."""
+def parts_of(counts: Counts) -> list[Part]:
+    """Return the numbers with their words; together they are everybody expected. Rare ones only where there are."""
     always = [
-        (counts[RecordState.ATTENDED], _("已参加")),
-        (counts[RecordState.MADE_UP], _("已补学")),
-        (counts[RecordState.EXCUSED], _("请假")),
-        (counts[RecordState.MISSING], _("没有参加")),
+        Part(counts[RecordState.ATTENDED], _("已参加"), "done"),
+        Part(counts[RecordState.MADE_UP], _("已补学"), "made-up"),
+        Part(counts[RecordState.EXCUSED], _("请假"), "excused"),
     ]
     rare = [
-        (counts[DUE], _("课程还在学")),
-        (counts[RecordState.PENDING], _("认定中")),
-        (counts[RecordState.INCOMPLETE], _("记录不全")),
+        Part(counts[DUE], _("课程还在学"), "due"),
+        Part(counts[RecordState.PENDING], _("认定中"), "pending"),
+        Part(counts[RecordState.INCOMPLETE], _("记录不全"), "incomplete"),
     ]
-    return always + [box for box in rare if box[0]]
-
-
-def undone_first(seen: Overview) -> list[MemberStanding]:
-    """Return who has something to do: those who missed something, then incomplete records, then running courses."""
-    groups = [[person for person in seen.people if person.state == state] for state in UNDONE]
-    return [person for group in groups for person in group]
-
-
-def people_of(
-    scope: Scope,
-    shown: list[MemberStanding],
-    occasions: list[Occasion],
-    names: dict[str, str],
-    *,
-    reader: User | None = None,
-) -> list[Person]:
-    """Return these people in their order, each in their unit with what they have not done there; one query.
-
-    With ``reader``: whether that person may call them today, else where they are.
-    """
-    line = _line_writer(occasions, scope)
-    people: dict[tuple[int, str], Person] = {}
-    ids = {person.member_id for person in shown}
-    today = timezone.localdate(scope.as_of)
-    for one in standings(scope, states=UNDONE, member_ids=ids, home_on=today) if shown else ():
-        person = people.get((one.member_id, one.node_path))
-        if person is None:
-            where = place(one.node_path, names=names, below=scope.node.path)
-            known = whereabouts(reader, one.home) if reader is not None else None
-            person = Person(one.member_id, one.name, where, one.has_phone, [], known)
-            people[one.member_id, one.node_path] = person
-        person.lines.append(line(one))
-    keys = [(person.member_id, person.node_path) for person in shown]
-    return _in_order([people[key] for key in keys if key in people])
-
-
-def _line_writer(occasions: list[Occasion], scope: Scope) -> Callable[[StandingRow], Line]:
-    """Return what writes the line about one standing; what an occasion asks is worked out once, not once a person."""
-    by_id = {occasion.pk: occasion for occasion in occasions}
-    asked = {pk: asked_of(occasion=occasion, as_of=scope.as_of) for pk, occasion in by_id.items()}
-    step = stepper(occasions, scope.as_of)
-
-    def line(one: StandingRow) -> Line:
-        occasion = by_id[one.occasion_id]
-        reason = _reason(one, occasion, amount_of(asked[one.occasion_id], one.reasons, state=one.state))
-        return Line(occasion.title, one.state, reason, step(one))
-
-    return line
-
-
-def _in_order(people: list[Person]) -> list[Person]:
-    """Put each person's gravest line first; whoever stands in two units has one place to come back to: the first."""
-    met: set[int] = set()
-    for person in people:
-        person.lines.sort(key=lambda line: UNDONE.index(line.state))
-        person.anchor = "" if person.member_id in met else anchor_of(person.member_id)
-        met.add(person.member_id)
-    return people
-
-
-def _reason(one: StandingRow, occasion: Occasion, amount: Amount) -> str:
-    """Return why in a few words; the member's page has them all."""
-    if amount.done_ms and not one.corrected:
-        said = {"done": amount.done, "left": amount.left}
-        return (_("已计入 %(done)s，还差 %(left)s") if amount.left else _("已计入 %(done)s")) % said
-    return "" if one.state == DUE else reasons_text(one, occasion)
+    missing = Part(counts[RecordState.MISSING], _("没有参加"), "missing")
+    return [*always, *(part for part in rare if part.count), missing]
 
 
 def children_of(scope: Scope, seen: Overview, names: dict[str, str]) -> list[Child]:

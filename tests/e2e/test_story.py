@@ -269,7 +269,7 @@ def check_report(story: Story, live_s: float) -> None:
     page.goto(f"{story.site.url}/branch/")
     page.locator("main a, main .card", has_text=TRAINING).first.click()
     expect_text(page, "h1", "还有 2 位没有参加")
-    names = page.locator("ul.card.list").first.inner_text()
+    names = " ".join(page.locator("ul.people").all_inner_texts())
     missing = {key for key, (name, _phone) in PEOPLE.items() if name in names}
     assert missing == {"丙", "己"}
     training_url = story.training_url = page.url.split("?")[0]

@@ -23,6 +23,8 @@ EXCEPTIONS = {
 # Addresses that show names only when asked for something, beside each row's own.
 ASKED = {
     "branch/<int:training_id>/": ["?page=1"],
+    "branch/register/": ["?state=missing", "?state=attended"],
+    "branch/register/<int:occasion_id>/<int:member_id>/": ["?part=1"],
     "branch/<int:training_id>/members/": ["?name=%E7%8E%8B%E4%B8%80"],
     "people/": ["?q=%E7%8E%8B%E4%B8%80", "?unit={unit}"],
 }
@@ -44,6 +46,9 @@ KNOWN = {
     "branch/<int:training_id>/", "branch/<int:training_id>/hall/", "branch/<int:training_id>/members/",
     "branch/<int:training_id>/members/<int:member_id>/", "branch/disputes/", "branch/declarations/",
     "branch/declarations/<int:declaration_id>/",
+    "branch/register/",
+    "branch/register/<int:occasion_id>/<int:member_id>/", "branch/people/<int:member_id>/",
+    "branch/occasions/<int:occasion_id>/",
     "branch/<int:training_id>/reports/<slug:name>/", "branch/<int:training_id>/reports/<slug:name>.<slug:form>",
     "branch/disputes/<int:dispute_id>/answer/",
     "branch/occasions/<int:occasion_id>/members/<int:member_id>/<slug:what>/", "people/", "people/<int:person_id>/",

@@ -20,7 +20,7 @@ class World:
     occasion: Occasion
 
     def scope(self, node: Node) -> Scope:
-        return Scope(training=self.training, node=node, as_of=timezone.now())
+        return Scope(training=self.training, node=Node.objects.get(pk=node.pk), as_of=timezone.now())
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from attendance.reports.render import text_rows
 from organizations.models import AccessEntry, User
 from organizations.queries import access_entries
 from tests.attendance.reports.conftest import World
+from tests.attendance.reports.test_contract import value_of
 
 pytestmark = pytest.mark.integration
 
@@ -32,10 +33,7 @@ def test_the_file_holds_the_rows_of_the_page(world: World, tmp_path: Path, form:
     page = list(text_rows(report_named("missing").rows(world.scope(world.county.branch))))
     if form == "xlsx":
         sheet = openpyxl.load_workbook(path).worksheets[0]
-        found = [
-            [cell.value or "" if isinstance(cell.value, str | None) else cell.value for cell in row]
-            for row in sheet.iter_rows()
-        ][1:]
+        found = [[value_of(cell.value) for cell in row] for row in sheet.iter_rows()][1:]
     elif form == "csv":
         found = list(csv.reader(io.StringIO(path.read_text("utf-8-sig"))))[1:]
     else:

@@ -1,6 +1,7 @@
 """What every report in ``settings.REPORTS`` must keep: scope, empty data, constant queries, one truth."""
 
 import csv
+import datetime as dt
 import io
 import json
 import re
@@ -10,6 +11,7 @@ import openpyxl
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from attendance.models import RecordState
 from attendance.reports import Report, Scope, UnableToFindReport, report_named, reports
@@ -34,7 +36,39 @@ def written(report: Report, scope: Scope, form: str, encoding: str = "utf-8") ->
 
 def sheet_rows(data: bytes) -> list[list[Any]]:
     sheet = openpyxl.load_workbook(io.BytesIO(data)).worksheets[0]
-    return [["" if cell.value is None else cell.value for cell in row] for row in sheet.iter_rows()]
+    return [[value_of(cell.value) for cell in row] for row in sheet.iter_rows()]
+
+
+def value_of(value: Any) -> Any:
+    """A sheet's dates have no zone: they are local."""
+    if isinstance(value, dt.datetime):
+        return timezone.make_aware(value)
+    return "" if value is None else value
+
+
+@pytest.mark.parametrize(("name", "column"), [("missing", "due"), ("records", "starts")])
+def test_a_moment_is_a_date_in_the_sheet(world: World, name: str, column: str) -> None:
+    """It was text: nothing sorted or filtered by it."""
+    report = report_named(name)
+    at = [one.key for one in report.columns].index(column)
+    sheet = openpyxl.load_workbook(io.BytesIO(written(report, world.scope(world.county.branch), "xlsx"))).worksheets[0]
+    cell = sheet.cell(row=2, column=at + 1)
+    assert cell.is_date
+    assert (cell.number_format, sheet.print_title_rows, sheet.page_setup.orientation) == (
+        "yyyy-mm-dd hh:mm", "$1:$1", "landscape",
+    )  # fmt: skip
+    assert (sheet.page_setup.fitToHeight, sheet.auto_filter.ref is not None) == (0, True)
+
+
+@pytest.mark.parametrize("name", ["missing", "records"])
+def test_names_stand_by_their_reading(world: World, name: str) -> None:
+    for called in ("周一", "吕二", "宋三", "曾四", "单五", "阿依古丽"):
+        member = MembershipFactory(member__name=called, node=world.county.branch).member
+        stand(world.occasion, member, world.county.branch, RecordState.MISSING)
+    report = report_named(name)
+    printed = [row[1] for row in report.rows(world.scope(world.county.branch))]
+    ours = [one for one in printed if one in {"周一", "吕二", "宋三", "曾四", "单五", "阿依古丽"}]
+    assert ours == ["阿依古丽", "吕二", "单五", "宋三", "曾四", "周一"]
 
 
 def test_nothing_of_the_neighbouring_branch_is_in_it(report: Report, world: World) -> None:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from attendance.models import Occasion, RecordState
 from attendance.reports import report_named
 from attendance.reports.cells import minutes, minutes_left
-from attendance.sentences import length, moment
+from attendance.sentences import length
 from organizations.models import User
 from tests.attendance.people import stand
 from tests.attendance.reports.conftest import World
@@ -30,7 +30,7 @@ def test_only_the_one_who_is_missing_is_listed_with_clocks_and_a_step(world: Wor
     assert (row["live_min"], row["replay_min"], row["hall_min"], row["counted_min"]) == (11.0, 0.0, 0.0, 11.0)
     assert row["left_min"] == 37.0
     assert row["next_step"] == "可在手机上看回放补学"
-    assert row["due"] == moment(world.occasion.make_up_until_at)
+    assert row["due"] == world.occasion.make_up_until_at
 
 
 def test_without_a_phone_the_step_is_the_hall(world: World) -> None:

@@ -14,7 +14,8 @@ from attendance.models import Occasion, RecordState, RosterEntry, Rule, Training
 from attendance.reports import Scope
 from attendance.reports.standing import Counts, overview, undone_by_training
 from attendance.standing import DUE, UNDONE, WORST_FIRST
-from attendance.views.training import boxes_of, children_of, people_of, undone_first
+from attendance.views.people import people_of, undone_first
+from attendance.views.training import children_of, parts_of
 from organizations.models import Node, Role, User
 from tests.attendance.people import expect, make_occasion, make_rule, make_training, stand, use_plain_kind
 from tests.attendance.reports.conftest import World
@@ -72,7 +73,7 @@ def test_a_parent_is_the_sum_of_its_childrens_own_pages(db: None, settings: Any,
         counts = pages[node.pk].counts
         listed = undone_by_training(training_ids=[training.pk], paths=[node.path])
         assert listed.get(training.pk, (0, 0)) == (counts["missing"], counts[DUE])
-        assert sum(number for number, _words in boxes_of(counts)) == counts.expected
+        assert sum(part.count for part in parts_of(counts)) == counts.expected
 
 
 def scope_of(training: Training, node: Node) -> Scope:
@@ -82,7 +83,7 @@ def scope_of(training: Training, node: Node) -> Scope:
 def test_the_exempt_are_not_expected() -> None:
     counts = Counts({"attended": 3, "missing": 2, "excused": 1, "exempt": 4, DUE: 1})
     assert (counts.expected, counts.not_excused, counts.done) == (7, 6, 3)
-    assert [number for number, _words in boxes_of(counts)] == [3, 0, 1, 2, 1]
+    assert [part.count for part in parts_of(counts)] == [3, 0, 1, 1, 2]
 
 
 def move(world: World) -> tuple[User, Occasion]:
@@ -97,10 +98,10 @@ def move(world: World) -> tuple[User, Occasion]:
 def test_whoever_moved_stands_under_the_unit_of_each_occasion(world: World) -> None:
     mover, second = move(world)
     scope = world.scope(world.county.township)
-    seen = overview(scope)
+    seen = overview(scope, with_names=True)
     names = {world.county.branch.path: "一", world.county.neighbour.path: "二", scope.node.path: "镇"}
     occasions = [world.occasion, second]
-    people = [one for one in people_of(scope, undone_first(seen), occasions, names) if one.member_id == mover.pk]
+    people = [one for one in people_of(scope, undone_first(seen)[0], occasions, names) if one.member_id == mover.pk]
     said = [(one.place, [line.title for line in one.lines]) for one in people]
     assert said == [("一", [world.occasion.title]), ("二", ["第二场"])]
 
@@ -128,10 +129,7 @@ def test_the_boxes_add_up_to_everybody_expected(world: World, sign_in: Callable[
     expect(course, world.county.members[2], world.county.branch)
     expect(world.occasion, UserFactory(), world.county.branch, state=RosterEntry.State.EXEMPT)
     text = sign_in(world.county.secretary).get(f"/branch/{world.training.pk}/").content.decode()
-    boxes = {
-        words: int(number)
-        for number, words in re.findall(r'<span class="big">(\d+)</span><small>([^<]+)</small>', text)
-    }
+    boxes = {words: int(number) for number, words in re.findall(r"<b>(\d+)</b> ([^<]+)</li>", text)}
     assert boxes == {"已参加": 0, "已补学": 0, "请假": 1, "没有参加": 1, "课程还在学": 2}
     assert "应到 4 位" in text
     assert "1 位免学，不在应到之内。" in text

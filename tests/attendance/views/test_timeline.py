@@ -3,9 +3,11 @@
 import pytest
 
 from attendance.core.intervals import ms_of
-from attendance.models import PresenceSpan
+from attendance.models import PresenceSpan, Rule
+from attendance.operations import close_occasion, record_hall
+from attendance.queries import judged
 from attendance.sentences import sentence
-from attendance.views.timeline import items_of
+from attendance.views.timeline import items_of, strip_of
 from tests.factories.attendance import HOUR, START, be_present, open_lecture
 from tests.factories.organizations import make_county
 
@@ -58,3 +60,36 @@ def test_several_pages_of_one_browser_are_one_line() -> None:
     items = [item for item in items_of(lecture, spans, [], None, START + HOUR) if item.counts]
     both = ("两部设备同时在线，只算一次", "同一部设备开了几个页面，只算一次")
     assert [item.notes for item in items] == [both, both[:1], ()]
+
+
+def test_the_strip_says_how_one_was_there_and_when_not() -> None:
+    """Phone, then the hall with the phone still on, the site away, then nothing: each stretch once, in its order."""
+    county = make_county()
+    lecture = open_lecture(county.branch)
+    be_present(lecture, county.member, 0, 1200)
+    close_occasion(occasion_id=lecture.pk, as_of=START + HOUR)
+    record_hall(
+        occasion_id=lecture.pk, member_ids=[county.member.pk], started_at=START + HOUR / 4, ended_at=START + HOUR / 2,
+        recorded_by_id=county.secretary.pk, as_of=START + HOUR,
+    )  # fmt: skip
+    lecture.refresh_from_db()
+    begin = ms_of(START)
+    lecture.away_ms = [[begin + 2_000_000, begin + 2_400_000]]
+    verdict = judged(occasion=lecture, member_id=county.member.pk, as_of=START + HOUR)
+    chart = strip_of(lecture, verdict, START + HOUR)
+    assert chart is not None
+    assert [row[1] for row in chart.rows] == [
+        "在线，20 分钟",
+        "集中收看，10 分钟",
+        "没有参加，3 分 20 秒",
+        "系统中断或暂停，不影响认定，6 分 40 秒",
+        "没有参加，20 分钟",
+    ]
+
+
+def test_a_course_has_no_hour_to_draw() -> None:
+    county = make_county()
+    lecture = open_lecture(county.branch)
+    verdict = judged(occasion=lecture, member_id=county.member.pk, as_of=START)
+    lecture.rule.basis = Rule.Basis.MEDIA
+    assert strip_of(lecture, verdict, START) is None

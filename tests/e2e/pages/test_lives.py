@@ -152,7 +152,7 @@ def test_a_hall_is_ticked_seen_taken_back_and_ticked_again(
     page = sign_in(context, served, SECRETARY)
     page.goto(f"{served}/branch/")
     page.locator("main a[href^='/branch/']").filter(has_text="2026").first.click()
-    page.locator("main a[href*='/hall/']").first.click()
+    page.locator("main a[href*='/hall/']").filter(has_text="登记集中收看").click()
     box = page.locator("#hall input[name=members]").first
     who = page.locator("#hall label.check").first.inner_text().split(" ")[0].split("\n")[0]
     box.check()
