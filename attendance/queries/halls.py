@@ -81,6 +81,18 @@ def sheets_of(*, occasion_id: int, below: str) -> QuerySet[Sheet]:
     return found.select_related("printed_by", "node").order_by("-printed_at", "-pk")
 
 
+def who_is_on(sheet: Sheet, *, first: int) -> tuple[dict[int, str], dict[int, str]]:
+    """Return the names of those on a sheet, and the paths of the units where they stand; two queries or three."""
+    members = sheet.members[:first]
+    people = dict(User.objects.filter(pk__in=members).values_list("pk", "name"))
+    rows = RosterEntry.objects.filter(occasion_id=sheet.occasion_id, member_id__in=members)
+    paths = dict(rows.values_list("member_id", "node__path"))
+    if not paths:  # printed before there was a roster
+        held = Membership.objects.filter(member_id__in=members).order_by("active_from_date")
+        paths = dict(held.values_list("member_id", "node__path"))
+    return people, paths
+
+
 def whose_last4(user: User, *, last4: str, member_ids: Collection[int], as_of: datetime) -> set[int]:
     """Return who of these has a phone that ends so, of those whose number ``user`` may know: their secretary of today.
 

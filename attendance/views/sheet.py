@@ -18,17 +18,16 @@ from django.views.decorators.http import require_GET, require_http_methods
 from attendance import operations
 from attendance.core.numbers import UnableToReadNumbers, numbers_of
 from attendance.forms import HallForm
-from attendance.models import Occasion, RosterEntry, Sheet
+from attendance.models import Occasion, Sheet
 from attendance.permissions import NAMES
-from attendance.queries import CALLED_OFF
-from attendance.queries.halls import sheets_of
+from attendance.queries import CALLED_OFF, entries_below
+from attendance.queries.halls import sheets_of, who_is_on
 from attendance.reports.base import Scope
 from attendance.reports.standing import node_names, occasions_of, place
 from attendance.sentences import day_and_hour, span
 from attendance.views.hall import outcome_of
 from attendance.views.hall_rows import initial_times
 from attendance.views.shared import log_shown, number_or_none, scope_or_404
-from organizations.models import Membership, User
 from organizations.permissions import role_required, signed_in
 from organizations.printing import pdf_answer, pdf_of
 
@@ -142,9 +141,8 @@ def _kept(request: HttpRequest, scope: Scope, occasion: Occasion, form: SheetFor
     """Tick whoever signed and is on the list (still); says who is not."""
     reader = signed_in(request)
     signed = [one for one in form.lines if one.number in form.cleaned_data["numbers"]]
-    rows = RosterEntry.objects.filter(occasion=occasion, node__path__startswith=scope.node.path)
-    here = set(rows.filter(member_id__in=[one.member_id for one in signed]).values_list("member_id", flat=True))
-    here.discard(reader.pk)
+    rows = entries_below(scope.node.path).filter(occasion=occasion, member_id__in=[one.member_id for one in signed])
+    here = set(rows.exclude(member_id=reader.pk).values_list("member_id", flat=True))
     left = [one.name for one in signed if one.member_id not in here]
     try:
         ticks = operations.record_hall(
@@ -170,12 +168,7 @@ def _kept(request: HttpRequest, scope: Scope, occasion: Occasion, form: SheetFor
 def lines_of(sheet: Sheet, scope: Scope) -> list[Line]:
     """Return the lines of a sheet in the order in which they were printed; three queries."""
     names, members = node_names(scope), sheet.members[:MOST_PRINTED]
-    people = dict(User.objects.filter(pk__in=members).values_list("pk", "name"))
-    rows = RosterEntry.objects.filter(occasion_id=sheet.occasion_id, member_id__in=members)
-    paths = dict(rows.values_list("member_id", "node__path"))
-    if not paths:  # printed before there was a roster
-        held = Membership.objects.filter(member_id__in=members).order_by("active_from_date")
-        paths = dict(held.values_list("member_id", "node__path"))
+    people, paths = who_is_on(sheet, first=MOST_PRINTED)
     return [
         Line(number, pk, people.get(pk, ""), place(paths.get(pk, ""), names=names, below=scope.node.path))
         for number, pk in enumerate(members, 1)

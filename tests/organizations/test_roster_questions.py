@@ -139,6 +139,7 @@ def test_whoever_inherits_a_number_inherits_nothing_else(office: Office, two: tu
 
 def test_a_renamed_person_stays_themselves(office: Office, two: tuple[User, User]) -> None:
     zhang, li = two
+    User.objects.update(name_key="")
     rows = [f"{BRANCH},张叁,{ZHANG},", f"{BRANCH},李四,{LI},"]
     page = office.check(*rows)
     assert "张三改名为张叁，是同一个人" in page.content.decode()
@@ -146,6 +147,7 @@ def test_a_renamed_person_stays_themselves(office: Office, two: tuple[User, User
     office.confirm()
     assert people() == {"张叁": [(zhang.pk, "0001")], "李四": [(li.pk, "0002")]}
     zhang.refresh_from_db()
+    assert zhang.name_key == "zhang1san1"  # what people are listed by changes with the name
     assert zhang.check_password(PASSWORD)
     assert "和现在一样" in office.check(*rows).content.decode()
 

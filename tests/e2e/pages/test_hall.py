@@ -11,6 +11,7 @@ from tests.e2e.pages.tour import SECRETARY
 
 pytestmark = pytest.mark.e2e
 BOX = "#hall label.check:not([hidden]) input[name=members]"
+ONE = "#hall input[name=members][value='{}']"
 WAITING = "Object.keys(localStorage).filter((key) => key.startsWith('outbox:')).length"
 
 
@@ -41,30 +42,30 @@ def test_a_hall_without_a_line_is_kept_and_handed_in_once(
     expect(page.locator("#hall-not-found")).to_contain_text("zzzzzz")
     page.fill("#id_name", "")
     members = [page.locator(BOX).nth(number).get_attribute("value") for number in (0, 1)]
-    page.check(f"input[value='{members[0]}']")
+    page.check(ONE.format(members[0]))
     page.reload()
-    expect(page.locator(f"input[value='{members[0]}']")).to_be_checked()
+    expect(page.locator(ONE.format(members[0]))).to_be_checked()
 
     context.set_offline(True)
-    page.check(f"input[value='{members[1]}']")
+    page.check(ONE.format(members[1]))
     page.click("#hall-send")
     expect(page.locator("#hall-unsent")).to_contain_text("2 位的登记还在这部手机里")
-    expect(page.locator(f"input[value='{members[1]}']")).to_be_disabled()
+    expect(page.locator(ONE.format(members[1]))).to_be_disabled()
     assert page.evaluate(WAITING) == 1
     page.click("#hall-take-back")  # a slip is put right before it has gone
     assert page.evaluate(WAITING) == 0
-    expect(page.locator(f"input[value='{members[1]}']")).to_be_enabled()
+    expect(page.locator(ONE.format(members[1]))).to_be_enabled()
     page.click("#hall-send")
     assert page.evaluate(WAITING) == 1
 
     handed_in: list[str] = []
     page.on("request", lambda sent: handed_in.append(sent.url) if "/hall/sync" in sent.url else None)
     context.set_offline(False)
-    expect(page.locator(f"#hall input[value='{members[0]}']")).to_have_count(0, timeout=20_000)
+    expect(page.locator(ONE.format(members[0]))).to_have_count(0, timeout=20_000)
     expect(page.locator("#hall-unsent")).to_be_hidden()
     expect(page.locator("main")).to_contain_text("手机上先记、后补传")
     assert page.evaluate(WAITING) == 0
     assert len(handed_in) == 1
     page.goto(address)
-    assert page.locator(f"#hall input[value='{members[1]}']").count() == 0
+    assert page.locator(ONE.format(members[1])).count() == 0
     context.close()
