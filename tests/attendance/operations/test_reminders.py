@@ -129,7 +129,7 @@ def test_no_more_than_so_often_a_week_whatever_the_training(world: World, gatewa
 
 def test_a_unit_may_choose_never_and_one_below_otherwise(world: World) -> None:
     county, at = world.county, morning()
-    choose = {
+    choose: dict[str, Any] = {
         "text": "",
         "before_start": None,
         "before_deadline": None,
@@ -422,7 +422,13 @@ def test_before_the_deadline_whoever_has_not_done_it_is_told(world: World) -> No
 
 def test_a_unit_turns_the_clock_off_and_text_messages_on(world: World, gateway: type[Gateway]) -> None:
     county, at = world.county, morning()
-    choose = {"text": "", "a_week": None, "actor_id": county.operator.pk, "before_start": None, "as_of": at}
+    choose: dict[str, Any] = {
+        "text": "",
+        "a_week": None,
+        "actor_id": county.operator.pk,
+        "before_start": None,
+        "as_of": at,
+    }
     operations.set_reminders(node_id=county.neighbour.pk, before_deadline=False, outside=None, **choose)
     operations.set_reminders(node_id=county.branch.pk, before_deadline=None, outside=True, **choose)
     Occasion.objects.filter(pk=world.occasion.pk).update(make_up_until_at=at + 2 * DAY)
@@ -462,8 +468,8 @@ def test_asking_costs_the_same_for_a_branch_and_for_a_thousand(world: World, peo
     users = User.objects.bulk_create(
         [User(username=f"m{one}", name=f"张{one:04}", phone_last4="1") for one in range(people)]
     )
-    MembershipFactory._meta.model.objects.bulk_create(  # type: ignore[union-attr]
-        [MembershipFactory._meta.model(member=one, node=node, active_from_date=dt.date(2020, 1, 1)) for one in users]  # type: ignore[misc]
+    MembershipFactory._meta.model.objects.bulk_create(
+        [MembershipFactory._meta.model(member=one, node=node, active_from_date=dt.date(2020, 1, 1)) for one in users]
     )
     RosterEntry.objects.bulk_create([RosterEntry(occasion=occasion, member=one, node=node) for one in users])
     first = Record.objects.filter(stands="missing").first()
