@@ -30,7 +30,7 @@ from attendance.reminding import whom_to_remind
 from attendance.reports.base import Scope
 from organizations import sms
 from organizations.core import phones
-from organizations.models import Exemption, User
+from organizations.models import Exemption, Left, User
 from organizations.operations import end_membership
 from tests.attendance.people import make_occasion, make_training, stand
 from tests.attendance.reports.conftest import World, world
@@ -177,7 +177,7 @@ def test_what_changed_since_the_tap_holds(world: World, gateway: type[Gateway]) 
         "no_phone": lambda: User.objects.filter(pk=missing.pk).update(phone_cipher=None, phone_index=None),
         "late": lambda: Training.objects.update(state=Training.State.CLOSED),
         "left": lambda: end_membership(
-            member_id=missing.pk, because="transferred", on_date=timezone.localdate(at), as_of=at
+            member_id=missing.pk, because=Left.TRANSFERRED, on_date=timezone.localdate(at), as_of=at
         ),
     }
     from django.db import transaction
@@ -278,7 +278,7 @@ def test_who_wants_no_text_messages_gets_an_email_and_never_both(
     operations.confirm_email(member_id=missing.pk, code=code, as_of=at)
     with pytest.raises(operations.UnableToChoose, match="过期"):
         operations.confirm_email(member_id=missing.pk, code=code, as_of=at)
-    assert b"example" not in bytes(NoticeChoice.objects.get().email_cipher)
+    assert b"example" not in bytes(NoticeChoice.objects.get().email_cipher or b"")
     operations.choose_channels(member_id=missing.pk, sms=False, email=True)
     assert remind(world).email == 1
     operations.send_reminders(as_of=at)
