@@ -30,7 +30,7 @@ from attendance.reminding import whom_to_remind
 from attendance.reports.base import Scope
 from organizations import sms
 from organizations.core import phones
-from organizations.models import Exemption, User
+from organizations.models import Exemption, Left, User
 from organizations.operations import end_membership
 from tests.attendance.people import make_occasion, make_training, stand
 from tests.attendance.reports.conftest import World, world
@@ -129,7 +129,7 @@ def test_no_more_than_so_often_a_week_whatever_the_training(world: World, gatewa
 
 def test_a_unit_may_choose_never_and_one_below_otherwise(world: World) -> None:
     county, at = world.county, morning()
-    choose = {
+    choose: dict[str, Any] = {
         "text": "",
         "before_start": None,
         "before_deadline": None,
@@ -177,7 +177,7 @@ def test_what_changed_since_the_tap_holds(world: World, gateway: type[Gateway]) 
         "no_phone": lambda: User.objects.filter(pk=missing.pk).update(phone_cipher=None, phone_index=None),
         "late": lambda: Training.objects.update(state=Training.State.CLOSED),
         "left": lambda: end_membership(
-            member_id=missing.pk, because="transferred", on_date=timezone.localdate(at), as_of=at
+            member_id=missing.pk, because=Left.TRANSFERRED, on_date=timezone.localdate(at), as_of=at
         ),
     }
     from django.db import transaction
@@ -278,7 +278,7 @@ def test_who_wants_no_text_messages_gets_an_email_and_never_both(
     operations.confirm_email(member_id=missing.pk, code=code, as_of=at)
     with pytest.raises(operations.UnableToChoose, match="过期"):
         operations.confirm_email(member_id=missing.pk, code=code, as_of=at)
-    assert b"example" not in bytes(NoticeChoice.objects.get().email_cipher)
+    assert b"example" not in bytes(NoticeChoice.objects.get().email_cipher or b"")
     operations.choose_channels(member_id=missing.pk, sms=False, email=True)
     assert remind(world).email == 1
     operations.send_reminders(as_of=at)
@@ -422,7 +422,13 @@ def test_before_the_deadline_whoever_has_not_done_it_is_told(world: World) -> No
 
 def test_a_unit_turns_the_clock_off_and_text_messages_on(world: World, gateway: type[Gateway]) -> None:
     county, at = world.county, morning()
-    choose = {"text": "", "a_week": None, "actor_id": county.operator.pk, "before_start": None, "as_of": at}
+    choose: dict[str, Any] = {
+        "text": "",
+        "a_week": None,
+        "actor_id": county.operator.pk,
+        "before_start": None,
+        "as_of": at,
+    }
     operations.set_reminders(node_id=county.neighbour.pk, before_deadline=False, outside=None, **choose)
     operations.set_reminders(node_id=county.branch.pk, before_deadline=None, outside=True, **choose)
     Occasion.objects.filter(pk=world.occasion.pk).update(make_up_until_at=at + 2 * DAY)
@@ -462,8 +468,8 @@ def test_asking_costs_the_same_for_a_branch_and_for_a_thousand(world: World, peo
     users = User.objects.bulk_create(
         [User(username=f"m{one}", name=f"张{one:04}", phone_last4="1") for one in range(people)]
     )
-    MembershipFactory._meta.model.objects.bulk_create(  # type: ignore[union-attr]
-        [MembershipFactory._meta.model(member=one, node=node, active_from_date=dt.date(2020, 1, 1)) for one in users]  # type: ignore[misc]
+    MembershipFactory._meta.model.objects.bulk_create(
+        [MembershipFactory._meta.model(member=one, node=node, active_from_date=dt.date(2020, 1, 1)) for one in users]
     )
     RosterEntry.objects.bulk_create([RosterEntry(occasion=occasion, member=one, node=node) for one in users])
     first = Record.objects.filter(stands="missing").first()

@@ -24,7 +24,7 @@ from attendance.models import (
     Training,
 )
 from config.middleware import told_path
-from organizations.models import AccessEntry, User
+from organizations.models import AccessEntry, Left, User
 from organizations.operations import end_membership
 from tests.attendance.people import make_occasion, stand
 from tests.attendance.reports.conftest import World
@@ -116,7 +116,8 @@ def test_ticked_names_come_from_the_board_and_a_mistake_says_what_to_do(world: W
     secretary = sign_in(world.county.secretary)
     page = read(secretary, f"{url_of(world)}&member={other.pk}")
     assert form_of(page)["members"] == [str(other.pk)]
-    for wrong in ({"members": []}, {"token": "no"}, {"members": [str(world.county.neighbour_member.pk)]}):
+    mistakes: list[dict[str, Any]] = [{"members": []}, {"token": "no"}]
+    for wrong in [*mistakes, {"members": [str(world.county.neighbour_member.pk)]}]:
         refused = secretary.post(url_of(world), form_of(page, **wrong))
         assert refused.status_code == 422
         assert "请" in refused.content.decode()
@@ -239,7 +240,7 @@ def test_the_whole_life_of_a_calendar(world: World, sign_in: SignIn, settings: A
     own.post(url, {"do": "no_calendar"})
     assert anybody.get(f"/calendar/feed/{token}.ics").status_code == 404
     token = operations.make_calendar(member_id=missing.pk, as_of=timezone.now())
-    end_membership(member_id=missing.pk, because="transferred", on_date=timezone.localdate(), as_of=timezone.now())
+    end_membership(member_id=missing.pk, because=Left.TRANSFERRED, on_date=timezone.localdate(), as_of=timezone.now())
     assert anybody.get(f"/calendar/feed/{token}.ics").status_code == 404
 
 
