@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from attendance import operations
 from attendance.clock import clock
+from attendance.queries.recomputing import unfinished
 
 BATCH = 500
 TURNS = 40  # 20,000 people, some seconds' work
@@ -13,6 +14,7 @@ BEAT = {
     "attendance.reap_leases": {"task": "attendance.reap_leases", "schedule": 10.0, "options": {"expires": 10}},
     "attendance.settle_dirty": {"task": "attendance.settle_dirty", "schedule": 10.0, "options": {"expires": 10}},
     "attendance.prepare_rosters": {"task": "attendance.prepare_rosters", "schedule": 30.0, "options": {"expires": 30}},
+    "attendance.recompute": {"task": "attendance.recompute", "schedule": 30.0, "options": {"expires": 30}},
     "attendance.reconcile": {"task": "attendance.reconcile", "schedule": 30.0, "options": {"expires": 30}},
 }
 
@@ -47,6 +49,13 @@ def settle_dirty() -> None:
 def reap_leases() -> None:
     """Close what dead workers left open."""
     operations.reap_leases(as_of=clock().now())
+
+
+@shared_task(name="attendance.recompute")
+def recompute() -> None:
+    """Go on with what is being tried or judged anew, some thousand people a turn."""
+    for recomputation_id in list(unfinished().values_list("pk", flat=True)):
+        operations.advance_recomputation(recomputation_id=recomputation_id, as_of=timezone.now(), most=BATCH * TURNS)
 
 
 @shared_task(name="attendance.reconcile")

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from attendance.views import branch, disputes, entries, exports, hall, me, search, today, watch
+from attendance.views import branch, disputes, entries, exports, hall, hours, me, recompute, search, today, watch
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.today, name="today"),
@@ -11,6 +11,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/data.json", me.me_data, name="me_data"),
     path("me/records/<int:occasion_id>/", me.me_record, name="me_record"),
     path("me/records/<int:occasion_id>/dispute/", me.me_dispute, name="me_dispute"),
+    path("me/hours/", hours.me_hours, name="me_hours"),
+    path("branch/hours/", hours.branch_hours, name="branch_hours"),
+    path("branch/hours.<slug:form>", hours.branch_hours_file, name="branch_hours_file"),
+    path("branch/hours/<int:member_id>/", hours.branch_hours_member, name="branch_hours_member"),
+    path("branch/recomputations/<int:pk>/", recompute.branch_recomputation, name="branch_recomputation"),
     path("branch/", branch.branch, name="branch"),
     path("branch/<int:training_id>/", branch.branch_training, name="branch_training"),
     path("branch/<int:training_id>/hall/", hall.branch_hall, name="branch_hall"),

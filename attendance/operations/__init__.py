@@ -48,8 +48,24 @@ from attendance.operations.presence import (
     open_presences,
     record_outbox,
 )
+from attendance.operations.recomputing import (
+    UnableToRecompute,
+    advance_recomputation,
+    begin_recomputation,
+    drop_recomputation,
+    try_recomputation,
+)
 from attendance.operations.reconciling import reconcile
 from attendance.operations.rosters import complete_roster, enter_at_once, prepare_rosters
+from attendance.operations.rules import (
+    Gives,
+    HoursPlan,
+    UnableToSaveHours,
+    offer_rule_again,
+    save_hours_table,
+    withdraw_hours_tables,
+    withdraw_rule,
+)
 from attendance.operations.settling import UnableToSettle, settle, settle_dirty
 from attendance.operations.watch import (
     UnableToReportWatched,
@@ -61,7 +77,9 @@ from attendance.operations.watch import (
 
 __all__ = [
     "End",
+    "Gives",
     "HallTicks",
+    "HoursPlan",
     "Join",
     "OccasionPlan",
     "UnableToAnswerDispute",
@@ -69,24 +87,29 @@ __all__ = [
     "UnableToOpenOccasion",
     "UnableToPlanOccasion",
     "UnableToRaiseDispute",
+    "UnableToRecompute",
     "UnableToRecord",
     "UnableToRecordPresence",
     "UnableToReopenOccasion",
     "UnableToReportWatched",
+    "UnableToSaveHours",
     "UnableToSetMedia",
     "UnableToSettle",
     "UnableToStartWatch",
     "UnableToVoidOccasion",
     "WatchState",
+    "advance_recomputation",
     "answer_dispute",
     "approve_leave",
     "beat_lease",
+    "begin_recomputation",
     "close_occasion",
     "close_presences",
     "complete_roster",
     "correct_record",
     "create_occasion",
     "declare",
+    "drop_recomputation",
     "end_lease",
     "enter_at_once",
     "expect_again",
@@ -96,6 +119,7 @@ __all__ = [
     "mark_not_held",
     "mark_notices_seen",
     "move_end",
+    "offer_rule_again",
     "open_occasion",
     "open_presences",
     "prepare_rosters",
@@ -108,6 +132,7 @@ __all__ = [
     "reopen_occasion",
     "report_watched",
     "reschedule_occasion",
+    "save_hours_table",
     "set_media_items",
     "set_replay",
     "settle",
@@ -115,7 +140,10 @@ __all__ = [
     "start_lease",
     "start_watch",
     "tell",
+    "try_recomputation",
     "void_occasion",
     "withdraw",
+    "withdraw_hours_tables",
     "withdraw_occasion",
+    "withdraw_rule",
 ]

@@ -5,11 +5,13 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from attendance.core.hours import OWN
 from attendance.core.text import checked
+from attendance.core.verdict import full_hours
 from attendance.models import Correction, Occasion, Record, RecordState
 from attendance.operations.rosters import is_on_roster
 from attendance.operations.settling import settle
-from attendance.queries import CALLED_OFF, rule_of
+from attendance.queries import CALLED_OFF, rule_of, window_of
 from attendance.standing import what_holds
 
 FINAL = frozenset(RecordState.values) - {RecordState.PENDING}
@@ -55,10 +57,10 @@ def correct_record(
         hours=record.hours,
         digest=record.evidence_digest,
         correction=correction,
-        full_hours=rule_of(record.occasion).hours,
+        full_hours=full_hours(window_of(record.occasion, as_of=as_of), rule_of(record.occasion)),
     )
     Record.objects.filter(pk=record.pk).update(
-        stands=outcome.state, stands_by=outcome.correction_id, stands_hours=outcome.hours
+        stands=outcome.state, stands_by=outcome.correction_id, stands_hours=outcome.hours, form=OWN
     )
     return correction
 
