@@ -40,7 +40,7 @@ class RuleLike(Protocol):
 
 def number(value: Decimal) -> str:
     """Return hours as people write them: 1, 0.5, 12.5, 20."""
-    return f"{value.normalize():f}"
+    return f"{Decimal(value).normalize():f}"
 
 
 def rule_sentence(rule: RuleLike) -> str:
@@ -75,9 +75,9 @@ def _edges(rule: RuleLike) -> str:
 def _make_up(rule: RuleLike, by_media: bool) -> str:
     days = f"{rule.make_up_days:.4g}"
     if not rule.make_up_days:
-        return _("截止以后不能补学") if by_media else _("没参加的不能补学")
+        return _("到期以后不能补学") if by_media else _("没参加的不能补学")
     if by_media:
-        return _("截止后 %(days)s 天内学完算补学") % {"days": days}
+        return _("到期后 %(days)s 天内学完算补学") % {"days": days}
     return _("没参加的 %(days)s 天内可以补学") % {"days": days}
 
 

@@ -41,7 +41,7 @@ def ledger_urls() -> list[URLPattern]:
         path("rules/again/<int:pk>/", hours_office.rule_again, name="attendance_rule_again"),
         path("hours/withdraw/<int:pk>/", hours_office.hours_withdraw, name="attendance_hours_withdraw"),
         path("occasions/<int:occasion_id>/recompute/", recompute.ask, name="attendance_recompute"),
-        path("recomputations/<int:pk>/", recompute.report, name="attendance_recomputation"),
+        path("recomputations/<int:recomputation_id>/", recompute.report, name="attendance_recomputation"),
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from attendance.models import Correction, Dispute, Evidence, PresenceSpan, Record, RosterEntry, WatchSession
+from attendance.models import Correction, Dispute, Evidence, PresenceSpan, Recomputed, Record, RosterEntry, WatchSession
 from organizations.models import Exemption, Membership, RoleGrant, User
 from organizations.queries import access_entries, phone_of
 
@@ -62,7 +62,12 @@ def _ledger(member: User) -> dict[str, Any]:
         ),
         "records": _rows(
             Record, member, *occasion, "state", "reasons", "live_ms", "replay_ms", "hall_ms", "union_ms", "hours",
-            "stands", "stands_hours", "rule_version", "evidence_digest", "judged_at",
+            "stands", "stands_hours", "form", "rule_version", "evidence_digest", "judged_at",
+        ),
+        "recomputed": _rows(
+            Recomputed, member, "recomputation__occasion_id", "recomputation__occasion__title", "recomputation__reason",
+            "recomputation__state", "recomputation__asked_at", "before", "after", "hours_before", "hours_after",
+            "was_corrected", "is_corrected",
         ),
         "corrections": list(
             Correction.objects.filter(record__member=member)

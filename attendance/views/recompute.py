@@ -145,9 +145,9 @@ class Summary:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def report(request: HttpRequest, pk: int) -> HttpResponse:
+def report(request: HttpRequest, recomputation_id: int) -> HttpResponse:
     """Show what was tried or done, in numbers; agree to it, or leave it at the trial."""
-    job = get_object_or_404(recomputations(), pk=pk)
+    job = get_object_or_404(recomputations(), pk=recomputation_id)
     _own_or_404(request, job.occasion_id)
     refused = _done_with(job, request.POST.get("what", "")) if request.method == "POST" else ""
     if request.method == "POST" and not refused:
@@ -157,7 +157,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         "job": job, "occasion": job.occasion, "said": Summary(job), "refused": refused,
         "is_tried": job.state == State.TRIED, "is_going": job.state in (State.TRYING, State.RUNNING),
         "people": RosterEntry.objects.filter(occasion_id=job.occasion_id).count(),
-        "names_url": reverse("branch_recomputation", args=[pk]) if has_role(request.user, *NAMES, node=node) else "",
+        "names_url": reverse("branch_recomputation", args=[job.pk]) if has_role(request.user, *NAMES, node=node) else "",
     }  # fmt: skip
     return render(request, "attendance/admin/recomputation.html", context, status=409 if refused else 200)
 
@@ -218,9 +218,9 @@ def _units_of(reader: User, occasion: Occasion) -> list[Node]:
 @require_GET
 @never_cache
 @role_required(*NAMES)
-def branch_recomputation(request: HttpRequest, pk: int) -> HttpResponse:
+def branch_recomputation(request: HttpRequest, recomputation_id: int) -> HttpResponse:
     """Show the secretary who of their own units is changed, by name; logged."""
-    job = get_object_or_404(recomputations(), pk=pk)
+    job = get_object_or_404(recomputations(), pk=recomputation_id)
     reader = signed_in(request)
     own = _units_of(reader, job.occasion)
     if not own:

@@ -38,12 +38,18 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         occasion = world.course.run.pk
     elif row.route.startswith(("live/", "admin/live/")) and "replay" not in row.route:
         occasion = world.on_air.pk
-    keys = {"trainings": world.training.pk, "rules": world.given.occasion.rule_id, "course-runs": world.course.run.pk}
+    keys = {
+        "trainings": world.training.pk,
+        "rules": world.given.occasion.rule_id,
+        "course-runs": world.course.run.pk,
+        "hours": world.hours.pk,
+    }
     return {
         "occasion_id": occasion,
         "training_id": world.training.pk,
         "member_id": world.member.pk,
         "dispute_id": world.dispute.pk,
+        "recomputation_id": world.recomputation.pk,
         "evidence_id": world.tick.pk,
         "lesson_id": world.course.lesson.pk,
         "page_id": world.course.lesson.pk,

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,26 @@ from PIL import Image as Pixels
 from wagtail.documents.models import Document
 from wagtail.images.models import Image
 
-from attendance.models import Dispute, Evidence, Occasion, Rule, Training, WatchSession
-from attendance.operations import open_occasion, raise_dispute, record_hall, set_replay, settle
+from attendance.models import (
+    Dispute,
+    Evidence,
+    HoursTable,
+    Occasion,
+    Recomputation,
+    Recomputed,
+    Rule,
+    Training,
+    WatchSession,
+)
+from attendance.operations import (
+    HoursPlan,
+    open_occasion,
+    raise_dispute,
+    record_hall,
+    save_hours_table,
+    set_replay,
+    settle,
+)
 from config import marks
 from courses.operations import CoursePlan, schedule_course
 from live.models import Lecture, MediaNode
@@ -71,6 +90,8 @@ class World:
     image: Image
     paper: Document
     session_id: int
+    hours: HoursTable
+    recomputation: Recomputation
     browser: Client = field(default_factory=Client)
     sessions: dict[str, str] = field(default_factory=dict)
 
@@ -154,6 +175,8 @@ def make_world() -> World:
         image=image,
         paper=paper,
         session_id=WatchSession.objects.get().pk,
+        hours=_hours(county),
+        recomputation=_judged_anew(county, given.occasion),
     )
     User.objects.update(password=make_password(PASSWORD))
     later = timezone.now() + 24 * HOUR  # every part of the site is heard of as long as the tests run
@@ -176,6 +199,25 @@ def _lecture(county: County, training: Training, title: str, start: dt.datetime)
     go_live(occasion_id=lecture.pk, as_of=start)
     lecture.refresh_from_db()
     return lecture
+
+
+def _hours(county: County) -> HoursTable:
+    plan = HoursPlan(node_id=county.branch.pk, year=timezone.localdate().year, owed={"member": Decimal(32)}, gives={})
+    return save_hours_table(plan=plan, seen_version=0, made_by_id=county.organiser.pk, as_of=timezone.now())
+
+
+def _judged_anew(county: County, occasion: Occasion) -> Recomputation:
+    """The report of something that was judged anew, and one person changed by it."""
+    stamp = Occasion.objects.get(pk=occasion.pk).rule_stamp
+    report = Recomputation.objects.create(
+        occasion=occasion, rule=occasion.rule, from_stamp=stamp, to_stamp=stamp, frame="0" * 64, reason="核对",
+        state=Recomputation.State.DONE, asked_by=county.organiser, asked_at=timezone.now(), through=4,
+        counts={"missing>attended": 1},
+    )  # fmt: skip
+    Recomputed.objects.create(
+        recomputation=report, member=county.member, before="missing", after="attended", hours_before=0, hours_after=1
+    )
+    return report
 
 
 def _ticked(county: County, given: Lecture) -> Evidence:
