@@ -25,7 +25,7 @@ from attendance.operations import (
     try_recomputation,
 )
 from attendance.operations.recomputing import AT_ONCE, FAILED
-from attendance.permissions import NAMES, own_nodes
+from attendance.permissions import NAMES, may_read_names, own_nodes
 from attendance.queries.recomputing import changed_below, recomputations, why_not_anew
 from attendance.queries.rules import label_of, offered_rules
 from attendance.rule_words import number, rule_of_occasion, rule_sentence
@@ -152,12 +152,12 @@ def report(request: HttpRequest, recomputation_id: int) -> HttpResponse:
     refused = _done_with(job, request.POST.get("what", "")) if request.method == "POST" else ""
     if request.method == "POST" and not refused:
         return redirect("attendance_recomputation", job.pk)
-    node = job.occasion.node
+    user, node = signed_in(request), job.occasion.node
     context = {
         "job": job, "occasion": job.occasion, "said": Summary(job), "refused": refused,
         "is_tried": job.state == State.TRIED, "is_going": job.state in (State.TRYING, State.RUNNING),
         "people": RosterEntry.objects.filter(occasion_id=job.occasion_id).count(),
-        "names_url": reverse("branch_recomputation", args=[job.pk]) if has_role(request.user, *NAMES, node=node) else "",
+        "names_url": reverse("branch_recomputation", args=[job.pk]) if may_read_names(user, node) else "",
     }  # fmt: skip
     return render(request, "attendance/admin/recomputation.html", context, status=409 if refused else 200)
 
