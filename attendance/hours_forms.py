@@ -121,9 +121,7 @@ class _HoursForm(Asking, WagtailAdminModelForm):
         people = sum(members_at(node=root, on_date=timezone.localdate()).count() for root in roots)
         if not people:
             return []
-        words = _(
-            "“%(where)s”的 %(people)s 人，从 %(year)s 年起的应学学时和每年上限马上按这张表算（下级另有学时表的除外）。"
-        )
+        words = _("“%(where)s”的 %(people)s 人，从 %(year)s 年起应学多少、最多计多少按这张表算；下级另有的除外。")
         kept = _("已经开始或认定的场次，每场记多少学时不变；以后开始的场次，规则写明“按学时表”的才按这张表记。")
         return [words % {"where": where, "people": people, "year": year}, str(kept)]
 

@@ -60,7 +60,8 @@ def rule_values(**changed: Any) -> dict[str, Any]:
     """A rule's form; a new one is of the county, an old one stays where it belongs whatever is sent."""
     values = {
         "node": str(Node.objects.get(code="QX").pk),
-        "name": "通用", "basis": "window", "hours": "1", "hours_by": "rule", "min_share": "0.8", "min_minutes": "", "late_after_s": "300",
+        "name": "通用", "basis": "window", "hours": "1", "hours_by": "rule", "min_share": "0.8", "min_minutes": "",
+        "late_after_s": "300",
         "leave_early_s": "300", "bridge_s": "30", "outbox_s": "60", "make_up_days": "14",
     }  # fmt: skip
     return {**values, **changed}

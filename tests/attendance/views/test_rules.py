@@ -1,4 +1,4 @@
-"""Rules beyond their form: said where they are chosen, a training's own, offered no more, too much asked, judged anew."""
+"""Rules beyond their form: said where chosen, a training's own, offered no more, too much asked, judged anew."""
 
 import datetime as dt
 from collections.abc import Callable
