@@ -62,6 +62,8 @@ def _rows() -> dict[str, forms.Field]:
 class _HoursForm(Asking, WagtailAdminModelForm):
     """Every saving is a version of its own; what it does to whom is said before it is saved."""
 
+    instance: HoursTable
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._old = HoursTable.objects.select_related("node").get(pk=self.instance.pk) if self.instance.pk else None
@@ -106,8 +108,8 @@ class _HoursForm(Asking, WagtailAdminModelForm):
             if rest and cleaned.get(f"hours_{form}") is None and f"hours_{form}" not in self.errors:
                 self.add_error(f"hours_{form}", _("请填记多少学时。"))
         node, year = cleaned.get("node"), cleaned.get("year")
-        is_new = self._old is None and year is not None and "node" not in self.errors
-        if is_new and (version := latest_version(node_id=node.pk if node else None, year=year)):
+        is_new = self._old is None and "node" not in self.errors
+        if is_new and year is not None and (version := latest_version(node_id=node.pk if node else None, year=year)):
             words = _("这里已经有 %(year)s 年的学时表（最新是第 %(version)s 版），请打开它修改。")
             self.add_error("year", words % {"year": year, "version": version})
         return cleaned
@@ -157,7 +159,8 @@ class _HoursForm(Asking, WagtailAdminModelForm):
         return table_sentence(self._old) if self._old is not None else ""
 
 
-HoursForm: Any = type(_HoursForm)("HoursForm", (_HoursForm,), {"__module__": __name__, **_rows()})
+_metaclass: Any = type(_HoursForm)
+HoursForm: Any = _metaclass("HoursForm", (_HoursForm,), {"__module__": __name__, **_rows()})
 
 
 def panels() -> list[Any]:

@@ -14,7 +14,7 @@ def default_rule(training: Training, field: str) -> Rule | None:
     rule: Rule | None = getattr(training, field)
     if rule is None:
         return None
-    versions = Rule.objects.filter(name=rule.name, node_id=rule.node_id, withdrawn_at=None).select_related("node")
+    versions = Rule.objects.filter(name=rule.name, node=rule.node, withdrawn_at=None).select_related("node")
     return versions.order_by("-version").first()
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from attendance.core.hours import Form
@@ -53,7 +53,7 @@ def offer_rule_again(*, rule_id: int) -> bool:
 
 
 def _versions_of(rule: Rule) -> QuerySet[Rule]:
-    return Rule.objects.filter(name=rule.name, node_id=rule.node_id)
+    return Rule.objects.filter(name=rule.name, node=rule.node)
 
 
 @transaction.atomic
@@ -86,12 +86,16 @@ def save_hours_table(*, plan: HoursPlan, seen_version: int, made_by_id: int | No
     return table
 
 
+def _of(node_id: int | None) -> Q:
+    return Q(node=None) if node_id is None else Q(node=node_id)
+
+
 def latest_version(*, node_id: int | None, year: int) -> int:
     """Return the newest version of a unit's table of a year; 0 where there is none."""
-    found = HoursTable.objects.filter(node_id=node_id, year=year)
+    found = HoursTable.objects.filter(_of(node_id), year=year)
     return found.aggregate(version=Max("version"))["version"] or 0
 
 
 def withdraw_hours_tables(*, node_id: int | None, as_of: datetime) -> int:
     """Let a unit go by the table above it again: none of its own holds any more. What was credited stays."""
-    return HoursTable.objects.filter(node_id=node_id, withdrawn_at=None).update(withdrawn_at=as_of)
+    return HoursTable.objects.filter(_of(node_id), withdrawn_at=None).update(withdrawn_at=as_of)

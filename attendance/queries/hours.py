@@ -229,7 +229,7 @@ def bounds_of(year: int) -> tuple[datetime, datetime]:
     return first, after
 
 
-def entries_of(member_ids: Collection[int], year: int) -> QuerySet[RosterEntry]:
+def entries_of(member_ids: Collection[int], year: int) -> QuerySet[Any, Any]:
     """Return the roster entries of these people at what began in the year, with how each stands."""
     first, after = bounds_of(year)
     inside = RosterEntry.objects.filter(occasion__starts_at__gte=first, occasion__starts_at__lt=after)

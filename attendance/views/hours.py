@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from urllib.parse import quote
 
 from django.core.paginator import Paginator
@@ -84,9 +85,13 @@ class YearCard:
         stretches = self.one.stretches
         if len(stretches) == 1 and stretches[0].rate is not None:
             return [_whole_year(stretches[0])]
-        said = [_stretch_words(one) for one in stretches]
-        how = _("按月折算，尾数舍到 0.5。") if self.one.table.by_month else _("按全年、按最高的算。")
-        return [*said, how]
+        if self.one.table.by_month:
+            return [*(_stretch_words(one) for one in stretches), _("按月折算，尾数舍到 0.5。")]
+        # A year is owed whole: months in which nothing was asked take nothing off.
+        rated = [one for one in stretches if one.rate is not None]
+        if len({one.role for one in rated}) <= 1:
+            return [_whole_year(one) for one in rated[:1]]
+        return [*(_stretch_words(one) for one in rated), _("按全年、按最高的算。")]
 
     @property
     def forms(self) -> list[str]:
@@ -332,7 +337,9 @@ def branch_hours_file(request: HttpRequest, form: str) -> HttpResponseBase:
         reason=form,
     )
     out = io.BytesIO()
-    write(HoursReport(), scope, out, form=form, encoding=encoding)
+    report: Any = HoursReport()  # of people, where the others are of a training
+    of: Any = scope
+    write(report, of, out, form=form, encoding=encoding)
     out.seek(0)
     title = f"{_('年度学时')}-{scope.year}-{scope.node.name}-{timezone.localtime(scope.as_of):%Y%m%d-%H%M}"
     filename = re.sub(r'[\x00-\x1f"*/:<>?\\|]', "", title)[:120] + f".{form}"

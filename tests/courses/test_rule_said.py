@@ -1,4 +1,4 @@
-"""The course page says the rule in one sentence: what is enough, until when it can be made up, and the hours it gives."""
+"""The course page says the rule in one sentence: what is enough, how to make it up, and the hours it gives."""
 
 import pytest
 from django.test import Client

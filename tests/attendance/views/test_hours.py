@@ -157,6 +157,15 @@ def test_who_joins_in_july_owes_half_and_who_belongs_nowhere_owes_nothing(world:
     assert [years[one.pk].asked for one in world.county.members] == [16, 0, 32]
 
 
+def test_a_whole_year_says_nothing_of_months_that_take_nothing_off(world: World, sign_in: SignIn) -> None:
+    table(None, by_month=False)
+    Membership.objects.filter(member=world.county.member).update(active_from_date=dt.date(LAST, 6, 15))
+    page = sign_in(world.county.member).get(f"/me/hours/?year={LAST}").content.decode()
+    assert "应学 32 学时" in page
+    assert "党员一年 32 学时" in page
+    assert "不计" not in page
+
+
 def test_the_nearest_table_above_counts_as_of_its_year(world: World) -> None:
     member = world.county.member.pk
     assert (year_of(member_id=member, year=LAST).table, year_of(member_id=member, year=LAST).asked) == (None, 0)
