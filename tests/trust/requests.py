@@ -108,6 +108,7 @@ FORM_BODIES = {
     "branch/disputes/<int:dispute_id>/answer/": "answer=%E5%B7%B2%E6%94%B9&outcome=stays",
     "me/records/<int:occasion_id>/dispute/": "text=%E4%B8%8D%E5%AF%B9",
     "display/": "elder=1",
+    "admin/recomputations/<int:recomputation_id>/": "what=drop",
     "people/<int:person_id>/<slug:what>/": "number=D-9",
     "units/<int:unit_id>/<slug:what>/": "name=%E7%94%B2%E6%94%AF%E9%83%A8",
     "units/<int:unit_id>/merge/": "unit=QX.01.02&sure=1",
