@@ -23,7 +23,8 @@ from attendance.queries.consequences import (
     refusals_of,
     too_short_for,
 )
-from attendance.queries.rules import label_of, offered_rules, why_not_at
+from attendance.queries.rules import offered_rules, why_not_at
+from attendance.rule_default import say_choices
 from attendance.rule_words import rule_sentence
 from attendance.sentences import moment
 from organizations.models import Node, Role
@@ -78,7 +79,8 @@ class TrainingForm(Asking, WagtailAdminModelForm):
         for name, basis in (("lecture_rule", Rule.Basis.WINDOW), ("course_rule", Rule.Basis.MEDIA)):
             field: Any = self.fields[name]
             field.queryset = offered_rules(self.for_user, basis=basis, kept=getattr(self.instance, f"{name}_id"))
-            field.label_from_instance, field.empty_label = label_of, _("不设，每次安排时再选")
+            field.empty_label = _("不设，每次安排时再选")
+            say_choices(field)
 
     def clean_starts_date(self) -> dt.date:
         starts: dt.date = self.cleaned_data["starts_date"]

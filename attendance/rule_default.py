@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from attendance.models import Rule, Training
+from attendance.queries.rules import label_of
 
 
 def default_rule(training: Training, field: str) -> Rule | None:
@@ -22,6 +23,12 @@ def offer_default(form: forms.BaseForm) -> None:
     """Let the rule be left open where something new is planned: the training's own is taken then."""
     field: Any = form.fields["rule"]
     field.required, field.empty_label = False, _("用培训设好的规则（没有设的，请在这里选一条）")
+
+
+def say_choices(field: Any) -> None:
+    """Let the choices of a field be rules with what each asks, no wider than the page."""
+    field.label_from_instance = label_of
+    field.widget.attrs["class"] = "w-w-full"
 
 
 def take_default(form: Any, cleaned: dict[str, Any], field: str) -> None:

@@ -18,8 +18,8 @@ from attendance.operations import UnableToPlanOccasion
 from attendance.plan_forms import check_year
 from attendance.queries.concerned import concerned_by, people_at
 from attendance.queries.consequences import MOST_NAMED, effects_of_dates, effects_of_rule
-from attendance.queries.rules import label_of, offered_rules, why_not_at
-from attendance.rule_default import offer_default, take_default
+from attendance.queries.rules import offered_rules, why_not_at
+from attendance.rule_default import offer_default, say_choices, take_default
 from attendance.sentences import moment
 from cms.models import CoursePage
 from cms.permissions import editable_nodes, may_edit_at
@@ -112,8 +112,7 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
         self._offer("rule", offered_rules(self.for_user, basis=Rule.Basis.MEDIA, kept=kept))
         if occasion is None:
             offer_default(self)
-        rule: Any = self.fields["rule"]
-        rule.label_from_instance = label_of
+        say_choices(self.fields["rule"])
         if occasion is None:
             self._offer_pages(CoursePage.objects.live().filter(node__in=nodes.order_by()).order_by("title", "pk"))
         else:

@@ -14,8 +14,8 @@ from attendance.forms import VoidForm
 from attendance.models import Occasion, Rule, Training
 from attendance.plan_forms import check_year
 from attendance.queries.consequences import effects_of_rule
-from attendance.queries.rules import label_of, offered_rules, why_not_at
-from attendance.rule_default import offer_default, take_default
+from attendance.queries.rules import offered_rules, why_not_at
+from attendance.rule_default import offer_default, say_choices, take_default
 from live.core import lifecycle
 from live.models import Lecture
 from live.operations import (
@@ -77,7 +77,8 @@ class LectureForm(Asking, forms.Form):
         self._offer("node", nodes.filter(closed_date=None), label=lambda node: f"{'　' * (node.depth - 1)}{node.name}")
         self._offer("lecturer", lecturers_for(user, on_date=timezone.localdate()))
         kept = lecture.occasion.rule_id if lecture else None  # another unit's, where it was planned with it
-        self._offer("rule", offered_rules(user, basis=Rule.Basis.WINDOW, kept=kept), label=label_of)
+        self._offer("rule", offered_rules(user, basis=Rule.Basis.WINDOW, kept=kept))
+        say_choices(self.fields["rule"])
         if lecture is None:
             offer_default(self)
         self.stand_by(None if lecture is None else in_words(lecture.occasion, lecture.lecturer))

@@ -27,7 +27,8 @@ from attendance.operations import (
 from attendance.operations.recomputing import AT_ONCE, FAILED
 from attendance.permissions import NAMES, may_read_names, own_nodes
 from attendance.queries.recomputing import changed_below, recomputations, why_not_anew
-from attendance.queries.rules import label_of, offered_rules
+from attendance.queries.rules import offered_rules
+from attendance.rule_default import say_choices
 from attendance.rule_words import number, rule_of_occasion, rule_sentence
 from attendance.sentences import moment
 from attendance.standing import state_label
@@ -54,7 +55,7 @@ class AskForm(forms.Form):
         field: Any = self.fields["rule"]
         # The rule it stands under may be asked for again: what an hours table gives may have changed since.
         field.queryset = offered_rules(user, basis=basis, kept=occasion.rule_id)
-        field.label_from_instance = label_of
+        say_choices(field)
 
 
 def _own_or_404(request: HttpRequest, occasion_id: int) -> Occasion:
