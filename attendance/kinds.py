@@ -11,6 +11,7 @@ from typing import Protocol
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from attendance.core.hours import Form
 from attendance.models import Occasion
 from organizations.models import User
 
@@ -24,7 +25,10 @@ class Step:
 
 
 class OccasionKind(Protocol):
-    """What an app that offers occasions tells the ledger about them. No method may touch the database."""
+    """What an app that offers occasions tells the ledger about them. No method may touch the database.
+
+    ``hours_form``, where a kind has it: the form by which an hours table counts it (``own_form``).
+    """
 
     label: str
     is_in_person: bool  # people meet in a place (``is_in_person``); left out: they do not
@@ -50,3 +54,8 @@ def kinds() -> dict[str, OccasionKind]:
 @cache
 def _load(paths: tuple[tuple[str, str], ...]) -> dict[str, OccasionKind]:
     return {name: import_string(path)() for name, path in paths}
+
+
+def own_form(kind: str) -> str:
+    """Return the form (``core.hours.Form``) in which one takes part in a kind: its ``hours_form``, a lecture's else."""
+    return str(getattr(kinds().get(kind), "hours_form", Form.LIVE))

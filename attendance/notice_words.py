@@ -16,6 +16,7 @@ from attendance.core.reminders import SITE
 from attendance.models import Notice, RecordState
 from attendance.reminding import said_to, values_for
 from attendance.sentences import day_and_hour
+from attendance.standing import state_label
 
 log = structlog.get_logger(__name__)
 REMINDERS = ("reminded", "due_soon", "starts_soon")
@@ -57,11 +58,33 @@ def _plain(text: Callable[[], str]) -> Callable[[Notice], str]:
     return lambda one: text() % {"title": _about(one)}
 
 
+def _recomputed(notice: Notice) -> str:
+    """What became of one's own record: only the hours, or the state."""
+    before, after = notice.data["before"], notice.data["after"]
+    values = {
+        "title": notice.occasion.title if notice.occasion else "", "before": state_label(before),
+        "after": state_label(after), "hours": notice.data["hours"], "reason": notice.data["reason"],
+    }  # fmt: skip
+    if before == after:
+        return _("“%(title)s”重新认定，结果仍是“%(after)s”，现在记 %(hours)s 学时。原因：%(reason)s") % values
+    words = _("“%(title)s”重新认定：从“%(before)s”变为“%(after)s”，现在记 %(hours)s 学时。原因：%(reason)s")
+    return words % values
+
+
+def _recomputed_correction(notice: Notice) -> str:
+    title = notice.occasion.title if notice.occasion else ""
+    return _("“%(title)s”重新认定以后，您写的更正有的不再成立，请看重新认定的报告。") % {"title": title}
+
+
+def _recomputed_unit(notice: Notice) -> str:
+    values = {"title": notice.occasion.title if notice.occasion else "", "reason": notice.data["reason"]}
+    return _("“%(title)s”已经重新认定，有人的结果有变化，请看重新认定的报告。原因：%(reason)s") % values
+
+
 NOTICES: dict[str, Callable[[Notice], str]] = {
     "reminded": _reminded,
     "due_soon": _due_soon,
     "starts_soon": _starts_soon,
-    """Return a sentence about one result: the occasion, and the state that is spoken of."""
     "leave_asked": _plain(lambda: _("有人请假，等您批准。")),
     "leave_approved": _plain(lambda: _("您的请假已批准。能来参加的话直接来就行。")),
     "leave_refused": _plain(lambda: _("您的请假没有批准，理由在“我的请假”里。")),
@@ -79,6 +102,9 @@ NOTICES: dict[str, Callable[[Notice], str]] = {
     "correction_withdrawn": _result(lambda: _("“%(title)s”更正为“%(state)s”由提出人撤回，结果没有改动。")),
     "declared_asked": _plain(lambda: _("“%(title)s”有人申报在别处学过，等您确认。")),
     "declared_confirmed": _plain(lambda: _("您为“%(title)s”申报的学习已经确认，算作已补学。")),
+    "recomputed": _recomputed,
+    "recomputed_correction": _recomputed_correction,
+    "recomputed_unit": _recomputed_unit,
     "declared_refused": _plain(lambda: _("您为“%(title)s”申报的学习没有通过，理由写在申报里。")),
 }
 

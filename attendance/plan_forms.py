@@ -15,7 +15,17 @@ from wagtail.admin.forms import WagtailAdminModelForm
 
 from attendance.asking import NEWER, Asking
 from attendance.models import Occasion, Rule, Training
-from attendance.queries.consequences import effects_of_new_version, effects_on_training, occasions_under, refusals_of
+from attendance.queries.consequences import (
+    effects_of_asking_all,
+    effects_of_new_version,
+    effects_on_training,
+    occasions_under,
+    refusals_of,
+    too_short_for,
+)
+from attendance.queries.rules import offered_rules, why_not_at
+from attendance.rule_default import say_choices
+from attendance.rule_words import rule_sentence
 from attendance.sentences import moment
 from organizations.models import Node, Role
 from organizations.permissions import open_nodes, rules_the_whole_tree, visible_nodes
@@ -59,8 +69,18 @@ class TrainingForm(Asking, WagtailAdminModelForm):
         node.queryset = visible_nodes(self.for_user, Role.ORGANISER).filter(chosen)
         node.label_from_instance = lambda node: f"{'　' * (node.depth - 1)}{node.name}"
         self.fields["hours_required"].validators.append(MinValueValidator(Decimal(0), _("学时不能小于 0。")))
-        self._before = Training.objects.select_related("node").get(pk=self.instance.pk) if self.instance.pk else None
+        self._offer_rules()
+        with_rules = Training.objects.select_related("node", "lecture_rule", "course_rule")
+        self._before = with_rules.get(pk=self.instance.pk) if self.instance.pk else None
         self.stand_by(None if self._before is None else _training_in_words(self._before))
+
+    def _offer_rules(self) -> None:
+        """The rules that what is newly planned for it may be given: of the training's unit or one above."""
+        for name, basis in (("lecture_rule", Rule.Basis.WINDOW), ("course_rule", Rule.Basis.MEDIA)):
+            field: Any = self.fields[name]
+            field.queryset = offered_rules(self.for_user, basis=basis, kept=getattr(self.instance, f"{name}_id"))
+            field.empty_label = _("不设，每次安排时再选")
+            say_choices(field)
 
     def clean_starts_date(self) -> dt.date:
         starts: dt.date = self.cleaned_data["starts_date"]
@@ -80,6 +100,10 @@ class TrainingForm(Asking, WagtailAdminModelForm):
         starts, deadline = cleaned.get("starts_date"), cleaned.get("deadline_at")
         if starts and deadline and timezone.localdate(deadline) < starts:
             self.add_error("deadline_at", _("截止时间要晚于开始日期。"))
+        for name in ("lecture_rule", "course_rule"):
+            rule, node = cleaned.get(name), cleaned.get("node")
+            if rule and node and name in self.changed_data and (refusal := why_not_at(rule=rule, node=node)):
+                self.add_error(name, refusal)
         return cleaned
 
     def effects_of_saving(self) -> list[str]:
@@ -94,7 +118,9 @@ class TrainingForm(Asking, WagtailAdminModelForm):
         with transaction.atomic():
             if self._before is not None:
                 # The whole row: an occasion that is being planned for it waits, and is seen by whoever asks next.
-                now = Training.objects.select_for_update(of=("self",)).select_related("node")
+                now = Training.objects.select_for_update(of=("self",)).select_related(
+                    "node", "lecture_rule", "course_rule"
+                )
                 stored = now.filter(pk=self.instance.pk).first()
                 if stored is None or _training_in_words(stored) != _training_in_words(self._before):
                     raise overtaken()
@@ -112,6 +138,8 @@ def _training_in_words(training: Training) -> dict[Any, Any]:
         _("截止时间"): moment(training.deadline_at),
         _("要求学时"): training.hours_required,
         _("状态"): training.get_state_display(),
+        _("新场次的认定规则"): training.lecture_rule or _("不设"),
+        _("新课程的认定规则"): training.course_rule or _("不设"),
     }
 
 
@@ -154,9 +182,14 @@ class RuleForm(Asking, WagtailAdminModelForm):
         values = {
             self.fields[name].label: getattr(rule, name)
             for name in self.fields
-            if name not in ("basis", *self.asked_fields)
+            if name not in ("basis", "hours_by", *self.asked_fields)
         }
-        return {**values, _("计算方式"): rule.get_basis_display(), _("最新版本"): self._version}
+        return {
+            **values,
+            _("计算方式"): rule.get_basis_display(),
+            _("学时怎么记"): rule.get_hours_by_display(),
+            _("最新版本"): self._version,
+        }
 
     def clean_name(self) -> str:
         return " ".join(self.cleaned_data["name"].split())
@@ -178,14 +211,21 @@ class RuleForm(Asking, WagtailAdminModelForm):
         return share
 
     def effects_of_saving(self) -> list[str]:
+        hard = effects_of_asking_all(self.instance) if {"min_share", "basis"} & set(self.changed_data) else []
         if self._old is None or not self._is_used or not self._is_changed:
-            return []
-        return effects_of_new_version(
-            rule=self._old,
-            version=self._next(),
-            nodes=visible_nodes(self.for_user, Role.ORGANISER),
-            as_of=timezone.now(),
-        )
+            return hard
+        nodes = visible_nodes(self.for_user, Role.ORGANISER)
+        return [
+            *effects_of_new_version(rule=self._old, version=self._next(), nodes=nodes, as_of=timezone.now()),
+            _("新版：%(sentence)s。") % {"sentence": rule_sentence(self.instance)},
+            *too_short_for(rule=self._old, nodes=nodes, minutes=self.instance.min_minutes),
+            *hard,
+        ]
+
+    @property
+    def said(self) -> str:
+        """The rule as it is stored, in one sentence; "" for a new one."""
+        return rule_sentence(self._old) if self._old is not None else ""
 
     @property
     def _is_changed(self) -> bool:
@@ -216,7 +256,7 @@ class RuleForm(Asking, WagtailAdminModelForm):
         return is_used and self._is_changed
 
     def _save_version(self, commit: bool) -> Rule:
-        self.instance.pk, self.instance.version = None, self._next()
+        self.instance.pk, self.instance.version, self.instance.withdrawn_at = None, self._next(), None
         saved: Rule = super().save(commit=commit)
         if self._old is not None and self.cleaned_data["move"]:
             self._move_planned(self._old, saved)

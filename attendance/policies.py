@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from wagtail.permission_policies.base import BasePermissionPolicy
 
 from attendance.queries.rules import usable_rules
@@ -57,3 +57,25 @@ class RulePolicy(SubtreePolicy):
 
     def instances_user_has_any_permission_for(self, user: Any, actions: Any) -> QuerySet[Any, Any]:
         return usable_rules(user) if self.actions.intersection(actions) else self.model.objects.none()
+
+
+class HoursPolicy(SubtreePolicy):
+    """An hours table is kept by the organisers and operators of its unit or one above; the site's, by whoever keeps
+    the whole tree."""
+
+    keepers = (Role.ORGANISER, Role.OPERATOR)
+
+    def user_has_permission(self, user: Any, action: str) -> bool:
+        return action in self.actions and (has_role(user, *self.keepers) or rules_the_whole_tree(user))
+
+    def user_has_permission_for_instance(self, user: Any, action: str, instance: Any) -> bool:
+        if instance.node is None:
+            return action in self.actions and rules_the_whole_tree(user)
+        return action in self.actions and has_role(user, *self.keepers, node=instance.node)
+
+    def instances_user_has_any_permission_for(self, user: Any, actions: Any) -> QuerySet[Any, Any]:
+        """Return what one keeps: a list leads to nothing that cannot be opened."""
+        if not self.actions.intersection(actions):
+            return self.model.objects.none()
+        mine = Q(node__in=visible_nodes(user, *self.keepers).order_by())
+        return self.model.objects.filter(mine | Q(node=None) if rules_the_whole_tree(user) else mine)

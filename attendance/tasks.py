@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from attendance import operations
 from attendance.clock import clock
+from attendance.queries.recomputing import unfinished
 
 BATCH = 500
 TURNS = 40  # 20,000 people, some seconds' work
@@ -19,6 +20,7 @@ BEAT = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "attendance.recompute": {"task": "attendance.recompute", "schedule": 30.0, "options": {"expires": 30}},
     "attendance.reconcile": {"task": "attendance.reconcile", "schedule": 30.0, "options": {"expires": 30}},
 }
 
@@ -60,6 +62,13 @@ def settle_dirty() -> None:
 def reap_leases() -> None:
     """Close what dead workers left open."""
     operations.reap_leases(as_of=clock().now())
+
+
+@shared_task(name="attendance.recompute")
+def recompute() -> None:
+    """Go on with what is being tried or judged anew, some thousand people a turn."""
+    for recomputation_id in list(unfinished().values_list("pk", flat=True)):
+        operations.advance_recomputation(recomputation_id=recomputation_id, as_of=timezone.now(), most=BATCH * TURNS)
 
 
 @shared_task(name="attendance.reconcile")

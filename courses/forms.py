@@ -17,8 +17,9 @@ from attendance.models import Occasion, Rule, Training
 from attendance.operations import UnableToPlanOccasion
 from attendance.plan_forms import check_year
 from attendance.queries.concerned import concerned_by, people_at
-from attendance.queries.consequences import MOST_NAMED, effects_of_dates
-from attendance.queries.rules import label_of, usable_rules, why_not_at
+from attendance.queries.consequences import MOST_NAMED, effects_of_dates, effects_of_rule
+from attendance.queries.rules import offered_rules, why_not_at
+from attendance.rule_default import offer_default, say_choices, take_default
 from attendance.sentences import moment
 from cms.models import CoursePage
 from cms.permissions import editable_nodes, may_edit_at
@@ -27,6 +28,7 @@ from courses.changes import name_of, runs_of
 from courses.models import CourseRun
 from courses.operations import CoursePlan, UnableToScheduleCourse, reschedule_course, schedule_course
 from courses.plans import move_course_end
+from courses.queries import media_items_of
 from media.models import Video
 from organizations.models import Node
 
@@ -106,11 +108,11 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
         nodes = editable_nodes(self.for_user)
         self._offer("node", nodes.filter(Q(closed_date=None) | Q(pk=occasion.node_id if occasion else None)))
         self._offer("training", _trainings_for(nodes, occasion))
-        of_media = Q(basis=Rule.Basis.MEDIA) | Q(pk=occasion.rule_id if occasion else None)
-        usable = Q(pk__in=usable_rules(self.for_user).values("pk")) | Q(pk=occasion.rule_id if occasion else None)
-        self._offer("rule", Rule.objects.select_related("node").filter(of_media, usable).order_by("name", "-version"))
-        rule: Any = self.fields["rule"]
-        rule.label_from_instance = label_of
+        kept = occasion.rule_id if occasion else None
+        self._offer("rule", offered_rules(self.for_user, basis=Rule.Basis.MEDIA, kept=kept))
+        if occasion is None:
+            offer_default(self)
+        say_choices(self.fields["rule"])
         if occasion is None:
             self._offer_pages(CoursePage.objects.live().filter(node__in=nodes.order_by()).order_by("title", "pk"))
         else:
@@ -177,6 +179,7 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
             and not (node.path.startswith(training.node.path) or training.node.path.startswith(node.path))
         ):
             self.add_error("node", _("这个组织不在所选培训的范围内。"))
+        take_default(self, cleaned, "course_rule")
         rule = cleaned.get("rule")
         if rule and node and (refusal := why_not_at(rule=rule, node=node, stored=self.occasion)):
             self.add_error("rule", refusal)
@@ -190,6 +193,7 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
             return effects_of_moved_end(self.occasion, plan["ends_at"], as_of=now)
         found = _changes(self.occasion, plan, as_of=now) if self.occasion else []
         if self.occasion is None or self.changed_data:
+            found += effects_of_rule(rule=plan["rule"], length=_length_of(plan["page"]))
             found += effects_of_dates(
                 training=plan["training"], starts_at=plan["starts_at"], ends_at=plan["ends_at"], by_media=True
             )
@@ -253,6 +257,11 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
         except UnableToPlanOccasion as error:
             raise ValidationError(str(error)) from error
         return self.instance
+
+
+def _length_of(page: CoursePage) -> dt.timedelta:
+    """Return how long what there is to study in a course is now."""
+    return dt.timedelta(milliseconds=sum(media_items_of(lessons_of(page)).values()))
 
 
 def hindrance(lessons: list[Lesson]) -> str:

@@ -4,6 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from attendance.core.hours import Form
 from attendance.kinds import Step
 from attendance.models import Occasion
 from attendance.standing import asks_nothing
@@ -19,6 +20,7 @@ class CourseKind:
     """A course studied on one's own phone, in one's own time, until the occasion ends."""
 
     label = _("课程")
+    hours_form = Form.COURSE
 
     def url_for(self, occasion: Occasion, member: User) -> str:
         """Return the course page where ``member`` studies."""

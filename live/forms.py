@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.widgets import AdminDateTimeInput
@@ -14,7 +13,9 @@ from attendance.asking import Asking
 from attendance.forms import VoidForm
 from attendance.models import Occasion, Rule, Training
 from attendance.plan_forms import check_year
-from attendance.queries.rules import label_of, usable_rules, why_not_at
+from attendance.queries.consequences import effects_of_rule
+from attendance.queries.rules import offered_rules, why_not_at
+from attendance.rule_default import offer_default, say_choices, take_default
 from live.core import lifecycle
 from live.models import Lecture
 from live.operations import (
@@ -78,9 +79,11 @@ class LectureForm(Asking, forms.Form):
         )
         self._offer("node", nodes.filter(closed_date=None), label=lambda node: f"{'　' * (node.depth - 1)}{node.name}")
         self._offer("lecturer", lecturers_for(user, on_date=timezone.localdate()))
-        kept = Q(pk=lecture.occasion.rule_id if lecture else None)  # another unit's, where it was planned with it
-        rules = Rule.objects.select_related("node").filter(kept | Q(pk__in=usable_rules(user).values("pk")))
-        self._offer("rule", rules.filter(basis=Rule.Basis.WINDOW).order_by("name", "-version"), label=label_of)
+        kept = lecture.occasion.rule_id if lecture else None  # another unit's, where it was planned with it
+        self._offer("rule", offered_rules(user, basis=Rule.Basis.WINDOW, kept=kept))
+        say_choices(self.fields["rule"])
+        if lecture is None:
+            offer_default(self)
         self.stand_by(None if lecture is None else in_words(lecture.occasion, lecture.lecturer))
 
     def _offer(self, name: str, queryset: Any, label: Any = None) -> None:
@@ -97,6 +100,7 @@ class LectureForm(Asking, forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        take_default(self, cleaned, "lecture_rule")
         rule, node = cleaned.get("rule"), cleaned.get("node")
         stored = self.lecture.occasion if self.lecture is not None else None
         if rule and node and (refusal := why_not_at(rule=rule, node=node, stored=stored)):
@@ -117,6 +121,7 @@ class LectureForm(Asking, forms.Form):
             rule=data["rule"],
         )
         found = [] if self.lecture is None else changes_of(self.lecture, after, data["lecturer"], as_of=now)
+        found += effects_of_rule(rule=data["rule"], length=ends_at - data["starts_at"])
         if self.lecture is not None and not self.changed_data:
             return found
         but = None if self.lecture is None else self.lecture.pk

@@ -4,6 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from attendance.core.hours import Form
 from attendance.kinds import Step
 from attendance.models import Occasion
 from attendance.queries.windows import HELD
@@ -14,6 +15,7 @@ class LectureKind:
     """A live lecture: joined in its room, caught up by its replay."""
 
     label = gettext_lazy("直播课")
+    hours_form = Form.LIVE
 
     def url_for(self, occasion: Occasion, member: User) -> str:
         """Return the room's page; once a replay exists, the replay's."""

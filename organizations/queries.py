@@ -33,7 +33,7 @@ from organizations.models import (
 PHONE_KEY_NAME = "PHONE_KEY"
 SAMPLED_PHONES = 20
 # Lists whose scope is who belonged to the unit that day.
-MEMBER_LISTS = ("roster", "unit", "review", "restored")
+MEMBER_LISTS = ("roster", "unit", "review", "restored", "hours_file")
 LEFT_LATELY = dt.timedelta(days=100)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+
+from attendance.core.hours import OWN, Conversion
 
 
 class Basis(StrEnum):
@@ -22,7 +24,11 @@ class UnableToReadRule(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One version of a rule. Seconds unless the name says otherwise; ``hours`` are training hours credited."""
+    """One version of a rule. Seconds unless the name says otherwise.
+
+    ``hours`` are the training hours credited, ``by_form`` what an hours table credits instead, by the form in which
+    somebody took part (``OWN``: the occasion's own); ``repr`` leaves it out.
+    """
 
     name: str = ""
     version: int = 1
@@ -35,6 +41,7 @@ class Rule:
     outbox_s: float = 60
     make_up_days: float = 14
     hours: Decimal = Decimal(1)
+    by_form: tuple[tuple[str, Conversion], ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if not 0 < self.min_share <= 1:
@@ -61,17 +68,28 @@ class Rule:
         share = round(self.min_share * length_ms)
         return min(max(share, (self.min_minutes or 0) * 60_000), length_ms)
 
+    def hours_for(self, form: str, length_ms: int) -> Decimal:
+        """Return the hours for having taken part in this form in something so long."""
+        conversion = dict(self.by_form).get(form)
+        return self.hours if conversion is None else conversion.of(length_ms)
+
     def stamp(self) -> dict[str, Any]:
         """Return the rule as plain JSON values."""
-        return {**asdict(self), "basis": str(self.basis), "hours": str(self.hours)}
+        values = {**asdict(self), "basis": str(self.basis), "hours": str(self.hours)}
+        del values["by_form"]
+        said = {form or "own": conversion.as_json() for form, conversion in self.by_form}
+        return {**values, "by_form": said} if said else values
 
     @classmethod
     def from_stamp(cls, stamp: Mapping[str, Any]) -> Rule:
         """Return the rule of a stamp; keys that a later version added take their defaults, others are left out."""
-        known = {field.name for field in fields(cls)}
+        known = {one.name for one in fields(cls)}
         values = {key: value for key, value in stamp.items() if key in known}
         if "basis" in values:
             values["basis"] = Basis(values["basis"])
         if "hours" in values:
             values["hours"] = Decimal(values["hours"])
+        if "by_form" in values:
+            said = values["by_form"].items()
+            values["by_form"] = tuple((OWN if form == "own" else form, Conversion.from_json(one)) for form, one in said)
         return cls(**values)

@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from attendance.core.evidence import Earlier, Ended, Evidence, Items, Presence, Watched, Window
+from attendance.core.hours import OWN, Form
 from attendance.core.intervals import Spans
 from attendance.core.live import Live, live_time
 from attendance.core.reasons import Code, Reason
@@ -34,7 +35,8 @@ class Verdict:
     """The answer: a state, why, the three clocks apart and their union (ms), and the spans behind them for a page.
 
     ``done_ms`` of ``needed_ms``: how much of what is asked is done, on the way to it that is shortest from here. The
-    difference is what is left to do; a ``share`` reason says the same as ``ms`` and ``need_ms``.
+    difference is what is left to do; a ``share`` reason says the same as ``ms`` and ``need_ms``. ``form``: how it was
+    done, where that is not the occasion's own way (``core.hours``).
     """
 
     state: State
@@ -50,6 +52,7 @@ class Verdict:
     bridged: Spans = field(default_factory=Spans)
     hall: Spans = field(default_factory=Spans)
     replay: dict[str, Spans] = field(default_factory=dict)
+    form: str = OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class _Count:
         return Reason(Code.SHARE, params)
 
 
+VISITED = "visit"  # the category of a declaration: somebody came to the member's home
 _WORTH = {None: 0, State.MADE_UP: 1, State.ATTENDED: 2}
 
 
@@ -102,6 +106,7 @@ def judge(evidence: Evidence, window: Window, rule: Rule) -> Verdict:
         count = max(count, _count(_clocks(evidence, whole, rule), evidence, whole, rule), key=_worth)
     state = _state(count.reached, evidence, window)
     is_done = count.reached is not None or evidence.declared is not None
+    form = _form(count, evidence)
     return Verdict(
         state=state,
         reasons=(*_outcome(state, clocks, evidence, window, count), *_remarks(state, clocks, evidence, window, rule)),
@@ -109,14 +114,34 @@ def judge(evidence: Evidence, window: Window, rule: Rule) -> Verdict:
         replay_ms=_total(clocks.replay, window.items),
         hall_ms=clocks.hall.total,
         union_ms=_union_ms(clocks, window, rule),
-        hours=rule.hours if is_done else Decimal(0),
+        hours=_hours(form, count, window, rule) if is_done else Decimal(0),
         done_ms=count.done_ms,
         needed_ms=count.needed_ms,
         live=clocks.live.spans,
         bridged=clocks.live.bridged,
         hall=clocks.hall,
         replay=clocks.replay,
+        form=form,
     )
+
+
+def full_hours(window: Window, rule: Rule) -> Decimal:
+    """Return what an occasion credits for having taken part in its own way: what a correction gives."""
+    return rule.hours_for(OWN, window.media_ms if rule.basis is Basis.MEDIA else window.length)
+
+
+def _hours(form: str, count: _Count, window: Window, rule: Rule) -> Decimal:
+    """Return the hours of whoever has done it; of a course that they finished in an earlier version, that one's."""
+    return rule.hours_for(form, count.of_ms if rule.basis is Basis.MEDIA else window.length)
+
+
+def _form(count: _Count, evidence: Evidence) -> str:
+    """Return how it was done; the occasion's own way while it is not."""
+    if count.reached is not None:
+        return Form.HALL.value if count.clock == "hall" else OWN
+    if evidence.declared is None:
+        return OWN
+    return Form.VISIT.value if evidence.declared == VISITED else Form.DECLARED.value
 
 
 def asked_at_first(window: Window, rule: Rule) -> tuple[int, int]:

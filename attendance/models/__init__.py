@@ -1,10 +1,12 @@
 """The ledger: what was expected, what was seen, what follows from it. Evidence is stored, conclusions are computed."""
 
 from attendance.models.hall import Declaration, Guest, Hall, Sheet
+from attendance.models.hours import HoursConversion, HoursOwed, HoursTable
 from attendance.models.leave import Leave, LeaveOccasion
 from attendance.models.notice import Notice
 from attendance.models.plan import Occasion, Rule, Training
 from attendance.models.presence import PresenceSpan, WatchBudget, WatchSession, WorkerLease
+from attendance.models.recomputation import Recomputation, Recomputed
 from attendance.models.record import Correction, Dispute, Evidence, Record, RecordState
 from attendance.models.reminder import Channel, NoticeChoice, Reminder, ReminderMessage, ReminderSetting, SmsDay
 from attendance.models.review import CorrectionReview
@@ -19,6 +21,9 @@ __all__ = [
     "Evidence",
     "Guest",
     "Hall",
+    "HoursConversion",
+    "HoursOwed",
+    "HoursTable",
     "Leave",
     "LeaveOccasion",
     "Named",
@@ -26,6 +31,8 @@ __all__ = [
     "NoticeChoice",
     "Occasion",
     "PresenceSpan",
+    "Recomputation",
+    "Recomputed",
     "Record",
     "RecordState",
     "Reminder",

@@ -17,6 +17,10 @@ class Rule(models.Model):
         WINDOW = "window", _("按场次时间")
         MEDIA = "media", _("按课程时长")
 
+    class HoursBy(models.TextChoices):
+        RULE = "rule", _("按这条规则：每场一样")
+        TABLE = "table", _("按学时表：看参加的方式和长短")
+
     # Its organisers keep it; without one it is the site's, kept by the whole tree's operator.
     node = models.ForeignKey(
         Node, on_delete=models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("所属组织")
@@ -32,6 +36,10 @@ class Rule(models.Model):
     outbox_s = models.PositiveIntegerField(_("断网补传上限（秒）"), default=60)
     make_up_days = models.PositiveIntegerField(_("补学天数"), default=14)
     hours = models.DecimalField(_("学时"), max_digits=5, decimal_places=2, default=1)
+    hours_by = models.CharField(
+        _("学时怎么记"), max_length=5, choices=HoursBy.choices, default=HoursBy.RULE, db_default="rule"
+    )
+    withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="offered for nothing new any more")
 
     class Meta:
         verbose_name = _("认定规则")
@@ -65,6 +73,12 @@ class Training(models.Model):
         default=False,
         db_default=False,
         help_text="a unit's own, made by itself year by year (its meetings): listed in that unit, not in those above",
+    )
+    lecture_rule = models.ForeignKey(
+        Rule, on_delete=models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("新场次的认定规则")
+    )
+    course_rule = models.ForeignKey(
+        Rule, on_delete=models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("新课程的认定规则")
     )
 
     class Meta:

@@ -84,6 +84,13 @@ class Record(models.Model):
     stands = models.CharField(max_length=10, choices=RecordState.choices, default=RecordState.PENDING)
     stands_by = models.ForeignKey("Correction", on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     stands_hours = models.DecimalField(max_digits=5, decimal_places=2, default=0)
+    form = models.CharField(
+        max_length=10,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="how it was done, where that is not the occasion's own way",
+    )
     rule_version = models.CharField(max_length=80)
     evidence_digest = models.CharField(max_length=64)
     judged_at = models.DateTimeField()

@@ -90,11 +90,27 @@ from attendance.operations.presence import (
     open_presences,
     record_outbox,
 )
+from attendance.operations.recomputing import (
+    UnableToRecompute,
+    advance_recomputation,
+    begin_recomputation,
+    drop_recomputation,
+    try_recomputation,
+)
 from attendance.operations.reconciling import reconcile
 from attendance.operations.reminder_sending import send_reminders
 from attendance.operations.reminders import UnableToRemind, UnableToSetReminders, remind, remind_by_clock, set_reminders
 from attendance.operations.reviewing import UnableToReview, decide_correction, withdraw_correction
 from attendance.operations.rosters import complete_roster, enter_at_once, prepare_rosters
+from attendance.operations.rules import (
+    Gives,
+    HoursPlan,
+    UnableToSaveHours,
+    offer_rule_again,
+    save_hours_table,
+    withdraw_hours_tables,
+    withdraw_rule,
+)
 from attendance.operations.settling import UnableToSettle, settle, settle_dirty
 from attendance.operations.sheets import print_sheet
 from attendance.operations.watch import (
@@ -107,7 +123,9 @@ from attendance.operations.watch import (
 
 __all__ = [
     "End",
+    "Gives",
     "HallTicks",
+    "HoursPlan",
     "Join",
     "OccasionPlan",
     "Study",
@@ -120,12 +138,14 @@ __all__ = [
     "UnableToOpenOccasion",
     "UnableToPlanOccasion",
     "UnableToRaiseDispute",
+    "UnableToRecompute",
     "UnableToRecord",
     "UnableToRecordPresence",
     "UnableToRemind",
     "UnableToReopenOccasion",
     "UnableToReportWatched",
     "UnableToReview",
+    "UnableToSaveHours",
     "UnableToSetMedia",
     "UnableToSetReminders",
     "UnableToSettle",
@@ -133,6 +153,7 @@ __all__ = [
     "UnableToVoidOccasion",
     "WatchState",
     "Wish",
+    "advance_recomputation",
     "answer_dispute",
     "approve_in_part",
     "approve_leave",
@@ -141,6 +162,7 @@ __all__ = [
     "ask_for_email",
     "ask_leave",
     "beat_lease",
+    "begin_recomputation",
     "check_in",
     "choose_channels",
     "close_hall",
@@ -155,6 +177,7 @@ __all__ = [
     "decide_correction",
     "declare",
     "drop_email",
+    "drop_recomputation",
     "end_calendar",
     "end_exemption_early",
     "end_lease",
@@ -174,6 +197,7 @@ __all__ = [
     "mark_not_held",
     "mark_notices_seen",
     "move_end",
+    "offer_rule_again",
     "open_hall",
     "open_occasion",
     "open_presences",
@@ -193,6 +217,7 @@ __all__ = [
     "reopen_occasion",
     "report_watched",
     "reschedule_occasion",
+    "save_hours_table",
     "send_reminders",
     "set_media_items",
     "set_reminders",
@@ -203,12 +228,15 @@ __all__ = [
     "start_watch",
     "take_back_leave",
     "tell",
+    "try_recomputation",
     "void_occasion",
     "withdraw",
     "withdraw_correction",
     "withdraw_declaration",
     "withdraw_dispute",
+    "withdraw_hours_tables",
     "withdraw_leave",
     "withdraw_occasion",
+    "withdraw_rule",
     "write_guest",
 ]

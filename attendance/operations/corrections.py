@@ -7,12 +7,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from attendance.core.hours import OWN
 from attendance.core.text import checked
+from attendance.core.verdict import full_hours
 from attendance.models import Correction, CorrectionReview, Occasion, Record, RecordState, Training
 from attendance.operations.notices import tell
 from attendance.operations.rosters import is_on_roster
 from attendance.operations.settling import last_corrections, settle
-from attendance.queries import CALLED_OFF, rule_of
+from attendance.queries import CALLED_OFF, rule_of, window_of
 from attendance.queries.reviewing import reviewers_of
 from attendance.standing import what_holds
 from organizations.models import User
@@ -67,12 +69,12 @@ def correct_record(
         CorrectionReview.objects.create(correction=correction, record=record, why=why)
         _tell_proposed(correction, record, as_of)
     else:
-        let_hold(correction)
+        let_hold(correction, as_of=as_of)
         tell_corrected(correction, record, before, as_of)
     return correction
 
 
-def let_hold(correction: Correction) -> None:
+def let_hold(correction: Correction, *, as_of: datetime) -> None:
     """Write beside the record what holds by this correction, in the caller's transaction."""
     record = Record.objects.select_related("occasion").get(pk=correction.record_id)
     outcome = what_holds(
@@ -80,10 +82,10 @@ def let_hold(correction: Correction) -> None:
         hours=record.hours,
         digest=record.evidence_digest,
         correction=correction,
-        full_hours=rule_of(record.occasion).hours,
+        full_hours=full_hours(window_of(record.occasion, as_of=as_of), rule_of(record.occasion)),
     )
     Record.objects.filter(pk=record.pk).update(
-        stands=outcome.state, stands_by=outcome.correction_id, stands_hours=outcome.hours
+        stands=outcome.state, stands_by=outcome.correction_id, stands_hours=outcome.hours, form=OWN
     )
 
 

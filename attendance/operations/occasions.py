@@ -14,12 +14,14 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from attendance import events
+from attendance.core.hours import Conversion
 from attendance.core.intervals import ms_of
 from attendance.core.plan import OccasionPlan
 from attendance.core.rules import Rule as CoreRule
-from attendance.models import Evidence, Occasion, Rule, Training
+from attendance.models import Evidence, HoursTable, Occasion, Rule, Training
 from attendance.operations.earlier_items import keep_earlier_items
 from attendance.operations.rosters import take_back_preparation, write_or_begin
+from attendance.queries.hours import conversions_at
 from attendance.queries.rules import why_not_at
 from attendance.queries.windows import ENDED, HELD, is_held, undone_until, window_limit
 from organizations.models import Node
@@ -148,7 +150,7 @@ def open_occasion(*, occasion_id: int, as_of: datetime) -> None:
         state=State.OPEN,
         opened_at=as_of,
         window_start_at=start,
-        rule_stamp=stamp_of(occasion.rule, occasion.training),
+        rule_stamp=stamp_of(occasion.rule, occasion.training, occasion),
     )
     if not claimed:
         raise UnableToOpenOccasion(f"occasion {occasion_id} is over")
@@ -159,8 +161,15 @@ def open_occasion(*, occasion_id: int, as_of: datetime) -> None:
     events.announce(events.occasion_opened, occasion_id=occasion_id)
 
 
-def stamp_of(rule: Rule, training: Training) -> dict[str, Any]:
-    """Return what is stamped on an occasion: the rule with its version, and the training's deadline of that day."""
+def stamp_of(rule: Rule, training: Training, occasion: Occasion) -> dict[str, Any]:
+    """Return what is stamped on an occasion: the rule with its version, and the training's deadline of that day.
+
+    A rule that leaves the hours to a table has what the table of its unit gives that day; where none holds, its own.
+    """
+    table: HoursTable | None = None
+    by_form: dict[str, Conversion] = {}
+    if rule.hours_by == Rule.HoursBy.TABLE:
+        table, by_form = conversions_at(node=occasion.node, kind=occasion.kind, starts_at=occasion.starts_at)
     core = CoreRule(
         name=rule.name,
         version=rule.version,
@@ -173,8 +182,10 @@ def stamp_of(rule: Rule, training: Training) -> dict[str, Any]:
         outbox_s=rule.outbox_s,
         make_up_days=rule.make_up_days,
         hours=rule.hours,
+        by_form=tuple(sorted(by_form.items())),
     )
-    return {**core.stamp(), "deadline_at": training.deadline_at.isoformat()}
+    stamp = {**core.stamp(), "deadline_at": training.deadline_at.isoformat()}
+    return {**stamp, "hours_table": str(table), "hours_table_id": table.pk} if table else stamp
 
 
 @transaction.atomic

@@ -83,7 +83,7 @@ def _let_hold(review: CorrectionReview, as_of: datetime) -> None:
         raise UnableToReview(_("这场没有举行或已经作废，不影响任何人的记录，不用更正。"))
     found = last_corrections(record.occasion_id, [record.member_id], but=correction.pk)
     settle(occasion_id=record.occasion_id, member_ids=[record.member_id], as_of=as_of)
-    let_hold(correction)
+    let_hold(correction, as_of=as_of)
     _tell(review, "correction_approved", [correction.author_id], as_of)
     fresh = Record.objects.get(pk=record.pk)
     tell_corrected(correction, fresh, found.get(record.member_id), as_of)

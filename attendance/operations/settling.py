@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import islice
 
 import structlog
@@ -11,9 +12,10 @@ from prometheus_client import Counter
 
 from attendance import events
 from attendance.core.evidence import Evidence, Window
+from attendance.core.hours import OWN
 from attendance.core.intervals import ms_of
 from attendance.core.rules import Rule
-from attendance.core.verdict import Verdict, judge
+from attendance.core.verdict import Verdict, full_hours, judge
 from attendance.models import Correction, Occasion, Record, RosterEntry
 from attendance.operations.absence import record_absence
 from attendance.operations.excusing import excuse_absent
@@ -29,7 +31,7 @@ log = structlog.get_logger(__name__)
 CHUNK = 500  # also keeps SQLite's and PostgreSQL's statements short
 FIELDS = (
     "state", "reasons", "live_ms", "replay_ms", "hall_ms", "union_ms", "hours", "stands", "stands_by", "stands_hours",
-    "rule_version", "evidence_digest", "judged_at",
+    "form", "rule_version", "evidence_digest", "judged_at",
 )  # fmt: skip
 FRAME = ("closed_at", "window_end_at", "media_ms", "media_offset_ms", "media_cuts", "paused_ms", "away_ms")
 """What everybody at an occasion is judged by: where one of them changes, all are judged again."""
@@ -188,7 +190,9 @@ def _judge_all(occasion: Occasion, entries: list[tuple[int, str, str, datetime |
     before = dict(
         Record.objects.filter(occasion_id=occasion.pk, member_id__in=ids).values_list("member_id", "evidence_digest")
     )
-    frame = repr((window, rule))
+    # What an hours table credits is said only where there is one: other digests stay what they were.
+    frame = repr((window, rule, *rule.by_form))
+    full = full_hours(window, rule)
     changed = {}
     for member_id in ids:
         digest = digest_of(held[member_id], frame)
@@ -206,6 +210,7 @@ def _judge_all(occasion: Occasion, entries: list[tuple[int, str, str, datetime |
                     digest,
                     corrections.get(member_id),
                     as_of,
+                    full=full,
                     since=_since(corrections.get(member_id), held[member_id], window, rule),
                 )
                 for member_id, (verdict, digest) in changed.items()
@@ -250,11 +255,12 @@ def _record(
     digest: str,
     correction: Correction | None,
     as_of: datetime,
+    full: Decimal,
     since: str | None,
 ) -> Record:
     state = str(verdict.state)
     outcome = what_holds(
-        state=state, hours=verdict.hours, digest=digest, correction=correction, full_hours=rule.hours, since=since
+        state=state, hours=verdict.hours, digest=digest, correction=correction, full_hours=full, since=since
     )
     return Record(
         occasion_id=occasion_id,
@@ -269,6 +275,7 @@ def _record(
         stands=outcome.state,
         stands_by_id=outcome.correction_id,
         stands_hours=outcome.hours,
+        form=verdict.form if outcome.state == state and outcome.correction_id is None else OWN,
         rule_version=rule.label[:80],
         evidence_digest=digest,
         judged_at=as_of,

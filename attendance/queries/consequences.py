@@ -1,13 +1,13 @@
 """What a change of a training or a rule does to those it concerns, said before it is done. Nothing here writes."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from attendance.models import Occasion, Rule, Training
+from attendance.models import Occasion, Recomputation, Rule, Training
 from attendance.queries import CALLED_OFF
 from attendance.queries.concerned import people_at, people_owing
 from attendance.sentences import moment
@@ -199,6 +199,36 @@ def _fits(occasion: Occasion, node: Node) -> bool:
 # --- rules --------------------------------------------------------------------------------------------------------
 
 
+def effects_of_rule(*, rule: Rule, length: timedelta) -> list[str]:
+    """Return why hardly anybody can do what a rule asks of something so long; never a reason to refuse it."""
+    minutes = length / timedelta(minutes=1)
+    if not rule.min_minutes or not minutes or rule.min_minutes < minutes:
+        return []
+    values = {"asked": rule.min_minutes, "there": f"{minutes:.4g}"}
+    if rule.basis == Rule.Basis.MEDIA:
+        words = _("规则要求至少学 %(asked)s 分钟，这门课一共只有 %(there)s 分钟：一秒不缺才算学完，几乎没有人做得到。")
+        return [words % values]
+    words = _("规则要求至少 %(asked)s 分钟，这一场只有 %(there)s 分钟：从头到尾一秒不缺才算参加，几乎没有人做得到。")
+    return [words % values]
+
+
+def effects_of_asking_all(rule: Rule) -> list[str]:
+    """Return that a rule asks for every second, where it does."""
+    if rule.min_share < 1:
+        return []
+    return [_("最低比例是 100%：晚到一秒、断线一次就不算，几乎没有人做得到。一般填 0.8。")]
+
+
+def too_short_for(*, rule: Rule, nodes: QuerySet[Node], minutes: int | None) -> list[str]:
+    """Return which of the planned occasions of a rule are no longer than what its next version would ask."""
+    if not minutes or rule.basis == Rule.Basis.MEDIA:
+        return []
+    planned = occasions_under(rule).filter(state=State.SCHEDULED, node__in=nodes.order_by())
+    short = [one for one in planned if one.ends_at - one.starts_at <= timedelta(minutes=minutes)]
+    words = _("这些场次不到 %(minutes)s 分钟，改用新版以后几乎没有人做得到：%(list)s。")
+    return [words % {"minutes": minutes, "list": named(short)}] if short else []
+
+
 def occasions_under(rule: Rule) -> QuerySet[Occasion]:
     """Return the occasions that use this version of a rule, the next first."""
     return Occasion.objects.filter(rule_id=rule.pk).select_related("node", "training").order_by("starts_at", "pk")
@@ -236,6 +266,10 @@ def uses_of_rule(*, rule: Rule, nodes: QuerySet[Node]) -> list[Use]:
     used = occasions_under(rule)
     own = list(used.filter(node__in=nodes.order_by()).order_by("-starts_at", "-pk")[:MOST_NAMED])
     found = [Use(f"{named([one])}：{one.get_state_display()}", blocks=True) for one in own]
+    giving = Training.objects.filter(Q(lecture_rule=rule) | Q(course_rule=rule))
+    found += [Use(_("培训“%(title)s”的新场次用它") % {"title": one.title}, blocks=True) for one in giving[:MOST_NAMED]]
+    if tried := Recomputation.objects.filter(rule=rule).count():
+        found.append(Use(_("%(count)s 次重新认定的报告里写着它") % {"count": tried}, blocks=True))
     if more := used.count() - len(own):
         found.append(Use(_("另有 %(count)s 场") % {"count": more}, blocks=True))
     return found

@@ -17,6 +17,7 @@ from attendance.models import (
     LeaveOccasion,
     Notice,
     PresenceSpan,
+    Recomputed,
     Record,
     ReminderMessage,
     RosterEntry,
@@ -90,7 +91,12 @@ def _ledger(member: User) -> dict[str, Any]:
         ),
         "records": _rows(
             Record, member, *occasion, "state", "reasons", "live_ms", "replay_ms", "hall_ms", "union_ms", "hours",
-            "stands", "stands_hours", "rule_version", "evidence_digest", "judged_at",
+            "stands", "stands_hours", "form", "rule_version", "evidence_digest", "judged_at",
+        ),
+        "recomputed": _rows(
+            Recomputed, member, "recomputation__occasion_id", "recomputation__occasion__title", "recomputation__reason",
+            "recomputation__state", "recomputation__asked_at", "before", "after", "hours_before", "hours_after",
+            "was_corrected", "is_corrected",
         ),
         "declarations": _rows(
             Declaration, member, *occasion, "category", "source", "studied_at", "minutes", "state", "asked_at",

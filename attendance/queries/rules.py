@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from attendance.models import Rule
+from attendance.rule_words import rule_sentence
 from organizations.models import Node, Role
 from organizations.permissions import in_subtree, rules_the_whole_tree
 from organizations.queries import above, grants_of, subtree
@@ -43,6 +44,20 @@ def why_not_at(*, rule: Rule, node: Node, stored: Any = None) -> str:
     return words % {"rule": rule.name, "owner": rule.node, "node": node}
 
 
+def offered_rules(user: Any, *, basis: str, kept: int | None = None) -> QuerySet[Rule]:
+    """Return what is offered for something new: of each rule the newest version, none that was withdrawn.
+
+    ``kept``: the key of the rule that what is edited has already, whatever became of it.
+    """
+    newer = Rule.objects.filter(name=OuterRef("name"), version__gt=OuterRef("version"))
+    same_site = Q(node=None) & Exists(newer.filter(node=None))
+    same_unit = Q(node__isnull=False) & Exists(newer.filter(node=OuterRef("node")))
+    offered = Q(pk__in=usable_rules(user).values("pk"), withdrawn_at=None) & ~same_site & ~same_unit
+    found = Rule.objects.select_related("node").filter(Q(basis=basis) & offered | Q(pk=kept))
+    return found.order_by("name", "-version")
+
+
 def label_of(rule: Rule) -> str:
-    """Return a rule as it is chosen: two units may have one of the same name."""
-    return f"{rule}（{rule.node.name if rule.node else _('全站通用')}）"
+    """Return a rule as it is chosen, with what it asks: two units may have one of the same name."""
+    owner = rule.node.name if rule.node else _("全站通用")
+    return _("%(rule)s（%(owner)s）：%(sentence)s") % {"rule": rule, "owner": owner, "sentence": rule_sentence(rule)}

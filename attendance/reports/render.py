@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import chain
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import xlsxwriter
 from django.utils import timezone
@@ -18,7 +18,7 @@ from xlsxwriter.worksheet import Worksheet
 from attendance.models import RecordState
 from attendance.queries.listing import listed_at
 from attendance.reports.base import Cell, Report, Row, Scope
-from attendance.reports.standing import rules_of, still_open
+from attendance.reports.standing import rules_in_words, rules_of, still_open
 from attendance.sentences import moment
 from attendance.standing import DUE
 
@@ -86,7 +86,8 @@ def write_xlsx(report: Report, scope: Scope, to: BinaryIO, *, encoding: str = "u
                 _write_sheet(book.add_worksheet(section.title[:31]), report, rows, bold=bold, date=date)
         about = book.add_worksheet(str(_("说明")))
         about.set_column(0, 1, 40)
-        for line, (key, value) in enumerate(facts(report, scope)):
+        own: Any = getattr(report, "facts", None)  # of a list that is of no training
+        for line, (key, value) in enumerate(own(scope) if own else facts(report, scope)):
             about.write_string(line, 0, key, bold)
             about.write_string(line, 1, text(value))
 
@@ -147,7 +148,7 @@ def facts(report: Report, scope: Scope) -> list[tuple[str, str]]:
         (_("培训"), scope.training.title),
         (_("组织"), scope.node.name),
         (_("截至"), moment(scope.as_of)),
-        (_("认定规则"), _("、").join(rules_of(scope))),
+        (_("认定规则"), _("。").join(rules_in_words(scope))),
         (_("正在认定（人次）"), str(undecided.get(RecordState.PENDING.value, 0))),
         (_("课程还在学（人次）"), str(undecided.get(DUE, 0))),
         *said,

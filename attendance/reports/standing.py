@@ -32,6 +32,7 @@ from attendance.queries import CALLED_OFF, unread_entries
 from attendance.queries.listing import being_listed
 from attendance.queries.reviewing import IN_FORCE
 from attendance.reports.base import Scope
+from attendance.rule_words import labelled
 from attendance.standing import DUE, MISSED, UNDONE, WORST_FIRST, with_standing
 from organizations.models import AccessEntry, Membership, Node
 from organizations.operations.access import MOST_NAMED
@@ -260,6 +261,12 @@ def people_in(scope: Scope, *, states: Collection[str] | None) -> tuple[list[int
 def rules_of(scope: Scope) -> list[str]:
     """Return the versions of the rules under which the scope's occasions were opened, as printed on each record."""
     return rule_labels(occasions_of(scope))
+
+
+def rules_in_words(scope: Scope) -> list[str]:
+    """Return the same, each with what it asks: as stamped on the occasions."""
+    counted = (one for one in occasions_of(scope) if one.opened_at and one.state not in CALLED_OFF)
+    return sorted({labelled(one) for one in counted})
 
 
 def rule_labels(occasions: Iterable[Occasion]) -> list[str]:

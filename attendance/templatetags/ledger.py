@@ -6,11 +6,13 @@ from django.utils.safestring import SafeString
 
 from attendance import sentences
 from attendance.models import RecordState
+from attendance.rule_words import rule_of_occasion
 from attendance.standing import DONE, state_label
 
 register = template.Library()
 register.filter("day", sentences.day)
 register.filter("day_and_hour", sentences.day_and_hour)
+register.filter("rule_said", rule_of_occasion)
 TO_BE_DONE = {RecordState.MISSING, RecordState.INCOMPLETE}
 
 

@@ -11,6 +11,7 @@ from attendance.core.verdict import Verdict
 from attendance.kinds import Step, kinds
 from attendance.models import Correction, CorrectionReview, Dispute, Occasion, Record, RosterEntry, Rule
 from attendance.queries import CALLED_OFF, entries_below, held_at, judged, rule_of
+from attendance.rule_words import rule_sentence
 from attendance.sentences import day_and_hour, length, month_day, sentence
 from attendance.standing import (
     UNDONE,
@@ -163,9 +164,10 @@ def _left(detail: Detail) -> str:
 
 
 def _rule(occasion: Occasion) -> str:
-    """Which rule decides, with its version: printed on every record."""
+    """Which rule decides, with its version and what it asks and gives: printed on every record."""
     rule = rule_of(occasion)
-    return _("认定规则：%(name)s，第 %(version)s 版。") % {"name": rule.name, "version": rule.version}
+    values = {"name": rule.name, "version": rule.version, "sentence": rule_sentence(rule)}
+    return _("认定规则：%(name)s，第 %(version)s 版。%(sentence)s。") % values
 
 
 def review_of(one: Correction) -> CorrectionReview | None:

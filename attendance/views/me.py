@@ -3,7 +3,6 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -27,12 +26,14 @@ from attendance.operations import (
 from attendance.queries import occasions_naming
 from attendance.queries.answering import answerer_of
 from attendance.queries.coming import leaves_ahead
+from attendance.queries.hours import year_of
 from attendance.queries.outages import outages_of
 from attendance.queries.personal import held_about
 from attendance.sentences import category, day, day_and_hour, written_down
 from attendance.standing import DUE, Standing, due_at, standings_of
 from attendance.views.detail import Detail, record_details, step_of
 from attendance.views.disputes import DisputeCard, outage_lines
+from attendance.views.hours import YearCard
 from organizations.models import User
 from organizations.permissions import role_required, signed_in
 
@@ -89,10 +90,9 @@ def me(request: HttpRequest) -> HttpResponse:
     by_training: defaultdict[str, list[Own]] = defaultdict(list)
     for record in records:
         by_training[record.occasion.training.title].append(record)
-    this_year = (one.stand.hours for one in records if timezone.localtime(one.occasion.starts_at).year == year)
-    hours = sum(this_year, Decimal(0))
-    context = {"tab": "me", "hours": hours.normalize(), "trainings": list(by_training.items())}
-    context["of_year"] = _("学时，%(year)s 年已完成") % {"year": year}
+    card = YearCard(year_of(member_id=member.pk, year=year))
+    context = {"tab": "me", "card": card, "trainings": list(by_training.items())}
+    context["of_year"] = _("学时，%(year)s 年已计入") % {"year": year}
     context["ahead"] = [(one.occasion.title, _leave_words(one)) for one in leaves_ahead(member_id=member.pk)]
     return render(request, "attendance/me.html", context)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_filters import ChoiceFilter
@@ -11,11 +12,14 @@ from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, HelpPanel, ObjectList
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
+from wagtail.admin.widgets.button import Button
 
 from attendance.models import Occasion, Rule, Training
 from attendance.plan_forms import RuleForm, TrainingForm
 from attendance.queries.consequences import uses_of_rule, uses_of_training
-from attendance.views.office import Guarded, GuardedDelete, GuardedIndex, GuardedViewSet
+from attendance.queries.windows import HELD
+from attendance.rule_words import labelled, rule_sentence
+from attendance.views.office import Guarded, GuardedDelete, GuardedEdit, GuardedIndex, GuardedViewSet
 from organizations.models import Role
 from organizations.permissions import visible_nodes
 from organizations.uses import Use
@@ -32,6 +36,15 @@ class TrainingIndex(GuardedIndex):
 
 class OccasionIndex(GuardedIndex):
     joined = ("training", "node", "rule")
+
+    def get_list_more_buttons(self, instance: Occasion) -> list[Any]:
+        """What was held can be judged anew."""
+        buttons: list[Any] = super().get_list_more_buttons(instance)
+        if instance.state in HELD:
+            buttons.append(
+                Button(_("重新认定"), reverse("attendance_recompute", args=[instance.pk]), icon_name="rotate")
+            )
+        return buttons
 
 
 class OccasionFilter(WagtailFilterSet):
@@ -54,6 +67,22 @@ class DeleteRule(GuardedDelete):
 
     def uses(self) -> list[Use]:
         return uses_of_rule(rule=self.object, nodes=visible_nodes(self.request.user, Role.ORGANISER))
+
+
+def _said_in_list(rule: Rule) -> str:
+    """Return a rule in one sentence; of one that is offered no more, that too."""
+    said = rule_sentence(rule)
+    return gettext("已停用：%(sentence)s") % {"sentence": said} if rule.withdrawn_at else said
+
+
+class EditRule(GuardedEdit):
+    """The form of a rule: what it says, and the way to offer it no more."""
+
+    template_name = "attendance/admin/edit_rule.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        name = "attendance_rule_again" if self.object.withdrawn_at else "attendance_rule_withdraw"
+        return {**super().get_context_data(**kwargs), "offer_url": reverse(name, args=[self.object.pk])}
 
 
 class RuleIndex(GuardedIndex):
@@ -88,8 +117,8 @@ class ReadRule(Guarded, generic.InspectView):
     template_name = "attendance/admin/rule.html"
     page_title = _("查看")
     fields = (
-        "name", "version", "node", "basis", "hours", "min_share", "min_minutes", "late_after_s", "leave_early_s",
-        "bridge_s", "outbox_s", "make_up_days",
+        "name", "version", "node", "basis", "hours", "hours_by", "min_share", "min_minutes", "late_after_s",
+        "leave_early_s", "bridge_s", "outbox_s", "make_up_days",
     )  # fmt: skip
 
     def get_object(self, queryset: Any = None) -> Rule:
@@ -117,7 +146,7 @@ class ReadRule(Guarded, generic.InspectView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         keeper = "" if self._keeps("change") else self._keeper()
-        return {**super().get_context_data(**kwargs), "keeper": keeper}
+        return {**super().get_context_data(**kwargs), "keeper": keeper, "said": rule_sentence(self.object)}
 
     def _keeper(self) -> str:
         """Return by whom the rule is changed, for whoever cannot change it."""
@@ -153,6 +182,8 @@ class TrainingViewSet(GuardedViewSet):
             FieldPanel("node"),
             FieldRowPanel([FieldPanel("starts_date"), FieldPanel("deadline_at")]),
             FieldRowPanel([FieldPanel("hours_required"), FieldPanel("state")]),
+            FieldPanel("lecture_rule", help_text=_("安排直播时不选规则，就用它的最新一版；可以不设。")),
+            FieldPanel("course_rule", help_text=_("安排课程时不选规则，就用它的最新一版；可以不设。")),
         ],
         base_form_class=TrainingForm,
     )
@@ -162,6 +193,8 @@ class RuleViewSet(GuardedViewSet):
     model = Rule
     index_view_class = RuleIndex
     delete_view_class = DeleteRule
+    edit_view_class = EditRule
+    edit_template_name = "attendance/admin/edit_rule.html"
     inspect_view_class = ReadRule
     inspect_view_enabled = True
     inspect_view_fields = ReadRule.fields
@@ -174,9 +207,7 @@ class RuleViewSet(GuardedViewSet):
         "name",
         "version",
         Column("node", label=_("所属组织"), accessor=lambda rule: rule.node or _("全站通用")),
-        Column("basis", label=_("计算方式"), accessor="get_basis_display"),
-        "min_share",
-        "hours",
+        Column("sentence", label=_("规则"), accessor=_said_in_list),
     ]
     search_fields = ["name"]
     search_backend_name = None
@@ -185,7 +216,8 @@ class RuleViewSet(GuardedViewSet):
         [
             HelpPanel(_("已经有场次使用的规则不会被改动：保存时生成下一个版本，以后安排的场次才用新版本。")),
             FieldRowPanel([FieldPanel("name"), FieldPanel("node")]),
-            FieldRowPanel([FieldPanel("basis"), FieldPanel("hours")]),
+            FieldPanel("basis"),
+            FieldRowPanel([FieldPanel("hours_by"), FieldPanel("hours")]),
             FieldRowPanel([FieldPanel("min_share"), FieldPanel("min_minutes")]),
             FieldRowPanel([FieldPanel("late_after_s"), FieldPanel("leave_early_s")]),
             FieldRowPanel([FieldPanel("bridge_s"), FieldPanel("outbox_s")]),
@@ -209,7 +241,7 @@ class OccasionViewSet(GuardedViewSet):
         "starts_at",
         "ends_at",
         Column("state", label=_("状态"), accessor="get_state_display"),
-        "rule",
+        Column("rule", label=_("认定规则"), accessor=labelled),
     ]
     filterset_class = OccasionFilter
     search_fields = ["title"]

@@ -5,17 +5,21 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from attendance.models import Occasion, Rule, Training
 from attendance.operations import (
     End,
+    Gives,
+    HoursPlan,
     Join,
     approve_leave,
     close_presences,
     end_lease,
     open_presences,
     record_hall,
+    save_hours_table,
     settle,
     start_lease,
 )
@@ -46,6 +50,20 @@ def rules(county: Node) -> tuple[Rule, Rule]:
         node=county, name="课程通用规则", version=1, basis=Rule.Basis.MEDIA, min_share=0.8, make_up_days=14, hours=1
     )
     return lecture, course
+
+
+def hours(county: Node, *, as_of: datetime) -> None:
+    """Give the county an hours table as an example to change: what a year asks of whom, what each form gives."""
+    plan = HoursPlan(
+        node_id=county.pk, year=as_of.year, owed={"member": Decimal(32), "secretary": Decimal(56)},
+        gives={
+            "live": Gives(Decimal(1)), "course": Gives(Decimal(1), minutes=45), "gathering": Gives(Decimal(1)),
+            "hall": Gives(Decimal(1)), "visit": Gives(Decimal(1)), "declared": Gives(Decimal(1), cap=Decimal(8)),
+        },
+        # The demo's people join on the day it is made: by the month they would owe next to nothing.
+        by_month=False, note="示例，请按本地要求修改",
+    )  # fmt: skip
+    save_hours_table(plan=plan, seen_version=0, made_by_id=None, as_of=as_of)
 
 
 def training(cast: Cast, title: str, summary: str, starts_at: datetime, deadline_at: datetime, state: str) -> Training:
@@ -152,6 +170,7 @@ def seed_finished_lecture(
 def seed_trainings(cast: Cast, courses: dict[str, CoursePage], recording: Path, now: datetime) -> None:
     """Create the three trainings with their occasions."""
     by_lecture, by_course = rules(cast.county)
+    hours(cast.county, as_of=now)
     evening = now.replace(hour=11, minute=30, second=0, microsecond=0)  # 19:30 in Shanghai
     day = timedelta(days=1)
     published = Training.State.PUBLISHED

@@ -29,6 +29,7 @@ QUESTIONS = {
     "attendance.prepare_rosters": 2,
     "attendance.reap_leases": 1,
     "attendance.settle_dirty": 1,
+    "attendance.recompute": 1,
     "attendance.reconcile": 5,
     "attendance.remind": 7,
     "attendance.prune_notices": 2,
@@ -43,7 +44,7 @@ SMALL = "config_mark|config_taskcount|media_upload|live_medianode|django_site|"
 SMALL += "attendance_rosterwork|organizations_signinlink"
 SEQUENTIAL = re.compile(rf"Seq Scan on (?!(?:{SMALL})\b)(\w+)")
 # SQLite says SCAN for a whole index, too; a partial index holds only what waits.
-PARTIAL = "roster_entry_dirty|lease_alive_by_beat|video_replaced|membership_left_by_day"
+PARTIAL = "roster_entry_dirty|recomputation_going|lease_alive_by_beat|video_replaced|membership_left_by_day"
 WHOLE = re.compile(
     rf"SCAN (?!(?:{SMALL})\b)(\w+)(?! USING (?:COVERING )?INDEX (?:{PARTIAL}))\b(?! USING (?:COV|INDEX))"
 )

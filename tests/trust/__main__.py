@@ -30,6 +30,8 @@ WORDS = {
     urls.ORGANISERS | urls.LECTURERS: "organisers and lecturers",
     urls.KEEPERS: "organisers and lecturers; the operator of the whole tree",
     urls.KEEPERS_OF_RULES: "organisers, for their subtree; the operator of the whole tree",
+    urls.KEEPERS_OF_HOURS: "organisers and operators, for their subtree",
+    urls.ORGANISER | urls.OPERATOR: "organiser and operator above",
     urls.OFFICE: "organisers, lecturers, operators",
     urls.HOSTS | urls.OPERATOR: "who uploaded it while they work there, organiser and operator above",
     urls.OPERATOR: "operator above",

@@ -105,13 +105,15 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
         Fields(
             "node name version basis min_share min_minutes late_after_s leave_early_s bridge_s outbox_s "
-            "make_up_days hours",
+            "make_up_days hours hours_by withdrawn_at",
             PLAN, "everybody: printed on each record", FOR_GOOD,
         ),
     ),
     "attendance.Training": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
         Fields("title summary node starts_date deadline_at hours_required state is_standing", PLAN, EXPECTED, FOR_GOOD),
+        Fields("title summary node starts_date deadline_at hours_required state", PLAN, EXPECTED, FOR_GOOD),
+        Fields("lecture_rule course_rule", PLAN, "organisers of the unit and above", FOR_GOOD),
     ),
     "attendance.Occasion": (
         Fields("id kind rule_stamp media_items media_history away_ms paused_ms", TECHNICAL, SERVER, FOR_GOOD),
@@ -158,7 +160,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     ),
     "attendance.Record": (
         Fields("id evidence_digest", TECHNICAL, SERVER, FOR_GOOD),
-        Fields("occasion member state hours stands stands_by stands_hours", VERDICT, SELF_AND_SECRETARY, FOR_GOOD),
+        Fields("occasion member state hours stands stands_by stands_hours form", VERDICT, SELF_AND_SECRETARY, FOR_GOOD),
         Fields("reasons live_ms replay_ms hall_ms union_ms", VERDICT, SELF_AND_SECRETARY, FOR_GOOD),
         Fields("rule_version judged_at", VERDICT, SELF_AND_SECRETARY, FOR_GOOD),
     ),
@@ -195,6 +197,31 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
         Fields("occasion member category source studied_at minutes", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
         Fields("state asked_at answered_at answered_by reason", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+    "attendance.HoursTable": (
+        Fields("id made_by made_at withdrawn_at", PLAN, "organisers and operators of the unit and above", FOR_GOOD),
+        Fields("node year version by_month leaves_out_exempt note", PLAN, "everybody whose year it counts", FOR_GOOD),
+    ),
+    "attendance.HoursOwed": (
+        Fields("id table", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("role hours", PLAN, "everybody whose year it counts", FOR_GOOD),
+    ),
+    "attendance.HoursConversion": (
+        Fields("id table", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("form hours minutes cap", PLAN, "everybody whose year it counts", FOR_GOOD),
+    ),
+    "attendance.Recomputation": (
+        Fields("id frame after_member_id through", TECHNICAL, SERVER, FOR_GOOD),
+        Fields(
+            "occasion rule from_stamp to_stamp reason state asked_by asked_at began_at finished_at counts",
+            VERDICT, "organisers of the unit and above; secretaries; the reason: whoever was changed", FOR_GOOD,
+        ),
+    ),
+    "attendance.Recomputed": (
+        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields(
+            "recomputation member before after hours_before hours_after was_corrected is_corrected",
+            VERDICT, SELF_AND_SECRETARY, FOR_GOOD,
+        ),
     ),
     "attendance.Notice": (
         Fields("id member training occasion kind data at seen_at", PERSONAL, SELF, TOLD),

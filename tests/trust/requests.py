@@ -50,12 +50,18 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
     elif row.route.startswith("meetings/"):
         coming = row.route.endswith(("change/", "withdraw/"))
         occasion = world.to_meet.pk if coming else world.met.pk
-    keys = {"trainings": world.training.pk, "rules": world.given.occasion.rule_id, "course-runs": world.course.run.pk}
+    keys = {
+        "trainings": world.training.pk,
+        "rules": world.given.occasion.rule_id,
+        "course-runs": world.course.run.pk,
+        "hours": world.hours.pk,
+    }
     return {
         "occasion_id": occasion,
         "training_id": world.training.pk,
         "member_id": world.member.pk,
         "dispute_id": world.dispute.pk,
+        "recomputation_id": world.recomputation.pk,
         "evidence_id": world.tick.pk,
         "leave_id": world.leave.pk,
         "review_id": world.review.pk,
@@ -135,6 +141,7 @@ FORM_BODIES = {
     "branch/reminders/": "text=",
     "branch/<int:training_id>/remind/": "token=x",
     "display/": "elder=1",
+    "admin/recomputations/<int:recomputation_id>/": "what=drop",
     "people/<int:person_id>/<slug:what>/": "number=D-9",
     "units/<int:unit_id>/<slug:what>/": "name=%E7%94%B2%E6%94%AF%E9%83%A8",
     "units/<int:unit_id>/merge/": "unit=QX.01.02&sure=1",

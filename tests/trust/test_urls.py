@@ -21,6 +21,8 @@ OWN_ADMIN = (
     "admin/trainings/",
     "admin/occasions/",
     "admin/rules/",
+    "admin/hours/",
+    "admin/recomputations/",
     "admin/videos/",
 )
 OTHERS = sorted({route for route in requests.routes() if route not in OWN_ROUTES})

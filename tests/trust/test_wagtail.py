@@ -60,11 +60,23 @@ def things(world: World, route: str) -> dict[str, Any]:
     """The first branch's own, under every name that an address may call them."""
     lesson = world.course.lesson.pk
     by_kind = {"page": lesson, "picture": world.image.pk, "document": world.paper.pk, "video": world.recording.pk}
-    keys = {"trainings": world.training.pk, "course-runs": world.course.run.pk, "rules": world.given.occasion.rule_id}
+    keys = {
+        "trainings": world.training.pk,
+        "course-runs": world.course.run.pk,
+        "rules": world.given.occasion.rule_id,
+        "hours": world.hours.pk,
+    }
     place = place_of(route)
     named = {name: by_kind[kind] for name, kind in urls.PARAMETERS.items() if kind in by_kind}
     pk = keys.get(place.split("/")[0]) or by_kind.get(kind_at(place, "pk").name)
-    return {**WORDS, **named, "pk": pk, "object_id": lesson, "occasion_id": world.on_air.pk}
+    return {
+        **WORDS,
+        **named,
+        "pk": pk,
+        "object_id": lesson,
+        "occasion_id": world.on_air.pk,
+        "recomputation_id": world.recomputation.pk,
+    }
 
 
 def told(answer: HttpResponse) -> list[str]:

@@ -35,6 +35,7 @@ KEEPERS_OF_EXEMPTIONS = SECRETARIES | OPERATORS
 LIBRARY = ORGANISERS | LECTURERS
 KEEPERS = LIBRARY | OPERATOR  # the operator of the whole tree keeps what nobody in particular uploaded
 OFFICE = LIBRARY | OPERATORS
+KEEPERS_OF_HOURS = ORGANISERS | OPERATORS
 KEEPERS_OF_RULES = ORGANISERS | OPERATOR  # the operator of the whole tree keeps those of no unit
 
 KEEPERS_OF_MEETINGS = ORGANISERS | OPERATORS
@@ -87,6 +88,7 @@ OWN = (
     Row("me/notices/", "GET", SIGNED_IN, "what oneself was told"),
     Row("me/notices/choices/", "GET POST", SIGNED_IN, "how oneself wants to be told; what was sent to oneself"),
     Row("me/", "GET", SIGNED_IN, "one's own hours and records"),
+    Row("me/hours/", "GET", SIGNED_IN, "one's own hours of a year: what counts, what is asked and why"),
     Row("me/data.json", "GET", SIGNED_IN, "everything held about oneself, and nobody else"),
     Row("me/records/<int:occasion_id>/", "GET", ROSTER, "one's own evidence and why it counted or not"),
     Row("me/records/<int:occasion_id>/dispute/", "POST", ROSTER, "that one's own record is wrong"),
@@ -133,6 +135,13 @@ BRANCH = (
     Row(
         "branch/declarations/<int:declaration_id>/", "GET POST", SECRETARY,
         "confirm or refuse what somebody declared; never one's own",
+    ),
+    Row("branch/hours/", "GET", SECRETARIES, "the year's hours of a unit's people; logged"),
+    Row("branch/hours.<slug:form>", "GET", SECRETARIES, "the same as a file; logged"),
+    Row("branch/hours/<int:member_id>/", "GET", SECRETARY, "one person's year; elsewhere is a sum; logged"),
+    Row(
+        "branch/recomputations/<int:recomputation_id>/", "GET", SECRETARY,
+        "who of one's own units was judged anew otherwise; logged",
     ),
     Row("branch/disputes/", "GET", SECRETARIES, "the disputes that wait for one's answer, by name; logged"),
     Row("branch/disputes/<int:dispute_id>/answer/", "GET POST", SECRETARY, "the answer to a dispute; never one's own"),
@@ -272,6 +281,23 @@ ADMIN = (
     Row("admin/rules/delete/<int:pk>/", FORM, ORGANISER, "one that no occasion uses; else who does, in words"),
     Row("admin/rules/history/<int:pk>/", READ, ORGANISER, "who changed it"),
     Row("admin/rules/history-results/<int:pk>/", READ, ORGANISER, "the same"),
+    Row("admin/rules/withdraw/<int:pk>/", "POST", ORGANISER, "offer a rule for nothing new any more"),
+    Row("admin/rules/again/<int:pk>/", "POST", ORGANISER, "offer it again"),
+    Row("admin/occasions/<int:occasion_id>/recompute/", READ + " POST", ORGANISER, "try another rule on what was held"),
+    Row(
+        "admin/recomputations/<int:recomputation_id>/",
+        READ + " POST",
+        ORGANISER,
+        "what was tried or done, in numbers; agree to it or leave it",
+    ),
+    Row("admin/hours/", READ, KEEPERS_OF_HOURS, "the hours tables of one's units"),
+    Row("admin/hours/results/", READ, KEEPERS_OF_HOURS, "the same"),
+    Row("admin/hours/new/", FORM + " PUT", KEEPERS_OF_HOURS, "a new hours table of a unit of one's own"),
+    Row("admin/hours/edit/<int:pk>/", FORM + " PUT", ORGANISER | OPERATOR, "a table's next version"),
+    Row("admin/hours/delete/<int:pk>/", FORM, ORGANISER | OPERATOR, "one that nothing goes by; else what does"),
+    Row("admin/hours/history/<int:pk>/", READ, ORGANISER | OPERATOR, "who changed it"),
+    Row("admin/hours/history-results/<int:pk>/", READ, ORGANISER | OPERATOR, "the same"),
+    Row("admin/hours/withdraw/<int:pk>/", "POST", ORGANISER | OPERATOR, "go by the table above again"),
     Row("admin/uses/publish/<int:page_id>/<int:revision_id>/", "POST", ORGANISER, "publish the draft asked about"),
     Row("admin/videos/", READ, OFFICE, "the videos that one may manage"),
     Row("admin/videos/results/", READ, OFFICE, "the same"),
@@ -360,6 +386,7 @@ PARAMETERS = {
     "object_id": "what the model in the address says",
     "pk": "what the place says",
     "occasion_id": "asked by its own view",
+    "recomputation_id": "asked by its own view",
     "revision_id": "one of the page in the address",
     **dict.fromkeys(("revision_id_a", "revision_id_b"), "one of the page in the address"),
     "uploaded_file_id": "an upload of one's own",
@@ -377,6 +404,7 @@ PLACES = {
     "admin/course-runs/": "other",
     "admin/trainings/": "other",
     "admin/rules/": "other",
+    "admin/hours/": "other",
 }
 
 

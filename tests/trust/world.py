@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +33,18 @@ from attendance.models import (
     Dispute,
     Evidence,
     Hall,
+    HoursTable,
     Leave,
     Occasion,
+    Recomputation,
+    Recomputed,
     Record,
     Rule,
     Training,
     WatchSession,
 )
 from attendance.operations import (
+    HoursPlan,
     Wish,
     ask_declaration,
     ask_leave,
@@ -47,6 +52,7 @@ from attendance.operations import (
     open_occasion,
     raise_dispute,
     record_hall,
+    save_hours_table,
     set_replay,
     settle,
 )
@@ -105,6 +111,8 @@ class World:
     image: Image
     paper: Document
     session_id: int
+    hours: HoursTable
+    recomputation: Recomputation
     browser: Client = field(default_factory=Client)
     sessions: dict[str, str] = field(default_factory=dict)
 
@@ -199,6 +207,8 @@ def make_world() -> World:
         image=image,
         paper=paper,
         session_id=WatchSession.objects.get().pk,
+        hours=_hours(county),
+        recomputation=_judged_anew(county, given.occasion),
     )
     open_hall(
         occasion_id=world.on_air.pk, node_id=county.branch.pk, opened_by_id=county.secretary.pk, as_of=timezone.now()
@@ -240,6 +250,25 @@ def _proposed(county: County, given: Lecture) -> CorrectionReview:
     record = Record.objects.get(occasion_id=given.pk, member=county.member)
     made = Correction.objects.create(record=record, state="attended", reason=COMPLAINT, author=above, at=timezone.now())
     return CorrectionReview.objects.create(correction=made, record=record, why="many")
+
+
+def _hours(county: County) -> HoursTable:
+    plan = HoursPlan(node_id=county.branch.pk, year=timezone.localdate().year, owed={"member": Decimal(32)}, gives={})
+    return save_hours_table(plan=plan, seen_version=0, made_by_id=county.organiser.pk, as_of=timezone.now())
+
+
+def _judged_anew(county: County, occasion: Occasion) -> Recomputation:
+    """The report of something that was judged anew, and one person changed by it."""
+    stamp = Occasion.objects.get(pk=occasion.pk).rule_stamp
+    report = Recomputation.objects.create(
+        occasion=occasion, rule=occasion.rule, from_stamp=stamp, to_stamp=stamp, frame="0" * 64, reason="核对",
+        state=Recomputation.State.DONE, asked_by=county.organiser, asked_at=timezone.now(), through=4,
+        counts={"missing>attended": 1},
+    )  # fmt: skip
+    Recomputed.objects.create(
+        recomputation=report, member=county.member, before="missing", after="attended", hours_before=0, hours_after=1
+    )
+    return report
 
 
 def _ticked(county: County, given: Lecture) -> Evidence:

@@ -60,7 +60,8 @@ def rule_values(**changed: Any) -> dict[str, Any]:
     """A rule's form; a new one is of the county, an old one stays where it belongs whatever is sent."""
     values = {
         "node": str(Node.objects.get(code="QX").pk),
-        "name": "通用", "basis": "window", "hours": "1", "min_share": "0.8", "min_minutes": "", "late_after_s": "300",
+        "name": "通用", "basis": "window", "hours": "1", "hours_by": "rule", "min_share": "0.8", "min_minutes": "",
+        "late_after_s": "300",
         "leave_early_s": "300", "bridge_s": "30", "outbox_s": "60", "make_up_days": "14",
     }  # fmt: skip
     return {**values, **changed}
@@ -369,7 +370,7 @@ def test_a_township_reads_the_countys_rule_in_words(world: World, sign_in: SignI
     assert told == {
         "名称": "通用", "版本": "1", "所属组织": "青溪县", "计算方式": "按场次时间", "学时": "1.00", "最低比例": "80%",
         "最低分钟": "不要求", "晚到（秒）": "300", "早退（秒）": "300", "短断连续计算（秒）": "30",
-        "断网补传上限（秒）": "60", "补学天数": "14",
+        "断网补传上限（秒）": "60", "补学天数": "14", "学时怎么记": "按这条规则：每场一样",
     }  # fmt: skip
     text = page.content.decode()
     assert "这条规则归“青溪县”" in text
