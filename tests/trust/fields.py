@@ -197,6 +197,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
         Fields("occasion member category source studied_at minutes", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
         Fields("state asked_at answered_at answered_by reason", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+    ),
     "attendance.HoursTable": (
         Fields("id made_by made_at withdrawn_at", PLAN, "organisers and operators of the unit and above", FOR_GOOD),
         Fields("node year version by_month leaves_out_exempt note", PLAN, "everybody whose year it counts", FOR_GOOD),
