@@ -201,11 +201,11 @@ def _lines(occasion: Occasion, page: Page[Any]) -> list[Line]:
     lines = [Line(one.member_id, one.member.name, one.node.name, one.member_id in exempt) for one in rows]
     by_id = {line.member_id: line for line in lines}
     kinds = (Evidence.Kind.HALL, Evidence.Kind.LEAVE)
-    rows = Evidence.objects.filter(occasion=occasion, member_id__in=by_id, kind__in=kinds, withdrawn_by=None).order_by(
-        "-kind", "id"
-    )  # a leave first: whoever came all the same came
+    written = Evidence.objects.filter(
+        occasion=occasion, member_id__in=by_id, kind__in=kinds, withdrawn_by=None
+    ).order_by("-kind", "id")  # a leave first: whoever came all the same came
     low, high = occasion.window_start_at, occasion.window_end_at or occasion.ends_at
-    for row in rows:
+    for row in written:
         line = by_id[row.member_id]
         if row.kind == Evidence.Kind.LEAVE:
             line.state, line.category = LEAVE, row.category
