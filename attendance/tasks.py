@@ -14,6 +14,13 @@ BEAT = {
     "attendance.settle_dirty": {"task": "attendance.settle_dirty", "schedule": 10.0, "options": {"expires": 10}},
     "attendance.prepare_rosters": {"task": "attendance.prepare_rosters", "schedule": 30.0, "options": {"expires": 30}},
     "attendance.reconcile": {"task": "attendance.reconcile", "schedule": 30.0, "options": {"expires": 30}},
+    # Days are sealed some hours after they end, evidence goes a turn at a time: an hour more or less is nothing.
+    "attendance.seal_days": {"task": "attendance.seal_days", "schedule": 1800.0, "options": {"expires": 1800}},
+    "attendance.remove_evidence": {
+        "task": "attendance.remove_evidence",
+        "schedule": 1800.0,
+        "options": {"expires": 1800},
+    },
 }
 
 
@@ -53,3 +60,16 @@ def reap_leases() -> None:
 def reconcile() -> None:
     """Do what is due although nobody asked."""
     operations.reconcile(as_of=timezone.now())
+
+
+@shared_task(name="attendance.seal_days")
+def seal_days() -> None:
+    """Seal the days that are over."""
+    operations.seal_days(as_of=timezone.now())
+
+
+@shared_task(name="attendance.remove_evidence")
+def remove_evidence() -> None:
+    """Delete raw evidence and notices whose time is over."""
+    operations.remove_evidence(as_of=timezone.now())
+    operations.forget_notices(as_of=timezone.now())

@@ -315,6 +315,9 @@ ROSTER_MAX_BYTES = number("ROSTER_MAX_BYTES", default=50 * 2**20, low=2**20, hig
 ROSTER_MAX_ROWS = number("ROSTER_MAX_ROWS", default=100_000, low=100, high=1_000_000)
 ROSTER_MAX_COLUMNS = 50
 ROSTER_KEEP_S = 3600
+# How long raw evidence is kept once its record is final, and what people were told; verdicts and reasons stay.
+EVIDENCE_KEEP_DAYS = number("EVIDENCE_KEEP_DAYS", default=90, low=30, high=36_500)
+NOTICE_KEEP_DAYS = number("NOTICE_KEEP_DAYS", default=400, low=30, high=36_500)
 
 # --- The ways to take part: what the ledger calls (attendance/kinds.py) ---------------------------------------------
 OCCASION_KINDS = {

@@ -5,6 +5,7 @@ from attendance.models.plan import Occasion, Rule, Training
 from attendance.models.presence import PresenceSpan, WatchBudget, WatchSession, WorkerLease
 from attendance.models.record import Correction, Dispute, Evidence, Record, RecordState
 from attendance.models.roster import RosterEntry, RosterWork
+from attendance.models.seal import Removal, Seal, SealedBlock
 
 __all__ = [
     "Correction",
@@ -15,9 +16,12 @@ __all__ = [
     "PresenceSpan",
     "Record",
     "RecordState",
+    "Removal",
     "RosterEntry",
     "RosterWork",
     "Rule",
+    "Seal",
+    "SealedBlock",
     "Training",
     "WatchBudget",
     "WatchSession",

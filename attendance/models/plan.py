@@ -122,6 +122,9 @@ class Occasion(models.Model):
     voided_at = models.DateTimeField(null=True, blank=True)
     voided_by = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     void_reason = models.CharField(_("作废原因"), max_length=200, blank=True)
+    evidence_removed_at = models.DateTimeField(
+        null=True, blank=True, help_text="since when raw evidence is gone: nobody is judged again (``Removal``)"
+    )
 
     class Meta:
         verbose_name = _("场次")
@@ -129,7 +132,11 @@ class Occasion(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="occasion_ends_after_start"),
         ]
-        indexes = [models.Index(fields=["state", "starts_at"], name="occasion_state_start")]
+        indexes = [
+            models.Index(fields=["state", "starts_at"], name="occasion_state_start"),
+            # By which whatever still holds raw evidence is found, the oldest first.
+            models.Index(fields=["starts_at"], condition=Q(evidence_removed_at=None), name="occasion_evidence_held"),
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -20,7 +20,7 @@ from attendance.operations.notes import (
     record_hall,
     withdraw,
 )
-from attendance.operations.notices import mark_notices_seen, tell
+from attendance.operations.notices import forget_notices, mark_notices_seen, tell
 from attendance.operations.occasions import (
     UnableToCloseOccasion,
     UnableToOpenOccasion,
@@ -49,7 +49,9 @@ from attendance.operations.presence import (
     record_outbox,
 )
 from attendance.operations.reconciling import reconcile
+from attendance.operations.removing import remove_evidence
 from attendance.operations.rosters import complete_roster, enter_at_once, prepare_rosters
+from attendance.operations.sealing import seal_days
 from attendance.operations.settling import UnableToSettle, settle, settle_dirty
 from attendance.operations.watch import (
     UnableToReportWatched,
@@ -91,6 +93,7 @@ __all__ = [
     "enter_at_once",
     "expect_again",
     "expect_no_longer",
+    "forget_notices",
     "mark_answers_seen",
     "mark_dirty",
     "mark_not_held",
@@ -105,9 +108,11 @@ __all__ = [
     "record_absence",
     "record_hall",
     "record_outbox",
+    "remove_evidence",
     "reopen_occasion",
     "report_watched",
     "reschedule_occasion",
+    "seal_days",
     "set_media_items",
     "set_replay",
     "settle",

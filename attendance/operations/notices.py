@@ -1,9 +1,10 @@
 """Telling people something: in the site itself. What leaves the house (SMS, e-mail) is a reminder's business."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from attendance.models import Notice
@@ -42,6 +43,13 @@ def tell(
         batch_size=BATCH,
     )  # fmt: skip
     return len(members)
+
+
+def forget_notices(*, as_of: datetime, limit: int = 2000) -> int:
+    """Delete what people were told more than ``NOTICE_KEEP_DAYS`` ago, the oldest first; returns how many."""
+    old = Notice.objects.filter(at__lt=as_of - timedelta(days=settings.NOTICE_KEEP_DAYS))
+    keys = list(old.order_by("at").values_list("pk", flat=True)[:limit])
+    return Notice.objects.filter(pk__in=keys).delete()[0] if keys else 0
 
 
 def mark_notices_seen(*, member_id: int, notice_ids: Iterable[int], as_of: datetime) -> int:

@@ -29,7 +29,7 @@ UNDECIDED = frozenset({RecordState.MISSING, RecordState.PENDING, RecordState.INC
 
 
 class UnableToStartWatch(Exception):
-    """Nothing can be watched there. ``code``: not_open, void, no_media, withdrawn, not_expected or bad_request."""
+    """Nothing can be watched there. ``code``: not_open, void, final, no_media, withdrawn, not_expected, bad_request."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -83,6 +83,8 @@ def start_watch(*, occasion_id: int, member_id: int, device: str, media: str, as
         raise UnableToStartWatch("not_open")
     if occasion.state in (Occasion.State.VOID, Occasion.State.NOT_HELD):
         raise UnableToStartWatch("void")
+    if occasion.evidence_removed_at is not None:
+        raise UnableToStartWatch("final")
     length = _length_of(occasion, media)
     if not length:
         raise UnableToStartWatch("no_media" if occasion.media_items is None else "withdrawn")

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from attendance.core.verdict import Verdict
 from attendance.kinds import Step, kinds
 from attendance.models import Correction, Dispute, Occasion, Record, RosterEntry, Rule
 from attendance.queries import CALLED_OFF, entries_below, held_at, judged, rule_of
-from attendance.sentences import day_and_hour, length, month_day, sentence
+from attendance.sentences import day, day_and_hour, length, month_day, sentence
 from attendance.standing import (
     UNDONE,
     Amount,
@@ -114,6 +115,17 @@ class Detail:
         return [one for one in said if one]
 
     @property
+    def removed(self) -> str:
+        """What is said where raw evidence is gone: since when, and what stays."""
+        at = self.occasion.evidence_removed_at
+        if at is None:
+            return ""
+        return _("在线、观看等原始记录在认定完毕后保存 %(days)s 天，已于 %(at)s 清除；认定结果和理由一直保留。") % {
+            "days": settings.EVIDENCE_KEEP_DAYS,
+            "at": day(at),
+        }
+
+    @property
     def says_why(self) -> bool:
         """Whether there is anything to say about why the result is what it is."""
         return not self.is_called_off and bool(self.reasons or self.corrections or self.entry.why)
@@ -205,7 +217,8 @@ def _read(entry: RosterEntry, record: Record | None, as_of: datetime) -> tuple[V
     """Return the verdict, where the page needs one, and whichever of it and the record says what is there now."""
     occasion = entry.occasion
     is_window = occasion.rule.basis == Rule.Basis.WINDOW  # its map shows the very spans that count
-    if record is not None and not is_window:
+    is_removed = occasion.evidence_removed_at is not None
+    if record is not None and (not is_window or is_removed):
         return None, record
     verdict = judged(occasion=occasion, member_id=entry.member_id, as_of=as_of)
     # What was judged of a lecture that goes on (again) is not what is there now; else the record says it all.

@@ -30,6 +30,8 @@ QUESTIONS = {
     "attendance.reap_leases": 1,
     "attendance.settle_dirty": 1,
     "attendance.reconcile": 5,
+    "attendance.seal_days": 2,
+    "attendance.remove_evidence": 5,
     "media.reconcile_jobs": 8,
     "media.drop_replaced": 1,
     "media.drop_unnamed": 2,
