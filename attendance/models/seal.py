@@ -38,7 +38,7 @@ class Removal(models.Model):
     occasion = models.OneToOneField(Occasion, on_delete=models.PROTECT, related_name="removal")
     counts = models.JSONField(help_text="how many rows of each kind")
     records_digest = models.CharField(max_length=64)
-    at = models.DateTimeField()
+    at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:
         return f"{self.occasion_id}: {self.at}"

@@ -56,10 +56,13 @@ from attendance.operations.settling import UnableToSettle, settle, settle_dirty
 from attendance.operations.watch import (
     UnableToReportWatched,
     UnableToStartWatch,
+    WatchReport,
     WatchState,
+    report_all_watched,
     report_watched,
     start_watch,
 )
+from attendance.operations.watch_queue import report_together
 
 __all__ = [
     "End",
@@ -79,6 +82,7 @@ __all__ = [
     "UnableToSettle",
     "UnableToStartWatch",
     "UnableToVoidOccasion",
+    "WatchReport",
     "WatchState",
     "answer_dispute",
     "approve_leave",
@@ -110,6 +114,8 @@ __all__ = [
     "record_outbox",
     "remove_evidence",
     "reopen_occasion",
+    "report_all_watched",
+    "report_together",
     "report_watched",
     "reschedule_occasion",
     "seal_days",

@@ -73,7 +73,7 @@ def problems(*, since: date | None = None, head: str = "", checked: Checked | No
         if seal.digest == head:
             heads.add(head)
         previous = seal
-    yield from _removals()
+    yield from _removals(since)
     yield from _behind(previous)
     if head and head not in heads:
         yield Problem("head", None, head)
@@ -154,9 +154,12 @@ def _added(seal: Seal, table: Table, low: int, high: int, open_ids: list[int]) -
             yield Problem("added", seal.day, f"{table.name} {key}")
 
 
-def _removals() -> Iterator[Problem]:
-    """Whether the verdicts of occasions whose evidence is gone are those that were fixed."""
-    for removal in Removal.objects.select_related("occasion").order_by("pk").iterator(chunk_size=200):
+def _removals(since: date | None) -> Iterator[Problem]:
+    """Whether the verdicts of occasions whose evidence is gone (since a day) are those that were fixed."""
+    found = Removal.objects.select_related("occasion").order_by("at")
+    if since is not None:
+        found = found.filter(at__gte=start_of(since))
+    for removal in found.iterator(chunk_size=200):
         if records_digest(removal.occasion_id) != removal.records_digest:
             yield Problem("records", None, "", removal.occasion_id)
         said = sum(count for kind, count in removal.counts.items() if kind != "watch_session")

@@ -12,7 +12,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from attendance.clock import clock
-from attendance.operations import UnableToReportWatched, UnableToStartWatch, report_watched, start_watch
+from attendance.operations import (
+    UnableToReportWatched,
+    UnableToStartWatch,
+    WatchReport,
+    report_together,
+    start_watch,
+)
 from attendance.queries import occasion_for
 from organizations.models import User
 
@@ -102,15 +108,17 @@ def report(request: HttpRequest, occasion_id: int, user: User, body: dict[str, A
     if not isinstance(session, int) or not 0 < session < 1 << 63:
         return _error("no_session")
     try:
-        state = report_watched(
-            session_id=session,
-            member_id=user.pk,
-            client_id=body.get("id", ""),
-            ranges_ms=body.get("ranges_ms", []),
-            rate=body.get("rate", 1.0),
-            position_ms=body.get("position_ms", 0),
-            as_of=clock().now(),
-            occasion_id=occasion_id,
+        state = report_together(
+            WatchReport(
+                session_id=session,
+                member_id=user.pk,
+                client_id=body.get("id", ""),
+                ranges_ms=body.get("ranges_ms", []),
+                rate=body.get("rate", 1.0),
+                position_ms=body.get("position_ms", 0),
+                as_of=clock().now(),
+                occasion_id=occasion_id,
+            )
         )
     except UnableToReportWatched as error:
         return _error(error.code)

@@ -6,8 +6,10 @@ from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from attendance.queries.verifying import Checked, problems
+from config import chain
 
 MOST_NAMED = 100
 
@@ -25,6 +27,7 @@ class Command(BaseCommand):
             if found <= MOST_NAMED:
                 self.stderr.write(str(problem))
         took = time.monotonic() - began
+        chain.note(checked, found, is_whole=since is None, as_of=timezone.now())
         said = {
             "seals": checked.seals, "rows": checked.rows, "removed": checked.removed, "late": checked.late,
             "problems": found, "head": checked.head, "seconds": round(took, 2),
