@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from attendance import operations
 from attendance.clock import clock
+from attendance.operations import monthly
 
 BATCH = 500
 TURNS = 40  # 20,000 people, some seconds' work
@@ -16,6 +17,11 @@ BEAT = {
     "attendance.reconcile": {"task": "attendance.reconcile", "schedule": 30.0, "options": {"expires": 30}},
     # Days are sealed some hours after they end, evidence goes a turn at a time: an hour more or less is nothing.
     "attendance.seal_days": {"task": "attendance.seal_days", "schedule": 1800.0, "options": {"expires": 1800}},
+    "attendance.make_monthly_files": {
+        "task": "attendance.make_monthly_files",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "attendance.remove_evidence": {
         "task": "attendance.remove_evidence",
         "schedule": 1800.0,
@@ -73,3 +79,10 @@ def remove_evidence() -> None:
     """Delete raw evidence and notices whose time is over."""
     operations.remove_evidence(as_of=timezone.now())
     operations.forget_notices(as_of=timezone.now())
+
+
+@shared_task(name="attendance.make_monthly_files")
+def make_monthly_files() -> None:
+    """Make last month's files, one unit a turn, and delete those whose time is over."""
+    monthly.make_due(as_of=timezone.now())
+    monthly.expire(as_of=timezone.now())

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from attendance.views import branch, disputes, entries, exports, hall, me, search, today, watch
+from attendance.views import branch, disputes, entries, exports, hall, integrity, me, search, today, watch
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.today, name="today"),
@@ -27,6 +27,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("branch/evidence/<int:evidence_id>/withdraw/", entries.branch_withdraw, name="branch_withdraw"),
     path("branch/disputes/", disputes.branch_disputes, name="branch_disputes"),
     path("branch/disputes/<int:dispute_id>/answer/", disputes.branch_answer, name="branch_answer"),
+    path("integrity/", integrity.integrity, name="integrity"),
+    path("integrity/monthly/<int:file_id>.xlsx", integrity.monthly_file, name="monthly_file"),
     path("watch/<int:occasion_id>/play", watch.play, name="watch_play"),
     path("watch/<int:occasion_id>/report", watch.report, name="watch_report"),
 ]

@@ -5,12 +5,13 @@ from attendance.models.plan import Occasion, Rule, Training
 from attendance.models.presence import PresenceSpan, WatchBudget, WatchSession, WorkerLease
 from attendance.models.record import Correction, Dispute, Evidence, Record, RecordState
 from attendance.models.roster import RosterEntry, RosterWork
-from attendance.models.seal import Removal, Seal, SealedBlock
+from attendance.models.seal import MonthlyFile, Removal, Seal, SealedBlock
 
 __all__ = [
     "Correction",
     "Dispute",
     "Evidence",
+    "MonthlyFile",
     "Notice",
     "Occasion",
     "PresenceSpan",

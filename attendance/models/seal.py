@@ -1,11 +1,9 @@
 """What proves that the ledger was not touched: sealed days, and what was removed from them after its time."""
 
-from django.conf import settings
 from django.db import models
 
 from attendance.models.plan import Occasion
-
-MEMBER = settings.AUTH_USER_MODEL
+from organizations.models import Node
 
 
 class Seal(models.Model):
@@ -71,3 +69,22 @@ class SealedBlock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seal_id}/{self.number}"
+
+
+class MonthlyFile(models.Model):
+    """月报: what was handed over for a top unit and month, by its SHA-256; the file itself expires, this row stays."""
+
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
+    month = models.DateField(help_text="its first day")
+    sha256 = models.CharField(max_length=64, db_index=True)
+    size = models.PositiveBigIntegerField()
+    rows = models.PositiveIntegerField()
+    head = models.CharField(max_length=64, blank=True, help_text="of the chain of seals when it was made")
+    made_at = models.DateTimeField()
+    expired_at = models.DateTimeField(null=True, blank=True, help_text="since when the file is gone")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["node", "month"], name="monthly_file_once")]
+
+    def __str__(self) -> str:
+        return f"{self.node_id} {self.month:%Y-%m}"

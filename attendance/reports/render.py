@@ -79,7 +79,7 @@ def write_xlsx(report: Report, scope: Scope, to: BinaryIO, *, encoding: str = "u
             first = next(section.rows, None)
             if first is not None or index == 0:
                 rows = chain([first], section.rows) if first is not None else ()
-                _write_sheet(book.add_worksheet(section.title[:31]), report, rows, bold)
+                write_sheet(book.add_worksheet(section.title[:31]), report, rows, bold)
         about = book.add_worksheet(str(_("说明")))
         about.set_column(0, 1, 40)
         for line, (key, value) in enumerate(facts(report, scope)):
@@ -87,7 +87,7 @@ def write_xlsx(report: Report, scope: Scope, to: BinaryIO, *, encoding: str = "u
             about.write_string(line, 1, text(value))
 
 
-def _write_sheet(sheet: Worksheet, report: Report, rows: Iterable[Row], bold: Format) -> None:
+def write_sheet(sheet: Worksheet, report: Report, rows: Iterable[Row], bold: Format) -> None:
     """Write the heading and the rows, ready to be filtered and printed: A4 across, the heading on each page."""
     sheet.freeze_panes(1, 0)
     sheet.set_landscape()

@@ -33,6 +33,7 @@ QUESTIONS = {
     "attendance.reconcile": 5,
     "attendance.seal_days": 2,
     "attendance.remove_evidence": 5,
+    "attendance.make_monthly_files": 2,
     "media.reconcile_jobs": 8,
     "media.drop_replaced": 1,
     "media.drop_unnamed": 2,

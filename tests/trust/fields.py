@@ -174,6 +174,10 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("id seal number kind occasion count digest removal", TECHNICAL, SERVER, FOR_GOOD),
         Fields("rows", TECHNICAL, SERVER, RAW),
     ),
+    "attendance.MonthlyFile": (
+        Fields("id node month sha256 size rows head made_at expired_at", PLAN, "secretary, auditor, operator above",
+               "for good; the file itself MONTHLY_FILE_KEEP_DAYS (400)"),
+    ),
     "attendance.Removal": (
         Fields("id records_digest", TECHNICAL, SERVER, FOR_GOOD),
         Fields("occasion counts at", PLAN, EXPECTED, FOR_GOOD),

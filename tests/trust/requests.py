@@ -45,6 +45,7 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "member_id": world.member.pk,
         "dispute_id": world.dispute.pk,
         "evidence_id": world.tick.pk,
+        "file_id": 1,
         "lesson_id": world.course.lesson.pk,
         "page_id": world.course.lesson.pk,
         "revision_id": 1,
