@@ -17,7 +17,7 @@ from typing import BinaryIO
 import structlog
 import xlsxwriter
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -66,8 +66,9 @@ def make(*, node: Node, month: date, as_of: datetime) -> MonthlyFile | None:
         with part.open("rb") as file:
             one.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         one.size = part.stat().st_size
-        one.save()
-        part.replace(path)
+        with transaction.atomic():
+            one.save()  # claims the month; only whoever has it puts a file there
+            part.replace(path)
     except IntegrityError:
         return None
     finally:

@@ -34,9 +34,9 @@ def remove_evidence(*, as_of: datetime, blocks: int = MOST_BLOCKS) -> Counter[st
     for one in removable(as_of=as_of):
         if gone["blocks"] >= blocks:
             break
-        removal = fix(one, as_of)
-        if removal is not None:
-            gone += _remove_rows(removal, blocks - gone["blocks"])
+        fixed = fix(one, as_of)
+        if fixed is not None:
+            gone += _remove_rows(fixed, blocks - gone["blocks"])
     return gone
 
 

@@ -40,7 +40,7 @@ def seal_days(*, as_of: datetime) -> int:
     """
     count = 0
     for day in days_due(as_of=as_of):
-        if somebody_still_writes(since=SEALED_AFTER / 2, as_of=as_of):
+        if somebody_still_writes(since=SEALED_AFTER / 2):
             log.warning("sealing_waits_for_a_transaction", day=day.isoformat())
             break
         seal = _claimed(day, as_of)

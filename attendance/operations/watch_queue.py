@@ -79,6 +79,7 @@ class ReportQueue:
         if len(batch) == 1:
             batch[0].answer = self._one(batch[0].report)
             return
+        answers: Sequence[Answer | BaseException]
         try:
             answers = self._store([one.report for one in batch])
         except Exception:  # noqa: BLE001 - one of them, or the database: each is told by itself what is wrong with it

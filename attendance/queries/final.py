@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, QuerySet, Sum
@@ -60,7 +61,7 @@ def is_at_rest(occasion: Occasion, *, seal: Seal, since: datetime) -> bool:
     """Whether nothing about this occasion waits or was decided since then, and the seals cover all of it."""
     here = {"occasion_id": occasion.pk}
     spans = PresenceSpan.objects.filter(**here)
-    waiting: tuple[QuerySet[object], ...] = (
+    waiting: tuple[QuerySet[Any, Any], ...] = (
         Dispute.objects.filter(**here, state=Dispute.State.RAISED),
         Dispute.objects.filter(**here, answered_at__gte=since),
         Correction.objects.filter(record__occasion_id=occasion.pk, at__gte=since),
@@ -68,7 +69,7 @@ def is_at_rest(occasion: Occasion, *, seal: Seal, since: datetime) -> bool:
         spans.filter(pk__in=seal.open_spans),
         spans.filter(pk__gt=seal.through["presence"]),
         Evidence.objects.filter(**here, pk__gt=seal.through["evidence"]),
-    )  # type: ignore[assignment]
+    )
     return not any(one.exists() for one in waiting)
 
 

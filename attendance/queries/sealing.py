@@ -103,7 +103,7 @@ def days_due(*, as_of: datetime) -> list[date]:
     return [first + timedelta(days=one) for one in range((last_day - first).days + 1)]
 
 
-def somebody_still_writes(*, since: timedelta, as_of: datetime) -> bool:
+def somebody_still_writes(*, since: timedelta) -> bool:
     """Whether a transaction that writes is older than ``since``: its rows could come in behind a seal.
 
     SQLite has one writer at a time: there is none but us.
@@ -113,8 +113,8 @@ def somebody_still_writes(*, since: timedelta, as_of: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() "
-            "AND backend_xid IS NOT NULL AND pid <> pg_backend_pid() AND xact_start < now() - %s)",
-            [since],
+            "AND backend_xid IS NOT NULL AND pid <> pg_backend_pid() AND xact_start < now() - make_interval(secs => %s))",
+            [since.total_seconds()],
         )
         return bool(cursor.fetchone()[0])
 

@@ -40,9 +40,9 @@ QUESTIONS = {
     "live.tasks.end_forgotten_lectures": 1,
     "live.tasks.delete_old_chat": 1,
 }
-# A row a host, a name, an upload under way, a large roster being written, a link of a day: never more than a few.
+# A row a host, a name, an upload under way, a large roster being written, a link of a day, a month: never many.
 SMALL = "config_mark|config_taskcount|media_upload|live_medianode|django_site|"
-SMALL += "attendance_rosterwork|organizations_signinlink|attendance_removalpermit|"
+SMALL += "attendance_rosterwork|organizations_signinlink|attendance_removalpermit|attendance_monthlyfile|"
 SMALL += r"sqlite_master|pg_\w+"  # what the tables and triggers are called
 SEQUENTIAL = re.compile(rf"Seq Scan on (?!(?:{SMALL})\b)(\w+)")
 # SQLite says SCAN for a whole index, too; a partial index holds only what waits.

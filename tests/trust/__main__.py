@@ -20,6 +20,7 @@ WORDS = {
     urls.ORGANISERS: "organisers, for their subtree",
     urls.SECRETARIES: "secretaries, for their subtree",
     urls.SECRETARIES | urls.ORGANISERS: "secretaries and organisers, for their subtree",
+    urls.SECRETARIES | urls.ORGANISERS | urls.AUDITOR | urls.OPERATORS: "secretaries, organisers, auditor, operators",
     urls.COUNTS: "secretary and organiser above",
     urls.HOSTS: "its lecturer, organiser above",
     urls.ROOM: "on the roster; its lecturer, organiser above",
