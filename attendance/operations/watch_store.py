@@ -97,7 +97,7 @@ def read_sessions(keys: Sequence[tuple[int, int, str]]) -> dict[tuple[int, int],
                p.held_ms, p.filled_at, p.turn,
                EXISTS (SELECT 1 FROM attendance_evidence e
                        WHERE e.member_id = s.member_id AND e.kind = 'watched' AND e.client_id = given.client_id),
-               s.id, s.member_id
+               given.session_id, given.member_id
         FROM {_given(len(keys))}
         JOIN attendance_watchsession s ON s.id = given.session_id AND s.member_id = given.member_id
         JOIN attendance_occasion o ON o.id = s.occasion_id

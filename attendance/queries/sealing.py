@@ -113,7 +113,8 @@ def somebody_still_writes(*, since: timedelta) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() "
-            "AND backend_xid IS NOT NULL AND pid <> pg_backend_pid() AND xact_start < now() - make_interval(secs => %s))",
+            "AND backend_xid IS NOT NULL AND pid <> pg_backend_pid() "
+            "AND xact_start < now() - make_interval(secs => %s))",
             [since.total_seconds()],
         )
         return bool(cursor.fetchone()[0])

@@ -260,7 +260,7 @@ def test_command_says_what_it_found(sealed: Occasion, capsys: pytest.CaptureFixt
     with unguarded("attendance_correction"):
         Correction.objects.update(reason="x")
     with pytest.raises(SystemExit) as stopped:
-        call_command("verify_chain", since="2026-09-01")
+        call_command("verify_chain", "--since=2026-09-01")
     told = capsys.readouterr()
     assert stopped.value.code == 1
     assert told.err == f"altered 2026-09-01 correction {key} occasion {sealed.pk}\n"
