@@ -193,8 +193,8 @@ MUTANTS = (
         name="judged-without-evidence",
         means="Whose raw evidence was deleted after its time is judged again by what is left, and is missing.",
         file="attendance/operations/settling.py",
-        before="        if occasion.evidence_removed_at is None:\n",
-        after="        if True:\n",
+        before="if occasion.evidence_removed_at is None:",
+        after="if occasion is not None:",
         tests=("tests/attendance/integrity/test_removing.py::test_nobody_is_judged_again_by_what_is_left",),
     ),
     Mutant(
