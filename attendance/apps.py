@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,6 +10,8 @@ class AttendanceConfig(AppConfig):
 
     def ready(self) -> None:
         # Only once every app is loaded.
+        from attendance.append_only import install  # noqa: PLC0415
         from attendance.receivers import connect  # noqa: PLC0415
 
         connect()
+        post_migrate.connect(install, sender=self, dispatch_uid="attendance.append_only")

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from attendance import operations
 from attendance.clock import clock
+from attendance.operations import monthly
 from attendance.queries.recomputing import unfinished
 
 BATCH = 500
@@ -22,6 +23,18 @@ BEAT = {
     },
     "attendance.recompute": {"task": "attendance.recompute", "schedule": 30.0, "options": {"expires": 30}},
     "attendance.reconcile": {"task": "attendance.reconcile", "schedule": 30.0, "options": {"expires": 30}},
+    # Days are sealed some hours after they end, evidence goes a turn at a time: an hour more or less is nothing.
+    "attendance.seal_days": {"task": "attendance.seal_days", "schedule": 1800.0, "options": {"expires": 1800}},
+    "attendance.make_monthly_files": {
+        "task": "attendance.make_monthly_files",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "attendance.remove_evidence": {
+        "task": "attendance.remove_evidence",
+        "schedule": 1800.0,
+        "options": {"expires": 1800},
+    },
 }
 
 
@@ -94,3 +107,22 @@ def send_reminders() -> None:
 def prune_notices() -> None:
     """Forget what people were told more than a year ago."""
     operations.prune_notices(as_of=timezone.now())
+
+
+@shared_task(name="attendance.seal_days")
+def seal_days() -> None:
+    """Seal the days that are over."""
+    operations.seal_days(as_of=timezone.now())
+
+
+@shared_task(name="attendance.remove_evidence")
+def remove_evidence() -> None:
+    """Delete raw evidence whose time is over."""
+    operations.remove_evidence(as_of=timezone.now())
+
+
+@shared_task(name="attendance.make_monthly_files")
+def make_monthly_files() -> None:
+    """Make last month's files, one unit a turn, and delete those whose time is over."""
+    monthly.make_due(as_of=timezone.now())
+    monthly.expire(as_of=timezone.now())

@@ -14,6 +14,7 @@ from attendance.views import (
     hall_sync,
     history,
     hours,
+    integrity,
     leaves,
     me,
     notices,
@@ -97,6 +98,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("exemptions/people/", leaves.absent_people, name="absent_people"),
     path("exemptions/people/<int:member_id>/", exemptions.exemptions_of, name="exemptions_of"),
     path("exemptions/<int:exemption_id>/end/", exemptions.exemption_end, name="exemption_end"),
+    path("integrity/", integrity.integrity, name="integrity"),
+    path("integrity/monthly/<int:file_id>.xlsx", integrity.monthly_file, name="monthly_file"),
     path("watch/<int:occasion_id>/play", watch.play, name="watch_play"),
     path("watch/<int:occasion_id>/report", watch.report, name="watch_report"),
 ]

@@ -5,7 +5,10 @@ Peer: one ``create()`` a row, each in its own transaction. Then the same through
 
 from bench._databases import scratch  # isort: skip - sets Django up
 import datetime as dt
+import statistics
 import time
+
+from django.db import connection
 
 from attendance import operations
 from attendance.models import PresenceSpan
@@ -42,6 +45,11 @@ def measure(kind: str) -> None:
             bench="presence", figure=f"joins_{kind}", value=opened, unit="rows/s", peer="create() a row",
             peer_value=created, goal=created * 3, higher_is_better=True,
         )  # fmt: skip
+        if kind == "postgresql":
+            figure(
+                bench="presence", figure=f"upkeep_of_{count}_open_rows_a_viewer", value=upkeep_bytes(lease) / count,
+                unit="bytes of WAL a beat", goal=0.1,
+            )  # fmt: skip
         ends = [operations.End(key, START + dt.timedelta(hours=1), "left") for key in ids[: count // 2]]
         before = time.perf_counter()
         for n in range(0, len(ends), BATCH):
@@ -53,6 +61,22 @@ def measure(kind: str) -> None:
         operations.reap_leases(as_of=START + dt.timedelta(hours=1))
         took = (time.perf_counter() - before) * 1000
         figure(bench="presence", figure=f"dead_worker_{count // 2}_rows_{kind}", value=took, unit="ms", goal=2000)
+
+
+def upkeep_bytes(lease: int) -> float:
+    """Return the bytes of WAL of one beat of a process's lease, whatever hangs on it; the median of a hundred."""
+    written = []
+    for number in range(100):
+        before = _wal()
+        operations.beat_lease(lease_id=lease, as_of=START + dt.timedelta(hours=12, seconds=5 * number))
+        written.append(_wal() - before)
+    return statistics.median(written)
+
+
+def _wal() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")
+        return int(cursor.fetchone()[0])
 
 
 def measure_sockets() -> None:

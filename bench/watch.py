@@ -1,4 +1,4 @@
-"""What storing one watch report costs: durable, with its evidence, on SQLite and on PostgreSQL.
+"""What storing one watch report costs: durable, with its evidence, on SQLite and on PostgreSQL; alone and in batches.
 
 Peer: the plain way, one row a member with its ranges as JSON, locked, read, extended and saved at each post.
 """
@@ -9,14 +9,14 @@ import statistics
 import time
 from collections.abc import Callable
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
 from attendance import operations
-from attendance.models import Rule, Training
+from attendance.models import RosterEntry, Rule, Training, WatchBudget, WatchSession
 from bench._figure import figure
 from organizations.models import Membership, Node, User
 
-MEMBERS, ROUNDS, WARM = 40, 14, 3
+MEMBERS, MANY, ROUNDS, WARM = 40, 500, 14, 3
 START = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
 STEP_MS = 15_000
 
@@ -68,6 +68,40 @@ def timed(round_of: Callable[[int, int, dt.datetime], None], members: list[int])
     return took
 
 
+def timed_together(occasion_id: int, count: int) -> float:
+    """Let ``count`` members report at once, a batch a round; return the median microseconds of one report."""
+    began = START + dt.timedelta(hours=2)
+    people = User.objects.bulk_create(User(username=f"m{n}", name=f"m{n}", password="") for n in range(count))
+    RosterEntry.objects.bulk_create(
+        RosterEntry(occasion_id=occasion_id, member=one, node=Node.objects.get()) for one in people
+    )
+    WatchBudget.objects.bulk_create(WatchBudget(member=one, held_ms=30_000, filled_at=began) for one in people)
+    sessions = WatchSession.objects.bulk_create(
+        WatchSession(occasion_id=occasion_id, member=one, device="p1", media="replay", media_ms=3_600_000,
+                     started_at=began, last_at=began)
+        for one in people
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # as autovacuum does: fresh tables are planned for as if they were empty
+    took = []
+    for number in range(ROUNDS):
+        reports = [
+            operations.WatchReport(
+                session_id=one.pk, member_id=one.member_id, client_id=f"{one.pk}-{number}",
+                ranges_ms=[(number * STEP_MS, (number + 1) * STEP_MS)], rate=1.0,
+                position_ms=(number + 1) * STEP_MS, as_of=began + dt.timedelta(milliseconds=(number + 1) * STEP_MS),
+            )
+            for one in sessions
+        ]  # fmt: skip
+        before = time.perf_counter()
+        states = operations.report_all_watched(reports=reports)
+        if number >= WARM:
+            took.append((time.perf_counter() - before) * 1e6 / count)
+        if any(getattr(one, "credited_ms", None) != [[0, (number + 1) * STEP_MS]] for one in states):
+            raise RuntimeError(f"wrong credit: {states[0]}")
+    return statistics.median(took)
+
+
 def measure(kind: str) -> None:
     with scratch(kind, PeerProgress):
         occasion_id, members = stage()
@@ -101,10 +135,15 @@ def measure(kind: str) -> None:
                     row.save()
 
         mine, theirs = timed(ours, members), timed(peers, members)
+        batched = timed_together(occasion_id, MANY)
         figure(
             bench="watch", figure=f"report_stored_{kind}", value=statistics.median(mine), unit="us",
             peer="ORM select_for_update + JSON save", peer_value=statistics.median(theirs),
             goal=statistics.median(theirs),
+        )  # fmt: skip
+        figure(
+            bench="watch", figure=f"report_stored_in_batch_{kind}", value=batched, unit="us",
+            peer="ORM select_for_update + JSON save", peer_value=statistics.median(theirs), goal=15,
         )  # fmt: skip
 
 

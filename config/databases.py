@@ -153,7 +153,8 @@ class Postgres:
             with self._connect(dbname=database) as open_one:
                 names = [sql.Identifier(table) for table in PostgresReader(open_one).tables()]
                 drop = sql.SQL("DROP TABLE {} CASCADE;\n").format(sql.SQL(", ").join(names)) if names else sql.SQL("")
-                first.write_text(drop.as_string(open_one), encoding="utf-8")
+                functions = "".join(f"DROP FUNCTION {name} CASCADE;\n" for name in _functions(open_one))
+                first.write_text(drop.as_string(open_one) + functions, encoding="utf-8")
             options = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", "--output=/dev/null")
             self._run("psql", *options, f"--file={first}", f"--file={script}", f"--dbname={database}")
 
@@ -174,6 +175,15 @@ class Postgres:
     def _run(self, program: str, *arguments: str) -> None:
         environment = {**os.environ, **{LIBPQ[name]: value for name, value in self._given().items()}}
         run([program, *arguments], environment)
+
+
+def _functions(open_one: "psycopg.Connection[Any]") -> list[str]:
+    """Return our own functions (of triggers), as PostgreSQL writes them; not those that belong to an extension."""
+    found = open_one.execute(
+        "SELECT p.oid::regprocedure::text FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND NOT EXISTS "
+        "(SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e') ORDER BY p.oid"
+    )
+    return [str(row[0]) for row in found.fetchall()]
 
 
 class Sqlite:

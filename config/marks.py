@@ -10,6 +10,7 @@ EVERY_S = 10.0  # how often worker and beat leave one
 KEPT = timedelta(days=1)
 OF_HOSTS = ("worker@", "alive@", "beat@")
 BACKUP, DRILL, KEY_KEPT, RESTORED = "backup", "restore_drill", "phone_key_kept", "restored"
+CHAIN = "verify_chain"
 
 
 def leave(*, name: str, as_of: datetime, data: Mapping[str, Any] | None = None) -> None:

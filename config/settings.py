@@ -316,6 +316,10 @@ ROSTER_MAX_BYTES = number("ROSTER_MAX_BYTES", default=50 * 2**20, low=2**20, hig
 ROSTER_MAX_ROWS = number("ROSTER_MAX_ROWS", default=100_000, low=100, high=1_000_000)
 ROSTER_MAX_COLUMNS = 50
 ROSTER_KEEP_S = 3600
+# How long raw evidence is kept once its record is final, and what people were told; verdicts and reasons stay.
+EVIDENCE_KEEP_DAYS = number("EVIDENCE_KEEP_DAYS", default=90, low=30, high=36_500)
+MONTHLY_FILE_KEEP_DAYS = number("MONTHLY_FILE_KEEP_DAYS", default=400, low=30, high=36_500)
+NOTICE_KEEP_DAYS = number("NOTICE_KEEP_DAYS", default=400, low=30, high=36_500)
 
 # --- The ways to take part: what the ledger calls (attendance/kinds.py) ---------------------------------------------
 OCCASION_KINDS = {
@@ -506,6 +510,7 @@ BODY_MAX_BYTES = number("BODY_MAX_BYTES", default=64 * 2**10, low=2**10, high=2*
 # Addresses that take more: (prefix, methods, bytes, roles). No roles: the address itself asks before it takes a byte.
 BODY_LIMITS = [
     ("/uploads/", ["PATCH"], MEDIA_MAX_PIECE_BYTES, ()),
+    ("/integrity/", ["POST"], 64 * 2**20, ("secretary", "auditor", "operator")),  # a monthly file, to be checked
     ("/roster/", ["POST"], ROSTER_MAX_BYTES + 2**20, ("operator",)),
     # Only what takes files; a form of the editor is all text.
     ("/admin/", ["POST"], 2 * 2**20, ("organiser", "lecturer", "operator")),

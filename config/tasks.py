@@ -22,7 +22,7 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from config import disks, marks
+from config import chain, disks, marks
 from config.models import TaskCount
 
 log = structlog.get_logger(__name__)
@@ -32,6 +32,8 @@ BEAT: dict[str, dict[str, Any]] = {
     f"{HEARTBEAT}.{queue}": {"task": HEARTBEAT, "schedule": marks.EVERY_S, "options": {"expires": 30, "queue": queue}}
     for queue in settings.TASK_QUEUES
 }
+LOOK_AT_CHAIN = "config.look_at_chain"
+BEAT[LOOK_AT_CHAIN] = {"task": LOOK_AT_CHAIN, "schedule": 86400.0 / 4, "options": {"expires": 3600}}
 BEAT[FORGET_HOSTS] = {"task": FORGET_HOSTS, "schedule": 3600.0, "options": {"expires": 3600}}
 
 
@@ -48,6 +50,12 @@ def heartbeat(self: Any) -> None:
 def forget_hosts() -> None:
     """Drop the marks of hosts that are gone."""
     marks.forget_hosts(as_of=timezone.now())
+
+
+@shared_task(name=LOOK_AT_CHAIN, ignore_result=True)
+def look_at_chain() -> None:
+    """Check the ledger's newest seals."""
+    chain.look(as_of=timezone.now())
 
 
 @before_task_publish.connect

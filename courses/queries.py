@@ -122,7 +122,9 @@ def studies_of(*, runs: Iterable[CourseRun], member_id: int, as_of: datetime) ->
     return [
         Study(
             run,
-            _studied(run, lessons[run.page.path] if run.page.live else [], credit[run.pk], finished),
+            _studied(
+                run, lessons[run.page.path] if run.page.live else [], credit[run.pk], finished, stands.get(run.pk)
+            ),
             stands[run.pk].amount if run.pk in stands else asked_of(occasion=run.occasion, as_of=as_of),
             stands.get(run.pk),
         )
@@ -131,12 +133,19 @@ def studies_of(*, runs: Iterable[CourseRun], member_id: int, as_of: datetime) ->
 
 
 def _studied(
-    run: CourseRun, lessons: list[Lesson], credit: Mapping[str, Spans], finished: set[tuple[int, int]]
+    run: CourseRun,
+    lessons: list[Lesson],
+    credit: Mapping[str, Spans],
+    finished: set[tuple[int, int]],
+    stand: Standing | None = None,
 ) -> tuple[Studied, ...]:
     parts = {
         key: lesson_amount(run.occasion, credit.get(key, Spans()), video.duration_ms or 0)
         for key, video in videos_of(lessons).items()
     }
+    if run.occasion.evidence_removed_at is not None and stand is not None and stand.is_done:
+        # What was watched of which film is deleted by now; whoever finished has watched what was asked, at least.
+        parts = {key: replace(part, done_ms=part.needed_ms) for key, part in parts.items()}
     return tuple(
         _lesson(lesson, number, [parts[key] for key in lesson.media_keys], (run.pk, lesson.page.pk) in finished)
         for number, lesson in enumerate(lessons, start=1)

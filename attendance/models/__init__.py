@@ -11,6 +11,7 @@ from attendance.models.record import Correction, Dispute, Evidence, Record, Reco
 from attendance.models.reminder import Channel, NoticeChoice, Reminder, ReminderMessage, ReminderSetting, SmsDay
 from attendance.models.review import CorrectionReview
 from attendance.models.roster import Named, RosterEntry, RosterWork
+from attendance.models.seal import MonthlyFile, Removal, Seal, SealedBlock
 
 __all__ = [
     "Channel",
@@ -26,6 +27,7 @@ __all__ = [
     "HoursTable",
     "Leave",
     "LeaveOccasion",
+    "MonthlyFile",
     "Named",
     "Notice",
     "NoticeChoice",
@@ -38,9 +40,12 @@ __all__ = [
     "Reminder",
     "ReminderMessage",
     "ReminderSetting",
+    "Removal",
     "RosterEntry",
     "RosterWork",
     "Rule",
+    "Seal",
+    "SealedBlock",
     "Sheet",
     "SmsDay",
     "Training",

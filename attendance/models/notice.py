@@ -26,6 +26,7 @@ class Notice(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["member", "-at"], name="notice_of_member"),
+            models.Index(fields=["at"], name="notice_by_age"),
             models.Index(fields=["member"], condition=Q(seen_at=None), name="notice_unseen"),
         ]
 

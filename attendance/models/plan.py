@@ -144,6 +144,9 @@ class Occasion(models.Model):
     voided_at = models.DateTimeField(null=True, blank=True)
     voided_by = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     void_reason = models.CharField(_("作废原因"), max_length=200, blank=True)
+    evidence_removed_at = models.DateTimeField(
+        null=True, blank=True, help_text="since when raw evidence is gone: nobody is judged again (``Removal``)"
+    )
 
     class Meta:
         verbose_name = _("场次")
@@ -156,6 +159,8 @@ class Occasion(models.Model):
             models.Index(
                 fields=["make_up_until_at"], condition=Q(make_up_until_at__isnull=False), name="occasion_make_up_until"
             ),
+            # By which whatever still holds raw evidence is found, the oldest first.
+            models.Index(fields=["starts_at"], condition=Q(evidence_removed_at=None), name="occasion_evidence_held"),
         ]
 
     def __str__(self) -> str:

@@ -100,6 +100,7 @@ from attendance.operations.recomputing import (
 from attendance.operations.reconciling import reconcile
 from attendance.operations.reminder_sending import send_reminders
 from attendance.operations.reminders import UnableToRemind, UnableToSetReminders, remind, remind_by_clock, set_reminders
+from attendance.operations.removing import remove_evidence
 from attendance.operations.reviewing import UnableToReview, decide_correction, withdraw_correction
 from attendance.operations.rosters import complete_roster, enter_at_once, prepare_rosters
 from attendance.operations.rules import (
@@ -111,15 +112,19 @@ from attendance.operations.rules import (
     withdraw_hours_tables,
     withdraw_rule,
 )
+from attendance.operations.sealing import seal_days
 from attendance.operations.settling import UnableToSettle, settle, settle_dirty
 from attendance.operations.sheets import print_sheet
 from attendance.operations.watch import (
     UnableToReportWatched,
     UnableToStartWatch,
+    WatchReport,
     WatchState,
+    report_all_watched,
     report_watched,
     start_watch,
 )
+from attendance.operations.watch_queue import report_together
 
 __all__ = [
     "End",
@@ -151,6 +156,7 @@ __all__ = [
     "UnableToSettle",
     "UnableToStartWatch",
     "UnableToVoidOccasion",
+    "WatchReport",
     "WatchState",
     "Wish",
     "advance_recomputation",
@@ -214,10 +220,14 @@ __all__ = [
     "refuse_leaves",
     "remind",
     "remind_by_clock",
+    "remove_evidence",
     "reopen_occasion",
+    "report_all_watched",
+    "report_together",
     "report_watched",
     "reschedule_occasion",
     "save_hours_table",
+    "seal_days",
     "send_reminders",
     "set_media_items",
     "set_reminders",

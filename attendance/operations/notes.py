@@ -275,6 +275,8 @@ def noted_at(occasion_id: int) -> Occasion:
         raise UnableToRecord(_("这一场没有举行，不算任何人缺席，不用登记。"))
     if occasion.state == Occasion.State.VOID:
         raise UnableToRecord(_("这一场已经作废，不再登记。"))
+    if occasion.evidence_removed_at is not None:
+        raise UnableToRecord(_("这一场的原始记录已按期限清除，不再登记或撤回。确实有误的，请“更正结果”并写明理由。"))
     return occasion
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from attendance.models import Notice, ReminderMessage
 
 BATCH = 1000
-KEPT = timedelta(days=400)
 PRUNE_AT_MOST = 5000
 
 
@@ -52,11 +52,12 @@ def mark_notices_seen(*, member_id: int, notice_ids: Iterable[int], as_of: datet
 
 
 def prune_notices(*, as_of: datetime) -> int:
-    """Delete what people were told, and what was sent to them, more than ``KEPT`` ago; a bounded number a call."""
-    deleted = 0
+    """Delete what people were told, and what was sent to them, more than ``NOTICE_KEEP_DAYS`` ago; a bounded number a
+    call."""
+    deleted, kept = 0, timedelta(days=settings.NOTICE_KEEP_DAYS)
     for model, moment in ((Notice, "at"), (ReminderMessage, "made_at")):
         # By their numbers (always above 0), which grow with time: no index by time is kept for it.
         first = model.objects.filter(pk__gt=0).order_by("pk").values_list("pk", moment)[:PRUNE_AT_MOST]
-        over = [pk for pk, at in first if at < as_of - KEPT]
+        over = [pk for pk, at in first if at < as_of - kept]
         deleted += model.objects.filter(pk__in=over).delete()[0] if over else 0
     return deleted

@@ -175,7 +175,10 @@ def _settle_chunk(occasion_id: int, member_ids: list[int], as_of: datetime, *, i
     changed = 0
     # A sweep leaves out a lecture that runs (again: its end was undone), for its end settles all; the marks go.
     if is_judged_now(state, basis) or (state == State.OPEN and not is_sweep):
-        changed = _judge_all(Occasion.objects.get(pk=occasion_id), entries, as_of)
+        occasion = Occasion.objects.get(pk=occasion_id)
+        # Where raw evidence is gone, the verdicts of then are all that is left of it: nobody is judged by the rest.
+        if occasion.evidence_removed_at is None:
+            changed = _judge_all(occasion, entries, as_of)
     if any(entry[3] is not None for entry in entries):
         rows.update(dirty_at=None)
     return changed

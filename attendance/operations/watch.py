@@ -5,6 +5,7 @@ roster go in together, under the condition that no other report of this person t
 reports at the same moment, in whatever sessions, can so never both use the same stretch of time.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,11 +15,18 @@ from django.db import transaction
 from attendance.core.intervals import ms_of
 from attendance.core.rules import Basis
 from attendance.core.text import checked
-from attendance.core.watch import BUDGET_START_MS, BUFFER_MS, Acceptance, accept
+from attendance.core.watch import BUDGET_START_MS, BUFFER_MS, Acceptance, Budget, accept
 from attendance.models import Occasion, Record, RecordState, WatchBudget, WatchSession
 from attendance.operations.rosters import is_on_roster
 from attendance.operations.settling import settle
-from attendance.operations.watch_store import Session, read_session, store_report
+from attendance.operations.watch_store import (
+    Session,
+    Storing,
+    read_session,
+    read_sessions,
+    store_report,
+    store_reports,
+)
 from attendance.queries import credited
 
 MAX_RANGES = 500
@@ -29,7 +37,7 @@ UNDECIDED = frozenset({RecordState.MISSING, RecordState.PENDING, RecordState.INC
 
 
 class UnableToStartWatch(Exception):
-    """Nothing can be watched there. ``code``: not_open, void, no_media, withdrawn, not_expected or bad_request."""
+    """Nothing can be watched there. ``code``: not_open, void, final, no_media, withdrawn, not_expected, bad_request."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -68,6 +76,20 @@ class WatchState:
     is_withdrawn: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class WatchReport:
+    """A report as ``report_watched`` takes it; ``ranges_ms`` and the numbers as a phone sent them."""
+
+    session_id: int
+    member_id: int
+    client_id: str
+    ranges_ms: Sequence[Sequence[int]]
+    rate: float
+    position_ms: int
+    as_of: datetime
+    occasion_id: int | None = None
+
+
 @transaction.atomic
 def start_watch(*, occasion_id: int, member_id: int, device: str, media: str, as_of: datetime) -> WatchState:
     """Begin a session on a device; ``position_ms`` of the answer is where this member left off, on any device.
@@ -83,6 +105,8 @@ def start_watch(*, occasion_id: int, member_id: int, device: str, media: str, as
         raise UnableToStartWatch("not_open")
     if occasion.state in (Occasion.State.VOID, Occasion.State.NOT_HELD):
         raise UnableToStartWatch("void")
+    if occasion.evidence_removed_at is not None:
+        raise UnableToStartWatch("final")
     length = _length_of(occasion, media)
     if not length:
         raise UnableToStartWatch("no_media" if occasion.media_items is None else "withdrawn")
@@ -142,47 +166,126 @@ def report_watched(
     first report of each session is credited, and no later one. ``occasion_id``: where the session must belong to, if
     the caller knows. Raises UnableToReportWatched.
     """
-    ranges = _checked_report(client_id, ranges_ms, rate, position_ms)
+    report = WatchReport(session_id, member_id, client_id, ranges_ms, rate, position_ms, as_of, occasion_id)
+    return report_one_watched(report=report)
+
+
+def report_one_watched(*, report: WatchReport) -> WatchState:
+    """``report_watched`` for a report that is one thing already. Raises UnableToReportWatched."""
+    _check(report)
     for _attempt in range(TRIES):
-        session = read_session(session_id, member_id, client_id)
-        if session is None or occasion_id not in (None, session.occasion_id):
-            raise UnableToReportWatched("no_session")
+        session = _session_for(report, read_session(report.session_id, report.member_id, report.client_id))
         if session.is_known:
-            return _answer(session, (), session.position_ms, as_of)
+            return _answer(session, (), session.position_ms, report.as_of)
         if session.budget is None:
             # A session from before there were budgets.
-            _give_budget(member_id, session.last_at)
+            _give_budget(report.member_id, session.last_at)
             continue
-        budget = session.budget.filled(ms_of(as_of))
-        taken = accept(
-            ranges,
-            elapsed_ms=ms_of(as_of) - ms_of(session.last_at),
-            rate=rate,
-            buffer_ms=session.buffer_ms,
-            media_ms=0 if session.is_over else session.media_ms,
-            budget_ms=budget.held_ms,
-        )
-        position = min(position_ms, session.media_ms)
-        if store_report(session, taken, budget.paid(taken.accepted_ms), client_id, position, as_of):
-            state = _answer(session, taken.ranges, position, as_of)
-            return _settled(session, taken, state, as_of)
+        one = _measured(report, session, session.budget)
+        if store_report(session, one.taken, one.budget, report.client_id, one.position_ms, report.as_of):
+            state = _answer(session, one.taken.ranges, one.position_ms, report.as_of)
+            return _settled(session, one.taken, state, report.as_of)
     raise UnableToReportWatched("busy")
 
 
-def _checked_report(
-    client_id: str, ranges_ms: Sequence[Sequence[int]], rate: float, position_ms: int
-) -> list[tuple[int, int]]:
+def report_all_watched(*, reports: Sequence[WatchReport]) -> list[WatchState | UnableToReportWatched]:
+    """Store the reports of many phones in one transaction; each gets its own answer, in order, after the commit.
+
+    Each is credited exactly as ``report_watched`` would: what does not fit into the batch (a second report of one
+    person, a turn that another process took, a budget that is missing) is taken by itself, after the others.
+    """
+    answers: dict[int, WatchState | UnableToReportWatched] = {}
+    first: dict[int, int] = {}  # member: the first of their reports
+    for number, report in enumerate(reports):
+        try:
+            _check(report)
+        except UnableToReportWatched as error:
+            answers[number] = error
+        else:
+            first.setdefault(report.member_id, number)
+    taken = _store_first([(number, reports[number]) for number in first.values()])
+    answers |= _judged(taken)
+    for number, report in enumerate(reports):
+        if number not in answers:
+            answers[number] = _by_itself(report)
+    return [answers[number] for number in range(len(reports))]
+
+
+def _store_first(given: Sequence[tuple[int, WatchReport]]) -> dict[int, Storing]:
+    """Store reports of different people at once; returns what went in, by its number."""
+    found = read_sessions([(one.session_id, one.member_id, one.client_id) for _number, one in given]) if given else {}
+    ready: dict[int, Storing] = {}
+    for number, one in given:
+        session = found.get((one.session_id, one.member_id))
+        is_there = session is not None and one.occasion_id in (None, session.occasion_id)
+        if session is not None and is_there and not session.is_known and session.budget is not None:
+            ready[number] = _measured(one, session, session.budget)
+    stored = store_reports(list(ready.values())) if ready else set()
+    return {number: one for number, one in ready.items() if one.session.member_id in stored}
+
+
+def _judged(stored: dict[int, Storing]) -> dict[int, WatchState | UnableToReportWatched]:
+    """Return the answers to stored reports, after judging whoever they may decide for, each occasion at once."""
+    worth: defaultdict[int, list[int]] = defaultdict(list)
+    for one in stored.values():
+        if one.taken.ranges and _is_worth_judging(one.session, one.taken):
+            worth[one.session.occasion_id].append(one.session.member_id)
+    states: dict[tuple[int, int], str] = {}
+    for occasion_id, member_ids in worth.items():
+        as_of = max(one.as_of for one in stored.values() if one.session.occasion_id == occasion_id)
+        settle(occasion_id=occasion_id, member_ids=member_ids, as_of=as_of)
+        held = Record.objects.filter(occasion_id=occasion_id, member_id__in=member_ids)
+        states |= {(occasion_id, key): state for key, state in held.values_list("member_id", "stands")}
+    answers: dict[int, WatchState | UnableToReportWatched] = {}
+    for number, one in stored.items():
+        state = _answer(one.session, one.taken.ranges, one.position_ms, one.as_of)
+        judged = states.get((one.session.occasion_id, one.session.member_id))
+        answers[number] = replace(state, state=judged) if judged else state
+    return answers
+
+
+def _by_itself(report: WatchReport) -> WatchState | UnableToReportWatched:
     try:
-        checked(client_id, 64, _UnfitText)
-        ranges = [(start, end) for start, end in ranges_ms]
+        return report_one_watched(report=report)
+    except UnableToReportWatched as error:
+        return error
+
+
+def _session_for(report: WatchReport, session: Session | None) -> Session:
+    if session is None or report.occasion_id not in (None, session.occasion_id):
+        raise UnableToReportWatched("no_session")
+    return session
+
+
+def _measured(report: WatchReport, session: Session, budget: Budget) -> Storing:
+    """Return what a report earns by the session's clock and the person's budget, and what it so writes."""
+    at = ms_of(report.as_of)
+    filled = budget.filled(at)
+    taken = accept(
+        report.ranges_ms,
+        elapsed_ms=at - ms_of(session.last_at),
+        rate=report.rate,
+        buffer_ms=session.buffer_ms,
+        media_ms=0 if session.is_over else session.media_ms,
+        budget_ms=filled.held_ms,
+    )
+    position = min(report.position_ms, session.media_ms)
+    return Storing(session, taken, filled.paid(taken.accepted_ms), report.client_id, position, report.as_of)
+
+
+def _check(report: WatchReport) -> None:
+    """Raise UnableToReportWatched for what no page of ours sends."""
+    try:
+        checked(report.client_id, 64, _UnfitText)
+        pairs = [(start, end) for start, end in report.ranges_ms]
     except (_UnfitText, TypeError, ValueError) as error:
         raise UnableToReportWatched("bad_request") from error
-    numbers = [position_ms, *(value for pair in ranges for value in pair)]
+    position_ms, rate = report.position_ms, report.rate
+    numbers = [position_ms, *(value for pair in pairs for value in pair)]
     is_whole = all(isinstance(value, int) and abs(value) < MAX_MS for value in numbers)
     is_rate = isinstance(rate, int | float) and abs(rate) < MOST_RATE  # no number is what is not less
-    if not is_whole or not is_rate or position_ms < 0 or len(ranges) > MAX_RANGES:
+    if not is_whole or not is_rate or position_ms < 0 or len(pairs) > MAX_RANGES:
         raise UnableToReportWatched("bad_request")
-    return ranges
 
 
 def _answer(session: Session, new: Sequence[tuple[int, int]], position_ms: int, as_of: datetime) -> WatchState:

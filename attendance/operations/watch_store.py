@@ -4,13 +4,12 @@ The ORM takes longer to say these than the database to do them, and they are the
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.utils.dateparse import parse_datetime
 
 from attendance.core.intervals import Spans, moment_of, ms_of
 from attendance.core.rules import Basis, Rule
@@ -80,6 +79,11 @@ class Session:
 
 def read_session(session_id: int, member_id: int, client_id: str) -> Session | None:
     """Read all that a report needs, or None: the member has no such session."""
+    return read_sessions([(session_id, member_id, client_id)]).get((session_id, member_id))
+
+
+def read_sessions(keys: Sequence[tuple[int, int, str]]) -> dict[tuple[int, int], Session]:
+    """Read all that reports of ``(session, member, client id)`` need, in one question; a member stands there once."""
     pair = "json_build_array(t.media, t.ranges_ms)"
     gather = f"json_agg({pair})"
     if connection.vendor == "sqlite":  # pragma: no branch - PostgreSQL alone: its stage runs it
@@ -92,22 +96,62 @@ def read_session(session_id: int, member_id: int, client_id: str) -> Session | N
                o.window_end_at, o.away_ms, o.paused_ms, o.make_up_until_at, r.stands, r.live_ms, r.hall_ms,
                p.held_ms, p.filled_at, p.turn,
                EXISTS (SELECT 1 FROM attendance_evidence e
-                       WHERE e.member_id = s.member_id AND e.kind = 'watched' AND e.client_id = %s)
-        FROM attendance_watchsession s
+                       WHERE e.member_id = s.member_id AND e.kind = 'watched' AND e.client_id = given.client_id),
+               given.session_id, given.member_id
+        FROM {_given(len(keys))}
+        JOIN attendance_watchsession s ON s.id = given.session_id AND s.member_id = given.member_id
         JOIN attendance_occasion o ON o.id = s.occasion_id
         LEFT JOIN attendance_watchpurse p ON p.member_id = s.member_id
-        LEFT JOIN attendance_record r ON r.occasion_id = s.occasion_id AND r.member_id = s.member_id
-        WHERE s.id = %s AND s.member_id = %s"""  # noqa: S608 - no value is put into the text
+        LEFT JOIN attendance_record r ON r.occasion_id = s.occasion_id AND r.member_id = s.member_id"""  # noqa: S608 - no value is put into the text
     with connection.cursor() as cursor:
-        cursor.execute(sql, [client_id, session_id, member_id])
-        row = cursor.fetchone()
-    return _session_of(session_id, member_id, row) if row else None
+        cursor.execute(sql, _columns(keys))
+        known: dict[int, _OfOccasion] = {}
+        return {(row[-2], row[-1]): _session_of(row, known) for row in cursor.fetchall()}
 
 
-def _session_of(session_id: int, member_id: int, row: tuple[Any, ...]) -> Session:
-    occasion_id, media, last_at, buffer_ms, position_ms, reports, ranges, others = row[:8]
-    media_ms, course_ms, items, history, state, stamp, start_at, end_at, away, paused, until_at = row[8:19]
-    record_state, live_ms, hall_ms, held_ms, filled_at, turn, is_known = row[19:]
+def _given(count: int) -> str:
+    """Return the keys asked for as a table: one array a column, or (SQLite has none) as many places."""
+    names = "given(session_id, member_id, client_id)"
+    if connection.vendor == "postgresql":
+        return f"unnest(%s::bigint[], %s::bigint[], %s::text[]) AS {names}"
+    rows = ", ".join(["(%s, %s, %s)"] * count)
+    columns = "column1 AS session_id, column2 AS member_id, column3 AS client_id"
+    return f"(SELECT {columns} FROM (VALUES {rows})) given"  # noqa: S608 - places alone
+
+
+def _columns(keys: Sequence[tuple[int, int, str]]) -> list[Any]:
+    if connection.vendor == "postgresql":
+        return [list(column) for column in zip(*keys, strict=True)]
+    return [value for key in keys for value in key]
+
+
+@dataclass(frozen=True, slots=True)
+class _OfOccasion:
+    """What the rows of one occasion share, read once a batch."""
+
+    course_ms: int
+    items: dict[str, int] | None
+    history: list[tuple[int, dict[str, int]]]
+    state: str
+    rule: dict[str, Any]
+    window_ms: int
+    until_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> "_OfOccasion":
+        course_ms, items, history, state, stamp, start_at, end_at, away, paused, until_at = row
+        window_ms = _window_ms(_moment(start_at), _moment(end_at), [*_loaded(away), *_loaded(paused)])
+        return cls(
+            course_ms or 0, _loaded(items), _loaded(history) or [], state, _loaded(stamp) or {}, window_ms,
+            _moment(until_at),
+        )  # fmt: skip
+
+
+def _session_of(row: Sequence[Any], known: dict[int, _OfOccasion]) -> Session:
+    occasion_id, media, last_at, buffer_ms, position_ms, reports, ranges, others, media_ms = row[:9]
+    record_state, live_ms, hall_ms, held_ms, filled_at, turn, is_known, session_id, member_id = row[19:]
+    if (here := known.get(occasion_id)) is None:
+        here = known[occasion_id] = _OfOccasion.of(row[9:19])
     filled = _moment(filled_at)
     return Session(
         session_id=session_id,
@@ -121,13 +165,13 @@ def _session_of(session_id: int, member_id: int, row: tuple[Any, ...]) -> Sessio
         ranges=_loaded(ranges) or [],
         others=_loaded(others) or [],
         media_ms=media_ms,
-        course_ms=course_ms or 0,
-        items=_loaded(items),
-        history=_loaded(history) or [],
-        occasion_state=state,
-        rule=_loaded(stamp) or {},
-        window_ms=_window_ms(_moment(start_at), _moment(end_at), [*_loaded(away), *_loaded(paused)]),
-        make_up_until_at=_moment(until_at),
+        course_ms=here.course_ms,
+        items=here.items,
+        history=here.history,
+        occasion_state=here.state,
+        rule=here.rule,
+        window_ms=here.window_ms,
+        make_up_until_at=here.until_at,
         record_state=record_state,
         record_ms=(live_ms or 0) + (hall_ms or 0),
         budget=Budget(held_ms, ms_of(filled)) if filled else None,
@@ -144,19 +188,34 @@ def _window_ms(start: datetime | None, end: datetime | None, out: list[tuple[int
 
 def _moment(value: Any) -> datetime | None:
     """SQLite gives moments as text or without a zone; they are in UTC."""
-    moment = parse_datetime(value) if isinstance(value, str) else value
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _loaded(value: Any) -> Any:
+    if value == "[]":  # mostly
+        return []
     return json.loads(value) if isinstance(value, str | bytes) else value
+
+
+def _said(pairs: Iterable[Sequence[int]]) -> str:
+    """Return ranges as JSON; of whole numbers alone."""
+    return "[" + ", ".join([f"[{start}, {end}]" for start, end in pairs]) + "]"
 
 
 def store_report(
     session: Session, taken: Acceptance, budget: Budget, client_id: str, position_ms: int, as_of: datetime
 ) -> bool:
     """Claim the budget's next turn and keep the evidence, both or neither; False if another report was quicker."""
-    values = {
+    values = _values(session, taken, budget, client_id, position_ms, as_of)
+    # The same id through another session at the same moment has taken the turn: the next reading finds it.
+    return _store_at_once(values) if connection.vendor == "postgresql" else _store_in_turn(values)
+
+
+def _values(
+    session: Session, taken: Acceptance, budget: Budget, client_id: str, position_ms: int, as_of: datetime
+) -> dict[str, Any]:
+    return {
         "member": session.member_id,
         "held_ms": budget.held_ms,
         "filled_at": moment_of(budget.filled_at),
@@ -165,15 +224,13 @@ def store_report(
         "last_at": moment_of(known_moment(ms_of(session.last_at), ms_of(as_of))),
         "buffer_ms": taken.buffer_ms,
         "position_ms": position_ms,
-        "ranges": json.dumps(credit(session.ranges, taken.ranges).as_lists() if taken.ranges else session.ranges),
+        "ranges": _said(credit(session.ranges, taken.ranges) if taken.ranges else session.ranges),
         "client_id": client_id,
-        "accepted": json.dumps(taken.ranges),
+        "accepted": _said(taken.ranges),
         "refused_ms": taken.refused_ms,
         "as_of": as_of,
         "occasion": session.occasion_id,
     }
-    # The same id through another session at the same moment has taken the turn: the next reading finds it.
-    return _store_at_once(values) if connection.vendor == "postgresql" else _store_in_turn(values)
 
 
 # The person's budget is the one place where all their reports meet: whoever claims its turn has read the newest state
@@ -216,3 +273,118 @@ def _store_in_turn(values: dict[str, Any]) -> bool:
         for sql in (_SESSION, _MARK, _KEEP):
             cursor.execute(sql, said)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Storing:
+    """What one report of a batch writes."""
+
+    session: Session
+    taken: Acceptance
+    budget: Budget
+    client_id: str
+    position_ms: int
+    as_of: datetime
+
+
+def store_reports(storing: Sequence[Storing]) -> set[int]:
+    """Store reports of different members, each whole or not at all; returns whose went in: theirs was the turn."""
+    values = [
+        _values(one.session, one.taken, one.budget, one.client_id, one.position_ms, one.as_of)
+        for one in sorted(storing, key=lambda one: (one.session.occasion_id, one.session.member_id))
+    ]
+    if connection.vendor == "postgresql":
+        return _store_all_at_once(values)
+    return _store_all_in_turn(values)
+
+
+_TYPES = {
+    "member": "bigint", "held_ms": "int", "filled_at": "timestamptz", "turn": "int", "session": "bigint",
+    "last_at": "timestamptz", "buffer_ms": "int", "position_ms": "bigint", "ranges": "text", "client_id": "text",
+    "accepted": "text", "refused_ms": "bigint", "as_of": "timestamptz", "occasion": "bigint",
+}  # fmt: skip
+
+
+def _store_all_at_once(values: list[dict[str, Any]]) -> set[int]:  # pragma: no cover - PostgreSQL alone
+    # Budgets are locked by member, then roster rows by occasion and member, as everybody locks those (``marks``): two
+    # batches, or one and a settling, never wait in a circle.
+    columns = ", ".join(_TYPES)
+    sql = f"""
+        WITH given AS MATERIALIZED (
+                SELECT * FROM unnest({", ".join(f"%s::{one}[]" for one in _TYPES.values())}) AS given({columns})),
+             held AS MATERIALIZED (
+                SELECT p.member_id, p.turn FROM given g JOIN attendance_watchpurse p ON p.member_id = g.member
+                ORDER BY p.member_id FOR UPDATE OF p),
+             claimed AS (
+                UPDATE attendance_watchpurse p
+                SET held_ms = g.held_ms, filled_at = g.filled_at, turn = p.turn + 1
+                FROM given g JOIN held ON held.member_id = g.member AND held.turn = g.turn
+                WHERE p.member_id = g.member AND p.turn = g.turn RETURNING p.member_id),
+             reported AS (
+                UPDATE attendance_watchsession s
+                SET last_at = g.last_at, buffer_ms = g.buffer_ms, position_ms = g.position_ms, reports = s.reports + 1,
+                    ranges_ms = g.ranges::jsonb
+                FROM given g JOIN claimed c ON c.member_id = g.member WHERE s.id = g.session
+                RETURNING s.id, s.member_id, s.occasion_id, s.device, s.media),
+             rows AS MATERIALIZED (
+                SELECT r.id, g.as_of FROM attendance_rosterentry r
+                JOIN given g ON g.occasion = r.occasion_id AND g.member = r.member_id
+                JOIN claimed c ON c.member_id = g.member ORDER BY r.occasion_id, r.member_id FOR UPDATE OF r),
+             marked AS (
+                UPDATE attendance_rosterentry r SET dirty_at = rows.as_of FROM rows WHERE r.id = rows.id RETURNING r.id)
+        INSERT INTO attendance_evidence
+            (occasion_id, member_id, kind, device, client_id, media, ranges_ms, refused_ms, category, recorded_at)
+        SELECT s.occasion_id, s.member_id, 'watched', s.device, g.client_id, s.media, g.accepted::jsonb, g.refused_ms,
+               '', g.as_of
+        FROM reported s JOIN given g ON g.session = s.id RETURNING member_id"""  # noqa: S608 - made of names alone
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [[one[name] for one in values] for name in _TYPES])
+        return {int(row[0]) for row in cursor.fetchall()}
+
+
+def _store_all_in_turn(values: list[dict[str, Any]]) -> set[int]:
+    """SQLite's one writer: in this transaction nobody else claims anything; who did before the reading is left out."""
+    for one in values:
+        one |= {name: _text(one[name]) for name in ("filled_at", "last_at", "as_of")}
+    said = values
+    with transaction.atomic(), connection.cursor() as cursor:
+        # The first statement writes, so that what is read after it nobody changes any more.
+        marks = [(one["as_of"], one["occasion"], one["member"]) for one in said]
+        cursor.executemany(
+            "UPDATE attendance_rosterentry SET dirty_at = %s WHERE occasion_id = %s AND member_id = %s", marks
+        )
+        places = ", ".join(["%s"] * len(said))
+        cursor.execute(
+            f"SELECT member_id, turn FROM attendance_watchpurse WHERE member_id IN ({places})",  # noqa: S608 - places
+            [one["member"] for one in said],
+        )
+        turns = dict(cursor.fetchall())
+        mine = [one for one in said if turns.get(one["member"]) == one["turn"]]
+        for sql, names in _IN_TURN:
+            cursor.executemany(sql, [tuple(one[name] for name in names) for one in mine])
+    return {one["member"] for one in mine}
+
+
+def _text(moment: datetime) -> str:
+    """Return a moment as Django writes it for SQLite, which asks the settings for each."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+
+
+_IN_TURN = (
+    (
+        "UPDATE attendance_watchpurse SET held_ms = %s, filled_at = %s, turn = turn + 1 WHERE member_id = %s",
+        ("held_ms", "filled_at", "member"),
+    ),
+    (
+        "UPDATE attendance_watchsession SET last_at = %s, buffer_ms = %s, position_ms = %s, reports = reports + 1, "
+        "ranges_ms = %s WHERE id = %s",
+        ("last_at", "buffer_ms", "position_ms", "ranges", "session"),
+    ),
+    (
+        "INSERT INTO attendance_evidence (occasion_id, member_id, kind, device, client_id, media, ranges_ms, "
+        "refused_ms, category, recorded_at) "
+        "SELECT occasion_id, member_id, 'watched', device, %s, media, %s, %s, '', %s "
+        "FROM attendance_watchsession WHERE id = %s",
+        ("client_id", "accepted", "refused_ms", "as_of", "session"),
+    ),
+)

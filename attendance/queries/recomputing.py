@@ -29,7 +29,7 @@ def evidence_is_whole(occasion: Occasion) -> bool:
 
     Without it a verdict would be made of less than the first was, and everybody would be missing.
     """
-    return getattr(occasion, "pruned_at", None) is None
+    return occasion.evidence_removed_at is None
 
 
 def why_not_anew(occasion: Occasion) -> str:

@@ -83,7 +83,7 @@ def write_xlsx(report: Report, scope: Scope, to: BinaryIO, *, encoding: str = "u
             first = next(section.rows, None)
             if first is not None or index == 0:
                 rows = chain([first], section.rows) if first is not None else ()
-                _write_sheet(book.add_worksheet(section.title[:31]), report, rows, bold=bold, date=date)
+                write_sheet(book.add_worksheet(section.title[:31]), report, rows, bold=bold, date=date)
         about = book.add_worksheet(str(_("说明")))
         about.set_column(0, 1, 40)
         own: Any = getattr(report, "facts", None)  # of a list that is of no training
@@ -92,7 +92,7 @@ def write_xlsx(report: Report, scope: Scope, to: BinaryIO, *, encoding: str = "u
             about.write_string(line, 1, text(value))
 
 
-def _write_sheet(sheet: Worksheet, report: Report, rows: Iterable[Row], *, bold: Format, date: Format) -> None:
+def write_sheet(sheet: Worksheet, report: Report, rows: Iterable[Row], *, bold: Format, date: Format) -> None:
     """Write the heading and the rows, ready to be filtered and printed: A4 across, the heading on each page."""
     sheet.freeze_panes(1, 0)
     sheet.set_landscape()

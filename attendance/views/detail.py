@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from attendance.charts import Chart
@@ -12,7 +13,7 @@ from attendance.kinds import Step, kinds
 from attendance.models import Correction, CorrectionReview, Dispute, Occasion, Record, RosterEntry, Rule
 from attendance.queries import CALLED_OFF, entries_below, held_at, judged, rule_of
 from attendance.rule_words import rule_sentence
-from attendance.sentences import day_and_hour, length, month_day, sentence
+from attendance.sentences import day, day_and_hour, length, month_day, sentence
 from attendance.standing import (
     UNDONE,
     Amount,
@@ -115,6 +116,17 @@ class Detail:
             return [_called_off(self.occasion, self.state)]
         said = [_clocks(self), _asked(self), _left(self) if self.is_undone else "", _rule(self.occasion)]
         return [one for one in said if one]
+
+    @property
+    def removed(self) -> str:
+        """What is said where raw evidence is gone: since when, and what stays."""
+        at = self.occasion.evidence_removed_at
+        if at is None:
+            return ""
+        return _("在线、观看等原始记录在认定完毕后保存 %(days)s 天，已于 %(at)s 清除；认定结果和理由一直保留。") % {
+            "days": settings.EVIDENCE_KEEP_DAYS,
+            "at": day(at),
+        }
 
     @property
     def says_why(self) -> bool:
@@ -231,7 +243,8 @@ def _read(entry: RosterEntry, record: Record | None, as_of: datetime) -> tuple[V
     """Return the verdict, where the page needs one, and whichever of it and the record says what is there now."""
     occasion = entry.occasion
     is_window = occasion.rule.basis == Rule.Basis.WINDOW  # its map shows the very spans that count
-    if record is not None and not is_window:
+    is_removed = occasion.evidence_removed_at is not None
+    if record is not None and (not is_window or is_removed):
         return None, record
     verdict = judged(occasion=occasion, member_id=entry.member_id, as_of=as_of)
     # What was judged of a lecture that goes on (again) is not what is there now; else the record says it all.

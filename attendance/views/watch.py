@@ -12,14 +12,20 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from attendance.clock import clock
-from attendance.operations import UnableToReportWatched, UnableToStartWatch, report_watched, start_watch
+from attendance.operations import (
+    UnableToReportWatched,
+    UnableToStartWatch,
+    WatchReport,
+    report_together,
+    start_watch,
+)
 from attendance.queries import occasion_for
 from organizations.models import User
 
 MOST_BYTES = 32 * 1024
 STATUS = {
-    "not_open": 409, "void": 409, "no_media": 404, "withdrawn": 410, "not_expected": 404, "no_session": 404,
-    "busy": 503,
+    "not_open": 409, "void": 409, "final": 409, "no_media": 404, "withdrawn": 410, "not_expected": 404,
+    "no_session": 404, "busy": 503,
 }  # fmt: skip
 
 View = Callable[[HttpRequest, int, User, dict[str, Any]], JsonResponse]
@@ -30,6 +36,7 @@ def _messages(code: str) -> str:
         "signed_out": _("登录已过期，请重新登录。已看的部分保存在手机上，登录后会补传。"),
         "not_open": _("还没有开始。"),
         "void": _("这一场不再计入，不用补学。"),
+        "final": _("这一场早已认定完毕，现在看的不再记录。"),
         "no_media": _("这里没有可看的视频。"),
         "withdrawn": _withdrawn_message(),
         "not_expected": _("您现在不在这一场的名单里，学习时间不再记录。有疑问请联系支部书记。"),
@@ -101,15 +108,17 @@ def report(request: HttpRequest, occasion_id: int, user: User, body: dict[str, A
     if not isinstance(session, int) or not 0 < session < 1 << 63:
         return _error("no_session")
     try:
-        state = report_watched(
-            session_id=session,
-            member_id=user.pk,
-            client_id=body.get("id", ""),
-            ranges_ms=body.get("ranges_ms", []),
-            rate=body.get("rate", 1.0),
-            position_ms=body.get("position_ms", 0),
-            as_of=clock().now(),
-            occasion_id=occasion_id,
+        state = report_together(
+            WatchReport(
+                session_id=session,
+                member_id=user.pk,
+                client_id=body.get("id", ""),
+                ranges_ms=body.get("ranges_ms", []),
+                rate=body.get("rate", 1.0),
+                position_ms=body.get("position_ms", 0),
+                as_of=clock().now(),
+                occasion_id=occasion_id,
+            )
         )
     except UnableToReportWatched as error:
         return _error(error.code)

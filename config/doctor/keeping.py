@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from attendance.append_only import missing
+from attendance.queries.sealing import days_due, last_seal
 from config import health, marks
 from config.doctor.findings import Check, Finding, Level, local
 from organizations import places
 from organizations.core import phones
 
+SEALS_LATE = 2  # days
 BACKUP_LATE, BACKUP_MISSING = timedelta(hours=36), timedelta(days=7)
 DRILL_LATE = timedelta(days=100)
 
@@ -82,4 +85,22 @@ def confirm_key_kept(*, by: str, as_of: datetime) -> None:
     marks.leave(name=marks.KEY_KEPT, as_of=as_of, data={"by": by, "key": phones.fingerprint(settings.PHONE_KEY)})
 
 
-WITH_DATABASE: list[Check] = [_backups, _restored, _phone_key]
+def _chain(as_of: datetime) -> Iterator[Finding]:
+    """The ledger's seals: whether the database is guarded, days are sealed, and what was sealed is as it was."""
+    title, mark, days = _("记录封存"), marks.found().get(marks.CHAIN), days_due(as_of=as_of)
+    verify = places.command("verify_chain")
+    if gone := missing():
+        step = _("请运行 %(command)s，它会重新装上。") % {"command": places.command("migrate")}
+        yield Finding(Level.WRONG, title, _("数据库里防止改动的触发器少了 %(count)s 个。") % {"count": len(gone)}, step)
+    if mark is not None and mark.data.get("problems"):
+        what = _("有 %(count)s 处记录和封存时不一样：被改动、删除或者补进过。") % {"count": mark.data["problems"]}
+        step = _("请运行 %(command)s 看是哪一天、哪一条，保留现场，报告纪检人员。") % {"command": verify}
+        yield Finding(Level.WRONG, title, what, step)
+    elif len(days) > SEALS_LATE and last_seal() is not None:
+        step = _("请先看“后台任务”是否正常，再看它的日志里的 day_sealed。")
+        yield Finding(Level.CARE, title, _("已经有 %(count)s 天没有封存。") % {"count": len(days)}, step)
+    elif mark is not None:
+        yield Finding(Level.FINE, title, _("%(at)s 查过，没有被改动。") % {"at": local(mark.at)})
+
+
+WITH_DATABASE: list[Check] = [_backups, _restored, _phone_key, _chain]

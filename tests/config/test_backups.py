@@ -16,7 +16,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from attendance.operations import start_lease
+from attendance import append_only
+from attendance.operations import seal_days, start_lease
+from attendance.queries.verifying import problems
 from config import backups, databases, doctor, marks, restored
 from config.backups import folder, making, restoring
 from live.models import MediaNode
@@ -86,6 +88,7 @@ def state() -> tuple[Any, ...]:
 # --- the whole life ---
 def test_what_was_backed_up_comes_back(world: County, place: Path, settings: Any) -> None:
     """Finding: ops 11 (no restore)."""
+    seal_days(as_of=timezone.now())
     before = state()
     made = back_up(place)
     User.objects.filter(pk=world.member.pk).update(name="改了的名字")
@@ -100,6 +103,8 @@ def test_what_was_backed_up_comes_back(world: County, place: Path, settings: Any
     assert not any("文件" in sentence for sentence in restore(made, files=True))
     assert (settings.MEDIA_ROOT / "originals/b.jpg").stat().st_size == 500
     assert (settings.MEDIA_ROOT / "later.jpg").exists()
+    # The database guards its evidence as before, and the chain of seals holds.
+    assert (append_only.missing(), list(problems())) == ([], [])
     assert UserFactory(name="恢复以后的人").pk > max(pk for pk, *_rest in before[0])  # numbers go on
 
 

@@ -9,14 +9,18 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from config import disks, doctor, marks
+from attendance import operations
+from attendance.models import Evidence
+from config import chain, disks, doctor, marks
 from config.doctor import setup
 from config.models import TaskCount
 from live.agent.agent import ASIDE
 from media.models import Video
+from tests.attendance.tampering import unguarded
 from tests.config.test_health import heard
 from tests.factories.attendance import be_present, open_lecture
 from tests.factories.live import make_live
@@ -240,3 +244,33 @@ def test_a_chapter_that_a_step_names_is_in_the_manual(well: None, var_dir: Path)
     assert named == ["录制没有整理成功"]
     manual = (Path(__file__).parents[2] / "docs/zh/管理员.md").read_text(encoding="utf-8")
     assert f"### {named[0]}\n" in manual
+
+
+def test_seals_that_are_behind_or_broken_are_said(well: None) -> None:
+    """Days that nobody sealed, a row that was touched, and a guard that is gone."""
+    held = open_lecture(make_county().branch)
+    operations.seal_days(as_of=NOW)
+    assert seen() == {}
+    assert seen(as_of=NOW + 4 * DAY)["记录封存"] == (CARE, "已经有 4 天没有封存。")
+    operations.declare(
+        occasion_id=held.pk, member_id=held.roster.first().member_id, category="xuexi", recorded_by_id=None, as_of=NOW
+    )
+    operations.seal_days(as_of=NOW + DAY)
+    assert chain.look(as_of=NOW + DAY) == 0
+    assert "记录封存" not in seen(as_of=NOW + DAY)
+    with unguarded("attendance_evidence"):
+        Evidence.objects.update(category="other")
+    assert chain.look(as_of=NOW + DAY) == 1
+    said = (WRONG, "有 1 处记录和封存时不一样：被改动、删除或者补进过。")
+    assert seen(as_of=NOW + DAY)["记录封存"] == said
+    with unguarded("attendance_evidence"):
+        Evidence.objects.update(category="xuexi")
+    assert chain.look(as_of=NOW + DAY) == 0
+    assert seen(as_of=NOW + DAY)["记录封存"] == said  # until somebody has looked at all of it
+    call_command("verify_chain", stdout=io.StringIO())
+    assert "记录封存" not in seen(as_of=NOW + DAY)
+    with connection.cursor() as cursor:
+        name = "append_only_evidence_update"
+        on = " ON attendance_evidence" if connection.vendor == "postgresql" else ""
+        cursor.execute(f"DROP TRIGGER {name}{on}")
+    assert seen(as_of=NOW + DAY)["记录封存"] == (WRONG, "数据库里防止改动的触发器少了 1 个。")

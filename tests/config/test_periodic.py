@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 QUESTIONS = {
     "config.heartbeat": 7,
     "config.forget_hosts": 6,
+    "config.look_at_chain": 40,  # of three seals
     "organizations.finish_leaving": 1,
     "organizations.prune_allowances": 2,
     "attendance.prepare_rosters": 2,
@@ -33,15 +34,19 @@ QUESTIONS = {
     "attendance.reconcile": 5,
     "attendance.remind": 7,
     "attendance.prune_notices": 2,
+    "attendance.seal_days": 2,
+    "attendance.remove_evidence": 5,
+    "attendance.make_monthly_files": 2,
     "media.reconcile_jobs": 8,
     "media.drop_replaced": 1,
     "media.drop_unnamed": 2,
     "live.tasks.end_forgotten_lectures": 1,
     "live.tasks.delete_old_chat": 1,
 }
-# A row a host, a name, an upload under way, a large roster being written, a link of a day: never more than a few.
+# A row a host, a name, an upload under way, a large roster being written, a link of a day, a month: never many.
 SMALL = "config_mark|config_taskcount|media_upload|live_medianode|django_site|"
-SMALL += "attendance_rosterwork|organizations_signinlink"
+SMALL += "attendance_rosterwork|organizations_signinlink|attendance_removalpermit|attendance_monthlyfile|"
+SMALL += r"sqlite_master|pg_\w+"  # what the tables and triggers are called
 SEQUENTIAL = re.compile(rf"Seq Scan on (?!(?:{SMALL})\b)(\w+)")
 # SQLite says SCAN for a whole index, too; a partial index holds only what waits.
 PARTIAL = "roster_entry_dirty|recomputation_going|lease_alive_by_beat|video_replaced|membership_left_by_day"

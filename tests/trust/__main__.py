@@ -23,6 +23,7 @@ WORDS = {
     urls.KEEPERS_OF_MEETINGS: "organisers and operators, for their subtree",
     urls.KEEPERS_OF_MEETINGS | urls.SECRETARIES: "secretaries, organisers, operators, for their subtree",
     urls.ROSTER | urls.ORGANISER: "on the roster; secretary, organiser above",
+    urls.SECRETARIES | urls.ORGANISERS | urls.AUDITOR | urls.OPERATORS: "secretaries, organisers, auditor, operators",
     urls.COUNTS: "secretary and organiser above",
     urls.HOSTS: "its lecturer, organiser above",
     urls.ROOM: "on the roster; its lecturer, organiser above",

@@ -27,12 +27,13 @@ UPLOADER = "uploader; organiser above; operator"
 
 FOR_GOOD = "as long as the organisation keeps the record"
 ACCOUNT = "as long as the person is on the roster; closed accounts stay without use"
-RAW = "90 days after the record is final; until that job exists, for good"
+RAW = "EVIDENCE_KEEP_DAYS (90) after the record is final (attendance.remove_evidence); the member is told"
+WRITTEN = f"what devices reported: {RAW}; what somebody wrote down: as long as the record"
 CHAT = "180 days (live.delete_old_chat)"
 UPLOAD = "7 days after the last byte, or until it is a video"
 WITH_OBJECT = "as long as the object"
 PASSING = "until overwritten"
-TOLD = "400 days (attendance.prune_notices)"
+TOLD = "NOTICE_KEEP_DAYS (400) (attendance.prune_notices)"
 LINK = "15 minutes of use; deleted a day later (organizations.prune_allowances); who and when stay in the access log"
 
 
@@ -123,7 +124,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
             "settled_at",
             PLAN, EXPECTED, FOR_GOOD,
         ),
-        Fields("voided_at voided_by void_reason", PLAN, EXPECTED, FOR_GOOD),
+        Fields("voided_at voided_by void_reason evidence_removed_at", PLAN, EXPECTED, FOR_GOOD),
     ),
     "attendance.RosterEntry": (
         Fields("id dirty_at", TECHNICAL, SERVER, FOR_GOOD),
@@ -154,9 +155,11 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     ),
     "attendance.WatchBudget": (Fields("member held_ms filled_at turn", TECHNICAL, SERVER, PASSING),),
     "attendance.Evidence": (
-        Fields("id client_id refused_ms withdraws", TECHNICAL, SELF, RAW),
-        Fields("occasion member kind device started_at ended_at media ranges_ms", EVIDENCE, SELF_AND_SECRETARY, RAW),
-        Fields("category recorded_by recorded_at", EVIDENCE, SELF_AND_SECRETARY, RAW),
+        Fields("id client_id refused_ms withdraws", TECHNICAL, SELF, WRITTEN),
+        Fields(
+            "occasion member kind device started_at ended_at media ranges_ms", EVIDENCE, SELF_AND_SECRETARY, WRITTEN
+        ),
+        Fields("category recorded_by recorded_at", EVIDENCE, SELF_AND_SECRETARY, WRITTEN),
     ),
     "attendance.Record": (
         Fields("id evidence_digest", TECHNICAL, SERVER, FOR_GOOD),
@@ -246,6 +249,22 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("email_cipher asked_cipher", SECRET, "oneself", "until the person deletes it"),
         Fields("code_hash code_until_at code_tries", SECRET, SERVER, "15 minutes of use"),
         Fields("calendar_hash", SECRET, SERVER, "until the person ends it"),
+    ),
+    "attendance.Seal": (
+        Fields("id day previous digest through open_spans blocks rows late claimed_at sealed_at", TECHNICAL, SERVER,
+               FOR_GOOD),
+    ),
+    "attendance.SealedBlock": (
+        Fields("id seal number kind occasion count digest removal", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("rows", TECHNICAL, SERVER, RAW),
+    ),
+    "attendance.MonthlyFile": (
+        Fields("id node month sha256 size rows head made_at expired_at", PLAN, "secretary, auditor, operator above",
+               "for good; the file itself MONTHLY_FILE_KEEP_DAYS (400)"),
+    ),
+    "attendance.Removal": (
+        Fields("id records_digest", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("occasion counts at", PLAN, EXPECTED, FOR_GOOD),
     ),
     "attendance.Dispute": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),

@@ -69,6 +69,7 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "hall_id": world.hall.pk,
         "declaration_id": world.declaration.pk,
         "code": _code(row, world),
+        "file_id": 1,
         "lesson_id": world.course.lesson.pk,
         "page_id": world.course.lesson.pk,
         "revision_id": 1,

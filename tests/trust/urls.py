@@ -143,6 +143,14 @@ BRANCH = (
         "branch/recomputations/<int:recomputation_id>/", "GET", SECRETARY,
         "who of one's own units was judged anew otherwise; logged",
     ),
+    Row(
+        "integrity/", FORM, SECRETARIES | ORGANISERS | AUDITOR | OPERATORS,
+        "gaps and monthly files of one's own part of the tree, without names; what an uploaded monthly file is",
+    ),
+    Row(
+        "integrity/monthly/<int:file_id>.xlsx", READ.replace(" HEAD", ""), NOBODY,
+        "a monthly file, with names: the secretary of a top unit; logged",
+    ),
     Row("branch/disputes/", "GET", SECRETARIES, "the disputes that wait for one's answer, by name; logged"),
     Row("branch/disputes/<int:dispute_id>/answer/", "GET POST", SECRETARY, "the answer to a dispute; never one's own"),
     Row("branch/leaves/", "GET POST", SECRETARIES, "the leaves that wait for one's answer, many at once; logged"),

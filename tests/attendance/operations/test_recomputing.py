@@ -165,11 +165,10 @@ def test_only_what_is_settled_is_judged_anew(
         tried(lecture, milder, county)
 
 
-def test_where_raw_records_are_gone_nothing_is_judged_anew(
-    lecture: Occasion, milder: Rule, county: County, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_raw_records_are_gone_nothing_is_judged_anew(lecture: Occasion, milder: Rule, county: County) -> None:
     job = tried(lecture, milder, county)
-    monkeypatch.setattr(Occasion, "pruned_at", NOON, raising=False)
+    Occasion.objects.filter(pk=lecture.pk).update(evidence_removed_at=NOON)
+    lecture.refresh_from_db()
     assert not questions.evidence_is_whole(lecture)
     with pytest.raises(UnableToRecompute, match="保存期限"):
         tried(lecture, milder, county)
