@@ -1,6 +1,7 @@
 """Celery shells of the ledger: ids in, one operation, safe to run twice."""
 
 from celery import shared_task
+from celery.schedules import crontab
 from django.utils import timezone
 
 from attendance import operations
@@ -14,6 +15,12 @@ BEAT = {
     "attendance.settle_dirty": {"task": "attendance.settle_dirty", "schedule": 10.0, "options": {"expires": 10}},
     "attendance.prepare_rosters": {"task": "attendance.prepare_rosters", "schedule": 30.0, "options": {"expires": 30}},
     "attendance.reconcile": {"task": "attendance.reconcile", "schedule": 30.0, "options": {"expires": 30}},
+    "attendance.fold_summary": {"task": "attendance.fold_summary", "schedule": 5.0, "options": {"expires": 5}},
+    "attendance.check_summary": {
+        "task": "attendance.check_summary",
+        "schedule": crontab(hour=3, minute=40),
+        "options": {"expires": 7200},
+    },
 }
 
 
@@ -53,3 +60,15 @@ def reap_leases() -> None:
 def reconcile() -> None:
     """Do what is due although nobody asked."""
     operations.reconcile(as_of=timezone.now())
+
+
+@shared_task(name="attendance.fold_summary")
+def fold_summary() -> None:
+    """Count the units that are marked; whoever comes second leaves it to the first."""
+    operations.fold_summary()
+
+
+@shared_task(name="attendance.check_summary")
+def check_summary() -> None:
+    """Hold the numbers against the records, at night."""
+    operations.check_summary(as_of=timezone.now())

@@ -5,11 +5,13 @@ from attendance.models.plan import Occasion, Rule, Training
 from attendance.models.presence import PresenceSpan, WatchBudget, WatchSession, WorkerLease
 from attendance.models.record import Correction, Dispute, Evidence, Record, RecordState
 from attendance.models.roster import RosterEntry, RosterWork
+from attendance.models.summary import NodeSummary, SummaryCheck, SummaryMark, TrainingSummary
 
 __all__ = [
     "Correction",
     "Dispute",
     "Evidence",
+    "NodeSummary",
     "Notice",
     "Occasion",
     "PresenceSpan",
@@ -18,7 +20,10 @@ __all__ = [
     "RosterEntry",
     "RosterWork",
     "Rule",
+    "SummaryCheck",
+    "SummaryMark",
     "Training",
+    "TrainingSummary",
     "WatchBudget",
     "WatchSession",
     "WorkerLease",

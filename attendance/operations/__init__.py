@@ -51,6 +51,14 @@ from attendance.operations.presence import (
 from attendance.operations.reconciling import reconcile
 from attendance.operations.rosters import complete_roster, enter_at_once, prepare_rosters
 from attendance.operations.settling import UnableToSettle, settle, settle_dirty
+from attendance.operations.summary import (
+    check_summary,
+    differences,
+    fold_for_page,
+    fold_summary,
+    mark_counts,
+    rebuild_occasion,
+)
 from attendance.operations.watch import (
     UnableToReportWatched,
     UnableToStartWatch,
@@ -81,17 +89,22 @@ __all__ = [
     "answer_dispute",
     "approve_leave",
     "beat_lease",
+    "check_summary",
     "close_occasion",
     "close_presences",
     "complete_roster",
     "correct_record",
     "create_occasion",
     "declare",
+    "differences",
     "end_lease",
     "enter_at_once",
     "expect_again",
     "expect_no_longer",
+    "fold_for_page",
+    "fold_summary",
     "mark_answers_seen",
+    "mark_counts",
     "mark_dirty",
     "mark_not_held",
     "mark_notices_seen",
@@ -101,6 +114,7 @@ __all__ = [
     "prepare_rosters",
     "raise_dispute",
     "reap_leases",
+    "rebuild_occasion",
     "reconcile",
     "record_absence",
     "record_hall",

@@ -6,9 +6,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from attendance.core.text import checked
-from attendance.models import Correction, Occasion, Record, RecordState
+from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry
 from attendance.operations.rosters import is_on_roster
 from attendance.operations.settling import settle
+from attendance.operations.summary import mark_counts
 from attendance.queries import CALLED_OFF, rule_of
 from attendance.standing import what_holds
 
@@ -60,6 +61,8 @@ def correct_record(
     Record.objects.filter(pk=record.pk).update(
         stands=outcome.state, stands_by=outcome.correction_id, stands_hours=outcome.hours
     )
+    units = RosterEntry.objects.filter(occasion_id=occasion_id, member_id=member_id).values_list("node_id", flat=True)
+    mark_counts(occasion_id=occasion_id, node_ids=units)
     return correction
 
 
