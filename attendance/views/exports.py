@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from attendance.operations import fold_for_page
 from attendance.permissions import NAMES
 from attendance.queries.listing import listed_at
 from attendance.reports import Report, Scope, UnableToFindReport, report_named, reports
@@ -44,6 +45,7 @@ def branch_report(request: HttpRequest, training_id: int, name: str) -> HttpResp
     scope = scope_or_404(request, training_id, as_of=timezone.now(), roles=NAMES)
     report = _report_or_404(name)
     settle_unread(scope)
+    fold_for_page(training_ids=[training_id])
     page = number_or_none(request.GET.get("page"), most=LAST_PAGE) or 1
     with transaction.atomic():
         shown = list(text_rows(islice(report.rows(scope), (page - 1) * A_PAGE, page * A_PAGE + 1)))
@@ -85,7 +87,6 @@ def _downloads(scope: Scope, report: Report) -> list[tuple[str, str]]:
 @require_GET
 @never_cache
 @role_required(*NAMES)
-@transaction.atomic
 def branch_export(request: HttpRequest, training_id: int, name: str, form: str) -> HttpResponseBase:
     """Send a report as a file: one row of the access log each, in the same transaction as the read."""
     as_of = timezone.now()
@@ -95,9 +96,11 @@ def branch_export(request: HttpRequest, training_id: int, name: str, form: str) 
     if form not in WRITERS or encoding not in ENCODINGS:
         raise Http404
     settle_unread(scope)
-    _log(request, scope, report, what="export", reason=form, once_in=None)
+    fold_for_page(training_ids=[training_id])
     out = io.BytesIO()
-    write(report, scope, out, form=form, encoding=encoding)
+    with transaction.atomic():
+        _log(request, scope, report, what="export", reason=form, once_in=None)
+        write(report, scope, out, form=form, encoding=encoding)
     out.seek(0)
     return _file(out, report, scope, form, ENCODINGS[encoding] if form == "csv" else "")
 

@@ -18,6 +18,7 @@ from attendance.reports.standing import (
     Counts,
     MemberStanding,
     Overview,
+    RollUp,
     StandingRow,
     place,
     rule_labels,
@@ -203,6 +204,11 @@ def being_listed_words(occasions: Sequence[Occasion]) -> list[str]:
     return [said % {"title": one.title} for one in occasions]
 
 
+def behind_words(*, is_now: bool) -> list[str]:
+    """Return what is said where so much changes that the numbers are not those of this moment."""
+    return [] if is_now else [_("现在变动很多，这里的人数是几秒到几十秒以前的，请稍后刷新。")]
+
+
 def has_begun(occasions: Sequence[Occasion]) -> bool:
     """Whether anything that counts has begun."""
     return any(one.opened_at and one.state not in CALLED_OFF for one in occasions)
@@ -226,7 +232,7 @@ def count_notes(counts: Counts, occasions: Sequence[Occasion], scope: Scope) -> 
     return [one for one in said if one]
 
 
-def occasion_rows(occasions: Sequence[Occasion], seen: Overview) -> list[OccasionRow]:
+def occasion_rows(occasions: Sequence[Occasion], seen: Overview | RollUp) -> list[OccasionRow]:
     """Return the occasions with how many stand how at each that has a roster."""
     return [_occasion_row(one, seen.by_occasion.get(one.pk)) for one in occasions]
 
@@ -372,7 +378,7 @@ def _reason(one: StandingRow, occasion: Occasion, amount: Amount) -> str:
     return "" if one.state == DUE else reasons_text(one, occasion)
 
 
-def children_of(scope: Scope, seen: Overview, names: dict[str, str]) -> list[Child]:
+def children_of(scope: Scope, seen: Overview | RollUp, names: dict[str, str]) -> list[Child]:
     """Return the nodes right below, in the order of the tree, never by how well they do."""
     depth = len(scope.node.path) + Node.steplen
     paths = [path for path in names if len(path) == depth]
