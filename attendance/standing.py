@@ -47,18 +47,22 @@ COUNTED = (
     S.ATTENDED.value, S.MADE_UP.value, S.EXCUSED.value, S.MISSING.value, S.INCOMPLETE.value, S.PENDING.value,
     S.EXEMPT.value, EXEMPTED,
 )  # fmt: skip
-# ``counted_as`` and ``standing_state`` once more, for statements that count everybody: of an entry e, its record r, its
-# occasion o and the rule u of that (``operations/summary_statements.py``). One table test runs all.
+# ``counted_as`` once more, of an entry e and its record r, for statements that count everybody
+# (``operations/summary_statements.py``). One table test runs all.
 _BY_ROSTER = "e.state = 'exempt' AND r.stands_by_id IS NULL"
 COUNTED_SQL = (
     f"CASE WHEN {_BY_ROSTER} THEN 'exempt' WHEN r.stands = 'exempt' THEN 'exempted' "
     "ELSE COALESCE(r.stands, 'pending') END"
 )
-STANDING_SQL = (
-    f"CASE WHEN {_BY_ROSTER} THEN 'exempt' WHEN o.state = 'open' AND u.basis = 'window' THEN 'pending' "
-    "WHEN o.state = 'open' AND COALESCE(r.stands, 'pending') = 'pending' THEN 'due' "
-    "ELSE COALESCE(r.stands, 'pending') END"
-)
+
+
+def standing_sql(*, occasion_state: str, basis: str) -> str:
+    """Return ``standing_of`` as an expression on an entry e and its record r at an occasion that counts."""
+    holds = "COALESCE(r.stands, 'pending')"
+    if occasion_state == Occasion.State.OPEN:
+        due = f"CASE WHEN {holds} = 'pending' THEN '{DUE}' ELSE {holds} END"
+        holds = f"'{S.PENDING.value}'" if basis == Rule.Basis.WINDOW else due
+    return f"CASE WHEN {_BY_ROSTER} THEN 'exempt' ELSE {holds} END"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,11 @@ def with_standing(found: QuerySet[RosterEntry]) -> QuerySet[Any, Any]:
     is_open = Q(occasion__state=Occasion.State.OPEN)
     is_undecided = Q(rec__stands=None) | Q(rec__stands=S.PENDING)
     return found.annotate(
-        rec=FilteredRelation("occasion__records", condition=Q(occasion__records__member_id=F("member_id"))),
+        rec=FilteredRelation(
+            "occasion__records",
+            # The occasion once more: by way of the occasion's own row no index on both would be used.
+            condition=Q(occasion__records__member_id=F("member_id"), occasion__records__occasion_id=F("occasion_id")),
+        ),
         stands=Case(
             When(occasion__state__in=CALLED_OFF, then=F("occasion__state")),
             When(Q(rec__stands_by=None) & Q(state=RosterEntry.State.EXEMPT), then=Value(S.EXEMPT.value)),

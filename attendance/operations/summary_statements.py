@@ -12,7 +12,7 @@ from django.db import connection
 
 from attendance.models import NodeSummary, Occasion, TrainingSummary
 from attendance.queries import CALLED_OFF
-from attendance.standing import COUNTED, COUNTED_SQL, STANDING_SQL, WORST_FIRST
+from attendance.standing import COUNTED, COUNTED_SQL, WORST_FIRST, standing_sql
 from organizations.models import Node
 
 MOST_DEPTH = 255 // Node.steplen  # a path has so many characters
@@ -20,12 +20,11 @@ MOST_DEPTH = 255 // Node.steplen  # a path has so many characters
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the two tables: what a row is of, its states, and the words that count people by ``stands`` in a unit."""
+    """One of the two tables: what a row is of, and its states."""
 
     model: type[NodeSummary] | type[TrainingSummary]
     key: str
     states: tuple[str, ...]
-    people: str  # (key) -> (node_id, stands); {units} narrows it
 
     @property
     def table(self) -> str:
@@ -36,30 +35,39 @@ class Kind:
         return [*self.states, *(f"own_{state}" for state in self.states)]
 
 
-_JOINED = (
-    "attendance_rosterentry e LEFT JOIN attendance_record r "
-    "ON r.occasion_id = e.occasion_id AND r.member_id = e.member_id"
-)
-_LISTED = "NOT EXISTS (SELECT 1 FROM attendance_rosterwork w WHERE w.occasion_id = {})"
-BY_OCCASION = Kind(
-    NodeSummary,
-    "occasion_id",
-    COUNTED,
-    f"SELECT e.node_id, {COUNTED_SQL} AS stands FROM {_JOINED} "
-    f"WHERE e.occasion_id = %(key)s AND {_LISTED.format('e.occasion_id')} {{units}}",
-)
+NOBODY = "SELECT 0 AS node_id, '' AS stands WHERE 1 = 0"
+BY_OCCASION = Kind(NodeSummary, "occasion_id", COUNTED)
 _RANK = " ".join(f"WHEN '{state}' THEN {rank}" for rank, state in enumerate(WORST_FIRST))
 _NAMED = " ".join(f"WHEN {rank} THEN '{state}'" for rank, state in enumerate(WORST_FIRST))
-BY_TRAINING = Kind(
-    TrainingSummary,
-    "training_id",
-    WORST_FIRST,
-    f"SELECT node_id, CASE MIN(standing) {_NAMED} END AS stands FROM ("
-    f"SELECT e.node_id, e.member_id, CASE {STANDING_SQL} {_RANK} END AS standing FROM {_JOINED} "
-    "JOIN attendance_occasion o ON o.id = e.occasion_id JOIN attendance_rule u ON u.id = o.rule_id "
-    f"WHERE e.occasion_id IN ({{occasions}}) AND o.state NOT IN ({', '.join(map(repr, CALLED_OFF))}) "
-    f"AND {_LISTED.format('o.id')} {{units}}) one GROUP BY node_id, member_id",
-)
+BY_TRAINING = Kind(TrainingSummary, "training_id", WORST_FIRST)
+
+
+def _people(kind: Kind, key: int, within: str) -> str:
+    """Return the words for (node_id, stands) of everybody who is counted; ``within`` narrows them.
+
+    Occasions stand as numbers, each for itself, and none whose roster is still being written (its end marks everybody):
+    by a join or a NOT EXISTS the planner expects a handful of people and looks each of a city up by itself.
+    """
+    found = Occasion.objects.filter(roster_work=None)
+    if kind is BY_OCCASION:
+        keys = list(found.filter(pk=key).values_list("pk", flat=True))
+        return _at(keys[0], COUNTED_SQL, within) if keys else NOBODY
+    opened = found.filter(training_id=key).exclude(state__in=[Occasion.State.SCHEDULED, *CALLED_OFF])
+    each = [
+        _at(pk, f"CASE {standing_sql(occasion_state=state, basis=basis)} {_RANK} END", within)
+        for pk, state, basis in opened.values_list("pk", "state", "rule__basis")
+    ]
+    worst = f"CASE MIN(stands) {_NAMED} END AS stands"
+    everybody = " UNION ALL ".join(each)
+    return f"SELECT node_id, {worst} FROM ({everybody}) each_one GROUP BY node_id, member_id" if each else NOBODY
+
+
+def _at(occasion_id: int, stands: str, within: str) -> str:
+    return (
+        f"SELECT e.node_id, e.member_id, {stands} AS stands FROM attendance_rosterentry e "
+        "LEFT JOIN attendance_record r ON r.occasion_id = e.occasion_id AND r.member_id = e.member_id "
+        f"WHERE e.occasion_id = {occasion_id} {within}"
+    )
 
 
 def _wanted(kind: Kind, key: int, units: Collection[int] | None) -> tuple[str, dict[str, Any]]:
@@ -68,15 +76,14 @@ def _wanted(kind: Kind, key: int, units: Collection[int] | None) -> tuple[str, d
     With ``units``: what these have now less what they had, added to what is stored of them and of all above them.
     """
     within = "" if units is None else f"AND e.node_id IN ({', '.join(str(int(one)) for one in sorted(units))})"
-    occasions = ""
-    if kind is BY_TRAINING:  # as constants: by a join the planner reads the roster of everybody
-        opened = Occasion.objects.filter(training_id=key).exclude(state__in=[Occasion.State.SCHEDULED, *CALLED_OFF])
-        occasions = ", ".join(str(one) for one in opened.values_list("pk", flat=True)) or "NULL"
-    people = kind.people.format(units=within, occasions=occasions)
-    counts = ", ".join(f"COUNT(CASE WHEN stands = '{state}' THEN 1 END) AS {state}" for state in kind.states)
+    people = _people(kind, key, within)
+    counts = ", ".join(
+        f"CAST(SUM(CASE WHEN stands = '{state}' THEN people ELSE 0 END) AS integer) AS {state}" for state in kind.states
+    )
     some_depths = f"VALUES {', '.join(f'({depth})' for depth in range(1, MOST_DEPTH + 1))}"
     depths = "SELECT DISTINCT depth FROM organizations_node" if units is None else some_depths
-    counted = f"SELECT node_id, {counts} FROM ({people}) people GROUP BY node_id"
+    grouped = f"SELECT node_id, stands, COUNT(*) AS people FROM ({people}) one GROUP BY node_id, stands"
+    counted = f"SELECT node_id, {counts} FROM ({grouped}) two GROUP BY node_id"
     parts = _all_of(kind, counted) if units is None else _changes_of(kind, counted, units)
     return f"WITH depths (k) AS ({depths}), {parts}", {"key": key}
 
@@ -84,13 +91,14 @@ def _wanted(kind: Kind, key: int, units: Collection[int] | None) -> tuple[str, d
 def _rolled(kind: Kind, source: str, only: str = "") -> str:
     """Sum up ``source`` (path, depth, node_id, states) for each unit and all above it."""
     below = ", ".join(f"SUM(f.{state}) AS {state}" for state in kind.states)
-    own = ", ".join(
-        f"SUM(CASE WHEN a.id = f.node_id THEN f.{state} ELSE 0 END) AS own_{state}" for state in kind.states
+    own = ", ".join(f"SUM(CASE WHEN d.k = f.depth THEN f.{one} ELSE 0 END) AS own_{one}" for one in kind.states)
+    # By the path alone, and only then joined: a planner that compares each path with each unit takes minutes.
+    up = (
+        f"SELECT substr(f.path, 1, d.k * {Node.steplen}) AS path, {below}, {own} "
+        f"FROM {source} f JOIN depths d ON d.k <= f.depth {only} GROUP BY 1"
     )
-    return (
-        f"SELECT a.id AS node_id, {below}, {own} FROM {source} f JOIN depths d ON d.k <= f.depth "
-        f"JOIN organizations_node a ON a.path = substr(f.path, 1, d.k * {Node.steplen}) {only} GROUP BY a.id"
-    )
+    columns = ", ".join(f"up.{one}" for one in kind.columns)
+    return f"SELECT a.id AS node_id, {columns} FROM ({up}) up JOIN organizations_node a ON a.path = up.path"
 
 
 def _all_of(kind: Kind, counted: str) -> str:

@@ -9,9 +9,10 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.module_loading import import_string
 
-from attendance.models import Training
+from attendance.models import Occasion, Training
 from organizations.models import Node
 
 if TYPE_CHECKING:
@@ -48,6 +49,18 @@ class Scope:
         """Id, path and name of each unit of the scope, in the order of the tree; one query, once."""
         below = Node.objects.filter(path__startswith=self.node.path).order_by("path")
         return list(below.values_list("pk", "path", "name"))
+
+    @cached_property
+    def occasions(self) -> list[Occasion]:
+        """The training's occasions that touch the scope's node: inside it, or of one above it; one query, once."""
+        touching = Q(node__path__in=self.node.line_paths()) | Q(node__path__startswith=self.node.path)
+        return list(
+            Occasion.objects.filter(touching, training_id=self.training.pk)
+            # Withdrawn before it opened: it goes with the last row that was prepared for it.
+            .exclude(state=Occasion.State.VOID, opened_at=None, roster_work__is_taken_back=True)
+            .select_related("rule", "node", "roster_work")
+            .order_by("starts_at", "id")
+        )
 
     @property
     def parts(self) -> list[list[int]]:

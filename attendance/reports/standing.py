@@ -105,8 +105,10 @@ def _of(scope: Scope) -> QuerySet[Any, Any]:
 
 def _parts_of(scope: Scope) -> Iterator[QuerySet[Any, Any]]:
     """Yield the entries of the scope, those of some dozens of units at a time."""
+    # Both by their ids, for which there is an index: who stands in the scope does so at an occasion that touches it.
+    ids = [one.pk for one in scope.occasions]
     for units in scope.parts:
-        yield _standing(RosterEntry.objects.filter(node_id__in=units, occasion__training_id=scope.training.pk))
+        yield _standing(RosterEntry.objects.filter(node_id__in=units, occasion_id__in=ids))
 
 
 def undone_by_training(*, training_ids: Collection[int], paths: Iterable[str]) -> dict[int, tuple[int, int]]:
@@ -325,15 +327,8 @@ def overtaken_corrections(scope: Scope, *, limit: int) -> list[Correction]:
 
 
 def occasions_of(scope: Scope) -> list[Occasion]:
-    """Return the training's occasions that touch the scope's node: inside it, or of one of its ancestors."""
-    return list(
-        Occasion.objects.filter(training_id=scope.training.pk)
-        .filter(Q(node__path__in=scope.node.line_paths()) | Q(node__path__startswith=scope.node.path))
-        # Withdrawn before it opened: it goes with the last row that was prepared for it.
-        .exclude(state=Occasion.State.VOID, opened_at=None, roster_work__is_taken_back=True)
-        .select_related("rule", "node", "roster_work")
-        .order_by("starts_at", "id")
-    )
+    """Return the training's occasions that touch the scope's node; one query, once a scope."""
+    return list(scope.occasions)
 
 
 def node_names(scope: Scope) -> dict[str, str]:
