@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/records/<int:occasion_id>/dispute/", me.me_dispute, name="me_dispute"),
     path("branch/", branch.branch, name="branch"),
     path("branch/<int:training_id>/", branch.branch_training, name="branch_training"),
+    path("branch/<int:training_id>/counts.<slug:form>", exports.branch_counts, name="branch_counts"),
     path("branch/<int:training_id>/hall/", hall.branch_hall, name="branch_hall"),
     path("branch/<int:training_id>/members/", search.branch_people, name="branch_people"),
     path("branch/<int:training_id>/members/<int:member_id>/", branch.branch_member, name="branch_member"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Cell = str | int | float
 Row = tuple[Cell, ...]
-UNITS = 50  # units that one question is asked of
+UNITS = 20  # units that one question is asked of
 
 
 class UnableToFindReport(LookupError):

@@ -17,9 +17,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from attendance.operations import fold_for_page
-from attendance.permissions import NAMES
+from attendance.permissions import COUNTS, NAMES
 from attendance.queries.listing import listed_at
 from attendance.reports import Report, Scope, UnableToFindReport, report_named, reports
+from attendance.reports.counts import CountsReport
 from attendance.reports.render import CONTENT_TYPES, ENCODINGS, WRITERS, facts, text_rows, write
 from attendance.reports.standing import people_in
 from attendance.views.shared import LAST_PAGE, log_shown, number_or_none, scope_or_404, settle_unread
@@ -101,6 +102,23 @@ def branch_export(request: HttpRequest, training_id: int, name: str, form: str) 
     with transaction.atomic():
         _log(request, scope, report, what="export", reason=form, once_in=None)
         write(report, scope, out, form=form, encoding=encoding)
+    out.seek(0)
+    return _file(out, report, scope, form, ENCODINGS[encoding] if form == "csv" else "")
+
+
+@require_GET
+@never_cache
+@role_required(*COUNTS)
+def branch_counts(request: HttpRequest, training_id: int, form: str) -> HttpResponseBase:
+    """Send the numbers of a training, unit by unit, as a file: nobody is named, so nothing is written down."""
+    scope = scope_or_404(request, training_id, as_of=timezone.now())
+    encoding = request.GET.get("encoding", "utf-8")
+    if form not in WRITERS or encoding not in ENCODINGS:
+        raise Http404
+    fold_for_page(training_ids=[training_id])
+    out = io.BytesIO()
+    report: Report = CountsReport()
+    write(report, scope, out, form=form, encoding=encoding)
     out.seek(0)
     return _file(out, report, scope, form, ENCODINGS[encoding] if form == "csv" else "")
 

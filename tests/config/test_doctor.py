@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from attendance.models import SummaryCheck, SummaryMark
 from config import disks, doctor, marks
 from config.doctor import setup
 from config.models import TaskCount
@@ -240,3 +241,15 @@ def test_a_chapter_that_a_step_names_is_in_the_manual(well: None, var_dir: Path)
     assert named == ["录制没有整理成功"]
     manual = (Path(__file__).parents[2] / "docs/zh/管理员.md").read_text(encoding="utf-8")
     assert f"### {named[0]}\n" in manual
+
+
+def test_numbers_that_were_wrong_or_wait_are_said(well: None) -> None:
+    assert "各级人数" not in seen()
+    SummaryCheck.objects.create(at=NOW, occasions=3, differences=2)
+    level, what = seen()["各级人数"]
+    assert (level, "有 2 个单位的人数和认定结果不一致，已经改正" in what) == (CARE, True)
+    SummaryCheck.objects.create(at=NOW + DAY, occasions=3, differences=0)
+    assert "各级人数" not in seen()
+    lecture = open_lecture(make_county(members=1).branch)
+    SummaryMark.objects.filter(occasion=lecture).update(at=NOW - DAY)
+    assert "有变动等着统计" in seen()["各级人数"][1]
