@@ -39,6 +39,31 @@ WORST_FIRST = (
     S.EXEMPT.value,
 )  # fmt: skip
 
+# What an entry of a roster is counted as (``NodeSummary``): by the record alone, so that no number changes when an
+# occasion ends, is opened again or voided. Exempt by the roster, which holds also while an occasion runs, stands apart
+# from exempt by a record.
+EXEMPTED = "exempted"
+COUNTED = (
+    S.ATTENDED.value, S.MADE_UP.value, S.EXCUSED.value, S.MISSING.value, S.INCOMPLETE.value, S.PENDING.value,
+    S.EXEMPT.value, EXEMPTED,
+)  # fmt: skip
+# ``counted_as`` once more, of an entry e and its record r, for statements that count everybody
+# (``operations/summary_statements.py``). One table test runs all.
+_BY_ROSTER = "e.state = 'exempt' AND r.stands_by_id IS NULL"
+COUNTED_SQL = (
+    f"CASE WHEN {_BY_ROSTER} THEN 'exempt' WHEN r.stands = 'exempt' THEN 'exempted' "
+    "ELSE COALESCE(r.stands, 'pending') END"
+)
+
+
+def standing_sql(*, occasion_state: str, basis: str) -> str:
+    """Return ``standing_of`` as an expression on an entry e and its record r at an occasion that counts."""
+    holds = "COALESCE(r.stands, 'pending')"
+    if occasion_state == Occasion.State.OPEN:
+        due = f"CASE WHEN {holds} = 'pending' THEN '{DUE}' ELSE {holds} END"
+        holds = f"'{S.PENDING.value}'" if basis == Rule.Basis.WINDOW else due
+    return f"CASE WHEN {_BY_ROSTER} THEN 'exempt' ELSE {holds} END"
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -82,16 +107,30 @@ def standing_state(*, entry_state: str, occasion_state: str, basis: str, record:
 
     ``entry_state`` is the roster's, ``basis`` the occasion's rule's. ``with_standing`` is the same in SQL.
     """
-    if occasion_state in CALLED_OFF:
-        return occasion_state
+    counted = counted_as(entry_state=entry_state, record=record)
+    return standing_of(counted=counted, occasion_state=occasion_state, basis=basis)
+
+
+def counted_as(*, entry_state: str, record: Record | None) -> str:
+    """Return as which of ``COUNTED`` an entry of a roster is counted, whatever became of its occasion."""
     if entry_state == RosterEntry.State.EXEMPT and (record is None or record.stands_by_id is None):
         return S.EXEMPT.value
-    holds = record.stands if record else S.PENDING.value
+    holds = str(record.stands) if record else S.PENDING.value
+    return EXEMPTED if holds == S.EXEMPT else holds
+
+
+def standing_of(*, counted: str, occasion_state: str, basis: str) -> str:
+    """Return how those stand who are counted as ``counted`` at an occasion in that state."""
+    if occasion_state in CALLED_OFF:
+        return occasion_state
+    if counted == S.EXEMPT:
+        return counted
     if occasion_state == Occasion.State.OPEN:
         if basis == Rule.Basis.WINDOW:
             return S.PENDING.value  # whatever was said before: it is decided when the occasion ends
-        return DUE if holds == S.PENDING else str(holds)
-    return str(holds)
+        if counted == S.PENDING:
+            return DUE
+    return S.EXEMPT.value if counted == EXEMPTED else counted
 
 
 def with_standing(found: QuerySet[RosterEntry]) -> QuerySet[Any, Any]:
@@ -99,7 +138,11 @@ def with_standing(found: QuerySet[RosterEntry]) -> QuerySet[Any, Any]:
     is_open = Q(occasion__state=Occasion.State.OPEN)
     is_undecided = Q(rec__stands=None) | Q(rec__stands=S.PENDING)
     return found.annotate(
-        rec=FilteredRelation("occasion__records", condition=Q(occasion__records__member_id=F("member_id"))),
+        rec=FilteredRelation(
+            "occasion__records",
+            # The occasion once more: by way of the occasion's own row no index on both would be used.
+            condition=Q(occasion__records__member_id=F("member_id"), occasion__records__occasion_id=F("occasion_id")),
+        ),
         stands=Case(
             When(occasion__state__in=CALLED_OFF, then=F("occasion__state")),
             When(Q(rec__stands_by=None) & Q(state=RosterEntry.State.EXEMPT), then=Value(S.EXEMPT.value)),

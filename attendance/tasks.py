@@ -1,6 +1,7 @@
 """Celery shells of the ledger: ids in, one operation, safe to run twice."""
 
 from celery import shared_task
+from celery.schedules import crontab
 from django.utils import timezone
 
 from attendance import operations
@@ -34,6 +35,12 @@ BEAT = {
         "task": "attendance.remove_evidence",
         "schedule": 1800.0,
         "options": {"expires": 1800},
+    },
+    "attendance.fold_summary": {"task": "attendance.fold_summary", "schedule": 5.0, "options": {"expires": 5}},
+    "attendance.check_summary": {
+        "task": "attendance.check_summary",
+        "schedule": crontab(hour=3, minute=40),
+        "options": {"expires": 7200},
     },
 }
 
@@ -126,3 +133,15 @@ def make_monthly_files() -> None:
     """Make last month's files, one unit a turn, and delete those whose time is over."""
     monthly.make_due(as_of=timezone.now())
     monthly.expire(as_of=timezone.now())
+
+
+@shared_task(name="attendance.fold_summary")
+def fold_summary() -> None:
+    """Count the units that are marked; whoever comes second leaves it to the first."""
+    operations.fold_summary()
+
+
+@shared_task(name="attendance.check_summary")
+def check_summary() -> None:
+    """Hold the numbers against the records, at night."""
+    operations.check_summary(as_of=timezone.now())

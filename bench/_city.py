@@ -1,5 +1,7 @@
 """A city's database, made by the database itself: 449,550 people in 12,150 branches, 2.3 million records.
 
+``FULL`` is the same city after 100 occasions, 80 of them of all its people: 36 million records, some 30 GB.
+
 ::
 
     with city():                 # PostgreSQL, durable as in production; ``city(COUNTY)`` is a ninth of it
@@ -32,7 +34,7 @@ ALSO = ("media", "live", "sessions")
 
 @dataclass(frozen=True)
 class Size:
-    """How many of each below one of the level above; ``occasions`` in all, at least 4."""
+    """How many of each below one of the level above; ``occasions`` in all, at least 4, the last ``wide`` of all."""
 
     counties: int = 9
     townships: int = 15
@@ -40,6 +42,7 @@ class Size:
     branches: int = 9
     people: int = 37
     occasions: int = 30
+    wide: int = 0
 
     @property
     def members(self) -> int:
@@ -48,6 +51,7 @@ class Size:
 
 CITY = Size()
 COUNTY = Size(counties=1)
+FULL = Size(occasions=100, wide=77)
 
 
 @contextmanager
@@ -135,7 +139,7 @@ PLANS = [
     """INSERT INTO attendance_rule (id, name, version, basis)
         VALUES (1, '直播', 1, 'window'), (2, '课程', 1, 'media')""",
     """INSERT INTO attendance_training (id, title, node_id, starts_date, deadline_at, hours_required, state)
-        SELECT k, '培训' || k, CASE WHEN k <= 2 THEN 1 ELSE 2 + (k - 3) %% %(counties)s END,
+        SELECT k, '培训' || k, CASE WHEN k <= 2 OR %(wide)s > 0 THEN 1 ELSE 2 + (k - 3) %% %(counties)s END,
             (%(now)s::timestamptz)::date - 20, %(now)s::timestamptz + interval '20 days', 2, 'published'
         FROM generate_series(1, 20) k""",
     """INSERT INTO attendance_occasion (id, training_id, kind, title, node_id, starts_at, ends_at, state, rule_id)
@@ -153,7 +157,7 @@ LEDGER = [
             window_start_at, window_end_at, rule_id, rule_stamp, media_ms, make_up_until_at, closed_at, settled_at)
         SELECT k, CASE WHEN k <= 3 THEN 1 ELSE 3 + (k - 5) %% 18 END,
             CASE WHEN k = 3 THEN 'course' ELSE 'lecture' END, '场次' || k,
-            CASE WHEN k <= 3 THEN 1 ELSE 2 + (k - 5) %% %(counties)s END, at,
+            CASE WHEN k <= 3 OR k > %(occasions)s - %(wide)s THEN 1 ELSE 2 + (k - 5) %% %(counties)s END, at,
             CASE WHEN k = 3 THEN at + interval '30 days' ELSE at + interval '90 minutes' END,
             CASE WHEN k = 3 THEN 'open' ELSE 'settled' END, at, at,
             CASE WHEN k = 3 THEN NULL ELSE at + interval '90 minutes' END, CASE WHEN k = 3 THEN 2 ELSE 1 END,

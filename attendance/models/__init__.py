@@ -12,6 +12,7 @@ from attendance.models.reminder import Channel, NoticeChoice, Reminder, Reminder
 from attendance.models.review import CorrectionReview
 from attendance.models.roster import Named, RosterEntry, RosterWork
 from attendance.models.seal import MonthlyFile, Removal, Seal, SealedBlock
+from attendance.models.summary import NodeSummary, SummaryCheck, SummaryMark, TrainingSummary
 
 __all__ = [
     "Channel",
@@ -29,6 +30,7 @@ __all__ = [
     "LeaveOccasion",
     "MonthlyFile",
     "Named",
+    "NodeSummary",
     "Notice",
     "NoticeChoice",
     "Occasion",
@@ -48,7 +50,10 @@ __all__ = [
     "SealedBlock",
     "Sheet",
     "SmsDay",
+    "SummaryCheck",
+    "SummaryMark",
     "Training",
+    "TrainingSummary",
     "WatchBudget",
     "WatchSession",
     "WorkerLease",

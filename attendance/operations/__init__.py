@@ -115,6 +115,14 @@ from attendance.operations.rules import (
 from attendance.operations.sealing import seal_days
 from attendance.operations.settling import UnableToSettle, settle, settle_dirty
 from attendance.operations.sheets import print_sheet
+from attendance.operations.summary import (
+    check_summary,
+    differences,
+    fold_for_page,
+    fold_summary,
+    mark_counts,
+    rebuild_occasion,
+)
 from attendance.operations.watch import (
     UnableToReportWatched,
     UnableToStartWatch,
@@ -170,6 +178,7 @@ __all__ = [
     "beat_lease",
     "begin_recomputation",
     "check_in",
+    "check_summary",
     "choose_channels",
     "close_hall",
     "close_occasion",
@@ -182,6 +191,7 @@ __all__ = [
     "cross_out_guest",
     "decide_correction",
     "declare",
+    "differences",
     "drop_email",
     "drop_recomputation",
     "end_calendar",
@@ -195,10 +205,13 @@ __all__ = [
     "expect_no_longer",
     "expect_only",
     "find_guest",
+    "fold_for_page",
+    "fold_summary",
     "follow_exemptions",
     "hold_in_person",
     "make_calendar",
     "mark_answers_seen",
+    "mark_counts",
     "mark_dirty",
     "mark_not_held",
     "mark_notices_seen",
@@ -212,6 +225,7 @@ __all__ = [
     "prune_notices",
     "raise_dispute",
     "reap_leases",
+    "rebuild_occasion",
     "reconcile",
     "record_absence",
     "record_hall",

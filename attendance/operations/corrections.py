@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from attendance.core.hours import OWN
 from attendance.core.text import checked
 from attendance.core.verdict import full_hours
-from attendance.models import Correction, CorrectionReview, Occasion, Record, RecordState, Training
+from attendance.models import Correction, CorrectionReview, Occasion, Record, RecordState, RosterEntry, Training
 from attendance.operations.notices import tell
 from attendance.operations.rosters import is_on_roster
 from attendance.operations.settling import last_corrections, settle
+from attendance.operations.summary import mark_counts
 from attendance.queries import CALLED_OFF, rule_of, window_of
 from attendance.queries.reviewing import reviewers_of
 from attendance.standing import what_holds
@@ -87,6 +88,8 @@ def let_hold(correction: Correction, *, as_of: datetime) -> None:
     Record.objects.filter(pk=record.pk).update(
         stands=outcome.state, stands_by=outcome.correction_id, stands_hours=outcome.hours, form=OWN
     )
+    units = RosterEntry.objects.filter(occasion_id=record.occasion_id, member_id=record.member_id)
+    mark_counts(occasion_id=record.occasion_id, node_ids=units.values_list("node_id", flat=True))
 
 
 def why_reviewed(occasion: Occasion, *, author_id: int, as_of: datetime) -> str:

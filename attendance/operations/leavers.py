@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from attendance.models import Occasion, Record, RecordState, RosterEntry
 from attendance.operations.marks import hold
+from attendance.operations.summary import mark_counts
 
 log = structlog.get_logger(__name__)
 LEFT = "left"
@@ -53,8 +54,11 @@ def _change(entries: QuerySet[RosterEntry], *, state: str, why: str, as_of: date
     # mark that is set here.
     hold(sorted(set(entries.values_list("occasion_id", flat=True))))
     locked = entries.select_for_update(of=("self",)).order_by("occasion_id", "member_id")
-    keys = list(locked.values_list("pk", flat=True))
+    found = list(locked.values_list("pk", "occasion_id", "node_id"))
+    keys = [key for key, _occasion, _node in found]
     changed = RosterEntry.objects.filter(pk__in=keys).update(state=state, why=why, dirty_at=as_of)
+    for _key, occasion_id, node_id in found:  # as many as one person has running occasions
+        mark_counts(occasion_id=occasion_id, node_ids=[node_id])
     log.info("roster_followed_person", changed=changed, state=state)
     return changed
 

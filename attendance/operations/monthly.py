@@ -84,14 +84,16 @@ def _write(part: Path, one: MonthlyFile) -> int:
     part.touch(mode=0o600)
     with xlsxwriter.Workbook(str(part), {"constant_memory": True, "strings_to_formulas": False}) as book:
         book.set_properties({"comments": f"fingertip-monthly:{one.node_id}:{one.month:%Y-%m}"})
-        bold = book.add_format({"bold": True})
+        bold, date = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
         for training in _trainings(one):
             counted = counts.setdefault(training.title, Counter())
             rows = _counted(report.rows(Scope(training=training, node=one.node, as_of=one.made_at)), at, counted)
             while some := next(rows, None):
                 number = len(book.worksheets()) + 1
                 name = re.sub(r"[\[\]:*?/\\']", " ", f"{number} {training.title}")[:31]
-                write_rows(book.add_worksheet(name), report, _with(some, islice(rows, SHEET_ROWS - 1)), bold)
+                write_rows(
+                    book.add_worksheet(name), report, _with(some, islice(rows, SHEET_ROWS - 1)), bold=bold, date=date
+                )
         _write_counts(book, one, report, counts)
     return sum(counted.total() for counted in counts.values())
 

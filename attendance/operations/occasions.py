@@ -21,6 +21,7 @@ from attendance.core.rules import Rule as CoreRule
 from attendance.models import Evidence, HoursTable, Occasion, Rule, Training
 from attendance.operations.earlier_items import keep_earlier_items
 from attendance.operations.rosters import take_back_preparation, write_or_begin
+from attendance.operations.summary import mark_counts
 from attendance.queries.hours import conversions_at
 from attendance.queries.rules import why_not_at
 from attendance.queries.windows import ENDED, HELD, is_held, undone_until, window_limit
@@ -157,6 +158,8 @@ def open_occasion(*, occasion_id: int, as_of: datetime) -> None:
     expected = write_or_begin(occasion=occasion, day=timezone.localdate(start), as_of=as_of)
     if expected is None:
         _queue_roster(occasion_id)
+    else:
+        mark_counts(occasion_id=occasion_id, node_ids=None)
     log.info("occasion_opened", occasion_id=occasion_id, expected=expected)
     events.announce(events.occasion_opened, occasion_id=occasion_id)
 
@@ -215,6 +218,7 @@ def close_occasion(*, occasion_id: int, as_of: datetime, make_up_from: datetime 
     )
     if claimed:
         log.info("occasion_closed", occasion_id=occasion_id, held=held, window_s=(end - start).total_seconds())
+        mark_counts(occasion_id=occasion_id, node_ids=None)
         events.announce(events.occasion_closed, occasion_id=occasion_id)
         if held:
             _queue_settling(occasion_id)
@@ -229,6 +233,7 @@ def mark_not_held(*, occasion_id: int) -> bool:
     occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
     if occasion.state not in HELD or occasion.window_end_at is None or is_held(occasion, end=occasion.window_end_at):
         return False
+    mark_counts(occasion_id=occasion_id, node_ids=None)
     changed = Occasion.objects.filter(pk=occasion_id, state__in=HELD)
     return changed.update(state=State.NOT_HELD, make_up_until_at=None) == 1
 
@@ -255,6 +260,7 @@ def reopen_occasion(*, occasion_id: int, as_of: datetime) -> None:
         settled_at=None,
         paused_ms=[*occasion.paused_ms, [ms_of(occasion.closed_at), ms_of(as_of)]],
     )
+    mark_counts(occasion_id=occasion_id, node_ids=None)
     log.info("occasion_reopened", occasion_id=occasion_id)
     events.announce(events.occasion_reopened, occasion_id=occasion_id)
 
@@ -280,6 +286,7 @@ def void_occasion(*, occasion_id: int, reason: str, voided_by_id: int, as_of: da
         void_reason=reason,
         make_up_until_at=None,
     )
+    mark_counts(occasion_id=occasion_id, node_ids=None)
     log.info("occasion_voided", occasion_id=occasion_id, voided_by_id=voided_by_id)
     events.announce(events.occasion_voided, occasion_id=occasion_id)
 

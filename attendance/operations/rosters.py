@@ -30,6 +30,7 @@ from attendance.models import (
     Training,
     WatchSession,
 )
+from attendance.operations.summary import mark_counts
 from attendance.queries.naming import among_named
 from attendance.queries.windows import roster_day
 from organizations.models import Membership, Node
@@ -269,6 +270,7 @@ def take_step(occasion_id: int, *, is_ahead: bool, size: int) -> bool:
         RosterWork.objects.filter(pk=occasion_id).update(is_through=True)
     else:
         RosterWork.objects.filter(pk=occasion_id).delete()
+        mark_counts(occasion_id=occasion_id, node_ids=None)
         log.info("roster_complete", occasion_id=occasion_id)
     return until is not None
 

@@ -22,12 +22,14 @@ from attendance.operations.excusing import excuse_absent
 from attendance.operations.marks import hold, is_judged_now
 from attendance.operations.occasions import mark_not_held
 from attendance.operations.rosters import complete_roster, enter_at_once
+from attendance.operations.summary import mark_counts
 from attendance.queries import evidence_of, rule_of, window_of
 from attendance.queries.reviewing import IN_FORCE
 from attendance.standing import what_holds
 
 log = structlog.get_logger(__name__)
 
+FEW = 50
 CHUNK = 500  # also keeps SQLite's and PostgreSQL's statements short
 FIELDS = (
     "state", "reasons", "live_ms", "replay_ms", "hall_ms", "union_ms", "hours", "stands", "stands_by", "stands_hours",
@@ -171,7 +173,8 @@ def _settle_chunk(occasion_id: int, member_ids: list[int], as_of: datetime, *, i
     # person never write in the wrong order.
     [(_key, state, basis, _listed)] = hold([occasion_id])
     rows = RosterEntry.objects.filter(occasion_id=occasion_id, member_id__in=member_ids)
-    entries = list(rows.select_for_update().order_by("member_id").values_list("member_id", "state", "why", "dirty_at"))
+    held = rows.select_for_update().order_by("member_id")
+    entries = list(held.values_list("member_id", "state", "why", "dirty_at", "node_id"))
     changed = 0
     # A sweep leaves out a lecture that runs (again: its end was undone), for its end settles all; the marks go.
     if is_judged_now(state, basis) or (state == State.OPEN and not is_sweep):
@@ -184,44 +187,50 @@ def _settle_chunk(occasion_id: int, member_ids: list[int], as_of: datetime, *, i
     return changed
 
 
-def _judge_all(occasion: Occasion, entries: list[tuple[int, str, str, datetime | None]], as_of: datetime) -> int:
+def _judge_all(occasion: Occasion, entries: list[tuple[int, str, str, datetime | None, int]], as_of: datetime) -> int:
     """Judge these roster rows, which are locked; store and announce what changed, return how many."""
     window, rule = window_of(occasion, as_of=as_of), rule_of(occasion)
     ids = [entry[0] for entry in entries]
-    exempt = {member_id: why for member_id, state, why, _at in entries if state == RosterEntry.State.EXEMPT}
+    exempt = {member_id: why for member_id, state, why, _at, _node in entries if state == RosterEntry.State.EXEMPT}
     held = evidence_of(occasion=occasion, member_ids=ids, exempt=exempt, as_of=as_of)
-    before = dict(
-        Record.objects.filter(occasion_id=occasion.pk, member_id__in=ids).values_list("member_id", "evidence_digest")
-    )
+    stored = Record.objects.filter(occasion_id=occasion.pk, member_id__in=ids)
+    before = {one[0]: one[1:] for one in stored.values_list("member_id", "evidence_digest", "stands", "stands_by_id")}
     # What an hours table credits is said only where there is one: other digests stay what they were.
     frame = repr((window, rule, *rule.by_form))
     full = full_hours(window, rule)
     changed = {}
     for member_id in ids:
         digest = digest_of(held[member_id], frame)
-        if before.get(member_id) != digest:
+        if member_id not in before or before[member_id][0] != digest:
             changed[member_id] = (judge(held[member_id], window, rule), digest)
     if changed:
         corrections = last_corrections(occasion.pk, list(changed))
+        records = [
+            _record(
+                occasion.pk,
+                member_id,
+                verdict,
+                rule,
+                digest,
+                corrections.get(member_id),
+                as_of,
+                full=full,
+                since=_since(corrections.get(member_id), held[member_id], window, rule),
+            )
+            for member_id, (verdict, digest) in changed.items()
+        ]
         Record.objects.bulk_create(
-            [
-                _record(
-                    occasion.pk,
-                    member_id,
-                    verdict,
-                    rule,
-                    digest,
-                    corrections.get(member_id),
-                    as_of,
-                    full=full,
-                    since=_since(corrections.get(member_id), held[member_id], window, rule),
-                )
-                for member_id, (verdict, digest) in changed.items()
-            ],
+            records,
             update_conflicts=True,
             unique_fields=["occasion", "member"],
             update_fields=list(FIELDS),
         )
+        nodes = {entry[0]: entry[4] for entry in entries}
+        counted = [one for one in records if before.get(one.member_id, ("",))[1:] != (one.stands, one.stands_by_id)]
+        # Where everybody is settled, one mark a chunk for all of them: they are counted together when all are through.
+        is_all = occasion.state == State.CLOSED and len(counted) > FEW
+        units = None if is_all else {nodes[one.member_id] for one in counted}
+        mark_counts(occasion_id=occasion.pk, node_ids=units)
         events.announce(events.record_settled, occasion_id=occasion.pk, member_ids=list(changed))
     return len(changed)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.module_loading import import_string
 
-from attendance.models import Training
+from attendance.models import Occasion, Training
 from organizations.models import Node
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Cell = str | int | float | datetime  # a moment stays one: files write it as a date
 Row = tuple[Cell, ...]
+UNITS = 20  # units that one question is asked of
 
 
 class UnableToFindReport(LookupError):
@@ -41,6 +43,33 @@ class Scope:
     training: Training
     node: Node
     as_of: datetime
+
+    @cached_property
+    def units(self) -> list[tuple[int, str, str]]:
+        """Id, path and name of each unit of the scope, in the order of the tree; one query, once."""
+        below = Node.objects.filter(path__startswith=self.node.path).order_by("path")
+        return list(below.values_list("pk", "path", "name"))
+
+    @cached_property
+    def occasions(self) -> list[Occasion]:
+        """The training's occasions that touch the scope's node: inside it, or of one above it; one query, once."""
+        touching = Q(node__path__in=self.node.line_paths()) | Q(node__path__startswith=self.node.path)
+        return list(
+            Occasion.objects.filter(touching, training_id=self.training.pk)
+            # Withdrawn before it opened: it goes with the last row that was prepared for it.
+            .exclude(state=Occasion.State.VOID, opened_at=None, roster_work__is_taken_back=True)
+            .select_related("rule", "node", "roster_work")
+            .order_by("starts_at", "id")
+        )
+
+    @property
+    def parts(self) -> list[list[int]]:
+        """The ids of the scope's units in the order of the tree, some dozens at a time.
+
+        Whoever reads the people of one part after the other has them in order, without sorting those of a city.
+        """
+        ids = [pk for pk, _path, _name in self.units]
+        return [ids[start : start + UNITS] for start in range(0, len(ids), UNITS)]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Who is still missing, first; then who has a running course to go on with: a row for each person and occasion."""
 
 from collections.abc import Iterator
+from functools import cache, partial
 from itertools import chain
 
 from django.utils.translation import gettext as _g
@@ -40,7 +41,7 @@ class MissingReport:
 
     def sections(self, scope: Scope) -> list[Section]:
         """Return who is missing or has an incomplete record, then who has not finished a running course."""
-        names = node_names(scope)
+        where = cache(partial(place, names=node_names(scope), below=scope.node.path))  # many stand in one unit
         occasions = {occasion.pk: occasion for occasion in occasions_of(scope)}
         asked = {pk: asked_of(occasion=occasion, as_of=scope.as_of) for pk, occasion in occasions.items()}
         step = stepper(occasions.values(), scope.as_of)
@@ -49,7 +50,7 @@ class MissingReport:
             occasion = occasions[one.occasion_id]
             amount = amount_of(asked[one.occasion_id], one.reasons, state=one.state)
             return (
-                place(one.node_path, names=names, below=scope.node.path),
+                where(one.node_path),
                 one.name,
                 one.number,
                 state_label(one.state),

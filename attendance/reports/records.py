@@ -1,6 +1,7 @@
 """Everybody's record: one row for each person and occasion that has opened, whatever its state."""
 
 from collections.abc import Iterator
+from functools import cache, partial
 
 from django.utils.translation import gettext_lazy as _
 
@@ -38,13 +39,13 @@ class RecordsReport:
 
     def rows(self, scope: Scope) -> Iterator[Row]:
         """Yield the rows of everybody on a roster of the scope."""
-        names = node_names(scope)
+        where = cache(partial(place, names=node_names(scope), below=scope.node.path))  # many stand in one unit
         occasions = {occasion.pk: occasion for occasion in occasions_of(scope)}
         asked = {pk: asked_of(occasion=occasion, as_of=scope.as_of) for pk, occasion in occasions.items()}
         for one in standings(scope):
             occasion = occasions[one.occasion_id]
             yield (
-                place(one.node_path, names=names, below=scope.node.path),
+                where(one.node_path),
                 one.name,
                 one.number,
                 occasion.title,

@@ -9,36 +9,31 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from itertools import groupby
 from typing import Any
 
 from django.db.models import (
-    BigIntegerField,
-    Count,
-    Exists,
-    ExpressionWrapper,
     F,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
-    Value,
+    Sum,
 )
 from django.utils import timezone
 
-from attendance.models import Correction, Occasion, RecordState, RosterEntry
-from attendance.names import by_name
-from attendance.queries import CALLED_OFF, unread_entries
+from attendance.models import Correction, NodeSummary, Occasion, RecordState, RosterEntry, TrainingSummary
+from attendance.queries import CALLED_OFF
 from attendance.queries.listing import being_listed
 from attendance.queries.reviewing import IN_FORCE
 from attendance.reports.base import Scope
 from attendance.rule_words import labelled
-from attendance.standing import DUE, MISSED, UNDONE, WORST_FIRST, with_standing
+from attendance.standing import COUNTED, DUE, UNDONE, WORST_FIRST, standing_of, with_standing
 from organizations.models import AccessEntry, Membership, Node
 from organizations.operations.access import MOST_NAMED
 from organizations.queries import valid_on
 
 S = RecordState
+MANY = 5_000  # people in a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +101,10 @@ def entries(*, training_ids: Collection[int], paths: Iterable[str]) -> QuerySet[
     inside = Q(pk__in=())
     for path in paths:
         inside |= Q(node__path__startswith=path)
-    found = RosterEntry.objects.filter(inside, occasion__training_id__in=training_ids)
+    return _standing(RosterEntry.objects.filter(inside, occasion__training_id__in=training_ids))
+
+
+def _standing(found: QuerySet[RosterEntry]) -> QuerySet[Any, Any]:
     found = found.exclude(occasion__state__in=CALLED_OFF).exclude(occasion_id__in=being_listed().values("pk"))
     return with_standing(found).order_by(
         "node__path", "member__name_key", "member_id", "occasion__starts_at", "occasion_id"
@@ -117,20 +115,90 @@ def _of(scope: Scope) -> QuerySet[Any, Any]:
     return entries(training_ids=[scope.training.pk], paths=[scope.node.path])
 
 
+def _parts_of(scope: Scope) -> Iterator[QuerySet[Any, Any]]:
+    """Yield the entries of the scope, those of some dozens of units at a time."""
+    # Both by their ids, for which there is an index: who stands in the scope does so at an occasion that touches it.
+    ids = [one.pk for one in scope.occasions]
+    for units in scope.parts:
+        yield _standing(RosterEntry.objects.filter(node_id__in=units, occasion_id__in=ids))
+
+
 def undone_by_training(*, training_ids: Collection[int], paths: Iterable[str]) -> dict[int, tuple[int, int]]:
     """Return how many people are missing, and how many have only a running course to do, in each training; one query.
 
     The same people as ``Overview.counts`` has under ``missing`` and ``due``: each by the worst of their occasions.
+    ``attendance.operations.fold_for_page`` says whether that is so in this moment.
     """
-    rows = entries(training_ids=training_ids, paths=paths).filter(stands__in=UNDONE).order_by()
-    # A person in a unit, as one number that the database can count.
-    pair = ExpressionWrapper(F("member_id") * Value(1 << 31) + F("node_id"), output_field=BigIntegerField())
-    counted = rows.values("occasion__training_id").annotate(
-        missing=Count(pair, distinct=True, filter=Q(stands=S.MISSING)),
-        worse=Count(pair, distinct=True, filter=Q(stands__in=MISSED)),
-        undone=Count(pair, distinct=True),
+    tops: list[str] = []
+    for path in sorted(set(paths)):
+        if not tops or not path.startswith(tops[-1]):
+            tops.append(path)  # what lies below one of them is counted there
+    ids = list(Node.objects.filter(path__in=tops).values_list("pk", flat=True))
+    rows = TrainingSummary.objects.filter(node_id__in=ids, training_id__in=training_ids).values("training_id")
+    counted = rows.annotate(people=Sum("missing"), studying=Sum("due"))
+    return {row["training_id"]: (row["people"], row["studying"]) for row in counted}
+
+
+@dataclass(frozen=True)
+class RollUp:
+    """The numbers of a scope without anybody's name: of the whole, of each occasion, and of each unit right below."""
+
+    counts: Counts
+    by_occasion: dict[int, Counts]
+    below: dict[str, Counts]
+    names: dict[str, str]  # of the units right below, by path, in the order of the tree
+
+    def counts_below(self, path: str) -> Counts:
+        """How many people stand how in the subtree at ``path``, a unit right below the scope's."""
+        return self.below.get(path, Counts({}))
+
+
+def rolled_up(scope: Scope) -> RollUp:
+    """Return the numbers of a scope from the summary: three queries, whatever lies below.
+
+    What ``overview`` counts person by person, as soon as nothing is marked (``operations.fold_for_page``). A unit that
+    was closed is left out once nobody of this training stands there.
+    """
+    below = Node.objects.filter(depth=scope.node.depth + 1, path__startswith=scope.node.path)
+    children = list(below.order_by("path"))
+    keys = [scope.node.pk, *(child.pk for child in children)]
+    rows = TrainingSummary.objects.filter(training_id=scope.training.pk, node_id__in=keys)
+    people = {row[0]: _counts(row[1:]) for row in rows.values_list("node_id", *WORST_FIRST)}
+    shown = [one for one in children if one.closed_date is None or (one.pk in people and people[one.pk].by_state)]
+    return RollUp(
+        counts=people.get(scope.node.pk, Counts({})),
+        by_occasion=_by_occasion(scope),
+        below={child.path: people[child.pk] for child in shown if child.pk in people},
+        names={child.path: child.name for child in shown},
     )
-    return {row["occasion__training_id"]: (row["missing"], row["undone"] - row["worse"]) for row in counted}
+
+
+def counts_of_units(scope: Scope) -> dict[int, Counts]:
+    """Return the numbers of each unit of the scope in which anybody stands, each with all below it; one query."""
+    rows = TrainingSummary.objects.filter(training_id=scope.training.pk, node__path__startswith=scope.node.path)
+    found = {row[0]: _counts(row[1:]) for row in rows.values_list("node_id", *WORST_FIRST).iterator(chunk_size=5000)}
+    return {pk: counts for pk, counts in found.items() if counts.by_state}
+
+
+def _counts(numbers: Iterable[int]) -> Counts:
+    return Counts({state: people for state, people in zip(WORST_FIRST, numbers, strict=True) if people})
+
+
+def _by_occasion(scope: Scope) -> dict[int, Counts]:
+    """Return how many stand how at each occasion that counts: by the records that are counted and what became of it."""
+    rows = NodeSummary.objects.filter(node_id=scope.node.pk, occasion__training_id=scope.training.pk)
+    rows = rows.exclude(occasion__state__in=CALLED_OFF).exclude(occasion_id__in=being_listed().values("pk"))
+    found: dict[int, Counts] = {}
+    for pk, state, basis, *numbers in rows.values_list(
+        "occasion_id", "occasion__state", "occasion__rule__basis", *COUNTED
+    ):
+        counter: Counter[str] = Counter()
+        for counted, people in zip(COUNTED, numbers, strict=True):
+            if people:
+                counter[standing_of(counted=counted, occasion_state=state, basis=basis)] += people
+        if counter:
+            found[pk] = Counts(dict(counter))
+    return found
 
 
 def standings(
@@ -142,20 +210,20 @@ def standings(
     home_on: date | None = None,
     called_by: int | None = None,
 ) -> Iterator[StandingRow]:
-    """Yield the standings of the scope in one query: by place in the tree, name and time; evidence is not touched.
+    """Yield the standings of the scope by place in the tree, name and time; evidence is not touched.
 
-    Names are in the order of ``attendance/names.py``, which no database knows: a unit at a time is held and sorted.
-    ``home_on``: tell also where each belongs on that day, and when ``called_by`` looked up their number on it.
+    One query for some dozens of units, when their turn comes. ``home_on``: tell also where each belongs on that day,
+    and when ``called_by`` looked up their number on it.
     """
-    rows = _standings(
-        scope, states=states, member_ids=member_ids, occasion_id=occasion_id, home_on=home_on, called_by=called_by
-    )
-    for _path, unit in groupby(rows, key=lambda one: one.node_path):
-        yield from sorted(unit, key=lambda one: by_name(one.name))
+    parts = _parts_of(scope) if member_ids is None else [_of(scope)]  # a few people are found by who they are
+    for found in parts:
+        yield from _standings(
+            found, states=states, member_ids=member_ids, occasion_id=occasion_id, home_on=home_on, called_by=called_by
+        )
 
 
 def _standings(
-    scope: Scope,
+    found: QuerySet[Any, Any],
     *,
     states: Collection[str] | None,
     member_ids: Collection[int] | None,
@@ -163,7 +231,6 @@ def _standings(
     home_on: date | None,
     called_by: int | None,
 ) -> Iterator[StandingRow]:
-    found = _of(scope)
     if states is not None:
         found = found.filter(stands__in=states)
     if member_ids is not None:
@@ -217,12 +284,14 @@ class Overview:
 
 
 def overview(scope: Scope, *, with_names: bool = False) -> Overview:
-    """Return how everybody stands, in one query without minutes, and without names unless asked for."""
+    """Return how everybody stands, without minutes, and without names unless asked for; one query for some dozens of
+    units."""
     people: dict[tuple[int, str], tuple[set[str], list[int]]] = {}
     by_occasion: defaultdict[int, Counter[str]] = defaultdict(Counter)
     fields = ["member_id", "node__path", "occasion_id", "stands", *(["member__name"] if with_names else [])]
     called: dict[int, str] = {}
-    for member_id, path, occasion_id, state, *name in _of(scope).values_list(*fields).iterator(chunk_size=5000):
+    rows = (row for part in _parts_of(scope) for row in part.values_list(*fields).iterator(chunk_size=5000))
+    for member_id, path, occasion_id, state, *name in rows:
         if name:
             called[member_id] = name[0]
         states, undone = people.setdefault((member_id, path), (set(), []))
@@ -248,8 +317,12 @@ def overview(scope: Scope, *, with_names: bool = False) -> Overview:
 def people_in(scope: Scope, *, states: Collection[str] | None) -> tuple[list[int], int]:
     """Return who is named in a list of these states (None: of all), the first of many by id, and how many there are.
 
-    Two queries at most, and only a number where they are many.
+    Of very many nobody, and their number as the summary has it: it is not worth reading a city for.
     """
+    counted = TrainingSummary.objects.filter(training_id=scope.training.pk, node_id=scope.node.pk)
+    summed = _counts(counted.values_list(*WORST_FIRST).first() or [0] * len(WORST_FIRST))
+    if (many := sum(summed[state] for state in WORST_FIRST if states is None or state in states)) > MANY:
+        return [], many
     found = _of(scope).order_by()
     if states is not None:
         found = found.filter(stands__in=states)
@@ -277,8 +350,9 @@ def rule_labels(occasions: Iterable[Occasion]) -> list[str]:
 
 def still_open(scope: Scope) -> dict[str, int]:
     """Return how many entries of the scope are not decided yet, by how they stand (pending, due); one query."""
-    open_ones = _of(scope).filter(stands__in=(S.PENDING, DUE)).order_by()
-    return dict(open_ones.values("stands").annotate(people=Count("pk")).values_list("stands", "people"))
+    seen = _by_occasion(scope).values()
+    found = {state: sum(one[state] for one in seen) for state in (S.PENDING.value, DUE)}
+    return {state: people for state, people in found.items() if people}
 
 
 def overtaken_corrections(scope: Scope, *, limit: int) -> list[Correction]:
@@ -301,26 +375,14 @@ def overtaken_corrections(scope: Scope, *, limit: int) -> list[Correction]:
     return list(last.values())[:limit]
 
 
-def occasions_of(scope: Scope, *, with_unread: bool = False) -> list[Occasion]:
-    """Return the training's occasions that touch the scope's node: inside it, or of one of its ancestors.
-
-    ``with_unread``: each says also whether it has evidence there that nobody has read (``is_unread``).
-    """
-    unread = unread_entries(training_id=scope.training.pk, below=scope.node.path).filter(occasion_id=OuterRef("pk"))
-    found = Occasion.objects.annotate(is_unread=Exists(unread)) if with_unread else Occasion.objects.all()
-    return list(
-        found.filter(training_id=scope.training.pk)
-        .filter(Q(node__path__in=scope.node.line_paths()) | Q(node__path__startswith=scope.node.path))
-        # Withdrawn before it opened: it goes with the last row that was prepared for it.
-        .exclude(state=Occasion.State.VOID, opened_at=None, roster_work__is_taken_back=True)
-        .select_related("rule", "node", "roster_work")
-        .order_by("starts_at", "id")
-    )
+def occasions_of(scope: Scope) -> list[Occasion]:
+    """Return the training's occasions that touch the scope's node; one query, once a scope."""
+    return list(scope.occasions)
 
 
 def node_names(scope: Scope) -> dict[str, str]:
-    """Return the names of the scope's subtree by path; one query, none where nothing is below."""
-    return names_below(scope.node)
+    """Return the names of the scope's subtree by path; one query, once a scope."""
+    return {path: name for _pk, path, name in scope.units}
 
 
 def names_below(node: Node) -> dict[str, str]:

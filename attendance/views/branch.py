@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 
 from attendance.charts import bars
 from attendance.models import Occasion, Training
-from attendance.operations import settle_dirty
+from attendance.operations import fold_for_page, settle_dirty
 from attendance.permissions import COUNTS, NAMES, may_read_names, own_nodes, whereabouts_on
 from attendance.queries import trainings_touching
 from attendance.queries.coming import coming_for
@@ -24,10 +24,12 @@ from attendance.queries.listing import being_listed, is_being_listed
 from attendance.reports.base import Scope
 from attendance.reports.standing import (
     Overview,
+    RollUp,
     node_names,
     occasions_of,
     overtaken_corrections,
     overview,
+    rolled_up,
     undone_by_training,
 )
 from attendance.sentences import day_and_hour, month_day
@@ -44,6 +46,7 @@ from attendance.views.shared import (
     settle_unread,
 )
 from attendance.views.training import (
+    behind_words,
     being_listed_words,
     children_of,
     count_notes,
@@ -123,9 +126,9 @@ def branch(request: HttpRequest) -> HttpResponse:
 def _training_rows(nodes: list[Node]) -> list[TrainingRow]:
     trainings = list(trainings_touching(nodes))
     listed = set(being_listed().values_list("occasion__training_id", flat=True))
-    undone = undone_by_training(
-        training_ids=[training.pk for training in trainings], paths=[node.path for node in nodes]
-    )
+    ids = [training.pk for training in trainings]
+    fold_for_page(training_ids=ids)
+    undone = undone_by_training(training_ids=ids, paths=[node.path for node in nodes])
     return [
         TrainingRow(training, *undone.get(training.pk, (0, 0)), is_listed=training.pk in listed)
         for training in trainings
@@ -138,12 +141,12 @@ def _training_rows(nodes: list[Node]) -> list[TrainingRow]:
 def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
     """Show who is still missing at a node, by name with the next step, then the counts."""
     scope = scope_or_404(request, training_id, as_of=timezone.now())
-    occasions = occasions_of(scope, with_unread=True)  # before the numbers: never too few of them without a word
-    if any(one.is_unread for one in occasions):  # type: ignore[attr-defined]
-        settle_unread(scope)
+    settle_unread(scope)
+    occasions = occasions_of(scope)  # before the numbers: never too few of them without a word
     shows_names = may_read_names(signed_in(request), scope.node)
-    seen = overview(scope, with_names=shows_names)
-    names = node_names(scope)
+    is_now = shows_names or fold_for_page(training_ids=[training_id])
+    seen = overview(scope, with_names=True) if shows_names else rolled_up(scope)
+    names = node_names(scope) if isinstance(seen, Overview) else seen.names
     listed = [one for one in occasions if is_being_listed(one)]
     told = {"is_begun": has_begun(occasions), "is_listed": bool(listed)}
     context = {
@@ -153,16 +156,16 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
         "nobody": nobody(seen.counts, **told),
         "shows_names": shows_names,
         "hides_names": told["is_begun"] and not shows_names,
-        "listed": being_listed_words(listed),
+        "listed": being_listed_words(listed) + behind_words(is_now=is_now),
         "children": children_of(scope, seen, names),
         "tools": tools_of(scope, shows_names=shows_names),
     } | _in_numbers(scope, seen, occasions)
-    if shows_names:
+    if isinstance(seen, Overview):
         context |= _named(request, scope, seen, occasions, names)
     return render(request, "attendance/branch_training.html", context)
 
 
-def _in_numbers(scope: Scope, seen: Overview, occasions: list[Occasion]) -> dict[str, Any]:
+def _in_numbers(scope: Scope, seen: Overview | RollUp, occasions: list[Occasion]) -> dict[str, Any]:
     """Return the counts of the training as a whole and of each occasion, with what they are made of."""
     parts = parts_of(seen.counts)
     return {

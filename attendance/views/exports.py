@@ -16,9 +16,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from attendance.permissions import NAMES
+from attendance.operations import fold_for_page
+from attendance.permissions import COUNTS, NAMES
 from attendance.queries.listing import listed_at
 from attendance.reports import Report, Scope, UnableToFindReport, report_named, reports
+from attendance.reports.counts import CountsReport
 from attendance.reports.render import CONTENT_TYPES, ENCODINGS, WRITERS, facts, text_rows, write
 from attendance.reports.standing import people_in
 from attendance.views.shared import LAST_PAGE, log_shown, number_or_none, scope_or_404, settle_unread
@@ -44,6 +46,7 @@ def branch_report(request: HttpRequest, training_id: int, name: str) -> HttpResp
     scope = scope_or_404(request, training_id, as_of=timezone.now(), roles=NAMES)
     report = _report_or_404(name)
     settle_unread(scope)
+    fold_for_page(training_ids=[training_id])
     page = number_or_none(request.GET.get("page"), most=LAST_PAGE) or 1
     with transaction.atomic():
         shown = list(text_rows(islice(report.rows(scope), (page - 1) * A_PAGE, page * A_PAGE + 1)))
@@ -85,7 +88,6 @@ def _downloads(scope: Scope, report: Report) -> list[tuple[str, str]]:
 @require_GET
 @never_cache
 @role_required(*NAMES)
-@transaction.atomic
 def branch_export(request: HttpRequest, training_id: int, name: str, form: str) -> HttpResponseBase:
     """Send a report as a file: one row of the access log each, in the same transaction as the read."""
     as_of = timezone.now()
@@ -95,13 +97,27 @@ def branch_export(request: HttpRequest, training_id: int, name: str, form: str) 
     if form not in WRITERS or encoding not in ENCODINGS:
         raise Http404
     settle_unread(scope)
-    _log(request, scope, report, what="export", reason=form, once_in=None)
-    return file_of(report, scope, form, encoding=encoding)
-
-
-def file_of(report: Report, scope: Scope, form: str, *, encoding: str = "utf-8") -> FileResponse:
-    """Return a report as a download in one of ``WRITERS``' forms; who read whom is for the caller to write down."""
+    fold_for_page(training_ids=[training_id])
     out = io.BytesIO()
+    with transaction.atomic():
+        _log(request, scope, report, what="export", reason=form, once_in=None)
+        write(report, scope, out, form=form, encoding=encoding)
+    out.seek(0)
+    return _file(out, report, scope, form, ENCODINGS[encoding] if form == "csv" else "")
+
+
+@require_GET
+@never_cache
+@role_required(*COUNTS)
+def branch_counts(request: HttpRequest, training_id: int, form: str) -> HttpResponseBase:
+    """Send the numbers of a training, unit by unit, as a file: nobody is named, so nothing is written down."""
+    scope = scope_or_404(request, training_id, as_of=timezone.now())
+    encoding = request.GET.get("encoding", "utf-8")
+    if form not in WRITERS or encoding not in ENCODINGS:
+        raise Http404
+    fold_for_page(training_ids=[training_id])
+    out = io.BytesIO()
+    report: Report = CountsReport()
     write(report, scope, out, form=form, encoding=encoding)
     out.seek(0)
     return _file(out, report, scope, form, ENCODINGS[encoding] if form == "csv" else "")

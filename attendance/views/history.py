@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -26,12 +25,9 @@ from attendance.queries.access import places_of
 from attendance.queries.listing import is_being_listed
 from attendance.queries.register import done_by_day, year_of
 from attendance.reports.base import Scope
-from attendance.reports.counts import CountsReport
-from attendance.reports.render import WRITERS
 from attendance.reports.standing import Counts, node_names, occasions_of, overview, place, standings
 from attendance.sentences import day_and_hour, length, month_day
 from attendance.standing import DONE, WORST_FIRST, amount_of, asked_of, state_label
-from attendance.views.exports import file_of
 from attendance.views.shared import log_shown, log_visit, number_or_none, scope_or_404, settle_unread
 from attendance.views.training import being_listed_words, parts_of
 from organizations.models import User
@@ -96,18 +92,6 @@ def _bar(occasion: Occasion, counts: Counts, scope: Scope) -> OccasionBar:
         occasion.title, month_day(occasion.starts_at), bars(parts, key=f"o{occasion.pk}", title=occasion.title), parts,
         url,
     )  # fmt: skip
-
-
-@require_GET
-@never_cache
-@role_required(*COUNTS)
-def branch_counts(request: HttpRequest, training_id: int, form: str) -> HttpResponseBase:
-    """Send the counts of each unit as a file, also to whoever may not read names: it has none."""
-    scope = scope_or_404(request, training_id, as_of=timezone.now())
-    if form not in WRITERS:
-        raise Http404
-    settle_unread(scope)
-    return file_of(CountsReport(), scope, form)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from attendance.reports.base import Scope
 from attendance.reports.standing import (
     Counts,
     Overview,
+    RollUp,
     rule_labels,
 )
 from attendance.sentences import day_and_hour, month_day
@@ -146,6 +147,11 @@ def being_listed_words(occasions: Sequence[Occasion]) -> list[str]:
     return [said % {"title": one.title} for one in occasions]
 
 
+def behind_words(*, is_now: bool) -> list[str]:
+    """Return what is said where so much changes that the numbers are not those of this moment."""
+    return [] if is_now else [_("现在变动很多，这里的人数是几秒到几十秒以前的，请稍后刷新。")]
+
+
 def has_begun(occasions: Sequence[Occasion]) -> bool:
     """Whether anything that counts has begun."""
     return any(one.opened_at and one.state not in CALLED_OFF for one in occasions)
@@ -169,7 +175,7 @@ def count_notes(counts: Counts, occasions: Sequence[Occasion], scope: Scope) -> 
     return [one for one in said if one]
 
 
-def occasion_rows(occasions: Sequence[Occasion], seen: Overview, scope: Scope) -> list[OccasionRow]:
+def occasion_rows(occasions: Sequence[Occasion], seen: Overview | RollUp, scope: Scope) -> list[OccasionRow]:
     """Return the occasions with how many stand how at each that has a roster."""
     return [_occasion_row(one, seen.by_occasion.get(one.pk), scope) for one in occasions]
 
@@ -264,7 +270,7 @@ def parts_of(counts: Counts) -> list[Part]:
     return [*always, *(part for part in rare if part.count), missing]
 
 
-def children_of(scope: Scope, seen: Overview, names: dict[str, str]) -> list[Child]:
+def children_of(scope: Scope, seen: Overview | RollUp, names: dict[str, str]) -> list[Child]:
     """Return the nodes right below, in the order of the tree, never by how well they do."""
     depth = len(scope.node.path) + Node.steplen
     paths = [path for path in names if len(path) == depth]

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from attendance.models import Occasion, RosterEntry
+from attendance.models import Occasion, RosterEntry, SummaryCheck, SummaryMark
 from config.doctor.findings import LATELY, Check, Finding, Level, how_long
 from config.models import TaskCount
 from live.agent.agent import ASIDE
@@ -34,6 +34,18 @@ def oldest_unsettled() -> datetime | None:
         dirty.values_list("dirty_at", flat=True).first(),
     ]
     return min((moment for moment in moments if moment), default=None)
+
+
+def _summary(as_of: datetime) -> Iterator[Finding]:
+    what = _("各级人数")
+    last = SummaryCheck.objects.order_by("-at").first()
+    if last is not None and last.differences:
+        said = _("昨夜核对，有 %(count)s 个单位的人数和认定结果不一致，已经改正。") % {"count": last.differences}
+        yield Finding(Level.CARE, what, said, _("请把后台任务日志里的 summary_differs 发给开发人员。"))
+    waiting = SummaryMark.objects.order_by("id").values_list("at", flat=True).first()
+    if waiting is not None and waiting < as_of - SETTLING_LATE:
+        said = _("有变动等着统计，已经等了%(long)s，组织员看到的人数是旧的。") % {"long": how_long(as_of - waiting)}
+        yield Finding(Level.CARE, what, said, _("请先看“后台任务”是否正常；也可以运行 manage.py rebuild_summary。"))
 
 
 def _failed_tasks(as_of: datetime) -> Iterator[Finding]:
@@ -64,4 +76,4 @@ def _put_aside(_as_of: datetime) -> Iterator[Finding]:
         yield Finding(Level.CARE, _("录制"), what, step)
 
 
-WITH_DATABASE: list[Check] = [_settling, _failed_tasks, _failed_videos, _put_aside]
+WITH_DATABASE: list[Check] = [_settling, _summary, _failed_tasks, _failed_videos, _put_aside]

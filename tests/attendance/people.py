@@ -9,6 +9,7 @@ from django.utils import timezone
 from attendance.core.rules import Rule as CoreRule
 from attendance.kinds import Step
 from attendance.models import Occasion, Record, RecordState, RosterEntry, Rule, Training
+from attendance.operations import mark_counts
 from attendance.standing import asked_of
 from organizations.models import Node, User
 
@@ -70,6 +71,7 @@ def stamp_of(rule: Rule) -> dict[str, Any]:
 
 
 def expect(occasion: Occasion, member: User, node: Node, *, state: str = RosterEntry.State.EXPECTED) -> RosterEntry:
+    mark_counts(occasion_id=occasion.pk, node_ids=[node.pk])
     return RosterEntry.objects.create(occasion=occasion, member=member, node=node, state=state)
 
 
@@ -113,3 +115,4 @@ def shared(occasion: Occasion, counted_ms: int) -> list[dict[str, Any]]:
 def restate(world_occasion: Occasion, before: str, after: str) -> None:
     """Let every record of one state have another, in the verdict and in what holds."""
     world_occasion.records.filter(state=before).update(state=after, stands=after)
+    mark_counts(occasion_id=world_occasion.pk, node_ids=None)

@@ -10,14 +10,26 @@ from django.utils import timezone
 
 from attendance import operations
 from attendance.core.reasons import Code
-from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry, Rule
-from attendance.operations import occasions
+from attendance.models import (
+    Correction,
+    NodeSummary,
+    Occasion,
+    Record,
+    RecordState,
+    RosterEntry,
+    Rule,
+    TrainingSummary,
+)
+from attendance.operations import occasions, rebuild_occasion
 from attendance.reports import Scope, report_named
 from attendance.sentences import length, sentence
 from attendance.standing import (
+    COUNTED,
+    WORST_FIRST,
     Amount,
     amount_of,
     asked_of,
+    counted_as,
     standing_state,
     standings_of,
     state_label,
@@ -123,6 +135,12 @@ def test_sql_and_python_say_the_same(
     [in_sql] = with_standing(RosterEntry.objects.all()).values_list("stands", flat=True)
     assert (in_sql, in_python) == (expected, expected)
     assert state_label(in_sql)
+    rebuild_occasion(occasion_id=it.pk)
+    counted = counted_as(entry_state=entry, record=record_now)
+    at_unit = NodeSummary.objects.filter(node=county.branch).values(*COUNTED).first()
+    assert at_unit == {state: int(state == counted) for state in COUNTED}
+    people = TrainingSummary.objects.filter(node=county.branch).values(*WORST_FIRST).first()
+    assert people == ({state: int(state == expected) for state in WORST_FIRST} if expected in WORST_FIRST else None)
 
 
 @pytest.mark.integration

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from attendance import operations
-from attendance.models import Evidence
+from attendance.models import Evidence, SummaryCheck, SummaryMark
 from config import chain, disks, doctor, marks
 from config.doctor import setup
 from config.models import TaskCount
@@ -274,3 +274,15 @@ def test_seals_that_are_behind_or_broken_are_said(well: None) -> None:
         on = " ON attendance_evidence" if connection.vendor == "postgresql" else ""
         cursor.execute(f"DROP TRIGGER {name}{on}")
     assert seen(as_of=NOW + DAY)["记录封存"] == (WRONG, "数据库里防止改动的触发器少了 1 个。")
+
+
+def test_numbers_that_were_wrong_or_wait_are_said(well: None) -> None:
+    assert "各级人数" not in seen()
+    SummaryCheck.objects.create(at=NOW, occasions=3, differences=2)
+    level, what = seen()["各级人数"]
+    assert (level, "有 2 个单位的人数和认定结果不一致，已经改正" in what) == (CARE, True)
+    SummaryCheck.objects.create(at=NOW + DAY, occasions=3, differences=0)
+    assert "各级人数" not in seen()
+    lecture = open_lecture(make_county(members=1).branch)
+    SummaryMark.objects.filter(occasion=lecture).update(at=NOW - DAY)
+    assert "有变动等着统计" in seen()["各级人数"][1]

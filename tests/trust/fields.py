@@ -140,6 +140,24 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
             TECHNICAL, SERVER, "until it is done",
         ),
     ),
+    "attendance.NodeSummary": (
+        Fields(
+            "id occasion node attended made_up excused missing incomplete pending exempt exempted own_attended "
+            "own_made_up own_excused own_missing own_incomplete own_pending own_exempt own_exempted",
+            VERDICT, "organiser and secretary above: numbers without names", FOR_GOOD,
+        ),
+    ),
+    "attendance.TrainingSummary": (
+        Fields(
+            "id training node missing incomplete due pending made_up attended excused exempt own_missing "
+            "own_incomplete own_due own_pending own_made_up own_attended own_excused own_exempt",
+            VERDICT, "organiser and secretary above: numbers without names", FOR_GOOD,
+        ),
+    ),
+    "attendance.SummaryMark": (
+        Fields("id occasion node at", TECHNICAL, SERVER, "until its unit is counted, some seconds"),
+    ),
+    "attendance.SummaryCheck": (Fields("id at occasions differences", TECHNICAL, OPERATOR, "31 days"),),
     "attendance.WorkerLease": (
         Fields("id name started_at beat_at ended_at quiet", TECHNICAL, SERVER, "for good; a row a start"),
     ),

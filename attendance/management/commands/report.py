@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from attendance.models import Training
+from attendance.operations import fold_summary
 from attendance.reports import Report, Scope, UnableToFindReport, report_named, reports
 from attendance.reports.render import ENCODINGS, WRITERS, write
 from attendance.reports.standing import people_in
@@ -46,6 +47,7 @@ class Command(BaseCommand):
                 % {"forms": ", ".join(WRITERS), "encodings": ", ".join(ENCODINGS)}
             )
         scope = self._scope(options["training"], options["under"])
+        fold_summary()
         if options["output"] == "-":
             self._log(report, scope, options["format"])
             write(report, scope, sys.stdout.buffer, form=options["format"], encoding=options["encoding"])

@@ -268,7 +268,7 @@ def test_a_running_course_is_listed_after_those_who_missed_something(world: Worl
     first, heading, later = (text.index(said) for said in ("王一1", summary, "王一0"))
     assert first < heading < later
     assert "1 位的课程还在学" in read(sign_in(world.county.secretary), "/branch/")
-    world.occasion.records.update(state="attended", stands="attended")
+    restate(world.occasion, RecordState.MISSING, RecordState.ATTENDED)
     for page in ("/branch/", f"/branch/{world.training.pk}/"):
         assert "2 位的课程还在学" in read(sign_in(world.county.secretary), page)
 

@@ -11,8 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from attendance.models import Occasion, RecordState, RosterEntry, Rule, Training
+from attendance.operations import fold_summary
 from attendance.reports import Scope
-from attendance.reports.standing import Counts, overview, undone_by_training
+from attendance.reports.standing import Counts, overview, rolled_up, undone_by_training
 from attendance.standing import DUE, UNDONE, WORST_FIRST
 from attendance.views.people import people_of, undone_first
 from attendance.views.training import children_of, parts_of
@@ -60,6 +61,7 @@ def test_a_parent_is_the_sum_of_its_childrens_own_pages(db: None, settings: Any,
                 stand(occasion, member, home, rng.choice(final))
             elif rng.random() < 0.7:
                 expect(occasion, member, home)
+    fold_summary()
     pages = {node.pk: overview(scope_of(training, node)) for node in [top, *nodes]}
     for node in [top, *(one for one in nodes if one.get_children().exists())]:
         seen = pages[node.pk]
@@ -70,7 +72,10 @@ def test_a_parent_is_the_sum_of_its_childrens_own_pages(db: None, settings: Any,
         for child in below:
             assert seen.counts_below(child.path) == pages[child.pk].counts
     for node in [top, *nodes]:
-        counts = pages[node.pk].counts
+        counts, summed = pages[node.pk].counts, rolled_up(scope_of(training, node))
+        assert (summed.counts, summed.by_occasion) == (counts, pages[node.pk].by_occasion)
+        for child in fresh(node).get_children():
+            assert summed.counts_below(child.path) == pages[child.pk].counts
         listed = undone_by_training(training_ids=[training.pk], paths=[node.path])
         assert listed.get(training.pk, (0, 0)) == (counts["missing"], counts[DUE])
         assert sum(part.count for part in parts_of(counts)) == counts.expected

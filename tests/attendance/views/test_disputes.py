@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from attendance.models import Correction, Dispute, Record, RosterEntry
+from attendance.operations import fold_summary
 from attendance.queries.answering import answerer_of, waiting_for
 from organizations.models import AccessEntry, Role, User
 from tests.attendance.people import make_occasion, stand
@@ -191,6 +192,7 @@ def test_pages_cost_the_same_for_one_dispute_and_for_three(world: World, sign_in
         return len(seen)
 
     raised(world, world.county.members[1])
+    fold_summary()
     one = queries()
     for member in (world.county.members[0], world.county.members[2]):
         raised(world, member)
