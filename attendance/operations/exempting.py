@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from attendance.models import RosterEntry
 from attendance.operations.marks import hold
 from attendance.operations.notices import tell
+from attendance.operations.summary import mark_counts
 from attendance.queries.exempting import FROM_ROSTER, changes, periods_held
 from organizations.models import Exemption
 from organizations.operations import UnableToExempt, cut_exemption, exempt_member
@@ -45,6 +46,12 @@ def _follow(member_ids: list[int], as_of: datetime) -> int:
         why = FROM_ROSTER if state == RosterEntry.State.EXEMPT else ""
         RosterEntry.objects.filter(pk__in=keys).update(state=state, why=why, dirty_at=as_of)
     changed = sum(map(len, by_state.values()))
+    units: defaultdict[int, set[int]] = defaultdict(set)
+    keys = [key for some in by_state.values() for key in some]
+    for occasion_id, node_id in RosterEntry.objects.filter(pk__in=keys).values_list("occasion_id", "node_id"):
+        units[occasion_id].add(node_id)
+    for occasion_id, nodes in units.items():
+        mark_counts(occasion_id=occasion_id, node_ids=nodes)
     if changed:
         log.info("rosters_followed_exemptions", changed=changed)
     return changed
