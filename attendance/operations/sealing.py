@@ -86,7 +86,8 @@ def _write(seal: Seal, as_of: datetime) -> None:
     carried = previous.open_spans if previous else []
     still_open = _open_spans(carried, after["presence"], seal.through["presence"])
     total = SealDigest(previous=seal.previous, day=seal.day, through=seal.through, open_spans=still_open)
-    counted = _Counted(start_of(seal.day))
+    # The first seal covers all that was there before there were any.
+    counted = _Counted(start_of(seal.day) if previous else None)
     waiting: list[SealedBlock] = []
     for block in _blocks(seal, counted.all(_covered(after, seal.through, carried, still_open))):
         total.add(
@@ -132,13 +133,13 @@ def _covered(
 class _Counted:
     """What went into a seal."""
 
-    def __init__(self, since: datetime) -> None:
+    def __init__(self, since: datetime | None) -> None:
         self.since, self.blocks, self.rows, self.late = since, 0, 0, 0
 
     def all(self, covered: Iterable[Item]) -> Iterator[Item]:
         for item in covered:
             self.rows += 1
-            self.late += item.table is EVIDENCE and item.at < self.since
+            self.late += self.since is not None and item.table is EVIDENCE and item.at < self.since
             yield item
 
 

@@ -111,6 +111,8 @@ def read_sessions(keys: Sequence[tuple[int, int, str]]) -> dict[tuple[int, int],
 
 def _given(count: int) -> str:
     """Return the keys asked for as a table: one array a column, or (SQLite has none) as many places."""
+    if count == 1:  # a row of constants: PostgreSQL plans for these very values, as without a table
+        return "(SELECT %s AS session_id, %s AS member_id, CAST(%s AS varchar(64)) AS client_id) given"
     names = "given(session_id, member_id, client_id)"
     if connection.vendor == "postgresql":
         return f"unnest(%s::bigint[], %s::bigint[], %s::text[]) AS {names}"
@@ -120,7 +122,7 @@ def _given(count: int) -> str:
 
 
 def _columns(keys: Sequence[tuple[int, int, str]]) -> list[Any]:
-    if connection.vendor == "postgresql":
+    if connection.vendor == "postgresql" and len(keys) > 1:
         return [list(column) for column in zip(*keys, strict=True)]
     return [value for key in keys for value in key]
 

@@ -76,6 +76,14 @@ def test_a_day_is_sealed_when_it_is_long_over(lecture: Occasion) -> None:
     assert found() == []
 
 
+def test_the_first_seal_covers_all_that_was_before_it(lecture: Occasion) -> None:
+    """A site that was installed long ago begins to seal: what is old is not late by it."""
+    assert operations.seal_days(as_of=MORNING + 30 * DAY) == 1
+    seal = Seal.objects.get()
+    assert (seal.day, seal.rows > 0, seal.late) == (SEPTEMBER_1 + 30 * DAY, True, 0)
+    assert found() == []
+
+
 def test_days_that_nobody_sealed_are_sealed_later_one_by_one(sealed: Occasion, county: County) -> None:
     day = sealed.starts_at + 2 * DAY
     operations.declare(
