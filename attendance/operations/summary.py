@@ -210,9 +210,14 @@ def check_summary(*, as_of: datetime) -> int:
 
 def _tonight(as_of: datetime) -> list[int]:
     opened = Occasion.objects.exclude(opened_at=None).exclude(pk__in=being_listed().values("pk"))
-    lately = Q(state__in=[State.OPEN, State.CLOSED]) | Q(make_up_until_at__gt=as_of - LATELY)
-    for name in ("closed_at", "settled_at", "voided_at"):
-        lately |= Q(**{f"{name}__gt": as_of - LATELY})
-    turn = models.F("id") % KEPT.days
-    in_turn = opened.annotate(turn=turn).filter(turn=as_of.toordinal() % KEPT.days)
-    return sorted({*opened.filter(lately).values_list("pk", flat=True), *in_turn.values_list("pk", flat=True)})
+    # Each by an index of its own. What began long ago and was voided or corrected lately has been marked; it is looked
+    # at in its turn.
+    lately = (
+        Q(state__in=[State.OPEN, State.CLOSED]),
+        Q(make_up_until_at__gt=as_of - LATELY),
+        Q(state__in=[State.SETTLED, State.VOID, State.NOT_HELD], starts_at__gt=as_of - LATELY),
+    )
+    last = Occasion.objects.aggregate(last=models.Max("pk"))["last"] or 0
+    in_turn = opened.filter(pk__in=range(as_of.toordinal() % KEPT.days, last + 1, KEPT.days))
+    found = [*(opened.filter(one) for one in lately), in_turn]
+    return sorted({pk for some in found for pk in some.values_list("pk", flat=True)})

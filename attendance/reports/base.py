@@ -9,10 +9,11 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.module_loading import import_string
 
 from attendance.models import Occasion, Training
+from attendance.queries import unread_entries
 from organizations.models import Node
 
 if TYPE_CHECKING:
@@ -46,18 +47,25 @@ class Scope:
 
     @cached_property
     def units(self) -> list[tuple[int, str, str]]:
-        """Id, path and name of each unit of the scope, in the order of the tree; one query, once."""
+        """Id, path and name of each unit of the scope, in the order of the tree; one query, once, none for a leaf."""
+        if self.node.is_leaf():
+            return [(self.node.pk, self.node.path, self.node.name)]
         below = Node.objects.filter(path__startswith=self.node.path).order_by("path")
         return list(below.values_list("pk", "path", "name"))
 
     @cached_property
     def occasions(self) -> list[Occasion]:
-        """The training's occasions that touch the scope's node: inside it, or of one above it; one query, once."""
+        """The training's occasions that touch the scope's node: inside it, or of one above it; one query, once.
+
+        Each says also whether it has evidence there that nobody has read (``is_unread``).
+        """
+        unread = unread_entries(training_id=self.training.pk, below=self.node.path).filter(occasion_id=OuterRef("pk"))
         touching = Q(node__path__in=self.node.line_paths()) | Q(node__path__startswith=self.node.path)
         return list(
             Occasion.objects.filter(touching, training_id=self.training.pk)
             # Withdrawn before it opened: it goes with the last row that was prepared for it.
             .exclude(state=Occasion.State.VOID, opened_at=None, roster_work__is_taken_back=True)
+            .annotate(is_unread=Exists(unread))
             .select_related("rule", "node", "roster_work")
             .order_by("starts_at", "id")
         )

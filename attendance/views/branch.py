@@ -141,8 +141,9 @@ def _training_rows(nodes: list[Node]) -> list[TrainingRow]:
 def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
     """Show who is still missing at a node, by name with the next step, then the counts."""
     scope = scope_or_404(request, training_id, as_of=timezone.now())
-    settle_unread(scope)
     occasions = occasions_of(scope)  # before the numbers: never too few of them without a word
+    if any(one.is_unread for one in occasions):  # type: ignore[attr-defined]
+        settle_unread(scope)
     shows_names = may_read_names(signed_in(request), scope.node)
     is_now = shows_names or fold_for_page(training_ids=[training_id])
     seen = overview(scope, with_names=True) if shows_names else rolled_up(scope)

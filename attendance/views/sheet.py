@@ -104,7 +104,7 @@ def sheet_pdf(request: HttpRequest, training_id: int) -> HttpResponse:
         "has_units": len({one.unit for one in lines}) > 1,
     }
     name = _("签到表 %(node)s %(title)s.pdf") % {"node": scope.node.name, "title": occasion.title}
-    return pdf_answer(pdf_of("attendance/sheet_pdf.html", context), filename=name)
+    return pdf_answer(pdf_of("attendance/print_sheet.html", context), filename=name)
 
 
 @never_cache

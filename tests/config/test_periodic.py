@@ -37,6 +37,9 @@ QUESTIONS = {
     "attendance.seal_days": 2,
     "attendance.remove_evidence": 5,
     "attendance.make_monthly_files": 2,
+    "attendance.fold_summary": 2,
+    "attendance.check_summary": 60,  # some at each of the occasions of a night
+    "meetings.close_year_books": 1,
     "media.reconcile_jobs": 8,
     "media.drop_replaced": 1,
     "media.drop_unnamed": 2,
@@ -45,7 +48,8 @@ QUESTIONS = {
 }
 # A row a host, a name, an upload under way, a large roster being written, a link of a day, a month: never many.
 SMALL = "config_mark|config_taskcount|media_upload|live_medianode|django_site|"
-SMALL += "attendance_rosterwork|organizations_signinlink|attendance_removalpermit|attendance_monthlyfile|"
+SMALL += "attendance_rosterwork|attendance_summarymark|organizations_signinlink|"
+SMALL += "attendance_removalpermit|attendance_monthlyfile|"
 SMALL += r"sqlite_master|pg_\w+"  # what the tables and triggers are called
 SEQUENTIAL = re.compile(rf"Seq Scan on (?!(?:{SMALL})\b)(\w+)")
 # SQLite says SCAN for a whole index, too; a partial index holds only what waits.

@@ -113,7 +113,6 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "attendance.Training": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
         Fields("title summary node starts_date deadline_at hours_required state is_standing", PLAN, EXPECTED, FOR_GOOD),
-        Fields("title summary node starts_date deadline_at hours_required state", PLAN, EXPECTED, FOR_GOOD),
         Fields("lecture_rule course_rule", PLAN, "organisers of the unit and above", FOR_GOOD),
     ),
     "attendance.Occasion": (

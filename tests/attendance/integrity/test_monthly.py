@@ -178,4 +178,4 @@ def test_gaps_are_said_to_whoever_is_above(number: int, county: County, django_a
     assert client.get("/integrity/").status_code == 404
 
 
-QUERIES = 7
+QUERIES = 8

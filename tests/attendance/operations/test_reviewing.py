@@ -12,6 +12,7 @@ from attendance.operations.corrections import MOST_A_DAY
 from attendance.queries.reviewing import waiting_for_second
 from organizations.models import Role, User
 from tests.attendance.reports.conftest import World, world
+from tests.attendance.tampering import unguarded
 from tests.factories.organizations import RoleGrantFactory
 
 pytestmark = pytest.mark.integration
@@ -66,7 +67,8 @@ def test_the_sixth_of_a_day_waits_and_the_next_day_begins_anew(world: World) -> 
     with pytest.raises(operations.UnableToRecord, match="等复核"):
         correct(world, author, "missing")
     operations.withdraw_correction(review_id=sixth.review.pk, author_id=author.pk, as_of=timezone.now())
-    Correction.objects.update(at=timezone.now() - dt.timedelta(days=1))
+    with unguarded("attendance_correction"):
+        Correction.objects.update(at=timezone.now() - dt.timedelta(days=1))
     assert not hasattr(correct(world, author, "missing"), "review")
     kinds = Notice.objects.filter(member=member).order_by("pk").values_list("kind", flat=True)
     assert {"corrected", "correction_proposed", "correction_withdrawn"} == set(kinds)

@@ -28,7 +28,7 @@ from attendance.reports.standing import overview
 from live.models import Lecture
 from live.operations import cancel_lecture, go_live
 from live.permissions import rights_now
-from organizations.models import Membership, User
+from organizations.models import Membership, Node, User
 from organizations.operations import end_membership, exempt_member, join_node, leave_node, transfer_member
 from tests.factories.attendance import HOUR, START, OccasionFactory, RuleFactory, TrainingFactory, be_present
 from tests.factories.live import LectureFactory
@@ -179,7 +179,7 @@ def test_counts_say_that_the_roster_is_being_written(county: County, lecture: Oc
     assert "名单正在整理" in text
     assert "大家都参加了" not in text
     assert "名单正在整理" in client.get("/branch/").content.decode()
-    scope = Scope(lecture.training, county.county, START)
+    scope = Scope(lecture.training, Node.objects.get(pk=county.county.pk), START)
     assert overview(scope).people == []
     assert lecture.title in dict(facts(report_named("missing"), scope)).get("名单正在整理，还没有列入", "")
     lecture.refresh_from_db()

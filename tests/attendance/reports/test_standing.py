@@ -110,5 +110,6 @@ def test_occasions_of_a_branch_are_its_own_and_those_above(world: World) -> None
 
 
 def test_an_overview_is_three_queries(world: World, django_assert_num_queries: type[CaptureQueriesContext]) -> None:
+    scope = world.scope(world.county.county)
     with django_assert_num_queries(3):  # type: ignore[call-arg,arg-type]
-        overview(world.scope(world.county.county))
+        overview(scope)

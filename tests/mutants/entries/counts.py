@@ -14,9 +14,9 @@ MUTANTS = (
     Mutant(
         name="counted-once",
         means="Somebody who missed two lectures is two missing people.",
-        file="attendance/reports/standing.py",
-        before="missing=Count(pair, distinct=True,",
-        after="missing=Count(pair, distinct=False,",
+        file="attendance/operations/summary_statements.py",
+        before="each_one GROUP BY node_id, member_id",
+        after="each_one GROUP BY node_id, member_id, stands",
         tests=("tests/attendance/reports/test_standing.py::test_missing_people_are_counted_once_a_training",),
     ),
     Mutant(
@@ -39,8 +39,8 @@ MUTANTS = (
         name="counted-while-listed",
         means="A roster that is half written is counted.",
         file="attendance/reports/standing.py",
-        before='.exclude(occasion_id__in=being_listed().values("pk"))',
-        after="",
+        before="    found = found.exclude(occasion__state__in=CALLED_OFF).exclude(occasion_id__in=being_listed()",
+        after="found = found.exclude(occasion__state__in=CALLED_OFF)",
         tests=("tests/attendance/operations/test_rosters.py::test_counts_say_that_the_roster_is_being_written",),
     ),
     Mutant(
