@@ -70,6 +70,12 @@ def members_at(*, node: Node, on_date: dt.date) -> QuerySet[Membership]:
     )
 
 
+def members_named(part: str, *, nodes: QuerySet[Node], on_date: dt.date) -> QuerySet[Membership]:
+    """Memberships valid that day at these very nodes, of people whose name has the text; joined, by name."""
+    found = Membership.objects.filter(valid_on(on_date), node__in=nodes.order_by(), member__name__contains=part)
+    return found.select_related("member", "node").order_by("member__name", "member_id")
+
+
 def exempt_member_ids(*, on_date: dt.date) -> QuerySet[Exemption, int]:
     """Ids of the people who are not expected at trainings that day."""
     return Exemption.objects.filter(valid_on(on_date)).values_list("member_id", flat=True)
@@ -289,6 +295,12 @@ def namesakes(name: str) -> QuerySet[User]:
 def node_ids(paths: Iterable[str]) -> dict[str, int]:
     """The keys of nodes by their paths; a path that is nobody's is left out."""
     return dict(Node.objects.filter(path__in=list(paths)).values_list("path", "id"))
+
+
+def node_names(paths: Iterable[str], *, below: Node) -> dict[str, str]:
+    """The names of those nodes, of some paths, that are ``below`` or in its subtree, by path; one query."""
+    inside = Node.objects.filter(path__startswith=below.path, path__in=set(paths))
+    return dict(inside.values_list("path", "name"))
 
 
 def nodes_where(condition: Q) -> QuerySet[Node]:

@@ -81,6 +81,12 @@ def periods_held(member_ids: Collection[int]) -> dict[int, list[Period]]:
     return {member_id: found[member_id] for member_id in member_ids}
 
 
+def periods_beside(exemption: Exemption) -> list[Period]:
+    """Return the other exemptions of the same person as periods; one query."""
+    others = Exemption.objects.filter(member_id=exemption.member_id).exclude(pk=exemption.pk)
+    return [Period(row.active_from_date, row.active_to_date) for row in others]
+
+
 def effects_of(*, member_id: int, periods: Sequence[Period], as_of: datetime) -> list[Effect]:
     """Return what would become of a person if these were their exemptions, the first occasion first; four queries."""
     opened = [
@@ -105,6 +111,16 @@ def _ahead(member_id: int, periods: Sequence[Period], as_of: datetime) -> list[E
             state = RosterEntry.State.EXEMPT if will else RosterEntry.State.EXPECTED
             found.append(Effect(occasion, str(state), is_ahead=True))
     return found
+
+
+def all_exemptions() -> QuerySet[Exemption]:
+    """Return every exemption with its person; who may see which is asked by the view."""
+    return Exemption.objects.select_related("member")
+
+
+def exemptions_held_by(member_id: int) -> QuerySet[Exemption]:
+    """Return one person's exemptions, those over among them; the latest first."""
+    return all_exemptions().filter(member_id=member_id).order_by("-active_from_date", "-pk")
 
 
 def exemptions_below(user: User, *, on_date: date) -> QuerySet[Exemption]:

@@ -41,6 +41,16 @@ class Tables:
         return self._by_path.get("")
 
 
+def hours_tables() -> QuerySet[HoursTable]:
+    """Return every hours table with its unit, those withdrawn among them."""
+    return HoursTable.objects.select_related("node")
+
+
+def credited_by(table_id: int) -> int:
+    """Return at how many occasions the hours were credited by one version of a table."""
+    return Occasion.objects.filter(rule_stamp__hours_table_id=table_id).count()
+
+
 def tables_for(*, paths: Iterable[str], year: int) -> Tables:
     """Return the tables that hold in ``year`` for the units at ``paths``. Three queries."""
     above = {at for path in paths for at in Node.line_to(path)}

@@ -28,12 +28,13 @@ from organizations.core import phones
 from organizations.models import Exemption, Membership, RoleGrant, User
 from organizations.queries import access_entries, phone_of
 
+OCCASION = ("occasion_id", "occasion__title")
 Part = Callable[[User], dict[str, Any]]
 
 
 def held_about(member: User, as_of: datetime) -> dict[str, Any]:
     """Return all data about ``member`` as plain values, one list a kind; only for their own eyes."""
-    data = {"as_of": as_of, **_person(member), **_ledger(member)}
+    data = {"as_of": as_of, **_person(member), **_ledger(member), **_entered(member), **_told(member)}
     for path in settings.PERSONAL_DATA:
         part: Part = import_string(path)
         data.update(part(member))
@@ -77,20 +78,17 @@ def _choices(member: User) -> dict[str, Any]:
 
 
 def _ledger(member: User) -> dict[str, Any]:
-    occasion = ("occasion_id", "occasion__title")
-    ticks: dict[int, list[int]] = {}
-    for leave_id, occasion_id in LeaveOccasion.objects.filter(leave__member=member).values_list("leave", "occasion"):
-        ticks.setdefault(leave_id, []).append(occasion_id)
+    """Return where the person was expected, what was captured of them, and what was judged."""
     return {
-        "roster": _rows(RosterEntry, member, *occasion, "node__name", "state", "why"),
-        "presence": _rows(PresenceSpan, member, *occasion, "device", "started_at", "ended_at", "end_reason"),
-        "watching": _rows(WatchSession, member, *occasion, "device", "media", "started_at", "last_at", "position_ms"),
+        "roster": _rows(RosterEntry, member, *OCCASION, "node__name", "state", "why"),
+        "presence": _rows(PresenceSpan, member, *OCCASION, "device", "started_at", "ended_at", "end_reason"),
+        "watching": _rows(WatchSession, member, *OCCASION, "device", "media", "started_at", "last_at", "position_ms"),
         "evidence": _rows(
-            Evidence, member, "id", *occasion, "kind", "device", "client_id", "started_at", "ended_at", "media",
+            Evidence, member, "id", *OCCASION, "kind", "device", "client_id", "started_at", "ended_at", "media",
             "ranges_ms", "category", "recorded_by__name", "recorded_at", "withdraws_id",
         ),
         "records": _rows(
-            Record, member, *occasion, "state", "reasons", "live_ms", "replay_ms", "hall_ms", "union_ms", "hours",
+            Record, member, *OCCASION, "state", "reasons", "live_ms", "replay_ms", "hall_ms", "union_ms", "hours",
             "stands", "stands_hours", "form", "rule_version", "evidence_digest", "judged_at",
         ),
         "recomputed": _rows(
@@ -98,12 +96,18 @@ def _ledger(member: User) -> dict[str, Any]:
             "recomputation__state", "recomputation__asked_at", "before", "after", "hours_before", "hours_after",
             "was_corrected", "is_corrected",
         ),
+    }  # fmt: skip
+
+
+def _entered(member: User) -> dict[str, Any]:
+    """Return what people entered by hand: declarations, the guest's row, corrections and leaves."""
+    return {
         "declarations": _rows(
-            Declaration, member, *occasion, "category", "source", "studied_at", "minutes", "state", "asked_at",
+            Declaration, member, *OCCASION, "category", "source", "studied_at", "minutes", "state", "asked_at",
             "answered_at", "answered_by__name", "reason",
         ),
         "guest": _rows(
-            Guest, member, *occasion, "node__name", "name", "unit", "last4", "started_at", "ended_at",
+            Guest, member, *OCCASION, "node__name", "name", "unit", "last4", "started_at", "ended_at",
             "recorded_by__name", "recorded_at", "settled_by__name", "settled_at",
         ),
         "corrections": list(
@@ -112,20 +116,31 @@ def _ledger(member: User) -> dict[str, Any]:
             .values("record__occasion_id", "state", "was_state", "reason", "author__name", "at",
                 "review__state", "review__why", "review__reason", "review__decided_at", "review__decided_by__name")
         ),
-        "leaves": [
-            {**row, "occasions": ticks.get(row["id"], [])}
-            for row in _rows(
-                Leave, member, "id", "category", "from_date", "to_date", "state", "reason", "asked_at",
-                "asked_by__name", "decided_at", "decided_by__name", "ended_at", "ended_by__name", "node__name",
-            )
-        ],
+        "leaves": _leaves(member),
+    }  # fmt: skip
+
+
+def _leaves(member: User) -> list[dict[str, Any]]:
+    ticks: dict[int, list[int]] = {}
+    for leave_id, occasion_id in LeaveOccasion.objects.filter(leave__member=member).values_list("leave", "occasion"):
+        ticks.setdefault(leave_id, []).append(occasion_id)
+    rows = _rows(
+        Leave, member, "id", "category", "from_date", "to_date", "state", "reason", "asked_at", "asked_by__name",
+        "decided_at", "decided_by__name", "ended_at", "ended_by__name", "node__name",
+    )  # fmt: skip
+    return [{**row, "occasions": ticks.get(row["id"], [])} for row in rows]
+
+
+def _told(member: User) -> dict[str, Any]:
+    """Return what the person was told, and what they objected to."""
+    return {
         "notices": _rows(Notice, member, "kind", "training__title", "occasion__title", "data", "at", "seen_at"),
         "reminders_sent": _rows(
             ReminderMessage, member, "reminder__training__title", "reminder__made_by__name", "channel", "state", "text",
             "made_at", "done_at",
         ),
         "disputes": _rows(
-            Dispute, member, *occasion, "reason", "text", "outages", "state", "withdrawn_at",
+            Dispute, member, *OCCASION, "reason", "text", "outages", "state", "withdrawn_at",
             "answer", "raised_at", "answered_at", "answered_by__name",
             "correction__state", "seen_at",
         ),

@@ -88,6 +88,22 @@ def next_members(*, occasion_id: int, after: int, size: int) -> list[int]:
     return list(rows.values_list("member_id", flat=True)[:size])
 
 
+def occasions_to_judge() -> QuerySet[Occasion]:
+    """Return occasions with what asking to judge one anew needs of each."""
+    return Occasion.objects.select_related("node", "training", "rule")
+
+
+def people_on_roster(occasion_id: int) -> int:
+    """Return how many people stand on an occasion's roster, whatever became of them."""
+    return RosterEntry.objects.filter(occasion_id=occasion_id).count()
+
+
+def nodes_on_roster(*, occasion_id: int, nodes: Iterable[Node]) -> list[Node]:
+    """Return those of the nodes at or below which somebody stands on an occasion's roster; one query each."""
+    on_roster = RosterEntry.objects.filter(occasion_id=occasion_id)
+    return [node for node in nodes if on_roster.filter(node__path__startswith=node.path).exists()]
+
+
 def unfinished() -> QuerySet[Recomputation]:
     """Return the recomputations with steps left: found again when a task was lost. Few at any time."""
     going = (Recomputation.State.TRYING, Recomputation.State.RUNNING)

@@ -12,19 +12,24 @@ from organizations.permissions import in_subtree, rules_the_whole_tree
 from organizations.queries import above, grants_of, subtree
 
 
+def rules() -> QuerySet[Rule]:
+    """Return every rule with its unit, those withdrawn among them."""
+    return Rule.objects.select_related("node")
+
+
 def usable_rules(user: Any) -> QuerySet[Rule]:
     """Return what an organiser may schedule with: the rules of their units, of those below and above, and the site's.
 
     The operator of the whole tree keeps the site's own.
     """
-    rules = Rule.objects.select_related("node")
+    found = rules()
     if user.is_superuser and user.is_active:
-        return rules
+        return found
     paths = {grant.path for grant in grants_of(user=user) if grant.role == Role.ORGANISER}
     theirs = Q(node__in=Node.objects.filter(subtree(paths) | above(paths)).order_by())
     if paths:
-        return rules.filter(theirs | Q(node=None))
-    return rules.filter(node=None) if rules_the_whole_tree(user) else rules.none()
+        return found.filter(theirs | Q(node=None))
+    return found.filter(node=None) if rules_the_whole_tree(user) else found.none()
 
 
 def may_be_used_at(rule: Rule, node: Node) -> bool:
@@ -53,7 +58,7 @@ def offered_rules(user: Any, *, basis: str, kept: int | None = None) -> QuerySet
     same_site = Q(node=None) & Exists(newer.filter(node=None))
     same_unit = Q(node__isnull=False) & Exists(newer.filter(node=OuterRef("node")))
     offered = Q(pk__in=usable_rules(user).values("pk"), withdrawn_at=None) & ~same_site & ~same_unit
-    found = Rule.objects.select_related("node").filter(Q(basis=basis) & offered | Q(pk=kept))
+    found = rules().filter(Q(basis=basis) & offered | Q(pk=kept))
     return found.order_by("name", "-version")
 
 

@@ -24,9 +24,12 @@ from attendance.queries.exempting import (
     KEEPERS,
     Effect,
     Period,
+    all_exemptions,
     effects_of,
     exemptions_below,
+    exemptions_held_by,
     may_exempt,
+    periods_beside,
     periods_held,
 )
 from attendance.sentences import day_and_hour
@@ -108,9 +111,9 @@ def exemptions_of(request: HttpRequest, member_id: int) -> HttpResponse:
         effects = effects_of(member_id=member.pk, periods=[*held, wanted], as_of=as_of)
     with transaction.atomic():
         log_visit(reader_id=user.pk, subject_ids=[member.pk], what="exemption", as_of=as_of)
-    rows = Exemption.objects.filter(member=member).select_related("member").order_by("-active_from_date", "-pk")
+    rows = exemptions_held_by(member.pk)[:A_PAGE]
     context = {"tab": "branch", "member": member, "form": form} | _shown(effects)
-    context["rows"] = [(exemption_words(one), _end_url(one, as_of)) for one in rows[:A_PAGE]]
+    context["rows"] = [(exemption_words(one), _end_url(one, as_of)) for one in rows]
     return render(request, "attendance/exemptions_of.html", context, status=422 if form.errors else 200)
 
 
@@ -157,7 +160,7 @@ def _entered(request: HttpRequest, member: User, form: ExemptionForm, as_of: dat
 def exemption_end(request: HttpRequest, exemption_id: int) -> HttpResponse:
     """Expect somebody again from a day on: first what that does, then ``do=save`` keeps it."""
     user, as_of = signed_in(request), timezone.now()
-    one = get_object_or_404(Exemption.objects.select_related("member"), pk=exemption_id)
+    one = get_object_or_404(all_exemptions(), pk=exemption_id)
     member = _person_or_404(user, one.member_id, as_of)
     form = EndExemptionForm(request.POST or None, initial={"on_date": timezone.localdate(as_of)})
     effects: list[Effect] | None = None
@@ -174,9 +177,7 @@ def exemption_end(request: HttpRequest, exemption_id: int) -> HttpResponse:
 
 def _without(one: Exemption, on_date: date) -> list[Period]:
     """Return a person's exemptions if this one ended on that day."""
-    others = Exemption.objects.filter(member_id=one.member_id).exclude(pk=one.pk)
-    held = [Period(row.active_from_date, row.active_to_date) for row in others]
-    return [*held, Period(one.active_from_date, max(on_date, one.active_from_date))]
+    return [*periods_beside(one), Period(one.active_from_date, max(on_date, one.active_from_date))]
 
 
 def _ended(request: HttpRequest, one: Exemption, form: EndExemptionForm, on_date: date, as_of: datetime) -> bool:

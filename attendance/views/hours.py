@@ -44,7 +44,7 @@ from organizations.models import Membership, Node, Role, User
 from organizations.operations import ONE_VISIT, log_list
 from organizations.operations.access import MOST_NAMED
 from organizations.permissions import has_role, role_required, signed_in, visible_nodes
-from organizations.queries import membership_on
+from organizations.queries import membership_on, node_names
 
 A_PAGE = 50
 FIRST_YEAR = 2000
@@ -233,8 +233,7 @@ def branch_hours(request: HttpRequest) -> HttpResponse:
     with transaction.atomic():
         people = list(page)
         _log(request, scope, [one.member_id for one in people], what="table", count=None)
-    below = Node.objects.filter(path__startswith=scope.node.path)
-    names = dict(below.filter(path__in={one.node.path for one in people}).values_list("path", "name"))
+    names = node_names((one.node.path for one in people), below=scope.node)
     years = years_of(
         member_ids=[one.member_id for one in people],
         year=scope.year,

@@ -16,8 +16,10 @@ from wagtail.admin.ui.tables import Column
 from wagtail.permissions import policy_registry
 
 from attendance.hours_forms import HoursForm, panels
-from attendance.models import HoursTable, Occasion, Rule
+from attendance.models import HoursTable, Rule
 from attendance.operations import offer_rule_again, withdraw_hours_tables, withdraw_rule
+from attendance.queries.hours import credited_by, hours_tables
+from attendance.queries.rules import rules
 from attendance.rule_words import table_sentence
 from attendance.views.office import GuardedDelete, GuardedEdit, GuardedIndex, GuardedViewSet
 from organizations.uses import Use
@@ -52,7 +54,7 @@ class DeleteHours(GuardedDelete):
 
     def uses(self) -> list[Use]:
         """By what was credited under it; and it is not deleted from under those who owe by it."""
-        stamped = Occasion.objects.filter(rule_stamp__hours_table_id=self.object.pk).count()
+        stamped = credited_by(self.object.pk)
         found = [Use(gettext("%(count)s 场的学时按它记") % {"count": stamped}, blocks=True)] if stamped else []
         if self.object.withdrawn_at is None and self.object.year <= timezone.localdate().year:
             found.append(Use(gettext("它正在生效：应学学时按它算"), blocks=True))
@@ -81,10 +83,10 @@ class HoursViewSet(GuardedViewSet):
     edit_handler = ObjectList(panels(), base_form_class=HoursForm)
 
 
-def _kept_or_404(request: HttpRequest, model: Any, pk: int) -> Any:
+def _kept_or_404(request: HttpRequest, rows: QuerySet[Any, Any], pk: int) -> Any:
     """Return what the person keeps; whoever may only use it, or knows nothing of it, finds nothing."""
-    policy: Any = policy_registry.get_by_type(model)
-    found = get_object_or_404(model.objects.select_related("node"), pk=pk)
+    policy: Any = policy_registry.get_by_type(rows.model)
+    found = get_object_or_404(rows, pk=pk)
     if not policy.user_has_permission_for_instance(request.user, "change", found):
         raise Http404
     return found
@@ -93,7 +95,7 @@ def _kept_or_404(request: HttpRequest, model: Any, pk: int) -> Any:
 @require_POST
 def rule_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Offer a rule for nothing new any more."""
-    rule: Rule = _kept_or_404(request, Rule, pk)
+    rule: Rule = _kept_or_404(request, rules(), pk)
     withdraw_rule(rule_id=rule.pk, as_of=timezone.now())
     messages.success(request, gettext("“%(name)s”已停用。") % {"name": rule.name})
     return redirect("attendance_rules:edit", rule.pk)
@@ -102,7 +104,7 @@ def rule_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def rule_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Offer it again."""
-    rule: Rule = _kept_or_404(request, Rule, pk)
+    rule: Rule = _kept_or_404(request, rules(), pk)
     offer_rule_again(rule_id=rule.pk)
     messages.success(request, gettext("“%(name)s”已恢复使用。") % {"name": rule.name})
     return redirect("attendance_rules:edit", rule.pk)
@@ -111,7 +113,7 @@ def rule_again(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def hours_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Let a unit go by the table above its own again."""
-    table: HoursTable = _kept_or_404(request, HoursTable, pk)
+    table: HoursTable = _kept_or_404(request, hours_tables(), pk)
     withdraw_hours_tables(node_id=table.node_id, as_of=timezone.now())
     messages.success(request, gettext("已停用，现在按上级的学时表算。"))
     return redirect("attendance_hours:index")

@@ -17,6 +17,7 @@ from attendance.models import MonthlyFile
 from attendance.operations import monthly
 from attendance.permissions import NAMES
 from attendance.queries.gaps import Gap, gaps
+from attendance.queries.monthly_files import monthly_files, monthly_files_of
 from attendance.queries.sealing import last_seal
 from attendance.reports.render import CONTENT_TYPES
 from attendance.sentences import day, day_and_hour, length
@@ -52,8 +53,7 @@ def integrity(request: HttpRequest) -> HttpResponse:
 
 def _files(user: User) -> list[MonthlyFile]:
     tops = visible_nodes(user, *CHECKERS).filter(depth=1)
-    found = MonthlyFile.objects.filter(node__in=tops.order_by()).select_related("node")
-    return list(found.order_by("-month", "node__path")[:MOST_FILES])
+    return list(monthly_files_of(tops)[:MOST_FILES])
 
 
 def _may_download(user: User, one: MonthlyFile) -> bool:
@@ -107,7 +107,7 @@ def _checked(request: HttpRequest, user: User) -> tuple[str, bool]:
 def monthly_file(request: HttpRequest, file_id: int) -> HttpResponseBase:
     """Send a monthly file to a secretary of its unit: one row of the access log, for everybody in it."""
     user, as_of = signed_in(request), timezone.now()
-    one = get_object_or_404(MonthlyFile.objects.select_related("node"), pk=file_id)
+    one = get_object_or_404(monthly_files(), pk=file_id)
     path = monthly.path_of(one)
     if not _may_download(user, one) or not path.is_file():
         raise Http404

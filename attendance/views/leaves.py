@@ -34,10 +34,10 @@ from attendance.queries.leaves import (
 from attendance.sentences import day_and_hour, month_day
 from attendance.views.own_leaves import choices_of
 from attendance.views.shared import log_visit
-from organizations.models import Membership, Role, User
+from organizations.models import Role, User
 from organizations.operations import log_list
 from organizations.permissions import has_role, role_required, signed_in, visible_nodes
-from organizations.queries import membership_on, valid_on
+from organizations.queries import members_named, membership_on
 
 A_PAGE = 50
 MOST_FOUND = 50
@@ -201,12 +201,11 @@ def absent_people(request: HttpRequest) -> HttpResponse:
     """Find somebody of one's own units, to enter a leave or a long absence; the first fifty, or by name."""
     user, as_of = signed_in(request), timezone.now()
     sought = request.GET.get("name", "").replace("\x00", "").strip()[:40]
-    nodes = visible_nodes(user, Role.SECRETARY, Role.OPERATOR).order_by()
-    here = Membership.objects.filter(valid_on(timezone.localdate(as_of)), node__in=nodes)
-    found = here.filter(member__name__contains=sought).exclude(member_id=user.pk)
-    top = visible_nodes(user, Role.SECRETARY, Role.OPERATOR).first()
+    nodes = visible_nodes(user, Role.SECRETARY, Role.OPERATOR)
+    found = members_named(sought, nodes=nodes, on_date=timezone.localdate(as_of)).exclude(member_id=user.pk)
+    top = nodes.first()
     with transaction.atomic():
-        rows = list(found.select_related("member", "node").order_by("member__name", "member_id")[: MOST_FOUND + 1])
+        rows = list(found[: MOST_FOUND + 1])
         named = [one.member_id for one in rows[:MOST_FOUND]]
         if top is not None:
             log_list(

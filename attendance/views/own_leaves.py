@@ -16,10 +16,11 @@ from attendance import operations
 from attendance.leave_forms import LeaveWishForm
 from attendance.leave_words import became_of, exemption_words, late_words, look_of, what_for
 from attendance.models import Leave
+from attendance.queries.exempting import exemptions_held_by
 from attendance.queries.leaves import Offered, offered_to, own_leaves, waiting_at
 from attendance.sentences import day_and_hour
 from attendance.views.shared import number_or_none
-from organizations.models import Exemption, User
+from organizations.models import User
 from organizations.permissions import role_required, signed_in
 
 MOST_SHOWN = 50
@@ -54,11 +55,10 @@ class OwnLeave:
 def me_leaves(request: HttpRequest) -> HttpResponse:
     """List one's own leaves with what was answered, and what one is exempt from."""
     member = signed_in(request)
-    exemptions = Exemption.objects.filter(member=member).order_by("-active_from_date")[:MOST_SHOWN]
     context = {
         "tab": "me",
         "leaves": [OwnLeave.of(one) for one in own_leaves(member.pk)[:MOST_SHOWN]],
-        "exemptions": [exemption_words(one) for one in exemptions],
+        "exemptions": [exemption_words(one) for one in exemptions_held_by(member.pk)[:MOST_SHOWN]],
     }
     return render(request, "attendance/me_leaves.html", context)
 

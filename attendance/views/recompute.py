@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from attendance.core.rules import Rule as CoreRule
-from attendance.models import Occasion, Recomputation, Recomputed, RosterEntry, Rule
+from attendance.models import Occasion, Recomputation, Recomputed
 from attendance.operations import (
     UnableToRecompute,
     advance_recomputation,
@@ -26,8 +26,15 @@ from attendance.operations import (
 )
 from attendance.operations.recomputing import AT_ONCE, FAILED
 from attendance.permissions import NAMES, may_read_names, own_nodes
-from attendance.queries.recomputing import changed_below, recomputations, why_not_anew
-from attendance.queries.rules import offered_rules
+from attendance.queries.recomputing import (
+    changed_below,
+    nodes_on_roster,
+    occasions_to_judge,
+    people_on_roster,
+    recomputations,
+    why_not_anew,
+)
+from attendance.queries.rules import offered_rules, rules
 from attendance.rule_default import say_choices
 from attendance.rule_words import number, rule_of_occasion, rule_sentence
 from attendance.sentences import moment
@@ -44,7 +51,7 @@ State = Recomputation.State
 class AskForm(forms.Form):
     """By which rule an occasion is to be judged anew, and why."""
 
-    rule = forms.ModelChoiceField(Rule.objects.none(), label=gettext_lazy("按哪条规则"))
+    rule = forms.ModelChoiceField(rules().none(), label=gettext_lazy("按哪条规则"))
     reason = forms.CharField(
         label=gettext_lazy("原因"), max_length=200, help_text=gettext_lazy("结果有变化的人会看到。")
     )
@@ -59,7 +66,7 @@ class AskForm(forms.Form):
 
 
 def _own_or_404(request: HttpRequest, occasion_id: int) -> Occasion:
-    found = get_object_or_404(Occasion.objects.select_related("node", "training", "rule"), pk=occasion_id)
+    found = get_object_or_404(occasions_to_judge(), pk=occasion_id)
     if found.opened_at is None or not has_role(request.user, Role.ORGANISER, node=found.node):
         raise Http404
     return found
@@ -157,7 +164,7 @@ def report(request: HttpRequest, recomputation_id: int) -> HttpResponse:
     context = {
         "job": job, "occasion": job.occasion, "said": Summary(job), "refused": refused,
         "is_tried": job.state == State.TRIED, "is_going": job.state in (State.TRYING, State.RUNNING),
-        "people": RosterEntry.objects.filter(occasion_id=job.occasion_id).count(),
+        "people": people_on_roster(job.occasion_id),
         "names_url": reverse("branch_recomputation", args=[job.pk]) if may_read_names(user, node) else "",
     }  # fmt: skip
     return render(request, "attendance/admin/recomputation.html", context, status=409 if refused else 200)
@@ -211,9 +218,7 @@ class ChangedRow:
 
 def _units_of(reader: User, occasion: Occasion) -> list[Node]:
     """Return the reader's own units in which somebody stands on the occasion's roster."""
-    own = own_nodes(reader, *NAMES)
-    on_roster = RosterEntry.objects.filter(occasion_id=occasion.pk)
-    return [node for node in own if on_roster.filter(node__path__startswith=node.path).exists()]
+    return nodes_on_roster(occasion_id=occasion.pk, nodes=own_nodes(reader, *NAMES))
 
 
 @require_GET
