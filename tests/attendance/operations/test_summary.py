@@ -378,7 +378,12 @@ def test_a_month_of_nights_sees_everything_and_no_night_sees_all_that_ever_was()
     _training, occasion, _nodes = world()
     long_ago = timezone.now() - dt.timedelta(days=700)
     Occasion.objects.filter(pk=occasion.pk).update(
-        make_up_until_at=long_ago, closed_at=long_ago, settled_at=long_ago, opened_at=long_ago
+        make_up_until_at=long_ago,
+        closed_at=long_ago,
+        settled_at=long_ago,
+        opened_at=long_ago,
+        starts_at=long_ago,
+        ends_at=long_ago + dt.timedelta(hours=1),
     )
     nights = [timezone.now() + dt.timedelta(days=day) for day in range(31)]
     assert [occasion.pk in summary._tonight(night) for night in nights].count(True) == 1
