@@ -167,6 +167,19 @@ NAV_TABS = [
     {"key": "me", "label": _("我的"), "icon": "me", "url": "me", "roles": []},
 ]
 
+# What 支部 leads to below its trainings: (url, label, roles).
+BRANCH_PAGES = [
+    ("branch_register", _("登记表"), ["secretary"]),
+    ("meetings", _("会议和台账"), ["secretary", "organiser"]),
+    ("branch_hours", _("年度学时"), ["secretary"]),
+    ("branch_leaves", _("请假"), ["secretary"]),
+    ("absent_people", _("免学和长期外出"), ["secretary"]),
+    ("branch_declarations", _("申报的学习"), ["secretary"]),
+    ("branch_corrections", _("复核更正"), ["secretary", "organiser"]),
+    ("branch_reminder_settings", _("怎样提醒大家"), ["secretary"]),
+    ("integrity", _("记录是否完整"), ["secretary", "organiser"]),
+]
+
 # --- Web --------------------------------------------------------------------------------------------------------
 SITE = urlsplit(SITE_URL)
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", default=[SITE.hostname or "127.0.0.1", "127.0.0.1", "localhost"])

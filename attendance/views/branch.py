@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -46,6 +47,7 @@ from attendance.views.shared import (
     settle_unread,
 )
 from attendance.views.training import (
+    Tool,
     behind_words,
     being_listed_words,
     children_of,
@@ -62,7 +64,7 @@ from attendance.views.training import (
     tools_of,
 )
 from organizations.models import Node, User
-from organizations.permissions import role_required, signed_in
+from organizations.permissions import has_role, role_required, signed_in
 from organizations.queries import user_by_id
 
 A_PAGE = 60  # names: a branch on one page
@@ -120,7 +122,13 @@ def branch(request: HttpRequest) -> HttpResponse:
     desk = desk_of(signed_in(request), as_of=timezone.now(), with_answers=False)
     context = {"tab": "branch", "running": running, "closed": closed, "desk": desk}
     context["units"] = _("、").join(node.name for node in nodes)
+    context["pages"] = _pages_of(signed_in(request))
     return render(request, "attendance/branch.html", context)
+
+
+def _pages_of(user: User) -> list[Tool]:
+    """Return what else there is for this person's units, in the order of ``settings.BRANCH_PAGES``."""
+    return [Tool(str(words), reverse(url)) for url, words, roles in settings.BRANCH_PAGES if has_role(user, *roles)]
 
 
 def _training_rows(nodes: list[Node]) -> list[TrainingRow]:

@@ -56,7 +56,6 @@ def _together(asked: Asked) -> list[Together]:
     words = [
         ("branch_remind", _("提醒选中的人")),
         ("branch_hall", _("登记集中收看")),
-        ("branch_leave", _("登记请假")),
     ]
     found = [(said, address_of(name, asked.scope).split("?")[0]) for name, said in words]
     return [Together(said, action) for said, action in found if action]

@@ -191,7 +191,6 @@ def _occasion_row(occasion: Occasion, counts: Counts | None, scope: Scope) -> Oc
 # What can be done beside the list, in its order: the name of the address, its words, whether it shows names.
 TOOLS: tuple[tuple[str, Callable[[], str], bool], ...] = (
     ("branch_hall", lambda: _("登记集中收看"), True),
-    ("branch_leave", lambda: _("请假和免学"), True),
     ("branch_people", lambda: _("按姓名找人、登记请假"), True),
     ("branch_progress", lambda: _("完成情况随时间的变化"), False),
 )

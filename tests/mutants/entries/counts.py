@@ -39,8 +39,9 @@ MUTANTS = (
         name="counted-while-listed",
         means="A roster that is half written is counted.",
         file="attendance/reports/standing.py",
-        before='.exclude(occasion_id__in=being_listed().values("pk"))\n    return with_standing(found)',
-        after="\n    return with_standing(found)",
+        before="found = found.exclude(occasion__state__in=CALLED_OFF)"
+        '.exclude(occasion_id__in=being_listed().values("pk"))',
+        after="found = found.exclude(occasion__state__in=CALLED_OFF)",
         tests=("tests/attendance/operations/test_rosters.py::test_counts_say_that_the_roster_is_being_written",),
     ),
     Mutant(
