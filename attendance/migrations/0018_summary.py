@@ -5,6 +5,14 @@ import django.db.models.functions.datetime
 from django.db import migrations, models
 
 
+def mark_what_there_is(apps, schema_editor):
+    """Let what was held before be counted: the first turns of the task read a mark for each occasion that opened."""
+    opened = apps.get_model("attendance", "Occasion").objects.exclude(opened_at=None).order_by("pk")
+    marks = apps.get_model("attendance", "SummaryMark").objects
+    for pk in opened.values_list("pk", flat=True).iterator(chunk_size=2000):
+        marks.create(occasion_id=pk, node_id=None)
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -85,4 +93,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('node', 'training'), name='training_summary_once')],
             },
         ),
+        migrations.RunPython(mark_what_there_is, migrations.RunPython.noop, elidable=True),
     ]

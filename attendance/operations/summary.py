@@ -107,6 +107,8 @@ def _fold(marks: QuerySet[SummaryMark], *, limit: int) -> int:
     if not _alone(waits=False):
         return 0
     found = list(marks.order_by("id").values_list("pk", "occasion_id", "node_id")[:limit])
+    if not found:
+        return 0
     whole = next((occasion_id for _key, occasion_id, node_id in found if node_id is None), None)
     if whole is not None:
         # Whatever was marked of it by now is in what is counted after this.
@@ -174,14 +176,25 @@ def differences(*, occasion_id: int) -> list[Difference]:
     """
     training_id = Occasion.objects.values_list("training_id", flat=True).get(pk=occasion_id)
     _alone(waits=True)  # nobody takes a mark away between the comparison and the reading of the marks
-    found = [*compare_counts(BY_OCCASION, occasion_id), *compare_counts(BY_TRAINING, training_id)]
-    return [one for one in found if not _is_marked(one)] if found else []
+    of_training = compare_counts(BY_TRAINING, training_id)
+    return [
+        *_unmarked(compare_counts(BY_OCCASION, occasion_id), Q(occasion_id=occasion_id)),
+        *_unmarked(of_training, Q(occasion__training_id=training_id)),
+    ]
 
 
-def _is_marked(one: Difference) -> bool:
-    about = Q(occasion_id=one.key) if one.of == "occasion" else Q(occasion__training_id=one.key)
-    path = Node.objects.values_list("path", flat=True).get(pk=one.node_id)
-    return SummaryMark.objects.filter(about).filter(Q(node=None) | Q(node__path__startswith=path)).exists()
+def _unmarked(found: list[Difference], about: Q) -> list[Difference]:
+    """Leave out the units that wait to be counted, and all above them; two questions, however many there are."""
+    if not found:
+        return []
+    marks = list(SummaryMark.objects.filter(about).values_list("node_id", "node__path"))
+    if any(node_id is None for node_id, _path in marks):
+        return []
+    waiting = {path for _node, path in marks if path}
+    paths = (
+        dict(Node.objects.filter(pk__in=[one.node_id for one in found]).values_list("pk", "path")) if waiting else {}
+    )
+    return [one for one in found if not any(path.startswith(paths[one.node_id]) for path in waiting)]
 
 
 def _in_parts(keys: list[int]) -> Iterator[list[int]]:

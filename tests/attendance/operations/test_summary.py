@@ -1,12 +1,14 @@
 """The numbers of a unit are those of roster and records, whatever happens to them and in whatever order."""
 
 import datetime as dt
+import importlib
 import io
 import random
 from collections import Counter
 from typing import Any
 
 import pytest
+from django.apps import apps as django_apps
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -391,3 +393,26 @@ def test_a_month_of_nights_sees_everything_and_no_night_sees_all_that_ever_was()
         operations.check_summary(as_of=night)
     operations.check_summary(as_of=nights[-1] + dt.timedelta(days=20))
     assert SummaryCheck.objects.count() < 31
+
+
+def test_comparing_asks_the_same_whatever_the_number_of_differences(django_assert_max_num_queries: Any) -> None:
+    _training, occasion, nodes = world()
+    for node in nodes:
+        ruin(occasion, node)
+    expect(occasion, UserFactory(), nodes[2])
+    with django_assert_max_num_queries(12):
+        found = {one.node_id for one in operations.differences(occasion_id=occasion.pk)}
+    assert found == {node.pk for node in nodes} - {nodes[0].pk, nodes[1].pk, nodes[2].pk}
+
+
+def test_what_was_held_before_the_numbers_were_kept_is_counted() -> None:
+    """The migration marks each occasion that has opened; the task counts the marks."""
+    _training, occasion, _nodes = world()
+    SummaryMark.objects.all().delete()
+    module = importlib.import_module("attendance.migrations.0018_summary")
+    module.mark_what_there_is(django_apps, None)
+    assert list(SummaryMark.objects.values_list("occasion_id", "node_id")) == [(occasion.pk, None)]
+    operations.fold_summary()
+    assert not SummaryMark.objects.exists()
+    assert operations.differences(occasion_id=occasion.pk) == []
+    assert NodeSummary.objects.filter(occasion=occasion).exists()
