@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.db import IntegrityError
 from django.utils import timezone
 
 from attendance.models import Evidence, Named, Occasion, RosterEntry, Rule, Training
@@ -18,7 +19,7 @@ from attendance.operations import (
 from attendance.queries import is_expected, occasions_ahead, trainings_touching
 from attendance.queries.coming import coming_for, node_at
 from attendance.queries.concerned import people_at
-from meetings.models import Meeting, YearBook
+from meetings.models import Meeting, MeetingForm, YearBook
 from meetings.operations import (
     UnableToPlanMeeting,
     UnableToWriteMinutes,
@@ -33,11 +34,12 @@ from meetings.operations import (
     write_minutes,
     year_book,
 )
+from meetings.operations.forms import UnableToChangeForm
 from meetings.operations.planning import GatheringPlan
 from meetings.queries import forms_at, last_named, unit_years, year_of
 from organizations.models import NodeKind
 from organizations.queries import membership_on
-from tests.factories.attendance import open_lecture
+from tests.factories.attendance import RuleFactory, open_lecture
 from tests.factories.organizations import County, MembershipFactory, NodeFactory
 from tests.meetings.conftest import HOUR, gathering, held, states, whole_hour
 
@@ -395,3 +397,67 @@ def test_settling_twice_changes_nothing(county: County) -> None:
     before = list(occasion.records.order_by("pk").values())
     settle(occasion_id=occasion.pk, as_of=timezone.now())
     assert list(occasion.records.order_by("pk").values()) == before
+
+
+@pytest.mark.parametrize(
+    ("said", "field", "words"),
+    [
+        ({"name": " \x00 "}, "name", "不超过 30 个字"),
+        ({"name": "长" * 31}, "name", "不超过 30 个字"),
+        ({"audience": "everybody"}, "audience", "应到的人"),
+        ({"per": "week"}, "times", "0 到 31"),
+        ({"times": 32}, "times", "0 到 31"),
+    ],
+)
+def test_what_a_form_cannot_be_is_said_at_its_field(
+    county: County, said: dict[str, object], field: str, words: str
+) -> None:
+    with pytest.raises(UnableToChangeForm, match=words) as refused:
+        say(county, county.branch, **said)
+    assert refused.value.field == field
+    assert not MeetingForm.objects.exists()
+
+
+def test_of_two_who_say_a_form_for_the_first_time_one_is_asked_to_save_again(
+    county: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken(**_values: object) -> None:
+        raise IntegrityError
+
+    monkeypatch.setattr(MeetingForm.objects, "update_or_create", taken)
+    with pytest.raises(UnableToChangeForm, match="再保存一次"):
+        say(county, county.branch)
+
+
+def test_who_left_before_they_came_is_refused(county: County) -> None:
+    meeting = gathering(county)
+    start = meeting.occasion.starts_at
+    with pytest.raises(UnableToRecord, match="不晚于到会的时间"):
+        held(county, meeting, present={county.member.pk: (start + dt.timedelta(hours=3), start)}, excused={})
+    assert not Evidence.objects.exists()
+
+
+def test_a_form_that_minutes_were_written_under_can_be_changed_and_not_taken_away(county: County) -> None:
+    lecture = open_lecture(county.branch, starts_at=whole_hour() - 3 * HOUR)
+    given = {"occasion_id": lecture.pk, "actor_id": county.organiser.pk, "as_of": timezone.now()}
+    with pytest.raises(UnableToPlanMeeting, match="没有这种会议形式"):
+        label_occasion(form_code="party", **given)
+    label_occasion(form_code="lesson", **given)
+    minutes(county, Meeting.objects.get(pk=lecture.pk), seen=0)
+    with pytest.raises(UnableToPlanMeeting, match="不能去掉"):
+        label_occasion(form_code="", **given)
+    label_occasion(form_code="theme", **given)
+    assert Meeting.objects.get(pk=lecture.pk).form_code == "theme"
+
+
+def test_what_a_meeting_cannot_be_planned_as(county: County) -> None:
+    with pytest.raises(UnableToPlanMeeting, match="按场次时间"):
+        gathering(county, rule_id=RuleFactory(basis="media").pk)
+    start = whole_hour()
+    plan = GatheringPlan(
+        form_code="assembly", node_id=county.branch.pk, title="", place="", chair="", starts_at=start,
+        ends_at=start + 13 * HOUR,
+    )  # fmt: skip
+    with pytest.raises(UnableToPlanMeeting, match="12 小时"):
+        plan_gathering(plan=plan, actor_id=county.secretary.pk, as_of=start)
+    assert not Meeting.objects.exists()
