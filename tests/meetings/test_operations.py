@@ -446,8 +446,8 @@ def test_a_form_that_minutes_were_written_under_can_be_changed_and_not_taken_awa
     minutes(county, Meeting.objects.get(pk=lecture.pk), seen=0)
     with pytest.raises(UnableToPlanMeeting, match="不能去掉"):
         label_occasion(form_code="", **given)
-    label_occasion(form_code="theme", **given)
-    assert Meeting.objects.get(pk=lecture.pk).form_code == "theme"
+    label_occasion(form_code="theme_day", **given)
+    assert Meeting.objects.get(pk=lecture.pk).form_code == "theme_day"
 
 
 def test_what_a_meeting_cannot_be_planned_as(county: County) -> None:
