@@ -13,7 +13,7 @@ from attendance.queries.leaves import leaves_waiting_for, may_decide
 from organizations.models import Exemption, Role
 from organizations.operations import UnableToExempt, UnableToMoveMember, join_node, transfer_member
 from tests.factories.attendance import OccasionFactory, RuleFactory, TrainingFactory, be_present, open_lecture
-from tests.factories.organizations import County, RoleGrantFactory, make_county
+from tests.factories.organizations import County, RoleGrantFactory, UserFactory, make_county
 
 pytestmark = pytest.mark.integration
 DAY = dt.timedelta(days=1)
@@ -266,3 +266,156 @@ def test_two_exemptions_never_overlap_and_nobody_exempts_themselves(county: Coun
     assert exempt(county, today + 5 * DAY, None).pk
     with pytest.raises(UnableToExempt, match="自己"):
         exempt(county, today, None, member_id=county.secretary.pk)
+
+
+# --- what is refused, and what is given in part -----------------------------------------------------------------------
+
+
+def test_nobody_enters_their_own_leave(county: County) -> None:
+    today = timezone.localdate()
+    by: dict[str, Any] = {"entered_by_id": county.secretary.pk, "as_of": timezone.now()}
+    wish = Wish("work", from_date=today, to_date=today + DAY)
+    with pytest.raises(operations.UnableToAskLeave, match="不能登记自己的"):
+        operations.enter_leave(member_id=county.secretary.pk, wish=wish, **by)
+    assert not Leave.objects.exists()
+    operations.enter_leave(member_id=county.member.pk, wish=wish, **by)
+    assert Leave.objects.get().state == "approved"
+
+
+@pytest.mark.parametrize(
+    ("wish", "said", "field"),
+    [
+        (Wish("holiday", from_date=dt.date(2026, 9, 1), to_date=dt.date(2026, 9, 2)), "请选请假的类别", "category"),
+        (Wish("work", from_date=dt.date(2026, 9, 1)), "请同时填写从哪天到哪天", "from_date"),
+        (Wish("work", to_date=dt.date(2026, 9, 2)), "请同时填写从哪天到哪天", "from_date"),
+        (Wish("work"), "请勾选要请假的场次", "occasions"),
+    ],
+)
+def test_what_is_not_filled_in_is_named(county: County, wish: Wish, said: str, field: str) -> None:
+    as_of = dt.datetime(2026, 8, 31, 1, tzinfo=dt.UTC)
+    with pytest.raises(operations.UnableToAskLeave, match=said) as refused:
+        operations.ask_leave(member_id=county.member.pk, wish=wish, as_of=as_of)
+    assert refused.value.field == field
+    assert not Leave.objects.exists()
+
+
+def test_who_belongs_nowhere_needs_no_leave(county: County) -> None:
+    today = timezone.localdate()
+    with pytest.raises(operations.UnableToAskLeave, match="不属于任何组织，不用请假"):
+        period(county, today, today + DAY, member_id=UserFactory().pk)
+    assert not Leave.objects.exists()
+
+
+def test_what_was_taken_back_before_an_answer_is_not_answered(county: County) -> None:
+    today, now = timezone.localdate(), timezone.now()
+    leave = period(county, today, today + DAY)
+    with pytest.raises(operations.UnableToDecideLeave, match="已经有答复了"):
+        operations.withdraw_leave(leave_id=leave.pk, member_id=county.members[1].pk, as_of=now)
+    operations.withdraw_leave(leave_id=leave.pk, member_id=county.member.pk, as_of=now)
+    leave.refresh_from_db()
+    assert (leave.state, leave.ended_at, leave.ended_by) == ("withdrawn", now, county.member)
+    assert not leaves_waiting_for(county.secretary).exists()
+    with pytest.raises(operations.UnableToDecideLeave, match="本人已经撤回了，不用再答复"):
+        approve(county, leave)
+    leave.refresh_from_db()
+    assert leave.state == "withdrawn"
+    assert not Notice.objects.filter(kind="leave_approved").exists()
+
+
+def test_a_period_is_approved_in_part_and_never_widened(county: County, training: Training) -> None:
+    now, today = timezone.now(), timezone.localdate()
+    leave = period(county, today, today + 5 * DAY)
+    by: dict[str, Any] = {"leave_id": leave.pk, "approved_by_id": county.secretary.pk, "as_of": now}
+    for first, after in [(-1, 3), (0, 6), (2, 2)]:
+        with pytest.raises(operations.UnableToDecideLeave, match="要在申请的日期以内"):
+            operations.approve_in_part(**by, from_date=today + first * DAY, to_date=today + after * DAY)
+        leave.refresh_from_db()
+        assert (leave.state, leave.from_date, leave.to_date) == ("asked", today, today + 5 * DAY)
+    operations.approve_in_part(**by, to_date=today + 2 * DAY)
+    leave.refresh_from_db()
+    assert (leave.state, leave.from_date, leave.to_date) == ("approved", today, today + 2 * DAY)
+    inside, outside = lecture(training, now + DAY), lecture(training, now + 3 * DAY)
+    for one in (inside, outside):
+        operations.open_occasion(occasion_id=one.pk, as_of=one.starts_at)
+        operations.excuse_absent(occasion_id=one.pk, as_of=one.starts_at)
+    assert excused(county) == [inside.pk]
+
+
+def test_of_ticked_occasions_those_are_approved_that_are_named_or_all(county: County, training: Training) -> None:
+    now = timezone.now()
+    few, all_of = [lecture(training, now + n * DAY) for n in (1, 2)], [lecture(training, now + n * DAY) for n in (3, 4)]
+    in_part, whole = (
+        operations.ask_leave(member_id=county.member.pk, wish=Wish("duty", tuple(one.pk for one in some)), as_of=now)[0]
+        for some in (few, all_of)
+    )
+    by: dict[str, Any] = {"approved_by_id": county.secretary.pk, "as_of": now}
+    with pytest.raises(operations.UnableToDecideLeave, match="请至少勾选一场"):
+        operations.approve_in_part(**by, leave_id=in_part.pk, occasion_ids=[all_of[0].pk])
+    assert excused(county) == []
+    operations.approve_in_part(**by, leave_id=in_part.pk, occasion_ids=[few[1].pk])
+    assert excused(county) == [few[1].pk]
+    operations.approve_in_part(**by, leave_id=whole.pk)
+    assert excused(county) == sorted([few[1].pk, *(one.pk for one in all_of)])
+
+
+@pytest.mark.parametrize("reason", ["", " \n ", "x" * 201, "不\x00行"])
+def test_a_refusal_and_a_taking_back_have_a_reason(county: County, reason: str) -> None:
+    today = timezone.localdate()
+    leave, by = period(county, today, today + DAY), county.secretary.pk
+    with pytest.raises(operations.UnableToDecideLeave, match="请写明理由，最多 200 字"):
+        operations.refuse_leaves(leave_ids=[leave.pk], reason=reason, refused_by_id=by, as_of=timezone.now())
+    leave.refresh_from_db()
+    assert leave.state == "asked"
+    approve(county, leave)
+    with pytest.raises(operations.UnableToDecideLeave, match="请写明理由，最多 200 字"):
+        operations.take_back_leave(leave_id=leave.pk, reason=reason, taken_back_by_id=by, as_of=timezone.now())
+    leave.refresh_from_db()
+    assert (leave.state, leave.reason) == ("approved", "")
+
+
+def test_an_approval_is_not_taken_back_by_oneself_nor_after_its_end(county: County) -> None:
+    today = timezone.localdate()
+    leave = period(county, today, today + 2 * DAY)
+    approve(county, leave)
+    about: dict[str, Any] = {"leave_id": leave.pk, "reason": "回来了", "as_of": timezone.now()}
+    with pytest.raises(operations.UnableToDecideLeave, match="自己的请假要由上级书记处理"):
+        operations.take_back_leave(**about, taken_back_by_id=county.member.pk)
+    with pytest.raises(operations.UnableToDecideLeave, match="到这一天已经结束了"):
+        operations.take_back_leave(**about, taken_back_by_id=county.secretary.pk, from_date=today + 2 * DAY)
+    leave.refresh_from_db()
+    assert (leave.state, leave.to_date, leave.ended_at) == ("approved", today + 2 * DAY, None)
+
+
+def test_what_can_be_made_up_no_more_stays_excused_and_is_said(county: County, training: Training) -> None:
+    start = timezone.now() - 3 * HOUR
+    day = timezone.localdate(start)
+    one = lecture(training, start)
+    operations.open_occasion(occasion_id=one.pk, as_of=start)
+    operations.close_occasion(occasion_id=one.pk, as_of=start + HOUR)
+    leave = period(county, day, day + 60 * DAY)
+    approve(county, leave)
+    over = timezone.now() + 40 * DAY
+    late = lecture(training, over - HOUR)
+    operations.open_occasion(occasion_id=late.pk, as_of=late.starts_at)
+    operations.excuse_absent(occasion_id=late.pk, as_of=late.starts_at)
+    assert excused(county) == sorted([one.pk, late.pk])
+    said = operations.take_back_leave(
+        leave_id=leave.pk, reason="登记错了", taken_back_by_id=county.secretary.pk, as_of=over
+    )
+    assert said == "有 1 场补学时间已过，仍按请假。"
+    assert excused(county) == [one.pk], "what still runs counts as missing again"
+    leave.refresh_from_db()
+    assert leave.state == "taken_back"
+
+
+def test_before_an_occasion_opens_nobody_is_excused_by_a_period(county: County, training: Training) -> None:
+    today = timezone.localdate()
+    approve(county, period(county, today, today + 5 * DAY))
+    one = lecture(training, timezone.now() + DAY)
+    assert operations.excuse_absent(occasion_id=one.pk, as_of=timezone.now()) == 0
+    assert excused(county) == []
+    operations.open_occasion(occasion_id=one.pk, as_of=one.starts_at)
+    operations.close_occasion(occasion_id=one.pk, as_of=one.ends_at)
+    Training.objects.update(state=Training.State.CLOSED)
+    assert operations.excuse_absent(occasion_id=one.pk, as_of=one.ends_at) == 0
+    assert excused(county) == []

@@ -9,10 +9,21 @@ import pytest
 from django.db import connection, transaction
 
 from attendance import operations
-from attendance.models import Correction, Dispute, Evidence, Occasion, Record, RosterEntry
+from attendance.models import (
+    Correction,
+    Declaration,
+    Dispute,
+    Evidence,
+    Guest,
+    Hall,
+    Occasion,
+    Record,
+    RosterEntry,
+    Rule,
+)
 from attendance.operations import UnableToAnswerDispute, UnableToRecord
 from organizations.models import User
-from tests.factories.attendance import HOUR, START, OccasionFactory, TrainingFactory, open_lecture
+from tests.factories.attendance import HOUR, START, OccasionFactory, RuleFactory, TrainingFactory, open_lecture
 from tests.factories.organizations import County, make_county
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
@@ -358,3 +369,145 @@ def test_a_dispute_can_be_raised_again_after_its_answer(county: County, lecture:
     operations.raise_dispute(**values, as_of=NOON)
     assert Dispute.objects.filter(state="raised", seen_at=None).count() == 1
     assert RosterEntry.objects.filter(occasion=lecture, member=county.member).exists()
+
+
+def test_a_dispute_has_a_reason_of_the_list(county: County, lecture: Occasion) -> None:
+    values = {"occasion_id": lecture.pk, "member_id": county.member.pk, "as_of": NOON}
+    with pytest.raises(operations.UnableToRaiseDispute, match="请选一个理由"):
+        operations.raise_dispute(**values, text="我在场", reason="because")
+    assert not Dispute.objects.exists()
+    assert operations.raise_dispute(**values, reason="in_hall").reason == "in_hall"
+
+
+# --- What members declare --------------------------------------------------------------------------------------------
+
+
+def study(occasion: Occasion, member: User, **changed: Any) -> Declaration:
+    values: dict[str, Any] = {
+        "category": "platform", "source": "学习强国", "studied_at": START, "minutes": 30, "as_of": NOON, **changed
+    }  # fmt: skip
+    return operations.ask_declaration(occasion_id=occasion.pk, member_id=member.pk, **values)
+
+
+def test_what_has_not_begun_is_not_declared_yet(county: County) -> None:
+    coming = OccasionFactory(training=TrainingFactory(node=county.branch))
+    with pytest.raises(UnableToRecord, match="还没有开始，开始以后才能申报"):
+        study(coming, county.member)
+    assert not Declaration.objects.exists()
+
+
+def test_whoever_is_not_expected_declares_nothing(county: County, lecture: Occasion) -> None:
+    with pytest.raises(UnableToRecord, match="您不在这一场的应到名单里"):
+        study(lecture, county.neighbour_member)
+    assert not Declaration.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "said", "field"),
+    [
+        ({"source": " "}, "请写明在哪里学的", "source"),
+        ({"source": "长" * 61}, "请写明在哪里学的", "source"),
+        ({"minutes": 0}, "学习时长请填 1 到 1440 分钟", "minutes"),
+        ({"minutes": 1441}, "学习时长请填 1 到 1440 分钟", "minutes"),
+        ({"minutes": 90}, "学习的时间还没有到", "studied_at"),
+        ({"studied_at": START - dt.timedelta(days=367)}, "在一年以前", "studied_at"),
+    ],
+)
+def test_a_declaration_that_can_only_be_a_slip_is_refused(
+    county: County, lecture: Occasion, changed: dict[str, Any], said: str, field: str
+) -> None:
+    with pytest.raises(UnableToRecord, match=said) as refused:
+        study(lecture, county.member, **changed)
+    assert refused.value.field == field
+    assert not Declaration.objects.exists()
+
+
+def test_nobody_answers_their_own_declaration(county: County, lecture: Occasion) -> None:
+    one = study(lecture, county.secretary)
+    own: dict[str, Any] = {"declaration_id": one.pk, "as_of": NOON}
+    with pytest.raises(UnableToRecord, match="自己申报的，要由其他负责人确认"):
+        operations.confirm_declaration(**own, confirmed_by_id=county.secretary.pk)
+    with pytest.raises(UnableToRecord, match="自己申报的，要由其他负责人确认"):
+        operations.refuse_declaration(**own, reason="不算", refused_by_id=county.secretary.pk)
+    one.refresh_from_db()
+    assert (one.state, one.reason, Evidence.objects.count()) == ("asked", "", 0)
+
+
+@pytest.mark.parametrize("reason", ["", " \n", "x" * 201])
+def test_a_declaration_is_refused_with_a_reason(county: County, lecture: Occasion, reason: str) -> None:
+    one = study(lecture, county.member)
+    by: dict[str, Any] = {"declaration_id": one.pk, "refused_by_id": county.secretary.pk, "as_of": NOON}
+    with pytest.raises(UnableToRecord, match="请写明没有通过的理由") as refused:
+        operations.refuse_declaration(**by, reason=reason)
+    assert refused.value.field == "reason"
+    one.refresh_from_db()
+    assert one.state == "asked"
+    operations.refuse_declaration(**by, reason="不是同一内容")
+    one.refresh_from_db()
+    assert (one.state, one.reason, one.answered_by) == ("refused", "不是同一内容", county.secretary)
+
+
+# --- Halls beside the screen, and their guests ------------------------------------------------------------------------
+
+
+def test_a_hall_is_opened_once_it_has_begun_and_a_course_has_no_code(county: County) -> None:
+    by: dict[str, Any] = {"node_id": county.branch.pk, "opened_by_id": county.secretary.pk, "as_of": NOON}
+    coming = OccasionFactory(training=TrainingFactory(node=county.branch))
+    with pytest.raises(UnableToRecord, match="场次还没有开始，开始以后再登记"):
+        operations.open_hall(**by, occasion_id=coming.pk)
+    course = open_lecture(county.branch, rule=RuleFactory(basis=Rule.Basis.MEDIA))
+    with pytest.raises(UnableToRecord, match="不用扫码签到；请在看完以后登记"):
+        operations.open_hall(**by, occasion_id=course.pk)
+    assert not Hall.objects.exists()
+    assert operations.open_hall(**by, occasion_id=course.pk, is_offline=True).closed_at is None
+
+
+def test_the_place_of_a_hall_fits_on_a_line(county: County, lecture: Occasion) -> None:
+    by: dict[str, Any] = {"occasion_id": lecture.pk, "node_id": county.branch.pk, "opened_by_id": county.secretary.pk}
+    for place in ("长" * 61, "村\x00委"):
+        with pytest.raises(UnableToRecord, match="写得太长，或有不能保存的字符"):
+            operations.open_hall(**by, as_of=NOON, place=place)
+    assert not Hall.objects.exists()
+    assert operations.open_hall(**by, as_of=NOON, place=" 村委  会议室 ").place == "村委 会议室"
+
+
+def write_guest(occasion: Occasion, county: County, **changed: Any) -> Guest:
+    values: dict[str, Any] = {
+        "occasion_id": occasion.pk, "node_id": county.branch.pk, "name": "来宾甲", "unit": "县农业局", "last4": "",
+        "started_at": START, "ended_at": NOON, "client_id": "g1", "recorded_by_id": county.secretary.pk, "as_of": NOON,
+        **changed,
+    }  # fmt: skip
+    return operations.write_guest(**values)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said", "field"),
+    [
+        ({"name": " "}, "请写来宾的姓名", "name"),
+        ({"name": "长" * 61}, "请写来宾的姓名", "name"),
+        ({"last4": "123"}, "手机尾号是 4 位数字", "last4"),
+        ({"last4": "12a4"}, "手机尾号是 4 位数字", "last4"),
+        ({"last4": "１２３４"}, "手机尾号是 4 位数字", "last4"),
+        ({"unit": " "}, "请写来宾的单位，或者手机尾号", "unit"),
+        ({"unit": "长" * 61}, "写得太长", None),
+    ],
+)
+def test_a_guest_is_somebody_who_can_be_found_again(
+    county: County, lecture: Occasion, changed: dict[str, Any], said: str, field: str | None
+) -> None:
+    with pytest.raises(UnableToRecord, match=said) as refused:
+        write_guest(lecture, county, **changed)
+    assert refused.value.field == field
+    assert not Guest.objects.exists()
+
+
+def test_a_guest_is_one_person_and_is_found_once(county: County, lecture: Occasion) -> None:
+    guest = write_guest(lecture, county)
+    found: dict[str, Any] = {"guest_id": guest.pk, "found_by_id": county.secretary.pk, "as_of": NOON}
+    operations.find_guest(**found, member_id=county.member.pk)
+    with pytest.raises(UnableToRecord, match="这位来宾已经核对过了"):
+        operations.find_guest(**found, member_id=county.members[1].pk)
+    assert not operations.cross_out_guest(guest_id=guest.pk, by_id=county.secretary.pk, as_of=NOON)
+    guest.refresh_from_db()
+    assert guest.member == county.member
+    assert Evidence.objects.get(kind="hall").member == county.member

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from attendance import operations
-from attendance.models import Occasion, Record, Rule
+from attendance.models import Named, Occasion, Record, Rule
 from attendance.operations import settling
+from attendance.operations.cancelled import cancelled_words, log_cancelled
 from attendance.queries import due_to_open
 from attendance.queries.windows import resumed_at, roster_day, undone_until, window_limit
 from tests.factories.attendance import START, OccasionFactory, RuleFactory, TrainingFactory, be_present
@@ -96,6 +97,35 @@ def test_the_plan_of_a_lecture_that_runs_stays_and_it_is_said_why(
         change(occasion, world)
     assert str(refused.value) == sentence
     assert planned(Occasion.objects.get(pk=occasion.pk)) == planned(occasion)
+
+
+def test_people_are_named_before_it_opens_and_at_least_one(world: County) -> None:
+    coming = OccasionFactory(training=TrainingFactory(node=world.branch), node=world.branch)
+    with pytest.raises(operations.UnableToPlanOccasion, match="请至少选一位应到的人"):
+        operations.expect_only(occasion_id=coming.pk, member_ids=[])
+    coming.refresh_from_db()
+    assert not coming.is_named
+    operations.expect_only(occasion_id=coming.pk, member_ids=[world.member.pk, world.member.pk])
+    operations.open_occasion(occasion_id=coming.pk, as_of=START)
+    assert [one.member for one in coming.roster.all()] == [world.member]
+    for named in (None, [world.members[1].pk]):
+        with pytest.raises(operations.UnableToPlanOccasion) as refused:
+            operations.expect_only(occasion_id=coming.pk, member_ids=named)
+        assert str(refused.value) == STARTED
+    assert [one.member_id for one in Named.objects.all()] == [world.member.pk]
+
+
+@pytest.mark.parametrize("by_somebody", [True, False])
+def test_what_was_cancelled_is_told_to_the_organisers_of_its_unit_alone(world: County, by_somebody: bool) -> None:
+    """Who cancelled it may not be known: the site itself, or an account that is gone."""
+    occasion = OccasionFactory(training=TrainingFactory(node=world.branch), node=world.branch, title="防汛直播")
+    log_cancelled(action="courses.withdraw", occasion=occasion, actor_id=world.organiser.pk if by_somebody else None)
+    about = {"action": "courses.withdraw", "occasion_id": occasion.pk}
+    said = cancelled_words(**about, reader=world.organiser)
+    assert said.startswith(f"“防汛直播”已由{world.organiser.name}于 " if by_somebody else "“防汛直播”已于 ")
+    assert said.endswith(" 取消。")
+    assert cancelled_words(**about, reader=world.member) == ""
+    assert cancelled_words(action="courses.withdraw", occasion_id=occasion.pk + 1, reader=world.organiser) == ""
 
 
 def test_what_is_over_opens_no_more_and_what_never_opened_does_not_end(world: County) -> None:

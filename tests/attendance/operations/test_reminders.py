@@ -298,6 +298,40 @@ def test_a_code_of_an_email_can_be_guessed_five_times(world: World) -> None:
 
 
 @pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("name", "这不是邮箱地址"),
+        ("名字@example.cn", "这不是邮箱地址"),
+        ("a@例子.cn", "这个邮箱地址用不了"),
+        (f"a@{'b' * 60}.{'c' * 60}.cn", "这个邮箱地址用不了"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused_and_gets_no_code(world: World, address: str, said: str) -> None:
+    with pytest.raises(operations.UnableToChoose, match=said):
+        operations.ask_for_email(member_id=world.county.member.pk, address=address, as_of=morning())
+    assert mail.outbox == []
+    assert not NoticeChoice.objects.exists()
+
+
+def test_a_code_that_did_not_go_out_is_said_and_the_address_before_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    member = world.county.member
+    sealed = phones.seal(settings.PHONE_KEY, b"old@example.cn")
+    NoticeChoice.objects.create(member=member, sms=False, email=True, email_cipher=sealed)
+
+    def refuse(*_args: Any, **_kwargs: Any) -> None:
+        raise smtplib.SMTPRecipientsRefused({"new@example.cn": (550, b"no")})
+
+    monkeypatch.setattr("django.core.mail.message.EmailMessage.send", refuse)
+    with pytest.raises(operations.UnableToChoose, match="验证邮件没有发出去，请核对邮箱地址"):
+        operations.ask_for_email(member_id=member.pk, address="new@example.cn", as_of=morning())
+    choice = NoticeChoice.objects.get()
+    assert phones.unseal(settings.PHONE_KEY, bytes(choice.email_cipher or b"")) == b"old@example.cn"
+    assert choice.email
+
+
+@pytest.mark.parametrize(
     ("error", "state"),
     [
         (smtplib.SMTPRecipientsRefused({"a@example.cn": (550, b"no")}), "failed"),

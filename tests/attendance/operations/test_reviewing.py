@@ -96,6 +96,20 @@ def test_a_refusal_has_a_reason_and_changes_nothing(world: World) -> None:
     assert correct(world, county.secretary).review.state == "waiting", "it can be proposed again"
 
 
+def test_only_whoever_proposed_it_takes_it_back(world: World) -> None:
+    county = world.county
+    close(world)
+    review = correct(world, county.secretary).review
+    for one in (county.organiser, county.members[1]):
+        with pytest.raises(operations.UnableToReview, match="只有提出更正的人可以撤回"):
+            operations.withdraw_correction(review_id=review.pk, author_id=one.pk, as_of=timezone.now())
+    review.refresh_from_db()
+    assert review.state == "waiting"
+    operations.withdraw_correction(review_id=review.pk, author_id=county.secretary.pk, as_of=timezone.now())
+    review.refresh_from_db()
+    assert (review.state, stands(world)) == ("withdrawn", "missing")
+
+
 def test_what_was_voided_meanwhile_is_not_corrected(world: World) -> None:
     close(world)
     review = correct(world, world.county.secretary).review
