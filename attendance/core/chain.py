@@ -29,9 +29,7 @@ def row_digest(table: str, names: Sequence[str], values: Sequence[Any]) -> bytes
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return (value - EPOCH) // MICROSECOND
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value)
+    return str(value)  # a date: as in ISO 8601
 
 
 def pack(rows: Iterable[tuple[int, bytes]]) -> bytes:

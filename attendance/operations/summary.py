@@ -115,15 +115,17 @@ def _fold(marks: QuerySet[SummaryMark], *, limit: int) -> int:
         found = list(SummaryMark.objects.filter(occasion_id=whole).values_list("pk", "occasion_id", "node_id"))
         _count_whole(whole)
     else:
-        _count_units(found)
+        _count_units((occasion_id, node_id) for _key, occasion_id, node_id in found if node_id is not None)
     SummaryMark.objects.filter(pk__in=[key for key, _occasion, _node in found]).delete()
     return len(found)
 
 
 def _alone(*, waits: bool) -> bool:
     """Be the only one who writes numbers until the transaction ends; SQLite's transactions are alone anyway."""
-    if connection.vendor != "postgresql":
-        return True
+    return connection.vendor != "postgresql" or _locked(waits=waits)
+
+
+def _locked(*, waits: bool) -> bool:  # pragma: no cover - PostgreSQL alone: its stage runs it
     word = "pg_advisory_xact_lock" if waits else "pg_try_advisory_xact_lock"
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {word}(%s, %s)", LOCK)
@@ -137,12 +139,11 @@ def _count_whole(occasion_id: int) -> None:
         write_counts(BY_TRAINING, occasion.training_id)
 
 
-def _count_units(marks: Iterable[tuple[int, int, int | None]]) -> None:
+def _count_units(marks: Iterable[tuple[int, int]]) -> None:
     """Count these units again, each with its occasion and with its training."""
     by_occasion: dict[int, set[int]] = {}
-    for _key, occasion_id, node_id in marks:
-        if node_id is not None:
-            by_occasion.setdefault(occasion_id, set()).add(node_id)
+    for occasion_id, node_id in marks:
+        by_occasion.setdefault(occasion_id, set()).add(node_id)
     trainings = dict(Occasion.objects.filter(pk__in=by_occasion).values_list("pk", "training_id"))
     by_training: dict[int, set[int]] = {}
     for occasion_id, units in by_occasion.items():

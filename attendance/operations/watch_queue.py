@@ -55,11 +55,10 @@ class ReportQueue:
             mine.turn.wait()
         if mine.answer is None:  # nobody answered for us: it is our turn to store
             self._store_for(mine)
-        if isinstance(mine.answer, BaseException):
-            raise mine.answer
-        if mine.answer is None:
-            raise UnableToReportWatched("busy")
-        return mine.answer
+        answer = mine.answer or UnableToReportWatched("busy")
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
 
     def _store_for(self, mine: _Waiting) -> None:
         with self._lock:

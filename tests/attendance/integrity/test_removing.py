@@ -190,6 +190,44 @@ def test_who_is_interrupted_goes_on_at_the_next_turn(lecture: Occasion, monkeypa
     assert Removal.objects.count() == 1
 
 
+def test_a_turn_that_has_removed_enough_leaves_the_next_occasion(lecture: Occasion, county: County) -> None:
+    other = open_lecture(county.branch)
+    be_present(other, county.member, 0, 3500)
+    operations.close_occasion(occasion_id=other.pk, as_of=ENDED)
+    operations.settle(occasion_id=other.pk, as_of=ENDED)
+    operations.seal_days(as_of=ENDED + 5 * DAY)
+    assert operations.remove_evidence(as_of=LATER, blocks=2)["blocks"] == 2
+    assert [one.occasion for one in Removal.objects.all()] == [lecture]
+    assert PresenceSpan.objects.filter(occasion=other).exists()
+    assert operations.remove_evidence(as_of=LATER)["presence"] == 1
+    assert set(Removal.objects.values_list("occasion", flat=True)) == {lecture.pk, other.pk}
+    assert list(problems()) == []
+
+
+def test_a_turn_passes_over_what_somebody_disputes_meanwhile(
+    lecture: Occasion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = removing.removable
+
+    def and_meanwhile(**values: Any) -> Any:
+        for one in look(**values):
+            operations.raise_dispute(occasion_id=lecture.pk, member_id=missing_at(lecture), text="我在", as_of=LATER)
+            yield one
+
+    monkeypatch.setattr(removing, "removable", and_meanwhile)
+    assert operations.remove_evidence(as_of=LATER).total() == 0
+    assert PresenceSpan.objects.exists()
+    assert not Removal.objects.exists()
+
+
+def test_a_block_that_another_worker_emptied_meanwhile_is_none_of_ours(lecture: Occasion) -> None:
+    operations.remove_evidence(as_of=LATER)
+    removal, blocks = Removal.objects.get(), SealedBlock.objects.filter(rows=None)
+    before = list(blocks.values())
+    assert [removing._remove_block(removal, block.pk).total() for block in blocks] == [0, 0]
+    assert list(blocks.values()) == before
+
+
 def test_the_removal_itself_is_sealed(lecture: Occasion, monkeypatch: pytest.MonkeyPatch) -> None:
     operations.seal_days(as_of=LATER - DAY)
     operations.remove_evidence(as_of=LATER)

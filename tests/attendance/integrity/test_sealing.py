@@ -2,11 +2,13 @@
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.db.models import Sum
 
 from attendance import operations
 from attendance.core.chain import row_digest
@@ -106,6 +108,8 @@ def test_the_digest_of_a_row_stays_what_it_is() -> None:
     # A column that comes later, and is empty in old rows, changes nothing.
     assert row_digest("evidence", (*names, "later", "more"), (*values, None, 0)).hex() == GOLDEN
     assert row_digest("evidence", names, (7, "watched", START, [[0, 15001]], "", None)).hex() != GOLDEN
+    dated = [row_digest("x", ("on_date",), (one,)) for one in (SEPTEMBER_1, "2026-09-01")]
+    assert dated[0] == dated[1]
 
 
 GOLDEN = "37bbdf41db56081e89c073313bcd294f"
@@ -236,6 +240,49 @@ def test_a_seal_that_was_begun_is_made_again(lecture: Occasion, monkeypatch: pyt
     assert operations.seal_days(as_of=MORNING + HOUR / 2) == 0  # somebody else might still be at it
     assert days_due(as_of=MORNING) == [SEPTEMBER_1]
     assert operations.seal_days(as_of=MORNING + 2 * HOUR) == 1
+    assert found() == []
+
+
+def while_it_is_made(monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
+    """Let something happen once, when a seal has looked which presences are open and has read no row yet."""
+    look = sealing._open_spans
+
+    def and_meanwhile(*args: Any) -> list[int]:
+        found = look(*args)
+        monkeypatch.setattr(sealing, "_open_spans", look)
+        change()
+        return found
+
+    monkeypatch.setattr(sealing, "_open_spans", and_meanwhile)
+
+
+def test_a_seal_that_another_process_took_over_is_left_to_it(
+    lecture: Occasion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This one hung for more than an hour; whoever took the seal over since then makes it."""
+    while_it_is_made(monkeypatch, lambda: Seal.objects.update(claimed_at=MORNING + HOUR))
+    assert operations.seal_days(as_of=MORNING) == 0
+    assert Seal.objects.get().digest == ""
+    assert not SealedBlock.objects.exists()
+    assert operations.seal_days(as_of=MORNING + 3 * HOUR) == 1
+    assert found() == []
+
+
+def test_a_presence_that_ends_while_the_seal_is_made_belongs_to_the_next(
+    lecture: Occasion, county: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = operations.start_lease(name="w", as_of=START)
+    (key,) = operations.open_presences(joins=[operations.Join(lecture.pk, county.member.pk, "p9", lease, START)])
+    ends = [operations.End(key, START + HOUR, "left")]
+    while_it_is_made(monkeypatch, lambda: operations.close_presences(ends=ends))
+    assert operations.seal_days(as_of=MORNING) == 1
+    first = Seal.objects.get()
+    assert PresenceSpan.objects.get(pk=key).ended_at is not None
+    assert (first.open_spans, first.rows) == ([key], SealedBlock.objects.aggregate(rows=Sum("count"))["rows"])
+    assert found() == []
+    assert operations.seal_days(as_of=MORNING + DAY) == 1
+    second = Seal.objects.latest("day")
+    assert (second.open_spans, second.rows) == ([], 1)
     assert found() == []
 
 

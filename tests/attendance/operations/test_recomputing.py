@@ -5,6 +5,7 @@ from decimal import Decimal as D
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from attendance import operations, tasks
 from attendance.models import Correction, Notice, Occasion, Recomputation, Recomputed, Record, RosterEntry, Rule
@@ -259,3 +260,33 @@ def test_the_nearest_secretary_is_told(lecture: Occasion, milder: Rule, county: 
     done(tried(lecture, milder, county))
     told = set(Notice.objects.filter(kind="recomputed_unit").values_list("member", flat=True))
     assert told == {above.pk, county.organiser.pk}
+
+
+def test_a_database_that_is_away_counts_against_nobody(
+    lecture: Occasion, milder: Rule, county: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The step is undone and taken again later: nobody is called unjudged who was not looked at."""
+
+    def away(**_values: Any) -> None:
+        raise OperationalError("server closed the connection")
+
+    job = operations.try_recomputation(
+        occasion_id=lecture.pk, rule_id=milder.pk, reason="试", asked_by_id=county.organiser.pk, as_of=LATER
+    )
+    with monkeypatch.context() as broken:
+        broken.setattr(recomputing, "settle", away)
+        with pytest.raises(OperationalError):
+            operations.advance_recomputation(recomputation_id=job.pk, as_of=LATER)
+    job.refresh_from_db()
+    assert (job.state, job.through, job.counts) == (State.TRYING, 0, {})
+    assert operations.advance_recomputation(recomputation_id=job.pk, as_of=LATER)
+    job.refresh_from_db()
+    assert (job.state, job.through, "unjudged" in job.counts) == (State.TRIED, 4, False)
+
+
+def test_where_no_end_was_kept_the_time_to_make_up_stays(lecture: Occasion, milder: Rule, county: County) -> None:
+    promised = lecture.make_up_until_at
+    Occasion.objects.filter(pk=lecture.pk).update(window_end_at=None)
+    done(tried(lecture, milder, county))
+    lecture.refresh_from_db()
+    assert (lecture.rule_id, lecture.make_up_until_at) == (milder.pk, promised)

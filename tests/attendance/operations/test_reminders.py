@@ -22,9 +22,11 @@ from attendance.models import (
     Reminder,
     ReminderMessage,
     RosterEntry,
+    RosterWork,
     SmsDay,
     Training,
 )
+from attendance.operations import reminder_sending, reminders
 from attendance.queries.reminders import due_by_clock, lately, reminded
 from attendance.reminding import whom_to_remind
 from attendance.reports.base import Scope
@@ -359,6 +361,90 @@ def test_what_a_mail_server_answers(
     assert states(missing)["email"] == state
 
 
+def test_who_turned_emails_off_since_the_tap_gets_none(world: World, settings: Any) -> None:
+    settings.EMAIL_URL = "smtp://127.0.0.1:25"
+    missing = world.county.members[1]
+    sealed = phones.seal(settings.PHONE_KEY, b"a@example.cn")
+    NoticeChoice.objects.create(member=missing, sms=False, email_cipher=sealed)
+    assert remind(world).email == 1
+    operations.choose_channels(member_id=missing.pk, sms=False, email=False)
+    operations.send_reminders(as_of=morning())
+    message = ReminderMessage.objects.get(channel="email")
+    assert (message.state, message.why, mail.outbox) == ("skipped", "turned_off", [])
+
+
+def test_a_turn_whose_time_is_over_leaves_the_rest_to_the_next(
+    world: World, gateway: type[Gateway], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = world.county.members[1]
+    remind(world)
+    with monkeypatch.context() as short:
+        short.setattr(reminder_sending, "LONGEST_TURN_S", 0.0)
+        assert operations.send_reminders(as_of=morning()) == 0
+    assert states(missing) == {"site": "waiting", "sms": "waiting"}
+    assert operations.send_reminders(as_of=morning()) == 2
+    assert states(missing) == {"site": "sent", "sms": "sent"}
+
+
+def test_after_three_failures_in_a_row_the_rest_waits_for_the_gateway(world: World, gateway: type[Gateway]) -> None:
+    others = [MembershipFactory(node=world.county.branch).member for _number in range(4)]
+    for one in others:
+        stand(world.occasion, one, world.county.branch, "missing")
+    assert remind(world, *others).sms == 4
+    gateway.fails = staticmethod(lambda: sms.UnableToSendSms("busy"))
+    operations.send_reminders(as_of=morning())
+    assert len(gateway.sent) == 3
+    attempts = ReminderMessage.objects.filter(channel="sms", state="waiting").order_by("pk")
+    assert list(attempts.values_list("attempts", flat=True)) == [1, 1, 1, 0]
+    assert ReminderMessage.objects.filter(channel="site", state="sent").count() == 4
+
+
+def test_what_another_worker_has_sent_meanwhile_is_not_sent_again(world: World, gateway: type[Gateway]) -> None:
+    """Both read the same rows as waiting; the second comes to them when the first is through."""
+    reminder = remind(world).reminder
+    site, text = ReminderMessage.objects.get(channel="site"), ReminderMessage.objects.get(channel="sms")
+    operations.send_reminders(as_of=morning())
+    assert reminder_sending._tell_those(reminder.pk, [site.pk], as_of=morning()) == 0
+    assert reminder_sending._send_one(text.pk, as_of=morning()) is False
+    assert (len(gateway.sent), Notice.objects.count()) == (1, 1)
+    text.refresh_from_db()
+    assert (text.state, text.attempts) == ("sent", 1)
+
+
+def just_before_the_claim(monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
+    """Let something happen when the words of a message are made already and nobody has claimed it yet."""
+    said = reminder_sending._said
+
+    def and_meanwhile(*args: Any) -> Any:
+        change()
+        return said(*args)
+
+    monkeypatch.setattr(reminder_sending, "_said", and_meanwhile)
+
+
+def test_of_two_workers_at_one_message_one_sends_it(
+    world: World, gateway: type[Gateway], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remind(world)
+    texts = ReminderMessage.objects.filter(channel="sms")
+    just_before_the_claim(monkeypatch, lambda: texts.update(state="sending", claimed_at=morning(), attempts=1))
+    operations.send_reminders(as_of=morning())
+    assert gateway.sent == []
+    assert (texts.get().state, texts.get().attempts) == ("sending", 1)  # the other's
+
+
+def test_a_number_given_up_at_the_last_moment_gets_nothing(
+    world: World, gateway: type[Gateway], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remind(world)
+    missing = User.objects.filter(pk=world.county.members[1].pk)
+    just_before_the_claim(monkeypatch, lambda: missing.update(phone_cipher=None, phone_index=None, phone_last4=""))
+    operations.send_reminders(as_of=morning())
+    message = ReminderMessage.objects.get(channel="sms")
+    assert (message.state, message.why, gateway.sent) == ("failed", "no_phone", [])
+    assert SmsDay.objects.get().used == 0
+
+
 @pytest.mark.parametrize("text", ["{名字}请学习", "{姓名", "点 http://x 领奖", "一\n二", "长" * 121])
 def test_a_wording_that_cannot_be_sent_is_refused_with_the_next_step(world: World, text: str) -> None:
     with pytest.raises(operations.UnableToSetReminders, match=r"请|只能"):
@@ -494,6 +580,91 @@ def test_a_large_roster_is_gone_through_in_steps_and_resumes(world: World, monke
     assert len(told("due_soon")) == len(set(told("due_soon"))) == 4
     reminder = Reminder.objects.get()
     assert (reminder.told, reminder.told_at) == (4, at)
+
+
+def by_clock_outside(world: World, at: dt.datetime) -> None:
+    operations.set_reminders(
+        node_id=world.county.county.pk, actor_id=world.county.operator.pk, as_of=at, text="", a_week=None,
+        before_start=None, before_deadline=None, outside=True,
+    )  # fmt: skip
+
+
+def test_a_text_message_before_it_begins_says_when(world: World, gateway: type[Gateway]) -> None:
+    at, member = morning(), world.county.members[0]
+    by_clock_outside(world, at)
+    coming(world, at + 8 * HOUR)
+    operations.remind_by_clock(as_of=at)
+    operations.send_reminders(as_of=at)
+    (text,) = [text for phone, text in gateway.sent if phone.endswith(member.phone_last4)]
+    assert f"{member.name}，您好：“明晚的课”" in text
+    assert "18:00 开始" in text
+
+
+def test_who_has_no_way_out_or_no_allowance_left_is_told_in_the_site_alone(
+    world: World, gateway: type[Gateway], settings: Any
+) -> None:
+    settings.SMS_REMINDERS_A_DAY = 1
+    county, at = world.county, morning()
+    by_clock_outside(world, at)
+    NoticeChoice.objects.create(member=county.members[1], sms=False)
+    Occasion.objects.filter(pk=world.occasion.pk).update(make_up_until_at=at + 2 * DAY)
+    operations.remind_by_clock(as_of=at)
+    row = ReminderMessage.objects.get()
+    assert (row.channel, row.member in county.neighbours) == ("sms", True)
+    assert len(told("due_soon")) == 1 + len(county.neighbours)
+    assert len(county.neighbours) > 1
+
+
+@pytest.fixture
+def begun(world: World, monkeypatch: pytest.MonkeyPatch) -> Reminder:
+    """Before the deadline the first of the people were told, two a turn; the rest is left to the next turn."""
+    monkeypatch.setattr(reminders, "STEP", 2)
+    monkeypatch.setattr(reminders, "STEPS_A_TURN", 1)
+    Occasion.objects.filter(pk=world.occasion.pk).update(make_up_until_at=morning() + 2 * DAY)
+    operations.remind_by_clock(as_of=morning())
+    reminder = Reminder.objects.get()
+    assert (reminder.told_at, reminder.told, len(told("due_soon"))) == (None, 1, 1)
+    return reminder
+
+
+def test_a_turn_takes_so_many_steps_and_the_next_turns_the_rest(world: World, begun: Reminder) -> None:
+    for _turn in range(5):
+        operations.remind_by_clock(as_of=morning())
+    begun.refresh_from_db()
+    assert (begun.told_at, begun.told) == (morning(), 1 + len(world.county.neighbours))
+    # A worker that had seen it under way comes too late.
+    assert reminders._step(reminder_id=begun.pk, as_of=morning()) is None
+    assert len(told("due_soon")) == begun.told
+
+
+@pytest.mark.parametrize("why", ["void", "closed", "late", "nothing"])
+def test_what_is_no_longer_true_is_told_to_nobody_else(world: World, begun: Reminder, why: str) -> None:
+    at = morning()
+    if why == "void":
+        Occasion.objects.filter(pk=world.occasion.pk).update(state=Occasion.State.VOID)
+    elif why == "closed":
+        Training.objects.update(state=Training.State.CLOSED)
+    elif why == "late":
+        at += 2 * DAY
+    else:
+        Occasion.objects.filter(pk=world.occasion.pk).update(media_items={})
+    assert operations.remind_by_clock(as_of=at) == 0
+    begun.refresh_from_db()
+    assert (begun.told_at, begun.told, len(told("due_soon"))) == (at, 1, 1)
+
+
+def test_while_a_roster_is_being_written_the_reminder_waits_for_it(world: World, begun: Reminder) -> None:
+    at = morning()
+    work = RosterWork.objects.create(
+        occasion=world.occasion, is_ahead=False, node=world.county.county, day=timezone.localdate(at), began_at=at
+    )
+    assert operations.remind_by_clock(as_of=at) == 0
+    begun.refresh_from_db()
+    assert (begun.told_at, len(told("due_soon"))) == (None, 1)
+    work.delete()
+    for _turn in range(5):
+        operations.remind_by_clock(as_of=at)
+    assert len(told("due_soon")) == 1 + len(world.county.neighbours)
 
 
 @pytest.mark.parametrize("people", [35, 1000])

@@ -316,6 +316,40 @@ def test_where_nothing_is_marked_a_page_asks_one_question(django_assert_num_quer
         assert operations.fold_for_page(training_ids=[training.pk])
 
 
+def test_a_change_of_very_many_units_marks_the_whole_occasion(monkeypatch: pytest.MonkeyPatch) -> None:
+    _training, occasion, nodes = world()
+    monkeypatch.setattr(summary, "A_FOLD", 2)
+    operations.mark_counts(occasion_id=occasion.pk, node_ids=[node.pk for node in nodes[:2]])
+    assert set(SummaryMark.objects.values_list("node_id", flat=True)) == {node.pk for node in nodes[:2]}
+    SummaryMark.objects.all().delete()
+    operations.mark_counts(occasion_id=occasion.pk, node_ids=[node.pk for node in nodes[:3]])
+    assert list(SummaryMark.objects.values_list("occasion_id", "node_id")) == [(occasion.pk, None)]
+
+
+def test_counting_ends_with_its_time_and_the_rest_is_counted_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    _training, occasion, nodes = world()
+    monkeypatch.setattr(summary, "A_FOLD", 2)
+    for node in nodes[:3]:
+        operations.mark_counts(occasion_id=occasion.pk, node_ids=[node.pk])
+    now = iter([0.0, 1.0, 21.0])
+    assert operations.fold_summary(seconds=20.0, clock=lambda: next(now)) == 2
+    assert list(SummaryMark.objects.values_list("node_id", flat=True)) == [nodes[2].pk]
+    is_exact()
+
+
+def test_marks_of_an_occasion_that_goes_while_they_are_counted_go_without_a_number() -> None:
+    """Nothing in the database ties a mark to its occasion, which is read after the marks."""
+    _training, occasion, nodes = world()
+    gone = occasion.pk + 1
+    stand(occasion, UserFactory(), nodes[2], RecordState.ATTENDED)
+    operations.mark_counts(occasion_id=gone, node_ids=[nodes[2].pk])
+    assert summary._fold(SummaryMark.objects.all(), limit=10) == 2
+    operations.mark_counts(occasion_id=gone, node_ids=None)
+    assert summary._fold(SummaryMark.objects.all(), limit=10) == 1
+    assert not NodeSummary.objects.exclude(occasion=occasion).exists()
+    is_exact()
+
+
 def ruin(occasion: Occasion, node: Node) -> None:
     NodeSummary.objects.filter(occasion=occasion, node=node).update(missing=99)
 

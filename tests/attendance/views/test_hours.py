@@ -16,7 +16,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from attendance.models import HoursTable, Occasion, Record, RecordState
-from attendance.operations import Gives, HoursPlan, correct_record, open_occasion, save_hours_table, void_occasion
+from attendance.operations import (
+    Gives,
+    HoursPlan,
+    UnableToSaveHours,
+    correct_record,
+    open_occasion,
+    rules,
+    save_hours_table,
+    void_occasion,
+)
 from attendance.queries.hours import year_of, years_of
 from organizations.models import AccessEntry, Exemption, Membership, Node, Role, RoleGrant, User
 from tests.attendance.people import make_occasion, make_rule, make_training, stand
@@ -343,6 +352,27 @@ def test_a_second_table_of_the_same_year_is_led_to_the_first_and_two_at_once_los
     table(world.county.county, year=YEAR, version=1, owed={"member": D(50)})
     assert "别人改过它" in at_it.post({**values(world.county.county, owed_member="60"), **seen}).content.decode()
     assert HoursTable.objects.count() == 2
+
+
+def test_a_table_that_asks_nothing_of_members_is_refused(world: World) -> None:
+    with pytest.raises(UnableToSaveHours, match="请填党员一年应学多少学时"):
+        table(world.county.county, owed={"secretary": D(56)})
+    assert not HoursTable.objects.filter(node=world.county.county, year=LAST - 1).exists()
+
+
+def test_who_has_not_read_the_newest_version_overwrites_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = table(world.county.county)
+    with pytest.raises(UnableToSaveHours, match="别人刚刚改过它"):
+        table(world.county.county, owed={"member": D(1)})
+    # Two at the very same moment: both find nothing newer, and the database lets one of them in.
+    with monkeypatch.context() as at_once:
+        at_once.setattr(rules, "latest_version", lambda **_values: 0)
+        with pytest.raises(UnableToSaveHours, match="别人刚刚改过它"):
+            table(world.county.county, owed={"member": D(1)})
+    kept = HoursTable.objects.get(node=world.county.county, year=LAST - 1)
+    assert (kept, kept.version) == (first, 1)
+    assert dict(kept.owed.values_list("role", "hours")) == {"member": D(32), "secretary": D(56)}
+    assert table(world.county.county, version=1).version == 2
 
 
 def test_a_table_in_use_stays_and_is_withdrawn_instead(world: World, sign_in: SignIn) -> None:
