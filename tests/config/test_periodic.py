@@ -38,7 +38,7 @@ QUESTIONS = {
     "attendance.remove_evidence": 5,
     "attendance.make_monthly_files": 2,
     "attendance.fold_summary": 2,
-    "attendance.check_summary": 40,  # some at each of the occasions of a night
+    "attendance.check_summary": 80,  # some at each of the occasions of a night
     "meetings.close_year_books": 1,
     "media.reconcile_jobs": 8,
     "media.drop_replaced": 1,

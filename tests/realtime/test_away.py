@@ -65,6 +65,9 @@ class Site:
             if "content_type" in sent:
                 headers["Content-Type"] = sent["content_type"]
             path = requests.address(row, self.world, persona)
+            if row.route.startswith("meetings/") and row.route.endswith("/withdraw/"):
+                # A meeting to come would be gone the second time; one that was held is refused each time.
+                path = f"/meetings/{self.world.met.pk}/withdraw/"
             asked.append((row.route, method if method in row.methods.split() else "HEAD", path, headers, b""))
         return asked + [(route, "GET", "/" + route, self.headers("organiser"), b"") for route in OTHERS]
 

@@ -124,7 +124,6 @@ BRANCH = (
     Row("branch/<int:training_id>/members/", "GET", SECRETARY, "the names below one's own node; logged"),
     Row("branch/<int:training_id>/members/<int:member_id>/", "GET", SECRETARY, "one person's evidence; logged"),
     Row("branch/<int:training_id>/members/<int:member_id>/phone/", "POST", SECRETARY, "the number in full; logged"),
-    Row("branch/<int:training_id>/counts.<slug:form>", "GET", COUNTS, "numbers of each unit as a file; nobody named"),
     Row("branch/<int:training_id>/reports/<slug:name>/", "GET", SECRETARY, "a report as a table; logged"),
     Row("branch/<int:training_id>/reports/<slug:name>.<slug:form>", "GET", SECRETARY, "a report as a file; logged"),
     Row(
