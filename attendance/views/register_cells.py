@@ -44,5 +44,6 @@ def _written(said: tuple[str, str, str], linked: bool) -> tuple[str, str]:
         return format_html(form, look, word, sign, word), ""
     return (
         format_html('<td class="{}"><a href="', look),
-        format_html('" title="{}" aria-label="{}">{}</a></td>', word, word, sign),
+        # The name begins with what is seen: whoever speaks to the phone says that.
+        format_html('" title="{}" aria-label="{} {}">{}</a></td>', word, sign, word, sign),
     )

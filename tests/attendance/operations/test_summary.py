@@ -397,6 +397,8 @@ def test_what_is_marked_is_no_difference() -> None:
     SummaryMark.objects.all().delete()
     found = operations.differences(occasion_id=occasion.pk)
     assert {one.node_id for one in found} == {nodes[0].pk, nodes[1].pk, nodes[2].pk}
+    operations.mark_counts(occasion_id=occasion.pk, node_ids=None)  # everybody is to be counted: nothing is wrong yet
+    assert operations.differences(occasion_id=occasion.pk) == []
 
 
 def test_the_night_finds_a_difference_says_so_and_puts_it_right() -> None:

@@ -79,7 +79,7 @@ def test_a_row_is_a_person_and_a_column_an_occasion_in_the_order_of_time(sheet: 
 def test_each_sign_has_its_word_for_the_eye_and_the_ear(sheet: World, sign_in: SignIn) -> None:
     text = read(sign_in(sheet.county.secretary), f"/branch/register/?training={sheet.training.pk}")
     member = sheet.county.members[1].pk
-    cell = f'<td class="x"><a href="{sheet.occasion.pk}/{member}/" title="未参加" aria-label="未参加">缺</a></td>'
+    cell = f'<td class="x"><a href="{sheet.occasion.pk}/{member}/" title="未参加" aria-label="缺 未参加">缺</a></td>'
     assert cell in text
     assert 'title="还没学完，还差 2 分 48 秒"' in text
     assert (

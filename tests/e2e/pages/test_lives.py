@@ -158,6 +158,7 @@ def test_a_hall_is_ticked_seen_taken_back_and_ticked_again(
     box.check()
     page.get_by_role("button", name="登记在场的人").click()
     expect(page.locator("main")).to_contain_text("已登记")
+    expect(page.locator("details", has_text=who).first).to_be_visible()  # the page has come back with it
     page.reload()
     batch = page.locator("details", has_text=who).first
     batch.locator("summary").click()
