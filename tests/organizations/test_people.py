@@ -238,3 +238,16 @@ def test_the_view_decorator_sends_visitors_to_sign_in_and_hides_the_page_from_ot
         view(request)
     request.user = world.secretary
     assert view(request).content == b"seen"
+
+
+def test_an_exemption_has_an_end_after_its_beginning_and_lies_in_no_other() -> None:
+    member = UserFactory()
+    with pytest.raises(do.UnableToExempt, match="结束日期要在开始日期以后"):
+        do.exempt_member(member_id=member.pk, from_date=TUESDAY, to_date=TUESDAY)
+    do.exempt_member(member_id=member.pk, from_date=MONDAY, to_date=WEDNESDAY)
+    with pytest.raises(do.UnableToExempt, match=f"{MONDAY} 至 {TUESDAY}"):
+        do.exempt_member(member_id=member.pk, from_date=TUESDAY, to_date=dt.date(2026, 4, 1))
+    assert Exemption.objects.get().active_to_date == WEDNESDAY
+    do.exempt_member(member_id=member.pk, from_date=WEDNESDAY)
+    with pytest.raises(do.UnableToExempt, match=f"{WEDNESDAY} 起"):
+        do.exempt_member(member_id=member.pk, from_date=dt.date(2026, 4, 1), to_date=dt.date(2026, 5, 1))
