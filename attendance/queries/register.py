@@ -13,10 +13,10 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from attendance.models import Occasion, RecordState, RosterEntry, Rule, Training
-from attendance.names import by_name
 from attendance.queries.ledger import CALLED_OFF
 from attendance.queries.listing import being_listed
 from attendance.standing import DONE, with_standing
+from organizations.core.pinyin import sort_key
 from organizations.models import Node
 
 MOST_OCCASIONS = 40  # columns that a page can show
@@ -110,7 +110,7 @@ def register_lines(*, node: Node, occasion_ids: Collection[int]) -> list[PersonL
     for member_id, name, last4, path, occasion_id, state, reasons, hours in rows.iterator(chunk_size=5000):
         line = lines.setdefault((path, member_id), PersonLine(member_id, name, bool(last4), path))
         line.cells[occasion_id] = Cell(state, reasons or [], hours or Decimal(0))
-    return sorted(lines.values(), key=lambda one: (one.node_path, by_name(one.name), one.member_id))
+    return sorted(lines.values(), key=lambda one: (one.node_path, sort_key(one.name), one.member_id))
 
 
 def year_of(*, member_id: int, paths: Iterable[str], year: int) -> QuerySet[Any, Any]:

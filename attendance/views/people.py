@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from attendance.models import Occasion, RecordState
-from attendance.names import by_name
 from attendance.permissions import Whereabouts, whereabouts
 from attendance.reports.base import Scope
 from attendance.reports.standing import MemberStanding, Overview, StandingRow, place, standings
@@ -19,6 +18,7 @@ from attendance.reports.steps import NextStep, Way, stepper
 from attendance.sentences import day, hour
 from attendance.standing import DUE, MISSED, UNDONE, amount_of, asked_of
 from attendance.views.shared import anchor_of
+from organizations.core.pinyin import sort_key
 from organizations.models import User
 
 FEW = 12  # names of a list that have a row each; of more the names stand side by side, so that the last is not far
@@ -251,7 +251,7 @@ def undone_first(seen: Overview) -> tuple[list[MemberStanding], list[MemberStand
     groups = [
         sorted(
             (person for person in seen.people if person.state in states),
-            key=lambda person: (person.node_path, by_name(person.name)),
+            key=lambda person: (person.node_path, sort_key(person.name)),
         )
         for states in (MISSED, (DUE,))
     ]

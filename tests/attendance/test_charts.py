@@ -6,7 +6,6 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from attendance.charts import WIDE, Chart, Part, Piece, bars, line, strip
-from attendance.names import by_name
 
 pytestmark = pytest.mark.unit
 
@@ -88,14 +87,3 @@ def test_a_strip_has_each_piece_where_it_was() -> None:
     assert rects(chart) == [("c-live", 0, 166), ("c-gap", 166, 84), ("c-hall", 250, 750)]
     assert chart.rows[1] == ("19:40 – 19:45", "没有连接")
     assert parsed(chart).findtext("desc") == "19:30 – 19:40 在线；19:40 – 19:45 没有连接；19:45 – 20:30 集中收看"
-
-
-def test_names_are_read_as_surnames_are() -> None:
-    names = ["周一", "Ann", "吕桂英", "单雄信", "曾国藩", "古丽娜尔·买买提", "李四", "黎明", "李二", ""]
-    expected = ["", "Ann", "古丽娜尔·买买提", "黎明", "李二", "李四", "吕桂英", "单雄信", "曾国藩", "周一"]
-    found = sorted(names, key=by_name)
-    assert found.index("李四") - found.index("李二") == 1  # one surname stays together, whoever reads like it
-    assert sorted(found, key=by_name) == found
-    assert [one for one in found if one not in {"黎明", "李二", "李四"}] == [
-        one for one in expected if one not in {"黎明", "李二", "李四"}
-    ]
