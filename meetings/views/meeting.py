@@ -16,12 +16,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from attendance.catching_up import catch_up_of
 from attendance.forms import LEAVE_CATEGORIES
 from attendance.models import Evidence, Occasion, RosterEntry
 from attendance.operations import UnableToRecord, settle, settle_dirty
 from attendance.permissions import COUNTS, NAMES
 from attendance.queries import CALLED_OFF
 from attendance.queries.naming import among_named
+from attendance.queries.sessions import sessions_ahead
 from attendance.standing import standings_of, state_label
 from attendance.views.shared import LAST_PAGE, number_or_none
 from meetings import operations
@@ -79,11 +81,15 @@ def _own(request: HttpRequest, access: Access, as_of: dt.datetime) -> dict[str, 
     member, occasion = signed_in(request), access.meeting.occasion
     settle_dirty(as_of=as_of, member_ids=[member.pk])
     stand = standings_of(occasions=[occasion], member_id=member.pk, as_of=as_of).get(occasion.pk)
+    ahead = sessions_ahead([occasion], as_of=as_of).get(occasion.pk, ())
+    path = catch_up_of(
+        occasion=occasion, state=stand.state if stand else "", as_of=as_of, member=member, sessions=ahead
+    )
     return {
         "minutes": minutes_of([occasion.pk]).get(occasion.pk),
         "state": stand.state if stand else "",
         "state_words": state_label(stand.state) if stand else "",
-        "may_make_up": bool(stand and stand.is_undone and occasion.state not in CALLED_OFF),
+        "path": path,
     }
 
 
