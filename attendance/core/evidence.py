@@ -99,7 +99,7 @@ class Window:
     media time at which the window begins; ``media_cuts`` are the pauses that the recording left out, as ``(media time,
     length)``. ``away`` is when the site was away, ``paused`` from an end to its undoing: both leave the window, and
     ``frame`` is what is left. ``deadline`` bounds what is on time for a course; ``final`` is false while it runs.
-    ``is_further``: it is a further session of another occasion, at which nobody is asked for anything: that one asks."""
+    ``is_further``: it is a further session of another occasion, at which nothing is asked: that one asks."""
 
     start: int
     end: int

@@ -24,6 +24,7 @@ from attendance.permissions import COUNTS, NAMES
 from attendance.queries import CALLED_OFF
 from attendance.queries.naming import among_named
 from attendance.queries.sessions import sessions_ahead
+from attendance.queries.windows import HELD
 from attendance.standing import standings_of, state_label
 from attendance.views.shared import LAST_PAGE, number_or_none
 from meetings import operations
@@ -104,6 +105,7 @@ def steps_of(access: Access, as_of: dt.datetime) -> dict[str, bool]:
         "may_write": access.plans and has_begun and state != State.VOID,
         "may_void": gathering and access.plans and state in (State.CLOSED, State.SETTLED, State.NOT_HELD),
         "may_plan_again": gathering and access.plans and state in CALLED_OFF,
+        "may_repeat": gathering and access.plans and state in HELD,
         "may_label": access.plans,
     }
 
