@@ -539,8 +539,8 @@ def test_back_office_holds_again_with_the_form_filled_in(world: County) -> None:
     assert ("starts_at" in bad.context["form"].errors, again(lecture).stage) == (True, "not_held")
     assert "晚于培训的截止时间" in Office(office, url).saved(data)[0]
     assert (again(lecture).stage, Lecture.objects.count()) == ("void", 2)
-    held = ended(world)
-    assert office.get(reverse("live_schedule_add") + f"?again={held.pk}").status_code == 404
+    running = make_live(world)
+    assert office.get(reverse("live_schedule_add") + f"?again={running.pk}").status_code == 404
     assert office.get(reverse("live_schedule_add") + "?again=²").status_code == 404
 
 
