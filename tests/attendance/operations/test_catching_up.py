@@ -127,7 +127,7 @@ def test_who_becomes_missing_later_is_told_then(county: County, lecture: Occasio
 def test_a_visit_that_is_written_down_is_told_and_a_declaration_once(county: County, lecture: Occasion) -> None:
     operations.tell_who_missed(as_of=TOLD)
     visited, declared = county.members[1].pk, county.members[2].pk
-    values = {"occasion_id": lecture.pk, "recorded_by_id": county.secretary.pk, "as_of": TOLD}
+    values: dict[str, Any] = {"occasion_id": lecture.pk, "recorded_by_id": county.secretary.pk, "as_of": TOLD}
     operations.declare(
         member_id=visited, category="visit", study=Study(source="家里", started_at=START, minutes=30), **values
     )

@@ -169,7 +169,12 @@ def test_a_correction_of_the_session_reaches_the_first(county: County, first: Oc
     again = opened(planned(first))
     end(again)
     who, at = county.members[2], LATER + 2 * HOUR
-    values = {"occasion_id": again.pk, "member_id": who.pk, "author_id": county.secretary.pk, "as_of": at}
+    values: dict[str, Any] = {
+        "occasion_id": again.pk,
+        "member_id": who.pk,
+        "author_id": county.secretary.pk,
+        "as_of": at,
+    }
     with pytest.raises(operations.UnableToRecord, match="请更正为“免”"):
         operations.correct_record(state=S.MISSING, reason="没来", **values)
     operations.correct_record(state=S.ATTENDED, reason="在现场", **values)
