@@ -12,6 +12,7 @@ import structlog
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from attendance.catching_up import catch_up_of
 from attendance.core.reminders import SITE
 from attendance.models import Notice, RecordState
 from attendance.reminding import said_to, values_for
@@ -41,6 +42,18 @@ def _due_soon(notice: Notice) -> str:
 def _starts_soon(notice: Notice) -> str:
     said = {"title": _about(notice), "at": day_and_hour(_moment(notice.data["at"]))}
     return _("“%(title)s”%(at)s 开始。") % said
+
+
+def _catch_up(notice: Notice) -> str:
+    """As it is now: a replay that came late, another rule."""
+    path = notice.occasion and catch_up_of(
+        occasion=notice.occasion, state=RecordState.MISSING, as_of=notice.at, member=notice.member
+    )
+    said = {"title": _about(notice)}
+    if not path:
+        return _("您没有参加“%(title)s”，可以补学。") % said
+    said |= {"until": path.until, "step": path.phone.label if path.phone else _("请支部书记安排集中收看或送学上门")}
+    return _("您没有参加“%(title)s”，%(until)s：%(step)s。") % said
 
 
 def _result(text: Callable[[], str]) -> Callable[[Notice], str]:
@@ -85,6 +98,8 @@ NOTICES: dict[str, Callable[[Notice], str]] = {
     "reminded": _reminded,
     "due_soon": _due_soon,
     "starts_soon": _starts_soon,
+    "catch_up": _catch_up,
+    "caught_up": _plain(lambda: _("“%(title)s”您已经补上，记为已补学。")),
     "leave_asked": _plain(lambda: _("有人请假，可以在“支部”里批准。")),
     "leave_approved": _plain(lambda: _("您的请假已批准。能来参加的话直接来就行。")),
     "leave_refused": _plain(lambda: _("您的请假没有批准，理由在“我的请假”里。")),

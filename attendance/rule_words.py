@@ -78,7 +78,7 @@ def _make_up(rule: RuleLike, by_media: bool) -> str:
         return _("到期以后不能补学") if by_media else _("没参加的不能补学")
     if by_media:
         return _("到期后 %(days)s 天内学完算补学") % {"days": days}
-    return _("没参加的 %(days)s 天内可以补学") % {"days": days}
+    return _("没参加的 %(days)s 天内可以补学（回放晚一天以上的，从能看时算起）") % {"days": days}
 
 
 def _hours(rule: RuleLike) -> str:

@@ -184,6 +184,8 @@ SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Code.AFTER_WINDOW: _said(lambda: _("场次结束以后才进入，只保留，不计入")),
     Code.LEAVE: _named(lambda: _("请假：%(category)s")),
     Code.DECLARED: _declared,
+    Code.REPEATED: lambda values: _("参加了再讲的一场（%(at)s）") % {"at": day_and_hour(moment_of(values["at"]))},
+    Code.FURTHER: _said(lambda: _("这是再讲的一场，认定和学时都记在原来的那一场")),
     Code.CHECKED_IN: lambda values: _("%(at)s 扫过现场的码，等支部书记确认") % {"at": hour(moment_of(values["at"]))},
     Code.AWAITED: _said(lambda: _("所在的集中收看点还没有把登记交上来，先不按未参加处理")),
     Code.NOTHING_ASKED: _said(lambda: _("课程的内容目前都撤下了，不要求学习")),

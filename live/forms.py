@@ -15,6 +15,7 @@ from attendance.models import Occasion, Rule, Training
 from attendance.plan_forms import check_year
 from attendance.queries.consequences import effects_of_rule
 from attendance.queries.rules import offered_rules, why_not_at
+from attendance.queries.windows import HELD
 from attendance.rule_default import offer_default, say_choices, take_default
 from live.core import lifecycle
 from live.models import Lecture
@@ -24,6 +25,7 @@ from live.operations import (
     UnableToScheduleLecture,
     UnableToVoidLecture,
     hold_again,
+    repeat_lecture,
     reschedule_lecture,
     schedule_lecture,
     void_lecture,
@@ -40,7 +42,7 @@ class LectureForm(Asking, forms.Form):
     """Offers only what lies in the organiser's subtrees; ``save`` calls the one operation and shows what it says.
 
     What is unusual, and what a change does to others, is asked once. ``again``: a lecture that was not held, in whose
-    place this one is planned.
+    place this one is planned, or one that was held, of which this is a further session.
     """
 
     training = forms.ModelChoiceField(Training.objects.none(), label=_("培训"), empty_label=_("请选择"))
@@ -71,7 +73,10 @@ class LectureForm(Asking, forms.Form):
     ) -> None:
         self.lecture = lecture
         self._again, self._user = again, user
-        super().__init__(data, initial=_initial(lecture or again))
+        initial = _initial(lecture or again)
+        if again is not None and again.occasion.state in HELD:
+            del initial["starts_at"]  # another time, which only they know
+        super().__init__(data, initial=initial)
         nodes = visible_nodes(user, Role.ORGANISER)
         self._offer(
             "training",
@@ -145,7 +150,8 @@ class LectureForm(Asking, forms.Form):
         )
         try:
             if self._again is not None:
-                self.lecture = hold_again(occasion_id=self._again.pk, plan=plan, actor_id=self._user.pk, as_of=as_of)
+                anew = repeat_lecture if self._again.occasion.state in HELD else hold_again
+                self.lecture = anew(occasion_id=self._again.pk, plan=plan, actor_id=self._user.pk, as_of=as_of)
             elif self.lecture is None:
                 self.lecture = schedule_lecture(plan=plan, as_of=as_of, actor_id=self._user.pk)
             elif self.changed_data:  # whoever saves what stands there has changed nothing
@@ -164,7 +170,8 @@ def _refuse(form: forms.Form, error: UnableToScheduleLecture | UnableToVoidLectu
 
 
 class AgainForm(Asking, forms.Form):
-    """Another time for a lecture that was not held; people, rule and lecturer stay. Asks as the office's form does."""
+    """Another time for a lecture that was not held, or a further session of one that was; people, rule and lecturer
+    stay. Asks as the office's form does."""
 
     title = forms.CharField(label=_("名称"), max_length=120)
     starts_at = forms.DateTimeField(
@@ -187,7 +194,8 @@ class AgainForm(Asking, forms.Form):
 
     def effects_of_saving(self) -> list[str]:
         old, starts_at = self._lecture, self.cleaned_data["starts_at"]
-        if Lecture.objects.filter(in_place_of=old).exists():
+        sessions = Lecture.objects.filter(occasion__repeats_id=old.occasion.repeats_id or old.pk)
+        if Lecture.objects.filter(in_place_of=old).exists() or sessions.filter(occasion__starts_at=starts_at).exists():
             return []  # a second click: saving says what the first has planned
         ends_at = starts_at + dt.timedelta(minutes=self.cleaned_data["minutes"])
         training = old.occasion.training
@@ -208,7 +216,8 @@ class AgainForm(Asking, forms.Form):
             webrtc_cap=old.webrtc_cap,
         )
         try:
-            return hold_again(occasion_id=old.pk, plan=plan, actor_id=self._user.pk, as_of=as_of)
+            anew = repeat_lecture if old.occasion.state in HELD else hold_again
+            return anew(occasion_id=old.pk, plan=plan, actor_id=self._user.pk, as_of=as_of)
         except (UnableToScheduleLecture, UnableToVoidLecture, UnableToHoldAgain) as error:
             _refuse(self, error)
             return None

@@ -1,7 +1,8 @@
 """Who may do what around a lecture (docs/trust.md). Asked once, at the edge; "no" is answered with 404.
 
 A host is the assigned lecturer, or an organiser whose subtree holds the lecture's node. Everybody else needs to be on
-the roster: the snapshot once the lecture was opened, before that a membership valid today in the node's subtree.
+the roster: the snapshot once the lecture was opened, before that a membership valid today in the node's subtree. To a
+further session whoever was expected at the first may come, too; that is no evidence of anything.
 """
 
 import datetime as dt
@@ -13,6 +14,8 @@ from django.utils import timezone
 
 from attendance.models import Occasion, Training
 from attendance.queries.listing import on_roster
+from attendance.queries.naming import missing_at
+from attendance.queries.sessions import is_on_first
 from live.models import Lecture, Restriction
 from organizations.models import Membership, Role, RoleGrant, User
 from organizations.permissions import has_role
@@ -39,7 +42,7 @@ def may_join(user: User, lecture: Lecture) -> bool:
         return False
     if may_host(user, lecture):
         return True
-    return bool(_expected(lecture.occasion, [user.pk])) and not _removed(lecture.pk, [user.pk])
+    return bool(_admitted(lecture.occasion, [user.pk])) and not _removed(lecture.pk, [user.pk])
 
 
 def may_read_recording(user: User, lecture: Lecture) -> bool:
@@ -82,7 +85,7 @@ def rights_now(*, occasion_id: int, user_ids: Iterable[int], on_date: dt.date) -
     lines = lecture.occasion.node.line_paths()
     organisers = RoleGrant.objects.filter(valid_on(on_date), role=Role.ORGANISER, node__path__in=lines, user_id__in=ids)
     hosts = ({lecture.lecturer_id} & set(ids)) | set(organisers.values_list("user_id", flat=True))
-    members = _expected(lecture.occasion, ids, on_date) - _removed(occasion_id, ids)
+    members = _admitted(lecture.occasion, ids, on_date) - _removed(occasion_id, ids)
     active = frozenset(User.objects.filter(pk__in=hosts | members, is_active=True).values_list("pk", flat=True))
     return Rights(allowed=active, hosts=active & hosts)
 
@@ -104,7 +107,15 @@ def _expected(occasion: Occasion, ids: list[int], on_date: dt.date | None = None
         return on_roster(occasion_id=occasion.pk, member_ids=ids)
     day = on_date or timezone.localdate()
     members = Membership.objects.filter(valid_on(day), member_id__in=ids, node__path__startswith=occasion.node.path)
-    return set(members.values_list("member_id", flat=True))
+    return set(members.filter(missing_at(occasion.repeats_id)).values_list("member_id", flat=True))
+
+
+def _admitted(occasion: Occasion, ids: list[int], on_date: dt.date | None = None) -> set[int]:
+    """Return who may come: whoever is expected, and to a further session whoever was expected at the first."""
+    expected = _expected(occasion, ids, on_date)
+    if occasion.repeats_id is None or occasion.training.state == Training.State.DRAFT:
+        return expected
+    return expected | is_on_first(occasion, ids)
 
 
 def _removed(occasion_id: int, ids: list[int]) -> set[int]:

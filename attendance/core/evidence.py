@@ -60,6 +60,7 @@ class Evidence:
 
     ``declared_ms``: how long was studied elsewhere, where it is known. ``checked_in``: when the code of a hall was
     last scanned. ``awaited``: what was ticked in the hall of the member's unit has still to be delivered.
+    ``repeated``: when the further session of this occasion began in which they took part.
     """
 
     presences: tuple[Presence, ...] = ()
@@ -72,6 +73,8 @@ class Evidence:
     checked_in: int | None = None
     awaited: bool = False
     exempt: str | None = None
+    # Told apart by ``settling.digest_of``: the digests of all who have none stay what they were.
+    repeated: int | None = field(default=None, repr=False)
 
 
 Items = tuple[tuple[str, int], ...]
@@ -95,7 +98,8 @@ class Window:
     (None: one piece); ``earlier`` what it consisted of before it was changed, the oldest first. ``media_offset`` is the
     media time at which the window begins; ``media_cuts`` are the pauses that the recording left out, as ``(media time,
     length)``. ``away`` is when the site was away, ``paused`` from an end to its undoing: both leave the window, and
-    ``frame`` is what is left. ``deadline`` bounds what is on time for a course; ``final`` is false while it runs."""
+    ``frame`` is what is left. ``deadline`` bounds what is on time for a course; ``final`` is false while it runs.
+    ``is_further``: it is a further session of another occasion, at which nothing is asked: that one asks."""
 
     start: int
     end: int
@@ -109,6 +113,7 @@ class Window:
     away: Spans = field(default_factory=Spans)
     paused: Spans = field(default_factory=Spans)
     final: bool = True
+    is_further: bool = field(default=False, repr=False)
     frame: Spans = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -28,6 +28,8 @@ class Code(StrEnum):
     DECLARED = "declared"  # category, ms (0: nobody said how long)
     CHECKED_IN = "checked_in"  # at (ms since 1970): the code of a hall was scanned, and nobody has confirmed it yet
     AWAITED = "awaited"  # what was ticked in the hall of the unit is still on a phone
+    REPEATED = "repeated"  # at (ms since 1970): took part in a further session, which began then
+    FURTHER = "further"  # a further session: what came of it stands at the occasion that it repeats
     EXEMPT = "exempt"  # why
     NO_EVIDENCE = "no_evidence"
     AWAY = "away"  # ms: the site was away so long, and it changes nothing

@@ -105,7 +105,7 @@ def judge(evidence: Evidence, window: Window, rule: Rule) -> Verdict:
         whole = replace(window, away=Spans())
         count = max(count, _count(_clocks(evidence, whole, rule), evidence, whole, rule), key=_worth)
     state = _state(count.reached, evidence, window)
-    is_done = count.reached is not None or evidence.declared is not None
+    is_done = count.reached is not None or evidence.declared is not None or evidence.repeated is not None
     form = _form(count, evidence)
     return Verdict(
         state=state,
@@ -114,7 +114,7 @@ def judge(evidence: Evidence, window: Window, rule: Rule) -> Verdict:
         replay_ms=_total(clocks.replay, window.items),
         hall_ms=clocks.hall.total,
         union_ms=_union_ms(clocks, window, rule),
-        hours=_hours(form, count, window, rule) if is_done else Decimal(0),
+        hours=_hours(form, count, window, rule) if is_done and not window.is_further else Decimal(0),
         done_ms=count.done_ms,
         needed_ms=count.needed_ms,
         live=clocks.live.spans,
@@ -127,6 +127,8 @@ def judge(evidence: Evidence, window: Window, rule: Rule) -> Verdict:
 
 def full_hours(window: Window, rule: Rule) -> Decimal:
     """Return what an occasion credits for having taken part in its own way: what a correction gives."""
+    if window.is_further:
+        return Decimal(0)  # given once: by the occasion of which this is a further session
     return rule.hours_for(OWN, window.media_ms if rule.basis is Basis.MEDIA else window.length)
 
 
@@ -139,7 +141,7 @@ def _form(count: _Count, evidence: Evidence) -> str:
     """Return how it was done; the occasion's own way while it is not."""
     if count.reached is not None:
         return Form.HALL.value if count.clock == "hall" else OWN
-    if evidence.declared is None:
+    if evidence.declared is None or evidence.repeated is not None:
         return OWN
     return Form.VISIT.value if evidence.declared == VISITED else Form.DECLARED.value
 
@@ -262,7 +264,7 @@ def _state(reached: State | None, evidence: Evidence, window: Window) -> State:
         return State.EXEMPT
     if reached is not None:
         return reached
-    if evidence.declared is not None:
+    if evidence.declared is not None or evidence.repeated is not None:
         return State.MADE_UP
     if evidence.leave is not None:
         return State.EXCUSED
@@ -271,6 +273,8 @@ def _state(reached: State | None, evidence: Evidence, window: Window) -> State:
     if window.asks_nothing:
         return State.EXEMPT
     is_known = not (window.is_torn or evidence.awaited or _waits(evidence))
+    if is_known and window.is_further:
+        return State.EXEMPT
     return State.MISSING if is_known else State.INCOMPLETE
 
 
@@ -295,6 +299,10 @@ def _outcome(state: State, clocks: _Clocks, evidence: Evidence, window: Window, 
         found.append(Reason(Code.EARLIER_VERSION, {"until": count.earlier.until}))
     if evidence.declared is not None:
         found.append(Reason(Code.DECLARED, {"category": evidence.declared, "ms": evidence.declared_ms}))
+    if evidence.repeated is not None:
+        found.append(Reason(Code.REPEATED, {"at": evidence.repeated}))
+    if window.is_further and evidence.exempt is None:
+        found.append(Reason(Code.FURTHER))
     if evidence.leave is not None:
         found.append(Reason(Code.LEAVE, {"category": evidence.leave}))
     if window.asks_nothing and count.reached is None and evidence.exempt is None:

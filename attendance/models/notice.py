@@ -24,6 +24,12 @@ class Notice(models.Model):
     seen_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        constraints = [
+            # Whoever is told twice at once, or again after a crash, is told once.
+            models.UniqueConstraint(
+                fields=["occasion", "member"], condition=Q(kind="catch_up"), name="notice_catch_up_once"
+            ),
+        ]
         indexes = [
             models.Index(fields=["member", "-at"], name="notice_of_member"),
             models.Index(fields=["at"], name="notice_by_age"),

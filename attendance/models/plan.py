@@ -147,6 +147,16 @@ class Occasion(models.Model):
     evidence_removed_at = models.DateTimeField(
         null=True, blank=True, help_text="since when raw evidence is gone: nobody is judged again (``Removal``)"
     )
+    repeats = models.ForeignKey(
+        "self", on_delete=models.PROTECT, related_name="sessions", null=True, blank=True,
+        help_text="the occasion of which this is a further session, for those who missed it; never one itself",
+    )  # fmt: skip
+    is_repeated = models.BooleanField(
+        default=False, db_default=False, help_text="a further session was planned once; false spares the question"
+    )
+    catch_up_told_at = models.DateTimeField(
+        null=True, blank=True, help_text="when those who missed it were told how to catch up; null: not yet"
+    )
 
     class Meta:
         verbose_name = _("场次")
@@ -158,6 +168,12 @@ class Occasion(models.Model):
             models.Index(fields=["state", "starts_at"], name="occasion_state_start"),
             models.Index(
                 fields=["make_up_until_at"], condition=Q(make_up_until_at__isnull=False), name="occasion_make_up_until"
+            ),
+            # What is settled, and where nobody has been told yet: a few, whatever there ever was.
+            models.Index(
+                fields=["closed_at"],
+                condition=Q(state="settled", catch_up_told_at=None),
+                name="occasion_catch_up_untold",
             ),
             # By which whatever still holds raw evidence is found, the oldest first.
             models.Index(fields=["starts_at"], condition=Q(evidence_removed_at=None), name="occasion_evidence_held"),

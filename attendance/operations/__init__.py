@@ -2,6 +2,7 @@
 
 from attendance.core.plan import OccasionPlan
 from attendance.operations.absence import record_absence
+from attendance.operations.catching_up import tell_who_missed
 from attendance.operations.choices import (
     UnableToChoose,
     ask_for_email,
@@ -113,6 +114,7 @@ from attendance.operations.rules import (
     withdraw_rule,
 )
 from attendance.operations.sealing import seal_days
+from attendance.operations.sessions import make_session
 from attendance.operations.settling import UnableToSettle, settle, settle_dirty
 from attendance.operations.sheets import print_sheet
 from attendance.operations.summary import (
@@ -210,6 +212,7 @@ __all__ = [
     "follow_exemptions",
     "hold_in_person",
     "make_calendar",
+    "make_session",
     "mark_answers_seen",
     "mark_counts",
     "mark_dirty",
@@ -252,6 +255,7 @@ __all__ = [
     "start_watch",
     "take_back_leave",
     "tell",
+    "tell_who_missed",
     "try_recomputation",
     "void_occasion",
     "withdraw",

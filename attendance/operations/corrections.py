@@ -11,6 +11,7 @@ from attendance.core.hours import OWN
 from attendance.core.text import checked
 from attendance.core.verdict import full_hours
 from attendance.models import Correction, CorrectionReview, Occasion, Record, RecordState, RosterEntry, Training
+from attendance.operations.marks import mark_first
 from attendance.operations.notices import tell
 from attendance.operations.rosters import is_on_roster
 from attendance.operations.settling import last_corrections, settle
@@ -88,6 +89,7 @@ def let_hold(correction: Correction, *, as_of: datetime) -> None:
     Record.objects.filter(pk=record.pk).update(
         stands=outcome.state, stands_by=outcome.correction_id, stands_hours=outcome.hours, form=OWN
     )
+    mark_first(occasion_id=record.occasion_id, member_ids=[record.member_id], as_of=as_of)
     units = RosterEntry.objects.filter(occasion_id=record.occasion_id, member_id=record.member_id)
     mark_counts(occasion_id=record.occasion_id, node_ids=units.values_list("node_id", flat=True))
 
@@ -138,6 +140,8 @@ def _checked(occasion_id: int, member_id: int, state: str, reason: str, author_i
         raise UnableToRecord(_("这场还没有开始，没有可更正的结果。"))
     if occasion.state in CALLED_OFF:
         raise UnableToRecord(_("这场没有举行或已经作废，不影响任何人的记录，不用更正。"))
+    if occasion.repeats_id is not None and state == RecordState.MISSING:
+        raise UnableToRecord(_("再讲的一场不算谁未参加。确实没来的，请更正为“免”，原来那一场仍按未参加。"))
     if not is_on_roster(occasion_id=occasion_id, member_id=member_id):
         raise UnableToRecord(_("有人不在这场的应到名单里。"))
     return text

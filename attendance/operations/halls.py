@@ -87,7 +87,7 @@ def check_in(*, hall_id: int, member_id: int, as_of: datetime) -> bool:
     """
     hall = Hall.objects.select_related("occasion__rule").get(pk=hall_id)
     occasion = hall.occasion
-    [(_key, state, _basis, _listed)] = hold([occasion.pk])
+    state = hold([occasion.pk])[0].state
     if hall.closed_at is not None or hall.is_offline or state != Occasion.State.OPEN:
         raise UnableToCheckIn(_("这里的签到已经结束。您在场的话，请现场负责人登记，一样算数。"))
     if member_id not in on_roster(occasion_id=occasion.pk, member_ids=[member_id]):

@@ -99,7 +99,7 @@ def _look_again(since: datetime, until: datetime) -> None:
         try:
             with transaction.atomic():
                 is_changed = record_absence(occasion_id=occasion_id, as_of=until)
-                if is_changed and not mark_not_held(occasion_id=occasion_id):
+                if is_changed and not mark_not_held(occasion_id=occasion_id, as_of=until):
                     again = Occasion.objects.filter(pk=occasion_id, state=Occasion.State.SETTLED)
                     again.update(state=Occasion.State.CLOSED, settled_at=None)
         except (OperationalError, InterfaceError):

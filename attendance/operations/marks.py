@@ -7,11 +7,13 @@ then member). Whoever keeps to it never waits in a circle.
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from attendance.models import Occasion, RosterEntry, Rule
+from attendance.models import Occasion, Record, RosterEntry, Rule
 from attendance.operations.rosters import enter_at_once
+from attendance.queries.sessions import TOOK_PART
 
 State = Occasion.State
 
@@ -34,11 +36,11 @@ def mark_pairs(*, pairs: Iterable[tuple[int, int]], as_of: datetime) -> None:
     for occasion_id, member_id in pairs:
         by_occasion[occasion_id].add(member_id)
     # All occasions before the first roster row: another batch that has them in another order must not wait in between.
-    for occasion_id, state, basis, is_listed in hold(by_occasion):
-        if not is_listed:
-            enter_at_once(member_ids=by_occasion[occasion_id], occasion_ids=[occasion_id])
-        if is_judged_now(state, basis):
-            _mark(occasion_id, by_occasion[occasion_id], as_of)
+    for held in hold(by_occasion):
+        if not held.is_listed:
+            enter_at_once(member_ids=by_occasion[held.pk], occasion_ids=[held.pk])
+        if is_judged_now(held.state, held.basis):
+            _mark(held.pk, by_occasion[held.pk], as_of)
 
 
 def _mark(occasion_id: int, member_ids: Collection[int], as_of: datetime) -> None:
@@ -50,8 +52,36 @@ def _mark(occasion_id: int, member_ids: Collection[int], as_of: datetime) -> Non
         RosterEntry.objects.filter(pk__in=fresh).update(dirty_at=as_of)
 
 
-def hold(occasion_ids: Iterable[int]) -> list[tuple[int, str, str, bool]]:
-    """Return ``(id, state, basis, whether its roster is complete)`` of these occasions, in order of their ids.
+@transaction.atomic
+def mark_first(*, occasion_id: int, as_of: datetime, member_ids: Collection[int] | None = None) -> int:
+    """Mark at the first whoever took part in a further session (or ``member_ids``), to be judged there again.
+
+    Returns how many; 0 for what is no further session. For whoever changes what a further session says of people.
+    """
+    first_id = Occasion.objects.filter(pk=occasion_id).values_list("repeats_id", flat=True).first()
+    if first_id is None:
+        return 0
+    if member_ids is None:
+        took = Record.objects.filter(occasion_id=occasion_id, stands__in=TOOK_PART)
+        entries = RosterEntry.objects.filter(occasion_id=first_id, member_id__in=took.values("member_id"))
+    else:
+        entries = RosterEntry.objects.filter(occasion_id=first_id, member_id__in=member_ids)
+    list(entries.select_for_update(of=("self",)).order_by("member_id").values_list("pk"))  # everybody's order
+    return entries.update(dirty_at=as_of)
+
+
+class Held(NamedTuple):
+    """An occasion that is held; ``is_listed``: its roster is complete, ``first_id``: what it repeats."""
+
+    pk: int
+    state: str
+    basis: str
+    is_listed: bool
+    first_id: int | None
+
+
+def hold(occasion_ids: Iterable[int]) -> list[Held]:
+    """Hold these occasions, and return how they are, in order of their ids.
 
     State and basis stay so until the transaction ends.
 
@@ -66,13 +96,16 @@ def hold(occasion_ids: Iterable[int]) -> list[tuple[int, str, str, bool]]:
     places = ", ".join(["%s"] * len(ids))
     sql = (
         "SELECT o.id, o.state, r.basis, EXISTS (SELECT 1 FROM attendance_rosterwork w "  # noqa: S608 - only places
-        "WHERE w.occasion_id = o.id AND NOT w.is_ahead) "
+        "WHERE w.occasion_id = o.id AND NOT w.is_ahead), o.repeats_id "
         "FROM attendance_occasion o JOIN attendance_rule r ON r.id = o.rule_id "
         f"WHERE o.id IN ({places}) ORDER BY o.id {lock}"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, ids)
-        return [(int(key), str(state), str(basis), not writing) for key, state, basis, writing in cursor.fetchall()]
+        return [
+            Held(int(key), str(state), str(basis), not writing, first_id)
+            for key, state, basis, writing, first_id in cursor.fetchall()
+        ]
 
 
 def is_judged_now(state: str, basis: str) -> bool:

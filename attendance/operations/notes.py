@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from attendance.core.text import checked
 from attendance.models import Evidence, Occasion, Record, RosterEntry, Rule
+from attendance.operations.catching_up import tell_caught_up
 from attendance.operations.corrections import UnableToRecord
 from attendance.operations.excusing import close_emptied
 from attendance.operations.marks import hold, mark_dirty
@@ -144,6 +145,7 @@ def approve_leave(
     _keep_fact(Evidence.Kind.LEAVE, occasion_id, member_id, category, recorded_by_id, as_of)
 
 
+@transaction.atomic
 def declare(
     *,
     occasion_id: int,
@@ -159,6 +161,8 @@ def declare(
     """
     details = {} if study is None else _details(study, as_of)
     _keep_fact(Evidence.Kind.DECLARED, occasion_id, member_id, category, recorded_by_id, as_of, details)
+    if study is None or study.mark is None:  # else the answer to what they declared says so
+        tell_caught_up(occasion_id=occasion_id, member_id=member_id, as_of=as_of)
 
 
 @dataclass(frozen=True, slots=True)

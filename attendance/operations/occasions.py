@@ -20,16 +20,19 @@ from attendance.core.plan import OccasionPlan
 from attendance.core.rules import Rule as CoreRule
 from attendance.models import Evidence, HoursTable, Occasion, Rule, Training
 from attendance.operations.earlier_items import keep_earlier_items
+from attendance.operations.marks import mark_first
 from attendance.operations.rosters import take_back_preparation, write_or_begin
 from attendance.operations.summary import mark_counts
 from attendance.queries.hours import conversions_at
 from attendance.queries.rules import why_not_at
+from attendance.queries.sessions import why_not_voided
 from attendance.queries.windows import ENDED, HELD, is_held, undone_until, window_limit
 from organizations.models import Node
 
 log = structlog.get_logger(__name__)
 State = Occasion.State
 VOID_REASON_MAX = 200
+LATE_REPLAY = timedelta(days=1)  # after the end; so the rule's sentence says (``rule_words``)
 
 
 class UnableToPlanOccasion(Exception):
@@ -225,7 +228,7 @@ def close_occasion(*, occasion_id: int, as_of: datetime, make_up_from: datetime 
 
 
 @transaction.atomic
-def mark_not_held(*, occasion_id: int) -> bool:
+def mark_not_held(*, occasion_id: int, as_of: datetime) -> bool:
     """Look again whether a closed occasion was held, after times were left out of its window; True if it was not.
 
     For whoever writes ``away_ms``. Its records stay and count no more.
@@ -234,6 +237,7 @@ def mark_not_held(*, occasion_id: int) -> bool:
     if occasion.state not in HELD or occasion.window_end_at is None or is_held(occasion, end=occasion.window_end_at):
         return False
     mark_counts(occasion_id=occasion_id, node_ids=None)
+    mark_first(occasion_id=occasion_id, as_of=as_of)
     changed = Occasion.objects.filter(pk=occasion_id, state__in=HELD)
     return changed.update(state=State.NOT_HELD, make_up_until_at=None) == 1
 
@@ -261,6 +265,7 @@ def reopen_occasion(*, occasion_id: int, as_of: datetime) -> None:
         paused_ms=[*occasion.paused_ms, [ms_of(occasion.closed_at), ms_of(as_of)]],
     )
     mark_counts(occasion_id=occasion_id, node_ids=None)
+    mark_first(occasion_id=occasion_id, as_of=as_of)
     log.info("occasion_reopened", occasion_id=occasion_id)
     events.announce(events.occasion_reopened, occasion_id=occasion_id)
 
@@ -279,6 +284,8 @@ def void_occasion(*, occasion_id: int, reason: str, voided_by_id: int, as_of: da
     runs_along = occasion and occasion.state == State.OPEN and occasion.rule.basis == Rule.Basis.MEDIA
     if occasion is None or not (occasion.state in ENDED or runs_along):
         raise UnableToVoidOccasion(_("只有已经结束、还没有作废的场次可以作废。"))
+    if refusal := why_not_voided(occasion):
+        raise UnableToVoidOccasion(refusal)
     Occasion.objects.filter(pk=occasion_id).update(
         state=State.VOID,
         voided_at=as_of,
@@ -287,6 +294,7 @@ def void_occasion(*, occasion_id: int, reason: str, voided_by_id: int, as_of: da
         make_up_until_at=None,
     )
     mark_counts(occasion_id=occasion_id, node_ids=None)
+    mark_first(occasion_id=occasion_id, as_of=as_of)
     log.info("occasion_voided", occasion_id=occasion_id, voided_by_id=voided_by_id)
     events.announce(events.occasion_voided, occasion_id=occasion_id)
 
@@ -336,8 +344,8 @@ def set_replay(
     """Offer a replay of ``media_ms``; the window begins at ``media_offset_ms`` of it.
 
     ``media_cuts``: pauses that it leaves out, in order, as ``(media time, length)`` in ms. Who was judged by another
-    replay, or by none, is judged again: what is asked of them depends on how much there is to watch. Raises
-    UnableToSetMedia.
+    replay, or by none, is judged again: what is asked of them depends on how much there is to watch. The days to make
+    it up count from a first replay that comes more than a day after the end. Raises UnableToSetMedia.
     """
     if media_ms <= 0:
         raise UnableToSetMedia("a replay has a length")
@@ -345,13 +353,23 @@ def set_replay(
     with transaction.atomic():
         occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
         is_new = replay != {name: getattr(occasion, name) for name in replay}
-        Occasion.objects.filter(pk=occasion_id).update(**replay)
+        Occasion.objects.filter(pk=occasion_id).update(**replay, make_up_until_at=_make_up_from_replay(occasion, as_of))
         log.info("replay_offered", occasion_id=occasion_id, media_ms=media_ms, at=as_of.isoformat())
         events.announce(events.replay_offered, occasion_id=occasion_id)
         if occasion.state in HELD and is_new:
             # Written down, for the task is only a hint: a media agent's may reach nobody. ``reconcile`` finds the row.
             Occasion.objects.filter(pk=occasion_id).update(state=State.CLOSED, settled_at=None)
             _queue_settling(occasion_id)
+
+
+def _make_up_from_replay(occasion: Occasion, as_of: datetime) -> datetime | None:
+    """Return until when it can be made up once there is a replay: the days of the rule from the first one on, where
+    that came late. What people were promised is never shortened, and where a rule gives no days there are none."""
+    until, end = occasion.make_up_until_at, occasion.window_end_at
+    days = CoreRule.from_stamp(occasion.rule_stamp or {}).make_up_days
+    if until is None or end is None or occasion.media_ms or not days or as_of - end <= LATE_REPLAY:
+        return until
+    return max(until, as_of + timedelta(days=days))
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError
 from prometheus_client import Counter
 
 from attendance.models import Occasion, PresenceSpan
+from attendance.operations.catching_up import tell_who_missed
 from attendance.operations.occasions import close_occasion, open_occasion
 from attendance.operations.rosters import complete_roster, left_undone
 from attendance.operations.settling import settle, settle_dirty
@@ -27,7 +28,8 @@ FAILURES = Counter("ledger_reconcile_failures", "Occasions that could not be ope
 
 
 def reconcile(*, as_of: datetime) -> None:
-    """Open and close courses at their times, close forgotten lectures, settle what is closed or has changed since.
+    """Open and close courses at their times, close forgotten lectures, settle what is closed or has changed since, and
+    tell who missed it how to catch up.
 
     Safe to run at any time, twice at once too. What fails at one occasion is logged and counted, and stops no other.
     """
@@ -47,6 +49,7 @@ def reconcile(*, as_of: datetime) -> None:
         log.info("settling_again", occasion_id=occasion_id)
         _survived(settle, occasion_id, as_of)
     settle_dirty(as_of=as_of)
+    tell_who_missed(as_of=as_of)
 
 
 def _survived(work: Callable[..., None], occasion_id: int, as_of: datetime) -> None:

@@ -31,7 +31,7 @@ from attendance.models import (
     WatchSession,
 )
 from attendance.operations.summary import mark_counts
-from attendance.queries.naming import among_named
+from attendance.queries.naming import among_named, missing_at
 from attendance.queries.windows import roster_day
 from organizations.models import Membership, Node
 from organizations.queries import exempt_member_ids, members_at, valid_on
@@ -137,11 +137,12 @@ def enter_at_once(*, member_ids: Collection[int], occasion_ids: Collection[int] 
 
     ``occasion_ids``: only on those. Whoever belongs nowhere there is entered nowhere.
     """
-    opened = RosterWork.objects.filter(is_ahead=False).select_related("node").order_by("pk")
+    opened = RosterWork.objects.filter(is_ahead=False).select_related("node", "occasion").order_by("pk")
     if occasion_ids is not None:
         opened = opened.filter(pk__in=occasion_ids)
     for work in opened if member_ids else ():
-        write_members(work.pk, work.node, work.day, Q(member_id__in=sorted(set(member_ids))))
+        some = Q(member_id__in=sorted(set(member_ids))) & missing_at(work.occasion.repeats_id)
+        write_members(work.pk, work.node, work.day, some)
 
 
 def take_back_preparation(*, occasion_id: int) -> bool:
@@ -251,7 +252,7 @@ def take_step(occasion_id: int, *, is_ahead: bool, size: int) -> bool:
 
     Two who come at once take one step after the other.
     """
-    held = RosterWork.objects.select_for_update(of=("self",), no_key=True).select_related("node")
+    held = RosterWork.objects.select_for_update(of=("self",), no_key=True).select_related("node", "occasion")
     if is_ahead:  # of an opened occasion nothing is taken back: it was opened by a process of the version before
         held = held.filter(is_taken_back=False)
     work = held.filter(pk=occasion_id, is_ahead=is_ahead, is_through=False).first()
@@ -263,7 +264,7 @@ def take_step(occasion_id: int, *, is_ahead: bool, size: int) -> bool:
     if until is not None:
         some &= Q(member_id__lte=until)
     _take_off(work, some)
-    write_members(work.pk, work.node, work.day, some)
+    write_members(work.pk, work.node, work.day, some & missing_at(work.occasion.repeats_id))
     if until is not None:
         RosterWork.objects.filter(pk=occasion_id).update(after_member_id=until)
     elif is_ahead:
@@ -283,7 +284,7 @@ def _take_off(work: RosterWork, some: Q) -> None:
     rows = RosterEntry.prepared_too.filter(some, occasion_id=work.pk)
     # ``some`` stands in each question by itself: a planner that hashes the whole of it would do so at each step.
     there = Membership.objects.filter(
-        some,
+        some & missing_at(work.occasion.repeats_id),
         valid_on(work.day),
         node__path__startswith=work.node.path,
         member_id=OuterRef("member_id"),

@@ -18,8 +18,9 @@ from attendance.core.rules import Rule
 from attendance.core.verdict import Verdict, full_hours, judge
 from attendance.models import Correction, Occasion, Record, RosterEntry
 from attendance.operations.absence import record_absence
+from attendance.operations.catching_up import tell_changes
 from attendance.operations.excusing import excuse_absent
-from attendance.operations.marks import hold, is_judged_now
+from attendance.operations.marks import hold, is_judged_now, mark_first
 from attendance.operations.occasions import mark_not_held
 from attendance.operations.rosters import complete_roster, enter_at_once
 from attendance.operations.summary import mark_counts
@@ -68,7 +69,7 @@ def settle(*, occasion_id: int, as_of: datetime, member_ids: Collection[int] | N
     if is_whole_end:
         record_absence(occasion_id=occasion_id, as_of=as_of)
         # Asked whoever wrote the absence down: a worker that came back may have been quicker.
-        if mark_not_held(occasion_id=occasion_id):
+        if mark_not_held(occasion_id=occasion_id, as_of=as_of):
             return
         excuse_absent(occasion_id=occasion_id, as_of=as_of)
         before.refresh_from_db()
@@ -92,6 +93,7 @@ def _claim_settled(before: Occasion, as_of: datetime) -> None:
     """
     now = Occasion.objects.select_for_update(no_key=True).get(pk=before.pk)
     if now.state == State.CLOSED and all(getattr(now, name) == getattr(before, name) for name in FRAME):
+        mark_first(occasion_id=before.pk, as_of=as_of)
         Occasion.objects.filter(pk=before.pk).update(state=State.SETTLED, settled_at=as_of)
 
 
@@ -171,7 +173,10 @@ def _settle_chunk(occasion_id: int, member_ids: list[int], as_of: datetime, *, i
     # that or voids it, so the window we judge by is the one that holds when we write. Whoever writes evidence marks
     # the roster rows in the same transaction, so it is either read here or marked after us; and two settlings of one
     # person never write in the wrong order.
-    [(_key, state, basis, _listed)] = hold([occasion_id])
+    [(_key, state, basis, _listed, first_id)] = hold([occasion_id])
+    if first_id is not None:  # the rows there come first, as their occasion does: they are marked below
+        first = RosterEntry.objects.filter(occasion_id=first_id, member_id__in=member_ids)
+        list(first.select_for_update(of=("self",)).order_by("member_id").values_list("pk"))
     rows = RosterEntry.objects.filter(occasion_id=occasion_id, member_id__in=member_ids)
     held = rows.select_for_update().order_by("member_id")
     entries = list(held.values_list("member_id", "state", "why", "dirty_at", "node_id"))
@@ -231,6 +236,13 @@ def _judge_all(occasion: Occasion, entries: list[tuple[int, str, str, datetime |
         is_all = occasion.state == State.CLOSED and len(counted) > FEW
         units = None if is_all else {nodes[one.member_id] for one in counted}
         mark_counts(occasion_id=occasion.pk, node_ids=units)
+        tell_changes(
+            occasion=occasion, records=counted, before={key: row[1] for key, row in before.items()}, as_of=as_of
+        )
+        if (
+            counted and occasion.repeats_id and occasion.state == State.SETTLED
+        ):  # where all are being settled, ``_claim_settled`` does it for all
+            mark_first(occasion_id=occasion.pk, member_ids=[one.member_id for one in counted], as_of=as_of)
         events.announce(events.record_settled, occasion_id=occasion.pk, member_ids=list(changed))
     return len(changed)
 
@@ -256,7 +268,8 @@ def _since(correction: Correction | None, evidence: Evidence, window: Window, ru
 
 def digest_of(evidence: Evidence, frame: str) -> str:
     """Return what names exactly the input of a verdict: all evidence, the window and the rule."""
-    return hashlib.sha256(f"{evidence!r}|{frame}".encode()).hexdigest()
+    again = "" if evidence.repeated is None else f"|again {evidence.repeated}"
+    return hashlib.sha256(f"{evidence!r}|{frame}{again}".encode()).hexdigest()
 
 
 def _record(

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from attendance.models import Named, Occasion, RosterEntry, WatchSession
 from attendance.queries.listing import being_listed
+from attendance.queries.naming import among_named
 from attendance.queries.windows import roster_day
 from attendance.standing import DONE, UNDONE, with_standing
 from organizations.models import Membership, Node, User
@@ -49,7 +50,12 @@ def people_at(occasions: Iterable[Occasion], *, as_of: datetime) -> int:
     paths = dict(Node.objects.filter(pk__in={one.node_id for one in found}).values_list("pk", "path"))
     named = Q(pk__in=())
     for one in found:
-        if one.opened_at is None and one.is_named:
+        if one.opened_at is None and one.repeats_id is not None:
+            day = roster_day(one, as_of=as_of)
+            here = Membership.objects.filter(valid_on(day), among_named(one), node__path__startswith=paths[one.node_id])
+            here = here.exclude(member_id__in=exempt_member_ids(on_date=day))
+            named |= Q(pk__in=here.values("member_id"))
+        elif one.opened_at is None and one.is_named:
             named |= Q(pk__in=Named.objects.filter(occasion_id=one.pk).values("member_id"))
         elif one.opened_at is None or one.pk in listed:
             to_come.setdefault(roster_day(one, as_of=as_of), set()).add(paths[one.node_id])

@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from attendance.models import Occasion, Record, RecordState, RosterEntry, Training
+from attendance.queries.naming import expecting
 from attendance.standing import due_at
 from organizations.models import Exemption, Membership, Role, User
 from organizations.permissions import visible_nodes
@@ -101,7 +102,7 @@ def _ahead(member_id: int, periods: Sequence[Period], as_of: datetime) -> list[E
     memberships = list(Membership.objects.filter(member_id=member_id).select_related("node"))
     lines = {path for one in memberships for path in one.node.line_paths()}
     planned = Occasion.objects.filter(
-        state=Occasion.State.SCHEDULED, ends_at__gt=as_of, node__path__in=lines,
+        expecting(member_id), state=Occasion.State.SCHEDULED, ends_at__gt=as_of, node__path__in=lines,
     ).exclude(training__state=Training.State.DRAFT)  # fmt: skip
     found = []
     for occasion in planned.select_related("training", "rule").order_by("starts_at", "id")[:MOST_SHOWN]:

@@ -11,6 +11,7 @@ from attendance.models import Evidence, Leave, LeaveOccasion, Occasion, RecordSt
 from attendance.queries.answering import nearer_secretaries, secretary_paths
 from attendance.queries.coming import holds_on
 from attendance.queries.ledger import CALLED_OFF
+from attendance.queries.naming import expecting
 from attendance.standing import DUE, MISSED, with_standing
 from organizations.models import Exemption, Membership, Node, Role, RoleGrant, User
 from organizations.queries import valid_on
@@ -160,7 +161,7 @@ def _coming(member_id: int, as_of: datetime, only: Collection[int] | None) -> li
     scheduled = Occasion.objects.filter(
         state=Occasion.State.SCHEDULED, ends_at__gt=as_of, node__path__in=lines,
         training__state=Training.State.PUBLISHED,
-    ).select_related("training", "node")  # fmt: skip
+    ).filter(expecting(member_id)).select_related("training", "node")  # fmt: skip
     if only is not None:
         scheduled = scheduled.filter(pk__in=only)
     exemptions = list(Exemption.objects.filter(member_id=member_id))

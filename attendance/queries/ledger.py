@@ -29,6 +29,7 @@ from attendance.models import (
 from attendance.queries.halls import awaited_members
 from attendance.queries.listing import on_roster
 from attendance.queries.naming import expecting, may_be_expected
+from attendance.queries.sessions import taken_part_again
 from attendance.queries.windows import window_limit
 from organizations.models import Membership, Node, User
 from organizations.queries import exempt_member_ids, membership_on
@@ -95,6 +96,7 @@ def window_of(occasion: Occasion, *, as_of: datetime) -> Window:
     paused = Spans.of((begin, end) for begin, end in occasion.paused_ms)
     items = occasion.media_items
     return Window(
+        is_further=occasion.repeats_id is not None,
         start=ms_of(occasion.window_start_at or occasion.starts_at),
         end=ms_of(occasion.window_end_at or max(as_of, window_limit(occasion))),
         media_ms=occasion.media_ms or 0,
@@ -126,11 +128,13 @@ def judged(*, occasion: Occasion, member_id: int, as_of: datetime) -> Verdict:
 def evidence_of(
     *, occasion: Occasion, member_ids: Collection[int], exempt: dict[int, str], as_of: datetime
 ) -> dict[int, CoreEvidence]:
-    """Return all evidence held on these members at ``occasion``, in three queries; ``exempt`` says who is, and why.
+    """Return all evidence held on these members at ``occasion``, in three queries, and one more where it was held
+    again; ``exempt`` says who is, and why.
 
     A row still open counts to the end of the window while its worker is alive, else to the worker's last beat.
     """
     presences, awaited = _presences(occasion, member_ids, as_of), awaited_members(occasion.pk, member_ids)
+    repeated = taken_part_again(occasion, member_ids)
     facts: defaultdict[int, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     rows = Evidence.objects.filter(occasion_id=occasion.pk, member_id__in=member_ids, withdrawn_by=None)
     rows = rows.exclude(kind=Evidence.Kind.WITHDRAWN).order_by("recorded_at", "id")
@@ -149,6 +153,7 @@ def evidence_of(
             declared_ms=_last(facts, member_id, "declared_ms") or 0,
             checked_in=_last(facts, member_id, "check_in"),
             awaited=member_id in awaited,
+            repeated=repeated.get(member_id),
             exempt=exempt.get(member_id),
         )
         for member_id in member_ids

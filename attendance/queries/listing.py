@@ -5,6 +5,7 @@ from collections.abc import Collection
 from django.db.models import QuerySet
 
 from attendance.models import Occasion, RosterEntry, RosterWork
+from attendance.queries.naming import missing_at
 from organizations.models import Membership, Node
 from organizations.queries import members_at
 
@@ -43,5 +44,8 @@ def unit_on_roster(*, occasion_id: int, member_id: int) -> Node | None:
 
 
 def _to_be(occasion_id: int, member_ids: Collection[int]) -> list[Membership]:
-    work = being_listed().filter(pk=occasion_id).select_related("node").first()
-    return list(members_at(node=work.node, on_date=work.day).filter(member_id__in=member_ids)) if work else []
+    work = being_listed().filter(pk=occasion_id).select_related("node", "occasion").first()
+    if work is None:
+        return []
+    there = members_at(node=work.node, on_date=work.day).filter(member_id__in=member_ids)
+    return list(there.filter(missing_at(work.occasion.repeats_id)))

@@ -44,7 +44,7 @@ class MissingReport:
         where = cache(partial(place, names=node_names(scope), below=scope.node.path))  # many stand in one unit
         occasions = {occasion.pk: occasion for occasion in occasions_of(scope)}
         asked = {pk: asked_of(occasion=occasion, as_of=scope.as_of) for pk, occasion in occasions.items()}
-        step = stepper(occasions.values(), scope.as_of)
+        step = stepper(list(occasions.values()), scope.as_of)
 
         def row(one: StandingRow) -> Row:
             occasion = occasions[one.occasion_id]

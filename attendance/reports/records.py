@@ -5,11 +5,12 @@ from functools import cache, partial
 
 from django.utils.translation import gettext_lazy as _
 
+from attendance.catching_up import untils
 from attendance.reports.base import Column, Row, Scope, Section
 from attendance.reports.cells import minutes
 from attendance.reports.standing import node_names, occasions_of, place, standings
 from attendance.reports.steps import reasons_text
-from attendance.standing import amount_of, asked_of, state_label
+from attendance.standing import UNDONE, amount_of, asked_of, state_label
 
 
 class RecordsReport:
@@ -30,6 +31,7 @@ class RecordsReport:
         Column("hall_min", _("现场分钟"), 10),
         Column("counted_min", _("计入分钟"), 10),
         Column("reason", _("原因"), 40),
+        Column("make_up", _("补学"), 28),
         Column("rule", _("规则版本"), 20),
     )
 
@@ -42,6 +44,7 @@ class RecordsReport:
         where = cache(partial(place, names=node_names(scope), below=scope.node.path))  # many stand in one unit
         occasions = {occasion.pk: occasion for occasion in occasions_of(scope)}
         asked = {pk: asked_of(occasion=occasion, as_of=scope.as_of) for pk, occasion in occasions.items()}
+        until = {state: untils(list(occasions.values()), state=state, as_of=scope.as_of) for state in UNDONE}
         for one in standings(scope):
             occasion = occasions[one.occasion_id]
             yield (
@@ -56,5 +59,6 @@ class RecordsReport:
                 minutes(one.hall_ms),
                 minutes(amount_of(asked[one.occasion_id], one.reasons, state=one.state).done_ms),
                 reasons_text(one, occasion),
+                until.get(one.state, {}).get(one.occasion_id, ""),
                 one.rule_version or str(occasion.rule),
             )

@@ -1,18 +1,19 @@
 """What can still be done for somebody who has not taken part yet, in words for pages and reports."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
 from django.utils.translation import gettext as _
 
+from attendance.catching_up import CatchUp, catch_up_of
 from attendance.core.reasons import Code
-from attendance.kinds import kinds
 from attendance.models import Occasion, RecordState
+from attendance.queries.sessions import sessions_ahead
 from attendance.reports.standing import StandingRow
 from attendance.sentences import sentence
-from attendance.standing import DUE, UNDONE, asks_nothing, due_at
+from attendance.standing import DUE
 from organizations.models import User
 
 
@@ -37,41 +38,52 @@ class NextStep:
     until: datetime | None = None
 
 
-def next_step(standing: StandingRow, occasion: Occasion, as_of: datetime) -> NextStep:
+def next_step(
+    standing: StandingRow, occasion: Occasion, as_of: datetime, sessions: Sequence[Occasion] = ()
+) -> NextStep:
     """Return the next possible step; every undone state has one in words. Costs no query."""
-    if standing.state == RecordState.INCOMPLETE:
-        return NextStep(Way.CORRECT, _("当时记录不全，可按实际情况更正"))
     if standing.state == RecordState.PENDING:
         return NextStep(Way.NONE, _("正在认定，稍后再看"))
-    if standing.state not in UNDONE:
+    path = catch_up_of(
+        occasion=occasion, state=standing.state, as_of=as_of, has_phone=standing.has_phone,
+        member=User(pk=standing.member_id, name=standing.name), done_ms=_done_ms(standing), sessions=sessions,
+    )  # fmt: skip
+    if path is None:
         return NextStep(Way.NONE, "")
-    if asks_nothing(occasion):
-        return NextStep(Way.PAUSED, _("老师正在修改这门课，改好以后再学"))
-    if not standing.has_phone:
-        return NextStep(Way.NO_PHONE, _("没有登记手机，可集中收看或送学上门"))
-    if as_of >= due_at(occasion):
-        return NextStep(Way.LATE, _("补学时间已过，可送学上门后登记"))
-    step = kinds()[occasion.kind].catch_up(
-        occasion, User(pk=standing.member_id, name=standing.name), done_ms=_done_ms(standing)
-    )
-    if step is None:
-        return NextStep(Way.NO_REPLAY, _("暂时没有回放，可集中收看或送学上门"))
-    return NextStep(Way.PHONE, _("可在手机上%(step)s") % {"step": step.label}, due_at(occasion))
+    way = _way_of(path)
+    return NextStep(way, path.for_secretary, path.due_at if way == Way.PHONE else None)
+
+
+def _way_of(path: CatchUp) -> Way:
+    if path.state == RecordState.INCOMPLETE:
+        return Way.CORRECT
+    if path.is_paused:
+        return Way.PAUSED
+    if path.is_over or not path.gives_days:
+        return Way.LATE
+    if not path.has_phone:
+        return Way.NO_PHONE
+    return Way.PHONE if path.phone is not None else Way.NO_REPLAY
 
 
 def _done_ms(standing: StandingRow) -> int:
     return next((int(one.get("ms", 0)) for one in standing.reasons if one.get("code") == Code.SHARE), 0)
 
 
-def stepper(occasions: Iterable[Occasion], as_of: datetime) -> Callable[[StandingRow], NextStep]:
-    """Return ``next_step`` for standings at these occasions; what is the same for many people is worded once."""
+def stepper(occasions: Sequence[Occasion], as_of: datetime) -> Callable[[StandingRow], NextStep]:
+    """Return ``next_step`` for standings at these occasions; what is the same for many people is worded once.
+
+    One query where something was held again.
+    """
     by_id = {occasion.pk: occasion for occasion in occasions}
+    ahead = sessions_ahead(occasions, as_of=as_of)
     known: dict[tuple[int, str, bool, bool], NextStep] = {}
 
     def step(standing: StandingRow) -> NextStep:
         key = (standing.occasion_id, standing.state, standing.has_phone, _done_ms(standing) > 0)
         if key not in known:
-            known[key] = next_step(standing, by_id[standing.occasion_id], as_of)
+            at = standing.occasion_id
+            known[key] = next_step(standing, by_id[at], as_of, ahead.get(at, ()))
         return known[key]
 
     return step

@@ -1,5 +1,6 @@
 """One person's record at an occasion with all it rests on: shown to the person and, in their scope, to a secretary."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -7,13 +8,15 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from attendance.catching_up import CatchUp, catch_up_of
 from attendance.charts import Chart
 from attendance.core.verdict import Verdict
-from attendance.kinds import Step, kinds
+from attendance.kinds import Step
 from attendance.models import Correction, CorrectionReview, Dispute, Occasion, Record, RosterEntry, Rule
 from attendance.queries import CALLED_OFF, entries_below, held_at, judged, rule_of
+from attendance.queries.sessions import sessions_ahead
 from attendance.rule_words import rule_sentence
-from attendance.sentences import day, day_and_hour, length, month_day, sentence
+from attendance.sentences import day, length, month_day, sentence
 from attendance.standing import (
     UNDONE,
     Amount,
@@ -52,6 +55,7 @@ class Detail:
     disputes: list[Dispute]
     items: list[Item]
     strip: Chart | None
+    path: CatchUp | None
 
     @property
     def is_course(self) -> bool:
@@ -170,7 +174,7 @@ def _asked(detail: Detail) -> str:
 
 
 def _left(detail: Detail) -> str:
-    until = _("截止 %(until)s。") % {"until": day_and_hour(detail.due_at)}
+    until = detail.path.until + _("。") if detail.path else ""
     left = detail.amount.left
     return _("还差 %(left)s。") % {"left": left} + f" {until}" if left else until
 
@@ -209,18 +213,17 @@ def _corrected(one: Correction) -> Corrected:
     return Corrected(text + _("，%(second)s复核同意") % by, one.reason)
 
 
-def step_of(detail: Detail, member: User, as_of: datetime) -> Step | None:
-    """Return how ``member`` can still do what they have not done, or None: it is done, too late, or not on a phone."""
-    if not detail.is_undone or as_of >= detail.due_at:
-        return None
-    return kinds()[detail.occasion.kind].catch_up(detail.occasion, member, done_ms=detail.amount.done_ms)
+def step_of(detail: Detail) -> Step | None:
+    """Return how the person can still do what they have not done, or None: it is done, too late, or not on a phone."""
+    phone = detail.path.phone if detail.path else None
+    return Step(phone.label, phone.url) if phone else None
 
 
 def record_details(
     *, member_id: int, as_of: datetime, training_id: int | None = None, occasion_id: int | None = None, below: str = ""
 ) -> list[Detail]:
     """Return the person's details at every occasion whose roster names them: six queries, and three more for each
-    occasion of a window, whose map shows the very spans that count.
+    occasion of a window, whose map shows the very spans that count; one more where something was held again.
 
     ``below`` leaves out occasions at which they stood under another part of the tree.
     """
@@ -231,7 +234,8 @@ def record_details(
         entries = entries.filter(occasion_id=occasion_id)
     found = list(entries.order_by("occasion__starts_at", "occasion_id"))
     held = held_at([entry.occasion_id for entry in found], member_id=member_id) if found else {}
-    return [_detail(entry, held, as_of) for entry in found]
+    ahead = sessions_ahead([entry.occasion for entry in found], as_of=as_of)
+    return [_detail(entry, held, as_of, ahead.get(entry.occasion_id, ())) for entry in found]
 
 
 def _reasons(clocks: Record | Verdict) -> list[dict[str, Any]]:
@@ -253,23 +257,34 @@ def _read(entry: RosterEntry, record: Record | None, as_of: datetime) -> tuple[V
     return verdict, record
 
 
-def _detail(entry: RosterEntry, held: dict[str, dict[int, list[Any]]], as_of: datetime) -> Detail:
+def _detail(
+    entry: RosterEntry, held: dict[str, dict[int, list[Any]]], as_of: datetime, sessions: Sequence[Occasion]
+) -> Detail:
     occasion, basis = entry.occasion, entry.occasion.rule.basis
     of = {name: rows.get(occasion.pk, []) for name, rows in held.items()}
     record: Record | None = next(iter(of["records"]), None)
     verdict, clocks = _read(entry, record, as_of)
     reasons = _reasons(clocks)
     state = standing_state(entry_state=entry.state, occasion_state=occasion.state, basis=basis, record=record)
+    amount = amount_of(asked_of(occasion=occasion, as_of=as_of), reasons, state=state)
     return Detail(
         occasion=occasion,
         entry=entry,
         record=record,
         clocks=clocks,
         state=state,
-        amount=amount_of(asked_of(occasion=occasion, as_of=as_of), reasons, state=state),
+        amount=amount,
         reasons=list(filter(None, (sentence(reason, basis=basis) for reason in reasons))),
         corrections=of["corrections"],
         disputes=of["disputes"],
         items=items_of(occasion, of["spans"], of["evidence"], verdict, as_of),
         strip=strip_of(occasion, verdict, as_of) if verdict else None,
+        path=catch_up_of(
+            occasion=occasion,
+            state=state,
+            as_of=as_of,
+            member=User(pk=entry.member_id),
+            done_ms=amount.done_ms,
+            sessions=sessions,
+        ),
     )

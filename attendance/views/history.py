@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from attendance.catching_up import catch_up_of
 from attendance.charts import Chart, Part, bars, line
 from attendance.models import Occasion, RecordState
 from attendance.operations import settle_dirty
@@ -24,10 +25,11 @@ from attendance.queries import announced_occasions
 from attendance.queries.access import places_of
 from attendance.queries.listing import is_being_listed
 from attendance.queries.register import done_by_day, year_of
+from attendance.queries.sessions import sessions_ahead, sessions_planned
 from attendance.reports.base import Scope
 from attendance.reports.standing import Counts, node_names, occasions_of, overview, place, standings
 from attendance.sentences import day_and_hour, length, month_day
-from attendance.standing import DONE, WORST_FIRST, amount_of, asked_of, state_label
+from attendance.standing import DONE, UNDONE, WORST_FIRST, amount_of, asked_of, state_label
 from attendance.views.shared import log_shown, log_visit, number_or_none, scope_or_404, settle_unread
 from attendance.views.training import being_listed_words, parts_of
 from organizations.models import User
@@ -100,6 +102,7 @@ class NamesOf:
 
     title: str
     names: list[tuple[str, str, str]]  # name, where or how much, address
+    until: str = ""  # until when these can still do it
 
 
 @require_GET
@@ -122,6 +125,7 @@ def branch_occasion(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "when": f"{day_and_hour(occasion.starts_at)} · {occasion.get_state_display()}",
         "parts": parts,
         "chart": bars(parts, key="all", title=occasion.title),
+        "sessions": session_rows(occasion, scope),
         "listed": being_listed_words([occasion] if is_being_listed(occasion) else []),
         "said": _("应到 %(expected)s 位，完成 %(done)s 位；除去请假的，应到 %(rest)s 位，完成 %(done)s 位。")
         % {"expected": counts.expected, "rest": counts.not_excused, "done": counts.done},
@@ -130,6 +134,20 @@ def branch_occasion(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "back": f"{reverse('branch_training', args=[occasion.training_id])}?node={scope.node.pk}",
     }
     return render(request, "attendance/branch_occasion.html", context)
+
+
+def session_rows(occasion: Occasion, scope: Scope) -> list[tuple[str, str]]:
+    """Return the further sessions of an occasion, or the one that it repeats, each with its page about it."""
+    found = [(_("再讲的一场：%(at)s"), one) for one in sessions_planned(occasion)]
+    if occasion.repeats is not None:
+        found.append((_("这是再讲的一场；认定和学时都记在原来的那一场：%(at)s"), occasion.repeats))
+    return [
+        (
+            words % {"at": day_and_hour(one.starts_at)},
+            f"{reverse('branch_occasion', args=[one.pk])}?node={scope.node.pk}",
+        )
+        for words, one in found
+    ]
 
 
 MOST_NAMES = 500
@@ -152,9 +170,19 @@ def _names_at(occasion: Occasion, scope: Scope, reader: User) -> list[NamesOf]:
             break
     title = f"{scope.training.title} · {occasion.title}"
     log_shown(scope, reader=reader, member_ids=named, what="table", title=title)
+    until = {state: path_at(occasion, state, scope) for state in UNDONE}
     return [
-        NamesOf(f"{state_label(state)} · {len(found[state])}", found[state]) for state in WORST_FIRST if found[state]
+        NamesOf(f"{state_label(state)} · {len(found[state])}", found[state], until.get(state, ""))
+        for state in WORST_FIRST
+        if found[state]
     ]
+
+
+def path_at(occasion: Occasion, state: str, scope: Scope) -> str:
+    """Return until when those who stand so at an occasion can make it up, and at which further sessions."""
+    ahead = sessions_ahead([occasion], as_of=scope.as_of).get(occasion.pk, ())
+    path = catch_up_of(occasion=occasion, state=state, as_of=scope.as_of, member=User(), sessions=ahead)
+    return _("；").join([path.until, *(way.label for way in path.sessions)]) if path else ""
 
 
 @dataclass(frozen=True)

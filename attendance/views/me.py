@@ -1,6 +1,7 @@
 """A person's own records: hours, every occasion, everything it rests on, and saying that something is wrong."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from attendance.catching_up import CatchUp, catch_up_of
 from attendance.forms import DisputeForm
 from attendance.models import Dispute, Evidence, Occasion, Training
 from attendance.operations import (
@@ -29,8 +31,9 @@ from attendance.queries.coming import leaves_ahead
 from attendance.queries.hours import year_of
 from attendance.queries.outages import outages_of
 from attendance.queries.personal import held_about
+from attendance.queries.sessions import sessions_ahead
 from attendance.sentences import category, day, day_and_hour, written_down
-from attendance.standing import DUE, Standing, due_at, standings_of
+from attendance.standing import Standing, standings_of
 from attendance.views.detail import Detail, record_details, step_of
 from attendance.views.disputes import DisputeCard, outage_lines
 from attendance.views.hours import YearCard
@@ -40,11 +43,11 @@ from organizations.permissions import role_required, signed_in
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """One of my own occasions as the list shows it; ``until_at``: how long it can still be done, if it is not."""
+    """One of my own occasions as the list shows it; ``path``: how it can still be done, if it is not."""
 
     occasion: Occasion
     stand: Standing
-    until_at: datetime | None
+    path: CatchUp | None
 
     @property
     def texts(self) -> list[str]:
@@ -53,11 +56,9 @@ class Own:
         said = [day(self.occasion.starts_at)]
         if amount.done_ms:
             said[0] += " · " + _("已计入 %(done)s") % {"done": amount.done}
-        if self.until_at:
-            until = _("%(until)s 前学完") if self.stand.state == DUE else _("还能补学到 %(until)s")
-            said.append(until % {"until": day_and_hour(self.until_at)})
-        if self.stand.is_paused:
-            said.append(_("老师正在修改这门课，现在不用学"))
+        if self.path:
+            said.append(self.path.until)
+            said += [way.label for way in self.path.sessions]
         return said
 
     @property
@@ -67,15 +68,23 @@ class Own:
 
 
 def own_records(member: User, as_of: datetime) -> list[Own]:
-    """Return every opened occasion whose roster names ``member``, the newest first; two queries."""
+    """Return every opened occasion whose roster names ``member``, the newest first;
+    two queries, three where something is held again."""
     occasions = list(occasions_naming(member))
     stands = standings_of(occasions=occasions, member_id=member.pk, as_of=as_of)
-    return [_own(occasion, stands[occasion.pk], as_of) for occasion in occasions]
+    ahead = sessions_ahead(occasions, as_of=as_of)
+    return [
+        Own(one, stands[one.pk], _path(one, stands[one.pk], member, as_of, ahead.get(one.pk, ()))) for one in occasions
+    ]
 
 
-def _own(occasion: Occasion, stand: Standing, as_of: datetime) -> Own:
-    until = due_at(occasion)
-    return Own(occasion, stand, until if stand.is_undone and until > as_of else None)
+def _path(
+    occasion: Occasion, stand: Standing, member: User, as_of: datetime, sessions: Sequence[Occasion]
+) -> CatchUp | None:
+    return catch_up_of(
+        occasion=occasion, state=stand.state, as_of=as_of, member=member, done_ms=stand.amount.done_ms,
+        sessions=sessions,
+    )  # fmt: skip
 
 
 @require_GET
@@ -112,14 +121,15 @@ def _own_context(request: HttpRequest, occasion_id: int, form: DisputeForm) -> d
     if not found:
         raise Http404
     (detail,) = found
-    step = step_of(detail, member, as_of)
+    step = step_of(detail)
     waits = _waiting_words(detail) if detail.open_dispute else ""
     return {
         "tab": "me",
         "detail": detail,
         "form": form,
         "step": step,
-        "no_step": "" if step else _no_step(detail, as_of),
+        "said": detail.path.for_member if detail.path and not detail.path.sessions else [],
+        "sessions": detail.path.sessions if detail.path else [],
         "disputes": [DisputeCard.of(one, by_reader=True, waits=waits) for one in detail.disputes],
     } | _ways_to_object(detail, as_of)
 
@@ -138,15 +148,6 @@ def _ways_to_object(detail: Detail, as_of: datetime) -> dict[str, Any]:
         "reasons": [one for one in ready if not (known and one is Dispute.Reason.CUT_OFF)],
         "leave_url": f"{reverse('me_leave_ask')}?occasion={occasion.pk}" if is_undone else "",
     }
-
-
-def _no_step(detail: Detail, as_of: datetime) -> str:
-    """Return why what is not done cannot be done on the phone now; "" where nothing is left to do."""
-    if not detail.is_undone:
-        return ""
-    if detail.due_at <= as_of:
-        return _("补学时间已经过了。可以请支部书记安排集中收看或送学上门。")
-    return _("回放还在准备，好了会出现在这里；也可以参加集中收看。")
 
 
 def _waiting_words(detail: Detail) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from attendance.catching_up import CatchUp, Way, catch_up_of
 from attendance.duties import Duty, duties_of
 from attendance.kinds import Step, is_in_person, kinds
 from attendance.models import Notice, Occasion, RecordState, Rule
@@ -21,6 +22,7 @@ from attendance.notice_words import REMINDERS, words_of
 from attendance.operations import settle_dirty
 from attendance.queries import occasion_for, occasions_ahead, occasions_expecting
 from attendance.queries.notices import newest_unseen
+from attendance.queries.sessions import sessions_ahead
 from attendance.sentences import day_and_hour, month_day
 from attendance.standing import Amount, due_at, standings_of
 from attendance.views.calendar import calendar_of, event_of
@@ -44,6 +46,7 @@ class Owed:
     amount: Amount
     is_incomplete: bool
     step: Step | None
+    path: CatchUp
 
     @property
     def texts(self) -> list[str]:
@@ -51,9 +54,14 @@ class Owed:
         said = [self._left(), self.amount.asked, _("%(until)s 前") % {"until": day_and_hour(self.due_at)}]
         if self.is_incomplete:
             said.append(_("当时记录不全，看一遍就补上了。"))
-        if self.step is None:
-            said.append(_("回放还在准备，好了会出现在这里；也可以参加集中收看。"))
+        if not self.sessions:
+            said += self.path.for_member
         return [one for one in said if one]
+
+    @property
+    def sessions(self) -> list[Way]:
+        """The further sessions that one can go to instead."""
+        return self.path.sessions
 
     def _left(self) -> str:
         said = {"done": self.amount.done, "left": self.amount.left}
@@ -133,6 +141,8 @@ def told_words(notice: Notice | None, day: Day) -> str:
     """Return the newest message that was not seen, in one line; "" for none, and for a reminder of what is done."""
     if notice is None:
         return ""
+    if notice.kind == "catch_up" and notice.occasion_id not in {one.occasion.pk for one in day.owed}:
+        return ""
     if notice.kind in REMINDERS:
         open_ones = [*(one for one, _url in day.live), *day.coming, *(one.occasion for one in day.owed)]
         if notice.training_id not in {one.training_id for one in open_ones}:
@@ -188,9 +198,10 @@ def help_words(helper: User | None) -> str:
 
 
 def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
-    """Return what is live, next and owed for ``member`` in three queries."""
+    """Return what is live, next and owed for ``member`` in three queries, four where something is held again."""
     opened = list(occasions_expecting(member))
     stands = standings_of(occasions=opened, member_id=member.pk, as_of=as_of)
+    ahead = sessions_ahead(opened, as_of=as_of)
     live, owed, paused = [], [], []
     for occasion in opened:
         stand = stands[occasion.pk]
@@ -199,9 +210,14 @@ def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
         elif stand.is_paused and due_at(occasion) > as_of:
             paused.append((occasion, kinds()[occasion.kind].url_for(occasion, member)))
         elif stand.is_undone and due_at(occasion) > as_of:
-            step = kinds()[occasion.kind].catch_up(occasion, member, done_ms=stand.amount.done_ms)
-            is_incomplete = stand.state == RecordState.INCOMPLETE
-            owed.append(Owed(occasion, due_at(occasion), stand.amount, is_incomplete, step))
+            path = catch_up_of(
+                occasion=occasion, state=stand.state, as_of=as_of, member=member, done_ms=stand.amount.done_ms,
+                sessions=ahead.get(occasion.pk, ()),
+            )  # fmt: skip
+            if path is not None:
+                step = Step(path.phone.label, path.phone.url) if path.phone else None
+                is_incomplete = stand.state == RecordState.INCOMPLETE
+                owed.append(Owed(occasion, path.due_at, stand.amount, is_incomplete, step, path))
     owed.sort(key=lambda one: one.due_at)
     return Day(live, coming_for(member, membership, as_of), owed, paused)
 

@@ -28,6 +28,7 @@ from live.operations.plan import (
     UnableToScheduleLecture,
     cancel_lecture,
     hold_again,
+    repeat_lecture,
     reschedule_lecture,
     schedule_lecture,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "note_holes",
     "note_picture",
     "place_lecture",
+    "repeat_lecture",
     "reschedule_lecture",
     "restrict",
     "resume_lecture",

@@ -112,11 +112,39 @@ def hold_again(*, occasion_id: int, plan: LecturePlan, actor_id: int, as_of: dt.
         raise UnableToHoldAgain(planned)
     lecture = schedule_lecture(plan=plan, as_of=as_of, actor_id=actor_id)
     Lecture.objects.filter(pk=lecture.pk).update(in_place_of_id=occasion_id)
+    if occasion.repeats_id is not None:
+        _let_repeat(lecture, of_id=occasion.repeats_id)
     if occasion.state == Occasion.State.NOT_HELD:
         with translation.override(settings.LANGUAGE_CODE):  # stored once, read by everybody
             reason = _("这一场没有举行，已经另外安排。")
         void_lecture(occasion_id=occasion_id, reason=reason, actor_id=actor_id, as_of=as_of)
     return lecture
+
+
+@transaction.atomic
+def repeat_lecture(*, occasion_id: int, plan: LecturePlan, actor_id: int, as_of: dt.datetime) -> Lecture:
+    """Schedule a further session of a lecture that was held, for those who missed it (ADR 44).
+
+    The same plan sent twice is one lecture. Raises UnableToScheduleLecture, also where the other was not held.
+    """
+    # The row is held: of two clicks at once, the second finds what the first has planned.
+    occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
+    first_id = occasion.repeats_id or occasion.pk
+    known = Lecture.objects.filter(
+        occasion__repeats_id=first_id, occasion__starts_at=plan.starts_at, state=State.SCHEDULED
+    ).first()
+    if known is not None:
+        return known
+    lecture = schedule_lecture(plan=plan, as_of=as_of, actor_id=actor_id)
+    _let_repeat(lecture, of_id=first_id)
+    return lecture
+
+
+def _let_repeat(lecture: Lecture, *, of_id: int) -> None:
+    try:
+        ledger.make_session(occasion_id=lecture.pk, of_id=of_id)
+    except ledger.UnableToPlanOccasion as error:
+        raise UnableToScheduleLecture("training", str(error)) from error
 
 
 def _log(action: str, occasion: Occasion, actor_id: int | None) -> None:

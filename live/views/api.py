@@ -86,7 +86,8 @@ def ticket(request: HttpRequest, lecture: Lecture) -> HttpResponse:
             device=device,
             host=is_host,
             # Whoever is no host was let in as one who is expected: a room that comes back asks that once a phone.
-            counted=not is_host or expects(lecture.occasion, user.pk),
+            # Further sessions let in who was at the first, too.
+            counted=not (is_host or lecture.occasion.repeats_id) or expects(lecture.occasion, user.pk),
         ),
         session_key=request.session.session_key or "",
     )

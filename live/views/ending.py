@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from attendance.models import Occasion
 from attendance.queries.concerned import Concerned, concerned_by
+from attendance.queries.windows import HELD
 from live import operations
 from live.forms import AgainForm, VoidLectureForm
 from live.models import Lecture
@@ -22,9 +23,10 @@ from organizations.permissions import signed_in
 @require_http_methods(["GET", "POST"])
 @lecture_page(may_host)
 def again(request: HttpRequest, lecture: Lecture) -> HttpResponse:
-    """Plan once more what was not held: the same people, rule and lecturer at another time."""
-    if lecture.stage not in (Occasion.State.NOT_HELD, Occasion.State.VOID):
-        messages.error(request, _("这一场已经举行过，要再讲一次请另外安排。"))
+    """Plan once more what was not held, or a further session of what was: same rule and lecturer, another time."""
+    is_further = lecture.occasion.state in HELD
+    if not is_further and lecture.stage not in (Occasion.State.NOT_HELD, Occasion.State.VOID):
+        messages.error(request, _("这一场还没有结束，结束以后才能再讲一场。"))
         return redirect("live_host", occasion_id=lecture.pk)
     if request.method == "GET" and (known := planned_for(lecture)):
         messages.error(request, str(operations.UnableToHoldAgain(known)))
@@ -36,11 +38,12 @@ def again(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         planned = form.save(as_of=timezone.now())
         if planned is not None:
-            messages.success(request, _("已经另外安排。") if was_void else _("已经另外安排，原来的一场作废。"))
+            kept = was_void or is_further
+            messages.success(request, _("已经另外安排。") if kept else _("已经另外安排，原来的一场作废。"))
             return redirect("live_host", occasion_id=planned.pk)
     context = {
         "form": form,
-        "title": _("再开一场"),
+        "title": again_title(lecture),
         "lecture": lecture,
         "text": again_words(lecture),
         "back": reverse("live_host", args=[lecture.pk]),
@@ -69,8 +72,19 @@ def void(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     return render(request, "live/ask.html", context)
 
 
+def again_title(lecture: Lecture) -> str:
+    """Return what the step is called: another one in its place, or a further session of it."""
+    return _("再讲一场") if lecture.occasion.state in HELD else _("再开一场")
+
+
 def again_words(lecture: Lecture) -> str:
-    """Return what holding a lecture again does to the one in whose place it is planned."""
+    """Return what holding a lecture again does to the one in whose place it is planned, or that it repeats."""
+    if lecture.occasion.state in HELD:
+        words = _(
+            "给没有参加“{title}”的人再讲一场：开播时还没参加、也没补上的人应到，参加了算已补学；已经参加的不用再来，"
+            "想听可以来。原来的一场和大家的记录不变。"
+        )
+        return words.format(title=lecture.occasion.title)
     if lecture.stage == "void":
         words = _("“{title}”已经作废，原因：{reason}。新的一场代替它，出现在大家的“今天”里；原来的记录仍然不算数。")
         return words.format(title=lecture.occasion.title, reason=lecture.occasion.void_reason.rstrip("。"))

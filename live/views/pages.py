@@ -13,8 +13,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from attendance.catching_up import Way, catch_up_of
+from attendance.models import RecordState
 from attendance.operations import settle_dirty
 from attendance.queries import credited, last_position_ms
+from attendance.queries.sessions import sessions_ahead
 from attendance.queries.windows import HELD, roster_day
 from attendance.sentences import day, day_and_hour, hour, length, span
 from attendance.standing import Amount, due_at, standings_of
@@ -130,8 +133,18 @@ def replay(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "missing_words": missing_words(is_half=is_half),
         "held_at": f"{date_format(timezone.localtime(occasion.starts_at), 'DATE_FORMAT')} {hour(occasion.starts_at)}",
         "make_up_until": day_and_hour(until) if until else "",
+        "sessions": _sessions(lecture, user, player, as_of=now),
     }
     return render(request, "live/replay.html", context)
+
+
+def _sessions(lecture: Lecture, user: User, player: dict[str, Any], *, as_of: dt.datetime) -> tuple[Way, ...]:
+    """Return the further sessions at which whoever owes this one can make it up instead."""
+    if not player.get("is_owed"):
+        return ()
+    ahead = sessions_ahead([lecture.occasion], as_of=as_of).get(lecture.pk, [])
+    path = catch_up_of(occasion=lecture.occasion, state=RecordState.MISSING, as_of=as_of, member=user, sessions=ahead)
+    return tuple(path.sessions) if path else ()
 
 
 def replay_notice(lecture: Lecture, player: dict[str, Any], *, as_of: dt.datetime) -> tuple[str, str]:
@@ -146,7 +159,8 @@ def replay_notice(lecture: Lecture, player: dict[str, Any], *, as_of: dt.datetim
         return "", ""
     values = {"day": day(until), "time": hour(until)}
     if until <= as_of:
-        return _("补学已在 %(day)s %(time)s 截止，现在看不再计入。") % values, ""
+        said = _("补学已在 %(day)s %(time)s 截止，现在看不再计入。可以请支部书记安排集中收看或送学上门。")
+        return said % values, ""
     return _("%(day)s %(time)s 以前看的计入补学，以后看的不再计入。") % values if player["records"] else "", ""
 
 

@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from attendance.models import Occasion
-from attendance.queries.windows import undone_until
+from attendance.queries.windows import HELD, undone_until
 from attendance.sentences import hour, moment, span
 from live.core import lifecycle
 from live.models import Lecture
@@ -79,6 +79,8 @@ def given_row(lecture: Lecture, *, as_of: dt.datetime) -> LectureRow:
     until = undone_until(lecture.occasion)
     if until is not None and as_of <= until:
         steps.append(Link(_("恢复直播 ›"), reverse("live_host", args=[lecture.pk])))
+    elif lecture.occasion.state in HELD:
+        steps.append(Link(_("再讲一场 ›"), reverse("live_again", args=[lecture.pk])))
     elif lecture.stage == "not_held":
         steps.append(Link(_("再开一场 ›"), reverse("live_again", args=[lecture.pk])))
     return LectureRow(lecture, when, chip, tuple(steps))

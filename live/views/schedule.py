@@ -20,7 +20,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from attendance.models import Occasion
 from attendance.operations.cancelled import cancelled_words
 from attendance.queries.concerned import concerned_by, people_at
-from attendance.queries.windows import ENDED, is_held, roster_day, undone_until, window_limit
+from attendance.queries.sessions import sessions_planned
+from attendance.queries.windows import ENDED, HELD, is_held, roster_day, undone_until, window_limit
 from attendance.sentences import length, moment
 from cms.queries import last_entry_about
 from live import operations
@@ -28,7 +29,7 @@ from live.forms import LectureForm, VoidLectureForm
 from live.models import Lecture
 from live.queries import lectures_for, not_recorded, pauses_of, people_present
 from live.sentences.room import missing_rows
-from live.views.ending import again_words, planned_for, void_words
+from live.views.ending import again_title, again_words, planned_for, void_words
 from live.views.rows import is_missed, office_span, plan_row, planned_words, roster_words, stage_words
 from organizations.models import Role
 from organizations.permissions import has_role, role_required, signed_in
@@ -59,7 +60,8 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @role_required(Role.ORGANISER)
 def add(request: HttpRequest) -> HttpResponse:
-    """Plan a lecture; ``?again=<id>``: in the place of one that was not held, filled in from it."""
+    """Plan a lecture; ``?again=<id>``: in the place of one that was not held, or a further session of one that was,
+    filled in from it."""
     again = _again(request)
     if again is not None and (planned := planned_for(again)):
         messages.error(request, str(operations.UnableToHoldAgain(planned)))
@@ -68,7 +70,7 @@ def add(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and form.save(as_of=timezone.now()):
         messages.success(request, _("直播已安排。讲师会在“直播”里看到它。"))
         return redirect("live_schedule")
-    context = {"form": form, "title": _("再开一场") if again else _("安排直播")}
+    context = {"form": form, "title": again_title(again) if again else _("安排直播")}
     context["again_words"] = again_words(again) if again is not None else ""
     return render(request, "live/admin/form.html", context)
 
@@ -80,7 +82,7 @@ def _again(request: HttpRequest) -> Lecture | None:
     if not (asked.isascii() and asked.isdigit()):
         raise Http404
     lecture = _mine(request, int(asked[:20]))
-    if lecture.stage not in (Occasion.State.NOT_HELD, Occasion.State.VOID):
+    if lecture.stage not in (Occasion.State.NOT_HELD, Occasion.State.VOID) and lecture.occasion.state not in HELD:
         raise Http404
     return lecture
 
@@ -157,6 +159,8 @@ def _given(request: HttpRequest, lecture: Lecture, now: dt.datetime) -> HttpResp
         "resume": _resume_words(minutes_left(undone_until(occasion), now)),
         "may_void": occasion.state in ENDED,
         "may_hold_again": again and planned is None,
+        "may_repeat": occasion.state in HELD,
+        "sessions": [one for one in sessions_planned(occasion) if one.kind == "lecture"],
         "planned": planned,
         "planned_words": planned_words(planned) if planned is not None else "",
         "missing": missing_rows(lecture),

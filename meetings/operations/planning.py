@@ -16,6 +16,7 @@ from attendance.operations import (
     UnableToPlanOccasion,
     create_occasion,
     expect_only,
+    make_session,
     reschedule_occasion,
     void_occasion,
     withdraw_occasion,
@@ -44,7 +45,7 @@ class UnableToPlanMeeting(Exception):
 @dataclass(frozen=True, kw_only=True)
 class GatheringPlan:
     """A meeting in person. ``member_ids``: who is expected, None: everybody of the unit; ``rule_id`` None: the rule
-    that meetings in person have there."""
+    that meetings in person have there; ``repeats_id``: the meeting of which it is a further session."""
 
     node_id: int
     form_code: str
@@ -57,6 +58,7 @@ class GatheringPlan:
     agenda: str = ""
     member_ids: Collection[int] | None = None
     rule_id: int | None = None
+    repeats_id: int | None = None
 
 
 @transaction.atomic
@@ -66,6 +68,8 @@ def plan_gathering(*, plan: GatheringPlan, actor_id: int | None, as_of: datetime
     try:
         occasion = create_occasion(kind=KIND, plan=_occasion_plan(plan, node, columns["title"]))
         _expect(occasion.pk, plan, node)
+        if plan.repeats_id is not None:
+            make_session(occasion_id=occasion.pk, of_id=plan.repeats_id)
     except UnableToPlanOccasion as error:
         raise UnableToPlanMeeting("members", str(error)) from error
     meeting = Meeting.objects.create(

@@ -12,11 +12,12 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
+from attendance.catching_up import untils
 from attendance.core.rules import Rule as CoreRule
 from attendance.models import Evidence, Occasion, RecordState, RosterEntry
 from attendance.queries.windows import HELD
 from attendance.sentences import category, hour, length
-from attendance.standing import DONE, state_label, with_standing
+from attendance.standing import DONE, UNDONE, state_label, with_standing
 from meetings.models import Meeting, Minutes
 from meetings.queries.meetings import minutes_of
 from organizations.models import Node
@@ -91,7 +92,7 @@ def books_of(found: Sequence[Meeting], node: Node, *, as_of: dt.datetime, with_n
     ids = [one.pk for one in found]
     rows = with_standing(RosterEntry.objects.filter(occasion_id__in=ids, node__path__startswith=node.path))
     if with_names:
-        people, counts = _people(rows, ids)
+        people, counts = _people(rows, {one.pk: one.occasion for one in found}, as_of)
     else:
         people, counts = {}, _counts(rows)
     minutes = minutes_of(ids)
@@ -108,7 +109,11 @@ def _counts(rows: QuerySet[Any, Any]) -> dict[int, Counter[str]]:
     return found
 
 
-def _people(rows: QuerySet[Any, Any], ids: Sequence[int]) -> tuple[dict[int, list[PersonRow]], dict[int, Counter[str]]]:
+def _people(
+    rows: QuerySet[Any, Any], occasions: dict[int, Occasion], as_of: dt.datetime
+) -> tuple[dict[int, list[PersonRow]], dict[int, Counter[str]]]:
+    ids = list(occasions)
+    until = {state: untils(list(occasions.values()), state=state, as_of=as_of) for state in UNDONE}
     spans, facts = _evidence(ids)
     people: defaultdict[int, list[PersonRow]] = defaultdict(list)
     counts: defaultdict[int, Counter[str]] = defaultdict(Counter)
@@ -123,6 +128,7 @@ def _people(rows: QuerySet[Any, Any], ids: Sequence[int]) -> tuple[dict[int, lis
         said += [_("在线 %(length)s") % {"length": length(live)}] if live else []
         said += [_("看回放 %(length)s") % {"length": length(replay)}] if replay else []
         said += [_("由负责人更正")] if corrected else []
+        said += [until[state][occasion_id]] if occasion_id in until.get(state, {}) else []
         here = people[occasion_id]
         here.append(PersonRow(len(here) + 1, member_id, name, unit, state, _("；").join(said)))
         counts[occasion_id][state] += 1

@@ -16,12 +16,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from attendance.catching_up import catch_up_of
 from attendance.forms import LEAVE_CATEGORIES
 from attendance.models import Evidence, Occasion, RosterEntry
 from attendance.operations import UnableToRecord, settle, settle_dirty
 from attendance.permissions import COUNTS, NAMES
 from attendance.queries import CALLED_OFF
 from attendance.queries.naming import among_named
+from attendance.queries.sessions import sessions_ahead
+from attendance.queries.windows import HELD
 from attendance.standing import standings_of, state_label
 from attendance.views.shared import LAST_PAGE, number_or_none
 from meetings import operations
@@ -79,11 +82,15 @@ def _own(request: HttpRequest, access: Access, as_of: dt.datetime) -> dict[str, 
     member, occasion = signed_in(request), access.meeting.occasion
     settle_dirty(as_of=as_of, member_ids=[member.pk])
     stand = standings_of(occasions=[occasion], member_id=member.pk, as_of=as_of).get(occasion.pk)
+    ahead = sessions_ahead([occasion], as_of=as_of).get(occasion.pk, ())
+    path = catch_up_of(
+        occasion=occasion, state=stand.state if stand else "", as_of=as_of, member=member, sessions=ahead
+    )
     return {
         "minutes": minutes_of([occasion.pk]).get(occasion.pk),
         "state": stand.state if stand else "",
         "state_words": state_label(stand.state) if stand else "",
-        "may_make_up": bool(stand and stand.is_undone and occasion.state not in CALLED_OFF),
+        "path": path,
     }
 
 
@@ -98,6 +105,7 @@ def steps_of(access: Access, as_of: dt.datetime) -> dict[str, bool]:
         "may_write": access.plans and has_begun and state != State.VOID,
         "may_void": gathering and access.plans and state in (State.CLOSED, State.SETTLED, State.NOT_HELD),
         "may_plan_again": gathering and access.plans and state in CALLED_OFF,
+        "may_repeat": gathering and access.plans and state in HELD,
         "may_label": access.plans,
     }
 

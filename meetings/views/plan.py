@@ -1,6 +1,7 @@
 """Planning a meeting in person, changing and withdrawing it, voiding it; the form of any occasion."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from attendance.models import Named, Occasion
 from attendance.operations import UnableToPlanOccasion, UnableToVoidOccasion
 from attendance.permissions import COUNTS
+from attendance.queries.windows import HELD
 from attendance.views.shared import number_or_none
 from meetings import operations
 from meetings.catalogue import Form
@@ -35,7 +37,8 @@ State = Occasion.State
 @require_http_methods(["GET", "POST"])
 @role_required(*COUNTS)
 def add(request: HttpRequest) -> HttpResponse:
-    """Choose a form, then plan a meeting of it; ``?again=``: filled in from one that was voided or withdrawn."""
+    """Choose a form, then plan a meeting of it; ``?again=``: filled in from one that was voided or withdrawn, or as a
+    further session of one that was held, for those who missed it."""
     as_of, node = timezone.now(), node_or_404(request)
     if node.closed_date is not None:
         raise Http404
@@ -51,13 +54,23 @@ def add(request: HttpRequest) -> HttpResponse:
     initial = _initial(kept, node, again, as_of)
     form = _form(request, node, kept, initial=initial, as_of=as_of)
     if request.method == "POST" and form.is_valid():
+        plan = replace(form.plan(), repeats_id=again.pk if again and again.occasion.state in HELD else None)
         try:
-            made = operations.plan_gathering(plan=form.plan(), actor_id=signed_in(request).pk, as_of=as_of)
+            made = operations.plan_gathering(plan=plan, actor_id=signed_in(request).pk, as_of=as_of)
         except operations.UnableToPlanMeeting as error:
             _refuse(form, error)
         else:
             return _planned(request, made)
-    return _page(request, form, node, kept, back=f"{reverse('meetings')}?node={node.pk}")
+    back = f"{reverse('meetings')}?node={node.pk}"
+    return _page(request, form, node, kept, back=back, further=_further_words(again))
+
+
+def _further_words(again: Meeting | None) -> str:
+    """Return what a further session does; "" for what is none."""
+    if again is None or again.occasion.state not in HELD:
+        return ""
+    said = _("给没有参加“%(title)s”的人再开一次：还没参加、也没补上的人应到，参加了算已补学；已经参加的不用再来。")
+    return said % {"title": again.occasion.title}
 
 
 def _planned(request: HttpRequest, meeting: Meeting) -> HttpResponse:
@@ -93,6 +106,8 @@ def _initial(form: Form, node: Node, again: Meeting | None, as_of: dt.datetime) 
     if again is not None:
         found |= {name: getattr(again, name) for name in ("place", "chair", "recorder", "agenda")}
         found["title"] = again.occasion.title
+        if again.occasion.state in HELD:  # those who missed it, whoever they are
+            found["who"] = ALL
     return found
 
 
@@ -122,8 +137,10 @@ def _form(
     )
 
 
-def _page(request: HttpRequest, form: GatheringForm, node: Node, kept: Form, *, back: str) -> HttpResponse:
-    context = {"tab": "branch", "form": form, "node": node, "kept": kept, "back": back}
+def _page(
+    request: HttpRequest, form: GatheringForm, node: Node, kept: Form, *, back: str, further: str = ""
+) -> HttpResponse:
+    context = {"tab": "branch", "form": form, "node": node, "kept": kept, "back": back, "further": further}
     return render(request, "meetings/plan.html", context, status=422 if form.errors else 200)
 
 

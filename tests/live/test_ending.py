@@ -337,11 +337,12 @@ def test_held_again_in_its_place(world: County) -> None:
     assert (planned.lecturer_id, new.ends_at - new.starts_at) == (lecture.lecturer_id, 45 * MINUTE)
 
 
-def test_void_lecture_can_be_held_again_and_a_held_one_not(world: County) -> None:
-    lecture = ended(world)
+def test_void_lecture_can_be_held_again_and_one_that_runs_not(world: County) -> None:
+    lecture = make_live(world)
     client = signed_in(world.organiser)
     url = reverse("live_again", args=[lecture.pk])
     assert client.get(url)["Location"] == reverse("live_host", args=[lecture.pk])
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
     operations.void_lecture(occasion_id=lecture.pk, reason="误开", actor_id=world.organiser.pk, as_of=timezone.now())
     for page in (client.get(url), client.get(f"/admin/live/schedule/add/?again={lecture.pk}")):
         text = page.content.decode()
@@ -538,8 +539,8 @@ def test_back_office_holds_again_with_the_form_filled_in(world: County) -> None:
     assert ("starts_at" in bad.context["form"].errors, again(lecture).stage) == (True, "not_held")
     assert "晚于培训的截止时间" in Office(office, url).saved(data)[0]
     assert (again(lecture).stage, Lecture.objects.count()) == ("void", 2)
-    held = ended(world)
-    assert office.get(reverse("live_schedule_add") + f"?again={held.pk}").status_code == 404
+    running = make_live(world)
+    assert office.get(reverse("live_schedule_add") + f"?again={running.pk}").status_code == 404
     assert office.get(reverse("live_schedule_add") + "?again=²").status_code == 404
 
 

@@ -124,6 +124,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
             PLAN, EXPECTED, FOR_GOOD,
         ),
         Fields("voided_at voided_by void_reason evidence_removed_at", PLAN, EXPECTED, FOR_GOOD),
+        Fields("repeats is_repeated catch_up_told_at", PLAN, EXPECTED, FOR_GOOD),
     ),
     "attendance.RosterEntry": (
         Fields("id dirty_at", TECHNICAL, SERVER, FOR_GOOD),

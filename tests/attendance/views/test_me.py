@@ -189,7 +189,7 @@ def test_a_missed_lecture_leads_on_and_says_until_when(world: World, sign_in: Si
     for page in (client.get(url), refused):
         text = page.content.decode()
         assert f'<a class="btn" href="/again/{world.occasion.pk}/">看回放补学</a>' in text
-        assert f"截止 {until(world.occasion)}。" in text
+        assert f"还能补学到 {until(world.occasion)}。" in text
         assert "还差 37 分钟。" in text
     listed = client.get("/me/").content.decode()
     assert f"还能补学到 {until(world.occasion)}" in listed

@@ -233,6 +233,29 @@ def test_a_meeting_is_voided_with_a_reason_and_planned_again(county: County, sig
     assert "不能再改安排" in text(client.post(f"/meetings/{one.pk}/withdraw/", follow=True))
 
 
+def test_whoever_did_not_come_has_a_second_session(county: County, sign_in: SignIn) -> None:
+    secretary, one = sign_in(county.secretary), gathering(county)
+    first = held(county, one)
+    absent, came = county.members[2], county.members[0]
+    said = text(sign_in(absent).get(f"/meetings/{one.pk}/"))
+    assert "还能补学到" in said
+    assert "还能补学到" in text(secretary.get(f"/meetings/{one.pk}/"))
+    assert "给没到会的再开一次" in text(secretary.get(f"/meetings/{one.pk}/"))
+    url = f"/meetings/plan/?node={county.branch.pk}&again={one.pk}"
+    page = secretary.get(url)
+    assert "已经参加的不用再来" in text(page)
+    assert sign_in(county.neighbour_secretary).get(url).status_code == 404
+    answer = secretary.post(url, plan(county, hours=1))
+    again = Meeting.objects.exclude(pk=one.pk).get()
+    assert (answer.status_code, again.occasion.repeats_id) == (302, one.pk)
+    assert "下一场：" in text(sign_in(absent).get(f"/meetings/{one.pk}/"))
+    assert f"/meetings/{again.pk}/" not in text(sign_in(came).get("/"))
+    assert sign_in(county.organiser).get(f"/branch/occasions/{again.pk}/").status_code == 200
+    seen = text(secretary.get(f"/branch/occasions/{first.pk}/?node={county.branch.pk}"))
+    assert f"/branch/occasions/{again.pk}/" in seen
+    assert "下一场：" in seen
+
+
 def test_the_year_says_what_was_held_what_is_planned_and_what_is_open(county: County, sign_in: SignIn) -> None:
     client = sign_in(county.secretary)
     held(county, gathering(county, form="theme_day"))

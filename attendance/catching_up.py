@@ -1,0 +1,165 @@
+"""How somebody who missed an occasion can still make it up, and until when: the one place that says so (ADR 44).
+
+A path to catch up is not a row: it follows from what holds (state, deadline, replay, further sessions, phone), so it is
+there the moment an occasion is settled, and changes with a leave, a correction, another rule, a late replay. Every
+page, table and message that says 未参加 takes its words from a ``CatchUp``. Nothing here asks the database.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.utils.translation import gettext as _
+
+from attendance.kinds import Step, kinds
+from attendance.models import Occasion, RecordState
+from attendance.queries.windows import HELD, is_by_media
+from attendance.sentences import day_and_hour
+from attendance.standing import DUE, UNDONE, asks_nothing, due_at
+from organizations.models import User
+
+
+class By(StrEnum):
+    """The ways to make something up, in the order in which they are offered."""
+
+    PHONE = "phone"  # the replay, or the course itself
+    SESSION = "session"  # a further session of the same content
+    HALL = "hall"  # together in the branch, written down by its secretary
+    VISIT = "visit"  # somebody comes to the person's home, written down by the secretary
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way that is open to somebody: what it is called, where it leads (""; nowhere on the phone).
+
+    ``asks``: what this way asks for besides, as codes; nothing so far.
+    """
+
+    by: By
+    label: str
+    url: str = ""
+    asks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CatchUp:
+    """The path of one person at one occasion: the ways open to exactly them, and one deadline for all of them.
+
+    A further session has its own time and may lie after the deadline: whoever comes has made it up all the same. What a
+    secretary confirms (a hall, a visit) is never too late.
+    """
+
+    state: str
+    due_at: datetime
+    ways: tuple[Way, ...]
+    is_over: bool
+    is_paused: bool
+    has_phone: bool
+    gives_days: bool  # whether the rule gives any time to make it up
+
+    @property
+    def phone(self) -> Way | None:
+        return next((way for way in self.ways if way.by == By.PHONE), None)
+
+    @property
+    def sessions(self) -> list[Way]:
+        return [way for way in self.ways if way.by == By.SESSION]
+
+    @property
+    def until(self) -> str:
+        """Until when, in one line: it stands beside 未参加 wherever that is said."""
+        if self.is_paused:
+            return _("老师正在修改这门课，现在不用学")
+        if not self.gives_days:
+            return _("按规则不补学")
+        said = {"until": day_and_hour(self.due_at)}
+        if self.is_over:
+            return _("补学时间已过（%(until)s 截止）") % said
+        return (_("%(until)s 前学完") if self.state == DUE else _("还能补学到 %(until)s")) % said
+
+    @property
+    def for_member(self) -> list[str]:
+        """What is said to the person of the ways that are no button: nothing where the phone is enough."""
+        said = [way.label for way in self.sessions]
+        if self.is_paused:
+            return []
+        if not self.gives_days:
+            return [*said, _("这一场按规则不能补学。确实在别处学过的，可以申报。")]
+        if self.is_over:
+            return [*said, _("补学时间已经过了。可以请支部书记安排集中收看或送学上门。")]
+        if self.phone is None and not said:
+            return [_("回放还在准备，好了会出现在这里；也可以参加集中收看。")]
+        return said
+
+    @property
+    def for_secretary(self) -> str:
+        """The next possible step, as the secretary reads it; every undone state has one."""
+        if self.state == RecordState.INCOMPLETE:
+            return _("当时记录不全，可按实际情况更正")
+        if self.is_paused:
+            return _("老师正在修改这门课，改好以后再学")
+        return self._next() + "".join(_("；%(session)s") % {"session": way.label} for way in self.sessions)
+
+    def _next(self) -> str:
+        if not self.gives_days:
+            return _("按规则不补学，确实学过的可登记其他方式学习")
+        if self.is_over:
+            return _("补学时间已过，可送学上门后登记")
+        if not self.has_phone:
+            return _("没有登记手机，可集中收看或送学上门")
+        if self.phone is None:
+            return _("暂时没有回放，可集中收看或送学上门")
+        return _("可在手机上%(step)s") % {"step": self.phone.label}
+
+
+def catch_up_of(
+    *,
+    occasion: Occasion,
+    state: str,
+    as_of: datetime,
+    member: User,
+    has_phone: bool = True,
+    done_ms: int = 0,
+    sessions: Sequence[Occasion] = (),
+) -> CatchUp | None:
+    """Return the path of ``member``, who stands at ``state``, or None: nothing is left to be made up.
+
+    ``sessions``: what is ahead of further sessions (``queries.sessions.sessions_ahead``); ``done_ms``: what counts.
+    """
+    if state not in UNDONE:
+        return None
+    until, paused = due_at(occasion), asks_nothing(occasion)
+    step = None if paused or until <= as_of else _step(occasion, member, done_ms)
+    ways = [Way(By.PHONE, step.label, step.url)] if step is not None and has_phone else []
+    ways += [_session(one, member) for one in sessions]
+    if not paused:
+        ways += [Way(By.HALL, _("集中收看")), Way(By.VISIT, _("送学上门"))]
+    return CatchUp(
+        state=state, due_at=until, ways=tuple(ways), is_over=until <= as_of, is_paused=paused, has_phone=has_phone,
+        gives_days=_gives_days(occasion),
+    )  # fmt: skip
+
+
+def _step(occasion: Occasion, member: User, done_ms: int) -> Step | None:
+    return kinds()[occasion.kind].catch_up(occasion, member, done_ms=done_ms)
+
+
+def _session(one: Occasion, member: User) -> Way:
+    is_on = one.state == Occasion.State.OPEN
+    words = _("正在再讲：%(at)s 开始") if is_on else _("下一场：%(at)s")
+    return Way(By.SESSION, words % {"at": day_and_hour(one.starts_at)}, kinds()[one.kind].url_for(one, member))
+
+
+def _gives_days(occasion: Occasion) -> bool:
+    """Whether there is time after the end at all; of a course that runs there is."""
+    if occasion.state not in HELD or is_by_media(occasion):
+        return True
+    return bool((occasion.rule_stamp or {}).get("make_up_days", True))
+
+
+def untils(occasions: Sequence[Occasion], *, state: str, as_of: datetime) -> Mapping[int, str]:
+    """Return the line about the deadline of each of these occasions, the same for all who stand so there."""
+    nobody = User()
+    found = {one.pk: catch_up_of(occasion=one, state=state, as_of=as_of, member=nobody) for one in occasions}
+    return {key: one.until for key, one in found.items() if one is not None}

@@ -1,0 +1,177 @@
+"""A further session of a lecture, planned after its end, reached from it, and given to who missed it."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from attendance.models import Occasion, Record, RecordState, RosterEntry, Training
+from attendance.operations import settle, settle_dirty
+from live import operations
+from live.models import Lecture
+from live.permissions import expects, may_join, rights_now
+from live.room import tickets
+from organizations.models import User
+from tests.factories.attendance import be_present
+from tests.factories.live import make_live
+from tests.factories.organizations import County, make_county
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+HOUR = dt.timedelta(hours=1)
+TOMORROW = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def world() -> County:
+    return make_county()
+
+
+@pytest.fixture
+def first(world: County) -> Lecture:
+    """The first member was there to its end, a moment ago; the others missed it."""
+    lecture = make_live(world)
+    Training.objects.update(deadline_at=timezone.now() + 30 * TOMORROW)
+    be_present(lecture.occasion, world.member, 0, 600)
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    settle(occasion_id=lecture.pk, as_of=timezone.now())
+    return Lecture.objects.select_related("occasion").get(pk=lecture.pk)
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def plan(client: Client, first: Lecture, **changed: Any) -> Any:
+    at = timezone.localtime() + TOMORROW
+    values = {"title": first.occasion.title, "starts_at": f"{at:%Y-%m-%dT%H:%M}", "minutes": 45, **changed}
+    return client.post(reverse("live_again", args=[first.pk]), values)
+
+
+def further(first: Lecture) -> Lecture:
+    return Lecture.objects.select_related("occasion__training", "occasion__node").exclude(pk=first.pk).get()
+
+
+def test_the_lecturer_plans_it_from_the_list(world: County, first: Lecture) -> None:
+    client, url = signed_in(world.lecturer), reverse("live_again", args=[first.pk])
+    Occasion.objects.filter(pk=first.pk).update(closed_at=timezone.now() - HOUR)
+    assert f'href="{url}"' in client.get("/live/").content.decode()
+    page = client.get(url).content.decode()
+    assert "再讲一场" in page
+    assert "已经参加的不用再来" in page
+    wrong = plan(client, first, starts_at="2020-01-01T10:00")
+    assert "starts_at" in wrong.context["form"].errors
+    assert Lecture.objects.count() == 1
+    plan(client, first)
+    again = further(first)
+    same = ("training_id", "node_id", "rule_id")
+    assert [getattr(again.occasion, name) for name in same] == [getattr(first.occasion, name) for name in same]
+    assert (again.occasion.repeats_id, again.lecturer_id) == (first.pk, first.lecturer_id)
+    plan(client, first)  # a second click
+    assert Lecture.objects.count() == 2
+
+
+def test_the_office_plans_it_and_finds_it_again(world: County, first: Lecture) -> None:
+    office = signed_in(world.organiser)
+    page = office.get(reverse("live_schedule_edit", args=[first.pk])).content.decode()
+    add = f"{reverse('live_schedule_add')}?again={first.pk}"
+    assert add in page
+    form = office.get(add).context["form"]
+    assert "starts_at" not in form.initial
+    start = timezone.localtime() + TOMORROW
+    values = {**form.initial, "starts_at": f"{start:%Y-%m-%d %H:%M}", "record": "on"}
+    answer = office.post(add, values)
+    if answer.status_code == 200:
+        values["agreed"] = answer.context["form"].agreement
+        answer = office.post(add, values)
+    assert answer.status_code == 302
+    again = further(first)
+    assert again.occasion.repeats_id == first.pk
+    edit = reverse("live_schedule_edit", args=[again.pk])
+    assert edit in office.get(reverse("live_schedule_edit", args=[first.pk])).content.decode()
+    office.post(reverse("live_schedule_cancel", args=[again.pk]))
+    assert Lecture.objects.count() == 1
+
+
+def test_nobody_else_plans_one(world: County, first: Lecture) -> None:
+    for user in (world.member, world.secretary, world.neighbour_member):
+        assert plan(signed_in(user), first).status_code in (403, 404)
+    assert Lecture.objects.count() == 1
+
+
+def test_who_missed_it_is_led_there_and_has_made_it_up(world: County, first: Lecture) -> None:
+    plan(signed_in(world.lecturer), first)
+    again, missed = further(first), world.members[1]
+    client, room = signed_in(missed), reverse("live_room", args=[again.pk])
+    for url in (reverse("today"), reverse("me_record", args=[first.pk])):
+        page = client.get(url).content.decode()
+        assert room in page
+        assert "下一场：" in page
+    assert "下一场：" in client.get("/me/").content.decode()
+    assert room not in signed_in(world.member).get(reverse("today")).content.decode()
+    at = again.occasion.starts_at
+    operations.go_live(occasion_id=again.pk, as_of=at)
+    again.occasion.refresh_from_db()
+    be_present(again.occasion, missed, 0, 2700)
+    operations.end_lecture(occasion_id=again.pk, as_of=at + dt.timedelta(minutes=45))
+    settle(occasion_id=again.pk, as_of=at + HOUR)
+    settle_dirty(as_of=at + HOUR)
+    assert Record.objects.get(occasion_id=first.pk, member=missed).stands == RecordState.MADE_UP
+    page = client.get(reverse("me_record", args=[first.pk])).content.decode()
+    assert "参加了再讲的一场" in page
+    assert "下一场：" not in page
+
+
+def test_whoever_attended_may_come_and_is_no_evidence(world: County, first: Lecture) -> None:
+    plan(signed_in(world.lecturer), first)
+    again = further(first)
+    for is_live in (False, True):
+        if is_live:
+            operations.go_live(occasion_id=again.pk, as_of=again.occasion.starts_at)
+            again = further(first)
+        assert may_join(world.member, again)
+        assert not expects(again.occasion, world.member.pk)
+        assert expects(again.occasion, world.members[1].pk)
+        assert not may_join(world.neighbour_member, again)
+    rights = rights_now(occasion_id=again.pk, user_ids=[world.member.pk], on_date=timezone.localdate())
+    assert rights.allowed == {world.member.pk}
+    assert not RosterEntry.objects.filter(occasion_id=again.pk, member=world.member).exists()
+    for user, counted in ((world.member, False), (world.members[1], True), (world.lecturer, False)):
+        client = signed_in(user)
+        answer = client.get(reverse("live_ticket", args=[again.pk]), {"device": "d" * 32}).json()
+        cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+        ticket, _key = tickets.read(answer["ticket"], occasion_id=again.pk, cookie_header=cookie)
+        assert ticket.counted is counted
+
+
+def test_one_held_in_the_place_of_a_session_is_one_too(world: County, first: Lecture) -> None:
+    plan(signed_in(world.lecturer), first)
+    again = further(first)
+    at = again.occasion.starts_at
+    operations.go_live(occasion_id=again.pk, as_of=at)
+    operations.end_lecture(occasion_id=again.pk, as_of=at + dt.timedelta(seconds=3))
+    again = further(first)
+    values = operations.LecturePlan(
+        training_id=again.occasion.training_id, title="第三次", node_id=again.occasion.node_id,
+        starts_at=at + TOMORROW, ends_at=at + TOMORROW + HOUR, lecturer_id=again.lecturer_id,
+        rule_id=again.occasion.rule_id,
+    )  # fmt: skip
+    third = operations.hold_again(occasion_id=again.pk, plan=values, actor_id=world.lecturer.pk, as_of=at + HOUR)
+    third.occasion.refresh_from_db()
+    assert third.occasion.repeats_id == first.pk
+
+
+def test_a_further_session_elsewhere_is_refused(world: County, first: Lecture) -> None:
+    running = make_live(world)
+    at = timezone.now() + TOMORROW
+    values = operations.LecturePlan(
+        training_id=running.occasion.training_id, title="再讲", node_id=running.occasion.node_id, starts_at=at,
+        ends_at=at + HOUR, lecturer_id=world.lecturer.pk, rule_id=running.occasion.rule_id,
+    )  # fmt: skip
+    with pytest.raises(operations.UnableToScheduleLecture, match="只有已经结束"):
+        operations.repeat_lecture(occasion_id=running.pk, plan=values, actor_id=world.lecturer.pk, as_of=timezone.now())
