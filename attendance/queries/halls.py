@@ -7,6 +7,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from attendance.models import Declaration, Evidence, Guest, Hall, Occasion, RosterEntry, Sheet
+from attendance.queries.answering import nearer_secretaries, secretary_paths
 from organizations.models import Membership, Node, Role, User
 from organizations.permissions import visible_nodes
 from organizations.queries import valid_on
@@ -117,13 +118,28 @@ def declaration_by_id(declaration_id: int) -> Declaration | None:
 
 
 def declarations_for(user: User) -> QuerySet[Declaration]:
-    """Return what waits for a secretary's word, of people who stand in their part of the tree, the oldest first."""
-    mine = RosterEntry.objects.filter(
-        occasion_id=OuterRef("occasion_id"), member_id=OuterRef("member_id"),
-        node__in=visible_nodes(user, Role.SECRETARY).order_by().values("pk"),
-    )  # fmt: skip
-    found = Declaration.objects.filter(Exists(mine), state=Declaration.State.ASKED).exclude(member=user)
-    return found.select_related("occasion", "member").order_by("asked_at", "pk")
+    """Return what waits for this secretary's word, the oldest first: the nearest secretary's, never one's own.
+
+    Of each ``entry_unit`` tells the unit under which its member stands on the roster.
+    """
+    mine = Q(pk__in=())
+    for path in secretary_paths(user):
+        mine |= Q(entry_path__startswith=path) & Q(~Exists(nearer_secretaries(user, path)))
+    return _waiting_declarations().filter(mine).exclude(member=user)
+
+
+def declarations_in(user: User) -> QuerySet[Declaration]:
+    """Return what waits for a word wherever ``user`` is secretary, or above, the oldest first; never one's own."""
+    inside = Q(pk__in=())
+    for path in secretary_paths(user):
+        inside |= Q(entry_path__startswith=path)
+    return _waiting_declarations().filter(inside).exclude(member=user)
+
+
+def _waiting_declarations() -> QuerySet[Declaration]:
+    asked = Declaration.objects.filter(state=Declaration.State.ASKED, occasion__roster__member_id=F("member_id"))
+    named = asked.annotate(entry_path=F("occasion__roster__node__path"), entry_unit=F("occasion__roster__node__name"))
+    return named.select_related("occasion", "member").order_by("asked_at", "pk")
 
 
 def roster_in_order(*, occasion: Occasion, node: Node) -> QuerySet[RosterEntry]:
