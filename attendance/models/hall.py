@@ -38,6 +38,9 @@ class Hall(models.Model):
                 fields=["occasion", "node", "is_offline"], condition=Q(closed_at=None), name="hall_open_once"
             ),
         ]
+        indexes = [
+            models.Index(fields=["opened_at"], condition=Q(closed_at=None, is_offline=True), name="hall_awaited"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.occasion_id}: {self.node_id}"
