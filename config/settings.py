@@ -359,7 +359,7 @@ PERSONAL_DATA = [
 # What somebody has to do today besides taking part: each (user, as_of) -> [attendance.duties.Duty].
 DUTIES = ["live.duties.of_lecturer"]
 # What apps above the tree made for a unit: each (*, node, on_date) -> [organizations.uses.Use].
-UNIT_USES = ["attendance.units.uses_of", "cms.units.uses_of", "media.units.uses_of"]
+UNIT_USES = ["attendance.units.uses_of", "cms.units.uses_of", "media.units.uses_of", "meetings.units.uses_of"]
 # What goes along when a unit is merged into another: each (*, node, into).
 UNIT_MOVES = ["attendance.units.move", "cms.units.move", "media.units.move"]
 # Which long lists cover whom in the access log: modules with places_of and covering (*, member_id).
