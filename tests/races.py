@@ -19,11 +19,12 @@ def meanwhile(
     ``waits``: the second has to wait until the first has committed, which is asserted.
     """
     found: list[Any] = []
+    expected: tuple[type[Exception], ...] = (DatabaseError, *refusals)
 
     def run() -> None:
         try:
             found.append(second())
-        except (DatabaseError, *refusals) as error:
+        except expected as error:
             found.append(error)
         finally:
             connection.close()

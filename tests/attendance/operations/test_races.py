@@ -81,10 +81,10 @@ def test_two_secretaries_correct_the_same_person(county: County, lecture: Occasi
     assert stands(lecture, county.member) == second
 
 
-def hand_in(occasion: Occasion, county: County) -> operations.HallTicks:
+def hand_in(occasion: Occasion, county: County, at: dt.datetime = NOON) -> operations.HallTicks:
     return operations.record_hall(
         occasion_id=occasion.pk, member_ids=[one.pk for one in county.members], started_at=START, ended_at=NOON,
-        recorded_by_id=county.secretary.pk, as_of=NOON, category="offline", client_id="a" * 32,
+        recorded_by_id=county.secretary.pk, as_of=at, category="offline", client_id="a" * 32,
     )  # fmt: skip
 
 
@@ -212,7 +212,7 @@ def test_evidence_is_written_while_its_day_is_sealed(county: County, lecture: Oc
     settle(lecture)
     sealing = START.replace(hour=19, minute=30)
     made = meanwhile(
-        lambda: hand_in(lecture, county), lambda: operations.seal_days(as_of=sealing), waits=False
+        lambda: hand_in(lecture, county, sealing), lambda: operations.seal_days(as_of=sealing), waits=False
     )  # fmt: skip
     assert made == 1
     assert problems_found() == []
