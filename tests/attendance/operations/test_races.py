@@ -177,8 +177,10 @@ def test_reminding_is_pressed_twice(world: World) -> None:
     found = together(lambda: remind(world, member, at=at), lambda: remind(world, member, at=at))
     reminder = Reminder.objects.get()
     assert {one.reminder for one in found} == {reminder}
-    assert Notice.objects.filter(member=member, kind="reminded").count() == 1
     assert reminder.messages.filter(channel="site").count() == 1
+    send = operations.send_reminders
+    together(lambda: send(as_of=at), lambda: send(as_of=at))
+    assert Notice.objects.filter(member=member, kind="reminded").count() == 1
 
 
 @ORDERS
