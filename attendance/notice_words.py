@@ -7,6 +7,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import structlog
 from django.urls import reverse
@@ -20,6 +21,7 @@ from attendance.sentences import day_and_hour
 from attendance.standing import state_label
 
 log = structlog.get_logger(__name__)
+HALLS = ("hall_lapses_soon", "hall_lapsed")
 REMINDERS = ("reminded", "due_soon", "starts_soon")
 
 
@@ -94,6 +96,16 @@ def _recomputed_unit(notice: Notice) -> str:
     return _("“%(title)s”已经重新认定，有人的结果有变化，请看重新认定的报告。原因：%(reason)s") % values
 
 
+def _hall(text: Callable[[], str]) -> Callable[[Notice], str]:
+    """Return a sentence about an announced hall: its place, the occasion, and when its time is over."""
+
+    def said(one: Notice) -> str:
+        at = day_and_hour(_moment(one.data["at"]))
+        return text() % {"title": _about(one), "place": one.data["place"], "at": at}
+
+    return said
+
+
 NOTICES: dict[str, Callable[[Notice], str]] = {
     "reminded": _reminded,
     "due_soon": _due_soon,
@@ -120,6 +132,12 @@ NOTICES: dict[str, Callable[[Notice], str]] = {
     "recomputed": _recomputed,
     "recomputed_correction": _recomputed_correction,
     "recomputed_unit": _recomputed_unit,
+    "hall_lapses_soon": _hall(
+        lambda: _("“%(title)s”：%(place)s的登记还没有上交，请在 %(at)s 前登记好；过了就按已有的记录认定。")
+    ),
+    "hall_lapsed": _hall(
+        lambda: _("“%(title)s”：%(place)s的登记没有上交，已按现有的记录认定。补登记仍然算数，登记后会重新认定。")
+    ),
     "declared_refused": _plain(lambda: _("您为“%(title)s”申报的学习没有通过，理由写在申报里。")),
 }
 
@@ -140,6 +158,9 @@ def link_of(notice: Notice) -> str:
     """Return where a notice leads: to what is to be done, or to the record of an occasion that has begun; else ""."""
     if notice.kind in REMINDERS:
         return reverse("today")
+    if notice.kind in HALLS and notice.occasion is not None:
+        where = urlencode({"occasion": notice.occasion.pk, "node": notice.data.get("node", "")})
+        return f"{reverse('branch_hall', args=[notice.occasion.training_id])}?{where}"
     if notice.occasion is not None and notice.occasion.opened_at is not None:
         return reverse("me_record", args=[notice.occasion.pk])
     return ""

@@ -95,11 +95,20 @@ class TrainingForm(Asking, WagtailAdminModelForm):
             return self._before.deadline_at
         return deadline
 
+    def _is_too_late(self, deadline: dt.datetime) -> bool:
+        """Whether people would be asked for something whose time is over: published with it, or moved to it."""
+        before = self._before
+        is_as_it_was = before is not None and before.state == Training.State.PUBLISHED
+        is_moved = before is None or before.deadline_at != deadline
+        return deadline <= timezone.now() and (is_moved or not is_as_it_was)
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         starts, deadline = cleaned.get("starts_date"), cleaned.get("deadline_at")
         if starts and deadline and timezone.localdate(deadline) < starts:
             self.add_error("deadline_at", _("截止时间要晚于开始日期。"))
+        elif deadline and cleaned.get("state") == Training.State.PUBLISHED and self._is_too_late(deadline):
+            self.add_error("deadline_at", _("截止时间已经过去，谁也来不及学了。请改成以后的时间。"))
         for name in ("lecture_rule", "course_rule"):
             rule, node = cleaned.get(name), cleaned.get("node")
             if rule and node and name in self.changed_data and (refusal := why_not_at(rule=rule, node=node)):

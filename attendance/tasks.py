@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from attendance import operations
 from attendance.clock import clock
-from attendance.operations import monthly
+from attendance.operations import hall_terms, monthly
 from attendance.queries.recomputing import unfinished
 
 BATCH = 500
@@ -22,6 +22,8 @@ BEAT = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "attendance.lapse_halls": {"task": "attendance.lapse_halls", "schedule": 1800.0, "options": {"expires": 1800}},
+    "attendance.prune_guests": {"task": "attendance.prune_guests", "schedule": 3600.0, "options": {"expires": 3600}},
     "attendance.recompute": {"task": "attendance.recompute", "schedule": 30.0, "options": {"expires": 30}},
     "attendance.reconcile": {"task": "attendance.reconcile", "schedule": 30.0, "options": {"expires": 30}},
     # Days are sealed some hours after they end, evidence goes a turn at a time: an hour more or less is nothing.
@@ -114,6 +116,18 @@ def send_reminders() -> None:
 def prune_notices() -> None:
     """Forget what people were told more than a year ago."""
     operations.prune_notices(as_of=timezone.now())
+
+
+@shared_task(name="attendance.lapse_halls")
+def lapse_halls() -> None:
+    """Wait no longer for halls that were announced and never delivered."""
+    hall_terms.lapse_halls(as_of=timezone.now())
+
+
+@shared_task(name="attendance.prune_guests")
+def prune_guests() -> None:
+    """Forget who came to a hall from outside, when their time is over."""
+    hall_terms.prune_guests(as_of=timezone.now())
 
 
 @shared_task(name="attendance.seal_days")

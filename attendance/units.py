@@ -5,11 +5,12 @@ import datetime as dt
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from attendance.models import Occasion, Rule, Training
+from attendance.models import Hall, HoursTable, Occasion, ReminderSetting, Rule, Training
 from organizations.models import Node
 from organizations.uses import Use
 
 State = Occasion.State
+CHOSEN = ("text", "a_week", "before_start", "before_deadline", "outside")
 
 
 def uses_of(*, node: Node, on_date: dt.date) -> list[Use]:
@@ -31,14 +32,40 @@ def uses_of(*, node: Node, on_date: dt.date) -> list[Use]:
             rules,
         )
         found.append(Use(text % {"count": rules}))
+    return found + _settings_of(node)
+
+
+def _settings_of(node: Node) -> list[Use]:
+    found = []
+    if HoursTable.objects.filter(node=node, withdrawn_at=None).exists():
+        found.append(Use(_("这里有自己的学时表：以前的月份仍按它算，合并后的月份按新单位的学时表算。")))
+    if ReminderSetting.objects.filter(node=node).exists():
+        found.append(Use(_("这里自己定了怎样提醒大家：合并后，新的单位没有自己定过的，沿用这里的。")))
+    waiting = Hall.objects.filter(node=node, is_offline=True, closed_at=None).select_related("occasion")
+    found += [
+        Use(_("“%(title)s”有集中收看的登记还没有上交：合并后由新单位的书记登记。") % {"title": one.occasion.title})
+        for one in waiting.order_by("pk")
+    ]
     return found
 
 
 def move(*, node: Node, into: Node) -> None:
-    """Give the unit's rules to the one into which it is merged, all versions of a rule together.
+    """Give the unit's rules to the one into which it is merged, and let what it chose of reminders hold there, too.
 
-    One whose name is taken there stays with the closed unit: what was judged by it speaks of it, and nothing new can
-    be planned with it.
+    All versions of a rule together. One whose name is taken there stays with the closed unit: what was judged by it
+    speaks of it, and nothing new can be planned with it. Where ``into`` chose for itself how its members are reminded,
+    that holds; the closed unit's choice stays beside what is unfinished there. Everything else of the ledger stays: it
+    says what was.
     """
+    _move_rules(node, into)
+    chosen = ReminderSetting.objects.filter(node=node).first()
+    if chosen is not None and not ReminderSetting.objects.filter(node=into).exists():
+        ReminderSetting.objects.create(
+            node=into, **{name: getattr(chosen, name) for name in CHOSEN}, changed_by_id=chosen.changed_by_id,
+            changed_at=chosen.changed_at,
+        )  # fmt: skip
+
+
+def _move_rules(node: Node, into: Node) -> None:
     taken = Rule.objects.filter(node=into).values("name")
     Rule.objects.filter(node=node).exclude(name__in=list(taken.values_list("name", flat=True))).update(node=into)

@@ -331,8 +331,13 @@ ROSTER_MAX_COLUMNS = 50
 ROSTER_KEEP_S = 3600
 # How long raw evidence is kept once its record is final, and what people were told; verdicts and reasons stay.
 EVIDENCE_KEEP_DAYS = number("EVIDENCE_KEEP_DAYS", default=90, low=30, high=36_500)
+# How long those are kept who came to a hall and are on nobody's list: outsiders, who never asked for a place here.
+GUEST_KEEP_DAYS = number("GUEST_KEEP_DAYS", default=90, low=7, high=36_500)
 MONTHLY_FILE_KEEP_DAYS = number("MONTHLY_FILE_KEEP_DAYS", default=400, low=30, high=36_500)
 NOTICE_KEEP_DAYS = number("NOTICE_KEEP_DAYS", default=400, low=30, high=36_500)
+
+# How long nobody is called missing because the hall of their unit has still to report, after the end of an occasion.
+HALL_WAIT_DAYS = number("HALL_WAIT_DAYS", default=7, low=1, high=60)
 
 # --- The ways to take part: what the ledger calls (attendance/kinds.py) ---------------------------------------------
 OCCASION_KINDS = {
@@ -354,7 +359,7 @@ PERSONAL_DATA = [
 # What somebody has to do today besides taking part: each (user, as_of) -> [attendance.duties.Duty].
 DUTIES = ["live.duties.of_lecturer"]
 # What apps above the tree made for a unit: each (*, node, on_date) -> [organizations.uses.Use].
-UNIT_USES = ["attendance.units.uses_of", "cms.units.uses_of", "media.units.uses_of"]
+UNIT_USES = ["attendance.units.uses_of", "cms.units.uses_of", "media.units.uses_of", "meetings.units.uses_of"]
 # What goes along when a unit is merged into another: each (*, node, into).
 UNIT_MOVES = ["attendance.units.move", "cms.units.move", "media.units.move"]
 # Which long lists cover whom in the access log: modules with places_of and covering (*, member_id).

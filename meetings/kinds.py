@@ -4,6 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from attendance.core.hours import Form
 from attendance.kinds import Step
 from attendance.models import Occasion
 from organizations.models import User
@@ -14,6 +15,7 @@ class GatheringKind:
 
     label = gettext_lazy("现场会议")
     is_in_person = True
+    hours_form = Form.GATHERING
 
     def url_for(self, occasion: Occasion, member: User) -> str:
         """Return the meeting's page: when and where, afterwards what was studied and decided."""

@@ -99,7 +99,8 @@ class Window:
     media time at which the window begins; ``media_cuts`` are the pauses that the recording left out, as ``(media time,
     length)``. ``away`` is when the site was away, ``paused`` from an end to its undoing: both leave the window, and
     ``frame`` is what is left. ``deadline`` bounds what is on time for a course; ``final`` is false while it runs.
-    ``is_further``: it is a further session of another occasion, at which nothing is asked: that one asks."""
+    ``is_further``: it is a further session of another occasion, at which nothing is asked: that one asks.
+    ``is_in_person``: people meet in a place, so whoever sat there took part in its own way; ``repr`` leaves it out."""
 
     start: int
     end: int
@@ -114,6 +115,7 @@ class Window:
     paused: Spans = field(default_factory=Spans)
     final: bool = True
     is_further: bool = field(default=False, repr=False)
+    is_in_person: bool = field(default=False, repr=False)
     frame: Spans = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

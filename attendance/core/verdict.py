@@ -106,7 +106,7 @@ def judge(evidence: Evidence, window: Window, rule: Rule) -> Verdict:
         count = max(count, _count(_clocks(evidence, whole, rule), evidence, whole, rule), key=_worth)
     state = _state(count.reached, evidence, window)
     is_done = count.reached is not None or evidence.declared is not None or evidence.repeated is not None
-    form = _form(count, evidence)
+    form = _form(count, evidence, window)
     return Verdict(
         state=state,
         reasons=(*_outcome(state, clocks, evidence, window, count), *_remarks(state, clocks, evidence, window, rule)),
@@ -137,10 +137,10 @@ def _hours(form: str, count: _Count, window: Window, rule: Rule) -> Decimal:
     return rule.hours_for(form, count.of_ms if rule.basis is Basis.MEDIA else window.length)
 
 
-def _form(count: _Count, evidence: Evidence) -> str:
-    """Return how it was done; the occasion's own way while it is not."""
+def _form(count: _Count, evidence: Evidence, window: Window) -> str:
+    """Return how it was done; the occasion's own way while it is not. A room is the own way of a meeting."""
     if count.reached is not None:
-        return Form.HALL.value if count.clock == "hall" else OWN
+        return Form.HALL.value if count.clock == "hall" and not window.is_in_person else OWN
     if evidence.declared is None or evidence.repeated is not None:
         return OWN
     return Form.VISIT.value if evidence.declared == VISITED else Form.DECLARED.value

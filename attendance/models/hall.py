@@ -18,7 +18,8 @@ class Hall(models.Model):
     """集中收看点: people of one unit sit together at an occasion.
 
     ``is_offline``: announced because what was ticked there is still on a phone or on paper; until it is delivered
-    (``closed_at``) nobody of the unit is called missing. Otherwise it is a hall that shows a code to check in by.
+    (``closed_at``) nobody of the unit is called missing, for ``HALL_WAIT_DAYS`` at most: then it lapses, closed by
+    nobody. Otherwise it is a hall that shows a code to check in by.
     """
 
     occasion = models.ForeignKey(Occasion, on_delete=models.PROTECT, related_name="halls")
@@ -29,12 +30,16 @@ class Hall(models.Model):
     opened_at = models.DateTimeField()
     closed_by = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    warned_at = models.DateTimeField(null=True, blank=True, help_text="when it was told that it lapses soon")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["occasion", "node", "is_offline"], condition=Q(closed_at=None), name="hall_open_once"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["opened_at"], condition=Q(closed_at=None, is_offline=True), name="hall_awaited"),
         ]
 
     def __str__(self) -> str:

@@ -200,8 +200,8 @@ def _judge_all(occasion: Occasion, entries: list[tuple[int, str, str, datetime |
     held = evidence_of(occasion=occasion, member_ids=ids, exempt=exempt, as_of=as_of)
     stored = Record.objects.filter(occasion_id=occasion.pk, member_id__in=ids)
     before = {one[0]: one[1:] for one in stored.values_list("member_id", "evidence_digest", "stands", "stands_by_id")}
-    # What an hours table credits is said only where there is one: other digests stay what they were.
-    frame = repr((window, rule, *rule.by_form))
+    # What an hours table credits and that people meet is said only where it is so: other digests stay what they were.
+    frame = repr((window, rule, *rule.by_form)) + ("|in person" if window.is_in_person else "")
     full = full_hours(window, rule)
     changed = {}
     for member_id in ids:

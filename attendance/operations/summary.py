@@ -97,8 +97,12 @@ def _is_small(occasion_id: int) -> bool:
 
 
 def _ready() -> QuerySet[SummaryMark]:
-    """What is to be counted: not yet everybody at an occasion that is being settled, unless that takes long."""
-    return SummaryMark.objects.exclude(node=None, occasion__state=State.CLOSED, at__gt=Now() - SETTLING)
+    """What is to be counted: not yet everybody at an occasion that is being settled, unless that takes long.
+
+    Not by a join: a mark whose occasion is gone (withdrawn in the same moment) has to be found, to be taken away.
+    """
+    being_settled = Occasion.objects.filter(state=State.CLOSED).values("pk")
+    return SummaryMark.objects.exclude(node=None, at__gt=Now() - SETTLING, occasion_id__in=being_settled)
 
 
 @transaction.atomic

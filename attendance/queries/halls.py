@@ -1,17 +1,21 @@
 """Halls, their guests, sheets of paper and what people declare. Nothing here writes."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
+from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from attendance.models import Declaration, Evidence, Guest, Hall, Occasion, RosterEntry, Sheet
+from attendance.queries.answering import nearer_secretaries, secretary_paths
 from organizations.models import Membership, Node, Role, User
 from organizations.permissions import visible_nodes
 from organizations.queries import valid_on
 
 MOST_GUESTS = 100  # that one page shows
+MOST_FORGOTTEN = 5000  # guests that one turn deletes
 
 
 def awaited_members(occasion_id: int, member_ids: Collection[int]) -> set[int]:
@@ -29,7 +33,26 @@ def awaited_members(occasion_id: int, member_ids: Collection[int]) -> set[int]:
 def open_halls(*, occasion_id: int, below: str) -> QuerySet[Hall]:
     """Return the halls of a part of the tree that are open, announced ones first."""
     found = Hall.objects.filter(occasion_id=occasion_id, node__path__startswith=below, closed_at=None)
-    return found.select_related("node", "opened_by").order_by("-is_offline", "node__path", "pk")
+    return found.select_related("node", "opened_by", "occasion").order_by("-is_offline", "node__path", "pk")
+
+
+def lapses_at(hall: Hall) -> datetime | None:
+    """Return until when an announced hall is waited for: ``HALL_WAIT_DAYS`` from the end of its occasion, or from when
+    it was announced, if that was later. None: while the occasion runs, and for a hall that shows a code."""
+    end = hall.occasion.window_end_at
+    if end is None or not hall.is_offline:
+        return None
+    return max(end, hall.opened_at) + timedelta(days=settings.HALL_WAIT_DAYS)
+
+
+def guests_over(*, as_of: datetime) -> QuerySet[Guest, Any]:
+    """Return the keys of the first guests whose time is over, ``MOST_FORGOTTEN`` at most.
+
+    By their keys (always above 0), which grow with the moment of writing: no index by time is kept for it.
+    """
+    before = as_of - timedelta(days=settings.GUEST_KEEP_DAYS)
+    over = Guest.objects.filter(pk__gt=0, recorded_at__lt=before)
+    return over.order_by("pk").values_list("pk", flat=True)[:MOST_FORGOTTEN]
 
 
 def hall_by_id(hall_id: int) -> Hall | None:
@@ -117,13 +140,28 @@ def declaration_by_id(declaration_id: int) -> Declaration | None:
 
 
 def declarations_for(user: User) -> QuerySet[Declaration]:
-    """Return what waits for a secretary's word, of people who stand in their part of the tree, the oldest first."""
-    mine = RosterEntry.objects.filter(
-        occasion_id=OuterRef("occasion_id"), member_id=OuterRef("member_id"),
-        node__in=visible_nodes(user, Role.SECRETARY).order_by().values("pk"),
-    )  # fmt: skip
-    found = Declaration.objects.filter(Exists(mine), state=Declaration.State.ASKED).exclude(member=user)
-    return found.select_related("occasion", "member").order_by("asked_at", "pk")
+    """Return what waits for this secretary's word, the oldest first: the nearest secretary's, never one's own.
+
+    Of each ``entry_unit`` tells the unit under which its member stands on the roster.
+    """
+    mine = Q(pk__in=())
+    for path in secretary_paths(user):
+        mine |= Q(entry_path__startswith=path) & Q(~Exists(nearer_secretaries(user, path)))
+    return _waiting_declarations().filter(mine).exclude(member=user)
+
+
+def declarations_in(user: User) -> QuerySet[Declaration]:
+    """Return what waits for a word wherever ``user`` is secretary, or above, the oldest first; never one's own."""
+    inside = Q(pk__in=())
+    for path in secretary_paths(user):
+        inside |= Q(entry_path__startswith=path)
+    return _waiting_declarations().filter(inside).exclude(member=user)
+
+
+def _waiting_declarations() -> QuerySet[Declaration]:
+    asked = Declaration.objects.filter(state=Declaration.State.ASKED, occasion__roster__member_id=F("member_id"))
+    named = asked.annotate(entry_path=F("occasion__roster__node__path"), entry_unit=F("occasion__roster__node__name"))
+    return named.select_related("occasion", "member").order_by("asked_at", "pk")
 
 
 def roster_in_order(*, occasion: Occasion, node: Node) -> QuerySet[RosterEntry]:

@@ -1,6 +1,6 @@
 """Leaves: who has to decide on them, what somebody can ask leave of, what is known of one. Nothing here writes."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -190,20 +190,3 @@ def overlapping(*, member_id: int, from_date: date, to_date: date) -> Leave | No
 def own_leaves(member_id: int) -> QuerySet[Leave]:
     """Return the leaves of a person, the newest first."""
     return leaves().filter(member_id=member_id).order_by("-asked_at", "-id")
-
-
-def periods_at(*, member_id: int, occasions: Iterable[Occasion]) -> set[int]:
-    """Return which of some occasions to come lie in an approved period of a person; one query."""
-    held = list(Leave.objects.filter(member_id=member_id, state=Leave.State.APPROVED, from_date__isnull=False))
-    return {
-        one.pk
-        for one in occasions
-        for leave in held
-        if leave.from_date and leave.to_date and _covers(leave.from_date, leave.to_date, one)
-    }
-
-
-def _covers(from_date: date, to_date: date, occasion: Occasion) -> bool:
-    day = timezone.localdate(occasion.window_start_at or occasion.starts_at)
-    is_media = occasion.rule.basis == Rule.Basis.MEDIA
-    return from_date <= day < to_date and (not is_media or timezone.localdate(occasion.ends_at) < to_date)

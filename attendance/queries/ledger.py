@@ -14,6 +14,7 @@ from attendance.core.freshness import WORKER_BEATS_EVERY, is_fresh
 from attendance.core.intervals import Span, Spans, ms_of
 from attendance.core.rules import Rule as CoreRule
 from attendance.core.verdict import Verdict, judge
+from attendance.kinds import is_in_person
 from attendance.models import (
     Correction,
     Dispute,
@@ -109,6 +110,7 @@ def window_of(occasion: Occasion, *, as_of: datetime) -> Window:
         away=Spans() if is_media else Spans.of((begin, end) for begin, end in occasion.away_ms),
         paused=Spans() if is_media else paused,
         final=occasion.window_end_at is not None,
+        is_in_person=is_in_person(occasion.kind),
     )
 
 

@@ -1,5 +1,6 @@
 """申报: a member says what they studied elsewhere, takes it back, and reads what became of it; a secretary answers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -19,7 +21,8 @@ from attendance.forms import AnswerDeclarationForm, DeclarationForm
 from attendance.models import Declaration, Occasion
 from attendance.permissions import NAMES, may_record_for
 from attendance.queries import CALLED_OFF, occasion_for
-from attendance.queries.halls import declaration_by_id, declarations_for, own_declarations
+from attendance.queries.halls import declaration_by_id, declarations_for, declarations_in, own_declarations
+from attendance.queries.waiting import Waits
 from attendance.sentences import category, day_and_hour, length, month_day
 from attendance.views.shared import log_visit
 from organizations.permissions import role_required, signed_in
@@ -106,20 +109,33 @@ def me_declaration_withdraw(request: HttpRequest, declaration_id: int) -> HttpRe
     return redirect("me_declare", one.occasion_id)
 
 
+def waiting_card(waits: Waits) -> tuple[str, str, str, str]:
+    """Return what a secretary has to confirm, as title, text, address and step."""
+    title = ngettext("%(waiting)s 份申报等您确认", "%(waiting)s 份申报等您确认", waits.among)
+    text = _("最早的是 %(day)s，%(unit)s") % {"day": month_day(waits.since), "unit": waits.unit}
+    return title % {"waiting": waits.among}, text, reverse("branch_declarations"), _("去确认 ›")
+
+
 @require_GET
 @never_cache
 @role_required(*NAMES)
 def branch_declarations(request: HttpRequest) -> HttpResponse:
-    """List what waits for one's own word, the oldest first."""
+    """List what waits for one's own word, the oldest first; then what secretaries below are asked."""
     user = signed_in(request)
+    mine = declarations_for(user)
     with transaction.atomic():
-        page = Paginator(declarations_for(user), A_PAGE).get_page(request.GET.get("page"))
-        named = [one.member_id for one in page]
+        page = Paginator(mine, A_PAGE).get_page(request.GET.get("page"))
+        further = list(declarations_in(user).exclude(pk__in=mine.order_by().values("pk"))[:A_PAGE])
+        named = [one.member_id for one in (*page, *further)]
         log_visit(reader_id=user.pk, subject_ids=named, what="declaration", as_of=timezone.now())
-    rows = [
-        DeclarationRow.of(one, url=reverse("branch_declaration", args=[one.pk]), name=one.member.name) for one in page
+    context = {"tab": "branch", "page": page, "rows": _to_answer(page), "below": _to_answer(further)}
+    return render(request, "attendance/branch_declarations.html", context)
+
+
+def _to_answer(found: Iterable[Declaration]) -> list[DeclarationRow]:
+    return [
+        DeclarationRow.of(one, url=reverse("branch_declaration", args=[one.pk]), name=one.member.name) for one in found
     ]
-    return render(request, "attendance/branch_declarations.html", {"tab": "branch", "page": page, "rows": rows})
 
 
 @never_cache

@@ -28,9 +28,10 @@ from attendance.permissions import NAMES, may_record_for
 from attendance.queries.answering import answered_lately, waiting_below, waiting_for, waiting_in
 from attendance.queries.outages import Broke
 from attendance.queries.reviewing import SECOND
+from attendance.queries.waiting import DECLARATIONS, LEAVES, waits_for
 from attendance.reports.base import Scope
 from attendance.sentences import hour, month_day
-from attendance.views import leaves, reviews
+from attendance.views import declare, leaves, reviews
 from attendance.views.detail import record_details, review_state
 from attendance.views.shared import log_visit
 from organizations.models import User
@@ -38,6 +39,7 @@ from organizations.permissions import has_role, role_required, signed_in
 
 A_PAGE = 50
 A_FEW = 3
+WAITING_CARDS = {LEAVES: leaves.waiting_card, DECLARATIONS: declare.waiting_card}
 
 
 @dataclass(frozen=True)
@@ -170,15 +172,16 @@ class Disputes:
 
 
 def desk_of(user: User, *, as_of: datetime, with_answers: bool = True) -> list[DeskCard]:
-    """Return what is this person's business today of disputes, leaves and corrections: how many wait for their answer
-    and which longest, and what was answered to them; a query for each that is theirs. It names nobody: no read to
+    """Return what is this person's business today of disputes, leaves, declarations and corrections: how many wait for
+    their answer and which longest, and what was answered to them; four queries at most. It names nobody: no read to
     write down."""
     cards = []
     if has_role(user, *NAMES):
         oldest = waiting_for(user, as_of=as_of).annotate(among=Window(Count("pk"))).first()
         if oldest is not None:
             cards.append(_waiting_card(oldest.among, oldest))
-        cards += [DeskCard(*card) for card in (leaves.waiting_card(user),) if card]
+        waits = waits_for(user)
+        cards += [DeskCard(*write(waits[kind])) for kind, write in WAITING_CARDS.items() if kind in waits]
     if has_role(user, *SECOND):
         cards += [DeskCard(*card) for card in (reviews.waiting_card(user),) if card]
     answered = answered_lately(user, as_of=as_of)[:A_FEW] if with_answers else ()

@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from attendance import models
 from attendance.models import Evidence, Guest, Occasion, RecordState, Rule
-from attendance.queries.halls import check_ins, guests_like_ours, guests_written, open_halls, whose_last4
+from attendance.queries.halls import check_ins, guests_like_ours, guests_written, lapses_at, open_halls, whose_last4
 from attendance.queries.windows import window_limit
 from attendance.queries.written import may_be_withdrawn, ticks_at
 from attendance.reports.base import Scope
@@ -95,9 +96,19 @@ class OpenHall:
         where = one.place or one.node.name
         if one.is_offline:
             title = _("%(place)s：登记还没有上交，先不按未参加处理") % {"place": where}
-            return cls(one.pk, title, text, "", _("都上交了"))
+            return cls(one.pk, title, f"{text}；{_until(one)}", "", _("都上交了"))
         title = _("%(place)s：正在扫码签到") % {"place": where}
         return cls(one.pk, title, text, reverse("branch_hall_code", args=[one.pk]), _("结束扫码"))
+
+
+def _until(hall: models.Hall) -> str:
+    """Return until when an announced hall is waited for."""
+    at = lapses_at(hall)
+    if at is None:
+        days = settings.HALL_WAIT_DAYS
+        text = ngettext("场次结束后最多等 %(days)s 天", "场次结束后最多等 %(days)s 天", days)
+        return text % {"days": days}
+    return _("最多等到 %(at)s，以后按已有的记录认定") % {"at": day_and_hour(at)}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count, Window
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -31,6 +30,7 @@ from attendance.queries.leaves import (
     may_decide,
     offered_to,
 )
+from attendance.queries.waiting import Waits
 from attendance.sentences import day_and_hour, month_day
 from attendance.views.own_leaves import choices_of
 from attendance.views.shared import log_visit
@@ -68,16 +68,11 @@ class LeaveRow:
         return _("查看") + _("：") + self.name
 
 
-def waiting_card(user: User) -> tuple[str, str, str, str] | None:
-    """Return what a secretary has to do of leaves, as title, text, address and step; None for nothing. One query."""
-    plain = leaves_waiting_for(user).prefetch_related(None).select_related(None).select_related("node")
-    oldest = plain.annotate(among=Window(Count("pk"))).first()
-    if oldest is None:
-        return None
-    title = ngettext("%(waiting)s 条请假等您批准", "%(waiting)s 条请假等您批准", oldest.among)
-    since = {"day": month_day(oldest.asked_at), "unit": oldest.node.name}
-    text = _("最早的是 %(day)s，%(unit)s") % since
-    return title % {"waiting": oldest.among}, text, reverse("branch_leaves"), _("去批准 ›")
+def waiting_card(waits: Waits) -> tuple[str, str, str, str]:
+    """Return what a secretary has to do of leaves, as title, text, address and step."""
+    title = ngettext("%(waiting)s 条请假等您批准", "%(waiting)s 条请假等您批准", waits.among)
+    text = _("最早的是 %(day)s，%(unit)s") % {"day": month_day(waits.since), "unit": waits.unit}
+    return title % {"waiting": waits.among}, text, reverse("branch_leaves"), _("去批准 ›")
 
 
 @never_cache

@@ -30,6 +30,8 @@ QUESTIONS = {
     "attendance.prepare_rosters": 2,
     "attendance.reap_leases": 1,
     "attendance.settle_dirty": 1,
+    "attendance.lapse_halls": 1,
+    "attendance.prune_guests": 1,
     "attendance.recompute": 1,
     "attendance.reconcile": 5,
     "attendance.remind": 7,

@@ -1,12 +1,11 @@
 """Two at once at what is in use: one of them comes second, and learns of it."""
 
 import datetime as dt
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -20,6 +19,7 @@ from live import operations
 from live.models import Lecture
 from media.models import Video
 from media.operations import UnableToDeleteVideo, delete_video
+from tests import races
 from tests.factories.attendance import OccasionFactory, TrainingFactory
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_video
 from tests.factories.courses import give_course
@@ -31,26 +31,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
 
 
 def meanwhile(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
-    """Do ``second`` in another connection while the transaction of ``first`` is open; return its answer or error."""
-    found: list[Any] = []
-
-    def run() -> None:
-        try:
-            found.append(second())
-        except (UnableToDeleteVideo, operations.UnableToDropRecording, DatabaseError) as error:
-            found.append(error)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    with transaction.atomic():
-        first()
-        thread.start()
-        thread.join(0.5)
-        assert thread.is_alive()  # it waits
-    thread.join(30)
-    assert not thread.is_alive()
-    return found[0]
+    return races.meanwhile(first, second, UnableToDeleteVideo, operations.UnableToDropRecording)
 
 
 def show(lesson: LessonPage, video: Video) -> None:

@@ -34,6 +34,7 @@ UPLOAD = "7 days after the last byte, or until it is a video"
 WITH_OBJECT = "as long as the object"
 PASSING = "until overwritten"
 TOLD = "NOTICE_KEEP_DAYS (400) (attendance.prune_notices)"
+GUEST = "GUEST_KEEP_DAYS (90) after they were written down (attendance.prune_guests)"
 LINK = "15 minutes of use; deleted a day later (organizations.prune_allowances); who and when stay in the access log"
 
 
@@ -204,12 +205,12 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "attendance.LeaveOccasion": (Fields("id leave occasion", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),),
     "attendance.Hall": (
         Fields("id is_offline", TECHNICAL, SERVER, FOR_GOOD),
-        Fields("occasion node place opened_by opened_at closed_by closed_at", PLAN, SECRETARY, FOR_GOOD),
+        Fields("occasion node place opened_by opened_at closed_by closed_at warned_at", PLAN, SECRETARY, FOR_GOOD),
     ),
     "attendance.Guest": (
-        Fields("id client_id", TECHNICAL, SERVER, RAW),
-        Fields("occasion node name unit last4 started_at ended_at", PERSONAL, GUESTS, RAW),
-        Fields("recorded_by recorded_at member settled_by settled_at", PERSONAL, GUESTS, RAW),
+        Fields("id client_id", TECHNICAL, SERVER, GUEST),
+        Fields("occasion node name unit last4 started_at ended_at", PERSONAL, GUESTS, GUEST),
+        Fields("recorded_by recorded_at member settled_by settled_at", PERSONAL, GUESTS, GUEST),
     ),
     "attendance.Sheet": (
         Fields("id occasion node members printed_by printed_at", PERSONAL, SECRETARY, FOR_GOOD),

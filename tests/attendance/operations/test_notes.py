@@ -1,12 +1,10 @@
 """What people write down, take back, say and answer: the whole life of each, and two secretaries at the same moment."""
 
 import datetime as dt
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
 
 from attendance import operations
 from attendance.models import (
@@ -25,6 +23,7 @@ from attendance.operations import UnableToAnswerDispute, UnableToRecord
 from organizations.models import User
 from tests.factories.attendance import HOUR, START, OccasionFactory, RuleFactory, TrainingFactory, open_lecture
 from tests.factories.organizations import County, make_county
+from tests.races import meanwhile
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 NOON = START + HOUR
@@ -248,33 +247,10 @@ def test_a_leave_before_it_opens_is_taken_back_before_it_opens(county: County) -
 # --- Two at the same moment ----------------------------------------------------------------------------------------
 
 
-def meanwhile(first: Callable[[], Any], second: Callable[[], Any]) -> list[Any]:
-    """Do ``second`` in another connection while the transaction of ``first`` is open; return its answer or error."""
-    found: list[Any] = []
-
-    def run() -> None:
-        try:
-            found.append(second())
-        except (UnableToRecord, UnableToAnswerDispute) as error:
-            found.append(error)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    with transaction.atomic():
-        first()
-        thread.start()
-        thread.join(0.5)
-        assert thread.is_alive()  # it waits
-    thread.join(30)
-    assert not thread.is_alive()
-    return found
-
-
 @pytest.mark.django_db(transaction=True)
 def test_two_secretaries_tick_the_same_people_at_once(county: County, lecture: Occasion) -> None:
     one, two, three = county.members
-    (second,) = meanwhile(
+    second = meanwhile(
         lambda: tick(lecture, one, two, by=county.secretary),
         lambda: tick(lecture, two, three, by=county.neighbour_secretary),
     )
@@ -288,9 +264,10 @@ def test_two_secretaries_take_the_same_back_at_once(county: County, is_open: boo
     occasion = open_lecture(county.branch) if is_open else OccasionFactory(training=TrainingFactory(node=county.branch))
     leave(occasion, county.member, "duty", county.secretary)
     row = Evidence.objects.get()
-    (second,) = meanwhile(
+    second = meanwhile(
         lambda: back(occasion, row, by=county.secretary),
         lambda: back(occasion, row, by=county.neighbour_secretary),
+        UnableToRecord,
     )
     assert isinstance(second, UnableToRecord)
     assert Evidence.objects.filter(kind="withdrawn").count() == 1
@@ -310,9 +287,10 @@ def test_two_secretaries_answer_at_once(county: County, lecture: Occasion) -> No
     close_and_settle(lecture)
     dispute = operations.raise_dispute(occasion_id=lecture.pk, member_id=county.member.pk, text="我在场", as_of=NOON)
     answer = {"dispute_id": dispute.pk, "as_of": NOON, "correct_to": "attended"}
-    (second,) = meanwhile(
+    second = meanwhile(
         lambda: operations.answer_dispute(**answer, answer="按到场", answered_by_id=county.secretary.pk),
         lambda: operations.answer_dispute(**answer, answer="也对", answered_by_id=county.neighbour_secretary.pk),
+        UnableToAnswerDispute,
     )
     assert isinstance(second, UnableToAnswerDispute)
     assert "赵书记" in str(second)

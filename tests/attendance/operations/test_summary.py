@@ -310,6 +310,21 @@ def test_a_page_has_counted_what_is_little_and_says_of_the_rest_that_it_waits(mo
     assert not operations.fold_for_page(training_ids=[training.pk])
 
 
+def test_marks_of_an_occasion_that_was_withdrawn_are_taken_away() -> None:
+    """Two at once: somebody is marked at what another has just deleted. Nothing is counted there, and nothing stays."""
+    _training, occasion, nodes = world()
+    coming = make_occasion(occasion.training, state=Occasion.State.SCHEDULED)
+    key = coming.pk
+    operations.withdraw_occasion(occasion_id=key, actor_id=None, as_of=coming.starts_at)
+    assert not Occasion.objects.filter(pk=key).exists()
+    for units in (None, [nodes[1].pk]):
+        operations.mark_counts(occasion_id=key, node_ids=units)
+    before = list(NodeSummary.objects.order_by("pk").values())
+    operations.fold_summary()
+    assert not SummaryMark.objects.exists()
+    assert list(NodeSummary.objects.order_by("pk").values()) == before
+
+
 def test_where_nothing_is_marked_a_page_asks_one_question(django_assert_num_queries: Any) -> None:
     training, _occasion, _nodes = world()
     with django_assert_num_queries(1):

@@ -119,6 +119,38 @@ def test_what_nobody_can_have_studied_is_refused_in_words(
     assert not Declaration.objects.exists()
 
 
+def test_what_waits_is_counted_on_today_as_on_its_own_page(world: World, sign_in: SignIn) -> None:
+    """The nearest secretary is told, by unit; one above sees it on the page without being told each day."""
+    county = world.county
+    above = RoleGrantFactory(node=county.county, role=Role.SECRETARY).user
+    for one in (missing(world), county.members[2]):
+        sign_in(one).post(url(world), said())
+    client, higher = sign_in(county.secretary), sign_in(above)
+    for page in ("/", "/branch/"):
+        text = client.get(page).content.decode()
+        assert "2 份申报等您确认" in text
+        assert f"，{county.branch.name}" in text
+        assert "份申报等您确认" not in higher.get(page).content.decode()
+    assert len(client.get("/branch/declarations/").context["rows"]) == 2
+    listed = higher.get("/branch/declarations/")
+    assert (listed.context["rows"], len(listed.context["below"])) == ([], 2)
+    first = Declaration.objects.order_by("pk")[0]
+    assert higher.post(f"/branch/declarations/{first.pk}/", {"outcome": "confirm"}).status_code == 302
+    assert "1 份申报等您确认" in client.get("/").content.decode()
+    assert "份申报等您确认" not in sign_in(county.neighbour_secretary).get("/").content.decode()
+    last = Declaration.objects.order_by("pk")[1]
+    sign_in(last.member).post(f"/me/declarations/{last.pk}/withdraw/")
+    assert "份申报等您确认" not in client.get("/").content.decode()
+
+
+def test_ones_own_declaration_waits_for_the_secretary_above(world: World, sign_in: SignIn) -> None:
+    county = world.county
+    above = RoleGrantFactory(node=county.county, role=Role.SECRETARY).user
+    sign_in(county.secretary).post(url(world), said())
+    assert "份申报等您确认" not in sign_in(county.secretary).get("/").content.decode()
+    assert "1 份申报等您确认" in sign_in(above).get("/").content.decode()
+
+
 def test_only_ones_own_secretary_answers_and_nobody_their_own(world: World, sign_in: SignIn) -> None:
     county = world.county
     sign_in(missing(world)).post(url(world), said())

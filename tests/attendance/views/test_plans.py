@@ -90,6 +90,7 @@ def planned(world: World, **fields: Any) -> Occasion:
         ({"starts_date": "0001-01-01"}, "starts_date", "请检查年份"),
         ({"deadline_at": "9999-12-31 23:59"}, "deadline_at", "请检查年份"),
         ({"deadline_at": "明天"}, "deadline_at", "日期"),
+        ({"starts_date": "2026-01-01", "deadline_at": "2026-01-02 08:00"}, "deadline_at", "截止时间已经过去"),
         ({"hours_required": "1" + "0" * 20}, "hours_required", "5"),
         ({"hours_required": "-1"}, "hours_required", "学时不能小于 0"),
         ({"hours_required": "NaN"}, "hours_required", "数字"),
@@ -127,6 +128,20 @@ def test_a_change_of_a_used_training_asks_first_and_says_whom_it_touches(
     assert (world.training.title, world.training.hours_required) == ("防汛避险（新）", 3)
     # What concerns nobody asks nothing.
     assert office(TRAININGS, world.training.pk).saved(stored(world.training, summary="只改说明")) == []
+
+
+def test_a_deadline_that_is_past_is_kept_where_it_was_and_never_published_anew(
+    world: World, office: Callable[..., Office]
+) -> None:
+    past = timezone.now().replace(second=0, microsecond=0) - dt.timedelta(days=1)
+    Training.objects.filter(pk=world.training.pk).update(deadline_at=past, starts_date=dt.date(2026, 1, 1))
+    at = office(TRAININGS, world.training.pk)
+    at.saved(stored(world.training, summary="过期以后改了说明"))
+    world.training.refresh_from_db()
+    assert (world.training.summary, world.training.deadline_at) == ("过期以后改了说明", past)
+    Training.objects.filter(pk=world.training.pk).update(state=Training.State.CLOSED)
+    reopened = at.post(stored(world.training, state=Training.State.PUBLISHED))
+    assert list(reopened.context["form"].errors) == ["deadline_at"]
 
 
 def test_agreement_holds_for_what_was_read_alone(world: World, office: Callable[..., Office]) -> None:
