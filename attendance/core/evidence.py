@@ -55,6 +55,33 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
+class Understood:
+    """An attempt at the check of understanding that is through: ``right`` of ``of``, where ``need`` were asked for."""
+
+    right: int
+    of: int
+    need: int
+    version: int
+    at: int
+
+    @property
+    def is_passed(self) -> bool:
+        return self.right >= self.need
+
+
+@dataclass(frozen=True, slots=True)
+class CheckAsked:
+    """The check of understanding of an occasion as it is asked: since when there are questions (ms), which version,
+    how many right answers of how many, in how many attempts (0: any)."""
+
+    since: int
+    version: int
+    need: int
+    of: int
+    most: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """All that was reported of one member at one occasion. ``leave``, ``declared``, ``exempt`` are categories.
 
@@ -72,6 +99,8 @@ class Evidence:
     checked_in: int | None = None
     awaited: bool = False
     exempt: str | None = None
+    # Left out of ``repr``: digests of evidence without any stay what they were.
+    understood: tuple[Understood, ...] = field(default=(), repr=False)
 
 
 Items = tuple[tuple[str, int], ...]
@@ -109,6 +138,7 @@ class Window:
     away: Spans = field(default_factory=Spans)
     paused: Spans = field(default_factory=Spans)
     final: bool = True
+    check: CheckAsked | None = field(default=None, repr=False)  # asked for where the rule says so
     frame: Spans = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

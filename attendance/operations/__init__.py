@@ -2,6 +2,14 @@
 
 from attendance.core.plan import OccasionPlan
 from attendance.operations.absence import record_absence
+from attendance.operations.checks import (
+    CheckPlan,
+    UnableToAnswerCheck,
+    UnableToSaveCheck,
+    answer_question,
+    save_check,
+    withdraw_check,
+)
 from attendance.operations.choices import (
     UnableToChoose,
     ask_for_email,
@@ -135,6 +143,7 @@ from attendance.operations.watch import (
 from attendance.operations.watch_queue import report_together
 
 __all__ = [
+    "CheckPlan",
     "End",
     "Gives",
     "HallTicks",
@@ -142,6 +151,7 @@ __all__ = [
     "Join",
     "OccasionPlan",
     "Study",
+    "UnableToAnswerCheck",
     "UnableToAnswerDispute",
     "UnableToAskLeave",
     "UnableToCheckIn",
@@ -158,6 +168,7 @@ __all__ = [
     "UnableToReopenOccasion",
     "UnableToReportWatched",
     "UnableToReview",
+    "UnableToSaveCheck",
     "UnableToSaveHours",
     "UnableToSetMedia",
     "UnableToSetReminders",
@@ -169,6 +180,7 @@ __all__ = [
     "Wish",
     "advance_recomputation",
     "answer_dispute",
+    "answer_question",
     "approve_in_part",
     "approve_leave",
     "approve_leaves",
@@ -240,6 +252,7 @@ __all__ = [
     "report_together",
     "report_watched",
     "reschedule_occasion",
+    "save_check",
     "save_hours_table",
     "seal_days",
     "send_reminders",
@@ -255,6 +268,7 @@ __all__ = [
     "try_recomputation",
     "void_occasion",
     "withdraw",
+    "withdraw_check",
     "withdraw_correction",
     "withdraw_declaration",
     "withdraw_dispute",

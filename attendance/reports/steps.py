@@ -12,7 +12,7 @@ from attendance.kinds import kinds
 from attendance.models import Occasion, RecordState
 from attendance.reports.standing import StandingRow
 from attendance.sentences import sentence
-from attendance.standing import DUE, UNDONE, asks_nothing, due_at
+from attendance.standing import DUE, UNDONE, asks_nothing, due_at, owes_check
 from organizations.models import User
 
 
@@ -51,6 +51,8 @@ def next_step(standing: StandingRow, occasion: Occasion, as_of: datetime) -> Nex
         return NextStep(Way.NO_PHONE, _("没有登记手机，可集中收看或送学上门"))
     if as_of >= due_at(occasion):
         return NextStep(Way.LATE, _("补学时间已过，可送学上门后登记"))
+    if owes_check(standing.reasons, state=standing.state):
+        return NextStep(Way.PHONE, _("已看够，可在手机上做小测"), due_at(occasion))
     step = kinds()[occasion.kind].catch_up(
         occasion, User(pk=standing.member_id, name=standing.name), done_ms=_done_ms(standing)
     )
@@ -66,10 +68,11 @@ def _done_ms(standing: StandingRow) -> int:
 def stepper(occasions: Iterable[Occasion], as_of: datetime) -> Callable[[StandingRow], NextStep]:
     """Return ``next_step`` for standings at these occasions; what is the same for many people is worded once."""
     by_id = {occasion.pk: occasion for occasion in occasions}
-    known: dict[tuple[int, str, bool, bool], NextStep] = {}
+    known: dict[tuple[int, str, bool, bool, bool], NextStep] = {}
 
     def step(standing: StandingRow) -> NextStep:
-        key = (standing.occasion_id, standing.state, standing.has_phone, _done_ms(standing) > 0)
+        owes = owes_check(standing.reasons, state=standing.state)
+        key = (standing.occasion_id, standing.state, standing.has_phone, _done_ms(standing) > 0, owes)
         if key not in known:
             known[key] = next_step(standing, by_id[standing.occasion_id], as_of)
         return known[key]

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from attendance.charts import Chart
+from attendance.check_words import check_step
 from attendance.core.verdict import Verdict
 from attendance.kinds import Step, kinds
 from attendance.models import Correction, CorrectionReview, Dispute, Occasion, Record, RosterEntry, Rule
@@ -21,6 +22,8 @@ from attendance.standing import (
     asked_of,
     asks_nothing,
     due_at,
+    missing_check,
+    owes_check,
     standing_state,
 )
 from attendance.views.timeline import Entry, Item, entries_of, items_of, strip_of
@@ -48,6 +51,7 @@ class Detail:
     state: str
     amount: Amount
     reasons: list[str]
+    clocks_reasons: list[dict[str, Any]]
     corrections: list[Correction]
     disputes: list[Dispute]
     items: list[Item]
@@ -178,7 +182,7 @@ def _left(detail: Detail) -> str:
 def _rule(occasion: Occasion) -> str:
     """Which rule decides, with its version and what it asks and gives: printed on every record."""
     rule = rule_of(occasion)
-    values = {"name": rule.name, "version": rule.version, "sentence": rule_sentence(rule)}
+    values = {"name": rule.name, "version": rule.version, "sentence": rule_sentence(rule, occasion.check_asked)}
     return _("认定规则：%(name)s，第 %(version)s 版。%(sentence)s。") % values
 
 
@@ -213,6 +217,8 @@ def step_of(detail: Detail, member: User, as_of: datetime) -> Step | None:
     """Return how ``member`` can still do what they have not done, or None: it is done, too late, or not on a phone."""
     if not detail.is_undone or as_of >= detail.due_at:
         return None
+    if owes_check(detail.clocks_reasons, state=detail.state):
+        return check_step(detail.occasion, missing_check(detail.clocks_reasons))
     return kinds()[detail.occasion.kind].catch_up(detail.occasion, member, done_ms=detail.amount.done_ms)
 
 
@@ -268,6 +274,7 @@ def _detail(entry: RosterEntry, held: dict[str, dict[int, list[Any]]], as_of: da
         state=state,
         amount=amount_of(asked_of(occasion=occasion, as_of=as_of), reasons, state=state),
         reasons=list(filter(None, (sentence(reason, basis=basis) for reason in reasons))),
+        clocks_reasons=reasons,
         corrections=of["corrections"],
         disputes=of["disputes"],
         items=items_of(occasion, of["spans"], of["evidence"], verdict, as_of),

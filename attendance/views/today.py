@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from attendance.check_words import check_left_words, check_step
 from attendance.duties import Duty, duties_of
 from attendance.kinds import Step, is_in_person, kinds
 from attendance.models import Notice, Occasion, RecordState, Rule
@@ -44,10 +45,13 @@ class Owed:
     amount: Amount
     is_incomplete: bool
     step: Step | None
+    owes_check: bool = False
 
     @property
     def texts(self) -> list[str]:
         """What stands below the title: what counts and what is left, what is asked, until when, what is in the way."""
+        if self.owes_check:
+            return [check_left_words(self.occasion), _("%(until)s 前") % {"until": day_and_hour(self.due_at)}]
         said = [self._left(), self.amount.asked, _("%(until)s 前") % {"until": day_and_hour(self.due_at)}]
         if self.is_incomplete:
             said.append(_("当时记录不全，看一遍就补上了。"))
@@ -200,8 +204,10 @@ def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
             paused.append((occasion, kinds()[occasion.kind].url_for(occasion, member)))
         elif stand.is_undone and due_at(occasion) > as_of:
             step = kinds()[occasion.kind].catch_up(occasion, member, done_ms=stand.amount.done_ms)
+            if stand.owes_check:
+                step = check_step(occasion)
             is_incomplete = stand.state == RecordState.INCOMPLETE
-            owed.append(Owed(occasion, due_at(occasion), stand.amount, is_incomplete, step))
+            owed.append(Owed(occasion, due_at(occasion), stand.amount, is_incomplete, step, stand.owes_check))
     owed.sort(key=lambda one: one.due_at)
     return Day(live, coming_for(member, membership, as_of), owed, paused)
 

@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from attendance.check_words import check_card
 from attendance.operations import settle_dirty
 from attendance.queries import credited, last_position_ms
 from attendance.queries.windows import HELD, roster_day
@@ -130,8 +131,17 @@ def replay(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "missing_words": missing_words(is_half=is_half),
         "held_at": f"{date_format(timezone.localtime(occasion.starts_at), 'DATE_FORMAT')} {hour(occasion.starts_at)}",
         "make_up_until": day_and_hour(until) if until else "",
+        **_check_card(lecture, user, as_of=now),
     }
     return render(request, "live/replay.html", context)
+
+
+def _check_card(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, Any]:
+    """What is said of the check of understanding below the player; one query where there is one, none else."""
+    if lecture.occasion.check_asked is None:
+        return {}
+    stands = standings_of(occasions=[lecture.occasion], member_id=user.pk, as_of=as_of)
+    return check_card(lecture.occasion, stands.get(lecture.pk), as_of=as_of)
 
 
 def replay_notice(lecture: Lecture, player: dict[str, Any], *, as_of: dt.datetime) -> tuple[str, str]:
