@@ -231,9 +231,9 @@ def _question_now(
     occasion: Occasion, member_id: int, check_id: int, attempt: int, question_id: int, as_of: datetime
 ) -> CheckQuestion:
     """Return the question, if it is one that this member may answer now. Raises UnableToAnswerCheck."""
-    if occasion.check_asked is not None and occasion.check_asked["id"] != check_id:
-        raise _refused("changed")
     now = taking(occasion=occasion, member_id=member_id, as_of=as_of)
+    if now.check is not None and now.check.pk != check_id:
+        raise _refused("changed")
     if now.check is None or now.progress is None or now.code != "ask":
         raise _refused(now.code)
     found = next((one for one in now.check.questions.all() if one.pk == question_id), None)

@@ -124,6 +124,8 @@ def answered_so_far(check: Check) -> tuple[int, list[Asked]]:
     """Return how many people have answered a version, and each question with how often it was answered rightly."""
     answers = CheckAnswer.objects.filter(checked=check)
     people = answers.values("member_id").distinct().count()
-    rows = answers.order_by().values_list("question_id").annotate(Count("pk"), Count("pk", filter=Q(is_right=True)))
-    counts = {question_id: (given, right) for question_id, given, right in rows}
+    counted = (
+        answers.order_by().values("question_id").annotate(n=Count("pk"), right=Count("pk", filter=Q(is_right=True)))
+    )
+    counts = {one["question_id"]: (one["n"], one["right"]) for one in counted}
     return people, [Asked(one, *counts.get(one.pk, (0, 0))) for one in check.questions.all()]

@@ -10,10 +10,13 @@ from django.db import DatabaseError, connections, transaction
 
 from attendance import operations
 from attendance.core.check import Draft, Kind
-from attendance.models import Check, CheckAnswer, CheckQuestion, Evidence, Occasion, Record, RosterEntry
+from attendance.models import Check, CheckAnswer, CheckQuestion, Evidence, Occasion, Record, RosterEntry, Seal
 from attendance.operations import CheckPlan, UnableToAnswerCheck, UnableToSaveCheck
 from attendance.queries.checks import answered_so_far, check_that_holds, order_for, taking
+from attendance.queries.sealing import reach_of
+from attendance.queries.verifying import problems
 from organizations.models import User
+from tests.attendance.tampering import unguarded
 from tests.factories.attendance import HOUR, START, RuleFactory, open_lecture
 from tests.factories.organizations import County, make_county
 
@@ -348,3 +351,35 @@ def test_before_it_begins_questions_mark_nobody(county: County, lecture: Occasio
     Occasion.objects.update(state="scheduled")
     assert write(lecture, county).version == 1
     assert not RosterEntry.objects.exclude(dirty_at=None).exists()
+
+
+# --- What becomes of it -------------------------------------------------------------------------------------------
+def test_answers_are_sealed_verified_and_removed_with_the_raw_evidence(
+    county: County, lecture: Occasion, settings: Any
+) -> None:
+    write(lecture, county)
+    watch_all(lecture, county.member, after(hours=2))
+    take(lecture, county.member, after(hours=3), "yyn")
+    assert operations.seal_days(as_of=after(days=2)) > 0
+    assert list(problems()) == []
+    with unguarded("attendance_checkanswer"):
+        CheckAnswer.objects.filter(question__number=3).update(is_right=True)
+    altered = CheckAnswer.objects.get(question__number=3)
+    assert [(one.code, one.row) for one in problems()] == [("altered", f"answer {altered.pk}")]
+    with unguarded("attendance_checkanswer"):
+        CheckAnswer.objects.filter(pk=altered.pk).update(is_right=False)
+    settings.EVIDENCE_KEEP_DAYS = 90
+    operations.settle_dirty(as_of=after(days=2))
+    gone = operations.remove_evidence(as_of=after(days=200))
+    assert (gone["answer"], gone["reported"], CheckAnswer.objects.count()) == (3, 2, 0)
+    assert (list(problems()), stands(lecture, county.member)) == ([], "made_up")
+
+
+def test_a_seal_from_before_there_were_answers_holds(county: County, lecture: Occasion) -> None:
+    operations.seal_days(as_of=after(days=2))
+    last = Seal.objects.get()
+    assert last.through["answer"] == 0
+    assert reach_of(Seal(through={"evidence": 3})) == {
+        "evidence": 3, "presence": 0, "correction": 0, "removal": 0, "answer": 0,
+    }  # fmt: skip
+    assert (reach_of(None)["evidence"], list(problems())) == (0, [])
