@@ -146,7 +146,9 @@ def taking_words(now: Taking, occasion: Occasion, *, as_of: datetime) -> list[st
     until = {"until": day_and_hour(due_at(occasion))}
     if now.code == "ask" and now.check is not None:
         asked = _("答对 %(of)s 题中的 %(need)s 题就通过。") % (occasion.check_asked or {})
-        return [asked + _rules(now.check), _("%(until)s 前做完才算已补学。") % until]
+        kept = len(now.progress.given) if now.progress else 0
+        saved = _("前面答的 %(count)s 题已经存好。") % {"count": kept} if kept else ""
+        return [one for one in (saved, asked + _rules(now.check), _("%(until)s 前做完才算已补学。") % until) if one]
     if now.code == "wait" and now.progress is not None:
         left = max(1000, now.progress.opens_at - ms_of(as_of))
         return [_("再过 %(left)s 可以再做一次。可以先回去看看没听明白的地方。") % {"left": length(left)}]

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -16,7 +15,7 @@ from attendance.check_words import answered_rows, asking_of, result_words, takin
 from attendance.kinds import kinds
 from attendance.models import Occasion
 from attendance.queries import CALLED_OFF, occasion_for
-from attendance.queries.checks import Taking, taking
+from attendance.queries.checks import Taking, asks_check, taking
 from attendance.views.shared import id_or_none
 from organizations.models import User
 from organizations.permissions import role_required, signed_in
@@ -31,14 +30,12 @@ def me_check(request: HttpRequest, occasion_id: int) -> HttpResponse:
     """Show the question to be answered now, or what the last attempt came to; keep an answer."""
     user, as_of = signed_in(request), timezone.now()
     occasion = occasion_for(user, occasion_id)
-    if occasion is None or occasion.check_asked is None or occasion.state in CALLED_OFF:
+    if occasion is None or occasion.state in CALLED_OFF or occasion.check_asked is None or not asks_check(occasion):
         raise Http404
     if request.method == "POST":
         return _answer(request, occasion, user)
     operations.settle_dirty(as_of=as_of, member_ids=[user.pk])
     now = taking(occasion=occasion, member_id=user.pk, as_of=as_of)
-    if now.code == "none":
-        raise Http404
     return render(request, "attendance/me_check.html", _context(now, occasion, user))
 
 
@@ -53,7 +50,7 @@ def _context(now: Taking, occasion: Occasion, user: User) -> dict[str, Any]:
         "client_id": uuid.uuid4().hex,
         "said": taking_words(now, occasion, as_of=as_of),
         "result": result,
-        "is_passed": now.code == "passed",
+        "result_kind": "success" if now.code == "passed" else "warning",
         "rows": answered_rows(now),
         "back": kinds()[occasion.kind].url_for(occasion, user),
         "is_watching": now.code in ("watch", "wait"),
@@ -71,9 +68,7 @@ def _answer(request: HttpRequest, occasion: Occasion, user: User) -> HttpRespons
             client_id=request.POST.get("client_id", ""), as_of=timezone.now(),
         )  # fmt: skip
     except operations.UnableToAnswerCheck as error:
-        if error.code == "none":
-            raise Http404 from error
         messages.warning(request, str(error))
-    else:
-        messages.success(request, _("这一题已经存好。"))
+        if error.code == "none":  # withdrawn in this moment
+            return redirect("me_record", occasion.pk)
     return redirect("me_check", occasion.pk)

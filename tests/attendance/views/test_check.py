@@ -51,7 +51,8 @@ def typed(**changes: Any) -> dict[str, Any]:
         "q-0-kind": "single", "q-0-text": "灾害预警分几级？", "q-0-explanation": "蓝黄橙红",
         "q-0-choice_0": "两级", "q-0-choice_2": "四级", "q-0-right_2": "on",
         "q-1-kind": "several", "q-1-text": "转移时带什么？",
-        "q-1-choice_0": "证件", "q-1-right_0": "on", "q-1-choice_1": "药品", "q-1-right_1": "on", "q-1-choice_2": "家具",
+        "q-1-choice_0": "证件", "q-1-right_0": "on", "q-1-choice_1": "药品", "q-1-right_1": "on",
+        "q-1-choice_2": "家具",
         "q-2-kind": "true_false", "q-2-text": "可以涉水过桥。", "q-2-truth": "false",
         "q-3-kind": "single", "q-3-text": "",
     }  # fmt: skip
@@ -312,7 +313,13 @@ def test_the_rule_says_it_in_its_sentence(county: County, lecture: Occasion) -> 
 
 
 def test_the_replay_says_that_a_check_follows(county: County, lecture: Occasion, sign_in: SignIn) -> None:
-    LectureFactory(occasion=lecture, lecturer=county.lecturer, state="recorded")
+    LectureFactory(
+        occasion=lecture,
+        lecturer=county.lecturer,
+        state="recorded",
+        live_at=lecture.window_start_at,
+        ended_at=lecture.window_end_at,
+    )
     write(lecture, county)
     client, url = sign_in(county.member), reverse("live_replay", args=[lecture.pk])
     assert "看够以后，还要答对小测 3 题中的 2 题，才算已补学。" in client.get(url).content.decode()
