@@ -89,9 +89,9 @@ QuestionSet = forms.formset_factory(
 def initial_of(check: Check | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return what the form begins with: the version that stands, or three empty questions."""
     if check is None:
-        settings = {"seen_version": 0, "need": 2, "pause_min": DEFAULT_PAUSE_MIN}
-        return settings, [{"kind": Kind.SINGLE.value} for _blank in range(FIRST_BLANKS)]
-    settings = {
+        first = {"seen_version": 0, "need": 2, "pause_min": DEFAULT_PAUSE_MIN}
+        return first, [{"kind": Kind.SINGLE.value} for _blank in range(FIRST_BLANKS)]
+    settings: dict[str, Any] = {
         "seen_version": check.version, "need": check.need, "most_attempts": check.most_attempts,
         "pause_min": check.pause_s // 60,
     }  # fmt: skip
