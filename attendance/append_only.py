@@ -25,6 +25,7 @@ PERMITTED = f"EXISTS (SELECT 1 FROM {PERMIT})"  # noqa: S608 - a constant
 MAY_CHANGE = {
     "attendance_evidence": "",
     "attendance_correction": "",
+    "attendance_checkanswer": "",
     "attendance_presencespan": OPEN_SPAN,
     "attendance_seal": UNFINISHED,
     "attendance_removal": "",

@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from django.utils.translation import gettext as _
 
+from attendance.check_words import check_step
 from attendance.kinds import Step, kinds
 from attendance.models import Occasion, RecordState
 from attendance.queries.windows import HELD, is_by_media
@@ -31,15 +33,11 @@ class By(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way that is open to somebody: what it is called, where it leads (""; nowhere on the phone).
-
-    ``asks``: what this way asks for besides, as codes; nothing so far.
-    """
+    """One way that is open to somebody: what it is called, where it leads (""; nowhere on the phone)."""
 
     by: By
     label: str
     url: str = ""
-    asks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +55,7 @@ class CatchUp:
     is_paused: bool
     has_phone: bool
     gives_days: bool  # whether the rule gives any time to make it up
+    owes_check: bool = False  # enough was watched: the way on the phone is the check of understanding
 
     @property
     def phone(self) -> Way | None:
@@ -110,7 +109,8 @@ class CatchUp:
             return _("没有登记手机，可集中收看或送学上门")
         if self.phone is None:
             return _("暂时没有回放，可集中收看或送学上门")
-        return _("可在手机上%(step)s") % {"step": self.phone.label}
+        said = _("已看够，可在手机上%(step)s") if self.owes_check else _("可在手机上%(step)s")
+        return said % {"step": self.phone.label}
 
 
 def catch_up_of(
@@ -122,26 +122,30 @@ def catch_up_of(
     has_phone: bool = True,
     done_ms: int = 0,
     sessions: Sequence[Occasion] = (),
+    check: Mapping[str, Any] | None = None,
 ) -> CatchUp | None:
     """Return the path of ``member``, who stands at ``state``, or None: nothing is left to be made up.
 
-    ``sessions``: what is ahead of further sessions (``queries.sessions.sessions_ahead``); ``done_ms``: what counts.
+    ``sessions``: what is ahead of further sessions (``queries.sessions.sessions_ahead``); ``done_ms``: what counts;
+    ``check``: what is said of a check of understanding that alone is left (``standing.owed_check``).
     """
     if state not in UNDONE:
         return None
     until, paused = due_at(occasion), asks_nothing(occasion)
-    step = None if paused or until <= as_of else _step(occasion, member, done_ms)
+    step = None if paused or until <= as_of else _step(occasion, member, done_ms, check)
     ways = [Way(By.PHONE, step.label, step.url)] if step is not None and has_phone else []
     ways += [_session(one, member) for one in sessions]
     if not paused:
         ways += [Way(By.HALL, _("集中收看")), Way(By.VISIT, _("送学上门"))]
     return CatchUp(
         state=state, due_at=until, ways=tuple(ways), is_over=until <= as_of, is_paused=paused, has_phone=has_phone,
-        gives_days=_gives_days(occasion),
+        gives_days=_gives_days(occasion), owes_check=check is not None,
     )  # fmt: skip
 
 
-def _step(occasion: Occasion, member: User, done_ms: int) -> Step | None:
+def _step(occasion: Occasion, member: User, done_ms: int, check: Mapping[str, Any] | None) -> Step | None:
+    if check is not None:
+        return check_step(occasion, check)
     return kinds()[occasion.kind].catch_up(occasion, member, done_ms=done_ms)
 
 

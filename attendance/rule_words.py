@@ -3,7 +3,7 @@
 Takes a rule as it is planned with (``models.Rule``) or as it was stamped on an occasion (``core.rules.Rule``).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -36,6 +36,8 @@ class RuleLike(Protocol):
     def make_up_days(self) -> float: ...
     @property
     def hours(self) -> Decimal: ...
+    @property
+    def asks_check(self) -> bool: ...
 
 
 def number(value: Decimal) -> str:
@@ -43,10 +45,14 @@ def number(value: Decimal) -> str:
     return f"{Decimal(value).normalize():f}"
 
 
-def rule_sentence(rule: RuleLike) -> str:
-    """Return what a rule asks and gives, in one sentence: 参加满 80% 就算参加，没参加的 7 天内可以补学；记 1 学时"""
+def rule_sentence(rule: RuleLike, asked: Mapping[str, Any] | None = None) -> str:
+    """Return what a rule asks and gives, in one sentence: 参加满 80% 就算参加，没参加的 7 天内可以补学；记 1 学时
+
+    ``asked``: the check of understanding that its occasion has (``Occasion.check_asked``).
+    """
     by_media = rule.basis == Basis.MEDIA
-    parts = [_enough(rule, by_media), "" if by_media else _edges(rule), _make_up(rule, by_media)]
+    make_up = [_make_up(rule, by_media), _check(rule, by_media, asked)]
+    parts = [_enough(rule, by_media), "" if by_media else _edges(rule), *make_up]
     return _("；").join([_("，").join(part for part in parts if part), _hours(rule)])
 
 
@@ -81,6 +87,18 @@ def _make_up(rule: RuleLike, by_media: bool) -> str:
     return _("没参加的 %(days)s 天内可以补学（回放晚一天以上的，从能看时算起）") % {"days": days}
 
 
+def _check(rule: RuleLike, by_media: bool, asked: Mapping[str, Any] | None) -> str:
+    """Return that the check of understanding is asked of whom, where it is; nothing where nobody can make up."""
+    if not rule.asks_check or not rule.make_up_days:
+        return ""
+    if asked is None:
+        return _("到期后学完的，还要答对小测") if by_media else _("看回放补学的，还要答对小测")
+    values = {"of": asked["of"], "need": asked["need"]}
+    if by_media:
+        return _("到期后学完的，还要答对小测 %(of)s 题中的 %(need)s 题") % values
+    return _("看回放补学的，还要答对小测 %(of)s 题中的 %(need)s 题") % values
+
+
 def _hours(rule: RuleLike) -> str:
     own = dict(getattr(rule, "by_form", ())).get(OWN)
     if own is not None:
@@ -100,7 +118,7 @@ def _gives(one: Conversion) -> str:
 
 def rule_of_occasion(occasion: Occasion) -> str:
     """Return the rule of an occasion in words: as stamped when it opened; before that as it is now."""
-    return rule_sentence(rule_of(occasion) if occasion.rule_stamp else occasion.rule)
+    return rule_sentence(rule_of(occasion) if occasion.rule_stamp else occasion.rule, occasion.check_asked)
 
 
 def labelled(occasion: Occasion) -> str:

@@ -163,6 +163,10 @@ def _declared(values: Mapping[str, Any]) -> str:
     return said + _("，%(length)s，书记已确认") % {"length": length(values["ms"])} if values.get("ms") else said
 
 
+def _scored(text: Callable[[], str]) -> Callable[[Mapping[str, Any]], str]:
+    return lambda values: text() % {"right": 0, "need": 0, "count": 0, **values}
+
+
 def _said(text: Callable[[], str]) -> Callable[[Mapping[str, Any]], str]:
     return lambda values: text()
 
@@ -194,6 +198,13 @@ SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Code.AWAY: _timed(lambda: _("系统中断 %(length)s，不影响认定")),
     Code.TORN: _timed(lambda: _("系统中断 %(length)s，超过这一场的五分之一，不按未参加处理")),
     Code.EARLIER_VERSION: _earlier_version,
+    Code.UNDERSTOOD: _scored(lambda: _("小测答对 %(of)s 题中的 %(right)s 题，通过")),
+    Code.CHECK_DUE: _scored(lambda: _("已看够，还没有做小测（答对 %(of)s 题中的 %(need)s 题就算通过）")),
+    Code.CHECK_FAILED: _scored(
+        lambda: _("小测没有通过（答对 %(of)s 题中的 %(right)s 题，要 %(need)s 题），补学截止前可以再做")
+    ),
+    Code.CHECK_SPENT: _scored(lambda: _("小测做了 %(count)s 次都没有通过，次数用完了")),
+    Code.CHECK_LATE: _scored(lambda: _("小测是在补学期限之后通过的，不计入结果")),
     Code.EMPTY_WINDOW: _said(lambda: _("这一场没有开始就结束了")),
     Code.NOT_FINAL: _said(lambda: _("还在进行，结束后认定")),
 }

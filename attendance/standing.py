@@ -19,7 +19,7 @@ from django.db.models import Case, CharField, F, FilteredRelation, Q, QuerySet, 
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from attendance.core.reasons import Code
+from attendance.core.reasons import CHECK_MISSING, CHECK_OWED, Code
 from attendance.core.rules import Rule as CoreRule
 from attendance.core.verdict import asked_at_first
 from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry, Rule
@@ -228,7 +228,7 @@ def asked_of(*, occasion: Occasion, as_of: datetime) -> Amount:
     return Amount(0, needed_ms, total_ms, str(rule.basis))
 
 
-def amount_of(asked: Amount, reasons: Iterable[Mapping[str, Any]] | None, *, state: str) -> Amount:
+def amount_of(asked: Amount, reasons: Collection[Mapping[str, Any]] | None, *, state: str) -> Amount:
     """Return how much counts for whoever stands at ``state`` by the ``reasons`` of a record (None: there is none).
 
     These are the numbers that decided it; nothing where a correction took back what had been enough.
@@ -236,8 +236,20 @@ def amount_of(asked: Amount, reasons: Iterable[Mapping[str, Any]] | None, *, sta
     for reason in reasons or ():
         if reason.get("code") == Code.SHARE and {"ms", "need_ms", "of_ms"} <= reason.keys():
             amount = Amount(int(reason["ms"]), int(reason["need_ms"]), int(reason["of_ms"]), asked.basis)
-            return asked if state in UNDONE and amount.is_enough else amount
+            is_taken_back = state in UNDONE and amount.is_enough and not missing_check(reasons)
+            return asked if is_taken_back else amount
     return asked
+
+
+def missing_check(reasons: Iterable[Mapping[str, Any]] | None) -> Mapping[str, Any] | None:
+    """Return what a record says of the check of understanding where it alone is missing; None where it is not."""
+    return next((one for one in reasons or () if one.get("code") in CHECK_MISSING), None)
+
+
+def owed_check(reasons: Iterable[Mapping[str, Any]] | None, *, state: str) -> Mapping[str, Any] | None:
+    """Return what a record says of the check where somebody has watched enough, and answering it makes it count."""
+    found = missing_check(reasons) if state in UNDONE else None
+    return found if found is not None and found["code"] in CHECK_OWED else None
 
 
 def asked_by(occasion: Occasion) -> CoreRule:
@@ -256,6 +268,7 @@ class Standing:
     amount: Amount
     hours: Decimal
     asks_nothing: bool = False
+    check: Mapping[str, Any] | None = None  # enough was watched: what is said of the check that is left
 
     @property
     def is_paused(self) -> bool:
@@ -265,6 +278,10 @@ class Standing:
     @property
     def is_undone(self) -> bool:
         return self.state in UNDONE and not self.asks_nothing
+
+    @property
+    def owes_check(self) -> bool:
+        return self.check is not None
 
     @property
     def is_done(self) -> bool:
@@ -286,6 +303,7 @@ def standings_of(*, occasions: Collection[Occasion], member_id: int, as_of: date
             amount=amount_of(asked_of(occasion=by_id[pk], as_of=as_of), reasons, state=state),
             hours=hours if hours and state in DONE else Decimal(0),
             asks_nothing=asks_nothing(by_id[pk]),
+            check=owed_check(reasons, state=state),
         )
         for pk, state, reasons, hours in rows
     }

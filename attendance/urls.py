@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from attendance.views import (
     branch,
+    check,
     check_in,
     declare,
     disputes,
@@ -40,6 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/records/<int:occasion_id>/", me.me_record, name="me_record"),
     path("me/records/<int:occasion_id>/dispute/", me.me_dispute, name="me_dispute"),
     path("me/records/<int:occasion_id>/dispute/withdraw/", me.me_dispute_withdraw, name="me_dispute_withdraw"),
+    path("me/records/<int:occasion_id>/check/", check.me_check, name="me_check"),
     path("me/leaves/", own_leaves.me_leaves, name="me_leaves"),
     path("me/leaves/ask/", own_leaves.me_leave_ask, name="me_leave_ask"),
     path("me/leaves/<int:leave_id>/withdraw/", own_leaves.me_leave_withdraw, name="me_leave_withdraw"),

@@ -10,7 +10,7 @@ from wagtail.permissions import register_permission_policy
 
 from attendance.models import HoursTable, Occasion, Rule, Training
 from attendance.policies import HoursPolicy, OccasionPolicy, RulePolicy, SubtreePolicy
-from attendance.views import hours_office, recompute
+from attendance.views import check_office, hours_office, recompute
 from attendance.views.hours_office import HoursViewSet
 from attendance.views.plans import OccasionViewSet, RuleViewSet, TrainingViewSet
 from organizations.models import Role
@@ -41,6 +41,9 @@ def ledger_urls() -> list[URLPattern]:
         path("rules/again/<int:pk>/", hours_office.rule_again, name="attendance_rule_again"),
         path("hours/withdraw/<int:pk>/", hours_office.hours_withdraw, name="attendance_hours_withdraw"),
         path("occasions/<int:occasion_id>/recompute/", recompute.ask, name="attendance_recompute"),
+        path("occasions/<int:occasion_id>/check/", check_office.edit, name="attendance_check"),
+        path("occasions/<int:occasion_id>/check/preview/", check_office.preview, name="attendance_check_preview"),
+        path("occasions/<int:occasion_id>/check/withdraw/", check_office.withdraw, name="attendance_check_withdraw"),
         path("recomputations/<int:recomputation_id>/", recompute.report, name="attendance_recomputation"),
     ]
 

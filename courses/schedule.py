@@ -17,6 +17,7 @@ from wagtail.admin.views import generic
 from wagtail.admin.views.generic import history
 from wagtail.admin.viewsets.model import ModelViewSet
 
+from attendance.check_words import missing_words
 from attendance.forms import VoidForm
 from attendance.models import Occasion
 from attendance.operations import UnableToPlanOccasion, UnableToVoidOccasion
@@ -108,6 +109,7 @@ class EditRun(ToldIfCancelled, WithoutStatus, SavedIfChanged, RefusedBySaving, g
             "occasion": occasion,
             "people": concerned_by(occasion, as_of=timezone.now()),
             "may_be_voided": occasion.state in MAY_BE_VOIDED,
+            "check_said": missing_words(occasion),
         }
 
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
 
+from attendance.check_words import check_card
 from attendance.operations import settle_dirty
 from cms.core.lesson import values_of
 from cms.library import is_shown_by_right
@@ -98,6 +99,7 @@ def course(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "progress": progress(opened.study, as_of=timezone.now()),
         "rows": lesson_rows(opened.study),
         "withdrawn": withdrawn_lessons(opened.run.page) if opened.run.page.live else [],
+        **check_card(opened.run.occasion, opened.study.stand, as_of=timezone.now()),
     }
     return render(request, "courses/course.html", context)
 

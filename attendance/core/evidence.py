@@ -55,6 +55,33 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
+class Understood:
+    """An attempt at the check of understanding that is through: ``right`` of ``of``, where ``need`` were asked for."""
+
+    right: int
+    of: int
+    need: int
+    version: int
+    at: int
+
+    @property
+    def is_passed(self) -> bool:
+        return self.right >= self.need
+
+
+@dataclass(frozen=True, slots=True)
+class CheckAsked:
+    """The check of understanding of an occasion as it is asked: since when there are questions (ms), which version,
+    how many right answers of how many, in how many attempts (0: any)."""
+
+    since: int
+    version: int
+    need: int
+    of: int
+    most: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """All that was reported of one member at one occasion. ``leave``, ``declared``, ``exempt`` are categories.
 
@@ -75,6 +102,8 @@ class Evidence:
     exempt: str | None = None
     # Told apart by ``settling.digest_of``: the digests of all who have none stay what they were.
     repeated: int | None = field(default=None, repr=False)
+    # Left out of ``repr``: digests of evidence without any stay what they were.
+    understood: tuple[Understood, ...] = field(default=(), repr=False)
 
 
 Items = tuple[tuple[str, int], ...]
@@ -116,6 +145,7 @@ class Window:
     final: bool = True
     is_further: bool = field(default=False, repr=False)
     is_in_person: bool = field(default=False, repr=False)
+    check: CheckAsked | None = field(default=None, repr=False)  # asked for where the rule says so
     frame: Spans = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -38,6 +38,17 @@ class Code(StrEnum):
     NOTHING_ASKED = "nothing_asked"  # all that there was to study has been taken out
     EMPTY_WINDOW = "empty_window"
     NOT_FINAL = "not_final"
+    UNDERSTOOD = "understood"  # right, of: the check of understanding was passed
+    CHECK_DUE = "check_due"  # need, of: enough was watched, and the check is still to be answered
+    CHECK_FAILED = "check_failed"  # right, of, need: the last attempt; another one is possible
+    CHECK_SPENT = "check_spent"  # count, right, of, need: no attempt is left
+    CHECK_LATE = "check_late"  # right, of: passed after the deadline for making up
+
+
+CHECK_OWED = frozenset({Code.CHECK_DUE, Code.CHECK_FAILED})
+"""Enough was watched, and answering the check makes it count."""
+CHECK_MISSING = CHECK_OWED | {Code.CHECK_SPENT, Code.CHECK_LATE}
+"""Enough was watched, and only the check is missing."""
 
 
 @dataclass(frozen=True, slots=True)

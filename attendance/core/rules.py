@@ -27,7 +27,8 @@ class Rule:
     """One version of a rule. Seconds unless the name says otherwise.
 
     ``hours`` are the training hours credited, ``by_form`` what an hours table credits instead, by the form in which
-    somebody took part (``OWN``: the occasion's own); ``repr`` leaves it out.
+    somebody took part (``OWN``: the occasion's own); ``repr`` leaves it out. ``asks_check``: whoever makes up by the
+    replay, or by the course after its deadline, answers the check of understanding too; ``repr`` leaves it out.
     """
 
     name: str = ""
@@ -42,6 +43,7 @@ class Rule:
     make_up_days: float = 14
     hours: Decimal = Decimal(1)
     by_form: tuple[tuple[str, Conversion], ...] = field(default=(), repr=False)
+    asks_check: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         if not 0 < self.min_share <= 1:
@@ -77,6 +79,8 @@ class Rule:
         """Return the rule as plain JSON values."""
         values = {**asdict(self), "basis": str(self.basis), "hours": str(self.hours)}
         del values["by_form"]
+        if not self.asks_check:
+            del values["asks_check"]
         said = {form or "own": conversion.as_json() for form, conversion in self.by_form}
         return {**values, "by_form": said} if said else values
 

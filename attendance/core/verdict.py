@@ -5,17 +5,18 @@ All moments are milliseconds since 1970, all ranges of media are milliseconds of
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from attendance.core.evidence import Earlier, Ended, Evidence, Items, Presence, Watched, Window
+from attendance.core import understood
+from attendance.core.evidence import Earlier, Ended, Evidence, Presence, Window
 from attendance.core.hours import OWN, Form
 from attendance.core.intervals import Spans
 from attendance.core.live import Live, live_time
 from attendance.core.reasons import Code, Reason
 from attendance.core.rules import Basis, Rule
+from attendance.core.watched import ranges_of, total_of
 
 
 class State(StrEnum):
@@ -99,19 +100,22 @@ _WORTH = {None: 0, State.MADE_UP: 1, State.ATTENDED: 2}
 def judge(evidence: Evidence, window: Window, rule: Rule) -> Verdict:
     """Return the verdict on one member at one occasion."""
     clocks = _clocks(evidence, window, rule)
-    count = _count(clocks, evidence, window, rule)
-    if window.away and count.reached is not State.ATTENDED:
-        # What was ours leaves the window to their good. Whoever sat in a hall all the while has it as it was, too.
-        whole = replace(window, away=Spans())
-        count = max(count, _count(_clocks(evidence, whole, rule), evidence, whole, rule), key=_worth)
+    count = _best_count(clocks, evidence, window, rule)
+    lacks_check = _lacks_check(count, evidence, window, rule)
+    if lacks_check:
+        count = replace(count, reached=None)
     state = _state(count.reached, evidence, window)
     is_done = count.reached is not None or evidence.declared is not None or evidence.repeated is not None
     form = _form(count, evidence, window)
     return Verdict(
         state=state,
-        reasons=(*_outcome(state, clocks, evidence, window, count), *_remarks(state, clocks, evidence, window, rule)),
+        reasons=(
+            *_outcome(state, clocks, evidence, window, count),
+            *(understood.reasons(evidence, window, is_lacking=lacks_check) if rule.asks_check else ()),
+            *_remarks(state, clocks, evidence, window, rule),
+        ),
         live_ms=clocks.live.spans.total,
-        replay_ms=_total(clocks.replay, window.items),
+        replay_ms=total_of(clocks.replay, window.items),
         hall_ms=clocks.hall.total,
         union_ms=_union_ms(clocks, window, rule),
         hours=_hours(form, count, window, rule) if is_done and not window.is_further else Decimal(0),
@@ -152,6 +156,29 @@ def asked_at_first(window: Window, rule: Rule) -> tuple[int, int]:
     return count.needed_ms, count.of_ms
 
 
+def _best_count(clocks: _Clocks, evidence: Evidence, window: Window, rule: Rule) -> _Count:
+    count = _count(clocks, evidence, window, rule)
+    if window.away and count.reached is not State.ATTENDED:
+        # What was ours leaves the window to their good. Whoever sat in a hall all the while has it as it was, too.
+        whole = replace(window, away=Spans())
+        count = max(count, _count(_clocks(evidence, whole, rule), evidence, whole, rule), key=_worth)
+    return count
+
+
+def _lacks_check(count: _Count, evidence: Evidence, window: Window, rule: Rule) -> bool:
+    """Whether enough was made up, and the check of understanding that is asked for has not been passed in time.
+
+    Whoever had made up before there were questions is not asked for anything afterwards.
+    """
+    if not rule.asks_check or window.check is None or count.reached is not State.MADE_UP:
+        return False
+    if understood.is_passed(evidence, window):
+        return False
+    since = window.check.since
+    early = replace(evidence, watched=tuple(report for report in evidence.watched if report.at <= since))
+    return _best_count(_clocks(early, window, rule), early, window, rule).reached is None
+
+
 def _worth(count: _Count) -> int:
     return _WORTH[count.reached]
 
@@ -160,29 +187,9 @@ def _clocks(evidence: Evidence, window: Window, rule: Rule) -> _Clocks:
     return _Clocks(
         live=live_time(evidence.presences, evidence.outboxes, window, rule),
         hall=Spans.of(evidence.halls) & window.frame,
-        replay=_ranges(evidence.watched, None, window.items, window.media_ms),
-        made_up=_ranges(evidence.watched, window.make_up_until, window.items, window.media_ms),
+        replay=ranges_of(evidence.watched, None, window.items, window.media_ms),
+        made_up=ranges_of(evidence.watched, window.make_up_until, window.items, window.media_ms),
     )
-
-
-def _ranges(watched: Iterable[Watched], until: int | None, items: Items | None, media_ms: int) -> dict[str, Spans]:
-    """Return what was watched up to ``until`` of each piece there is, clipped to its length."""
-    lengths = None if items is None else dict(items)
-    by_media: dict[str, list[tuple[int, int]]] = {}
-    for report in watched:
-        if (until is None or report.at <= until) and (lengths is None or report.media in lengths):
-            by_media.setdefault(report.media, []).extend(report.ranges)
-    found = {media: Spans.of(pairs) for media, pairs in by_media.items()}
-    # A recording whose length is not known any more keeps what was seen of it.
-    most = {media: media_ms if lengths is None else lengths[media] for media in found}
-    return {media: spans.clip(0, most[media]) if most[media] else spans for media, spans in found.items()}
-
-
-def _total(ranges: dict[str, Spans], items: Items | None) -> int:
-    """Return how much was watched: of each piece, or, where there is only one, of it, by whatever name."""
-    if items is None:
-        return Spans.of(span for spans in ranges.values() for span in spans).total
-    return sum(spans.total for spans in ranges.values())
 
 
 def _on_axis(ranges: dict[str, Spans], window: Window) -> Spans:
@@ -194,7 +201,7 @@ def _on_axis(ranges: dict[str, Spans], window: Window) -> Spans:
 
 def _union_ms(clocks: _Clocks, window: Window, rule: Rule) -> int:
     if rule.basis is Basis.MEDIA:
-        return max(_total(clocks.replay, window.items), clocks.hall.total)
+        return max(total_of(clocks.replay, window.items), clocks.hall.total)
     return (clocks.together | _on_axis(clocks.replay, window)).total
 
 
@@ -246,8 +253,8 @@ def _count_media(clocks: _Clocks, evidence: Evidence, window: Window, rule: Rule
 def _count_items(evidence: Evidence, hall: Spans, window: Window, rule: Rule, earlier: Earlier | None) -> _Count:
     # Hall time and media time have no common axis: the larger counts, never their sum.
     def counted(until: int | None) -> int:
-        ranges = _ranges(evidence.watched, until, window.items, window.media_ms)
-        return max(_total(ranges, window.items), hall.total)
+        ranges = ranges_of(evidence.watched, until, window.items, window.media_ms)
+        return max(total_of(ranges, window.items), hall.total)
 
     needed = rule.needed_ms(window.media_ms)
     of_ms = window.media_ms
@@ -325,10 +332,10 @@ def _remarks(state: State, clocks: _Clocks, evidence: Evidence, window: Window, 
         found.append(Reason(Code.AWAY, {"ms": window.away_ms}))
     if clocks.hall:
         found.append(Reason(Code.HALL, {"ms": clocks.hall.total}))
-    replay_ms = _total(clocks.replay, window.items)
+    replay_ms = total_of(clocks.replay, window.items)
     if replay_ms:
         found.append(Reason(Code.WATCHED, {"ms": replay_ms, "of_ms": window.media_ms}))
-    late_ms = replay_ms - _total(clocks.made_up, window.items)
+    late_ms = replay_ms - total_of(clocks.made_up, window.items)
     if late_ms:
         found.append(Reason(Code.WATCHED_LATE, {"ms": late_ms}))
     return found

@@ -1,5 +1,6 @@
 """The ledger: what was expected, what was seen, what follows from it. Evidence is stored, conclusions are computed."""
 
+from attendance.models.check import Check, CheckAnswer, CheckQuestion
 from attendance.models.hall import Declaration, Guest, Hall, Sheet
 from attendance.models.hours import HoursConversion, HoursOwed, HoursTable
 from attendance.models.leave import Leave, LeaveOccasion
@@ -16,6 +17,9 @@ from attendance.models.summary import NodeSummary, SummaryCheck, SummaryMark, Tr
 
 __all__ = [
     "Channel",
+    "Check",
+    "CheckAnswer",
+    "CheckQuestion",
     "Correction",
     "CorrectionReview",
     "Declaration",

@@ -39,6 +39,7 @@ class Rule(models.Model):
     hours_by = models.CharField(
         _("学时怎么记"), max_length=5, choices=HoursBy.choices, default=HoursBy.RULE, db_default="rule"
     )
+    asks_check = models.BooleanField(_("补学要做小测"), default=False, db_default=False)
     withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="offered for nothing new any more")
 
     class Meta:
@@ -129,6 +130,11 @@ class Occasion(models.Model):
         default=list,
         blank=True,
         help_text="what it had before a change: [[the last report it was received under, {key: ms}], …], oldest first",
+    )
+    check_asked = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="the check that holds: its id, version, need, of, most, and since when (ms) there is one",
     )
     make_up_until_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True, help_text="when it was ended; undone for ten minutes")

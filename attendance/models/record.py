@@ -20,6 +20,7 @@ class Evidence(models.Model):
         HALL = "hall", _("集中收看")
         LEAVE = "leave", _("请假")
         DECLARED = "declared", _("其他方式学习")
+        UNDERSTOOD = "understood", _("学后小测")
         WITHDRAWN = "withdrawn", _("撤回")
 
     occasion = models.ForeignKey(Occasion, on_delete=models.PROTECT, related_name="evidence")
@@ -33,6 +34,9 @@ class Evidence(models.Model):
     ranges_ms = models.JSONField(null=True, blank=True)
     refused_ms = models.PositiveBigIntegerField(default=0)
     category = models.CharField(max_length=20, blank=True)
+    score = models.JSONField(
+        null=True, blank=True, help_text="of kind understood: [right answers, questions, how many pass, version]"
+    )
     withdraws = models.OneToOneField(
         "self", on_delete=models.PROTECT, related_name="withdrawn_by", null=True, blank=True,
         help_text="of kind withdrawn: the row that counts no more",

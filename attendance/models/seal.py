@@ -54,6 +54,7 @@ class SealedBlock(models.Model):
         PRESENCE = "presence"
         CORRECTION = "correction"
         REMOVAL = "removal"
+        ANSWER = "answer"
 
     seal = models.ForeignKey(Seal, on_delete=models.PROTECT, related_name="sealed_blocks")
     number = models.PositiveIntegerField()

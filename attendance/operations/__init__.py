@@ -3,6 +3,14 @@
 from attendance.core.plan import OccasionPlan
 from attendance.operations.absence import record_absence
 from attendance.operations.catching_up import tell_who_missed
+from attendance.operations.checks import (
+    CheckPlan,
+    UnableToAnswerCheck,
+    UnableToSaveCheck,
+    answer_question,
+    save_check,
+    withdraw_check,
+)
 from attendance.operations.choices import (
     UnableToChoose,
     ask_for_email,
@@ -137,6 +145,7 @@ from attendance.operations.watch import (
 from attendance.operations.watch_queue import report_together
 
 __all__ = [
+    "CheckPlan",
     "End",
     "Gives",
     "HallTicks",
@@ -144,6 +153,7 @@ __all__ = [
     "Join",
     "OccasionPlan",
     "Study",
+    "UnableToAnswerCheck",
     "UnableToAnswerDispute",
     "UnableToAskLeave",
     "UnableToCheckIn",
@@ -160,6 +170,7 @@ __all__ = [
     "UnableToReopenOccasion",
     "UnableToReportWatched",
     "UnableToReview",
+    "UnableToSaveCheck",
     "UnableToSaveHours",
     "UnableToSetMedia",
     "UnableToSetReminders",
@@ -171,6 +182,7 @@ __all__ = [
     "Wish",
     "advance_recomputation",
     "answer_dispute",
+    "answer_question",
     "approve_in_part",
     "approve_leave",
     "approve_leaves",
@@ -243,6 +255,7 @@ __all__ = [
     "report_together",
     "report_watched",
     "reschedule_occasion",
+    "save_check",
     "save_hours_table",
     "seal_days",
     "send_reminders",
@@ -259,6 +272,7 @@ __all__ = [
     "try_recomputation",
     "void_occasion",
     "withdraw",
+    "withdraw_check",
     "withdraw_correction",
     "withdraw_declaration",
     "withdraw_dispute",

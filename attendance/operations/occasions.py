@@ -188,6 +188,7 @@ def stamp_of(rule: Rule, training: Training, occasion: Occasion) -> dict[str, An
         outbox_s=rule.outbox_s,
         make_up_days=rule.make_up_days,
         hours=rule.hours,
+        asks_check=rule.asks_check,
         by_form=tuple(sorted(by_form.items())),
     )
     stamp = {**core.stamp(), "deadline_at": training.deadline_at.isoformat()}

@@ -11,7 +11,7 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from attendance.append_only import removal_permitted
 from attendance.core.chain import unpack
-from attendance.models import Evidence, Occasion, PresenceSpan, Removal, SealedBlock, WatchSession
+from attendance.models import CheckAnswer, Evidence, Occasion, PresenceSpan, Removal, SealedBlock, WatchSession
 from attendance.queries.final import RAW_BLOCKS, Removable, blocks_of, is_at_rest, raw_counts, removable
 from attendance.queries.sealing import last_seal, records_digest
 
@@ -20,6 +20,11 @@ log = structlog.get_logger(__name__)
 MOST_BLOCKS = 400  # of one turn: 400,000 rows, some tens of seconds
 SESSIONS_AT_ONCE = 2000
 OPEN_REMOVALS = 20
+_TABLES: dict[str, Any] = {
+    SealedBlock.Kind.PRESENCE: PresenceSpan,
+    SealedBlock.Kind.REPORTED: Evidence,
+    SealedBlock.Kind.ANSWER: CheckAnswer,
+}
 
 
 def remove_evidence(*, as_of: datetime, blocks: int = MOST_BLOCKS) -> Counter[str]:
@@ -84,8 +89,7 @@ def _remove_block(removal: Removal, block_id: int) -> Counter[str]:
         if block is None:
             return Counter()
         ids = [key for key, _digest in unpack(bytes(block.rows or b""))]
-        model = PresenceSpan if block.kind == SealedBlock.Kind.PRESENCE else Evidence
-        count = _delete(model.objects.filter(pk__in=ids, occasion_id=removal.occasion_id))
+        count = _delete(_TABLES[block.kind].objects.filter(pk__in=ids, occasion_id=removal.occasion_id))
         SealedBlock.objects.filter(pk=block_id).update(rows=None, removal=removal)
     return Counter({block.kind: count, "blocks": 1})
 

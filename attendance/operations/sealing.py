@@ -22,6 +22,7 @@ from attendance.queries.sealing import (
     items,
     last_id,
     last_seal,
+    reach_of,
     somebody_still_writes,
     start_of,
 )
@@ -57,7 +58,7 @@ def seal_days(*, as_of: datetime) -> int:
 def _claimed(day: date, as_of: datetime) -> Seal | None:
     """Return the day's seal, which is ours to make; None while somebody else makes it."""
     previous = last_seal()
-    through = dict(previous.through) if previous else {table.name: 0 for table in TABLES}
+    through = reach_of(previous)
     before = start_of(day + timedelta(days=1))
     head = {
         "previous": previous.digest if previous else "",
@@ -82,7 +83,7 @@ def _claimed(day: date, as_of: datetime) -> Seal | None:
 def _write(seal: Seal, as_of: datetime) -> None:
     """Write a seal's blocks, then its digest, which makes it valid."""
     previous = last_seal()
-    after = dict(previous.through) if previous else {table.name: 0 for table in TABLES}
+    after = reach_of(previous)
     carried = previous.open_spans if previous else []
     still_open = _open_spans(carried, after["presence"], seal.through["presence"])
     total = SealDigest(previous=seal.previous, day=seal.day, through=seal.through, open_spans=still_open)

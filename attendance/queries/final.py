@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Count, QuerySet, Sum
 
 from attendance.models import (
+    CheckAnswer,
     Correction,
     Dispute,
     Evidence,
@@ -23,7 +24,7 @@ from attendance.queries.sealing import RAW, last_seal
 
 State = Occasion.State
 OVER = (State.SETTLED, State.VOID, State.NOT_HELD)
-RAW_BLOCKS = (SealedBlock.Kind.REPORTED, SealedBlock.Kind.PRESENCE)
+RAW_BLOCKS = (SealedBlock.Kind.REPORTED, SealedBlock.Kind.PRESENCE, SealedBlock.Kind.ANSWER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def is_at_rest(occasion: Occasion, *, seal: Seal, since: datetime) -> bool:
         spans.filter(pk__in=seal.open_spans),
         spans.filter(pk__gt=seal.through["presence"]),
         Evidence.objects.filter(**here, pk__gt=seal.through["evidence"]),
+        CheckAnswer.objects.filter(**here, pk__gt=seal.through.get("answer", 0)),
     )
     return not any(one.exists() for one in waiting)
 
@@ -78,6 +80,7 @@ def raw_counts(occasion: Occasion) -> dict[str, int]:
     reported = Evidence.objects.filter(occasion_id=occasion.pk, kind__in=RAW).values_list("kind").annotate(Count("pk"))
     counts = {str(kind): int(count) for kind, count in reported.order_by("kind")}
     counts["presence"] = PresenceSpan.objects.filter(occasion_id=occasion.pk).count()
+    counts["answer"] = CheckAnswer.objects.filter(occasion_id=occasion.pk).count()
     counts["watch_session"] = WatchSession.objects.filter(occasion_id=occasion.pk).count()
     return {kind: count for kind, count in counts.items() if count}
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from attendance.core.evidence import Earlier, Ended, Outbox, Presence, Watched, Window
+from attendance.core.evidence import CheckAsked, Earlier, Ended, Outbox, Presence, Understood, Watched, Window
 from attendance.core.evidence import Evidence as CoreEvidence
 from attendance.core.freshness import WORKER_BEATS_EVERY, is_fresh
 from attendance.core.intervals import Span, Spans, ms_of
@@ -111,7 +111,15 @@ def window_of(occasion: Occasion, *, as_of: datetime) -> Window:
         paused=Spans() if is_media else paused,
         final=occasion.window_end_at is not None,
         is_in_person=is_in_person(occasion.kind),
+        check=_check_of(occasion),
     )
+
+
+def _check_of(occasion: Occasion) -> CheckAsked | None:
+    held = occasion.check_asked
+    if held is None:
+        return None
+    return CheckAsked(held["since"], held["version"], held["need"], held["of"], held["most"] or 0)
 
 
 def rule_of(occasion: Occasion) -> CoreRule:
@@ -141,7 +149,16 @@ def evidence_of(
     rows = Evidence.objects.filter(occasion_id=occasion.pk, member_id__in=member_ids, withdrawn_by=None)
     rows = rows.exclude(kind=Evidence.Kind.WITHDRAWN).order_by("recorded_at", "id")
     for row in rows.values_list(
-        "member_id", "kind", "device", "started_at", "ended_at", "media", "ranges_ms", "category", "recorded_at"
+        "member_id",
+        "kind",
+        "device",
+        "started_at",
+        "ended_at",
+        "media",
+        "ranges_ms",
+        "category",
+        "recorded_at",
+        "score",
     ):
         _sort_in(facts[row[0]], *row[1:])
     return {
@@ -157,6 +174,7 @@ def evidence_of(
             awaited=member_id in awaited,
             repeated=repeated.get(member_id),
             exempt=exempt.get(member_id),
+            understood=tuple(facts[member_id]["understood"]) if member_id in facts else (),
         )
         for member_id in member_ids
     }
@@ -177,6 +195,7 @@ def _sort_in(
     ranges: Iterable[tuple[int, int]] | None,
     category: str,
     recorded_at: datetime,
+    score: list[int] | None,
 ) -> None:
     if kind == Evidence.Kind.OUTBOX and started_at and ended_at:
         held["outbox"].append(Outbox(device, ms_of(started_at), ms_of(ended_at), ms_of(recorded_at)))
@@ -190,6 +209,9 @@ def _sort_in(
             held["declared_ms"].append(ms_of(ended_at) - ms_of(started_at) if started_at and ended_at else 0)
     elif kind == Evidence.Kind.CHECK_IN and started_at:
         held["check_in"].append(ms_of(started_at))
+    elif kind == Evidence.Kind.UNDERSTOOD and score:
+        right, of, need, version = score
+        held["understood"].append(Understood(right, of, need, version, ms_of(recorded_at)))
 
 
 def _presences(occasion: Occasion, member_ids: Collection[int], as_of: datetime) -> dict[int, list[Presence]]:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from attendance.models import (
+    CheckAnswer,
     Correction,
     Declaration,
     Dispute,
@@ -85,7 +86,11 @@ def _ledger(member: User) -> dict[str, Any]:
         "watching": _rows(WatchSession, member, *OCCASION, "device", "media", "started_at", "last_at", "position_ms"),
         "evidence": _rows(
             Evidence, member, "id", *OCCASION, "kind", "device", "client_id", "started_at", "ended_at", "media",
-            "ranges_ms", "category", "recorded_by__name", "recorded_at", "withdraws_id",
+            "ranges_ms", "category", "score", "recorded_by__name", "recorded_at", "withdraws_id",
+        ),
+        "check_answers": _rows(
+            CheckAnswer, member, *OCCASION, "checked__version", "attempt", "question__text", "picked", "is_right",
+            "answered_at",
         ),
         "records": _rows(
             Record, member, *OCCASION, "state", "reasons", "live_ms", "replay_ms", "hall_ms", "union_ms", "hours",

@@ -10,10 +10,10 @@ from django.db import connection, models
 from django.utils import timezone
 
 from attendance.core.chain import row_digest
-from attendance.models import Correction, Evidence, PresenceSpan, Record, Removal, Seal
+from attendance.models import CheckAnswer, Correction, Evidence, PresenceSpan, Record, Removal, Seal
 
 SEALED_AFTER = timedelta(hours=3)  # after midnight: what was accepted before it is committed by then
-RAW = (Evidence.Kind.WATCHED, Evidence.Kind.OUTBOX, Evidence.Kind.CHECK_IN)
+RAW = (Evidence.Kind.WATCHED, Evidence.Kind.OUTBOX, Evidence.Kind.CHECK_IN, Evidence.Kind.UNDERSTOOD)
 """What devices reported, which goes after its time; what somebody wrote down stays with the record."""
 
 
@@ -41,7 +41,8 @@ EVIDENCE = Table("evidence", Evidence, "recorded_at")
 PRESENCE = Table("presence", PresenceSpan, "started_at")
 CORRECTION = Table("correction", Correction, "at", "record__occasion_id")
 REMOVAL = Table("removal", Removal, "at")
-TABLES = (EVIDENCE, PRESENCE, CORRECTION, REMOVAL)
+ANSWER = Table("answer", CheckAnswer, "answered_at")
+TABLES = (EVIDENCE, PRESENCE, CORRECTION, REMOVAL, ANSWER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,11 @@ def last_id(table: Table, *, before: datetime, after: int) -> int:
     """Return the id up to which rows were made before a moment; ``after`` if there is none beyond it."""
     dated = {f"{table.at}__lt": before, "pk__gt": after}
     return table.rows().filter(**dated).order_by("-pk").values_list("pk", flat=True).first() or after
+
+
+def reach_of(seal: Seal | None) -> dict[str, int]:
+    """Return the last id of each table that a seal covers; 0 of one that came into the ledger later."""
+    return {table.name: (seal.through if seal else {}).get(table.name, 0) for table in TABLES}
 
 
 def start_of(day: date) -> datetime:

@@ -10,6 +10,7 @@ from attendance.core.chain import SealDigest, block_digest, unpack
 from attendance.models import Evidence, PresenceSpan, Removal, Seal, SealedBlock
 from attendance.queries.final import blocks_of, removed_rows
 from attendance.queries.sealing import (
+    ANSWER,
     CORRECTION,
     EVIDENCE,
     PRESENCE,
@@ -17,12 +18,13 @@ from attendance.queries.sealing import (
     TABLES,
     Table,
     last_seal,
+    reach_of,
     records_digest,
     start_of,
 )
 
 TABLE_OF = {"reported": EVIDENCE, "written": EVIDENCE, "presence": PRESENCE, "correction": CORRECTION,
-            "removal": REMOVAL}  # fmt: skip
+            "removal": REMOVAL, "answer": ANSWER}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def problems(*, since: date | None = None, head: str = "", checked: Checked | No
 
 def _of_seal(seal: Seal, previous: Seal | None, checked: Checked) -> Iterator[Problem]:
     total = SealDigest(previous=seal.previous, day=seal.day, through=seal.through, open_spans=seal.open_spans)
-    after = {table.name: (previous.through if previous else {}).get(table.name, 0) for table in TABLES}
+    after, through = reach_of(previous), reach_of(seal)
     there: Counter[str] = Counter()
     for block in SealedBlock.objects.filter(seal=seal).order_by("number").iterator(chunk_size=50):
         total.add(
@@ -96,7 +98,7 @@ def _of_seal(seal: Seal, previous: Seal | None, checked: Checked) -> Iterator[Pr
     there["presence"] += PresenceSpan.objects.filter(pk__in=open_ids).count()
     yield from _open_gone(seal)
     for table in TABLES:
-        low, high = after[table.name], seal.through[table.name]
+        low, high = after[table.name], through[table.name]
         if table.rows().filter(pk__gt=low, pk__lte=high).count() != there[table.name]:
             yield from _added(seal, table, low, high, open_ids if table is PRESENCE else [])
 

@@ -13,7 +13,7 @@ from attendance.models import Occasion, RecordState
 from attendance.queries.sessions import sessions_ahead
 from attendance.reports.standing import StandingRow
 from attendance.sentences import sentence
-from attendance.standing import DUE
+from attendance.standing import DUE, owed_check
 from organizations.models import User
 
 
@@ -47,6 +47,7 @@ def next_step(
     path = catch_up_of(
         occasion=occasion, state=standing.state, as_of=as_of, has_phone=standing.has_phone,
         member=User(pk=standing.member_id, name=standing.name), done_ms=_done_ms(standing), sessions=sessions,
+        check=owed_check(standing.reasons, state=standing.state),
     )  # fmt: skip
     if path is None:
         return NextStep(Way.NONE, "")
@@ -77,10 +78,11 @@ def stepper(occasions: Sequence[Occasion], as_of: datetime) -> Callable[[Standin
     """
     by_id = {occasion.pk: occasion for occasion in occasions}
     ahead = sessions_ahead(occasions, as_of=as_of)
-    known: dict[tuple[int, str, bool, bool], NextStep] = {}
+    known: dict[tuple[int, str, bool, bool, str], NextStep] = {}
 
     def step(standing: StandingRow) -> NextStep:
-        key = (standing.occasion_id, standing.state, standing.has_phone, _done_ms(standing) > 0)
+        owed = owed_check(standing.reasons, state=standing.state) or {}
+        key = (standing.occasion_id, standing.state, standing.has_phone, _done_ms(standing) > 0, owed.get("code", ""))
         if key not in known:
             at = standing.occasion_id
             known[key] = next_step(standing, by_id[at], as_of, ahead.get(at, ()))

@@ -24,6 +24,7 @@ from attendance.standing import (
     asked_of,
     asks_nothing,
     due_at,
+    owed_check,
     standing_state,
 )
 from attendance.views.timeline import Entry, Item, entries_of, items_of, strip_of
@@ -51,6 +52,7 @@ class Detail:
     state: str
     amount: Amount
     reasons: list[str]
+    clocks_reasons: list[dict[str, Any]]
     corrections: list[Correction]
     disputes: list[Dispute]
     items: list[Item]
@@ -182,7 +184,7 @@ def _left(detail: Detail) -> str:
 def _rule(occasion: Occasion) -> str:
     """Which rule decides, with its version and what it asks and gives: printed on every record."""
     rule = rule_of(occasion)
-    values = {"name": rule.name, "version": rule.version, "sentence": rule_sentence(rule)}
+    values = {"name": rule.name, "version": rule.version, "sentence": rule_sentence(rule, occasion.check_asked)}
     return _("认定规则：%(name)s，第 %(version)s 版。%(sentence)s。") % values
 
 
@@ -275,6 +277,7 @@ def _detail(
         state=state,
         amount=amount,
         reasons=list(filter(None, (sentence(reason, basis=basis) for reason in reasons))),
+        clocks_reasons=reasons,
         corrections=of["corrections"],
         disputes=of["disputes"],
         items=items_of(occasion, of["spans"], of["evidence"], verdict, as_of),
@@ -286,5 +289,6 @@ def _detail(
             member=User(pk=entry.member_id),
             done_ms=amount.done_ms,
             sessions=sessions,
+            check=owed_check(reasons, state=state),
         ),
     )

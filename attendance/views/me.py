@@ -83,7 +83,7 @@ def _path(
 ) -> CatchUp | None:
     return catch_up_of(
         occasion=occasion, state=stand.state, as_of=as_of, member=member, done_ms=stand.amount.done_ms,
-        sessions=sessions,
+        sessions=sessions, check=stand.check,
     )  # fmt: skip
 
 

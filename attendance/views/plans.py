@@ -16,6 +16,7 @@ from wagtail.admin.widgets.button import Button
 
 from attendance.models import Occasion, Rule, Training
 from attendance.plan_forms import RuleForm, TrainingForm
+from attendance.queries.checks import lacks_questions
 from attendance.queries.consequences import uses_of_rule, uses_of_training
 from attendance.queries.windows import HELD
 from attendance.rule_words import labelled, rule_sentence
@@ -38,8 +39,10 @@ class OccasionIndex(GuardedIndex):
     joined = ("training", "node", "rule")
 
     def get_list_more_buttons(self, instance: Occasion) -> list[Any]:
-        """What was held can be judged anew."""
+        """The questions of the check of understanding; what was held can be judged anew."""
         buttons: list[Any] = super().get_list_more_buttons(instance)
+        words = _("小测题目（还没有写）") if lacks_questions(instance) else _("小测题目")
+        buttons.append(Button(words, reverse("attendance_check", args=[instance.pk]), icon_name="tasks"))
         if instance.state in HELD:
             buttons.append(
                 Button(_("重新认定"), reverse("attendance_recompute", args=[instance.pk]), icon_name="rotate")
@@ -118,7 +121,7 @@ class ReadRule(Guarded, generic.InspectView):
     page_title = _("查看")
     fields = (
         "name", "version", "node", "basis", "hours", "hours_by", "min_share", "min_minutes", "late_after_s",
-        "leave_early_s", "bridge_s", "outbox_s", "make_up_days",
+        "leave_early_s", "bridge_s", "outbox_s", "make_up_days", "asks_check",
     )  # fmt: skip
 
     def get_object(self, queryset: Any = None) -> Rule:
@@ -222,6 +225,12 @@ class RuleViewSet(GuardedViewSet):
             FieldRowPanel([FieldPanel("late_after_s"), FieldPanel("leave_early_s")]),
             FieldRowPanel([FieldPanel("bridge_s"), FieldPanel("outbox_s")]),
             FieldPanel("make_up_days"),
+            FieldPanel(
+                "asks_check",
+                help_text=_(
+                    "看回放补学的（课程：到期以后学完的），除了看够，还要答对小测。每一场的题目在“场次”里写，没写以前不要求。"
+                ),
+            ),
         ],
         base_form_class=RuleForm,
     )

@@ -274,6 +274,8 @@ def _said(occasion: Occasion, one: Evidence) -> Item:
         notes.append(_("开始以后才请的"))
     if kind == Evidence.Kind.DECLARED and one.media:
         notes.append(one.media)
+    if kind == Evidence.Kind.UNDERSTOOD and one.score:
+        notes.append(_scored(one.score))
     if kind == Evidence.Kind.CHECK_IN:
         notes.append(_("现场负责人登记后才计入"))
     if one.recorded_by is not None:
@@ -287,8 +289,25 @@ def _said(occasion: Occasion, one: Evidence) -> Item:
     )
     if outside and back is None:
         notes.append(_("不在直播的时间里，只保留，不计入"))
+    if kind == Evidence.Kind.UNDERSTOOD:
+        return Item(one.recorded_at, None, str(kind.label), tuple(notes), counts=_is_passed(occasion, one))
     counts = not outside and back is None and kind != Evidence.Kind.CHECK_IN
     return Item(one.started_at or one.recorded_at, one.ended_at, str(kind.label), tuple(notes), counts=counts)
+
+
+def _scored(score: Sequence[int]) -> str:
+    right, of, need, version = score
+    said = {"right": right, "of": of, "version": version}
+    if right >= need:
+        return _("答对 %(of)s 题中的 %(right)s 题，通过（题目第 %(version)s 版）") % said
+    return _("答对 %(of)s 题中的 %(right)s 题，没有通过（题目第 %(version)s 版）") % said
+
+
+def _is_passed(occasion: Occasion, one: Evidence) -> bool:
+    """Whether an attempt counts: it was passed, before the make-up ended."""
+    right, _of, need, _version = one.score or [0, 0, 1, 0]
+    until = occasion.make_up_until_at
+    return bool(right >= need) and (until is None or one.recorded_at <= until)
 
 
 def _is_after(occasion: Occasion, leave: Evidence) -> bool:

@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from attendance.catching_up import CatchUp, Way, catch_up_of
+from attendance.check_words import check_left_words
 from attendance.duties import Duty, duties_of
 from attendance.kinds import Step, is_in_person, kinds
 from attendance.models import Notice, Occasion, RecordState, Rule
@@ -51,6 +52,8 @@ class Owed:
     @property
     def texts(self) -> list[str]:
         """What stands below the title: what counts and what is left, what is asked, until when, what is in the way."""
+        if self.path.owes_check:
+            return [check_left_words(self.occasion), _("%(until)s 前") % {"until": day_and_hour(self.due_at)}]
         said = [self._left(), self.amount.asked, _("%(until)s 前") % {"until": day_and_hour(self.due_at)}]
         if self.is_incomplete:
             said.append(_("当时记录不全，看一遍就补上了。"))
@@ -212,7 +215,7 @@ def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
         elif stand.is_undone and due_at(occasion) > as_of:
             path = catch_up_of(
                 occasion=occasion, state=stand.state, as_of=as_of, member=member, done_ms=stand.amount.done_ms,
-                sessions=ahead.get(occasion.pk, ()),
+                sessions=ahead.get(occasion.pk, ()), check=stand.check,
             )  # fmt: skip
             if path is not None:
                 step = Step(path.phone.label, path.phone.url) if path.phone else None

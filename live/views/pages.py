@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from attendance.catching_up import Way, catch_up_of
+from attendance.check_words import check_card
 from attendance.models import RecordState
 from attendance.operations import settle_dirty
 from attendance.queries import credited, last_position_ms
@@ -134,6 +135,7 @@ def replay(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "held_at": f"{date_format(timezone.localtime(occasion.starts_at), 'DATE_FORMAT')} {hour(occasion.starts_at)}",
         "make_up_until": day_and_hour(until) if until else "",
         "sessions": _sessions(lecture, user, player, as_of=now),
+        **_check_card(lecture, user, as_of=now),
     }
     return render(request, "live/replay.html", context)
 
@@ -145,6 +147,14 @@ def _sessions(lecture: Lecture, user: User, player: dict[str, Any], *, as_of: dt
     ahead = sessions_ahead([lecture.occasion], as_of=as_of).get(lecture.pk, [])
     path = catch_up_of(occasion=lecture.occasion, state=RecordState.MISSING, as_of=as_of, member=user, sessions=ahead)
     return tuple(path.sessions) if path else ()
+
+
+def _check_card(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, Any]:
+    """What is said of the check of understanding below the player; one query where there is one, none else."""
+    if lecture.occasion.check_asked is None:
+        return {}
+    stands = standings_of(occasions=[lecture.occasion], member_id=user.pk, as_of=as_of)
+    return check_card(lecture.occasion, stands.get(lecture.pk), as_of=as_of)
 
 
 def replay_notice(lecture: Lecture, player: dict[str, Any], *, as_of: dt.datetime) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from attendance.check_words import missing_words
 from attendance.models import Occasion
 from attendance.operations.cancelled import cancelled_words
 from attendance.queries.concerned import concerned_by, people_at
@@ -125,6 +126,7 @@ def edit(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "missed": _missed_words() if is_missed(lecture, as_of=now) else "",
         "roster": roster_words(roster_day(occasion, as_of=now), people),
         "cancelling": _cancel_words(people),
+        "check_said": missing_words(occasion),
     }
     return render(request, "live/admin/form.html", context)
 
@@ -164,6 +166,7 @@ def _given(request: HttpRequest, lecture: Lecture, now: dt.datetime) -> HttpResp
         "planned": planned,
         "planned_words": planned_words(planned) if planned is not None else "",
         "missing": missing_rows(lecture),
+        "check_said": missing_words(occasion),
         **recording_facts(lecture, now),
     }
     return render(request, "live/admin/given.html", context)

@@ -107,7 +107,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
         Fields(
             "node name version basis min_share min_minutes late_after_s leave_early_s bridge_s outbox_s "
-            "make_up_days hours hours_by withdrawn_at",
+            "make_up_days hours hours_by asks_check withdrawn_at",
             PLAN, "everybody: printed on each record", FOR_GOOD,
         ),
     ),
@@ -118,6 +118,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     ),
     "attendance.Occasion": (
         Fields("id kind rule_stamp media_items media_history away_ms paused_ms", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("check_asked", PLAN, EXPECTED, FOR_GOOD),
         Fields("training title node starts_at ends_at state rule is_named", PLAN, EXPECTED, FOR_GOOD),
         Fields(
             "opened_at window_start_at window_end_at media_ms media_offset_ms media_cuts make_up_until_at closed_at "
@@ -126,6 +127,22 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         ),
         Fields("voided_at voided_by void_reason evidence_removed_at", PLAN, EXPECTED, FOR_GOOD),
         Fields("repeats is_repeated catch_up_told_at", PLAN, EXPECTED, FOR_GOOD),
+    ),
+    "attendance.Check": (
+        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("occasion version need most_attempts pause_s", PLAN, EXPECTED, FOR_GOOD),
+        Fields("written_by written_at", PLAN, "organisers of the unit and above", FOR_GOOD),
+    ),
+    "attendance.CheckQuestion": (
+        Fields("id checked number", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("kind text choices", PLAN, "whoever has watched enough; organisers of the unit and above", FOR_GOOD),
+        Fields(
+            "right explanation", PLAN, "whoever has answered it; organisers of the unit and above", FOR_GOOD
+        ),
+    ),
+    "attendance.CheckAnswer": (
+        Fields("id client_id", TECHNICAL, SERVER, RAW),
+        Fields("occasion member checked question attempt picked is_right answered_at", EVIDENCE, SELF, RAW),
     ),
     "attendance.RosterEntry": (
         Fields("id dirty_at", TECHNICAL, SERVER, FOR_GOOD),
@@ -176,7 +193,10 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "attendance.Evidence": (
         Fields("id client_id refused_ms withdraws", TECHNICAL, SELF, WRITTEN),
         Fields(
-            "occasion member kind device started_at ended_at media ranges_ms", EVIDENCE, SELF_AND_SECRETARY, WRITTEN
+            "occasion member kind device started_at ended_at media ranges_ms score",
+            EVIDENCE,
+            SELF_AND_SECRETARY,
+            WRITTEN,
         ),
         Fields("category recorded_by recorded_at", EVIDENCE, SELF_AND_SECRETARY, WRITTEN),
     ),

@@ -97,6 +97,7 @@ OWN = (
     Row("me/leaves/ask/", "GET POST", SIGNED_IN, "ask for leave: a category, occasions or days"),
     Row("me/leaves/<int:leave_id>/withdraw/", "POST", SIGNED_IN, "take one's own back; nobody else's is touched"),
     Row("me/records/<int:occasion_id>/declare/", "GET POST", ROSTER, "what oneself studied elsewhere"),
+    Row("me/records/<int:occasion_id>/check/", FORM, ROSTER, "the check of understanding of what oneself makes up"),
     Row("me/declarations/<int:declaration_id>/withdraw/", "POST", MEMBER, "take back one's own declaration"),
     Row("in/<str:code>/", "GET POST", SIGNED_IN, "check in by a hall's code; only what is fresh; no names of others"),
     Row("me/access/", READ, SIGNED_IN, "who looked at one's own records, lists and files too"),
@@ -292,6 +293,9 @@ ADMIN = (
     Row("admin/rules/withdraw/<int:pk>/", "POST", ORGANISER, "offer a rule for nothing new any more"),
     Row("admin/rules/again/<int:pk>/", "POST", ORGANISER, "offer it again"),
     Row("admin/occasions/<int:occasion_id>/recompute/", READ + " POST", ORGANISER, "try another rule on what was held"),
+    Row("admin/occasions/<int:occasion_id>/check/", FORM, ORGANISER, "the questions of the check of understanding"),
+    Row("admin/occasions/<int:occasion_id>/check/preview/", "POST", ORGANISER, "the same as on a phone; keeps nothing"),
+    Row("admin/occasions/<int:occasion_id>/check/withdraw/", "POST", ORGANISER, "ask for the check no more"),
     Row(
         "admin/recomputations/<int:recomputation_id>/",
         READ + " POST",

@@ -26,6 +26,7 @@ from PIL import Image as Pixels
 from wagtail.documents.models import Document
 from wagtail.images.models import Image
 
+from attendance.core.check import Draft, Kind
 from attendance.models import (
     Correction,
     CorrectionReview,
@@ -44,6 +45,7 @@ from attendance.models import (
     WatchSession,
 )
 from attendance.operations import (
+    CheckPlan,
     HoursPlan,
     Wish,
     ask_declaration,
@@ -52,6 +54,7 @@ from attendance.operations import (
     open_occasion,
     raise_dispute,
     record_hall,
+    save_check,
     save_hours_table,
     set_replay,
     settle,
@@ -83,8 +86,24 @@ TRAINING, LECTURE, ON_AIR, COURSE, VIDEO = (
     "甲支部视频",
 )
 SAID, COMPLAINT, PAPER, PICTURE = "甲支部屋檐滴水", "甲支部那天在集中收看点", "甲支部讲义", "甲支部水沟图"
+QUESTION = "甲支部小测的题目"
 DECLARED, MEETING = "甲支部学过的平台", "甲支部党员大会"
-MARKS = (TRAINING, LECTURE, ON_AIR, COURSE, VIDEO, MEETING, SAID, COMPLAINT, PAPER, PICTURE, DECLARED, "王一", "赵书记")
+MARKS = (
+    TRAINING,
+    LECTURE,
+    ON_AIR,
+    COURSE,
+    VIDEO,
+    MEETING,
+    SAID,
+    COMPLAINT,
+    PAPER,
+    PICTURE,
+    DECLARED,
+    QUESTION,
+    "王一",
+    "赵书记",
+)
 
 
 @dataclass
@@ -181,6 +200,11 @@ def make_world() -> World:
     training = TrainingFactory(node=county.branch, title=TRAINING, deadline_at=timezone.now() + 20 * 24 * HOUR)
     given, recording = _given_lecture(county, training)
     raise_dispute(occasion_id=given.pk, member_id=county.member.pk, text=COMPLAINT, as_of=timezone.now())
+    asked = Draft(Kind.TRUE_FALSE, QUESTION, ("true", "false"), frozenset({0}))
+    save_check(
+        occasion_id=given.pk, plan=CheckPlan((asked,), need=1), seen_version=0, written_by_id=county.organiser.pk,
+        as_of=timezone.now(),
+    )  # fmt: skip
     ask_declaration(
         occasion_id=given.pk, member_id=county.member.pk, category="platform", source=DECLARED,
         studied_at=timezone.now() - HOUR, minutes=30, as_of=timezone.now(),
@@ -229,7 +253,7 @@ def make_world() -> World:
 def _lecture(county: County, training: Training, title: str, start: dt.datetime) -> Lecture:
     occasion = OccasionFactory(
         training=training, node=county.branch, title=title, starts_at=start, ends_at=start + HOUR,
-        rule=RuleFactory(node=county.branch),
+        rule=RuleFactory(node=county.branch, asks_check=True),
     )  # fmt: skip
     lecture: Lecture = LectureFactory(occasion=occasion, lecturer=county.lecturer)
     go_live(occasion_id=lecture.pk, as_of=start)
