@@ -19,6 +19,7 @@ from attendance.sentences import day_and_hour
 from attendance.standing import state_label
 
 log = structlog.get_logger(__name__)
+CERTIFICATES = ("certificate_issued", "certificate_withdrawn", "certificate_replaced")
 REMINDERS = ("reminded", "due_soon", "starts_soon")
 
 
@@ -81,6 +82,11 @@ def _recomputed_unit(notice: Notice) -> str:
     return _("“%(title)s”已经重新认定，有人的结果有变化，请看重新认定的报告。原因：%(reason)s") % values
 
 
+def _certificate_withdrawn(notice: Notice) -> str:
+    said = {"title": _about(notice), "reason": notice.data["reason"]}
+    return _("“%(title)s”的证书已经撤回。原因：%(reason)s 有疑问请联系支部书记。") % said
+
+
 NOTICES: dict[str, Callable[[Notice], str]] = {
     "reminded": _reminded,
     "due_soon": _due_soon,
@@ -105,6 +111,12 @@ NOTICES: dict[str, Callable[[Notice], str]] = {
     "recomputed": _recomputed,
     "recomputed_correction": _recomputed_correction,
     "recomputed_unit": _recomputed_unit,
+    "certificate_issued": _plain(lambda: _("“%(title)s”的证书已经发给您，可以在“我的证书”里看和下载。")),
+    "certificate_withdrawn": _certificate_withdrawn,
+    "certificate_replaced": _plain(lambda: _("“%(title)s”的证书已经换成新的一张，旧的不再有效。请在“我的证书”里看。")),
+    "certificate_lapsed": _plain(
+        lambda: _("“%(title)s”有证书不再符合条件，请在“支部”里打开这个培训，到“证书”里核对。")
+    ),
     "declared_refused": _plain(lambda: _("您为“%(title)s”申报的学习没有通过，理由写在申报里。")),
 }
 
@@ -125,6 +137,8 @@ def link_of(notice: Notice) -> str:
     """Return where a notice leads: to what is to be done, or to the record of an occasion that has begun; else ""."""
     if notice.kind in REMINDERS:
         return reverse("today")
+    if notice.kind in CERTIFICATES:
+        return reverse("certificates")
     if notice.occasion is not None and notice.occasion.opened_at is not None:
         return reverse("me_record", args=[notice.occasion.pk])
     return ""
