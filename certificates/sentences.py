@@ -58,7 +58,7 @@ class Sheet:
 
     content: Content
     code: SafeString
-    address: str
+    ask: str  # where a number is typed
     mark: str = ""  # printed across it: a specimen
 
     @property

@@ -16,7 +16,8 @@ from organizations.printing import pdf_answer, pdf_of
 def sheet_of(request: HttpRequest, content: Content, *, mark: str = "") -> Sheet:
     """Return a certificate as it is printed, with the code that leads to its check page on this site."""
     address = request.build_absolute_uri(reverse("certificate_check", args=[content.number]))
-    return Sheet(content, drawn(address), address, mark)
+    ask = request.build_absolute_uri(reverse("certificate_ask"))
+    return Sheet(content, drawn(address), ask, mark)
 
 
 def printed(sheets: Sequence[Sheet], *, name: str) -> HttpResponse:
