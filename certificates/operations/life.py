@@ -98,8 +98,8 @@ def renew_name(*, training_id: int, member_id: int, as_of: datetime) -> Certific
 
 def _held(certificate_id: int) -> Issued:
     """Return a certificate whose training's setting is held: of two who change it at once, the later sees the first."""
-    known = Certificate.objects.filter(pk=certificate_id).values_list("training_id", flat=True).first()
-    list(CertificateSetting.objects.select_for_update(no_key=True).filter(training_id=known).values_list("pk"))
+    known = Certificate.objects.filter(pk=certificate_id).values("training_id")
+    list(CertificateSetting.objects.select_for_update(no_key=True).filter(training_id__in=known).values_list("pk"))
     found = certificate_by_id(certificate_id)
     if found is None:
         raise UnableToChangeCertificate(_("没有这张证书。"))

@@ -106,7 +106,8 @@ def holders(*, training_id: int, node: Node) -> QuerySet[Certificate]:
 
 def counts_by_child(*, training_id: int, node: Node) -> dict[str, int]:
     """Return how many certificates stand right below a unit, by the paths of the units below it. One query."""
-    depth, counts = len(node.path) + Node.steplen, {}
+    depth = len(node.path) + Node.steplen
+    counts: dict[str, int] = {}
     rows = holders(training_id=training_id, node=node).order_by().values_list("node__path").annotate(n=Count("pk"))
     for path, number in rows:
         if len(path) >= depth:
