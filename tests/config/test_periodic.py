@@ -40,7 +40,7 @@ QUESTIONS = {
     "attendance.fold_summary": 2,
     "attendance.check_summary": 80,  # some at each of the occasions of a night
     "meetings.close_year_books": 1,
-    "certificates.look_after": 3,
+    "certificates.look_after": 5,
     "media.reconcile_jobs": 8,
     "media.drop_replaced": 1,
     "media.drop_unnamed": 2,
