@@ -1,7 +1,7 @@
 """What apps above the ledger say on its pages, without the ledger knowing them: ``settings.BESIDE``, functions by page.
 
 ``me``: ``(member) -> [Beside]``; ``training``: ``(user, scope) -> [Beside]``; ``person``: ``(user, member_id, paths) ->
-[Beside]``, ``paths`` the parts of the tree that the reader reads names in. Each costs two queries at most.
+[Beside]``, ``paths`` the parts of the tree that the reader reads names in. Each costs one query at most.
 """
 
 from collections.abc import Callable

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from attendance.beside import Beside
 from attendance.reports.base import Scope
-from certificates.queries import count_of, holders, setting_of
+from certificates.queries import count_of, setting_and_count
 from organizations.models import Role, User
 from organizations.permissions import has_role
 
@@ -27,11 +27,11 @@ def of_member(*, member: User) -> list[Beside]:
 def of_training(*, user: User, scope: Scope) -> list[Beside]:
     """How many people of the unit have one; for the organiser who may switch it on, the way there."""
     training = scope.training
-    setting = setting_of(training.pk)
+    known = setting_and_count(training_id=training.pk, node=scope.node)
     address = f"{reverse('certificates_training', args=[training.pk])}?node={scope.node.pk}"
-    if setting is not None:
-        count = holders(training_id=training.pk, node=scope.node).count()
-        if setting.is_on or count:
+    if known is not None:
+        is_on, count = known
+        if is_on or count:
             words = ngettext("%(count)s 位已经有证书", "%(count)s 位已经有证书", count) % {"count": count}
             return [Beside(_("证书"), words, address)]
     if not has_role(user, Role.ORGANISER, node=training.node):

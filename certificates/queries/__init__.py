@@ -12,6 +12,7 @@ from certificates.queries.issued import (
     last_of,
     own,
     personal_data,
+    setting_and_count,
     settings_for,
     standing,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "last_of",
     "own",
     "personal_data",
+    "setting_and_count",
     "setting_of",
     "settings_for",
     "standing",

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from certificates.core.content import Content, content_of, sha256_of
 from certificates.core.number import number_typed
@@ -102,6 +103,19 @@ def holders(*, training_id: int, node: Node) -> QuerySet[Certificate]:
     """Return the standing certificates of a training for people of a unit, as at issue; by unit and name."""
     found = standing().filter(training_id=training_id, node__path__startswith=node.path)
     return found.select_related("member", "node", "training").order_by("node__path", "member__name_key", "pk")
+
+
+def setting_and_count(*, training_id: int, node: Node) -> tuple[bool, int] | None:
+    """Return whether a training issues certificates and how many stand for people of a unit; None where nobody has
+    decided about it. One query, for a page that shows much else."""
+    found = CertificateSetting.objects.filter(pk=training_id).values_list("is_on", _count(node)).first()
+    return (bool(found[0]), int(found[1])) if found else None
+
+
+def _count(node: Node) -> Coalesce:
+    """The standing certificates of the training in hand, for people of a unit."""
+    rows = standing().filter(training_id=OuterRef("training_id"), node__path__startswith=node.path).order_by()
+    return Coalesce(Subquery(rows.values("training_id").annotate(n=Count("pk")).values("n")), 0)
 
 
 def counts_by_child(*, training_id: int, node: Node) -> dict[str, int]:
