@@ -22,6 +22,7 @@ from attendance.standing import state_label
 
 log = structlog.get_logger(__name__)
 HALLS = ("hall_lapses_soon", "hall_lapsed")
+CERTIFICATES = ("certificate_issued", "certificate_withdrawn", "certificate_replaced")
 REMINDERS = ("reminded", "due_soon", "starts_soon")
 
 
@@ -106,6 +107,11 @@ def _hall(text: Callable[[], str]) -> Callable[[Notice], str]:
     return said
 
 
+def _certificate_withdrawn(notice: Notice) -> str:
+    said = {"title": _about(notice), "reason": notice.data["reason"]}
+    return _("“%(title)s”的证书已经撤回。原因：%(reason)s 有疑问请联系支部书记。") % said
+
+
 NOTICES: dict[str, Callable[[Notice], str]] = {
     "reminded": _reminded,
     "due_soon": _due_soon,
@@ -138,6 +144,12 @@ NOTICES: dict[str, Callable[[Notice], str]] = {
     "hall_lapsed": _hall(
         lambda: _("“%(title)s”：%(place)s的登记没有上交，已按现有的记录认定。补登记仍然算数，登记后会重新认定。")
     ),
+    "certificate_issued": _plain(lambda: _("“%(title)s”的证书已经发给您，可以在“我的证书”里看和下载。")),
+    "certificate_withdrawn": _certificate_withdrawn,
+    "certificate_replaced": _plain(lambda: _("“%(title)s”的证书已经换成新的一张，旧的不再有效。请在“我的证书”里看。")),
+    "certificate_lapsed": _plain(
+        lambda: _("“%(title)s”有证书不再符合条件，请在“支部”里打开这个培训，到“证书”里核对。")
+    ),
     "declared_refused": _plain(lambda: _("您为“%(title)s”申报的学习没有通过，理由写在申报里。")),
 }
 
@@ -161,6 +173,8 @@ def link_of(notice: Notice) -> str:
     if notice.kind in HALLS and notice.occasion is not None:
         where = urlencode({"occasion": notice.occasion.pk, "node": notice.data.get("node", "")})
         return f"{reverse('branch_hall', args=[notice.occasion.training_id])}?{where}"
+    if notice.kind in CERTIFICATES:
+        return reverse("certificates")
     if notice.occasion is not None and notice.occasion.opened_at is not None:
         return reverse("me_record", args=[notice.occasion.pk])
     return ""

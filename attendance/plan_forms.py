@@ -29,6 +29,7 @@ from attendance.rule_words import rule_sentence
 from attendance.sentences import moment
 from organizations.models import Node, Role
 from organizations.permissions import open_nodes, rules_the_whole_tree, visible_nodes
+from organizations.uses import uses_of
 
 # Beyond these years a date is a slip of the hand, and arithmetic with it may fail years later.
 FIRST_YEAR, LAST_YEAR = 2000, 2099
@@ -120,6 +121,10 @@ class TrainingForm(Asking, WagtailAdminModelForm):
             return []
         for field, words in refusals_of(before=self._before, after=self.instance):
             self.add_error(field, words)
+        if self.instance.state == Training.State.DRAFT and self._before.state != Training.State.DRAFT:
+            needed = uses_of(self.instance, user=self.for_user, as_of=timezone.now())
+            for use in (one for one in needed if one.blocks):
+                self.add_error("state", _("不能退回草稿：%(why)s") % {"why": use.text})
         return effects_on_training(before=self._before, after=self.instance, as_of=timezone.now())
 
     def save(self, commit: bool = True) -> Training:

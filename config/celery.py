@@ -17,7 +17,17 @@ from live.pause import Pause
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 log = structlog.get_logger(__name__)
-APPS_WITH_TASKS = ["config", "organizations", "attendance", "media", "cms", "meetings", "courses", "live"]
+APPS_WITH_TASKS = [
+    "config",
+    "organizations",
+    "attendance",
+    "media",
+    "cms",
+    "meetings",
+    "certificates",
+    "courses",
+    "live",
+]
 
 # What no reconciler asks for again, and costs little: done where it was asked for when the broker is away.
 DONE_HERE_WHEN_LOST = {"cms.run_task"}

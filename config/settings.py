@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "courses",
     "cms",
     "meetings",
+    "certificates",
     "attendance",
     "media",
     "organizations",
@@ -355,6 +356,7 @@ PERSONAL_DATA = [
     "courses.queries.personal_data",
     "media.queries.personal_data",
     "meetings.queries.personal_data",
+    "certificates.queries.personal_data",
 ]
 # What somebody has to do today besides taking part: each (user, as_of) -> [attendance.duties.Duty].
 DUTIES = ["live.duties.of_lecturer"]
@@ -365,7 +367,13 @@ UNIT_MOVES = ["attendance.units.move", "cms.units.move", "media.units.move"]
 # Which long lists cover whom in the access log: modules with places_of and covering (*, member_id).
 ACCESS_SCOPES = ["attendance.queries.access"]
 # Who knows what still needs a video, picture, document, lesson or course (organizations/uses.py).
-USES = ["cms.uses", "courses.uses", "live.uses"]
+USES = ["cms.uses", "courses.uses", "live.uses", "certificates.uses"]
+# What apps above the ledger add to its pages (attendance/beside.py): functions by page.
+BESIDE = {
+    "me": ["certificates.beside.of_member"],
+    "training": ["certificates.beside.of_training"],
+    "person": ["certificates.beside.of_person"],
+}
 
 # --- Reminders (attendance/operations/reminders.py, ADR 42) ---------------------------------------------------------
 # The most that one person is reminded in seven days, by hand or outside the site; a unit may choose otherwise.
@@ -518,6 +526,8 @@ SIGN_IN_LIMITS: dict[str, dict[str, list[tuple[int, int]]]] = {
         "known_browsers": [(20, 86_400)],
     },
     "code_entry": {"session": [(9, 300)]},
+    # Certificates looked up by their numbers; a whole town hall may stand behind one address.
+    "certificate": {"address": [(120, 600)]},
     "own_password": {"person": [(10, 300)]},
     "email_code": {"person": [(3, 600), (6, 86_400)]},
     "email_code_entry": {"person": [(10, 300)]},

@@ -25,6 +25,8 @@ urlpatterns = [
     path("courses/", include("courses.urls")),
     path("live/", include("live.urls")),
     path("meetings/", include("meetings.urls")),
+    path("c/", include("certificates.check_urls")),
+    path("certificates/", include("certificates.urls")),
     path("", include("cms.urls")),
     path("", include("media.urls")),
     path("", include("organizations.urls")),

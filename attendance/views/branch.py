@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from attendance.beside import beside
 from attendance.charts import bars
 from attendance.models import Occasion, Training
 from attendance.operations import fold_for_page, settle_dirty
@@ -168,6 +169,7 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
         "listed": being_listed_words(listed) + behind_words(is_now=is_now),
         "children": children_of(scope, seen, names),
         "tools": tools_of(scope, shows_names=shows_names),
+        "beside": beside("training", user=signed_in(request), scope=scope),
     } | _in_numbers(scope, seen, occasions)
     if isinstance(seen, Overview):
         context |= _named(request, scope, seen, occasions, names)

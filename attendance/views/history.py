@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from attendance.beside import beside
 from attendance.catching_up import catch_up_of
 from attendance.charts import Chart, Part, bars, line
 from attendance.models import Occasion, RecordState
@@ -227,6 +228,7 @@ def branch_person(request: HttpRequest, member_id: int) -> HttpResponse:
         "parts": parts,
         "chart": bars(parts, key="year", title=_("%(year)s 年") % {"year": year}),
         "hours": _hours(entries, records),
+        "beside": beside("person", user=reader, member_id=member_id, paths=paths),
     }
     return render(request, "attendance/branch_person.html", context)
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from attendance.beside import beside
 from attendance.catching_up import CatchUp, catch_up_of
 from attendance.forms import DisputeForm
 from attendance.models import Dispute, Evidence, Occasion, Training
@@ -103,6 +104,7 @@ def me(request: HttpRequest) -> HttpResponse:
     context = {"tab": "me", "card": card, "trainings": list(by_training.items())}
     context["of_year"] = _("学时，%(year)s 年已计入") % {"year": year}
     context["ahead"] = [(one.occasion.title, _leave_words(one)) for one in leaves_ahead(member_id=member.pk)]
+    context["beside"] = beside("me", member=member)
     return render(request, "attendance/me.html", context)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_filters import ChoiceFilter
@@ -23,7 +24,7 @@ from attendance.rule_words import labelled, rule_sentence
 from attendance.views.office import Guarded, GuardedDelete, GuardedEdit, GuardedIndex, GuardedViewSet
 from organizations.models import Role
 from organizations.permissions import visible_nodes
-from organizations.uses import Use
+from organizations.uses import Use, uses_of
 
 
 class TrainingIndex(GuardedIndex):
@@ -62,7 +63,8 @@ class DeleteTraining(GuardedDelete):
     instead = _("不办了的培训：先取消或作废它的场次，再把状态改成“已结束”，或者退回“草稿”。")
 
     def uses(self) -> list[Use]:
-        return uses_of_training(self.object)
+        needed = uses_of(self.object, user=self.request.user, as_of=timezone.now())
+        return [*uses_of_training(self.object), *needed]
 
 
 class DeleteRule(GuardedDelete):

@@ -42,6 +42,7 @@ QUESTIONS = {
     "attendance.fold_summary": 2,
     "attendance.check_summary": 80,  # some at each of the occasions of a night
     "meetings.close_year_books": 1,
+    "certificates.look_after": 5,
     "media.reconcile_jobs": 8,
     "media.drop_replaced": 1,
     "media.drop_unnamed": 2,
@@ -51,6 +52,7 @@ QUESTIONS = {
 # A row a host, a name, an upload under way, a large roster being written, a link of a day, a month: never many.
 SMALL = "config_mark|config_taskcount|media_upload|live_medianode|django_site|"
 SMALL += "attendance_rosterwork|attendance_summarymark|organizations_signinlink|"
+SMALL += "certificates_certificatesetting|certificates_certificatemark|"  # a row a training; who waits
 SMALL += "attendance_removalpermit|attendance_monthlyfile|"
 SMALL += r"sqlite_master|pg_\w+"  # what the tables and triggers are called
 SEQUENTIAL = re.compile(rf"Seq Scan on (?!(?:{SMALL})\b)(\w+)")

@@ -19,6 +19,7 @@ GUESTS = "the secretary where they came; a secretary with somebody of that name 
 SENT_TO = "oneself; the secretary above, logged; the auditor as counts"
 EXPECTED = "whoever is expected; lecturer, organiser, secretary above"
 BACK_OFFICE = "the organiser above"
+CERTIFICATE = "whoever has its number; oneself; secretary and organiser above, logged"
 ROOM = "whoever is in the room"
 SERVER = "nobody: the program alone"
 OPERATOR = "the operator"
@@ -364,6 +365,26 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("id meeting number studied decisions", CONTENT, EXPECTED, FOR_GOOD),
         Fields("written_by written_at", PERSONAL, "organiser, secretary above", FOR_GOOD),
     ),
+    "certificates.CertificateSetting": (
+        Fields("training is_on title text issuer counts_excused counts_exempt", PLAN, EXPECTED, FOR_GOOD),
+        Fields("changed_by changed_at", PERSONAL, SERVER, FOR_GOOD),
+        Fields("after_member_id seen whole began_at done_at", TECHNICAL, BACK_OFFICE, PASSING),
+    ),
+    "certificates.Certificate": (
+        Fields("id training edition replaces", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("public_id content sha256 issued_at", PERSONAL, CERTIFICATE, FOR_GOOD),
+        Fields("member node issued_by", PERSONAL, SELF_AND_SECRETARY, FOR_GOOD),
+        Fields("rests_on terms", VERDICT, SELF, FOR_GOOD),
+    ),
+    "certificates.CertificateWithdrawal": (
+        Fields("certificate withdrawn_at", PERSONAL, CERTIFICATE, FOR_GOOD),
+        Fields("reason", PERSONAL, "oneself; the organiser above, logged", FOR_GOOD),
+        Fields("withdrawn_by", PERSONAL, SERVER, FOR_GOOD),
+    ),
+    "certificates.CertificateLapse": (
+        Fields("certificate training lacking noticed_at", VERDICT, "the organiser above, logged", PASSING),
+    ),
+    "certificates.CertificateMark": (Fields("id training member", TECHNICAL, SERVER, PASSING),),
     "live.MediaNode": (Fields("id name url capacity load beat_at", TECHNICAL, OPERATOR, PASSING),),
     "live.Lecture": (
         Fields("media_node webrtc_cap", TECHNICAL, BACK_OFFICE, WITH_OBJECT),

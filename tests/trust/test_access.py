@@ -18,6 +18,7 @@ pytestmark = [
 ]
 # Where a member's name stands and no row is written, each with its reason.
 EXCEPTIONS = {
+    "c/<str:number>/": "public to whoever holds the number: the member showed it to them; it says no more than that",
     "audit/": "the log itself: an auditor's reading of who read what would add a row to every row",
 }
 # Addresses that show names only when asked for something, beside each row's own.
@@ -52,6 +53,7 @@ KNOWN = {
     "branch/<int:training_id>/reports/<slug:name>/", "branch/<int:training_id>/reports/<slug:name>.<slug:form>",
     "branch/disputes/<int:dispute_id>/answer/",
     "branch/occasions/<int:occasion_id>/members/<int:member_id>/<slug:what>/", "people/", "people/<int:person_id>/",
+    "certificates/trainings/<int:training_id>/", "certificates/<int:certificate_id>/withdraw/",
     "people/<int:person_id>/<slug:what>/", "roster/export.xlsx", "units/<int:unit_id>/<slug:what>/",
 }  # fmt: skip
 

@@ -187,6 +187,30 @@ MEETINGS = (
     Row("meetings/<int:occasion_id>/book.pdf", "GET", COUNTS, "the book on paper; names for the secretary; logged"),
 )  # fmt: skip
 
+CERTIFICATES = (
+    Row("c/", "GET HEAD", ALL, "ask for a certificate's number"),
+    Row(
+        "c/<str:number>/", "GET HEAD", ALL, "what was issued under a number and whether it stands; limited, not indexed"
+    ),
+    Row("certificates/", "GET", SIGNED_IN, "one's own certificates"),
+    Row("certificates/own/<int:training_id>/", FORM, ROSTER, "one's own certificate of a training, or the way to it"),
+    Row("certificates/own/<int:training_id>/certificate.pdf", "GET", MEMBER, "the same on paper"),
+    Row("certificates/own/<int:training_id>/name/", "POST", MEMBER, "one's own with the name as it is now"),
+    Row(
+        "certificates/trainings/<int:training_id>/", "GET", COUNTS, "how many have one; names for the secretary; logged"
+    ),
+    Row("certificates/trainings/<int:training_id>/print.pdf", "GET", SECRETARY, "all of one's units on paper; logged"),
+    Row(
+        "certificates/trainings/<int:training_id>/setting/", FORM, ORGANISER, "what they say, and whether there are any"
+    ),
+    Row("certificates/trainings/<int:training_id>/specimen.pdf", "GET", ORGANISER, "one of nobody, marked as such"),
+    Row(
+        "certificates/trainings/<int:training_id>/review/", "GET", ORGANISER, "those no longer covered, by name; logged"
+    ),
+    Row("certificates/<int:certificate_id>/withdraw/", FORM, ORGANISER, "withdraw one, with a reason; logged"),
+    Row("certificates/<int:certificate_id>/reissue/", "POST", ORGANISER, "issue one anew; logged"),
+)
+
 COURSES = (
     Row("courses/", READ, SIGNED_IN, "one's own courses; those of the subtree for secretary and organiser"),
     Row("courses/<int:occasion_id>/", READ, READERS, "a course"),
@@ -328,7 +352,7 @@ ADMIN = (
     Row("admin/videos/chooser/create/", EVERY, NOBODY, "closed: videos are uploaded"),
 )
 
-ROWS = SITE + SIGNING_IN + OWN + BRANCH + MEETINGS + COURSES + LIVE + FILES + PEOPLE + ADMIN
+ROWS = SITE + SIGNING_IN + OWN + BRANCH + MEETINGS + CERTIFICATES + COURSES + LIVE + FILES + PEOPLE + ADMIN
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,101 @@
+"""Who has finished a training, set by set; and what certificates rest on. Nothing here writes."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from attendance.models import Occasion, RosterEntry, Training
+from attendance.queries.coming import coming_for
+from attendance.standing import with_standing
+from certificates.core.finish import ZERO, Finish, Place, Terms, finish_of
+from certificates.models import CertificateSetting
+from organizations.models import Membership, Node
+from organizations.queries import valid_on
+
+
+@dataclass
+class Stood:
+    """How one person stands in a training, and the unit of the last roster that names them."""
+
+    places: list[Place] = field(default_factory=list)
+    node_id: int = 0
+
+
+def stood_in(*, training_ids: Collection[int], member_ids: Collection[int]) -> dict[tuple[int, int], Stood]:
+    """Return how these people stand, by training and person; whoever is expected nowhere is left out. One query."""
+    entries = RosterEntry.objects.filter(occasion__training_id__in=training_ids, member_id__in=member_ids)
+    rows = with_standing(entries).order_by("occasion__starts_at", "occasion_id")
+    found: defaultdict[tuple[int, int], Stood] = defaultdict(Stood)
+    for training_id, member_id, occasion_id, node_id, state, hours in rows.values_list(
+        "occasion__training_id", "member_id", "occasion_id", "node_id", "stands", "rec__stands_hours"
+    ):
+        one = found[training_id, member_id]
+        one.places.append(Place(occasion_id, str(state), hours or ZERO))
+        one.node_id = node_id
+    return dict(found)
+
+
+def terms_of(setting: CertificateSetting) -> Terms:
+    """Return what the certificate of a training asks for; the training should be loaded with it."""
+    return Terms(setting.counts_excused, setting.counts_exempt, Decimal(setting.training.hours_required))
+
+
+def terms_as_issued(terms: Mapping[str, Any]) -> Terms:
+    """Return what was stored with a certificate: what it accepted, and the hours that it states."""
+    return Terms(bool(terms["excused"]), bool(terms["exempt"]), Decimal(str(terms["hours"])))
+
+
+def units_on(*, member_ids: Collection[int], on_date: date) -> dict[int, Node]:
+    """Return the unit of each of these people that day; whoever belongs nowhere is left out. One query."""
+    rows = Membership.objects.filter(valid_on(on_date), member_id__in=member_ids).select_related("node")
+    return {row.member_id: row.node for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How far one person is from the certificate of a training, and what is still to come for them."""
+
+    setting: CertificateSetting
+    finish: Finish
+    lacking: list[Occasion]
+    coming: list[Occasion]
+
+    @property
+    def may_take(self) -> bool:
+        return self.setting.is_on and self.finish.is_finished and not self.coming
+
+
+def way_to(*, setting: CertificateSetting, member_id: int) -> Way | None:
+    """Return how far a person is; None where no roster of the training names them and nothing is to come."""
+    key = (setting.training_id, member_id)
+    stood = stood_in(training_ids=[key[0]], member_ids=[member_id]).get(key)
+    coming = [one.occasion for one in coming_for(member_id=member_id, training_id=setting.training_id)]
+    if stood is None and not coming:
+        return None
+    finish = finish_of(stood.places if stood else [], terms_of(setting))
+    return Way(setting, finish, occasions_by(finish.lacking), coming)
+
+
+def occasions_by(ids: Iterable[int]) -> list[Occasion]:
+    """Return these occasions, the first to begin first."""
+    return list(Occasion.objects.filter(pk__in=list(ids)).order_by("starts_at", "pk")) if ids else []
+
+
+def people_of(training_id: int, *, after: int, most: int) -> list[int]:
+    """Return the next people whom a roster of the training names, by their ids."""
+    entries = RosterEntry.objects.filter(occasion__training_id=training_id, member_id__gt=after)
+    return list(entries.order_by("member_id").values_list("member_id", flat=True).distinct()[:most])
+
+
+def number_of_people(training_id: int) -> int:
+    """Return how many people the rosters of a training name."""
+    return RosterEntry.objects.filter(occasion__training_id=training_id).values("member_id").distinct().count()
+
+
+def setting_of(training_id: int) -> CertificateSetting | None:
+    """Return what was decided about a training's certificates, with the training and the issuing unit."""
+    found = CertificateSetting.objects.select_related("training__node", "issuer").filter(training_id=training_id)
+    return found.exclude(training__state=Training.State.DRAFT).first()

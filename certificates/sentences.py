@@ -1,0 +1,145 @@
+"""What people read of certificates where a template cannot say it."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import segno
+from django.utils.formats import date_format
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from attendance.models import Occasion
+from attendance.standing import state_label
+from certificates.core.content import Content
+from certificates.core.finish import HOURS
+from certificates.core.number import grouped
+from certificates.models import CertificateSetting
+from certificates.queries import Issued, Way
+from certificates.queries.issued import REPLACED, STANDS
+
+SHORT_TITLE, LONG_TITLE = 8, 24  # characters of a title that still fit large, and in one line
+
+
+def date_words(iso: str) -> str:
+    """Return an ISO date in words; what is none, as it is."""
+    try:
+        return date_format(dt.date.fromisoformat(iso), "DATE_FORMAT")
+    except ValueError:
+        return iso
+
+
+def period_words(content: Content) -> str:
+    return _("%(start)s至%(end)s") % {"start": date_words(content.from_date), "end": date_words(content.until_date)}
+
+
+def facts_of(content: Content) -> list[tuple[str, str]]:
+    """Return what a certificate says, a line each, in the order in which it is read."""
+    return [
+        (_("姓名"), content.name),
+        (_("发证时所在单位"), content.unit),
+        (_("培训"), content.training),
+        (_("培训时间"), period_words(content)),
+        (_("学时"), content.hours),
+        (_("颁发单位"), content.issuer),
+        (_("颁发日期"), date_words(content.issued_date)),
+        (_("编号"), grouped(content.number)),
+    ]
+
+
+def drawn(address: str) -> SafeString:
+    """Return an address as a QR code in SVG, without a style or script of its own."""
+    code = segno.make(address, error="m", micro=False)
+    return mark_safe(code.svg_inline(border=2, omitsize=True, svgclass="code", lineclass=None))  # noqa: S308 - our own
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One certificate as it is printed. ``size``: how large the title is set, so that a long one fits."""
+
+    content: Content
+    code: SafeString
+    ask: str  # where a number is typed
+    mark: str = ""  # printed across it: a specimen
+
+    @property
+    def size(self) -> str:
+        length = len(self.content.title)
+        return "large" if length <= SHORT_TITLE else "middle" if length <= LONG_TITLE else "small"
+
+    @property
+    def number(self) -> str:
+        return grouped(self.content.number)
+
+    @property
+    def period(self) -> str:
+        return period_words(self.content)
+
+    @property
+    def issued(self) -> str:
+        return date_words(self.content.issued_date)
+
+
+def standing_words(one: Issued) -> tuple[str, str]:
+    """Return whether a certificate stands, and since when it does not: what anybody may read, never why."""
+    if not one.fits:
+        return _("不能确认"), _("存下的内容和发证时的校验值不一致，请联系颁发单位。")
+    if one.state == STANDS:
+        return _("有效"), _("内容和发证时一致，没有撤回。")
+    at = date_format(one.until_at, "DATE_FORMAT") if one.until_at else ""
+    if one.state == REPLACED:
+        return _("已换发"), _("%(day)s 已换成新的一张，这一张不再有效。") % {"day": at}
+    return _("已撤回"), _("%(day)s 由颁发单位撤回，不再有效。") % {"day": at}
+
+
+def lacking_words(lacking: list[list[int | str]], titles: dict[int, str]) -> list[str]:
+    """Return what a certificate rested on and does not any more, a sentence each."""
+    said = []
+    for pk, state in lacking:
+        if state == HOURS:
+            said.append(_("学时比证书上写的少了"))
+            continue
+        label = _("不在名单上") if state == "gone" else state_label(str(state))
+        said.append(_("“%(title)s”现在是：%(state)s") % {"title": titles.get(int(pk), ""), "state": label})
+    return said
+
+
+def terms_words(setting: CertificateSetting) -> str:
+    """Return in one sentence who gets a certificate."""
+    hours = setting.training.hours_required
+    said = _("应参加的场次全部参加或补学")
+    if setting.counts_excused:
+        said += _("（批准请假的也算）")
+    if setting.counts_exempt:
+        said += _("（免学的也算）")
+    return said + (_("，并且满 %(hours)s 学时") % {"hours": f"{hours.normalize():f}"} if hours else "") + _("。")
+
+
+def progress_words(setting: CertificateSetting) -> str:
+    """Return how far the issuing of a closed training is; "" while it does not issue by itself."""
+    if setting.done_at is not None:
+        return _("已经给完成的人发证；以后补学完成的，几分钟内自动发。")
+    if setting.training.state != "closed":
+        return _("培训结束时自动给完成的人发证；在那以前，完成的人可以自己在手机上领。")
+    if not setting.whole:
+        return _("培训已经结束，马上开始发证。")
+    return _("正在发证：已经看过 %(seen)s 位，共 %(whole)s 位。") % {"seen": setting.seen, "whole": setting.whole}
+
+
+def way_words(way: Way) -> str:
+    """Return in one sentence what is still between a person and their certificate; "" where nothing is."""
+    if way.coming:
+        return _("还有没开始的场次：%(titles)s。全部完成以后就可以领。") % {"titles": _titles(way.coming)}
+    if way.lacking:
+        return _("还缺：%(titles)s。补上以后就可以领。") % {"titles": _titles(way.lacking)}
+    if way.finish.hours < way.finish.asked:
+        values = {"hours": f"{way.finish.hours.normalize():f}", "asked": f"{way.finish.asked.normalize():f}"}
+        return _("现在有 %(hours)s 学时，要满 %(asked)s 学时才能领。") % values
+    if not way.finish.has_taken_part:
+        return _("没有参加过其中的场次，不发证书。")
+    return ""
+
+
+def _titles(occasions: list[Occasion], most: int = 3) -> str:
+    said = _("、").join(one.title for one in occasions[:most])
+    more = len(occasions) - most
+    return said + (_("等 %(count)s 场") % {"count": len(occasions)} if more > 0 else "")
