@@ -191,7 +191,7 @@ def _ms(value: int | str | datetime) -> int:
     """A moment as the statement says it: PostgreSQL counts itself, SQLite has text."""
     if isinstance(value, int):  # pragma: no cover - PostgreSQL alone: its stage runs it
         return value
-    return ms_of(_moment(value))
+    return ms_of(_aware(value))
 
 
 def _window_ms(start: datetime | None, end: datetime | None, out: list[tuple[int, int]]) -> int:
@@ -200,10 +200,14 @@ def _window_ms(start: datetime | None, end: datetime | None, out: list[tuple[int
     return (Spans.of([(ms_of(start), ms_of(end))]) - Spans.of((one, two) for one, two in out)).total
 
 
-def _moment(value: Any) -> datetime | None:
+def _moment(value: str | datetime | None) -> datetime | None:
+    return None if value is None else _aware(value)
+
+
+def _aware(value: str | datetime) -> datetime:
     """SQLite gives moments as text or without a zone; they are in UTC."""
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _loaded(value: Any) -> Any:
