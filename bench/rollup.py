@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -33,6 +32,7 @@ from attendance.reports.render import write
 from attendance.reports.standing import rolled_up, undone_by_training
 from attendance.standing import with_standing
 from bench._figure import figure
+from bench._processor import spent
 from organizations.models import Node, Role, RoleGrant, User
 
 SIZES = {"county": COUNTY, "tenth": Size(counties=1, occasions=100, wide=77), "city": CITY, "full": FULL}
@@ -58,22 +58,6 @@ def once(work: Callable[[], object]) -> float:
     before = time.perf_counter()
     work()
     return time.perf_counter() - before
-
-
-def spent(work: Callable[[], object], turns: int = 1) -> tuple[float, float]:
-    """Return seconds of wall time and of processor time, here and in the database, whatever else the machine does."""
-    began, used = time.perf_counter(), time.process_time() + backend_s()
-    for _turn in range(turns):
-        work()
-    took = time.process_time() + backend_s() - used
-    return (time.perf_counter() - began) / turns, took / turns
-
-
-def backend_s() -> float:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        words = Path(f"/proc/{cursor.fetchone()[0]}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def say(name: str, value: float, unit: str, goal: float | None = None, **more: Any) -> None:
