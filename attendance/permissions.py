@@ -6,8 +6,6 @@ Names, evidence and every change belong to the secretary of the node or of one a
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import F
-
 from attendance.models import Occasion, Training
 from attendance.queries.coming import node_at
 from attendance.reports.base import Scope
@@ -20,10 +18,10 @@ NAMES = (Role.SECRETARY,)
 
 
 def own_nodes(user: User, *roles: str) -> list[Node]:
-    """Return the nodes where ``user`` holds one of the roles, in the order of the tree; closed ones last."""
-    ids = {grant.node_id for grant in grants_of(user=user) if grant.role in roles}
-    in_order = Node.objects.order_by(F("closed_date").asc(nulls_first=True), "path")
-    return list(in_order.filter(pk__in=ids)) if ids else []
+    """Return the nodes where ``user`` holds one of the roles, in the order of the tree; closed ones last. They come
+    with the roles: no query of its own."""
+    nodes = {grant.node_id: grant.node for grant in grants_of(user=user) if grant.role in roles}
+    return sorted(nodes.values(), key=lambda node: (node.closed_date or date.min, node.path))
 
 
 def may_read_names(user: User, node: Node) -> bool:
@@ -45,7 +43,9 @@ def scope_for(
     )
     if training is None:
         return None
-    nodes = own_nodes(user, *roles) if node_id is None else list(visible_nodes(user, *roles).filter(pk=node_id))
+    nodes = [node for node in own_nodes(user, *roles) if node_id in (None, node.pk)]
+    if not nodes and node_id is not None:
+        nodes = list(visible_nodes(user, *roles).filter(pk=node_id))
     node = next((node for node in nodes if touches(training, node)), None)
     return Scope(training=training, node=node, as_of=as_of) if node else None
 

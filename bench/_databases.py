@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,14 +35,14 @@ logging.disable(logging.CRITICAL)
 
 
 @contextmanager
-def sqlite(folder: Path) -> Iterator[dict[str, Any]]:
+def sqlite(folder: Path, _settings: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """Yield the settings of an SQLite file opened as the product opens it."""
     yield {**connections["default"].settings_dict, "NAME": str(folder / "bench.sqlite3")}
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield the settings of a fresh PostgreSQL with its defaults: fsync and synchronous_commit are on."""
+def postgresql(folder: Path, own: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Yield the settings of a fresh PostgreSQL, its defaults but for ``own``: fsync and synchronous_commit are on."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
     user = "postgres" if os.geteuid() == 0 else None
     data = folder / "pg"
@@ -56,6 +56,7 @@ def postgresql(folder: Path) -> Iterator[dict[str, Any]]:
     initdb = [*run_as, str(found / "initdb"), "-D", str(data), "-U", "bench", "-A", "trust", "-E", "UTF8", "-N"]
     subprocess.run([*initdb, "--locale=C.UTF-8"], check=True, **quiet)
     options = ["-c", f"port={port}", "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={data}"]
+    options += [word for name, value in own.items() for word in ("-c", f"{name}={value}")]
     server = subprocess.Popen([*run_as, str(found / "postgres"), "-D", str(data), *options], **quiet)
     try:
         wait_for_port(port, server)
@@ -71,7 +72,7 @@ def postgresql(folder: Path) -> Iterator[dict[str, Any]]:
         }
     finally:
         server.send_signal(signal.SIGINT)
-        server.wait(20)
+        server.wait(120)
 
 
 def wait_until_it_answers(port: int) -> None:
@@ -88,11 +89,12 @@ def wait_until_it_answers(port: int) -> None:
 
 
 @contextmanager
-def scratch(kind: str, *extra: type[models.Model]) -> Iterator[None]:
-    """Let the default connection be a fresh database with the ledger's tables and ``extra`` ones."""
+def scratch(kind: str, *extra: type[models.Model], options: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Let the default connection be a fresh database with the ledger's tables and ``extra`` ones; ``options`` are
+    PostgreSQL's."""
     real = connections["default"]
     with tempfile.TemporaryDirectory(prefix="classroom-bench-") as name:  # noqa: SIM117 - the folder outlives the server
-        with {"sqlite": sqlite, "postgresql": postgresql}[kind](Path(name)) as values:
+        with {"sqlite": sqlite, "postgresql": postgresql}[kind](Path(name), options or {}) as values:
             made = load_backend(values["ENGINE"]).DatabaseWrapper({**values, "ATOMIC_REQUESTS": False}, "default")
             connections["default"] = made
             forget_keys()

@@ -3,13 +3,14 @@
 ::
 
     python -m bench rollup                    # a county of 49,950 people and 30 occasions
-    CITY=full python -m bench rollup          # 449,550 people and 100 occasions, 36 million records: 40 GB, an hour
+    CITY=full python -m bench rollup          # 449,550 people and 100 occasions, 36 million records
+    CITY=tenth python -m bench rollup         # 49,950 people and 100 occasions, 4 million records
     CITY=city python -m bench rollup          # 449,550 people and 30 occasions
 
 Peers, in the same run: one GROUP BY over roster and records; and the ORM asked branch by branch, timed on some of them.
 """
 
-from bench._city import CITY, CITY_NODE, COUNTY, FULL, NOW, city  # isort: skip - sets Django up
+from bench._city import CITY, CITY_NODE, COUNTY, FULL, NOW, Size, city  # isort: skip - sets Django up
 import os
 import resource
 import statistics
@@ -25,15 +26,16 @@ from django.test import Client
 
 from attendance import operations
 from attendance.models import NodeSummary, Occasion, Record, RosterEntry, SummaryMark, Training
-from attendance.operations.summary_statements import BY_OCCASION, write_counts
+from attendance.operations.summary_statements import BY_OCCASION, BY_TRAINING, compare_counts, write_counts
 from attendance.reports import Scope, report_named
 from attendance.reports.render import write
 from attendance.reports.standing import rolled_up, undone_by_training
 from attendance.standing import with_standing
 from bench._figure import figure
+from bench._processor import spent
 from organizations.models import Node, Role, RoleGrant, User
 
-SIZES = {"county": COUNTY, "city": CITY, "full": FULL}
+SIZES = {"county": COUNTY, "tenth": Size(counties=1, occasions=100, wide=77), "city": CITY, "full": FULL}
 SAMPLE = 40  # branches of which the loop over branches is timed
 SETTLED = 100_000
 ROWS = 20_000
@@ -117,7 +119,13 @@ def pages() -> None:
         client.force_login(person)
         addresses = ["/branch/", f"/branch/{TRAINING}/"]
         if role == Role.SECRETARY:
-            addresses = [f"/branch/{TRAINING}/reports/missing/", f"/branch/{TRAINING}/reports/records/"]
+            addresses = [
+                f"/branch/{TRAINING}/",
+                f"/branch/{TRAINING}/progress/",
+                "/branch/occasions/1/",
+                f"/branch/{TRAINING}/reports/missing/",
+                f"/branch/{TRAINING}/reports/records/",
+            ]
         for address in addresses:
             client.get(f"{address}?node={SMALL_NODE}")  # what a process loads once: templates and the like
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -125,8 +133,10 @@ def pages() -> None:
             if answer.status_code != 200:
                 raise RuntimeError(f"{address} answered {answer.status_code}")
             value = median(lambda client=client, address=address: client.get(address), turns=5)
+            _wall, busy = spent(lambda client=client, address=address: client.get(address), turns=5)
             grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
             say(f"{role} {address}", value, "ms", 200)
+            say(f"{role} {address}, processor", busy * 1000, "ms", 200)
             say(f"{role} {address}, memory", grown, "MB", 5)
 
 
@@ -141,11 +151,11 @@ def rebuilding() -> None:
     nodes = NodeSummary.objects.filter(occasion_id=1).count()
     name = f"one occasion over {nodes} nodes"
     with_training = once(lambda: operations.rebuild_occasion(occasion_id=1))
-    statement = once(count)
-    say(f"{name}, nothing differs", statement, "s", 1)
-    clear()
-    statement = once(count)
-    say(f"{name}, from nothing", statement, "s", 1)
+    for how, prepare in (("nothing differs", lambda: None), ("from nothing", clear)):
+        prepare()
+        statement, busy = spent(count)
+        say(f"{name}, {how}", statement, "s", 1)
+        say(f"{name}, {how}, processor", busy, "s", 1)
     say(f"{name}, with its training", with_training, "s")
     say("compared with the records", once(lambda: operations.differences(occasion_id=1)), "s")
     members = list(
@@ -163,9 +173,14 @@ def settling() -> None:
     ids = list(RosterEntry.objects.filter(occasion_id=1).order_by("member_id").values_list("member_id", flat=True))
     first, people = ids[:SETTLED], min(SETTLED, len(ids))
     half = people // 2
-    took = once(lambda: operations.settle(occasion_id=1, as_of=NOW, member_ids=first[:half]))
-    took += once(lambda: operations.settle(occasion_id=1, as_of=NOW, member_ids=first[half:]))
+
+    def both() -> None:
+        operations.settle(occasion_id=1, as_of=NOW, member_ids=first[:half])
+        operations.settle(occasion_id=1, as_of=NOW, member_ids=first[half:])
+
+    took, busy = spent(both)
     say(f"settle of {people} people in two runs", took, "s", 60 * people / SETTLED)
+    say(f"settle of {people} people, processor", busy, "s", 60 * people / SETTLED)
     say("marks it left", SummaryMark.objects.count(), "")
     say("counting them", once(operations.fold_summary), "s")
 
@@ -176,15 +191,18 @@ def exporting() -> None:
     report = report_named("records")
     rows = sum(1 for _row in report.rows(one))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    took = once(lambda: write(report, one, BytesIO(), form="xlsx"))
+    took, busy = spent(lambda: write(report, one, BytesIO(), form="xlsx"))
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     say(f"XLSX of {rows} rows, as if 20,000", took * ROWS / rows, "s", 5)
+    say(f"XLSX of {rows} rows, as if 20,000, processor", busy * ROWS / rows, "s", 5)
     say("XLSX, memory", grown, "MB", 30)
 
 
 def main() -> None:
     with city(SIZES[os.environ.get("CITY", "county")]) as size:
-        say(f"a city of {size.members}: its numbers from nothing", once(_all), "s")
+        before = time.monotonic()
+        counted = _all(size)
+        say(f"a city of {size.members}: {counted} rosters counted from nothing", time.monotonic() - before, "s")
         queries_of_a_page()
         pages()
         rebuilding()
@@ -192,11 +210,33 @@ def main() -> None:
         settling()
 
 
-def _all() -> None:
-    for occasion_id in Occasion.objects.exclude(opened_at=None).order_by("pk").values_list("pk", flat=True):
-        operations.rebuild_occasion(occasion_id=occasion_id)
+def _all(size: Size) -> int:
+    """Count everything; returns how many rosters. Of the occasions of everybody, which all have the same rows, one is
+    counted and the others get its numbers; the last is then compared with its records."""
+    occasions = list(Occasion.objects.exclude(opened_at=None).order_by("pk").values_list("pk", "training_id"))
+    first = len(occasions) - size.wide  # of those of everybody
+    counted = occasions[: first + 1] if size.wide else occasions
+    for occasion_id, _training in counted:
+        write_counts(BY_OCCASION, occasion_id)
+    trainings = {training for _occasion, training in occasions}
+    one = occasions[first][1] if size.wide else 0
+    for training_id in {TRAINING, one} if size.wide else trainings:
+        write_counts(BY_TRAINING, training_id)
     with connection.cursor() as cursor:
+        for kind, of, others in (
+            (BY_OCCASION, counted[-1][0], [pk for pk, _training in occasions[len(counted) :]]),
+            (BY_TRAINING, one, sorted(trainings - {TRAINING, one}) if size.wide else []),
+        ):
+            columns = ", ".join(kind.columns)
+            cursor.execute(
+                f"INSERT INTO {kind.table} ({kind.key}, node_id, {columns}) SELECT other, node_id, {columns} "
+                f"FROM {kind.table}, unnest(%s::bigint[]) other WHERE {kind.key} = %s",
+                [others, of],
+            )
         cursor.execute("ANALYZE attendance_nodesummary, attendance_trainingsummary")
+    if found := compare_counts(BY_OCCASION, occasions[-1][0]):
+        raise RuntimeError(f"not counted alike: {found[0]}")
+    return len(counted)
 
 
 if __name__ == "__main__":

@@ -39,11 +39,22 @@ LEFT_LATELY = dt.timedelta(days=100)
 
 @dataclass(frozen=True)
 class Grant:
-    """A role held on a day, with the materialised path of the node whose subtree it covers."""
+    """A role held on a day, with the node whose subtree it covers."""
 
     role: str
-    node_id: int
-    path: str
+    node: Node
+
+    @property
+    def node_id(self) -> int:
+        return self.node.pk
+
+    @property
+    def path(self) -> str:
+        return str(self.node.path)
+
+
+# A unit's columns, read with the role: nearly every page that asks for one goes on with the other.
+_OF_NODE = ("pk", "path", "depth", "numchild", "code", "name", "kind", "closed_date", "merged_into_id")
 
 
 def valid_on(on_date: dt.date, *, at: str = "") -> Q:
@@ -165,15 +176,15 @@ def grants_of(*, user: User, on_date: dt.date | None = None) -> tuple[Grant, ...
         user.remembered_grants = remembered
     if day not in remembered:
         held = RoleGrant.objects.filter(valid_on(day), user_id=user.pk)
-        rows = held.values_list("role", "node_id", "node__path").union(_taken_over(held))
-        remembered[day] = tuple(Grant(*row) for row in rows)
+        rows = held.values_list("role", *(f"node__{name}" for name in _OF_NODE)).union(_taken_over(held))
+        remembered[day] = tuple(Grant(role, Node(**dict(zip(_OF_NODE, of, strict=True)))) for role, *of in rows)
     return remembered[day]
 
 
 def _taken_over(held: QuerySet[RoleGrant]) -> QuerySet[RoleGrant, Any]:
     """The units merged into one where the secretary's role is held: their unfinished matters are the secretary's."""
     merged = held.filter(role=Role.SECRETARY, node__merged__isnull=False)
-    return merged.values_list("role", "node__merged__pk", "node__merged__path")
+    return merged.values_list("role", *(f"node__merged__{name}" for name in _OF_NODE))
 
 
 def roles_of(*, user: User, on_date: dt.date | None = None) -> frozenset[str]:
@@ -290,11 +301,6 @@ def keys_of_names(member_ids: Iterable[int]) -> dict[int, str]:
 def namesakes(name: str) -> QuerySet[User]:
     """Everybody of exactly this name, whoever came first in front."""
     return User.objects.filter(name=name).order_by("pk")
-
-
-def node_ids(paths: Iterable[str]) -> dict[str, int]:
-    """The keys of nodes by their paths; a path that is nobody's is left out."""
-    return dict(Node.objects.filter(path__in=list(paths)).values_list("path", "id"))
 
 
 def node_names(paths: Iterable[str], *, below: Node) -> dict[str, str]:

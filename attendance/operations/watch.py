@@ -6,26 +6,26 @@ reports at the same moment, in whatever sessions, can so never both use the same
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
 
-from attendance.core.intervals import ms_of
+from attendance.core.intervals import moment_of, ms_of
 from attendance.core.rules import Basis
 from attendance.core.text import checked
 from attendance.core.watch import BUDGET_START_MS, BUFFER_MS, Acceptance, Budget, accept
 from attendance.models import Occasion, Record, RecordState, WatchBudget, WatchSession
 from attendance.operations.rosters import is_on_roster
 from attendance.operations.settling import settle
+from attendance.operations.watch_batch import store_reports
 from attendance.operations.watch_store import (
     Session,
     Storing,
     read_session,
     read_sessions,
     store_report,
-    store_reports,
 )
 from attendance.queries import credited
 
@@ -176,15 +176,14 @@ def report_one_watched(*, report: WatchReport) -> WatchState:
     for _attempt in range(TRIES):
         session = _session_for(report, read_session(report.session_id, report.member_id, report.client_id))
         if session.is_known:
-            return _answer(session, (), session.position_ms, report.as_of)
+            return _answer(session, session.ranges, 0, session.position_ms, report.as_of)
         if session.budget is None:
             # A session from before there were budgets.
-            _give_budget(report.member_id, session.last_at)
+            _give_budget(report.member_id, moment_of(session.last_ms))
             continue
         one = _measured(report, session, session.budget)
-        if store_report(session, one.taken, one.budget, report.client_id, one.position_ms, report.as_of):
-            state = _answer(session, one.taken.ranges, one.position_ms, report.as_of)
-            return _settled(session, one.taken, state, report.as_of)
+        if store_report(one):
+            return _settled(session, one.taken, _answer_to(one), report.as_of)
     raise UnableToReportWatched("busy")
 
 
@@ -238,7 +237,7 @@ def _judged(stored: dict[int, Storing]) -> dict[int, WatchState | UnableToReport
         states |= {(occasion_id, key): state for key, state in held.values_list("member_id", "stands")}
     answers: dict[int, WatchState | UnableToReportWatched] = {}
     for number, one in stored.items():
-        state = _answer(one.session, one.taken.ranges, one.position_ms, one.as_of)
+        state = _answer_to(one)
         judged = states.get((one.session.occasion_id, one.session.member_id))
         answers[number] = replace(state, state=judged) if judged else state
     return answers
@@ -263,14 +262,14 @@ def _measured(report: WatchReport, session: Session, budget: Budget) -> Storing:
     filled = budget.filled(at)
     taken = accept(
         report.ranges_ms,
-        elapsed_ms=at - ms_of(session.last_at),
+        elapsed_ms=at - session.last_ms,
         rate=report.rate,
         buffer_ms=session.buffer_ms,
         media_ms=0 if session.is_over else session.media_ms,
         budget_ms=filled.held_ms,
     )
     position = min(report.position_ms, session.media_ms)
-    return Storing(session, taken, filled.paid(taken.accepted_ms), report.client_id, position, report.as_of)
+    return Storing.of(session, taken, filled.paid(taken.accepted_ms), report.client_id, position, report.as_of)
 
 
 def _check(report: WatchReport) -> None:
@@ -288,13 +287,19 @@ def _check(report: WatchReport) -> None:
         raise UnableToReportWatched("bad_request")
 
 
-def _answer(session: Session, new: Sequence[tuple[int, int]], position_ms: int, as_of: datetime) -> WatchState:
+def _answer_to(one: Storing) -> WatchState:
+    return _answer(one.session, one.credited, one.taken.accepted_ms, one.position_ms, one.as_of)
+
+
+def _answer(
+    session: Session, own: Iterable[Sequence[int]], accepted_ms: int, position_ms: int, as_of: datetime
+) -> WatchState:
     until = session.make_up_until_at
     return WatchState(
         session_id=session.session_id,
         position_ms=position_ms,
-        accepted_ms=sum(end - start for start, end in new),
-        credited_ms=session.credited(new).as_lists(),
+        accepted_ms=accepted_ms,
+        credited_ms=session.credited(own).as_lists(),
         total_ms=session.media_ms,
         state=session.record_state or RecordState.PENDING.value,
         is_late=until is not None and as_of > until,

@@ -87,6 +87,7 @@ class Room:
     timers: list[tuple[float, int, Callable[[float], None]]] = field(default_factory=list)
     turns: Any = field(default_factory=count)
     is_down: bool = False
+    reports: dict[int, ledger.WatchReport] = field(default_factory=dict)  # by member: one of each, as in a batch
     joining: list[Stay] = field(default_factory=list)
     ending: list[tuple[Stay, float, End]] = field(default_factory=list)
 
@@ -96,6 +97,7 @@ class Room:
     def run_until(self, t: float) -> None:
         """Let everything happen that is due before ``t``; while the site is down nothing does, and waits for it."""
         while not self.is_down and self.timers and self.timers[0][0] < t:
+            self.store_reports()
             due, _turn, what = heapq.heappop(self.timers)
             what(due)
 
@@ -114,6 +116,13 @@ class Room:
         ledger.close_presences(
             ends=[ledger.End(stay.presence_id, moment(t), reason.value) for stay, t, reason in ending]
         )
+
+    def store_reports(self) -> None:
+        """Store what players have reported since anything else happened, as a process does: many at once."""
+        reports, self.reports = list(self.reports.values()), {}
+        for answer in ledger.report_all_watched(reports=reports) if reports else ():
+            if isinstance(answer, Exception):
+                raise answer
 
     def close(self, t: float) -> None:
         """The window ends: the organiser ends the room, or its time is over; then the task settles."""
@@ -160,6 +169,8 @@ class Room:
     # --- What happens in the trace --------------------------------------------------------------------------------
     def play_event(self, event: Event) -> None:
         self.run_until(event.t)
+        if event.do != "watched":
+            self.store_reports()
         getattr(self, f"on_{event.do}")(event.t, **{f"{key}_" if key in ("from", "id") else key: value
                                                     for key, value in event.values.items()})  # fmt: skip
 
@@ -269,26 +280,24 @@ class Room:
             )
 
     def on_play(self, t: float, member: str, device: str) -> None:
-        try:
+        key = self.member_ids[member]
+        with contextlib.suppress(ledger.UnableToStartWatch):
             state = ledger.start_watch(
-                occasion_id=self.occasion_id,
-                member_id=self.member_ids[member],
-                device=device,
-                media="replay",
-                as_of=moment(t),
+                occasion_id=self.occasion_id, member_id=key, device=device, media="replay", as_of=moment(t)
             )
-        except ledger.UnableToStartWatch:
-            return
-        self.sessions[member, device] = state.session_id
+            self.sessions[member, device] = state.session_id
 
     def on_watched(
         self, t: float, member: str, device: str, id_: str, ranges: tuple[tuple[float, float], ...], rate: float
     ) -> None:
         session_id = self.sessions.get((member, device))
         if session_id is not None:
-            ledger.report_watched(
+            member_id = self.member_ids[member]
+            if member_id in self.reports:
+                self.store_reports()
+            self.reports[member_id] = ledger.WatchReport(
                 session_id=session_id,
-                member_id=self.member_ids[member],
+                member_id=member_id,
                 client_id=id_,
                 ranges_ms=[(ms(start), ms(end)) for start, end in ranges],
                 rate=rate,
@@ -310,7 +319,7 @@ class Room:
         self.close(t)
 
     def on_reopen(self, t: float) -> None:
-        """Somebody opens the room again; the ledger's window stays as it is, what follows is kept and ignored."""
+        """The ledger's window stays as it is, what follows is kept and ignored."""
 
 
 def replay(trace: Trace) -> dict[str, dict[str, Any]]:
@@ -327,6 +336,7 @@ def replay(trace: Trace) -> dict[str, dict[str, Any]]:
     room.at(trace.end, room.close)
     for event in trace.events:
         room.play_event(event)
+    room.store_reports()
     last = max([trace.end, *(event.t for event in trace.events[-1:])])
     _finish(room, last)
     return _answer(occasion_id, member_ids, moment(last + 600))

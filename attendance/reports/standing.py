@@ -85,8 +85,12 @@ class Counts:
         return self[S.ATTENDED] + self[S.MADE_UP]
 
     @property
+    def everybody(self) -> int:
+        return sum(self.by_state.values())
+
+    @property
     def expected(self) -> int:
-        return sum(self.by_state.values()) - self[S.EXEMPT]
+        return self.everybody - self[S.EXEMPT]
 
     @property
     def not_excused(self) -> int:
@@ -115,12 +119,12 @@ def _of(scope: Scope) -> QuerySet[Any, Any]:
     return entries(training_ids=[scope.training.pk], paths=[scope.node.path])
 
 
-def _parts_of(scope: Scope) -> Iterator[QuerySet[Any, Any]]:
-    """Yield the entries of the scope, those of some dozens of units at a time."""
+def _parts_of(scope: Scope, units: list[int] | None = None) -> Iterator[QuerySet[Any, Any]]:
+    """Yield the entries of the scope, those of some dozens of units at a time; with ``units``: those of these alone."""
     # Both by their ids, for which there is an index: who stands in the scope does so at an occasion that touches it.
     ids = [one.pk for one in scope.occasions]
-    for units in scope.parts:
-        yield _standing(RosterEntry.objects.filter(node_id__in=units, occasion_id__in=ids))
+    for some in scope.parts if units is None else [units]:
+        yield _standing(RosterEntry.objects.filter(node_id__in=some, occasion_id__in=ids))
 
 
 def undone_by_training(*, training_ids: Collection[int], paths: Iterable[str]) -> dict[int, tuple[int, int]]:
@@ -147,6 +151,7 @@ class RollUp:
     by_occasion: dict[int, Counts]
     below: dict[str, Counts]
     names: dict[str, str]  # of the units right below, by path, in the order of the tree
+    ids: dict[str, int]  # the same units
 
     def counts_below(self, path: str) -> Counts:
         """How many people stand how in the subtree at ``path``, a unit right below the scope's."""
@@ -170,6 +175,7 @@ def rolled_up(scope: Scope) -> RollUp:
         by_occasion=_by_occasion(scope),
         below={child.path: people[child.pk] for child in shown if child.pk in people},
         names={child.path: child.name for child in shown},
+        ids={child.path: child.pk for child in shown},
     )
 
 
@@ -187,11 +193,14 @@ def _counts(numbers: Iterable[int]) -> Counts:
 def _by_occasion(scope: Scope) -> dict[int, Counts]:
     """Return how many stand how at each occasion that counts: by the records that are counted and what became of it."""
     rows = NodeSummary.objects.filter(node_id=scope.node.pk, occasion__training_id=scope.training.pk)
+    return counted_by(rows, "occasion_id")
+
+
+def counted_by(rows: QuerySet[NodeSummary], key: str) -> dict[int, Counts]:
+    """Return how many stand how by these rows of the summary, under ``key`` of each; nothing of what is called off."""
     rows = rows.exclude(occasion__state__in=CALLED_OFF).exclude(occasion_id__in=being_listed().values("pk"))
     found: dict[int, Counts] = {}
-    for pk, state, basis, *numbers in rows.values_list(
-        "occasion_id", "occasion__state", "occasion__rule__basis", *COUNTED
-    ):
+    for pk, state, basis, *numbers in rows.values_list(key, "occasion__state", "occasion__rule__basis", *COUNTED):
         counter: Counter[str] = Counter()
         for counted, people in zip(COUNTED, numbers, strict=True):
             if people:
@@ -209,13 +218,14 @@ def standings(
     occasion_id: int | None = None,
     home_on: date | None = None,
     called_by: int | None = None,
+    units: list[int] | None = None,
 ) -> Iterator[StandingRow]:
     """Yield the standings of the scope by place in the tree, name and time; evidence is not touched.
 
     One query for some dozens of units, when their turn comes. ``home_on``: tell also where each belongs on that day,
-    and when ``called_by`` looked up their number on it.
+    and when ``called_by`` looked up their number on it. ``units``: these of the scope alone, by one query.
     """
-    parts = _parts_of(scope) if member_ids is None else [_of(scope)]  # a few people are found by who they are
+    parts = _parts_of(scope, units) if member_ids is None else [_of(scope)]  # a few people are found by who they are
     for found in parts:
         yield from _standings(
             found, states=states, member_ids=member_ids, occasion_id=occasion_id, home_on=home_on, called_by=called_by
@@ -278,19 +288,16 @@ class Overview:
         """How many people stand how in the training as a whole."""
         return Counts(dict(Counter(person.state for person in self.people)))
 
-    def counts_below(self, path: str) -> Counts:
-        """The same for those who stood in the subtree at ``path``: exactly what that subtree's own overview counts."""
-        return Counts(dict(Counter(person.state for person in self.people if person.node_path.startswith(path))))
 
-
-def overview(scope: Scope, *, with_names: bool = False) -> Overview:
+def overview(scope: Scope, *, with_names: bool = False, units: list[int] | None = None) -> Overview:
     """Return how everybody stands, without minutes, and without names unless asked for; one query for some dozens of
-    units."""
+    units. ``units``: these of the scope alone, by one query."""
     people: dict[tuple[int, str], tuple[set[str], list[int]]] = {}
     by_occasion: defaultdict[int, Counter[str]] = defaultdict(Counter)
     fields = ["member_id", "node__path", "occasion_id", "stands", *(["member__name"] if with_names else [])]
     called: dict[int, str] = {}
-    rows = (row for part in _parts_of(scope) for row in part.values_list(*fields).iterator(chunk_size=5000))
+    parts = _parts_of(scope, units)
+    rows = (row for part in parts for row in part.values_list(*fields).iterator(chunk_size=5000))
     for member_id, path, occasion_id, state, *name in rows:
         if name:
             called[member_id] = name[0]
@@ -299,19 +306,11 @@ def overview(scope: Scope, *, with_names: bool = False) -> Overview:
         by_occasion[occasion_id][state] += 1
         if state in UNDONE:
             undone.append(occasion_id)
-    return Overview(
-        [
-            MemberStanding(
-                member_id,
-                path,
-                next(state for state in WORST_FIRST if state in states),
-                tuple(undone),
-                called.get(member_id, ""),
-            )
-            for (member_id, path), (states, undone) in people.items()
-        ],
-        {occasion_id: Counts(dict(counter)) for occasion_id, counter in by_occasion.items()},
-    )
+    found = [
+        MemberStanding(key, path, next(x for x in WORST_FIRST if x in states), tuple(undone), called.get(key, ""))
+        for (key, path), (states, undone) in people.items()
+    ]
+    return Overview(found, {occasion_id: Counts(dict(counter)) for occasion_id, counter in by_occasion.items()})
 
 
 def people_in(scope: Scope, *, states: Collection[str] | None) -> tuple[list[int], int]:

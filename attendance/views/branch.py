@@ -24,20 +24,20 @@ from attendance.queries import trainings_touching
 from attendance.queries.coming import coming_for
 from attendance.queries.listing import being_listed, is_being_listed
 from attendance.reports.base import Scope
+from attendance.reports.named import names_of
 from attendance.reports.standing import (
     Overview,
     RollUp,
-    node_names,
     occasions_of,
     overtaken_corrections,
-    overview,
-    rolled_up,
     undone_by_training,
 )
 from attendance.sentences import day_and_hour, month_day
+from attendance.standing import MISSED
 from attendance.views.detail import Detail, record_details
 from attendance.views.disputes import DisputeCard, Disputes, desk_of
 from attendance.views.entries import Note, ahead_of, notes_of
+from attendance.views.numbers import numbers_of, people_named, where_names
 from attendance.views.people import Desk, people_of, undone_first, whereabouts_text
 from attendance.views.shared import (
     list_address,
@@ -154,9 +154,7 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
     if any(one.is_unread for one in occasions):  # type: ignore[attr-defined]
         settle_unread(scope)
     shows_names = may_read_names(signed_in(request), scope.node)
-    is_now = shows_names or fold_for_page(training_ids=[training_id])
-    seen = overview(scope, with_names=True) if shows_names else rolled_up(scope)
-    names = node_names(scope) if isinstance(seen, Overview) else seen.names
+    seen, is_now = numbers_of(scope, with_names=shows_names)
     listed = [one for one in occasions if is_being_listed(one)]
     told = {"is_begun": has_begun(occasions), "is_listed": bool(listed)}
     context = {
@@ -165,14 +163,14 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
         "title": headline(seen.counts, **told),
         "nobody": nobody(seen.counts, **told),
         "shows_names": shows_names,
-        "hides_names": told["is_begun"] and not shows_names,
+        "where_names": where_names(scope, seen.counts, shows_names=shows_names) if told["is_begun"] else "",
         "listed": being_listed_words(listed) + behind_words(is_now=is_now),
-        "children": children_of(scope, seen, names),
+        "children": children_of(seen) if isinstance(seen, RollUp) else [],
         "tools": tools_of(scope, shows_names=shows_names),
         "beside": beside("training", user=signed_in(request), scope=scope),
     } | _in_numbers(scope, seen, occasions)
-    if isinstance(seen, Overview):
-        context |= _named(request, scope, seen, occasions, names)
+    if shows_names:
+        context |= _named(request, scope, seen, occasions)
     return render(request, "attendance/branch_training.html", context)
 
 
@@ -187,16 +185,15 @@ def _in_numbers(scope: Scope, seen: Overview | RollUp, occasions: list[Occasion]
     }
 
 
-def _named(
-    request: HttpRequest, scope: Scope, seen: Overview, occasions: list[Occasion], names: dict[str, str]
-) -> dict[str, Any]:
+def _named(request: HttpRequest, scope: Scope, seen: Overview | RollUp, occasions: list[Occasion]) -> dict[str, Any]:
     """Return everybody whom the page names; who they are is written down in the transaction of the read."""
     reader = signed_in(request)
-    missed, studying = undone_first(seen)
+    missed, studying = undone_first(people_named(scope, seen))
     page = Paginator(missed, A_PAGE).get_page(number_or_none(request.GET.get("page")) or 1)
     shown = [*page, *studying[:MOST_STUDYING]]
     desk = Desk(scope, reader, page.number, with_titles=len(occasions) > 1)
     with transaction.atomic():
+        names = names_of(scope, [one.node_path for one in shown]) if shown else {}
         people = people_of(scope, shown, occasions, names, reader=reader)
         listed = desk.groups_of(people, studying=len(studying))
         overtaken = overtaken_corrections(scope, limit=A_PAGE)
@@ -209,7 +206,7 @@ def _named(
         "page": page,
         "people": listed,
         "more_studying": len(studying) > MOST_STUDYING,
-        "remind": remind_of(scope, len(missed)),
+        "remind": remind_of(scope, sum(seen.counts[state] for state in MISSED)),
         "overtaken": overtaken_rows(overtaken, scope),
         "disputes": disputes,
         "dispute_rows": disputes.rows(reader),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -28,11 +29,13 @@ from attendance.queries.listing import is_being_listed
 from attendance.queries.register import done_by_day, year_of
 from attendance.queries.sessions import sessions_ahead, sessions_planned
 from attendance.reports.base import Scope
-from attendance.reports.standing import Counts, node_names, occasions_of, overview, place, standings
+from attendance.reports.named import names_of, units_named
+from attendance.reports.standing import MANY, Counts, occasions_of, place, standings
 from attendance.sentences import day_and_hour, length, month_day
 from attendance.standing import DONE, UNDONE, WORST_FIRST, amount_of, asked_of, state_label
+from attendance.views.numbers import children_at, numbers_of, where_names
 from attendance.views.shared import log_shown, log_visit, number_or_none, scope_or_404, settle_unread
-from attendance.views.training import being_listed_words, parts_of
+from attendance.views.training import behind_words, being_listed_words, parts_of
 from organizations.models import User
 from organizations.permissions import role_required, signed_in
 from organizations.queries import user_by_id
@@ -76,11 +79,14 @@ def branch_progress(request: HttpRequest, training_id: int) -> HttpResponse:
     scope = scope_or_404(request, training_id, as_of=timezone.now())
     settle_unread(scope)
     occasions = occasions_of(scope)
-    seen = overview(scope)
+    seen, is_now = numbers_of(scope, with_names=False)
+    is_wide = seen.counts.everybody > MANY
     context = {
         "tab": "branch",
         "scope": scope,
-        "chart": progress_chart(scope),
+        "listed": behind_words(is_now=is_now),
+        "is_wide": is_wide,
+        "chart": None if is_wide else progress_chart(scope),
         "deadline": day_and_hour(scope.training.deadline_at),
         "bars": [_bar(one, seen.by_occasion[one.pk], scope) for one in occasions if one.pk in seen.by_occasion],
         "back": f"{reverse('branch_training', args=[training_id])}?node={scope.node.pk}",
@@ -116,7 +122,8 @@ def branch_occasion(request: HttpRequest, occasion_id: int) -> HttpResponse:
     if occasion.pk not in {one.pk for one in occasions_of(scope)}:
         raise Http404
     settle_unread(scope)
-    counts = overview(scope).by_occasion.get(occasion.pk, Counts({}))
+    seen, is_now = numbers_of(scope, with_names=False)
+    counts = seen.by_occasion.get(occasion.pk, Counts({}))
     parts = parts_of(counts)
     shows_names = may_read_names(signed_in(request), scope.node)
     context = {
@@ -127,11 +134,12 @@ def branch_occasion(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "parts": parts,
         "chart": bars(parts, key="all", title=occasion.title),
         "sessions": session_rows(occasion, scope),
-        "listed": being_listed_words([occasion] if is_being_listed(occasion) else []),
+        "listed": being_listed_words([occasion] if is_being_listed(occasion) else []) + behind_words(is_now=is_now),
         "said": _("应到 %(expected)s 位，完成 %(done)s 位；除去请假的，应到 %(rest)s 位，完成 %(done)s 位。")
         % {"expected": counts.expected, "rest": counts.not_excused, "done": counts.done},
-        "shows_names": shows_names,
-        "groups": _names_at(occasion, scope, signed_in(request)) if shows_names else [],
+        "where_names": where_names(scope, counts, shows_names=shows_names),
+        "groups": _names_at(occasion, scope, counts, signed_in(request)) if shows_names else [],
+        "children": children_at(scope, occasion.pk),
         "back": f"{reverse('branch_training', args=[occasion.training_id])}?node={scope.node.pk}",
     }
     return render(request, "attendance/branch_occasion.html", context)
@@ -155,20 +163,20 @@ MOST_NAMES = 500
 
 
 @transaction.atomic
-def _names_at(occasion: Occasion, scope: Scope, reader: User) -> list[NamesOf]:
+def _names_at(occasion: Occasion, scope: Scope, counts: Counts, reader: User) -> list[NamesOf]:
     """Return who stands how at an occasion, the missing first; the read is written down with it."""
-    names, asked = node_names(scope), asked_of(occasion=occasion, as_of=scope.as_of)
+    asked = asked_of(occasion=occasion, as_of=scope.as_of)
     found: defaultdict[str, list[tuple[str, str, str]]] = defaultdict(list)
     named = set()
-    for one in standings(scope, occasion_id=occasion.pk):
+    rows = list(islice(standings(scope, occasion_id=occasion.pk, units=units_named(scope, counts)), MOST_NAMES))
+    names = names_of(scope, [one.node_path for one in rows])
+    for one in rows:
         amount = amount_of(asked, one.reasons, state=one.state)
         where = [] if one.node_path == scope.node.path else [place(one.node_path, names=names, below=scope.node.path)]
         where += [amount.done] if amount.done_ms else []
         url = reverse("branch_cell", args=[occasion.pk, one.member_id])
         found[one.state].append((one.name, " · ".join(where), url))
         named.add(one.member_id)
-        if len(named) >= MOST_NAMES:
-            break
     title = f"{scope.training.title} · {occasion.title}"
     log_shown(scope, reader=reader, member_ids=named, what="table", title=title)
     until = {state: path_at(occasion, state, scope) for state in UNDONE}

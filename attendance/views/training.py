@@ -22,8 +22,6 @@ from attendance.reports.standing import (
 )
 from attendance.sentences import day_and_hour, month_day
 from attendance.standing import DUE
-from organizations.models import Node
-from organizations.queries import node_ids
 
 
 @dataclass(frozen=True)
@@ -269,11 +267,6 @@ def parts_of(counts: Counts) -> list[Part]:
     return [*always, *(part for part in rare if part.count), missing]
 
 
-def children_of(scope: Scope, seen: Overview | RollUp, names: dict[str, str]) -> list[Child]:
-    """Return the nodes right below, in the order of the tree, never by how well they do."""
-    depth = len(scope.node.path) + Node.steplen
-    paths = [path for path in names if len(path) == depth]
-    if not paths:
-        return []
-    ids = node_ids(paths)
-    return [Child(ids[path], names[path], seen.counts_below(path)) for path in paths if path in ids]
+def children_of(seen: RollUp) -> list[Child]:
+    """Return the units right below, in the order of the tree, never by how well they do."""
+    return [Child(seen.ids[path], name, seen.counts_below(path)) for path, name in seen.names.items()]

@@ -239,6 +239,25 @@ def test_the_command_prints_a_line_a_file_and_leaves_nothing(db: None, tmp_path:
     assert not Occasion.objects.exists()
 
 
+def test_many_are_played_by_several_processes_with_the_same_answers(db: None, capfd: Any, monkeypatch: Any) -> None:
+    """A thousand traces: each processor plays some, the answers stand in the order of the files."""
+    files = SAMPLES[:4]
+    call_command("replay_trace", *files)
+    alone = capfd.readouterr().out
+    monkeypatch.setattr("attendance.management.commands.replay_trace.MANY", 2)
+    call_command("replay_trace", *files)
+    assert capfd.readouterr().out == alone
+    assert len(alone.splitlines()) == 4
+
+
+def test_of_many_a_malformed_one_ends_with_status_2_too(db: None, tmp_path: Path, monkeypatch: Any) -> None:
+    (bad := tmp_path / "bad.json").write_text("{}")
+    monkeypatch.setattr("attendance.management.commands.replay_trace.MANY", 2)
+    with pytest.raises(CommandError, match=r"bad\.json") as refused:
+        call_command("replay_trace", *SAMPLES[:2], bad)
+    assert refused.value.returncode == 2
+
+
 def test_a_malformed_trace_ends_with_status_2(db: None, tmp_path: Path, capsys: Any) -> None:
     path = tmp_path / "bad.json"
     path.write_text('{"window": [0, 60]}')

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from attendance.models import Occasion, Record, RecordState, RosterEntry, Rule
 from attendance.operations import correct_record, fold_summary
-from attendance.reports.standing import occasions_of, overview, standings, undone_by_training
+from attendance.reports.standing import occasions_of, overview, rolled_up, standings, undone_by_training
 from tests.attendance.people import expect, make_occasion, make_rule, make_training, stand
 from tests.attendance.reports.conftest import World
 
@@ -89,10 +89,12 @@ def test_counts_by_person_take_the_worst_of_the_occasions(world: World) -> None:
 
 
 def test_a_county_sees_its_children_apart(world: World) -> None:
-    seen = overview(world.scope(world.county.county))
+    fold_summary()
+    assert rolled_up(world.scope(world.county.county)).counts["missing"] == 4
+    seen = rolled_up(world.scope(world.county.township))
     assert seen.counts_below(world.county.branch.path)["missing"] == 1
     assert seen.counts_below(world.county.neighbour.path)["missing"] == 3
-    assert seen.counts["missing"] == 4
+    assert seen.ids == {one.path: one.pk for one in (world.county.branch, world.county.neighbour)}
 
 
 def test_missing_people_are_counted_once_a_training(world: World) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from attendance.models import Occasion, RecordState, RosterEntry, Rule, Training
 from attendance.operations import fold_summary
 from attendance.reports import Scope
-from attendance.reports.standing import Counts, overview, rolled_up, undone_by_training
+from attendance.reports.standing import Counts, Overview, overview, rolled_up, undone_by_training
 from attendance.standing import DUE, UNDONE, WORST_FIRST
 from attendance.views.people import people_of, undone_first
 from attendance.views.training import children_of, parts_of
@@ -70,7 +70,7 @@ def test_a_parent_is_the_sum_of_its_childrens_own_pages(db: None, settings: Any,
         for state in WORST_FIRST:
             assert seen.counts[state] == here[state] + sum(pages[child.pk].counts[state] for child in below), state
         for child in below:
-            assert seen.counts_below(child.path) == pages[child.pk].counts
+            assert counts_below(seen, child.path) == pages[child.pk].counts
     for node in [top, *nodes]:
         counts, summed = pages[node.pk].counts, rolled_up(scope_of(training, node))
         assert (summed.counts, summed.by_occasion) == (counts, pages[node.pk].by_occasion)
@@ -79,6 +79,10 @@ def test_a_parent_is_the_sum_of_its_childrens_own_pages(db: None, settings: Any,
         listed = undone_by_training(training_ids=[training.pk], paths=[node.path])
         assert listed.get(training.pk, (0, 0)) == (counts["missing"], counts[DUE])
         assert sum(part.count for part in parts_of(counts)) == counts.expected
+
+
+def counts_below(seen: Overview, path: str) -> Counts:
+    return Counts(dict(Counter(person.state for person in seen.people if person.node_path.startswith(path))))
 
 
 def scope_of(training: Training, node: Node) -> Scope:
@@ -117,12 +121,12 @@ def test_the_pages_of_parent_and_child_say_the_same(world: World, sign_in: Calla
     RoleGrantFactory(user=above, node=world.county.township, role=Role.SECRETARY)
     client = sign_in(above)
     scope = world.scope(world.county.township)
-    names = {world.county.branch.path: "一", world.county.neighbour.path: "二"}
-    rows = {child.name: child.counts for child in children_of(scope, overview(scope), names)}
-    for name, node in (("一", world.county.branch), ("二", world.county.neighbour)):
+    fold_summary()
+    rows = {child.node_id: child.counts for child in children_of(rolled_up(scope))}
+    for node in (world.county.branch, world.county.neighbour):
         text = client.get(f"/branch/{world.training.pk}/?node={node.pk}").content.decode()
-        assert f"应到 {rows[name].expected} 位，完成 {rows[name].done} 位" in text
-        assert f"还有 {rows[name]['missing']} 位没有参加" in text
+        assert f"应到 {rows[node.pk].expected} 位，完成 {rows[node.pk].done} 位" in text
+        assert f"还有 {rows[node.pk]['missing']} 位没有参加" in text
     assert "还有 6 位没有参加" in client.get("/branch/").content.decode()
     assert "还有 6 位没有参加" in client.get(f"/branch/{world.training.pk}/").content.decode()
 
@@ -176,8 +180,6 @@ def test_what_a_row_below_says_adds_up_to_everybody_expected(world: World, sign_
     text = sign_in(above).get(f"/branch/{world.training.pk}/").content.decode()
     assert "应到 4 位，已完成 1 位，请假 1 位，课程还在学 1 位" in text
     scope = world.scope(world.county.township)
-    for child in children_of(
-        scope, overview(scope), {world.county.branch.path: "一", world.county.neighbour.path: "二"}
-    ):
+    for child in children_of(rolled_up(scope)):
         shown = child.counts.done + child.counts["missing"] + sum(people for people, _words in child.others)
         assert shown == child.counts.expected
