@@ -220,3 +220,15 @@ def small_targets(page: Page, least: int = 48) -> list[str]:
         }""",
         least,
     )
+
+
+def unsendable(page: Page) -> list[str]:
+    """Buttons that a browser refuses to send, for a field that must be filled in is folded away or hidden."""
+    return page.evaluate(
+        """() => Array.from(document.querySelectorAll("button, input[type=submit]"))
+          .filter((part) => part.type === "submit" && part.form && part.offsetParent !== null)
+          .filter((part) => !part.formNoValidate && !part.form.noValidate)
+          .filter((part) => Array.from(part.form.elements)
+            .some((field) => field.willValidate && !field.checkValidity() && field.offsetParent === null))
+          .map((part) => part.outerHTML.slice(0, 120))"""
+    )
