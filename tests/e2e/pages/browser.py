@@ -208,11 +208,11 @@ def sticks_out(page: Page) -> list[str]:
 
 
 def small_targets(page: Page, least: int = 48) -> list[str]:
-    """Buttons, fields and links (but for links inside a sentence) lower than ``least`` px."""
+    """Buttons, fields and links (but for links in a sentence and boxes in their label) lower than ``least`` px."""
     return page.evaluate(
         """(least) => {
           const named = "button, a, summary, select, input:not([type=hidden]), textarea";
-          const excused = "p, .skip, .errors, .prose, label.check, .weui-cell, td";
+          const excused = "p, .skip, .errors, .prose, label.check, fieldset label, .weui-cell, td";
           return Array.from(document.querySelectorAll(named))
             .filter((part) => part.offsetParent !== null && !part.closest(excused))
             .filter((part) => part.getBoundingClientRect().height < least - 0.5)
