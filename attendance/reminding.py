@@ -29,11 +29,13 @@ LONGEST_SAID = 300
 class Whom:
     """One person who has something to do: reminded outside the site by ``channel`` ("": in the site alone), or not.
 
-    ``refusal``: why this person is not reminded, in words; ``no_sms``: why no text message goes out.
+    ``refusal``: why this person is not reminded, in words; ``no_sms``: why no text message goes out; ``state``: the
+    gravest of what they have not done: missing, incomplete (no fault of theirs), or due (a course that still runs).
     """
 
     member_id: int
     name: str
+    state: str
     until_at: datetime
     channel: str
     no_sms: str
@@ -105,7 +107,8 @@ def whom_to_remind(scope: Scope, *, reader: User, member_ids: Collection[int] | 
         refusal = refusal or too_often(had.get(member_id, []), scope.training, a_week=a_week, as_of=scope.as_of)
         channel, no_sms = way_of(has_phone=mine[0].has_phone, choice=choices.get(member_id), ways=ways)
         until_at = min((due_at(one) for one in left), default=scope.as_of)
-        found.append(Whom(member_id, mine[0].name, until_at, channel, no_sms, refusal))
+        state = min((row.state for row in mine), key=UNDONE.index)
+        found.append(Whom(member_id, mine[0].name, state, until_at, channel, no_sms, refusal))
     return found
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET
 
 from attendance.beside import beside
 from attendance.charts import bars
-from attendance.models import Occasion, Training
+from attendance.models import Occasion, RecordState, Training
 from attendance.operations import fold_for_page, settle_dirty
 from attendance.permissions import COUNTS, NAMES, may_read_names, own_nodes, whereabouts_on
 from attendance.queries import trainings_touching
@@ -33,7 +33,6 @@ from attendance.reports.standing import (
     undone_by_training,
 )
 from attendance.sentences import day_and_hour, month_day
-from attendance.standing import MISSED
 from attendance.views.detail import Detail, record_details
 from attendance.views.disputes import DisputeCard, Disputes, desk_of
 from attendance.views.entries import Note, ahead_of, notes_of
@@ -200,13 +199,13 @@ def _named(request: HttpRequest, scope: Scope, seen: Overview | RollUp, occasion
         disputes = Disputes.of(scope)
         named = {one.member_id for one in people} | {one.record.member_id for one in overtaken}
         log_shown(scope, reader=reader, member_ids=named, what="missing")
-        told = [] if listed.is_long else disputes.member_ids  # above a long list only their number stands
+        told = [] if listed.is_tiled else disputes.member_ids  # above a long list only their number stands
         log_visit(reader_id=reader.pk, subject_ids=told, what="dispute", as_of=scope.as_of)
     return {
         "page": page,
         "people": listed,
         "more_studying": len(studying) > MOST_STUDYING,
-        "remind": remind_of(scope, sum(seen.counts[state] for state in MISSED)),
+        "remind": remind_of(scope, seen.counts[RecordState.MISSING]),
         "overtaken": overtaken_rows(overtaken, scope),
         "disputes": disputes,
         "dispute_rows": disputes.rows(reader),

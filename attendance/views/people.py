@@ -22,6 +22,7 @@ from organizations.core.pinyin import sort_key
 from organizations.models import User
 
 FEW = 12  # names of a list that have a row each; of more the names stand side by side, so that the last is not far
+A_LINE = 6  # characters of a name that fit one line there
 CHIPS = 3  # beside a name; what is more is a number
 SHORT = 6  # characters of a title on a chip
 
@@ -102,6 +103,11 @@ class PersonRow:
     label: str = ""
     called: str = ""  # when today the reader looked up the number
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether the name does not fit one line where names stand side by side."""
+        return len(self.name) > A_LINE
+
 
 @dataclass(frozen=True)
 class Group:
@@ -110,10 +116,7 @@ class Group:
     title: str
     rows: list[PersonRow]
 
-    @property
-    def is_long(self) -> bool:
-        """Whether the names stand side by side."""
-        return len(self.rows) > FEW
+    is_tiled: bool = False  # whether the names stand side by side
 
 
 @dataclass(frozen=True)
@@ -127,9 +130,9 @@ class PeopleList:
         return bool(self.groups or self.studying)
 
     @property
-    def is_long(self) -> bool:
+    def is_tiled(self) -> bool:
         """Whether there are so many that everything above them has to be brief."""
-        return any(group.is_long for group in self.groups)
+        return any(group.is_tiled for group in self.groups)
 
 
 @dataclass(frozen=True)
@@ -147,10 +150,11 @@ class Desk:
         for one in people:
             if one.is_missing:
                 by_way[one.way].append(one)
-        groups = [Group(heading(way, by_way[way]), self._rows(by_way[way])) for way in sorted(by_way)]
+        is_tiled = sum(map(len, by_way.values())) > FEW
+        groups = [Group(heading(way, by_way[way]), self._rows(by_way[way]), is_tiled) for way in sorted(by_way)]
         rest = [one for one in people if not one.is_missing]
         title = _("%(people)s 位还在学习期内，没有缺") % {"people": studying}
-        return PeopleList(groups, Group(title, self._rows(rest)) if rest else None)
+        return PeopleList(groups, Group(title, self._rows(rest), len(rest) > FEW) if rest else None)
 
     def _rows(self, people: Iterable[Person]) -> list[PersonRow]:
         return [self._row(one) for one in people]

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from attendance import operations
 from attendance.core.reminders import PLACES, UnableToReadWording, after_quiet, check_wording, is_quiet
 from attendance.forms import ReminderSettingForm
-from attendance.models import Channel, ReminderSetting, Training
+from attendance.models import Channel, RecordState, ReminderSetting, Training
 from attendance.operations.reminders import WORDING_SAID, Made
 from attendance.permissions import NAMES, own_nodes
 from attendance.queries.reminders import (
@@ -47,6 +47,7 @@ from attendance.reminding import (
 )
 from attendance.reports.base import Scope
 from attendance.sentences import day_and_hour
+from attendance.standing import DUE, UNDONE
 from attendance.views.shared import id_or_none, log_shown, number_or_none, scope_or_404, settle_unread
 from organizations.models import Node, Role, User
 from organizations.permissions import role_required, signed_in, visible_nodes
@@ -132,17 +133,32 @@ def _ids(texts: Sequence[str]) -> set[int]:
 
 
 def _chosen(request: HttpRequest, scope: Scope, reader: User) -> list[int]:
-    """Return whom the form means: those ticked, or everybody who has something to do where they are many."""
+    """Return whom the form means: those ticked, or everybody whom the preview means where they are many."""
     if "all" not in request.POST:
         return sorted(_ids(request.POST.getlist("members")))
-    return [one.member_id for one in whom_to_remind(scope, reader=reader) if not one.refusal]
+    found = [one for one in whom_to_remind(scope, reader=reader) if not one.refusal]
+    return sorted(_meant(found))
+
+
+def _meant(found: Sequence[Whom]) -> set[int]:
+    """Return who is reminded unless the secretary chooses: whoever is missing; where nobody is, the others.
+
+    The list leads here with the number of those missing: that many are ticked.
+    """
+    return {one.member_id for one in found if one.state == RecordState.MISSING} or {one.member_id for one in found}
 
 
 def preview_of(scope: Scope, *, reader: User, ticked: set[int]) -> Preview:
-    """Return what would happen, for these people ticked (none: everybody); seven queries whatever their number."""
+    """Return what would happen, for these people ticked (none: those missing); seven queries whatever their number."""
     found = whom_to_remind(scope, reader=reader)
     had = reminded(scope.training.pk, [one.member_id for one in found])
-    chosen = [_row(one, had, ticked) for one in found if not one.refusal]
+    able = [one for one in found if not one.refusal]
+    meant = _meant(able)
+    if len(able) > MOST_TICKED:  # not ticked one by one: only those are listed whom the button means
+        able, ticked = [one for one in able if one.member_id in meant], meant
+    ticked = ticked or meant
+    able.sort(key=lambda one: UNDONE.index(one.state))
+    chosen = [_row(one, had, ticked) for one in able]
     others = [_row(one, had, ticked) for one in found if one.refusal]
     wording = UnitWishes([scope.node.path]).of(scope.node.path).text
     first = next((one for one in found if not one.refusal), None)
@@ -156,7 +172,11 @@ def preview_of(scope: Scope, *, reader: User, ticked: set[int]) -> Preview:
 def _row(one: Whom, had: dict[int, Reminded], ticked: set[int]) -> PersonRow:
     before = had.get(one.member_id)
     texts = [one.refusal or one.ways] + ([before.text] if before else [])
-    return PersonRow(one.member_id, one.name, texts, not ticked or one.member_id in ticked)
+    if one.state == DUE:
+        texts.insert(0, _("课程还在学，没有缺"))
+    if one.state == RecordState.INCOMPLETE:
+        texts.insert(0, _("当时记录不全，不算没有参加"))
+    return PersonRow(one.member_id, one.name, texts, one.member_id in ticked)
 
 
 def _sample(wording: str, scope: Scope, one: Whom) -> str:

@@ -1,11 +1,13 @@
 """What people do in a browser: sign in, open a page, wait for a word. Shared by the end-to-end tests."""
 
+import io
 import json
 import re
 import time
 from collections.abc import Callable
 from typing import Any
 
+from openpyxl import load_workbook
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 PASSWORD = "fingertip-demo"
@@ -72,6 +74,12 @@ def expect_text(page: Page, selector: str, text: str, patience_s: float = 15) ->
     expect(page.locator(selector).first).to_contain_text(text, timeout=patience_s * 1000)
 
 
+def choose(page: Page, field: str, label: str) -> None:
+    """Choose the option whose text contains ``label``."""
+    option = page.locator(f"select[name={field}] option", has_text=label).first
+    page.select_option(f"select[name={field}]", value=option.get_attribute("value"))
+
+
 def save_lecture(page: Page, title: str) -> str:
     """Save the schedule's form; return where the lecture stands.
 
@@ -86,3 +94,15 @@ def save_lecture(page: Page, title: str) -> str:
         page.locator("[name=minutes]").press("Enter")
     page.wait_for_url("**/admin/live/schedule/")
     return link.first.get_attribute("href") or ""
+
+
+def read_sheet(page: Page, url: str) -> dict[str, dict[str, Any]]:
+    """Download an XLSX with the page's session and return its rows by name."""
+    answer = page.request.get(url)
+    assert answer.status == 200, answer.status
+    rows = load_workbook(io.BytesIO(answer.body()), read_only=True).active.iter_rows(values_only=True)
+    table = [list(row) for row in rows]
+    head = next(index for index, row in enumerate(table) if "姓名" in row)
+    columns = table[head]
+    found = [dict(zip(columns, row, strict=False)) for row in table[head + 1 :] if any(row)]
+    return {str(row["姓名"]): row for row in found if row.get("姓名")}

@@ -15,14 +15,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from openpyxl import load_workbook
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.acts import (
+    choose,
     desk_context,
     expect_text,
     get_json,
     phone_context,
+    read_sheet,
     save_lecture,
     sign_in,
     sign_in_by_code,
@@ -107,12 +108,6 @@ def upload_video(browser: Browser, base: str, video: Path) -> None:
     page.click("[data-start]")
     wait_until("the video to be playable", lambda: "可播放" in page.inner_text("body"), patience_s=150)
     context.close()
-
-
-def choose(page: Page, field: str, label: str) -> None:
-    """Choose the option whose text contains ``label``."""
-    option = page.locator(f"select[name={field}] option", has_text=label).first
-    page.select_option(f"select[name={field}]", value=option.get_attribute("value"))
 
 
 def schedule_lecture(browser: Browser, base: str) -> int:
@@ -247,18 +242,6 @@ def catch_up(story: Story) -> None:
 def record_of(page: Page, story: Story) -> str:
     answer = page.request.get(f"{story.site.url}/me/records/{story.occasion_id}/")
     return answer.text() if answer.ok else ""
-
-
-def read_sheet(page: Page, url: str) -> dict[str, dict[str, Any]]:
-    """Download an XLSX with the page's session and return its rows by name."""
-    answer = page.request.get(url)
-    assert answer.status == 200, answer.status
-    rows = load_workbook(io.BytesIO(answer.body()), read_only=True).active.iter_rows(values_only=True)
-    table = [list(row) for row in rows]
-    head = next(index for index, row in enumerate(table) if "姓名" in row)
-    columns = table[head]
-    found = [dict(zip(columns, row, strict=False)) for row in table[head + 1 :] if any(row)]
-    return {str(row["姓名"]): row for row in found if row.get("姓名")}
 
 
 def check_report(story: Story, live_s: float) -> None:

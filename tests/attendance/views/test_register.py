@@ -18,6 +18,7 @@ from organizations.models import AccessEntry, Role, User
 from tests.attendance.people import make_occasion, make_rule, make_training, stand
 from tests.attendance.reports.conftest import World
 from tests.factories.organizations import MembershipFactory, RoleGrantFactory
+from tests.papers import pieces_of, text_of
 
 pytestmark = pytest.mark.integration
 SignIn = Callable[[User], Client]
@@ -257,6 +258,12 @@ def test_the_register_on_paper_is_a_month_a_sheet_across(sheet: World, sign_in: 
     assert sheets(answer.content) == [(842, 595)] * len(months)
     (row,) = AccessEntry.objects.all()
     assert (row.what, row.reason) == ("export", "pdf")
+    # Two columns of names beside each other, neither over the other: across a line all stands in the order of reading.
+    pieces = pieces_of(answer.content)
+    (top,) = {y for _x, y, text in pieces if text == "34"}
+    line = [text for _x, y, text in sorted(pieces) if y == top]
+    assert (line[0], line[len(line) // 2]) == ("1", "34")
+    assert all(text in text_of(answer.content) for text in ("欧阳00", "欧阳55"))
 
 
 def test_the_page_carries_no_inline_style_or_script(sheet: World, sign_in: SignIn) -> None:

@@ -21,12 +21,15 @@ from attendance.models import (
     Reminder,
     ReminderMessage,
     ReminderSetting,
+    RosterEntry,
+    Rule,
     Training,
 )
+from attendance.views import reminders
 from config.middleware import told_path
 from organizations.models import AccessEntry, Left, User
 from organizations.operations import end_membership
-from tests.attendance.people import make_occasion, stand
+from tests.attendance.people import expect, make_occasion, make_rule, stand
 from tests.attendance.reports.conftest import World
 from tests.factories.organizations import MembershipFactory
 
@@ -122,6 +125,32 @@ def test_ticked_names_come_from_the_board_and_a_mistake_says_what_to_do(world: W
         assert refused.status_code == 422
         assert "请" in refused.content.decode()
     assert not Reminder.objects.exists()
+
+
+def test_the_tap_means_as_many_as_the_list_says(world: World, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who only has a running course to go on with is listed, and reminded when somebody ticks them."""
+    course = make_occasion(
+        world.training, state=Occasion.State.OPEN, title="短课", media_ms=360_000,
+        rule=make_rule(name="课程", basis=Rule.Basis.MEDIA), ends_at=timezone.now() + dt.timedelta(days=9),
+    )  # fmt: skip
+    attended, missing, _made_up = world.county.members
+    for member in (attended, missing):
+        expect(course, member, world.county.branch)
+    secretary = sign_in(world.county.secretary)
+    assert "提醒未参加的 1 位" in read(secretary, f"/branch/{world.training.pk}/?node={world.county.branch.pk}")
+    page = read(secretary, url_of(world))
+    assert form_of(page)["members"] == [str(missing.pk)]
+    assert f'name="members" value="{attended.pk}"' in page
+    assert page.count("课程还在学，没有缺") == 1
+    with monkeypatch.context() as patch:  # too many to be ticked one by one: the button means the same
+        patch.setattr(reminders, "MOST_TICKED", 1)
+        many = read(secretary, url_of(world))
+        assert f'name="members" value="{attended.pk}"' not in many
+    assert "已提醒 1 位" in secretary.post(url_of(world), form_of(page, all="1"), follow=True).content.decode()
+    Record.objects.filter(member=missing).update(state="made_up", stands="made_up")
+    RosterEntry.objects.filter(occasion=course, member=missing).delete()
+    page = read(secretary, url_of(world))  # nobody is missing: whoever still studies
+    assert form_of(page)["members"] == [str(attended.pk)]
 
 
 def test_nobody_else_reminds(world: World, sign_in: SignIn) -> None:

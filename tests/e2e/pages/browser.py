@@ -208,15 +208,27 @@ def sticks_out(page: Page) -> list[str]:
 
 
 def small_targets(page: Page, least: int = 48) -> list[str]:
-    """Buttons, fields and links (but for links inside a sentence) lower than ``least`` px."""
+    """Buttons, fields and links (but for links in a sentence and boxes in their label) lower than ``least`` px."""
     return page.evaluate(
         """(least) => {
           const named = "button, a, summary, select, input:not([type=hidden]), textarea";
-          const excused = "p, .skip, .errors, .prose, label.check, .weui-cell, td";
+          const excused = "p, .skip, .errors, .prose, label.check, fieldset label, .weui-cell, td";
           return Array.from(document.querySelectorAll(named))
             .filter((part) => part.offsetParent !== null && !part.closest(excused))
             .filter((part) => part.getBoundingClientRect().height < least - 0.5)
             .map((part) => part.outerHTML.slice(0, 120));
         }""",
         least,
+    )
+
+
+def unsendable(page: Page) -> list[str]:
+    """Buttons that a browser refuses to send, for a field that must be filled in is folded away or hidden."""
+    return page.evaluate(
+        """() => Array.from(document.querySelectorAll("button, input[type=submit]"))
+          .filter((part) => part.type === "submit" && part.form && part.offsetParent !== null)
+          .filter((part) => !part.formNoValidate && !part.form.noValidate)
+          .filter((part) => Array.from(part.form.elements)
+            .some((field) => field.willValidate && !field.checkValidity() && field.offsetParent === null))
+          .map((part) => part.outerHTML.slice(0, 120))"""
     )

@@ -13,6 +13,7 @@ from tests.e2e.pages.browser import (
     open_quietly,
     small_targets,
     sticks_out,
+    unsendable,
     visit,
 )
 from tests.e2e.pages.tour import BUDGETED, MEMBERS_PAGES, Stop
@@ -45,6 +46,7 @@ def test_page_has_no_barriers_and_fits_a_narrow_phone_and_doubled_text(tourist: 
         page = context.new_page()
         assert open_quietly(page, url) == stop.status
         found = {"light": [*barriers(page), *misnamed(page)]}
+        found["buttons"] = unsendable(page)
         page.emulate_media(color_scheme="dark")
         found["dark"] = barriers(page)
         page.emulate_media(color_scheme="light")
