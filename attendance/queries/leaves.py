@@ -198,11 +198,12 @@ def periods_at(*, member_id: int, occasions: Iterable[Occasion]) -> set[int]:
         one.pk
         for one in occasions
         for leave in held
-        if leave.from_date and leave.to_date and _covers(leave.from_date, leave.to_date, one)
+        if leave.from_date and leave.to_date and covers(leave.from_date, leave.to_date, one)
     }
 
 
-def _covers(from_date: date, to_date: date, occasion: Occasion) -> bool:
+def covers(from_date: date, to_date: date, occasion: Occasion) -> bool:
+    """Whether a period ``[from_date, to_date)`` covers an occasion, loaded with its rule, as ``in_period`` says."""
     day = timezone.localdate(occasion.window_start_at or occasion.starts_at)
     is_media = occasion.rule.basis == Rule.Basis.MEDIA
     return from_date <= day < to_date and (not is_media or timezone.localdate(occasion.ends_at) < to_date)

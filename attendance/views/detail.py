@@ -13,6 +13,7 @@ from attendance.kinds import Step, kinds
 from attendance.models import Correction, CorrectionReview, Dispute, Occasion, Record, RosterEntry, Rule
 from attendance.queries import CALLED_OFF, entries_below, held_at, judged, rule_of
 from attendance.rule_words import rule_sentence
+from attendance.running import chip_of
 from attendance.sentences import day, day_and_hour, length, month_day, sentence
 from attendance.standing import (
     UNDONE,
@@ -102,7 +103,7 @@ class Detail:
     @property
     def chip(self) -> str:
         """The state that stands beside the number: none of what is paused."""
-        return "" if self.is_paused else self.state
+        return "" if self.is_paused else chip_of(self.occasion, self.state)
 
     @property
     def drawn(self) -> Chart | None:

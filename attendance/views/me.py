@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from attendance.asked_words import asked_words
 from attendance.forms import DisputeForm
 from attendance.models import Dispute, Evidence, Occasion, Training
 from attendance.operations import (
@@ -25,12 +26,14 @@ from attendance.operations import (
 )
 from attendance.queries import occasions_naming
 from attendance.queries.answering import answerer_of
+from attendance.queries.asked import Asked, asked_of_member
 from attendance.queries.coming import leaves_ahead
 from attendance.queries.hours import year_of
 from attendance.queries.outages import outages_of
 from attendance.queries.personal import held_about
+from attendance.running import chip_of, way_in
 from attendance.sentences import category, day, day_and_hour, written_down
-from attendance.standing import DUE, Standing, due_at, standings_of
+from attendance.standing import DONE, DUE, Standing, due_at, standings_of
 from attendance.views.detail import Detail, record_details, step_of
 from attendance.views.disputes import DisputeCard, outage_lines
 from attendance.views.hours import YearCard
@@ -45,6 +48,7 @@ class Own:
     occasion: Occasion
     stand: Standing
     until_at: datetime | None
+    asked: tuple[str, ...] = ()
 
     @property
     def texts(self) -> list[str]:
@@ -58,24 +62,26 @@ class Own:
             said.append(until % {"until": day_and_hour(self.until_at)})
         if self.stand.is_paused:
             said.append(_("老师正在修改这门课，现在不用学"))
-        return said
+        return [*said, *self.asked]
 
     @property
     def chip(self) -> str:
         """The state that stands below; none of what is paused."""
-        return "" if self.stand.is_paused else self.stand.state
+        return "" if self.stand.is_paused else chip_of(self.occasion, self.stand.state)
 
 
 def own_records(member: User, as_of: datetime) -> list[Own]:
-    """Return every opened occasion whose roster names ``member``, the newest first; two queries."""
+    """Return every opened occasion whose roster names ``member``, the newest first; five queries."""
     occasions = list(occasions_naming(member))
     stands = standings_of(occasions=occasions, member_id=member.pk, as_of=as_of)
-    return [_own(occasion, stands[occasion.pk], as_of) for occasion in occasions]
+    asked = asked_of_member(member_id=member.pk, occasions=[one for one in occasions if not stands[one.pk].is_done])
+    return [_own(occasion, stands[occasion.pk], asked, as_of) for occasion in occasions]
 
 
-def _own(occasion: Occasion, stand: Standing, as_of: datetime) -> Own:
+def _own(occasion: Occasion, stand: Standing, asked: Asked, as_of: datetime) -> Own:
     until = due_at(occasion)
-    return Own(occasion, stand, until if stand.is_undone and until > as_of else None)
+    said = () if stand.is_done else tuple(asked_words(asked, occasion))
+    return Own(occasion, stand, until if stand.is_undone and until > as_of else None, said)
 
 
 @require_GET
@@ -112,7 +118,8 @@ def _own_context(request: HttpRequest, occasion_id: int, form: DisputeForm) -> d
     if not found:
         raise Http404
     (detail,) = found
-    step = step_of(detail, member, as_of)
+    step = step_of(detail, member, as_of) or way_in(detail.occasion, member)
+    asked = asked_of_member(member_id=member.pk, occasions=[] if detail.state in DONE else [detail.occasion])
     waits = _waiting_words(detail) if detail.open_dispute else ""
     return {
         "tab": "me",
@@ -121,7 +128,17 @@ def _own_context(request: HttpRequest, occasion_id: int, form: DisputeForm) -> d
         "step": step,
         "no_step": "" if step else _no_step(detail, as_of),
         "disputes": [DisputeCard.of(one, by_reader=True, waits=waits) for one in detail.disputes],
+        "asked": asked_words(asked, detail.occasion),
+        "has_declared": detail.occasion.pk in asked.declared,
+        "leave_url": "" if asked.has_leave(detail.occasion.pk) else _leave_url(detail),
     } | _ways_to_object(detail, as_of)
+
+
+def _leave_url(detail: Detail) -> str:
+    """Return where leave can be asked afterwards of what was missed; "" where there is nothing to ask."""
+    occasion = detail.occasion
+    may_ask = detail.is_undone and occasion.training.state == Training.State.PUBLISHED
+    return f"{reverse('me_leave_ask')}?occasion={occasion.pk}" if may_ask else ""
 
 
 def _ways_to_object(detail: Detail, as_of: datetime) -> dict[str, Any]:
@@ -130,13 +147,11 @@ def _ways_to_object(detail: Detail, as_of: datetime) -> dict[str, Any]:
     occasion, member_id = detail.occasion, detail.entry.member_id
     known = outages_of(occasion=occasion, member_id=member_id, as_of=as_of) if may_dispute else []
     ready = [one for one in Dispute.Reason if one is not Dispute.Reason.OTHER]
-    is_undone = detail.is_undone and occasion.training.state == Training.State.PUBLISHED
     return {
         "may_dispute": may_dispute,
         "outages": outage_lines([one.as_row() for one in known]),
         "cut_off": Dispute.Reason.CUT_OFF,
         "reasons": [one for one in ready if not (known and one is Dispute.Reason.CUT_OFF)],
-        "leave_url": f"{reverse('me_leave_ask')}?occasion={occasion.pk}" if is_undone else "",
     }
 
 

@@ -69,7 +69,7 @@ def me_leaves(request: HttpRequest) -> HttpResponse:
 def me_leave_ask(request: HttpRequest) -> HttpResponse:
     """Ask for leave of some occasions, or for a time; ``?occasion=`` ticks one."""
     member, as_of = signed_in(request), timezone.now()
-    offered = offered_now(member, as_of)
+    offered, waiting = offered_now(member, as_of)
     ticked = number_or_none(request.GET.get("occasion"))
     form = LeaveWishForm(request.POST or None, offered=choices_of(offered), initial={"occasions": [ticked]})
     if request.method == "POST" and form.is_valid():
@@ -80,15 +80,21 @@ def me_leave_ask(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("已经提交，支部书记会看到并答复。能来参加的话直接来就行，参加了就算参加。"))
             return redirect("me_leaves")
-    context = {"tab": "me", "form": form}
+    context = {"tab": "me", "form": form, "waiting": [_waiting_words(one) for one in waiting]}
     return render(request, "attendance/me_leave_ask.html", context, status=422 if request.method == "POST" else 200)
 
 
-def offered_now(member: User, as_of: datetime) -> list[Offered]:
-    """Return what a member can ask leave of and has not asked yet."""
+def offered_now(member: User, as_of: datetime) -> tuple[list[Offered], list[Offered]]:
+    """Return what a member can ask leave of, and what they have asked of already, which waits for an answer."""
     found = offered_to(member_id=member.pk, as_of=as_of)
     asked = waiting_at(member_id=member.pk, occasion_ids=[one.occasion.pk for one in found])
-    return [one for one in found if one.occasion.pk not in asked]
+    free = [one for one in found if one.occasion.pk not in asked]
+    return free, [one for one in found if one.occasion.pk in asked]
+
+
+def _waiting_words(one: Offered) -> str:
+    said = {"title": one.occasion.title, "at": day_and_hour(one.occasion.starts_at)}
+    return _("%(title)s %(at)s 已请假，等书记批准") % said
 
 
 def choices_of(offered: list[Offered]) -> list[tuple[int, str]]:

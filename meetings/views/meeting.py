@@ -16,12 +16,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from attendance.asked_words import asked_words
 from attendance.forms import LEAVE_CATEGORIES
 from attendance.models import Evidence, Occasion, RosterEntry
 from attendance.operations import UnableToRecord, settle, settle_dirty
 from attendance.permissions import COUNTS, NAMES
 from attendance.queries import CALLED_OFF
+from attendance.queries.asked import asked_of_member
 from attendance.queries.naming import among_named
+from attendance.running import has_to_begin
 from attendance.standing import standings_of, state_label
 from attendance.views.shared import LAST_PAGE, number_or_none
 from meetings import operations
@@ -53,6 +56,7 @@ def meeting(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "meeting": one,
         "occasion": one.occasion,
         "when": when_words(one.occasion),
+        "state_now": has_to_begin(one.occasion, as_of) or one.occasion.get_state_display(),
         "late": late_words(one),
     }
     if access.node is None:
@@ -79,8 +83,12 @@ def _own(request: HttpRequest, access: Access, as_of: dt.datetime) -> dict[str, 
     member, occasion = signed_in(request), access.meeting.occasion
     settle_dirty(as_of=as_of, member_ids=[member.pk])
     stand = standings_of(occasions=[occasion], member_id=member.pk, as_of=as_of).get(occasion.pk)
+    asked = asked_of_member(member_id=member.pk, occasions=[occasion])
+    may_ask = occasion.state == State.SCHEDULED and as_of < occasion.starts_at and not asked.has_leave(occasion.pk)
     return {
         "minutes": minutes_of([occasion.pk]).get(occasion.pk),
+        "asked": [] if stand and stand.is_done else asked_words(asked, occasion),
+        "leave_url": f"{reverse('me_leave_ask')}?occasion={occasion.pk}" if may_ask else "",
         "state": stand.state if stand else "",
         "state_words": state_label(stand.state) if stand else "",
         "may_make_up": bool(stand and stand.is_undone and occasion.state not in CALLED_OFF),
