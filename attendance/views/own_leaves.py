@@ -15,9 +15,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from attendance import operations
 from attendance.leave_forms import LeaveWishForm
 from attendance.leave_words import became_of, exemption_words, late_words, look_of, what_for
-from attendance.models import Leave
+from attendance.models import Leave, Occasion, Rule
+from attendance.queries.asked import asked_of_member
 from attendance.queries.exempting import exemptions_held_by
-from attendance.queries.leaves import Offered, offered_to, own_leaves, waiting_at
+from attendance.queries.leaves import Offered, offered_to, own_leaves
 from attendance.sentences import day_and_hour
 from attendance.views.shared import number_or_none
 from organizations.models import User
@@ -87,9 +88,9 @@ def me_leave_ask(request: HttpRequest) -> HttpResponse:
 def offered_now(member: User, as_of: datetime) -> tuple[list[Offered], list[Offered]]:
     """Return what a member can ask leave of, and what they have asked of already, which waits for an answer."""
     found = offered_to(member_id=member.pk, as_of=as_of)
-    asked = waiting_at(member_id=member.pk, occasion_ids=[one.occasion.pk for one in found])
-    free = [one for one in found if one.occasion.pk not in asked]
-    return free, [one for one in found if one.occasion.pk in asked]
+    asked = asked_of_member(member_id=member.pk, occasions=[one.occasion for one in found])
+    free = [one for one in found if not asked.has_leave(one.occasion.pk)]
+    return free, [one for one in found if one.occasion.pk in asked.waiting]
 
 
 def _waiting_words(one: Offered) -> str:
@@ -103,6 +104,9 @@ def choices_of(offered: list[Offered]) -> list[tuple[int, str]]:
 
 
 def _words_of(one: Offered) -> str:
+    if one.occasion.state == Occasion.State.OPEN and one.occasion.rule.basis == Rule.Basis.MEDIA:
+        until = {"title": one.occasion.title, "until": day_and_hour(one.occasion.ends_at)}
+        return _("%(title)s · %(until)s 截止") % until
     said = f"{one.occasion.title} · {day_and_hour(one.occasion.starts_at)}"
     return said + _("（已经开始，算事后补假）") if one.is_late else said
 

@@ -127,9 +127,7 @@ def test_what_is_taken_back_is_no_news_and_has_a_brake(world: World, sign_in: Si
         own.post(f"{url}withdraw/")
     assert not secretary.notices.exists()
     assert "已经提出过 3 次" in own.post(url, {"reason": "cut_off"}, follow=True).content.decode()
-    (leave,) = operations.ask_leave(
-        member_id=member.pk, wish=Wish("duty", (world.occasion.pk,)), as_of=timezone.now()
-    )
+    (leave,) = operations.ask_leave(member_id=member.pk, wish=Wish("duty", (world.occasion.pk,)), as_of=timezone.now())
     assert secretary.notices.filter(kind="leave_asked").count() == 1
     own.post(f"/me/leaves/{leave.pk}/withdraw/")
     assert not secretary.notices.exists()
@@ -143,3 +141,22 @@ def test_a_day_that_was_asked_is_not_asked_again_by_its_occasion(world: World, s
     answer = sign_in(member).post("/me/leaves/ask/", {"category": "duty", "occasions": [one.pk]})
     assert answer.status_code == 422
     assert Leave.objects.count() == 1
+
+
+def test_whoever_confirms_is_told_what_to_look_at_twice(world: World, sign_in: SignIn) -> None:
+    Declaration.objects.create(
+        occasion=world.occasion, member=world.county.members[1], category="platform", source="学习强国", minutes=1440,
+        studied_at=world.occasion.starts_at - 300 * DAY, asked_at=timezone.now(),
+    )  # fmt: skip
+    text = read(sign_in(world.county.secretary), "/branch/declarations/")
+    assert "请核对：学习时间比这一场早 300 天" in text
+    assert "请核对：学习时长比这一场长得多" in text
+
+
+def test_the_notice_of_an_answer_names_what_the_leave_is_for(world: World, sign_in: SignIn) -> None:
+    member, one = world.county.member, coming(world)
+    (leave,) = operations.ask_leave(member_id=member.pk, wish=Wish("duty", (one.pk,)), as_of=timezone.now())
+    operations.approve_leaves(leave_ids=[leave.pk], approved_by_id=world.county.secretary.pk, as_of=timezone.now())
+    text = read(sign_in(member), "/me/notices/")
+    assert "您的请假（主题党日" in text
+    assert 'href="/me/leaves/"' in text
