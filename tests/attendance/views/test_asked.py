@@ -160,3 +160,28 @@ def test_the_notice_of_an_answer_names_what_the_leave_is_for(world: World, sign_
     text = read(sign_in(member), "/me/notices/")
     assert "您的请假（主题党日" in text
     assert 'href="/me/leaves/"' in text
+
+
+def test_what_was_studied_elsewhere_is_not_called_nothing_and_has_its_year(world: World, sign_in: SignIn) -> None:
+    member, secretary = world.county.members[1], world.county.secretary
+    at = timezone.now() - 360 * DAY
+    operations.ask_declaration(
+        occasion_id=world.occasion.pk, member_id=member.pk, category="platform", source="学习强国", studied_at=at,
+        minutes=60, as_of=timezone.now(),
+    )  # fmt: skip
+    one = Declaration.objects.get()
+    operations.confirm_declaration(declaration_id=one.pk, confirmed_by_id=secretary.pk, as_of=timezone.now())
+    text = read(sign_in(member), f"/me/records/{world.occasion.pk}/")
+    assert "已补学" in text
+    assert "0 秒" not in text
+    is_other_year = timezone.localdate(at).year != timezone.localdate().year
+    assert (f"{timezone.localdate(at).year}年" in text) == is_other_year
+
+
+def test_mistakes_are_said_in_plain_words(world: World, sign_in: SignIn) -> None:
+    own, url = sign_in(world.county.members[1]), f"/me/records/{world.occasion.pk}/declare/"
+    said = {"category": "gossip", "source": "学" * 61, "minutes": "1441", "studied_at": "2026-01-01T00:00"}
+    text = own.post(url, said).content.decode()
+    for words in ("请从列出的选项里选。", "最多写 60 个字，现在是 61 个。", "最大填 1440。"):
+        assert words in text, words
+    assert "里面有不能用的字符" in own.post(url, {**said, "source": "\x00"}).content.decode()
