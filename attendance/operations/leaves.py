@@ -19,7 +19,7 @@ from attendance.operations.marks import hold, mark_dirty
 from attendance.operations.notes import settle_again, take_back_rows
 from attendance.operations.notices import take_back_notice, tell
 from attendance.queries.asked import asked_of_member
-from attendance.queries.leaves import LATE_FOR, Offered, deciders_of, offered_to, overlapping
+from attendance.queries.leaves import LATE_FOR, Offered, deciders_of, offered_to, overlapping, waiting_at
 from attendance.queries.written import may_be_withdrawn
 from attendance.sentences import moment
 from organizations.models import Node, User
@@ -109,9 +109,11 @@ def _keep_ticks(member_id: int, wish: Wish, base: dict[str, object], as_of: date
         raise UnableToAskLeave(
             _("有的场次不能请假：已经请过，已经取消，本人不用参加，或者培训已经结束。请重新勾选。"), "occasions"
         )
+    if waiting_at(member_id=member_id, occasion_ids=wanted):
+        raise UnableToAskLeave(_("其中有的场次已经请过假，正在等答复。"), "occasions")
     held = asked_of_member(member_id=member_id, occasions=[one.occasion for one in found])
     if held.waiting & set(wanted) or held.excused & set(wanted):
-        raise UnableToAskLeave(_("其中有的场次已经请过假，或者在已经请假的日期里，不用再请。"), "occasions")
+        raise UnableToAskLeave(_("其中有的场次在已经请假的日期里，不用再请。"), "occasions")
     by_node: dict[int, list[Offered]] = {}
     for occasion_id in wanted:
         by_node.setdefault(offered[occasion_id].node.pk, []).append(offered[occasion_id])

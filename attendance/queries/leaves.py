@@ -160,7 +160,7 @@ def _coming(member_id: int, as_of: datetime, only: Collection[int] | None) -> li
     scheduled = Occasion.objects.filter(
         state=Occasion.State.SCHEDULED, ends_at__gt=as_of, node__path__in=lines,
         training__state=Training.State.PUBLISHED,
-    ).select_related("training", "node")  # fmt: skip
+    ).select_related("training", "node", "rule")  # fmt: skip
     if only is not None:
         scheduled = scheduled.filter(pk__in=only)
     exemptions = list(Exemption.objects.filter(member_id=member_id))
