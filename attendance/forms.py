@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -29,12 +30,20 @@ CORRECTABLE = (
     RecordState.EXEMPT,
     RecordState.MISSING,
 )
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2999
 LOCAL_MINUTE = "%Y-%m-%dT%H:%M"
+
+
+def _check_year(at: date) -> None:
+    """Refuse what can only be a slip: what is far away may leave the calendar as soon as anything is added."""
+    if not EARLIEST_YEAR <= at.year <= LATEST_YEAR:
+        raise forms.ValidationError(_("日期太远了，请核对年份。"))
 
 
 def _moment(label: Any, missing: Any) -> forms.DateTimeField:
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL_MINUTE)
     return forms.DateTimeField(
+        validators=[_check_year],
         label=label,
         widget=widget,
         input_formats=[LOCAL_MINUTE, "%Y-%m-%dT%H:%M:%S"],

@@ -5,16 +5,18 @@
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import structlog
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from attendance.catching_up import catch_up_of
 from attendance.core.reminders import SITE
+from attendance.leave_words import days
 from attendance.models import Notice, RecordState
 from attendance.reminding import said_to, values_for
 from attendance.sentences import day_and_hour
@@ -23,6 +25,7 @@ from attendance.standing import state_label
 log = structlog.get_logger(__name__)
 HALLS = ("hall_lapses_soon", "hall_lapsed")
 CERTIFICATES = ("certificate_issued", "certificate_withdrawn", "certificate_replaced")
+OWN_LEAVES = ("leave_approved", "leave_refused", "leave_taken_back")
 REMINDERS = ("reminded", "due_soon", "starts_soon")
 
 
@@ -107,9 +110,30 @@ def _hall(text: Callable[[], str]) -> Callable[[Notice], str]:
     return said
 
 
+def _of_leave(text: Callable[[], str], bare: Callable[[], str]) -> Callable[[Notice], str]:
+    """Return a sentence about a leave that names what it is for; ``bare`` for a notice that was kept without it."""
+
+    def said(one: Notice) -> str:
+        what = _leave_of(one.data)
+        return text() % {"what": what} if what else bare()
+
+    return said
+
+
 def _certificate_withdrawn(notice: Notice) -> str:
     said = {"title": _about(notice), "reason": notice.data["reason"]}
     return _("“%(title)s”的证书已经撤回。原因：%(reason)s 有疑问请联系支部书记。") % said
+
+
+def _leave_of(data: dict[str, Any]) -> str:
+    if "from" in data:
+        return days(date.fromisoformat(data["from"]), date.fromisoformat(data["to"]))
+    if "title" not in data:
+        return ""
+    said = {"title": data["title"], "at": day_and_hour(_moment(data["at"])), "number": data["number"]}
+    if data["number"] == 1:
+        return _("%(title)s %(at)s") % said
+    return ngettext("%(title)s %(at)s 等 %(number)s 场", "%(title)s %(at)s 等 %(number)s 场", data["number"]) % said
 
 
 NOTICES: dict[str, Callable[[Notice], str]] = {
@@ -119,8 +143,14 @@ NOTICES: dict[str, Callable[[Notice], str]] = {
     "catch_up": _catch_up,
     "caught_up": _plain(lambda: _("“%(title)s”您已经补上，记为已补学。")),
     "leave_asked": _plain(lambda: _("有人请假，可以在“支部”里批准。")),
-    "leave_approved": _plain(lambda: _("您的请假已批准。能来参加的话直接来就行。")),
-    "leave_refused": _plain(lambda: _("您的请假没有批准，理由在“我的请假”里。")),
+    "leave_approved": _of_leave(
+        lambda: _("您的请假（%(what)s）已批准。能来参加的话直接来就行。"),
+        lambda: _("您的请假已批准。能来参加的话直接来就行。"),
+    ),
+    "leave_refused": _of_leave(
+        lambda: _("您的请假（%(what)s）没有批准，理由在“我的请假”里。"),
+        lambda: _("您的请假没有批准，理由在“我的请假”里。"),
+    ),
     "leave_taken_back": _plain(lambda: _("您的请假有变动：批准已撤销或提前结束，理由在“我的请假”里。")),
     "exemption_entered": _plain(lambda: _("已为您登记免学或长期外出，从哪天到哪天在“我的请假”里。")),
     "exemption_ended": _plain(lambda: _("您的免学或长期外出已结束，恢复应学。")),
@@ -175,6 +205,8 @@ def link_of(notice: Notice) -> str:
         return f"{reverse('branch_hall', args=[notice.occasion.training_id])}?{where}"
     if notice.kind in CERTIFICATES:
         return reverse("certificates")
+    if notice.kind in OWN_LEAVES:
+        return reverse("me_leaves")
     if notice.occasion is not None and notice.occasion.opened_at is not None:
         return reverse("me_record", args=[notice.occasion.pk])
     return ""

@@ -19,6 +19,7 @@ from django.db import InterfaceError, OperationalError
 from django.dispatch import receiver
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.cache import add_never_cache_headers
 from django_structlog.middlewares import RequestMiddleware
 
 from config import views
@@ -150,6 +151,19 @@ def notice_database(request: HttpRequest | None = None, **_kwargs: Any) -> None:
         log.warning("database_away", error=type(error.__cause__ or error).__name__, detail=str(error)[:200])
         request.is_database_away = True  # type: ignore[attr-defined]
         request.user = AnonymousUser()
+
+
+def private_pages(get_response: GetResponse) -> GetResponse:
+    """Whoever is signed in leaves no page behind on a phone that others use too: nothing is kept, unless the view says
+    for how long it may be."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and "Cache-Control" not in response.headers:
+            add_never_cache_headers(response)
+        return response
+
+    return middleware
 
 
 class possible_ids:

@@ -144,6 +144,11 @@ def page_not_found(request: HttpRequest, exception: Exception | None = None) -> 
     return error_page(request, 404, "not_found", _("没有找到这一页。"))
 
 
+def not_allowed(request: HttpRequest) -> HttpResponse:
+    """What was sent to an address that takes nothing of the kind; a browser that opens one is led on (unsent.py)."""
+    return error_page(request, 405, "not_allowed", _("这个地址不接收这样的内容，刚才那一步没有提交。"))
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     return error_page(request, 500, "server_error", _("服务器出了点问题，已经记录下来，请稍后再试。"))
 

@@ -8,6 +8,9 @@ class OrganizationsConfig(AppConfig):
     verbose_name = _("组织与人员")
 
     def ready(self) -> None:
+        from organizations.plain_errors import use_plain_words  # noqa: PLC0415
+
+        use_plain_words()
         # Only importable once every app is loaded.
         from auditlog.registry import auditlog  # noqa: PLC0415
 

@@ -7,16 +7,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from attendance.core.text import checked
-from attendance.models import Declaration, Occasion, RosterEntry
+from attendance.models import Declaration, Occasion, Record, RecordState, RosterEntry
 from attendance.operations.corrections import UnableToRecord
 from attendance.operations.marks import hold
 from attendance.operations.notes import Study, check_study, declare, noted_at
-from attendance.operations.notices import tell
+from attendance.operations.notices import take_back_notice, tell
 from attendance.operations.rosters import is_on_roster
 from attendance.queries.answering import answerer_of
 
 LONGEST_REASON = 200
 State = Declaration.State
+DONE = (RecordState.ATTENDED, RecordState.MADE_UP)
 
 
 class _Unfit(Exception):
@@ -43,6 +44,8 @@ def ask_declaration(
     held = entry.get(occasion_id=occasion_id, member_id=member_id)
     if Declaration.objects.filter(occasion_id=occasion_id, member_id=member_id, state=State.ASKED).exists():
         raise UnableToRecord(_("这一场您已经申报过，正在等书记确认；要改的，先撤回再申报。"))
+    if Record.objects.filter(occasion_id=occasion_id, member_id=member_id, stands__in=DONE).exists():
+        raise UnableToRecord(_("这一场您已经参加或学完了，不用申报。"))
     declaration = Declaration.objects.create(
         occasion_id=occasion_id, member_id=member_id, category=category, source=source, studied_at=studied_at,
         minutes=minutes, asked_at=as_of,
@@ -59,6 +62,9 @@ def withdraw_declaration(*, declaration_id: int, member_id: int, as_of: datetime
     mine = Declaration.objects.filter(pk=declaration_id, member_id=member_id, state=State.ASKED)
     if not mine.update(state=State.WITHDRAWN, answered_at=as_of, answered_by_id=member_id):
         raise UnableToRecord(_("书记已经答复了这份申报，不能再撤回。"))
+    occasion_id = Declaration.objects.values_list("occasion_id", flat=True).get(pk=declaration_id)
+    if not Declaration.objects.filter(occasion_id=occasion_id, state=State.ASKED).exists():
+        take_back_notice(kind="declared_asked", occasion_id=occasion_id)
 
 
 @transaction.atomic

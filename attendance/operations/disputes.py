@@ -1,6 +1,6 @@
 """A member says that a record is wrong; whoever is responsible answers, and corrects it in the same step."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 from attendance.models import Dispute, Occasion, RosterEntry
 from attendance.operations.corrections import UnableToRecord, correct_record, hold_author
 from attendance.operations.marks import hold
-from attendance.operations.notices import tell
+from attendance.operations.notices import take_back_notice, tell
 from attendance.operations.rosters import enter_at_once
 from attendance.queries.answering import answerer_of
 from attendance.queries.outages import outages_of
 
 LONGEST = 1000
+MOST_A_DAY, A_DAY = 3, timedelta(days=1)  # of one person about one record: whoever answers is told each time
 LONGEST_REASON = 400  # of a correction
 
 
@@ -43,6 +44,10 @@ def raise_dispute(
     waiting = Dispute.objects.filter(occasion_id=occasion_id, member_id=member_id, state=Dispute.State.RAISED)
     if waiting.exists():
         raise UnableToRaiseDispute(_("这条记录已经提出过，正在等支部书记答复。"))
+    lately = Dispute.objects.filter(occasion_id=occasion_id, member_id=member_id, raised_at__gt=as_of - A_DAY)
+    if lately.count() >= MOST_A_DAY:
+        said = _("这条记录一天里已经提出过 %(times)s 次。请明天再提，或者直接联系支部书记。")
+        raise UnableToRaiseDispute(said % {"times": MOST_A_DAY})
     occasion = Occasion.objects.select_related("rule").get(pk=occasion_id)
     broken = outages_of(occasion=occasion, member_id=member_id, as_of=as_of)
     dispute = Dispute.objects.create(
@@ -70,6 +75,8 @@ def withdraw_dispute(*, dispute_id: int, member_id: int, as_of: datetime) -> Non
     waiting = Dispute.objects.filter(pk=dispute_id, member_id=member_id, state=Dispute.State.RAISED)
     if not waiting.update(state=Dispute.State.WITHDRAWN, withdrawn_at=as_of):
         raise UnableToRaiseDispute(_("这一条已经有答复，或者已经撤回了。"))
+    occasion_id = Dispute.objects.values_list("occasion_id", flat=True).get(pk=dispute_id)
+    take_back_notice(kind="dispute_raised", occasion_id=occasion_id, data={"dispute": dispute_id})
 
 
 def _tell(dispute: Dispute, kind: str, member_id: int, as_of: datetime) -> None:

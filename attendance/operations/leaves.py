@@ -17,7 +17,8 @@ from attendance.models import Evidence, Leave, LeaveOccasion, Occasion
 from attendance.operations.excusing import evidence_of_leave, excuse
 from attendance.operations.marks import hold, mark_dirty
 from attendance.operations.notes import settle_again, take_back_rows
-from attendance.operations.notices import tell
+from attendance.operations.notices import take_back_notice, tell
+from attendance.queries.asked import asked_of_member
 from attendance.queries.leaves import LATE_FOR, Offered, deciders_of, offered_to, overlapping, waiting_at
 from attendance.queries.written import may_be_withdrawn
 from attendance.sentences import moment
@@ -110,6 +111,9 @@ def _keep_ticks(member_id: int, wish: Wish, base: dict[str, object], as_of: date
         )
     if waiting_at(member_id=member_id, occasion_ids=wanted):
         raise UnableToAskLeave(_("其中有的场次已经请过假，正在等答复。"), "occasions")
+    held = asked_of_member(member_id=member_id, occasions=[one.occasion for one in found])
+    if held.waiting & set(wanted) or held.excused & set(wanted):
+        raise UnableToAskLeave(_("其中有的场次在已经请假的日期里，不用再请。"), "occasions")
     by_node: dict[int, list[Offered]] = {}
     for occasion_id in wanted:
         by_node.setdefault(offered[occasion_id].node.pk, []).append(offered[occasion_id])
@@ -152,6 +156,7 @@ def withdraw_leave(*, leave_id: int, member_id: int, as_of: datetime) -> None:
     waiting = Leave.objects.filter(pk=leave_id, member_id=member_id, state=Leave.State.ASKED)
     if not waiting.update(**values):
         raise UnableToDecideLeave(_("已经有答复了，不能再撤回。能来参加的话直接来就行，参加了就算参加。"))
+    take_back_notice(kind="leave_asked", data={"leave": leave_id})
 
 
 @transaction.atomic
@@ -200,8 +205,17 @@ def refuse_leaves(*, leave_ids: Collection[int], reason: str, refused_by_id: int
     """Refuse leaves, with a reason that the members read; returns those that this refused. UnableToDecideLeave."""
     decided = _decide(leave_ids, Leave.State.REFUSED, _fit(reason), refused_by_id, as_of)
     for leave in Leave.objects.filter(pk__in=decided):
-        tell(member_ids=[leave.member_id], kind="leave_refused", as_of=as_of, data={"leave": leave.pk})
+        tell(member_ids=[leave.member_id], kind="leave_refused", as_of=as_of, data=_told_of(leave))
     return decided
+
+
+def _told_of(leave: Leave) -> dict[str, object]:
+    """Return what a notice says a leave is for: its days, or its first occasion and how many there are."""
+    if leave.from_date is not None and leave.to_date is not None:
+        return {"leave": leave.pk, "from": leave.from_date.isoformat(), "to": leave.to_date.isoformat()}
+    ticks = list(leave.ticks.select_related("occasion").order_by("occasion__starts_at", "occasion_id"))
+    first = {"title": ticks[0].occasion.title, "at": ticks[0].occasion.starts_at.isoformat()} if ticks else {}
+    return {"leave": leave.pk, **first, "number": len(ticks)}
 
 
 def _decide(leave_ids: Collection[int], state: str, reason: str, by_id: int, as_of: datetime) -> list[int]:
@@ -231,7 +245,7 @@ def _excuse_and_tell(leave_ids: Iterable[int], as_of: datetime) -> None:
     if any(not one.is_period and not excused[one.pk] for one in leaves):
         raise UnableToDecideLeave(_("这些场次已经取消，或者本人不用参加，没有可以批准的。"))
     for one in leaves:
-        tell(member_ids=[one.member_id], kind="leave_approved", as_of=as_of, data={"leave": one.pk})
+        tell(member_ids=[one.member_id], kind="leave_approved", as_of=as_of, data=_told_of(one))
 
 
 @transaction.atomic

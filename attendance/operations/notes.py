@@ -176,8 +176,8 @@ class Study:
 
 
 def _details(study: Study, as_of: datetime) -> dict[str, Any]:
-    ended_at = study.started_at + timedelta(minutes=study.minutes)
     check_study(started_at=study.started_at, minutes=study.minutes, as_of=as_of)
+    ended_at = study.started_at + timedelta(minutes=study.minutes)
     source = _fit(study.source, 60, _("请写明在哪里学的，最多 60 个字。"))
     return {"media": source, "started_at": study.started_at, "ended_at": ended_at, "client_id": study.mark}
 
@@ -186,7 +186,8 @@ def check_study(*, started_at: datetime, minutes: int, as_of: datetime) -> None:
     """Raise UnableToRecord where nobody can have studied so: not yet, too long ago, too long."""
     if not 0 < minutes <= MOST_MINUTES:
         raise UnableToRecord(_("学习时长请填 1 到 %(most)s 分钟。") % {"most": MOST_MINUTES}, "minutes")
-    if started_at + timedelta(minutes=minutes) > as_of + MINUTE:
+    # Compared before anything is added: the last day of the calendar has no day after it.
+    if started_at > as_of or started_at + timedelta(minutes=minutes) > as_of + MINUTE:
         raise UnableToRecord(_("学习的时间还没有到，请学完以后再登记。"), "studied_at")
     if started_at < as_of - LONGEST_AGO:
         raise UnableToRecord(_("学习的时间在一年以前，请核对日期。"), "studied_at")

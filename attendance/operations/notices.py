@@ -46,6 +46,12 @@ def tell(
     return len(members)
 
 
+def take_back_notice(*, kind: str, occasion_id: int | None = None, data: Mapping[str, Any] | None = None) -> None:
+    """Take back what people were told and have not seen, once it is no news any more. Call it in the operation's
+    transaction."""
+    Notice.objects.filter(kind=kind, occasion=occasion_id, data=dict(data or {}), seen_at=None).delete()
+
+
 def mark_notices_seen(*, member_id: int, notice_ids: Iterable[int], as_of: datetime) -> int:
     """Note that a member has read these of their notices; the first time stays."""
     return Notice.objects.filter(member=member_id, pk__in=notice_ids, seen_at=None).update(seen_at=as_of)

@@ -161,7 +161,7 @@ def _coming(member_id: int, as_of: datetime, only: Collection[int] | None) -> li
     scheduled = Occasion.objects.filter(
         state=Occasion.State.SCHEDULED, ends_at__gt=as_of, node__path__in=lines,
         training__state=Training.State.PUBLISHED,
-    ).filter(expecting(member_id)).select_related("training", "node")  # fmt: skip
+    ).filter(expecting(member_id)).select_related("training", "node", "rule")  # fmt: skip
     if only is not None:
         scheduled = scheduled.filter(pk__in=only)
     exemptions = list(Exemption.objects.filter(member_id=member_id))
@@ -190,3 +190,10 @@ def overlapping(*, member_id: int, from_date: date, to_date: date) -> Leave | No
 def own_leaves(member_id: int) -> QuerySet[Leave]:
     """Return the leaves of a person, the newest first."""
     return leaves().filter(member_id=member_id).order_by("-asked_at", "-id")
+
+
+def covers(from_date: date, to_date: date, occasion: Occasion) -> bool:
+    """Whether a period ``[from_date, to_date)`` covers an occasion, loaded with its rule, as ``in_period`` says."""
+    day = timezone.localdate(occasion.window_start_at or occasion.starts_at)
+    is_media = occasion.rule.basis == Rule.Basis.MEDIA
+    return from_date <= day < to_date and (not is_media or timezone.localdate(occasion.ends_at) < to_date)

@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 from attendance import sentences
 from attendance.models import RecordState
 from attendance.rule_words import rule_of_occasion
+from attendance.running import RUNNING, running_label
 from attendance.standing import DONE, state_label
 
 register = template.Library()
@@ -20,4 +21,5 @@ TO_BE_DONE = {RecordState.MISSING, RecordState.INCOMPLETE}
 def state_chip(state: str) -> SafeString:
     """Return the state as a chip: green when done, amber when something is to be done, else plain."""
     look = "ok" if state in DONE else "due" if state in TO_BE_DONE else "plain"
-    return format_html('<span class="chip {}">{}</span>', look, state_label(state))
+    words = running_label() if state == RUNNING else state_label(state)
+    return format_html('<span class="chip {}">{}</span>', look, words)

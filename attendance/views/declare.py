@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -28,6 +29,8 @@ from attendance.views.shared import log_visit
 from organizations.permissions import role_required, signed_in
 
 A_PAGE = 50
+LONG_BEFORE = timedelta(days=30)
+MUCH_LONGER, LONG_MINUTES = 3, 180
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,20 @@ class DeclarationRow:
     @classmethod
     def of(cls, one: Declaration, *, url: str = "", name: str = "") -> "DeclarationRow":
         texts = [f"{day_and_hour(one.studied_at)} · {length(one.minutes * 60_000)}", one.occasion.title]
+        texts += unlikely(one) if name else []
         return cls(name, f"{category(one.category)}：{one.source}", texts, url, _("答复%(name)s") % {"name": name})
+
+
+def unlikely(one: Declaration) -> list[str]:
+    """Return what whoever confirms should look at twice: studied long before the occasion, or much longer than it."""
+    occasion, said = one.occasion, []
+    before = occasion.starts_at - one.studied_at
+    if before > LONG_BEFORE:
+        said.append(_("请核对：学习时间比这一场早 %(days)s 天。") % {"days": before.days})
+    lasts_ms = occasion.media_ms or (occasion.ends_at - occasion.starts_at) / timedelta(milliseconds=1)
+    if one.minutes * 60_000 > MUCH_LONGER * lasts_ms and one.minutes > LONG_MINUTES:
+        said.append(_("请核对：学习时长比这一场长得多（这一场 %(length)s）。") % {"length": length(int(lasts_ms))})
+    return said
 
 
 def outcome_text(one: Declaration) -> str:

@@ -16,8 +16,10 @@ from attendance.models import Correction, CorrectionReview, Dispute, Occasion, R
 from attendance.queries import CALLED_OFF, entries_below, held_at, judged, rule_of
 from attendance.queries.sessions import sessions_ahead
 from attendance.rule_words import rule_sentence
+from attendance.running import chip_of
 from attendance.sentences import day, length, month_day, sentence
 from attendance.standing import (
+    DONE,
     UNDONE,
     Amount,
     amount_of,
@@ -94,21 +96,26 @@ class Detail:
         return next((one for one in self.disputes if one.state == Dispute.State.RAISED), None)
 
     @property
+    def is_done_elsewhere(self) -> bool:
+        """Whether it is done although nothing was measured: by a study elsewhere, or by a correction."""
+        return self.state in DONE and not self.amount.done_ms
+
+    @property
     def done(self) -> str:
-        """How much counts, in words; nothing of what was called off."""
-        return "" if self.is_called_off else self.amount.done
+        """How much counts, in words; nothing of what was called off, or was done without the site's clocks."""
+        return "" if self.is_called_off or self.is_done_elsewhere else self.amount.done
 
     @property
     def done_of(self) -> str:
         """Of how much it is, where that is known."""
-        if self.is_called_off or not self.amount.total_ms:
+        if self.is_called_off or self.is_done_elsewhere or not self.amount.total_ms:
             return ""
         return _("已计入，共 %(total)s") % {"total": self.amount.total}
 
     @property
     def chip(self) -> str:
         """The state that stands beside the number: none of what is paused."""
-        return "" if self.is_paused else self.state
+        return "" if self.is_paused else chip_of(self.occasion, self.state)
 
     @property
     def drawn(self) -> Chart | None:

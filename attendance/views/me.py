@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from attendance.asked_words import asked_words
 from attendance.beside import beside
 from attendance.catching_up import CatchUp, catch_up_of
 from attendance.forms import DisputeForm
@@ -28,13 +29,15 @@ from attendance.operations import (
 )
 from attendance.queries import occasions_naming
 from attendance.queries.answering import answerer_of
+from attendance.queries.asked import Asked, asked_of_member
 from attendance.queries.coming import leaves_ahead
 from attendance.queries.hours import year_of
 from attendance.queries.outages import outages_of
 from attendance.queries.personal import held_about
 from attendance.queries.sessions import sessions_ahead
+from attendance.running import chip_of, way_in
 from attendance.sentences import category, day, day_and_hour, written_down
-from attendance.standing import Standing, standings_of
+from attendance.standing import DONE, Standing, standings_of
 from attendance.views.detail import Detail, record_details, step_of
 from attendance.views.disputes import DisputeCard, outage_lines
 from attendance.views.hours import YearCard
@@ -49,6 +52,7 @@ class Own:
     occasion: Occasion
     stand: Standing
     path: CatchUp | None
+    asked: tuple[str, ...] = ()
 
     @property
     def texts(self) -> list[str]:
@@ -60,32 +64,32 @@ class Own:
         if self.path:
             said.append(self.path.until)
             said += [way.label for way in self.path.sessions]
-        return said
+        return [*said, *self.asked]
 
     @property
     def chip(self) -> str:
         """The state that stands below; none of what is paused."""
-        return "" if self.stand.is_paused else self.stand.state
+        return "" if self.stand.is_paused else chip_of(self.occasion, self.stand.state)
 
 
 def own_records(member: User, as_of: datetime) -> list[Own]:
-    """Return every opened occasion whose roster names ``member``, the newest first;
-    two queries, three where something is held again."""
+    """Return every opened occasion whose roster names ``member``, the newest first; five queries, six where something
+    is held again."""
     occasions = list(occasions_naming(member))
     stands = standings_of(occasions=occasions, member_id=member.pk, as_of=as_of)
     ahead = sessions_ahead(occasions, as_of=as_of)
-    return [
-        Own(one, stands[one.pk], _path(one, stands[one.pk], member, as_of, ahead.get(one.pk, ()))) for one in occasions
-    ]
+    asked = asked_of_member(member_id=member.pk, occasions=[one for one in occasions if not stands[one.pk].is_done])
+    return [_own(one, stands[one.pk], member, as_of, ahead.get(one.pk, ()), asked) for one in occasions]
 
 
-def _path(
-    occasion: Occasion, stand: Standing, member: User, as_of: datetime, sessions: Sequence[Occasion]
-) -> CatchUp | None:
-    return catch_up_of(
+def _own(
+    occasion: Occasion, stand: Standing, member: User, as_of: datetime, sessions: Sequence[Occasion], asked: Asked
+) -> Own:
+    path = catch_up_of(
         occasion=occasion, state=stand.state, as_of=as_of, member=member, done_ms=stand.amount.done_ms,
         sessions=sessions, check=stand.check,
     )  # fmt: skip
+    return Own(occasion, stand, path, () if stand.is_done else tuple(asked_words(asked, occasion)))
 
 
 @require_GET
@@ -123,7 +127,8 @@ def _own_context(request: HttpRequest, occasion_id: int, form: DisputeForm) -> d
     if not found:
         raise Http404
     (detail,) = found
-    step = step_of(detail)
+    step = step_of(detail) or way_in(detail.occasion, member)
+    asked = asked_of_member(member_id=member.pk, occasions=[] if detail.state in DONE else [detail.occasion])
     waits = _waiting_words(detail) if detail.open_dispute else ""
     return {
         "tab": "me",
@@ -133,7 +138,17 @@ def _own_context(request: HttpRequest, occasion_id: int, form: DisputeForm) -> d
         "said": detail.path.for_member if detail.path and not detail.path.sessions else [],
         "sessions": detail.path.sessions if detail.path else [],
         "disputes": [DisputeCard.of(one, by_reader=True, waits=waits) for one in detail.disputes],
+        "asked": asked_words(asked, detail.occasion),
+        "has_declared": detail.occasion.pk in asked.declared,
+        "leave_url": "" if asked.has_leave(detail.occasion.pk) else _leave_url(detail),
     } | _ways_to_object(detail, as_of)
+
+
+def _leave_url(detail: Detail) -> str:
+    """Return where leave can be asked afterwards of what was missed; "" where there is nothing to ask."""
+    occasion = detail.occasion
+    may_ask = detail.is_undone and occasion.training.state == Training.State.PUBLISHED
+    return f"{reverse('me_leave_ask')}?occasion={occasion.pk}" if may_ask else ""
 
 
 def _ways_to_object(detail: Detail, as_of: datetime) -> dict[str, Any]:
@@ -142,13 +157,11 @@ def _ways_to_object(detail: Detail, as_of: datetime) -> dict[str, Any]:
     occasion, member_id = detail.occasion, detail.entry.member_id
     known = outages_of(occasion=occasion, member_id=member_id, as_of=as_of) if may_dispute else []
     ready = [one for one in Dispute.Reason if one is not Dispute.Reason.OTHER]
-    is_undone = detail.is_undone and occasion.training.state == Training.State.PUBLISHED
     return {
         "may_dispute": may_dispute,
         "outages": outage_lines([one.as_row() for one in known]),
         "cut_off": Dispute.Reason.CUT_OFF,
         "reasons": [one for one in ready if not (known and one is Dispute.Reason.CUT_OFF)],
-        "leave_url": f"{reverse('me_leave_ask')}?occasion={occasion.pk}" if is_undone else "",
     }
 
 

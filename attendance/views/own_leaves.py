@@ -15,9 +15,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from attendance import operations
 from attendance.leave_forms import LeaveWishForm
 from attendance.leave_words import became_of, exemption_words, late_words, look_of, what_for
-from attendance.models import Leave
+from attendance.models import Leave, Occasion, Rule
+from attendance.queries.asked import asked_of_member
 from attendance.queries.exempting import exemptions_held_by
-from attendance.queries.leaves import Offered, offered_to, own_leaves, waiting_at
+from attendance.queries.leaves import Offered, offered_to, own_leaves
 from attendance.sentences import day_and_hour
 from attendance.views.shared import number_or_none
 from organizations.models import User
@@ -69,7 +70,7 @@ def me_leaves(request: HttpRequest) -> HttpResponse:
 def me_leave_ask(request: HttpRequest) -> HttpResponse:
     """Ask for leave of some occasions, or for a time; ``?occasion=`` ticks one."""
     member, as_of = signed_in(request), timezone.now()
-    offered = offered_now(member, as_of)
+    offered, waiting = offered_now(member, as_of)
     ticked = number_or_none(request.GET.get("occasion"))
     form = LeaveWishForm(request.POST or None, offered=choices_of(offered), initial={"occasions": [ticked]})
     if request.method == "POST" and form.is_valid():
@@ -80,15 +81,21 @@ def me_leave_ask(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("已经提交，支部书记会看到并答复。能来参加的话直接来就行，参加了就算参加。"))
             return redirect("me_leaves")
-    context = {"tab": "me", "form": form}
+    context = {"tab": "me", "form": form, "waiting": [_waiting_words(one) for one in waiting]}
     return render(request, "attendance/me_leave_ask.html", context, status=422 if request.method == "POST" else 200)
 
 
-def offered_now(member: User, as_of: datetime) -> list[Offered]:
-    """Return what a member can ask leave of and has not asked yet."""
+def offered_now(member: User, as_of: datetime) -> tuple[list[Offered], list[Offered]]:
+    """Return what a member can ask leave of, and what they have asked of already, which waits for an answer."""
     found = offered_to(member_id=member.pk, as_of=as_of)
-    asked = waiting_at(member_id=member.pk, occasion_ids=[one.occasion.pk for one in found])
-    return [one for one in found if one.occasion.pk not in asked]
+    asked = asked_of_member(member_id=member.pk, occasions=[one.occasion for one in found])
+    free = [one for one in found if not asked.has_leave(one.occasion.pk)]
+    return free, [one for one in found if one.occasion.pk in asked.waiting]
+
+
+def _waiting_words(one: Offered) -> str:
+    said = {"title": one.occasion.title, "at": day_and_hour(one.occasion.starts_at)}
+    return _("%(title)s %(at)s 已请假，等书记批准") % said
 
 
 def choices_of(offered: list[Offered]) -> list[tuple[int, str]]:
@@ -97,6 +104,9 @@ def choices_of(offered: list[Offered]) -> list[tuple[int, str]]:
 
 
 def _words_of(one: Offered) -> str:
+    if one.occasion.state == Occasion.State.OPEN and one.occasion.rule.basis == Rule.Basis.MEDIA:
+        until = {"title": one.occasion.title, "until": day_and_hour(one.occasion.ends_at)}
+        return _("%(title)s · %(until)s 截止") % until
     said = f"{one.occasion.title} · {day_and_hour(one.occasion.starts_at)}"
     return said + _("（已经开始，算事后补假）") if one.is_late else said
 

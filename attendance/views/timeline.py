@@ -19,7 +19,8 @@ from attendance.core.intervals import Span, Spans, moment_of, ms_of
 from attendance.core.verdict import Verdict
 from attendance.models import Evidence, Occasion, PresenceSpan, Rule
 from attendance.queries import rule_of, window_of
-from attendance.sentences import category, hour, length, month_day
+from attendance.sentences import category, hour, length
+from attendance.sentences import day as day_words
 
 NOTICED = timedelta(seconds=1)
 
@@ -38,11 +39,11 @@ class Item:
         """Return from when to when; the day only where it is another than that of the item ``before``."""
         said = hour(self.started_at)
         if before is None or localdate(before.started_at) != localdate(self.started_at):
-            said = f"{month_day(self.started_at)} {said}"
+            said = f"{day_words(self.started_at)} {said}"
         if self.ended_at is None:
             return said
         is_one_day = localdate(self.started_at) == localdate(self.ended_at)
-        until = "" if is_one_day else f"{month_day(self.ended_at)} "
+        until = "" if is_one_day else f"{day_words(self.ended_at)} "
         return f"{said} – {until}{hour(self.ended_at)}"
 
 

@@ -1,6 +1,6 @@
 """今天: what is live now, what is next, what is still owed, and nothing else."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from attendance.asked_words import asked_words
 from attendance.catching_up import CatchUp, Way, catch_up_of
 from attendance.check_words import check_left_words
 from attendance.duties import Duty, duties_of
@@ -22,8 +23,10 @@ from attendance.models import Notice, Occasion, RecordState, Rule
 from attendance.notice_words import REMINDERS, words_of
 from attendance.operations import settle_dirty
 from attendance.queries import occasion_for, occasions_ahead, occasions_expecting
+from attendance.queries.asked import Asked, asked_of_member
 from attendance.queries.notices import newest_unseen
 from attendance.queries.sessions import sessions_ahead
+from attendance.running import has_to_begin
 from attendance.sentences import day_and_hour, month_day
 from attendance.standing import Amount, due_at, standings_of
 from attendance.views.calendar import calendar_of, event_of
@@ -48,6 +51,7 @@ class Owed:
     is_incomplete: bool
     step: Step | None
     path: CatchUp
+    asked: tuple[str, ...] = ()
 
     @property
     def texts(self) -> list[str]:
@@ -59,7 +63,7 @@ class Owed:
             said.append(_("当时记录不全，看一遍就补上了。"))
         if not self.sessions:
             said += self.path.for_member
-        return [one for one in said if one]
+        return [*(one for one in said if one), *self.asked]
 
     @property
     def sessions(self) -> list[Way]:
@@ -88,6 +92,7 @@ class NowCard:
     step: Step
     is_now: bool
     since: str = ""
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,13 @@ class ComingRow:
     step: str = ""
     label: str = ""
     is_file: bool = False
+    asked: tuple[str, ...] = ()
+    leave_url: str = ""
+
+    @property
+    def leave_label(self) -> str:
+        """What asking for leave is called where the row is not seen."""
+        return _("请假") + _("：") + self.title
 
 
 @dataclass(frozen=True)
@@ -111,6 +123,7 @@ class Day:
     coming: list[Occasion]
     owed: list[Owed]
     paused: list[tuple[Occasion, str]]
+    asked: Asked = field(default_factory=Asked)
 
 
 @require_GET
@@ -130,7 +143,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "greeting": greeting(member.name, local.hour),
         "day": day,
         "now": now,
-        "coming": [coming_row(occasion, member, as_of) for occasion in day.coming],
+        "coming": [coming_row(occasion, member, day.asked, as_of) for occasion in day.coming],
         "owed_title": owed_title(len(day.owed)),
         "desk": desk_of(member, as_of=as_of),
         "done": None if now or day.owed or day.paused else all_done(day),
@@ -164,14 +177,20 @@ def now_cards(day: Day, duties: list[Duty]) -> list[NowCard]:
             step=Step(_("看会议安排") if is_in_person(occasion.kind) else _("进入直播"), url),
             is_now=True,
             since=_("已开始 %(since)s") % {"since": timesince(occasion.opened_at) if occasion.opened_at else ""},
+            asked=tuple(asked_words(day.asked, occasion)),
         )
         for occasion, url in day.live
     ]
 
 
-def coming_row(occasion: Occasion, member: User, as_of: datetime) -> ComingRow:
-    """Return an occasion to come: shortly before it the way in, before that the file for one's calendar."""
-    row = ComingRow(occasion.starts_at, occasion.title, f"{countdown(occasion, as_of)} · {occasion.node.name}")
+def coming_row(occasion: Occasion, member: User, asked: Asked, as_of: datetime) -> ComingRow:
+    """Return an occasion to come: shortly before it the way in, before that the file for one's calendar; beside it
+    the leave that was asked, or the way to ask for it."""
+    text = f"{countdown(occasion, as_of)} · {occasion.node.name}"
+    may_ask = as_of < occasion.starts_at and not asked.has_leave(occasion.pk)
+    leave_url = f"{reverse('me_leave_ask')}?occasion={occasion.pk}" if may_ask else ""
+    said = tuple(asked_words(asked, occasion))
+    row = ComingRow(occasion.starts_at, occasion.title, text, asked=said, leave_url=leave_url)
     if url := doors(occasion, member, as_of):
         step = _("看会议安排") if is_in_person(occasion.kind) else _("先进去等")
         return replace(row, url=url, step=f"{step} ›", label=step + _("：") + occasion.title)
@@ -201,10 +220,12 @@ def help_words(helper: User | None) -> str:
 
 
 def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
-    """Return what is live, next and owed for ``member`` in three queries, four where something is held again."""
-    opened = list(occasions_expecting(member))
+    """Return what is live, next and owed for ``member`` in six queries, seven where something is held again."""
+    opened, coming = list(occasions_expecting(member)), coming_for(member, membership, as_of)
     stands = standings_of(occasions=opened, member_id=member.pk, as_of=as_of)
     ahead = sessions_ahead(opened, as_of=as_of)
+    open_ones = [one for one in opened if not stands[one.pk].is_done]
+    asked = asked_of_member(member_id=member.pk, occasions=[*open_ones, *coming])
     live, owed, paused = [], [], []
     for occasion in opened:
         stand = stands[occasion.pk]
@@ -219,10 +240,10 @@ def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
             )  # fmt: skip
             if path is not None:
                 step = Step(path.phone.label, path.phone.url) if path.phone else None
-                is_incomplete = stand.state == RecordState.INCOMPLETE
-                owed.append(Owed(occasion, path.due_at, stand.amount, is_incomplete, step, path))
+                is_incomplete, said = stand.state == RecordState.INCOMPLETE, tuple(asked_words(asked, occasion))
+                owed.append(Owed(occasion, path.due_at, stand.amount, is_incomplete, step, path, said))
     owed.sort(key=lambda one: one.due_at)
-    return Day(live, coming_for(member, membership, as_of), owed, paused)
+    return Day(live, coming, owed, paused, asked)
 
 
 def doors(occasion: Occasion, member: User, as_of: datetime) -> str:
@@ -237,7 +258,7 @@ def countdown(occasion: Occasion, as_of: datetime) -> str:
         return _("时间已过，等支部登记")
     if occasion.ends_at <= as_of:
         return _("到时间没有开播，请等重新安排")
-    return starts_in(occasion.starts_at, as_of)
+    return has_to_begin(occasion, as_of) or starts_in(occasion.starts_at, as_of)
 
 
 def coming_for(member: User, membership: Membership | None, as_of: datetime) -> list[Occasion]:

@@ -16,15 +16,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from attendance.asked_words import asked_words
 from attendance.catching_up import catch_up_of
 from attendance.forms import LEAVE_CATEGORIES
 from attendance.models import Evidence, Occasion, RosterEntry
 from attendance.operations import UnableToRecord, settle, settle_dirty
 from attendance.permissions import COUNTS, NAMES
 from attendance.queries import CALLED_OFF
+from attendance.queries.asked import asked_of_member
 from attendance.queries.naming import among_named
 from attendance.queries.sessions import sessions_ahead
 from attendance.queries.windows import HELD
+from attendance.running import has_to_begin
 from attendance.standing import standings_of, state_label
 from attendance.views.shared import LAST_PAGE, number_or_none
 from meetings import operations
@@ -56,6 +59,7 @@ def meeting(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "meeting": one,
         "occasion": one.occasion,
         "when": when_words(one.occasion),
+        "state_now": has_to_begin(one.occasion, as_of) or one.occasion.get_state_display(),
         "late": late_words(one),
     }
     if access.node is None:
@@ -86,8 +90,12 @@ def _own(request: HttpRequest, access: Access, as_of: dt.datetime) -> dict[str, 
     path = catch_up_of(
         occasion=occasion, state=stand.state if stand else "", as_of=as_of, member=member, sessions=ahead
     )
+    asked = asked_of_member(member_id=member.pk, occasions=[occasion])
+    may_ask = occasion.state == State.SCHEDULED and as_of < occasion.starts_at and not asked.has_leave(occasion.pk)
     return {
         "minutes": minutes_of([occasion.pk]).get(occasion.pk),
+        "asked": [] if stand and stand.is_done else asked_words(asked, occasion),
+        "leave_url": f"{reverse('me_leave_ask')}?occasion={occasion.pk}" if may_ask else "",
         "state": stand.state if stand else "",
         "state_words": state_label(stand.state) if stand else "",
         "path": path,
