@@ -303,6 +303,11 @@ def namesakes(name: str) -> QuerySet[User]:
     return User.objects.filter(name=name).order_by("pk")
 
 
+def node_ids(paths: Iterable[str]) -> dict[str, int]:
+    """The keys of nodes by their paths; a path that is nobody's is left out."""
+    return dict(Node.objects.filter(path__in=list(paths)).values_list("path", "id"))
+
+
 def node_names(paths: Iterable[str], *, below: Node) -> dict[str, str]:
     """The names of those nodes, of some paths, that are ``below`` or in its subtree, by path; one query."""
     inside = Node.objects.filter(path__startswith=below.path, path__in=set(paths))
