@@ -263,6 +263,8 @@ def test_the_register_on_paper_is_a_month_a_sheet_across(sheet: World, sign_in: 
     (top,) = {y for _x, y, text in pieces if text == "34"}
     line = [text for _x, y, text in sorted(pieces) if y == top]
     assert (line[0], line[len(line) // 2]) == ("1", "34")
+    (last,) = {y for _x, y, text in pieces if text == "33"}
+    assert min(y for _x, y, text in pieces if "4′/6′" in text) > last  # what the signs mean stands below them all
     assert all(text in text_of(answer.content) for text in ("欧阳00", "欧阳55"))
 
 
