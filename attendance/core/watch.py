@@ -88,4 +88,6 @@ def accept(
 
 def credit(old: Iterable[Sequence[int]], new: Iterable[Sequence[int]]) -> Spans:
     """Return the union of ranges credited so far and newly accepted ones."""
-    return Spans.of([*((start, end) for start, end in old), *((start, end) for start, end in new)])
+    pairs = [(start, end) for start, end in old]
+    pairs += [(start, end) for start, end in new]
+    return Spans.of(pairs)

@@ -6,16 +6,16 @@ reports at the same moment, in whatever sessions, can so never both use the same
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
 
-from attendance.core.intervals import moment_of, ms_of
+from attendance.core.intervals import Spans, moment_of, ms_of
 from attendance.core.rules import Basis
 from attendance.core.text import checked
-from attendance.core.watch import BUDGET_START_MS, BUFFER_MS, Acceptance, Budget, accept
+from attendance.core.watch import BUDGET_START_MS, BUFFER_MS, Acceptance, Budget, accept, credit
 from attendance.models import Occasion, Record, RecordState, WatchBudget, WatchSession
 from attendance.operations.rosters import is_on_roster
 from attendance.operations.settling import settle
@@ -176,7 +176,7 @@ def report_one_watched(*, report: WatchReport) -> WatchState:
     for _attempt in range(TRIES):
         session = _session_for(report, read_session(report.session_id, report.member_id, report.client_id))
         if session.is_known:
-            return _answer(session, session.ranges, 0, session.position_ms, report.as_of)
+            return _answer(session, credit(session.ranges, ()), 0, session.position_ms, report.as_of)
         if session.budget is None:
             # A session from before there were budgets.
             _give_budget(report.member_id, moment_of(session.last_ms))
@@ -291,9 +291,7 @@ def _answer_to(one: Storing) -> WatchState:
     return _answer(one.session, one.credited, one.taken.accepted_ms, one.position_ms, one.as_of)
 
 
-def _answer(
-    session: Session, own: Iterable[Sequence[int]], accepted_ms: int, position_ms: int, as_of: datetime
-) -> WatchState:
+def _answer(session: Session, own: Spans, accepted_ms: int, position_ms: int, as_of: datetime) -> WatchState:
     until = session.make_up_until_at
     return WatchState(
         session_id=session.session_id,

@@ -43,9 +43,10 @@ class Session(NamedTuple):
     turn: int
     is_known: bool
 
-    def credited(self, own: Iterable[Sequence[int]]) -> Spans:
+    def credited(self, own: Spans) -> Spans:
         """Return what counts of this piece over all devices, where this session has ``own``."""
-        return credit(own, [pair for media, ranges in self.others if media == self.media for pair in ranges])
+        others = [pair for media, ranges in self.others if media == self.media for pair in ranges]
+        return credit(own, others) if others else own
 
     def credited_in_all(self, new: Sequence[tuple[int, int]]) -> int:
         """Return how much of the occasion's media is watched, as the judge counts it: each piece to its length."""
