@@ -140,6 +140,9 @@ class ReadRule(Guarded, generic.InspectView):
     def get_min_minutes_display_value(self) -> Any:
         return _("不要求") if self.object.min_minutes is None else self.object.min_minutes
 
+    def get_asks_check_display_value(self) -> Any:
+        return _("要求") if self.object.asks_check else _("不要求")
+
     def get_edit_url(self) -> str | None:
         return super().get_edit_url() if self._keeps("change") else None
 
