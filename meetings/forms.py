@@ -142,7 +142,10 @@ def in_words(meeting: Meeting) -> dict[Any, Any]:
 
 
 class AttendanceForm(forms.Form):
-    """From when to when people met; who came stands in fields of its own, a row a person."""
+    """From when to when people met; who came stands in fields of its own, a row a person. ``seen``: what
+    these times were when the page was opened."""
+
+    seen: tuple[dt.datetime, dt.datetime] | None = None
 
     started_at = _moment(_("实际开始"))
     ended_at = _moment(_("实际结束"))
