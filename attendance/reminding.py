@@ -17,7 +17,7 @@ from attendance.queries.reminders import Lately, UnitWishes, lately
 from attendance.reports.base import Scope
 from attendance.reports.standing import StandingRow, entries, occasions_of, standings
 from attendance.sentences import day_and_hour
-from attendance.standing import UNDONE, asks_nothing, due_at
+from attendance.standing import MISSED, UNDONE, asks_nothing, due_at
 from organizations import sms
 from organizations.models import User
 
@@ -38,6 +38,7 @@ class Whom:
     channel: str
     no_sms: str
     refusal: str
+    has_missed: bool  # something took place without them; else they only have a running course to go on with
 
     @property
     def ways(self) -> str:
@@ -105,7 +106,8 @@ def whom_to_remind(scope: Scope, *, reader: User, member_ids: Collection[int] | 
         refusal = refusal or too_often(had.get(member_id, []), scope.training, a_week=a_week, as_of=scope.as_of)
         channel, no_sms = way_of(has_phone=mine[0].has_phone, choice=choices.get(member_id), ways=ways)
         until_at = min((due_at(one) for one in left), default=scope.as_of)
-        found.append(Whom(member_id, mine[0].name, until_at, channel, no_sms, refusal))
+        missed = any(row.state in MISSED for row in mine)
+        found.append(Whom(member_id, mine[0].name, until_at, channel, no_sms, refusal, missed))
     return found
 
 
