@@ -152,7 +152,7 @@ def _chosen(request: HttpRequest, scope: Scope, reader: User) -> list[int]:
 
 
 def preview_of(scope: Scope, *, reader: User, ticked: set[int]) -> Preview:
-    """Return what would happen, with these people ticked (none: all who missed something); seven queries at any size."""
+    """Return what would happen, with these people ticked (none: all who missed something); seven queries, always."""
     found = whom_to_remind(scope, reader=reader)
     had = reminded(scope.training.pk, [one.member_id for one in found])
     chosen = [_row(one, had, ticked) for one in found if one.has_missed and not one.refusal]
