@@ -7,6 +7,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -19,6 +20,7 @@ from attendance.sentences import category, hour, length
 from attendance.standing import DONE, state_label, with_standing
 from meetings.models import Meeting, Minutes
 from meetings.queries.meetings import minutes_of
+from organizations.core.names import told_apart
 from organizations.models import Node
 
 S = RecordState
@@ -114,9 +116,14 @@ def _people(rows: QuerySet[Any, Any], ids: Sequence[int]) -> tuple[dict[int, lis
     counts: defaultdict[int, Counter[str]] = defaultdict(Counter)
     ordered = rows.order_by("occasion_id", "node__path", "member__name", "member_id").values_list(
         "occasion_id", "member_id", "member__name", "node__name", "stands", "rec__live_ms", "rec__replay_ms",
-        "rec__stands_by",
+        "rec__stands_by", "member__phone_last4", "member__number",
     )  # fmt: skip
-    for occasion_id, member_id, name, unit, state, live, replay, corrected in ordered:
+    read = list(ordered)
+    names: dict[int, dict[int, str]] = {
+        pk: told_apart((row[1], row[2], *row[8:]) for row in group)
+        for pk, group in groupby(read, key=lambda row: row[0])
+    }
+    for occasion_id, member_id, _name, unit, state, live, replay, corrected, *_tails in read:
         key = (occasion_id, member_id)
         said = spans.get(key, []) if state in DONE or not facts.get(key) else []
         said = [*said, *facts.get(key, [])]
@@ -124,7 +131,7 @@ def _people(rows: QuerySet[Any, Any], ids: Sequence[int]) -> tuple[dict[int, lis
         said += [_("看回放 %(length)s") % {"length": length(replay)}] if replay else []
         said += [_("由负责人更正")] if corrected else []
         here = people[occasion_id]
-        here.append(PersonRow(len(here) + 1, member_id, name, unit, state, _("；").join(said)))
+        here.append(PersonRow(len(here) + 1, member_id, names[occasion_id][member_id], unit, state, _("；").join(said)))
         counts[occasion_id][state] += 1
     return people, counts
 

@@ -35,6 +35,7 @@ from meetings.queries.attendance import HERE, LEAVE, Mark, Span, marks_in, windo
 from meetings.queries.meetings import roster_below
 from meetings.views.meeting import context_of, steps_of
 from meetings.views.shared import access_or_404, address_of, log_book
+from organizations.core.names import told_apart
 from organizations.permissions import role_required, signed_in
 from organizations.queries import exempt_member_ids, members_at
 
@@ -152,10 +153,11 @@ def _lines(occasion: Occasion, page: Page[Any]) -> list[Line]:
     else:
         exempt = {one.member_id for one in rows if one.state == RosterEntry.State.EXEMPT}
     marks = marks_in(written_of(occasion.pk, [one.member_id for one in rows]), window_of(occasion))
+    names = told_apart((one.member_id, one.member.name, one.member.phone_last4, one.member.number) for one in rows)
     lines = []
     for one in rows:
         mark = marks.get(one.member_id, Mark())
-        line = Line(one.member_id, one.member.name, one.node.name, one.member_id in exempt, mark)
+        line = Line(one.member_id, names[one.member_id], one.node.name, one.member_id in exempt, mark)
         line.mark(mark)
         lines.append(line)
     return lines

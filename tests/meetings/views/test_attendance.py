@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from attendance.models import Evidence, Occasion
+from attendance.queries.register import register_lines
 from meetings.models import Meeting
 from organizations.models import Role, User
 from tests.factories.organizations import County, MembershipFactory, RoleGrantFactory
@@ -281,3 +282,21 @@ def test_presence_moves_with_the_times_also_of_whom_the_page_does_not_name(count
     assert tab.send().status_code == 200
     ends = dict(Evidence.objects.filter(withdrawn_by=None, kind="hall").values_list("member_id", "ended_at"))
     assert ends == dict.fromkeys((first.pk, second.pk), start + HOUR / 4)
+
+
+def test_two_of_the_same_name_are_told_apart_wherever_names_are_ticked(county: County, sign_in: SignIn) -> None:
+    first, second, third = county.members
+    User.objects.filter(pk=first.pk).update(name="王强", phone_last4="0012")
+    User.objects.filter(pk=second.pk).update(name="王强", phone_last4="", number="DY000107")
+    secretary, meeting = sign_in(county.secretary), gathering(county)
+    said = {"王强（手机尾号 0012）", "王强（编号尾号 0107）", third.name, county.secretary.name}
+    form = secretary.get("/meetings/plan/?form=committee").context["form"]
+    assert {words for _pk, words in form.fields["members"].choices} == said
+    assert {line.name for line in secretary.get(f"/meetings/{meeting.pk}/attendance/").context["lines"]} == said
+    occasion = held(county, meeting, present={})
+    assert {one.name for one in secretary.get(f"/meetings/{meeting.pk}/").context["book"].people} == said
+    lines = register_lines(node=county.branch, occasion_ids=[occasion.pk])
+    assert {line.name for line in lines} == said
+    hall = text(secretary.get(f"/branch/{occasion.training_id}/hall/?node={county.branch.pk}&occasion={occasion.pk}"))
+    assert "王强（编号尾号 0107）" in hall
+    assert "0012" not in hall  # digits of a phone stand on no page that a whole hall may look at
