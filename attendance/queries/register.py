@@ -12,7 +12,7 @@ from django.db.models import Case, Count, F, Q, QuerySet, When
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from attendance.models import Occasion, RecordState, RosterEntry, Rule, Training
+from attendance.models import Named, Occasion, RecordState, RosterEntry, Rule, Training
 from attendance.queries.ledger import CALLED_OFF
 from attendance.queries.listing import being_listed
 from attendance.standing import DONE, with_standing
@@ -117,6 +117,15 @@ def register_lines(*, node: Node, occasion_ids: Collection[int]) -> list[PersonL
     names = told_apart(people.values())
     for line in found:
         line.name = names[line.member_id]
+    return found
+
+
+def named_ahead(occasions: Iterable[Occasion]) -> dict[int, set[int]]:
+    """Return who is expected at those of these that have not begun and name whom they expect; one query where any do."""
+    found: dict[int, set[int]] = {one.pk: set() for one in occasions if one.is_named and not one.opened_at}
+    if found:
+        for occasion_id, member_id in Named.objects.filter(occasion__in=found).values_list("occasion_id", "member_id"):
+            found[occasion_id].add(member_id)
     return found
 
 

@@ -62,13 +62,20 @@ class Book:
         return self.occasion.state in HELD
 
     @property
+    def is_void(self) -> bool:
+        """Whether it counts nowhere: then nobody is counted here either."""
+        return self.occasion.state == Occasion.State.VOID
+
+    @property
     def expected(self) -> int:
         """Everybody on the roster but the exempt."""
         return sum(self.counts.values()) - self.counts.get(S.EXEMPT, 0)
 
     @property
     def numbers(self) -> list[tuple[str, int]]:
-        """The counts in words, in the order of the book; how many are undecided only where some are."""
+        """The counts in words, in the order of the book; undecided ones only where some are; none of a void one."""
+        if self.is_void:
+            return []
         said = [
             (_("应到"), self.expected),
             (_("实到"), self.counts.get(S.ATTENDED, 0)),

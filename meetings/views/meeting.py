@@ -22,7 +22,7 @@ from meetings import operations
 from meetings.forms import Decisions, MinutesForm
 from meetings.permissions import Access
 from meetings.queries import Book, books_of, minutes_of
-from meetings.sentences import late_words, when_words
+from meetings.sentences import is_unregistered, late_words, state_words, when_words
 from meetings.views.shared import MOST_PEOPLE, access_or_404, address_of, log_book
 from organizations.permissions import role_required, signed_in
 
@@ -43,6 +43,8 @@ def meeting(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "occasion": one.occasion,
         "when": when_words(one.occasion),
         "late": late_words(one),
+        "state_label": state_words(one.occasion, as_of=as_of),
+        "is_over": is_unregistered(one.occasion, as_of=as_of),
     }
     if access.node is None:
         return render(request, "meetings/outcome.html", context | _own(request, access, as_of))

@@ -30,7 +30,7 @@ class Tab:
     def read(self, answer: Any) -> None:
         page = text(answer)
         self.fields = dict(re.findall(r'<input[^>]*type="hidden"[^>]*name="(\w+)"[^>]*value="([^"]*)"', page))
-        marked = r'type="radio" id="\w+" name="(\w+)"(?: class="leave")?\s+value="(\w+)" checked'
+        marked = r'type="radio" id="\w+" name="(\w+)"\s+value="(\w+)" checked'
         self.fields |= dict(re.findall(marked, page))
         self.fields |= dict(re.findall(r'type="time" id="\w+" name="(\w+)" value="([^"]*)"', page))
         for name, options in re.findall(r'<select[^>]*name="(c\d+)">(.*?)</select>', page, re.S):
