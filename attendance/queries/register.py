@@ -121,7 +121,7 @@ def register_lines(*, node: Node, occasion_ids: Collection[int]) -> list[PersonL
 
 
 def named_ahead(occasions: Iterable[Occasion]) -> dict[int, set[int]]:
-    """Return who is expected at those of these that have not begun and name whom they expect; one query where any do."""
+    """Return who is expected at those that have not begun and name them; one query where any do."""
     found: dict[int, set[int]] = {one.pk: set() for one in occasions if one.is_named and not one.opened_at}
     if found:
         for occasion_id, member_id in Named.objects.filter(occasion__in=found).values_list("occasion_id", "member_id"):
