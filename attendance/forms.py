@@ -108,7 +108,11 @@ class AnswerForm(forms.Form):
 class LeaveForm(forms.Form):
     """A leave has a category and nothing else; one absence may cover several occasions."""
 
-    category = forms.ChoiceField(label=_("请假类别"), choices=LEAVE_CATEGORIES)
+    category = forms.ChoiceField(
+        label=_("请假类别"),
+        choices=[("", _("请选一种")), *LEAVE_CATEGORIES],
+        error_messages={"required": _("请选请假类别。")},
+    )
     also = forms.TypedMultipleChoiceField(
         label=_("这次请假还包括"), coerce=int, required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -125,7 +129,11 @@ class LeaveForm(forms.Form):
 class DeclarationForm(forms.Form):
     """What somebody studied elsewhere: how, where, when and how long."""
 
-    category = forms.ChoiceField(label=_("学习方式"), choices=DECLARED_CATEGORIES)
+    category = forms.ChoiceField(
+        label=_("学习方式"),
+        choices=[("", _("请选一种")), *DECLARED_CATEGORIES],
+        error_messages={"required": _("请选学习方式。")},
+    )
     source = forms.CharField(
         label=_("在哪里学的"),
         max_length=60,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from attendance.core.reminders import NAME, PAUSE, SITE, TRAINING, UNIT, UNTIL, fill
-from attendance.models import Channel, NoticeChoice, Occasion, Training
+from attendance.models import Channel, NoticeChoice, Occasion, RecordState, Training
 from attendance.permissions import Whereabouts, whereabouts
 from attendance.queries.reminders import Lately, UnitWishes, lately
 from attendance.reports.base import Scope
@@ -40,6 +40,11 @@ class Whom:
     channel: str
     no_sms: str
     refusal: str
+
+    @property
+    def has_missed(self) -> bool:
+        """Whether they are missing somewhere; else what they have is no fault of theirs, or a course that still runs."""
+        return self.state == RecordState.MISSING
 
     @property
     def ways(self) -> str:

@@ -21,6 +21,7 @@ from meetings.operations import GatheringPlan, UnableToChangeForm, change_form
 from meetings.operations.minutes import MOST_DECISIONS, MOST_STUDIED, MOST_TEXT, MOST_TITLE
 from meetings.operations.planning import MOST_AGENDA
 from meetings.queries import rules_at
+from organizations.core.names import told_apart
 from organizations.models import Membership, Node
 
 ALL, NAMED = "all", "named"
@@ -83,7 +84,10 @@ class GatheringForm(Asking, forms.Form):
         super().__init__(data, initial=initial)
         self.fields["title"].widget.attrs["placeholder"] = form.label
         self._choose("unit", [(one.pk, one.name) for one in units])
-        self._choose("members", [(one.member_id, one.member.name) for one in people])
+        names = told_apart(
+            (one.member_id, one.member.name, one.member.phone_last4, one.member.number) for one in people
+        )
+        self._choose("members", [(one.member_id, names[one.member_id]) for one in people])
         if not people:  # who plans without reading names leaves those named as they are
             del self.fields["who"], self.fields["members"]
         self._choose("rule", [("", _("现场会议规则")), *((one.pk, label_of(one)) for one in rules_at(node))])
@@ -142,7 +146,10 @@ def in_words(meeting: Meeting) -> dict[Any, Any]:
 
 
 class AttendanceForm(forms.Form):
-    """From when to when people met; who came stands in fields of its own, a row a person."""
+    """From when to when people met; who came stands in fields of its own, a row a person. ``seen``: what
+    these times were when the page was opened."""
+
+    seen: tuple[dt.datetime, dt.datetime] | None = None
 
     started_at = _moment(_("实际开始"))
     ended_at = _moment(_("实际结束"))

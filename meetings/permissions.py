@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from attendance.permissions import COUNTS, own_nodes
 from attendance.queries import is_expected
 from meetings.models import Meeting
-from meetings.operations.planning import KIND
 from meetings.queries import meeting_at
+from meetings.queries.meetings import KIND
 from organizations.models import Node, Role, User
 from organizations.permissions import has_role, in_subtree, rules_the_whole_tree, visible_nodes
 

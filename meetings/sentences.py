@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from attendance.kinds import is_in_person
 from attendance.models import Occasion
 from attendance.sentences import hour, moment
 from meetings.core.year import Cell, Per, Period, State
@@ -53,13 +54,28 @@ def period_words(period: Period, per: Per) -> str:
     return _("全年")
 
 
-def cell_words(cell: Cell) -> str:
-    """Return what a period of a form says: how often it was held and when, what is planned, what is open or short."""
+def state_words(occasion: Occasion, *, as_of: datetime) -> str:
+    """Return how an occasion stands; of one whose time is over, that nobody has written down who came."""
+    if is_unregistered(occasion, as_of=as_of):
+        return _("已过时间，还没登记")
+    return str(Occasion.State(occasion.state).label)
+
+
+def is_unregistered(occasion: Occasion, *, as_of: datetime) -> bool:
+    is_open = occasion.state in (Occasion.State.SCHEDULED, Occasion.State.OPEN)
+    return is_open and is_in_person(occasion.kind) and occasion.ends_at <= as_of
+
+
+def cell_words(cell: Cell, *, today: date) -> str:
+    """Return what a period of a form says: how often it was held and when, what is planned, of what is past that is not
+    written down, what is open or short."""
     said = []
     if cell.held:
         said.append(_("%(times)s 次：%(days)s") % {"times": len(cell.held), "days": _days(cell.held, cell.period)})
-    if cell.planned:
-        said.append(_("已安排 %(days)s") % {"days": _days(cell.planned, cell.period)})
+    if past := [day for day in cell.planned if day < today]:
+        said.append(_("%(days)s已过，还没登记") % {"days": _days(past, cell.period)})
+    if coming := [day for day in cell.planned if day >= today]:
+        said.append(_("已安排 %(days)s") % {"days": _days(coming, cell.period)})
     if cell.left and cell.state is State.OPEN:
         said.append(_("还要开 %(times)s 次") % {"times": cell.left})
     if cell.left and cell.state is State.SHORT:

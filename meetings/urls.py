@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from meetings.views import books, catalogue, meeting, plan, years
+from meetings.views import attendance, books, catalogue, meeting, plan, years
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", years.year, name="meetings"),
@@ -18,7 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:occasion_id>/withdraw/", plan.withdraw, name="meeting_withdraw"),
     path("<int:occasion_id>/void/", plan.void, name="meeting_void"),
     path("<int:occasion_id>/form/", plan.label, name="meeting_label"),
-    path("<int:occasion_id>/attendance/", meeting.attendance, name="meeting_attendance"),
+    path("<int:occasion_id>/attendance/", attendance.attendance, name="meeting_attendance"),
     path("<int:occasion_id>/minutes/", meeting.minutes, name="meeting_minutes"),
     path("<int:occasion_id>/book.pdf", books.book, name="meeting_book"),
 ]

@@ -10,7 +10,7 @@ from attendance.core.text import checked
 from attendance.models import Declaration, Occasion, Record, RecordState, RosterEntry
 from attendance.operations.corrections import UnableToRecord
 from attendance.operations.marks import hold
-from attendance.operations.notes import Study, check_study, declare, noted_at
+from attendance.operations.notes import Study, check_study, declare, is_over_for_good, noted_at
 from attendance.operations.notices import take_back_notice, tell
 from attendance.operations.rosters import is_on_roster
 from attendance.queries.answering import answerer_of
@@ -35,6 +35,8 @@ def ask_declaration(
     occasion = noted_at(occasion_id)
     if occasion.state == Occasion.State.SCHEDULED:
         raise UnableToRecord(_("这一场还没有开始，开始以后才能申报。"))
+    if is_over_for_good(occasion, as_of):
+        raise UnableToRecord(_("培训已经结束，补学时间也过了，不能再申报。确实学过的，请联系支部书记。"))
     check_study(started_at=studied_at, minutes=minutes, as_of=as_of)
     source = _text(source, 60, _("请写明在哪里学的，最多 60 个字。"), "source")
     hold([occasion_id])

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from attendance.core.text import checked
-from attendance.models import Evidence, Occasion, Record, RosterEntry, Rule
+from attendance.models import Evidence, Hall, Occasion, Record, RosterEntry, Rule, Training
 from attendance.operations.catching_up import tell_caught_up
 from attendance.operations.corrections import UnableToRecord
 from attendance.operations.excusing import close_emptied
@@ -26,6 +26,7 @@ from organizations.queries import members_at
 # People write down when they met, not when the lecture began: so much more than the occasion is a slip of the date.
 MOST_BEYOND = timedelta(hours=12)
 MINUTE = timedelta(minutes=1)
+State = Occasion.State
 MOST_MINUTES = 24 * 60
 LONGEST_AGO = timedelta(days=366)
 
@@ -70,6 +71,8 @@ def record_hall(
     if not keeps_the_book:
         _refuse_oneself(recorded_by_id, members)
     occasion = noted_at(occasion_id)
+    if client_id is None or not _is_awaited(occasion):
+        _refuse_after_all(occasion, as_of)
     start, end = hall_span(occasion, started_at, ended_at, as_of)
     _check_roster(occasion, members)
     _hold(occasion, members, as_of)
@@ -205,6 +208,8 @@ def _keep_fact(
 ) -> None:
     _refuse_oneself(recorded_by_id, [member_id])
     occasion = noted_at(occasion_id)
+    if not (details or {}).get("client_id"):  # a declaration was made in time; only its answer is late
+        _refuse_after_all(occasion, as_of)
     category = _fit(category, 20, _("类别不合适。"))
     _check_roster(occasion, [member_id])
     _hold(occasion, [member_id], as_of)
@@ -275,7 +280,7 @@ def _refuse_oneself(recorded_by_id: int | None, member_ids: Collection[int]) -> 
 
 def noted_at(occasion_id: int) -> Occasion:
     """Return the occasion, where something may be written down at all."""
-    occasion = Occasion.objects.select_related("rule", "node").get(pk=occasion_id)
+    occasion = Occasion.objects.select_related("rule", "node", "training").get(pk=occasion_id)
     if occasion.state == Occasion.State.NOT_HELD:
         raise UnableToRecord(_("这一场没有举行，不算任何人缺席，不用登记。"))
     if occasion.state == Occasion.State.VOID:
@@ -283,6 +288,25 @@ def noted_at(occasion_id: int) -> Occasion:
     if occasion.evidence_removed_at is not None:
         raise UnableToRecord(_("这一场的原始记录已按期限清除，不再登记或撤回。确实有误的，请“更正结果”并写明理由。"))
     return occasion
+
+
+def is_over_for_good(occasion: Occasion, as_of: datetime) -> bool:
+    """Whether the training is closed and the make-up time over: then a result changes by a correction alone, which has
+    a reason and a second person."""
+    is_over = occasion.state in (State.CLOSED, State.SETTLED) and occasion.training.state == Training.State.CLOSED
+    return is_over and as_of >= (occasion.make_up_until_at or occasion.ends_at)
+
+
+def _refuse_after_all(occasion: Occasion, as_of: datetime) -> None:
+    if is_over_for_good(occasion, as_of):
+        said = _("培训已经结束，补学时间也过了，不能再登记。确实有误的，请“更正结果”并写明理由，由另一位负责人复核。")
+        raise UnableToRecord(said)
+
+
+def _is_awaited(occasion: Occasion) -> bool:
+    """Whether a hall was announced in time that has not delivered yet what was ticked there."""
+    until = occasion.make_up_until_at or occasion.ends_at
+    return Hall.objects.filter(occasion=occasion, is_offline=True, closed_at=None, opened_at__lt=until).exists()
 
 
 def _hold(occasion: Occasion, member_ids: Collection[int], as_of: datetime) -> None:

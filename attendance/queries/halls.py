@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from attendance.models import Declaration, Evidence, Guest, Hall, Occasion, RosterEntry, Sheet
 from attendance.queries.answering import nearer_secretaries, secretary_paths
+from organizations.core.names import told_apart
 from organizations.models import Membership, Node, Role, User
 from organizations.permissions import visible_nodes
 from organizations.queries import valid_on
@@ -107,7 +108,7 @@ def sheets_of(*, occasion_id: int, below: str) -> QuerySet[Sheet]:
 def who_is_on(sheet: Sheet, *, first: int) -> tuple[dict[int, str], dict[int, str]]:
     """Return the names of those on a sheet, and the paths of the units where they stand; two queries or three."""
     members = sheet.members[:first]
-    people = dict(User.objects.filter(pk__in=members).values_list("pk", "name"))
+    people = told_apart(User.objects.filter(pk__in=members).values_list("pk", "name", "phone_last4", "number"))
     rows = RosterEntry.objects.filter(occasion_id=sheet.occasion_id, member_id__in=members)
     paths = dict(rows.values_list("member_id", "node__path"))
     if not paths:  # printed before there was a roster

@@ -12,10 +12,11 @@ from django.db.models import Case, Count, F, Q, QuerySet, When
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from attendance.models import Occasion, RecordState, RosterEntry, Rule, Training
+from attendance.models import Named, Occasion, RecordState, RosterEntry, Rule, Training
 from attendance.queries.ledger import CALLED_OFF
 from attendance.queries.listing import being_listed
 from attendance.standing import DONE, with_standing
+from organizations.core.names import told_apart
 from organizations.core.pinyin import sort_key
 from organizations.models import Node
 
@@ -105,12 +106,27 @@ def register_lines(*, node: Node, occasion_ids: Collection[int]) -> list[PersonL
     lines: dict[tuple[str, int], PersonLine] = {}
     rows = with_standing(_entries(node, occasion_ids)).values_list(
         "member_id", "member__name", "member__phone_last4", "node__path", "occasion_id", "stands", "rec__reasons",
-        "rec__stands_hours",
+        "rec__stands_hours", "member__number",
     )  # fmt: skip
-    for member_id, name, last4, path, occasion_id, state, reasons, hours in rows.iterator(chunk_size=5000):
+    people: dict[int, tuple[int, str, str, str | None]] = {}
+    for member_id, name, last4, path, occasion_id, state, reasons, hours, number in rows.iterator(chunk_size=5000):
+        people[member_id] = (member_id, name, last4, number)
         line = lines.setdefault((path, member_id), PersonLine(member_id, name, bool(last4), path))
         line.cells[occasion_id] = Cell(state, reasons or [], hours or Decimal(0))
-    return sorted(lines.values(), key=lambda one: (one.node_path, sort_key(one.name), one.member_id))
+    found = sorted(lines.values(), key=lambda one: (one.node_path, sort_key(one.name), one.member_id))
+    names = told_apart(people.values())
+    for line in found:
+        line.name = names[line.member_id]
+    return found
+
+
+def named_ahead(occasions: Iterable[Occasion]) -> dict[int, set[int]]:
+    """Return who is expected at those that have not begun and name them; one query where any do."""
+    found: dict[int, set[int]] = {one.pk: set() for one in occasions if one.is_named and not one.opened_at}
+    if found:
+        for occasion_id, member_id in Named.objects.filter(occasion__in=found).values_list("occasion_id", "member_id"):
+            found[occasion_id].add(member_id)
+    return found
 
 
 def year_of(*, member_id: int, paths: Iterable[str], year: int) -> QuerySet[Any, Any]:

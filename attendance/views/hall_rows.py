@@ -18,6 +18,7 @@ from attendance.reports.base import Scope
 from attendance.reports.standing import node_names, place, standings
 from attendance.sentences import category, day_and_hour, hour, month_day, written_down
 from attendance.standing import UNDONE
+from organizations.core.names import told_apart
 from organizations.core.pinyin import initials_of
 from organizations.models import User
 from organizations.queries import keys_of_names
@@ -238,6 +239,7 @@ def _people(scope: Scope, occasion: Occasion, *, reader_id: int, known: set[int]
     """Return who can be ticked, by place in the tree and name; whoever has scanned the code is ticked to begin with."""
     names, scans = node_names(scope), check_ins(occasion_id=occasion.pk, below=scope.node.path)
     people: list[Person] = []
+    numbers: dict[int, str] = {}
     for one in standings(scope, states=TICKABLE, occasion_id=occasion.pk):
         if one.member_id != reader_id and one.member_id not in known:
             at = scans.get(one.member_id)
@@ -245,11 +247,14 @@ def _people(scope: Scope, occasion: Occasion, *, reader_id: int, known: set[int]
             note = _("%(at)s 扫码") % {"at": hour(at)} if at else excused
             where = place(one.node_path, names=names, below=scope.node.path)
             is_wanted = one.member_id in wanted or at is not None
+            numbers[one.member_id] = one.number
             people.append(Person(one.member_id, one.name, where, note, is_wanted, scanned_at=at))
         if len(people) == MOST_TICKS:
             break
     keys = keys_of_names([one.member_id for one in people])
+    called = told_apart((one.member_id, one.name, None, numbers[one.member_id]) for one in people)
     for person in people:
+        person.name = called[person.member_id]
         person.letters = initials_of(keys.get(person.member_id, ""))
     return people
 

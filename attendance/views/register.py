@@ -77,7 +77,8 @@ def _log(asked: Asked, register: Register) -> None:
 
 
 def _legend() -> list[tuple[str, str, str]]:
-    return [plain(state) for state in SIGNS if state not in (DUE, RecordState.PENDING)]
+    signs = [plain(state) for state in SIGNS if state not in (DUE, RecordState.PENDING)]
+    return [*signs, ("·", _("还没开始或还没登记"), "n")]
 
 
 @require_GET

@@ -17,6 +17,7 @@ from attendance.queries.register import (
     Cell,
     PersonLine,
     month_of,
+    named_ahead,
     people_on,
     register_lines,
     register_occasions,
@@ -61,6 +62,7 @@ class Register:
     people: list[PersonLine]
     names: Mapping[str, str]
     is_cut: bool
+    named: Mapping[int, set[int]]  # who is expected at what has not begun and names them
 
     @classmethod
     def read(cls, asked: Asked) -> "Register":
@@ -73,7 +75,7 @@ class Register:
         if people_on(node=asked.node, occasion_ids=ids) > MOST_PEOPLE:
             raise TooMany
         people = register_lines(node=asked.node, occasion_ids=ids) if ids else []
-        return cls(asked, shown, people, names_below(asked.node), len(occasions) > MOST_OCCASIONS)
+        return cls(asked, shown, people, names_below(asked.node), len(occasions) > MOST_OCCASIONS, named_ahead(shown))
 
     @cached_property
     def shown(self) -> list[PersonLine]:
@@ -122,11 +124,19 @@ class Register:
         """Return what stands in a cell: the sign, its word, and how it looks."""
         cell = person.cells.get(occasion.pk)
         if cell is None:
-            return ("·", _("还没开始"), "n") if not occasion.opened_at else ("", _("不应到"), "n")
+            return self._without_record(occasion, person)
         if cell.state == RecordState.PENDING:
             word = _("正在进行") if occasion.state == Occasion.State.OPEN else _("认定中")
             return SIGNS[cell.state](), word, LOOKS[cell.state]
         return self._studying(occasion, cell) if cell.state == DUE else plain(cell.state)
+
+    def _without_record(self, occasion: Occasion, person: PersonLine) -> tuple[str, str, str]:
+        """Return what stands where somebody has no record: not expected, or nobody has any yet."""
+        is_asked = not occasion.is_named or person.member_id in self.named.get(occasion.pk, ())
+        if occasion.opened_at or not is_asked:
+            return "", _("不应到"), "n"
+        is_past = occasion.ends_at <= self.asked.as_of
+        return "·", _("已过时间，还没登记") if is_past else _("还没开始"), "n"
 
     def _studying(self, occasion: Occasion, cell: Cell) -> tuple[str, str, str]:
         amount = amount_of(self._needs[occasion.pk], cell.reasons, state=cell.state)

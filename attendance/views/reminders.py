@@ -47,7 +47,7 @@ from attendance.reminding import (
 )
 from attendance.reports.base import Scope
 from attendance.sentences import day_and_hour
-from attendance.standing import DUE, UNDONE
+from attendance.standing import DUE
 from attendance.views.shared import id_or_none, log_shown, number_or_none, scope_or_404, settle_unread
 from organizations.models import Node, Role, User
 from organizations.permissions import role_required, signed_in, visible_nodes
@@ -71,9 +71,11 @@ class PersonRow:
 
 @dataclass(frozen=True)
 class Preview:
-    """Everything the page says before anybody is reminded."""
+    """Everything the page says before anybody is reminded. ``chosen``: who missed something; ``studying``: who only
+    has a running course to go on with, which nobody missed yet: reminded where somebody ticks them."""
 
     chosen: list[PersonRow]
+    studying: list[PersonRow]
     others: list[PersonRow]
     said: str
     notes: list[str]
@@ -87,6 +89,17 @@ class Preview:
     @property
     def shown(self) -> list[PersonRow]:
         return self.chosen[:MOST_TICKED]
+
+    @property
+    def shown_studying(self) -> list[PersonRow]:
+        """Whom one may tick besides; of more people than are ticked one by one, nobody."""
+        return self.studying[: MOST_TICKED - len(self.shown)] if self.has_ticks else []
+
+    @property
+    def more_studying(self) -> str:
+        rest = len(self.studying) - len(self.shown_studying)
+        said = ngettext("还有另外 %(rest)s 位，请到下级组织提醒", "还有另外 %(rest)s 位，请到下级组织提醒", rest)
+        return said % {"rest": rest} if rest > 0 else ""
 
     @property
     def more(self) -> str:
@@ -122,7 +135,7 @@ def branch_remind(request: HttpRequest, training_id: int) -> HttpResponse:
             return redirect(f"{reverse('branch_reminders', args=[training_id])}?node={scope.node.pk}")
     with transaction.atomic():
         preview = preview_of(scope, reader=reader, ticked=_ids(request.GET.getlist("member")))
-        people = [one.member_id for one in preview.chosen + preview.others]
+        people = [one.member_id for one in preview.chosen + preview.studying + preview.others]
         log_shown(scope, reader=reader, member_ids=people, what="reminders")
     context = {"tab": "branch", "scope": scope, "preview": preview, "refusal": refusal}
     return render(request, "attendance/branch_remind.html", context, status=422 if refusal else 200)
@@ -133,40 +146,29 @@ def _ids(texts: Sequence[str]) -> set[int]:
 
 
 def _chosen(request: HttpRequest, scope: Scope, reader: User) -> list[int]:
-    """Return whom the form means: those ticked, or everybody whom the preview means where they are many."""
+    """Return whom the form means: those ticked, or everybody who missed something where they are many."""
     if "all" not in request.POST:
         return sorted(_ids(request.POST.getlist("members")))
-    found = [one for one in whom_to_remind(scope, reader=reader) if not one.refusal]
-    return sorted(_meant(found))
-
-
-def _meant(found: Sequence[Whom]) -> set[int]:
-    """Return who is reminded unless the secretary chooses: whoever is missing; where nobody is, the others.
-
-    The list leads here with the number of those missing: that many are ticked.
-    """
-    return {one.member_id for one in found if one.state == RecordState.MISSING} or {one.member_id for one in found}
+    return [one.member_id for one in whom_to_remind(scope, reader=reader) if one.has_missed and not one.refusal]
 
 
 def preview_of(scope: Scope, *, reader: User, ticked: set[int]) -> Preview:
-    """Return what would happen, for these people ticked (none: those missing); seven queries whatever their number."""
+    """Return what would happen, with these people ticked (none: all who missed something); seven queries, always."""
     found = whom_to_remind(scope, reader=reader)
     had = reminded(scope.training.pk, [one.member_id for one in found])
-    able = [one for one in found if not one.refusal]
-    meant = _meant(able)
-    if len(able) > MOST_TICKED:  # not ticked one by one: only those are listed whom the button means
-        able, ticked = [one for one in able if one.member_id in meant], meant
-    ticked = ticked or meant
-    able.sort(key=lambda one: UNDONE.index(one.state))
-    chosen = [_row(one, had, ticked) for one in able]
+    chosen = [_row(one, had, ticked) for one in found if one.has_missed and not one.refusal]
+    studying = [_row(one, had, ticked) for one in found if not one.has_missed and not one.refusal]
     others = [_row(one, had, ticked) for one in found if one.refusal]
     wording = UnitWishes([scope.node.path]).of(scope.node.path).text
-    first = next((one for one in found if not one.refusal), None)
+    # What is said is shown as somebody who missed something reads it, where there is anybody.
+    first = min((one for one in found if not one.refusal), key=lambda one: not one.has_missed, default=None)
     said = _sample(wording, scope, first) if first else ""
     is_over = scope.training.state != Training.State.PUBLISHED
     closed = _("这次培训已经结束，不再提醒。") if is_over else ""
     notes = _notes(found, said, as_of=scope.as_of) if first else []
-    return Preview(chosen if not is_over else [], others, said, notes, closed, secrets.token_hex(16))
+    if is_over:
+        chosen, studying = [], []
+    return Preview(chosen, studying, others, said, notes, closed, secrets.token_hex(16))
 
 
 def _row(one: Whom, had: dict[int, Reminded], ticked: set[int]) -> PersonRow:
@@ -176,7 +178,7 @@ def _row(one: Whom, had: dict[int, Reminded], ticked: set[int]) -> PersonRow:
         texts.insert(0, _("课程还在学，没有缺"))
     if one.state == RecordState.INCOMPLETE:
         texts.insert(0, _("当时记录不全，不算没有参加"))
-    return PersonRow(one.member_id, one.name, texts, one.member_id in ticked)
+    return PersonRow(one.member_id, one.name, texts, one.member_id in ticked if ticked else one.has_missed)
 
 
 def _sample(wording: str, scope: Scope, one: Whom) -> str:
@@ -290,13 +292,18 @@ def _settings_said(node: Node, user: User, form: ReminderSettingForm) -> dict[st
     said, error = "", ""
     try:
         check_wording(text or default_wording())
-        values = values_for(name=user.name, unit=node.name, training=_("防汛避险"), until_at=timezone.now())
+        values = values_for(name=user.name, unit=node.name, training=_("防汛避险"), until_at=_sample_deadline())
         said = said_to(text, values)
     except UnableToReadWording as wrong:
         error = WORDING_SAID[wrong.code](wrong.word)
     if error and not form.errors:
         form.add_error("text", error)
     return {"wishes": wishes, "said": said, "sms_left": sms_left(as_of=timezone.now()), "ways": Ways.of_site()}
+
+
+def _sample_deadline() -> datetime:
+    """Return the deadline of which the sample speaks: the evening a week from now, so that it reads as a real one."""
+    return timezone.localtime(timezone.now() + timedelta(days=7)).replace(hour=20, minute=0, second=0, microsecond=0)
 
 
 # --- The auditor ------------------------------------------------------------------------------------------------------

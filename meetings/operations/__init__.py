@@ -2,7 +2,7 @@
 
 from meetings.operations.books import close_year_books, year_book
 from meetings.operations.forms import UnableToChangeForm, change_form, reset_form
-from meetings.operations.holding import Attendance, write_attendance
+from meetings.operations.holding import Attendance, TimesAreOthers, UnableToRecordOne, Written, write_attendance
 from meetings.operations.minutes import UnableToWriteMinutes, write_minutes
 from meetings.operations.planning import (
     GatheringPlan,
@@ -17,9 +17,12 @@ from meetings.operations.planning import (
 __all__ = [
     "Attendance",
     "GatheringPlan",
+    "TimesAreOthers",
     "UnableToChangeForm",
     "UnableToPlanMeeting",
+    "UnableToRecordOne",
     "UnableToWriteMinutes",
+    "Written",
     "change_form",
     "change_gathering",
     "close_year_books",

@@ -24,11 +24,11 @@ from attendance.operations import (
 from meetings.models import Meeting
 from meetings.operations.books import rule_for, year_book
 from meetings.queries import form_at
+from meetings.queries.meetings import KIND
 from organizations.models import Node
 from organizations.queries import members_at
 
 log = structlog.get_logger(__name__)
-KIND = "gathering"
 LONGEST = timedelta(hours=12)
 MOST_NAMED = 500
 MOST_AGENDA = 4000

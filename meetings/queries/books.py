@@ -7,6 +7,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -20,6 +21,7 @@ from attendance.sentences import category, hour, length
 from attendance.standing import DONE, UNDONE, state_label, with_standing
 from meetings.models import Meeting, Minutes
 from meetings.queries.meetings import minutes_of
+from organizations.core.names import told_apart
 from organizations.models import Node
 
 S = RecordState
@@ -61,13 +63,20 @@ class Book:
         return self.occasion.state in HELD
 
     @property
+    def is_void(self) -> bool:
+        """Whether it counts nowhere: then nobody is counted here either."""
+        return self.occasion.state == Occasion.State.VOID
+
+    @property
     def expected(self) -> int:
         """Everybody on the roster but the exempt."""
         return sum(self.counts.values()) - self.counts.get(S.EXEMPT, 0)
 
     @property
     def numbers(self) -> list[tuple[str, int]]:
-        """The counts in words, in the order of the book; how many are undecided only where some are."""
+        """The counts in words, in the order of the book; undecided ones only where some are; none of a void one."""
+        if self.is_void:
+            return []
         said = [
             (_("应到"), self.expected),
             (_("实到"), self.counts.get(S.ATTENDED, 0)),
@@ -119,9 +128,14 @@ def _people(
     counts: defaultdict[int, Counter[str]] = defaultdict(Counter)
     ordered = rows.order_by("occasion_id", "node__path", "member__name", "member_id").values_list(
         "occasion_id", "member_id", "member__name", "node__name", "stands", "rec__live_ms", "rec__replay_ms",
-        "rec__stands_by",
+        "rec__stands_by", "member__phone_last4", "member__number",
     )  # fmt: skip
-    for occasion_id, member_id, name, unit, state, live, replay, corrected in ordered:
+    read = list(ordered)
+    names: dict[int, dict[int, str]] = {
+        pk: told_apart((row[1], row[2], *row[8:]) for row in group)
+        for pk, group in groupby(read, key=lambda row: row[0])
+    }
+    for occasion_id, member_id, _name, unit, state, live, replay, corrected, *_tails in read:
         key = (occasion_id, member_id)
         said = spans.get(key, []) if state in DONE or not facts.get(key) else []
         said = [*said, *facts.get(key, [])]
@@ -130,7 +144,7 @@ def _people(
         said += [_("由负责人更正")] if corrected else []
         said += [until[state][occasion_id]] if occasion_id in until.get(state, {}) else []
         here = people[occasion_id]
-        here.append(PersonRow(len(here) + 1, member_id, name, unit, state, _("；").join(said)))
+        here.append(PersonRow(len(here) + 1, member_id, names[occasion_id][member_id], unit, state, _("；").join(said)))
         counts[occasion_id][state] += 1
     return people, counts
 

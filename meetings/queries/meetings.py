@@ -12,6 +12,8 @@ from meetings.models import Meeting, Minutes
 from organizations.models import Membership, Node, User
 from organizations.queries import members_at
 
+KIND = "gathering"
+
 
 def meetings() -> QuerySet[Meeting]:
     """Every occasion that has a form, with what a page says of it; nothing of drafts."""
@@ -42,6 +44,14 @@ def meetings_of(node: Node, *, start: dt.date, end: dt.date) -> QuerySet[Meeting
     """Return the meetings that concern a unit in ``[start, end)``, in their order; voided ones too."""
     found = meetings().filter(touching(node), between(start, end))
     return found.order_by("occasion__starts_at", "occasion_id")
+
+
+def unregistered(*, as_of: dt.datetime) -> QuerySet[Meeting]:
+    """Return the meetings in person whose time is over and of which it is not written down who came, the oldest first.
+    One that was written down before its end is among them: it is written down once more when it has ended."""
+    open_ones = (Occasion.State.SCHEDULED, Occasion.State.OPEN)
+    found = meetings().filter(occasion__kind=KIND, occasion__state__in=open_ones, occasion__ends_at__lte=as_of)
+    return found.order_by("occasion__starts_at", "pk")
 
 
 def minutes_of(occasion_ids: Collection[int]) -> dict[int, Minutes]:

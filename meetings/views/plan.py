@@ -22,9 +22,10 @@ from meetings import operations
 from meetings.catalogue import Form
 from meetings.forms import ALL, NAMED, GatheringForm, LabelForm, VoidForm
 from meetings.models import Audience, Meeting
-from meetings.operations.planning import KIND, MOST_NAMED
+from meetings.operations.planning import MOST_NAMED
 from meetings.permissions import Access
 from meetings.queries import form_at, forms_at, last_named, people_of
+from meetings.queries.meetings import KIND
 from meetings.views.shared import access_or_404, address_of, log_people, node_or_404, today_of
 from organizations.models import Node, NodeKind
 from organizations.permissions import has_role, role_required, signed_in
@@ -221,6 +222,9 @@ def withdraw(request: HttpRequest, occasion_id: int) -> HttpResponse:
 def void(request: HttpRequest, occasion_id: int) -> HttpResponse:
     """Declare that a meeting that was held counts nowhere, with a reason that members read."""
     access = _planned_or_404(request, occasion_id)
+    if access.meeting.occasion.state == State.VOID:
+        messages.warning(request, _("这一场已经作废了，不能再改。"))
+        return redirect("meeting", occasion_id=occasion_id)
     form = VoidForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

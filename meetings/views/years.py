@@ -26,9 +26,11 @@ from attendance.reports.render import CONTENT_TYPES, neutral
 from attendance.views.shared import LAST_PAGE, number_or_none
 from meetings.catalogue import Form
 from meetings.core.year import State
+from meetings.models import Meeting
 from meetings.permissions import may_keep_forms
 from meetings.queries import FormYear, UnitYear, counted_units, forms_at, meetings_of, unit_years, year_of
-from meetings.sentences import as_of_words, cell_words, late_words, period_words, when_words
+from meetings.queries.meetings import unregistered
+from meetings.sentences import as_of_words, cell_words, late_words, period_words, state_words, when_words
 from meetings.views.shared import node_or_404, today_of, year_of_request
 from organizations.models import Node, NodeKind
 from organizations.permissions import role_required, signed_in
@@ -69,7 +71,7 @@ class Row:
         return next((one for one in self.squares if one.needs), None)
 
 
-def rows_of(found: Sequence[FormYear], node: Node) -> list[Row]:
+def rows_of(found: Sequence[FormYear], node: Node, *, today: dt.date) -> list[Row]:
     """Return the rows of a year's table."""
     plan = reverse("meeting_plan")
     return [
@@ -80,7 +82,7 @@ def rows_of(found: Sequence[FormYear], node: Node) -> list[Row]:
             squares=[
                 Square(
                     label=period_words(cell.period, one.form.per),
-                    text=cell_words(cell),
+                    text=cell_words(cell, today=today),
                     months=cell.period.months,
                     look=LOOKS[cell.state],
                     needs=cell.state is State.OPEN,
@@ -112,14 +114,18 @@ def year(request: HttpRequest) -> HttpResponse:
     asked = year_of_request(request, today=today_of(as_of))
     if node.kind not in (NodeKind.BRANCH, NodeKind.GROUP) and "node" not in request.GET:
         return redirect("meetings_units")
-    rows = rows_of(year_of(node, year=asked, today=today_of(as_of)), node)
+    rows = rows_of(year_of(node, year=asked, today=today_of(as_of)), node, today=today_of(as_of))
     found = meetings_of(node, start=dt.date(asked, 1, 1), end=dt.date(asked + 1, 1, 1))
     listed = [
-        (one, when_words(one.occasion), late_words(one), f"{reverse('meeting', args=[one.pk])}?node={node.pk}")
+        (one, when_words(one.occasion), state_words(one.occasion, as_of=as_of), late_words(one), _address(one, node))
         for one in found.order_by("-occasion__starts_at", "-pk")[:SHOWN]
     ]
     context = {
         "tab": "branch", "node": node, "year": asked, "rows": rows, "listed": listed,
+        "left": [
+            (one.occasion.title, when_words(one.occasion), _address(one, node))
+            for one in unregistered(as_of=as_of).filter(occasion__node__path__startswith=node.path)[:SHOWN]
+        ],
         "open_now": [row for row in rows if row.open_now], "as_of": as_of_words(as_of),
         "months": range(1, 13), "quarters": range(1, 5), "today": today_of(as_of),
         "other_years": other_years(asked, today_of(as_of)),
@@ -129,6 +135,10 @@ def year(request: HttpRequest) -> HttpResponse:
     return render(request, "meetings/year.html", context)
 
 
+def _address(one: Meeting, node: Node) -> str:
+    return f"{reverse('meeting', args=[one.pk])}?node={node.pk}"
+
+
 @require_GET
 @never_cache
 @role_required(*COUNTS)
@@ -136,7 +146,7 @@ def year_pdf(request: HttpRequest) -> HttpResponse:
     """Print a unit's year."""
     as_of, node = timezone.now(), node_or_404(request)
     asked = year_of_request(request, today=today_of(as_of))
-    rows = rows_of(year_of(node, year=asked, today=today_of(as_of)), node)
+    rows = rows_of(year_of(node, year=asked, today=today_of(as_of)), node, today=today_of(as_of))
     context = {"node": node, "year": asked, "rows": rows, "as_of": as_of_words(as_of), "months": range(1, 13)}
     return pdf_answer(pdf_of("meetings/year_pdf.html", context), filename=_name(node, asked, "pdf"))
 

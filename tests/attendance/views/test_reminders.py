@@ -21,7 +21,6 @@ from attendance.models import (
     Reminder,
     ReminderMessage,
     ReminderSetting,
-    RosterEntry,
     Rule,
     Training,
 )
@@ -29,7 +28,7 @@ from attendance.views import reminders
 from config.middleware import told_path
 from organizations.models import AccessEntry, Left, User
 from organizations.operations import end_membership
-from tests.attendance.people import expect, make_occasion, make_rule, stand
+from tests.attendance.people import make_occasion, make_rule, stand
 from tests.attendance.reports.conftest import World
 from tests.factories.organizations import MembershipFactory
 
@@ -127,30 +126,55 @@ def test_ticked_names_come_from_the_board_and_a_mistake_says_what_to_do(world: W
     assert not Reminder.objects.exists()
 
 
-def test_the_tap_means_as_many_as_the_list_says(world: World, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who only has a running course to go on with is listed, and reminded when somebody ticks them."""
+def with_a_course(world: World) -> tuple[User, User]:
+    """Let a course run that nobody has done yet: one who missed the lecture, one who only has the course to do."""
+    rule = make_rule(name="课程", basis=Rule.Basis.MEDIA)
     course = make_occasion(
-        world.training, state=Occasion.State.OPEN, title="短课", media_ms=360_000,
-        rule=make_rule(name="课程", basis=Rule.Basis.MEDIA), ends_at=timezone.now() + dt.timedelta(days=9),
+        world.training, title="防诈骗课程", state=Occasion.State.OPEN, rule=rule, media_ms=300_000,
+        ends_at=timezone.now() + dt.timedelta(days=5),
     )  # fmt: skip
     attended, missing, _made_up = world.county.members
     for member in (attended, missing):
-        expect(course, member, world.county.branch)
+        stand(course, member, world.county.branch, "pending")
+    return missing, attended
+
+
+def test_only_who_missed_something_is_ticked_and_the_others_can_be(world: World, sign_in: SignIn) -> None:
+    missing, studying = with_a_course(world)
     secretary = sign_in(world.county.secretary)
-    assert "提醒未参加的 1 位" in read(secretary, f"/branch/{world.training.pk}/?node={world.county.branch.pk}")
+    board = read(secretary, f"/branch/{world.training.pk}/?node={world.county.branch.pk}")
+    assert "提醒未参加的 1 位" in board
     page = read(secretary, url_of(world))
-    assert form_of(page)["members"] == [str(missing.pk)]
-    assert f'name="members" value="{attended.pk}"' in page
-    assert page.count("课程还在学，没有缺") == 1
-    with monkeypatch.context() as patch:  # too many to be ticked one by one: the button means the same
-        patch.setattr(reminders, "MOST_TICKED", 1)
-        many = read(secretary, url_of(world))
-        assert f'name="members" value="{attended.pk}"' not in many
-    assert "已提醒 1 位" in secretary.post(url_of(world), form_of(page, all="1"), follow=True).content.decode()
-    Record.objects.filter(member=missing).update(state="made_up", stands="made_up")
-    RosterEntry.objects.filter(occasion=course, member=missing).delete()
-    page = read(secretary, url_of(world))  # nobody is missing: whoever still studies
-    assert form_of(page)["members"] == [str(attended.pk)]
+    assert form_of(page)["members"] == [str(missing.pk)]  # as many as the button said
+    first, second = page.split("不算没有参加的")
+    assert studying.name in second
+    assert f'name="members" value="{studying.pk}"' not in first
+    assert secretary.post(url_of(world), form_of(page)).status_code == 302
+    assert {one.member_id for one in ReminderMessage.objects.all()} == {missing.pk}
+    page = read(secretary, url_of(world))  # nobody else missed anything: whoever studies can still be reminded
+    assert form_of(page)["members"] == []
+    assert secretary.post(url_of(world), form_of(page, members=[str(studying.pk)])).status_code == 302
+    assert {one.member_id for one in ReminderMessage.objects.all()} == {missing.pk, studying.pk}
+
+
+def test_of_very_many_those_who_missed_something_are_reminded(
+    world: World, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing, studying = with_a_course(world)
+    monkeypatch.setattr(reminders, "MOST_TICKED", 0)
+    secretary = sign_in(world.county.secretary)
+    page = read(secretary, url_of(world))
+    assert "提醒这 1 位" in page
+    assert "还有另外 1 位，请到下级组织提醒" in page
+    assert studying.name not in page
+    assert secretary.post(url_of(world), form_of(page)).status_code == 302
+    assert {one.member_id for one in ReminderMessage.objects.all()} == {missing.pk}
+
+
+def test_the_sample_asks_for_nothing_that_is_due_this_minute(world: World, sign_in: SignIn) -> None:
+    page = read(sign_in(world.county.secretary), "/branch/reminders/")
+    day = timezone.localdate() + dt.timedelta(days=7)
+    assert f"{day.month}月{day.day}日 20:00" in page
 
 
 def test_nobody_else_reminds(world: World, sign_in: SignIn) -> None:

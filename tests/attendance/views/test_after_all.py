@@ -1,0 +1,72 @@
+"""After a closed training's make-up time: what changes a result is a correction, which a second person lets hold."""
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from attendance import operations
+from attendance.models import Evidence, Occasion, Record, Training
+from tests.attendance.reports.conftest import World
+from tests.attendance.views.test_reminders import SignIn
+
+pytestmark = pytest.mark.integration
+
+
+def over(world: World) -> None:
+    Occasion.objects.update(make_up_until_at=timezone.now() - dt.timedelta(days=1))
+    Training.objects.update(state=Training.State.CLOSED)
+
+
+def test_nothing_written_down_changes_a_closed_result(world: World, sign_in: SignIn) -> None:
+    over(world)
+    missing, client = world.county.members[1], sign_in(world.county.secretary)
+    for what, sent in (("declare", {"category": "platform"}), ("leave", {"category": "sick"})):
+        url = reverse("branch_entry", args=[world.occasion.pk, missing.pk, what])
+        refused = client.post(url, sent)
+        assert refused.status_code == 422
+        assert what == "leave" or "请“更正结果”" in refused.content.decode()
+    hall = f"/branch/{world.training.pk}/hall/?node={world.county.branch.pk}&occasion={world.occasion.pk}"
+    when = timezone.localtime(world.occasion.starts_at)
+    sent = {
+        "do": "tick", "node": world.county.branch.pk, "occasion": world.occasion.pk, "members": [missing.pk],
+        "started_at": f"{when:%Y-%m-%dT%H:%M}", "ended_at": f"{when + dt.timedelta(minutes=50):%Y-%m-%dT%H:%M}",
+    }  # fmt: skip
+    assert "请“更正结果”" in client.post(hall, sent).content.decode()
+    assert not Evidence.objects.exists()
+    assert Record.objects.get(occasion=world.occasion, member=missing).stands == "missing"
+
+
+def test_a_member_declares_nothing_after_all(world: World) -> None:
+    over(world)
+    with pytest.raises(operations.UnableToRecord, match="请联系支部书记"):
+        operations.ask_declaration(
+            occasion_id=world.occasion.pk, member_id=world.county.members[1].pk, category="platform", source="学习强国",
+            studied_at=timezone.now() - dt.timedelta(hours=2), minutes=30, as_of=timezone.now(),
+        )  # fmt: skip
+
+
+def test_a_hall_that_was_announced_in_time_still_delivers(world: World) -> None:
+    county, occasion = world.county, world.occasion
+    operations.open_hall(
+        occasion_id=occasion.pk, node_id=county.branch.pk, opened_by_id=county.secretary.pk, is_offline=True,
+        as_of=timezone.now() - dt.timedelta(days=2),
+    )  # fmt: skip
+    over(world)
+    ticks = operations.record_hall(
+        occasion_id=occasion.pk, member_ids=[county.members[1].pk], started_at=occasion.starts_at,
+        ended_at=occasion.ends_at, recorded_by_id=county.secretary.pk, as_of=timezone.now(), client_id="a" * 32,
+    )  # fmt: skip
+    assert ticks.fresh == (county.members[1].pk,)
+
+
+def test_no_category_is_chosen_before_somebody_chooses_one(world: World, sign_in: SignIn) -> None:
+    client, missing = sign_in(world.county.secretary), world.county.members[1]
+    for what, words in (("declare", "请选学习方式。"), ("leave", "请选请假类别。")):
+        url = reverse("branch_entry", args=[world.occasion.pk, missing.pk, what])
+        assert '<option value="" selected>请选一种</option>' in client.get(url).content.decode()
+        refused = client.post(url, {"category": ""})
+        assert refused.status_code == 422
+        assert words in refused.content.decode()
+    assert not Evidence.objects.exists()
