@@ -43,7 +43,7 @@ class Whom:
 
     @property
     def has_missed(self) -> bool:
-        """Whether they are missing somewhere; else what they have is no fault of theirs, or a course that still runs."""
+        """Whether they are missing somewhere; else it is no fault of theirs, or a course that still runs."""
         return self.state == RecordState.MISSING
 
     @property
