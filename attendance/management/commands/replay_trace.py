@@ -5,6 +5,7 @@ import logging
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,11 @@ def _answers(files: list[Path]) -> Iterator[str]:
         yield from processes.map(_played, files, chunksize=4)
 
 
+_held = ExitStack()  # what a process of its own works on, until it ends
+
+
 def _work_on_scratch() -> None:  # pragma: no cover - in a process of its own
-    scratch_database().__enter__()  # until the process ends
+    _held.enter_context(scratch_database())
 
 
 def _played(path: Path) -> str:
