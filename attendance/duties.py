@@ -1,10 +1,10 @@
 """What somebody has to do today besides taking part, as lecturer for instance.
 
 Apps above the ledger name their part in ``settings.DUTIES``: each ``(user, as_of) -> [Duty]``, one query at most, and
-none for whoever cannot have such a duty.
+none for whoever cannot have such a duty. ``settings.BRANCH_DUTIES`` are those that concern a unit: 支部 says them too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,5 +28,14 @@ class Duty:
 
 def duties_of(user: User, *, as_of: datetime) -> list[Duty]:
     """Return what a person has to do today."""
-    parts: list[Callable[[User, datetime], list[Duty]]] = [import_string(path) for path in settings.DUTIES]
+    return _of(settings.DUTIES, user, as_of)
+
+
+def unit_duties_of(user: User, *, as_of: datetime) -> list[Duty]:
+    """Return what of it concerns the person's units."""
+    return _of(settings.BRANCH_DUTIES, user, as_of)
+
+
+def _of(paths: Iterable[str], user: User, as_of: datetime) -> list[Duty]:
+    parts: list[Callable[[User, datetime], list[Duty]]] = [import_string(path) for path in paths]
     return [duty for part in parts for duty in part(user, as_of)]

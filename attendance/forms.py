@@ -63,7 +63,7 @@ class DisputeForm(forms.Form):
         label=_("想补充的话"),
         max_length=1000,
         required=False,
-        help_text=_("例如：那天我在集中收看点，没有用手机。"),
+        help_text=_("例如：那天我在现场，没有用手机。"),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 

@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 CLOCKS: dict[str, Callable[[], str]] = {
     "live": lambda: _("在线"),
     "hall": lambda: _("集中收看"),
+    "room": lambda: _("到会"),
     "live_hall": lambda: _("在线和集中收看合计"),
     "union": lambda: _("连同回放合计"),
     "recorded": lambda: _("有录像的部分已看"),
@@ -183,6 +184,7 @@ SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Code.OUTBOX: _timed(lambda: _("断网期间手机补传 %(length)s")),
     Code.OUTBOX_CUT: _timed(lambda: _("补传的 %(length)s 超出上限，未计入")),
     Code.HALL: _timed(lambda: _("集中收看 %(length)s")),
+    Code.ROOM: _timed(lambda: _("到会 %(length)s")),
     Code.WATCHED: _timed(lambda: _("看回放 %(length)s")),
     Code.WATCHED_LATE: _timed(lambda: _("其中 %(length)s 在补学期限之后，不计入结果")),
     Code.AFTER_WINDOW: _said(lambda: _("场次结束以后才进入，只保留，不计入")),

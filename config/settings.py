@@ -362,6 +362,8 @@ PERSONAL_DATA = [
 ]
 # What somebody has to do today besides taking part: each (user, as_of) -> [attendance.duties.Duty].
 DUTIES = ["live.duties.of_lecturer", "meetings.duties.of_secretary"]
+# Those of them that the first page of 支部 says too.
+BRANCH_DUTIES = ["meetings.duties.of_secretary"]
 # What apps above the tree made for a unit: each (*, node, on_date) -> [organizations.uses.Use].
 UNIT_USES = ["attendance.units.uses_of", "cms.units.uses_of", "media.units.uses_of", "meetings.units.uses_of"]
 # What goes along when a unit is merged into another: each (*, node, into).

@@ -17,7 +17,7 @@ from attendance.queries.rules import label_of
 from attendance.sentences import moment
 from meetings.catalogue import Form
 from meetings.models import Audience, Meeting, MeetingForm, Minutes
-from meetings.operations import GatheringPlan, UnableToChangeForm, change_form
+from meetings.operations import GatheringPlan, UnableToChangeForm, book_mark, change_form
 from meetings.operations.minutes import MOST_DECISIONS, MOST_STUDIED, MOST_TEXT, MOST_TITLE
 from meetings.operations.planning import MOST_AGENDA
 from meetings.queries import rules_at
@@ -170,12 +170,14 @@ class MinutesForm(forms.Form):
     recorder = _text(_("记录人"), 60)
     studied = _text(_("学习和讨论的内容"), MOST_STUDIED, widget=forms.Textarea(attrs={"rows": 6}))
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=32_000)
+    seen_book = forms.CharField(widget=forms.HiddenInput, max_length=16, required=False)
 
     @classmethod
     def of(cls, meeting: Meeting, minutes: Minutes | None, data: Any = None) -> "MinutesForm":
         known = {"place": meeting.place, "chair": meeting.chair, "recorder": meeting.recorder}
         studied = minutes.studied if minutes else meeting.agenda
-        return cls(data, initial={**known, "studied": studied, "seen": minutes.number if minutes else 0})
+        seen = {"seen": minutes.number if minutes else 0, "seen_book": book_mark(meeting)}
+        return cls(data, initial={**known, "studied": studied, **seen})
 
 
 class DecisionForm(forms.Form):
@@ -206,9 +208,10 @@ class LabelForm(forms.Form):
     """Which form an occasion has; none at all where it is no meeting in person."""
 
     form = forms.ChoiceField(label=_("会议形式"), required=False)
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=20, required=False)
 
     def __init__(self, data: Any = None, *, choices: Sequence[Form], may_be_none: bool, initial: str = "") -> None:
-        super().__init__(data, initial={"form": initial})
+        super().__init__(data, initial={"form": initial, "seen": initial})
         field: Any = self.fields["form"]
         field.choices = [("", _("不作为组织生活"))] * may_be_none + [(one.code, one.label) for one in choices]
 

@@ -66,16 +66,16 @@ def is_unregistered(occasion: Occasion, *, as_of: datetime) -> bool:
     return is_open and is_in_person(occasion.kind) and occasion.ends_at <= as_of
 
 
-def cell_words(cell: Cell, *, today: date) -> str:
+def cell_words(cell: Cell) -> str:
     """Return what a period of a form says: how often it was held and when, what is planned, of what is past that is not
     written down, what is open or short."""
     said = []
     if cell.held:
         said.append(_("%(times)s 次：%(days)s") % {"times": len(cell.held), "days": _days(cell.held, cell.period)})
-    if past := [day for day in cell.planned if day < today]:
-        said.append(_("%(days)s已过，还没登记") % {"days": _days(past, cell.period)})
-    if coming := [day for day in cell.planned if day >= today]:
-        said.append(_("已安排 %(days)s") % {"days": _days(coming, cell.period)})
+    if cell.overdue:
+        said.append(_("%(days)s已过，还没登记") % {"days": _days(cell.overdue, cell.period)})
+    if cell.planned:
+        said.append(_("已安排 %(days)s") % {"days": _days(cell.planned, cell.period)})
     if cell.left and cell.state is State.OPEN:
         said.append(_("还要开 %(times)s 次") % {"times": cell.left})
     if cell.left and cell.state is State.SHORT:

@@ -10,7 +10,7 @@ from typing import Any
 class Code(StrEnum):
     """Every reason a verdict can give. Parameters: milliseconds end in ``_ms``, shares are 0 to 1."""
 
-    SHARE = "share"  # clock (live | hall | live_hall | union | recorded | media), ms, of_ms, share, need_ms
+    SHARE = "share"  # clock (live | hall | live_hall | room | union | recorded | media), ms, of_ms, share, need_ms
     LATE = "late"  # ms
     LEFT_EARLY = "left_early"  # ms
     BRIDGED = "bridged"  # count, ms
@@ -21,6 +21,7 @@ class Code(StrEnum):
     OUTBOX = "outbox"  # ms
     OUTBOX_CUT = "outbox_cut"  # ms
     HALL = "hall"  # ms
+    ROOM = "room"  # ms: in the room of a meeting in person
     WATCHED = "watched"  # ms, of_ms
     WATCHED_LATE = "watched_late"  # ms
     AFTER_WINDOW = "after_window"

@@ -144,7 +144,7 @@ def _hours(form: str, count: _Count, window: Window, rule: Rule) -> Decimal:
 def _form(count: _Count, evidence: Evidence, window: Window) -> str:
     """Return how it was done; the occasion's own way while it is not. A room is the own way of a meeting."""
     if count.reached is not None:
-        return Form.HALL.value if count.clock == "hall" and not window.is_in_person else OWN
+        return Form.HALL.value if count.clock == "hall" else OWN
     if evidence.declared is None or evidence.repeated is not None:
         return OWN
     return Form.VISIT.value if evidence.declared == VISITED else Form.DECLARED.value
@@ -214,7 +214,7 @@ def _count(clocks: _Clocks, evidence: Evidence, window: Window, rule: Rule) -> _
 def _count_window(clocks: _Clocks, window: Window, rule: Rule) -> _Count:
     together, length = clocks.together, window.length
     needed = rule.needed_ms(length)
-    there = _Count(State.ATTENDED, _clock_of(clocks), together.total, length, needed)
+    there = _Count(State.ATTENDED, _clock_of(clocks, window), together.total, length, needed)
     if length and not there.left_ms:
         return there
     watched = _on_axis(clocks.made_up, window)
@@ -231,7 +231,9 @@ def _count_window(clocks: _Clocks, window: Window, rule: Rule) -> _Count:
     return replace(best, reached=State.MADE_UP) if length and not best.left_ms else best
 
 
-def _clock_of(clocks: _Clocks) -> str:
+def _clock_of(clocks: _Clocks, window: Window) -> str:
+    if clocks.hall and window.is_in_person:
+        return "room"
     if clocks.live.spans and clocks.hall:
         return "live_hall"
     return "hall" if clocks.hall else "live"
@@ -331,7 +333,7 @@ def _remarks(state: State, clocks: _Clocks, evidence: Evidence, window: Window, 
     if window.away_ms and not (state is State.INCOMPLETE and window.is_torn):
         found.append(Reason(Code.AWAY, {"ms": window.away_ms}))
     if clocks.hall:
-        found.append(Reason(Code.HALL, {"ms": clocks.hall.total}))
+        found.append(Reason(Code.ROOM if window.is_in_person else Code.HALL, {"ms": clocks.hall.total}))
     replay_ms = total_of(clocks.replay, window.items)
     if replay_ms:
         found.append(Reason(Code.WATCHED, {"ms": replay_ms, "of_ms": window.media_ms}))

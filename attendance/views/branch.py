@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 
 from attendance.beside import beside
 from attendance.charts import bars
+from attendance.duties import unit_duties_of
 from attendance.models import Occasion, RecordState, Training
 from attendance.operations import fold_for_page, settle_dirty
 from attendance.permissions import COUNTS, NAMES, may_read_names, own_nodes, whereabouts_on
@@ -119,8 +120,10 @@ def branch(request: HttpRequest) -> HttpResponse:
     rows = _training_rows(nodes)
     running = [row for row in rows if row.training.state == Training.State.PUBLISHED]
     closed = [row for row in rows if row.training.state == Training.State.CLOSED][:CLOSED_SHOWN]
-    desk = desk_of(signed_in(request), as_of=timezone.now(), with_answers=False)
+    as_of = timezone.now()
+    desk = desk_of(signed_in(request), as_of=as_of, with_answers=False)
     context = {"tab": "branch", "running": running, "closed": closed, "desk": desk}
+    context["duties"] = unit_duties_of(signed_in(request), as_of=as_of)
     context["units"] = _("、").join(node.name for node in nodes)
     context["pages"] = _pages_of(signed_in(request))
     return render(request, "attendance/branch.html", context)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from attendance.catching_up import CatchUp, catch_up_of
 from attendance.charts import Chart
 from attendance.core.verdict import Verdict
-from attendance.kinds import Step
+from attendance.kinds import Step, is_in_person
 from attendance.models import Correction, CorrectionReview, Dispute, Occasion, Record, RosterEntry, Rule
 from attendance.queries import CALLED_OFF, entries_below, held_at, judged, rule_of
 from attendance.queries.sessions import sessions_ahead
@@ -172,7 +172,7 @@ def _clocks(detail: Detail) -> str:
     told = [
         (clocks.live_ms, _("在线 %(time)s")),
         (clocks.replay_ms, _("回放 %(time)s")),
-        (clocks.hall_ms, _("集中收看 %(time)s")),
+        (clocks.hall_ms, _("到会 %(time)s") if is_in_person(detail.occasion.kind) else _("集中收看 %(time)s")),
     ]
     return " ".join(text % {"time": length(ms)} for ms, text in told if ms)
 

@@ -31,6 +31,7 @@ from attendance.sentences import category, day_and_hour, written_down
 from attendance.views.detail import Detail, review_state
 from attendance.views.disputes import review_note
 from attendance.views.shared import list_address, log_visit, scope_or_404
+from attendance.views.timeline import kind_words
 from organizations.core import phones
 from organizations.models import Role, User
 from organizations.operations import UnableToRevealPhone, reveal_phone
@@ -117,7 +118,7 @@ def notes_of(
 
 
 def _note(one: Evidence, together: int) -> Note:
-    what = str(Evidence.Kind(one.kind).label) + (_("：") + category(one.category) if one.category else "")
+    what = kind_words(one.occasion, one.kind) + (_("：") + category(one.category) if one.category else "")
     text = written_down(one.recorded_by, one.recorded_at)
     if not together:
         return Note(what, text)

@@ -17,6 +17,7 @@ from attendance.charts import Chart, strip
 from attendance.charts import Piece as StripPiece
 from attendance.core.intervals import Span, Spans, moment_of, ms_of
 from attendance.core.verdict import Verdict
+from attendance.kinds import is_in_person
 from attendance.models import Evidence, Occasion, PresenceSpan, Rule
 from attendance.queries import rule_of, window_of
 from attendance.sentences import category, hour, length
@@ -285,15 +286,24 @@ def _said(occasion: Occasion, one: Evidence) -> Item:
     if back is not None:
         notes.append(_("已撤回：%(name)s %(moment)s") % _by(back))
     start, end = _window(occasion)
+    in_person = is_in_person(occasion.kind)
     outside = kind == Evidence.Kind.HALL and bool(
         (start and one.ended_at and one.ended_at <= start) or (end and one.started_at and one.started_at >= end)
     )
     if outside and back is None:
-        notes.append(_("不在直播的时间里，只保留，不计入"))
+        notes.append(_("不在会议的时间里，只保留，不计入") if in_person else _("不在直播的时间里，只保留，不计入"))
     if kind == Evidence.Kind.UNDERSTOOD:
         return Item(one.recorded_at, None, str(kind.label), tuple(notes), counts=_is_passed(occasion, one))
     counts = not outside and back is None and kind != Evidence.Kind.CHECK_IN
-    return Item(one.started_at or one.recorded_at, one.ended_at, str(kind.label), tuple(notes), counts=counts)
+    title = kind_words(occasion, kind)
+    return Item(one.started_at or one.recorded_at, one.ended_at, title, tuple(notes), counts=counts)
+
+
+def kind_words(occasion: Occasion, kind: str) -> str:
+    """Return what a piece of evidence is called: whoever sat in a meeting came to it, and watched nothing together."""
+    if kind == Evidence.Kind.HALL and is_in_person(occasion.kind):
+        return _("到会")
+    return str(Evidence.Kind(kind).label)
 
 
 def _scored(score: Sequence[int]) -> str:
@@ -344,7 +354,7 @@ def strip_of(occasion: Occasion, verdict: Verdict, as_of: datetime) -> Chart | N
     pieces, left = [], Spans.of([(window.start, window.end)])
     for spans, words, look in (
         (verdict.live, _("在线"), "live"),
-        (verdict.hall, _("集中收看"), "hall"),
+        (verdict.hall, _("到会") if window.is_in_person else _("集中收看"), "hall"),
         (replay, _("看回放"), "replay"),
         (window.away | window.paused, _("系统中断或暂停，不影响认定"), "away"),
         (left, _("没有参加"), "gap"),

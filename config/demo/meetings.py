@@ -8,7 +8,7 @@ from attendance.models import Occasion
 from attendance.operations import settle
 from config.demo.people import HOME, TOWNSHIPS
 from config.demo.trainings import Cast
-from meetings.operations import Attendance, GatheringPlan, plan_gathering, write_attendance, write_minutes
+from meetings.operations import Attendance, GatheringPlan, book_mark, plan_gathering, write_attendance, write_minutes
 from organizations.models import Node, Role, User
 from organizations.queries import grants_above, members_at
 
@@ -123,5 +123,5 @@ def _hold(node: Node, secretary: User, one: Held, start: datetime, *, seed: int)
         settle(occasion_id=meeting.pk, as_of=entered)
     write_minutes(
         occasion_id=meeting.pk, studied=one.studied, decisions=one.decisions, place=plan.place, chair=plan.chair,
-        recorder=plan.recorder, seen=0, actor_id=secretary.pk, as_of=entered,
+        recorder=plan.recorder, seen=0, seen_book=book_mark(meeting), actor_id=secretary.pk, as_of=entered,
     )  # fmt: skip

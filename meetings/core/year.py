@@ -55,13 +55,15 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One period of a form: the days on which it was held or is planned, and how often it is asked."""
+    """One period of a form: the days on which it was held or is planned, and how often it is asked. ``overdue``: those
+    planned whose time is over and that nobody has written down."""
 
     period: Period
     state: State
     held: tuple[date, ...]
     planned: tuple[date, ...]
     asked: int
+    overdue: tuple[date, ...] = ()
 
     @property
     def left(self) -> int:
@@ -75,14 +77,24 @@ def periods(year: int, per: Per) -> list[Period]:
     return [Period(year, first, first + length - 1) for first in range(1, 13, length)]
 
 
-def cells(*, year: int, per: Per, times: int, held: Iterable[date], planned: Iterable[date], today: date) -> list[Cell]:
+def cells(
+    *,
+    year: int,
+    per: Per,
+    times: int,
+    held: Iterable[date],
+    planned: Iterable[date],
+    today: date,
+    overdue: Iterable[date] = (),
+) -> list[Cell]:
     """Return the year of a form that is asked ``times`` in each period (0: not asked by number)."""
-    held, planned = sorted(held), sorted(planned)
+    held, planned, overdue = sorted(held), sorted(planned), sorted(overdue)
     found = []
     for period in periods(year, per):
         here = tuple(day for day in held if period.has(day))
         coming = tuple(day for day in planned if period.has(day))
-        found.append(Cell(period, _state(period, len(here), times, today), here, coming, times))
+        late = tuple(day for day in overdue if period.has(day))
+        found.append(Cell(period, _state(period, len(here), times, today), here, coming, times, late))
     return found
 
 

@@ -3,7 +3,7 @@
 from meetings.operations.books import close_year_books, year_book
 from meetings.operations.forms import UnableToChangeForm, change_form, reset_form
 from meetings.operations.holding import Attendance, TimesAreOthers, UnableToRecordOne, Written, write_attendance
-from meetings.operations.minutes import UnableToWriteMinutes, write_minutes
+from meetings.operations.minutes import UnableToWriteMinutes, book_mark, write_minutes
 from meetings.operations.planning import (
     GatheringPlan,
     UnableToPlanMeeting,
@@ -23,6 +23,7 @@ __all__ = [
     "UnableToRecordOne",
     "UnableToWriteMinutes",
     "Written",
+    "book_mark",
     "change_form",
     "change_gathering",
     "close_year_books",

@@ -111,13 +111,20 @@ def void_gathering(*, occasion_id: int, reason: str, actor_id: int, as_of: datet
 
 
 @transaction.atomic
-def label_occasion(*, occasion_id: int, form_code: str, actor_id: int, as_of: datetime) -> None:
+def label_occasion(*, occasion_id: int, form_code: str, seen: str, actor_id: int, as_of: datetime) -> None:
     """Give an occasion of any kind a form, another one, or ("") none; a meeting in person always has one.
 
+    ``seen``: the form that it had when the page was opened; another one meanwhile is told and not overwritten.
     Raises UnableToPlanMeeting.
     """
-    occasion = Occasion.objects.select_related("node").get(pk=occasion_id)
+    # Before there is a form, the occasion's row is what two who give it one at the same moment have in common.
+    locked = Occasion.objects.select_for_update(of=("self",), no_key=True)
+    occasion = locked.select_related("node").get(pk=occasion_id)
     known = Meeting.objects.select_for_update(no_key=True).filter(pk=occasion_id).first()
+    stands = known.form_code if known else ""
+    if stands != seen and stands != form_code:
+        said = _("您打开这一页以后，别人把会议形式改为“%(form)s”，还没有保存您选的。请看过再保存一次。")
+        raise UnableToPlanMeeting("form", said % {"form": known.form_label if known else _("不作为组织生活")})
     if not form_code:
         if occasion.kind == KIND:
             raise UnableToPlanMeeting("form", _("现场会议要有一种形式，请选一种。"))

@@ -14,7 +14,7 @@ from meetings.catalogue import Form, overlay
 from meetings.core.year import Cell, Per, cells
 from meetings.models import Audience, Meeting
 from meetings.queries.catalogue import rows_above
-from meetings.queries.meetings import between, meetings, touching
+from meetings.queries.meetings import KIND, between, meetings, touching
 from organizations.models import Node, NodeKind
 from organizations.queries import subtree
 
@@ -50,10 +50,10 @@ class UnitYear:
     asked: dict[str, int]
 
 
-def year_of(node: Node, *, year: int, today: dt.date) -> list[FormYear]:
+def year_of(node: Node, *, year: int, as_of: dt.datetime) -> list[FormYear]:
     """Return a unit's year, a row a form that it uses or has held; three queries."""
     forms = overlay(rows_above([node.path]), node.path)
-    days = _days(node, year)
+    days, today = _days(node, year, as_of), timezone.localdate(as_of)
     groups = _groups([node])[node.path]
     found = []
     for code in [*forms, *(code for code in days if code not in forms)]:
@@ -62,7 +62,10 @@ def year_of(node: Node, *, year: int, today: dt.date) -> list[FormYear]:
             continue
         times = form.times * (groups if form.audience == Audience.GROUP else 1) if form.is_used else 0
         here = days.get(code, _Days(""))
-        row = cells(year=year, per=form.per, times=times, held=here.held, planned=here.planned, today=today)
+        row = cells(
+            year=year, per=form.per, times=times, held=here.held, planned=here.planned, today=today,
+            overdue=here.overdue,
+        )  # fmt: skip
         found.append(FormYear(form, row, groups))
     return found
 
@@ -72,16 +75,19 @@ class _Days:
         self.name = name
         self.held: list[dt.date] = []
         self.planned: list[dt.date] = []
+        self.overdue: list[dt.date] = []
 
 
-def _days(node: Node, year: int) -> dict[str, _Days]:
+def _days(node: Node, year: int, as_of: dt.datetime) -> dict[str, _Days]:
     found: dict[str, _Days] = {}
     rows = meetings().filter(touching(node), _in_year(year)).filter(occasion__state__in=[*HELD, *COMING])
-    for code, name, state, at in rows.order_by("occasion__starts_at").values_list(
-        "form_code", "form_name", "occasion__state", "occasion__starts_at"
+    for code, name, state, at, until, kind in rows.order_by("occasion__starts_at").values_list(
+        "form_code", "form_name", "occasion__state", "occasion__starts_at", "occasion__ends_at", "occasion__kind"
     ):
-        here = found.setdefault(code, _Days(name))
-        (here.held if state in HELD else here.planned).append(timezone.localdate(at))
+        here, day = found.setdefault(code, _Days(name)), timezone.localdate(at)
+        # A lecture may go on beyond its time, or be begun late: that day it is still planned.
+        is_over = until <= as_of and (kind == KIND or day < timezone.localdate(as_of))
+        (here.held if state in HELD else here.overdue if is_over else here.planned).append(day)
     return found
 
 

@@ -33,6 +33,7 @@ from meetings.forms import AttendanceForm
 from meetings.permissions import Access
 from meetings.queries.attendance import HERE, LEAVE, Mark, Span, marks_in, window_of, written_of
 from meetings.queries.meetings import roster_below
+from meetings.sentences import is_unregistered
 from meetings.views.meeting import context_of, steps_of
 from meetings.views.shared import access_or_404, address_of, log_book
 from organizations.core.names import told_apart
@@ -97,6 +98,7 @@ def attendance(request: HttpRequest, occasion_id: int) -> HttpResponse:
             return answer
     context = context_of(access) | {"page": page, "form": form, "lines": lines, "categories": LEAVE_CATEGORIES}
     context |= {"writes_own": signed_in(request).pk in listed, "seen": _times_text(form.seen or window_of(occasion))}
+    context["is_over"] = is_unregistered(occasion, as_of=as_of)
     is_wrong = request.method == "POST" and request.POST.get("do") != "all"
     return render(request, "meetings/attendance.html", context, status=422 if is_wrong else 200)
 

@@ -143,7 +143,8 @@ def minutes(request: HttpRequest, occasion_id: int) -> HttpResponse:
         except operations.UnableToWriteMinutes as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
             # The next save is deliberate: it is made on what stands there now.
-            form.data = {**request.POST.dict(), "seen": str(known.number if known else 0)}
+            seen = {"seen": known.number if known else 0, "seen_book": operations.book_mark(access.meeting)}
+            form.data = {**request.POST.dict(), **{name: str(value) for name, value in seen.items()}}
         else:
             messages.success(request, _("已保存会议记录，应到的人可以看到。"))
             return redirect(address_of(access))

@@ -262,10 +262,13 @@ def label(request: HttpRequest, occasion_id: int) -> HttpResponse:
         code = form.cleaned_data["form"]
         try:
             operations.label_occasion(
-                occasion_id=occasion_id, form_code=code, actor_id=signed_in(request).pk, as_of=timezone.now()
-            )
+                occasion_id=occasion_id, form_code=code, seen=form.cleaned_data["seen"],
+                actor_id=signed_in(request).pk, as_of=timezone.now(),
+            )  # fmt: skip
         except operations.UnableToPlanMeeting as error:
             _refuse(form, error)
+            # The next save is deliberate: it is made on what stands there now.
+            form.data = {**request.POST.dict(), "seen": known.form_code if known else ""}
         else:
             messages.success(request, _("已保存。"))
             return redirect("meeting", occasion_id=occasion_id) if code else redirect("meetings")

@@ -71,7 +71,7 @@ class Row:
         return next((one for one in self.squares if one.needs), None)
 
 
-def rows_of(found: Sequence[FormYear], node: Node, *, today: dt.date) -> list[Row]:
+def rows_of(found: Sequence[FormYear], node: Node) -> list[Row]:
     """Return the rows of a year's table."""
     plan = reverse("meeting_plan")
     return [
@@ -82,11 +82,12 @@ def rows_of(found: Sequence[FormYear], node: Node, *, today: dt.date) -> list[Ro
             squares=[
                 Square(
                     label=period_words(cell.period, one.form.per),
-                    text=cell_words(cell, today=today),
+                    text=cell_words(cell),
                     months=cell.period.months,
                     look=LOOKS[cell.state],
                     needs=cell.state is State.OPEN,
-                    is_empty=not (cell.held or cell.planned) and cell.state in (State.AHEAD, State.FREE),
+                    is_empty=not (cell.held or cell.planned or cell.overdue)
+                    and cell.state in (State.AHEAD, State.FREE),
                 )
                 for cell in one.cells
             ],
@@ -114,7 +115,7 @@ def year(request: HttpRequest) -> HttpResponse:
     asked = year_of_request(request, today=today_of(as_of))
     if node.kind not in (NodeKind.BRANCH, NodeKind.GROUP) and "node" not in request.GET:
         return redirect("meetings_units")
-    rows = rows_of(year_of(node, year=asked, today=today_of(as_of)), node, today=today_of(as_of))
+    rows = rows_of(year_of(node, year=asked, as_of=as_of), node)
     found = meetings_of(node, start=dt.date(asked, 1, 1), end=dt.date(asked + 1, 1, 1))
     listed = [
         (one, when_words(one.occasion), state_words(one.occasion, as_of=as_of), late_words(one), _address(one, node))
@@ -146,7 +147,7 @@ def year_pdf(request: HttpRequest) -> HttpResponse:
     """Print a unit's year."""
     as_of, node = timezone.now(), node_or_404(request)
     asked = year_of_request(request, today=today_of(as_of))
-    rows = rows_of(year_of(node, year=asked, today=today_of(as_of)), node, today=today_of(as_of))
+    rows = rows_of(year_of(node, year=asked, as_of=as_of), node)
     context = {"node": node, "year": asked, "rows": rows, "as_of": as_of_words(as_of), "months": range(1, 13)}
     return pdf_answer(pdf_of("meetings/year_pdf.html", context), filename=_name(node, asked, "pdf"))
 

@@ -129,3 +129,45 @@ def test_old_meetings_get_their_form_and_keep_their_hours(county: County, said: 
         again = Record.objects.get(pk=first.pk)
         assert (again.hours, again.form, again.stands) == (D(4), "", "attended")
         assert again.evidence_digest != first.evidence_digest
+
+
+def test_who_sat_in_a_meeting_reads_that_they_came(county: County, sign_in: Callable[[User], Client]) -> None:
+    occasion = held(county, gathering(county))
+    came = county.members[0]
+    record = Record.objects.get(occasion=occasion, member=came)
+    assert [one["clock"] for one in record.reasons if one["code"] == "share"] == ["room"]
+    assert [one["ms"] for one in record.reasons if one["code"] == "room"] == [2 * 3_600_000]
+    own = sign_in(came).get(f"/me/records/{occasion.pk}/").content.decode()
+    assert "到会 120 分钟，占 100%" in own
+    year_page = sign_in(came).get(f"/me/hours/?year={timezone.localtime(occasion.starts_at).year}").content.decode()
+    theirs = sign_in(county.secretary).get(f"/branch/{occasion.training_id}/members/{came.pk}/").content.decode()
+    for page in (own, year_page, theirs):
+        assert "集中收看" not in page
+    assert "到会 120 分钟" in theirs
+
+
+def test_old_records_of_meetings_say_that_they_came(county: County) -> None:
+    occasion = held(county, gathering(county))
+    came = county.members[0]
+    record = Record.objects.get(occasion=occasion, member=came)
+    new = record.reasons
+    words = {"room": "hall"}
+    old = [{key: words.get(str(value), value) for key, value in one.items()} for one in new]
+    Record.objects.filter(pk=record.pk).update(reasons=old)
+    lecture = open_lecture(county.branch)
+    start = lecture.starts_at
+    end = start + dt.timedelta(hours=1)
+    record_hall(
+        occasion_id=lecture.pk, member_ids=[county.member.pk], started_at=start, ended_at=end,
+        recorded_by_id=county.secretary.pk, as_of=end,
+    )  # fmt: skip
+    close_occasion(occasion_id=lecture.pk, as_of=end)
+    settle(occasion_id=lecture.pk, as_of=end)
+    in_hall = Record.objects.get(occasion=lecture, member=county.member)
+    import_module("meetings.migrations.0003_records_say_room").say_room(apps, None)
+    record.refresh_from_db()
+    assert record.reasons == new != old
+    before = in_hall.reasons
+    in_hall.refresh_from_db()
+    assert in_hall.reasons == before
+    assert "hall" in {one["code"] for one in before}

@@ -23,6 +23,7 @@ from meetings.models import Meeting, MeetingForm, YearBook
 from meetings.operations import (
     UnableToPlanMeeting,
     UnableToWriteMinutes,
+    book_mark,
     change_form,
     change_gathering,
     close_year_books,
@@ -271,9 +272,7 @@ def test_what_was_voided_counts_nowhere_and_keeps_all(county: County) -> None:
     occasion = held(county, gathering(county))
     void_gathering(occasion_id=occasion.pk, reason="登记错了日期", actor_id=county.secretary.pk, as_of=timezone.now())
     assert Evidence.objects.count() == 3
-    assert (
-        sum(one.held for one in year_of(county.branch, year=occasion.starts_at.year, today=timezone.localdate())) == 0
-    )
+    assert sum(one.held for one in year_of(county.branch, year=occasion.starts_at.year, as_of=timezone.now())) == 0
     with pytest.raises(UnableToRecord):
         held(county, occasion.meeting)
 
@@ -283,8 +282,10 @@ def test_what_was_voided_counts_nowhere_and_keeps_all(county: County) -> None:
 
 def minutes(county: County, meeting: Meeting, *, seen: int, studied: str = "学习了防汛手册", **said: object) -> int:
     values = {"decisions": [("修水渠", "五月底前完成"), ("", "")], "place": "村部", "chair": "赵", "recorder": "王"}
+    meeting.refresh_from_db()
     written = write_minutes(
-        occasion_id=meeting.pk, studied=studied, seen=seen, actor_id=county.secretary.pk, as_of=timezone.now(),
+        occasion_id=meeting.pk, studied=studied, seen=seen, seen_book=book_mark(meeting),
+        actor_id=county.secretary.pk, as_of=timezone.now(),
         **{**values, **said},
     )  # type: ignore[arg-type]  # fmt: skip
     return written.number
@@ -341,24 +342,28 @@ def test_a_meeting_keeps_the_name_of_its_form_and_its_place_when_that_is_used_no
     occasion = held(county, gathering(county, form="lesson"))
     say(county, county.branch, name="别的", is_used=False)
     assert Meeting.objects.get().form_name == "党课"
-    (row,) = [one for one in year_of(county.branch, year=occasion.starts_at.year, today=timezone.localdate())
+    (row,) = [one for one in year_of(county.branch, year=occasion.starts_at.year, as_of=timezone.now())
               if one.form.code == "lesson"]  # fmt: skip
     assert (row.held, row.asked) == (1, 0)
 
 
 def test_a_lecture_with_a_form_counts_for_every_unit_below_it(county: County) -> None:
     lecture = open_lecture(county.county, starts_at=whole_hour() - 3 * HOUR)
-    label_occasion(occasion_id=lecture.pk, form_code="lesson", actor_id=county.organiser.pk, as_of=timezone.now())
+    label_occasion(
+        occasion_id=lecture.pk, form_code="lesson", seen="", actor_id=county.organiser.pk, as_of=timezone.now()
+    )
     Occasion.objects.filter(pk=lecture.pk).update(state=Occasion.State.SETTLED)
     year = lecture.starts_at.year
     counts = [
-        next(one.held for one in year_of(node, year=year, today=timezone.localdate()) if one.form.code == "lesson")
+        next(one.held for one in year_of(node, year=year, as_of=timezone.now()) if one.form.code == "lesson")
         for node in (county.branch, county.neighbour)
     ]
     assert counts == [1, 1]
     units = unit_years([county.branch, county.neighbour], below=county.county, year=year)
     assert [(one.held, one.place) for one in units] == [({"lesson": 1}, "永安镇")] * 2
-    label_occasion(occasion_id=lecture.pk, form_code="", actor_id=county.organiser.pk, as_of=timezone.now())
+    label_occasion(
+        occasion_id=lecture.pk, form_code="", seen="lesson", actor_id=county.organiser.pk, as_of=timezone.now()
+    )
     assert Meeting.objects.count() == 0
 
 
@@ -367,7 +372,7 @@ def test_a_committee_above_is_not_the_branchs_own(county: County) -> None:
     occasion = held(county, meeting, listed=[county.member.pk], present={county.member.pk: None}, excused={})
     year = occasion.starts_at.year
     held_there = {
-        node.name: sum(one.held for one in year_of(node, year=year, today=timezone.localdate()))
+        node.name: sum(one.held for one in year_of(node, year=year, as_of=timezone.now()))
         for node in (county.township, county.branch)
     }
     assert held_there == {"永安镇": 1, "东风村第一支部": 0}
@@ -378,7 +383,7 @@ def test_what_is_asked_of_groups_is_asked_of_each(county: County) -> None:
     MembershipFactory(member=county.members[0], node=groups[0], active_from_date=dt.date(2019, 1, 1),
                       active_to_date=dt.date(2019, 2, 1))  # fmt: skip
     year = timezone.localdate().year
-    (row,) = [one for one in year_of(county.branch, year=year, today=timezone.localdate()) if one.form.code == "group"]
+    (row,) = [one for one in year_of(county.branch, year=year, as_of=timezone.now()) if one.form.code == "group"]
     assert (row.groups, row.asked) == (2, 24)
     (unit,) = unit_years([county.branch], below=county.branch, year=year)
     assert unit.asked["group"] == 24
@@ -387,8 +392,12 @@ def test_what_is_asked_of_groups_is_asked_of_each(county: County) -> None:
 def test_a_gathering_always_has_a_form_and_minutes_keep_it(county: County) -> None:
     meeting = gathering(county)
     with pytest.raises(UnableToPlanMeeting):
-        label_occasion(occasion_id=meeting.pk, form_code="", actor_id=county.secretary.pk, as_of=timezone.now())
-    label_occasion(occasion_id=meeting.pk, form_code="review", actor_id=county.secretary.pk, as_of=timezone.now())
+        label_occasion(
+            occasion_id=meeting.pk, form_code="", seen="assembly", actor_id=county.secretary.pk, as_of=timezone.now()
+        )
+    label_occasion(
+        occasion_id=meeting.pk, form_code="review", seen="assembly", actor_id=county.secretary.pk, as_of=timezone.now()
+    )
     assert Meeting.objects.get().form_name == "组织生活会"
 
 
@@ -441,12 +450,12 @@ def test_a_form_that_minutes_were_written_under_can_be_changed_and_not_taken_awa
     lecture = open_lecture(county.branch, starts_at=whole_hour() - 3 * HOUR)
     given = {"occasion_id": lecture.pk, "actor_id": county.organiser.pk, "as_of": timezone.now()}
     with pytest.raises(UnableToPlanMeeting, match="没有这种会议形式"):
-        label_occasion(form_code="party", **given)
-    label_occasion(form_code="lesson", **given)
+        label_occasion(form_code="party", seen="", **given)
+    label_occasion(form_code="lesson", seen="", **given)
     minutes(county, Meeting.objects.get(pk=lecture.pk), seen=0)
     with pytest.raises(UnableToPlanMeeting, match="不能去掉"):
-        label_occasion(form_code="", **given)
-    label_occasion(form_code="theme_day", **given)
+        label_occasion(form_code="", seen="lesson", **given)
+    label_occasion(form_code="theme_day", seen="lesson", **given)
     assert Meeting.objects.get(pk=lecture.pk).form_code == "theme_day"
 
 

@@ -71,7 +71,7 @@ from media import storage
 from media.models import Upload, Video
 from media.operations import create_upload
 from meetings.models import Meeting
-from meetings.operations import Attendance, GatheringPlan, plan_gathering, write_attendance, write_minutes
+from meetings.operations import Attendance, GatheringPlan, book_mark, plan_gathering, write_attendance, write_minutes
 from organizations.models import Exemption, Role, User
 from organizations.operations import exempt_member
 from tests.factories.attendance import OccasionFactory, RuleFactory, TrainingFactory, be_present
@@ -387,6 +387,7 @@ def _met(county: County) -> Meeting:
     settle(occasion_id=meeting.pk, as_of=now)
     write_minutes(
         occasion_id=meeting.pk, studied=MEETING, decisions=[], place="", chair="", recorder="", seen=0,
+        seen_book=book_mark(meeting),
         actor_id=county.secretary.pk, as_of=now,
     )  # fmt: skip
     return meeting

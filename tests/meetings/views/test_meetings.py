@@ -154,7 +154,8 @@ def test_minutes_are_written_with_a_mistake_then_right_and_the_other_secretary_i
     empty = client.post(address, {**formset, "seen": 0, "studied": ""})
     assert empty.status_code == 422
     assert "请写下学习和讨论了什么" in text(empty)
-    sent = {**formset, "seen": 0, "studied": "学了防汛手册", "d-0-title": "修水渠", "d-0-text": "五月底前"}
+    opened = client.get(address).context["form"].initial
+    sent = {**formset, **opened, "studied": "学了防汛手册", "d-0-title": "修水渠", "d-0-text": "五月底前"}
     assert client.post(address, sent).status_code == 302
     other = client.post(address, {**sent, "studied": "我也写了"})
     assert other.status_code == 422
@@ -165,6 +166,47 @@ def test_minutes_are_written_with_a_mistake_then_right_and_the_other_secretary_i
     page = text(client.get(f"/meetings/{one.pk}/"))
     assert "我也写了" in page
     assert "修水渠" in page
+
+
+def test_an_older_page_does_not_take_back_place_chair_and_recorder(county: County, sign_in: SignIn) -> None:
+    client, one = sign_in(county.secretary), gathering(county)
+    held(county, one)
+    minutes(county, one, seen=0, place="村部", chair="赵", recorder="王")
+    address = f"/meetings/{one.pk}/minutes/"
+    opened = client.get(address).context["form"].initial
+    sent = {**opened, "d-TOTAL_FORMS": 1, "d-INITIAL_FORMS": 0, "d-0-title": "修水渠", "d-0-text": "五月底前完成"}
+    assert client.post(address, {**sent, "place": "文化站", "recorder": "孙"}).status_code == 302
+    older = client.post(address, {**sent, "chair": "钱"})
+    assert older.status_code == 422
+    assert "现在是：地点 文化站，主持人 赵，记录人 孙。" in text(older)
+    one.refresh_from_db()
+    assert (one.place, one.chair, one.recorder) == ("文化站", "赵", "孙")
+    again = {name: older.context["form"][name].value() for name in sent if not name.startswith("d-")}
+    assert again["chair"] == "钱"  # what was typed is kept; the next save is deliberate
+    saved = client.post(address, {**sent, **again})
+    assert saved.status_code == 302
+    one.refresh_from_db()
+    assert (one.place, one.chair, one.recorder) == ("村部", "钱", "王")
+    assert client.post(address, {**sent, "seen_book": "", "place": "别处"}).status_code == 422
+
+
+def test_an_older_page_does_not_take_back_the_form_of_an_occasion(county: County, sign_in: SignIn) -> None:
+    lecture = open_lecture(county.branch, starts_at=whole_hour() - 3 * HOUR)
+    client, address = sign_in(county.secretary), f"/meetings/{lecture.pk}/form/"
+    opened = client.get(address).context["form"]["seen"].value()
+    assert client.post(address, {"form": "lesson", "seen": opened}).status_code == 302
+    assert client.post(address, {"form": "lesson", "seen": opened}).status_code == 302  # sent twice
+    older = client.post(address, {"form": "theme_day", "seen": opened})
+    assert older.status_code == 422
+    assert "别人把会议形式改为“党课”" in text(older)
+    assert Meeting.objects.get().form_code == "lesson"
+    seen = older.context["form"]["seen"].value()
+    assert client.post(address, {"form": "theme_day", "seen": seen}).status_code == 302
+    assert Meeting.objects.get().form_code == "theme_day"
+    assert client.post(address, {"form": "", "seen": "theme_day"}).status_code == 302
+    gone = client.post(address, {"form": "lesson", "seen": "theme_day"})
+    assert "别人把会议形式改为“不作为组织生活”" in text(gone)
+    assert Meeting.objects.count() == 0
 
 
 def test_a_member_reads_what_was_decided_where_they_were_expected(county: County, sign_in: SignIn) -> None:
@@ -331,7 +373,7 @@ def test_a_lecture_gets_a_form_and_a_book_for_each_branch(county: County, sign_i
     assert "党课" in page
     assert sign_in(county.secretary).get(f"/meetings/{lecture.pk}/attendance/").status_code == 404
     assert sign_in(county.secretary).get(f"/meetings/{lecture.pk}/book.pdf").content[:4] == b"%PDF"
-    assert organiser.post(label, {"form": ""}).status_code == 302
+    assert organiser.post(label, {"form": "", "seen": "lesson"}).status_code == 302
     assert Meeting.objects.count() == 0
 
 

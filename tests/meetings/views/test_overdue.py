@@ -1,11 +1,16 @@
 """Meetings whose time is over and that nobody wrote down, that were voided, that name whom they expect."""
 
+import datetime as dt
 import re
 
 import pytest
+from django.utils import timezone
 
 from attendance.models import Occasion
+from meetings.queries import year_of
 from meetings.views.meeting import books_of
+from meetings.views.years import rows_of
+from tests.attendance.views.test_branch import asked
 from tests.factories.organizations import County
 from tests.meetings.conftest import gathering, held
 from tests.meetings.views.test_meetings import SignIn, plan, text
@@ -33,6 +38,47 @@ def test_what_is_over_and_not_written_down_is_said_everywhere(county: County, si
     held(county, meeting)
     assert leads not in text(client.get("/"))
     assert "已过时间，还没登记到会的" not in text(client.get("/meetings/"))
+
+
+def test_the_first_page_of_a_branch_says_what_is_over_and_not_written_down(county: County, sign_in: SignIn) -> None:
+    client = sign_in(county.secretary)
+    meeting = gathering(county, hours_ago=30, title="九月大会")
+    leads = f"/meetings/{meeting.pk}/attendance/"
+    page = text(client.get("/branch/"))
+    assert leads in page
+    assert "九月大会" in page
+    assert "会议时间已过，还没登记到会" in page
+    with_one = asked(client, "/branch/")
+    gathering(county, hours_ago=50, title="八月大会")
+    assert asked(client, "/branch/") == with_one
+    for other in (county.neighbour_secretary, county.organiser):
+        assert leads not in text(sign_in(other).get("/branch/"))
+    held(county, meeting)
+    assert leads not in text(client.get("/branch/"))
+
+
+def test_a_meeting_that_ended_today_is_over_in_the_year_and_on_the_attendance_page(
+    county: County, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = dt.datetime.combine(timezone.localdate(), dt.time(23, 50), tzinfo=timezone.get_current_timezone())
+    start = late - dt.timedelta(hours=3)
+    meeting = gathering(county, hours_ago=-30)
+    Occasion.objects.filter(pk=meeting.pk).update(starts_at=start, ends_at=start + dt.timedelta(hours=1))
+    node, year = county.branch, start.year
+
+    def squares(as_of: dt.datetime) -> list[str]:
+        return [one.text for row in rows_of(year_of(node, year=year, as_of=as_of), node) for one in row.squares]
+
+    assert any("已安排" in one for one in squares(start))
+    assert not any("已过，还没登记" in one for one in squares(start))
+    assert any("日已过，还没登记" in one for one in squares(late))
+    assert not any("已安排" in one for one in squares(late))
+    monkeypatch.setattr(timezone, "now", lambda: late)
+    page = text(sign_in(county.secretary).get(f"/meetings/{meeting.pk}/attendance/"))
+    assert "会议时间已过：核对" in page
+    assert "会议还没有结束也可以先登记" not in page
+    monkeypatch.setattr(timezone, "now", lambda: start + dt.timedelta(minutes=5))
+    assert "会议还没有结束也可以先登记" in text(sign_in(county.secretary).get(f"/meetings/{meeting.pk}/attendance/"))
 
 
 def test_what_is_to_come_is_no_duty(county: County, sign_in: SignIn) -> None:
