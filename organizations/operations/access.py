@@ -95,14 +95,15 @@ def log_list(
 
 def _insert_unless(entry: AccessEntry, known: QuerySet[AccessEntry]) -> None:
     """Store the row unless there is one of ``known``: one statement, which every page with a list of names costs."""
-    fields = [one for one in AccessEntry._meta.concrete_fields if not one.primary_key]
-    values = [one.get_db_prep_save(one.pre_save(entry, True), connection) for one in fields]  # noqa: FBT003 - its API
+    model = AccessEntry._meta  # noqa: SLF001 - documented
+    fields = [one for one in model.concrete_fields if not one.primary_key]
+    values = [one.get_db_prep_save(one.pre_save(entry, True), connection) for one in fields]
     select, params = known.order_by().values("pk")[:1].query.sql_with_params()
     columns = ", ".join(connection.ops.quote_name(one.column) for one in fields)
-    table, places = connection.ops.quote_name(AccessEntry._meta.db_table), ", ".join(["%s"] * len(fields))
+    table, places = connection.ops.quote_name(model.db_table), ", ".join(["%s"] * len(fields))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} ({columns}) SELECT {places} WHERE NOT EXISTS ({select})",  # noqa: S608 - all ours
+            f"INSERT INTO {table} ({columns}) SELECT {places} WHERE NOT EXISTS ({select})",
             [*values, *params],
         )
 
