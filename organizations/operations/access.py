@@ -99,8 +99,8 @@ def _insert_unless(entry: AccessEntry, known: QuerySet[AccessEntry]) -> None:
     fields = [one for one in model.concrete_fields if not one.primary_key]
     values = [one.get_db_prep_save(one.pre_save(entry, True), connection) for one in fields]
     select, params = known.order_by().values("pk")[:1].query.sql_with_params()
-    columns = ", ".join(connection.ops.quote_name(one.column) for one in fields)
-    table, places = connection.ops.quote_name(model.db_table), ", ".join(["%s"] * len(fields))
+    columns = ", ".join(connection.ops.quote_name(str(one.column)) for one in fields)
+    table, places = connection.ops.quote_name(str(model.db_table)), ", ".join(["%s"] * len(fields))
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} ({columns}) SELECT {places} WHERE NOT EXISTS ({select})",
