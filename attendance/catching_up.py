@@ -5,7 +5,7 @@ there the moment an occasion is settled, and changes with a leave, a correction,
 page, table and message that says 未参加 takes its words from a ``CatchUp``. Nothing here asks the database.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -38,6 +38,7 @@ class Way:
     by: By
     label: str
     url: str = ""
+    at: datetime | None = None  # of a further session: when it begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,11 @@ class CatchUp:
     @property
     def sessions(self) -> list[Way]:
         return [way for way in self.ways if way.by == By.SESSION]
+
+    @property
+    def can_do(self) -> bool:
+        """Whether there is anything left that the person can do themselves: a reminder of it is of use."""
+        return not self.is_paused and (not self.is_over or bool(self.sessions))
 
     @property
     def until(self) -> str:
@@ -152,7 +158,8 @@ def _step(occasion: Occasion, member: User, done_ms: int, check: Mapping[str, An
 def _session(one: Occasion, member: User) -> Way:
     is_on = one.state == Occasion.State.OPEN
     words = _("正在再讲：%(at)s 开始") if is_on else _("下一场：%(at)s")
-    return Way(By.SESSION, words % {"at": day_and_hour(one.starts_at)}, kinds()[one.kind].url_for(one, member))
+    label = words % {"at": day_and_hour(one.starts_at)}
+    return Way(By.SESSION, label, kinds()[one.kind].url_for(one, member), one.starts_at)
 
 
 def _gives_days(occasion: Occasion) -> bool:
@@ -160,6 +167,50 @@ def _gives_days(occasion: Occasion) -> bool:
     if occasion.state not in HELD or is_by_media(occasion):
         return True
     return bool((occasion.rule_stamp or {}).get("make_up_days", True))
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of several things for one person, as a reminder says it: until when, and how, where there is more
+    to be said than to study on. ``owes_check``: nothing but checks; ``session_at``: when the next session begins."""
+
+    until_at: datetime
+    owes_check: bool = False
+    session_at: datetime | None = None
+
+    @classmethod
+    def of(cls, paths: Collection[CatchUp]) -> "Left | None":
+        """Return what is left of these, None where there is nothing that the person can do themselves."""
+        open_ones = [one for one in paths if one.can_do]
+        if not open_ones:
+            return None
+        sessions = [way.at for one in open_ones for way in one.sessions if way.at is not None]
+        on_time = [one.due_at for one in open_ones if not one.is_over]
+        return cls(
+            until_at=min(on_time or sessions),
+            owes_check=all(one.owes_check and not one.is_over for one in open_ones),
+            session_at=min(sessions, default=None),
+        )
+
+    @classmethod
+    def kept(cls, data: Mapping[str, Any], *, until_at: datetime) -> "Left":
+        """Return what a message was stored with (``data``)."""
+        at = data.get("session")
+        return cls(until_at, bool(data.get("check")), datetime.fromisoformat(at) if at else None)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What is stored with a message; nothing where there is nothing more to be said."""
+        found: dict[str, Any] = {"check": True} if self.owes_check else {}
+        return found | ({"session": self.session_at.isoformat()} if self.session_at else {})
+
+    @property
+    def words(self) -> str:
+        """What is said after the sentence of a reminder; "" where there is nothing more to be said."""
+        said = [_("已看够，还要做小测")] if self.owes_check else []
+        if self.session_at:
+            said.append(_("下一场：%(at)s") % {"at": day_and_hour(self.session_at)})
+        return _("；").join(said)
 
 
 def untils(occasions: Sequence[Occasion], *, state: str, as_of: datetime) -> Mapping[int, str]:

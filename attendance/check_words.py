@@ -46,7 +46,7 @@ def check_card(occasion: Occasion, stand: Standing | None, *, as_of: datetime) -
     # A course that is on time is asked for nothing but itself.
     said = check_asked_words(occasion) if is_late(occasion, as_of=as_of) else ""
     said = check_left_words(occasion) + _("。") if stand.owes_check else said
-    return {"check_said": said, "check_now": stand.owes_check, "check_step": check_step(occasion)}
+    return {"check_said": said, "check_now": stand.owes_check, "check_step": check_step(occasion, stand.check)}
 
 
 def is_late(occasion: Occasion, *, as_of: datetime) -> bool:

@@ -1,4 +1,8 @@
-"""What the ledger announces: after the commit, ids only. Receivers live in the apps above."""
+"""What the ledger announces, ids only. Receivers live in the apps above.
+
+Most is announced after the commit. What must never be lost with a process is told within the transaction (``tell``):
+a receiver writes down what it has to do, and both stand, or neither.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,14 +13,18 @@ from django.dispatch import Signal
 occasion_opened = Signal()  # occasion_id
 occasion_closed = Signal()  # occasion_id
 occasion_reopened = Signal()  # occasion_id
-occasion_voided = Signal()  # occasion_id
 replay_offered = Signal()  # occasion_id
-record_settled = Signal()  # occasion_id, member_ids
+# Within the transaction:
+occasion_voided = Signal()  # occasion_id
+standing_changed = Signal()  # occasion_id, member_ids: their records, or what the roster says of them
 
 
-def announce(event: Signal, *, occasion_id: int, member_ids: Sequence[int] | None = None) -> None:
+def announce(event: Signal, *, occasion_id: int) -> None:
     """Send ``event`` once the transaction has committed; one deaf receiver does not silence the others."""
-    values: dict[str, Any] = {"occasion_id": occasion_id}
-    if member_ids is not None:
-        values["member_ids"] = member_ids
-    transaction.on_commit(lambda: event.send_robust(sender=None, **values), robust=True)
+    transaction.on_commit(lambda: event.send_robust(sender=None, occasion_id=occasion_id), robust=True)
+
+
+def tell(event: Signal, *, occasion_id: int, member_ids: Sequence[int] | None = None) -> None:
+    """Send ``event`` now, in the transaction of what it is about: what a receiver raises takes both back."""
+    values: dict[str, Any] = {} if member_ids is None else {"member_ids": member_ids}
+    event.send(sender=None, occasion_id=occasion_id, **values)

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from attendance.catching_up import catch_up_of
+from attendance.catching_up import Left, catch_up_of
 from attendance.core.reminders import SITE
 from attendance.leave_words import days
 from attendance.models import Notice, RecordState
@@ -33,15 +33,19 @@ def _reminded(notice: Notice) -> str:
     """In the words that the unit chose; the address of the site, in the site itself, is only named."""
     data, title = notice.data, notice.training.title if notice.training else ""
     until = _moment(data["until"])
+    left = Left.kept(data, until_at=until)
     if not data.get("text"):
         said = {"title": title, "until": day_and_hour(until)}
-        return _("书记提醒：“%(title)s”还有没学完的，请在 %(until)s 前学完。") % said
+        words = _("书记提醒：“%(title)s”还有没学完的，请在 %(until)s 前学完。") % said
+        return words + (_("（%(left)s）") % {"left": left.words} if left.words else "")
     values = values_for(name=notice.member.name, unit=data.get("unit", ""), training=title, until_at=until)
-    return said_to(data["text"], {**values, SITE: _("本站")})
+    return said_to(data["text"], {**values, SITE: _("本站")}, left)
 
 
 def _due_soon(notice: Notice) -> str:
     said = {"title": _about(notice), "until": day_and_hour(_moment(notice.data["at"]))}
+    if notice.data.get("check"):
+        return _("“%(title)s”%(until)s 截止，您已看够，还要做小测，现在做还来得及。") % said
     return _("“%(title)s”%(until)s 截止，您还没学完，现在学还来得及。") % said
 
 

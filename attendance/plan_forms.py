@@ -125,7 +125,18 @@ class TrainingForm(Asking, WagtailAdminModelForm):
             needed = uses_of(self.instance, user=self.for_user, as_of=timezone.now())
             for use in (one for one in needed if one.blocks):
                 self.add_error("state", _("不能退回草稿：%(why)s") % {"why": use.text})
-        return effects_on_training(before=self._before, after=self.instance, as_of=timezone.now())
+        effects = effects_on_training(before=self._before, after=self.instance, as_of=timezone.now())
+        return [*effects, *self._going_back()]
+
+    def _going_back(self) -> list[str]:
+        """What was made of a training that was over, and stays as it is while it runs again."""
+        if self._before is None or self._before.state != Training.State.CLOSED:
+            return []
+        if self.instance.state != Training.State.PUBLISHED:
+            return []
+        words = _("重新开始：%(why)s它们照旧有效；以后结果有变化、依据不再成立的，会列给组织员。")
+        needed = uses_of(self.instance, user=self.for_user, as_of=timezone.now())
+        return [words % {"why": use.text} for use in needed]
 
     def save(self, commit: bool = True) -> Training:
         """Save; raises ValidationError when somebody else saved between our reading and our writing."""

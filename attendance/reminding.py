@@ -5,19 +5,22 @@ just before each message goes out. Nothing here writes.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from attendance.catching_up import CatchUp, Left, catch_up_of
 from attendance.core.reminders import NAME, PAUSE, SITE, TRAINING, UNIT, UNTIL, fill
 from attendance.models import Channel, NoticeChoice, Occasion, RecordState, Training
 from attendance.permissions import Whereabouts, whereabouts
 from attendance.queries.reminders import Lately, UnitWishes, lately
+from attendance.queries.sessions import sessions_ahead
 from attendance.reports.base import Scope
 from attendance.reports.standing import StandingRow, entries, occasions_of, standings
 from attendance.sentences import day_and_hour
-from attendance.standing import UNDONE, asks_nothing, due_at
+from attendance.standing import UNDONE, owed_check
 from organizations import sms
 from organizations.models import User
 
@@ -36,7 +39,7 @@ class Whom:
     member_id: int
     name: str
     state: str
-    until_at: datetime
+    left: Left | None
     channel: str
     no_sms: str
     refusal: str
@@ -90,7 +93,8 @@ def choices_of(member_ids: Collection[int]) -> dict[int, NoticeChoice]:
 
 
 def whom_to_remind(scope: Scope, *, reader: User, member_ids: Collection[int] | None = None) -> list[Whom]:
-    """Return everybody of the scope (or of these) who has something to do, in the order of the list; five queries.
+    """Return everybody of the scope (or of these) who has something to do, in the order of the list; five queries,
+    six where something is held again.
 
     They are reminded by the secretary of the branch to which they belong now, and not about what nobody can still do.
     """
@@ -99,21 +103,26 @@ def whom_to_remind(scope: Scope, *, reader: User, member_ids: Collection[int] | 
     today = timezone.localdate(scope.as_of)
     for row in standings(scope, states=UNDONE, member_ids=member_ids, home_on=today):
         rows.setdefault(row.member_id, []).append(row)
+    ahead = sessions_ahead(occasions.values(), as_of=scope.as_of)
     had = lately(rows.keys(), as_of=scope.as_of) if rows else {}
     choices = choices_of(rows.keys()) if rows else {}
     wishes, ways = UnitWishes([scope.node.path]), Ways.of_site()
     found = []
     for member_id, mine in rows.items():
-        theirs = [occasions[row.occasion_id] for row in mine if row.occasion_id in occasions]
-        left = [one for one in theirs if due_at(one) > scope.as_of and not asks_nothing(one)]
+        paths = [
+            path
+            for row in mine
+            if (one := occasions.get(row.occasion_id)) is not None
+            and (path := _path(one, row.state, row.reasons, ahead.get(one.pk, ()), scope.as_of)) is not None
+        ]
+        left = Left.of(paths)
         where = whereabouts(reader, mine[0].home)
         a_week = wishes.of(mine[0].home.path).a_week if mine[0].home else 0
-        refusal = _self(member_id, reader) or _elsewhere(where) or _done_for(theirs, left)
+        refusal = _self(member_id, reader) or _elsewhere(where) or _done_for(paths, left)
         refusal = refusal or too_often(had.get(member_id, []), scope.training, a_week=a_week, as_of=scope.as_of)
         channel, no_sms = way_of(has_phone=mine[0].has_phone, choice=choices.get(member_id), ways=ways)
-        until_at = min((due_at(one) for one in left), default=scope.as_of)
         state = min((row.state for row in mine), key=UNDONE.index)
-        found.append(Whom(member_id, mine[0].name, state, until_at, channel, no_sms, refusal))
+        found.append(Whom(member_id, mine[0].name, state, left, channel, no_sms, refusal))
     return found
 
 
@@ -127,10 +136,18 @@ def _elsewhere(where: Whereabouts) -> str:
     return _("已转到别的支部，由那里的书记提醒") if where.belongs else _("已离开，现在不属于任何支部")
 
 
-def _done_for(theirs: Sequence[Occasion], left: Sequence[Occasion]) -> str:
-    if left:
+def _path(one: Occasion, state: str, reasons: Any, sessions: Sequence[Occasion], as_of: datetime) -> CatchUp | None:
+    """What is left to anybody who stands so there: whoever they are, the words of a reminder are the same."""
+    return catch_up_of(
+        occasion=one, state=state, as_of=as_of, member=User(), sessions=sessions,
+        check=owed_check(reasons, state=state),
+    )  # fmt: skip
+
+
+def _done_for(paths: Sequence[CatchUp], left: Left | None) -> str:
+    if left is not None:
         return ""
-    if any(asks_nothing(one) for one in theirs):
+    if any(one.is_paused for one in paths):
         return _("老师正在修改这门课，现在不用学")
     return _("补学时间已过，可安排集中收看或送学上门")
 
@@ -146,20 +163,22 @@ def too_often(had: Sequence[Lately], training: Training, *, a_week: int, as_of: 
     return _("7 天内已提醒 %(times)s 次") % {"times": len(had)} if len(had) >= a_week else ""
 
 
-def owing(*, training_id: int, member_ids: Collection[int], as_of: datetime) -> dict[int, list[Occasion]]:
-    """Return what these people have not done of a training and still can do; two queries.
+def owing(*, training_id: int, member_ids: Collection[int], as_of: datetime) -> dict[int, dict[int, CatchUp]]:
+    """Return what these people have not done of a training and still can do, by occasion; two queries, three where
+    something is held again.
 
     What the records say: settle their unread evidence before.
     """
     rows = entries(training_ids=[training_id], paths=[""]).filter(stands__in=UNDONE, member_id__in=member_ids)
-    pairs = list(rows.order_by().values_list("member_id", "occasion_id"))
-    occasions = Occasion.objects.in_bulk({occasion_id for _member, occasion_id in pairs})
-    found: dict[int, list[Occasion]] = {}
-    for member_id, occasion_id in pairs:
-        one = occasions[occasion_id]
-        if due_at(one) > as_of and not asks_nothing(one):
-            found.setdefault(member_id, []).append(one)
-    return found
+    found = list(rows.order_by().values_list("member_id", "occasion_id", "stands", "rec__reasons"))
+    occasions = Occasion.objects.select_related("rule").in_bulk({row[1] for row in found})
+    ahead = sessions_ahead(occasions.values(), as_of=as_of)
+    owed: dict[int, dict[int, CatchUp]] = {}
+    for member_id, pk, state, reasons in found:
+        path = _path(occasions[pk], state, reasons, ahead.get(pk, ()), as_of)
+        if path is not None and path.can_do:
+            owed.setdefault(member_id, {})[pk] = path
+    return owed
 
 
 def default_wording() -> str:
@@ -174,9 +193,11 @@ def values_for(*, name: str, unit: str, training: str, until_at: datetime) -> di
     return {NAME: name, UNIT: unit, TRAINING: title, UNTIL: day_and_hour(until_at), SITE: site}
 
 
-def said_to(text: str, values: dict[str, str]) -> str:
-    """Return a wording as one person reads it."""
-    return fill(text or default_wording(), values)[:LONGEST_SAID]
+def said_to(text: str, values: dict[str, str], left: Left | None = None) -> str:
+    """Return a wording as one person reads it; what is left for exactly them stands after it, where it is not all."""
+    more = left.words if left else ""
+    said = fill(text or default_wording(), values)
+    return (said + (_("（%(left)s）") % {"left": more} if more else ""))[:LONGEST_SAID]
 
 
 def with_hint(said: str) -> str:

@@ -106,7 +106,7 @@ class CertificateLapse(models.Model):
 
 
 class CertificateMark(models.Model):
-    """Somebody whose records changed and whose certificate is to be looked at; a row goes when that is done."""
+    """Somebody who stands otherwise and whose certificate is to be looked at; a row goes when that is done."""
 
     training = models.ForeignKey(Training, on_delete=models.CASCADE, related_name="+")
     member = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")

@@ -1,4 +1,7 @@
-"""What certificates follow in the ledger: records that changed, a voided occasion, a training that runs again."""
+"""What certificates follow in the ledger: people who stand otherwise, a voided occasion, a training that runs again.
+
+Each is written down in the transaction of what happened: nobody who finished is forgotten with a process that dies.
+"""
 
 from collections.abc import Collection
 from typing import Any
@@ -6,12 +9,12 @@ from typing import Any
 from django.db.models.signals import post_save
 from django.utils import timezone
 
-from attendance.events import occasion_voided, record_settled
+from attendance.events import occasion_voided, standing_changed
 from attendance.models import Training
 from certificates.operations import look_again, mark, opened_again
 
 
-def settled(*, occasion_id: int, member_ids: Collection[int], **kwargs: Any) -> None:
+def changed(*, occasion_id: int, member_ids: Collection[int], **kwargs: Any) -> None:
     mark(occasion_id=occasion_id, member_ids=member_ids)
 
 
@@ -26,6 +29,6 @@ def saved(*, instance: Training, **kwargs: Any) -> None:
 
 def connect() -> None:
     """Connect everything once (certificates/apps.py)."""
-    record_settled.connect(settled, dispatch_uid="certificates.settled")
+    standing_changed.connect(changed, dispatch_uid="certificates.changed")
     occasion_voided.connect(voided, dispatch_uid="certificates.voided")
     post_save.connect(saved, sender=Training, dispatch_uid="certificates.saved")

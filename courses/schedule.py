@@ -23,6 +23,7 @@ from attendance.models import Occasion
 from attendance.operations import UnableToPlanOccasion, UnableToVoidOccasion
 from attendance.operations.cancelled import cancelled_words
 from attendance.queries.concerned import concerned_by, people_at
+from attendance.queries.consequences import resting_on
 from attendance.sentences import moment
 from attendance.views.office import RefusedBySaving, SavedIfChanged, WithoutStatus, without_usage
 from cms.permissions import editable_nodes
@@ -170,7 +171,8 @@ def void(request: HttpRequest, pk: int) -> HttpResponse:
     )
     people = concerned_by(run.occasion, as_of=now)
     values = {"people": people.expected, "done": people.done}
-    return _ask(request, run, _("作废这一场"), words % values, form)
+    rests = resting_on(run.occasion, user=request.user, as_of=now)  # type: ignore[arg-type]
+    return _ask(request, run, _("作废这一场"), words % values + rests, form)
 
 
 def _ask(request: HttpRequest, run: CourseRun, title: str, text: str, form: VoidForm | None = None) -> HttpResponse:

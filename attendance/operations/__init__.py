@@ -8,6 +8,7 @@ from attendance.operations.checks import (
     UnableToAnswerCheck,
     UnableToSaveCheck,
     answer_question,
+    copy_check,
     save_check,
     withdraw_check,
 )
@@ -200,6 +201,7 @@ __all__ = [
     "complete_roster",
     "confirm_declaration",
     "confirm_email",
+    "copy_check",
     "correct_record",
     "create_occasion",
     "cross_out_guest",

@@ -24,7 +24,7 @@ from attendance.operations.marks import hold, is_judged_now, mark_dirty
 from attendance.operations.rosters import is_on_roster
 from attendance.operations.settling import settle, settle_dirty
 from attendance.queries import CALLED_OFF
-from attendance.queries.checks import latest_check, order_for, taking
+from attendance.queries.checks import check_that_holds, latest_check, order_for, taking
 
 LONGEST = {"text": 400, "choice": 200, "explanation": 600}
 
@@ -128,6 +128,23 @@ def save_check(*, occasion_id: int, plan: CheckPlan, seen_version: int, written_
     occasion.save(update_fields=["check_asked"])
     _mark_watching(occasion, as_of)
     return made
+
+
+@transaction.atomic
+def copy_check(*, from_id: int, to_id: int, written_by_id: int, as_of: datetime) -> Check | None:
+    """Give an occasion the questions that another one asks now, as its own first version; None where that asks none.
+
+    For what is held in the place of another: each may be changed without the other. Raises UnableToSaveCheck.
+    """
+    holds = check_that_holds(Occasion.objects.get(pk=from_id))
+    if holds is None:
+        return None
+    drafts = tuple(
+        Draft(Kind(one.kind), one.text, tuple(one.choices), frozenset(one.right), one.explanation)
+        for one in holds.questions.all()
+    )
+    plan = CheckPlan(drafts, need=holds.need, most_attempts=holds.most_attempts, pause_s=holds.pause_s)
+    return save_check(occasion_id=to_id, plan=plan, seen_version=0, written_by_id=written_by_id, as_of=as_of)
 
 
 @transaction.atomic

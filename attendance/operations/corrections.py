@@ -93,7 +93,7 @@ def let_hold(correction: Correction, *, as_of: datetime) -> None:
     mark_first(occasion_id=record.occasion_id, member_ids=[record.member_id], as_of=as_of)
     units = RosterEntry.objects.filter(occasion_id=record.occasion_id, member_id=record.member_id)
     mark_counts(occasion_id=record.occasion_id, node_ids=units.values_list("node_id", flat=True))
-    events.announce(events.record_settled, occasion_id=record.occasion_id, member_ids=[record.member_id])
+    events.tell(events.standing_changed, occasion_id=record.occasion_id, member_ids=[record.member_id])
 
 
 def why_reviewed(occasion: Occasion, *, author_id: int, as_of: datetime) -> str:

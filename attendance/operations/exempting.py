@@ -11,6 +11,7 @@ import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from attendance import events
 from attendance.models import RosterEntry
 from attendance.operations.marks import hold
 from attendance.operations.notices import tell
@@ -47,11 +48,15 @@ def _follow(member_ids: list[int], as_of: datetime) -> int:
         RosterEntry.objects.filter(pk__in=keys).update(state=state, why=why, dirty_at=as_of)
     changed = sum(map(len, by_state.values()))
     units: defaultdict[int, set[int]] = defaultdict(set)
-    keys = [key for some in by_state.values() for key in some]
-    for occasion_id, node_id in RosterEntry.objects.filter(pk__in=keys).values_list("occasion_id", "node_id"):
+    people: defaultdict[int, set[int]] = defaultdict(set)
+    entries = RosterEntry.objects.filter(pk__in=[key for some in by_state.values() for key in some])
+    for occasion_id, node_id, member_id in entries.values_list("occasion_id", "node_id", "member_id"):
         units[occasion_id].add(node_id)
-    for occasion_id, nodes in units.items():
+        people[occasion_id].add(member_id)
+    for occasion_id, nodes in sorted(units.items()):
         mark_counts(occasion_id=occasion_id, node_ids=nodes)
+        # The record may stay as it is: how they stand does not.
+        events.tell(events.standing_changed, occasion_id=occasion_id, member_ids=sorted(people[occasion_id]))
     if changed:
         log.info("rosters_followed_exemptions", changed=changed)
     return changed

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from attendance import events
 from attendance.models import Occasion, Record, RecordState, RosterEntry
 from attendance.operations.marks import hold
 from attendance.operations.summary import mark_counts
@@ -54,11 +55,12 @@ def _change(entries: QuerySet[RosterEntry], *, state: str, why: str, as_of: date
     # mark that is set here.
     hold(sorted(set(entries.values_list("occasion_id", flat=True))))
     locked = entries.select_for_update(of=("self",)).order_by("occasion_id", "member_id")
-    found = list(locked.values_list("pk", "occasion_id", "node_id"))
-    keys = [key for key, _occasion, _node in found]
+    found = list(locked.values_list("pk", "occasion_id", "node_id", "member_id"))
+    keys = [key for key, _occasion, _node, _member in found]
     changed = RosterEntry.objects.filter(pk__in=keys).update(state=state, why=why, dirty_at=as_of)
-    for _key, occasion_id, node_id in found:  # as many as one person has running occasions
+    for _key, occasion_id, node_id, member_id in found:  # as many as one person has running occasions
         mark_counts(occasion_id=occasion_id, node_ids=[node_id])
+        events.tell(events.standing_changed, occasion_id=occasion_id, member_ids=[member_id])
     log.info("roster_followed_person", changed=changed, state=state)
     return changed
 

@@ -102,7 +102,7 @@ def withdraw_occasion(*, occasion_id: int, actor_id: int | None, as_of: datetime
     Occasion.objects.filter(pk=occasion_id).update(
         state=State.VOID, voided_at=as_of, voided_by_id=actor_id, void_reason=reason
     )
-    events.announce(events.occasion_voided, occasion_id=occasion_id)
+    events.tell(events.occasion_voided, occasion_id=occasion_id)
     return False
 
 
@@ -297,7 +297,7 @@ def void_occasion(*, occasion_id: int, reason: str, voided_by_id: int, as_of: da
     mark_counts(occasion_id=occasion_id, node_ids=None)
     mark_first(occasion_id=occasion_id, as_of=as_of)
     log.info("occasion_voided", occasion_id=occasion_id, voided_by_id=voided_by_id)
-    events.announce(events.occasion_voided, occasion_id=occasion_id)
+    events.tell(events.occasion_voided, occasion_id=occasion_id)
 
 
 def _queue_roster(occasion_id: int) -> None:

@@ -16,13 +16,13 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from attendance.catching_up import Left
 from attendance.core.reminders import after_quiet, is_quiet, retry_after
 from attendance.models import Channel, NoticeChoice, Reminder, ReminderMessage, SmsDay, Training
 from attendance.operations.notices import tell
 from attendance.operations.reminders import holds
 from attendance.operations.settling import settle_dirty
 from attendance.reminding import default_wording, owing, said_to, values_for, with_hint
-from attendance.standing import due_at
 from organizations import sms
 from organizations.core import phones
 from organizations.models import Membership, User
@@ -96,11 +96,12 @@ def _tell_those(reminder_id: int, pks: Sequence[int], *, as_of: datetime) -> int
     left = owing(training_id=reminder.training_id, member_ids=list(mine), as_of=as_of) if is_on(reminder, as_of) else {}
     here = _members(list(mine), as_of)
     left = {member_id: found for member_id, found in left.items() if member_id in here}
-    by_until: defaultdict[datetime, list[int]] = defaultdict(list)
-    for member_id, occasions in left.items():
-        by_until[min(map(due_at, occasions))].append(member_id)
-    for until, member_ids in by_until.items():
-        data = {"text": reminder.text, "until": until.isoformat(), "unit": reminder.node.name}
+    by_left: defaultdict[Left, list[int]] = defaultdict(list)
+    for member_id, paths in left.items():
+        if (one := Left.of(paths.values())) is not None:
+            by_left[one].append(member_id)
+    for one, member_ids in by_left.items():
+        data = {"text": reminder.text, "until": one.until_at.isoformat(), "unit": reminder.node.name, **one.data}
         tell(member_ids=member_ids, kind="reminded", training_id=reminder.training_id, data=data, as_of=as_of)
     told = [pk for member_id, pk in mine.items() if member_id in left]
     rest = [pk for member_id, pk in mine.items() if member_id not in left]
@@ -165,30 +166,29 @@ def _why_not(message: ReminderMessage, as_of: datetime) -> str:
     return "" if _left(message, as_of) else "done"
 
 
-def _left(message: ReminderMessage, as_of: datetime) -> datetime | None:
-    """Return until when the person can still do what this is about, None where nothing is left."""
+def _left(message: ReminderMessage, as_of: datetime) -> Left | None:
+    """Return what the person can still do of what this is about, None where nothing is left."""
     reminder = message.reminder
     settle_dirty(as_of=as_of, member_ids=[message.member_id])
     found = owing(training_id=reminder.training_id, member_ids=[message.member_id], as_of=as_of)
-    mine = found.get(message.member_id, [])
-    if reminder.occasion_id is not None:
-        mine = [one for one in mine if one.pk == reminder.occasion_id]
-    return min(map(due_at, mine), default=None)
+    mine = found.get(message.member_id, {})
+    return Left.of([one for pk, one in mine.items() if reminder.occasion_id in (None, pk)])
 
 
 def _said(message: ReminderMessage, as_of: datetime) -> tuple[str, dict[str, str]]:
     """Return the words of a message, and what a provider's template gets instead."""
     reminder, name = message.reminder, message.member.name
-    until = _left(message, as_of) if reminder.kind in (Reminder.Kind.HAND, Reminder.Kind.DEADLINE) else None
+    left = _left(message, as_of) if reminder.kind in (Reminder.Kind.HAND, Reminder.Kind.DEADLINE) else None
     title = reminder.occasion.title if reminder.occasion is not None else reminder.training.title
     places = values_for(
-        name=name, unit=reminder.node.name, training=title, until_at=until or reminder.until_at or as_of
-    )
+        name=name, unit=reminder.node.name, training=title,
+        until_at=left.until_at if left else reminder.until_at or as_of,
+    )  # fmt: skip
     wording = reminder.text or default_wording()
     if reminder.kind in (Reminder.Kind.DAY, Reminder.Kind.SOON):
         wording = _("{姓名}，您好：“{培训}”{截止} 开始，打开 {网址} 就能参加。")
     given = zip(("name", "unit", "training", "until"), list(places.values())[:4], strict=True)
-    return with_hint(said_to(wording, places)), dict(given)
+    return with_hint(said_to(wording, places, left)), dict(given)
 
 
 def _hand_over(message: ReminderMessage, said: str, values: dict[str, str]) -> None:

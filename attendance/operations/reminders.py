@@ -34,7 +34,7 @@ from attendance.operations.notices import tell
 from attendance.queries.listing import being_listed
 from attendance.queries.naming import among_named
 from attendance.queries.reminders import UnitWishes, Wishes, due_by_clock, lately
-from attendance.reminding import Ways, Whom, choices_of, way_of, whom_to_remind
+from attendance.reminding import Ways, Whom, choices_of, owing, way_of, whom_to_remind
 from attendance.reports.base import Scope
 from attendance.standing import UNDONE, asks_nothing, due_at, with_standing
 from organizations.models import Membership, User
@@ -256,10 +256,20 @@ def _on_leave(occasion: Occasion, member_ids: Collection[int]) -> set[int]:
 def _tell(reminder: Reminder, people: Collection[int], as_of: datetime) -> int:
     kind = "due_soon" if reminder.kind == K.DEADLINE else "starts_soon"
     until = reminder.until_at.isoformat() if reminder.until_at else ""
-    return tell(
-        member_ids=people, kind=kind, training_id=reminder.training_id, occasion_id=reminder.occasion_id,
-        data={"at": until, "step": str(reminder.kind)}, as_of=as_of,
-    )  # fmt: skip
+    owed = owing(training_id=reminder.training_id, member_ids=people, as_of=as_of) if kind == "due_soon" else {}
+    owe_check = {
+        member_id for member_id, paths in owed.items() for pk, one in paths.items()
+        if pk == reminder.occasion_id and one.owes_check
+    }  # fmt: skip
+    data = {"at": until, "step": str(reminder.kind)}
+    told = 0
+    for member_ids, more in ((set(people) - owe_check, {}), (owe_check, {"check": True})):
+        if member_ids:
+            told += tell(
+                member_ids=member_ids, kind=kind, training_id=reminder.training_id,
+                occasion_id=reminder.occasion_id, data={**data, **more}, as_of=as_of,
+            )  # fmt: skip
+    return told
 
 
 def _outside(reminder: Reminder, wishes: dict[int, Wishes], as_of: datetime) -> None:

@@ -65,7 +65,7 @@ def settle(*, occasion_id: int, as_of: datetime, member_ids: Collection[int] | N
     Goes in chunks, each in its own transaction, so that a city fits; an occasion that is closed is settled when all
     are through, unless it was reopened or closed anew meanwhile. Nobody is judged where it was not held or is void.
     Of everybody, who cannot be judged is put aside (``settle_dirty`` tries again); of ``member_ids``, that is raised.
-    Announces ``record_settled`` for those whose record changed. Raises UnableToSettle.
+    Tells ``standing_changed`` for those whose record changed. Raises UnableToSettle.
     """
     before = Occasion.objects.get(pk=occasion_id)
     if before.state == State.SCHEDULED:
@@ -254,7 +254,7 @@ def _judge_all(occasion: Occasion, entries: list[tuple[int, str, str, datetime |
             counted and occasion.repeats_id and occasion.state == State.SETTLED
         ):  # where all are being settled, ``_claim_settled`` does it for all
             mark_first(occasion_id=occasion.pk, member_ids=[one.member_id for one in counted], as_of=as_of)
-        events.announce(events.record_settled, occasion_id=occasion.pk, member_ids=list(changed))
+        events.tell(events.standing_changed, occasion_id=occasion.pk, member_ids=list(changed))
     return len(changed)
 
 

@@ -11,9 +11,9 @@ from attendance.models import Occasion, Recomputation, Rule, Training
 from attendance.queries import CALLED_OFF
 from attendance.queries.concerned import people_at, people_owing
 from attendance.sentences import moment
-from organizations.models import Node
+from organizations.models import Node, User
 from organizations.permissions import in_subtree
-from organizations.uses import Use
+from organizations.uses import Use, uses_of
 
 State = Occasion.State
 MOST_NAMED = 8
@@ -71,6 +71,11 @@ def effects_of_dates(
         made_up = _("截止时间晚于培训的截止时间 %(at)s：那以后学完的算“已补学”。")
         found.append((made_up if by_media else late) % {"at": moment(deadline)})
     return found
+
+
+def resting_on(occasion: Occasion, *, user: User, as_of: datetime) -> str:
+    """Return what of the apps above rests on how people stand at an occasion, before that changes; "" for nothing."""
+    return "".join(use.text for use in uses_of(occasion, user=user, as_of=as_of))
 
 
 # --- trainings ----------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from attendance.operations import (
 )
 from attendance.operations.recomputing import AT_ONCE, FAILED
 from attendance.permissions import NAMES, may_read_names, own_nodes
+from attendance.queries.consequences import resting_on
 from attendance.queries.recomputing import (
     changed_below,
     nodes_on_roster,
@@ -165,6 +166,7 @@ def report(request: HttpRequest, recomputation_id: int) -> HttpResponse:
         "job": job, "occasion": job.occasion, "said": Summary(job), "refused": refused,
         "is_tried": job.state == State.TRIED, "is_going": job.state in (State.TRYING, State.RUNNING),
         "people": people_on_roster(job.occasion_id),
+        "rests": resting_on(job.occasion, user=user, as_of=timezone.now()) if job.state == State.TRIED else "",
         "names_url": reverse("branch_recomputation", args=[job.pk]) if may_read_names(user, node) else "",
     }  # fmt: skip
     return render(request, "attendance/admin/recomputation.html", context, status=409 if refused else 200)

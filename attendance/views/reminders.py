@@ -174,6 +174,8 @@ def preview_of(scope: Scope, *, reader: User, ticked: set[int]) -> Preview:
 def _row(one: Whom, had: dict[int, Reminded], ticked: set[int]) -> PersonRow:
     before = had.get(one.member_id)
     texts = [one.refusal or one.ways] + ([before.text] if before else [])
+    if one.left and one.left.words:
+        texts.insert(0, one.left.words)
     if one.state == DUE:
         texts.insert(0, _("课程还在学，没有缺"))
     if one.state == RecordState.INCOMPLETE:
@@ -182,8 +184,9 @@ def _row(one: Whom, had: dict[int, Reminded], ticked: set[int]) -> PersonRow:
 
 
 def _sample(wording: str, scope: Scope, one: Whom) -> str:
-    values = values_for(name=one.name, unit=scope.node.name, training=scope.training.title, until_at=one.until_at)
-    return said_to(wording, values)
+    until_at = one.left.until_at if one.left else scope.as_of
+    values = values_for(name=one.name, unit=scope.node.name, training=scope.training.title, until_at=until_at)
+    return said_to(wording, values, one.left)
 
 
 def _notes(found: Sequence[Whom], said: str, *, as_of: datetime) -> list[str]:

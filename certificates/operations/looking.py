@@ -68,8 +68,8 @@ def _tell_organisers(training: Training, as_of: datetime) -> None:
 
 
 def mark(*, occasion_id: int, member_ids: Collection[int]) -> None:
-    """Note that the records of these people changed: their certificates are looked at soon. One question where the
-    training gives none."""
+    """Note that these people stand otherwise, in the transaction in which they do: their certificates are looked at
+    soon. One question where the training gives none."""
     found = CertificateSetting.objects.filter(training__occasions=occasion_id).select_related("training").first()
     if found is None:
         return
@@ -78,7 +78,10 @@ def mark(*, occasion_id: int, member_ids: Collection[int]) -> None:
         # Nothing is issued by itself yet: only those matter who already have one.
         ids = set(standing().filter(training=found.training_id, member_id__in=ids).values_list("member_id", flat=True))
     rows = [CertificateMark(training_id=found.training_id, member_id=pk) for pk in sorted(ids)]
-    CertificateMark.objects.bulk_create(rows, ignore_conflicts=True, batch_size=STEP)
+    # A mark that is there is held too: ``look_at_marks`` passes it over until what is new can be read.
+    CertificateMark.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["training", "member"], update_fields=["member"], batch_size=STEP
+    )
 
 
 def look_at_marks(*, as_of: datetime, most: int = STEP) -> int:

@@ -98,7 +98,8 @@ def cancel_lecture(*, occasion_id: int, as_of: dt.datetime, actor_id: int | None
 def hold_again(*, occasion_id: int, plan: LecturePlan, actor_id: int, as_of: dt.datetime) -> Lecture:
     """Schedule a lecture in the place of one that was not held, which becomes void for that reason, or of a void one.
 
-    Once: the same plan sent twice is one lecture. Raises UnableToHoldAgain for another plan, UnableToScheduleLecture
+    Once: the same plan sent twice is one lecture. It has the questions of the other as its own: who misses this one
+    makes up this one. Raises UnableToHoldAgain for another plan, UnableToScheduleLecture
     for one that cannot stand, UnableToVoidLecture if the other was held.
     """
     # The row is held: of two clicks at once, the second finds what the first has planned.
@@ -112,6 +113,7 @@ def hold_again(*, occasion_id: int, plan: LecturePlan, actor_id: int, as_of: dt.
         raise UnableToHoldAgain(planned)
     lecture = schedule_lecture(plan=plan, as_of=as_of, actor_id=actor_id)
     Lecture.objects.filter(pk=lecture.pk).update(in_place_of_id=occasion_id)
+    ledger.copy_check(from_id=occasion_id, to_id=lecture.pk, written_by_id=actor_id, as_of=as_of)
     if occasion.repeats_id is not None:
         _let_repeat(lecture, of_id=occasion.repeats_id)
     if occasion.state == Occasion.State.NOT_HELD:
@@ -125,6 +127,7 @@ def hold_again(*, occasion_id: int, plan: LecturePlan, actor_id: int, as_of: dt.
 def repeat_lecture(*, occasion_id: int, plan: LecturePlan, actor_id: int, as_of: dt.datetime) -> Lecture:
     """Schedule a further session of a lecture that was held, for those who missed it (ADR 44).
 
+    It has no questions of its own: nobody is missing there, and who stays away makes up the first with the first's.
     The same plan sent twice is one lecture. Raises UnableToScheduleLecture, also where the other was not held.
     """
     # The row is held: of two clicks at once, the second finds what the first has planned.

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from attendance.models import Occasion
 from attendance.queries.concerned import Concerned, concerned_by
+from attendance.queries.consequences import resting_on
 from attendance.queries.windows import HELD
 from live import operations
 from live.forms import AgainForm, VoidLectureForm
@@ -66,7 +67,8 @@ def void(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "form": form,
         "title": _("作废这一场"),
         "lecture": lecture,
-        "text": void_words(concerned_by(lecture.occasion, as_of=now)),
+        "text": void_words(concerned_by(lecture.occasion, as_of=now))
+        + resting_on(lecture.occasion, user=signed_in(request), as_of=now),
         "back": reverse("live_host", args=[lecture.pk]),
     }
     return render(request, "live/ask.html", context)

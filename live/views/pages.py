@@ -135,6 +135,7 @@ def replay(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "held_at": f"{date_format(timezone.localtime(occasion.starts_at), 'DATE_FORMAT')} {hour(occasion.starts_at)}",
         "make_up_until": day_and_hour(until) if until else "",
         "sessions": _sessions(lecture, user, player, as_of=now),
+        "may_repeat": occasion.state in HELD and may_host(user, lecture),
         **_check_card(lecture, user, as_of=now),
     }
     return render(request, "live/replay.html", context)

@@ -21,6 +21,7 @@ from attendance.check_words import missing_words
 from attendance.models import Occasion
 from attendance.operations.cancelled import cancelled_words
 from attendance.queries.concerned import concerned_by, people_at
+from attendance.queries.consequences import resting_on
 from attendance.queries.sessions import sessions_planned
 from attendance.queries.windows import ENDED, HELD, is_held, roster_day, undone_until, window_limit
 from attendance.sentences import length, moment
@@ -249,7 +250,9 @@ def void(request: HttpRequest, occasion_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and form.save(lecture, actor_id=signed_in(request).pk, as_of=now):
         messages.success(request, _("这一场已作废。"))
         return redirect("live_schedule_edit", occasion_id=lecture.pk)
-    return _ask(request, lecture, _("作废这一场"), void_words(concerned_by(lecture.occasion, as_of=now)), form)
+    words = void_words(concerned_by(lecture.occasion, as_of=now))
+    words += resting_on(lecture.occasion, user=signed_in(request), as_of=now)
+    return _ask(request, lecture, _("作废这一场"), words, form)
 
 
 @require_http_methods(["GET", "POST"])

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from attendance.models import Named, Occasion
 from attendance.operations import UnableToPlanOccasion, UnableToVoidOccasion
 from attendance.permissions import COUNTS
+from attendance.queries.consequences import resting_on
 from attendance.queries.windows import HELD
 from attendance.views.shared import number_or_none
 from meetings import operations
@@ -239,7 +240,10 @@ def void(request: HttpRequest, occasion_id: int) -> HttpResponse:
         else:
             messages.success(request, _("已作废，到会情况不再计入；记录都还留着。"))
             return redirect("meeting", occasion_id=occasion_id)
-    context = {"tab": "branch", "form": form, "meeting": access.meeting, "back": address_of(access)}
+    context = {
+        "tab": "branch", "form": form, "meeting": access.meeting, "back": address_of(access),
+        "rests": resting_on(access.meeting.occasion, user=signed_in(request), as_of=timezone.now()),
+    }  # fmt: skip
     return render(request, "meetings/void.html", context, status=422 if form.errors else 200)
 
 

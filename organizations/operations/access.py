@@ -7,7 +7,8 @@ One person's page is a row about that person. A list, table or file is one row, 
 import datetime as dt
 from collections.abc import Collection, Iterable
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from organizations.models import AccessEntry, User
 from organizations.queries import phone_of
@@ -85,11 +86,26 @@ def log_list(
         "reader_id": reader_id, "node_id": node_id, "what": what, "about": about, "title": title[:120],
         "reason": reason[:200], "members": members, "role": role,
     }  # fmt: skip
-    if once_in is not None:
-        lately = AccessEntry.objects.filter(at__gt=as_of - once_in, at__lte=as_of, **row)
-        if lately.exists():
-            return
-    AccessEntry.objects.create(**row, count=max(len(seen), count or 0), at=as_of)
+    entry = AccessEntry(**row, count=max(len(seen), count or 0), at=as_of)
+    if once_in is None:
+        entry.save(force_insert=True)
+        return
+    _insert_unless(entry, AccessEntry.objects.filter(at__gt=as_of - once_in, at__lte=as_of, **row))
+
+
+def _insert_unless(entry: AccessEntry, known: QuerySet[AccessEntry]) -> None:
+    """Store the row unless there is one of ``known``: one statement, which every page with a list of names costs."""
+    model = AccessEntry._meta  # noqa: SLF001 - documented
+    fields = [one for one in model.concrete_fields if not one.primary_key]
+    values = [one.get_db_prep_save(one.pre_save(entry, True), connection) for one in fields]
+    select, params = known.order_by().values("pk")[:1].query.sql_with_params()
+    columns = ", ".join(connection.ops.quote_name(str(one.column)) for one in fields)
+    table, places = connection.ops.quote_name(str(model.db_table)), ", ".join(["%s"] * len(fields))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({columns}) SELECT {places} WHERE NOT EXISTS ({select})",
+            [*values, *params],
+        )
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """The life of a certificate: issued by a tap or by itself, no longer covered, withdrawn, replaced; never changed."""
 
+import datetime as dt
 import threading
 from typing import Any
 
@@ -9,9 +10,9 @@ from django.db.models.deletion import ProtectedError
 from django.utils import timezone
 
 from attendance import append_only
-from attendance.events import record_settled
-from attendance.models import Notice, Training
-from attendance.operations import correct_record, void_occasion
+from attendance.events import standing_changed
+from attendance.models import Notice, Occasion, RosterEntry, Training
+from attendance.operations import correct_record, expect_no_longer, follow_exemptions, void_occasion
 from certificates import operations, tasks
 from certificates.core.content import content_of, sha256_of
 from certificates.models import Certificate, CertificateLapse, CertificateMark, CertificateWithdrawal
@@ -190,10 +191,47 @@ def test_who_makes_up_after_the_closing_gets_theirs(course: Course, django_captu
     tasks.look_after()
     late = course.county.members[2]
     course.restate(course.second, late, "made_up")
-    record_settled.send(sender=None, occasion_id=course.second.pk, member_ids=[late.pk])
+    standing_changed.send(sender=None, occasion_id=course.second.pk, member_ids=[late.pk])
     assert CertificateMark.objects.count() == 1
     tasks.look_after()
     assert (holders(), CertificateMark.objects.count()) == (["王一0", "王一2"], 0)
+
+
+def can_make_up(course: Course) -> User:
+    """The third member misses the second lecture, and can still make it up."""
+    Occasion.objects.filter(pk=course.second.pk).update(make_up_until_at=timezone.now() + dt.timedelta(days=9))
+    return course.county.members[2]
+
+
+def test_the_mark_stands_with_the_change_or_neither_does(course: Course) -> None:
+    """No process can die between the two: nothing waits for the commit."""
+    late = can_make_up(course)
+    course.close()
+    with transaction.atomic():
+        assert expect_no_longer(member_id=late.pk, on_date=timezone.localdate(), as_of=timezone.now()) == 1
+        is_waiting = CertificateMark.objects.filter(member=late).exists()
+        transaction.set_rollback(True)
+    assert is_waiting
+    assert not CertificateMark.objects.exists()
+
+
+def test_an_exemption_that_changes_only_the_roster_is_looked_at(course: Course) -> None:
+    """The record says missing before and after; what the certificate rested on was the roster alone."""
+    late = can_make_up(course)
+    RosterEntry.objects.filter(occasion=course.second, member=late).update(state="exempt", why="roster")
+    made = taken(course, late)
+    assert follow_exemptions(member_ids=[late.pk], as_of=timezone.now()) == 1  # none holds any more
+    assert list(CertificateMark.objects.values_list("member", flat=True)) == [late.pk]
+    tasks.look_after()
+    (lapse,) = lapses_of(course.training.pk)
+    assert (lapse.certificate_id, lapse.lacking) == (made.pk, [[course.second.pk, "missing"]])
+
+
+def test_whoever_is_marked_again_is_looked_at_again(course: Course) -> None:
+    course.close()
+    for _again in range(2):
+        operations.mark(occasion_id=course.second.pk, member_ids=[course.county.member.pk])
+    assert CertificateMark.objects.count() == 1
 
 
 def test_a_training_without_certificates_costs_one_question(course: Course, django_assert_num_queries: Any) -> None:

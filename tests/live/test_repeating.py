@@ -9,8 +9,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from attendance.models import Occasion, Record, RecordState, RosterEntry, Training
-from attendance.operations import settle, settle_dirty
+from attendance.core.check import Draft, Kind
+from attendance.models import Check, Occasion, Record, RecordState, RosterEntry, Training
+from attendance.operations import CheckPlan, save_check, settle, settle_dirty
 from live import operations
 from live.models import Lecture
 from live.permissions import expects, may_join, rights_now
@@ -175,3 +176,48 @@ def test_a_further_session_elsewhere_is_refused(world: County, first: Lecture) -
     )  # fmt: skip
     with pytest.raises(operations.UnableToScheduleLecture, match="只有已经结束"):
         operations.repeat_lecture(occasion_id=running.pk, plan=values, actor_id=world.lecturer.pk, as_of=timezone.now())
+
+
+QUESTION = Draft(Kind.SEVERAL, "转移时带什么？", ("证件", "药品", "家具"), frozenset({0, 1}), "轻装")
+
+
+def ask(lecture: Lecture, world: County) -> Check:
+    plan = CheckPlan((QUESTION,), need=1, most_attempts=2, pause_s=60)
+    return save_check(
+        occasion_id=lecture.pk, plan=plan, seen_version=0, written_by_id=world.organiser.pk, as_of=timezone.now()
+    )
+
+
+def test_a_further_session_leaves_the_questions_with_the_first(world: County, first: Lecture) -> None:
+    mine = ask(first, world)
+    assert plan(signed_in(world.lecturer), first).status_code == 302
+    further(first)
+    assert list(Check.objects.all()) == [mine]
+
+
+def test_what_takes_the_place_of_another_asks_the_same_questions_as_its_own(world: County, first: Lecture) -> None:
+    asked = ask(first, world)
+    operations.void_lecture(occasion_id=first.pk, reason="停电", actor_id=world.organiser.pk, as_of=timezone.now())
+    for _twice in range(2):
+        assert plan(signed_in(world.lecturer), first).status_code == 302
+    new = further(first)
+    copied = Check.objects.exclude(pk=asked.pk).get()
+    assert (copied.occasion_id, copied.version, copied.need, copied.most_attempts, copied.pause_s) == (
+        new.pk, 1, 1, 2, 60,
+    )  # fmt: skip
+    (one,) = copied.questions.all()
+    assert (one.kind, one.text, one.choices, one.right, one.explanation) == (
+        "several", "转移时带什么？", ["证件", "药品", "家具"], [0, 1], "轻装",
+    )  # fmt: skip
+    assert new.occasion.check_asked["id"] == copied.pk
+
+
+@pytest.mark.parametrize(("role", "is_offered"), [("lecturer", True), ("organiser", True), ("member", False)])
+def test_whoever_may_hold_it_again_finds_the_way_on_its_pages(
+    world: County, first: Lecture, role: str, is_offered: bool
+) -> None:
+    client = signed_in(getattr(world, role))
+    page = client.get(reverse("live_replay", args=[first.pk])).content.decode()
+    assert (reverse("live_again", args=[first.pk]) in page) is is_offered
+    desk = client.get(reverse("live_host", args=[first.pk]))
+    assert (b'id="repeat-step"' in desk.content) is is_offered

@@ -297,6 +297,7 @@ class Desk {
     const voidHeld = document.getElementById("void-held");
     if (voidHeld) voidHeld.hidden = isNotHeld || this.state === "void";
     byId("after").hidden = !over;
+    byId("repeat-step").hidden = open || isNotHeld || this.state === "void";
     byId("replay-step").hidden = this.state !== "recorded";
   }
 }

@@ -26,10 +26,12 @@ from attendance.models import (
     SmsDay,
     Training,
 )
+from attendance.notice_words import words_of
 from attendance.operations import reminder_sending, reminders
 from attendance.queries.reminders import due_by_clock, lately, reminded
 from attendance.reminding import whom_to_remind
 from attendance.reports.base import Scope
+from attendance.sentences import day_and_hour
 from organizations import sms
 from organizations.core import phones
 from organizations.models import Exemption, Left, User
@@ -715,3 +717,62 @@ def test_what_is_older_than_a_year_is_forgotten(world: World) -> None:
     ReminderMessage.objects.update(made_at=at - 500 * DAY)
     assert operations.prune_notices(as_of=at) == 2
     assert [one.kind for one in Notice.objects.all()] == ["y"]
+
+
+def owe_check(world: World, member: User) -> None:
+    """Let somebody have watched enough, so that the check of understanding alone is left."""
+    reasons = [{"code": "check_due", "right": 0, "of": 3, "need": 2}]
+    assert Record.objects.filter(occasion=world.occasion, member=member).update(reasons=reasons)
+    asked = {"id": 1, "version": 1, "need": 2, "of": 3, "most": None, "since": 0}
+    Occasion.objects.filter(pk=world.occasion.pk).update(check_asked=asked)
+
+
+@pytest.mark.parametrize("text", ["", "{姓名}同志，请学完“{培训}”。"])
+def test_who_owes_only_the_check_is_reminded_of_it(world: World, gateway: type[Gateway], text: str) -> None:
+    missing = world.county.members[1]
+    owe_check(world, missing)
+    operations.set_reminders(
+        node_id=world.county.branch.pk, actor_id=world.county.secretary.pk, as_of=morning(), text=text, a_week=None,
+        before_start=None, before_deadline=None, outside=None,
+    )  # fmt: skip
+    remind(world)
+    operations.send_reminders(as_of=morning())
+    ((_phone, sent),) = gateway.sent
+    assert "（已看够，还要做小测）" in sent
+    notice = Notice.objects.get(member=missing)
+    assert notice.data["check"] is True
+    assert words_of(notice).endswith("（已看够，还要做小测）")
+
+
+def test_who_can_only_come_to_a_further_session_is_reminded_of_it(world: World, gateway: type[Gateway]) -> None:
+    at = morning()
+    Occasion.objects.filter(pk=world.occasion.pk).update(is_repeated=True, make_up_until_at=at - HOUR)
+    (over,) = whom_to_remind(Scope(world.training, world.county.branch, at), reader=world.county.secretary)
+    assert over.refusal == "补学时间已过，可安排集中收看或送学上门"
+    again = make_occasion(
+        world.training, state=Occasion.State.SCHEDULED, starts_at=at + DAY, ends_at=at + DAY + HOUR,
+        repeats=world.occasion,
+    )  # fmt: skip
+    (whom,) = whom_to_remind(Scope(world.training, world.county.branch, at), reader=world.county.secretary)
+    assert whom.refusal == ""
+    assert whom.left is not None
+    assert (whom.left.until_at, whom.left.session_at) == (again.starts_at, again.starts_at)
+    remind(world)
+    operations.send_reminders(as_of=at)
+    ((_phone, sent),) = gateway.sent
+    assert f"（下一场：{day_and_hour(again.starts_at)}）" in sent
+    assert f"下一场：{day_and_hour(again.starts_at)}" in words_of(Notice.objects.get())
+
+
+def test_the_deadline_says_to_each_what_is_left(world: World) -> None:
+    missing, other = world.county.members[1], world.county.neighbours[0]
+    owe_check(world, missing)
+    deadline = morning() + 2 * HOUR
+    Occasion.objects.filter(pk=world.occasion.pk).update(make_up_until_at=deadline)
+    stand_missing = Record.objects.filter(occasion=world.occasion, member=other)
+    assert stand_missing.get().stands == "missing"
+    Notice.objects.all().delete()
+    operations.remind_by_clock(as_of=morning())
+    told = {one.member_id: words_of(one) for one in Notice.objects.filter(kind="due_soon")}
+    assert "您已看够，还要做小测" in told[missing.pk]
+    assert "您还没学完" in told[other.pk]
