@@ -66,10 +66,12 @@ def hours(county: Node, *, as_of: datetime) -> None:
     save_hours_table(plan=plan, seen_version=0, made_by_id=None, as_of=as_of)
 
 
-def training(cast: Cast, title: str, summary: str, starts_at: datetime, deadline_at: datetime, state: str) -> Training:
+def training(
+    cast: Cast, title: str, summary: str, starts_at: datetime, deadline_at: datetime, state: str, *, hours: int = 2
+) -> Training:
     return Training.objects.create(
         title=title, summary=summary, node=cast.county, starts_date=starts_at.date(), deadline_at=deadline_at,
-        hours_required=2, state=state,
+        hours_required=hours, state=state,
     )  # fmt: skip
 
 
@@ -145,10 +147,8 @@ def hls_copy(source: Path) -> Path:
     return folder
 
 
-def seed_finished_lecture(
-    cast: Cast, plan: Training, rule: Rule, title: str, starts_at: datetime, source: Path
-) -> None:
-    """Give a lecture in the past, exactly as long as its recording, and let everything follow from it."""
+def seed_finished_lecture(cast: Cast, plan: Training, rule: Rule, title: str, starts_at: datetime, source: Path) -> int:
+    """Give a lecture in the past, as long as its recording, and let everything follow from it; return its id."""
     duration_ms = round(float(probe(source)["format"]["duration"]) * 1000)
     ends_at = starts_at + timedelta(milliseconds=duration_ms)
     lecture_plan = LecturePlan(
@@ -165,10 +165,11 @@ def seed_finished_lecture(
         occasion_id=lecture.pk, folder=hls_copy(source), duration_ms=duration_ms, started_at=starts_at,
         width=1280, height=720, as_of=ends_at + timedelta(minutes=2),
     )  # fmt: skip
+    return lecture.pk
 
 
-def seed_trainings(cast: Cast, courses: dict[str, CoursePage], recording: Path, now: datetime) -> None:
-    """Create the three trainings with their occasions."""
+def seed_trainings(cast: Cast, courses: dict[str, CoursePage], recording: Path, now: datetime) -> Training:
+    """Create the three trainings with their occasions; return the one that is over."""
     by_lecture, by_course = rules(cast.county)
     hours(cast.county, as_of=now)
     evening = now.replace(hour=11, minute=30, second=0, microsecond=0)  # 19:30 in Shanghai
@@ -176,7 +177,7 @@ def seed_trainings(cast: Cast, courses: dict[str, CoursePage], recording: Path, 
     published = Training.State.PUBLISHED
 
     past = training(
-        cast, "上半年应急避险培训", "已经结束的培训。", now - 60 * day, now - 20 * day, Training.State.CLOSED
+        cast, "上半年应急避险培训", "已经结束的培训。", now - 60 * day, now - 20 * day, Training.State.CLOSED, hours=1
     )
     seed_finished_lecture(cast, past, by_lecture, "急救常识（上半年）", evening - 45 * day, recording)
 
@@ -204,3 +205,4 @@ def seed_trainings(cast: Cast, courses: dict[str, CoursePage], recording: Path, 
         ends_at=evening + 5 * day + timedelta(minutes=60), lecturer_id=cast.lecturer.pk, rule_id=by_lecture.pk,
     )  # fmt: skip
     schedule_lecture(plan=winter, as_of=now)
+    return past
