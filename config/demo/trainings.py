@@ -75,16 +75,15 @@ def training(
     )  # fmt: skip
 
 
-def seed_evidence(cast: Cast, occasion: Occasion, seed: int) -> None:
-    """Let the county take part in a finished lecture as people do: most to the end, some late, some not at all."""
+def seed_evidence(cast: Cast, occasion: Occasion, seed: int, *, absent: int) -> None:
+    """Let the county take part in a finished lecture as people do: most to the end, some late, some not at all; of the
+    demo's first accounts ``absent``."""
     chance = random.Random(seed)
     start, length = occasion.starts_at, occasion.ends_at - occasion.starts_at
     lease = start_lease(name=f"demo-{occasion.pk}", as_of=start)
     joins, ends = [], []
     members = list(occasion.roster.filter(state="expected").order_by("member_id").values_list("member_id", flat=True))
-    # The demo's first account has a lecture to catch up, and one that she attended.
-    from_whom = 0 if occasion.training.state == Training.State.CLOSED else 1
-    hall, leave, present = members[10:22], members[22:25], members[from_whom:10] + members[25:]
+    hall, leave, present = members[10:22], members[22:25], members[absent:10] + members[25:]
     for member_id in present:
         luck = chance.random() if member_id != members[0] else 0.5
         if luck < 0.14:
@@ -147,7 +146,9 @@ def hls_copy(source: Path) -> Path:
     return folder
 
 
-def seed_finished_lecture(cast: Cast, plan: Training, rule: Rule, title: str, starts_at: datetime, source: Path) -> int:
+def seed_finished_lecture(
+    cast: Cast, plan: Training, rule: Rule, title: str, starts_at: datetime, source: Path, *, absent: int
+) -> int:
     """Give a lecture in the past, as long as its recording, and let everything follow from it; return its id."""
     duration_ms = round(float(probe(source)["format"]["duration"]) * 1000)
     ends_at = starts_at + timedelta(milliseconds=duration_ms)
@@ -158,7 +159,7 @@ def seed_finished_lecture(cast: Cast, plan: Training, rule: Rule, title: str, st
     lecture = schedule_lecture(plan=lecture_plan, as_of=starts_at - timedelta(days=3))
     go_live(occasion_id=lecture.pk, as_of=starts_at)
     occasion = Occasion.objects.get(pk=lecture.pk)
-    seed_evidence(cast, occasion, seed=occasion.pk)
+    seed_evidence(cast, occasion, seed=occasion.pk, absent=absent)
     end_lecture(occasion_id=lecture.pk, as_of=ends_at)
     settle(occasion_id=lecture.pk, as_of=ends_at + timedelta(minutes=1))
     finish_recording(
@@ -179,13 +180,13 @@ def seed_trainings(cast: Cast, courses: dict[str, CoursePage], recording: Path, 
     past = training(
         cast, "上半年应急避险培训", "已经结束的培训。", now - 60 * day, now - 20 * day, Training.State.CLOSED, hours=1
     )
-    seed_finished_lecture(cast, past, by_lecture, "急救常识（上半年）", evening - 45 * day, recording)
+    seed_finished_lecture(cast, past, by_lecture, "急救常识（上半年）", evening - 45 * day, recording, absent=0)
 
     running = training(
         cast, "2026 年下半年党员教育培训", "一次直播、一次回放、两门短课，都可以在手机上完成。",
         now - 7 * day, now + 30 * day, published,
     )  # fmt: skip
-    seed_finished_lecture(cast, running, by_lecture, "急救常识五分钟", evening - 3 * day, recording)
+    seed_finished_lecture(cast, running, by_lecture, "急救常识五分钟", evening - 3 * day, recording, absent=1)
     begins = now.replace(second=0, microsecond=0)
     today = LecturePlan(
         training_id=running.pk, title="防汛避险：雨季前要做的六件事", node_id=cast.county.pk, starts_at=begins,

@@ -118,7 +118,7 @@ def fails(way: Way) -> None:
 def shortens_the_pause(way: Way) -> None:
     """The organiser lets it be tried again at once: what was answered stays, the next version begins anew."""
     page = way.open(way.organiser, f"/admin/occasions/{way.occasion}/check/")
-    expect(page.locator("main")).to_contain_text("已有 1 人答过第 1 版")
+    expect(page.locator("main")).to_contain_text("人答过第 1 版")
     page.fill("[name=pause_min]", "0")
     page.get_by_role("button", name="保存").click()
     expect(page.locator(".messages")).to_contain_text("小测已保存（第 2 版）")
