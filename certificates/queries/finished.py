@@ -72,7 +72,9 @@ def way_to(*, setting: CertificateSetting, member_id: int) -> Way | None:
     """Return how far a person is; None where no roster of the training names them and nothing is to come."""
     key = (setting.training_id, member_id)
     stood = stood_in(training_ids=[key[0]], member_ids=[member_id]).get(key)
-    coming = [one.occasion for one in coming_for(member_id=member_id, training_id=setting.training_id)]
+    ahead = [one.occasion for one in coming_for(member_id=member_id, training_id=setting.training_id)]
+    # A further session is one way to make up what already lacks, not one more thing to do.
+    coming = [one for one in ahead if one.repeats_id is None]
     if stood is None and not coming:
         return None
     finish = finish_of(stood.places if stood else [], terms_of(setting))

@@ -66,23 +66,24 @@ def hours(county: Node, *, as_of: datetime) -> None:
     save_hours_table(plan=plan, seen_version=0, made_by_id=None, as_of=as_of)
 
 
-def training(cast: Cast, title: str, summary: str, starts_at: datetime, deadline_at: datetime, state: str) -> Training:
+def training(
+    cast: Cast, title: str, summary: str, starts_at: datetime, deadline_at: datetime, state: str, *, hours: int = 2
+) -> Training:
     return Training.objects.create(
         title=title, summary=summary, node=cast.county, starts_date=starts_at.date(), deadline_at=deadline_at,
-        hours_required=2, state=state,
+        hours_required=hours, state=state,
     )  # fmt: skip
 
 
-def seed_evidence(cast: Cast, occasion: Occasion, seed: int) -> None:
-    """Let the county take part in a finished lecture as people do: most to the end, some late, some not at all."""
+def seed_evidence(cast: Cast, occasion: Occasion, seed: int, *, absent: int) -> None:
+    """Let the county take part in a finished lecture as people do: most to the end, some late, some not at all; of the
+    demo's first accounts ``absent``."""
     chance = random.Random(seed)
     start, length = occasion.starts_at, occasion.ends_at - occasion.starts_at
     lease = start_lease(name=f"demo-{occasion.pk}", as_of=start)
     joins, ends = [], []
     members = list(occasion.roster.filter(state="expected").order_by("member_id").values_list("member_id", flat=True))
-    # The demo's first account has a lecture to catch up, and one that she attended.
-    from_whom = 0 if occasion.training.state == Training.State.CLOSED else 1
-    hall, leave, present = members[10:22], members[22:25], members[from_whom:10] + members[25:]
+    hall, leave, present = members[10:22], members[22:25], members[absent:10] + members[25:]
     for member_id in present:
         luck = chance.random() if member_id != members[0] else 0.5
         if luck < 0.14:
@@ -146,9 +147,9 @@ def hls_copy(source: Path) -> Path:
 
 
 def seed_finished_lecture(
-    cast: Cast, plan: Training, rule: Rule, title: str, starts_at: datetime, source: Path
-) -> None:
-    """Give a lecture in the past, exactly as long as its recording, and let everything follow from it."""
+    cast: Cast, plan: Training, rule: Rule, title: str, starts_at: datetime, source: Path, *, absent: int
+) -> int:
+    """Give a lecture in the past, as long as its recording, and let everything follow from it; return its id."""
     duration_ms = round(float(probe(source)["format"]["duration"]) * 1000)
     ends_at = starts_at + timedelta(milliseconds=duration_ms)
     lecture_plan = LecturePlan(
@@ -158,17 +159,18 @@ def seed_finished_lecture(
     lecture = schedule_lecture(plan=lecture_plan, as_of=starts_at - timedelta(days=3))
     go_live(occasion_id=lecture.pk, as_of=starts_at)
     occasion = Occasion.objects.get(pk=lecture.pk)
-    seed_evidence(cast, occasion, seed=occasion.pk)
+    seed_evidence(cast, occasion, seed=occasion.pk, absent=absent)
     end_lecture(occasion_id=lecture.pk, as_of=ends_at)
     settle(occasion_id=lecture.pk, as_of=ends_at + timedelta(minutes=1))
     finish_recording(
         occasion_id=lecture.pk, folder=hls_copy(source), duration_ms=duration_ms, started_at=starts_at,
         width=1280, height=720, as_of=ends_at + timedelta(minutes=2),
     )  # fmt: skip
+    return lecture.pk
 
 
-def seed_trainings(cast: Cast, courses: dict[str, CoursePage], recording: Path, now: datetime) -> None:
-    """Create the three trainings with their occasions."""
+def seed_trainings(cast: Cast, courses: dict[str, CoursePage], recording: Path, now: datetime) -> Training:
+    """Create the three trainings with their occasions; return the one that is over."""
     by_lecture, by_course = rules(cast.county)
     hours(cast.county, as_of=now)
     evening = now.replace(hour=11, minute=30, second=0, microsecond=0)  # 19:30 in Shanghai
@@ -176,15 +178,15 @@ def seed_trainings(cast: Cast, courses: dict[str, CoursePage], recording: Path, 
     published = Training.State.PUBLISHED
 
     past = training(
-        cast, "上半年应急避险培训", "已经结束的培训。", now - 60 * day, now - 20 * day, Training.State.CLOSED
+        cast, "上半年应急避险培训", "已经结束的培训。", now - 60 * day, now - 20 * day, Training.State.CLOSED, hours=1
     )
-    seed_finished_lecture(cast, past, by_lecture, "急救常识（上半年）", evening - 45 * day, recording)
+    seed_finished_lecture(cast, past, by_lecture, "急救常识（上半年）", evening - 45 * day, recording, absent=0)
 
     running = training(
         cast, "2026 年下半年党员教育培训", "一次直播、一次回放、两门短课，都可以在手机上完成。",
         now - 7 * day, now + 30 * day, published,
     )  # fmt: skip
-    seed_finished_lecture(cast, running, by_lecture, "急救常识五分钟", evening - 3 * day, recording)
+    seed_finished_lecture(cast, running, by_lecture, "急救常识五分钟", evening - 3 * day, recording, absent=1)
     begins = now.replace(second=0, microsecond=0)
     today = LecturePlan(
         training_id=running.pk, title="防汛避险：雨季前要做的六件事", node_id=cast.county.pk, starts_at=begins,
@@ -204,3 +206,4 @@ def seed_trainings(cast: Cast, courses: dict[str, CoursePage], recording: Path, 
         ends_at=evening + 5 * day + timedelta(minutes=60), lecturer_id=cast.lecturer.pk, rule_id=by_lecture.pk,
     )  # fmt: skip
     schedule_lecture(plan=winter, as_of=now)
+    return past

@@ -29,7 +29,7 @@ from certificates.operations import (
     withdraw,
     write_setting,
 )
-from certificates.queries import certificate_by_number, lapses_of, last_of, own, standing
+from certificates.queries import certificate_by_number, lapses_of, last_of, own, standing, way_to
 from organizations.models import RoleGrant, User
 from organizations.operations import end_membership
 from tests.attendance.people import make_occasion, stand
@@ -93,6 +93,17 @@ def test_nothing_is_taken_before_the_last_occasion_was_held(course: Course) -> N
         taken(course)
     coming.delete()
     assert taken(course)
+
+
+def test_a_further_session_is_a_way_to_make_up_and_not_one_more_thing_to_do(course: Course) -> None:
+    again = make_occasion(course.training, state="scheduled", title="第二讲（再讲一场）")
+    Occasion.objects.filter(pk=again.pk).update(repeats=course.second)
+    missing = course.county.members[2]
+    way = way_to(setting=course.setting(), member_id=missing.pk)
+    assert way is not None
+    assert ([one.pk for one in way.lacking], way.coming) == ([course.second.pk], [])
+    with pytest.raises(UnableToTakeCertificate, match="缺的补上"):
+        taken(course, missing)
 
 
 @pytest.mark.parametrize("state", [Training.State.DRAFT, None])

@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from attendance.models import Occasion
 from attendance.operations import settle, settle_dirty
-from config.demo.content import FIRST_AID, make_videos, seed_courses
+from certificates.operations import advance, unfinished
+from config.demo.content import FIRST_AID, FRAUD, make_videos, seed_courses
+from config.demo.making_up import give_certificates, seed_making_up
 from config.demo.meetings import seed_meetings
 from config.demo.people import ACCOUNTS, seed_people
 from config.demo.trainings import Cast, seed_trainings
@@ -52,12 +54,16 @@ class Command(BaseCommand):
             county = seed_people(now)
             courses = seed_courses(county, paths)
             cast = Cast(county, account("organiser"), account("lecturer"), account("secretary"))
-            seed_trainings(cast, courses, paths[FIRST_AID.title], now)
+            past = seed_trainings(cast, courses, paths[FIRST_AID.title], now)
+            seed_making_up(cast, paths[FRAUD.lessons[0].title], now)
+            give_certificates(cast, past, as_of=now)
             seed_meetings(cast, now)
         # What ended weeks ago in the demo is judged before anybody looks: no worker is weeks late on a fresh site.
         for occasion in Occasion.objects.filter(state=Occasion.State.CLOSED):
             settle(occasion_id=occasion.pk, as_of=timezone.now())
         settle_dirty(as_of=timezone.now())
+        for training_id in unfinished():
+            advance(training_id=training_id, as_of=timezone.now())
         shutil.rmtree(paths[FIRST_AID.title].parent)
         self.stdout.write("==> Preparing the videos for phones")
         for job in Job.objects.filter(state=Job.State.QUEUED):

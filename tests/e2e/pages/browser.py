@@ -1,11 +1,11 @@
 """Debian's Chromium as an old phone on a weak line: sign in, walk the tour, measure one visit, look for barriers."""
 
 import contextlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError, sync_playwright
 
@@ -115,7 +115,9 @@ class Tourist:
                 if not page.locator(selector).count():
                     raise LookupError(f"no {selector} on {page.url}")
                 href = page.locator(selector).first.get_attribute("href") or ""
-                page.goto(href if re.match("https?:", href) else self.base + href)
+                page.goto(urljoin(page.url, href))
+            if stop.named:
+                return self.base + stop.url_of.format(page.locator(stop.named).first.inner_text().strip())
             return page.url.removesuffix(stop.cut)
 
 

@@ -5,7 +5,10 @@ An address that holds an id is found as a person finds it: from ``url`` by the l
 
 from dataclasses import dataclass
 
+from config.demo import making_up
+
 MEMBER = "13800000001"
+HAS_WATCHED, HAS_FAILED = "13800000002", "13800000003"  # the replay that asks for a check; and its first attempt
 SECRETARY = "13800000011"
 ORGANISER = "13800000021"
 LECTURER = "13800000031"
@@ -30,7 +33,7 @@ class Stop:
     """One page of the tour. ``account`` None: a visitor. ``status``: the answer's expected status.
 
     ``guide``: the account that finds the way, where the visitor's own pages do not lead there; ``cut``: what is taken
-    off the end of the address that it finds.
+    off the end of the address that it finds. ``named``: the element there whose words are put into ``url_of`` instead.
     """
 
     name: str
@@ -42,6 +45,8 @@ class Stop:
     admin: bool = False
     guide: str | None = None
     cut: str = ""
+    named: str = ""
+    url_of: str = ""
 
     def __str__(self) -> str:
         return self.name
@@ -54,6 +59,12 @@ ROOM = Budget(bytes=120 * KB, requests=16, repeat_bytes=30 * KB)
 COURSE = "main a[href^='/courses/']"
 HOST = "main a[href*='/host/']"
 TRAINING = "main a[href^='/branch/']"
+CHECKED = f"main a:has-text('{making_up.TRAINING}')"  # the training whose rule asks for a check of understanding
+MEETING = "main a[href^='/meetings/1'], main a[href^='/meetings/2']"
+OVER = "main a:has-text('上半年应急避险培训')"  # the one that has given certificates
+CERTIFICATES = "main a[href*='/certificates/trainings/']"
+OWN_CERTIFICATE = "main a[href*='/certificates/own/']"
+ANSWERS = "main a[href$='/check/']"
 
 TOUR = [
     Stop("sign-in", None, "/accounts/login/", budget=ENTRANCE),
@@ -71,6 +82,29 @@ TOUR = [
     Stop("me-hours", MEMBER, "/me/hours/"),
     Stop("me-notices", MEMBER, "/me/notices/"),
     Stop("me-access", MEMBER, "/me/access/", budget=ENTRANCE),
+    Stop("me-owed", MEMBER, "/me/", (f"main a:has-text('{making_up.LECTURE}')",), budget=ENTRANCE),
+    Stop("certificates", MEMBER, "/certificates/", budget=ENTRANCE),
+    Stop("certificate", MEMBER, "/certificates/", (OWN_CERTIFICATE,), budget=ENTRANCE),
+    Stop(
+        "certificate-to-take",
+        MEMBER,
+        "/certificates/",
+        (f"{OWN_CERTIFICATE}:has-text('{making_up.TRAINING}')",),
+        budget=ENTRANCE,
+    ),
+    Stop("certificate-ask", None, "/c/", budget=ENTRANCE),
+    Stop(
+        "certificate-check",
+        None,
+        "/certificates/",
+        (OWN_CERTIFICATE,),
+        budget=ENTRANCE,
+        guide=MEMBER,
+        named="dl.facts dd:last-child",
+        url_of="/c/{}/",
+    ),
+    Stop("check", HAS_WATCHED, "/", (ANSWERS,), budget=ENTRANCE),
+    Stop("check-result", HAS_FAILED, "/", (ANSWERS,), budget=ENTRANCE),
     Stop("sign-out", MEMBER, "/accounts/logout/"),
     Stop("password", MEMBER, "/accounts/password/change/"),
     Stop("branch", SECRETARY, "/branch/", budget=ENTRANCE),
@@ -83,16 +117,39 @@ TOUR = [
     Stop("hall", SECRETARY, "/branch/", (TRAINING, "main a[href*='/hall/']")),
     Stop("remind", SECRETARY, "/branch/", (TRAINING, "a.btn[href*='/remind/']")),
     Stop("sheet", SECRETARY, "/branch/", (TRAINING, "main a[href*='/hall/']", "main a[href*='/sheet/']")),
+    Stop("catch-up", SECRETARY, "/branch/", (CHECKED,), budget=ENTRANCE),
+    Stop("certificates-branch", SECRETARY, "/branch/", (OVER, CERTIFICATES)),
+    Stop("person", SECRETARY, "/branch/", (CHECKED, "main a[href*='/members/']", "main a[href*='/branch/people/']")),
+    Stop("disputes", SECRETARY, "/branch/disputes/"),
+    Stop("corrections", SECRETARY, "/branch/corrections/"),
+    Stop("declarations", SECRETARY, "/branch/declarations/"),
     Stop("leaves", SECRETARY, "/branch/leaves/"),
     Stop("absent", SECRETARY, "/exemptions/people/"),
     Stop("hours", SECRETARY, "/branch/hours/"),
     Stop("meetings", SECRETARY, "/meetings/"),
-    Stop("meeting", SECRETARY, "/meetings/", ("main a[href^='/meetings/1'], main a[href^='/meetings/2']",)),
+    Stop("meeting", SECRETARY, "/meetings/", (MEETING,)),
+    Stop(
+        "minutes",
+        SECRETARY,
+        "/meetings/",
+        ("main a[href^='/meetings/']:has-text('主题党日：')", "main a[href*='/minutes/']"),
+    ),
+    Stop("county", ORGANISER, "/branch/", (CHECKED,)),
+    Stop("certificates-county", ORGANISER, "/branch/", (OVER, CERTIFICATES)),
+    Stop("certificates-setting", ORGANISER, "/branch/", (OVER, CERTIFICATES, "main a[href$='/setting/']")),
+    Stop("certificates-review", ORGANISER, "/branch/", (OVER, CERTIFICATES, "main a[href$='/review/']")),
     Stop("live-index", LECTURER, "/live/", budget=ENTRANCE),
     Stop("host", LECTURER, "/live/", (HOST,)),
     Stop("audit", AUDITOR, "/audit/"),
     Stop("roster", OPERATOR, "/roster/"),
     Stop("admin", ORGANISER, "/admin/", admin=True),
+    Stop(
+        "check-form",
+        ORGANISER,
+        "/admin/live/schedule/",
+        (f"a:has-text('{making_up.LECTURE}')", "a[href*='/check/']"),
+        admin=True,
+    ),
 ]
 BUDGETED = [stop for stop in TOUR if stop.budget]
 MEMBERS_PAGES = [stop for stop in TOUR if not stop.admin]
