@@ -12,7 +12,7 @@ VAR_DIR=$(mktemp -d) && export VAR_DIR
 trap 'rm -rf "$VAR_DIR"' EXIT
 failed=0
 # Seconds of processor time of everything that has ended so far.
-used() { awk -v tick="$(getconf CLK_TCK)" '{ print int(($16 + $17) / tick) }' /proc/$$/stat; }
+used() { awk -v tick="$(getconf CLK_TCK)" '{ print int(($16 + $17) / tick) }' "/proc/$BASHPID/stat"; }
 stage() {
   local name=$1; shift
   printf '\n\033[1m==> %s\033[0m\n' "$name"
@@ -35,13 +35,23 @@ measured=$([ $# = 0 ] && echo "--cov --cov-report=")  # a part of the tests reac
 stage "SQLite and memory" $pytest $busy -m "$desk" $measured "$@"
 [ -z "$measured" ] || stage "Coverage" .venv/bin/python -m tests.coverage
 stage "PostgreSQL and Redis" .venv/bin/python -m tests.services $pytest $busy -m "$unseen and not unit" "$@"
-# The story measures seconds and has the machine to itself; each other browser file has a site and a browser of its own.
 alone() { tests/netns.sh $pytest "$@"; }
 # Not in one worker: the player's browser keeps an event loop, the engine's tests begin their own.
 files="-n 3 --dist loadfile --no-loadscope-reorder"
-stage "Player, films, starting and stopping, the installed site" alone $files -m "e2e or front" \
-  tests/e2e/test_player.py tests/e2e/test_films.py tests/e2e/test_run.py tests/front
-stage "Media engine and its faults" alone $files -m "engine or e2e" tests/live tests/media
-stage "Browser: the whole story" alone -m e2e tests/e2e/test_story.py
-stage "Browser: every page" alone -n 2 --maxschedchunk 1 -m e2e tests/e2e/pages
+# What waits for browsers, phones and pictures leaves a processor idle: two lanes, each in namespaces of its own.
+players() {
+  stage "Player, films, starting and stopping, the installed site" alone $files -m "e2e or front" \
+    tests/e2e/test_player.py tests/e2e/test_films.py tests/e2e/test_run.py tests/front
+  stage "Browser: the whole story" alone -m e2e tests/e2e/test_story.py
+  return $failed
+}
+engines() {
+  stage "Media engine and its faults" alone $files -m "engine or e2e" tests/live tests/media
+  stage "Browser: every page" alone -n 2 --maxschedchunk 1 -m e2e tests/e2e/pages
+  return $failed
+}
+players > "$VAR_DIR/players.log" 2>&1 & beside=$!
+engines || failed=1
+wait $beside || failed=1
+cat "$VAR_DIR/players.log"
 exit $failed
