@@ -40,8 +40,8 @@ alone() { tests/netns.sh $pytest "$@"; }
 files="-n 3 --dist loadfile --no-loadscope-reorder"
 # What waits for browsers, phones and pictures leaves a processor idle: two lanes, each in namespaces of its own.
 players() {
-  stage "Player, films, starting and stopping, the installed site" alone $files -m "e2e or front" \
-    tests/e2e/test_player.py tests/e2e/test_films.py tests/e2e/test_run.py tests/front
+  stage "Player, films, months, starting and stopping, the installed site" alone $files -m "e2e or front" \
+    tests/e2e tests/front --ignore=tests/e2e/pages --ignore=tests/e2e/test_story.py
   stage "Browser: the whole story" alone -m e2e tests/e2e/test_story.py
   return $failed
 }
