@@ -42,7 +42,6 @@ def test_the_ways_are_those_open_to_exactly_this_person(occasion: Occasion) -> N
     on = make_occasion(occasion.training, state="open")
     found = path(occasion, sessions=[on, session])
     assert [way.by for way in found.ways] == [By.PHONE, By.SESSION, By.SESSION, By.HALL, By.VISIT]
-    assert all(way.asks == () for way in found.ways)
     assert [way.url for way in found.ways] == [
         f"/again/{occasion.pk}/", f"/there/{on.pk}/", f"/there/{session.pk}/", "", "",
     ]  # fmt: skip
@@ -120,3 +119,12 @@ def test_the_notices_say_until_when_and_how(occasion: Occasion) -> None:
     assert words_of(said).endswith("：请支部书记安排集中收看或送学上门。")
     assert words_of(Notice(kind="caught_up", occasion=occasion, member=member)) == "“防汛直播”您已经补上，记为已补学。"
     assert words_of(Notice(kind="catch_up", member=member, at=timezone.now())) == "您没有参加“”，可以补学。"
+
+
+def test_a_course_that_runs_gives_days_whatever_its_rule_says_of_making_up(occasion: Occasion) -> None:
+    rule = make_rule(name="课程", basis="media", make_up_days=0)
+    course = make_occasion(occasion.training, state="open", rule=rule, ends_at=timezone.now() + DAY)
+    found = catch_up_of(occasion=course, state=DUE, as_of=timezone.now(), member=User())
+    assert found is not None
+    assert found.gives_days
+    assert found.until.endswith("前学完")

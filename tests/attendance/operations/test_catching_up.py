@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from attendance import operations
 from attendance.models import Evidence, Notice, Occasion, Record, RecordState
+from attendance.operations import catching_up
 from attendance.operations.declarations import ask_declaration, confirm_declaration
 from attendance.operations.notes import Study
 from tests.factories.attendance import HOUR, START, RuleFactory, be_present, open_lecture
@@ -167,3 +168,7 @@ def test_the_days_count_from_a_replay_that_comes_late(
     )  # another recording is no reason to begin anew
     lecture.refresh_from_db()
     assert lecture.make_up_until_at == expected
+
+
+def test_of_two_who_tell_at_once_the_second_tells_nobody() -> None:
+    assert catching_up._tell_all(0, TOLD) == 0

@@ -1,6 +1,6 @@
 """The list, by what would break."""
 
-from tests.mutants.entries import counts, evidence, media, people, rights, room, site, verdict
+from tests.mutants.entries import catching_up, counts, evidence, media, people, rights, room, site, verdict
 from tests.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -12,4 +12,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *room.MUTANTS,
     *people.MUTANTS,
     *site.MUTANTS,
+    *catching_up.MUTANTS,
 )
