@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from config.demo.making_up import LECTURE, QUESTIONS, TRAINING
+from config.demo.questions import LECTURE, QUESTIONS, TRAINING
 from tests.e2e.acts import desk_context, expect_text, phone_context, sign_in, wait_until
 from tests.e2e.pages.tour import MEMBER, ORGANISER, SECRETARY
 from tests.papers import text_of
