@@ -133,7 +133,7 @@ TOUR = [
         "minutes",
         SECRETARY,
         "/meetings/",
-        ("main a[href^='/meetings/']:has-text('主题党日：')", "main a[href*='/minutes/']"),
+        ("main a[aria-label*='主题党日：']", "main a[href*='/minutes/']"),
     ),
     Stop("county", ORGANISER, "/branch/", (CHECKED,)),
     Stop("certificates-county", ORGANISER, "/branch/", (OVER, CERTIFICATES)),
