@@ -205,6 +205,8 @@ def _step_words(way: Way, steps: Sequence[NextStep]) -> str:
     until = sorted({step.until for step in steps if step.until})
     if not until:
         return said
+    if way == Way.CHECK and len(until) == 1:
+        return _("已看够，%(day)s %(hour)s 前可在手机上做小测") % {"day": day(until[0]), "hour": hour(until[0])}
     text = _("%(day)s %(hour)s 前%(step)s") if len(until) == 1 else _("%(step)s，最早 %(day)s %(hour)s 截止")
     return text % {"day": day(until[0]), "hour": hour(until[0]), "step": said}
 

@@ -90,7 +90,7 @@ def is_asked(way: Way) -> None:
     expect(page.get_by_role("link", name="做小测").first).to_be_visible()
     expect(page.locator("main .card").first).not_to_contain_text("已补学")
     expect(of_the_member(way.board()).locator(".chip")).to_contain_text("差小测")
-    expect(way.secretary.locator("main h2", has_text="已看够，可在手机上做小测")).to_be_visible()
+    expect(way.secretary.locator("main h2", has_text="前可在手机上做小测")).to_be_visible()
 
 
 def answer(page: Page, *, right: bool) -> None:
