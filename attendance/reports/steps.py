@@ -22,11 +22,15 @@ class Way(IntEnum):
 
     NO_PHONE = 1
     PHONE = 2
-    NO_REPLAY = 3
-    LATE = 4
-    CORRECT = 5
-    PAUSED = 6
-    NONE = 7
+    CHECK = 3
+    NO_REPLAY = 4
+    LATE = 5
+    CORRECT = 6
+    PAUSED = 7
+    NONE = 8
+
+
+ON_PHONE = (Way.PHONE, Way.CHECK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ def next_step(
     if path is None:
         return NextStep(Way.NONE, "")
     way = _way_of(path)
-    return NextStep(way, path.for_secretary, path.due_at if way == Way.PHONE else None)
+    return NextStep(way, path.for_secretary, path.due_at if way in ON_PHONE else None)
 
 
 def _way_of(path: CatchUp) -> Way:
@@ -64,7 +68,9 @@ def _way_of(path: CatchUp) -> Way:
         return Way.LATE
     if not path.has_phone:
         return Way.NO_PHONE
-    return Way.PHONE if path.phone is not None else Way.NO_REPLAY
+    if path.phone is None:
+        return Way.NO_REPLAY
+    return Way.CHECK if path.owes_check else Way.PHONE
 
 
 def _done_ms(standing: StandingRow) -> int:

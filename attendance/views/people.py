@@ -14,7 +14,7 @@ from attendance.models import Occasion, RecordState
 from attendance.permissions import Whereabouts, whereabouts
 from attendance.reports.base import Scope
 from attendance.reports.standing import MemberStanding, Overview, StandingRow, place, standings
-from attendance.reports.steps import NextStep, Way, stepper
+from attendance.reports.steps import ON_PHONE, NextStep, Way, stepper
 from attendance.sentences import day, hour
 from attendance.standing import DUE, MISSED, UNDONE, amount_of, asked_of
 from attendance.views.shared import anchor_of
@@ -41,6 +41,8 @@ class Line:
         """How they stand there in a word or two."""
         if self.state == RecordState.INCOMPLETE:
             return _("录不全")
+        if self.step.way == Way.CHECK:
+            return _("差小测")
         if self.left:
             return _("还差 %(left)s") % {"left": self.left}
         return _("没开始") if self.state == DUE else _("缺")
@@ -195,13 +197,16 @@ def heading(way: Way, people: Sequence[Person]) -> str:
 
 
 def _step_words(way: Way, steps: Sequence[NextStep]) -> str:
-    if way != Way.PHONE:
+    if way not in ON_PHONE:
         return steps[0].text
     words = {step.text for step in steps}
-    said = words.pop() if len(words) == 1 else _("可在手机上补学、学课程")
+    several = _("已看够，可在手机上做小测") if way == Way.CHECK else _("可在手机上补学、学课程")
+    said = words.pop() if len(words) == 1 else several
     until = sorted({step.until for step in steps if step.until})
     if not until:
         return said
+    if way == Way.CHECK and len(until) == 1:
+        return _("已看够，%(day)s %(hour)s 前可在手机上做小测") % {"day": day(until[0]), "hour": hour(until[0])}
     text = _("%(day)s %(hour)s 前%(step)s") if len(until) == 1 else _("%(step)s，最早 %(day)s %(hour)s 截止")
     return text % {"day": day(until[0]), "hour": hour(until[0]), "step": said}
 

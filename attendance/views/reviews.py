@@ -53,7 +53,7 @@ class ReviewRow:
     @property
     def label(self) -> str:
         """What its page is called where the row is not seen."""
-        return _("复核") + _("：") + self.name
+        return _("查看") + _("：") + self.name
 
 
 def waiting_card(user: User) -> tuple[str, str, str, str] | None:

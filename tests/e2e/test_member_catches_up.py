@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from config.demo.making_up import LECTURE, QUESTIONS, TRAINING
+from config.demo.questions import LECTURE, QUESTIONS, TRAINING
 from tests.e2e.acts import desk_context, expect_text, phone_context, sign_in, wait_until
 from tests.e2e.pages.tour import MEMBER, ORGANISER, SECRETARY
 from tests.papers import text_of
@@ -89,8 +89,8 @@ def is_asked(way: Way) -> None:
     page = way.open(way.own, way.record)
     expect(page.get_by_role("link", name="做小测").first).to_be_visible()
     expect(page.locator("main .card").first).not_to_contain_text("已补学")
-    expect(of_the_member(way.board())).to_have_count(1)
-    expect(way.secretary.locator("main")).to_contain_text("小测")
+    expect(of_the_member(way.board()).locator(".chip")).to_contain_text("差小测")
+    expect(way.secretary.locator("main h2", has_text="前可在手机上做小测")).to_be_visible()
 
 
 def answer(page: Page, *, right: bool) -> None:

@@ -297,6 +297,11 @@ def test_the_secretary_reads_that_only_the_check_is_missing(county: County, lect
     assert "已看够，还没有做小测（答对 3 题中的 2 题就算通过）" in page
     missing = client.get(reverse("branch_report", args=[lecture.training_id, "missing"])).content.decode()
     assert "已看够，可在手机上做小测" in missing
+    board = client.get(reverse("branch_training", args=[lecture.training_id])).content.decode()
+    # Whoever owes the check alone stands under a step of their own, not among those who still have to watch.
+    assert "前可在手机上做小测 · 1 位" in board
+    assert "差小测" in board
+    assert "学课程" not in board
     assert not Evidence.objects.filter(kind="understood").exists()
 
 

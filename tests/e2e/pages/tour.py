@@ -5,7 +5,8 @@ An address that holds an id is found as a person finds it: from ``url`` by the l
 
 from dataclasses import dataclass
 
-from config.demo import making_up
+from config.demo.questions import LECTURE
+from config.demo.questions import TRAINING as ASKING
 
 MEMBER = "13800000001"
 HAS_WATCHED, HAS_FAILED = "13800000002", "13800000003"  # the replay that asks for a check; and its first attempt
@@ -59,7 +60,7 @@ ROOM = Budget(bytes=120 * KB, requests=16, repeat_bytes=30 * KB)
 COURSE = "main a[href^='/courses/']"
 HOST = "main a[href*='/host/']"
 TRAINING = "main a[href^='/branch/']"
-CHECKED = f"main a:has-text('{making_up.TRAINING}')"  # the training whose rule asks for a check of understanding
+CHECKED = f"main a:has-text('{ASKING}')"  # the training whose rule asks for a check of understanding
 MEETING = "main a[href^='/meetings/1'], main a[href^='/meetings/2']"
 OVER = "main a:has-text('上半年应急避险培训')"  # the one that has given certificates
 CERTIFICATES = "main a[href*='/certificates/trainings/']"
@@ -82,14 +83,14 @@ TOUR = [
     Stop("me-hours", MEMBER, "/me/hours/"),
     Stop("me-notices", MEMBER, "/me/notices/"),
     Stop("me-access", MEMBER, "/me/access/", budget=ENTRANCE),
-    Stop("me-owed", MEMBER, "/me/", (f"main a:has-text('{making_up.LECTURE}')",), budget=ENTRANCE),
+    Stop("me-owed", MEMBER, "/me/", (f"main a:has-text('{LECTURE}')",), budget=ENTRANCE),
     Stop("certificates", MEMBER, "/certificates/", budget=ENTRANCE),
     Stop("certificate", MEMBER, "/certificates/", (OWN_CERTIFICATE,), budget=ENTRANCE),
     Stop(
         "certificate-to-take",
         MEMBER,
         "/certificates/",
-        (f"{OWN_CERTIFICATE}:has-text('{making_up.TRAINING}')",),
+        (f"{OWN_CERTIFICATE}:has-text('{ASKING}')",),
         budget=ENTRANCE,
     ),
     Stop("certificate-ask", None, "/c/", budget=ENTRANCE),
@@ -132,7 +133,7 @@ TOUR = [
         "minutes",
         SECRETARY,
         "/meetings/",
-        ("main a[href^='/meetings/']:has-text('主题党日：')", "main a[href*='/minutes/']"),
+        ("main a[aria-label*='主题党日：']", "main a[href*='/minutes/']"),
     ),
     Stop("county", ORGANISER, "/branch/", (CHECKED,)),
     Stop("certificates-county", ORGANISER, "/branch/", (OVER, CERTIFICATES)),
@@ -147,7 +148,7 @@ TOUR = [
         "check-form",
         ORGANISER,
         "/admin/live/schedule/",
-        (f"a:has-text('{making_up.LECTURE}')", "a[href*='/check/']"),
+        (f"a:text-is('{LECTURE}')", "a[href*='/check/']"),
         admin=True,
     ),
 ]
