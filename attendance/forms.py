@@ -34,7 +34,7 @@ EARLIEST_YEAR, LATEST_YEAR = 2000, 2999
 LOCAL_MINUTE = "%Y-%m-%dT%H:%M"
 
 
-def _check_year(at: date) -> None:
+def refuse_slip(at: date) -> None:
     """Refuse what can only be a slip: what is far away may leave the calendar as soon as anything is added."""
     if not EARLIEST_YEAR <= at.year <= LATEST_YEAR:
         raise forms.ValidationError(_("日期太远了，请核对年份。"))
@@ -43,7 +43,7 @@ def _check_year(at: date) -> None:
 def _moment(label: Any, missing: Any) -> forms.DateTimeField:
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL_MINUTE)
     return forms.DateTimeField(
-        validators=[_check_year],
+        validators=[refuse_slip],
         label=label,
         widget=widget,
         input_formats=[LOCAL_MINUTE, "%Y-%m-%dT%H:%M:%S"],

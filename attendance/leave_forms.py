@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from attendance.forms import refuse_slip
 from attendance.models import Leave
 from attendance.operations import Wish
 from organizations.models import Exemption
@@ -18,6 +19,7 @@ ONE_DAY = timedelta(days=1)
 def day_field(label: Any, **kwargs: Any) -> forms.DateField:
     """Return a field for one day, chosen by the browser."""
     return forms.DateField(
+        validators=[refuse_slip],
         label=label,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d"],
@@ -54,8 +56,6 @@ class LeaveWishForm(forms.Form):
         cleaned = super().clean() or {}
         if cleaned.get("occasions") and (cleaned.get("from_date") or cleaned.get("until_date")):
             self.add_error("from_date", _now("场次和日期请只选一种：勾选场次，或者填写从哪天到哪天。"))
-        if cleaned.get("until_date") == date.max:
-            self.add_error("until_date", _now("日期太远了，请核对年份。"))
         return cleaned
 
     def wish(self) -> Wish:
@@ -101,12 +101,8 @@ class PartForm(forms.Form):
             return {"occasion_ids": self.cleaned_data["occasions"]}
         return {
             "from_date": self.cleaned_data["from_date"],
-            "to_date": _day_after(self.cleaned_data["until_date"]),
+            "to_date": self.cleaned_data["until_date"] + ONE_DAY,
         }
-
-
-def _day_after(day: date) -> date:
-    return day if day == date.max else day + ONE_DAY
 
 
 class ReasonForm(forms.Form):
@@ -152,8 +148,6 @@ class ExemptionForm(forms.Form):
         first, last = cleaned.get("from_date"), cleaned.get("until_date")
         if first and last and last < first:
             self.add_error("until_date", _now("结束日期不能早于开始日期。"))
-        elif last and last == date.max:
-            self.add_error("until_date", _now("日期太远了，请核对年份。"))
         return cleaned
 
     @property

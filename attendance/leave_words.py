@@ -60,7 +60,9 @@ def became_of(leave: Leave) -> list[str]:
         said.append((refused if leave.state == Leave.State.REFUSED else _("%(day)s %(name)s批准")) % answered)
     if leave.ended_at is not None and leave.ended_by is not None:
         ended = {"day": month_day(leave.ended_at), "name": leave.ended_by.name, "reason": leave.reason or _("逐场撤回")}
-        if leave.state == Leave.State.WITHDRAWN:
+        if leave.state == Leave.State.WITHDRAWN and leave.reason:  # taken in by a leave for days
+            said.append(f"{ended['day']} {leave.reason}")
+        elif leave.state == Leave.State.WITHDRAWN:
             said.append(_("%(day)s 本人撤回") % ended)
         elif leave.state == Leave.State.TAKEN_BACK:
             said.append(_("%(day)s %(name)s撤销批准：%(reason)s") % ended)

@@ -1,11 +1,13 @@
 """What goes on right now: for whoever looks at it then, nothing is being judged yet."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from attendance.kinds import Step, is_in_person, kinds
 from attendance.models import Occasion, RecordState, Rule
+from attendance.standing import state_label
 from organizations.models import User
 
 RUNNING = "running"
@@ -24,6 +26,20 @@ def chip_of(occasion: Occasion, state: str) -> str:
 def running_label() -> str:
     """Return what the chip of something that goes on says."""
     return _("正在进行")
+
+
+def state_words(occasion: Occasion, state: str) -> str:
+    """Return how somebody stands at an occasion in the words that everybody reads, whoever it is."""
+    return running_label() if chip_of(occasion, state) == RUNNING else state_label(state)
+
+
+def pending_words(occasions: Iterable[Occasion]) -> str:
+    """Return what those are called of whom nothing is decided yet at any of these occasions together."""
+    found = list(occasions)
+    judging = any(one.state == Occasion.State.CLOSED for one in found)
+    return (
+        running_label() if not judging and any(is_running(one) for one in found) else state_label(RecordState.PENDING)
+    )
 
 
 def way_in(occasion: Occasion, member: User) -> Step | None:

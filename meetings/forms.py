@@ -33,6 +33,7 @@ __all__ = ["AttendanceForm", "CatalogueForm", "Decisions", "GatheringForm", "Lab
 def _moment(label: Any) -> forms.DateTimeField:
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL_MINUTE)
     return forms.DateTimeField(
+        validators=[check_year],
         label=label,
         widget=widget,
         input_formats=[LOCAL_MINUTE, "%Y-%m-%dT%H:%M:%S"],
@@ -97,11 +98,6 @@ class GatheringForm(Asking, forms.Form):
         field: Any = self.fields[name]
         field.choices = choices
 
-    def clean_starts_at(self) -> dt.datetime:
-        at: dt.datetime = self.cleaned_data["starts_at"]
-        check_year(at)
-        return at
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         start, end = cleaned.get("starts_at"), cleaned.get("ends_at")
@@ -153,13 +149,6 @@ class AttendanceForm(forms.Form):
 
     started_at = _moment(_("实际开始"))
     ended_at = _moment(_("实际结束"))
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        for name in ("started_at", "ended_at"):
-            if cleaned.get(name):
-                check_year(cleaned[name])
-        return cleaned
 
 
 class MinutesForm(forms.Form):

@@ -1,6 +1,7 @@
 """What members declare that they studied elsewhere, and the word of their secretary that makes it count (ADR 40)."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -54,7 +55,8 @@ def ask_declaration(
     )  # fmt: skip
     answerer = answerer_of(held)
     if answerer is not None:
-        tell(member_ids=[answerer.pk], kind="declared_asked", as_of=as_of, occasion_id=occasion_id)
+        about: dict[str, Any] = {"occasion_id": occasion_id, "data": {"declaration": declaration.pk}}
+        tell(member_ids=[answerer.pk], kind="declared_asked", as_of=as_of, **about)
     return declaration
 
 
@@ -65,8 +67,7 @@ def withdraw_declaration(*, declaration_id: int, member_id: int, as_of: datetime
     if not mine.update(state=State.WITHDRAWN, answered_at=as_of, answered_by_id=member_id):
         raise UnableToRecord(_("书记已经答复了这份申报，不能再撤回。"))
     occasion_id = Declaration.objects.values_list("occasion_id", flat=True).get(pk=declaration_id)
-    if not Declaration.objects.filter(occasion_id=occasion_id, state=State.ASKED).exists():
-        take_back_notice(kind="declared_asked", occasion_id=occasion_id)
+    take_back_notice(kind="declared_asked", occasion_id=occasion_id, data={"declaration": declaration_id})
 
 
 @transaction.atomic

@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from attendance.core.text import checked
+from attendance.leave_words import days
 from attendance.models import Evidence, Leave, LeaveOccasion, Occasion
 from attendance.operations.excusing import evidence_of_leave, excuse
 from attendance.operations.marks import hold, mark_dirty
 from attendance.operations.notes import settle_again, take_back_rows
 from attendance.operations.notices import take_back_notice, tell
 from attendance.queries.asked import asked_of_member
-from attendance.queries.leaves import LATE_FOR, Offered, deciders_of, offered_to, overlapping, waiting_at
+from attendance.queries.leaves import LATE_FOR, Offered, covers, deciders_of, offered_to, overlapping, waiting_at
 from attendance.queries.written import may_be_withdrawn
 from attendance.sentences import moment
 from organizations.models import Node, User
@@ -90,7 +91,36 @@ def _keep(member_id: int, wish: Wish, *, asked_by_id: int, as_of: datetime) -> l
     if wish.from_date is None and wish.to_date is None:
         return _keep_ticks(member_id, wish, base, as_of)
     node = _period_node(member_id, wish, as_of)
-    return [Leave.objects.create(**base, node=node, from_date=wish.from_date, to_date=wish.to_date)]
+    made = Leave.objects.create(**base, node=node, from_date=wish.from_date, to_date=wish.to_date)
+    _absorb(made, ended_by_id=asked_by_id, as_of=as_of)
+    return [made]
+
+
+def _absorb(period: Leave, *, ended_by_id: int, as_of: datetime) -> None:
+    """Let the days of a leave take in what waits for single occasions of them, in the same unit: one answer for all.
+
+    Other occasions of such a leave go on waiting; what was taken in stays written, with where it went.
+    """
+    if period.from_date is None or period.to_date is None:
+        return
+    ended = {
+        "state": Leave.State.WITHDRAWN,
+        "reason": _("已并入 %(days)s 的请假，一起答复") % {"days": days(period.from_date, period.to_date)},
+        "ended_at": as_of,
+        "ended_by_id": ended_by_id,
+    }
+    waiting = Leave.objects.filter(member=period.member_id, node=period.node_id, state=Leave.State.ASKED)
+    for leave in waiting.filter(from_date=None).order_by("pk").select_for_update():
+        ticks = list(leave.ticks.select_related("occasion__rule"))
+        inside = [one.pk for one in ticks if covers(period.from_date, period.to_date, one.occasion)]
+        if not inside:
+            continue
+        if len(inside) == len(ticks):
+            Leave.objects.filter(pk=leave.pk).update(**ended)
+            take_back_notice(kind="leave_asked", data={"leave": leave.pk})
+            continue
+        same = {name: getattr(leave, name) for name in ("member_id", "node_id", "category", "asked_at", "asked_by_id")}
+        LeaveOccasion.objects.filter(pk__in=inside).update(leave=Leave.objects.create(**same, **ended))
 
 
 def _lock(member_id: int) -> None:

@@ -297,6 +297,11 @@ def is_over_for_good(occasion: Occasion, as_of: datetime) -> bool:
     return is_over and as_of >= (occasion.make_up_until_at or occasion.ends_at)
 
 
+def takes_no_ticks(occasion: Occasion, as_of: datetime) -> bool:
+    """Whether nobody can be ticked any more: it is over for good, and no hall still has to deliver what it ticked."""
+    return is_over_for_good(occasion, as_of) and not _is_awaited(occasion)
+
+
 def _refuse_after_all(occasion: Occasion, as_of: datetime) -> None:
     if is_over_for_good(occasion, as_of):
         said = _("培训已经结束，补学时间也过了，不能再登记。确实有误的，请“更正结果”并写明理由，由另一位负责人复核。")

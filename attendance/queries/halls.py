@@ -122,11 +122,20 @@ def whose_last4(user: User, *, last4: str, member_ids: Collection[int], as_of: d
 
     One query (and one for the units, where they are not known yet).
     """
-    mine = visible_nodes(user, Role.SECRETARY).order_by().values("pk")
-    today = timezone.localdate(as_of)
-    here = Membership.objects.filter(valid_on(today), member_id=OuterRef("pk"), node__in=mine)
-    found = User.objects.filter(Exists(here), pk__in=member_ids, phone_last4=last4)
+    found = _known_to(user, member_ids, as_of).filter(phone_last4=last4)
     return set(found.values_list("pk", flat=True))
+
+
+def last4_of(user_id: int, *, member_ids: Collection[int], as_of: datetime) -> dict[int, str]:
+    """Return how the phones of these people end, "" for none, of those whose number the user may know."""
+    known = _known_to(User.objects.get(pk=user_id), member_ids, as_of)
+    return dict(known.values_list("pk", "phone_last4"))
+
+
+def _known_to(user: User, member_ids: Collection[int], as_of: datetime) -> QuerySet[User]:
+    mine = visible_nodes(user, Role.SECRETARY).order_by().values("pk")
+    here = Membership.objects.filter(valid_on(timezone.localdate(as_of)), member_id=OuterRef("pk"), node__in=mine)
+    return User.objects.filter(Exists(here), pk__in=member_ids)
 
 
 def own_declarations(*, occasion_id: int, member_id: int) -> list[Declaration]:

@@ -272,7 +272,8 @@ def occasions_ahead(membership: Membership, *, since: datetime, on_date: date) -
 
 
 def trainings_touching(nodes: Iterable[Node]) -> QuerySet[Training]:
-    """The trainings, no drafts, of these nodes, of what is below and above; with ``has_begun`` and ``is_judging``.
+    """The trainings, no drafts, of these nodes, of what is below and above; with ``has_begun``,
+    ``is_running`` and ``is_judging``.
 
     A unit's own standing ones (its meetings of a year) are listed there and below: a county has thousands.
     """
@@ -282,9 +283,12 @@ def trainings_touching(nodes: Iterable[Node]) -> QuerySet[Training]:
     opened = Occasion.objects.filter(training_id=OuterRef("pk")).exclude(
         state__in=[Occasion.State.SCHEDULED, *CALLED_OFF]
     )
-    judging = opened.exclude(state=Occasion.State.SETTLED).filter(rule__basis=Rule.Basis.WINDOW)
+    timed = opened.filter(rule__basis=Rule.Basis.WINDOW)
+    running = timed.filter(state=Occasion.State.OPEN)
+    judging = timed.exclude(state__in=(Occasion.State.OPEN, Occasion.State.SETTLED))
     found = Training.objects.filter(inside).exclude(state=Training.State.DRAFT).select_related("node")
-    return found.annotate(has_begun=Exists(opened), is_judging=Exists(judging)).order_by("deadline_at", "id")
+    states = {"has_begun": Exists(opened), "is_running": Exists(running), "is_judging": Exists(judging)}
+    return found.annotate(**states).order_by("deadline_at", "id")
 
 
 def entries_below(path: str) -> QuerySet[RosterEntry]:

@@ -33,7 +33,9 @@ from attendance.reports.standing import (
     overtaken_corrections,
     undone_by_training,
 )
+from attendance.running import pending_words, running_label
 from attendance.sentences import day_and_hour, month_day
+from attendance.standing import state_label
 from attendance.views.detail import Detail, record_details
 from attendance.views.disputes import DisputeCard, Disputes, desk_of
 from attendance.views.entries import Note, ahead_of, notes_of
@@ -107,7 +109,9 @@ def _nobody_missing(training: Training) -> tuple[str, str]:
     if not training.has_begun:  # type: ignore[attr-defined]
         return "plain", _("还没有开始")
     if training.is_judging:  # type: ignore[attr-defined]
-        return "plain", _("认定中")
+        return "plain", state_label(RecordState.PENDING)
+    if training.is_running:  # type: ignore[attr-defined]
+        return "plain", running_label()
     return "ok", _("没有人缺")
 
 
@@ -158,7 +162,8 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
     shows_names = may_read_names(signed_in(request), scope.node)
     seen, is_now = numbers_of(scope, with_names=shows_names)
     listed = [one for one in occasions if is_being_listed(one)]
-    told = {"is_begun": has_begun(occasions), "is_listed": bool(listed)}
+    is_running = pending_words(occasions) == running_label()
+    told = {"is_begun": has_begun(occasions), "is_listed": bool(listed), "is_running": is_running}
     context = {
         "tab": "branch",
         "scope": scope,
@@ -167,7 +172,7 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
         "shows_names": shows_names,
         "where_names": where_names(scope, seen.counts, shows_names=shows_names) if told["is_begun"] else "",
         "listed": being_listed_words(listed) + behind_words(is_now=is_now),
-        "children": children_of(seen) if isinstance(seen, RollUp) else [],
+        "children": children_of(seen, occasions) if isinstance(seen, RollUp) else [],
         "tools": tools_of(scope, shows_names=shows_names),
         "beside": beside("training", user=signed_in(request), scope=scope),
     } | _in_numbers(scope, seen, occasions)
@@ -178,7 +183,7 @@ def branch_training(request: HttpRequest, training_id: int) -> HttpResponse:
 
 def _in_numbers(scope: Scope, seen: Overview | RollUp, occasions: list[Occasion]) -> dict[str, Any]:
     """Return the counts of the training as a whole and of each occasion, with what they are made of."""
-    parts = parts_of(seen.counts)
+    parts = parts_of(seen.counts, occasions)
     return {
         "parts": parts,
         "chart": bars(parts, key="all", title=_("大家现在怎么样")),

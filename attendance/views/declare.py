@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from attendance import operations
 from attendance.forms import AnswerDeclarationForm, DeclarationForm
@@ -109,13 +109,16 @@ def _own_row(one: Declaration) -> DeclarationRow:
     return DeclarationRow.of(one, url=reverse("me_declaration_withdraw", args=[one.pk]) if is_open else "")
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @role_required()
 def me_declaration_withdraw(request: HttpRequest, declaration_id: int) -> HttpResponse:
     """Take back one's own declaration that nobody has answered yet."""
     user, one = signed_in(request), declaration_by_id(declaration_id)
     if one is None or one.member_id != user.pk:
         raise Http404
+    if request.method == "GET":  # the address of the button, opened again after signing in
+        messages.warning(request, _("刚才那一步没有提交，请再点一次。"))
+        return redirect("me_declare", one.occasion_id)
     try:
         operations.withdraw_declaration(declaration_id=one.pk, member_id=user.pk, as_of=timezone.now())
     except operations.UnableToRecord as error:

@@ -84,9 +84,14 @@ class DisputeCard:
         known = outage_lines(one.outages)
         if one.answer:
             return cls(heading, text, known + answer_of(one))
-        if one.state == Dispute.State.WITHDRAWN and one.withdrawn_at is not None:
+        if took_back(one) and one.withdrawn_at is not None:
             return cls(heading, text, [_("%(day)s 本人撤回了。") % {"day": month_day(one.withdrawn_at)}])
         return cls(heading, text, known + ([waits] if waits else []), url)
+
+
+def took_back(one: Dispute) -> bool:
+    """Whether whoever said it took it back before there was an answer."""
+    return one.state == Dispute.State.WITHDRAWN
 
 
 OUTAGES: dict[str, Callable[[], str]] = {

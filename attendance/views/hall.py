@@ -23,6 +23,7 @@ from django.views.decorators.http import require_http_methods
 from attendance import operations
 from attendance.forms import GuestForm, HallForm, WithdrawForm
 from attendance.models import Occasion, Record, Rule
+from attendance.operations.notes import takes_no_ticks
 from attendance.permissions import NAMES
 from attendance.queries import CALLED_OFF, entries_below, occasions, records_of
 from attendance.queries.listing import is_being_listed
@@ -58,6 +59,8 @@ def branch_hall(request: HttpRequest, training_id: int) -> HttpResponse:
     if occasion is None:
         return render(request, "attendance/branch_hall.html", context)
     context |= _choices(occasions, occasion, scope)
+    if request.method == "GET" and takes_no_ticks(occasion, scope.as_of):
+        return render(request, "attendance/branch_hall.html", context | {"is_over": True})
     with transaction.atomic():
         hall = hall_of(scope, occasion, reader_id=signed_in(request).pk, wanted=_asked_for(request))
         log_shown(scope, reader=signed_in(request), member_ids=hall.named, what="hall", title=occasion.title)

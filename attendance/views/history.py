@@ -31,8 +31,9 @@ from attendance.queries.sessions import sessions_ahead, sessions_planned
 from attendance.reports.base import Scope
 from attendance.reports.named import names_of, units_named
 from attendance.reports.standing import MANY, Counts, occasions_of, place, standings
+from attendance.running import state_words
 from attendance.sentences import day_and_hour, length, month_day
-from attendance.standing import DONE, UNDONE, WORST_FIRST, amount_of, asked_of, state_label
+from attendance.standing import DONE, UNDONE, WORST_FIRST, amount_of, asked_of
 from attendance.views.numbers import children_at, numbers_of, where_names
 from attendance.views.shared import log_shown, log_visit, number_or_none, scope_or_404, settle_unread
 from attendance.views.training import behind_words, being_listed_words, parts_of
@@ -95,7 +96,7 @@ def branch_progress(request: HttpRequest, training_id: int) -> HttpResponse:
 
 
 def _bar(occasion: Occasion, counts: Counts, scope: Scope) -> OccasionBar:
-    parts = parts_of(counts)
+    parts = parts_of(counts, [occasion])
     url = f"{reverse('branch_occasion', args=[occasion.pk])}?node={scope.node.pk}"
     return OccasionBar(
         occasion.title, month_day(occasion.starts_at), bars(parts, key=f"o{occasion.pk}", title=occasion.title), parts,
@@ -124,7 +125,7 @@ def branch_occasion(request: HttpRequest, occasion_id: int) -> HttpResponse:
     settle_unread(scope)
     seen, is_now = numbers_of(scope, with_names=False)
     counts = seen.by_occasion.get(occasion.pk, Counts({}))
-    parts = parts_of(counts)
+    parts = parts_of(counts, [occasion])
     shows_names = may_read_names(signed_in(request), scope.node)
     context = {
         "tab": "branch",
@@ -181,7 +182,7 @@ def _names_at(occasion: Occasion, scope: Scope, counts: Counts, reader: User) ->
     log_shown(scope, reader=reader, member_ids=named, what="table", title=title)
     until = {state: path_at(occasion, state, scope) for state in UNDONE}
     return [
-        NamesOf(f"{state_label(state)} · {len(found[state])}", found[state], until.get(state, ""))
+        NamesOf(f"{state_words(occasion, state)} · {len(found[state])}", found[state], until.get(state, ""))
         for state in WORST_FIRST
         if found[state]
     ]
@@ -225,7 +226,7 @@ def branch_person(request: HttpRequest, member_id: int) -> HttpResponse:
     records = {one.occasion_id: one for one in member.records.filter(occasion__in=[e.occasion_id for e in entries])}
     log_visit(reader_id=reader.pk, subject_ids=[member_id], as_of=as_of)
     counts = Counts({state: sum(one.stands == state for one in entries) for state in WORST_FIRST})
-    parts = parts_of(counts)
+    parts = parts_of(counts, [one.occasion for one in entries])
     context = {
         "tab": "branch",
         "member": member,
@@ -260,7 +261,7 @@ def _year_row(entry: Any, record: Any, as_of: datetime) -> YearRow:
         title=occasion.title,
         training=occasion.training.title,
         when=month_day(occasion.starts_at),
-        state=state_label(state),
+        state=state_words(occasion, state),
         look=look,
         counted=length(amount.done_ms) if amount.done_ms else "",
         hours=f"{record.stands_hours.normalize():f}" if is_done and record else "",

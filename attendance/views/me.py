@@ -39,7 +39,7 @@ from attendance.running import chip_of, way_in
 from attendance.sentences import category, day, day_and_hour, written_down
 from attendance.standing import DONE, Standing, standings_of
 from attendance.views.detail import Detail, record_details, step_of
-from attendance.views.disputes import DisputeCard, outage_lines
+from attendance.views.disputes import DisputeCard, outage_lines, took_back
 from attendance.views.hours import YearCard
 from organizations.models import User
 from organizations.permissions import role_required, signed_in
@@ -137,7 +137,8 @@ def _own_context(request: HttpRequest, occasion_id: int, form: DisputeForm) -> d
         "step": step,
         "said": detail.path.for_member if detail.path and not detail.path.sessions else [],
         "sessions": detail.path.sessions if detail.path else [],
-        "disputes": [DisputeCard.of(one, by_reader=True, waits=waits) for one in detail.disputes],
+        "disputes": [DisputeCard.of(one, by_reader=True, waits=waits) for one in detail.disputes if not took_back(one)],
+        "taken_back": [DisputeCard.of(one, by_reader=True) for one in detail.disputes if took_back(one)],
         "asked": asked_words(asked, detail.occasion),
         "has_declared": detail.occasion.pk in asked.declared,
         "leave_url": "" if asked.has_leave(detail.occasion.pk) else _leave_url(detail),

@@ -23,6 +23,7 @@ from attendance.queries.register import (
     register_occasions,
 )
 from attendance.reports.standing import names_below, place
+from attendance.running import state_words
 from attendance.sentences import hour
 from attendance.standing import DONE, DUE, UNDONE, Amount, amount_of, asked_of, state_label
 from attendance.views.people import short
@@ -126,8 +127,7 @@ class Register:
         if cell is None:
             return self._without_record(occasion, person)
         if cell.state == RecordState.PENDING:
-            word = _("正在进行") if occasion.state == Occasion.State.OPEN else _("认定中")
-            return SIGNS[cell.state](), word, LOOKS[cell.state]
+            return SIGNS[cell.state](), state_words(occasion, cell.state), LOOKS[cell.state]
         return self._studying(occasion, cell) if cell.state == DUE else plain(cell.state)
 
     def _without_record(self, occasion: Occasion, person: PersonLine) -> tuple[str, str, str]:

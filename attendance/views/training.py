@@ -1,6 +1,6 @@
 """What the page of one training says: who is still missing and what each can do next, the counts, the units below."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -20,6 +20,7 @@ from attendance.reports.standing import (
     RollUp,
     rule_labels,
 )
+from attendance.running import pending_words, running_label
 from attendance.sentences import day_and_hour, month_day
 from attendance.standing import DUE
 
@@ -40,6 +41,7 @@ class Child:
     node_id: int
     name: str
     counts: Counts
+    pending: str = ""
 
     @property
     def others(self) -> list[tuple[int, str]]:
@@ -47,7 +49,7 @@ class Child:
         rest = [
             (self.counts[RecordState.EXCUSED], _("请假")),
             (self.counts[DUE], _("课程还在学")),
-            (self.counts[RecordState.PENDING], _("认定中")),
+            (self.counts[RecordState.PENDING], self.pending),
             (self.counts[RecordState.INCOMPLETE], _("记录不全")),
         ]
         return [one for one in rest if one[0]]
@@ -114,7 +116,7 @@ def due_words(people: int) -> str:
     return _("%(people)s 位的课程还在学") % {"people": people} if people else ""
 
 
-def headline(counts: Counts, *, is_begun: bool, is_listed: bool) -> str:
+def headline(counts: Counts, *, is_begun: bool, is_listed: bool, is_running: bool) -> str:
     """Return the page's heading: what matters most of all that could be said."""
     if counts[RecordState.MISSING]:
         return missing_words(counts[RecordState.MISSING])
@@ -124,16 +126,19 @@ def headline(counts: Counts, *, is_begun: bool, is_listed: bool) -> str:
         return due_words(counts[DUE])
     if is_listed:
         return _("名单正在整理")
+    if counts[RecordState.PENDING] and is_running:
+        return running_label()
     return _("正在认定，稍后再看") if counts[RecordState.PENDING] else _("大家都参加了")
 
 
-def nobody(counts: Counts, *, is_begun: bool, is_listed: bool) -> Nobody:
+def nobody(counts: Counts, *, is_begun: bool, is_listed: bool, is_running: bool) -> Nobody:
     """Return what stands in the place of the list when it names nobody."""
     if is_listed:
         text = _("人数多的场次，开始以后要一会儿才列齐。请稍后刷新。")
         return Nobody("clock", _("名单正在整理"), text)
     if counts[RecordState.PENDING]:
-        return Nobody("clock", _("正在认定"), _("场次结束以后自动认定，现在不用做什么。"))
+        title = running_label() if is_running else _("正在认定")
+        return Nobody("clock", title, _("场次结束以后自动认定，现在不用做什么。"))
     if is_begun:
         return Nobody("check", _("没有人缺"), _("有人没参加时，名字和下一步会列在这里。"))
     return Nobody("clock", _("还没有开始"), _("第一个场次开始以后，这里会列出还没有参加的人。"))
@@ -183,7 +188,7 @@ def _occasion_row(occasion: Occasion, counts: Counts | None, scope: Scope) -> Oc
     if occasion.void_reason:
         text += _("：") + occasion.void_reason
     url = f"{reverse('branch_occasion', args=[occasion.pk])}?node={scope.node.pk}" if counts else ""
-    return OccasionRow(occasion.title, text, _in_numbers(counts) if counts else "", url)
+    return OccasionRow(occasion.title, text, _in_numbers(counts, occasion) if counts else "", url)
 
 
 # What can be done beside the list, in its order: the name of the address, its words, whether it shows names.
@@ -221,7 +226,7 @@ def address_of(name: str, scope: Scope) -> str:
         return ""
 
 
-def _in_numbers(counts: Counts) -> str:
+def _in_numbers(counts: Counts, occasion: Occasion) -> str:
     said = _("应到 %(expected)s，完成 %(done)s，请假 %(excused)s，没有参加 %(missing)s") % {
         "expected": counts.expected,
         "done": counts.done,
@@ -231,7 +236,7 @@ def _in_numbers(counts: Counts) -> str:
     if due := counts[DUE]:
         said += _("，还在学 %(due)s") % {"due": due}
     if pending := counts[RecordState.PENDING]:
-        said += _("，认定中 %(pending)s") % {"pending": pending}
+        said += _("，%(words)s %(pending)s") % {"words": pending_words([occasion]), "pending": pending}
     if incomplete := counts[RecordState.INCOMPLETE]:
         said += _("，记录不全 %(incomplete)s") % {"incomplete": incomplete}
     return said + _("；") + shares_of(counts.by_state).short
@@ -251,7 +256,7 @@ def _overtaken_row(one: Correction, scope: Scope) -> Row:
     return Row(record.member.name, text, f"{page}?node={scope.node.pk}#o{record.occasion_id}", label)
 
 
-def parts_of(counts: Counts) -> list[Part]:
+def parts_of(counts: Counts, occasions: Iterable[Occasion] = ()) -> list[Part]:
     """Return the numbers with their words; together they are everybody expected. Rare ones only where there are."""
     always = [
         Part(counts[RecordState.ATTENDED], _("已参加"), "done"),
@@ -260,13 +265,14 @@ def parts_of(counts: Counts) -> list[Part]:
     ]
     rare = [
         Part(counts[DUE], _("课程还在学"), "due"),
-        Part(counts[RecordState.PENDING], _("认定中"), "pending"),
+        Part(counts[RecordState.PENDING], pending_words(occasions), "pending"),
         Part(counts[RecordState.INCOMPLETE], _("记录不全"), "incomplete"),
     ]
     missing = Part(counts[RecordState.MISSING], _("没有参加"), "missing")
     return [*always, *(part for part in rare if part.count), missing]
 
 
-def children_of(seen: RollUp) -> list[Child]:
+def children_of(seen: RollUp, occasions: Iterable[Occasion] = ()) -> list[Child]:
     """Return the units right below, in the order of the tree, never by how well they do."""
-    return [Child(seen.ids[path], name, seen.counts_below(path)) for path, name in seen.names.items()]
+    pending = pending_words(occasions)
+    return [Child(seen.ids[path], name, seen.counts_below(path), pending) for path, name in seen.names.items()]

@@ -288,7 +288,7 @@ def test_corrected_during_the_lecture_then_present(client: Client, county: Count
     member = county.member
     be_present(lecture, member, 0, 60)
     correct(client, county, lecture, member, S.MISSING)
-    assert '<span class="chip plain">认定中</span>' in shown(client, member, f"/me/records/{lecture.pk}/")
+    assert '<span class="chip plain">正在进行</span>' in shown(client, member, f"/me/records/{lecture.pk}/")
     be_present(lecture, member, 60, 3500)
     end(lecture)
     assert '<span class="chip ok">已参加</span>' in shown(client, member, f"/me/records/{lecture.pk}/")

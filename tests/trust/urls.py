@@ -98,7 +98,7 @@ OWN = (
     Row("me/leaves/<int:leave_id>/withdraw/", "POST", SIGNED_IN, "take one's own back; nobody else's is touched"),
     Row("me/records/<int:occasion_id>/declare/", "GET POST", ROSTER, "what oneself studied elsewhere"),
     Row("me/records/<int:occasion_id>/check/", FORM, ROSTER, "the check of understanding of what oneself makes up"),
-    Row("me/declarations/<int:declaration_id>/withdraw/", "POST", MEMBER, "take back one's own declaration"),
+    Row("me/declarations/<int:declaration_id>/withdraw/", "GET POST", MEMBER, "take back one's own declaration"),
     Row("in/<str:code>/", "GET POST", SIGNED_IN, "check in by a hall's code; only what is fresh; no names of others"),
     Row("me/access/", READ, SIGNED_IN, "who looked at one's own records, lists and files too"),
 )

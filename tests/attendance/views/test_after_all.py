@@ -70,3 +70,23 @@ def test_no_category_is_chosen_before_somebody_chooses_one(world: World, sign_in
         assert refused.status_code == 422
         assert words in refused.content.decode()
     assert not Evidence.objects.exists()
+
+
+def test_the_hall_says_on_opening_that_it_is_over_and_leads_to_a_correction(world: World, sign_in: SignIn) -> None:
+    client, county = sign_in(world.county.secretary), world.county
+    at = f"?node={county.branch.pk}&occasion={world.occasion.pk}"
+    url = f"/branch/{world.training.pk}/hall/{at}"
+    assert 'id="hall-send"' in client.get(url).content.decode()
+    over(world)
+    page = client.get(url).content.decode()
+    assert "培训已经结束，补学时间也过了，不能再登记。" in page
+    assert ('id="hall-send"' in page, 'name="members"' in page) == (False, False)
+    leads = f"/branch/occasions/{world.occasion.pk}/?node={county.branch.pk}"
+    assert f'href="{leads}"' in page
+    assert "更正结果" in page
+    assert client.get(leads).status_code == 200
+    operations.open_hall(
+        occasion_id=world.occasion.pk, node_id=county.branch.pk, opened_by_id=county.secretary.pk, is_offline=True,
+        as_of=timezone.now() - dt.timedelta(days=2),
+    )  # fmt: skip
+    assert 'id="hall-send"' in client.get(url).content.decode(), "what was announced in time is still delivered"

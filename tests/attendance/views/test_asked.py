@@ -1,6 +1,7 @@
 """What a member asked and nobody has answered, and what goes on right now, said wherever they look."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
 
 import pytest
@@ -84,6 +85,25 @@ def test_what_goes_on_is_not_said_to_be_judged(world: World, sign_in: SignIn) ->
     assert ("正在进行" in record, "进入直播" in record, "认定中" in record) == (True, True, False)
     assert f'href="/there/{live.pk}/"' in record
     assert ("正在进行" in read(own, "/me/"), "认定中" in read(own, "/me/")) == (True, False)
+
+
+def test_secretaries_read_the_same_word_of_what_goes_on(world: World, sign_in: SignIn) -> None:
+    county = world.county
+    live = make_occasion(world.training, title="正在讲的课", state=Occasion.State.OPEN)
+    expect(live, county.member, county.branch)
+    client = sign_in(county.secretary)
+    cell = f"/branch/register/{live.pk}/{county.member.pk}/"
+    for page in (
+        f"/branch/occasions/{live.pk}/?node={county.branch.pk}", f"/branch/people/{county.member.pk}/", cell,
+        f"/branch/register/?training={world.training.pk}&node={county.branch.pk}",
+        f"/branch/{world.training.pk}/?node={county.branch.pk}", f"/branch/{world.training.pk}/progress/",
+    ):  # fmt: skip
+        text = read(client, page).replace("… 进行中或认定中", "")
+        assert "正在进行" in text, page
+        assert "认定中" not in re.sub(r"<option[^>]*>[^<]*</option>", "", text), page
+    Occasion.objects.filter(pk=live.pk).update(state=Occasion.State.CLOSED)
+    judged = read(client, f"/branch/occasions/{live.pk}/?node={county.branch.pk}")
+    assert ("认定中" in judged, "正在进行" in judged) == (True, False)
 
 
 def test_a_scan_is_said_on_today(world: World, sign_in: SignIn) -> None:

@@ -188,3 +188,22 @@ def test_a_secretary_enters_a_visit_with_when_and_how_long(world: World, sign_in
     assert "到家里讲了一遍" in own
     client.post(f"/branch/evidence/{one.pk}/withdraw/")
     assert Record.objects.get(member=member).stands == "missing"
+
+
+def test_each_declaration_has_a_notice_of_its_own(world: World, sign_in: SignIn) -> None:
+    first, second = missing(world), world.county.members[0]
+    Record.objects.filter(occasion=world.occasion).update(stands="missing")
+    for member in (first, second):
+        assert sign_in(member).post(url(world), said()).status_code == 302
+    told = Notice.objects.filter(member=world.county.secretary, kind="declared_asked")
+    assert told.count() == 2
+    one = Declaration.objects.get(member=first)
+    back = f"/me/declarations/{one.pk}/withdraw/"
+    assert sign_in(second).get(back).status_code == 404
+    opened = sign_in(first).get(back, HTTP_ACCEPT="text/html")
+    assert (opened.status_code, opened["Location"]) == (302, url(world))
+    one.refresh_from_db()
+    assert one.state == "asked"
+    sign_in(first).post(back)
+    kept = Declaration.objects.get(member=second)
+    assert list(told.values_list("data", flat=True)) == [{"declaration": kept.pk}]

@@ -88,6 +88,24 @@ def test_last_digits_are_answered_for_ones_own_people_of_today_alone_and_logged(
     assert Client().get(url + "4417").status_code == 401
 
 
+def test_two_of_one_name_without_a_number_are_told_apart_by_their_phones(running: World, sign_in: SignIn) -> None:
+    county, client = running.county, sign_in(running.county.secretary)
+    for last4, number in (("4417", ""), ("9026", ""), ("5555", "DY0042")):
+        one = MembershipFactory(
+            member__name="单玉香", member__phone=f"+8615500{last4}0000"[:-4] + last4, member__number=number or None,
+            node=county.branch,
+        )  # fmt: skip
+        expect(running.occasion, one.member, county.branch)
+    gone = MembershipFactory(
+        member__name="单玉香", member__phone="+8615512347777", member__number=None, node=county.neighbour
+    )
+    expect(running.occasion, gone.member, county.branch)
+    text = client.get(url_of(running)).content.decode()
+    assert ("单玉香（手机尾号 4417）" in text, "单玉香（手机尾号 9026）" in text) == (True, True)
+    assert "单玉香（编号尾号 0042）" in text
+    assert ("5555" in text, "7777" in text) == (False, False), "a number that the reader may not know stands nowhere"
+
+
 # --- What a phone kept --------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,17 @@ from django.utils import timezone
 
 from attendance import operations
 from attendance.core.intervals import ms_of
-from attendance.models import CorrectionReview, Dispute, Evidence, Leave, Occasion, Record, RosterEntry, Training
+from attendance.models import (
+    CorrectionReview,
+    Dispute,
+    Evidence,
+    Leave,
+    Notice,
+    Occasion,
+    Record,
+    RosterEntry,
+    Training,
+)
 from attendance.operations import Wish
 from attendance.queries.answering import GOES_UP_AFTER, waiting_for
 from organizations.models import AccessEntry, Exemption, Role, User
@@ -214,6 +224,33 @@ def test_nobody_else_exempts(world: World, sign_in: SignIn, persona: str) -> Non
     assert sign_in(world.county.operator).get(f"/exemptions/{made.pk}/end/").status_code == 200
 
 
+def test_days_take_in_what_waits_for_single_occasions_of_them(world: World, sign_in: SignIn) -> None:
+    member, own = world.county.members[1], sign_in(world.county.members[1])
+    first, second, later = coming(world, "第一场"), coming(world, "第二场", days=2), coming(world, "第三场", days=9)
+    single, mixed = asked(world, member, first), asked(world, member, second, later)
+    day = timezone.localdate(first.starts_at)
+    sent = {"category": "work", "from_date": f"{day}", "until_date": f"{day + 3 * DAY}"}
+    assert own.post("/me/leaves/ask/", sent).status_code == 302
+    page = read(own, "/me/leaves/")
+    assert page.count("的请假，一起答复") == 2
+    period = Leave.objects.get(from_date=day)
+    waiting = Leave.objects.filter(state="asked").order_by("pk")
+    assert list(waiting) == [mixed, period]
+    assert list(mixed.ticks.values_list("occasion", flat=True)) == [later.pk]
+    single.refresh_from_db()
+    assert (single.state, single.ticks.count()) == ("withdrawn", 1)
+    told = Notice.objects.filter(kind="leave_asked", member=world.county.secretary)
+    assert {one.data["leave"] for one in told} == {mixed.pk, period.pk}
+    client = sign_in(world.county.secretary)
+    assert "2 条请假等您批准" in read(client, "/branch/")
+    client.post(
+        f"/branch/leaves/{period.pk}/", {"do": "approve", "from_date": f"{day}", "until_date": f"{day + 3 * DAY}"}
+    )
+    assert "1 条请假等您批准" in read(client, "/branch/")
+    refused = own.post("/me/leaves/ask/", {"category": "duty", "occasions": [first.pk]})
+    assert refused.status_code == 422
+
+
 # --- disputes ---------------------------------------------------------------------------------------------------------
 
 
@@ -244,6 +281,20 @@ def test_a_dispute_in_one_tap_with_what_our_own_log_knows(world: World, sign_in:
     client.post(f"/branch/disputes/{Dispute.objects.last().pk}/answer/", {"answer": "属实", "outcome": "attended"})  # type: ignore[union-attr]
     assert "结果已更正为“已参加”。" in read(own, url)
     assert Record.objects.get(member=member).stands == "attended"
+
+
+def test_what_was_taken_back_folds_into_one_line(world: World, sign_in: SignIn) -> None:
+    own, url = sign_in(world.county.members[1]), f"/me/records/{world.occasion.pk}/"
+    for text in ("先说一次", "再说一次"):
+        own.post(url + "dispute/", {"reason": "other", "text": text})
+        own.post(url + "dispute/withdraw/")
+    own.post(url + "dispute/", {"reason": "other", "text": "这次是真的"})
+    answer = own.get(url)
+    assert [one.text for one in answer.context["disputes"]] == ["这次是真的"]
+    page = answer.content.decode()
+    assert page.count("提出后又撤回的 2 次") == 1
+    folded = page[page.index("提出后又撤回的 2 次") :]
+    assert "先说一次" in folded[: folded.index("</details>")]
 
 
 def test_what_waits_a_week_goes_up_to_the_next_secretary_above(world: World) -> None:
