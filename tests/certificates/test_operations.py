@@ -502,3 +502,21 @@ def test_a_setting_that_went_away_meanwhile_is_no_error(course: Course) -> None:
     assert looking.advance(training_id=course.training.pk, as_of=timezone.now()) is True
     with pytest.raises(UnableToTakeCertificate, match="不发证书"):
         take(training_id=course.training.pk, member_id=course.county.member.pk, as_of=timezone.now())
+
+
+@pytest.mark.parametrize("exempt", [True, False])
+def test_a_further_session_asks_nothing_and_nothing_rests_on_it(course: Course, exempt: bool) -> None:
+    """Who stood on its roster and did not come is exempt there; the first says it all."""
+    switched_on(course, counts_exempt=exempt)
+    member = course.county.member
+    again = make_occasion(course.training, title="第二讲（再讲一场）")
+    Occasion.objects.filter(pk=again.pk).update(repeats=course.second)
+    stand(again, member, course.node, "exempt")
+    way = way_to(setting=course.setting(), member_id=member.pk)
+    assert way is not None
+    assert (way.lacking, way.may_take) == ([], True)
+    made = taken(course)
+    assert made.rests_on == sorted([course.first.pk, course.second.pk])
+    void_occasion(occasion_id=again.pk, reason="录错", voided_by_id=course.county.organiser.pk, as_of=timezone.now())
+    looking.look_after(training_id=course.training.pk, member_ids=[member.pk], as_of=timezone.now())
+    assert not CertificateLapse.objects.exists()
