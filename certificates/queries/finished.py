@@ -17,7 +17,6 @@ from certificates.models import CertificateSetting
 from organizations.models import Membership, Node
 from organizations.queries import valid_on
 
-
 _ITSELF = Q(occasion__repeats=None)  # no further session of another
 
 

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from attendance import operations
 from attendance.models import Evidence, Notice, Occasion, Record, RecordState
+from attendance.operations import catching_up
 from attendance.operations.declarations import ask_declaration, confirm_declaration
 from attendance.operations.notes import Study
 from tests.factories.attendance import HOUR, START, RuleFactory, be_present, open_lecture
@@ -167,3 +168,21 @@ def test_the_days_count_from_a_replay_that_comes_late(
     )  # another recording is no reason to begin anew
     lecture.refresh_from_db()
     assert lecture.make_up_until_at == expected
+
+
+def test_what_fails_at_one_occasion_stops_no_other(
+    county: County, lecture: Occasion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = open_lecture(county.branch)
+    end(other)
+    real = catching_up.tell_missing
+
+    def failing(*, occasion: Occasion, as_of: dt.datetime) -> int:
+        if occasion.pk == lecture.pk:
+            raise ValueError("unreadable")
+        return real(occasion=occasion, as_of=as_of)
+
+    monkeypatch.setattr(catching_up, "tell_missing", failing)
+    assert operations.tell_who_missed(as_of=TOLD) == len(missing(other))
+    told_at = dict(Occasion.objects.values_list("pk", "catch_up_told_at"))
+    assert told_at == {lecture.pk: None, other.pk: TOLD}
