@@ -9,6 +9,7 @@ from django.db.models import CharField, DateTimeField, Exists, IntegerField, JSO
 
 from attendance.models import Occasion, Record, RecordState, RosterEntry
 from attendance.operations.notices import tell
+from attendance.operations.surviving import survived
 from attendance.queries.windows import UNDO_FOR
 from attendance.standing import asks_nothing, due_at
 
@@ -22,17 +23,17 @@ def tell_who_missed(*, as_of: datetime) -> int:
     """Tell everybody who missed what was settled that it can be made up, and until when; returns how many were told.
 
     Not before the ending can be undone no more. One statement an occasion, each in its own transaction. Safe to repeat,
-    and twice at once.
+    and twice at once; what fails at one occasion stops no other.
     """
     waiting = Occasion.objects.filter(
         state=Occasion.State.SETTLED, catch_up_told_at=None, closed_at__lte=as_of - UNDO_FOR
     )
     keys = list(waiting.order_by("closed_at", "pk").values_list("pk", flat=True)[:A_TURN])
-    return sum(_tell_all(occasion_id, as_of) for occasion_id in keys)
+    return sum(survived(_tell_all, occasion_id, as_of) or 0 for occasion_id in keys)
 
 
 @transaction.atomic
-def _tell_all(occasion_id: int, as_of: datetime) -> int:
+def _tell_all(*, occasion_id: int, as_of: datetime) -> int:
     untold = Occasion.objects.filter(pk=occasion_id, state=Occasion.State.SETTLED, catch_up_told_at=None)
     if not untold.update(catch_up_told_at=as_of):
         return 0

@@ -4,18 +4,16 @@ Costs the same after ten years: each question goes by an index to what is open, 
 further back than ``LOOK_BACK`` (``bench/reconcile.py``).
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import InterfaceError, OperationalError
-from prometheus_client import Counter
 
 from attendance.models import Occasion, PresenceSpan
 from attendance.operations.catching_up import tell_who_missed
 from attendance.operations.occasions import close_occasion, open_occasion
 from attendance.operations.rosters import complete_roster, left_undone
 from attendance.operations.settling import settle, settle_dirty
+from attendance.operations.surviving import survived
 from attendance.queries import due_to_open, open_past_end
 from attendance.queries.windows import is_by_media, window_limit
 
@@ -24,7 +22,6 @@ log = structlog.get_logger(__name__)
 FORGOTTEN_AFTER = timedelta(hours=3)  # a lecture that nobody ended
 PATIENCE = timedelta(seconds=60)
 LOOK_BACK = timedelta(days=400)
-FAILURES = Counter("ledger_reconcile_failures", "Occasions that could not be opened, closed or settled in their turn")
 
 
 def reconcile(*, as_of: datetime) -> None:
@@ -34,30 +31,19 @@ def reconcile(*, as_of: datetime) -> None:
     Safe to run at any time, twice at once too. What fails at one occasion is logged and counted, and stops no other.
     """
     for occasion in due_to_open(as_of=as_of).filter(starts_at__gt=as_of - LOOK_BACK):
-        _survived(open_occasion, occasion.pk, as_of)
+        survived(open_occasion, occasion.pk, as_of)
     for occasion_id in left_undone(as_of=as_of):
         log.info("roster_again", occasion_id=occasion_id)
-        _survived(lambda *, occasion_id, as_of: complete_roster(occasion_id=occasion_id), occasion_id, as_of)
+        survived(lambda *, occasion_id, as_of: complete_roster(occasion_id=occasion_id), occasion_id, as_of)
     for occasion in open_past_end(media_by=as_of, window_by=as_of - FORGOTTEN_AFTER):
         if not is_by_media(occasion) and window_limit(occasion) > as_of - FORGOTTEN_AFTER:
             continue  # it began late, and runs on
         if not PresenceSpan.objects.filter(occasion_id=occasion.pk, ended_at=None).exists():
-            _survived(close_occasion, occasion.pk, as_of)
+            survived(close_occasion, occasion.pk, as_of)
     # A fresh one has its own task under way.
     waiting = Occasion.objects.filter(state=Occasion.State.CLOSED, window_end_at__lte=as_of - PATIENCE)
     for occasion_id in waiting.values_list("pk", flat=True):
         log.info("settling_again", occasion_id=occasion_id)
-        _survived(settle, occasion_id, as_of)
+        survived(settle, occasion_id, as_of)
     settle_dirty(as_of=as_of)
     tell_who_missed(as_of=as_of)
-
-
-def _survived(work: Callable[..., None], occasion_id: int, as_of: datetime) -> None:
-    """Do ``work`` for one occasion. That the database is away is raised: the next turn comes in seconds."""
-    try:
-        work(occasion_id=occasion_id, as_of=as_of)
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception:
-        FAILURES.inc()
-        log.exception("not_reconciled", work=work.__name__, occasion_id=occasion_id)

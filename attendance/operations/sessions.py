@@ -24,6 +24,11 @@ def make_session(*, occasion_id: int, of_id: int) -> None:
     occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
     if first.state not in HELD or is_by_media(first):
         raise UnableToPlanOccasion(_("只有已经结束、没有作废的直播或会议可以再讲一场。"))
+    if first.evidence_removed_at is not None:
+        # Nobody is judged anew there: whoever came would have come for nothing.
+        raise UnableToPlanOccasion(
+            _("这一场的原始数据到期已经删除，不能再认定，所以不能再讲一场。请另外安排一场新的。")
+        )
     if occasion.state != Occasion.State.SCHEDULED or occasion.is_repeated or occasion.pk == first.pk:
         raise UnableToPlanOccasion(_("这一场已经开始，不能再改安排。"))
     if occasion.training_id != first.training_id:

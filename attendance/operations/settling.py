@@ -1,10 +1,11 @@
 """Settling: from evidence to records. The same evidence under the same rule gives the same record on any day."""
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import islice
+from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
@@ -26,6 +27,7 @@ from attendance.operations.rosters import complete_roster, enter_at_once
 from attendance.operations.summary import mark_counts
 from attendance.queries import evidence_of, rule_of, window_of
 from attendance.queries.reviewing import IN_FORCE
+from attendance.queries.sessions import TOOK_PART
 from attendance.standing import what_holds
 
 log = structlog.get_logger(__name__)
@@ -250,12 +252,23 @@ def _judge_all(occasion: Occasion, entries: list[tuple[int, str, str, datetime |
         tell_changes(
             occasion=occasion, records=counted, before={key: row[1] for key, row in before.items()}, as_of=as_of
         )
-        if (
-            counted and occasion.repeats_id and occasion.state == State.SETTLED
-        ):  # where all are being settled, ``_claim_settled`` does it for all
-            mark_first(occasion_id=occasion.pk, member_ids=[one.member_id for one in counted], as_of=as_of)
+        if occasion.repeats_id is not None:
+            _mark_at_first(occasion, counted, before, as_of)
         events.tell(events.standing_changed, occasion_id=occasion.pk, member_ids=list(changed))
     return len(changed)
+
+
+def _mark_at_first(
+    occasion: Occasion, records: Iterable[Record], before: Mapping[int, tuple[Any, ...]], as_of: datetime
+) -> None:
+    """Mark at the first who took part in a further session and did not before, or the other way round.
+
+    Also while all are being settled: ``_claim_settled`` marks who took part, and would miss who does so no more.
+    """
+    known = {key: row[1] in TOOK_PART for key, row in before.items()}
+    changed = [one.member_id for one in records if (one.stands in TOOK_PART) != known.get(one.member_id, False)]
+    if changed:
+        mark_first(occasion_id=occasion.pk, member_ids=changed, as_of=as_of)
 
 
 def last_corrections(occasion_id: int, member_ids: Collection[int], *, but: int | None = None) -> dict[int, Correction]:

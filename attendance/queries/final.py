@@ -63,6 +63,8 @@ def is_at_rest(occasion: Occasion, *, seal: Seal, since: datetime) -> bool:
     here = {"occasion_id": occasion.pk}
     spans = PresenceSpan.objects.filter(**here)
     waiting: tuple[QuerySet[Any, Any], ...] = (
+        # Whoever takes part in a further session is judged here once more.
+        Occasion.objects.filter(repeats_id=occasion.pk, state__in=(State.SCHEDULED, State.OPEN, State.CLOSED)),
         Dispute.objects.filter(**here, state=Dispute.State.RAISED),
         Dispute.objects.filter(**here, answered_at__gte=since),
         Correction.objects.filter(record__occasion_id=occasion.pk, at__gte=since),

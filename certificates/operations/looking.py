@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from attendance.models import Training
@@ -25,6 +25,7 @@ from organizations.queries import grants_above
 
 log = structlog.get_logger(__name__)
 STEP = 500
+MOST_FAILED = 20  # of some, one by one
 
 
 @transaction.atomic
@@ -94,8 +95,31 @@ def look_at_marks(*, as_of: datetime, most: int = STEP) -> int:
         # They go first: who changes while we look is marked again.
         CertificateMark.objects.filter(pk__in=[one.pk for one in marks]).delete()
         for training_id, member_ids in by_training.items():
-            look_after(training_id=training_id, member_ids=member_ids, as_of=as_of)
+            _look_or_put_aside(training_id, member_ids, as_of)
     return len(marks)
+
+
+def _look_or_put_aside(training_id: int, member_ids: Collection[int], as_of: datetime) -> None:
+    """Look after some people; where that fails, after their halves, down to those who cannot be looked after.
+
+    These wait with a new mark, behind all others. That the database is away is no fault of theirs, and raised.
+    """
+    waiting, failed = [sorted(member_ids)], 0
+    while waiting:
+        some = waiting.pop()
+        try:
+            with transaction.atomic():
+                look_after(training_id=training_id, member_ids=some, as_of=as_of)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            if len(some) > 1 and failed < MOST_FAILED:
+                waiting += [some[len(some) // 2 :], some[: len(some) // 2]]
+                continue
+            failed += len(some)
+            log.exception("certificates_put_aside", training_id=training_id, member_ids=some[:10], people=len(some))
+            rows = [CertificateMark(training_id=training_id, member_id=pk) for pk in some]
+            CertificateMark.objects.bulk_create(rows, ignore_conflicts=True, batch_size=STEP)
 
 
 def look_again(*, occasion_id: int, as_of: datetime) -> None:
@@ -136,9 +160,9 @@ def _step(training_id: int, as_of: datetime) -> int:
     if setting is None:
         return 0
     if not setting.after_member_id:
-        setting.whole, setting.began_at = number_of_people(training_id), as_of
+        setting.whole, setting.seen, setting.began_at = number_of_people(training_id), 0, as_of
     ids = people_of(training_id, after=setting.after_member_id, most=STEP)
-    look_after(training_id=training_id, member_ids=ids, as_of=as_of)
+    _look_or_put_aside(training_id, ids, as_of)
     setting.seen += len(ids)
     if len(ids) == STEP:
         setting.after_member_id = ids[-1]

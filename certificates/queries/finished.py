@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
+
 from attendance.models import Occasion, RosterEntry, Training
 from attendance.queries.coming import coming_for
 from attendance.standing import with_standing
@@ -14,6 +16,8 @@ from certificates.core.finish import ZERO, Finish, Place, Terms, finish_of
 from certificates.models import CertificateSetting
 from organizations.models import Membership, Node
 from organizations.queries import valid_on
+
+_ITSELF = Q(occasion__repeats=None)  # no further session of another
 
 
 @dataclass
@@ -25,8 +29,11 @@ class Stood:
 
 
 def stood_in(*, training_ids: Collection[int], member_ids: Collection[int]) -> dict[tuple[int, int], Stood]:
-    """Return how these people stand, by training and person; whoever is expected nowhere is left out. One query."""
-    entries = RosterEntry.objects.filter(occasion__training_id__in=training_ids, member_id__in=member_ids)
+    """Return how these people stand, by training and person; whoever is expected nowhere is left out. One query.
+
+    A further session is a way to make up the first, which says it all: nobody lacks it and nothing rests on it.
+    """
+    entries = RosterEntry.objects.filter(_ITSELF, occasion__training_id__in=training_ids, member_id__in=member_ids)
     rows = with_standing(entries).order_by("occasion__starts_at", "occasion_id")
     found: defaultdict[tuple[int, int], Stood] = defaultdict(Stood)
     for training_id, member_id, occasion_id, node_id, state, hours in rows.values_list(
@@ -88,13 +95,14 @@ def occasions_by(ids: Iterable[int]) -> list[Occasion]:
 
 def people_of(training_id: int, *, after: int, most: int) -> list[int]:
     """Return the next people whom a roster of the training names, by their ids."""
-    entries = RosterEntry.objects.filter(occasion__training_id=training_id, member_id__gt=after)
+    entries = RosterEntry.objects.filter(_ITSELF, occasion__training_id=training_id, member_id__gt=after)
     return list(entries.order_by("member_id").values_list("member_id", flat=True).distinct()[:most])
 
 
 def number_of_people(training_id: int) -> int:
     """Return how many people the rosters of a training name."""
-    return RosterEntry.objects.filter(occasion__training_id=training_id).values("member_id").distinct().count()
+    entries = RosterEntry.objects.filter(_ITSELF, occasion__training_id=training_id)
+    return entries.values("member_id").distinct().count()
 
 
 def setting_of(training_id: int) -> CertificateSetting | None:

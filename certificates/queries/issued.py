@@ -148,7 +148,10 @@ def lapses_of(training_id: int) -> QuerySet[CertificateLapse]:
 def settings_for(member_id: int, *, but: Collection[int]) -> list[CertificateSetting]:
     """Return the certificates to be had in trainings whose rosters name a person, but for these trainings."""
     found = CertificateSetting.objects.filter(
-        is_on=True, training__occasions__roster__member_id=member_id, training__state__in=("published", "closed")
+        is_on=True,
+        training__occasions__repeats=None,
+        training__occasions__roster__member_id=member_id,
+        training__state__in=("published", "closed"),
     )
     return list(
         found.exclude(training_id__in=but).select_related("training", "issuer").distinct().order_by("-training")

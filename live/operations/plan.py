@@ -102,7 +102,10 @@ def hold_again(*, occasion_id: int, plan: LecturePlan, actor_id: int, as_of: dt.
     makes up this one. Raises UnableToHoldAgain for another plan, UnableToScheduleLecture
     for one that cannot stand, UnableToVoidLecture if the other was held.
     """
-    # The row is held: of two clicks at once, the second finds what the first has planned.
+    # The row is held: of two clicks at once, the second finds what the first has planned. What it repeats comes before
+    # it, as everywhere (``attendance.operations.marks.hold``): who holds both in that order never waits for us.
+    first = Occasion.objects.filter(sessions=occasion_id)
+    list(first.select_for_update(no_key=True, of=("self",)).values_list("pk"))
     occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
     if occasion.state not in (Occasion.State.NOT_HELD, Occasion.State.VOID):
         raise UnableToVoidLecture(_("这一场已经举行过，要再讲一次请另外安排。"))
@@ -130,9 +133,11 @@ def repeat_lecture(*, occasion_id: int, plan: LecturePlan, actor_id: int, as_of:
     It has no questions of its own: nobody is missing there, and who stays away makes up the first with the first's.
     The same plan sent twice is one lecture. Raises UnableToScheduleLecture, also where the other was not held.
     """
-    # The row is held: of two clicks at once, the second finds what the first has planned.
-    occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
+    # The first is held: of two clicks at once, the second finds what the first has planned. Not the session itself:
+    # whoever holds both takes the first before it.
+    occasion = Occasion.objects.get(pk=occasion_id)
     first_id = occasion.repeats_id or occasion.pk
+    Occasion.objects.select_for_update(no_key=True).get(pk=first_id)
     known = Lecture.objects.filter(
         occasion__repeats_id=first_id, occasion__starts_at=plan.starts_at, state=State.SCHEDULED
     ).first()

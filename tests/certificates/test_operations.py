@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models.deletion import ProtectedError
 from django.utils import timezone
 
@@ -15,7 +15,13 @@ from attendance.models import Notice, Occasion, RosterEntry, Training
 from attendance.operations import correct_record, expect_no_longer, follow_exemptions, void_occasion
 from certificates import operations, tasks
 from certificates.core.content import content_of, sha256_of
-from certificates.models import Certificate, CertificateLapse, CertificateMark, CertificateWithdrawal
+from certificates.models import (
+    Certificate,
+    CertificateLapse,
+    CertificateMark,
+    CertificateSetting,
+    CertificateWithdrawal,
+)
 from certificates.operations import (
     UnableToChangeCertificate,
     UnableToDecide,
@@ -502,3 +508,98 @@ def test_a_setting_that_went_away_meanwhile_is_no_error(course: Course) -> None:
     assert looking.advance(training_id=course.training.pk, as_of=timezone.now()) is True
     with pytest.raises(UnableToTakeCertificate, match="不发证书"):
         take(training_id=course.training.pk, member_id=course.county.member.pk, as_of=timezone.now())
+
+
+@pytest.mark.parametrize("exempt", [True, False])
+def test_a_further_session_asks_nothing_and_nothing_rests_on_it(course: Course, exempt: bool) -> None:
+    """Who stood on its roster and did not come is exempt there; the first says it all."""
+    switched_on(course, counts_exempt=exempt)
+    member = course.county.member
+    again = make_occasion(course.training, title="第二讲（再讲一场）")
+    Occasion.objects.filter(pk=again.pk).update(repeats=course.second)
+    stand(again, member, course.node, "exempt")
+    way = way_to(setting=course.setting(), member_id=member.pk)
+    assert way is not None
+    assert (way.lacking, way.may_take) == ([], True)
+    made = taken(course)
+    assert made.rests_on == sorted([course.first.pk, course.second.pk])
+    void_occasion(occasion_id=again.pk, reason="录错", voided_by_id=course.county.organiser.pk, as_of=timezone.now())
+    looking.look_after(training_id=course.training.pk, member_ids=[member.pk], as_of=timezone.now())
+    assert not CertificateLapse.objects.exists()
+
+
+def test_who_cannot_be_looked_after_stops_nobody_and_waits_behind_the_others(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One bad row among those that changed, then one in a training that is looked through."""
+    course.close()
+    looking.look_at_marks(as_of=timezone.now())
+    done, bad = course.county.member.pk, course.county.members[1].pk
+    real = looking.look_after
+
+    def failing(*, training_id: int, member_ids: list[int], as_of: dt.datetime) -> int:
+        found = real(training_id=training_id, member_ids=member_ids, as_of=as_of)
+        if bad in member_ids:
+            raise ValueError("unreadable")
+        return found
+
+    monkeypatch.setattr(looking, "look_after", failing)
+    looking.mark(occasion_id=course.first.pk, member_ids=[bad, done])
+    assert looking.look_at_marks(as_of=timezone.now()) == 2
+    assert holders() == ["王一0"]
+    assert list(CertificateMark.objects.values_list("member_id", flat=True)) == [bad]
+    CertificateMark.objects.all().delete()
+    assert operations.advance(training_id=course.training.pk, as_of=timezone.now())
+    setting = course.setting()
+    assert setting.done_at is not None
+    assert list(CertificateMark.objects.values_list("member_id", flat=True)) == [bad]
+    monkeypatch.setattr(looking, "look_after", real)
+    assert looking.look_at_marks(as_of=timezone.now()) == 1
+    assert not CertificateMark.objects.exists()
+
+
+def test_where_nearly_everybody_fails_it_is_not_halved_to_the_last(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    def failing(*, member_ids: list[int], **_kwargs: Any) -> int:
+        tries.append(len(member_ids))
+        raise ValueError("unreadable")
+
+    monkeypatch.setattr(looking, "look_after", failing)
+    monkeypatch.setattr(looking, "MOST_FAILED", 1)
+    course.close()
+    looking.mark(occasion_id=course.first.pk, member_ids=[one.pk for one in course.county.members])
+    looking.look_at_marks(as_of=timezone.now())
+    assert tries == [3, 1, 2]
+    assert CertificateMark.objects.count() == 3
+
+
+def test_that_the_database_is_away_is_raised_and_another_fault_stops_no_other_training(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(**_kwargs: Any) -> int:
+        raise OperationalError("away")
+
+    course.close()
+    with monkeypatch.context() as patched:
+        patched.setattr(looking, "look_after", away)
+        with pytest.raises(OperationalError):
+            tasks.look_after()
+
+    def broken(*, training_id: int, **_kwargs: Any) -> bool:
+        raise ValueError(training_id)
+
+    looking.mark(occasion_id=course.first.pk, member_ids=[course.county.member.pk])
+    monkeypatch.setattr(operations, "advance", broken)
+    tasks.look_after()
+    assert holders() == ["王一0"]
+
+
+def test_a_look_through_that_begins_counts_from_nobody(course: Course) -> None:
+    course.close()
+    operations.advance(training_id=course.training.pk, as_of=timezone.now())
+    CertificateSetting.objects.update(done_at=None)
+    operations.advance(training_id=course.training.pk, as_of=timezone.now())
+    assert (course.setting().seen, course.setting().whole) == (3, 3)

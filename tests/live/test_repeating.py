@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db.models import QuerySet
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +14,7 @@ from attendance.core.check import Draft, Kind
 from attendance.models import Check, Occasion, Record, RecordState, RosterEntry, Training
 from attendance.operations import CheckPlan, save_check, settle, settle_dirty
 from live import operations
+from live.core.plan import LecturePlan
 from live.models import Lecture
 from live.permissions import expects, may_join, rights_now
 from live.room import tickets
@@ -221,3 +223,33 @@ def test_whoever_may_hold_it_again_finds_the_way_on_its_pages(
     assert (reverse("live_again", args=[first.pk]) in page) is is_offered
     desk = client.get(reverse("live_host", args=[first.pk]))
     assert (b'id="repeat-step"' in desk.content) is is_offered
+
+
+@pytest.mark.parametrize("how", ["repeat", "again"])
+def test_the_first_is_held_before_its_session(
+    world: County, first: Lecture, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the order in which everybody holds both: else two would wait for each other."""
+    plan(signed_in(world.lecturer), first)
+    session = further(first)
+    Occasion.objects.filter(pk=session.pk).update(state="void")
+    held: list[int] = []
+    fetched = QuerySet._fetch_all
+
+    def noted(self: Any) -> None:
+        is_new = self._result_cache is None
+        fetched(self)
+        if is_new and self.model is Occasion and self.query.select_for_update:
+            held.extend(one if isinstance(one, int) else one[0] if isinstance(one, tuple) else one.pk for one in self)
+
+    monkeypatch.setattr(QuerySet, "_fetch_all", noted)
+    at, rule = timezone.now() + 2 * TOMORROW, first.occasion.rule_id
+    wish = LecturePlan(
+        training_id=first.occasion.training_id, title="再讲", node_id=first.occasion.node_id, starts_at=at,
+        ends_at=at + HOUR, rule_id=rule, lecturer_id=world.lecturer.pk,
+    )  # fmt: skip
+    work = operations.repeat_lecture if how == "repeat" else operations.hold_again
+    made = work(occasion_id=session.pk, plan=wish, actor_id=world.lecturer.pk, as_of=timezone.now())
+    assert made.occasion_id == held[-1]
+    assert list(dict.fromkeys(held)) == sorted(set(held))
+    assert first.pk in held

@@ -23,7 +23,7 @@ from attendance.operations import UnableToRecord, UnableToStartWatch, removing, 
 from attendance.queries.verifying import Checked, problems
 from attendance.sentences import day
 from tests.attendance.tampering import unguarded
-from tests.factories.attendance import HOUR, START, be_present, open_lecture
+from tests.factories.attendance import HOUR, START, OccasionFactory, be_present, open_lecture
 from tests.factories.organizations import County, make_county
 
 DAY = dt.timedelta(days=1)
@@ -91,6 +91,17 @@ def test_it_goes_when_its_time_is_over_and_the_verdicts_stay(lecture: Occasion) 
     assert kept(lecture) == before
     assert Removal.objects.get().counts == {"watched": 6, "presence": 1, "watch_session": 1}
     assert operations.remove_evidence(as_of=LATER + DAY).total() == 0
+
+
+@pytest.mark.parametrize("state", ["scheduled", "open", "closed"])
+def test_it_stays_while_a_further_session_is_to_come_or_goes_on(lecture: Occasion, state: str) -> None:
+    """Whoever takes part there is judged here once more."""
+    again: Occasion = OccasionFactory(training=lecture.training, node=lecture.node, rule=lecture.rule)
+    operations.make_session(occasion_id=again.pk, of_id=lecture.pk)
+    Occasion.objects.filter(pk=again.pk).update(state=state)
+    assert operations.remove_evidence(as_of=LATER).total() == 0
+    Occasion.objects.filter(pk=again.pk).update(state="void")
+    assert operations.remove_evidence(as_of=LATER).total() > 0
 
 
 def test_the_chain_holds_without_the_rows_and_shows_a_verdict_that_was_touched(lecture: Occasion) -> None:

@@ -172,3 +172,21 @@ def test_the_days_count_from_a_replay_that_comes_late(
 
 def test_of_two_who_tell_at_once_the_second_tells_nobody() -> None:
     assert catching_up._tell_all(0, TOLD) == 0
+
+
+def test_what_fails_at_one_occasion_stops_no_other(
+    county: County, lecture: Occasion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = open_lecture(county.branch)
+    end(other)
+    real = catching_up.tell_missing
+
+    def failing(*, occasion: Occasion, as_of: dt.datetime) -> int:
+        if occasion.pk == lecture.pk:
+            raise ValueError("unreadable")
+        return real(occasion=occasion, as_of=as_of)
+
+    monkeypatch.setattr(catching_up, "tell_missing", failing)
+    assert operations.tell_who_missed(as_of=TOLD) == len(missing(other))
+    told_at = dict(Occasion.objects.values_list("pk", "catch_up_told_at"))
+    assert told_at == {lecture.pk: None, other.pk: TOLD}

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from attendance import operations
-from attendance.models import Occasion, Record, RecordState, RosterEntry, Rule
+from attendance.models import Occasion, PresenceSpan, Record, RecordState, RosterEntry, Rule
 from attendance.operations import rosters
 from attendance.queries.coming import coming_for
 from attendance.queries.concerned import people_at
@@ -18,6 +18,7 @@ from attendance.queries.naming import may_be_expected
 from attendance.queries.sessions import sessions_ahead, sessions_planned
 from attendance.reports.base import Scope
 from attendance.reports.standing import overview, rolled_up
+from tests.attendance.tampering import unguarded
 from tests.factories.attendance import HOUR, START, OccasionFactory, RuleFactory, be_present, open_lecture
 from tests.factories.organizations import County, make_county
 
@@ -195,6 +196,29 @@ def test_evidence_that_comes_after_the_session_is_settled_reaches_the_first(coun
     )  # fmt: skip
     operations.settle_dirty(as_of=LATER + 2 * HOUR)
     assert stands(first)[county.members[2].pk] == S.MADE_UP
+
+
+def test_what_gets_worse_while_the_session_is_still_being_judged_reaches_the_first(
+    county: County, first: Occasion
+) -> None:
+    again, who, at = opened(planned(first)), county.members[2].pk, LATER + HOUR
+    be_present(again, county.members[2], 0, 3600)
+    operations.close_occasion(occasion_id=again.pk, as_of=at)
+    operations.mark_dirty(occasion_id=again.pk, member_ids=[who], as_of=at)
+    for _turn in range(2):
+        operations.settle_dirty(as_of=at)
+    assert (stands(again)[who], stands(first)[who]) == (S.ATTENDED, S.MADE_UP)
+    with unguarded("attendance_presencespan"):
+        PresenceSpan.objects.filter(occasion=again).update(ended_at=LATER + dt.timedelta(minutes=1))
+    operations.settle(occasion_id=again.pk, as_of=at)
+    operations.settle_dirty(as_of=at)
+    assert (stands(again)[who], stands(first)[who]) == (S.EXEMPT, S.MISSING)
+
+
+def test_there_is_no_further_session_of_what_nobody_is_judged_at_any_more(county: County, first: Occasion) -> None:
+    Occasion.objects.filter(pk=first.pk).update(evidence_removed_at=LATER)
+    with pytest.raises(operations.UnableToPlanOccasion, match="原始数据到期已经删除"):
+        planned(first)
 
 
 def test_a_session_of_a_session_is_one_of_the_first(county: County, first: Occasion) -> None:

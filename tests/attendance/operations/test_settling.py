@@ -11,7 +11,7 @@ from django.db import OperationalError, connections
 
 from attendance import operations
 from attendance.models import Evidence, Occasion, PresenceSpan, Record, RosterEntry
-from attendance.operations import reconciling, settling
+from attendance.operations import reconciling, settling, surviving
 from attendance.queries import judged
 from tests.attendance.tampering import unguarded
 from tests.factories.attendance import (
@@ -371,7 +371,7 @@ def test_nobody_is_judged_before_it_opens(county: County) -> None:
 
 def test_a_turn_ends_where_the_database_is_away_and_counts_no_failure(county: County, monkeypatch: Any) -> None:
     course = OccasionFactory(training=TrainingFactory(node=county.branch), rule=RuleFactory(basis="media"))
-    before = reconciling.FAILURES._value.get()
+    before = surviving.FAILURES._value.get()
 
     def is_away(**_asked: Any) -> None:
         raise OperationalError("the database is away")
@@ -380,7 +380,7 @@ def test_a_turn_ends_where_the_database_is_away_and_counts_no_failure(county: Co
         away.setattr(reconciling, "open_occasion", is_away)
         with pytest.raises(OperationalError):
             operations.reconcile(as_of=START)
-    assert (Occasion.objects.get(pk=course.pk).state, reconciling.FAILURES._value.get()) == ("scheduled", before)
+    assert (Occasion.objects.get(pk=course.pk).state, surviving.FAILURES._value.get()) == ("scheduled", before)
     operations.reconcile(as_of=START)
     assert Occasion.objects.get(pk=course.pk).state == "open"
 
