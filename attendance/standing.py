@@ -246,10 +246,15 @@ def missing_check(reasons: Iterable[Mapping[str, Any]] | None) -> Mapping[str, A
     return next((one for one in reasons or () if one.get("code") in CHECK_MISSING), None)
 
 
-def owed_check(reasons: Iterable[Mapping[str, Any]] | None, *, state: str) -> Mapping[str, Any] | None:
-    """Return what a record says of the check where somebody has watched enough, and answering it makes it count."""
-    found = missing_check(reasons) if state in UNDONE else None
-    return found if found is not None and found["code"] in CHECK_OWED else None
+def check_left(reasons: Iterable[Mapping[str, Any]] | None, *, state: str) -> Mapping[str, Any] | None:
+    """Return what a record says of the check where somebody has watched enough and it alone is left, be it that no
+    attempt is (``owes_check``)."""
+    return missing_check(reasons) if state in UNDONE else None
+
+
+def owes_check(check: Mapping[str, Any] | None) -> bool:
+    """Whether answering the check makes it count, by what a record says of it: an attempt is left."""
+    return check is not None and check["code"] in CHECK_OWED
 
 
 def asked_by(occasion: Occasion) -> CoreRule:
@@ -268,7 +273,7 @@ class Standing:
     amount: Amount
     hours: Decimal
     asks_nothing: bool = False
-    check: Mapping[str, Any] | None = None  # enough was watched: what is said of the check that is left
+    check: Mapping[str, Any] | None = None  # enough was watched: what is said of the check
 
     @property
     def is_paused(self) -> bool:
@@ -281,7 +286,7 @@ class Standing:
 
     @property
     def owes_check(self) -> bool:
-        return self.check is not None
+        return owes_check(self.check)
 
     @property
     def is_done(self) -> bool:
@@ -303,7 +308,7 @@ def standings_of(*, occasions: Collection[Occasion], member_id: int, as_of: date
             amount=amount_of(asked_of(occasion=by_id[pk], as_of=as_of), reasons, state=state),
             hours=hours if hours and state in DONE else Decimal(0),
             asks_nothing=asks_nothing(by_id[pk]),
-            check=owed_check(reasons, state=state),
+            check=check_left(reasons, state=state),
         )
         for pk, state, reasons, hours in rows
     }

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 
 from attendance.asked_words import asked_words
 from attendance.catching_up import CatchUp, Way, catch_up_of
-from attendance.check_words import check_left_words
+from attendance.check_words import check_left_words, spent_words
 from attendance.duties import Duty, duties_of
 from attendance.kinds import Step, is_in_person, kinds
 from attendance.models import Notice, Occasion, RecordState, Rule
@@ -58,6 +58,8 @@ class Owed:
         """What stands below the title: what counts and what is left, what is asked, until when, what is in the way."""
         if self.path.owes_check:
             return [check_left_words(self.occasion), _("%(until)s 前") % {"until": day_and_hour(self.due_at)}]
+        if self.path.is_spent:
+            return [spent_words(), *self.asked]
         said = [self._left(), self.amount.asked, _("%(until)s 前") % {"until": day_and_hour(self.due_at)}]
         if self.is_incomplete:
             said.append(_("当时记录不全，看一遍就补上了。"))

@@ -269,7 +269,7 @@ def test_nobody_adds_their_own_presence_alone_once_a_meeting_is_settled(county: 
         with pytest.raises(UnableToRecord):
             held(county, meeting, **said)
     assert states(occasion)["赵书记"] == "missing"
-    occasion = held(county, meeting, present={one: None for one in (first.pk, third.pk, own)}, excused={})
+    occasion = held(county, meeting, present=dict.fromkeys((first.pk, third.pk, own)), excused={})
     assert states(occasion)["赵书记"] == "attended"
 
 
