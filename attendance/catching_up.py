@@ -18,7 +18,7 @@ from attendance.kinds import Step, kinds
 from attendance.models import Occasion, RecordState
 from attendance.queries.windows import HELD, is_by_media
 from attendance.sentences import day_and_hour
-from attendance.standing import DUE, UNDONE, asks_nothing, due_at, owes_check
+from attendance.standing import DUE, UNDONE, asks_nothing, due_at, is_due_over, owes_check
 from organizations.models import User
 
 
@@ -149,15 +149,15 @@ def catch_up_of(
     """
     if state not in UNDONE:
         return None
-    until, paused = due_at(occasion), asks_nothing(occasion)
+    is_over, paused = is_due_over(occasion, as_of), asks_nothing(occasion)
     is_spent = check is not None and not owes_check(check)
-    step = None if paused or is_spent or until <= as_of else _step(occasion, member, done_ms, check)
+    step = None if paused or is_spent or is_over else _step(occasion, member, done_ms, check)
     ways = [Way(By.PHONE, step.label, step.url)] if step is not None and has_phone else []
     ways += [_session(one, member) for one in sessions]
     if not paused:
         ways += [Way(By.HALL, _("集中收看")), Way(By.VISIT, _("送学上门"))]
     return CatchUp(
-        state=state, due_at=until, ways=tuple(ways), is_over=until <= as_of, is_paused=paused, has_phone=has_phone,
+        state=state, due_at=due_at(occasion), ways=tuple(ways), is_over=is_over, is_paused=paused, has_phone=has_phone,
         gives_days=_gives_days(occasion), owes_check=owes_check(check), is_spent=is_spent,
     )  # fmt: skip
 

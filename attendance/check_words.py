@@ -15,7 +15,7 @@ from attendance.models import Check, CheckAnswer, CheckQuestion, Occasion
 from attendance.queries import window_of
 from attendance.queries.checks import Taking, asks_check, lacks_questions, order_for
 from attendance.sentences import day_and_hour, length
-from attendance.standing import Standing, due_at
+from attendance.standing import Standing, due_at, is_due_over
 
 TRUTH = {"true": lambda: _("对"), "false": lambda: _("错")}
 
@@ -46,7 +46,7 @@ def check_asked_words(occasion: Occasion) -> str:
 
 def check_card(occasion: Occasion, stand: Standing | None, *, as_of: datetime) -> dict[str, Any]:
     """Return what ``_check_card.html`` shows where somebody makes up; nothing where they need not or cannot."""
-    if stand is None or not stand.is_undone or due_at(occasion) <= as_of:
+    if stand is None or not stand.is_undone or is_due_over(occasion, as_of):
         return {}
     # A course that is on time is asked for nothing but itself.
     said = check_asked_words(occasion) if is_late(occasion, as_of=as_of) else ""

@@ -24,12 +24,13 @@ from attendance.core.rules import Rule as CoreRule
 from attendance.core.verdict import asked_at_first
 from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry, Rule
 from attendance.queries import CALLED_OFF, rule_of, window_of
+from attendance.queries.sessions import TOOK_PART
 from attendance.sentences import length
 
 S = RecordState
 # How much a state says for a person: a correction gives way only to a verdict that says more.
 _WORTH = {S.PENDING: 0, S.MISSING: 1, S.INCOMPLETE: 1, S.EXCUSED: 2, S.EXEMPT: 2, S.MADE_UP: 3, S.ATTENDED: 4}
-DONE = frozenset({S.ATTENDED.value, S.MADE_UP.value})
+DONE = frozenset(one.value for one in TOOK_PART)
 DUE = "due"  # a course still running, not done yet: nobody is missing there before it ends
 MISSED = (S.MISSING.value, S.INCOMPLETE.value)
 UNDONE = (*MISSED, DUE)
@@ -169,6 +170,11 @@ def asks_nothing(occasion: Occasion) -> bool:
 def due_at(occasion: Occasion) -> datetime:
     """Return until when ``occasion`` can be done: to the end of its make-up time, once that is known."""
     return occasion.make_up_until_at or occasion.ends_at
+
+
+def is_due_over(occasion: Occasion, as_of: datetime) -> bool:
+    """Whether it is too late for ``occasion``: from the deadline itself on, everywhere."""
+    return as_of >= due_at(occasion)
 
 
 @dataclass(frozen=True, slots=True)

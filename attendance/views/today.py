@@ -28,7 +28,7 @@ from attendance.queries.notices import newest_unseen
 from attendance.queries.sessions import sessions_ahead
 from attendance.running import has_to_begin
 from attendance.sentences import day_and_hour, month_day
-from attendance.standing import Amount, due_at, standings_of
+from attendance.standing import Amount, is_due_over, standings_of
 from attendance.views.calendar import calendar_of, event_of
 from attendance.views.disputes import desk_of
 from organizations.display import is_elder
@@ -233,9 +233,9 @@ def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
         stand = stands[occasion.pk]
         if occasion.state == Occasion.State.OPEN and occasion.rule.basis == Rule.Basis.WINDOW:
             live.append((occasion, kinds()[occasion.kind].url_for(occasion, member)))
-        elif stand.is_paused and due_at(occasion) > as_of:
+        elif stand.is_paused and not is_due_over(occasion, as_of):
             paused.append((occasion, kinds()[occasion.kind].url_for(occasion, member)))
-        elif stand.is_undone and due_at(occasion) > as_of:
+        elif stand.is_undone and not is_due_over(occasion, as_of):
             path = catch_up_of(
                 occasion=occasion, state=stand.state, as_of=as_of, member=member, done_ms=stand.amount.done_ms,
                 sessions=ahead.get(occasion.pk, ()), check=stand.check,

@@ -227,8 +227,8 @@ def test_after_the_deadline_nothing_is_taken(county: County, lecture: Occasion) 
     until = lecture.make_up_until_at
     assert until is not None
     take(lecture, county.member, until - HOUR, "nnn")
-    assert refused(lambda: answer(lecture, county.member, 1, until + dt.timedelta(seconds=1), attempt=2)) == "over"
-    take(lecture, county.member, until, "yyy", attempt=2)
+    assert refused(lambda: answer(lecture, county.member, 1, until, attempt=2)) == "over"
+    take(lecture, county.member, until - dt.timedelta(seconds=1), "yyy", attempt=2)
     assert stands(lecture, county.member) == "made_up"
 
 
