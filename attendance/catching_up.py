@@ -13,12 +13,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from attendance.check_words import check_step
+from attendance.check_words import check_step, spent_words
 from attendance.kinds import Step, kinds
 from attendance.models import Occasion, RecordState
 from attendance.queries.windows import HELD, is_by_media
 from attendance.sentences import day_and_hour
-from attendance.standing import DUE, UNDONE, asks_nothing, due_at
+from attendance.standing import DUE, UNDONE, asks_nothing, due_at, is_due_over, owes_check
 from organizations.models import User
 
 
@@ -57,6 +57,7 @@ class CatchUp:
     has_phone: bool
     gives_days: bool  # whether the rule gives any time to make it up
     owes_check: bool = False  # enough was watched: the way on the phone is the check of understanding
+    is_spent: bool = False  # enough was watched, and no attempt of the check is left: the phone is no way any more
 
     @property
     def phone(self) -> Way | None:
@@ -69,7 +70,12 @@ class CatchUp:
     @property
     def can_do(self) -> bool:
         """Whether there is anything left that the person can do themselves: a reminder of it is of use."""
-        return not self.is_paused and (not self.is_over or bool(self.sessions))
+        return not self.is_paused and (self.is_on_time or bool(self.sessions))
+
+    @property
+    def is_on_time(self) -> bool:
+        """Whether the deadline is ahead, and keeping it still helps."""
+        return not self.is_over and not self.is_spent
 
     @property
     def until(self) -> str:
@@ -81,6 +87,8 @@ class CatchUp:
         said = {"until": day_and_hour(self.due_at)}
         if self.is_over:
             return _("补学时间已过（%(until)s 截止）") % said
+        if self.is_spent:
+            return _("小测的次数已用完")
         return (_("%(until)s 前学完") if self.state == DUE else _("还能补学到 %(until)s")) % said
 
     @property
@@ -93,6 +101,8 @@ class CatchUp:
             return [*said, _("这一场按规则不能补学。确实在别处学过的，可以申报。")]
         if self.is_over:
             return [*said, _("补学时间已经过了。可以请支部书记安排集中收看或送学上门。")]
+        if self.is_spent:
+            return [*said, spent_words()]
         if self.phone is None and not said:
             return [_("回放还在准备，好了会出现在这里；也可以参加集中收看。")]
         return said
@@ -111,6 +121,8 @@ class CatchUp:
             return _("按规则不补学，确实学过的可登记其他方式学习")
         if self.is_over:
             return _("补学时间已过，可送学上门后登记")
+        if self.is_spent:
+            return _("小测的次数已用完，可集中收看或送学上门")
         if not self.has_phone:
             return _("没有登记手机，可集中收看或送学上门")
         if self.phone is None:
@@ -133,19 +145,20 @@ def catch_up_of(
     """Return the path of ``member``, who stands at ``state``, or None: nothing is left to be made up.
 
     ``sessions``: what is ahead of further sessions (``queries.sessions.sessions_ahead``); ``done_ms``: what counts;
-    ``check``: what is said of a check of understanding that alone is left (``standing.owed_check``).
+    ``check``: what is said of a check of understanding that alone is left (``standing.check_left``).
     """
     if state not in UNDONE:
         return None
-    until, paused = due_at(occasion), asks_nothing(occasion)
-    step = None if paused or until <= as_of else _step(occasion, member, done_ms, check)
+    is_over, paused = is_due_over(occasion, as_of), asks_nothing(occasion)
+    is_spent = check is not None and not owes_check(check)
+    step = None if paused or is_spent or is_over else _step(occasion, member, done_ms, check)
     ways = [Way(By.PHONE, step.label, step.url)] if step is not None and has_phone else []
     ways += [_session(one, member) for one in sessions]
     if not paused:
         ways += [Way(By.HALL, _("集中收看")), Way(By.VISIT, _("送学上门"))]
     return CatchUp(
-        state=state, due_at=until, ways=tuple(ways), is_over=until <= as_of, is_paused=paused, has_phone=has_phone,
-        gives_days=_gives_days(occasion), owes_check=check is not None,
+        state=state, due_at=due_at(occasion), ways=tuple(ways), is_over=is_over, is_paused=paused, has_phone=has_phone,
+        gives_days=_gives_days(occasion), owes_check=owes_check(check), is_spent=is_spent,
     )  # fmt: skip
 
 
@@ -185,10 +198,10 @@ class Left:
         if not open_ones:
             return None
         sessions = [way.at for one in open_ones for way in one.sessions if way.at is not None]
-        on_time = [one.due_at for one in open_ones if not one.is_over]
+        on_time = [one.due_at for one in open_ones if one.is_on_time]
         return cls(
             until_at=min(on_time or sessions),
-            owes_check=all(one.owes_check and not one.is_over for one in open_ones),
+            owes_check=all(one.owes_check and one.is_on_time for one in open_ones),
             session_at=min(sessions, default=None),
         )
 

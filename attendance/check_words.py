@@ -15,7 +15,7 @@ from attendance.models import Check, CheckAnswer, CheckQuestion, Occasion
 from attendance.queries import window_of
 from attendance.queries.checks import Taking, asks_check, lacks_questions, order_for
 from attendance.sentences import day_and_hour, length
-from attendance.standing import Standing, due_at
+from attendance.standing import Standing, due_at, is_due_over
 
 TRUTH = {"true": lambda: _("对"), "false": lambda: _("错")}
 
@@ -31,6 +31,11 @@ def check_left_words(occasion: Occasion) -> str:
     return _("已看够，还要答对小测 %(of)s 题中的 %(need)s 题") % (occasion.check_asked or {"of": 0, "need": 0})
 
 
+def spent_words() -> str:
+    """Return what is said to whoever has no attempt left: nothing on the phone helps any more."""
+    return _("小测的次数已经用完。可以请支部书记安排集中收看或送学上门。")
+
+
 def check_asked_words(occasion: Occasion) -> str:
     """Return what is said where somebody makes up: that a check follows; "" where none does."""
     asked = occasion.check_asked
@@ -41,12 +46,14 @@ def check_asked_words(occasion: Occasion) -> str:
 
 def check_card(occasion: Occasion, stand: Standing | None, *, as_of: datetime) -> dict[str, Any]:
     """Return what ``_check_card.html`` shows where somebody makes up; nothing where they need not or cannot."""
-    if stand is None or not stand.is_undone or due_at(occasion) <= as_of:
+    if stand is None or not stand.is_undone or is_due_over(occasion, as_of):
         return {}
     # A course that is on time is asked for nothing but itself.
     said = check_asked_words(occasion) if is_late(occasion, as_of=as_of) else ""
-    said = check_left_words(occasion) + _("。") if stand.owes_check else said
-    return {"check_said": said, "check_now": stand.owes_check, "check_step": check_step(occasion, stand.check)}
+    if stand.check is not None:
+        said = check_left_words(occasion) + _("。") if stand.owes_check else spent_words()
+    step = check_step(occasion, stand.check) if stand.check is None or stand.owes_check else None
+    return {"check_said": said, "check_now": stand.owes_check, "check_step": step}
 
 
 def is_late(occasion: Occasion, *, as_of: datetime) -> bool:
@@ -155,7 +162,7 @@ def taking_words(now: Taking, occasion: Occasion, *, as_of: datetime) -> list[st
     told = {
         "watch": _("还没有看够。先看够，再来做小测。"),
         "over": _("补学已在 %(until)s 截止，小测不再计入。") % until,
-        "spent": _("小测的次数已经用完。可以请支部书记安排集中收看或送学上门。"),
+        "spent": spent_words(),
         "passed": _("这一场已补学，不用再做了。"),
         "no_need": _("您这一场不用做小测。"),
     }

@@ -20,7 +20,7 @@ from attendance.queries.sessions import sessions_ahead
 from attendance.reports.base import Scope
 from attendance.reports.standing import StandingRow, entries, occasions_of, standings
 from attendance.sentences import day_and_hour
-from attendance.standing import UNDONE, owed_check
+from attendance.standing import UNDONE, check_left
 from organizations import sms
 from organizations.models import User
 
@@ -140,7 +140,7 @@ def _path(one: Occasion, state: str, reasons: Any, sessions: Sequence[Occasion],
     """What is left to anybody who stands so there: whoever they are, the words of a reminder are the same."""
     return catch_up_of(
         occasion=one, state=state, as_of=as_of, member=User(), sessions=sessions,
-        check=owed_check(reasons, state=state),
+        check=check_left(reasons, state=state),
     )  # fmt: skip
 
 
@@ -149,6 +149,8 @@ def _done_for(paths: Sequence[CatchUp], left: Left | None) -> str:
         return ""
     if any(one.is_paused for one in paths):
         return _("老师正在修改这门课，现在不用学")
+    if any(one.is_spent and not one.is_over for one in paths):
+        return _("小测的次数已用完，可安排集中收看或送学上门")
     return _("补学时间已过，可安排集中收看或送学上门")
 
 

@@ -24,12 +24,13 @@ from attendance.core.rules import Rule as CoreRule
 from attendance.core.verdict import asked_at_first
 from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry, Rule
 from attendance.queries import CALLED_OFF, rule_of, window_of
+from attendance.queries.sessions import TOOK_PART
 from attendance.sentences import length
 
 S = RecordState
 # How much a state says for a person: a correction gives way only to a verdict that says more.
 _WORTH = {S.PENDING: 0, S.MISSING: 1, S.INCOMPLETE: 1, S.EXCUSED: 2, S.EXEMPT: 2, S.MADE_UP: 3, S.ATTENDED: 4}
-DONE = frozenset({S.ATTENDED.value, S.MADE_UP.value})
+DONE = frozenset(one.value for one in TOOK_PART)
 DUE = "due"  # a course still running, not done yet: nobody is missing there before it ends
 MISSED = (S.MISSING.value, S.INCOMPLETE.value)
 UNDONE = (*MISSED, DUE)
@@ -171,6 +172,11 @@ def due_at(occasion: Occasion) -> datetime:
     return occasion.make_up_until_at or occasion.ends_at
 
 
+def is_due_over(occasion: Occasion, as_of: datetime) -> bool:
+    """Whether it is too late for ``occasion``: from the deadline itself on, everywhere."""
+    return as_of >= due_at(occasion)
+
+
 @dataclass(frozen=True, slots=True)
 class Amount:
     """How much counts for a person, of how much, and how much is asked for (ms); in words for pages.
@@ -246,10 +252,15 @@ def missing_check(reasons: Iterable[Mapping[str, Any]] | None) -> Mapping[str, A
     return next((one for one in reasons or () if one.get("code") in CHECK_MISSING), None)
 
 
-def owed_check(reasons: Iterable[Mapping[str, Any]] | None, *, state: str) -> Mapping[str, Any] | None:
-    """Return what a record says of the check where somebody has watched enough, and answering it makes it count."""
-    found = missing_check(reasons) if state in UNDONE else None
-    return found if found is not None and found["code"] in CHECK_OWED else None
+def check_left(reasons: Iterable[Mapping[str, Any]] | None, *, state: str) -> Mapping[str, Any] | None:
+    """Return what a record says of the check where somebody has watched enough and it alone is left, be it that no
+    attempt is (``owes_check``)."""
+    return missing_check(reasons) if state in UNDONE else None
+
+
+def owes_check(check: Mapping[str, Any] | None) -> bool:
+    """Whether answering the check makes it count, by what a record says of it: an attempt is left."""
+    return check is not None and check["code"] in CHECK_OWED
 
 
 def asked_by(occasion: Occasion) -> CoreRule:
@@ -268,7 +279,7 @@ class Standing:
     amount: Amount
     hours: Decimal
     asks_nothing: bool = False
-    check: Mapping[str, Any] | None = None  # enough was watched: what is said of the check that is left
+    check: Mapping[str, Any] | None = None  # enough was watched: what is said of the check
 
     @property
     def is_paused(self) -> bool:
@@ -281,7 +292,7 @@ class Standing:
 
     @property
     def owes_check(self) -> bool:
-        return self.check is not None
+        return owes_check(self.check)
 
     @property
     def is_done(self) -> bool:
@@ -303,7 +314,7 @@ def standings_of(*, occasions: Collection[Occasion], member_id: int, as_of: date
             amount=amount_of(asked_of(occasion=by_id[pk], as_of=as_of), reasons, state=state),
             hours=hours if hours and state in DONE else Decimal(0),
             asks_nothing=asks_nothing(by_id[pk]),
-            check=owed_check(reasons, state=state),
+            check=check_left(reasons, state=state),
         )
         for pk, state, reasons, hours in rows
     }

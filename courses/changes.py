@@ -19,7 +19,7 @@ from attendance.models import Occasion, RecordState
 from attendance.queries import CALLED_OFF
 from attendance.queries.concerned import Concerned, concerned_by, watchers_of
 from attendance.sentences import day_and_hour, length
-from attendance.standing import asked_by, due_at
+from attendance.standing import asked_by, due_at, is_due_over
 from cms.core.lesson import values_of
 from cms.models import CoursePage, LessonPage
 from cms.permissions import may_edit_at
@@ -37,7 +37,7 @@ def runs_in_play(course: CoursePage | int, *, as_of: datetime) -> list[CourseRun
     """Return where a course is given and can still be studied so that it counts, or will be; the earliest end first."""
     page_id = course if isinstance(course, int) else course.pk
     runs = runs_of(page_id).exclude(occasion__state__in=CALLED_OFF)
-    return [run for run in runs if due_at(run.occasion) > as_of]
+    return [run for run in runs if not is_due_over(run.occasion, as_of)]
 
 
 def runs_of(page_id: int) -> QuerySet[CourseRun]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from attendance.standing import due_at
+from attendance.standing import is_due_over
 from cms.models import CoursePage, LessonPage
 from courses.queries import Study
 
@@ -36,7 +36,7 @@ def arrange(studies: Iterable[Study], *, question: str, as_of: datetime) -> Shel
     done = tuple(study for study in known if study.is_done)
     left = [study for study in known if not study.is_done]
     coming = tuple(study for study in left if study.run.occasion.starts_at > as_of)
-    over = tuple(study for study in left if study.is_excused or due_at(study.run.occasion) <= as_of)
+    over = tuple(study for study in left if study.is_excused or is_due_over(study.run.occasion, as_of))
     now = [study for study in left if study not in coming and study not in over]
     todo = tuple(study for study in now if not study.is_paused)
     paused = tuple(study for study in now if study.is_paused)

@@ -11,7 +11,7 @@ from attendance.models import Occasion, Record, RecordState, RosterEntry
 from attendance.operations.notices import tell
 from attendance.operations.surviving import survived
 from attendance.queries.windows import UNDO_FOR
-from attendance.standing import asks_nothing, due_at
+from attendance.standing import asks_nothing, is_due_over
 
 log = structlog.get_logger(__name__)
 S = RecordState
@@ -47,7 +47,7 @@ def tell_missing(*, occasion: Occasion, as_of: datetime, member_ids: Collection[
 
     Whoever was told of it is not told again, and nobody of what cannot be made up (any more). Call it in a transaction.
     """
-    if due_at(occasion) <= as_of or asks_nothing(occasion) or occasion.repeats_id is not None:
+    if is_due_over(occasion, as_of) or asks_nothing(occasion) or occasion.repeats_id is not None:
         return 0
     missing = Record.objects.filter(occasion_id=occasion.pk, member_id=OuterRef("member_id"), stands=S.MISSING.value)
     found = RosterEntry.objects.filter(Exists(missing), occasion_id=occasion.pk, state=RosterEntry.State.EXPECTED)

@@ -8,17 +8,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from attendance.core.text import checked
-from attendance.models import Declaration, Occasion, Record, RecordState, RosterEntry
+from attendance.models import Declaration, Occasion, Record, RosterEntry
 from attendance.operations.corrections import UnableToRecord
 from attendance.operations.marks import hold
-from attendance.operations.notes import Study, check_study, declare, is_over_for_good, noted_at
+from attendance.operations.notes import Study, check_study, declare, noted_at
 from attendance.operations.notices import take_back_notice, tell
 from attendance.operations.rosters import is_on_roster
 from attendance.queries.answering import answerer_of
+from attendance.queries.written import is_over_for_good
+from attendance.standing import DONE
 
 LONGEST_REASON = 200
 State = Declaration.State
-DONE = (RecordState.ATTENDED, RecordState.MADE_UP)
 
 
 class _Unfit(Exception):

@@ -173,7 +173,7 @@ def evidence_of_leave(leave: Leave, *, from_date: date | None = None) -> QuerySe
             occasion__window_start_at=None, occasion__starts_at__gte=start
         )
         mine = mine.filter(later)
-    return mine.select_related("occasion__rule").order_by("occasion_id")
+    return mine.select_related("occasion__rule", "occasion__training").order_by("occasion_id")
 
 
 def close_emptied(*, member_id: int, client_ids: Iterable[str | None], by_id: int, as_of: datetime) -> None:

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from attendance.core.text import checked
-from attendance.models import Evidence, Hall, Occasion, Record, RosterEntry, Rule, Training
+from attendance.models import Evidence, Hall, Occasion, Record, RosterEntry, Rule
 from attendance.operations.catching_up import tell_caught_up
 from attendance.operations.corrections import UnableToRecord
 from attendance.operations.excusing import close_emptied
@@ -20,13 +20,13 @@ from attendance.operations.rosters import enter_at_once
 from attendance.operations.settling import settle
 from attendance.queries.naming import among_named
 from attendance.queries.windows import window_limit
-from attendance.queries.written import WRITTEN, may_be_withdrawn
+from attendance.queries.written import WRITTEN, is_over_for_good, may_be_withdrawn
+from attendance.standing import due_at
 from organizations.queries import members_at
 
 # People write down when they met, not when the lecture began: so much more than the occasion is a slip of the date.
 MOST_BEYOND = timedelta(hours=12)
 MINUTE = timedelta(minutes=1)
-State = Occasion.State
 MOST_MINUTES = 24 * 60
 LONGEST_AGO = timedelta(days=366)
 
@@ -71,7 +71,7 @@ def record_hall(
     if not keeps_the_book:
         _refuse_oneself(recorded_by_id, members)
     occasion = noted_at(occasion_id)
-    if client_id is None or not _is_awaited(occasion):
+    if client_id is None or not _are_awaited(occasion, members):
         _refuse_after_all(occasion, as_of)
     start, end = hall_span(occasion, started_at, ended_at, as_of)
     _check_roster(occasion, members)
@@ -254,6 +254,9 @@ def withdraw(
     rows = list(wanted.filter(withdrawn_by=None).order_by("id"))
     if not rows:
         raise UnableToRecord(_("已经有人撤回过了，不用再撤回。"))
+    if is_over_for_good(occasion, as_of):
+        said = _("培训已经结束，补学时间也过了，不能再撤回。确实有误的，请“更正结果”并写明理由，由另一位负责人复核。")
+        raise UnableToRecord(said)
     if not all(may_be_withdrawn(one, occasion, as_of=as_of) for one in rows):
         raise UnableToRecord(_("补学时间已过，不能再撤回。确实有误的，请“更正结果”并写明理由。"))
     take_back_rows(rows, recorded_by_id, as_of)
@@ -290,16 +293,12 @@ def noted_at(occasion_id: int) -> Occasion:
     return occasion
 
 
-def is_over_for_good(occasion: Occasion, as_of: datetime) -> bool:
-    """Whether the training is closed and the make-up time over: then a result changes by a correction alone, which has
-    a reason and a second person."""
-    is_over = occasion.state in (State.CLOSED, State.SETTLED) and occasion.training.state == Training.State.CLOSED
-    return is_over and as_of >= (occasion.make_up_until_at or occasion.ends_at)
-
-
-def takes_no_ticks(occasion: Occasion, as_of: datetime) -> bool:
-    """Whether nobody can be ticked any more: it is over for good, and no hall still has to deliver what it ticked."""
-    return is_over_for_good(occasion, as_of) and not _is_awaited(occasion)
+def takes_no_ticks(occasion: Occasion, node: Node, as_of: datetime) -> bool:
+    """Whether nobody of a unit can be ticked any more: it is over for good, and no hall there still has to deliver."""
+    if not is_over_for_good(occasion, as_of):
+        return False
+    here = Q(node__path__startswith=node.path) | Q(node__path__in=node.line_paths())
+    return not _to_deliver(occasion).filter(here).exists()
 
 
 def _refuse_after_all(occasion: Occasion, as_of: datetime) -> None:
@@ -308,10 +307,20 @@ def _refuse_after_all(occasion: Occasion, as_of: datetime) -> None:
         raise UnableToRecord(said)
 
 
-def _is_awaited(occasion: Occasion) -> bool:
-    """Whether a hall was announced in time that has not delivered yet what was ticked there."""
-    until = occasion.make_up_until_at or occasion.ends_at
-    return Hall.objects.filter(occasion=occasion, is_offline=True, closed_at=None, opened_at__lt=until).exists()
+def _are_awaited(occasion: Occasion, member_ids: Collection[int]) -> bool:
+    """Whether a hall of the unit of each of these was announced in time and delivers only now what was ticked there.
+
+    One that lapsed, closed by nobody, still may: that is what was promised when it lapsed.
+    """
+    found = _to_deliver(occasion).filter(
+        occasion__roster__member_id__in=member_ids, occasion__roster__node__path__startswith=F("node__path")
+    )
+    return set(found.values_list("occasion__roster__member_id", flat=True)) >= set(member_ids)
+
+
+def _to_deliver(occasion: Occasion) -> QuerySet[Hall]:
+    announced = Hall.objects.filter(occasion=occasion, is_offline=True, opened_at__lt=due_at(occasion))
+    return announced.filter(closed_by=None)
 
 
 def _hold(occasion: Occasion, member_ids: Collection[int], as_of: datetime) -> None:

@@ -261,6 +261,8 @@ def _tell(reminder: Reminder, people: Collection[int], as_of: datetime) -> int:
         member_id for member_id, paths in owed.items() for pk, one in paths.items()
         if pk == reminder.occasion_id and one.owes_check
     }  # fmt: skip
+    if kind == "due_soon":  # nobody of what nothing on the phone helps any more: the check's attempts are spent
+        people = [one for one in people if reminder.occasion_id in owed.get(one, {})]
     data = {"at": until, "step": str(reminder.kind)}
     told = 0
     for member_ids, more in ((set(people) - owe_check, {}), (owe_check, {"check": True})):

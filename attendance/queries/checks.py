@@ -12,7 +12,7 @@ from attendance.core.intervals import moment_of, ms_of
 from attendance.core.reasons import CHECK_MISSING, CHECK_OWED
 from attendance.models import Check, CheckAnswer, CheckQuestion, Occasion, Record
 from attendance.queries.ledger import rule_of
-from attendance.standing import DONE, UNDONE, due_at
+from attendance.standing import DONE, UNDONE, is_due_over
 
 
 def asks_check(occasion: Occasion) -> bool:
@@ -102,7 +102,7 @@ def _code(occasion: Occasion, record: Record | None, progress: Progress, as_of: 
         return "passed" if "understood" in codes else "no_need"
     if record is not None and not codes & CHECK_MISSING and record.stands not in (*UNDONE, "pending"):
         return "no_need"
-    if as_of > due_at(occasion):
+    if is_due_over(occasion, as_of):
         return "over"
     if not codes & CHECK_MISSING:
         return "watch"

@@ -6,8 +6,10 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from attendance.models import Evidence, Occasion
+from attendance.models import Evidence, Occasion, Training
 from attendance.queries import CALLED_OFF
+from attendance.queries.windows import HELD
+from attendance.standing import is_due_over
 
 WRITTEN = (Evidence.Kind.HALL, Evidence.Kind.LEAVE, Evidence.Kind.DECLARED, Evidence.Kind.CHECK_IN)
 # Some things are written down after the make-up time (a visit at home): a slip of the pen has a week in any case.
@@ -15,14 +17,22 @@ WITHDRAWN_WITHIN = timedelta(days=7)
 
 
 def may_be_withdrawn(one: Evidence, occasion: Occasion, *, as_of: datetime) -> bool:
-    """Whether a row can still be taken back: until the make-up time ends, and a week from when it was written down.
+    """Whether a row can still be taken back: until the make-up time ends, and a week from when it was written down,
+    unless the training is closed by then.
 
-    Later a result is changed by a correction alone, which has a reason.
+    Later a result is changed by a correction alone, which has a reason. The occasion's training is loaded.
     """
-    if occasion.state in CALLED_OFF:
+    if occasion.state in CALLED_OFF or is_over_for_good(occasion, as_of):
         return False
-    until = max(occasion.make_up_until_at or occasion.ends_at, one.recorded_at + WITHDRAWN_WITHIN)
-    return as_of < until or occasion.state == Occasion.State.OPEN
+    is_late = is_due_over(occasion, as_of) and as_of >= one.recorded_at + WITHDRAWN_WITHIN
+    return not is_late or occasion.state == Occasion.State.OPEN
+
+
+def is_over_for_good(occasion: Occasion, as_of: datetime) -> bool:
+    """Whether the training is closed and the make-up time over: then a result changes by a correction alone, which has
+    a reason and a second person. Nothing is taken back then either: it could not be written again."""
+    is_over = occasion.state in HELD and occasion.training.state == Training.State.CLOSED
+    return is_over and is_due_over(occasion, as_of)
 
 
 def absence_of(one: Evidence) -> tuple[object, ...]:
@@ -37,7 +47,7 @@ def written_about(*, member_id: int, occasion_ids: Collection[int] | QuerySet[Oc
     found = Evidence.objects.filter(
         member_id=member_id, occasion_id__in=occasion_ids, kind__in=WRITTEN, withdrawn_by=None
     )
-    return found.select_related("recorded_by", "occasion").order_by("recorded_at", "id")
+    return found.select_related("recorded_by", "occasion__training").order_by("recorded_at", "id")
 
 
 def ticks_at(*, occasion_id: int, below: str) -> QuerySet[Evidence]:

@@ -13,7 +13,7 @@ from attendance.models import Occasion, RecordState
 from attendance.queries.sessions import sessions_ahead
 from attendance.reports.standing import StandingRow
 from attendance.sentences import sentence
-from attendance.standing import DUE, owed_check
+from attendance.standing import DUE, check_left
 from organizations.models import User
 
 
@@ -51,7 +51,7 @@ def next_step(
     path = catch_up_of(
         occasion=occasion, state=standing.state, as_of=as_of, has_phone=standing.has_phone,
         member=User(pk=standing.member_id, name=standing.name), done_ms=_done_ms(standing), sessions=sessions,
-        check=owed_check(standing.reasons, state=standing.state),
+        check=check_left(standing.reasons, state=standing.state),
     )  # fmt: skip
     if path is None:
         return NextStep(Way.NONE, "")
@@ -87,8 +87,8 @@ def stepper(occasions: Sequence[Occasion], as_of: datetime) -> Callable[[Standin
     known: dict[tuple[int, str, bool, bool, str], NextStep] = {}
 
     def step(standing: StandingRow) -> NextStep:
-        owed = owed_check(standing.reasons, state=standing.state) or {}
-        key = (standing.occasion_id, standing.state, standing.has_phone, _done_ms(standing) > 0, owed.get("code", ""))
+        check = check_left(standing.reasons, state=standing.state) or {}
+        key = (standing.occasion_id, standing.state, standing.has_phone, _done_ms(standing) > 0, check.get("code", ""))
         if key not in known:
             at = standing.occasion_id
             known[key] = next_step(standing, by_id[at], as_of, ahead.get(at, ()))

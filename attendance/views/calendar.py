@@ -15,7 +15,7 @@ from attendance.operations.choices import calendar_hash
 from attendance.queries import occasions_ahead, occasions_expecting
 from attendance.queries.notices import choice_by_calendar
 from attendance.sentences import day_and_hour
-from attendance.standing import due_at, standings_of
+from attendance.standing import due_at, is_due_over, standings_of
 from organizations.models import User
 from organizations.queries import has_left, membership_on
 
@@ -100,6 +100,6 @@ def feed_of(member: User, *, as_of: datetime) -> bytes:
         url = site + kinds()[one.kind].url_for(one, member)
         if one.state == Occasion.State.OPEN and one.rule.basis == Rule.Basis.WINDOW:
             events.append(event_of(one, url=url, host=host, as_of=as_of))
-        elif stands[one.pk].is_undone and due_at(one) > as_of:
+        elif stands[one.pk].is_undone and not is_due_over(one, as_of):
             events.append(_deadline_of(one, url=url, host=host, as_of=as_of))
     return calendar_of(events, name=_("指尖上的课堂"))

@@ -25,8 +25,8 @@ from attendance.standing import (
     amount_of,
     asked_of,
     asks_nothing,
+    check_left,
     due_at,
-    owed_check,
     standing_state,
 )
 from attendance.views.timeline import Entry, Item, entries_of, items_of, strip_of
@@ -296,6 +296,6 @@ def _detail(
             member=User(pk=entry.member_id),
             done_ms=amount.done_ms,
             sessions=sessions,
-            check=owed_check(reasons, state=state),
+            check=check_left(reasons, state=state),
         ),
     )

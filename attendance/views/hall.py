@@ -59,7 +59,7 @@ def branch_hall(request: HttpRequest, training_id: int) -> HttpResponse:
     if occasion is None:
         return render(request, "attendance/branch_hall.html", context)
     context |= _choices(occasions, occasion, scope)
-    if request.method == "GET" and takes_no_ticks(occasion, scope.as_of):
+    if request.method == "GET" and takes_no_ticks(occasion, scope.node, scope.as_of):
         return render(request, "attendance/branch_hall.html", context | {"is_over": True})
     with transaction.atomic():
         hall = hall_of(scope, occasion, reader_id=signed_in(request).pk, wanted=_asked_for(request))

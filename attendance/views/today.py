@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 
 from attendance.asked_words import asked_words
 from attendance.catching_up import CatchUp, Way, catch_up_of
-from attendance.check_words import check_left_words
+from attendance.check_words import check_left_words, spent_words
 from attendance.duties import Duty, duties_of
 from attendance.kinds import Step, is_in_person, kinds
 from attendance.models import Notice, Occasion, RecordState, Rule
@@ -28,7 +28,7 @@ from attendance.queries.notices import newest_unseen
 from attendance.queries.sessions import sessions_ahead
 from attendance.running import has_to_begin
 from attendance.sentences import day_and_hour, month_day
-from attendance.standing import Amount, due_at, standings_of
+from attendance.standing import Amount, is_due_over, standings_of
 from attendance.views.calendar import calendar_of, event_of
 from attendance.views.disputes import desk_of
 from organizations.display import is_elder
@@ -58,6 +58,8 @@ class Owed:
         """What stands below the title: what counts and what is left, what is asked, until when, what is in the way."""
         if self.path.owes_check:
             return [check_left_words(self.occasion), _("%(until)s 前") % {"until": day_and_hour(self.due_at)}]
+        if self.path.is_spent:
+            return [spent_words(), *self.asked]
         said = [self._left(), self.amount.asked, _("%(until)s 前") % {"until": day_and_hour(self.due_at)}]
         if self.is_incomplete:
             said.append(_("当时记录不全，看一遍就补上了。"))
@@ -231,9 +233,9 @@ def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
         stand = stands[occasion.pk]
         if occasion.state == Occasion.State.OPEN and occasion.rule.basis == Rule.Basis.WINDOW:
             live.append((occasion, kinds()[occasion.kind].url_for(occasion, member)))
-        elif stand.is_paused and due_at(occasion) > as_of:
+        elif stand.is_paused and not is_due_over(occasion, as_of):
             paused.append((occasion, kinds()[occasion.kind].url_for(occasion, member)))
-        elif stand.is_undone and due_at(occasion) > as_of:
+        elif stand.is_undone and not is_due_over(occasion, as_of):
             path = catch_up_of(
                 occasion=occasion, state=stand.state, as_of=as_of, member=member, done_ms=stand.amount.done_ms,
                 sessions=ahead.get(occasion.pk, ()), check=stand.check,

@@ -21,7 +21,7 @@ from attendance.queries import credited, last_position_ms
 from attendance.queries.sessions import sessions_ahead
 from attendance.queries.windows import HELD, roster_day
 from attendance.sentences import day, day_and_hour, hour, length, span
-from attendance.standing import Amount, due_at, standings_of
+from attendance.standing import Amount, is_due_over, standings_of
 from live.core import lifecycle
 from live.models import Lecture
 from live.permissions import expects, may_host, may_join, may_read_recording
@@ -229,7 +229,7 @@ def _counted(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, A
     told["is_owed"] = True
     if not stand.is_undone:
         return told
-    if due_at(lecture.occasion) <= as_of:
+    if is_due_over(lecture.occasion, as_of):
         return told  # the page says so above the player
     replay_ms = (lecture.recording.duration_ms or 0) if lecture.recording is not None else 0
     seen_s = sum(end - start for start, end in ranges) // 1000

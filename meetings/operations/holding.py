@@ -84,8 +84,8 @@ def write_attendance(*, occasion_id: int, attendance: Attendance, actor_id: int,
 
     Safe to repeat: only what differs is written or taken back, and nothing is deleted. Of two people who write about
     the same person from older pages the first holds, and the second is told; all the rest is written. Whoever keeps the
-    book may write down their own presence together with that of others, and nothing else about themselves.
-    Raises UnableToRecord.
+    book may write down their own presence together with that of others, and nothing else about themselves: once there
+    are verdicts, only in a save that says of others, too, that they came. Raises UnableToRecord.
     """
     # Whoever saves at the same moment waits here, and then sees what was written.
     occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
@@ -99,11 +99,11 @@ def write_attendance(*, occasion_id: int, attendance: Attendance, actor_id: int,
     wanted = _wanted(attendance, said, after) | _moved(
         [one for one in rows if one.member_id not in said], before, after
     )
-    came = {member_id for member_id, _span in wanted}
-    if actor_id in said and came == {actor_id} and not _others_came(occasion_id, actor_id):
-        raise UnableToRecord(_("只有您一个人到会的，不能由您自己登记，请由上级书记来做。"))
     excused = {one: attendance.excused[one] for one in said if one in attendance.excused}
-    _write(occasion_id, rows, said, wanted, excused, actor_id=actor_id, as_of=as_of)
+    written = _write(occasion_id, rows, said, wanted, excused, actor_id=actor_id, as_of=as_of)
+    if actor_id in written:  # asked of what stands now: what was taken back in the same save vouches for nobody
+        had_come = {one.member_id for one in rows if one.kind == Evidence.Kind.HALL}
+        _refuse_alone(occasion, actor_id, {one for one in written if one != actor_id and one not in had_come})
     log.info("attendance_written", occasion_id=occasion_id, said=len(said), overtaken=len(overtaken), actor_id=actor_id)
     return Written(is_over=is_over, overtaken=overtaken)
 
@@ -144,9 +144,20 @@ def _said(attendance: Attendance, stands: Mapping[int, Mark]) -> tuple[set[int],
     return said, overtaken
 
 
-def _others_came(occasion_id: int, actor_id: int) -> bool:
-    ticks = Evidence.objects.filter(occasion_id=occasion_id, kind=Evidence.Kind.HALL, withdrawn_by=None)
-    return ticks.exclude(member_id=actor_id).exists()
+def _refuse_alone(occasion: Occasion, actor_id: int, newly: Collection[int]) -> None:
+    """Refuse that somebody wrote down their own presence where no other person's stands beside it.
+
+    Of a settled meeting others who had come before say nothing of a tick that its author adds days later: somebody
+    must be written down ``newly`` with it.
+    """
+    if occasion.state == Occasion.State.SETTLED:
+        if not newly:
+            words = _("会议已经登记过，不能再单独把自己登记为到会。请由其他负责人登记，或由其他负责人“更正结果”。")
+            raise UnableToRecordOne(words, actor_id)
+        return
+    ticks = Evidence.objects.filter(occasion_id=occasion.pk, kind=Evidence.Kind.HALL, withdrawn_by=None)
+    if not ticks.exclude(member_id=actor_id).exists():
+        raise UnableToRecord(_("只有您一个人到会的，不能由您自己登记，请由上级书记来做。"))
 
 
 def _wanted(attendance: Attendance, said: Collection[int], window: Span) -> set[tuple[int, Span]]:
@@ -185,8 +196,9 @@ def _write(
     *,
     actor_id: int,
     as_of: datetime,
-) -> None:
-    """Take back which of these rows the book no longer says, and write what it says and none of them does."""
+) -> set[int]:
+    """Take back which of these rows the book no longer says, and write what it says and none of them does; returns
+    whose presence was written."""
     by: dict[str, Any] = {"occasion_id": occasion_id, "recorded_by_id": actor_id, "as_of": as_of}
     came = {member_id for member_id, _span in wanted}
     fits = {one.pk: _fits(one, said, wanted, excused, came) for one in rows}
@@ -200,6 +212,7 @@ def _write(
     for member_id, category in excused.items():
         if member_id not in on_leave:
             approve_leave(member_id=member_id, category=category, **by)
+    return {member_id for member_id, _span in fresh}
 
 
 def _fits(

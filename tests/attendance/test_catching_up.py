@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from attendance.catching_up import By, CatchUp, catch_up_of, untils
+from attendance.catching_up import By, CatchUp, Left, catch_up_of, untils
 from attendance.models import Notice, Occasion
 from attendance.notice_words import words_of
 from attendance.reports.steps import Way, next_step
@@ -70,6 +70,22 @@ def test_each_hindrance_has_its_clear_way(occasion: Occasion) -> None:
     paused = path(occasion)
     assert (paused.until, paused.for_member) == ("老师正在修改这门课，现在不用学", [])
     assert (paused.for_secretary, paused.ways) == ("老师正在修改这门课，改好以后再学", ())
+
+
+def test_where_no_attempt_of_the_check_is_left_the_phone_is_no_way(occasion: Occasion) -> None:
+    spent = path(occasion, check={"code": "check_spent"})
+    assert [way.by for way in spent.ways] == [By.HALL, By.VISIT]
+    assert (spent.owes_check, spent.is_spent, spent.can_do) == (False, True, False)
+    assert spent.until == "小测的次数已用完"
+    assert spent.for_member == ["小测的次数已经用完。可以请支部书记安排集中收看或送学上门。"]
+    assert spent.for_secretary == "小测的次数已用完，可集中收看或送学上门"
+    assert Left.of([spent]) is None
+    session = make_occasion(occasion.training, state="scheduled", starts_at=timezone.now() + DAY)
+    left = Left.of([path(occasion, check={"code": "check_spent"}, sessions=[session])])
+    assert left is not None
+    assert (left.until_at, left.owes_check) == (session.starts_at, False)
+    due = path(occasion, check={"code": "check_failed"})
+    assert (due.owes_check, due.can_do, due.phone is not None) == (True, True, True)
 
 
 def test_a_rule_without_days_says_so(settings: Any) -> None:

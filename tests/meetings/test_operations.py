@@ -253,6 +253,35 @@ def test_nobody_keeps_a_book_that_names_themselves_alone_nor_their_own_leave(cou
     assert Evidence.objects.count() == 0
 
 
+def test_nobody_adds_their_own_presence_alone_once_a_meeting_is_settled(county: County) -> None:
+    meeting, own = gathering(county), county.secretary.pk
+    first, second, third = county.members
+    occasion = held(county, meeting, present={first.pk: None}, excused={second.pk: "duty"})
+    for said in (
+        {"present": {first.pk: None, own: None}, "excused": {second.pk: "duty"}},
+        {"present": {first.pk: None, own: None}, "excused": {second.pk: "sick"}},  # another leave vouches for nobody
+        {"present": {own: None}, "excused": {second.pk: "duty"}},
+        {
+            "present": {first.pk: (occasion.starts_at + HOUR / 4, occasion.ends_at), own: None},
+            "excused": {second.pk: "duty"},
+        },
+    ):
+        with pytest.raises(UnableToRecord):
+            held(county, meeting, **said)
+    assert states(occasion)["赵书记"] == "missing"
+    occasion = held(county, meeting, present=dict.fromkeys((first.pk, third.pk, own)), excused={})
+    assert states(occasion)["赵书记"] == "attended"
+
+
+def test_whoever_is_taken_back_in_the_same_save_vouches_for_nobody(county: County) -> None:
+    meeting, own = gathering(county, hours_ago=1), county.secretary.pk
+    until = whole_hour() + HOUR
+    held(county, meeting, present={county.member.pk: None}, excused={}, ended_at=until)
+    with pytest.raises(UnableToRecord):
+        held(county, meeting, present={own: None}, excused={}, ended_at=until)
+    assert list(Evidence.objects.values_list("member_id", "withdrawn_by")) == [(county.member.pk, None)]
+
+
 def test_that_the_site_was_away_takes_nothing_from_a_meeting_in_a_place(county: County) -> None:
     end_lease(lease_id=start_lease(name="w", as_of=whole_hour() - 100 * HOUR), as_of=whole_hour() - 99 * HOUR)
     occasion = held(county, gathering(county))

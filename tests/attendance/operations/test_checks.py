@@ -9,12 +9,16 @@ import pytest
 from django.db import DatabaseError, connections, transaction
 
 from attendance import operations
+from attendance.catching_up import catch_up_of
+from attendance.check_words import check_card
 from attendance.core.check import Draft, Kind
 from attendance.models import Check, CheckAnswer, CheckQuestion, Evidence, Occasion, Record, RosterEntry, Seal
 from attendance.operations import CheckPlan, UnableToAnswerCheck, UnableToSaveCheck
 from attendance.queries.checks import answered_so_far, check_that_holds, order_for, taking
 from attendance.queries.sealing import reach_of
 from attendance.queries.verifying import problems
+from attendance.reminding import owing
+from attendance.standing import standings_of
 from organizations.models import User
 from tests.attendance.tampering import unguarded
 from tests.factories.attendance import HOUR, START, RuleFactory, open_lecture
@@ -140,6 +144,19 @@ def test_attempts_can_be_limited(county: County, lecture: Occasion) -> None:
     take(lecture, county.member, after(hours=3), "nnn")
     assert Record.objects.get(occasion=lecture, member=county.member).reasons[1]["code"] == "check_spent"
     assert refused(lambda: answer(lecture, county.member, 1, after(hours=9), attempt=2)) == "spent"
+    # Nothing on the phone helps any more: the replay is not offered, and nobody is reminded of it.
+    stand = standings_of(occasions=[lecture], member_id=county.member.pk, as_of=after(hours=9))[lecture.pk]
+    found = catch_up_of(
+        occasion=lecture, state=stand.state, as_of=after(hours=9), member=county.member, check=stand.check
+    )
+    assert found is not None
+    assert (stand.owes_check, found.phone, found.can_do) == (False, None, False)
+    assert check_card(lecture, stand, as_of=after(hours=9)) == {
+        "check_said": "小测的次数已经用完。可以请支部书记安排集中收看或送学上门。", "check_now": False,
+        "check_step": None,
+    }  # fmt: skip
+    people = [county.member.pk, county.members[1].pk]
+    assert set(owing(training_id=lecture.training_id, member_ids=people, as_of=after(hours=9))) == {people[1]}
     write(lecture, county, seen=1, most_attempts=1, as_of=after(hours=10))
     operations.settle_dirty(as_of=after(hours=10))
     take(lecture, county.member, after(hours=11), "yyy")
@@ -210,8 +227,8 @@ def test_after_the_deadline_nothing_is_taken(county: County, lecture: Occasion) 
     until = lecture.make_up_until_at
     assert until is not None
     take(lecture, county.member, until - HOUR, "nnn")
-    assert refused(lambda: answer(lecture, county.member, 1, until + dt.timedelta(seconds=1), attempt=2)) == "over"
-    take(lecture, county.member, until, "yyy", attempt=2)
+    assert refused(lambda: answer(lecture, county.member, 1, until, attempt=2)) == "over"
+    take(lecture, county.member, until - dt.timedelta(seconds=1), "yyy", attempt=2)
     assert stands(lecture, county.member) == "made_up"
 
 

@@ -7,7 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from attendance import operations
-from attendance.models import Evidence, Occasion, Record, Training
+from attendance.models import Evidence, Hall, Occasion, Record, RosterEntry, Training
+from attendance.queries.written import may_be_withdrawn
+from organizations.models import User
 from tests.attendance.reports.conftest import World
 from tests.attendance.views.test_reminders import SignIn
 
@@ -59,6 +61,59 @@ def test_a_hall_that_was_announced_in_time_still_delivers(world: World) -> None:
         ended_at=occasion.ends_at, recorded_by_id=county.secretary.pk, as_of=timezone.now(), client_id="a" * 32,
     )  # fmt: skip
     assert ticks.fresh == (county.members[1].pk,)
+
+
+def test_what_was_written_is_not_taken_back_either_after_all(world: World) -> None:
+    county, occasion = world.county, world.occasion
+    by = {"occasion_id": occasion.pk, "recorded_by_id": county.secretary.pk, "as_of": timezone.now()}
+    operations.declare(member_id=county.members[1].pk, category="visit", **by)
+    operations.approve_leave(member_id=county.members[2].pk, category="sick", **by)
+    written = Evidence.objects.get(kind="declared")
+    leave = Evidence.objects.get(kind="leave")
+    assert may_be_withdrawn(written, occasion, as_of=timezone.now())
+    over(world)
+    occasion.refresh_from_db()
+    for one in (written, leave):
+        assert not may_be_withdrawn(one, occasion, as_of=timezone.now())
+        with pytest.raises(operations.UnableToRecord, match="由另一位负责人复核"):
+            operations.withdraw(evidence_ids=[one.pk], **by)
+    assert Record.objects.get(occasion=occasion, member=county.members[1]).stands == "made_up"
+
+
+def test_a_leave_approved_for_what_is_closed_by_now_stays(world: World) -> None:
+    county, occasion = world.county, world.occasion
+    wish = operations.Wish("sick", occasion_ids=(occasion.pk,))
+    by = county.secretary.pk
+    made = operations.enter_leave(member_id=county.members[1].pk, wish=wish, entered_by_id=by, as_of=timezone.now())
+    over(world)
+    said = operations.take_back_leave(leave_id=made[0].pk, reason="登记错了", taken_back_by_id=by, as_of=timezone.now())
+    assert said == "有 1 场补学时间已过，仍按请假。"
+
+
+def late_delivery(world: World, member: User) -> None:
+    operations.record_hall(
+        occasion_id=world.occasion.pk, member_ids=[member.pk], started_at=world.occasion.starts_at,
+        ended_at=world.occasion.ends_at, recorded_by_id=world.county.organiser.pk, as_of=timezone.now(),
+        client_id="b" * 32,
+    )  # fmt: skip
+
+
+def test_a_hall_that_lapsed_still_delivers_and_for_its_own_unit_alone(world: World) -> None:
+    county, occasion = world.county, world.occasion
+    hall = operations.open_hall(
+        occasion_id=occasion.pk, node_id=county.branch.pk, opened_by_id=county.secretary.pk, is_offline=True,
+        as_of=timezone.now() - dt.timedelta(days=2),
+    )  # fmt: skip
+    over(world)
+    Hall.objects.filter(pk=hall.pk).update(closed_at=timezone.now())
+    late_delivery(world, county.members[1])
+    assert Evidence.objects.filter(member=county.members[1], kind="hall").exists()
+    RosterEntry.objects.filter(occasion=occasion, member=county.members[2]).update(node=county.neighbour)
+    with pytest.raises(operations.UnableToRecord, match="请“更正结果”"):
+        late_delivery(world, county.members[2])
+    Hall.objects.filter(pk=hall.pk).update(closed_by=county.secretary)
+    with pytest.raises(operations.UnableToRecord, match="请“更正结果”"):
+        late_delivery(world, county.member)
 
 
 def test_no_category_is_chosen_before_somebody_chooses_one(world: World, sign_in: SignIn) -> None:
