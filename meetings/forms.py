@@ -21,8 +21,8 @@ from meetings.operations import GatheringPlan, UnableToChangeForm, book_mark, ch
 from meetings.operations.minutes import MOST_DECISIONS, MOST_STUDIED, MOST_TEXT, MOST_TITLE
 from meetings.operations.planning import MOST_AGENDA
 from meetings.queries import rules_at
-from organizations.core.names import told_apart
 from organizations.models import Membership, Node
+from organizations.namesakes import told_apart
 
 ALL, NAMED = "all", "named"
 MORE_DECISIONS = 2

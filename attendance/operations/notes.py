@@ -22,6 +22,7 @@ from attendance.queries.naming import among_named
 from attendance.queries.windows import window_limit
 from attendance.queries.written import WRITTEN, is_over_for_good, may_be_withdrawn
 from attendance.standing import due_at
+from organizations.models import Node
 from organizations.queries import members_at
 
 # People write down when they met, not when the lecture began: so much more than the occasion is a slip of the date.

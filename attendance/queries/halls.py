@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from attendance.models import Declaration, Evidence, Guest, Hall, Occasion, RosterEntry, Sheet
 from attendance.queries.answering import nearer_secretaries, secretary_paths
-from organizations.core.names import told_apart
 from organizations.models import Membership, Node, Role, User
+from organizations.namesakes import told_apart
 from organizations.permissions import visible_nodes
 from organizations.queries import valid_on
 

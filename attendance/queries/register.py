@@ -16,9 +16,9 @@ from attendance.models import Named, Occasion, RecordState, RosterEntry, Rule, T
 from attendance.queries.ledger import CALLED_OFF
 from attendance.queries.listing import being_listed
 from attendance.standing import DONE, with_standing
-from organizations.core.names import told_apart
 from organizations.core.pinyin import sort_key
 from organizations.models import Node
+from organizations.namesakes import told_apart
 
 MOST_OCCASIONS = 40  # columns that a page can show
 MOST_PEOPLE = 500  # rows; of more, one unit below at a time

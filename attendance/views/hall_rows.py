@@ -27,9 +27,9 @@ from attendance.reports.base import Scope
 from attendance.reports.standing import node_names, place, standings
 from attendance.sentences import category, day_and_hour, hour, month_day, written_down
 from attendance.standing import UNDONE
-from organizations.core.names import told_apart
 from organizations.core.pinyin import initials_of
 from organizations.models import User
+from organizations.namesakes import told_apart
 from organizations.queries import keys_of_names
 
 # Whoever is excused may come all the same.

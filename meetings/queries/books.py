@@ -21,8 +21,8 @@ from attendance.sentences import category, hour, length
 from attendance.standing import DONE, UNDONE, state_label, with_standing
 from meetings.models import Meeting, Minutes
 from meetings.queries.meetings import minutes_of
-from organizations.core.names import told_apart
 from organizations.models import Node
+from organizations.namesakes import told_apart
 
 S = RecordState
 

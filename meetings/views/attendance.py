@@ -36,7 +36,7 @@ from meetings.queries.meetings import roster_below
 from meetings.sentences import is_unregistered
 from meetings.views.meeting import context_of, steps_of
 from meetings.views.shared import access_or_404, address_of, log_book
-from organizations.core.names import told_apart
+from organizations.namesakes import told_apart
 from organizations.permissions import role_required, signed_in
 from organizations.queries import exempt_member_ids, members_at
 

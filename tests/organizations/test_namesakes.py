@@ -2,7 +2,7 @@
 
 import pytest
 
-from organizations.core.names import told_apart
+from organizations.namesakes import told_apart
 
 pytestmark = pytest.mark.unit
 
