@@ -9,7 +9,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import load_backend
 
 ALIAS = "default"
-APPS = ("contenttypes", "auth", "auditlog", "organizations", "attendance")
+# ``certificates`` listens to what is settled.
+APPS = ("contenttypes", "auth", "auditlog", "organizations", "attendance", "certificates")
 
 
 @contextmanager

@@ -123,6 +123,7 @@ def test_what_waits_is_counted_on_today_as_on_its_own_page(world: World, sign_in
     """The nearest secretary is told, by unit; one above sees it on the page without being told each day."""
     county = world.county
     above = RoleGrantFactory(node=county.county, role=Role.SECRETARY).user
+    Record.objects.filter(member=county.members[2]).update(state="missing", stands="missing")
     for one in (missing(world), county.members[2]):
         sign_in(one).post(url(world), said())
     client, higher = sign_in(county.secretary), sign_in(above)

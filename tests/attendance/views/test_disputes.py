@@ -196,4 +196,4 @@ def test_pages_cost_the_same_for_one_dispute_and_for_three(world: World, sign_in
     one = queries()
     for member in (world.county.members[0], world.county.members[2]):
         raised(world, member)
-    assert queries() == one <= 15
+    assert queries() == one <= 19
