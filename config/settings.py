@@ -536,7 +536,7 @@ SIGN_IN_LIMITS: dict[str, dict[str, list[tuple[int, int]]]] = {
         "known_browsers": [(20, 86_400)],
     },
     "code_entry": {"session": [(9, 300)]},
-    # Certificates looked up by their numbers; a whole town hall may stand behind one address.
+    # Numbers of certificates that nobody has; a whole town hall may stand behind one address.
     "certificate": {"address": [(120, 600)]},
     "own_password": {"person": [(10, 300)]},
     "email_code": {"person": [(3, 600), (6, 86_400)]},
