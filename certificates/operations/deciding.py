@@ -31,8 +31,6 @@ class Wording:
 def write_setting(*, training_id: int, wording: Wording, actor_id: int, as_of: datetime) -> CertificateSetting:
     """Keep what certificates issued from now on say; the first time, switched off. Raises UnableToDecide."""
     title, text = _tidied(wording.title), _tidied(wording.text)
-    if not title:
-        raise UnableToDecide(_("请写证书名称，例如“结业证书”。"))
     training = Training.objects.select_for_update(no_key=True).exclude(state=Training.State.DRAFT)
     if not training.filter(pk=training_id).exists():
         raise UnableToDecide(_("草稿还不能设置证书，请先发布培训。"))

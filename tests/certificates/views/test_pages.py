@@ -100,7 +100,8 @@ def test_a_member_who_lacks_something_sees_what(course: Course, sign_in: SignIn)
     assert "缺的补上以后就可以领" in text(client.post(own_url(course), follow=True))
     assert not Certificate.objects.exists()
     Training.objects.update(hours_required=5)
-    assert "现在有 2 学时，要满 5 学时" in text(sign_in(course.county.member).get(own_url(course)))
+    assert "要满 5 学时，您现在有 2 学时" in text(sign_in(course.county.member).get(own_url(course)))
+    Training.objects.update(hours_required=3)
     make_occasion(course.training, state="scheduled", title="第三讲")
     assert "还有没开始的场次：第三讲" in text(sign_in(course.county.member).get(own_url(course)))
 
@@ -376,6 +377,8 @@ def test_an_organiser_writes_looks_and_switches_on(county: Any, settings: Any, s
     bad = client.post(url, {"title": "", "issuer": county.neighbour.pk})
     assert bad.status_code == 422
     assert "请写证书名称" in text(bad)
+    unseen = client.post(url, {"title": "\u202e\u200b", "issuer": county.branch.pk})
+    assert (unseen.status_code, "请写证书名称" in text(unseen)) == (422, True)
     assert "请选列出来的颁发单位" in text(bad)
     said = {"title": "学习证明", "text": "特此证明。", "issuer": county.county.pk, "counts_exempt": "on"}
     page = text(client.post(url, said, follow=True))
