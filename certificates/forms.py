@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from attendance.core.text import as_it_reads
 from certificates.models import CertificateSetting
 from certificates.operations import Wording
 from certificates.operations.life import MOST_REASON
@@ -35,7 +36,10 @@ class SettingForm(forms.ModelForm):  # type: ignore[type-arg]
         field.empty_label = None
 
     def clean_title(self) -> str:
-        return " ".join(str(self.cleaned_data["title"]).split())
+        title = " ".join(as_it_reads(str(self.cleaned_data["title"])).split())
+        if not title:
+            raise forms.ValidationError(self.fields["title"].error_messages["required"])
+        return title
 
     def clean_text(self) -> str:
         return " ".join(str(self.cleaned_data["text"]).split())

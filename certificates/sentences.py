@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 
 import segno
 from django.utils.formats import date_format
@@ -9,12 +10,13 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from attendance.models import Occasion
+from attendance.rule_words import number
 from attendance.standing import state_label
 from certificates.core.content import Content
 from certificates.core.finish import HOURS
 from certificates.core.number import grouped
 from certificates.models import CertificateSetting
-from certificates.queries import Issued, Way
+from certificates.queries import Issued, Looked, Way
 from certificates.queries.issued import REPLACED, STANDS
 
 SHORT_TITLE, LONG_TITLE = 8, 24  # characters of a title that still fit large, and in one line
@@ -111,13 +113,25 @@ def terms_words(setting: CertificateSetting) -> str:
         said += _("（批准请假的也算）")
     if setting.counts_exempt:
         said += _("（免学的也算）")
-    return said + (_("，并且满 %(hours)s 学时") % {"hours": f"{hours.normalize():f}"} if hours else "") + _("。")
+    return said + (_("，并且满 %(hours)s 学时") % {"hours": number(hours)} if hours else "") + _("。")
 
 
-def progress_words(setting: CertificateSetting) -> str:
-    """Return how far the issuing of a closed training is; "" while it does not issue by itself."""
-    if setting.done_at is not None:
-        return _("已经给完成的人发证；以后补学完成的，几分钟内自动发。")
+def hours_words(setting: CertificateSetting, given: Decimal | None) -> str:
+    """Return what the occasions give together and what is asked, in numbers; "" where no hours are asked for."""
+    asked = setting.training.hours_required
+    if not asked or given is None:
+        return ""
+    said = {"given": number(given), "asked": number(asked)}
+    if given < asked:
+        words = _("各场次合起来最多记 %(given)s 学时，要满 %(asked)s 学时才有证书：谁也领不到。")
+        return words % said + _("请先改培训的要求学时，或者再安排场次。")
+    return _("各场次合起来最多记 %(given)s 学时，要满 %(asked)s 学时才有证书。") % said
+
+
+def progress_words(setting: CertificateSetting, looked: Looked | None) -> str:
+    """Return how far the issuing of a closed training is, and what came of it (``looked``)."""
+    if looked is not None:
+        return _looked_words(setting, looked)
     if setting.training.state != "closed":
         return _("培训结束时自动给完成的人发证；在那以前，完成的人可以自己在手机上领。")
     if not setting.whole:
@@ -125,18 +139,42 @@ def progress_words(setting: CertificateSetting) -> str:
     return _("正在发证：已经看过 %(seen)s 位，共 %(whole)s 位。") % {"seen": setting.seen, "whole": setting.whole}
 
 
+def _looked_words(setting: CertificateSetting, looked: Looked) -> str:
+    values = {"seen": setting.seen, "count": looked.issued}
+    if looked.issued:
+        return _("看过 %(seen)s 位，%(count)s 位有证书；以后补学完成的，几分钟内自动发。") % values
+    said = _("看过 %(seen)s 位，0 位完成。") % values
+    if looked.given is not None and looked.given < setting.training.hours_required:
+        return said + hours_words(setting, looked.given)
+    return said + _("还没有人把应参加的场次全部参加或补学；以后完成的，几分钟内自动发。")
+
+
 def way_words(way: Way) -> str:
     """Return in one sentence what is still between a person and their certificate; "" where nothing is."""
+    if way.is_short:
+        return _short_words(way)
     if way.coming:
         return _("还有没开始的场次：%(titles)s。全部完成以后就可以领。") % {"titles": _titles(way.coming)}
     if way.lacking:
         return _("还缺：%(titles)s。补上以后就可以领。") % {"titles": _titles(way.lacking)}
-    if way.finish.hours < way.finish.asked:
-        values = {"hours": f"{way.finish.hours.normalize():f}", "asked": f"{way.finish.asked.normalize():f}"}
-        return _("现在有 %(hours)s 学时，要满 %(asked)s 学时才能领。") % values
     if not way.finish.has_taken_part:
         return _("没有参加过其中的场次，不发证书。")
     return ""
+
+
+def _short_words(way: Way) -> str:
+    values = {
+        "training": way.setting.training.title, "title": way.setting.title, "hours": number(way.finish.hours),
+        "asked": number(way.finish.asked), "reach": number(way.reach or way.finish.hours),
+        "issuer": way.setting.issuer.name,
+    }  # fmt: skip
+    said = _("“%(training)s”的“%(title)s”要满 %(asked)s 学时，您现在有 %(hours)s 学时。") % values
+    if way.coming or way.lacking:
+        said += _("下面的场次全部完成，也只有 %(reach)s 学时。") % values
+    else:
+        said += _("您的场次都完成了，没有别的场次再记学时。")
+    ask = _("请告诉支部书记，由颁发单位（%(issuer)s）的组织员核对要求的学时，或者再安排场次。")
+    return said + ask % values
 
 
 def _titles(occasions: list[Occasion], most: int = 3) -> str:

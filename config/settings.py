@@ -365,9 +365,15 @@ DUTIES = ["live.duties.of_lecturer", "meetings.duties.of_secretary"]
 # Those of them that the first page of 支部 says too.
 BRANCH_DUTIES = ["meetings.duties.of_secretary"]
 # What apps above the tree made for a unit: each (*, node, on_date) -> [organizations.uses.Use].
-UNIT_USES = ["attendance.units.uses_of", "cms.units.uses_of", "media.units.uses_of", "meetings.units.uses_of"]
+UNIT_USES = [
+    "attendance.units.uses_of",
+    "cms.units.uses_of",
+    "media.units.uses_of",
+    "meetings.units.uses_of",
+    "certificates.units.uses_of",
+]
 # What goes along when a unit is merged into another: each (*, node, into).
-UNIT_MOVES = ["attendance.units.move", "cms.units.move", "media.units.move"]
+UNIT_MOVES = ["attendance.units.move", "cms.units.move", "media.units.move", "certificates.units.move"]
 # Which long lists cover whom in the access log: modules with places_of and covering (*, member_id).
 ACCESS_SCOPES = ["attendance.queries.access"]
 # Who knows what still needs a video, picture, document, lesson or course (organizations/uses.py).
@@ -530,7 +536,7 @@ SIGN_IN_LIMITS: dict[str, dict[str, list[tuple[int, int]]]] = {
         "known_browsers": [(20, 86_400)],
     },
     "code_entry": {"session": [(9, 300)]},
-    # Certificates looked up by their numbers; a whole town hall may stand behind one address.
+    # Numbers of certificates that nobody has; a whole town hall may stand behind one address.
     "certificate": {"address": [(120, 600)]},
     "own_password": {"person": [(10, 300)]},
     "email_code": {"person": [(3, 600), (6, 86_400)]},

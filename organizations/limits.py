@@ -83,9 +83,14 @@ def seconds_left(error: UnableToTry) -> int:
     return max(1, round((error.free_at - timezone.now()).total_seconds() + 0.5))
 
 
+def minutes_left(error: UnableToTry) -> int:
+    """How long until the next try is free, in whole minutes, as it is said to people."""
+    return -(-seconds_left(error) // 60)
+
+
 def when_again(error: UnableToTry) -> str:
     """When the next try is free, in words that stand after 请在."""
-    minutes = -(-seconds_left(error) // 60)
+    minutes = minutes_left(error)
     if minutes <= LONGEST_IN_MINUTES:
         return ngettext("%(minutes)d 分钟后", "%(minutes)d 分钟后", minutes) % {"minutes": minutes}
     moment = timezone.localtime(error.free_at)

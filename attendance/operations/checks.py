@@ -18,7 +18,7 @@ from attendance.core.check import (
     places_of,
 )
 from attendance.core.intervals import ms_of
-from attendance.core.text import checked
+from attendance.core.text import as_it_reads, checked
 from attendance.models import Check, CheckAnswer, CheckQuestion, Evidence, Occasion, Record, RosterEntry
 from attendance.operations.marks import hold, is_judged_now, mark_dirty
 from attendance.operations.rosters import is_on_roster
@@ -169,10 +169,10 @@ def _held(occasion_id: int) -> Occasion:
 
 
 def _question(check: Check, number: int, draft: Draft) -> CheckQuestion:
-    words = [one.strip() for one in draft.choices]
+    words = [as_it_reads(one).strip() for one in draft.choices]
     return CheckQuestion(
-        checked=check, number=number, kind=draft.kind.value, text=draft.text.strip(), choices=words,
-        right=sorted(draft.right), explanation=draft.explanation.strip(),
+        checked=check, number=number, kind=draft.kind.value, text=as_it_reads(draft.text).strip(), choices=words,
+        right=sorted(draft.right), explanation=as_it_reads(draft.explanation).strip(),
     )  # fmt: skip
 
 

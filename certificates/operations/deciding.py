@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from attendance.core.text import as_it_reads
 from attendance.models import Training
 from certificates.models import CertificateSetting
 from organizations.models import Node
@@ -29,13 +30,14 @@ class Wording:
 @transaction.atomic
 def write_setting(*, training_id: int, wording: Wording, actor_id: int, as_of: datetime) -> CertificateSetting:
     """Keep what certificates issued from now on say; the first time, switched off. Raises UnableToDecide."""
+    title, text = _tidied(wording.title), _tidied(wording.text)
     training = Training.objects.select_for_update(no_key=True).exclude(state=Training.State.DRAFT)
     if not training.filter(pk=training_id).exists():
         raise UnableToDecide(_("草稿还不能设置证书，请先发布培训。"))
     if not Node.objects.filter(pk=wording.issuer_id).exists():
         raise UnableToDecide(_("请选颁发单位。"))
     values = {
-        "title": wording.title, "text": wording.text, "issuer_id": wording.issuer_id,
+        "title": title, "text": text, "issuer_id": wording.issuer_id,
         "counts_excused": wording.counts_excused, "counts_exempt": wording.counts_exempt,
         "changed_by_id": actor_id, "changed_at": as_of,
     }  # fmt: skip
@@ -47,6 +49,11 @@ def write_setting(*, training_id: int, wording: Wording, actor_id: int, as_of: d
         CertificateSetting.objects.filter(pk=training_id).update(**values, **again)
         setting.refresh_from_db()
     return setting
+
+
+def _tidied(text: str) -> str:
+    """Return a text as it is printed and kept for good: in one line, without what nobody sees."""
+    return " ".join(as_it_reads(text).split())
 
 
 @transaction.atomic

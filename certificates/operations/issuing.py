@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from attendance.core.text import as_it_reads
 from attendance.operations import settle_dirty, tell
 from certificates.core.content import Content, sha256_of
 from certificates.core.finish import Finish, finish_of
@@ -111,7 +112,7 @@ def content_for(
         text=setting.text,
         name=name,
         unit=unit,
-        training=training.title,
+        training=as_it_reads(training.title),
         from_date=training.starts_date.isoformat(),
         until_date=timezone.localdate(training.deadline_at).isoformat(),
         hours=f"{finish.hours.normalize():f}",

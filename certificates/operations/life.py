@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from attendance.core.text import as_it_reads
 from attendance.operations import settle_dirty, tell
 from certificates.core.finish import finish_of
 from certificates.core.number import RANDOM_BYTES, number_from
@@ -29,7 +30,7 @@ class UnableToChangeCertificate(Exception):
 @transaction.atomic
 def withdraw(*, certificate_id: int, reason: str, withdrawn_by_id: int, as_of: datetime) -> CertificateWithdrawal:
     """Withdraw a certificate for good; its member is told, with the reason. Raises UnableToChangeCertificate."""
-    reason = " ".join(reason.replace("\x00", "").split())
+    reason = " ".join(as_it_reads(reason).replace("\x00", "").split())
     if not 0 < len(reason) <= MOST_REASON:
         raise UnableToChangeCertificate(_("请写明撤回的原因，不超过 200 个字，本人会看到。"))
     found = _held(certificate_id)

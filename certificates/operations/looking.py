@@ -108,8 +108,7 @@ def _look_or_put_aside(training_id: int, member_ids: Collection[int], as_of: dat
     while waiting:
         some = waiting.pop()
         try:
-            with transaction.atomic():
-                look_after(training_id=training_id, member_ids=some, as_of=as_of)
+            look_after(training_id=training_id, member_ids=some, as_of=as_of)
         except (OperationalError, InterfaceError):
             raise
         except Exception:

@@ -11,9 +11,11 @@ from django.db.models import Q
 
 from attendance.models import Occasion, RosterEntry, Training
 from attendance.queries.coming import coming_for
+from attendance.queries.giving import hours_given
 from attendance.standing import with_standing
-from certificates.core.finish import ZERO, Finish, Place, Terms, finish_of
+from certificates.core.finish import CALLED_OFF, ZERO, Finish, Place, Terms, finish_of
 from certificates.models import CertificateSetting
+from certificates.queries.issued import standing
 from organizations.models import Membership, Node
 from organizations.queries import valid_on
 
@@ -69,6 +71,12 @@ class Way:
     finish: Finish
     lacking: list[Occasion]
     coming: list[Occasion]
+    reach: Decimal | None  # the hours they have once all of that is done; None: nobody can say yet
+
+    @property
+    def is_short(self) -> bool:
+        """Whether all that is still to come and to be made up does not give the hours that are asked for."""
+        return self.reach is not None and self.reach < self.finish.asked
 
     @property
     def may_take(self) -> bool:
@@ -85,12 +93,44 @@ def way_to(*, setting: CertificateSetting, member_id: int) -> Way | None:
     if stood is None and not coming:
         return None
     finish = finish_of(stood.places if stood else [], terms_of(setting))
-    return Way(setting, finish, occasions_by(finish.lacking), coming)
+    lacking = occasions_by(finish.lacking)
+    return Way(setting, finish, lacking, coming, _reach(finish, [*lacking, *coming]))
+
+
+def _reach(finish: Finish, to_do: list[Occasion]) -> Decimal | None:
+    if finish.hours >= finish.asked:
+        return finish.hours
+    more = hours_given(to_do).values()
+    return None if None in more else finish.hours + sum((one for one in more if one is not None), ZERO)
+
+
+def hours_together(training_id: int) -> Decimal | None:
+    """Return how many hours the occasions of a training give at most, together; None where nobody can say yet."""
+    found = Occasion.objects.filter(training_id=training_id, repeats=None).exclude(state__in=CALLED_OFF)
+    given = hours_given(found.select_related("rule", "node")).values()
+    return None if None in given else sum((one for one in given if one is not None), ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What came of looking through a closed training: how many have a certificate, and what its occasions give."""
+
+    issued: int
+    given: Decimal | None
+
+
+def looked_through(setting: CertificateSetting) -> Looked | None:
+    """Return what came of the last look through; None while that is still to come."""
+    if not setting.is_on or setting.done_at is None:
+        return None
+    issued = standing().filter(training=setting.training_id).count()
+    return Looked(issued, None if issued else hours_together(setting.training_id))
 
 
 def occasions_by(ids: Iterable[int]) -> list[Occasion]:
     """Return these occasions, the first to begin first."""
-    return list(Occasion.objects.filter(pk__in=list(ids)).order_by("starts_at", "pk")) if ids else []
+    found = Occasion.objects.filter(pk__in=list(ids)).select_related("rule", "node").order_by("starts_at", "pk")
+    return list(found) if ids else []
 
 
 def people_of(training_id: int, *, after: int, most: int) -> list[int]:

@@ -100,9 +100,15 @@ def count_of(member_id: int, *, paths: Sequence[str] | None = None) -> int:
     return found.count()
 
 
+def _of(node: Node) -> Q:
+    """Which certificates are a unit's: who took over another's people finds theirs, too."""
+    return Q(node__path__startswith=node.path) | Q(node__merged_into__path__startswith=node.path)
+
+
 def holders(*, training_id: int, node: Node) -> QuerySet[Certificate]:
-    """Return the standing certificates of a training for people of a unit, as at issue; by unit and name."""
-    found = standing().filter(training_id=training_id, node__path__startswith=node.path)
+    """Return the standing certificates of a training for people of a unit, as at issue, and of those that were merged
+    into it; by unit and name."""
+    found = standing().filter(_of(node), training_id=training_id)
     return found.select_related("member", "node", "training").order_by("node__path", "member__name_key", "pk")
 
 
@@ -115,7 +121,7 @@ def setting_and_count(*, training_id: int, node: Node) -> tuple[bool, int] | Non
 
 def _count(node: Node) -> Coalesce:
     """The standing certificates of the training in hand, for people of a unit."""
-    rows = standing().filter(training_id=OuterRef("training_id"), node__path__startswith=node.path).order_by()
+    rows = standing().filter(_of(node), training_id=OuterRef("training_id")).order_by()
     return Coalesce(Subquery(rows.values("training_id").annotate(n=Count("pk")).values("n")), 0)
 
 
@@ -127,11 +133,13 @@ def number_resting_on(occasion: Occasion) -> int:
 
 
 def counts_by_child(*, training_id: int, node: Node) -> dict[str, int]:
-    """Return how many certificates stand right below a unit, by the paths of the units below it. One query."""
+    """Return how many certificates stand right below a unit, by the paths of the units below it; those of a unit that
+    was merged into one of them are that one's. One query."""
     depth = len(node.path) + Node.steplen
     counts: dict[str, int] = {}
-    rows = holders(training_id=training_id, node=node).order_by().values_list("node__path").annotate(n=Count("pk"))
-    for path, number in rows:
+    found = holders(training_id=training_id, node=node).order_by().values_list("node__path", "node__merged_into__path")
+    for own, into, number in found.annotate(n=Count("pk")):
+        path = into if into and into.startswith(node.path) else own
         if len(path) >= depth:
             counts[path[:depth]] = counts.get(path[:depth], 0) + number
     return counts

@@ -19,7 +19,7 @@ from attendance.sentences import day
 from attendance.views.shared import log_shown, number_or_none, scope_or_404
 from certificates.models import Certificate
 from certificates.permissions import may_decide
-from certificates.queries import counts_by_child, holders, lapses_of, setting_of
+from certificates.queries import counts_by_child, holders, lapses_of, looked_through, setting_of
 from certificates.queries.issued import issued
 from certificates.sentences import progress_words, terms_words
 from certificates.views.shared import printed as printed_answer
@@ -48,7 +48,7 @@ def training(request: HttpRequest, training_id: int) -> HttpResponse:
         "setting": setting,
         "count": found.count(),
         "terms": terms_words(setting) if setting else "",
-        "progress": progress_words(setting) if setting and setting.is_on else "",
+        "progress": progress_words(setting, looked_through(setting)) if setting and setting.is_on else "",
         "decides": decides,
         "lapses": lapses_of(training_id).count() if decides else 0,
         "children": _children(scope),

@@ -28,24 +28,32 @@ def ask(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def check(request: HttpRequest, number: str) -> HttpResponse:
-    """Show what a certificate says and whether it stands. What is no number and what nobody has look the same."""
-    try:
-        limits.count("certificate", {"address": network_of(client_address(request))})
-    except UnableToTry as error:
-        words = _("核验次数过多，请在 %(when)s再试。") % {"when": limits.when_again(error)}
-        answer = render(request, "certificates/check_ask.html", {"tab": "", "said": words}, status=429)
-        answer.headers["Retry-After"] = str(limits.seconds_left(error))
-        return _unlisted(answer)
+    """Show what a certificate says and whether it stands. What is no number and what nobody has look the same.
+
+    Only those are counted: a town hall behind one address reads as many certificates as it has in hand, and nobody
+    finds a number by trying.
+    """
     found = certificate_by_number(number)
     if found is None:
-        words = _("没有查到这个编号的证书。请对照证书上的编号再输一次；扫码来的，请从证书上重新扫。")
-        return _unlisted(render(request, "certificates/check_ask.html", {"tab": "", "said": words}, status=404))
+        return _unlisted(_unknown(request))
     state, words = standing_words(found)
     context = {
         "tab": "", "found": found, "state": state, "words": words, "sha256": found.certificate.sha256,
         "facts": facts_of(found.content) if found.content else [], "canonical": found.certificate.content,
     }  # fmt: skip
     return _unlisted(render(request, "certificates/check.html", context))
+
+
+def _unknown(request: HttpRequest) -> HttpResponse:
+    try:
+        limits.count("certificate", {"address": network_of(client_address(request))})
+    except UnableToTry as error:
+        words = _("核验次数过多，请在 %(when)s再试。") % {"when": limits.when_again(error)}
+        answer = render(request, "certificates/check_ask.html", {"tab": "", "said": words}, status=429)
+        answer.headers["Retry-After"] = str(limits.minutes_left(error) * 60)
+        return answer
+    words = _("没有查到这个编号的证书。请对照证书上的编号再输一次；扫码来的，请从证书上重新扫。")
+    return render(request, "certificates/check_ask.html", {"tab": "", "said": words}, status=404)
 
 
 def _unlisted(answer: HttpResponse) -> HttpResponse:

@@ -30,9 +30,17 @@ from certificates.operations import (
 )
 from certificates.operations.issuing import content_for
 from certificates.permissions import certificate_to_decide, issuers_for, training_to_decide
-from certificates.queries import Issued, certificate_by_number, holders, lapses_of, setting_of
+from certificates.queries import (
+    Issued,
+    certificate_by_number,
+    holders,
+    hours_together,
+    lapses_of,
+    looked_through,
+    setting_of,
+)
 from certificates.queries.finished import occasions_by
-from certificates.sentences import facts_of, lacking_words, progress_words, standing_words, terms_words
+from certificates.sentences import facts_of, hours_words, lacking_words, progress_words, standing_words, terms_words
 from certificates.views.shared import printed, sheet_of
 from organizations.models import Role
 from organizations.operations import ONE_VISIT, log_access, log_list
@@ -79,14 +87,17 @@ def setting(request: HttpRequest, training_id: int) -> HttpResponse:
 
 
 def _setting_context(training: Training, kept: CertificateSetting | None, form: SettingForm) -> dict[str, Any]:
+    given = hours_together(training.pk)
     return {
         "tab": "branch",
         "training": training,
         "kept": kept,
         "form": form,
         "terms": terms_words(kept) if kept else "",
-        "progress": progress_words(kept) if kept and kept.is_on else "",
-        "facts": facts_of(_specimen_of(kept)) if kept else [],
+        "progress": progress_words(kept, looked_through(kept)) if kept and kept.is_on else "",
+        "hours": hours_words(kept, given) if kept else "",
+        "is_short": given is not None and given < training.hours_required,
+        "facts": facts_of(_specimen_of(kept, given)) if kept else [],
         "count": holders(training_id=training.pk, node=training.node).count(),
         "back": reverse("certificates_training", args=[training.pk]),
     }
@@ -102,9 +113,10 @@ def _switched(request: HttpRequest, training: Training, *, on: bool) -> HttpResp
     return redirect("certificates_setting", training.pk)
 
 
-def _specimen_of(kept: CertificateSetting) -> Content:
-    """Return a certificate as it would be, of nobody."""
-    finish = Finish((), (), Decimal(kept.training.hours_required or 1), Decimal(0), has_taken_part=True)
+def _specimen_of(kept: CertificateSetting, given: Decimal | None) -> Content:
+    """Return a certificate as it would be, of nobody who has all the hours that the training gives."""
+    hours = given or Decimal(kept.training.hours_required or 1)
+    finish = Finish((), (), hours, Decimal(0), has_taken_part=True)
     return content_for(
         setting=kept, name=_("（姓名）"), unit=_("（单位）"), number="0" * LENGTH, finish=finish, as_of=timezone.now()
     )
@@ -120,7 +132,7 @@ def specimen(request: HttpRequest, training_id: int) -> HttpResponse:
     if kept is None:
         raise Http404
     try:
-        sheet = sheet_of(request, _specimen_of(kept), mark=str(SPECIMEN))
+        sheet = sheet_of(request, _specimen_of(kept, hours_together(training_id)), mark=str(SPECIMEN))
         return printed([sheet], name=f"{SPECIMEN}-{training.title}")
     except UnableToPrint as error:
         messages.error(request, str(error))

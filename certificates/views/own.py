@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from attendance.kinds import kinds
 from attendance.operations import settle_dirty
 from certificates.operations import UnableToChangeCertificate, UnableToTakeCertificate, renew_name, take
 from certificates.queries import Issued, Way, last_of, own, setting_of, settings_for, way_to
@@ -74,7 +75,8 @@ def certificate(request: HttpRequest, training_id: int) -> HttpResponse:
         return redirect("certificate", training_id)
     if found is None:
         assert way is not None  # noqa: S101 - else it was 404
-        context = {"tab": "me", "way": way, "words": way_words(way), "may_take": way.may_take}
+        coming = [(one, kinds()[one.kind].url_for(one, member)) for one in way.coming]
+        context = {"tab": "me", "way": way, "words": way_words(way), "may_take": way.may_take, "coming": coming}
         return render(request, "certificates/to_take.html", context)
     return render(request, "certificates/certificate.html", _shown(request, member, found))
 

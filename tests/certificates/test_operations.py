@@ -603,3 +603,18 @@ def test_a_look_through_that_begins_counts_from_nobody(course: Course) -> None:
     CertificateSetting.objects.update(done_at=None)
     operations.advance(training_id=course.training.pk, as_of=timezone.now())
     assert (course.setting().seen, course.setting().whole) == (3, 3)
+
+
+def test_what_is_kept_for_good_reads_as_it_looks(course: Course) -> None:
+    """No letter of a certificate turns the others around, or is there unseen."""
+    Training.objects.update(title="防汛\u200b避险")
+    switched_on(course, title="结业\u202e证书\ufeff", text="学习\u2066期满\u2069")
+    said = content_of(taken(course).content)
+    assert (said.title, said.text, said.training) == ("结业证书", "学习期满", "防汛避险")
+    made = withdraw(
+        certificate_id=Certificate.objects.get().pk, reason="发\u202e错了",
+        withdrawn_by_id=course.county.organiser.pk, as_of=timezone.now(),
+    )  # fmt: skip
+    assert made.reason == "发错了"
+    switched_on(course, title="\u202e\u200b")
+    assert course.setting().title == ""

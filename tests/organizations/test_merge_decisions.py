@@ -16,6 +16,8 @@ from django.utils import timezone
 from attendance import operations as ledger
 from attendance.models import Guest, Hall, MonthlyFile, Reminder, ReminderSetting, RosterWork, Sheet
 from attendance.operations import fold_summary
+from certificates.models import CertificateSetting
+from certificates.queries import counts_by_child, holders, setting_and_count
 from cms.belonging import Belonging
 from media.models import Video
 from meetings.models import MeetingForm, YearBook
@@ -52,6 +54,8 @@ DECIDED: dict[str, tuple[str, str]] = {
     "attendance.MonthlyFile.node": (STAYS, "its checksum is for ever"),
     "meetings.MeetingForm.node": (STAYS, "years of before are counted by it"),
     "meetings.YearBook.node": (STAYS, "the book of the meetings that were held"),
+    "certificates.Certificate.node": (STAYS, "says where they were at issue; the other unit's secretaries find them"),
+    "certificates.CertificateSetting.issuer": (MOVES, "what is issued from then on; what was issued says what it said"),
     "cms.CoursePage.node": (STAYS, "whoever organises above goes on with it"),
     "cms.Belonging.node": (MOVES, "pictures and documents"),
     "media.Video.node": (MOVES, ""),
@@ -164,8 +168,25 @@ def test_what_a_merge_does_with_it_is_said_beforehand(world: World) -> None:
             "这里自己定了怎样提醒大家：合并后，新的单位没有自己定过的，沿用这里的",
             "1 种会议形式是这里自己定的：以前的台账照旧",
             "有集中收看的登记还没有上交：合并后由新单位的书记登记",
+            "这里的人有 1 张证书：上面的单位名称不变，合并后新单位的书记也能查到",
+            "1 个培训的证书由这里颁发：合并后发的改由新的单位颁发，已经发出的不变",
         ):
             assert said in page
+
+
+def test_the_other_unit_finds_the_certificates_of_those_who_came(world: World) -> None:
+    county, training = world.county, world.training
+    with undone():
+        complete(world)
+        merge_unit(node_id=county.branch.pk, into_id=county.neighbour.pk, on_date=timezone.localdate())
+        found = holders(training_id=training.pk, node=Node.objects.get(pk=county.neighbour.pk))
+        assert [one.pk for one in found] == [world.certificate.pk]
+        above = county.county
+        counts = counts_by_child(training_id=training.pk, node=above)
+        depth = len(above.path) + Node.steplen
+        assert counts == {county.neighbour.path[:depth]: 1}
+        assert setting_and_count(training_id=training.pk, node=county.neighbour) == (True, 1)
+        assert CertificateSetting.objects.get().issuer_id == county.neighbour.pk
 
 
 def test_a_unit_that_is_closed_keeps_all_of_it(world: World) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -400,3 +401,11 @@ def test_a_seal_from_before_there_were_answers_holds(county: County, lecture: Oc
         "evidence": 3, "presence": 0, "correction": 0, "removal": 0, "answer": 0,
     }  # fmt: skip
     assert (reach_of(None)["evidence"], list(problems())) == (0, [])
+
+
+def test_a_question_is_kept_as_it_reads(county: County, lecture: Occasion) -> None:
+    hidden = replace(QUESTIONS[0], text=f"\u202e{QUESTIONS[0].text}\ufeff", explanation="因为\u200b有水")
+    write(lecture, county, questions=(hidden, *QUESTIONS[1:]))
+    kept = CheckQuestion.objects.order_by("number").first()
+    assert kept is not None
+    assert (kept.text, kept.explanation) == (QUESTIONS[0].text, "因为有水")
