@@ -66,6 +66,9 @@ def test_each_hindrance_has_its_clear_way(occasion: Occasion) -> None:
     occasion.media_ms = None
     assert path(occasion).for_secretary == "暂时没有回放，可集中收看或送学上门"
     assert path(occasion).for_member == ["回放还在准备，好了会出现在这里；也可以参加集中收看。"]
+    occasion.is_unrecorded = True
+    assert path(occasion).for_secretary == "这一场没有回放，可集中收看或送学上门"
+    assert path(occasion).for_member == ["这一场没有回放。可以请支部书记安排集中收看或送学上门。"]
     occasion.media_items = {}
     paused = path(occasion)
     assert (paused.until, paused.for_member) == ("老师正在修改这门课，现在不用学", [])
