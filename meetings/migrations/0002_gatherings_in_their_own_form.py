@@ -30,8 +30,8 @@ def own_form(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
 def stamp_in_own_form(stamp: dict[str, Any]) -> dict[str, Any]:
     """Return a meeting's stamp with what it gave for a hall as what it gives; else the rule's own hours go on.
 
-    An ``own`` of its own gives way: it held for corrected records alone, whose hours are stored and stay; whoever sat
-    there was counted by the hall's, and would lose hours the next time they are judged.
+    An ``own`` of its own gives way: it held for corrected records alone, whose stored hours stay until they are judged
+    again. Whoever sat there was counted by the hall's, and would lose hours the next time they are judged.
     """
     said = {form: gives for form, gives in stamp["by_form"].items() if form not in ("own", HALL)}
     if HALL in stamp["by_form"]:
