@@ -57,6 +57,7 @@ class CatchUp:
     has_phone: bool
     gives_days: bool  # whether the rule gives any time to make it up
     owes_check: bool = False  # enough was watched: the way on the phone is the check of understanding
+    is_unrecorded: bool = False  # there is no replay, and none will come
     is_spent: bool = False  # enough was watched, and no attempt of the check is left: the phone is no way any more
 
     @property
@@ -103,6 +104,8 @@ class CatchUp:
             return [*said, _("补学时间已经过了。可以请支部书记安排集中收看或送学上门。")]
         if self.is_spent:
             return [*said, spent_words()]
+        if self.phone is None and not said and self.is_unrecorded:
+            return [_("这一场没有回放。可以请支部书记安排集中收看或送学上门。")]
         if self.phone is None and not said:
             return [_("回放还在准备，好了会出现在这里；也可以参加集中收看。")]
         return said
@@ -125,6 +128,8 @@ class CatchUp:
             return _("小测的次数已用完，可集中收看或送学上门")
         if not self.has_phone:
             return _("没有登记手机，可集中收看或送学上门")
+        if self.phone is None and self.is_unrecorded:
+            return _("这一场没有回放，可集中收看或送学上门")
         if self.phone is None:
             return _("暂时没有回放，可集中收看或送学上门")
         said = _("已看够，可在手机上%(step)s") if self.owes_check else _("可在手机上%(step)s")
@@ -159,6 +164,7 @@ def catch_up_of(
     return CatchUp(
         state=state, due_at=due_at(occasion), ways=tuple(ways), is_over=is_over, is_paused=paused, has_phone=has_phone,
         gives_days=_gives_days(occasion), owes_check=owes_check(check), is_spent=is_spent,
+        is_unrecorded=occasion.is_unrecorded,
     )  # fmt: skip
 
 

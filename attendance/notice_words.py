@@ -4,7 +4,7 @@
 ``notice.training`` and ``notice.occasion`` are loaded with it and may be None.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -14,13 +14,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from attendance.catching_up import Left, catch_up_of
+from attendance.catching_up import CatchUp, Left, catch_up_of
 from attendance.core.reminders import SITE
 from attendance.leave_words import days
-from attendance.models import Notice, RecordState
+from attendance.models import Notice, Occasion, RecordState
+from attendance.queries.sessions import sessions_ahead
 from attendance.reminding import said_to, values_for
 from attendance.sentences import day_and_hour
-from attendance.standing import state_label
+from attendance.standing import standings_of, state_label
 
 log = structlog.get_logger(__name__)
 HALLS = ("hall_lapses_soon", "hall_lapsed")
@@ -54,15 +55,45 @@ def _starts_soon(notice: Notice) -> str:
     return _("“%(title)s”%(at)s 开始。") % said
 
 
-def _catch_up(notice: Notice) -> str:
-    """As it is now: a replay that came late, another rule."""
-    path = notice.occasion and catch_up_of(
-        occasion=notice.occasion, state=RecordState.MISSING, as_of=notice.at, member=notice.member
+def with_paths(notices: Sequence[Notice], *, as_of: datetime) -> Sequence[Notice]:
+    """Load for notices of one person how what they missed can be made up now: further sessions, the check.
+
+    Two queries at most: where something is held again, and where a check is asked for.
+    """
+    about = [one for one in notices if one.kind == "catch_up" and one.occasion is not None]
+    if not about:
+        return notices
+    occasions = list({one.occasion.pk: one.occasion for one in about if one.occasion is not None}.values())
+    ahead = sessions_ahead(occasions, as_of=as_of)
+    checked = [one for one in occasions if one.check_asked is not None]
+    stands = standings_of(occasions=checked, member_id=about[0].member_id, as_of=as_of) if checked else {}
+    for one in about:
+        stand = stands.get(one.occasion_id or 0)
+        one.path = _path(one, ahead.get(one.occasion_id or 0, ()), stand.check if stand else None)
+    return notices
+
+
+def _path(one: Notice, sessions: Sequence[Occasion] = (), check: Mapping[str, Any] | None = None) -> CatchUp | None:
+    if one.occasion is None:
+        return None
+    return catch_up_of(
+        occasion=one.occasion,
+        state=RecordState.MISSING,
+        as_of=one.at,
+        member=one.member,
+        sessions=sessions,
+        check=check,
     )
+
+
+def _catch_up(notice: Notice) -> str:
+    """As it is now, where that was loaded (``with_paths``): a replay that came late, another rule, a session ahead."""
+    path = notice.path or _path(notice)
     said = {"title": _about(notice)}
     if not path:
         return _("您没有参加“%(title)s”，可以补学。") % said
-    said |= {"until": path.until, "step": path.phone.label if path.phone else _("请支部书记安排集中收看或送学上门")}
+    ways = [path.phone.label] if path.phone else [] if path.sessions else [_("请支部书记安排集中收看或送学上门")]
+    said |= {"until": path.until, "step": _("；").join([*ways, *(way.label for way in path.sessions)])}
     return _("您没有参加“%(title)s”，%(until)s：%(step)s。") % said
 
 

@@ -5,10 +5,14 @@ from typing import TypedDict
 
 from django.utils.translation import gettext as _
 
-from attendance.models import RecordState
+from attendance.catching_up import CatchUp, catch_up_of
+from attendance.check_words import check_left_words
+from attendance.models import Occasion, RecordState
 from attendance.queries import CALLED_OFF
-from attendance.standing import Standing, due_at, standings_of, state_label
+from attendance.queries.sessions import sessions_ahead
+from attendance.standing import Standing, standings_of, state_label
 from live.models import Lecture
+from organizations.models import User
 
 
 class OwnRecord(TypedDict):
@@ -22,27 +26,37 @@ class OwnRecord(TypedDict):
 def own_record(lecture: Lecture, *, member_id: int, as_of: datetime) -> OwnRecord | None:
     """Return how a member stands at a lecture that is over; None before, and for whoever its roster does not name.
 
-    One query, and what is settled already: whoever asks too early asks again, nobody is settled for asking.
+    One query (two where it is held again), and what is settled already: whoever asks too early asks again, nobody is
+    settled for asking.
     """
     if not lecture.is_over:
         return None
-    standing = standings_of(occasions=[lecture.occasion], member_id=member_id, as_of=as_of).get(lecture.pk)
+    occasion = lecture.occasion
+    standing = standings_of(occasions=[occasion], member_id=member_id, as_of=as_of).get(lecture.pk)
     if standing is None or standing.state in CALLED_OFF:
         return None
     if standing.state == RecordState.PENDING:
         return OwnRecord(settled=False, owed=False, text=_("您的记录正在核算，好了会写在这里。"))
-    owed = standing.is_undone and due_at(lecture.occasion) > as_of and lecture.state != Lecture.State.UNRECORDED
-    return OwnRecord(settled=lecture.state != Lecture.State.ENDED, owed=owed, text=_said(standing, may_catch_up=owed))
+    path = catch_up_of(
+        occasion=occasion, state=standing.state, as_of=as_of, member=User(pk=member_id), check=standing.check,
+        done_ms=standing.amount.done_ms, sessions=sessions_ahead([occasion], as_of=as_of).get(lecture.pk, ()),
+    )  # fmt: skip
+    owed = path is not None and path.phone is not None
+    return OwnRecord(settled=lecture.state != Lecture.State.ENDED, owed=owed, text=_said(standing, path, occasion))
 
 
-def _said(standing: Standing, *, may_catch_up: bool) -> str:
+def _said(standing: Standing, path: CatchUp | None, occasion: Occasion) -> str:
     if standing.is_done:
         return _("已记录 %(done)s，已达到要求。") % {"done": standing.amount.done}
-    if not standing.is_undone:
+    if path is None:
         return _("这一场您是：%(state)s。") % {"state": state_label(standing.state)}
+    if path.owes_check and path.phone is not None:
+        return check_left_words(occasion) + _("。")
     values = {"done": standing.amount.done, "left": standing.amount.left}
-    if not standing.amount.left:
-        return state_label(standing.state)
-    if may_catch_up:
-        return _("已记录 %(done)s，还差 %(left)s，可以看回放补上。") % values
-    return _("已记录 %(done)s，还差 %(left)s。觉得不对，请看我的记录。") % values
+    if path.phone is not None and standing.amount.left:
+        said = _("已记录 %(done)s，还差 %(left)s，可以看回放补上。") % values
+    elif standing.amount.left:
+        said = _("已记录 %(done)s，还差 %(left)s。") % values
+    else:
+        said = _("这一场您是：%(state)s。") % {"state": state_label(standing.state)}
+    return said + _("；").join(path.for_member)

@@ -1,5 +1,7 @@
 """What a person is told by the site itself, apart from what a page says anyhow."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -22,6 +24,7 @@ class Notice(models.Model):
     data = models.JSONField(default=dict, blank=True)
     at = models.DateTimeField()
     seen_at = models.DateTimeField(null=True, blank=True)
+    path: Any = None  # no column: how what it is about can be made up, where that was loaded with it
 
     class Meta:
         constraints = [

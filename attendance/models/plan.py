@@ -121,6 +121,9 @@ class Occasion(models.Model):
     media_cuts = models.JSONField(
         default=list, blank=True, help_text="pauses left out of the replay: [[media time, length], …] in ms"
     )
+    is_unrecorded = models.BooleanField(
+        default=False, db_default=False, help_text="it was held, and there is no replay: none is waited for any more"
+    )
     media_items = models.JSONField(
         null=True,
         blank=True,

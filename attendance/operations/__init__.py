@@ -89,6 +89,7 @@ from attendance.operations.occasions import (
     reschedule_occasion,
     set_media_items,
     set_replay,
+    set_unrecorded,
     void_occasion,
     withdraw_occasion,
 )
@@ -264,6 +265,7 @@ __all__ = [
     "set_media_items",
     "set_reminders",
     "set_replay",
+    "set_unrecorded",
     "settle",
     "settle_dirty",
     "start_lease",

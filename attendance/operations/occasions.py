@@ -354,13 +354,20 @@ def set_replay(
     with transaction.atomic():
         occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
         is_new = replay != {name: getattr(occasion, name) for name in replay}
-        Occasion.objects.filter(pk=occasion_id).update(**replay, make_up_until_at=_make_up_from_replay(occasion, as_of))
+        Occasion.objects.filter(pk=occasion_id).update(
+            **replay, is_unrecorded=False, make_up_until_at=_make_up_from_replay(occasion, as_of)
+        )
         log.info("replay_offered", occasion_id=occasion_id, media_ms=media_ms, at=as_of.isoformat())
         events.announce(events.replay_offered, occasion_id=occasion_id)
         if occasion.state in HELD and is_new:
             # Written down, for the task is only a hint: a media agent's may reach nobody. ``reconcile`` finds the row.
             Occasion.objects.filter(pk=occasion_id).update(state=State.CLOSED, settled_at=None)
             _queue_settling(occasion_id)
+
+
+def set_unrecorded(*, occasion_id: int) -> None:
+    """Say that there is no replay and none is waited for; one that turns up all the same is offered as ever."""
+    Occasion.objects.filter(pk=occasion_id, media_ms=None).update(is_unrecorded=True)
 
 
 def _make_up_from_replay(occasion: Occasion, as_of: datetime) -> datetime | None:

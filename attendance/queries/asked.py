@@ -6,6 +6,9 @@ A record says none of it: it is judged by what counts. Nothing here writes.
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from django.db.models import Q
+from django.utils import timezone
+
 from attendance.models import Declaration, Evidence, Leave, Occasion
 from attendance.queries.leaves import covers
 
@@ -52,9 +55,12 @@ def asked_of_member(*, member_id: int, occasions: Collection[Occasion]) -> Asked
 
 def _leaves(member_id: int, occasions: Collection[Occasion]) -> tuple[set[int], set[int]]:
     """Return at which of these a leave waits, and which to come lie in an approved period: it is evidence only once
-    they have opened."""
+    they have opened. What a person ever had besides is not read."""
+    days = [timezone.localdate(one.window_start_at or one.starts_at) for one in occasions]
+    periods = Q(from_date__lte=max(days), to_date__gt=min(days))
+    ticked_here = Q(state=Leave.State.ASKED, from_date=None, ticks__occasion_id__in=[one.pk for one in occasions])
     states = (Leave.State.ASKED, Leave.State.APPROVED)
-    rows = Leave.objects.filter(member_id=member_id, state__in=states)
+    rows = Leave.objects.filter(periods | ticked_here, member_id=member_id, state__in=states)
     waiting: set[int] = set()
     approved: set[int] = set()
     for state, first, after, ticked in rows.values_list("state", "from_date", "to_date", "ticks__occasion_id"):

@@ -11,7 +11,7 @@ from attendance.core.check import Given, Kind, Progress, order_of, progress_of
 from attendance.core.intervals import moment_of, ms_of
 from attendance.core.reasons import CHECK_MISSING, CHECK_OWED
 from attendance.models import Check, CheckAnswer, CheckQuestion, Occasion, Record
-from attendance.queries.ledger import rule_of
+from attendance.queries.ledger import CALLED_OFF, rule_of
 from attendance.standing import DONE, UNDONE, is_due_over
 
 
@@ -96,6 +96,8 @@ def _progress(check: Check, answers: Sequence[CheckAnswer]) -> Progress:
 
 
 def _code(occasion: Occasion, record: Record | None, progress: Progress, as_of: datetime) -> str:
+    if occasion.state in CALLED_OFF:
+        return "no_need"
     reasons: list[Mapping[str, Any]] = record.reasons if record is not None else []
     codes = {one.get("code") for one in reasons}
     if record is not None and record.stands in DONE:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from attendance import operations
 from attendance.forms import EmailCodeForm, EmailForm
 from attendance.models import Notice, ReminderMessage
-from attendance.notice_words import link_of, words_of
+from attendance.notice_words import link_of, with_paths, words_of
 from attendance.operations.reminder_sending import NotSent, email_of
 from attendance.queries.notices import choice_of, notices_of, sent_outside
 from attendance.reminding import Ways
@@ -70,7 +70,7 @@ def me_notices(request: HttpRequest) -> HttpResponse:
     member, as_of = signed_in(request), timezone.now()
     page = Paginator(notices_of(member.pk), A_PAGE).get_page(request.GET.get("page"))
     shown = list(page.object_list)
-    rows = [NoticeRow.of(one) for one in shown]
+    rows = [NoticeRow.of(one) for one in with_paths(shown, as_of=as_of)]
     if unseen := [one.pk for one in shown if one.seen_at is None]:
         operations.mark_notices_seen(member_id=member.pk, notice_ids=unseen, as_of=as_of)
     return render(request, "attendance/me_notices.html", {"tab": "me", "page": page, "rows": rows})

@@ -159,8 +159,10 @@ def told_words(notice: Notice | None, day: Day) -> str:
     """Return the newest message that was not seen, in one line; "" for none, and for a reminder of what is done."""
     if notice is None:
         return ""
-    if notice.kind == "catch_up" and notice.occasion_id not in {one.occasion.pk for one in day.owed}:
-        return ""
+    if notice.kind == "catch_up":
+        notice.path = next((one.path for one in day.owed if one.occasion.pk == notice.occasion_id), None)
+        if notice.path is None:
+            return ""
     if notice.kind in REMINDERS:
         open_ones = [*(one for one, _url in day.live), *day.coming, *(one.occasion for one in day.owed)]
         if notice.training_id not in {one.training_id for one in open_ones}:

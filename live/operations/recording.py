@@ -95,6 +95,7 @@ def _finish_without(occasion_id: int, holes: Sequence[Hole] | None) -> None:
     if step(occasion_id, State.ENDED, State.RECORDED if lecture.recording_id else State.UNRECORDED):
         if not lecture.recording_id:
             Lecture.objects.filter(pk=occasion_id).update(**_holes_field(holes))
+            ledger.set_unrecorded(occasion_id=occasion_id)
         transaction.on_commit(lambda: announce_stage(occasion_id))
 
 

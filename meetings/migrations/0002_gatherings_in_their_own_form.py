@@ -14,7 +14,7 @@ AT_ONCE = 500
 
 
 def own_form(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
-    """Rename what records and stamps of meetings say, some at a time."""
+    """Rename what records of meetings say, in one statement, and what their stamps say, some at a time."""
     occasion_model, record_model = apps.get_model("attendance", "Occasion"), apps.get_model("attendance", "Record")
     gatherings = occasion_model.objects.filter(kind=KIND)
     record_model.objects.filter(form=HALL, occasion__in=gatherings).update(form=OWN)
@@ -28,7 +28,11 @@ def own_form(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def stamp_in_own_form(stamp: dict[str, Any]) -> dict[str, Any]:
-    """Return a meeting's stamp with what it gave for a hall as what it gives; else the rule's own hours go on."""
+    """Return a meeting's stamp with what it gave for a hall as what it gives; else the rule's own hours go on.
+
+    An ``own`` of its own gives way: it held for corrected records alone, whose stored hours stay until they are judged
+    again. Whoever sat there was counted by the hall's, and would lose hours the next time they are judged.
+    """
     said = {form: gives for form, gives in stamp["by_form"].items() if form not in ("own", HALL)}
     if HALL in stamp["by_form"]:
         said["own"] = stamp["by_form"][HALL]

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from attendance.catching_up import By, CatchUp, Left, catch_up_of, untils
 from attendance.models import Notice, Occasion
-from attendance.notice_words import words_of
+from attendance.notice_words import with_paths, words_of
 from attendance.reports.steps import Way, next_step
 from attendance.standing import DUE
 from organizations.models import User
@@ -66,6 +66,9 @@ def test_each_hindrance_has_its_clear_way(occasion: Occasion) -> None:
     occasion.media_ms = None
     assert path(occasion).for_secretary == "暂时没有回放，可集中收看或送学上门"
     assert path(occasion).for_member == ["回放还在准备，好了会出现在这里；也可以参加集中收看。"]
+    occasion.is_unrecorded = True
+    assert path(occasion).for_secretary == "这一场没有回放，可集中收看或送学上门"
+    assert path(occasion).for_member == ["这一场没有回放。可以请支部书记安排集中收看或送学上门。"]
     occasion.media_items = {}
     paused = path(occasion)
     assert (paused.until, paused.for_member) == ("老师正在修改这门课，现在不用学", [])
@@ -131,7 +134,18 @@ def test_the_notices_say_until_when_and_how(occasion: Occasion) -> None:
     said = Notice(kind="catch_up", occasion=occasion, member=member, at=timezone.now())
     assert words_of(said).startswith("您没有参加“防汛直播”，还能补学到 ")
     assert words_of(said).endswith("：看回放补学。")
+    session = make_occasion(occasion.training, state="scheduled", starts_at=timezone.now() + DAY)
+    Occasion.objects.filter(pk=session.pk).update(repeats=occasion)
+    occasion.is_repeated = True
+    with_paths([said], as_of=timezone.now())
+    assert "：看回放补学；下一场：" in words_of(said)
     occasion.media_ms = None
+    with_paths([said], as_of=timezone.now())
+    assert "：下一场：" in words_of(said)
+    occasion.media_ms = 3_600_000
+    said.path = path(occasion, check={"code": "check_due"})
+    assert words_of(said).endswith("：做小测。")
+    said.path, occasion.media_ms = None, None
     assert words_of(said).endswith("：请支部书记安排集中收看或送学上门。")
     assert words_of(Notice(kind="caught_up", occasion=occasion, member=member)) == "“防汛直播”您已经补上，记为已补学。"
     assert words_of(Notice(kind="catch_up", member=member, at=timezone.now())) == "您没有参加“”，可以补学。"

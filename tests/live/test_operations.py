@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from attendance import operations as ledger
 from attendance.models import Occasion
 from live import operations
 from live.models import ChatMessage, Lecture, Restriction
@@ -271,6 +272,10 @@ def test_nothing_recorded_is_said(world: County, var_dir: Path, change: dict[str
     finish(lecture, facts.pop("folder"), **facts)
     lecture.refresh_from_db()
     assert (lecture.state, lecture.occasion.media_ms, Video.objects.count()) == ("unrecorded", None, 0)
+    assert lecture.occasion.is_unrecorded  # nobody is told that it is being prepared
+    ledger.set_replay(occasion_id=lecture.pk, media_ms=60_000, media_offset_ms=0, as_of=timezone.now())
+    lecture.occasion.refresh_from_db()
+    assert not lecture.occasion.is_unrecorded
 
 
 def test_recording_waits_for_the_end(world: County, var_dir: Path) -> None:

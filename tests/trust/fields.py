@@ -123,7 +123,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("training title node starts_at ends_at state rule is_named", PLAN, EXPECTED, FOR_GOOD),
         Fields(
             "opened_at window_start_at window_end_at media_ms media_offset_ms media_cuts make_up_until_at closed_at "
-            "settled_at",
+            "settled_at is_unrecorded",
             PLAN, EXPECTED, FOR_GOOD,
         ),
         Fields("voided_at voided_by void_reason evidence_removed_at", PLAN, EXPECTED, FOR_GOOD),

@@ -288,6 +288,16 @@ def test_the_database_keeps_answers_as_they_are(county: County, lecture: Occasio
     assert CheckAnswer.objects.get().is_right is False
 
 
+def test_what_was_called_off_asks_nobody(county: County, lecture: Occasion) -> None:
+    write(lecture, county)
+    watch_all(lecture, county.member, after(hours=2))
+    operations.void_occasion(
+        occasion_id=lecture.pk, reason="讲错了", voided_by_id=county.organiser.pk, as_of=after(hours=3)
+    )
+    lecture.refresh_from_db()
+    assert taking(occasion=lecture, member_id=county.member.pk, as_of=after(hours=4)).code == "no_need"
+
+
 # --- Writing it ---------------------------------------------------------------------------------------------------
 def test_until_questions_are_written_nobody_is_asked(county: County, lecture: Occasion) -> None:
     watch_all(lecture, county.member, after(hours=2))

@@ -11,6 +11,7 @@ from django.utils import timezone
 from attendance import operations
 from attendance.models import Declaration, Evidence, Leave, Occasion, Record
 from attendance.operations import Wish
+from attendance.queries import asked
 from organizations.models import User
 from tests.attendance.people import expect, make_occasion
 from tests.attendance.reports.conftest import World
@@ -205,3 +206,23 @@ def test_mistakes_are_said_in_plain_words(world: World, sign_in: SignIn) -> None
     for words in ("请从列出的选项里选。", "最多写 60 个字，现在是 61 个。", "最大填 1440。"):
         assert words in text, words
     assert "里面有不能用的字符" in own.post(url, {**said, "source": "\x00"}).content.decode()
+
+
+def test_leaves_of_other_days_are_not_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long somebody has been here: only what can touch the occasions asked about."""
+    county, today = world.county, timezone.localdate(world.occasion.starts_at)
+    base = {"member": county.member, "node": county.branch, "category": "sick", "asked_at": timezone.now()}
+    for number in range(1, 4):
+        first = today - 30 * number * DAY
+        values = {"asked_by": county.member, "from_date": first, "to_date": first + 5 * DAY}
+        Leave.objects.create(**base, **values, state=Leave.State.APPROVED)
+        ticked = Leave.objects.create(**base, asked_by=county.member, state=Leave.State.ASKED)
+        ticked.ticks.create(occasion=make_occasion(world.training))
+    here = Leave.objects.create(**base, asked_by=county.member, state=Leave.State.ASKED)
+    here.ticks.create(occasion=world.occasion)
+    over_it = {"asked_by": county.member, "from_date": today, "to_date": today + DAY}
+    Leave.objects.create(**base, **over_it, state=Leave.State.ASKED)
+    looked: list[dt.date] = []
+    monkeypatch.setattr(asked, "covers", lambda first, after, one: looked.append(first) or first == today)
+    said = asked.asked_of_member(member_id=county.member.pk, occasions=[world.occasion])
+    assert (said.waiting, said.excused, looked) == ({world.occasion.pk}, set(), [today])
