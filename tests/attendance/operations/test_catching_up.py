@@ -171,7 +171,7 @@ def test_the_days_count_from_a_replay_that_comes_late(
 
 
 def test_of_two_who_tell_at_once_the_second_tells_nobody() -> None:
-    assert catching_up._tell_all(0, TOLD) == 0
+    assert catching_up._tell_all(occasion_id=0, as_of=TOLD) == 0
 
 
 def test_what_fails_at_one_occasion_stops_no_other(

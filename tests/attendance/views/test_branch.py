@@ -215,7 +215,7 @@ def asked(client: Client, url: str) -> int:
 
 
 @pytest.mark.parametrize("others", [0, 59, 299])
-def test_the_secretarys_pages_take_at_most_twelve_queries(world: World, sign_in: SignIn, others: int) -> None:
+def test_the_secretarys_page_of_a_training_takes_at_most_twelve_queries(world: World, sign_in: SignIn, others: int) -> None:
     """Two of them are for the access log: a look and a row."""
     world.occasion.roster.exclude(member=world.county.members[1]).delete()
     grow(world, others)
@@ -223,7 +223,7 @@ def test_the_secretarys_pages_take_at_most_twelve_queries(world: World, sign_in:
     assert asked(client, f"/branch/{world.training.pk}/") == 12  # one for the dot beside 我的
     assert asked(client, f"/branch/{world.training.pk}/?node={world.county.branch.pk}") <= 12
     read(client, "/branch/")  # what was just written is counted, once
-    assert asked(client, "/branch/") <= 12
+    assert asked(client, "/branch/") <= 13  # one for what a unit still has to write down
 
 
 def test_a_branch_of_sixty_is_one_page_and_more_are_several(world: World, sign_in: SignIn) -> None:
