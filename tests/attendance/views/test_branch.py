@@ -215,7 +215,9 @@ def asked(client: Client, url: str) -> int:
 
 
 @pytest.mark.parametrize("others", [0, 59, 299])
-def test_the_secretarys_page_of_a_training_takes_at_most_twelve_queries(world: World, sign_in: SignIn, others: int) -> None:
+def test_the_secretarys_page_of_a_training_takes_at_most_twelve_queries(
+    world: World, sign_in: SignIn, others: int
+) -> None:
     """Two of them are for the access log: a look and a row."""
     world.occasion.roster.exclude(member=world.county.members[1]).delete()
     grow(world, others)
