@@ -17,6 +17,7 @@ from attendance.check_words import check_step, spent_words
 from attendance.kinds import Step, kinds
 from attendance.models import Occasion, RecordState
 from attendance.queries.windows import HELD, is_by_media
+from attendance.queries.written import is_over_for_good
 from attendance.sentences import day_and_hour
 from attendance.standing import DUE, UNDONE, asks_nothing, due_at, is_due_over, owes_check
 from organizations.models import User
@@ -46,7 +47,7 @@ class CatchUp:
     """The path of one person at one occasion: the ways open to exactly them, and one deadline for all of them.
 
     A further session has its own time and may lie after the deadline: whoever comes has made it up all the same. What a
-    secretary confirms (a hall, a visit) is never too late.
+    secretary confirms (a hall, a visit) is not too late before the training is closed; then a correction is left.
     """
 
     state: str
@@ -58,6 +59,7 @@ class CatchUp:
     gives_days: bool  # whether the rule gives any time to make it up
     owes_check: bool = False  # enough was watched: the way on the phone is the check of understanding
     is_unrecorded: bool = False  # there is no replay, and none will come
+    is_final: bool = False  # the training is closed and the time over: nothing but a correction changes the result
     is_spent: bool = False  # enough was watched, and no attempt of the check is left: the phone is no way any more
 
     @property
@@ -100,6 +102,8 @@ class CatchUp:
             return []
         if not self.gives_days:
             return [*said, _("这一场按规则不能补学。确实在别处学过的，可以申报。")]
+        if self.is_final:
+            return [*said, _("培训已经结束，补学时间也过了。确实学过的，请支部书记核实更正。")]
         if self.is_over:
             return [*said, _("补学时间已经过了。可以请支部书记安排集中收看或送学上门。")]
         if self.is_spent:
@@ -122,6 +126,8 @@ class CatchUp:
     def _next(self) -> str:
         if not self.gives_days:
             return _("按规则不补学，确实学过的可登记其他方式学习")
+        if self.is_final:
+            return _("培训已结束，确实学过的可更正结果")
         if self.is_over:
             return _("补学时间已过，可送学上门后登记")
         if self.is_spent:
@@ -150,7 +156,8 @@ def catch_up_of(
     """Return the path of ``member``, who stands at ``state``, or None: nothing is left to be made up.
 
     ``sessions``: what is ahead of further sessions (``queries.sessions.sessions_ahead``); ``done_ms``: what counts;
-    ``check``: what is said of a check of understanding that alone is left (``standing.check_left``).
+    ``check``: what is said of a check of understanding that alone is left (``standing.check_left``). The occasion's
+    training is loaded.
     """
     if state not in UNDONE:
         return None
@@ -159,12 +166,13 @@ def catch_up_of(
     step = None if paused or is_spent or is_over else _step(occasion, member, done_ms, check)
     ways = [Way(By.PHONE, step.label, step.url)] if step is not None and has_phone else []
     ways += [_session(one, member) for one in sessions]
-    if not paused:
+    is_final = is_over and is_over_for_good(occasion, as_of)
+    if not paused and not is_final:
         ways += [Way(By.HALL, _("集中收看")), Way(By.VISIT, _("送学上门"))]
     return CatchUp(
         state=state, due_at=due_at(occasion), ways=tuple(ways), is_over=is_over, is_paused=paused, has_phone=has_phone,
         gives_days=_gives_days(occasion), owes_check=owes_check(check), is_spent=is_spent,
-        is_unrecorded=occasion.is_unrecorded,
+        is_unrecorded=occasion.is_unrecorded, is_final=is_final,
     )  # fmt: skip
 
 

@@ -173,7 +173,7 @@ def owing(*, training_id: int, member_ids: Collection[int], as_of: datetime) -> 
     """
     rows = entries(training_ids=[training_id], paths=[""]).filter(stands__in=UNDONE, member_id__in=member_ids)
     found = list(rows.order_by().values_list("member_id", "occasion_id", "stands", "rec__reasons"))
-    occasions = Occasion.objects.select_related("rule").in_bulk({row[1] for row in found})
+    occasions = Occasion.objects.select_related("rule", "training").in_bulk({row[1] for row in found})
     ahead = sessions_ahead(occasions.values(), as_of=as_of)
     owed: dict[int, dict[int, CatchUp]] = {}
     for member_id, pk, state, reasons in found:

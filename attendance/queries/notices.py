@@ -9,7 +9,7 @@ MOST_COUNTED = 99
 
 def notices_of(member_id: int) -> QuerySet[Notice]:
     """Return what a person was told, the newest first."""
-    found = Notice.objects.filter(member_id=member_id).select_related("member", "training", "occasion")
+    found = Notice.objects.filter(member_id=member_id).select_related("member", "training", "occasion__training")
     return found.order_by("-at", "-id")
 
 

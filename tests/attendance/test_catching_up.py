@@ -62,6 +62,11 @@ def test_each_hindrance_has_its_clear_way(occasion: Occasion) -> None:
     assert late.until.startswith("补学时间已过（")
     assert late.for_secretary == "补学时间已过，可送学上门后登记"
     assert late.for_member == ["补学时间已经过了。可以请支部书记安排集中收看或送学上门。"]
+    occasion.training.state = "closed"
+    final = path(occasion, as_of=at)
+    assert (final.ways, final.for_secretary) == ((), "培训已结束，确实学过的可更正结果")
+    assert final.for_member == ["培训已经结束，补学时间也过了。确实学过的，请支部书记核实更正。"]
+    assert path(occasion, as_of=at - DAY).phone is not None
     assert path(occasion, state="incomplete").for_secretary == "当时记录不全，可按实际情况更正"
     occasion.media_ms = None
     assert path(occasion).for_secretary == "暂时没有回放，可集中收看或送学上门"
