@@ -1,4 +1,4 @@
-"""All settings, in one file. Three shapes of one program: DATABASE_URL, REDIS_URL and STORAGE_URL choose.
+"""All settings but the plug points. Three shapes of one program: DATABASE_URL, REDIS_URL and STORAGE_URL choose.
 
 Bad values stop the start with a sentence that names the variable. Every key stands in ``.env.example``.
 """
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from config import logs, sms_settings
 from config.database import database
 from config.env import choice, env, flag, number, secret, text, trusted_proxies, url, words
+from config.plug_points import *  # noqa: F403 - settings like these here
 from config.private import files_group, keep_private
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -341,49 +342,6 @@ NOTICE_KEEP_DAYS = number("NOTICE_KEEP_DAYS", default=400, low=30, high=36_500)
 
 # How long nobody is called missing because the hall of their unit has still to report, after the end of an occasion.
 HALL_WAIT_DAYS = number("HALL_WAIT_DAYS", default=7, low=1, high=60)
-
-# --- The ways to take part: what the ledger calls (attendance/kinds.py) ---------------------------------------------
-OCCASION_KINDS = {
-    "lecture": "live.kinds.LectureKind",
-    "course": "courses.kinds.CourseKind",
-    "gathering": "meetings.kinds.GatheringKind",
-}
-REPORTS = [
-    "attendance.reports.missing.MissingReport",
-    "attendance.reports.records.RecordsReport",
-]
-# What apps above the ledger add to a person's own download: each (user) -> {"kind": [rows]}.
-PERSONAL_DATA = [
-    "live.queries.personal_data",
-    "courses.queries.personal_data",
-    "media.queries.personal_data",
-    "meetings.queries.personal_data",
-    "certificates.queries.personal_data",
-]
-# What somebody has to do today besides taking part: each (user, as_of) -> [attendance.duties.Duty].
-DUTIES = ["live.duties.of_lecturer", "meetings.duties.of_secretary"]
-# Those of them that the first page of 支部 says too.
-BRANCH_DUTIES = ["meetings.duties.of_secretary"]
-# What apps above the tree made for a unit: each (*, node, on_date) -> [organizations.uses.Use].
-UNIT_USES = [
-    "attendance.units.uses_of",
-    "cms.units.uses_of",
-    "media.units.uses_of",
-    "meetings.units.uses_of",
-    "certificates.units.uses_of",
-]
-# What goes along when a unit is merged into another: each (*, node, into).
-UNIT_MOVES = ["attendance.units.move", "cms.units.move", "media.units.move", "certificates.units.move"]
-# Which long lists cover whom in the access log: modules with places_of and covering (*, member_id).
-ACCESS_SCOPES = ["attendance.queries.access"]
-# Who knows what still needs a video, picture, document, lesson or course (organizations/uses.py).
-USES = ["cms.uses", "courses.uses", "live.uses", "certificates.uses"]
-# What apps above the ledger add to its pages (attendance/beside.py): functions by page.
-BESIDE = {
-    "me": ["certificates.beside.of_member"],
-    "training": ["certificates.beside.of_training"],
-    "person": ["certificates.beside.of_person"],
-}
 
 # --- Reminders (attendance/operations/reminders.py, ADR 42) ---------------------------------------------------------
 # The most that one person is reminded in seven days, by hand or outside the site; a unit may choose otherwise.

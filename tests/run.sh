@@ -11,15 +11,16 @@ busy="-n $(($(nproc) + 1)) --dist loadgroup --no-loadscope-reorder"
 VAR_DIR=$(mktemp -d) && export VAR_DIR
 trap 'rm -rf "$VAR_DIR"' EXIT
 failed=0
-# Seconds of processor time of everything that has ended so far.
-used() { awk -v tick="$(getconf CLK_TCK)" '{ print int(($16 + $17) / tick) }' "/proc/$BASHPID/stat"; }
+# Seconds of processor time of everything that a shell has seen end so far.
+used() { awk -v tick="$(getconf CLK_TCK)" '{ print int(($16 + $17) / tick) }' "/proc/$1/stat"; }
 stage() {
   local name=$1; shift
   printf '\n\033[1m==> %s\033[0m\n' "$name"
-  local began=$SECONDS before=$(used)
+  local began=$SECONDS shell=$BASHPID before
+  before=$(used "$shell")
   "$@"; local status=$?
   printf '==> %s: %s in %s s, %s s of processor time\n' "$name" \
-    "$([ $status = 0 ] && echo passed || echo FAILED)" $((SECONDS - began)) $(($(used) - before))
+    "$([ $status = 0 ] && echo passed || echo FAILED)" $((SECONDS - began)) $(($(used "$shell") - before))
   [ $status = 0 ] || failed=1
 }
 unseen="not engine and not e2e and not front"

@@ -33,7 +33,7 @@ def lapse_halls(*, as_of: datetime) -> int:
         occasion__window_end_at__lte=as_of - wait + warn,
     )  # fmt: skip
     lapsed = 0
-    for hall in waiting.select_related("occasion", "node").order_by("pk"):
+    for hall in waiting.select_related("occasion", "node").order_by("opened_at", "pk"):
         at = lapses_at(hall)
         if at is not None and at <= as_of:
             lapsed += _survived(_lapse, hall, as_of)

@@ -101,8 +101,7 @@ def _absorb(period: Leave, *, ended_by_id: int, as_of: datetime) -> None:
 
     Other occasions of such a leave go on waiting; what was taken in stays written, with where it went.
     """
-    if period.from_date is None or period.to_date is None:
-        return
+    assert period.from_date is not None and period.to_date is not None  # noqa: S101, PT018 - asked by the caller
     ended = {
         "state": Leave.State.WITHDRAWN,
         "reason": _("已并入 %(days)s 的请假，一起答复") % {"days": days(period.from_date, period.to_date)},

@@ -97,9 +97,9 @@ def _tell_those(reminder_id: int, pks: Sequence[int], *, as_of: datetime) -> int
     here = _members(list(mine), as_of)
     left = {member_id: found for member_id, found in left.items() if member_id in here}
     by_left: defaultdict[Left, list[int]] = defaultdict(list)
-    for member_id, paths in left.items():
-        if (one := Left.of(paths.values())) is not None:
-            by_left[one].append(member_id)
+    left_of = {member_id: one for member_id, paths in left.items() if (one := Left.of(paths.values()))}
+    for member_id, one in left_of.items():
+        by_left[one].append(member_id)
     for one, member_ids in by_left.items():
         data = {"text": reminder.text, "until": one.until_at.isoformat(), "unit": reminder.node.name, **one.data}
         tell(member_ids=member_ids, kind="reminded", training_id=reminder.training_id, data=data, as_of=as_of)

@@ -225,23 +225,13 @@ def _judge_all(occasion: Occasion, entries: list[tuple[int, str, str, datetime |
         corrections = last_corrections(occasion.pk, list(changed))
         records = [
             _record(
-                occasion.pk,
-                member_id,
-                verdict,
-                rule,
-                digest,
-                corrections.get(member_id),
-                as_of,
-                full=full,
+                occasion.pk, member_id, verdict, rule, digest, corrections.get(member_id), as_of, full=full,
                 since=_since(corrections.get(member_id), held[member_id], window, rule),
             )
             for member_id, (verdict, digest) in changed.items()
-        ]
+        ]  # fmt: skip
         Record.objects.bulk_create(
-            records,
-            update_conflicts=True,
-            unique_fields=["occasion", "member"],
-            update_fields=list(FIELDS),
+            records, update_conflicts=True, unique_fields=["occasion", "member"], update_fields=list(FIELDS)
         )
         nodes = {entry[0]: entry[4] for entry in entries}
         counted = [one for one in records if before.get(one.member_id, ("",))[1:] != (one.stands, one.stands_by_id)]

@@ -169,11 +169,10 @@ def _wanted(attendance: Attendance, said: Collection[int], window: Span) -> set[
 def _moved(rows: Iterable[Evidence], before: Span, after: Span) -> set[tuple[int, Span]]:
     """Return the presence of whom the page says nothing: where it reached to an end of the meeting, it still does."""
     found = set()
-    for row in rows:
-        if row.kind == Evidence.Kind.HALL:
-            start = None if row.started_at == before[0] else row.started_at
-            end = None if row.ended_at == before[1] else row.ended_at
-            found.add((row.member_id, _inside(row.member_id, (start, end), after)))
+    for row in (one for one in rows if one.kind == Evidence.Kind.HALL):
+        start = None if row.started_at == before[0] else row.started_at
+        end = None if row.ended_at == before[1] else row.ended_at
+        found.add((row.member_id, _inside(row.member_id, (start, end), after)))
     return found
 
 

@@ -33,7 +33,7 @@ QUESTIONS = {
     "attendance.lapse_halls": 1,
     "attendance.prune_guests": 1,
     "attendance.recompute": 1,
-    "attendance.reconcile": 5,
+    "attendance.reconcile": 6,
     "attendance.remind": 7,
     "attendance.prune_notices": 2,
     "attendance.seal_days": 2,

@@ -419,3 +419,24 @@ def test_before_an_occasion_opens_nobody_is_excused_by_a_period(county: County, 
     Training.objects.update(state=Training.State.CLOSED)
     assert operations.excuse_absent(occasion_id=one.pk, as_of=one.ends_at) == 0
     assert excused(county) == []
+
+
+def test_days_leave_alone_what_lies_outside_them(county: County, training: Training) -> None:
+    now, today = timezone.now(), timezone.localdate()
+    far = lecture(training, now + 20 * DAY)
+    wish = Wish("work", (far.pk,))
+    (single,) = operations.ask_leave(member_id=county.member.pk, wish=wish, as_of=now)
+    held = period(county, today + DAY, today + 3 * DAY)
+    assert list(Leave.objects.filter(state="asked").order_by("pk")) == [single, held]
+
+
+def test_a_secretary_enters_no_leave_within_days_that_were_asked_for(county: County, training: Training) -> None:
+    now, today = timezone.now(), timezone.localdate()
+    one = lecture(training, now + 2 * DAY)
+    period(county, today + DAY, today + 4 * DAY)
+    wish = Wish("work", (one.pk,))
+    with pytest.raises(operations.UnableToAskLeave, match="不用再请"):
+        operations.enter_leave(
+            member_id=county.member.pk, wish=wish, entered_by_id=county.secretary.pk, as_of=timezone.now()
+        )
+    assert Leave.objects.count() == 1

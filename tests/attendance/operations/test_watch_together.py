@@ -15,6 +15,7 @@ from attendance import operations
 from attendance.core.intervals import moment_of, ms_of
 from attendance.models import Evidence, Occasion, Record, RosterEntry, WatchBudget, WatchSession
 from attendance.operations import UnableToReportWatched, WatchReport, WatchState, watch
+from attendance.operations.watch_batch import quoted
 from attendance.operations.watch_queue import ReportQueue
 from organizations.models import User
 from tests.attendance.operations.test_watch import NOON, after, play
@@ -325,3 +326,7 @@ def test_unused_turns_are_none(county: County, lecture: Occasion) -> None:
     key = play(lecture, county.member, 0)
     assert operations.report_together(said(key, county.member, 0, 10, 10)).accepted_ms == 10_000
     assert WatchBudget.objects.filter(member=county.member).update(turn=F("turn")) == 1
+
+
+def test_a_text_stays_itself_as_an_element_of_an_array() -> None:
+    assert quoted('a"b\\c') == '"a\\"b\\\\c"'

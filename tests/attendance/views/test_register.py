@@ -168,7 +168,7 @@ def test_the_number_of_queries_does_not_grow(sheet: World, sign_in: SignIn, peop
     with CaptureQueriesContext(connection) as seen:
         read(client, f"/branch/register/?training={sheet.training.pk}")
     asked = [one for one in seen if not one["sql"].startswith(("SAVEPOINT", "RELEASE"))]
-    assert len(asked) == 13
+    assert len(asked) == 12
 
 
 def test_a_cell_opens_the_evidence_as_a_page_and_as_a_part(sheet: World, sign_in: SignIn) -> None:

@@ -33,7 +33,7 @@ MUTANTS = (
         name="reminder-check",
         means="Who only owes the check is not reminded of it.",
         file="attendance/catching_up.py",
-        before="owes_check=all(one.owes_check and not one.is_over for one in open_ones),",
+        before="owes_check=all(one.owes_check and one.is_on_time for one in open_ones),",
         after="owes_check=False,",
         tests=("tests/attendance/operations/test_reminders.py::test_who_owes_only_the_check_is_reminded_of_it",),
     ),
@@ -41,8 +41,8 @@ MUTANTS = (
         name="reminder-session",
         means="Who can still come to a further session is not reminded once the replay's time is over.",
         file="attendance/catching_up.py",
-        before="return not self.is_paused and (not self.is_over or bool(self.sessions))",
-        after="return not self.is_paused and not self.is_over",
+        before="return not self.is_paused and (self.is_on_time or bool(self.sessions))",
+        after="return not self.is_paused and self.is_on_time",
         tests=(
             "tests/attendance/operations/test_reminders.py"
             "::test_who_can_only_come_to_a_further_session_is_reminded_of_it",

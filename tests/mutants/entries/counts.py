@@ -7,8 +7,8 @@ MUTANTS = (
         name="expected-without-exempt",
         means="The exempt are counted among those expected.",
         file="attendance/reports/standing.py",
-        before="return sum(self.by_state.values()) - self[S.EXEMPT]",
-        after="return sum(self.by_state.values())",
+        before="return self.everybody - self[S.EXEMPT]",
+        after="return self.everybody",
         tests=("tests/attendance/views/test_counts.py::test_a_parent_is_the_sum_of_its_childrens_own_pages",),
     ),
     Mutant(
@@ -23,8 +23,8 @@ MUTANTS = (
         name="counted-by-the-worst",
         means="Whoever missed one of two lectures is counted as done.",
         file="attendance/reports/standing.py",
-        before="next(state for state in WORST_FIRST if",
-        after="next(state for state in reversed(WORST_FIRST) if",
+        before="next(x for x in WORST_FIRST if x in states)",
+        after="next(x for x in reversed(WORST_FIRST) if x in states)",
         tests=("tests/attendance/reports/test_standing.py::test_counts_by_person_take_the_worst_of_the_occasions",),
     ),
     Mutant(

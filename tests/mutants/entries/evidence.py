@@ -208,9 +208,9 @@ MUTANTS = (
     Mutant(
         name="watch-turn-in-batch",
         means="Of two processes that store reports of one person at once, both spend the same budget.",
-        file="attendance/operations/watch_store.py",
-        before='if turns.get(one["member"]) == one["turn"]]',
-        after='if one["member"] in turns]',
+        file="attendance/operations/watch_batch.py",
+        before="if turns.get(one.session.member_id) == one.session.turn]",
+        after="if one.session.member_id in turns]",
         tests=(
             "tests/attendance/operations/test_watch_together.py::test_a_turn_that_another_process_took_is_taken_by_itself",
         ),

@@ -147,8 +147,8 @@ MUTANTS = (
         name="room-removed-now",
         means="Whoever was removed stays where the event was lost.",
         file="live/permissions.py",
-        before="_expected(lecture.occasion, ids, on_date) - _removed(occasion_id, ids)",
-        after="_expected(lecture.occasion, ids, on_date)",
+        before="_admitted(lecture.occasion, ids, on_date) - _removed(occasion_id, ids)",
+        after="_admitted(lecture.occasion, ids, on_date)",
         tests=("tests/live/test_pages.py::test_a_room_that_asks_hears_of_a_removal_that_nobody_told_it",),
     ),
     Mutant(

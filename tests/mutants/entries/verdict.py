@@ -46,7 +46,7 @@ MUTANTS = (
     Mutant(
         name="verdict-too-late",
         means="What is watched after the time for making up still counts.",
-        file="attendance/core/verdict.py",
+        file="attendance/core/watched.py",
         before="(until is None or report.at <= until)",
         after="(until is None or report.at >= 0)",
         tests=("tests/attendance/core/test_verdict.py::test_other_witnesses",),
@@ -54,7 +54,7 @@ MUTANTS = (
     Mutant(
         name="verdict-clip",
         means="Watching beyond the end of a film counts.",
-        file="attendance/core/verdict.py",
+        file="attendance/core/watched.py",
         before="spans.clip(0, most[media]) if most[media] else spans",
         after="spans",
         tests=("tests/attendance/core/test_verdict.py::test_a_course_counts_media",),

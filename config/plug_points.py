@@ -1,0 +1,44 @@
+"""Plug points: what apps hand to those below them, each by its dotted name (docs/architecture.md)."""
+
+# The ways to take part: what the ledger calls (attendance/kinds.py).
+OCCASION_KINDS = {
+    "lecture": "live.kinds.LectureKind",
+    "course": "courses.kinds.CourseKind",
+    "gathering": "meetings.kinds.GatheringKind",
+}
+REPORTS = [
+    "attendance.reports.missing.MissingReport",
+    "attendance.reports.records.RecordsReport",
+]
+# What apps above the ledger add to a person's own download: each (user) -> {"kind": [rows]}.
+PERSONAL_DATA = [
+    "live.queries.personal_data",
+    "courses.queries.personal_data",
+    "media.queries.personal_data",
+    "meetings.queries.personal_data",
+    "certificates.queries.personal_data",
+]
+# What somebody has to do today besides taking part: each (user, as_of) -> [attendance.duties.Duty].
+DUTIES = ["live.duties.of_lecturer", "meetings.duties.of_secretary"]
+# Those of them that the first page of 支部 says too.
+BRANCH_DUTIES = ["meetings.duties.of_secretary"]
+# What apps above the tree made for a unit: each (*, node, on_date) -> [organizations.uses.Use].
+UNIT_USES = [
+    "attendance.units.uses_of",
+    "cms.units.uses_of",
+    "media.units.uses_of",
+    "meetings.units.uses_of",
+    "certificates.units.uses_of",
+]
+# What goes along when a unit is merged into another: each (*, node, into).
+UNIT_MOVES = ["attendance.units.move", "cms.units.move", "media.units.move", "certificates.units.move"]
+# Which long lists cover whom in the access log: modules with places_of and covering (*, member_id).
+ACCESS_SCOPES = ["attendance.queries.access"]
+# Who knows what still needs a video, picture, document, lesson or course (organizations/uses.py).
+USES = ["cms.uses", "courses.uses", "live.uses", "certificates.uses"]
+# What apps above the ledger add to its pages (attendance/beside.py): functions by page.
+BESIDE = {
+    "me": ["certificates.beside.of_member"],
+    "training": ["certificates.beside.of_training"],
+    "person": ["certificates.beside.of_person"],
+}
