@@ -73,6 +73,8 @@ def reschedule_occasion(*, occasion_id: int, plan: OccasionPlan) -> None:
     before = Occasion.objects.select_for_update(no_key=True).filter(pk=occasion_id, state=State.SCHEDULED).first()
     if before is None:
         raise UnableToPlanOccasion(_("这一场已经开始，不能再改安排。"))
+    if before.repeats_id is not None and before.training_id != plan.training_id:
+        raise UnableToPlanOccasion(_("再讲的一场要在同一个培训里。"))
     Occasion.objects.filter(pk=occasion_id).update(**plan.columns())
     # Somebody else is expected, or on another day: what is prepared of the roster would open as the wrong one.
     if (before.node_id, timezone.localdate(before.starts_at)) != (plan.node_id, timezone.localdate(plan.starts_at)):

@@ -4,7 +4,7 @@ import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from attendance.models import Occasion
+from attendance.models import Occasion, Training
 from attendance.operations.occasions import UnableToPlanOccasion
 from attendance.queries.windows import HELD, is_by_media
 
@@ -29,6 +29,9 @@ def make_session(*, occasion_id: int, of_id: int) -> None:
         raise UnableToPlanOccasion(
             _("这一场的原始数据到期已经删除，不能再认定，所以不能再讲一场。请另外安排一场新的。")
         )
+    if first.training.state != Training.State.PUBLISHED:
+        # Nobody is led there any more: 今天 has what runs.
+        raise UnableToPlanOccasion(_("培训已经结束，不能再讲一场。请先把培训改回进行中。"))
     if occasion.state != Occasion.State.SCHEDULED or occasion.is_repeated or occasion.pk == first.pk:
         raise UnableToPlanOccasion(_("这一场已经开始，不能再改安排。"))
     if occasion.training_id != first.training_id:

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -30,8 +31,12 @@ def me_check(request: HttpRequest, occasion_id: int) -> HttpResponse:
     """Show the question to be answered now, or what the last attempt came to; keep an answer."""
     user, as_of = signed_in(request), timezone.now()
     occasion = occasion_for(user, occasion_id)
-    if occasion is None or occasion.state in CALLED_OFF or occasion.check_asked is None or not asks_check(occasion):
+    if occasion is None or occasion.state in CALLED_OFF:
         raise Http404
+    if occasion.check_asked is None or not asks_check(occasion):
+        # Withdrawn, perhaps while somebody was answering: their record says what counts now.
+        messages.info(request, _("这一场现在不用做小测。"))
+        return redirect("me_record", occasion.pk)
     if request.method == "POST":
         return _answer(request, occasion, user)
     operations.settle_dirty(as_of=as_of, member_ids=[user.pk])

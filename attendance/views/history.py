@@ -136,8 +136,7 @@ def branch_occasion(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "chart": bars(parts, key="all", title=occasion.title),
         "sessions": session_rows(occasion, scope),
         "listed": being_listed_words([occasion] if is_being_listed(occasion) else []) + behind_words(is_now=is_now),
-        "said": _("应到 %(expected)s 位，完成 %(done)s 位；除去请假的，应到 %(rest)s 位，完成 %(done)s 位。")
-        % {"expected": counts.expected, "rest": counts.not_excused, "done": counts.done},
+        "said": _shares(counts) if occasion.opened_at else "",
         "where_names": where_names(scope, counts, shows_names=shows_names),
         "groups": _names_at(occasion, scope, counts, signed_in(request)) if shows_names else [],
         "children": children_at(scope, occasion.pk),
@@ -164,6 +163,11 @@ MOST_NAMES = 500
 
 
 @transaction.atomic
+def _shares(counts: Counts) -> str:
+    said = _("应到 %(expected)s 位，完成 %(done)s 位；除去请假的，应到 %(rest)s 位，完成 %(done)s 位。")
+    return said % {"expected": counts.expected, "rest": counts.not_excused, "done": counts.done}
+
+
 def _names_at(occasion: Occasion, scope: Scope, counts: Counts, reader: User) -> list[NamesOf]:
     """Return who stands how at an occasion, the missing first; the read is written down with it."""
     asked = asked_of(occasion=occasion, as_of=scope.as_of)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 
 from attendance.asked_words import asked_words
 from attendance.catching_up import CatchUp, Way, catch_up_of
-from attendance.check_words import check_left_words, spent_words
+from attendance.check_words import check_asked_words, check_left_words, is_late, spent_words
 from attendance.duties import Duty, duties_of
 from attendance.kinds import Step, is_in_person, kinds
 from attendance.models import Notice, Occasion, RecordState, Rule
@@ -244,8 +244,12 @@ def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
             )  # fmt: skip
             if path is not None:
                 step = Step(path.phone.label, path.phone.url) if path.phone else None
-                is_incomplete, said = stand.state == RecordState.INCOMPLETE, tuple(asked_words(asked, occasion))
-                owed.append(Owed(occasion, path.due_at, stand.amount, is_incomplete, step, path, said))
+                is_incomplete = stand.state == RecordState.INCOMPLETE
+                said = [check_asked_words(occasion)] if is_late(occasion, as_of=as_of) else []
+                said += asked_words(asked, occasion)
+                owed.append(
+                    Owed(occasion, path.due_at, stand.amount, is_incomplete, step, path, tuple(filter(None, said)))
+                )
     owed.sort(key=lambda one: one.due_at)
     return Day(live, coming, owed, paused, asked)
 

@@ -45,6 +45,7 @@ def changes_of(lecture: Lecture, after: Occasion, lecturer: User, *, as_of: dt.d
     found = changes_in_words(in_words(before, lecture.lecturer), in_words(after, lecturer))
     if not found:
         return []
+    after.repeats_id = before.repeats_id  # whom a further session expects follows from the first
     old, new = people_at([before], as_of=as_of), people_at([after], as_of=as_of)
     if before.node_id == after.node.pk and old == new:
         found.append(_("涉及 {people} 人。").format(people=new))

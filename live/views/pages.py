@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from attendance.catching_up import Way, catch_up_of
-from attendance.check_words import check_card
+from attendance.check_words import check_asked_words, check_card
 from attendance.models import RecordState
 from attendance.operations import settle_dirty
 from attendance.queries import credited, last_position_ms
@@ -235,14 +235,15 @@ def _counted(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, A
     seen_s = sum(end - start for start, end in ranges) // 1000
     return told | {
         "needed_ms": (seen_s + stand.amount.left_s) * 1000,
-        "asked": _asked(stand.amount, replay_ms=replay_ms),
+        "asked": _asked(stand.amount, replay_ms=replay_ms, and_check=bool(check_asked_words(lecture.occasion))),
     }
 
 
-def _asked(amount: Amount, *, replay_ms: int) -> str:
+def _asked(amount: Amount, *, replay_ms: int, and_check: bool) -> str:
     """What a replay is asked for: together with what counted of the lecture itself it must reach the share.
 
     Says of what the share is taken; that may be a little less than the replay lasts, for time that nobody owes.
+    ``and_check``: a check of understanding is asked for besides.
     """
     if not amount.total_ms:
         return ""
@@ -250,12 +251,13 @@ def _asked(amount: Amount, *, replay_ms: int) -> str:
         "percent": f"{amount.needed_ms / amount.total_ms * 100:.3g}",
         "needed": length(amount.needed_ms),
         "total": length(amount.total_ms),
+        "enough": _("，再答对小测，才算补上") if and_check else _("就算补上"),
     }
     if amount.done_ms:
         # Without the number that counts so far: it stands beside, and goes on while this sentence stays.
-        told = _("直播和回放一共满 {total}的 {percent}%（{needed}）就算补上").format(**values)
+        told = _("直播和回放一共满 {total}的 {percent}%（{needed}）{enough}").format(**values)
     else:
-        told = _("看满 {total}的 {percent}%（{needed}）就算补上").format(**values)
+        told = _("看满 {total}的 {percent}%（{needed}）{enough}").format(**values)
     if amount.total_ms < replay_ms and values["total"] != length(replay_ms):
         told += _("。回放共 {replay}，按其中的 {total}认定，其余不用补").format(replay=length(replay_ms), **values)
     return told

@@ -68,6 +68,8 @@ class Site:
             if row.route.startswith("meetings/") and row.route.endswith("/withdraw/"):
                 # A meeting to come would be gone the second time; one that was held is refused each time.
                 path = f"/meetings/{self.world.met.pk}/withdraw/"
+            if row.route == "admin/occasions/<int:occasion_id>/check/withdraw/":
+                path = f"/admin/occasions/{self.world.met.pk}/check/withdraw/"  # what a member is asked for stays
             asked.append((row.route, method if method in row.methods.split() else "HEAD", path, headers, b""))
         return asked + [(route, "GET", "/" + route, self.headers("organiser"), b"") for route in OTHERS]
 

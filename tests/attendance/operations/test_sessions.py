@@ -1,6 +1,7 @@
 """Further sessions: who missed the first and takes part makes it up; nobody is counted, or given hours, twice."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from attendance import operations
-from attendance.models import Occasion, PresenceSpan, Record, RecordState, RosterEntry, Rule
+from attendance.core.plan import OccasionPlan
+from attendance.models import Occasion, PresenceSpan, Record, RecordState, RosterEntry, Rule, Training
 from attendance.operations import rosters
 from attendance.queries.coming import coming_for
 from attendance.queries.concerned import people_at
@@ -246,6 +248,20 @@ def test_what_cannot_be_a_further_session(county: County, first: Occasion) -> No
     ):
         with pytest.raises(operations.UnableToPlanOccasion, match=why):
             operations.make_session(occasion_id=occasion.pk, of_id=of.pk)
+    Training.objects.filter(pk=first.training_id).update(state=Training.State.CLOSED)
+    with pytest.raises(operations.UnableToPlanOccasion, match="培训已经结束"):
+        operations.make_session(occasion_id=plan.pk, of_id=first.pk)
+
+
+def test_a_further_session_stays_in_its_training(county: County, first: Occasion) -> None:
+    session, other = planned(first), OccasionFactory(node=first.node, rule=first.rule).training
+    plan = OccasionPlan(
+        training_id=other.pk, node_id=first.node_id, title="再讲", starts_at=LATER, ends_at=LATER + HOUR,
+        rule_id=first.rule_id,
+    )  # fmt: skip
+    with pytest.raises(operations.UnableToPlanOccasion, match="同一个培训"):
+        operations.reschedule_occasion(occasion_id=session.pk, plan=plan)
+    operations.reschedule_occasion(occasion_id=session.pk, plan=replace(plan, training_id=first.training_id))
 
 
 def test_the_sums_of_pages_agree(county: County, first: Occasion) -> None:

@@ -256,14 +256,15 @@ def test_what_no_page_sends_is_said_and_not_kept(
 
 def test_for_others_it_does_not_exist(county: County, lecture: Occasion, sign_in: SignIn) -> None:
     url = reverse("me_check", args=[lecture.pk])
-    assert sign_in(county.member).get(url).status_code == 404  # nothing is written yet
     write(lecture, county)
     for person in (county.neighbour_member, county.organiser, county.neighbour_secretary):
         client = sign_in(person)
         assert (client.get(url).status_code, client.post(url, {"picked": "0"}).status_code) == (404, 404)
     Occasion.objects.update(rule_stamp={**(lecture.rule_stamp or {}), "asks_check": False})
     client = sign_in(county.member)
-    assert (client.get(url).status_code, client.post(url, {"picked": "0"}).status_code) == (404, 404)
+    for answer in (client.get(url, follow=True), client.post(url, {"picked": "0"}, follow=True)):
+        assert answer.redirect_chain == [(reverse("me_record", args=[lecture.pk]), 302)]
+        assert "这一场现在不用做小测" in answer.content.decode()
     Occasion.objects.update(state="void")
     assert client.get(url).status_code == 404
 
