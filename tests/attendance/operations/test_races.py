@@ -17,7 +17,7 @@ from attendance.models import Correction, Declaration, Evidence, Notice, Occasio
 from attendance.operations import UnableToAnswerDispute, UnableToRecord
 from attendance.queries import judged
 from attendance.queries.verifying import problems
-from meetings.operations import Attendance, write_attendance
+from meetings.operations import Attendance, Written, write_attendance
 from organizations.models import User
 from tests.attendance.operations.test_reminders import morning, remind
 from tests.attendance.reports.conftest import World, world
@@ -191,13 +191,13 @@ def test_attendance_of_a_meeting_is_saved_by_two(county: County, is_turned: bool
     first, second, third = (one.pk for one in county.members)
     listed = [first, second, third]
 
-    def save(by: User, *came: int) -> bool:
+    def save(by: User, *came: int) -> Written:
         book = Attendance(started_at=start, ended_at=end, listed=listed, present=dict.fromkeys(came))
         return write_attendance(occasion_id=meeting.pk, attendance=book, actor_id=by.pk, as_of=now)
 
     books = [(county.secretary, {first, second}), (county.neighbour_secretary, {second, third})]
     (one, early), (two, late) = books[::-1] if is_turned else books
-    assert meanwhile(lambda: save(one, *early), lambda: save(two, *late)) is True
+    assert meanwhile(lambda: save(one, *early), lambda: save(two, *late)) == Written(is_over=True, overtaken={})
     settle(meeting.occasion)
     operations.settle_dirty(as_of=now)
     present = Record.objects.filter(occasion=meeting.pk, stands="attended").values_list("member_id", flat=True)

@@ -250,7 +250,11 @@ def test_many_are_played_by_several_processes_with_the_same_answers(db: None, tm
     files = (SAMPLES * MANY)[:MANY]
     call_command("replay_trace", *files[: len(SAMPLES)])
     alone = capsys.readouterr().out.splitlines()
-    empty = os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}", "VAR_DIR": str(tmp_path)}
+    empty = os.environ | {
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}",
+        "REDIS_URL": "",
+        "VAR_DIR": str(tmp_path),
+    }
     command = [sys.executable, "manage.py", "replay_trace", *map(str, files)]
     done = subprocess.run(command, cwd=ROOT, env=empty, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == (alone * MANY)[:MANY]
