@@ -7,6 +7,7 @@ from decimal import Decimal
 import segno
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from attendance.models import Occasion
@@ -87,7 +88,7 @@ def standing_words(one: Issued) -> tuple[str, str]:
         return _("不能确认"), _("存下的内容和发证时的校验值不一致，请联系颁发单位。")
     if one.state == STANDS:
         return _("有效"), _("内容和发证时一致，没有撤回。")
-    at = date_format(one.until_at, "DATE_FORMAT") if one.until_at else ""
+    at = date_format(localtime(one.until_at), "DATE_FORMAT") if one.until_at else ""
     if one.state == REPLACED:
         return _("已换发"), _("%(day)s 已换成新的一张，这一张不再有效。") % {"day": at}
     return _("已撤回"), _("%(day)s 由颁发单位撤回，不再有效。") % {"day": at}

@@ -1,5 +1,6 @@
 """Certificates through the real doors: the member's, the secretary's, the organiser's and the public one."""
 
+import datetime as dt
 import re
 import zlib
 from collections.abc import Callable
@@ -209,6 +210,14 @@ def test_a_withdrawn_one_says_when_and_never_why(course: Course) -> None:
     assert "这张证书：已撤回" in page
     assert f"{timezone.localdate().year}年" in page
     assert "冒名参加" not in page
+
+
+def test_the_day_of_a_withdrawal_is_the_day_here(course: Course) -> None:
+    made, early = taken(course), timezone.now().astimezone(dt.UTC).replace(hour=23, minute=30) + dt.timedelta(days=1)
+    withdraw(certificate_id=made.pk, reason="发错了", withdrawn_by_id=course.county.organiser.pk, as_of=early)
+    here = timezone.localtime(early).date()
+    assert here != early.date()
+    assert f"{here.year}年{here.month}月{here.day}日 由颁发单位撤回" in text(Client().get(f"/c/{made.public_id}/"))
 
 
 @pytest.mark.parametrize("content", ['{"name":"别人"}', None])
