@@ -11,8 +11,10 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from attendance.models import Occasion
+from attendance.queries.windows import HELD
+from attendance.queries.written import is_over_for_good
 from attendance.rule_words import number
-from attendance.standing import state_label
+from attendance.standing import is_due_over, state_label
 from certificates.core.content import Content
 from certificates.core.finish import HOURS
 from certificates.core.number import grouped
@@ -150,17 +152,39 @@ def _looked_words(setting: CertificateSetting, looked: Looked) -> str:
     return said + _("还没有人把应参加的场次全部参加或补学；以后完成的，几分钟内自动发。")
 
 
-def way_words(way: Way) -> str:
+def way_words(way: Way, *, as_of: dt.datetime) -> str:
     """Return in one sentence what is still between a person and their certificate; "" where nothing is."""
     if way.is_short:
         return _short_words(way)
+    if over := [one for one in way.lacking if is_due_over(one, as_of)]:
+        return _over_words(over, as_of)
     if way.coming:
-        return _("还有没开始的场次：%(titles)s。全部完成以后就可以领。") % {"titles": _titles(way.coming)}
+        waits = all(one.starts_at > as_of for one in way.coming)
+        said = _("还有没开始的场次：%(titles)s。") if waits else _("还有没完成的场次：%(titles)s。")
+        return said % {"titles": _titles(way.coming)} + _("全部完成以后就可以领。")
     if way.lacking:
-        return _("还缺：%(titles)s。补上以后就可以领。") % {"titles": _titles(way.lacking)}
+        makes_up = all(one.state in HELD for one in way.lacking)
+        then = _("补上以后就可以领。") if makes_up else _("学完以后就可以领。")
+        return _("还缺：%(titles)s。") % {"titles": _titles(way.lacking)} + then
     if not way.finish.has_taken_part:
         return _("没有参加过其中的场次，不发证书。")
     return ""
+
+
+def _over_words(over: list[Occasion], as_of: dt.datetime) -> str:
+    """Return what is left where it is too late to make something up: nothing but a correction once all is closed."""
+    final = [one for one in over if is_over_for_good(one, as_of)]
+    said = _("还缺：%(titles)s。") % {"titles": _titles(final or over)}
+    if final:
+        return said + _("培训已经结束，补学时间也过了，不能再补。确实学过的，请支部书记核实更正。")
+    return said + _("补学时间已经过了。可以请支部书记安排集中收看或送学上门。")
+
+
+def lacking_step(occasion: Occasion, *, as_of: dt.datetime) -> str:
+    """Return what the way to the record of an occasion that lacks is called: never more than can still be done."""
+    if is_due_over(occasion, as_of):
+        return _("看记录 ›")
+    return _("看怎么补 ›") if occasion.state in HELD else _("看怎么学完 ›")
 
 
 def _short_words(way: Way) -> str:

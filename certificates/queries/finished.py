@@ -129,8 +129,8 @@ def looked_through(setting: CertificateSetting) -> Looked | None:
 
 def occasions_by(ids: Iterable[int]) -> list[Occasion]:
     """Return these occasions, the first to begin first."""
-    found = Occasion.objects.filter(pk__in=list(ids)).select_related("rule", "node").order_by("starts_at", "pk")
-    return list(found) if ids else []
+    found = Occasion.objects.filter(pk__in=list(ids)).select_related("training", "rule", "node")
+    return list(found.order_by("starts_at", "pk")) if ids else []
 
 
 def people_of(training_id: int, *, after: int, most: int) -> list[int]:

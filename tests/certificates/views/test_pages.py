@@ -107,6 +107,32 @@ def test_a_member_who_lacks_something_sees_what(course: Course, sign_in: SignIn)
     assert "还有没开始的场次：第三讲" in text(sign_in(course.county.member).get(own_url(course)))
 
 
+def test_who_is_too_late_is_told_what_is_left(course: Course, sign_in: SignIn) -> None:
+    client, lacking = sign_in(course.county.members[2]), Occasion.objects.filter(pk=course.second.pk)
+    assert "看怎么补" in text(client.get(own_url(course)))
+    lacking.update(make_up_until_at=timezone.now())
+    page = text(client.get(own_url(course)))
+    assert "还缺：第二讲。补学时间已经过了。可以请支部书记安排" in page
+    assert "看记录" in page
+    course.close()
+    page = text(client.get(own_url(course)))
+    assert "还缺：第二讲。培训已经结束，补学时间也过了，不能再补。确实学过的，请支部书记核实更正" in page
+    for said in ("就可以领", "看怎么补"):
+        assert said not in page
+
+
+def test_what_still_runs_is_not_made_up_and_what_is_late_is_not_to_come(course: Course, sign_in: SignIn) -> None:
+    client, now = sign_in(course.county.members[2]), timezone.now()
+    running = {"state": "open", "window_end_at": None, "make_up_until_at": None, "ends_at": now + dt.timedelta(days=3)}
+    Occasion.objects.filter(pk=course.second.pk).update(**running)
+    page = text(client.get(own_url(course)))
+    assert "还缺：第二讲。学完以后就可以领" in page
+    assert "看怎么补" not in page
+    late = now - dt.timedelta(minutes=5)
+    make_occasion(course.training, state="scheduled", title="第三讲", starts_at=late)
+    assert "还有没完成的场次：第三讲" in text(client.get(own_url(course)))
+
+
 def test_who_was_only_excused_has_no_certificate(course: Course, sign_in: SignIn) -> None:
     switched_on(course, counts_excused=True)
     for occasion in (course.first, course.second):
