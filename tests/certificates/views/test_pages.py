@@ -227,6 +227,14 @@ def test_unknown_and_mistyped_look_the_same(course: Course, django_assert_num_qu
     assert "证书编号" in text(visitor.get("/c/"))
 
 
+@pytest.mark.parametrize("typed", ["12", "a/b", "0" * 26])
+def test_what_was_typed_wrong_stays_to_be_mended(db: None, typed: str) -> None:
+    answer = Client().get("/c/", {"number": typed}, follow=True)
+    assert answer.status_code == 404
+    assert "没有查到这个编号的证书" in text(answer)
+    assert f'value="{typed}"' in answer.content.decode()
+
+
 def test_a_withdrawn_one_says_when_and_never_why(course: Course) -> None:
     made = taken(course)
     withdraw(
