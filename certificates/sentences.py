@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from attendance.models import Occasion
 from attendance.queries.windows import HELD
@@ -178,6 +179,18 @@ def _over_words(over: list[Occasion], as_of: dt.datetime) -> str:
     if final:
         return said + _("培训已经结束，补学时间也过了，不能再补。确实学过的，请支部书记核实更正。")
     return said + _("补学时间已经过了。可以请支部书记安排集中收看或送学上门。")
+
+
+def way_chip(way: Way, *, as_of: dt.datetime) -> tuple[str, str]:
+    """Return how far a certificate is in a few words, and how they look."""
+    if way.may_take:
+        return _("可以领取"), "ok"
+    if any(is_over_for_good(one, as_of) for one in way.lacking):
+        return _("不能再领"), "plain"
+    count = len(way.lacking) + len(way.coming)
+    if count:
+        return ngettext("还缺 %(count)s 场", "还缺 %(count)s 场", count) % {"count": count}, "due"
+    return _("还不能领"), "plain"
 
 
 def lacking_step(occasion: Occasion, *, as_of: dt.datetime) -> str:

@@ -68,7 +68,7 @@ def training_url(course: Course, more: str = "") -> str:
 
 def test_a_member_takes_sees_and_prints_theirs(course: Course, sign_in: SignIn) -> None:
     client = sign_in(course.county.member)
-    assert "完成培训以后，证书在这里领" in text(client.get("/me/"))
+    assert "有证书可以领取" in text(client.get("/me/"))
     page = text(client.get("/certificates/"))
     assert "还没有证书" in page
     assert "防汛避险" in page
@@ -105,6 +105,20 @@ def test_a_member_who_lacks_something_sees_what(course: Course, sign_in: SignIn)
     Training.objects.update(hours_required=3)
     make_occasion(course.training, state="scheduled", title="第三讲")
     assert "还有没开始的场次：第三讲" in text(sign_in(course.county.member).get(own_url(course)))
+
+
+def test_the_list_says_which_can_be_taken(course: Course, sign_in: SignIn) -> None:
+    done, _excused, missing = course.county.members
+    assert "可以领取" in text(sign_in(done).get("/certificates/"))
+    client = sign_in(missing)
+    assert "还缺 1 场" in text(client.get("/certificates/"))
+    assert "完成培训以后，证书在这里领" in text(client.get("/me/"))
+    Occasion.objects.update(make_up_until_at=timezone.now())
+    course.close()
+    assert "不能再领" in text(client.get("/certificates/"))
+    Training.objects.update(hours_required=9)
+    assert "还不能领" in text(sign_in(done).get("/certificates/"))
+    assert "有证书可以领取" not in text(sign_in(done).get("/me/"))
 
 
 def test_who_is_too_late_is_told_what_is_left(course: Course, sign_in: SignIn) -> None:
