@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from attendance.models import Occasion, Training
-from attendance.operations import mark_counts
+from attendance.operations import mark_counts, tell
 from certificates import tasks
 from certificates.core.number import grouped
 from certificates.models import Certificate, CertificateSetting
@@ -184,6 +184,8 @@ def test_a_withdrawn_one_says_so_to_its_member_with_the_reason(course: Course, s
     page = text(client.get(own_url(course)))
     assert "已撤回" in page
     assert "冒名参加" in page
+    assert "觉得不对，请联系支部书记" in page
+    assert re.search(r'<section class="foot"[^>]*></section>', client.get(own_url(course)).content.decode())
     assert "已经撤回" in text(client.post(own_url(course), follow=True))
     assert client.get(own_url(course, "certificate.pdf")).status_code == 404
     assert "原因：冒名参加" in text(client.get("/me/notices/"))
@@ -509,6 +511,14 @@ def test_fewer_hours_and_a_lost_roster_are_said(course: Course, sign_in: SignIn)
     CertificateSetting.objects.update(done_at=None)
     tasks.look_after()
     assert "“第二讲”现在是：不在名单上" in text(client.get(training_url(course, "review/")))
+
+
+def test_the_notice_of_a_lapse_leads_to_its_review(course: Course, sign_in: SignIn) -> None:
+    organiser = course.county.organiser
+    tell(member_ids=[organiser.pk], kind="certificate_lapsed", training_id=course.training.pk, as_of=timezone.now())
+    client = sign_in(organiser)
+    assert f'href="{training_url(course, "review/")}"' in client.get("/me/notices/").content.decode()
+    assert client.get(training_url(course, "review/")).status_code == 200
 
 
 def test_a_certificate_is_found_by_its_number_in_its_own_training(course: Course, sign_in: SignIn) -> None:
