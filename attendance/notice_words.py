@@ -240,6 +240,8 @@ def link_of(notice: Notice) -> str:
         return f"{reverse('branch_hall', args=[notice.occasion.training_id])}?{where}"
     if notice.kind in CERTIFICATES:
         return reverse("certificates")
+    if notice.kind == "certificate_lapsed" and notice.training_id is not None:
+        return reverse("certificates_review", args=[notice.training_id])
     if notice.kind in OWN_LEAVES:
         return reverse("me_leaves")
     if notice.occasion is not None and notice.occasion.opened_at is not None:

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from attendance.beside import Beside
 from attendance.reports.base import Scope
-from certificates.queries import count_of, setting_and_count
+from certificates.queries import count_of, number_to_take, setting_and_count
 from organizations.models import Role, User
 from organizations.permissions import has_role
 
@@ -18,9 +18,11 @@ def _certificates(count: int) -> str:
 
 
 def of_member(*, member: User) -> list[Beside]:
-    """The way to one's own certificates, with how many there are."""
+    """The way to one's own certificates, with how many there are, or that one can be taken."""
     count = count_of(member.pk)
     text = _certificates(count) if count else _("完成培训以后，证书在这里领")
+    if number_to_take(member.pk):
+        text = _("有证书可以领取")
     return [Beside(_("我的证书"), text, reverse("certificates"))]
 
 

@@ -7,11 +7,15 @@ from decimal import Decimal
 import segno
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from attendance.models import Occasion
+from attendance.queries.windows import HELD
+from attendance.queries.written import is_over_for_good
 from attendance.rule_words import number
-from attendance.standing import state_label
+from attendance.standing import is_due_over, state_label
 from certificates.core.content import Content
 from certificates.core.finish import HOURS
 from certificates.core.number import grouped
@@ -87,7 +91,7 @@ def standing_words(one: Issued) -> tuple[str, str]:
         return _("不能确认"), _("存下的内容和发证时的校验值不一致，请联系颁发单位。")
     if one.state == STANDS:
         return _("有效"), _("内容和发证时一致，没有撤回。")
-    at = date_format(one.until_at, "DATE_FORMAT") if one.until_at else ""
+    at = date_format(localtime(one.until_at), "DATE_FORMAT") if one.until_at else ""
     if one.state == REPLACED:
         return _("已换发"), _("%(day)s 已换成新的一张，这一张不再有效。") % {"day": at}
     return _("已撤回"), _("%(day)s 由颁发单位撤回，不再有效。") % {"day": at}
@@ -149,17 +153,51 @@ def _looked_words(setting: CertificateSetting, looked: Looked) -> str:
     return said + _("还没有人把应参加的场次全部参加或补学；以后完成的，几分钟内自动发。")
 
 
-def way_words(way: Way) -> str:
+def way_words(way: Way, *, as_of: dt.datetime) -> str:
     """Return in one sentence what is still between a person and their certificate; "" where nothing is."""
     if way.is_short:
         return _short_words(way)
+    if over := [one for one in way.lacking if is_due_over(one, as_of)]:
+        return _over_words(over, as_of)
     if way.coming:
-        return _("还有没开始的场次：%(titles)s。全部完成以后就可以领。") % {"titles": _titles(way.coming)}
+        waits = all(one.starts_at > as_of for one in way.coming)
+        said = _("还有没开始的场次：%(titles)s。") if waits else _("还有没完成的场次：%(titles)s。")
+        return said % {"titles": _titles(way.coming)} + _("全部完成以后就可以领。")
     if way.lacking:
-        return _("还缺：%(titles)s。补上以后就可以领。") % {"titles": _titles(way.lacking)}
+        makes_up = all(one.state in HELD for one in way.lacking)
+        then = _("补上以后就可以领。") if makes_up else _("学完以后就可以领。")
+        return _("还缺：%(titles)s。") % {"titles": _titles(way.lacking)} + then
     if not way.finish.has_taken_part:
         return _("没有参加过其中的场次，不发证书。")
     return ""
+
+
+def _over_words(over: list[Occasion], as_of: dt.datetime) -> str:
+    """Return what is left where it is too late to make something up: nothing but a correction once all is closed."""
+    final = [one for one in over if is_over_for_good(one, as_of)]
+    said = _("还缺：%(titles)s。") % {"titles": _titles(final or over)}
+    if final:
+        return said + _("培训已经结束，补学时间也过了，不能再补。确实学过的，请支部书记核实更正。")
+    return said + _("补学时间已经过了。可以请支部书记安排集中收看或送学上门。")
+
+
+def way_chip(way: Way, *, as_of: dt.datetime) -> tuple[str, str]:
+    """Return how far a certificate is in a few words, and how they look."""
+    if way.may_take:
+        return _("可以领取"), "ok"
+    if any(is_over_for_good(one, as_of) for one in way.lacking):
+        return _("不能再领"), "plain"
+    count = len(way.lacking) + len(way.coming)
+    if count:
+        return ngettext("还缺 %(count)s 场", "还缺 %(count)s 场", count) % {"count": count}, "due"
+    return _("还不能领"), "plain"
+
+
+def lacking_step(occasion: Occasion, *, as_of: dt.datetime) -> str:
+    """Return what the way to the record of an occasion that lacks is called: never more than can still be done."""
+    if is_due_over(occasion, as_of):
+        return _("看记录 ›")
+    return _("看怎么补 ›") if occasion.state in HELD else _("看怎么学完 ›")
 
 
 def _short_words(way: Way) -> str:

@@ -1,6 +1,15 @@
 """Questions about certificates: nouns that never write."""
 
-from certificates.queries.finished import Looked, Way, hours_together, looked_through, setting_of, way_to
+from certificates.queries.finished import (
+    Looked,
+    Way,
+    hours_together,
+    looked_through,
+    number_to_take,
+    setting_of,
+    way_to,
+    ways_to,
+)
 from certificates.queries.issued import (
     Issued,
     certificate_by_id,
@@ -32,6 +41,7 @@ __all__ = [
     "last_of",
     "looked_through",
     "number_resting_on",
+    "number_to_take",
     "own",
     "personal_data",
     "setting_and_count",
@@ -39,4 +49,5 @@ __all__ = [
     "settings_for",
     "standing",
     "way_to",
+    "ways_to",
 ]

@@ -10,11 +10,11 @@ from typing import Any
 from django.db.models import Q
 
 from attendance.models import Occasion, RosterEntry, Training
-from attendance.queries.coming import coming_for
+from attendance.queries.coming import coming_in
 from attendance.queries.giving import hours_given
 from attendance.standing import with_standing
 from certificates.core.finish import CALLED_OFF, ZERO, Finish, Place, Terms, finish_of
-from certificates.models import CertificateSetting
+from certificates.models import Certificate, CertificateSetting
 from certificates.queries.issued import standing
 from organizations.models import Membership, Node
 from organizations.queries import valid_on
@@ -85,16 +85,45 @@ class Way:
 
 def way_to(*, setting: CertificateSetting, member_id: int) -> Way | None:
     """Return how far a person is; None where no roster of the training names them and nothing is to come."""
-    key = (setting.training_id, member_id)
-    stood = stood_in(training_ids=[key[0]], member_ids=[member_id]).get(key)
-    ahead = [one.occasion for one in coming_for(member_id=member_id, training_id=setting.training_id)]
+    return ways_to(settings=[setting], member_id=member_id).get(setting.training_id)
+
+
+def ways_to(*, settings: Collection[CertificateSetting], member_id: int) -> dict[int, Way]:
+    """Return how far a person is from each of these, by training; the same few queries for any number of them."""
+    ids = [one.training_id for one in settings]
+    stood = stood_in(training_ids=ids, member_ids=[member_id])
     # A further session is one way to make up what already lacks, not one more thing to do.
+    ahead = [one.occasion for one in coming_in(member_id=member_id, training_ids=ids)]
     coming = [one for one in ahead if one.repeats_id is None]
-    if stood is None and not coming:
-        return None
-    finish = finish_of(stood.places if stood else [], terms_of(setting))
-    lacking = occasions_by(finish.lacking)
-    return Way(setting, finish, lacking, coming, _reach(finish, [*lacking, *coming]))
+    named = {training_id for training_id, _member in stood} | {one.training_id for one in coming}
+    finishes = {one.training_id: _finish(stood, one, member_id) for one in settings if one.training_id in named}
+    lacking = occasions_by(pk for one in finishes.values() for pk in one.lacking)
+    return {
+        one.training_id: _way(one, finishes[one.training_id], lacking, coming)
+        for one in settings
+        if one.training_id in named
+    }
+
+
+def _finish(stood: Mapping[tuple[int, int], Stood], setting: CertificateSetting, member_id: int) -> Finish:
+    one = stood.get((setting.training_id, member_id))
+    return finish_of(one.places if one else [], terms_of(setting))
+
+
+def _way(setting: CertificateSetting, finish: Finish, lacking: list[Occasion], coming: list[Occasion]) -> Way:
+    here = [one for one in lacking if one.training_id == setting.training_id]
+    ahead = [one for one in coming if one.training_id == setting.training_id]
+    return Way(setting, finish, here, ahead, _reach(finish, [*here, *ahead]))
+
+
+def number_to_take(member_id: int) -> int:
+    """Return how many certificates a person can take now, of trainings that run: a closed one gives its own by itself.
+    One query where none is to be had."""
+    had = Certificate.objects.filter(member_id=member_id).values("training_id")
+    running = CertificateSetting.objects.filter(is_on=True, training__state=Training.State.PUBLISHED)
+    running = running.filter(training__occasions__roster__member_id=member_id).exclude(training_id__in=had)
+    found = list(running.select_related("training").distinct())
+    return sum(one.may_take for one in ways_to(settings=found, member_id=member_id).values()) if found else 0
 
 
 def _reach(finish: Finish, to_do: list[Occasion]) -> Decimal | None:
@@ -129,8 +158,9 @@ def looked_through(setting: CertificateSetting) -> Looked | None:
 
 def occasions_by(ids: Iterable[int]) -> list[Occasion]:
     """Return these occasions, the first to begin first."""
-    found = Occasion.objects.filter(pk__in=list(ids)).select_related("rule", "node").order_by("starts_at", "pk")
-    return list(found) if ids else []
+    asked = list(ids)
+    found = Occasion.objects.filter(pk__in=asked).select_related("training", "rule", "node")
+    return list(found.order_by("starts_at", "pk")) if asked else []
 
 
 def people_of(training_id: int, *, after: int, most: int) -> list[int]:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from certificates.core.number import number_typed
+from certificates.core.number import MOST_TYPED, number_typed
 from certificates.queries import certificate_by_number
 from certificates.sentences import facts_of, standing_words
 from organizations import limits
@@ -18,11 +18,12 @@ from organizations.operations import UnableToTry
 @require_safe
 @never_cache
 def ask(request: HttpRequest) -> HttpResponse:
-    """Ask for a number; lead to what was typed."""
+    """Ask for a number; lead to what was typed. What is no number at all is said here, with what was typed."""
     typed = request.GET.get("number", "").strip()
     if not typed:
         return _unlisted(render(request, "certificates/check_ask.html", {"tab": ""}))
-    return _unlisted(redirect("certificate_check", number_typed(typed) or "0"))
+    number = number_typed(typed)
+    return _unlisted(redirect("certificate_check", number) if number else _unknown(request, typed))
 
 
 @require_safe
@@ -35,7 +36,7 @@ def check(request: HttpRequest, number: str) -> HttpResponse:
     """
     found = certificate_by_number(number)
     if found is None:
-        return _unlisted(_unknown(request))
+        return _unlisted(_unknown(request, number))
     state, words = standing_words(found)
     context = {
         "tab": "", "found": found, "state": state, "words": words, "sha256": found.certificate.sha256,
@@ -44,16 +45,17 @@ def check(request: HttpRequest, number: str) -> HttpResponse:
     return _unlisted(render(request, "certificates/check.html", context))
 
 
-def _unknown(request: HttpRequest) -> HttpResponse:
+def _unknown(request: HttpRequest, typed: str) -> HttpResponse:
+    context = {"tab": "", "typed": typed[:MOST_TYPED]}
     try:
         limits.count("certificate", {"address": network_of(client_address(request))})
     except UnableToTry as error:
         words = _("核验次数过多，请在 %(when)s再试。") % {"when": limits.when_again(error)}
-        answer = render(request, "certificates/check_ask.html", {"tab": "", "said": words}, status=429)
+        answer = render(request, "certificates/check_ask.html", context | {"said": words}, status=429)
         answer.headers["Retry-After"] = str(limits.minutes_left(error) * 60)
         return answer
     words = _("没有查到这个编号的证书。请对照证书上的编号再输一次；扫码来的，请从证书上重新扫。")
-    return render(request, "certificates/check_ask.html", {"tab": "", "said": words}, status=404)
+    return render(request, "certificates/check_ask.html", context | {"said": words}, status=404)
 
 
 def _unlisted(answer: HttpResponse) -> HttpResponse:

@@ -1,6 +1,7 @@
 """我的证书: one's own certificates: what there is, taking one, on paper, with a corrected name."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,8 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from attendance.kinds import kinds
 from attendance.operations import settle_dirty
 from certificates.operations import UnableToChangeCertificate, UnableToTakeCertificate, renew_name, take
-from certificates.queries import Issued, Way, last_of, own, setting_of, settings_for, way_to
-from certificates.sentences import facts_of, standing_words, way_words
+from certificates.queries import Issued, Way, last_of, own, setting_of, settings_for, way_to, ways_to
+from certificates.sentences import facts_of, lacking_step, standing_words, way_chip, way_words
 from certificates.views.shared import printed, sheet_of
 from organizations.models import User
 from organizations.permissions import role_required, signed_in
@@ -42,10 +43,16 @@ def certificates(request: HttpRequest) -> HttpResponse:
     had = own(member)
     coming = settings_for(member.pk, but=[one.certificate.training_id for one in had])
     rows = [_issued_row(one) for one in had]
-    more = [
-        Row(one.training.title, one.title, reverse("certificate", args=[one.training_id]), "", "") for one in coming
-    ]
+    ways = ways_to(settings=coming, member_id=member.pk)
+    more = [_way_row(ways[one.training_id], timezone.now()) for one in coming if one.training_id in ways]
     return render(request, "certificates/own.html", {"tab": "me", "rows": rows, "more": more})
+
+
+def _way_row(way: Way, as_of: datetime) -> Row:
+    one = way.setting
+    return Row(
+        one.training.title, one.title, reverse("certificate", args=[one.training_id]), *way_chip(way, as_of=as_of)
+    )
 
 
 def _issued_row(one: Issued) -> Row:
@@ -75,10 +82,19 @@ def certificate(request: HttpRequest, training_id: int) -> HttpResponse:
         return redirect("certificate", training_id)
     if found is None:
         assert way is not None  # noqa: S101 - else it was 404
-        coming = [(one, kinds()[one.kind].url_for(one, member)) for one in way.coming]
-        context = {"tab": "me", "way": way, "words": way_words(way), "may_take": way.may_take, "coming": coming}
-        return render(request, "certificates/to_take.html", context)
+        return render(request, "certificates/to_take.html", _to_take(member, way, as_of))
     return render(request, "certificates/certificate.html", _shown(request, member, found))
+
+
+def _to_take(member: User, way: Way, as_of: datetime) -> dict[str, object]:
+    return {
+        "tab": "me",
+        "way": way,
+        "words": way_words(way, as_of=as_of),
+        "may_take": way.may_take,
+        "lacking": [(one, lacking_step(one, as_of=as_of)) for one in way.lacking],
+        "coming": [(one, kinds()[one.kind].url_for(one, member)) for one in way.coming],
+    }
 
 
 def _own_or_404(member: User, training_id: int) -> tuple[Issued | None, Way | None]:

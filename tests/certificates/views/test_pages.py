@@ -1,5 +1,6 @@
 """Certificates through the real doors: the member's, the secretary's, the organiser's and the public one."""
 
+import datetime as dt
 import re
 import zlib
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from attendance.models import Occasion, Training
-from attendance.operations import mark_counts
+from attendance.operations import mark_counts, tell
 from certificates import tasks
 from certificates.core.number import grouped
 from certificates.models import Certificate, CertificateSetting
@@ -67,7 +68,7 @@ def training_url(course: Course, more: str = "") -> str:
 
 def test_a_member_takes_sees_and_prints_theirs(course: Course, sign_in: SignIn) -> None:
     client = sign_in(course.county.member)
-    assert "完成培训以后，证书在这里领" in text(client.get("/me/"))
+    assert "有证书可以领取" in text(client.get("/me/"))
     page = text(client.get("/certificates/"))
     assert "还没有证书" in page
     assert "防汛避险" in page
@@ -104,6 +105,46 @@ def test_a_member_who_lacks_something_sees_what(course: Course, sign_in: SignIn)
     Training.objects.update(hours_required=3)
     make_occasion(course.training, state="scheduled", title="第三讲")
     assert "还有没开始的场次：第三讲" in text(sign_in(course.county.member).get(own_url(course)))
+
+
+def test_the_list_says_which_can_be_taken(course: Course, sign_in: SignIn) -> None:
+    done, _excused, missing = course.county.members
+    assert "可以领取" in text(sign_in(done).get("/certificates/"))
+    client = sign_in(missing)
+    assert "还缺 1 场" in text(client.get("/certificates/"))
+    assert "完成培训以后，证书在这里领" in text(client.get("/me/"))
+    Occasion.objects.update(make_up_until_at=timezone.now())
+    course.close()
+    assert "不能再领" in text(client.get("/certificates/"))
+    Training.objects.update(hours_required=9)
+    assert "还不能领" in text(sign_in(done).get("/certificates/"))
+    assert "有证书可以领取" not in text(sign_in(done).get("/me/"))
+
+
+def test_who_is_too_late_is_told_what_is_left(course: Course, sign_in: SignIn) -> None:
+    client, lacking = sign_in(course.county.members[2]), Occasion.objects.filter(pk=course.second.pk)
+    assert "看怎么补" in text(client.get(own_url(course)))
+    lacking.update(make_up_until_at=timezone.now())
+    page = text(client.get(own_url(course)))
+    assert "还缺：第二讲。补学时间已经过了。可以请支部书记安排" in page
+    assert "看记录" in page
+    course.close()
+    page = text(client.get(own_url(course)))
+    assert "还缺：第二讲。培训已经结束，补学时间也过了，不能再补。确实学过的，请支部书记核实更正" in page
+    for said in ("就可以领", "看怎么补"):
+        assert said not in page
+
+
+def test_what_still_runs_is_not_made_up_and_what_is_late_is_not_to_come(course: Course, sign_in: SignIn) -> None:
+    client, now = sign_in(course.county.members[2]), timezone.now()
+    running = {"state": "open", "window_end_at": None, "make_up_until_at": None, "ends_at": now + dt.timedelta(days=3)}
+    Occasion.objects.filter(pk=course.second.pk).update(**running)
+    page = text(client.get(own_url(course)))
+    assert "还缺：第二讲。学完以后就可以领" in page
+    assert "看怎么补" not in page
+    late = now - dt.timedelta(minutes=5)
+    make_occasion(course.training, state="scheduled", title="第三讲", starts_at=late)
+    assert "还有没完成的场次：第三讲" in text(client.get(own_url(course)))
 
 
 def test_who_was_only_excused_has_no_certificate(course: Course, sign_in: SignIn) -> None:
@@ -143,6 +184,8 @@ def test_a_withdrawn_one_says_so_to_its_member_with_the_reason(course: Course, s
     page = text(client.get(own_url(course)))
     assert "已撤回" in page
     assert "冒名参加" in page
+    assert "觉得不对，请联系支部书记" in page
+    assert re.search(r'<section class="foot"[^>]*></section>', client.get(own_url(course)).content.decode())
     assert "已经撤回" in text(client.post(own_url(course), follow=True))
     assert client.get(own_url(course, "certificate.pdf")).status_code == 404
     assert "原因：冒名参加" in text(client.get("/me/notices/"))
@@ -200,6 +243,14 @@ def test_unknown_and_mistyped_look_the_same(course: Course, django_assert_num_qu
     assert "证书编号" in text(visitor.get("/c/"))
 
 
+@pytest.mark.parametrize("typed", ["12", "a/b", "0" * 26])
+def test_what_was_typed_wrong_stays_to_be_mended(db: None, typed: str) -> None:
+    answer = Client().get("/c/", {"number": typed}, follow=True)
+    assert answer.status_code == 404
+    assert "没有查到这个编号的证书" in text(answer)
+    assert f'value="{typed}"' in answer.content.decode()
+
+
 def test_a_withdrawn_one_says_when_and_never_why(course: Course) -> None:
     made = taken(course)
     withdraw(
@@ -209,6 +260,14 @@ def test_a_withdrawn_one_says_when_and_never_why(course: Course) -> None:
     assert "这张证书：已撤回" in page
     assert f"{timezone.localdate().year}年" in page
     assert "冒名参加" not in page
+
+
+def test_the_day_of_a_withdrawal_is_the_day_here(course: Course) -> None:
+    made, early = taken(course), timezone.now().astimezone(dt.UTC).replace(hour=23, minute=30) + dt.timedelta(days=1)
+    withdraw(certificate_id=made.pk, reason="发错了", withdrawn_by_id=course.county.organiser.pk, as_of=early)
+    here = timezone.localtime(early).date()
+    assert here != early.date()
+    assert f"{here.year}年{here.month}月{here.day}日 由颁发单位撤回" in text(Client().get(f"/c/{made.public_id}/"))
 
 
 @pytest.mark.parametrize("content", ['{"name":"别人"}', None])
@@ -452,6 +511,14 @@ def test_fewer_hours_and_a_lost_roster_are_said(course: Course, sign_in: SignIn)
     CertificateSetting.objects.update(done_at=None)
     tasks.look_after()
     assert "“第二讲”现在是：不在名单上" in text(client.get(training_url(course, "review/")))
+
+
+def test_the_notice_of_a_lapse_leads_to_its_review(course: Course, sign_in: SignIn) -> None:
+    organiser = course.county.organiser
+    tell(member_ids=[organiser.pk], kind="certificate_lapsed", training_id=course.training.pk, as_of=timezone.now())
+    client = sign_in(organiser)
+    assert f'href="{training_url(course, "review/")}"' in client.get("/me/notices/").content.decode()
+    assert client.get(training_url(course, "review/")).status_code == 200
 
 
 def test_a_certificate_is_found_by_its_number_in_its_own_training(course: Course, sign_in: SignIn) -> None:
