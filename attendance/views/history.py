@@ -162,12 +162,12 @@ def session_rows(occasion: Occasion, scope: Scope) -> list[tuple[str, str]]:
 MOST_NAMES = 500
 
 
-@transaction.atomic
 def _shares(counts: Counts) -> str:
     said = _("应到 %(expected)s 位，完成 %(done)s 位；除去请假的，应到 %(rest)s 位，完成 %(done)s 位。")
     return said % {"expected": counts.expected, "rest": counts.not_excused, "done": counts.done}
 
 
+@transaction.atomic
 def _names_at(occasion: Occasion, scope: Scope, counts: Counts, reader: User) -> list[NamesOf]:
     """Return who stands how at an occasion, the missing first; the read is written down with it."""
     asked = asked_of(occasion=occasion, as_of=scope.as_of)

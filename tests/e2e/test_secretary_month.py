@@ -172,9 +172,9 @@ def plan_the_lecture(month: Month) -> None:
     choose(page, "training", TRAINING)
     page.fill("[name=title]", LECTURE)
     choose(page, "node", BRANCH)
-    # Leave is asked before its end, a minute or two from now; what ends before its planned beginning was not held.
-    page.fill("[name=starts_at]", f"{datetime.now(HERE) + timedelta(minutes=1):%Y-%m-%d %H:%M}")
-    page.fill("[name=minutes]", "1")  # more than half of it has to be given
+    page.fill("[name=starts_at]", f"{datetime.now(HERE):%Y-%m-%d %H:%M}")
+    # Leave is asked before its planned end, a minute or two from now; more than half of it has to be given.
+    page.fill("[name=minutes]", "2")
     choose(page, "lecturer", "李建国")
     choose(page, "rule", "直播课通用规则")
     link = save_lecture(page, LECTURE)
@@ -276,7 +276,7 @@ def enter_the_sheet(month: Month) -> None:
 def end_the_lecture(month: Month, live_since: float) -> None:
     """The lecture ends, and is judged; the numbers are those of what was done."""
     host = month.pages["lecturer"]
-    host.wait_for_timeout(max(0.0, live_since + 33 - time.time()) * 1000)
+    host.wait_for_timeout(max(0.0, live_since + 63 - time.time()) * 1000)
     host.click("#end")
     host.click("#end-yes")
     month.states = dict.fromkeys(PEOPLE, "已参加") | {ON_LEAVE: "请假", DISPUTES: "未参加", ABSENT: "未参加"}
