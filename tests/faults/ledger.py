@@ -1,6 +1,7 @@
 """``python -m tests.faults.ledger``: end what is on air, have everybody judged, seal these days and count.
 
-Prints one line of JSON: how many people were judged and how many rows of evidence lie under a seal.
+Prints one line of JSON: how many roster rows wait for a verdict, how many people were judged, and how many rows of
+evidence lie under a seal.
 """
 
 import json
@@ -16,7 +17,7 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402
 
-from attendance.models import Occasion, Record, Seal  # noqa: E402
+from attendance.models import Occasion, Record, RosterEntry, Seal  # noqa: E402
 from attendance.operations import fold_summary, seal_days  # noqa: E402
 from live.models import Lecture  # noqa: E402
 from live.operations import end_lecture  # noqa: E402
@@ -40,5 +41,9 @@ if __name__ == "__main__":
     end_all()
     seal_days(as_of=timezone.now() + timedelta(days=3))  # today is over as well
     fold_summary()
-    found = {"judged": Record.objects.count(), "sealed": sum(Seal.objects.values_list("rows", flat=True))}
+    found = {
+        "waiting": RosterEntry.objects.exclude(dirty_at=None).count(),
+        "judged": Record.objects.count(),
+        "sealed": sum(Seal.objects.values_list("rows", flat=True)),
+    }
     sys.stdout.write(json.dumps(found) + "\n")
