@@ -33,7 +33,8 @@ def fill_moment(page: Page, name: str, value: str) -> None:
 
 
 def save(page: Page) -> None:
-    page.locator(SAVE).last.click()
+    with page.expect_navigation():  # what is asked of the page next is asked of the answer
+        page.locator(SAVE).last.click()
 
 
 def agree(page: Page) -> str:
