@@ -1,5 +1,6 @@
 """Fixtures for every test."""
 
+import gc
 import json
 import os
 from collections.abc import Iterator
@@ -27,6 +28,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "trust" in item.path.parts and item.get_closest_marker("unit") is None:
             item.add_marker("trust")
     items.sort(key=lambda item: item.get_closest_marker("realtime") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Half a million objects of the product's modules never go: walking them again and again costs 6 % of all tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

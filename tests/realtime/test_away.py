@@ -73,8 +73,8 @@ class Site:
             asked.append((row.route, method if method in row.methods.split() else "HEAD", path, headers, b""))
         return asked + [(route, "GET", "/" + route, self.headers("organiser"), b"") for route in OTHERS]
 
-    def ask_all(self, routes: set[str] | None = None) -> dict[str, Answer]:
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+    def ask_all(self, routes: set[str] | None = None, at_once: int = AT_ONCE) -> dict[str, Answer]:
+        with ThreadPoolExecutor(at_once) as pool:
             asked = {
                 route: pool.submit(ask, self.web.port, method, path, headers, body)
                 for route, method, path, headers, body in self.requests
@@ -83,9 +83,12 @@ class Site:
             return {route: answer.result() for route, answer in asked.items()}
 
     def ask_all_away(self) -> dict[str, Answer]:
-        """The same while something is away. A busy machine stands still now and then: who was slow is asked again."""
+        """The same while something is away. A busy machine stands still now and then: who was slow is asked again.
+
+        One after the other then: printed pages are slow, and at once they would wait for each other.
+        """
         away = self.ask_all()
-        return away | self.ask_all({route for route, one in away.items() if one.took_s > WITHIN_S})
+        return away | self.ask_all({route for route, one in away.items() if one.took_s > WITHIN_S}, at_once=1)
 
     def ask(self, path: str, persona: str = "member", **headers: str) -> Answer:
         return ask(self.web.port, "GET", path, self.headers(persona) | headers)
