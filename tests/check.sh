@@ -4,20 +4,23 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 VAR_DIR=$(mktemp -d) && export VAR_DIR DEBUG=1
 trap 'rm -rf "$VAR_DIR"' EXIT
-failed=0
+steps=()
+# As many steps at once as there are processors; what they say is printed in their order.
 step() {
-  local name=$1; shift
-  local out; out=$("$@" 2>&1); local status=$?
-  if [ $status = 0 ]; then printf '  ok      %s\n' "$name"; else printf '  FAILED  %s\n%s\n' "$name" "$out"; failed=1; fi
+  local name=$1 said="$VAR_DIR/${#steps[@]}"; shift
+  while [ "$(jobs -pr | wc -l)" -ge "$(nproc)" ]; do wait -n; done
+  { "$@" > "$said.out" 2>&1; echo $? > "$said.status"; } &
+  steps+=("$name")
 }
 python=.venv/bin/python
+templates="organizations attendance certificates media cms meetings courses live"
+step "types"         .venv/bin/mypy .
 step "format"        .venv/bin/ruff format --check .
 step "lint"          .venv/bin/ruff check .
-step "types"         .venv/bin/mypy .
 step "imports"       .venv/bin/lint-imports
-step "templates"     .venv/bin/djlint --lint --quiet organizations attendance media cms meetings courses live
-step "indentation"   .venv/bin/djhtml --check --tabwidth 2 config organizations attendance media cms meetings courses live
-step "line length"   $python -m tests.templates config organizations attendance media cms meetings courses live
+step "templates"     .venv/bin/djlint --lint --quiet $templates
+step "indentation"   .venv/bin/djhtml --check --tabwidth 2 config $templates
+step "line length"   $python -m tests.templates config $templates
 step "front end"     npm --prefix frontend run --silent check
 step "its tests"     npm --prefix frontend test --silent -- --test-reporter=dot
 step "migrations"    $python manage.py makemigrations --check --dry-run
@@ -26,4 +29,13 @@ step "deploy check"  env DEBUG=0 SMS_WAY=http SMS_URL="https://sms.example.cn/se
                      SITE_URL=https://classroom.example.org REDIS_URL=redis://127.0.0.1:6379/0 \
                      DATABASE_URL=postgres://classroom@127.0.0.1/classroom $python manage.py check --deploy --fail-level ERROR
 step "translations"  $python -m tests.translations
+wait
+failed=0
+for number in "${!steps[@]}"; do
+  if [ "$(cat "$VAR_DIR/$number.status")" = 0 ]; then
+    printf '  ok      %s\n' "${steps[number]}"
+  else
+    printf '  FAILED  %s\n' "${steps[number]}"; cat "$VAR_DIR/$number.out"; failed=1
+  fi
+done
 exit $failed
