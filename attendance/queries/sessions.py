@@ -37,6 +37,12 @@ def sessions_planned(occasion: Occasion) -> list[Occasion]:
     return list(occasion.sessions.filter(state__in=(*AHEAD, *JUDGED)).order_by("starts_at", "pk"))
 
 
+def session_number(occasion: Occasion) -> int:
+    """Return the how-manieth a further session would be that is planned of an occasion, or of what it repeats, now."""
+    stands = Occasion.objects.filter(repeats_id=occasion.repeats_id or occasion.pk, state__in=(*AHEAD, *JUDGED))
+    return stands.count() + 2
+
+
 def why_not_voided(occasion: Occasion) -> str:
     """Return why an occasion cannot be voided while further sessions of it stand; "" where nothing is in the way."""
     planned = sessions_planned(occasion)
