@@ -266,7 +266,7 @@ def _asked(amount: Amount, *, replay_ms: int, and_check: bool) -> str:
 
 
 def _waiting_words(lecture: Lecture) -> str:
-    if lecture.state == Lecture.State.UNRECORDED:
+    if lecture.state == Lecture.State.UNRECORDED or lecture.occasion.is_unrecorded:
         if lecture.occasion.media_ms:
             return _("补学时间已过，组织员删除了这一场的回放。已经计入的不变。")
         return _("这一场没有回放。")
