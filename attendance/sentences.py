@@ -3,7 +3,7 @@
 The codes of reasons come from ``attendance/core/reasons.py``.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -81,6 +81,12 @@ def session_title(title: str, number: int, *, most: int = 120) -> str:
     with translation.override(settings.LANGUAGE_CODE):  # stored once, read by everybody
         tail = _("（第%(number)s场）") % {"number": tens[number] if number < len(tens) else number}
     return title[: most - len(tail)] + tail
+
+
+def sessions_stand(at: Iterable[datetime]) -> str:
+    """Return why an occasion is not voided while further sessions of it stand, which begin ``at`` these moments."""
+    said = _("这一场后来又讲过或安排过（%(at)s），参加的人记作补学。请先取消或作废再讲的那一场。")
+    return said % {"at": _("、").join(day_and_hour(one) for one in at)}
 
 
 def moment(at: datetime | None) -> str:

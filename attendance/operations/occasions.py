@@ -26,8 +26,9 @@ from attendance.operations.session_telling import tell_of_change, tell_of_end
 from attendance.operations.summary import mark_counts
 from attendance.queries.hours import conversions_at
 from attendance.queries.rules import why_not_at
-from attendance.queries.sessions import why_not_voided
+from attendance.queries.sessions import sessions_planned
 from attendance.queries.windows import ENDED, HELD, is_held, undone_until, window_limit
+from attendance.sentences import sessions_stand
 from organizations.models import Node
 
 log = structlog.get_logger(__name__)
@@ -294,8 +295,8 @@ def void_occasion(*, occasion_id: int, reason: str, voided_by_id: int, as_of: da
     runs_along = occasion and occasion.state == State.OPEN and occasion.rule.basis == Rule.Basis.MEDIA
     if occasion is None or not (occasion.state in ENDED or runs_along):
         raise UnableToVoidOccasion(_("只有已经结束、还没有作废的场次可以作废。"))
-    if refusal := why_not_voided(occasion):
-        raise UnableToVoidOccasion(refusal)
+    if planned := sessions_planned(occasion):
+        raise UnableToVoidOccasion(sessions_stand(one.starts_at for one in planned))
     Occasion.objects.filter(pk=occasion_id).update(
         state=State.VOID,
         voided_at=as_of,
