@@ -41,6 +41,13 @@ class Way:
     url: str = ""
     at: datetime | None = None  # of a further session: when it begins
 
+    @classmethod
+    def of_session(cls, one: Occasion, member: User) -> "Way":
+        is_on = one.state == Occasion.State.OPEN
+        words = _("正在再讲：%(at)s 开始") if is_on else _("下一场：%(at)s")
+        label = words % {"at": day_and_hour(one.starts_at)}
+        return cls(By.SESSION, label, kinds()[one.kind].url_for(one, member), one.starts_at)
+
 
 @dataclass(frozen=True, slots=True)
 class CatchUp:
@@ -165,7 +172,7 @@ def catch_up_of(
     is_spent = check is not None and not owes_check(check)
     step = None if paused or is_spent or is_over else _step(occasion, member, done_ms, check)
     ways = [Way(By.PHONE, step.label, step.url)] if step is not None and has_phone else []
-    ways += [_session(one, member) for one in sessions]
+    ways += [Way.of_session(one, member) for one in sessions]
     is_final = is_over and is_over_for_good(occasion, as_of)
     if not paused and not is_final:
         ways += [Way(By.HALL, _("集中收看")), Way(By.VISIT, _("送学上门"))]
@@ -180,13 +187,6 @@ def _step(occasion: Occasion, member: User, done_ms: int, check: Mapping[str, An
     if check is not None:
         return check_step(occasion, check)
     return kinds()[occasion.kind].catch_up(occasion, member, done_ms=done_ms)
-
-
-def _session(one: Occasion, member: User) -> Way:
-    is_on = one.state == Occasion.State.OPEN
-    words = _("正在再讲：%(at)s 开始") if is_on else _("下一场：%(at)s")
-    label = words % {"at": day_and_hour(one.starts_at)}
-    return Way(By.SESSION, label, kinds()[one.kind].url_for(one, member), one.starts_at)
 
 
 def _gives_days(occasion: Occasion) -> bool:

@@ -1,6 +1,6 @@
 """The check of understanding in words: what a member sees of it, what an organiser is told is missing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from attendance.core.reasons import Code
 from attendance.kinds import Step
 from attendance.models import Check, CheckAnswer, CheckQuestion, Occasion
 from attendance.queries import window_of
-from attendance.queries.checks import Taking, asks_check, lacks_questions, order_for
+from attendance.queries.checks import Taking, Touched, asks_check, lacks_questions, order_for, withdrawn_check
 from attendance.sentences import day_and_hour, length
 from attendance.standing import Standing, due_at, is_due_over
 
@@ -31,8 +31,13 @@ def check_left_words(occasion: Occasion) -> str:
     return _("已看够，还要答对小测 %(of)s 题中的 %(need)s 题") % (occasion.check_asked or {"of": 0, "need": 0})
 
 
-def spent_words() -> str:
-    """Return what is said to whoever has no attempt left: nothing on the phone helps any more."""
+def spent_words(ahead: Sequence[Occasion] = ()) -> str:
+    """Return what is said to whoever has no attempt left: nothing on the phone helps any more; ``ahead``: further
+    sessions that are still to come."""
+    if ahead:
+        at = _("、").join(day_and_hour(one.starts_at) for one in ahead)
+        said = _("小测的次数已经用完。可以参加再讲的一场（%(at)s），也可以请支部书记安排集中收看或送学上门。")
+        return said % {"at": at}
     return _("小测的次数已经用完。可以请支部书记安排集中收看或送学上门。")
 
 
@@ -66,11 +71,24 @@ def missing_words(occasion: Occasion) -> str:
     """Return what an organiser is told about the check of an occasion, in one line; "" for nothing."""
     asked = occasion.check_asked
     if lacks_questions(occasion):
+        withdrawn = withdrawn_check(occasion)
+        if withdrawn is not None:
+            said = _("小测已撤下（第 %(version)s 版），现在不要求，看够就算补学。要再用，打开题目保存一次。")
+            return said % {"version": withdrawn.version}
         return _("规则要求补学做小测，题目还没有写：写好以前不要求，看够就算补学。")
     if asked is None:
         return ""
     said = _("%(of)s 题，答对 %(need)s 题通过（第 %(version)s 版）") % asked
     return said if asks_check(occasion) else said + _("；这一场的规则不要求小测，不会出现")
+
+
+def withdrawing_words(touched: Touched) -> str:
+    """Return what withdrawing a check does, and to whom, before anybody does it."""
+    said = _(
+        "撤下以后，这一场不再要求小测：看过回放、还没补上的 %(watching)s 人马上重新认定，看够的算作已补学；"
+        "以后补学的也不用做。已经答过的 %(answered)s 人，答案和通过都不变。"
+    )
+    return said % {"watching": touched.watching, "answered": touched.answered}
 
 
 def choice_words(question: CheckQuestion) -> list[str]:
@@ -148,7 +166,7 @@ def result_words(now: Taking) -> str:
     return _("答对 %(of)s 题中的 %(right)s 题，要答对 %(need)s 题才通过。") % said
 
 
-def taking_words(now: Taking, occasion: Occasion, *, as_of: datetime) -> list[str]:
+def taking_words(now: Taking, occasion: Occasion, *, as_of: datetime, ahead: Sequence[Occasion] = ()) -> list[str]:
     """Return what a member is told at the top: what is asked, in how many attempts, until when; or why not now."""
     until = {"until": day_and_hour(due_at(occasion))}
     if now.code == "ask" and now.check is not None:
@@ -158,11 +176,14 @@ def taking_words(now: Taking, occasion: Occasion, *, as_of: datetime) -> list[st
         return [one for one in (saved, asked + _rules(now.check), _("%(until)s 前做完才算已补学。") % until) if one]
     if now.code == "wait" and now.progress is not None:
         left = max(1000, now.progress.opens_at - ms_of(as_of))
-        return [_("再过 %(left)s 可以再做一次。可以先回去看看没听明白的地方。") % {"left": length(left)}]
+        again = _("再过 %(left)s 可以再做一次。可以先回去看看没听明白的地方。") % {"left": length(left)}
+        if now.progress.opens_at >= ms_of(due_at(occasion)):
+            return [_("补学 %(until)s 截止，来不及再做一次。可以请支部书记安排集中收看或送学上门。") % until]
+        return [again, _("%(until)s 前做完才算已补学。") % until]
     told = {
         "watch": _("还没有看够。先看够，再来做小测。"),
         "over": _("补学已在 %(until)s 截止，小测不再计入。") % until,
-        "spent": spent_words(),
+        "spent": spent_words(ahead),
         "passed": _("这一场已补学，不用再做了。"),
         "no_need": _("您这一场不用做小测。"),
     }

@@ -21,12 +21,13 @@ from attendance.models import Notice, Occasion, RecordState
 from attendance.queries.sessions import sessions_ahead
 from attendance.reminding import said_to, values_for
 from attendance.sentences import day_and_hour
-from attendance.standing import standings_of, state_label
+from attendance.standing import UNDONE, standings_of, state_label
 
 log = structlog.get_logger(__name__)
 HALLS = ("hall_lapses_soon", "hall_lapsed")
 CERTIFICATES = ("certificate_issued", "certificate_withdrawn", "certificate_replaced")
 OWN_LEAVES = ("leave_approved", "leave_refused", "leave_taken_back")
+MISSED = ("catch_up", "session_moved", "session_off")
 REMINDERS = ("reminded", "due_soon", "starts_soon")
 
 
@@ -56,30 +57,33 @@ def _starts_soon(notice: Notice) -> str:
 
 
 def with_paths(notices: Sequence[Notice], *, as_of: datetime) -> Sequence[Notice]:
-    """Load for notices of one person how what they missed can be made up now: further sessions, the check.
-
-    Two queries at most: where something is held again, and where a check is asked for.
+    """Load for notices of one person how they stand now at what they missed, and how it can be made up: further
+    sessions, the check. Two queries at most, none where nothing was missed.
     """
-    about = [one for one in notices if one.kind == "catch_up" and one.occasion is not None]
+    about = [one for one in notices if one.kind in MISSED and one.occasion is not None]
     if not about:
         return notices
     occasions = list({one.occasion.pk: one.occasion for one in about if one.occasion is not None}.values())
     ahead = sessions_ahead(occasions, as_of=as_of)
-    checked = [one for one in occasions if one.check_asked is not None]
-    stands = standings_of(occasions=checked, member_id=about[0].member_id, as_of=as_of) if checked else {}
+    stands = standings_of(occasions=occasions, member_id=about[0].member_id, as_of=as_of)
     for one in about:
         stand = stands.get(one.occasion_id or 0)
-        one.path = _path(one, ahead.get(one.occasion_id or 0, ()), stand.check if stand else None)
+        one.state = stand.state if stand else ""
+        # What one did not attend is told as of then; what became of a session leads to what is left by now.
+        at = one.at if one.kind == "catch_up" else as_of
+        one.path = _path(one, at, ahead.get(one.occasion_id or 0, ()), stand.check if stand else None)
     return notices
 
 
-def _path(one: Notice, sessions: Sequence[Occasion] = (), check: Mapping[str, Any] | None = None) -> CatchUp | None:
+def _path(
+    one: Notice, as_of: datetime, sessions: Sequence[Occasion] = (), check: Mapping[str, Any] | None = None
+) -> CatchUp | None:
     if one.occasion is None:
         return None
     return catch_up_of(
         occasion=one.occasion,
         state=RecordState.MISSING,
-        as_of=one.at,
+        as_of=as_of,
         member=one.member,
         sessions=sessions,
         check=check,
@@ -88,13 +92,47 @@ def _path(one: Notice, sessions: Sequence[Occasion] = (), check: Mapping[str, An
 
 def _catch_up(notice: Notice) -> str:
     """As it is now, where that was loaded (``with_paths``): a replay that came late, another rule, a session ahead."""
-    path = notice.path or _path(notice)
+    if _is_settled(notice):
+        said = {"title": _about(notice), "state": state_label(notice.state)}
+        return _("“%(title)s”您原来没有参加，现在是：%(state)s。") % said
+    path = notice.path or _path(notice, notice.at)
     said = {"title": _about(notice)}
     if not path:
         return _("您没有参加“%(title)s”，可以补学。") % said
     ways = [path.phone.label] if path.phone else [] if path.sessions else [_("请支部书记安排集中收看或送学上门")]
     said |= {"until": path.until, "step": _("；").join([*ways, *(way.label for way in path.sessions)])}
     return _("您没有参加“%(title)s”，%(until)s：%(step)s。") % said
+
+
+def _is_settled(notice: Notice) -> bool:
+    """Whether nothing is left to be made up of what a notice is about, as far as that was loaded with it."""
+    return bool(notice.state) and notice.state not in (*UNDONE, RecordState.PENDING)
+
+
+def _session_moved(notice: Notice) -> str:
+    said = {"title": _about(notice), "at": day_and_hour(_moment(notice.data["at"]))}
+    words = _("“%(title)s”再讲的一场改了时间，现在是 %(at)s 开始，以前说的时间不算了。") % said
+    return words + _settled_words(notice)
+
+
+def _session_off(notice: Notice) -> str:
+    said = {"title": _about(notice), "at": day_and_hour(_moment(notice.data["at"]))}
+    words = _("“%(title)s”原定 %(at)s 再讲的一场取消了。") % said
+    return words + (_settled_words(notice) or _left_words(notice))
+
+
+def _settled_words(notice: Notice) -> str:
+    return _("您现在是：%(state)s，不用再来。") % {"state": state_label(notice.state)} if _is_settled(notice) else ""
+
+
+def _left_words(notice: Notice) -> str:
+    """Return what is left to do where a further session is off; "" where that was not loaded."""
+    path: CatchUp | None = notice.path
+    if path is None:
+        return ""
+    ways = [*([path.phone.label] if path.phone else []), *(one.rstrip("。") for one in path.for_member)]
+    said = {"until": path.until, "ways": _("；").join(ways)}
+    return _("%(until)s：%(ways)s。") % said if ways else _("%(until)s。") % said
 
 
 def _result(text: Callable[[], str]) -> Callable[[Notice], str]:
@@ -176,6 +214,8 @@ NOTICES: dict[str, Callable[[Notice], str]] = {
     "due_soon": _due_soon,
     "starts_soon": _starts_soon,
     "catch_up": _catch_up,
+    "session_moved": _session_moved,
+    "session_off": _session_off,
     "caught_up": _plain(lambda: _("“%(title)s”您已经补上，记为已补学。")),
     "leave_asked": _plain(lambda: _("有人请假，可以在“支部”里批准。")),
     "leave_approved": _of_leave(

@@ -3,12 +3,13 @@
 The codes of reasons come from ``attendance/core/reasons.py``.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
 import structlog
-from django.utils import timezone
+from django.conf import settings
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -72,6 +73,20 @@ def length(ms: int) -> str:
     if seconds:
         return _("%(minutes)s 分 %(seconds)s 秒") % {"minutes": minutes, "seconds": f"{seconds:02}"}
     return _("%(minutes)s 分钟") % {"minutes": minutes}
+
+
+def session_title(title: str, number: int, *, most: int = 120) -> str:
+    """Return what a further session is called, unless somebody calls it otherwise: 防汛避险（第二场）."""
+    tens = ("", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十")
+    with translation.override(settings.LANGUAGE_CODE):  # stored once, read by everybody
+        tail = _("（第%(number)s场）") % {"number": tens[number] if number < len(tens) else number}
+    return title[: most - len(tail)] + tail
+
+
+def sessions_stand(at: Iterable[datetime]) -> str:
+    """Return why an occasion is not voided while further sessions of it stand, which begin ``at`` these moments."""
+    said = _("这一场后来又讲过或安排过（%(at)s），参加的人记作补学。请先取消或作废再讲的那一场。")
+    return said % {"at": _("、").join(day_and_hour(one) for one in at)}
 
 
 def moment(at: datetime | None) -> str:

@@ -90,7 +90,7 @@ def reschedule_course(*, occasion_id: int, plan: CoursePlan, as_of: datetime) ->
     run = CourseRun.objects.select_related("page").get(pk=occasion_id)
     if not Rule.objects.filter(pk=plan.rule_id, basis=Rule.Basis.MEDIA).exists():
         raise UnableToScheduleCourse("rule")
-    reschedule_occasion(occasion_id=occasion_id, plan=plan.titled(run.page.title))
+    reschedule_occasion(occasion_id=occasion_id, plan=plan.titled(run.page.title), as_of=as_of)
     _open_if_begun(occasion_id=occasion_id, as_of=as_of)
 
 

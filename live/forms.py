@@ -15,8 +15,10 @@ from attendance.models import Occasion, Rule, Training
 from attendance.plan_forms import check_year
 from attendance.queries.consequences import effects_of_rule
 from attendance.queries.rules import offered_rules, why_not_at
+from attendance.queries.sessions import session_number
 from attendance.queries.windows import HELD
 from attendance.rule_default import offer_default, say_choices, take_default
+from attendance.sentences import session_title
 from live.core import lifecycle
 from live.models import Lecture
 from live.operations import (
@@ -76,6 +78,7 @@ class LectureForm(Asking, forms.Form):
         initial = _initial(lecture or again)
         if again is not None and again.occasion.state in HELD:
             del initial["starts_at"]  # another time, which only they know
+            initial["title"] = _title_of_session(again)
         super().__init__(data, initial=initial)
         nodes = visible_nodes(user, Role.ORGANISER)
         self._offer(
@@ -189,6 +192,8 @@ class AgainForm(Asking, forms.Form):
     def __init__(self, data: Any = None, *, lecture: Lecture, user: User) -> None:
         self._lecture, self._user = lecture, user
         initial = _initial(lecture)
+        if lecture.occasion.state in HELD:
+            initial["title"] = _title_of_session(lecture)
         super().__init__(data, initial={name: initial[name] for name in ("title", "minutes")})
         self.stand_by(None)
 
@@ -235,6 +240,12 @@ class VoidLectureForm(VoidForm):
             self.add_error("reason", str(error))
             return False
         return True
+
+
+def _title_of_session(lecture: Lecture) -> str:
+    """Return a title that tells a further session from the first, and from the ones between."""
+    first = lecture.occasion.repeats or lecture.occasion
+    return session_title(first.title, session_number(first))
 
 
 def _initial(lecture: Lecture | None) -> dict[str, Any]:

@@ -24,7 +24,9 @@ class Notice(models.Model):
     data = models.JSONField(default=dict, blank=True)
     at = models.DateTimeField()
     seen_at = models.DateTimeField(null=True, blank=True)
-    path: Any = None  # no column: how what it is about can be made up, where that was loaded with it
+    # No columns: how the member stands now at what it is about, and how that can be made up, where that was loaded.
+    path: Any = None
+    state: str = ""
 
     class Meta:
         constraints = [

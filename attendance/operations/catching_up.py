@@ -9,9 +9,9 @@ from django.db.models import CharField, DateTimeField, Exists, IntegerField, JSO
 
 from attendance.models import Occasion, Record, RecordState, RosterEntry
 from attendance.operations.notices import tell
-from attendance.operations.surviving import survived
 from attendance.queries.windows import UNDO_FOR
 from attendance.standing import asks_nothing, is_due_over
+from attendance.surviving import survived
 
 log = structlog.get_logger(__name__)
 S = RecordState
@@ -29,7 +29,9 @@ def tell_who_missed(*, as_of: datetime) -> int:
         state=Occasion.State.SETTLED, catch_up_told_at=None, closed_at__lte=as_of - UNDO_FOR
     )
     keys = list(waiting.order_by("closed_at", "pk").values_list("pk", flat=True)[:A_TURN])
-    return sum(survived(_tell_all, occasion_id, as_of) or 0 for occasion_id in keys)
+    return sum(
+        survived(_tell_all, event="not_reconciled", occasion_id=occasion_id, as_of=as_of) or 0 for occasion_id in keys
+    )
 
 
 @transaction.atomic

@@ -1,6 +1,5 @@
 """What time does to halls: one that was announced and never delivered lapses, guests are forgotten (ADR 40)."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,18 +7,17 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from prometheus_client import Counter
 
 from attendance.models import Guest, Hall, RosterEntry
 from attendance.operations.marks import mark_dirty
 from attendance.operations.notices import tell
 from attendance.queries.halls import guests_over, lapses_at
+from attendance.surviving import survived
 from organizations.models import Role
 from organizations.queries import grants_above
 
 log = structlog.get_logger(__name__)
 WARN_BEFORE = timedelta(days=2)
-FAILURES = Counter("ledger_hall_lapse_failures", "Announced halls that could not lapse, or be warned of, in their turn")
 
 
 def lapse_halls(*, as_of: datetime) -> int:
@@ -36,14 +34,14 @@ def lapse_halls(*, as_of: datetime) -> int:
     for hall in waiting.select_related("occasion", "node").order_by("opened_at", "pk"):
         at = lapses_at(hall)
         if at is not None and at <= as_of:
-            lapsed += _survived(_lapse, hall, as_of)
+            lapsed += survived(_lapse, event="hall_not_lapsed", hall=hall, as_of=as_of) or 0
         elif hall.warned_at is None:
-            _survived(_warn, hall, as_of)
+            survived(_warn, event="hall_not_lapsed", hall=hall, as_of=as_of)
     return lapsed
 
 
 @transaction.atomic
-def _lapse(hall: Hall, as_of: datetime) -> bool:
+def _lapse(*, hall: Hall, as_of: datetime) -> bool:
     """Wait for this hall no longer: from here on its people are judged by what is there (``settle_dirty``).
 
     What is delivered later counts as ever, and judges them again.
@@ -60,7 +58,7 @@ def _lapse(hall: Hall, as_of: datetime) -> bool:
 
 
 @transaction.atomic
-def _warn(hall: Hall, as_of: datetime) -> bool:
+def _warn(*, hall: Hall, as_of: datetime) -> bool:
     """Tell once that a hall lapses soon; whoever comes second has told nobody."""
     if not Hall.objects.filter(pk=hall.pk, closed_at=None, warned_at=None).update(warned_at=as_of):
         return False
@@ -75,15 +73,6 @@ def _tell(hall: Hall, kind: str, as_of: datetime) -> None:
     at = lapses_at(hall)
     data = {"place": hall.place or hall.node.name, "node": hall.node_id, "at": at.isoformat() if at else ""}
     tell(member_ids={hall.opened_by_id, *nearest}, kind=kind, as_of=as_of, occasion_id=hall.occasion_id, data=data)
-
-
-def _survived(work: Callable[[Hall, datetime], bool], hall: Hall, as_of: datetime) -> bool:
-    try:
-        return work(hall, as_of)
-    except Exception:
-        FAILURES.inc()
-        log.exception("hall_not_lapsed", hall_id=hall.pk)
-        return False
 
 
 def prune_guests(*, as_of: datetime) -> int:

@@ -22,11 +22,13 @@ from attendance.models import Evidence, HoursTable, Occasion, Rule, Training
 from attendance.operations.earlier_items import keep_earlier_items
 from attendance.operations.marks import mark_first
 from attendance.operations.rosters import take_back_preparation, write_or_begin
+from attendance.operations.session_telling import tell_of_change, tell_of_end
 from attendance.operations.summary import mark_counts
 from attendance.queries.hours import conversions_at
 from attendance.queries.rules import why_not_at
-from attendance.queries.sessions import why_not_voided
+from attendance.queries.sessions import sessions_planned
 from attendance.queries.windows import ENDED, HELD, is_held, undone_until, window_limit
+from attendance.sentences import sessions_stand
 from organizations.models import Node
 
 log = structlog.get_logger(__name__)
@@ -67,8 +69,11 @@ def create_occasion(*, kind: str, plan: OccasionPlan, media_ms: int | None = Non
 
 
 @transaction.atomic
-def reschedule_occasion(*, occasion_id: int, plan: OccasionPlan) -> None:
-    """Change the plan of an occasion that has not opened; raises UnableToPlanOccasion."""
+def reschedule_occasion(*, occasion_id: int, plan: OccasionPlan, as_of: datetime) -> None:
+    """Change the plan of an occasion that has not opened; whom a further session is for is told what that changes.
+
+    Raises UnableToPlanOccasion.
+    """
     _check_plan(plan, occasion_id=occasion_id)
     before = Occasion.objects.select_for_update(no_key=True).filter(pk=occasion_id, state=State.SCHEDULED).first()
     if before is None:
@@ -76,6 +81,8 @@ def reschedule_occasion(*, occasion_id: int, plan: OccasionPlan) -> None:
     if before.repeats_id is not None and before.training_id != plan.training_id:
         raise UnableToPlanOccasion(_("再讲的一场要在同一个培训里。"))
     Occasion.objects.filter(pk=occasion_id).update(**plan.columns())
+    if before.repeats_id is not None:
+        tell_of_change(before=before, after=Occasion.objects.get(pk=occasion_id), as_of=as_of)
     # Somebody else is expected, or on another day: what is prepared of the roster would open as the wrong one.
     if (before.node_id, timezone.localdate(before.starts_at)) != (plan.node_id, timezone.localdate(plan.starts_at)):
         _take_back(occasion_id)
@@ -95,6 +102,7 @@ def withdraw_occasion(*, occasion_id: int, actor_id: int | None, as_of: datetime
     if occasion is None or occasion.state != State.SCHEDULED:
         raise UnableToPlanOccasion(_("这一场已经开始，不能再改安排。"))
     is_prepared = _take_back(occasion_id)
+    tell_of_end(session=occasion, as_of=as_of)
     log.info("occasion_withdrawn", occasion_id=occasion_id, actor_id=actor_id)
     if not is_prepared and not Evidence.objects.filter(occasion_id=occasion_id).exists():
         occasion.delete()
@@ -287,8 +295,8 @@ def void_occasion(*, occasion_id: int, reason: str, voided_by_id: int, as_of: da
     runs_along = occasion and occasion.state == State.OPEN and occasion.rule.basis == Rule.Basis.MEDIA
     if occasion is None or not (occasion.state in ENDED or runs_along):
         raise UnableToVoidOccasion(_("只有已经结束、还没有作废的场次可以作废。"))
-    if refusal := why_not_voided(occasion):
-        raise UnableToVoidOccasion(refusal)
+    if planned := sessions_planned(occasion):
+        raise UnableToVoidOccasion(sessions_stand(one.starts_at for one in planned))
     Occasion.objects.filter(pk=occasion_id).update(
         state=State.VOID,
         voided_at=as_of,

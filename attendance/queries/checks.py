@@ -1,7 +1,7 @@
 """The check of understanding: what is asked, who may answer it now, and how far somebody is. Nothing here writes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,8 @@ from attendance.core.reasons import CHECK_MISSING, CHECK_OWED
 from attendance.models import Check, CheckAnswer, CheckQuestion, Occasion, Record
 from attendance.queries.ledger import CALLED_OFF, rule_of
 from attendance.standing import DONE, UNDONE, is_due_over
+
+MOST_READ = 200  # answers of one person
 
 
 def asks_check(occasion: Occasion) -> bool:
@@ -120,6 +122,43 @@ class Asked:
     question: CheckQuestion
     given: int
     right: int
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Whom it touches that a check is asked for no more: those expected who have watched and are not done, and those
+    who have answered any version."""
+
+    watching: int
+    answered: int
+
+
+def touched_by_check(occasion: Occasion) -> Touched:
+    """Count them; two queries."""
+    watching = Record.objects.filter(occasion=occasion, replay_ms__gt=0).exclude(stands__in=DONE).count()
+    answered = CheckAnswer.objects.filter(occasion=occasion).values("member_id").distinct().count()
+    return Touched(watching, answered)
+
+
+def withdrawn_check(occasion: Occasion) -> Check | None:
+    """Return the newest version of a check that was withdrawn; None where one is asked for, or there never was any."""
+    return None if occasion.check_asked is not None else latest_check(occasion.pk)
+
+
+def shown_as_answered(now: Taking, *, occasion: Occasion, member_id: int) -> Taking:
+    """Return what the last attempt that is through was answered to: ``now``, or, where the questions changed after it,
+    the version that it was; ``now`` where another attempt is under way. Three queries at most."""
+    if now.progress is None or now.progress.last or now.progress.is_under_way:
+        return now
+    mine = CheckAnswer.objects.filter(occasion=occasion, member_id=member_id).order_by("-checked__version")
+    for check_id in dict.fromkeys(mine.values_list("checked_id", flat=True)[:MOST_READ]):
+        check = Check.objects.prefetch_related("questions").get(pk=check_id)
+        answers = tuple(given_by(check=check, member_id=member_id))
+        progress = _progress(check, answers)
+        if progress.last:
+            # Of that version nothing is under way any more: what is asked now are other questions.
+            return Taking(now.code, check, replace(progress, given=()), answers)
+    return now
 
 
 def answered_so_far(check: Check) -> tuple[int, list[Asked]]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from attendance.models import Named, Occasion, RosterEntry, WatchSession
 from attendance.queries.listing import being_listed
@@ -51,10 +51,7 @@ def people_at(occasions: Iterable[Occasion], *, as_of: datetime) -> int:
     named = Q(pk__in=())
     for one in found:
         if one.opened_at is None and one.repeats_id is not None:
-            day = roster_day(one, as_of=as_of)
-            here = Membership.objects.filter(valid_on(day), among_named(one), node__path__startswith=paths[one.node_id])
-            here = here.exclude(member_id__in=exempt_member_ids(on_date=day))
-            named |= Q(pk__in=here.values("member_id"))
+            named |= Q(pk__in=due_at_session(one, path=paths[one.node_id], as_of=as_of).values("member_id"))
         elif one.opened_at is None and one.is_named:
             named |= Q(pk__in=Named.objects.filter(occasion_id=one.pk).values("member_id"))
         elif one.opened_at is None or one.pk in listed:
@@ -67,6 +64,14 @@ def people_at(occasions: Iterable[Occasion], *, as_of: datetime) -> int:
         members = Membership.objects.filter(below, valid_on(day)).exclude(member_id__in=exempt_member_ids(on_date=day))
         there |= Q(pk__in=members.values("member_id"))
     return User.objects.filter(there).count() if found else 0
+
+
+def due_at_session(one: Occasion, *, path: str, as_of: datetime) -> QuerySet[Membership]:
+    """Return the memberships of those whom a further session that has not opened is for, below the unit at ``path``:
+    who has still to make up the first. Nobody is expected twice."""
+    day = roster_day(one, as_of=as_of)
+    here = Membership.objects.filter(valid_on(day), among_named(one), node__path__startswith=path)
+    return here.exclude(member_id__in=exempt_member_ids(on_date=day))
 
 
 def people_owing(occasions: Iterable[Occasion]) -> int:

@@ -39,3 +39,8 @@ def choice_of(member_id: int) -> NoticeChoice:
 def choice_by_calendar(calendar_hash: str) -> NoticeChoice | None:
     """Return whose secret calendar this is, with the person; one query by a unique index."""
     return NoticeChoice.objects.filter(calendar_hash=calendar_hash).select_related("member").first()
+
+
+def told_off(member_id: int, *, session_id: int) -> Notice | None:
+    """Return what a person was told of a further session that is off; None where they were not. One query."""
+    return notices_of(member_id).filter(kind="session_off", data__session=session_id).first()

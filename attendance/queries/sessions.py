@@ -4,11 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from django.utils.translation import gettext as _
-
 from attendance.core.intervals import ms_of
 from attendance.models import Occasion, Record, RecordState, RosterEntry, Training
-from attendance.sentences import day_and_hour
 
 TOOK_PART = (RecordState.ATTENDED, RecordState.MADE_UP)
 JUDGED = (Occasion.State.CLOSED, Occasion.State.SETTLED)
@@ -37,13 +34,10 @@ def sessions_planned(occasion: Occasion) -> list[Occasion]:
     return list(occasion.sessions.filter(state__in=(*AHEAD, *JUDGED)).order_by("starts_at", "pk"))
 
 
-def why_not_voided(occasion: Occasion) -> str:
-    """Return why an occasion cannot be voided while further sessions of it stand; "" where nothing is in the way."""
-    planned = sessions_planned(occasion)
-    if not planned:
-        return ""
-    said = _("这一场后来又讲过或安排过（%(at)s），参加的人记作补学。请先取消或作废再讲的那一场。")
-    return said % {"at": _("、").join(day_and_hour(one.starts_at) for one in planned)}
+def session_number(occasion: Occasion) -> int:
+    """Return the how-manieth a further session would be that is planned of an occasion, or of what it repeats, now."""
+    stands = Occasion.objects.filter(repeats_id=occasion.repeats_id or occasion.pk, state__in=(*AHEAD, *JUDGED))
+    return stands.count() + 2
 
 
 def taken_part_again(occasion: Occasion, member_ids: Collection[int]) -> dict[int, int]:

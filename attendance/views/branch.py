@@ -37,7 +37,7 @@ from attendance.running import pending_words, running_label
 from attendance.sentences import day_and_hour, month_day
 from attendance.standing import state_label
 from attendance.views.detail import Detail, record_details
-from attendance.views.disputes import DisputeCard, Disputes, desk_of
+from attendance.views.disputes import DisputeCard, Disputes, desk_of, took_back
 from attendance.views.entries import Note, ahead_of, notes_of
 from attendance.views.numbers import numbers_of, people_named, where_names
 from attendance.views.people import Desk, people_of, undone_first, whereabouts_text
@@ -227,6 +227,7 @@ class AtOccasion:
     detail: Detail
     notes: list[Note]
     disputes: list[DisputeCard]
+    taken_back: list[DisputeCard]
     is_own: bool  # nobody writes down anything about themselves
 
     @property
@@ -297,7 +298,8 @@ def _reached(reader: User, member: User, *, on_date: date) -> dict[str, Any]:
 
 def at_occasion(detail: Detail, notes: list[Note], *, is_own: bool) -> AtOccasion:
     """Return one person's standing at one occasion with what can be done about it; nothing about oneself."""
-    disputes = [
-        DisputeCard.of(one, url="" if is_own else reverse("branch_answer", args=[one.pk])) for one in detail.disputes
-    ]
-    return AtOccasion(detail, notes, disputes, is_own)
+    cards: dict[bool, list[DisputeCard]] = {True: [], False: []}
+    for one in detail.disputes:
+        url = "" if is_own else reverse("branch_answer", args=[one.pk])
+        cards[took_back(one)].append(DisputeCard.of(one, url=url))
+    return AtOccasion(detail, notes, cards[False], cards[True], is_own)

@@ -12,11 +12,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from attendance import operations
+from attendance.catching_up import Way
 from attendance.check_words import answered_rows, asking_of, result_words, taking_words
 from attendance.kinds import kinds
 from attendance.models import Occasion
 from attendance.queries import CALLED_OFF, occasion_for
-from attendance.queries.checks import Taking, asks_check, taking
+from attendance.queries.checks import Taking, asks_check, shown_as_answered, taking
+from attendance.queries.sessions import sessions_ahead
 from attendance.views.shared import id_or_none
 from organizations.models import User
 from organizations.permissions import role_required, signed_in
@@ -46,17 +48,22 @@ def me_check(request: HttpRequest, occasion_id: int) -> HttpResponse:
 
 def _context(now: Taking, occasion: Occasion, user: User) -> dict[str, Any]:
     as_of = timezone.now()
-    result = result_words(now)
+    ahead = sessions_ahead([occasion], as_of=as_of).get(occasion.pk, []) if now.code == "spent" else []
+    last = shown_as_answered(now, occasion=occasion, member_id=user.pk)
+    result = result_words(last)
+    is_older = last.check is not None and now.check is not None and last.check.pk != now.check.pk
     return {
         "tab": "me",
         "occasion": occasion,
         "now": now,
         "asking": asking_of(now, member_id=user.pk),
         "client_id": uuid.uuid4().hex,
-        "said": taking_words(now, occasion, as_of=as_of),
+        "said": taking_words(now, occasion, as_of=as_of, ahead=ahead),
         "result": result,
         "result_kind": "success" if now.code == "passed" else "warning",
-        "rows": answered_rows(now),
+        "rows": answered_rows(last),
+        "older_version": last.check.version if is_older and last.check is not None else None,
+        "sessions": [Way.of_session(one, user) for one in ahead],
         "back": kinds()[occasion.kind].url_for(occasion, user),
         "is_watching": now.code in ("watch", "wait"),
     }

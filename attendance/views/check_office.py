@@ -5,18 +5,19 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from attendance.check_forms import QuestionSet, SettingsForm, initial_of, plan_of
-from attendance.check_words import Asking, missing_words
+from attendance.check_words import Asking, missing_words, withdrawing_words
 from attendance.core.check import MOST_QUESTIONS
 from attendance.models import Check, CheckQuestion, Occasion
 from attendance.operations.checks import CheckPlan, UnableToSaveCheck, check_plan, save_check, withdraw_check
 from attendance.queries import CALLED_OFF, occasions
-from attendance.queries.checks import answered_so_far, asks_check, latest_check
+from attendance.queries.checks import answered_so_far, asks_check, latest_check, touched_by_check
 from attendance.rule_words import rule_of_occasion
 from organizations.models import Role
 from organizations.permissions import has_role, signed_in
@@ -109,10 +110,19 @@ def _as_seen(plan: CheckPlan) -> list[Asking]:
     return found
 
 
-@require_POST
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, occasion_id: int) -> HttpResponse:
-    """Ask for the check of an occasion no more."""
+    """Ask for the check of an occasion no more; says first whom that touches."""
     occasion = own_occasion(request, occasion_id)
+    if request.method != "POST" and occasion.check_asked is not None:
+        context = {
+            "occasion": occasion,
+            "title": _("撤下小测"),
+            "text": withdrawing_words(touched_by_check(occasion)),
+            "back": reverse("attendance_check", args=[occasion.pk]),
+        }
+        return render(request, "attendance/admin/ask.html", context)
     try:
         withdraw_check(occasion_id=occasion.pk, as_of=timezone.now())
     except UnableToSaveCheck as error:

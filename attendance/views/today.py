@@ -20,7 +20,7 @@ from attendance.check_words import check_asked_words, check_left_words, is_late,
 from attendance.duties import Duty, duties_of
 from attendance.kinds import Step, is_in_person, kinds
 from attendance.models import Notice, Occasion, RecordState, Rule
-from attendance.notice_words import REMINDERS, words_of
+from attendance.notice_words import MISSED, REMINDERS, words_of
 from attendance.operations import settle_dirty
 from attendance.queries import occasion_for, occasions_ahead, occasions_expecting
 from attendance.queries.asked import Asked, asked_of_member
@@ -159,7 +159,7 @@ def told_words(notice: Notice | None, day: Day) -> str:
     """Return the newest message that was not seen, in one line; "" for none, and for a reminder of what is done."""
     if notice is None:
         return ""
-    if notice.kind == "catch_up":
+    if notice.kind in MISSED:
         notice.path = next((one.path for one in day.owed if one.occasion.pk == notice.occasion_id), None)
         if notice.path is None:
             return ""

@@ -136,7 +136,7 @@ def take(*, training_id: int, member_id: int, as_of: datetime) -> Certificate:
         if way.coming:
             raise UnableToTakeCertificate(_("培训还有没开始的场次，全部完成以后就可以领。"))
         if not way.finish.is_finished:
-            raise UnableToTakeCertificate(_("还没有完成这个培训，缺的补上以后就可以领。"))
+            raise UnableToTakeCertificate(_("还没有完成这个培训，现在不能领。还缺什么、还能不能补，写在这一页上。"))
         issue(training_id=training_id, member_ids=[member_id], as_of=as_of)
         found = last_of(training_id=training_id, member_id=member_id)
     if found is None or not found.stands:

@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from attendance.models import Training
 from attendance.operations import tell
+from attendance.surviving import survived
 from certificates.core.finish import lapsed
 from certificates.models import CertificateLapse, CertificateMark, CertificateSetting
 from certificates.operations.issuing import issue
@@ -107,18 +108,17 @@ def _look_or_put_aside(training_id: int, member_ids: Collection[int], as_of: dat
     waiting, failed = [sorted(member_ids)], 0
     while waiting:
         some = waiting.pop()
-        try:
-            look_after(training_id=training_id, member_ids=some, as_of=as_of)
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception:
-            if len(some) > 1 and failed < MOST_FAILED:
-                waiting += [some[len(some) // 2 :], some[: len(some) // 2]]
-                continue
-            failed += len(some)
-            log.exception("certificates_put_aside", training_id=training_id, member_ids=some[:10], people=len(some))
-            rows = [CertificateMark(training_id=training_id, member_id=pk) for pk in some]
-            CertificateMark.objects.bulk_create(rows, ignore_conflicts=True, batch_size=STEP)
+        done = survived(
+            look_after, event="certificates_put_aside", training_id=training_id, member_ids=some, as_of=as_of
+        )
+        if done is not None:
+            continue
+        if len(some) > 1 and failed < MOST_FAILED:
+            waiting += [some[len(some) // 2 :], some[: len(some) // 2]]
+            continue
+        failed += len(some)
+        rows = [CertificateMark(training_id=training_id, member_id=pk) for pk in some]
+        CertificateMark.objects.bulk_create(rows, ignore_conflicts=True, batch_size=STEP)
 
 
 def look_again(*, occasion_id: int, as_of: datetime) -> None:

@@ -58,6 +58,8 @@ def end_lecture(*, occasion_id: int, as_of: dt.datetime) -> None:
         if not step(occasion_id, State.LIVE, State.ENDED, ended_at=as_of):
             raise UnableToEndLecture
         ledger.close_occasion(occasion_id=occasion_id, as_of=as_of)
+        if Lecture.objects.filter(pk=occasion_id, record=False).exists():
+            ledger.set_unrecorded(occasion_id=occasion_id)  # now: the media agent may never come to say so
         transaction.on_commit(lambda: announce_stage(occasion_id))
 
 

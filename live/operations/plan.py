@@ -71,7 +71,7 @@ def reschedule_lecture(*, occasion_id: int, plan: LecturePlan, as_of: dt.datetim
         claimed = Lecture.objects.filter(pk=occasion_id, state=State.SCHEDULED).update(**_columns(plan))
         if not claimed:
             raise UnableToScheduleLecture("", _("直播已经开始，不能再修改安排。"))
-        ledger.reschedule_occasion(occasion_id=occasion_id, plan=plan)
+        ledger.reschedule_occasion(occasion_id=occasion_id, plan=plan, as_of=as_of)
         _log("live.change", Occasion.objects.select_related("training").get(pk=occasion_id), actor_id)
 
 

@@ -18,6 +18,7 @@ from live.models import Lecture
 from live.permissions import may_host, may_void
 from live.queries.lectures import lecture_in_place_of
 from live.views.access import lecture_page
+from live.views.rows import session_planned_words
 from organizations.permissions import signed_in
 
 
@@ -38,9 +39,11 @@ def again(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     was_void = lecture.stage == "void"
     if request.method == "POST" and form.is_valid():
         planned = form.save(as_of=timezone.now())
+        if planned is not None and is_further:
+            messages.success(request, session_planned_words(planned, as_of=timezone.now()))
+            return redirect("live_index")
         if planned is not None:
-            kept = was_void or is_further
-            messages.success(request, _("已经另外安排。") if kept else _("已经另外安排，原来的一场作废。"))
+            messages.success(request, _("已经另外安排。") if was_void else _("已经另外安排，原来的一场作废。"))
             return redirect("live_host", occasion_id=planned.pk)
     context = {
         "form": form,

@@ -22,6 +22,7 @@ from attendance.queries.sessions import sessions_ahead
 from attendance.queries.windows import HELD, roster_day
 from attendance.sentences import day, day_and_hour, hour, length, span
 from attendance.standing import Amount, is_due_over, standings_of
+from attendance.views.told_off import led_back_where_off
 from live.core import lifecycle
 from live.models import Lecture
 from live.permissions import expects, may_host, may_join, may_read_recording
@@ -59,6 +60,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+@led_back_where_off
 @lecture_page(may_join)
 def room(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """The member's room: waiting, live, and what comes after."""
@@ -264,7 +266,7 @@ def _asked(amount: Amount, *, replay_ms: int, and_check: bool) -> str:
 
 
 def _waiting_words(lecture: Lecture) -> str:
-    if lecture.state == Lecture.State.UNRECORDED:
+    if lecture.state == Lecture.State.UNRECORDED or lecture.occasion.is_unrecorded:
         if lecture.occasion.media_ms:
             return _("补学时间已过，组织员删除了这一场的回放。已经计入的不变。")
         return _("这一场没有回放。")

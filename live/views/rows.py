@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from attendance.models import Occasion
+from attendance.queries.concerned import people_at
 from attendance.queries.windows import HELD, undone_until
 from attendance.sentences import hour, moment, span
 from live.core import lifecycle
@@ -61,10 +62,14 @@ def coming_row(user: User, lecture: Lecture, *, as_of: dt.datetime) -> LectureRo
         plan = reverse("live_schedule_edit", args=[lecture.pk])
         return LectureRow(lecture, when, chip, (Link(_("重新安排 ›"), plan),))
     host = reverse("live_host", args=[lecture.pk])
+    note = _("再讲的一场，给还没补上的人") if occasion.repeats_id is not None else ""
     if lecture.state == Lecture.State.LIVE:
-        return LectureRow(lecture, when, ("due", _("直播中")), (Link(_("去主持 ›"), host),))
+        return LectureRow(lecture, when, ("due", _("直播中")), (Link(_("去主持 ›"), host),), note)
     may_start = lifecycle.opens_at(occasion.starts_at) <= as_of
-    return LectureRow(lecture, when, steps=(Link(_("去开播 ›") if may_start else _("检查设备 ›"), host),))
+    steps = [Link(_("去开播 ›") if may_start else _("检查设备 ›"), host)]
+    if has_role(user, Role.ORGANISER, node=occasion.node):
+        steps.append(Link(_("改时间或取消 ›"), reverse("live_schedule_edit", args=[lecture.pk])))
+    return LectureRow(lecture, when, steps=tuple(steps), note=note)
 
 
 def given_row(lecture: Lecture, *, as_of: dt.datetime) -> LectureRow:
@@ -84,6 +89,17 @@ def given_row(lecture: Lecture, *, as_of: dt.datetime) -> LectureRow:
     elif lecture.stage == "not_held":
         steps.append(Link(_("再开一场 ›"), reverse("live_again", args=[lecture.pk])))
     return LectureRow(lecture, when, chip, tuple(steps))
+
+
+def session_planned_words(planned: Lecture, *, as_of: dt.datetime) -> str:
+    """Return what is said once a further session is planned: when it is, whom it is for, and what comes next."""
+    occasion = Occasion.objects.select_related("node").get(pk=planned.pk)
+    said = _(
+        "“%(title)s”已安排：%(at)s，给%(unit)s还没补上的 %(people)s 人，他们的“今天”里现在就写着“下一场”。"
+        "到时间在“直播”里点“去开播”。"
+    )
+    at, people = span(occasion.starts_at, occasion.ends_at), people_at([occasion], as_of=as_of)
+    return said % {"title": occasion.title, "at": at, "unit": occasion.node.name, "people": people}
 
 
 def is_missed(lecture: Lecture, *, as_of: dt.datetime) -> bool:

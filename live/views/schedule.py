@@ -32,7 +32,15 @@ from live.models import Lecture
 from live.queries import lectures_for, not_recorded, pauses_of, people_present
 from live.sentences.room import missing_rows
 from live.views.ending import again_title, again_words, planned_for, void_words
-from live.views.rows import is_missed, office_span, plan_row, planned_words, roster_words, stage_words
+from live.views.rows import (
+    is_missed,
+    office_span,
+    plan_row,
+    planned_words,
+    roster_words,
+    session_planned_words,
+    stage_words,
+)
 from organizations.models import Role
 from organizations.permissions import has_role, role_required, signed_in
 
@@ -70,11 +78,19 @@ def add(request: HttpRequest) -> HttpResponse:
         return redirect("live_schedule_edit", occasion_id=planned.pk)
     form = LectureForm(request.POST or None, user=signed_in(request), again=again)
     if request.method == "POST" and form.is_valid() and form.save(as_of=timezone.now()):
-        messages.success(request, _("直播已安排。讲师会在“直播”里看到它。"))
+        messages.success(request, _planned_said(form.lecture))
         return redirect("live_schedule")
     context = {"form": form, "title": again_title(again) if again else _("安排直播")}
     context["again_words"] = again_words(again) if again is not None else ""
     return render(request, "live/admin/form.html", context)
+
+
+def _planned_said(planned: Lecture | None) -> str:
+    if planned is not None and planned.occasion.repeats_id is None:
+        planned.occasion.refresh_from_db(fields=["repeats"])
+    if planned is None or planned.occasion.repeats_id is None:
+        return _("直播已安排。讲师会在“直播”里看到它。")
+    return session_planned_words(planned, as_of=timezone.now())
 
 
 def _again(request: HttpRequest) -> Lecture | None:

@@ -88,7 +88,7 @@ def change_gathering(*, occasion_id: int, plan: GatheringPlan, actor_id: int, as
     """Change a meeting that has not begun; raises UnableToPlanMeeting."""
     node, columns = _checked(plan)
     try:
-        reschedule_occasion(occasion_id=occasion_id, plan=_occasion_plan(plan, node, columns["title"]))
+        reschedule_occasion(occasion_id=occasion_id, plan=_occasion_plan(plan, node, columns["title"]), as_of=as_of)
         _expect(occasion_id, plan, node)
     except UnableToPlanOccasion as error:
         raise UnableToPlanMeeting("", str(error)) from error

@@ -60,6 +60,7 @@ class Line:
     end: str = ""
     category: str = ""
     problem: str = ""
+    is_unread: bool = False  # what was sent is none of the three choices
 
     def mark(self, mark: Mark) -> None:
         self.state, self.start, self.end, self.category = mark.state, mark.start, mark.end, mark.category
@@ -171,6 +172,7 @@ def _read(request: HttpRequest, lines: Sequence[Line]) -> None:
     for line in lines:
         sent = request.POST.get(f"s{line.member_id}", "")
         line.state = sent if sent in (HERE, LEAVE, AWAY) else ""
+        line.is_unread = bool(sent) and not line.state
         line.start = request.POST.get(f"i{line.member_id}", "")[:5]
         line.end = request.POST.get(f"o{line.member_id}", "")[:5]
         chosen = request.POST.get(f"c{line.member_id}", "")
@@ -221,6 +223,8 @@ def _are_right(form: AttendanceForm, lines: Sequence[Line]) -> bool:
 
 
 def _problem(line: Line, start: dt.datetime) -> str:
+    if line.is_unread:
+        return _("%(name)s的到会情况看不懂，请重新选一项。") % {"name": line.name}
     if line.state == LEAVE and not line.category:
         return _("请选%(name)s的请假类别。") % {"name": line.name}
     if line.state != HERE:

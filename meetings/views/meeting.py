@@ -25,6 +25,7 @@ from attendance.queries.sessions import sessions_ahead
 from attendance.queries.windows import HELD
 from attendance.running import has_to_begin
 from attendance.standing import standings_of, state_label
+from attendance.views.told_off import led_back_where_off
 from meetings import operations
 from meetings.forms import Decisions, MinutesForm
 from meetings.permissions import Access
@@ -39,6 +40,7 @@ State = Occasion.State
 @require_GET
 @never_cache
 @role_required()
+@led_back_where_off
 def meeting(request: HttpRequest, occasion_id: int) -> HttpResponse:
     """Show a meeting: the book with names for the secretary, counts for the organiser, the outcome for a member."""
     as_of, access = timezone.now(), access_or_404(request, occasion_id)

@@ -17,7 +17,9 @@ from attendance.models import Named, Occasion
 from attendance.operations import UnableToPlanOccasion, UnableToVoidOccasion
 from attendance.permissions import COUNTS
 from attendance.queries.consequences import resting_on
+from attendance.queries.sessions import session_number
 from attendance.queries.windows import HELD
+from attendance.sentences import session_title
 from attendance.views.shared import number_or_none
 from meetings import operations
 from meetings.catalogue import Form
@@ -109,7 +111,8 @@ def _initial(form: Form, node: Node, again: Meeting | None, as_of: dt.datetime) 
         found |= {name: getattr(again, name) for name in ("place", "chair", "recorder", "agenda")}
         found["title"] = again.occasion.title
         if again.occasion.state in HELD:  # those who missed it, whoever they are
-            found["who"] = ALL
+            first = again.occasion.repeats or again.occasion
+            found |= {"who": ALL, "title": session_title(first.title, session_number(first))}
     return found
 
 

@@ -77,7 +77,7 @@ def test_a_second_tap_finds_the_first_certificate(course: Course) -> None:
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_whoever_lacks_something_is_told_so(course: Course, number: int) -> None:
-    with pytest.raises(UnableToTakeCertificate, match="缺的补上"):
+    with pytest.raises(UnableToTakeCertificate, match="还没有完成这个培训"):
         taken(course, course.county.members[number])
     assert not Certificate.objects.exists()
 
@@ -108,7 +108,7 @@ def test_a_further_session_is_a_way_to_make_up_and_not_one_more_thing_to_do(cour
     way = way_to(setting=course.setting(), member_id=missing.pk)
     assert way is not None
     assert ([one.pk for one in way.lacking], way.coming) == ([course.second.pk], [])
-    with pytest.raises(UnableToTakeCertificate, match="缺的补上"):
+    with pytest.raises(UnableToTakeCertificate, match="还没有完成这个培训"):
         taken(course, missing)
 
 

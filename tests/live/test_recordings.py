@@ -449,3 +449,18 @@ def test_the_replay_says_of_what_the_share_is_taken(var_dir: Path) -> None:
     assert found is not None, asked
     assert found[1] == found[2]
     assert found[1] in ("9 分 57 秒", "9 分 58 秒")
+
+
+@pytest.mark.django_db
+def test_where_none_is_made_no_replay_is_promised_though_no_agent_ever_comes() -> None:
+    world = make_county()
+    lecture = make_live(world, record=False)
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    ledger.settle(occasion_id=lecture.pk, as_of=timezone.now())
+    client = signed_in(world.members[1])
+    for name in ("live_replay", "me_record"):
+        page = client.get(reverse(name, args=[lecture.pk])).content.decode()
+        assert "这一场没有回放。" in page
+        assert "回放还在准备" not in page
+        assert "正在整理" not in page
+    assert "回放还在准备" not in client.get("/").content.decode()

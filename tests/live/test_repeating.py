@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from attendance.core.check import Draft, Kind
-from attendance.models import Check, Occasion, Record, RecordState, RosterEntry, Training
+from attendance.models import Check, Notice, Occasion, Record, RecordState, RosterEntry, Training
 from attendance.operations import CheckPlan, save_check, settle, settle_dirty
+from attendance.sentences import day_and_hour, session_title
 from live import operations
 from live.core.plan import LecturePlan
 from live.models import Lecture
@@ -253,3 +254,100 @@ def test_the_first_is_held_before_its_session(
     assert made.occasion_id == held[-1]
     assert list(dict.fromkeys(held)) == sorted(set(held))
     assert first.pk in held
+
+
+def missed_by(first: Lecture) -> set[int]:
+    found = Record.objects.filter(occasion_id=first.pk, stands=RecordState.MISSING)
+    return set(found.values_list("member_id", flat=True))
+
+
+def test_whoever_planned_one_reads_when_it_is_whom_it_is_for_and_what_comes_next(world: County, first: Lecture) -> None:
+    url, number = reverse("live_again", args=[first.pk]), len(missed_by(first))
+    for user, name, title in (
+        (world.lecturer, "二", "防汛避险（第二场）"),
+        (world.organiser, "三", "防汛避险（第三场）"),
+    ):
+        client = signed_in(user)
+        assert client.get(url).context["form"].initial["title"] == title, name
+        at = timezone.localtime() + (1 if name == "二" else 3) * TOMORROW
+        answer = plan(client, first, title=title, starts_at=f"{at:%Y-%m-%dT%H:%M}")
+        assert answer["Location"] == reverse("live_index")
+        page = client.get(answer["Location"]).content.decode()
+        assert f"“{title}”已安排：{at.month}月{at.day}日 {at:%H:%M}" in page
+        assert f"还没补上的 {number} 人" in page
+        assert "再讲的一场，给还没补上的人" in page
+        again = Lecture.objects.get(occasion__title=title)
+        assert (reverse("live_schedule_edit", args=[again.pk]) in page) is (user == world.organiser)
+
+
+def test_a_title_leaves_room_for_which_session_it_is() -> None:
+    assert session_title("防" * 120, 2) == "防" * 115 + "（第二场）"
+    assert session_title("防汛", 11) == "防汛（第11场）"
+
+
+def move(world: County, session: Lecture, **changed: Any) -> None:
+    occasion = session.occasion
+    values = {
+        "training_id": occasion.training_id, "title": occasion.title, "node_id": occasion.node_id,
+        "starts_at": occasion.starts_at, "ends_at": occasion.ends_at, "lecturer_id": session.lecturer_id,
+        "rule_id": occasion.rule_id, **changed,
+    }  # fmt: skip
+    operations.reschedule_lecture(
+        occasion_id=session.pk, plan=LecturePlan(**values), as_of=timezone.now(), actor_id=world.organiser.pk
+    )
+
+
+def test_whom_a_session_was_for_is_told_that_it_moved_and_that_it_is_off(world: County, first: Lecture) -> None:
+    plan(signed_in(world.lecturer), first)
+    session, missed = further(first), world.members[1]
+    client, old = signed_in(missed), reverse("live_room", args=[session.pk])
+    move(world, session, title="另一个名字")
+    assert not Notice.objects.filter(kind__startswith="session_").exists()
+    for days in (2, 3):  # twice: of what nobody has seen only the newest stands
+        at = timezone.now() + days * TOMORROW
+        move(world, session, starts_at=at, ends_at=at + HOUR)
+    told = Notice.objects.filter(kind="session_moved")
+    assert sorted(told.values_list("member_id", flat=True)) == sorted(missed_by(first))
+    said = f"“防汛避险”再讲的一场改了时间，现在是 {day_and_hour(at)} 开始，以前说的时间不算了。"
+    assert said in client.get(reverse("today")).content.decode()
+    page = client.get(reverse("me_notices")).content.decode()
+    assert said in page
+    assert reverse("me_record", args=[first.pk]) in page
+    assert client.get(old).status_code == 200
+    signed_in(world.organiser).post(reverse("live_schedule_cancel", args=[session.pk]))
+    assert not Lecture.objects.filter(pk=session.pk).exists()
+    said = f"“防汛避险”原定 {day_and_hour(at)} 再讲的一场取消了。"
+    assert said in client.get(reverse("me_notices")).content.decode()
+    answer = client.get(old)
+    assert answer["Location"] == reverse("me_record", args=[first.pk])
+    page = client.get(answer["Location"]).content.decode()
+    assert f"{said}还能补学到 " in page
+    for other in (world.member, world.neighbour_member):  # attended the first; of another unit
+        assert not Notice.objects.filter(member=other, kind__startswith="session_").exists()
+        assert signed_in(other).get(old).status_code == 404
+    assert Client().get(old).status_code == 302
+
+
+def test_whoever_stands_otherwise_by_then_need_not_come(world: County, first: Lecture) -> None:
+    plan(signed_in(world.lecturer), first)
+    session, missed = further(first), world.members[1]
+    at = timezone.now() + 2 * TOMORROW
+    move(world, session, starts_at=at, ends_at=at + HOUR)
+    Record.objects.filter(occasion_id=first.pk, member=missed).update(stands="made_up")
+    page = signed_in(missed).get(reverse("me_notices")).content.decode()
+    assert "以前说的时间不算了。您现在是：已补学，不用再来。" in page
+
+
+def test_a_session_for_another_unit_is_off_for_those_it_was_for(world: County, first: Lecture) -> None:
+    plan(signed_in(world.lecturer), first)
+    Training.objects.update(node=world.county)
+    move(world, further(first), node_id=world.neighbour.pk)
+    assert set(Notice.objects.filter(kind="session_off").values_list("member_id", flat=True)) >= {world.members[1].pk}
+    assert not Notice.objects.filter(kind="session_moved").exists()
+
+
+def test_nobody_is_told_of_a_session_in_a_draft(world: County, first: Lecture) -> None:
+    plan(signed_in(world.lecturer), first)
+    Training.objects.update(state=Training.State.DRAFT)
+    operations.cancel_lecture(occasion_id=further(first).pk, as_of=timezone.now())
+    assert not Notice.objects.filter(kind="session_off").exists()

@@ -131,10 +131,10 @@ def test_a_code_never_lapses_and_what_was_delivered_neither(county: County) -> N
 
 def test_where_two_come_at_once_it_lapses_and_warns_once(county: County) -> None:
     hall = announced(county)
-    assert hall_terms._warn(hall, END)
-    assert not hall_terms._warn(hall, END)
-    assert hall_terms._lapse(hall, END)
-    assert not hall_terms._lapse(hall, END)
+    assert hall_terms._warn(hall=hall, as_of=END)
+    assert not hall_terms._warn(hall=hall, as_of=END)
+    assert hall_terms._lapse(hall=hall, as_of=END)
+    assert not hall_terms._lapse(hall=hall, as_of=END)
     assert (len(told("hall_lapses_soon")), len(told("hall_lapsed"))) == (1, 1)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from attendance import operations
 from attendance.models import Named, Occasion, Record, Rule
@@ -57,11 +58,13 @@ def planned(occasion: Occasion, **changed: Any) -> operations.OccasionPlan:
 
 
 def changed_plan(occasion: Occasion, world: County) -> None:
-    operations.reschedule_occasion(occasion_id=occasion.pk, plan=planned(occasion, title="改名"))
+    operations.reschedule_occasion(occasion_id=occasion.pk, plan=planned(occasion, title="改名"), as_of=timezone.now())
 
 
 def backwards(occasion: Occasion, world: County) -> None:
-    operations.reschedule_occasion(occasion_id=occasion.pk, plan=planned(occasion, ends_at=occasion.starts_at))
+    operations.reschedule_occasion(
+        occasion_id=occasion.pk, plan=planned(occasion, ends_at=occasion.starts_at), as_of=timezone.now()
+    )
 
 
 def withdrawn(occasion: Occasion, world: County) -> None:

@@ -319,15 +319,15 @@ def test_a_plan_for_another_unit_takes_the_preparation_back(county: County, lect
         training_id=lecture.training_id, title=lecture.title, node_id=county.township.pk, starts_at=START,
         ends_at=START + HOUR, rule_id=lecture.rule_id,
     )  # fmt: skip
-    operations.reschedule_occasion(occasion_id=lecture.pk, plan=plan)
+    operations.reschedule_occasion(occasion_id=lecture.pk, plan=plan, as_of=timezone.now())
     assert roster(lecture) == {}
     prepare()
     assert set(roster(lecture, "prepared_too")) == set(at_once(Occasion.objects.get(pk=lecture.pk)))
     assert roster(lecture) == {}
-    operations.reschedule_occasion(occasion_id=lecture.pk, plan=replace(plan, title="改名"))
+    operations.reschedule_occasion(occasion_id=lecture.pk, plan=replace(plan, title="改名"), as_of=timezone.now())
     assert RosterWork.objects.get().is_through, "another title changes nobody's expectation"
     later = replace(plan, node_id=county.branch.pk, starts_at=START + 24 * HOUR, ends_at=START + 25 * HOUR)
-    operations.reschedule_occasion(occasion_id=lecture.pk, plan=later)
+    operations.reschedule_occasion(occasion_id=lecture.pk, plan=later, as_of=timezone.now())
     operations.open_occasion(occasion_id=lecture.pk, as_of=START + 24 * HOUR)
     assert set(roster(lecture)) == {one.pk for one in [*county.members, county.secretary]}
 
@@ -347,7 +347,7 @@ def test_moved_to_a_small_unit_and_opened_before_the_task_came(county: County, l
         training_id=lecture.training_id, title=lecture.title, node_id=county.branch.pk, starts_at=START,
         ends_at=START + HOUR, rule_id=lecture.rule_id,
     )  # fmt: skip
-    operations.reschedule_occasion(occasion_id=lecture.pk, plan=plan)
+    operations.reschedule_occasion(occasion_id=lecture.pk, plan=plan, as_of=timezone.now())
     open_it(lecture, complete=False)
     assert set(roster(lecture)) == {one.pk for one in [*county.members, county.secretary]}
     assert not RosterWork.objects.exists()
@@ -360,7 +360,7 @@ def test_what_an_older_process_opened_keeps_its_roster(county: County, lecture: 
         training_id=lecture.training_id, title=lecture.title, node_id=county.county.pk, starts_at=START + 24 * HOUR,
         ends_at=START + 25 * HOUR, rule_id=lecture.rule_id,
     )  # fmt: skip
-    operations.reschedule_occasion(occasion_id=lecture.pk, plan=plan)
+    operations.reschedule_occasion(occasion_id=lecture.pk, plan=plan, as_of=timezone.now())
     operations.open_occasion(occasion_id=lecture.pk, as_of=START + 24 * HOUR)
     work = {"occasion_id": lecture.pk, "node": county.county, "day": DAY + dt.timedelta(days=1)}
     RosterWork.objects.filter(pk=lecture.pk).delete()
@@ -496,7 +496,7 @@ def test_a_lecture_whose_plan_changes_in_the_turn_begins_anew_in_the_next(county
         ends_at=START + HOUR, rule_id=lecture.rule_id,
     )  # fmt: skip
     before = roster(lecture, "prepared_too")
-    in_the_turn(lambda: operations.reschedule_occasion(occasion_id=lecture.pk, plan=plan))
+    in_the_turn(lambda: operations.reschedule_occasion(occasion_id=lecture.pk, plan=plan, as_of=timezone.now()))
     assert roster(first, "prepared_too") == at_once(first)
     assert (RosterWork.objects.get(pk=lecture.pk).is_taken_back, roster(lecture, "prepared_too")) == (True, before)
     prepare()

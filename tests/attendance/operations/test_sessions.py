@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from attendance import operations
 from attendance.core.plan import OccasionPlan
@@ -260,8 +261,10 @@ def test_a_further_session_stays_in_its_training(county: County, first: Occasion
         rule_id=first.rule_id,
     )  # fmt: skip
     with pytest.raises(operations.UnableToPlanOccasion, match="同一个培训"):
-        operations.reschedule_occasion(occasion_id=session.pk, plan=plan)
-    operations.reschedule_occasion(occasion_id=session.pk, plan=replace(plan, training_id=first.training_id))
+        operations.reschedule_occasion(occasion_id=session.pk, plan=plan, as_of=timezone.now())
+    operations.reschedule_occasion(
+        occasion_id=session.pk, plan=replace(plan, training_id=first.training_id), as_of=timezone.now()
+    )
 
 
 def test_the_sums_of_pages_agree(county: County, first: Occasion) -> None:

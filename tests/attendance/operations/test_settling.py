@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connections
 
-from attendance import operations
+from attendance import operations, surviving
 from attendance.models import Evidence, Occasion, PresenceSpan, Record, RosterEntry
-from attendance.operations import reconciling, settling, surviving
+from attendance.operations import reconciling, settling
 from attendance.queries import judged
 from tests.attendance.tampering import unguarded
 from tests.factories.attendance import (
@@ -380,7 +380,10 @@ def test_a_turn_ends_where_the_database_is_away_and_counts_no_failure(county: Co
         away.setattr(reconciling, "open_occasion", is_away)
         with pytest.raises(OperationalError):
             operations.reconcile(as_of=START)
-    assert (Occasion.objects.get(pk=course.pk).state, surviving.FAILURES._value.get()) == ("scheduled", before)
+    assert (
+        Occasion.objects.get(pk=course.pk).state,
+        surviving.FAILURES._value.get(),
+    ) == ("scheduled", before)
     operations.reconcile(as_of=START)
     assert Occasion.objects.get(pk=course.pk).state == "open"
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from attendance import operations
 from attendance.models import Check, CheckAnswer, Evidence, Occasion, Record
 from attendance.rule_words import rule_of_occasion, rule_sentence
+from attendance.sentences import day_and_hour
 from organizations.models import User
 from tests.attendance.operations.test_checks import QUESTIONS, stands, watch_all
 from tests.factories.attendance import HOUR, OccasionFactory, RuleFactory, TrainingFactory
@@ -104,7 +105,14 @@ def test_an_organiser_writes_sees_and_changes_it(county: County, lecture: Occasi
     assert "3 题，答对 2 题通过（第 1 版）" in again
     assert client.post(edit_url(lecture), typed(seen_version=1, **{"q-2-left_out": "on"})).status_code == 302
     assert [one.kind for one in Check.objects.get().questions.all()] == ["single", "several"]
+    asked = client.get(reverse("attendance_check_withdraw", args=[lecture.pk])).content.decode()
+    assert "看过回放、还没补上的 0 人马上重新认定" in asked
+    assert Occasion.objects.get(pk=lecture.pk).check_asked is not None
     assert client.post(reverse("attendance_check_withdraw", args=[lecture.pk])).status_code == 302
+    after = client.get(edit_url(lecture)).content.decode()
+    assert "小测已撤下（第 1 版），现在不要求" in after
+    assert "题目还没有写" not in after
+    assert client.get(reverse("attendance_check_withdraw", args=[lecture.pk])).status_code == 302
     lecture.refresh_from_db()
     assert (lecture.check_asked, Check.objects.count()) == (None, 1)
     said = client.post(reverse("attendance_check_withdraw", args=[lecture.pk]), follow=True).content.decode()
@@ -218,6 +226,7 @@ def test_who_failed_reads_why_but_not_what_is_right(county: County, lecture: Occ
     page = take_page(sign_in(county.member), lecture, ["两级", "家具", "错"])
     assert "答对 3 题中的 1 题，要答对 2 题才通过。" in page
     assert "可以再做一次" in page
+    assert f"{day_and_hour(lecture.make_up_until_at)} 前做完才算已补学。" in page
     assert "蓝黄橙红" in page
     assert "正确的是" not in page
     record = sign_in(county.member).get(reverse("me_record", args=[lecture.pk])).content.decode()
@@ -287,6 +296,64 @@ def test_the_last_attempt_that_failed_says_whom_to_ask(county: County, lecture: 
     page = take_page(sign_in(county.member), lecture, ["两级", "家具", "对"])
     assert "次数已经用完" in page
     assert "正确的是：四级" in page
+
+
+def test_no_further_attempt_is_promised_that_comes_too_late(county: County, lecture: Occasion, sign_in: SignIn) -> None:
+    write(lecture, county, pause_s=86_400)
+    watch_all(lecture, county.member, timezone.now())
+    take_page(sign_in(county.member), lecture, ["两级", "家具", "对"])
+    Occasion.objects.update(make_up_until_at=timezone.now() + HOUR)
+    page = sign_in(county.member).get(reverse("me_check", args=[lecture.pk])).content.decode()
+    assert "来不及再做一次" in page
+    assert "可以再做一次。" not in page
+
+
+def test_whose_attempts_are_used_up_reads_of_a_further_session(
+    county: County, lecture: Occasion, sign_in: SignIn
+) -> None:
+    write(lecture, county, most_attempts=1)
+    watch_all(lecture, county.member, timezone.now())
+    take_page(sign_in(county.member), lecture, ["两级", "家具", "对"])
+    again = LectureFactory(
+        occasion__training=lecture.training, occasion__node=lecture.node, occasion__rule=lecture.rule,
+        occasion__starts_at=timezone.now() + 24 * HOUR, occasion__ends_at=timezone.now() + 25 * HOUR,
+        lecturer=county.lecturer,
+    ).occasion  # fmt: skip
+    operations.make_session(occasion_id=again.pk, of_id=lecture.pk)
+    page = sign_in(county.member).get(reverse("me_check", args=[lecture.pk])).content.decode()
+    assert f"可以参加再讲的一场（{day_and_hour(again.starts_at)}）" in page
+    assert reverse("live_room", args=[again.pk]) in page
+
+
+def test_the_result_is_of_what_was_answered_though_the_questions_changed_since(
+    county: County, lecture: Occasion, sign_in: SignIn
+) -> None:
+    write(lecture, county)
+    watch_all(lecture, county.member, timezone.now())
+    client = sign_in(county.member)
+    take_page(client, lecture, ["四级", "证件 药品", "错"])
+    other = typed(seen_version=1, need=1, **{"q-0-text": "新的题目", "q-1-left_out": "on", "q-2-left_out": "on"})
+    assert sign_in(county.organiser).post(edit_url(lecture), other).status_code == 302
+    page = client.get(reverse("me_check", args=[lecture.pk])).content.decode()
+    assert "答对 3 题中的 3 题，通过了。" in page
+    assert "上一次做的（第 1 版题目，后来改过）" in page
+    assert "灾害预警分几级" in page
+    assert "新的题目" not in page
+
+
+def test_who_failed_the_old_questions_sees_them_until_the_new_ones_are_begun(
+    county: County, lecture: Occasion, sign_in: SignIn
+) -> None:
+    write(lecture, county)
+    watch_all(lecture, county.member, timezone.now())
+    client = sign_in(county.member)
+    take_page(client, lecture, ["两级", "家具", "错"])
+    sign_in(county.organiser).post(edit_url(lecture), typed(seen_version=1, need=3))
+    page = client.get(reverse("me_check", args=[lecture.pk])).content.decode()
+    assert "上一次做的（第 1 版题目，后来改过）" in page
+    assert "上一次做的" not in take_page(client, lecture, ["四级"])
+    unbegun = sign_in(county.members[1]).get(reverse("me_check", args=[lecture.pk])).content.decode()
+    assert "上一次做的" not in unbegun
 
 
 # --- The secretary ------------------------------------------------------------------------------------------------

@@ -197,3 +197,15 @@ def test_pages_cost_the_same_for_one_dispute_and_for_three(world: World, sign_in
     for member in (world.county.members[0], world.county.members[2]):
         raised(world, member)
     assert queries() == one <= 19
+
+
+def test_what_was_taken_back_is_one_line_for_the_secretary_too(world: World, sign_in: SignIn) -> None:
+    member, client = world.county.members[1], sign_in(world.county.secretary)
+    for _round in range(3):
+        raised(world, member, text="旧的一次", state="withdrawn", withdrawn_at=timezone.now())
+    raised(world, member, text="现在的一次")
+    page = read(client, f"/branch/{world.occasion.training_id}/members/{member.pk}/")
+    folded = page[page.index("<summary>\n") :] if "提出后又撤回的 3 次" in page else ""
+    assert folded.count("旧的一次") == 3
+    assert page.count("旧的一次") == 3
+    assert page.index("现在的一次") < page.index("提出后又撤回的 3 次")

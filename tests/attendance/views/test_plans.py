@@ -493,9 +493,11 @@ def test_an_occasion_is_planned_with_a_rule_of_its_unit_or_one_above(world: Worl
         create_occasion(kind="plain", plan=plan)
     # What was planned keeps its rule until the rule or the unit is changed.
     Occasion.objects.filter(pk=occasion.pk).update(rule=beside)
-    reschedule_occasion(occasion_id=occasion.pk, plan=replace(plan, title="改名"))
+    reschedule_occasion(occasion_id=occasion.pk, plan=replace(plan, title="改名"), as_of=timezone.now())
     with pytest.raises(UnableToPlanOccasion):
-        reschedule_occasion(occasion_id=occasion.pk, plan=replace(plan, node_id=world.county.township.pk))
+        reschedule_occasion(
+            occasion_id=occasion.pk, plan=replace(plan, node_id=world.county.township.pk), as_of=timezone.now()
+        )
     occasion.refresh_from_db()
     assert (occasion.rule, occasion.title) == (beside, "改名")
 

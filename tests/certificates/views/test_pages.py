@@ -98,7 +98,7 @@ def test_a_member_who_lacks_something_sees_what(course: Course, sign_in: SignIn)
     page = text(client.get(own_url(course)))
     assert "还缺：第二讲。补上以后就可以领" in page
     assert "领取证书" not in page
-    assert "缺的补上以后就可以领" in text(client.post(own_url(course), follow=True))
+    assert "还没有完成这个培训，现在不能领" in text(client.post(own_url(course), follow=True))
     assert not Certificate.objects.exists()
     Training.objects.update(hours_required=5)
     assert "要满 5 学时，您现在有 2 学时" in text(sign_in(course.county.member).get(own_url(course)))

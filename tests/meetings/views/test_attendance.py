@@ -242,6 +242,25 @@ def test_a_leave_is_of_the_category_that_was_chosen(county: County, sign_in: Sig
     assert Evidence.objects.get(kind=Evidence.Kind.LEAVE).category == "family"
 
 
+def test_a_form_made_by_hand_is_refused_and_nothing_of_it_is_lost(county: County, sign_in: SignIn) -> None:
+    first, second, third = county.members
+    tab = Tab(sign_in(county.secretary), gathering(county))
+    tab.mark(first, "here")
+    tab.mark(second, "sick")
+    tab.mark(third, "leave", c="no\x00such" * 40)
+    refused = tab.send()
+    assert refused.status_code == 422
+    assert f"{second.name}的到会情况看不懂，请重新选一项。" in text(refused)
+    assert f"请选{third.name}的请假类别。" in text(refused)
+    assert not Evidence.objects.exists()
+    tab.read(refused)
+    assert (tab.fields[f"s{first.pk}"], tab.fields[f"s{third.pk}"]) == ("here", "leave")
+    tab.mark(second, "away")
+    tab.mark(third, "leave", c="family")
+    assert tab.send().status_code == 200
+    assert Evidence.objects.get(kind=Evidence.Kind.LEAVE).category == "family"
+
+
 def test_a_mistake_is_said_with_the_name_and_in_the_row(county: County, sign_in: SignIn) -> None:
     first, second, third = county.members
     meeting = gathering(county)
