@@ -137,14 +137,12 @@ from attendance.operations.summary import (
 )
 from attendance.operations.watch import (
     UnableToReportWatched,
-    UnableToStartWatch,
     WatchReport,
-    WatchState,
     report_all_watched,
     report_watched,
-    start_watch,
 )
 from attendance.operations.watch_queue import report_together
+from attendance.operations.watch_start import UnableToStartWatch, WatchState, start_watch
 
 __all__ = [
     "CheckPlan",

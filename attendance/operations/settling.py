@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F
 from prometheus_client import Counter
 
 from attendance import events
@@ -268,7 +269,7 @@ def last_corrections(occasion_id: int, member_ids: Collection[int], *, but: int 
     found = found.filter(IN_FORCE)
     if but is not None:
         found = found.exclude(pk=but)
-    return {one.record.member_id: one for one in found.select_related("record").order_by("at", "id")}
+    return {one.of_member: one for one in found.annotate(of_member=F("record__member_id")).order_by("at", "id")}
 
 
 def _since(correction: Correction | None, evidence: Evidence, window: Window, rule: Rule) -> str | None:

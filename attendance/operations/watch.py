@@ -10,16 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db import transaction
-
 from attendance.core.intervals import Spans, moment_of, ms_of
 from attendance.core.rules import Basis
 from attendance.core.text import checked
-from attendance.core.watch import BUDGET_START_MS, BUFFER_MS, Acceptance, Budget, accept, credit
-from attendance.models import Occasion, Record, RecordState, WatchBudget, WatchSession
-from attendance.operations.rosters import is_on_roster
+from attendance.core.watch import Acceptance, Budget, accept, credit
+from attendance.models import Occasion, Record, RecordState
 from attendance.operations.settling import settle
 from attendance.operations.watch_batch import store_reports
+from attendance.operations.watch_start import WatchState, give_budget
 from attendance.operations.watch_store import (
     Session,
     Storing,
@@ -27,21 +25,12 @@ from attendance.operations.watch_store import (
     read_sessions,
     store_report,
 )
-from attendance.queries import credited
 
 MAX_RANGES = 500
 MAX_MS = 1 << 40
 MOST_RATE = 1000  # no player is so fast; more than 2 is taken as 2
 TRIES = 8
 UNDECIDED = frozenset({RecordState.MISSING, RecordState.PENDING, RecordState.INCOMPLETE, RecordState.EXCUSED})
-
-
-class UnableToStartWatch(Exception):
-    """Nothing can be watched there. ``code``: not_open, void, final, no_media, withdrawn, not_expected, bad_request."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class UnableToReportWatched(Exception):
@@ -56,26 +45,6 @@ class _UnfitText(Exception):
     pass
 
 
-@dataclass(frozen=True)
-class WatchState:
-    """How a member stands with one piece of media after a call.
-
-    ``accepted_ms``: of this report; ``credited_ms``: all ranges that count, over all devices; ``total_ms``: the
-    media's length; ``state``: the record's state, "pending" while there is none; ``is_late``: this report came after
-    the deadline for making up, so that it is kept and decides nothing; ``is_withdrawn``: the piece is no part of the
-    occasion any more: what was credited stays, nothing more is asked or credited.
-    """
-
-    session_id: int
-    position_ms: int
-    accepted_ms: int
-    credited_ms: list[list[int]]
-    total_ms: int
-    state: str
-    is_late: bool = False
-    is_withdrawn: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class WatchReport:
     """A report as ``report_watched`` takes it; ``ranges_ms`` and the numbers as a phone sent them."""
@@ -88,65 +57,6 @@ class WatchReport:
     position_ms: int
     as_of: datetime
     occasion_id: int | None = None
-
-
-@transaction.atomic
-def start_watch(*, occasion_id: int, member_id: int, device: str, media: str, as_of: datetime) -> WatchState:
-    """Begin a session on a device; ``position_ms`` of the answer is where this member left off, on any device.
-
-    Raises UnableToStartWatch.
-    """
-    try:
-        device, media = checked(device, 40, _UnfitText), checked(media, 60, _UnfitText)
-    except _UnfitText as error:
-        raise UnableToStartWatch("bad_request") from error
-    occasion = Occasion.objects.filter(pk=occasion_id).first()
-    if occasion is None or occasion.state == Occasion.State.SCHEDULED:
-        raise UnableToStartWatch("not_open")
-    if occasion.state in (Occasion.State.VOID, Occasion.State.NOT_HELD):
-        raise UnableToStartWatch("void")
-    if occasion.evidence_removed_at is not None:
-        raise UnableToStartWatch("final")
-    length = _length_of(occasion, media)
-    if not length:
-        raise UnableToStartWatch("no_media" if occasion.media_items is None else "withdrawn")
-    if not is_on_roster(occasion_id=occasion_id, member_id=member_id):
-        raise UnableToStartWatch("not_expected")
-    mine = WatchSession.objects.filter(occasion_id=occasion_id, member_id=member_id)
-    resume = mine.filter(media=media).order_by("-last_at", "-id").values_list("position_ms", flat=True).first() or 0
-    _give_budget(member_id, as_of)
-    session = WatchSession.objects.create(
-        occasion_id=occasion_id,
-        member_id=member_id,
-        device=device,
-        media=media,
-        started_at=as_of,
-        last_at=as_of,
-        media_ms=length,
-        buffer_ms=BUFFER_MS,
-        position_ms=resume,
-    )
-    state = Record.objects.filter(occasion_id=occasion_id, member_id=member_id).values_list("state", flat=True).first()
-    return WatchState(
-        session_id=session.pk,
-        position_ms=resume,
-        accepted_ms=0,
-        credited_ms=credited(occasion_id=occasion_id, member_id=member_id, media=media),
-        total_ms=length,
-        state=state or RecordState.PENDING.value,
-    )
-
-
-def _give_budget(member_id: int, as_of: datetime) -> None:
-    """Two first sessions at the same moment: one budget, for it is the member's key."""
-    budget = WatchBudget(member_id=member_id, held_ms=BUDGET_START_MS, filled_at=as_of)
-    WatchBudget.objects.bulk_create([budget], ignore_conflicts=True)
-
-
-def _length_of(occasion: Occasion, media: str) -> int:
-    """Return how long a piece of the occasion's media is; 0 when there is no such piece."""
-    items = occasion.media_items
-    return int((items.get(media, 0) if items else occasion.media_ms) or 0)
 
 
 def report_watched(
@@ -179,7 +89,7 @@ def report_one_watched(*, report: WatchReport) -> WatchState:
             return _answer(session, credit(session.ranges, ()), 0, session.position_ms, report.as_of)
         if session.budget is None:
             # A session from before there were budgets.
-            _give_budget(report.member_id, moment_of(session.last_ms))
+            give_budget(report.member_id, moment_of(session.last_ms))
             continue
         one = _measured(report, session, session.budget)
         if store_report(one):

@@ -13,10 +13,10 @@ from prometheus_client import Histogram
 from attendance.operations.watch import (
     UnableToReportWatched,
     WatchReport,
-    WatchState,
     report_all_watched,
     report_one_watched,
 )
+from attendance.operations.watch_start import WatchState
 
 MOST = 500
 BATCHES = Histogram(

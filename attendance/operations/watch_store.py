@@ -169,9 +169,9 @@ class _OfOccasion:
     @classmethod
     def of(cls, row: Sequence[Any]) -> "_OfOccasion":
         course_ms, items, history, state, stamp, start_at, end_at, away, paused, until_at = row
-        window_ms = _window_ms(_moment(start_at), _moment(end_at), [*_loaded(away), *_loaded(paused)])
+        window_ms = _window_ms(_moment(start_at), _moment(end_at), [*loaded(away), *loaded(paused)])
         return cls(
-            course_ms or 0, _loaded(items), _loaded(history) or [], state, _loaded(stamp) or {}, window_ms,
+            course_ms or 0, loaded(items), loaded(history) or [], state, loaded(stamp) or {}, window_ms,
             _moment(until_at),
         )  # fmt: skip
 
@@ -181,7 +181,7 @@ def _session_of(row: Sequence[Any], here: _OfOccasion) -> Session:
      record_state, record_ms, held_ms, filled_at, turn, is_known) = row[:_OWN]  # fmt: skip
     return Session(
         session_id, occasion_id, member_id, media, _ms(last_at), buffer_ms, position_ms, reports,
-        _loaded(ranges) or [], _loaded(others) or [], media_ms,
+        loaded(ranges) or [], loaded(others) or [], media_ms,
         here.course_ms, here.items, here.history, here.state, here.rule, here.window_ms, here.until_at,
         record_state, record_ms, None if filled_at is None else Budget(held_ms, _ms(filled_at)), turn or 0,
         bool(is_known),
@@ -211,7 +211,8 @@ def _aware(value: str | datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _loaded(value: Any) -> Any:
+def loaded(value: Any) -> Any:
+    """Return a JSON column as a cursor gives it: PostgreSQL and SQLite have text."""
     if value == "[]":  # mostly
         return []
     return json.loads(value) if isinstance(value, str | bytes) else value

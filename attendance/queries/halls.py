@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.conf import settings
@@ -22,13 +24,15 @@ MOST_FORGOTTEN = 5000  # guests that one turn deletes
 def awaited_members(occasion_id: int, member_ids: Collection[int]) -> set[int]:
     """Return who of these stands under a unit whose hall has still to deliver what was ticked there.
 
-    One query, and mostly no answer: halls are delivered within the hour.
+    One query, and mostly no answer: halls are delivered within the hour. Where one is awaited, a second.
     """
-    halls = Hall.objects.filter(
-        occasion_id=occasion_id, is_offline=True, closed_at=None, occasion__roster__member_id__in=member_ids,
-        occasion__roster__node__path__startswith=F("node__path"),
-    )  # fmt: skip
-    return set(halls.values_list("occasion__roster__member_id", flat=True))
+    halls = Hall.objects.filter(occasion_id=occasion_id, is_offline=True, closed_at=None)
+    paths = list(halls.values_list("node__path", flat=True))
+    if not paths:
+        return set()
+    below = reduce(or_, (Q(node__path__startswith=path) for path in set(paths)))
+    rows = RosterEntry.objects.filter(below, occasion_id=occasion_id, member_id__in=member_ids)
+    return set(rows.values_list("member_id", flat=True))
 
 
 def open_halls(*, occasion_id: int, below: str) -> QuerySet[Hall]:

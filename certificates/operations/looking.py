@@ -72,14 +72,16 @@ def _tell_organisers(training: Training, as_of: datetime) -> None:
 def mark(*, occasion_id: int, member_ids: Collection[int]) -> None:
     """Note that these people stand otherwise, in the transaction in which they do: their certificates are looked at
     soon. One question where the training gives none."""
-    found = CertificateSetting.objects.filter(training__occasions=occasion_id).select_related("training").first()
-    if found is None:
+    found = CertificateSetting.objects.filter(training__occasions=occasion_id)
+    known = found.values_list("training_id", "training__state", "is_on").first()
+    if known is None:
         return
+    training_id, state, is_on = known
     ids = set(member_ids)
-    if found.training.state != Training.State.CLOSED or not found.is_on:
+    if state != Training.State.CLOSED or not is_on:
         # Nothing is issued by itself yet: only those matter who already have one.
-        ids = set(standing().filter(training=found.training_id, member_id__in=ids).values_list("member_id", flat=True))
-    rows = [CertificateMark(training_id=found.training_id, member_id=pk) for pk in sorted(ids)]
+        ids = set(standing().filter(training=training_id, member_id__in=ids).values_list("member_id", flat=True))
+    rows = [CertificateMark(training_id=training_id, member_id=pk) for pk in sorted(ids)]
     # A mark that is there is held too: ``look_at_marks`` passes it over until what is new can be read.
     CertificateMark.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["training", "member"], update_fields=["member"], batch_size=STEP

@@ -1,6 +1,7 @@
 """The ledger's verbs: one member inside, one in the neighbouring branch, the clock given."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -95,6 +96,35 @@ def test_a_presence_is_closed_once_and_never_before_it_began(county: County, lec
     operations.close_presences(ends=[operations.End(key, after(900), "silent")])
     row = PresenceSpan.objects.get(pk=key)
     assert (row.ended_at, row.end_reason) == (after(60), "left")
+
+
+def test_a_batch_of_stays_costs_the_same_whatever_its_size(
+    county: County, lecture: Occasion, django_assert_num_queries: Callable[[int], Any]
+) -> None:
+    """Two statements and the transactions': the rows, and how their occasions are. Ids come in the order given."""
+    lease = operations.start_lease(name="w", as_of=START)
+    people = [*county.members, county.secretary] * 40
+    joins = [
+        operations.Join(lecture.pk, one.pk, f'p"{number}', lease, after(number)) for number, one in enumerate(people)
+    ]
+    with django_assert_num_queries(2 + 4):
+        keys = operations.open_presences(joins=joins)
+    kept = PresenceSpan.objects.in_bulk(keys)
+    assert [(kept[key].member_id, kept[key].device, kept[key].started_at) for key in keys] == [
+        (join.member_id, join.device, join.started_at) for join in joins
+    ]
+    with django_assert_num_queries(2 + 4):
+        operations.close_presences(ends=[operations.End(key, after(3000.25), "left") for key in keys])
+    assert set(PresenceSpan.objects.values_list("ended_at", "end_reason")) == {(after(3000.25), "left")}
+
+
+def test_a_stay_that_a_batch_ends_twice_ends_as_was_said_first(county: County, lecture: Occasion) -> None:
+    lease = operations.start_lease(name="w", as_of=START)
+    [key] = operations.open_presences(joins=[operations.Join(lecture.pk, county.member.pk, "p1", lease, START)])
+    operations.close_presences(ends=[operations.End(key, after(60), "left"), operations.End(key, after(40), "silent")])
+    span = PresenceSpan.objects.get(pk=key)
+    assert (span.ended_at, span.end_reason) == (after(60), "left")
+    assert operations.open_presences(joins=[]) == []
 
 
 def test_a_dead_worker_ends_its_rows_at_its_last_beat(county: County, lecture: Occasion) -> None:

@@ -350,3 +350,25 @@ def test_a_report_costs_one_read_and_one_write(
     # On SQLite, in a test, the four of a write stand in a savepoint.
     with django_assert_num_queries(1 + (1 if at_once else 6)):
         report(session, county.member, 15, 30, 30)
+
+
+def test_beginning_costs_three_statements(
+    county: County, lecture: Occasion, django_assert_num_queries: Callable[[int], Any]
+) -> None:
+    """How it stands here, what was watched of it on any phone, the session; and the transaction's two."""
+    play(lecture, county.member, 0)  # the first ever gives a budget too
+    with django_assert_num_queries(3 + 2):
+        play(lecture, county.member, 1, device="p2")
+
+
+def test_where_one_left_off_and_what_counts_is_of_all_phones(county: County, lecture: Occasion) -> None:
+    first, second = play(lecture, county.member, 0), play(lecture, county.member, 0, device="p2")
+    report(first, county.member, 0, 20, 60, position_ms=20_000)
+    report(second, county.member, 30, 50, 120, position_ms=50_000)
+    begun = operations.start_watch(
+        occasion_id=lecture.pk, member_id=county.member.pk, device="p3", media="replay", as_of=after(180)
+    )
+    assert (begun.position_ms, begun.credited_ms) == (50_000, [[0, 20_000], [30_000, 50_000]])
+    kept = WatchSession.objects.get(pk=begun.session_id)
+    assert (kept.started_at, kept.last_at, kept.position_ms) == (after(180), after(180), 50_000)
+    assert (kept.ranges_ms, kept.reports, kept.media_ms, kept.buffer_ms) == ([], 0, 3_600_000, 3000)
