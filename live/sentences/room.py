@@ -5,9 +5,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from attendance.sentences import length
+from attendance.sentences import hour, length
 from live.models import Lecture
-from live.queries import keeps_from_recording, not_recorded
+from live.queries import air_log, keeps_from_recording, not_recorded
 
 
 def room_words() -> dict[str, str]:
@@ -152,6 +152,14 @@ def _host_people() -> dict[str, str]:
         "lower": _("放下"),
         "not_restrictable": _("不能对主持人这样做"),
     }
+
+
+def air_notes(occasion_id: int) -> list[str]:
+    """Return who took the air from whom, as hosts read it, the newest first."""
+    return [
+        _("{time} {name} 接替 {before} 送出画面").format(time=hour(one.at), name=one.name, before=one.before_name)
+        for one in air_log(occasion_id)
+    ]
 
 
 def because_words() -> dict[str, str]:

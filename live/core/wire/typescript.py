@@ -12,7 +12,7 @@ HEAD = """// Made by `manage.py write_frames` from live/core/wire/protocol.py. D
 
 def frames_module() -> str:
     """Return the text of ``frontend/src/lib/frames.ts``."""
-    parts = [HEAD, _interface("CandidateInit", protocol.Candidate, word="")]
+    parts = [HEAD, _interface("CandidateInit", protocol.Candidate, word=""), _stage()]
     for title, table in (
         ("Command", protocol.COMMANDS),
         ("RoomEvent", protocol.EVENTS),
@@ -23,6 +23,11 @@ def frames_module() -> str:
         parts.append(f"export type {title} =\n{_union(names)};\n")
     parts.append("export interface ErrorFrame {\n  error: string;\n  t?: string;\n  id?: string;\n}\n")
     return "\n".join(parts)
+
+
+def _stage() -> str:
+    lines = [f"  {name}: {_type(hint)};" for name, hint in get_type_hints(protocol.Stage).items()]
+    return "export interface Stage {\n" + "\n".join(lines) + "\n}\n"
 
 
 def _union(names: list[str]) -> str:
@@ -44,6 +49,8 @@ def _interface(name: str, kind: type[Any], *, word: str) -> str:
 
 SIMPLE = {str: "string", bool: "boolean", int: "number", type(None): "null", protocol.Event: "RoomEvent"}
 SIMPLE[protocol.IceServer] = "RTCIceServer"
+SIMPLE[protocol.Stage] = "Stage"
+SIMPLE |= {kind: kind.__name__ for kind in (protocol.OnAirEvent, protocol.HandEvent)}
 
 
 def _type(hint: Any) -> str:
