@@ -59,8 +59,8 @@ export interface OfferCommand {
   t: "offer";
   sdp: string;
   again: boolean;
-  source: string;
-  turn: number;
+  source?: string;
+  turn?: number;
 }
 
 export interface UnpublishCommand {
@@ -69,7 +69,7 @@ export interface UnpublishCommand {
 
 export interface GoLiveCommand {
   t: "go_live";
-  source: string;
+  source?: string;
 }
 
 export interface EndLectureCommand {
@@ -118,7 +118,7 @@ export interface LockCommand {
 
 export interface GiveBackCommand {
   t: "give_back";
-  source: string;
+  source?: string;
 }
 
 export type Command =

@@ -1,7 +1,7 @@
 """Makes the front end's frame types from the wire's classes (live/core/wire/protocol.py). Pure."""
 
 import types
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from live.core.wire import protocol
@@ -43,7 +43,12 @@ def _name(kind: type[Any], title: str) -> str:
 def _interface(name: str, kind: type[Any], *, word: str) -> str:
     hints = get_type_hints(kind)
     lines = [f'  t: "{word}";'] if word else []
-    lines += [f"  {item.name}: {_type(hints[item.name])};" for item in fields(kind)]
+    # What a browser may leave out of a command.
+    has_default = [issubclass(kind, protocol.Command) and item.default is not MISSING for item in fields(kind)]
+    marks = ["?" if may else "" for may in has_default]
+    lines += [
+        f"  {item.name}{mark}: {_type(hints[item.name])};" for item, mark in zip(fields(kind), marks, strict=True)
+    ]
     return f"export interface {name} {{\n" + "\n".join(lines) + "\n}\n"
 
 
