@@ -60,6 +60,12 @@ class Lecture(models.Model):
         help_text="the lecture that was not held, or is void, for which this one was planned: once",
     )
 
+    is_chat_open = models.BooleanField(
+        default=True, db_default=True, help_text="whether members may speak; hosts always may"
+    )
+    locked_at = models.DateTimeField(
+        null=True, blank=True, help_text="since when nobody new is let in; null: the room is open"
+    )
     holes = models.JSONField(
         default=list,
         blank=True,
@@ -149,3 +155,45 @@ class Restriction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lecture_id}: {self.member_id} {self.kind}"
+
+
+class AirTurn(models.Model):
+    """One page of a host sends the picture, from ``began_at`` until it is replaced, gives up or the lecture is over.
+
+    ``source``: the page's own random name, which a reload keeps; ``socket``: its newest connection; ``left_at``: the
+    page is away since, and may come back; ``offered_at``: it asked the page before to take the picture back;
+    ``before``: the turn that it took over.
+    """
+
+    lecture = models.ForeignKey(Lecture, on_delete=models.CASCADE, related_name="air_turns")
+    host = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    source = models.CharField(max_length=64)
+    socket = models.CharField(max_length=32, blank=True)
+    began_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True, blank=True)
+    offered_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    before = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["lecture"], condition=Q(ended_at=None), name="air_turn_one_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lecture_id}: {self.host_id}"
+
+
+class RaisedHand(models.Model):
+    """A member's hand that is up; lowered, the row is gone. ``seen_at``: when a room last had its member in it."""
+
+    lecture = models.ForeignKey(Lecture, on_delete=models.CASCADE, related_name="hands")
+    member = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="+")
+    raised_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["lecture", "member"], name="raised_hand_once")]
+
+    def __str__(self) -> str:
+        return f"{self.lecture_id}: {self.member_id}"

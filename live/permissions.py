@@ -10,9 +10,10 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.utils import timezone
 
-from attendance.models import Occasion, Training
+from attendance.models import Occasion, PresenceSpan, Training
 from attendance.queries.listing import on_roster
 from attendance.queries.naming import missing_at
 from attendance.queries.sessions import is_on_first
@@ -20,6 +21,8 @@ from live.models import Lecture, Restriction
 from organizations.models import Membership, Role, RoleGrant, User
 from organizations.permissions import has_role
 from organizations.queries import valid_on
+
+BACK_WITHIN = dt.timedelta(minutes=2)
 
 
 def may_host(user: User, lecture: Lecture) -> bool:
@@ -136,3 +139,19 @@ def lecture_for_rights(occasion_id: int) -> Lecture | None:
 
 def _lecture(**where: int | uuid.UUID) -> Lecture | None:
     return Lecture.objects.select_related("occasion__node", "occasion__training").filter(**where).first()
+
+
+def was_inside(*, occasion_id: int, member_id: int, as_of: dt.datetime) -> bool:
+    """Whether presence says that somebody is in the room, was within two minutes, or has its page in the background."""
+    lately = Q(ended_at=None) | Q(ended_at__gt=as_of - BACK_WITHIN) | Q(end_reason=PresenceSpan.End.HIDDEN)
+    return PresenceSpan.objects.filter(lately, occasion_id=occasion_id, member_id=member_id).exists()
+
+
+def is_locked_out(user: User, lecture: Lecture, *, as_of: dt.datetime) -> bool:
+    """Whether a page of a locked room hands out no picture to this person: nobody new gets in.
+
+    No evidence is touched, nor the replay: who stays outside makes it up as anybody who missed it.
+    """
+    if lecture.locked_at is None or lecture.is_over or may_host(user, lecture):
+        return False
+    return not was_inside(occasion_id=lecture.pk, member_id=user.pk, as_of=as_of)

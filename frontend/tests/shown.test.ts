@@ -26,6 +26,7 @@ const STATUSES: [string, Partial<StatusFacts>, string][] = [
   ["weak", { line: "weak" }, "weak"],
   ["without a network a hand is not what matters", { line: "offline", hand: true }, "offline"],
   ["full", { line: "full" }, "full"],
+  ["locked: the cover says it", { line: "locked" }, ""],
   ["closed: the cover says it", { line: "closed" }, ""],
   ["over", { state: "ended", line: "reconnecting" }, ""],
 ];
@@ -90,7 +91,15 @@ test("closed: why, and what waits on the phone", () => {
   );
 });
 
-const DESK: DeskFacts = { state: "live", line: "good", closed: "no_right", problem: "", sound: "", isEarly: false };
+const DESK: DeskFacts = {
+  state: "live",
+  line: "good",
+  closed: "no_right",
+  problem: "",
+  sound: "",
+  isEarly: false,
+  isAssistant: false,
+};
 const DESKS: [string, Partial<DeskFacts>, string, boolean][] = [
   ["on the air", {}, "good", true],
   ["ready", { state: "scheduled" }, "ready", true],

@@ -41,6 +41,10 @@ const JOINED: JoinedFrame = {
   picture: true,
   muted: false,
   ice: [],
+  hand: false,
+  chat: true,
+  locked: false,
+  stage: null,
 };
 
 async function join(): Promise<void> {

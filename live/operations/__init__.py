@@ -1,6 +1,7 @@
 """All that changes around a lecture: its plan and its life, and what is said and done in its room."""
 
 from live.core.plan import LecturePlan
+from live.operations.air import Air, UnableToGiveBack, UnableToTakeAir, leave_air, offer_air, take_air
 from live.operations.chat import (
     Saying,
     UnableToChat,
@@ -11,7 +12,16 @@ from live.operations.chat import (
     restrict,
     say_all,
 )
+from live.operations.control import lock_room, open_chat
 from live.operations.ending import UnableToResumeLecture, UnableToVoidLecture, resume_lecture, void_lecture
+from live.operations.hands import (
+    UnableToRaiseHand,
+    lower_all_hands,
+    lower_forgotten_hands,
+    lower_hands,
+    note_hands,
+    raise_hand,
+)
 from live.operations.life import (
     UnableToEndLecture,
     UnableToGoLive,
@@ -42,17 +52,21 @@ from live.operations.recording import (
 )
 
 __all__ = [
+    "Air",
     "LecturePlan",
     "Saying",
     "UnableToCancelLecture",
     "UnableToChat",
     "UnableToDropRecording",
     "UnableToEndLecture",
+    "UnableToGiveBack",
     "UnableToGoLive",
     "UnableToHoldAgain",
+    "UnableToRaiseHand",
     "UnableToRestrict",
     "UnableToResumeLecture",
     "UnableToScheduleLecture",
+    "UnableToTakeAir",
     "UnableToVoidLecture",
     "announce_picture",
     "cancel_lecture",
@@ -64,17 +78,27 @@ __all__ = [
     "go_live",
     "hide_message",
     "hold_again",
+    "leave_air",
     "let_go_of_recording",
     "lift_restriction",
+    "lock_room",
+    "lower_all_hands",
+    "lower_forgotten_hands",
+    "lower_hands",
+    "note_hands",
     "note_holes",
     "note_picture",
+    "offer_air",
+    "open_chat",
     "place_lecture",
+    "raise_hand",
     "repeat_lecture",
     "reschedule_lecture",
     "restrict",
     "resume_lecture",
     "say_all",
     "schedule_lecture",
+    "take_air",
     "void_lecture",
     "why_recording_stays",
 ]

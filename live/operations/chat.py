@@ -25,7 +25,7 @@ UNPRINTABLE = re.compile(
 
 
 class UnableToChat(Exception):
-    """``code``: "empty", "too_long", "muted" or "closed"."""
+    """``code``: "empty", "too_long", "muted", "chat_off" or "closed"."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -43,7 +43,10 @@ def clean_text(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """What somebody says in a room. ``label``: their name and unit, where the caller knows them."""
+    """What somebody says in a room. ``label``: their name and unit, where the caller knows them.
+
+    ``is_host``: may speak while the hosts have closed the chat.
+    """
 
     occasion_id: int
     author_id: int
@@ -51,6 +54,7 @@ class Saying:
     text: str
     at: dt.datetime
     label: tuple[str, str] | None = None
+    is_host: bool = False
 
     @property
     def key(self) -> tuple[int, str]:
@@ -73,13 +77,15 @@ def say_all(*, sayings: Sequence[Saying]) -> list[ChatLine | UnableToChat]:
             fit.setdefault(one.key, replace(one, text=words))
         else:
             answers[one.key] = UnableToChat("too_long" if words else "empty")
-    lecturers = _open_rooms({one.occasion_id for one in fit.values()})
+    lecturers, quiet = _open_rooms({one.occasion_id for one in fit.values()})
     silent = _restricted({one.occasion_id for one in fit.values()}, {one.author_id for one in fit.values()})
     for key, one in fit.items():
         if one.occasion_id not in lecturers:
             answers[key] = UnableToChat("closed")
         elif (one.occasion_id, one.author_id) in silent:
             answers[key] = UnableToChat("muted")
+        elif one.occasion_id in quiet and not one.is_host and one.author_id != lecturers[one.occasion_id]:
+            answers[key] = UnableToChat("chat_off")
     # In one order in every process: two that store the same two messages at once never wait in a circle.
     speaking = sorted((one for key, one in fit.items() if key not in answers), key=lambda one: one.key)
     stored = _store(speaking)
@@ -103,19 +109,23 @@ def _line_of(one: Saying, message_id: int, label: tuple[str, str], lecturer_id: 
     return ChatLine(message_id, one.author_id, name, unit, one.text, at_ms, host=is_host)
 
 
-def _open_rooms(occasion_ids: Collection[int]) -> dict[int, int]:
-    """Return the lecturers of those lectures that are not over; they stay so until the transaction ends (shared)."""
+def _open_rooms(occasion_ids: Collection[int]) -> tuple[dict[int, int], set[int]]:
+    """Return the lecturers of those lectures that are not over, and in which of these only hosts may speak.
+
+    They stay so until the transaction ends (a shared lock).
+    """
     if not occasion_ids:
-        return {}
+        return {}, set()
     lock = "FOR SHARE" if connection.vendor == "postgresql" else ""  # Django has no word for it
     places = ", ".join(["%s"] * len(occasion_ids))
     sql = (
-        "SELECT occasion_id, lecturer_id, state FROM live_lecture "  # noqa: S608 - only places
+        "SELECT occasion_id, lecturer_id, state, is_chat_open FROM live_lecture "  # noqa: S608 - only places
         f"WHERE occasion_id IN ({places}) ORDER BY occasion_id {lock}"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, sorted(occasion_ids))
-        return {int(key): int(lecturer) for key, lecturer, state in cursor.fetchall() if state in SPOKEN_IN}
+        rows = [row for row in cursor.fetchall() if row[2] in SPOKEN_IN]
+    return {int(row[0]): int(row[1]) for row in rows}, {int(row[0]) for row in rows if not row[3]}
 
 
 def _restricted(occasion_ids: Collection[int], member_ids: Collection[int]) -> set[tuple[int, int]]:

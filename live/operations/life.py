@@ -15,7 +15,8 @@ from attendance.models import Training
 from attendance.queries.windows import resumed_at, window_limit
 from live import room_events
 from live.core import lifecycle
-from live.models import Lecture
+from live.models import Lecture, RaisedHand
+from live.operations.air import Air, take_air
 from live.operations.stage import announce, announce_stage, step
 from live.queries import nodes
 
@@ -35,8 +36,11 @@ class UnableToEndLecture(Exception):
     """The lecture is not live."""
 
 
-def go_live(*, occasion_id: int, as_of: dt.datetime) -> None:
-    """Open the lecture and its occasion; from now on presence counts. Going live twice is going live once."""
+def go_live(*, occasion_id: int, as_of: dt.datetime, air: Air | None = None) -> None:
+    """Open the lecture and its occasion; from now on presence counts. Going live twice is going live once.
+
+    ``air``: the host's page that begins it, and sends the picture.
+    """
     with transaction.atomic():
         lecture = Lecture.objects.select_related("occasion__training").get(pk=occasion_id)
         if lecture.state == State.LIVE:
@@ -49,6 +53,8 @@ def go_live(*, occasion_id: int, as_of: dt.datetime) -> None:
         if not step(occasion_id, State.SCHEDULED, State.LIVE, live_at=as_of):
             raise UnableToGoLive("state")
         ledger.open_occasion(occasion_id=occasion_id, as_of=as_of)
+        if air is not None:  # told first: no other open page takes the new state for its own turn
+            take_air(occasion_id=occasion_id, host_id=air.host_id, source=air.source, socket=air.socket, as_of=as_of)
         transaction.on_commit(lambda: announce(occasion_id, "live"))
 
 
@@ -58,8 +64,12 @@ def end_lecture(*, occasion_id: int, as_of: dt.datetime) -> None:
         if not step(occasion_id, State.LIVE, State.ENDED, ended_at=as_of):
             raise UnableToEndLecture
         ledger.close_occasion(occasion_id=occasion_id, as_of=as_of)
+<<<<<<< HEAD
         if Lecture.objects.filter(pk=occasion_id, record=False).exists():
             ledger.set_unrecorded(occasion_id=occasion_id)  # now: the media agent may never come to say so
+=======
+        RaisedHand.objects.filter(lecture_id=occasion_id).delete()
+>>>>>>> moderate9
         transaction.on_commit(lambda: announce_stage(occasion_id))
 
 

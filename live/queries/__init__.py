@@ -26,17 +26,21 @@ from live.queries.room import (
     units_of,
     valid_membership,
 )
+from live.queries.stage import AirNote, air_log, hand_events, on_air
 
 __all__ = [
     "PICTURE_OUTLIVES",
     "RECENT_CHAT",
     "SHORTEST_PAUSE_MS",
     "WEB_NOTICED",
+    "AirNote",
     "ChatLine",
     "NotRecorded",
     "Pauses",
     "RoomFacts",
+    "air_log",
     "chat_lines",
+    "hand_events",
     "holes_of_web",
     "is_half_missing",
     "keeps_from_recording",
@@ -46,6 +50,7 @@ __all__ = [
     "lectures_for",
     "may_lecture",
     "not_recorded",
+    "on_air",
     "pauses_of",
     "people_present",
     "personal_data",

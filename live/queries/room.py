@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Max, Q
@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from live.core import lifecycle
 from live.models import ChatMessage, Lecture, Restriction
+from live.queries import stage
+from live.queries.stage import NOBODY, Air
 from organizations.models import Membership, User
 from organizations.queries import valid_on
 
@@ -53,7 +55,8 @@ class RoomFacts:
     """What a room's process looks up once a second.
 
     ``state``: the lecture's stage; ``picture_at``: when a picture was last known to be on air; ``muted``: whose words
-    are stored no more; ``hidden``: messages hidden since the moment that was asked about.
+    are stored no more; ``hidden``: messages hidden since the moment that was asked about; ``hands``: since when each is
+    up; ``air``: the turn on the air, whether its page is there, and whether it asks the page before to take over.
     """
 
     state: str
@@ -63,6 +66,10 @@ class RoomFacts:
     last_message: int
     muted: frozenset[int]
     hidden: frozenset[int] = frozenset()
+    hands: dict[int, dt.datetime] = field(default_factory=dict)
+    air: Air = NOBODY
+    is_chat_open: bool = True
+    is_locked: bool = False
 
 
 def lecture_of(occasion_id: int) -> Lecture | None:
@@ -75,7 +82,7 @@ def lecture_of(occasion_id: int) -> Lecture | None:
 
 
 def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None = None) -> dict[int, RoomFacts]:
-    """Return what the rooms need to know; lectures that were withdrawn are missing. Three queries for any number.
+    """Return what the rooms need to know; lectures that were withdrawn are missing. Five queries for any number.
 
     One more with ``hidden_since``: the messages that were hidden after it.
     """
@@ -91,8 +98,9 @@ def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None 
         lately = ChatMessage.objects.filter(lecture_id__in=ids, hidden_at__gt=hidden_since)
         for lecture_id, message_id in lately.values_list("lecture_id", "pk"):
             hidden[lecture_id].add(message_id)
+    hands, air = stage.hands_of(ids), stage.air_of(ids)
     rows = Lecture.objects.filter(pk__in=ids).values_list(
-        "pk", "state", "occasion__state", "webrtc_cap", "live_at", "published_at"
+        "pk", "state", "occasion__state", "webrtc_cap", "live_at", "published_at", "is_chat_open", "locked_at"
     )
     return {
         pk: RoomFacts(
@@ -103,8 +111,12 @@ def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None 
             last_message=last.get(pk, 0),
             muted=frozenset(muted[pk]),
             hidden=frozenset(hidden[pk]),
+            hands=hands.get(pk, {}),
+            air=air.get(pk, NOBODY),
+            is_chat_open=is_chat_open,
+            is_locked=locked_at is not None,
         )
-        for pk, state, occasion_state, webrtc_cap, live_at, picture_at in rows
+        for pk, state, occasion_state, webrtc_cap, live_at, picture_at, is_chat_open, locked_at in rows
     }
 
 

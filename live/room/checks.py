@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from live import operations, permissions, queries, supervise
 from live.core.wire import protocol
-from live.room import sessions
+from live.room import sessions, stage
 from live.room.rooms import Room
 from live.room.threads import in_database
 
@@ -62,12 +62,14 @@ class RoomChecks:
             return
         # What is muted now, for comparison: the answer is from after this line, or from before a change that comes.
         muted = {occasion_id: room.muted for occasion_id, room in rooms.items()}
+        before = {occasion_id: stage.before(room) for occasion_id, room in rooms.items()}
         facts = await in_database(
             partial(queries.room_facts, list(rooms), hidden_since=self._looked_at - HIDDEN_OVERLAP)
         )
         for occasion_id, room in rooms.items():
             if occasion_id in facts:
                 self.take_facts(room, facts[occasion_id], muted=muted[occasion_id])
+                await stage.compare(room, facts[occasion_id], before[occasion_id], deliver=self._process.rooms.deliver)
                 if facts[occasion_id].last_message > room.last_message:
                     await self._fetch_chat(room, facts[occasion_id].last_message)
             elif room.state != "cancelled":

@@ -4,6 +4,7 @@ A command answers with frames of its own or raises ``Refused``; the consumer tur
 Commands of hosts ask the database each time whether the person still is one.
 """
 
+import secrets
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -11,27 +12,19 @@ from typing import Any, TypeVar
 
 from django.utils import timezone
 
-from live import operations, permissions, queries, room_events
+from live import operations, permissions
 from live.core.wire import protocol
 from live.engines.base import EngineError
 from live.models import Restriction
-from live.room import signalling
+from live.room import leading, signalling
 from live.room.connections import Connection
 from live.room.process import RoomProcess
+from live.room.refusals import Refused
 from live.room.rooms import Room
 from live.room.threads import in_database
 
 T = TypeVar("T")
 LABEL_S = 60.0  # a new name or unit shows within a minute
-
-
-class Refused(Exception):
-    """The command cannot be done; ``code`` is stable and fit for a client. ``id``: of the message it was about."""
-
-    def __init__(self, code: str, id: str = "") -> None:
-        super().__init__(code)
-        self.code = code
-        self.id = id
 
 
 async def run(process: RoomProcess, room: Room, connection: Connection, command: protocol.Command) -> None:
@@ -94,6 +87,7 @@ async def _say(process: RoomProcess, room: Room, connection: Connection, command
             text=command.text,
             at=timezone.now(),
             label=known_label(connection),
+            is_host=connection.host,
         )
     )
     # With the id: the page puts the refusal beside the message that it is about.
@@ -104,33 +98,9 @@ async def _say(process: RoomProcess, room: Room, connection: Connection, command
     process.rooms.tell(connection, protocol.encode(protocol.Ack(id=command.id, message=line.message)))
 
 
-async def _hand(process: RoomProcess, room: Room, connection: Connection, command: protocol.Hand) -> None:
-    if connection.hand != command.up:
-        connection.hand = command.up
-        name, unit = await _label(connection)
-        _tell_hand(room, connection.member_id, name, unit, up=command.up)
-
-
-async def _lower(process: RoomProcess, room: Room, connection: Connection, command: protocol.Lower) -> None:
-    _tell_hand(room, command.member, "", "", up=False)
-
-
-def _tell_hand(room: Room, member_id: int, name: str, unit: str, *, up: bool) -> None:
-    event = {"t": "hand", "member": member_id, "name": name, "unit": unit, "up": up}
-    room_events.publish(room.occasion_id, event)
-
-
 def known_label(connection: Connection) -> tuple[str, str] | None:
     """Return the person's name and unit, as they were less than a minute ago."""
     return connection.label if time.monotonic() < connection.label_until else None
-
-
-async def _label(connection: Connection) -> tuple[str, str]:
-    """Return the person's name and unit; looked up once a minute and socket."""
-    if known_label(connection) is None:
-        found = await in_database(partial(queries.labels_of, [connection.member_id]))
-        connection.label, connection.label_until = found.get(connection.member_id, ("", "")), time.monotonic() + LABEL_S
-    return connection.label or ("", "")
 
 
 async def _watch(process: RoomProcess, room: Room, connection: Connection, command: protocol.Watch) -> None:
@@ -145,19 +115,16 @@ async def _candidate(process: RoomProcess, room: Room, connection: Connection, c
     await signalling.candidate(connection, command)
 
 
-async def _offer(process: RoomProcess, room: Room, connection: Connection, command: protocol.Offer) -> None:
-    if room.state != "live":
-        raise Refused("state")
-    await signalling.publish(process, room, connection, command)
-
-
-async def _unpublish(process: RoomProcess, room: Room, connection: Connection, command: protocol.Unpublish) -> None:
-    await signalling.unpublish(process, room, connection)
-
-
 async def _go_live(process: RoomProcess, room: Room, connection: Connection, command: protocol.GoLive) -> None:
+    connection.air = connection.air or secrets.token_hex(8)
+    begin = partial(
+        operations.go_live,
+        occasion_id=room.occasion_id,
+        as_of=timezone.now(),
+        air=operations.Air(connection.member_id, command.source or connection.device, connection.air),
+    )
     try:
-        await in_database(partial(operations.go_live, occasion_id=room.occasion_id, as_of=timezone.now()))
+        await in_database(begin)
     except operations.UnableToGoLive as error:
         raise Refused(error.code) from error
 
@@ -222,17 +189,21 @@ TABLE: dict[type[protocol.Command], Handler] = {
     protocol.Show: _show,
     protocol.Leave: _leave,
     protocol.Say: _say,
-    protocol.Hand: _hand,
+    protocol.Hand: leading.hand,
     protocol.Watch: _watch,
     protocol.Answer: _answer,
     protocol.Trickle: _candidate,
-    protocol.Offer: _offer,
-    protocol.Unpublish: _unpublish,
+    protocol.Offer: leading.offer,
+    protocol.Unpublish: leading.unpublish,
     protocol.GoLive: _go_live,
     protocol.EndLecture: _end,
     protocol.ResumeLecture: _resume,
     protocol.HideMessage: _hide_message,
     protocol.Mute: _mute,
     protocol.Remove: _remove,
-    protocol.Lower: _lower,
+    protocol.Lower: leading.lower,
+    protocol.LowerAll: leading.lower_all,
+    protocol.OpenChat: leading.open_chat,
+    protocol.Lock: leading.lock,
+    protocol.GiveBack: leading.give_back,
 }

@@ -21,7 +21,8 @@ class Connection:
     """One browser's socket, and the member behind it.
 
     ``heard_at``: monotonic seconds of its last frame; ``came_at``: and of its coming; ``mark``: of the member's
-    password (``live.room.sessions``); ``stuck_since``: since when a frame waits for this browser to read.
+    password (``live.room.sessions``); ``air``: what its page took the air by, or ""; ``stuck_since``: since when a
+    frame waits for this browser to read.
     """
 
     send: Send
@@ -40,6 +41,7 @@ class Connection:
     hidden: bool = False
     joined: bool = False
     hand: bool = False
+    air: str = ""
     label: tuple[str, str] | None = None
     label_until: float = 0.0
     stay: Stay | None = None

@@ -19,7 +19,9 @@ from live.core.wire import protocol
 from live.room import commands, tickets
 from live.room.connections import Connection, Send
 from live.room.process import RoomProcess
+from live.room.refusals import Refused
 from live.room.rooms import Room
+from live.room.stage import RoomIsLocked
 
 log = structlog.get_logger(__name__)
 
@@ -82,6 +84,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
             room = await self.process.enter(self.connection, occasion_id)
         except tickets.UnableToEnter:
             await self._refuse(protocol.CLOSE_FORBIDDEN)
+        except RoomIsLocked:
+            await self._refuse(protocol.CLOSE_LOCKED)
         except DatabaseError:
             await self._refuse(FULL)
         if room is None:
@@ -121,7 +125,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         except protocol.BadFrame as error:
             self._answer(protocol.error(error.code, t=error.where))
             self._count_mistake()
-        except commands.Refused as error:
+        except Refused as error:
             self._answer(protocol.error(error.code, t=command.word if command else "", id=error.id))
         except DatabaseError:
             log.warning("room_command_failed", command=command.word if command else "")

@@ -23,6 +23,7 @@ from prometheus_client import Gauge
 from attendance.clock import clock
 from live import operations, queries, room_events
 from live.core.wire import protocol
+from live.room import stage
 from live.room.admission import Admission
 from live.room.background import Background
 from live.room.channel import ProcessChannel
@@ -31,6 +32,7 @@ from live.room.checks import RoomChecks
 from live.room.connections import Connection
 from live.room.presence import UNWRITTEN, Recorder
 from live.room.rooms import Room, Rooms
+from live.room.stage import RoomIsLocked
 from live.room.threads import in_database
 from live.room.turn import ice_servers
 from live.room_events import Event
@@ -116,10 +118,8 @@ class RoomProcess:
         elif isinstance(event, protocol.RemovedEvent) and event.on:
             for connection in room.of_member(event.member):
                 self.dismiss(connection, code=protocol.CLOSE_FORBIDDEN, reason="removed", after_ms=None)
-        elif isinstance(event, protocol.HandEvent):
-            # Of all their phones here: raised on one or lowered by a host, the next command starts from what is seen.
-            for connection in room.of_member(event.member):
-                connection.hand = event.up
+        else:
+            stage.on_event(room, event)
 
     def _enter_state(self, room: Room, state: str) -> None:
         was, room.state = room.state, state
@@ -146,7 +146,7 @@ class RoomProcess:
     async def enter(self, connection: Connection, occasion_id: int) -> Room | None:
         """Put a connection into its room; None when there is no such lecture. ``joined`` follows, after any commit.
 
-        Raises DatabaseError when the room is new here and cannot be looked up.
+        Raises DatabaseError when the room is new here and cannot be looked up, RoomIsLocked.
         """
         # Entered before anything is asked: what is told meanwhile is not missed.
         room = self.rooms.enter(occasion_id, connection)
@@ -159,6 +159,9 @@ class RoomProcess:
         if not known:
             self.leave(room, connection, clean=True)
             return None
+        if await stage.is_locked_out(room, connection):
+            self.leave(room, connection, clean=True)
+            raise RoomIsLocked
         self._keep_few(room, connection)
         self.count(room, connection)
         if connection.stay is None:
@@ -178,6 +181,7 @@ class RoomProcess:
                 if room.muted == muted:  # else something was told meanwhile, and the next look brings the others
                     room.muted = facts.muted
                 self.checks.take_facts(room, facts, muted=facts.muted)
+                await stage.learn(room, facts)
         return True
 
     def _keep_few(self, room: Room, newest: Connection) -> None:
@@ -217,7 +221,12 @@ class RoomProcess:
             picture=room.picture,
             muted=connection.member_id in room.muted,
             ice=relays,
+            hand=connection.member_id in room.hands,
+            chat=room.is_chat_open,
+            locked=room.is_locked,
+            stage=room.stage() if connection.host else None,
         )
+        connection.hand = frame.hand
         self.rooms.tell(connection, protocol.encode(frame))
 
     def leave(self, room: Room, connection: Connection, *, clean: bool) -> None:
@@ -230,6 +239,8 @@ class RoomProcess:
         )
         self.rooms.leave(room, connection)
         connection.leaving = True
+        for work in stage.left(room, connection, clean=clean):
+            self.background.spawn(self._note(work))
         for part in (connection.publishing, connection.subscribing):
             if part is not None:
                 self.background.spawn(part.close())
@@ -307,4 +318,4 @@ class RoomProcess:
         try:
             await in_database(work)
         except DatabaseError:
-            log.warning("picture_not_noted")
+            log.warning("picture_not_noted")  # or a hand, or who left the air: the next look finds it

@@ -17,6 +17,7 @@ import structlog
 
 from live import supervise
 from live.core.wire import packing, protocol
+from live.queries.stage import NOBODY_ON_AIR
 from live.room.background import Background
 from live.room.channel import ProcessChannel
 from live.room.connections import Connection
@@ -29,6 +30,8 @@ BIG_ROOM = 10_000
 IDLE_S = 5.0
 STUCK_S = 45.0
 FORGET_S = 5.0
+BACK_WITHIN_S = 120.0  # a locked room lets those back in who were there so lately
+NO_MEMBER = 0  # what goes to the hosts alone
 YIELD_EVERY = 100
 
 OnEvent = Callable[["Room", protocol.Event], None]
@@ -38,7 +41,9 @@ OnEvent = Callable[["Room", protocol.Event], None]
 class Room:
     """The connections to one occasion in this process, and what waits for the next tick.
 
-    ``elsewhere``: of each other process, when it was last heard of, and its counts of members and of WebRTC.
+    ``elsewhere``: of each other process, when it was last heard of, and its counts of members and of WebRTC;
+    ``members``: how many connections each person has, hosts among them; ``hosts``: and each host; ``left_at``: who
+    left lately, in the loop's seconds.
     """
 
     occasion_id: int
@@ -48,6 +53,13 @@ class Room:
     live_at: dt.datetime | None = None
     webrtc_cap: int = 0
     muted: frozenset[int] = frozenset()
+    hosts: collections.Counter[int] = field(default_factory=collections.Counter)
+    left_at: dict[int, float] = field(default_factory=dict)
+    hands: dict[int, protocol.HandEvent] = field(default_factory=dict)
+    hands_noted: float = 0.0
+    on_air: protocol.OnAirEvent = NOBODY_ON_AIR
+    is_chat_open: bool = True
+    is_locked: bool = False
     picture: bool = False
     picture_off_at: dt.datetime | None = None
     seq: int = 0
@@ -67,8 +79,17 @@ class Room:
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def people(self) -> int:
-        """Persons in the room over all processes; two devices of one person in one process are one."""
-        return len(self.members) + sum(people for _at, people, _webrtc in self.elsewhere.values())
+        """Persons in the room over all processes but its hosts; two devices of one person in one process are one."""
+        return self.people_here() + sum(people for _at, people, _webrtc in self.elsewhere.values())
+
+    def people_here(self) -> int:
+        """The same, of this process."""
+        return len(self.members) - len(self.hosts)
+
+    def stage(self) -> protocol.Stage:
+        """What hosts are told when they come."""
+        hands = sorted(self.hands.values(), key=lambda hand: hand.at)
+        return {"on_air": self.on_air if self.on_air.turn else None, "hands": hands}
 
     def watching(self) -> int:
         """Browsers that watch by WebRTC, over all processes."""
@@ -112,6 +133,8 @@ class Rooms:
             self._channel.join(occasion_id)
         room.connections.add(connection)
         room.members[connection.member_id] += 1
+        if connection.host:
+            room.hosts[connection.member_id] += 1
         return room
 
     def leave(self, room: Room, connection: Connection) -> None:
@@ -122,6 +145,10 @@ class Rooms:
         room.members[connection.member_id] -= 1
         if room.members[connection.member_id] <= 0:
             del room.members[connection.member_id]
+            room.left_at[connection.member_id] = self._loop.time()
+        if connection.host:
+            room.hosts[connection.member_id] -= 1
+            room.hosts += collections.Counter()  # without those who are gone
         if not room.connections and self.open.pop(room.occasion_id, None) is not None:
             self._channel.part(room.occasion_id)
 
@@ -153,8 +180,8 @@ class Rooms:
                 return
             room.hidden.append(event.message)
             room.urgent.append(protocol.encode(event))
-        elif event.audience == "one":
-            room.private.append((event.member, protocol.encode(event)))  # type: ignore[attr-defined]
+        elif event.audience != "all":
+            room.private.append((getattr(event, "member", NO_MEMBER), protocol.encode(event)))
         else:
             room.urgent.append(protocol.encode(event))
         self._on_event(room, event)
@@ -210,7 +237,8 @@ class Rooms:
         now = self._loop.time()
         for room in self.open.values():
             room.elsewhere = {name: seen for name, seen in room.elsewhere.items() if now - seen[0] < FORGET_S}
-            self._channel.count(room.occasion_id, people=len(room.members), webrtc=len(room.webrtc))
+            self._channel.count(room.occasion_id, people=room.people_here(), webrtc=len(room.webrtc))
+            room.left_at = {member: at for member, at in room.left_at.items() if now - at < BACK_WITHIN_S}
             for one in room.connections:
                 if one.stuck_since is not None and now - one.stuck_since > STUCK_S:
                     log.info("socket_cut_off", occasion=room.occasion_id)
@@ -225,10 +253,17 @@ class Rooms:
                 await self._send_all(room.connections, {"type": "websocket.send", "text": text})
 
     def _tell_private(self, room: Room) -> None:
-        for member_id, text in _drain(room.private):
+        told = _drain(room.private)
+        if not told:
+            return
+        # The room is gone through once, however much there is to tell: a hundred hands may go down together.
+        whose = {member_id for member_id, _text in told}
+        theirs = [one for one in room.connections if one.host or one.member_id in whose]
+        for member_id, text in told:
             shared = packing.tick(seq=room.seq, people=room.people(), left_out=0, events=[text])
-            for one in [one for one in room.connections if one.host or one.member_id == member_id]:
-                self.tell(one, shared)
+            for one in theirs:
+                if one.host or one.member_id == member_id:
+                    self.tell(one, shared)
 
     def _next_frame(self, room: Room) -> str | None:
         """Return the room's frame of this tick, made of all that waits; None when there is nothing to say."""

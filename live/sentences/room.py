@@ -5,9 +5,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from attendance.sentences import length
+from attendance.sentences import hour, length
 from live.models import Lecture
-from live.queries import keeps_from_recording, not_recorded
+from live.queries import air_log, keeps_from_recording, not_recorded
 
 
 def room_words() -> dict[str, str]:
@@ -27,6 +27,7 @@ def room_words() -> dict[str, str]:
         "signed_out": _("登录已过期，请重新登录，登录后会回到这里。"),
         "signed_out_kept": _("登录已过期，请重新登录，登录后会回到这里。断线时听到的部分保存在手机，会自动补传。"),
         "full": _("人数较多，正在排队，会自动进入"),
+        "locked": _("主持人已锁定直播间，暂时不再让人进入。这一页不用关，打开以后会自动进入；错过的部分照常可以补学。"),
         "cancelled": _("这场直播已经取消。"),
         "starts_in": _("还有 {m} 分 {s} 秒开始"),
         "starts_in_hours": _("还有 {h} 小时 {m} 分开始"),
@@ -55,7 +56,7 @@ def room_words() -> dict[str, str]:
 
 def host_words() -> dict[str, str]:
     """Return the lecturer's sentences."""
-    return talk_words() | _host_devices() | _host_air() | _host_after() | _host_people()
+    return talk_words() | _host_devices() | _host_air() | _host_after() | _host_people() | _host_stage()
 
 
 def talk_words() -> dict[str, str]:
@@ -69,6 +70,7 @@ def talk_words() -> dict[str, str]:
         "left_out": _("刚才消息较多，有 {n} 条没有显示"),
         "waiting_turn": _("还没有发完，剩下的会按顺序自动发出，不用再点"),
         "muted_chat": _("主持人暂时关闭了您的发言"),
+        "chat_off": _("主持人暂时关闭了发言"),
         "too_long": _("最多 500 个字"),
         "empty": _("请先写点什么"),
         "closed": _("直播已经结束，不能再发言"),
@@ -106,6 +108,7 @@ def _host_air() -> dict[str, str]:
         "reconnecting": _("正在重连，会自动恢复直播"),
         "offline": _("已离线，联网后自动恢复直播"),
         "full": _("人数较多，正在排队，会自动进入"),
+        "locked": _("直播间已锁定"),
         "going": _("正在开播…"),
         "on_air": _("正在直播 {time}"),
         "no_engine": _("媒体服务还没有准备好，正在再试"),
@@ -152,6 +155,41 @@ def _host_people() -> dict[str, str]:
         "lower": _("放下"),
         "not_restrictable": _("不能对主持人这样做"),
     }
+
+
+def _host_stage() -> dict[str, str]:
+    return {
+        "assistant": _("您是助手：可以管理聊天、举手和人员，不送出画面"),
+        "on_air_who": _("正在送出画面：{name}"),
+        "on_air_away": _("{name} 的画面断了，正在等对方回来"),
+        "on_air_you": _("您在另一个页面送出画面"),
+        "take_asks": _(
+            "现在由 {name} 送出画面。接替以后大家看到、听到的是您，对方可以一键收回。确定由您来送出画面吗？"
+        ),
+        "taken": _("现在由别人送出画面。要接替，请点“由我来送出画面”。"),
+        "taken_from": _("您接替了 {before} 送出画面。"),
+        "give_back_asked": _("已请 {before} 收回画面。对方收回以前，大家看到的还是您。"),
+        "air_offered": _("{name} 请您收回画面"),
+        "air_left": _("{name} 离开了，请您收回画面"),
+        "lower_all": _("全部放下（{n}）"),
+        "people_say": _("现在有 {n} 位党员在直播间（主持人不算）"),
+        "people_found": _("找到 {n} 位，第 {page} 页，共 {pages} 页"),
+        "people_none": _("没有找到。开播以后在场的人才在这里，页面在后台的不算。"),
+        "chat_close": _("关闭发言"),
+        "chat_reopen": _("打开发言"),
+        "chat_is_off": _("发言已关闭，只有主持人可以说话。"),
+        "lock": _("锁定直播间"),
+        "unlock": _("解除锁定"),
+        "is_locked": _("直播间已锁定：不再让新的人进入，两分钟内掉线的可以回来。没进来的人照常补学。"),
+    }
+
+
+def air_notes(occasion_id: int) -> list[str]:
+    """Return who took the air from whom, as hosts read it, the newest first."""
+    return [
+        _("{time} {name} 接替 {before} 送出画面").format(time=hour(one.at), name=one.name, before=one.before_name)
+        for one in air_log(occasion_id)
+    ]
 
 
 def because_words() -> dict[str, str]:

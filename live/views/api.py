@@ -13,12 +13,12 @@ from django.views.decorators.http import require_GET, require_POST
 from attendance.operations import UnableToRecordPresence, record_outbox
 from attendance.queries.windows import undone_until
 from live import queries, room_events
-from live.core.wire.protocol import BIG, IDENT
+from live.core.wire.protocol import BIG, IDENT, as_data
 from live.models import Lecture
 from live.own_record import own_record
-from live.permissions import expects, lecture_for_rights, may_host, may_join, may_read_recording
+from live.permissions import expects, is_locked_out, lecture_for_rights, may_host, may_join, may_read_recording
 from live.room import tickets
-from live.sentences.room import recording_told
+from live.sentences.room import air_notes, recording_told
 from live.views.access import lecture_json
 from media.queries import UnableToPlay, playback
 from media.signing import signed_url
@@ -36,7 +36,7 @@ def milliseconds(at: dt.datetime | None) -> int | None:
 
 def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, Any]:
     """Return where the room stands: what a page begins with, and what a phone fetches after a gap."""
-    live = lecture.state == Lecture.State.LIVE
+    live = lecture.state == Lecture.State.LIVE and not is_locked_out(user, lecture, as_of=as_of)
     facts = queries.room_facts([lecture.pk])[lecture.pk]
     state: dict[str, Any] = {
         "state": lecture.stage,
@@ -51,11 +51,18 @@ def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str,
         "hls_audio_url": _hls(lecture, user, "audio.m3u8", as_of) if live else "",
         "chat": [line.event() for line in queries.chat_lines(occasion_id=lecture.pk)],
         "last_message": facts.last_message,
+        "talk": facts.is_chat_open,
+        "locked": facts.is_locked,
         "mine": own_record(lecture, member_id=user.pk, as_of=as_of),
     }
     if may_host(user, lecture):
         held = queries.restricted(lecture.pk)
         state["recording"] = recording_told(lecture, as_of=as_of)
+        state["stage"] = {
+            "on_air": as_data(queries.on_air(lecture.pk)) if facts.air[0] else None,
+            "hands": [as_data(hand) for hand in queries.hand_events(facts.hands)],
+        }
+        state["air_log"] = air_notes(lecture.pk)
         state["restricted"] = [{"member": row.member_id, "name": row.member.name, "kind": row.kind} for row in held]
     return state
 

@@ -274,7 +274,13 @@ def _waiting_words(lecture: Lecture) -> str:
 
 
 def _urls(lecture: Lecture) -> dict[str, str]:
-    names = {"state": "live_state", "ticket": "live_ticket", "outbox": "live_outbox", "replay": "live_replay"}
+    names = {
+        "state": "live_state",
+        "ticket": "live_ticket",
+        "outbox": "live_outbox",
+        "people": "live_people",
+        "replay": "live_replay",
+    }
     urls = {key: reverse(name, args=[lecture.pk]) for key, name in names.items()}
     own = {"today": reverse("today"), "me": reverse("me")}
     back = f"{reverse('account_login')}?{urlencode({'next': reverse('live_room', args=[lecture.pk])})}"

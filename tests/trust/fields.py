@@ -20,6 +20,7 @@ SENT_TO = "oneself; the secretary above, logged; the auditor as counts"
 EXPECTED = "whoever is expected; lecturer, organiser, secretary above"
 BACK_OFFICE = "the organiser above"
 CERTIFICATE = "whoever has its number; oneself; secretary and organiser above, logged"
+HOSTS_OF_ROOM = "the room's hosts"
 ROOM = "whoever is in the room"
 SERVER = "nobody: the program alone"
 OPERATOR = "the operator"
@@ -30,6 +31,7 @@ FOR_GOOD = "as long as the organisation keeps the record"
 ACCOUNT = "as long as the person is on the roster; closed accounts stay without use"
 RAW = "EVIDENCE_KEEP_DAYS (90) after the record is final (attendance.remove_evidence); the member is told"
 WRITTEN = f"what devices reported: {RAW}; what somebody wrote down: as long as the record"
+HAND = "until it is lowered, its member has left for 40 s, or the lecture ends"
 CHAT = "180 days (live.delete_old_chat)"
 UPLOAD = "7 days after the last byte, or until it is a video"
 WITH_OBJECT = "as long as the object"
@@ -391,6 +393,16 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("occasion state record live_at published_at ended_at", PLAN, EXPECTED, WITH_OBJECT),
         Fields("recording recording_dropped_at holes in_place_of", PLAN, EXPECTED, WITH_OBJECT),
         Fields("lecturer", PERSONAL, EXPECTED, WITH_OBJECT),
+        Fields("is_chat_open locked_at", PLAN, ROOM, WITH_OBJECT),
+    ),
+    "live.AirTurn": (
+        Fields("id socket before", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("source", TECHNICAL, HOSTS_OF_ROOM, WITH_OBJECT),
+        Fields("lecture host began_at left_at offered_at ended_at", PERSONAL, HOSTS_OF_ROOM, WITH_OBJECT),
+    ),
+    "live.RaisedHand": (
+        Fields("id seen_at", TECHNICAL, SERVER, HAND),
+        Fields("lecture member raised_at", PERSONAL, "oneself; the room's hosts", HAND),
     ),
     "live.ChatMessage": (
         Fields("id client_id", TECHNICAL, ROOM, CHAT),

@@ -1,8 +1,8 @@
 """Every word that may go over a live room's socket, and who may say or hear it.
 
 To the server: ``room`` = whoever holds a room ticket (on the roster, the lecturer, an organiser above); ``host`` = the
-assigned lecturer or an organiser above, asked anew at every command. From the server: ``all`` in the room, or ``one``
-(the person concerned, and the hosts).
+assigned lecturer or an organiser above, asked anew at every command. From the server: ``all`` in the room, ``one``
+(the person concerned, and the hosts), or ``hosts``.
 """
 
 COMMANDS = {
@@ -24,6 +24,10 @@ COMMANDS = {
     "mute": "host",
     "remove": "host",
     "lower": "host",
+    "lower_all": "host",
+    "open_chat": "host",
+    "lock": "host",
+    "give_back": "host",
 }
 
 EVENTS = {
@@ -34,6 +38,9 @@ EVENTS = {
     "muted": "one",
     "removed": "one",
     "hand": "one",
+    "hands_down": "all",
+    "room": "all",
+    "on_air": "hosts",
 }
 
 # Frames that answer one socket; a tick carries the room's events.

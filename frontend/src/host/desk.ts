@@ -13,6 +13,8 @@ export interface DeskFacts {
   sound: "mic_off" | "silent_mic" | "";
   /** It is not yet time to go live. */
   isEarly: boolean;
+  /** This page sends no picture: what devices lack is no matter. */
+  isAssistant: boolean;
 }
 
 export type ClosedWord = "cancelled" | "signed_out" | "elsewhere" | "no_right";
@@ -24,17 +26,18 @@ const OVER: Record<string, keyof HostWords> = {
   not_held: "not_held",
   void: "void",
 };
-const GOOD: readonly (keyof HostWords)[] = ["ready", "good", "packing", "replay_ready"];
+const GOOD: readonly (keyof HostWords)[] = ["ready", "good", "assistant", "packing", "replay_ready"];
 
 export function closedWord(why: ClosedWhy | undefined): ClosedWord {
   return why === "cancelled" || why === "signed_out" || why === "elsewhere" ? why : "no_right";
 }
 
 /** The most pressing of what is to be said. */
-export function deskWord({ state, line, closed, problem, sound, isEarly }: DeskFacts): keyof HostWords {
+export function deskWord({ state, line, closed, problem, sound, isEarly, isAssistant }: DeskFacts): keyof HostWords {
   if (line === "closed") return closed;
   const over = OVER[state];
   if (over) return over;
+  if (isAssistant) return line === "good" ? "assistant" : line;
   if (problem) return problem;
   if (line !== "good") return line;
   if (sound) return sound;

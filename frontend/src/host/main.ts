@@ -1,6 +1,6 @@
 /** The lecturer's desk: check the devices, go live, lead the talk, end. The picture comes back by itself. */
 import { clock, ServerClock } from "../lib/clock";
-import type { ErrorFrame, JoinedFrame, ServerFrame } from "../lib/frames";
+import type { Command, ErrorFrame, JoinedFrame, ServerFrame } from "../lib/frames";
 import { get } from "../lib/http";
 import { byId, fitHeight, readData, write } from "../lib/page";
 import type { HostWords } from "../lib/sentences";
@@ -11,10 +11,14 @@ import { Feed, type PageEvent } from "../room/feed";
 import { isOver } from "../room/page";
 import { type ClosedWhy, type Line, RoomLine } from "../room/socket";
 import { Air } from "./air";
+import { Assistant } from "./assistant";
+import { Control } from "./control";
 import { type ClosedWord, closedWord, deskWord, isGood } from "./desk";
+import { Hands } from "./hands";
 import type { HostData, HostState } from "./page";
 import { People } from "./people";
 import { RecordingNotice } from "./recording";
+import type { Role } from "./stage";
 import { Studio } from "./studio";
 
 // Nothing tells the desk that the recording has stopped: it asks.
@@ -40,6 +44,9 @@ class Desk {
   private readonly studio: Studio;
   private readonly air: Air;
   private readonly people: People;
+  private readonly hands: Hands;
+  private readonly control: Control;
+  private readonly assistant: Assistant;
   private readonly recording: RecordingNotice;
   private readonly line: RoomLine;
   private readonly chat: Chat;
@@ -67,8 +74,13 @@ class Desk {
       line: (line, why) => this.lineChanged(line, why),
       joined: (frame) => this.joined(frame),
     });
-    this.air = new Air({
+    this.assistant = new Assistant(data.words, data.you, data.occasion, {
       send: (command) => this.line.send(command),
+      state: () => this.state,
+      role: (role) => this.became(role),
+    });
+    this.air = new Air({
+      send: (command) => this.line.send(this.assistant.signed(command)),
       say: (word) => this.say(word),
       isLive: () => this.state === "live",
       stream: () => this.studio.stream,
@@ -79,13 +91,16 @@ class Desk {
       opened: (stream) => this.air.opened(stream),
       picture: (track) => this.air.picture(track),
     });
-    this.people = new People(data.words, data.you, (command) => this.line.send(command));
+    const send = (command: Command): boolean => this.line.send(command);
+    this.people = new People(data.words, data.you, data.urls.people, send);
+    this.hands = new Hands(data.words, send, this.people.tools, (count) => this.people.handsUp(count));
+    this.control = new Control(data.words, send);
     this.chat = new Chat({
       you: data.you,
       keep: `chat-${data.owner}-${data.occasion}`,
       words: data.words,
       send: (command) => this.line.send(command),
-      decorate: (line, message) => this.people.tools(line, message),
+      decorate: (line, message) => this.people.beside(line, message),
     });
     this.feed = new Feed(this.chat, {
       people: (count) => this.people.present(count),
@@ -97,6 +112,9 @@ class Desk {
   start(): void {
     this.chat.addAll(this.data.chat);
     this.people.restricted(this.data.restricted ?? []);
+    this.assistant.begin(this.data.stage.on_air);
+    this.air.isReplaced = this.assistant.role === "assistant";
+    this.stands(this.data);
     this.buttons();
     startTabs(["chat", "people"]);
     fitHeight();
@@ -104,14 +122,13 @@ class Desk {
     window.setInterval(() => this.show(), 1000);
     window.setInterval(() => void (this.state === "live" && this.catchUp()), ASK_MS);
     const over = isOver(this.state);
-    if (!over) void this.studio.open();
+    if (!over && this.assistant.role === "presenter") void this.studio.open();
     if (!over || this.state === "ended" || this.undoneUntil > this.clock.now()) this.line.start();
     else this.chat.close();
   }
 
   private buttons(): void {
     this.go.addEventListener("click", () => this.goLive());
-    byId("resume").addEventListener("click", () => void this.air.takeBack());
     byId("here-step").addEventListener("click", () => location.reload());
     byId("end").addEventListener("click", () => this.askEnd(true));
     byId("end-no").addEventListener("click", () => this.askEnd(false));
@@ -139,7 +156,7 @@ class Desk {
 
   private goLive(): void {
     if (!this.studio.stream) return;
-    this.going = this.line.send({ t: "go_live" });
+    this.going = this.line.send(this.assistant.signed({ t: "go_live" }));
     this.say(this.going ? "going" : "try_again");
     this.show();
   }
@@ -150,6 +167,11 @@ class Desk {
     this.clock.set(frame.at);
     this.air.relays(frame.ice);
     const isBack = this.feed.joined(frame);
+    if (frame.stage) {
+      this.assistant.changed(frame.stage.on_air);
+      this.hands.all(frame.stage.hands);
+    }
+    this.control.set(frame.chat, frame.locked);
     this.setState(frame.state);
     // The server let go of our connection when the line broke: put the picture on air again.
     if (this.state === "live" && !this.air.isReplaced) void this.air.publish();
@@ -167,7 +189,11 @@ class Desk {
   private refused(frame: ErrorFrame): void {
     if (this.chat.refused(frame)) return;
     this.going = false;
-    if (frame.t === "offer") this.air.refused(frame);
+    if (frame.t === "offer" && frame.error === "taken") {
+      this.assistant.refused();
+      this.say("taken");
+      void this.catchUp();
+    } else if (frame.t === "offer") this.air.refused(frame);
     else if (frame.error === "not_host") this.say("no_right");
     else this.say(oneOf(REFUSALS, frame.error) ?? "try_again");
     this.show();
@@ -175,8 +201,13 @@ class Desk {
 
   private event(event: PageEvent): void {
     if (event.t === "state") this.setState(event.state);
-    else if (event.t === "hand") this.people.hand(event);
-    else if (event.t === "muted" || event.t === "removed") {
+    else if (event.t === "hand") this.hands.hand(event);
+    else if (event.t === "hands_down") this.hands.all([]);
+    else if (event.t === "room") this.control.set(event.chat, event.locked);
+    else if (event.t === "on_air") {
+      this.assistant.changed(event);
+      void this.catchUp();
+    } else if (event.t === "muted" || event.t === "removed") {
       if (event.t === "muted" && event.member === this.data.you) this.chat.mute(event.on);
       void this.catchUp();
     }
@@ -185,6 +216,7 @@ class Desk {
   private setState(state: string): void {
     const was = this.state;
     this.state = state;
+    this.assistant.settle();
     if (state === "live" && was !== "live") {
       this.going = false;
       this.liveAt = this.clock.now();
@@ -205,11 +237,32 @@ class Desk {
   /** The end was undone: the devices, which were let go, are opened again, and the picture goes out by itself. */
   private resumed(): void {
     this.undoneUntil = 0;
-    this.air.isReplaced = false;
+    this.air.isReplaced = this.assistant.role === "assistant";
     this.chat.open();
     this.say("");
-    void this.studio.open();
+    if (!this.air.isReplaced) void this.studio.open();
     void this.catchUp();
+  }
+
+  /** The page went on the air or left it to another: its devices are opened, or let go. */
+  private became(role: Role): void {
+    this.air.isReplaced = role === "assistant";
+    if (role === "presenter") void this.studio.open();
+    else {
+      this.air.stop();
+      this.studio.close();
+      this.say("");
+    }
+    this.show();
+  }
+
+  private stands({ stage, talk, locked, air_log }: HostState): void {
+    this.hands.all(stage.hands);
+    this.control.set(talk, locked);
+    const list = byId("air-log");
+    list.textContent = "";
+    for (const note of air_log) list.appendChild(document.createElement("li")).textContent = note;
+    byId("air-log-box").hidden = air_log.length === 0;
   }
 
   private async catchUp(): Promise<void> {
@@ -221,6 +274,8 @@ class Desk {
       this.voidReason = state.void_reason;
       this.recording.told = state.recording;
       this.people.restricted(state.restricted ?? []);
+      this.assistant.changed(state.stage.on_air);
+      this.stands(state);
       this.setState(state.state);
     } catch {
       // The next gap, or the next return, asks again.
@@ -255,7 +310,6 @@ class Desk {
     this.go.disabled = !stream || this.lineWord !== "good" || this.going || isEarly;
     byId("end").hidden = !live || !byId("end-confirm").hidden;
     if (!live) byId("end-confirm").hidden = true;
-    byId("resume").hidden = !live || !this.air.isReplaced;
     byId("here-step").hidden = this.lineWord !== "closed" || this.closed !== "elsewhere";
     byId("live-mark").hidden = !live;
     if (live && this.liveAt) {
@@ -263,7 +317,7 @@ class Desk {
       byId("live-time").textContent = fill(this.words, "on_air", { time });
     }
     this.showAfter(over);
-    this.studio.show(over);
+    this.studio.show(over || this.assistant.role === "assistant");
     this.showWord(isEarly);
     this.recording.show(live);
     byId("cover").hidden = !over && !!stream && !!this.studio.picture();
@@ -279,6 +333,7 @@ class Desk {
       problem: this.studio.problem,
       sound: this.studio.soundProblem(),
       isEarly,
+      isAssistant: this.assistant.role === "assistant",
     });
     const box = byId("desk-state");
     write(box, fill(this.words, word, { reason: this.voidReason }));

@@ -1,5 +1,5 @@
 /** What the view gives the desk, with the page and after each gap. */
-import type { ChatEvent } from "../lib/frames";
+import type { ChatEvent, Stage } from "../lib/frames";
 import type { HostWords } from "../lib/sentences";
 
 /** Somebody who is muted, or was removed. */
@@ -7,6 +7,15 @@ export interface Restricted {
   member: number;
   name: string;
   kind: string;
+}
+
+/** One page of who is in, and how many of each unit are. */
+export interface PeoplePage {
+  found: number;
+  page: number;
+  pages: number;
+  rows: { member: number; name: string; unit: string }[];
+  units: { id: number; name: string; n: number }[];
 }
 
 /** What the server says of the recording: sentences or "", and how often it was interrupted. */
@@ -25,6 +34,11 @@ export interface HostState {
   void_reason: string;
   chat: ChatEvent[];
   restricted: Restricted[];
+  talk: boolean;
+  locked: boolean;
+  stage: Stage;
+  /** Who took the picture over from whom, in sentences. */
+  air_log: string[];
 }
 
 export interface HostData extends HostState {
@@ -33,6 +47,6 @@ export interface HostData extends HostState {
   owner: string;
   opens_at: number;
   title: string;
-  urls: { state: string; ticket: string; socket: string };
+  urls: { state: string; ticket: string; socket: string; people: string };
   words: HostWords;
 }

@@ -1,22 +1,43 @@
-/** Leading the talk: hands, who is muted or was removed, and the tools beside each line of the chat. */
-import type { ChatEvent, Command, HandEvent } from "../lib/frames";
+/** Who is in the room, searched and paged on the server; who is muted or was removed; the tools beside a line of chat. */
+import type { ChatEvent, Command } from "../lib/frames";
+import { get } from "../lib/http";
 import { byId } from "../lib/page";
 import type { HostWords } from "../lib/sentences";
 import { fill } from "../lib/words";
-import type { Restricted } from "./page";
+import type { PeoplePage, Restricted } from "./page";
+import { type PersonTools, personTools, row, tool } from "./rows";
 
-const SURE_MS = 6000;
+const TYPED_MS = 400;
 
 export class People {
-  private readonly hands = new Map<number, HandEvent>();
+  readonly tools: PersonTools;
   private count = 0;
+  private hands = 0;
+  private page = 1;
+  private asked = 0;
+  private timer = 0;
+  private readonly search = byId<HTMLInputElement>("people-search");
+  private readonly unit = byId<HTMLSelectElement>("people-unit");
 
   constructor(
     private readonly words: HostWords,
     private readonly you: number,
+    private readonly url: string,
     private readonly send: (command: Command) => boolean,
   ) {
-    this.drawHands();
+    this.tools = personTools(words, send);
+    this.search.addEventListener("input", () => {
+      window.clearTimeout(this.timer);
+      this.timer = window.setTimeout(() => void this.list(1), TYPED_MS);
+    });
+    byId("people-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.list(1);
+    });
+    this.unit.addEventListener("change", () => void this.list(1));
+    byId("people-before").addEventListener("click", () => void this.list(this.page - 1));
+    byId("people-after").addEventListener("click", () => void this.list(this.page + 1));
+    byId("tab-people").addEventListener("click", () => void this.list(1));
   }
 
   present(count: number): void {
@@ -25,10 +46,9 @@ export class People {
     this.showTab();
   }
 
-  hand(event: HandEvent): void {
-    if (event.up) this.hands.set(event.member, event);
-    else this.hands.delete(event.member);
-    this.drawHands();
+  handsUp(count: number): void {
+    this.hands = count;
+    this.showTab();
   }
 
   restricted(rows: Restricted[]): void {
@@ -36,72 +56,62 @@ export class People {
     list.textContent = "";
     for (const one of rows) {
       const muted = one.kind === "muted";
-      const lift = this.tool(muted ? "unmute" : "let_in", () =>
+      const lift = tool(this.words, muted ? "unmute" : "let_in", () =>
         this.send({ t: muted ? "mute" : "remove", member: one.member, on: false }),
       );
-      list.appendChild(row(`${one.name} · ${fill(this.words, muted ? "muted" : "removed")}`, lift));
+      list.appendChild(row(`${one.name} · ${fill(this.words, muted ? "muted" : "removed")}`, [lift]));
     }
     byId("held-empty").hidden = rows.length > 0;
   }
 
   /** Put the tools beside a line of the chat; a host can be neither muted nor removed. */
-  tools(line: HTMLElement, message: ChatEvent): void {
+  beside(line: HTMLElement, message: ChatEvent): void {
     const box = document.createElement("span");
     box.className = "tools";
-    box.appendChild(this.tool("hide", () => this.send({ t: "hide_message", message: message.message })));
-    if (message.member !== this.you && !message.host) {
-      const mute = (): boolean => this.send({ t: "mute", member: message.member, on: true });
-      box.appendChild(this.tool("mute", mute));
-      box.appendChild(this.tool("remove", (button) => this.confirmRemove(button, message)));
-    }
+    box.appendChild(tool(this.words, "hide", () => this.send({ t: "hide_message", message: message.message })));
+    if (message.member !== this.you && !message.host) box.append(...this.tools(message));
     line.appendChild(box);
   }
 
-  private confirmRemove(button: HTMLButtonElement, message: ChatEvent): void {
-    if (button.dataset.sure) {
-      this.send({ t: "remove", member: message.member, on: true });
-      return;
+  /** Ask for one page; a later question overtakes an earlier answer. */
+  private async list(page: number): Promise<void> {
+    this.asked += 1;
+    const mine = this.asked;
+    const asked = new URLSearchParams({ q: this.search.value.trim(), unit: this.unit.value, page: String(page) });
+    try {
+      const found = await get<PeoplePage>(`${this.url}?${asked.toString()}`);
+      if (mine === this.asked) this.draw(found);
+    } catch {
+      byId("people-found").textContent = fill(this.words, "try_again");
     }
-    button.dataset.sure = "1";
-    button.textContent = fill(this.words, "confirm_remove", { name: message.name });
-    window.setTimeout(() => {
-      delete button.dataset.sure;
-      button.textContent = fill(this.words, "remove");
-    }, SURE_MS);
   }
 
-  private tool(word: keyof HostWords, act: (button: HTMLButtonElement) => unknown): HTMLButtonElement {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "tool";
-    button.textContent = fill(this.words, word);
-    button.addEventListener("click", () => act(button));
-    return button;
-  }
-
-  private drawHands(): void {
-    const list = byId("hands");
+  private draw(found: PeoplePage): void {
+    this.page = found.page;
+    const list = byId("here");
     list.textContent = "";
-    for (const hand of Array.from(this.hands.values())) {
-      const lower = this.tool("lower", () => this.send({ t: "lower", member: hand.member }));
-      list.appendChild(row(`${hand.name} · ${hand.unit}`, lower));
-    }
-    byId("hands-empty").hidden = this.hands.size > 0;
-    this.showTab();
+    for (const one of found.rows) list.appendChild(row(`${one.name} · ${one.unit}`, this.tools(one)));
+    const { pages, page } = found;
+    byId("people-found").textContent = fill(this.words, found.found ? "people_found" : "people_none", {
+      n: found.found,
+      page,
+      pages,
+    });
+    byId("people-before").hidden = page <= 1;
+    byId("people-after").hidden = page >= pages;
+    this.fillUnits(found.units);
+  }
+
+  private fillUnits(units: PeoplePage["units"]): void {
+    const chosen = this.unit.value;
+    while (this.unit.options.length > 1) this.unit.remove(1);
+    for (const { id, name, n } of units) this.unit.add(new Option(`${name}（${n}）`, String(id)));
+    this.unit.value = chosen;
+    if (this.unit.selectedIndex < 0) this.unit.selectedIndex = 0;
   }
 
   private showTab(): void {
-    const hands = this.hands.size ? ` · ${fill(this.words, "hands_tab", { n: this.hands.size })}` : "";
+    const hands = this.hands ? ` · ${fill(this.words, "hands_tab", { n: this.hands })}` : "";
     byId("people-tab").textContent = fill(this.words, "people", { n: this.count }) + hands;
   }
-}
-
-function row(text: string, button: HTMLButtonElement): HTMLElement {
-  const made = document.createElement("li");
-  made.className = "row";
-  const words = document.createElement("span");
-  words.className = "grow";
-  words.textContent = text;
-  made.append(words, button);
-  return made;
 }

@@ -6,6 +6,11 @@ export interface CandidateInit {
   sdpMLineIndex: number | null;
 }
 
+export interface Stage {
+  on_air: OnAirEvent | null;
+  hands: HandEvent[];
+}
+
 export interface BeatCommand {
   t: "beat";
 }
@@ -54,6 +59,8 @@ export interface OfferCommand {
   t: "offer";
   sdp: string;
   again: boolean;
+  source?: string;
+  turn?: number;
 }
 
 export interface UnpublishCommand {
@@ -62,6 +69,7 @@ export interface UnpublishCommand {
 
 export interface GoLiveCommand {
   t: "go_live";
+  source?: string;
 }
 
 export interface EndLectureCommand {
@@ -94,6 +102,25 @@ export interface LowerCommand {
   member: number;
 }
 
+export interface LowerAllCommand {
+  t: "lower_all";
+}
+
+export interface OpenChatCommand {
+  t: "open_chat";
+  on: boolean;
+}
+
+export interface LockCommand {
+  t: "lock";
+  on: boolean;
+}
+
+export interface GiveBackCommand {
+  t: "give_back";
+  source?: string;
+}
+
 export type Command =
   | BeatCommand
   | HideCommand
@@ -112,7 +139,11 @@ export type Command =
   | HideMessageCommand
   | MuteCommand
   | RemoveCommand
-  | LowerCommand;
+  | LowerCommand
+  | LowerAllCommand
+  | OpenChatCommand
+  | LockCommand
+  | GiveBackCommand;
 
 export interface StateChangedEvent {
   t: "state";
@@ -158,6 +189,31 @@ export interface HandEvent {
   name: string;
   unit: string;
   up: boolean;
+  at: number;
+}
+
+export interface HandsDownEvent {
+  t: "hands_down";
+}
+
+export interface RoomChangedEvent {
+  t: "room";
+  chat: boolean;
+  locked: boolean;
+}
+
+export interface OnAirEvent {
+  t: "on_air";
+  turn: number;
+  host: number;
+  name: string;
+  unit: string;
+  source: string;
+  at: number;
+  here: boolean;
+  offered: boolean;
+  before: string;
+  before_name: string;
 }
 
 export type RoomEvent =
@@ -167,7 +223,10 @@ export type RoomEvent =
   | PictureEvent
   | MutedEvent
   | RemovedEvent
-  | HandEvent;
+  | HandEvent
+  | HandsDownEvent
+  | RoomChangedEvent
+  | OnAirEvent;
 
 export interface JoinedFrame {
   t: "joined";
@@ -181,6 +240,10 @@ export interface JoinedFrame {
   picture: boolean;
   muted: boolean;
   ice: RTCIceServer[];
+  hand: boolean;
+  chat: boolean;
+  locked: boolean;
+  stage: Stage | null;
 }
 
 export interface CountedFrame {

@@ -1,6 +1,7 @@
 // Made by `manage.py write_words` from what config/islands.py names. Do not edit: a test compares the two.
 
 export interface TalkWords {
+  chat_off: string;
   closed: string;
   empty: string;
   lecturer: string;
@@ -17,6 +18,7 @@ export interface TalkWords {
 
 export interface RoomWords {
   cancelled: string;
+  chat_off: string;
   closed: string;
   connecting: string;
   elsewhere: string;
@@ -35,6 +37,7 @@ export interface RoomWords {
   left_out: string;
   live_for: string;
   loading: string;
+  locked: string;
   may_resume: string;
   me: string;
   missed: string;
@@ -68,9 +71,16 @@ export interface RoomWords {
 }
 
 export interface HostWords {
+  air_left: string;
+  air_offered: string;
   asking: string;
+  assistant: string;
   camera: string;
   cancelled: string;
+  chat_close: string;
+  chat_is_off: string;
+  chat_off: string;
+  chat_reopen: string;
   closed: string;
   confirm_remove: string;
   connecting: string;
@@ -80,16 +90,21 @@ export interface HostWords {
   elsewhere: string;
   empty: string;
   full: string;
+  give_back_asked: string;
   going: string;
   good: string;
   hands_tab: string;
   hide: string;
   hung_up: string;
   insecure: string;
+  is_locked: string;
   lecturer: string;
   left_out: string;
   let_in: string;
+  lock: string;
+  locked: string;
   lower: string;
+  lower_all: string;
   me: string;
   mic_close: string;
   mic_off: string;
@@ -108,8 +123,13 @@ export interface HostWords {
   not_sent: string;
   offline: string;
   on_air: string;
+  on_air_away: string;
+  on_air_who: string;
+  on_air_you: string;
   packing: string;
   people: string;
+  people_found: string;
+  people_none: string;
   people_say: string;
   publishing: string;
   ready: string;
@@ -126,12 +146,16 @@ export interface HostWords {
   slow: string;
   slow_down: string;
   state: string;
+  take_asks: string;
+  taken: string;
+  taken_from: string;
   too_early: string;
   too_late: string;
   too_long: string;
   try_again: string;
   undo_left: string;
   undo_over: string;
+  unlock: string;
   unmute: string;
   unsupported: string;
   voice_only: string;

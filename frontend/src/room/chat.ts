@@ -13,7 +13,7 @@ const KEPT_LINES = 300;
 const NEAR_END = 80;
 const RESEND_MS = 4000;
 /** What the server may refuse for good, and has a sentence of its own. */
-const REFUSALS = ["empty", "too_long", "closed"] as const;
+const REFUSALS = ["empty", "too_long", "closed", "chat_off"] as const;
 
 export interface ChatOptions {
   you: number;
@@ -45,6 +45,7 @@ export class Chat {
   private readonly pending = new Map<string, Pending>();
   private atEnd = true;
   private muted = false;
+  private isOff = false;
   private closed = false;
 
   constructor(private readonly options: ChatOptions) {
@@ -141,8 +142,13 @@ export class Chat {
 
   mute(on: boolean): void {
     this.muted = on;
-    this.input.disabled = on || this.closed;
-    this.say(on ? "muted_chat" : "");
+    this.mayTalk();
+  }
+
+  /** Hosts closed the chat for all members, or opened it. */
+  allow(on: boolean): void {
+    this.isOff = !on;
+    this.mayTalk();
   }
 
   close(): void {
@@ -154,8 +160,13 @@ export class Chat {
   /** The end was undone. */
   open(): void {
     this.closed = false;
-    this.input.disabled = this.muted;
+    this.mayTalk();
     byId<HTMLButtonElement>("say-send").disabled = false;
+  }
+
+  private mayTalk(): void {
+    this.input.disabled = this.muted || this.isOff || this.closed;
+    this.say(this.muted ? "muted_chat" : this.isOff ? "chat_off" : "");
   }
 
   clear(): void {

@@ -140,7 +140,9 @@ class Room {
     const isBack = this.feed.joined(frame);
     // The page itself may be old: kept by the browser, or drawn a moment before something was said.
     const missed = isBack || frame.seq !== this.data.seq || frame.state !== this.data.state;
-    if (this.hand) this.line.send({ t: "hand", up: true });
+    // What the server keeps is what hosts see: a hand that was lowered meanwhile does not go up by itself.
+    this.raised(frame.hand);
+    this.chat.allow(frame.chat);
     if (document.visibilityState === "hidden") this.line.send({ t: "hide", sound: this.screen.hasSound() });
     this.screen.airs(frame.picture);
     const was = this.state;
@@ -168,6 +170,8 @@ class Room {
   private event(event: PageEvent): void {
     if (event.t === "state") this.setState(event.state);
     else if (event.t === "picture") this.screen.picture(event.on);
+    else if (event.t === "room") this.chat.allow(event.chat);
+    else if (event.t === "hands_down") this.raised(false);
     // What is said to one person goes to every host, too: also to one who sits here among the members.
     else if ("member" in event && event.member !== this.data.you) return;
     else if (event.t === "muted") this.chat.mute(event.on);
@@ -202,6 +206,7 @@ class Room {
     try {
       const state = await get<RoomState>(this.data.urls.state);
       this.chat.addAll(state.chat);
+      this.chat.allow(state.talk);
       this.fetched = state;
       this.liveAt = state.live_at;
       this.setState(state.state);

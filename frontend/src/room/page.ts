@@ -22,6 +22,8 @@ export interface RoomState {
   hls_url: string;
   hls_audio_url: string;
   chat: ChatEvent[];
+  /** Members may speak. */
+  talk: boolean;
 }
 
 export interface RoomData extends RoomState {

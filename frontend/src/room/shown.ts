@@ -26,6 +26,8 @@ export interface StatusFacts {
 /** The line below the picture: how it is connected, and whether presence counts. */
 export function statusWord({ state, line, isExpected, isCounted, hand, isHidden }: StatusFacts): Word {
   if (isOver(state) || line === "closed") return "";
+  // Over the picture, with what to do; twice on one page is once too often.
+  if (line === "locked") return "";
   if (line !== "good") return line;
   if (!isExpected) return "good_uncounted";
   if (hand) return "hand_up";
@@ -56,6 +58,7 @@ const OVER: Record<string, keyof RoomWords> = {
 /** What stands over the picture; null: the picture itself, or the button that starts it. */
 export function coverSaid(facts: CoverFacts): Said | null {
   const { state, line, media } = facts;
+  if (line === "locked" && !isOver(state)) return { word: "locked" };
   if (state === "scheduled") return countDown(facts);
   if (isOver(state)) return { word: OVER[state] ?? "ended", values: { reason: facts.voidReason } };
   if (media === "playing") return facts.audioOnly ? { word: "sound_only_on" } : null;

@@ -9,7 +9,7 @@ import { deviceId } from "../lib/device";
 import type { ByeFrame, Command, ErrorFrame, JoinedFrame, ServerFrame } from "../lib/frames";
 import { get, HttpError } from "../lib/http";
 
-export type Line = "connecting" | "good" | "weak" | "reconnecting" | "offline" | "full" | "closed";
+export type Line = "connecting" | "good" | "weak" | "reconnecting" | "offline" | "full" | "locked" | "closed";
 export type ClosedWhy = "removed" | "rights" | "signed_out" | "cancelled" | "left" | "elsewhere";
 
 export interface LineEvents {
@@ -31,6 +31,7 @@ const FORBIDDEN = 4403;
 const GONE = 4404;
 const MALFORMED = 4400;
 const ELSEWHERE = 4409;
+const LOCKED = 4423;
 const DEPLOY_SPREAD_MS = 20_000;
 const REFUSALS = 3;
 
@@ -57,6 +58,7 @@ export function afterClose(code: number, bye: ByeFrame | null, refusals: number)
   if (code === FORBIDDEN && refusals > REFUSALS) return "rights";
   if (code === DEPLOY) return { line: "reconnecting", waitMs: Math.random() * DEPLOY_SPREAD_MS };
   if (code === FULL) return { line: "full", waitMs: 5000 + Math.random() * 10_000 };
+  if (code === LOCKED) return { line: "locked", waitMs: 15_000 + Math.random() * 10_000 };
   if (code === MALFORMED) return { line: "reconnecting", waitMs: 5000 };
   return {};
 }

@@ -120,12 +120,18 @@ class Trickle(Command):
 
 @dataclass(frozen=True, slots=True)
 class Offer(Command):
-    """Put this browser on air, or negotiate its connection anew (``again``)."""
+    """Put this browser on air, or negotiate its connection anew (``again``).
+
+    ``source``: the page's own name, kept over a reload; ``turn``: of the ``on_air`` that the person confirmed to take
+    over, 0 for none. Somebody else on the air and no such turn: ``taken``.
+    """
 
     word = "offer"
     host_only = True
     sdp: str = field(metadata={"max": 14_000})
     again: bool
+    source: str = field(default="", metadata={"max": 64})
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +144,11 @@ class Unpublish(Command):
 
 @dataclass(frozen=True, slots=True)
 class GoLive(Command):
-    """Begin the lecture."""
+    """Begin the lecture; the page named ``source`` is on the air from the first moment."""
 
     word = "go_live"
     host_only = True
+    source: str = field(default="", metadata={"max": 64})
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +205,41 @@ class Lower(Command):
     member: int
 
 
+@dataclass(frozen=True, slots=True)
+class LowerAll(Command):
+    """Lower all hands."""
+
+    word = "lower_all"
+    host_only = True
+
+
+@dataclass(frozen=True, slots=True)
+class OpenChat(Command):
+    """Let the members speak, or nobody but hosts."""
+
+    word = "open_chat"
+    host_only = True
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lock(Command):
+    """Let nobody new in, or everybody again who may come."""
+
+    word = "lock"
+    host_only = True
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack(Command):
+    """Whoever is on air asks the page before to take the picture back; until it does, the picture stays."""
+
+    word = "give_back"
+    host_only = True
+    source: str = field(default="", metadata={"max": 64})
+
+
 COMMANDS: dict[str, type[Command]] = {
     kind.word: kind
     for kind in (
@@ -219,6 +261,10 @@ COMMANDS: dict[str, type[Command]] = {
         Mute,
         Remove,
         Lower,
+        LowerAll,
+        OpenChat,
+        Lock,
+        GiveBack,
     )
 }
 
@@ -301,7 +347,7 @@ class RemovedEvent(Event):
 
 @dataclass(frozen=True, slots=True)
 class HandEvent(Event):
-    """Somebody raised or lowered a hand: to the hosts, and to the person."""
+    """Somebody raised or lowered a hand: to the hosts, and to the person. ``at``: since when, Unix milliseconds."""
 
     word = "hand"
     audience = "one"
@@ -309,12 +355,72 @@ class HandEvent(Event):
     name: str
     unit: str
     up: bool
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HandsDownEvent(Event):
+    """A host lowered all hands."""
+
+    word = "hands_down"
+    at_once = True
+
+
+@dataclass(frozen=True, slots=True)
+class RoomChanged(Event):
+    """The room as its hosts left it: whether members may speak, and whether nobody new is let in."""
+
+    word = "room"
+    at_once = True
+    chat: bool
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OnAirEvent(Event):
+    """To the hosts: whose page sends the picture; ``turn`` 0: nobody's.
+
+    ``here``: that page is connected; ``offered``: it asks the page ``before`` to take the picture back. ``before``,
+    ``before_name``: the page whose place it took, or "".
+    """
+
+    word = "on_air"
+    audience = "hosts"
+    at_once = True
+    turn: int
+    host: int
+    name: str
+    unit: str
+    source: str
+    at: int
+    here: bool
+    offered: bool
+    before: str
+    before_name: str
 
 
 EVENTS: dict[str, type[Event]] = {
     kind.word: kind
-    for kind in (StateChanged, ChatEvent, HiddenEvent, PictureEvent, MutedEvent, RemovedEvent, HandEvent)
+    for kind in (
+        StateChanged,
+        ChatEvent,
+        HiddenEvent,
+        PictureEvent,
+        MutedEvent,
+        RemovedEvent,
+        HandEvent,
+        HandsDownEvent,
+        RoomChanged,
+        OnAirEvent,
+    )
 }
+
+
+class Stage(TypedDict):
+    """What hosts are told with ``joined``: who is on the air, and the hands in their order."""
+
+    on_air: OnAirEvent | None
+    hands: list[HandEvent]
 
 
 class Frame:
@@ -328,6 +434,7 @@ class Joined(Frame):
     """First frame. ``counted``: presence is being recorded, and the row is committed. ``seq``: of the last tick.
 
     ``at``: the server's clock, Unix milliseconds. ``ice``: relays for the host's ``offer``; empty for others.
+    ``hand``: one's own hand is up; ``chat``: members may speak; ``stage``: for hosts, null for others.
     """
 
     word = "joined"
@@ -341,6 +448,10 @@ class Joined(Frame):
     picture: bool
     muted: bool
     ice: list[IceServer] = field(default_factory=list)
+    hand: bool = False
+    chat: bool = True
+    locked: bool = False
+    stage: Stage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,6 +538,7 @@ CLOSE_FORBIDDEN = 4403
 CLOSE_GONE = 4404
 CLOSE_SILENT = 4408
 CLOSE_ELSEWHERE = 4409
+CLOSE_LOCKED = 4423
 
 
 def parse(text: str | None) -> Command:
@@ -448,8 +560,12 @@ def parse(text: str | None) -> Command:
 
 def encode(frame: Frame | Event) -> str:
     """Return a frame as JSON text, without white space; text stays readable."""
-    data = {"t": frame.word} | {item.name: getattr(frame, item.name) for item in fields(frame)}  # type: ignore[arg-type]
-    return dumps(data)
+    return dumps(as_data(frame))
+
+
+def as_data(frame: Frame | Event) -> dict[str, Any]:
+    """Return a frame as ``room_events.publish`` and a page's JSON take it."""
+    return {"t": frame.word} | {item.name: getattr(frame, item.name) for item in fields(frame)}  # type: ignore[arg-type]
 
 
 def error(code: str, *, t: str = "", id: str = "") -> str:
@@ -459,7 +575,11 @@ def error(code: str, *, t: str = "", id: str = "") -> str:
 
 def dumps(data: dict[str, Any]) -> str:
     """Return compact JSON that is always valid UTF-8 (lone surrogates are escaped away)."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode("utf-8")
+    return (
+        json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=as_data)
+        .encode("utf-8", "replace")
+        .decode("utf-8")
+    )
 
 
 def event_of(data: dict[str, Any]) -> Event:

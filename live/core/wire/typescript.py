@@ -1,7 +1,7 @@
 """Makes the front end's frame types from the wire's classes (live/core/wire/protocol.py). Pure."""
 
 import types
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from live.core.wire import protocol
@@ -12,7 +12,7 @@ HEAD = """// Made by `manage.py write_frames` from live/core/wire/protocol.py. D
 
 def frames_module() -> str:
     """Return the text of ``frontend/src/lib/frames.ts``."""
-    parts = [HEAD, _interface("CandidateInit", protocol.Candidate, word="")]
+    parts = [HEAD, _interface("CandidateInit", protocol.Candidate, word=""), _stage()]
     for title, table in (
         ("Command", protocol.COMMANDS),
         ("RoomEvent", protocol.EVENTS),
@@ -23,6 +23,11 @@ def frames_module() -> str:
         parts.append(f"export type {title} =\n{_union(names)};\n")
     parts.append("export interface ErrorFrame {\n  error: string;\n  t?: string;\n  id?: string;\n}\n")
     return "\n".join(parts)
+
+
+def _stage() -> str:
+    lines = [f"  {name}: {_type(hint)};" for name, hint in get_type_hints(protocol.Stage).items()]
+    return "export interface Stage {\n" + "\n".join(lines) + "\n}\n"
 
 
 def _union(names: list[str]) -> str:
@@ -38,12 +43,19 @@ def _name(kind: type[Any], title: str) -> str:
 def _interface(name: str, kind: type[Any], *, word: str) -> str:
     hints = get_type_hints(kind)
     lines = [f'  t: "{word}";'] if word else []
-    lines += [f"  {item.name}: {_type(hints[item.name])};" for item in fields(kind)]
+    # What a browser may leave out of a command.
+    has_default = [issubclass(kind, protocol.Command) and item.default is not MISSING for item in fields(kind)]
+    marks = ["?" if may else "" for may in has_default]
+    lines += [
+        f"  {item.name}{mark}: {_type(hints[item.name])};" for item, mark in zip(fields(kind), marks, strict=True)
+    ]
     return f"export interface {name} {{\n" + "\n".join(lines) + "\n}\n"
 
 
 SIMPLE = {str: "string", bool: "boolean", int: "number", type(None): "null", protocol.Event: "RoomEvent"}
 SIMPLE[protocol.IceServer] = "RTCIceServer"
+SIMPLE[protocol.Stage] = "Stage"
+SIMPLE |= {kind: kind.__name__ for kind in (protocol.OnAirEvent, protocol.HandEvent)}
 
 
 def _type(hint: Any) -> str:

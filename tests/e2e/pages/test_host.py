@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.pages.browser import Tourist
-from tests.e2e.pages.tour import TOUR
+from tests.e2e.pages.tour import MEMBER, ORGANISER, TOUR
 
 pytestmark = pytest.mark.e2e
 HOST = next(stop for stop in TOUR if stop.name == "host")
@@ -42,6 +42,72 @@ def test_a_lecture_without_a_camera_has_a_picture_for_those_who_watch_by_hls(bro
         end(page)
         expect(page.locator("#desk-state")).to_contain_text("未举行")
         expect(page.locator("#again-step")).to_be_visible()
+
+
+def test_an_organiser_moderates_and_takes_the_picture_only_when_told_to(browser: Browser, served: str) -> None:
+    """Finding: organiser 5, 6, 7, 8."""
+    tourist = Tourist(browser, served)
+    address = tourist.address(HOST)
+    devices = {"permissions": ["camera", "microphone"]}
+    with (
+        tourist.visiting(HOST.account, **devices) as lecturers,
+        tourist.visiting(ORGANISER, **devices) as organisers,
+        tourist.visiting(MEMBER) as members,
+    ):
+        lecturer, organiser, member = (one.new_page() for one in (lecturers, organisers, members))
+        lecturer.goto(address)
+        lecturer.locator("#resume-lecture").click()  # the test before gave it and ended it
+        expect(lecturer.locator("#link-state")).to_contain_text("画面已送出", timeout=20_000)
+        # A second host page: no camera, and the lecturer stays on the air.
+        organiser.goto(address)
+        expect(organiser.locator("#desk-state")).to_contain_text("您是助手")
+        expect(organiser.locator("#on-air-who")).to_contain_text("正在送出画面")
+        expect(organiser.locator("#devices")).to_be_hidden()
+        assert organiser.evaluate("document.getElementById('preview').srcObject === null")
+        expect(lecturer.locator("#link-state")).to_contain_text("画面已送出")
+        hands_stay(organiser, member, address.replace("host/", ""))
+        take_and_give_back(lecturer, organiser)
+        end(lecturer)
+
+
+def hands_stay(organiser: Page, member: Page, room: str) -> None:
+    """A hand is up on every host's page, also after a reload; lowered, it goes up again; who leaves takes it down."""
+    member.goto(room)
+    member.locator("#hand").click()
+    organiser.locator("#tab-people").click()
+    expect(organiser.locator("#hands li")).to_have_count(1)
+    organiser.reload()
+    organiser.locator("#tab-people").click()
+    expect(organiser.locator("#hands li")).to_have_count(1)
+    organiser.locator("#hands").get_by_text("放下").click()
+    expect(member.locator("#hand")).to_have_text("举手")
+    member.locator("#hand").click()
+    expect(organiser.locator("#hands li")).to_have_count(1)
+    organiser.locator("#chat-switch").click()
+    expect(member.locator("#say-note")).to_have_text("主持人暂时关闭了发言")
+    expect(organiser.locator("#room-set")).to_contain_text("发言已关闭")
+    organiser.locator("#chat-switch").click()
+    expect(member.locator("#say-text")).to_be_enabled()
+    member.goto("about:blank")
+    expect(organiser.locator("#hands li")).to_have_count(0)
+
+
+def take_and_give_back(lecturer: Page, organiser: Page) -> None:
+    organiser.locator("#take").click()
+    expect(organiser.locator("#take-asks")).to_contain_text("现在由")
+    organiser.locator("#take-yes").click()
+    expect(organiser.locator("#link-state")).to_contain_text("画面已送出", timeout=20_000)
+    expect(lecturer.locator("#desk-state")).to_contain_text("您是助手")
+    assert lecturer.evaluate("document.getElementById('preview').srcObject === null")
+    organiser.locator("#give-back").click()
+    expect(lecturer.locator("#air-offer")).to_contain_text("请您收回画面")
+    lecturer.locator("#take-back").click()
+    expect(lecturer.locator("#link-state")).to_contain_text("画面已送出", timeout=20_000)
+    expect(organiser.locator("#desk-state")).to_contain_text("您是助手")
+    expect(organiser.locator("#air-log li")).to_have_count(2)
+    # Reloaded, the lecturer is back on the air without a touch.
+    lecturer.reload()
+    expect(lecturer.locator("#link-state")).to_contain_text("画面已送出", timeout=20_000)
 
 
 def end(page: Page) -> None:

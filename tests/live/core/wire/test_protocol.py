@@ -43,6 +43,10 @@ GOOD = [
     ({"t": "mute", "member": 7, "on": True}, protocol.Mute(member=7, on=True)),
     ({"t": "remove", "member": 7, "on": False}, protocol.Remove(member=7, on=False)),
     ({"t": "lower", "member": 7}, protocol.Lower(member=7)),
+    ({"t": "lower_all"}, protocol.LowerAll()),
+    ({"t": "open_chat", "on": False}, protocol.OpenChat(on=False)),
+    ({"t": "lock", "on": True}, protocol.Lock(on=True)),
+    ({"t": "give_back", "source": "page"}, protocol.GiveBack(source="page")),
 ]
 
 

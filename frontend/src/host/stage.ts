@@ -1,0 +1,28 @@
+/** Who sends the picture, and what this page of a host is: the presenter's desk or an assistant's. Knows no DOM. */
+import type { OnAirEvent } from "../lib/frames";
+
+export interface StageFacts {
+  state: string;
+  onAir: OnAirEvent | null;
+  /** This page's own name. */
+  source: string;
+  you: number;
+  /** The person confirmed to take the picture over from this turn. */
+  taking: number;
+}
+
+export type Role = "presenter" | "assistant";
+
+/** Devices belong to whoever is on the air; before the start to whoever opens the desk. */
+export function roleOf({ state, onAir, source, you, taking }: StageFacts): Role {
+  if (state !== "live" || !onAir?.turn) return "presenter";
+  if (taking && taking === onAir.turn) return "presenter";
+  if (onAir.host !== you) return "assistant";
+  // Another page of one's own keeps the picture while it is there: a changed computer goes on by itself.
+  return onAir.source === source || !onAir.here ? "presenter" : "assistant";
+}
+
+/** Whether this page had the picture before, and takes it back by one tap. */
+export function mayTakeBack({ onAir, source }: Pick<StageFacts, "onAir" | "source">): boolean {
+  return !!onAir?.turn && onAir.before === source;
+}

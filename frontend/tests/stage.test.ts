@@ -1,0 +1,66 @@
+/** Which page of a host has the devices, and who takes the picture back. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { deskWord } from "../src/host/desk";
+import { inOrder } from "../src/host/hands";
+import { mayTakeBack, roleOf, type StageFacts } from "../src/host/stage";
+import type { HandEvent, OnAirEvent } from "../src/lib/frames";
+import { afterClose } from "../src/room/socket";
+
+const ON_AIR: OnAirEvent = {
+  t: "on_air",
+  turn: 5,
+  host: 1,
+  name: "李",
+  unit: "党校",
+  source: "desk",
+  at: 0,
+  here: true,
+  offered: false,
+  before: "",
+  before_name: "",
+};
+const MINE: StageFacts = { state: "live", onAir: ON_AIR, source: "desk", you: 1, taking: 0 };
+const ROLES: [string, Partial<StageFacts>, string][] = [
+  ["the page on the air", {}, "presenter"],
+  ["a second tab of the lecturer", { source: "tab" }, "assistant"],
+  ["an organiser", { source: "laptop", you: 2 }, "assistant"],
+  [
+    "an organiser while the lecturer is away",
+    { source: "laptop", you: 2, onAir: { ...ON_AIR, here: false } },
+    "assistant",
+  ],
+  ["the lecturer at another computer", { source: "tab", onAir: { ...ON_AIR, here: false } }, "presenter"],
+  ["an organiser who confirmed", { source: "laptop", you: 2, taking: 5 }, "presenter"],
+  ["an organiser who confirmed another", { source: "laptop", you: 2, taking: 4 }, "assistant"],
+  ["nobody on the air", { onAir: null }, "presenter"],
+  ["before it begins", { state: "scheduled", source: "laptop", you: 2 }, "presenter"],
+];
+for (const [name, facts, role] of ROLES) {
+  test(`role: ${name}`, () => assert.equal(roleOf({ ...MINE, ...facts }), role));
+}
+
+test("the page that was replaced takes the picture back, and no other", () => {
+  const onAir = { ...ON_AIR, source: "laptop", before: "desk" };
+  assert.equal(mayTakeBack({ onAir, source: "desk" }), true);
+  assert.equal(mayTakeBack({ onAir, source: "tab" }), false);
+  assert.equal(mayTakeBack({ onAir: null, source: "desk" }), false);
+});
+
+test("hands stand as they went up", () => {
+  const hand = (member: number, at: number): HandEvent => ({ t: "hand", member, at, name: "", unit: "", up: true });
+  const order = inOrder([hand(3, 20), hand(1, 30), hand(2, 20)]).map((one) => one.member);
+  assert.deepEqual(order, [2, 3, 1]);
+});
+
+test("what an assistant has no devices for is no matter", () => {
+  const facts = { state: "live", closed: "no_right", problem: "denied", sound: "silent_mic", isEarly: false } as const;
+  assert.equal(deskWord({ ...facts, line: "good", isAssistant: true }), "assistant");
+  assert.equal(deskWord({ ...facts, line: "offline", isAssistant: true }), "offline");
+  assert.equal(deskWord({ ...facts, line: "good", isAssistant: false }), "denied");
+});
+
+test("a locked room is asked again, and no hurry", () => {
+  const next = afterClose(4423, null, 0);
+  assert.equal(typeof next !== "string" && next.line === "locked" && (next.waitMs ?? 0) >= 15_000, true);
+});

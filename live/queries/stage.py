@@ -1,0 +1,99 @@
+"""Who is on the air of a lecture, whose hands are up. Nothing here writes."""
+
+import datetime as dt
+import itertools
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.utils import timezone
+
+from live.core.wire import protocol
+from live.models import AirTurn, RaisedHand
+from organizations.models import Membership, User
+from organizations.queries import valid_on
+
+LOGGED = 20
+Air = tuple[int, bool, bool]
+NOBODY: Air = (0, False, False)
+NOBODY_ON_AIR = protocol.OnAirEvent(
+    turn=0, host=0, name="", unit="", source="", at=0, here=False, offered=False, before="", before_name=""
+)
+
+
+@dataclass(frozen=True)
+class AirNote:
+    """Somebody took the air, of whom: what hosts read of a takeover."""
+
+    at: dt.datetime
+    name: str
+    before_name: str
+
+
+def hands_of(occasion_ids: Collection[int]) -> dict[int, dict[int, dt.datetime]]:
+    """Return whose hands are up and since when, by lecture; one query."""
+    found: dict[int, dict[int, dt.datetime]] = defaultdict(dict)
+    rows = RaisedHand.objects.filter(lecture_id__in=occasion_ids).order_by("raised_at", "pk")
+    for lecture_id, member_id, raised_at in rows.values_list("lecture_id", "member_id", "raised_at"):
+        found[lecture_id][member_id] = raised_at
+    return found
+
+
+def air_of(occasion_ids: Collection[int]) -> dict[int, Air]:
+    """Return which turn is on the air, whether its page is there, and whether it is offered back; one query."""
+    rows = AirTurn.objects.filter(lecture_id__in=occasion_ids, ended_at=None)
+    return {
+        lecture_id: (pk, left_at is None, offered_at is not None)
+        for lecture_id, pk, left_at, offered_at in rows.values_list("lecture_id", "pk", "left_at", "offered_at")
+    }
+
+
+def on_air(occasion_id: int) -> protocol.OnAirEvent:
+    """Return what hosts are told of who is on the air; two queries."""
+    turn = AirTurn.objects.select_related("host", "before__host").filter(lecture_id=occasion_id, ended_at=None).first()
+    if turn is None:
+        return NOBODY_ON_AIR
+    return protocol.OnAirEvent(
+        turn=turn.pk,
+        host=turn.host_id,
+        name=turn.host.name,
+        unit=_units({turn.host_id}).get(turn.host_id, ""),
+        source=turn.source,
+        at=_ms(turn.began_at),
+        here=turn.left_at is None,
+        offered=turn.offered_at is not None,
+        before=turn.before.source if turn.before else "",
+        before_name=turn.before.host.name if turn.before else "",
+    )
+
+
+def air_log(occasion_id: int) -> list[AirNote]:
+    """Return who took the air from whom, the newest first; one query."""
+    turns = AirTurn.objects.filter(lecture_id=occasion_id).select_related("host").order_by("-pk")[: LOGGED + 1]
+    rows = list(turns)
+    pairs = itertools.pairwise(rows)
+    return [AirNote(turn.began_at, turn.host.name, earlier.host.name) for turn, earlier in pairs]
+
+
+def hand_events(raised: Mapping[int, dt.datetime]) -> list[protocol.HandEvent]:
+    """Return what hosts are told of these hands, in their order; two queries at any number."""
+    if not raised:
+        return []
+    names = dict(User.objects.filter(pk__in=raised).values_list("pk", "name"))
+    units = _units(raised.keys())
+    return [
+        protocol.HandEvent(
+            member=member_id, name=names.get(member_id, ""), unit=units.get(member_id, ""), up=True, at=_ms(at)
+        )
+        for member_id, at in sorted(raised.items(), key=lambda item: item[1])
+    ]
+
+
+def _units(member_ids: Collection[int]) -> dict[int, str]:
+    today = Q(valid_on(timezone.localdate()), member_id__in=member_ids)
+    return dict(Membership.objects.filter(today).values_list("member_id", "node__name"))
+
+
+def _ms(at: dt.datetime) -> int:
+    return round(at.timestamp() * 1000)

@@ -1,0 +1,91 @@
+"""Commands about the stage: hands, what hosts set for the room, who is on the air. Part of ``live.room.commands``."""
+
+import secrets
+from functools import partial
+
+from django.utils import timezone
+
+from live import operations
+from live.core.wire import protocol
+from live.room import signalling, stage
+from live.room.connections import Connection
+from live.room.process import RoomProcess
+from live.room.refusals import Refused
+from live.room.rooms import Room
+from live.room.threads import in_database
+
+
+async def hand(process: RoomProcess, room: Room, connection: Connection, command: protocol.Hand) -> None:
+    # Said twice it is asked once: the flag follows what the room is told.
+    if connection.hand == command.up:
+        return
+    member_id = connection.member_id
+    if not command.up:
+        await in_database(partial(operations.lower_hands, occasion_id=room.occasion_id, member_ids=[member_id]))
+        return
+    connection.hand = True
+    raise_hand = partial(operations.raise_hand, occasion_id=room.occasion_id, member_id=member_id, as_of=timezone.now())
+    try:
+        await in_database(raise_hand)
+    except BaseException as error:
+        connection.hand = False
+        if isinstance(error, operations.UnableToRaiseHand):
+            raise Refused(error.code) from error
+        raise
+
+
+async def lower(process: RoomProcess, room: Room, connection: Connection, command: protocol.Lower) -> None:
+    await in_database(partial(operations.lower_hands, occasion_id=room.occasion_id, member_ids=[command.member]))
+
+
+async def lower_all(process: RoomProcess, room: Room, connection: Connection, command: protocol.LowerAll) -> None:
+    await in_database(partial(operations.lower_all_hands, occasion_id=room.occasion_id))
+
+
+async def open_chat(process: RoomProcess, room: Room, connection: Connection, command: protocol.OpenChat) -> None:
+    await in_database(partial(operations.open_chat, occasion_id=room.occasion_id, on=command.on))
+
+
+async def lock(process: RoomProcess, room: Room, connection: Connection, command: protocol.Lock) -> None:
+    work = partial(operations.lock_room, occasion_id=room.occasion_id, on=command.on, as_of=timezone.now())
+    await in_database(work)
+
+
+async def offer(process: RoomProcess, room: Room, connection: Connection, command: protocol.Offer) -> None:
+    if room.state != "live":
+        raise Refused("state")
+    connection.air = connection.air or secrets.token_hex(8)
+    take = partial(
+        operations.take_air,
+        occasion_id=room.occasion_id,
+        host_id=connection.member_id,
+        source=command.source or connection.device,
+        socket=connection.air,
+        turn=command.turn,
+        as_of=timezone.now(),
+    )
+    try:
+        await in_database(take)
+    except operations.UnableToTakeAir as error:
+        raise Refused(error.code) from error
+    await signalling.publish(process, room, connection, command)
+
+
+async def unpublish(process: RoomProcess, room: Room, connection: Connection, command: protocol.Unpublish) -> None:
+    await signalling.unpublish(process, room, connection)
+    for work in stage.left(room, connection, clean=False):
+        await in_database(work)
+
+
+async def give_back(process: RoomProcess, room: Room, connection: Connection, command: protocol.GiveBack) -> None:
+    ask = partial(
+        operations.offer_air,
+        occasion_id=room.occasion_id,
+        host_id=connection.member_id,
+        source=command.source or connection.device,
+        as_of=timezone.now(),
+    )
+    try:
+        await in_database(ask)
+    except operations.UnableToGiveBack as error:
+        raise Refused(error.code) from error

@@ -1,0 +1,137 @@
+"""The stage over real sockets: member, host, second host and neighbour; and what crosses to a second web process."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from attendance.models import PresenceSpan
+from live.models import AirTurn, Lecture, RaisedHand
+from tests.factories.live import make_live
+from tests.factories.organizations import County, make_county
+from tests.realtime.conftest import Phone, RoomServer, serving_two, wait_until
+
+pytestmark = pytest.mark.realtime
+
+
+@pytest.fixture
+def world(server: RoomServer) -> County:
+    return make_county(members=3)
+
+
+def come(server: RoomServer, who: Any, lecture: Lecture) -> tuple[Phone, dict[str, Any]]:
+    phone = server.join(who, lecture, wait=False)
+    return phone, phone.until("joined")
+
+
+def test_hands_outlive_the_host_and_go_down_with_their_member(server: RoomServer, world: County) -> None:
+    """Finding: organiser 6, 8, 20."""
+    lecture = make_live(world)
+    host = server.join(world.lecturer, lecture)
+    first, second = (server.join(who, lecture) for who in world.members[:2])
+    first.send(t="hand", up=True)
+    assert host.event("hand")["name"] == world.members[0].name
+    second.send(t="hand", up=True)
+    assert host.event("hand")["name"] == world.members[1].name
+    host.close()
+    again, joined = come(server, world.organiser, lecture)
+    assert [one["name"] for one in joined["stage"]["hands"]] == [one.name for one in world.members[:2]]
+    assert joined["people"] == 2, "hosts are not counted among the members"
+    _other, other = come(server, world.members[2], lecture)
+    assert (other["stage"], other["hand"]) == (None, False)
+    first.close()
+    down = again.event("hand")
+    assert (down["member"], down["up"]) == (world.members[0].pk, False)
+    again.send(t="lower_all")
+    assert second.event("hands_down") == {"t": "hands_down"}
+    second.send(t="hand", up=True)
+    assert again.event("hand")["up"] is True
+
+
+def test_a_picture_is_refused_while_somebody_else_is_on_the_air(server: RoomServer, world: County) -> None:
+    """Finding: organiser 5."""
+    lecture = make_live(world)
+    lecturer, organiser = server.join(world.lecturer, lecture), server.join(world.organiser, lecture)
+    lecturer.send(t="offer", sdp="v=0", again=False, source="desk")
+    lecturer.until("engine_unreachable")  # no engine here: the turn is taken all the same
+    told = organiser.event("on_air")
+    assert (told["name"], told["source"], told["here"]) == (world.lecturer.name, "desk", True)
+    organiser.send(t="offer", sdp="v=0", again=False, source="laptop")
+    assert organiser.until("taken")["t"] == "offer"
+    organiser.send(t="offer", sdp="v=0", again=False, source="laptop", turn=told["turn"])
+    organiser.until("engine_unreachable")
+    replaced = lecturer.event("on_air")
+    while replaced["source"] == "desk":
+        replaced = lecturer.event("on_air")
+    assert (replaced["name"], replaced["before"]) == (world.organiser.name, "desk")
+    organiser.send(t="give_back", source="laptop")
+    assert lecturer.event("on_air")["offered"] is True
+    lecturer.send(t="give_back", source="desk")
+    assert lecturer.until("state")["t"] == "give_back"
+    organiser.close()
+    assert lecturer.event("on_air")["here"] is False
+    lecturer.send(t="offer", sdp="v=0", again=False, source="desk", turn=replaced["turn"])
+    assert lecturer.event("on_air")["source"] == "desk"
+    assert AirTurn.objects.filter(lecture=lecture).count() == 3
+
+
+def test_a_closed_chat_and_a_locked_room_hold_for_whoever_comes(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    host = server.join(world.lecturer, lecture)
+    inside, late, never = world.members
+    phone = server.join(inside, lecture)
+    host.send(t="open_chat", on=False)
+    assert phone.event("room") == {"t": "room", "chat": False, "locked": False}
+    phone.send(t="chat", id="a", text="好")
+    assert phone.until("chat_off")["id"] == "a"
+    host.send(t="chat", id="h", text="请听讲")
+    assert host.until("ack")
+    _late, joined = come(server, late, lecture)
+    assert joined["chat"] is False
+    host.send(t="lock", on=True)
+    assert phone.event("room")["locked"] is True
+    assert server.join(never, lecture, wait=False).closed() == 4423
+    phone.drop()
+    wait_until(lambda: PresenceSpan.objects.filter(member=inside).exclude(ended_at=None).exists())
+    assert come(server, inside, lecture)[1]["locked"] is True
+    assert come(server, world.organiser, lecture)[1]["host"] is True
+    host.send(t="lock", on=False)
+    wait_until(lambda: Lecture.objects.get(pk=lecture.pk).locked_at is None)
+    wait_until(lambda: come(server, never, lecture)[1]["locked"] is False)
+
+
+def test_a_second_web_process_knows_the_stage(transactional_db: None, tmp_path: Path) -> None:
+    """Without Redis: what crosses is the database alone. A killed process loses nothing of it."""
+    world = make_county(members=3)
+    lecture = make_live(world)
+    with serving_two(tmp_path) as (one, two):
+        host, phone = one.join(world.lecturer, lecture), two.join(world.members[0], lecture)
+        phone.send(t="hand", up=True)
+        assert host.event("hand")["name"] == world.members[0].name
+        host.send(t="open_chat", on=False)
+        assert phone.event("room")["chat"] is False
+        host.send(t="lock", on=True)
+        assert phone.event("room")["locked"] is True
+        assert two.join(world.members[1], lecture, wait=False).closed() == 4423
+        # Its presence is known to the other process by the database alone.
+        phone.drop()
+        assert come(one, world.members[0], lecture)[1]["hand"] is True
+        one.kill()
+        second, joined = come(two, world.organiser, lecture)
+        assert [hand["member"] for hand in joined["stage"]["hands"]] == [world.members[0].pk]
+        RaisedHand.objects.update(seen_at=timezone.now() - dt.timedelta(minutes=1))
+        assert second.event("hand", timeout=15)["up"] is False
+
+
+def test_members_and_neighbours_set_nothing(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    phone = server.join(world.member, lecture)
+    for asked in ({"t": "lower_all"}, {"t": "open_chat", "on": False}, {"t": "lock", "on": True}, {"t": "give_back"}):
+        phone.send(**asked)
+        assert phone.until("not_host")["t"] == asked["t"]
+    stranger = server.join(world.neighbour_member, lecture, wait=False)
+    assert stranger.closed() == 4403
+    lecture.refresh_from_db()
+    assert (lecture.is_chat_open, lecture.locked_at) == (True, None)
