@@ -1,6 +1,7 @@
 """All that changes around a lecture: its plan and its life, and what is said and done in its room."""
 
 from live.core.plan import LecturePlan
+from live.operations.breaks import UnableToTakeBreak, end_break, take_break
 from live.operations.chat import (
     Saying,
     UnableToChat,
@@ -53,11 +54,13 @@ __all__ = [
     "UnableToRestrict",
     "UnableToResumeLecture",
     "UnableToScheduleLecture",
+    "UnableToTakeBreak",
     "UnableToVoidLecture",
     "announce_picture",
     "cancel_lecture",
     "delete_old_chat",
     "drop_recording",
+    "end_break",
     "end_forgotten_lectures",
     "end_lecture",
     "finish_recording",
@@ -75,6 +78,7 @@ __all__ = [
     "resume_lecture",
     "say_all",
     "schedule_lecture",
+    "take_break",
     "void_lecture",
     "why_recording_stays",
 ]

@@ -16,6 +16,7 @@ from attendance.queries.windows import resumed_at, window_limit
 from live import room_events
 from live.core import lifecycle
 from live.models import Lecture
+from live.operations.breaks import close_break
 from live.operations.stage import announce, announce_stage, step
 from live.queries import nodes
 
@@ -55,6 +56,8 @@ def go_live(*, occasion_id: int, as_of: dt.datetime) -> None:
 def end_lecture(*, occasion_id: int, as_of: dt.datetime) -> None:
     """End a live lecture: the occasion closes and settles, the media agent packs the recording. Once."""
     with transaction.atomic():
+        lecture = Lecture.objects.select_for_update(of=("self",), no_key=True).get(pk=occasion_id)
+        close_break(lecture, as_of=as_of)
         if not step(occasion_id, State.LIVE, State.ENDED, ended_at=as_of):
             raise UnableToEndLecture
         ledger.close_occasion(occasion_id=occasion_id, as_of=as_of)

@@ -9,7 +9,9 @@ from typing import Any
 from django.db.models import Max, Q
 from django.utils import timezone
 
+from attendance.core.intervals import ms_of
 from live.core import lifecycle
+from live.core.media.facts import AirFacts
 from live.models import ChatMessage, Lecture, Restriction
 from organizations.models import Membership, User
 from organizations.queries import valid_on
@@ -53,7 +55,8 @@ class RoomFacts:
     """What a room's process looks up once a second.
 
     ``state``: the lecture's stage; ``picture_at``: when a picture was last known to be on air; ``muted``: whose words
-    are stored no more; ``hidden``: messages hidden since the moment that was asked about.
+    are stored no more; ``hidden``: messages hidden since the moment that was asked about; ``break_until``: Unix ms,
+    None without a break; ``air``: what comes in, as the media host saw it last.
     """
 
     state: str
@@ -63,6 +66,8 @@ class RoomFacts:
     last_message: int
     muted: frozenset[int]
     hidden: frozenset[int] = frozenset()
+    break_until: int | None = None
+    air: AirFacts | None = None
 
 
 def lecture_of(occasion_id: int) -> Lecture | None:
@@ -92,7 +97,7 @@ def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None 
         for lecture_id, message_id in lately.values_list("lecture_id", "pk"):
             hidden[lecture_id].add(message_id)
     rows = Lecture.objects.filter(pk__in=ids).values_list(
-        "pk", "state", "occasion__state", "webrtc_cap", "live_at", "published_at"
+        "pk", "state", "occasion__state", "webrtc_cap", "live_at", "published_at", "break_until_at", "media_node__air"
     )
     return {
         pk: RoomFacts(
@@ -103,8 +108,10 @@ def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None 
             last_message=last.get(pk, 0),
             muted=frozenset(muted[pk]),
             hidden=frozenset(hidden[pk]),
+            break_until=ms_of(break_until_at) if break_until_at else None,
+            air=(air or {}).get(str(pk)),
         )
-        for pk, state, occasion_state, webrtc_cap, live_at, picture_at in rows
+        for pk, state, occasion_state, webrtc_cap, live_at, picture_at, break_until_at, air in rows
     }
 
 

@@ -15,7 +15,7 @@ from live import operations, permissions, queries, room_events
 from live.core.wire import protocol
 from live.engines.base import EngineError
 from live.models import Restriction
-from live.room import signalling
+from live.room import breaks, signalling
 from live.room.connections import Connection
 from live.room.process import RoomProcess
 from live.room.rooms import Room
@@ -146,7 +146,7 @@ async def _candidate(process: RoomProcess, room: Room, connection: Connection, c
 
 
 async def _offer(process: RoomProcess, room: Room, connection: Connection, command: protocol.Offer) -> None:
-    if room.state != "live":
+    if room.state != "live" or room.break_until is not None:
         raise Refused("state")
     await signalling.publish(process, room, connection, command)
 
@@ -174,6 +174,17 @@ async def _resume(process: RoomProcess, room: Room, connection: Connection, comm
         await in_database(partial(operations.resume_lecture, occasion_id=room.occasion_id, as_of=timezone.now()))
     except operations.UnableToResumeLecture as error:
         raise Refused(error.code) from error
+
+
+async def _break(process: RoomProcess, room: Room, connection: Connection, command: protocol.TakeBreak) -> None:
+    try:
+        await breaks.take(room.occasion_id, command)
+    except operations.UnableToTakeBreak as error:
+        raise Refused(error.code) from error
+
+
+async def _go_on(process: RoomProcess, room: Room, connection: Connection, command: protocol.GoOn) -> None:
+    await breaks.go_on(room.occasion_id)
 
 
 async def _hide_message(
@@ -231,6 +242,8 @@ TABLE: dict[type[protocol.Command], Handler] = {
     protocol.GoLive: _go_live,
     protocol.EndLecture: _end,
     protocol.ResumeLecture: _resume,
+    protocol.TakeBreak: _break,
+    protocol.GoOn: _go_on,
     protocol.HideMessage: _hide_message,
     protocol.Mute: _mute,
     protocol.Remove: _remove,

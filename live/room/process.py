@@ -23,6 +23,7 @@ from prometheus_client import Gauge
 from attendance.clock import clock
 from live import operations, queries, room_events
 from live.core.wire import protocol
+from live.room import breaks
 from live.room.admission import Admission
 from live.room.background import Background
 from live.room.channel import ProcessChannel
@@ -111,6 +112,8 @@ class RoomProcess:
         elif isinstance(event, protocol.PictureEvent):
             room.picture = event.on
             room.picture_off_at = None if event.on else timezone.now()
+        elif isinstance(event, protocol.BreakEvent):
+            breaks.take_event(self, room, event)
         elif isinstance(event, protocol.MutedEvent):
             room.muted = room.muted | {event.member} if event.on else room.muted - {event.member}
         elif isinstance(event, protocol.RemovedEvent) and event.on:
@@ -131,7 +134,7 @@ class RoomProcess:
                     connection.present_at = clock().now()
                 self.count(room, connection)
         elif state != "live":
-            room.picture = False
+            room.picture, room.break_until = False, None
             for connection in everybody:
                 self.uncount(connection, reason="closed", at=self.answered_until(connection))
                 if state == "cancelled":
@@ -169,7 +172,7 @@ class RoomProcess:
         """The first of a room in this process looks up where the lecture stands; the others wait for that."""
         async with room.learning:
             if not room.known:
-                muted = room.muted
+                muted, break_until = room.muted, room.break_until
                 found = await in_database(partial(queries.room_facts, [room.occasion_id]))
                 facts = found.get(room.occasion_id)
                 if facts is None:
@@ -177,7 +180,7 @@ class RoomProcess:
                 room.known, room.state, room.last_message = True, facts.state, facts.last_message
                 if room.muted == muted:  # else something was told meanwhile, and the next look brings the others
                     room.muted = facts.muted
-                self.checks.take_facts(room, facts, muted=facts.muted)
+                self.checks.take_facts(room, facts, muted=facts.muted, break_until=break_until)
         return True
 
     def _keep_few(self, room: Room, newest: Connection) -> None:
@@ -217,6 +220,7 @@ class RoomProcess:
             picture=room.picture,
             muted=connection.member_id in room.muted,
             ice=relays,
+            break_until=room.break_until,
         )
         self.rooms.tell(connection, protocol.encode(frame))
 

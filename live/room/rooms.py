@@ -30,6 +30,7 @@ IDLE_S = 5.0
 STUCK_S = 45.0
 FORGET_S = 5.0
 YIELD_EVERY = 100
+HOSTS = 0  # no member's key
 
 OnEvent = Callable[["Room", protocol.Event], None]
 
@@ -50,6 +51,9 @@ class Room:
     muted: frozenset[int] = frozenset()
     picture: bool = False
     picture_off_at: dt.datetime | None = None
+    break_until: int | None = None
+    air_at: int = 0
+    hosts: set[Connection] = field(default_factory=set)
     seq: int = 0
     chat: list[str] = field(default_factory=list)
     urgent: list[str] = field(default_factory=list)
@@ -111,6 +115,8 @@ class Rooms:
             room = self.open[occasion_id] = Room(occasion_id)
             self._channel.join(occasion_id)
         room.connections.add(connection)
+        if connection.host:
+            room.hosts.add(connection)
         room.members[connection.member_id] += 1
         return room
 
@@ -118,6 +124,7 @@ class Rooms:
         """Take a connection out of its room; the last one closes the room in this process."""
         connection.closed = True
         room.connections.discard(connection)
+        room.hosts.discard(connection)
         room.webrtc.discard(connection)
         room.members[connection.member_id] -= 1
         if room.members[connection.member_id] <= 0:
@@ -153,6 +160,9 @@ class Rooms:
                 return
             room.hidden.append(event.message)
             room.urgent.append(protocol.encode(event))
+        elif event.audience == "hosts":
+            if room.hosts:
+                room.private.append((HOSTS, protocol.encode(event)))
         elif event.audience == "one":
             room.private.append((event.member, protocol.encode(event)))  # type: ignore[attr-defined]
         else:
@@ -227,7 +237,9 @@ class Rooms:
     def _tell_private(self, room: Room) -> None:
         for member_id, text in _drain(room.private):
             shared = packing.tick(seq=room.seq, people=room.people(), left_out=0, events=[text])
-            for one in [one for one in room.connections if one.host or one.member_id == member_id]:
+            # What only hosts hear comes every second: nobody looks through a whole room for them.
+            people = room.hosts if member_id == HOSTS else room.connections
+            for one in [one for one in people if one.host or one.member_id == member_id]:
                 self.tell(one, shared)
 
     def _next_frame(self, room: Room) -> str | None:

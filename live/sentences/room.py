@@ -49,13 +49,17 @@ def room_words() -> dict[str, str]:
         "not_held": _("这一场未举行（时间太短），没有人缺席，也不用补学"),
         "void": _("这一场已作废：{reason}"),
         "live_for": _("直播 {time}"),
+        "on_break": _("休息一下，还有 {time} 继续。休息的时间不计入，也不影响认定，可以先离开一会儿"),
+        "break_over": _("休息时间到了，正在等讲师继续，请不要离开"),
         "may_resume": _("讲师 {m} 分钟内可能恢复直播，那时重新计算。"),
     }
 
 
 def host_words() -> dict[str, str]:
     """Return the lecturer's sentences."""
-    return talk_words() | _host_devices() | _host_air() | _host_after() | _host_people()
+    return (
+        talk_words() | _host_devices() | _host_air() | _host_headline() | _host_break() | _host_after() | _host_people()
+    )
 
 
 def talk_words() -> dict[str, str]:
@@ -119,6 +123,37 @@ def _host_air() -> dict[str, str]:
         "draft": _("这场直播的培训还没有发布，大家还看不到它。请联系组织员。"),
         "state": _("现在不能这样做。"),
         "slow_down": _("发得太快了，请稍等一下"),
+    }
+
+
+def _host_headline() -> dict[str, str]:
+    """What the audience gets, in one sentence."""
+    return {
+        "head_coming": _("正在把画面送给大家，请稍等"),
+        "head_seen": _("大家看得到、听得到您"),
+        "head_unseen": _("大家听得到您，看不到画面"),
+        "head_unheard": _("大家看得到画面，听不到您"),
+        "head_lost": _("大家现在看不到您，也听不到您"),
+        "head_partly": _("有一部分人现在看不到您，正在自动恢复"),
+        "head_unknown": _("还不知道大家看不看得到，正在查"),
+        "head_break": _("已休息，大家看到的是倒计时"),
+        "head_break_over": _("休息时间到了，点“继续讲”大家才看得到您"),
+        "not_recording": _("没有在录"),
+        "time_left": _("还有 {m} 分钟"),
+        "time_over": _("已超过预定时间 {m} 分钟"),
+        "time_hint": _("离预定的结束时间还有 10 分钟，可以准备收尾了"),
+        "look_behind": _("比您现在晚 {s} 秒（静音）"),
+        "look_waiting": _("正在打开大家看到的画面…"),
+        "look_none": _("现在没有画面，大家也看不到"),
+        "look_close": _("收起"),
+        "look_open": _("看看大家看到的画面"),
+    }
+
+
+def _host_break() -> dict[str, str]:
+    return {
+        "break_left": _("休息还有 {time}"),
+        "break_length": _("休息时间请填 1 到 60 分钟。"),
     }
 
 

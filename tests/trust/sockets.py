@@ -2,7 +2,7 @@
 
 To the server: ``room`` = whoever holds a room ticket (on the roster, the lecturer, an organiser above); ``host`` = the
 assigned lecturer or an organiser above, asked anew at every command. From the server: ``all`` in the room, or ``one``
-(the person concerned, and the hosts).
+(the person concerned, and the hosts), or the ``hosts`` alone.
 """
 
 COMMANDS = {
@@ -20,6 +20,8 @@ COMMANDS = {
     "go_live": "host",
     "end": "host",
     "resume": "host",
+    "break": "host",
+    "go_on": "host",
     "hide_message": "host",
     "mute": "host",
     "remove": "host",
@@ -31,6 +33,8 @@ EVENTS = {
     "chat": "all",
     "hidden": "all",
     "picture": "all",
+    "break": "all",
+    "air": "hosts",
     "muted": "one",
     "removed": "one",
     "hand": "one",

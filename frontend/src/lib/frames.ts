@@ -72,6 +72,15 @@ export interface ResumeLectureCommand {
   t: "resume";
 }
 
+export interface TakeBreakCommand {
+  t: "break";
+  minutes: number;
+}
+
+export interface GoOnCommand {
+  t: "go_on";
+}
+
 export interface HideMessageCommand {
   t: "hide_message";
   message: number;
@@ -109,6 +118,8 @@ export type Command =
   | GoLiveCommand
   | EndLectureCommand
   | ResumeLectureCommand
+  | TakeBreakCommand
+  | GoOnCommand
   | HideMessageCommand
   | MuteCommand
   | RemoveCommand
@@ -140,6 +151,20 @@ export interface PictureEvent {
   on: boolean;
 }
 
+export interface BreakEvent {
+  t: "break";
+  until: number | null;
+}
+
+export interface AirEvent {
+  t: "air";
+  at: number;
+  picture: boolean;
+  sound: boolean;
+  written: boolean;
+  recording: "on" | "off" | "none";
+}
+
 export interface MutedEvent {
   t: "muted";
   member: number;
@@ -165,6 +190,8 @@ export type RoomEvent =
   | ChatEvent
   | HiddenEvent
   | PictureEvent
+  | BreakEvent
+  | AirEvent
   | MutedEvent
   | RemovedEvent
   | HandEvent;
@@ -181,6 +208,7 @@ export interface JoinedFrame {
   picture: boolean;
   muted: boolean;
   ice: RTCIceServer[];
+  break_until: number | null;
 }
 
 export interface CountedFrame {

@@ -16,6 +16,7 @@ export interface TalkWords {
 }
 
 export interface RoomWords {
+  break_over: string;
   cancelled: string;
   closed: string;
   connecting: string;
@@ -44,6 +45,7 @@ export interface RoomWords {
   not_held: string;
   not_sent: string;
   offline: string;
+  on_break: string;
   other_place: string;
   people: string;
   people_say: string;
@@ -69,6 +71,8 @@ export interface RoomWords {
 
 export interface HostWords {
   asking: string;
+  break_left: string;
+  break_length: string;
   camera: string;
   cancelled: string;
   closed: string;
@@ -83,12 +87,26 @@ export interface HostWords {
   going: string;
   good: string;
   hands_tab: string;
+  head_break: string;
+  head_break_over: string;
+  head_coming: string;
+  head_lost: string;
+  head_partly: string;
+  head_seen: string;
+  head_unheard: string;
+  head_unknown: string;
+  head_unseen: string;
   hide: string;
   hung_up: string;
   insecure: string;
   lecturer: string;
   left_out: string;
   let_in: string;
+  look_behind: string;
+  look_close: string;
+  look_none: string;
+  look_open: string;
+  look_waiting: string;
   lower: string;
   me: string;
   mic_close: string;
@@ -104,6 +122,7 @@ export interface HostWords {
   no_replay: string;
   no_right: string;
   not_held: string;
+  not_recording: string;
   not_restrictable: string;
   not_sent: string;
   offline: string;
@@ -126,6 +145,9 @@ export interface HostWords {
   slow: string;
   slow_down: string;
   state: string;
+  time_hint: string;
+  time_left: string;
+  time_over: string;
   too_early: string;
   too_late: string;
   too_long: string;

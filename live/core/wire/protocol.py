@@ -161,6 +161,23 @@ class ResumeLecture(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class TakeBreak(Command):
+    """A break of so many minutes from now; during one, so many minutes from now."""
+
+    word = "break"
+    host_only = True
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn(Command):
+    """The break is over."""
+
+    word = "go_on"
+    host_only = True
+
+
+@dataclass(frozen=True, slots=True)
 class HideMessage(Command):
     """Hide a chat message from everybody."""
 
@@ -215,6 +232,8 @@ COMMANDS: dict[str, type[Command]] = {
         GoLive,
         EndLecture,
         ResumeLecture,
+        TakeBreak,
+        GoOn,
         HideMessage,
         Mute,
         Remove,
@@ -278,6 +297,31 @@ class PictureEvent(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class BreakEvent(Event):
+    """There is a break until this moment (Unix ms), or until a host goes on; null: it goes on."""
+
+    word = "break"
+    at_once = True
+    until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AirEvent(Event):
+    """What the audience gets, as the media host saw it at ``at`` (Unix ms): about once a second while it is live.
+
+    ``written``: segments of the picture are being written; ``recording``: "off" though it should be on.
+    """
+
+    word = "air"
+    audience = "hosts"
+    at: int
+    picture: bool
+    sound: bool
+    written: bool
+    recording: Literal["on", "off", "none"]
+
+
+@dataclass(frozen=True, slots=True)
 class MutedEvent(Event):
     """To the person and the hosts."""
 
@@ -313,7 +357,17 @@ class HandEvent(Event):
 
 EVENTS: dict[str, type[Event]] = {
     kind.word: kind
-    for kind in (StateChanged, ChatEvent, HiddenEvent, PictureEvent, MutedEvent, RemovedEvent, HandEvent)
+    for kind in (
+        StateChanged,
+        ChatEvent,
+        HiddenEvent,
+        PictureEvent,
+        BreakEvent,
+        AirEvent,
+        MutedEvent,
+        RemovedEvent,
+        HandEvent,
+    )
 }
 
 
@@ -328,6 +382,7 @@ class Joined(Frame):
     """First frame. ``counted``: presence is being recorded, and the row is committed. ``seq``: of the last tick.
 
     ``at``: the server's clock, Unix milliseconds. ``ice``: relays for the host's ``offer``; empty for others.
+    ``break_until``: there is a break, announced until then (Unix ms); null: none.
     """
 
     word = "joined"
@@ -341,6 +396,7 @@ class Joined(Frame):
     picture: bool
     muted: bool
     ice: list[IceServer] = field(default_factory=list)
+    break_until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
