@@ -41,6 +41,7 @@ const JOINED: JoinedFrame = {
   picture: true,
   muted: false,
   ice: [],
+  break_until: null,
 };
 
 async function join(): Promise<void> {

@@ -530,11 +530,11 @@ def test_the_lecturers_desk_stays_while_their_phone_comes_back_often(server: Roo
 def test_a_break_is_told_to_all_and_found_by_whoever_comes_later(server: RoomServer, world: County) -> None:
     lecture = make_live(world)
     host, member = server.join(world.lecturer, lecture), server.join(world.member, lecture)
-    member.send(t="break", minutes=5)
-    assert member.until("not_host")["t"] == "break"
-    host.send(t="break", minutes=0)
+    member.send(t="take_break", minutes=5)
+    assert member.until("not_host")["t"] == "take_break"
+    host.send(t="take_break", minutes=0)
     host.until("break_length")
-    host.send(t="break", minutes=10)
+    host.send(t="take_break", minutes=10)
     until = member.event("break")["until"]
     assert 9 * 60_000 < until - time.time() * 1000 <= 10 * 60_000 + 5_000
     host.send(t="offer", sdp="v=0", again=False)

@@ -20,7 +20,7 @@ COMMANDS = {
     "go_live": "host",
     "end": "host",
     "resume": "host",
-    "break": "host",
+    "take_break": "host",
     "go_on": "host",
     "hide_message": "host",
     "mute": "host",

@@ -12,8 +12,10 @@ import { isOver } from "../room/page";
 import { type ClosedWhy, type Line, RoomLine } from "../room/socket";
 import { Air } from "./air";
 import { type ClosedWord, closedWord, deskWord, isGood } from "./desk";
+import { OnAir } from "./onair";
 import type { HostData, HostState } from "./page";
 import { People } from "./people";
+import { Preview } from "./preview";
 import { RecordingNotice } from "./recording";
 import { Studio } from "./studio";
 
@@ -26,6 +28,7 @@ const REFUSALS = [
   "draft",
   "state",
   "undo_over",
+  "break_length",
   "not_restrictable",
   "slow_down",
   "too_long",
@@ -39,6 +42,8 @@ class Desk {
   private readonly go = byId<HTMLButtonElement>("go");
   private readonly studio: Studio;
   private readonly air: Air;
+  private readonly onAir: OnAir;
+  private readonly preview: Preview;
   private readonly people: People;
   private readonly recording: RecordingNotice;
   private readonly line: RoomLine;
@@ -70,7 +75,7 @@ class Desk {
     this.air = new Air({
       send: (command) => this.line.send(command),
       say: (word) => this.say(word),
-      isLive: () => this.state === "live",
+      isLive: () => this.state === "live" && !this.onAir.isBreak,
       stream: () => this.studio.stream,
       picture: () => this.studio.picture(),
     });
@@ -78,6 +83,16 @@ class Desk {
       changed: () => this.show(),
       opened: (stream) => this.air.opened(stream),
       picture: (track) => this.air.picture(track),
+    });
+    this.onAir = new OnAir(data.words, this.clock, {
+      send: (command) => this.line.send(command),
+      say: (word) => this.say(word),
+      changed: (isBreak) => this.breakChanged(isBreak),
+      recording: () => void this.catchUp(),
+    });
+    this.preview = new Preview(data.words, byId("host").dataset.hls ?? "", {
+      address: async () => (await get<HostState>(data.urls.state)).hls_url,
+      now: () => this.clock.now(),
     });
     this.people = new People(data.words, data.you, (command) => this.line.send(command));
     this.chat = new Chat({
@@ -150,6 +165,8 @@ class Desk {
     this.clock.set(frame.at);
     this.air.relays(frame.ice);
     const isBack = this.feed.joined(frame);
+    this.onAir.breaks(frame.state === "live" ? frame.break_until : null);
+    this.onAir.begins();
     this.setState(frame.state);
     // The server let go of our connection when the line broke: put the picture on air again.
     if (this.state === "live" && !this.air.isReplaced) void this.air.publish();
@@ -175,6 +192,8 @@ class Desk {
 
   private event(event: PageEvent): void {
     if (event.t === "state") this.setState(event.state);
+    else if (event.t === "break") this.onAir.breaks(event.until);
+    else if (event.t === "air") this.onAir.heard(event);
     else if (event.t === "hand") this.people.hand(event);
     else if (event.t === "muted" || event.t === "removed") {
       if (event.t === "muted" && event.member === this.data.you) this.chat.mute(event.on);
@@ -188,9 +207,12 @@ class Desk {
     if (state === "live" && was !== "live") {
       this.going = false;
       this.liveAt = this.clock.now();
+      this.onAir.begins();
       if (was === "scheduled") void this.air.publish();
       else this.resumed();
     } else if (isOver(state)) {
+      this.onAir.breaks(null);
+      this.preview.close();
       this.air.stop();
       this.chat.close();
       this.studio.close();
@@ -199,6 +221,15 @@ class Desk {
         void this.catchUp();
       }
     }
+    this.show();
+  }
+
+  /** A break: picture and sound leave the air, and come back by themselves when it is over. */
+  private breakChanged(isBreak: boolean): void {
+    if (this.state !== "live") return;
+    this.say("");
+    if (isBreak) this.air.stop();
+    else void this.air.publish();
     this.show();
   }
 
@@ -265,6 +296,7 @@ class Desk {
     this.showAfter(over);
     this.studio.show(over);
     this.showWord(isEarly);
+    this.onAir.show({ state: this.state, endsAt: this.data.ends_at, isMute: this.studio.soundProblem() === "mic_off" });
     this.recording.show(live);
     byId("cover").hidden = !over && !!stream && !!this.studio.picture();
     // What became of it stands at the desk, with the steps; twice on one page is once too often.
@@ -282,6 +314,8 @@ class Desk {
     });
     const box = byId("desk-state");
     write(box, fill(this.words, word, { reason: this.voidReason }));
+    // What the audience gets stands above; how the line is, is no news while it is good.
+    box.hidden = word === "good";
     box.className = `desk-state ${isGood(word) ? "good" : "off"}`;
   }
 

@@ -73,7 +73,7 @@ export interface ResumeLectureCommand {
 }
 
 export interface TakeBreakCommand {
-  t: "break";
+  t: "take_break";
   minutes: number;
 }
 

@@ -104,8 +104,8 @@ export interface HostWords {
   let_in: string;
   look_behind: string;
   look_close: string;
-  look_none: string;
   look_open: string;
+  look_silent: string;
   look_waiting: string;
   lower: string;
   me: string;
@@ -122,7 +122,6 @@ export interface HostWords {
   no_replay: string;
   no_right: string;
   not_held: string;
-  not_recording: string;
   not_restrictable: string;
   not_sent: string;
   offline: string;

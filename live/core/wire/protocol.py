@@ -164,7 +164,7 @@ class ResumeLecture(Command):
 class TakeBreak(Command):
     """A break of so many minutes from now; during one, so many minutes from now."""
 
-    word = "break"
+    word = "take_break"
     host_only = True
     minutes: int
 

@@ -39,7 +39,7 @@ GOOD = [
     ({"t": "go_live"}, protocol.GoLive()),
     ({"t": "end"}, protocol.EndLecture()),
     ({"t": "resume"}, protocol.ResumeLecture()),
-    ({"t": "break", "minutes": 5}, protocol.TakeBreak(minutes=5)),
+    ({"t": "take_break", "minutes": 5}, protocol.TakeBreak(minutes=5)),
     ({"t": "go_on"}, protocol.GoOn()),
     ({"t": "hide_message", "message": 7}, protocol.HideMessage(message=7)),
     ({"t": "mute", "member": 7, "on": True}, protocol.Mute(member=7, on=True)),
