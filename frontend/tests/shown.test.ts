@@ -55,7 +55,7 @@ const COVERS: [string, Partial<CoverFacts>, Said | null][] = [
   ["the lecturer has none", { media: "no_picture" }, { word: "no_picture" }],
   ["offline: the line below says it", { media: "trying", line: "offline" }, { word: "" }],
   ["offline, but the buffer plays", { line: "offline" }, null],
-  ["a break", { breakUntil: START + 90_500, media: "idle" }, { word: "on_break", values: { time: "1:31" } }],
+  ["a break", { breakUntil: START + 90_500, media: "idle" }, { word: "on_break", values: { time: "01:31" } }],
   ["a break that is over", { breakUntil: START, media: "idle" }, { word: "break_over" }],
   ["an end in a break", { state: "ended", breakUntil: START + MINUTE }, { word: "ended", values: { reason: "" } }],
   ["recorded", { state: "recorded" }, { word: "replay_ready", values: { reason: "" } }],

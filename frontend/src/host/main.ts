@@ -76,13 +76,13 @@ class Desk {
       send: (command) => this.line.send(command),
       say: (word) => this.say(word),
       isLive: () => this.state === "live" && !this.onAir.isBreak,
-      stream: () => this.studio.stream,
+      stream: () => this.studio.outgoing(),
       picture: () => this.studio.picture(),
     });
     this.studio = new Studio(data.words, data.title, {
       changed: () => this.show(),
       opened: (stream) => this.air.opened(stream),
-      picture: (track) => this.air.picture(track),
+      picture: (picture, sound) => this.air.changed(picture, sound),
     });
     this.onAir = new OnAir(data.words, this.clock, {
       send: (command) => this.line.send(command),

@@ -119,6 +119,7 @@ export interface HostWords {
   no_camera: string;
   no_device: string;
   no_engine: string;
+  no_microphone: string;
   no_replay: string;
   no_right: string;
   not_held: string;
@@ -137,6 +138,7 @@ export interface HostWords {
   replaced: string;
   replay_ready: string;
   screen: string;
+  screen_silent: string;
   screen_stop: string;
   sending: string;
   signed_out: string;
