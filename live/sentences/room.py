@@ -153,6 +153,8 @@ def _host_headline() -> dict[str, str]:
 
 def _host_break() -> dict[str, str]:
     return {
+        "break_take": _("休息"),
+        "break_change": _("改休息时间"),
         "break_left": _("休息还有 {time}"),
         "break_length": _("休息时间请填 1 到 60 分钟。"),
     }

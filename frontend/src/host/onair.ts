@@ -68,6 +68,7 @@ export class OnAir {
   breaks(until: number | null): void {
     const was = this.isBreak;
     this.breakUntil = until;
+    if (until !== null) this.ask(false);
     if (was === this.isBreak) return;
     this.ask(false);
     if (!this.isBreak) this.begins();
@@ -87,7 +88,8 @@ export class OnAir {
     };
     this.showHeadline(all);
     this.showRecording(all);
-    byId("break-open").hidden = !live || this.isBreak;
+    byId("break-open").hidden = !live;
+    byId("break-open").textContent = fill(this.words, this.isBreak ? "break_change" : "break_take");
     byId("go-on").hidden = !live || !this.isBreak;
     if (!live) this.card.hidden = true;
     const left = (this.breakUntil ?? 0) - now;

@@ -71,8 +71,10 @@ export interface RoomWords {
 
 export interface HostWords {
   asking: string;
+  break_change: string;
   break_left: string;
   break_length: string;
+  break_take: string;
   camera: string;
   cancelled: string;
   closed: string;
