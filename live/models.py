@@ -21,6 +21,11 @@ class MediaNode(models.Model):
     capacity = models.PositiveIntegerField(default=150)
     load = models.JSONField(default=dict, blank=True)
     beat_at = models.DateTimeField()
+    air = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="what comes in of each lecture, looked at every second (live.core.media.facts): {occasion: facts}",
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -45,6 +50,10 @@ class Lecture(models.Model):
     live_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True, help_text="when a picture was last known to be on air")
     ended_at = models.DateTimeField(null=True, blank=True)
+    break_at = models.DateTimeField(null=True, blank=True, help_text="since when there is a break; null: none")
+    break_until_at = models.DateTimeField(
+        null=True, blank=True, help_text="until when it was announced; it lasts until a host goes on"
+    )
     recording = models.OneToOneField(Video, on_delete=models.PROTECT, null=True, blank=True, related_name="lecture")
     recording_dropped_at = models.DateTimeField(
         null=True,
@@ -79,6 +88,11 @@ class Lecture(models.Model):
             models.CheckConstraint(condition=Q(state="scheduled") | Q(live_at__isnull=False), name="lecture_live_at"),
             models.CheckConstraint(
                 condition=Q(state__in=["scheduled", "live"]) | Q(ended_at__isnull=False), name="lecture_ended_at"
+            ),
+            models.CheckConstraint(
+                condition=Q(break_at=None, break_until_at=None)
+                | Q(state="live", break_at__isnull=False, break_until_at__isnull=False),
+                name="lecture_break_while_live",
             ),
         ]
         indexes = [models.Index(fields=["state"], name="lecture_state")]

@@ -126,8 +126,9 @@ class Window:
     """The occasion's frame. ``media_ms`` is the length of all its media together, ``items`` the length of each piece
     (None: one piece); ``earlier`` what it consisted of before it was changed, the oldest first. ``media_offset`` is the
     media time at which the window begins; ``media_cuts`` are the pauses that the recording left out, as ``(media time,
-    length)``. ``away`` is when the site was away, ``paused`` from an end to its undoing: both leave the window, and
-    ``frame`` is what is left. ``deadline`` bounds what is on time for a course; ``final`` is false while it runs.
+    length)``. ``away`` is when the site was away, ``paused`` in a break, and from an end to its undoing: both
+    leave the window, and ``frame`` is what is left.
+    ``deadline`` bounds what is on time for a course; ``final`` is false while it runs.
     ``is_further``: it is a further session of another occasion, at which nothing is asked: that one asks.
     ``is_in_person``: people meet in a place, so whoever sat there took part in its own way; ``repr`` leaves it out."""
 

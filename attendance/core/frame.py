@@ -1,7 +1,7 @@
 """How long the window of an occasion lasts and whether there was one. Pure; moments and lengths in milliseconds.
 
-``paused`` and ``left_out`` are pairs ``(start, end)``: time between an end and its undoing, and time that the site was
-away. Such time is nobody's: it neither uses up what was planned nor counts as held.
+``paused`` and ``left_out`` are pairs ``(start, end)``: breaks and time between an end and its undoing, and time
+that the site was away. Such time is nobody's: it neither uses up what was planned nor counts as held.
 """
 
 from collections.abc import Iterable

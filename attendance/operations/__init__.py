@@ -93,6 +93,7 @@ from attendance.operations.occasions import (
     void_occasion,
     withdraw_occasion,
 )
+from attendance.operations.pausing import set_pause
 from attendance.operations.presence import (
     End,
     Join,
@@ -261,6 +262,7 @@ __all__ = [
     "seal_days",
     "send_reminders",
     "set_media_items",
+    "set_pause",
     "set_reminders",
     "set_replay",
     "set_unrecorded",

@@ -50,7 +50,7 @@ def undone_until(occasion: Occasion) -> datetime | None:
 
 
 def resumed_at(occasion: Occasion) -> datetime | None:
-    """Return when an ending was last undone."""
+    """Return when an ending was last undone, or the last break ends."""
     return moment_of(max(end for _start, end in _pairs(occasion.paused_ms))) if occasion.paused_ms else None
 
 

@@ -171,7 +171,7 @@ def _nobodys_time(occasion: Occasion, start: datetime, end: datetime) -> str:
     """Return what a gap is called that is no gap of the person's: the lecture was ended, or the site away; else ""."""
     begin, until = ms_of(start), ms_of(end)
     for pairs, said in (
-        (occasion.paused_ms, _("直播结束后又恢复，这段时间不算")),
+        (occasion.paused_ms, _("中间休息或暂停，这段时间不算")),
         (occasion.away_ms, _("系统中断，这段时间不影响认定")),
     ):
         inside = Spans.of((one, two) for one, two in pairs).clip(begin, until).total

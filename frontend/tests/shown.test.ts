@@ -37,6 +37,7 @@ for (const [name, facts, word] of STATUSES) {
 const MINUTE = 60_000;
 const START = 1_000 * MINUTE;
 const COVER: CoverFacts = {
+  breakUntil: null,
   state: "live",
   line: "good",
   media: "playing",
@@ -55,6 +56,9 @@ const COVERS: [string, Partial<CoverFacts>, Said | null][] = [
   ["the lecturer has none", { media: "no_picture" }, { word: "no_picture" }],
   ["offline: the line below says it", { media: "trying", line: "offline" }, { word: "" }],
   ["offline, but the buffer plays", { line: "offline" }, null],
+  ["a break", { breakUntil: START + 90_500, media: "idle" }, { word: "on_break", values: { time: "01:31" } }],
+  ["a break that is over", { breakUntil: START, media: "idle" }, { word: "break_over" }],
+  ["an end in a break", { state: "ended", breakUntil: START + MINUTE }, { word: "ended", values: { reason: "" } }],
   ["recorded", { state: "recorded" }, { word: "replay_ready", values: { reason: "" } }],
   ["ended", { state: "ended" }, { word: "ended", values: { reason: "" } }],
   ["void", { state: "void", voidReason: "停电" }, { word: "void", values: { reason: "停电" } }],

@@ -45,6 +45,7 @@ const JOINED: JoinedFrame = {
   chat: true,
   locked: false,
   stage: null,
+  break_until: null,
 };
 
 async function join(): Promise<void> {

@@ -24,7 +24,7 @@ from live.engines.base import EngineError, MediaEngine, lecture_room
 from live.engines.janus import JanusHost
 from live.engines.janus.process import UnableToStartJanus
 from live.models import Lecture
-from live.operations.nodes import beat, claim_lectures, retire
+from live.operations.nodes import beat, claim_lectures, note_air, retire
 from live.queries import holes_of_web, nodes
 from live.room.threads import at_length, in_database
 from media.operations import UnableToAdopt
@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 RECONCILE_S = 1.0
 BEAT_S = 5.0
 REAP_S = 15.0
+FACTS_S = 1.0
 GRACE_S = 120.0
 ENGINE_RETRY_S = 1.0
 PACK_RETRY_S = 5.0
@@ -63,6 +64,7 @@ class Agent:
         self._packing: dict[int, asyncio.Task[None]] = {}
         self._told: dict[int, list[Hole]] = {}
         self._is_full = False
+        self._has_told = False
         self._refusal = ""
         self._stopping = asyncio.Event()
         self._cpu = (time.monotonic(), 0.0)
@@ -78,6 +80,7 @@ class Agent:
             supervise.forever("agent_engine", self._keep_engine),
             supervise.forever("agent_beat", partial(self._once, self._beat), every_s=BEAT_S),
             supervise.forever("agent_reconcile", partial(self._once, self._reconcile), every_s=RECONCILE_S),
+            supervise.forever("agent_facts", partial(self._once, self._tell_facts), every_s=FACTS_S),
             supervise.forever("agent_reap", partial(self._once, self._reap), every_s=REAP_S),
             supervise.forever("agent_find_again", partial(self._once, self._find_again), every_s=FIND_AGAIN_S),
             self._stopping.wait(),
@@ -144,6 +147,14 @@ class Agent:
             if seen_at := carrier.seen_at(timezone.now()):
                 await in_database(partial(operations.note_picture, occasion_id=carrier.occasion_id, as_of=seen_at))
             await self._note_holes(carrier)
+
+    async def _tell_facts(self) -> None:
+        """What the audience gets, for the headline of the lecturer's page: one row a second for all lectures."""
+        carried = {key: carrier for key, carrier in self.carriers.items() if not carrier.is_ending}
+        if self.node_id and (carried or self._has_told):
+            air = {str(key): carrier.facts(timezone.now()) for key, carrier in carried.items()}
+            await in_database(partial(note_air, node_id=self.node_id, air=air))
+            self._has_told = bool(carried)
 
     async def _note_holes(self, carrier: Carrier) -> None:
         """What is missing of the recording reaches the lecturer's page within seconds, and the next agent."""
@@ -363,7 +374,7 @@ def _with_web(holes: list[Hole], carrier: Carrier) -> list[Hole]:
 
 
 def _ended(lecture: Lecture) -> Spans:
-    """From each end of a lecture to its undoing."""
+    """Breaks of a lecture, and from each end to its undoing: nothing was on the air."""
     return Spans.of((start, end) for start, end in lecture.occasion.paused_ms)
 
 

@@ -16,6 +16,7 @@ from attendance.core.intervals import Spans, ms_of
 from live.agent.packager import POLL_S, Packager
 from live.agent.recording import Recording, pack_recording
 from live.core.media.backlog import Backlog, Lost
+from live.core.media.facts import COMES_S, AirFacts, air_facts
 from live.core.media.holes import LEAST_MS, Hole, HoleLog
 from live.core.media.scrubber import CODECS, Frame, Kind, Scrubber
 from live.core.media.timeline import FARTHEST_S
@@ -51,7 +52,7 @@ class Carrier:
     """Carries a live lecture; ``record``: whether its segments are kept. Follows the engine through its restarts.
 
     ``has_room``: whether the disk takes more of a recording; ``earlier``: holes that an agent before this one found;
-    ``ended``: from each end to its undoing, which may be told anew at any time.
+    ``ended``: breaks, and from each end to its undoing; told anew at any time.
     """
 
     def __init__(
@@ -80,6 +81,8 @@ class Carrier:
         self._tap: Tap | None = None
         self._tap_over = asyncio.Event()
         self._picture_at = -FRESH_PICTURE_S
+        self._picture_since = -FRESH_PICTURE_S
+        self._sound_at = -FRESH_PICTURE_S
         self._awake_at = 0.0
         self._is_published = False
         self._is_behind = False
@@ -91,6 +94,19 @@ class Carrier:
         """
         ago_s = time.monotonic() - self._picture_at
         return as_of - dt.timedelta(seconds=ago_s) if ago_s < FRESH_PICTURE_S else None
+
+    def facts(self, as_of: dt.datetime) -> AirFacts:
+        """Return what the audience gets now."""
+        now = time.monotonic()
+        written = self.packager.written_at
+        return air_facts(
+            at=ms_of(as_of),
+            picture_age=now - self._picture_at,
+            picture_for=now - self._picture_since,
+            sound_age=now - self._sound_at,
+            written_age=FRESH_PICTURE_S if written is None else now - written,
+            recording="none" if not self.record else "on" if self.packager.is_recording else "off",
+        )
 
     def was_away(
         self,
@@ -200,6 +216,8 @@ class Carrier:
                 datagram = listener.recv(4096)
             except (BlockingIOError, ConnectionError):
                 return
+            if kind == "audio":
+                self._sound_at = now
             self._queue(self.scrubber.feed(kind, datagram, now))
 
     async def _pulse(self) -> None:
@@ -240,6 +258,8 @@ class Carrier:
             self._fed.set()
 
     def _saw(self, frame: Frame) -> None:
+        if frame.at - self._picture_at > COMES_S:
+            self._picture_since = frame.at
         self._picture_at = frame.at
         at = self.packager.ms(frame.at)
         self.hole_log.picture(at)

@@ -70,6 +70,7 @@ class Packager:
         self._stale = False
         self._gone = self._missing()
         self._last_video_at = 0.0
+        self.written_at: float | None = None
         self._last_start = -QUICK_DEATH_S
         self._lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -78,6 +79,11 @@ class Packager:
         """A wall clock that was set back meanwhile may not lay new segments over older ones."""
         past = [run.ends_at for listing in self._past for run in (listing.video, listing.audio) if run.segments]
         return max([epoch, *[end - timedelta(seconds=time.monotonic()) for end in past]])
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether what is written now is kept."""
+        return self._keep and not self._paused and not self._waiting
 
     @property
     def run_pid(self) -> int:
@@ -125,6 +131,8 @@ class Packager:
         """Find what was finished; what is new is on the disk, not only in memory, before anybody is told of it."""
         writing = [*self._closing.values(), *([self._run] if self._run else [])]
         changed = [run for run in writing if run.poll()]
+        if changed:
+            self.written_at = time.monotonic()
         for run in changed:
             self._backoff_s = BACKOFF_S
             await asyncio.to_thread(run.secure)

@@ -2,6 +2,7 @@
 
 from live.core.plan import LecturePlan
 from live.operations.air import Air, UnableToGiveBack, UnableToTakeAir, leave_air, offer_air, take_air
+from live.operations.breaks import UnableToTakeBreak, end_break, take_break
 from live.operations.chat import (
     Saying,
     UnableToChat,
@@ -67,11 +68,13 @@ __all__ = [
     "UnableToResumeLecture",
     "UnableToScheduleLecture",
     "UnableToTakeAir",
+    "UnableToTakeBreak",
     "UnableToVoidLecture",
     "announce_picture",
     "cancel_lecture",
     "delete_old_chat",
     "drop_recording",
+    "end_break",
     "end_forgotten_lectures",
     "end_lecture",
     "finish_recording",
@@ -99,6 +102,7 @@ __all__ = [
     "say_all",
     "schedule_lecture",
     "take_air",
+    "take_break",
     "void_lecture",
     "why_recording_stays",
 ]

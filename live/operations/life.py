@@ -17,6 +17,7 @@ from live import room_events
 from live.core import lifecycle
 from live.models import Lecture, RaisedHand
 from live.operations.air import Air, take_air
+from live.operations.breaks import close_break
 from live.operations.stage import announce, announce_stage, step
 from live.queries import nodes
 
@@ -61,15 +62,14 @@ def go_live(*, occasion_id: int, as_of: dt.datetime, air: Air | None = None) -> 
 def end_lecture(*, occasion_id: int, as_of: dt.datetime) -> None:
     """End a live lecture: the occasion closes and settles, the media agent packs the recording. Once."""
     with transaction.atomic():
+        lecture = Lecture.objects.select_for_update(of=("self",), no_key=True).get(pk=occasion_id)
+        close_break(lecture, as_of=as_of)
         if not step(occasion_id, State.LIVE, State.ENDED, ended_at=as_of):
             raise UnableToEndLecture
         ledger.close_occasion(occasion_id=occasion_id, as_of=as_of)
-<<<<<<< HEAD
         if Lecture.objects.filter(pk=occasion_id, record=False).exists():
             ledger.set_unrecorded(occasion_id=occasion_id)  # now: the media agent may never come to say so
-=======
         RaisedHand.objects.filter(lecture_id=occasion_id).delete()
->>>>>>> moderate9
         transaction.on_commit(lambda: announce_stage(occasion_id))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from live.core.media.facts import AirFacts
 from live.models import Lecture, MediaNode
 from live.queries.nodes import silent_before
 
@@ -14,6 +15,11 @@ def beat(*, name: str, url: str, load: dict[str, Any], engine_up: bool, as_of: d
     seen_at = as_of if engine_up else silent_before(as_of)
     node, _ = MediaNode.objects.update_or_create(name=name, defaults={"url": url, "load": load, "beat_at": seen_at})
     return int(node.pk)
+
+
+def note_air(*, node_id: int, air: dict[str, AirFacts]) -> None:
+    """Write down what comes in of each lecture that this node carries: one row, once a second."""
+    MediaNode.objects.filter(pk=node_id).update(air=air)
 
 
 def retire(*, node_id: int, as_of: datetime) -> None:

@@ -102,7 +102,7 @@ def is_half_missing(occasion: Occasion, *, as_of: dt.datetime) -> bool:
 
 def keeps_from_recording(lecture: Lecture, *, as_of: dt.datetime) -> str:
     """Return why a live lecture is not being recorded now, "" when it is or shall not be."""
-    if not lecture.record or lecture.state != Lecture.State.LIVE:
+    if not lecture.record or lecture.state != Lecture.State.LIVE or lecture.break_at is not None:
         return ""
     node, begun = lecture.media_node, lecture.live_at or as_of
     if begun <= silent_before(every=BEATS_EVERY, as_of=as_of) and (node is None or not is_fresh(node, as_of=as_of)):

@@ -9,7 +9,9 @@ from typing import Any
 from django.db.models import Max, Q
 from django.utils import timezone
 
+from attendance.core.intervals import ms_of
 from live.core import lifecycle
+from live.core.media.facts import AirFacts
 from live.models import ChatMessage, Lecture, Restriction
 from live.queries import stage
 from live.queries.stage import NOBODY, Air
@@ -56,7 +58,8 @@ class RoomFacts:
 
     ``state``: the lecture's stage; ``picture_at``: when a picture was last known to be on air; ``muted``: whose words
     are stored no more; ``hidden``: messages hidden since the moment that was asked about; ``hands``: since when each is
-    up; ``air``: the turn on the air, whether its page is there, and whether it asks the page before to take over.
+    up; ``turn``: the turn on the air, whether its page is there, and whether it asks the page before to take over;
+    ``break_until``: Unix ms, None without a break; ``air``: what comes in, as the media host saw it last.
     """
 
     state: str
@@ -67,9 +70,11 @@ class RoomFacts:
     muted: frozenset[int]
     hidden: frozenset[int] = frozenset()
     hands: dict[int, dt.datetime] = field(default_factory=dict)
-    air: Air = NOBODY
+    turn: Air = NOBODY
     is_chat_open: bool = True
     is_locked: bool = False
+    break_until: int | None = None
+    air: AirFacts | None = None
 
 
 def lecture_of(occasion_id: int) -> Lecture | None:
@@ -98,9 +103,18 @@ def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None 
         lately = ChatMessage.objects.filter(lecture_id__in=ids, hidden_at__gt=hidden_since)
         for lecture_id, message_id in lately.values_list("lecture_id", "pk"):
             hidden[lecture_id].add(message_id)
-    hands, air = stage.hands_of(ids), stage.air_of(ids)
+    hands, turns = stage.hands_of(ids), stage.air_of(ids)
     rows = Lecture.objects.filter(pk__in=ids).values_list(
-        "pk", "state", "occasion__state", "webrtc_cap", "live_at", "published_at", "is_chat_open", "locked_at"
+        "pk",
+        "state",
+        "occasion__state",
+        "webrtc_cap",
+        "live_at",
+        "published_at",
+        "is_chat_open",
+        "locked_at",
+        "break_until_at",
+        "media_node__air",
     )
     return {
         pk: RoomFacts(
@@ -112,11 +126,13 @@ def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None 
             muted=frozenset(muted[pk]),
             hidden=frozenset(hidden[pk]),
             hands=hands.get(pk, {}),
-            air=air.get(pk, NOBODY),
+            turn=turns.get(pk, NOBODY),
             is_chat_open=is_chat_open,
             is_locked=locked_at is not None,
+            break_until=ms_of(break_until_at) if break_until_at else None,
+            air=(air or {}).get(str(pk)),
         )
-        for pk, state, occasion_state, webrtc_cap, live_at, picture_at, is_chat_open, locked_at in rows
+        for pk, state, occasion_state, cap, live_at, picture_at, is_chat_open, locked_at, break_until_at, air in rows
     }
 
 

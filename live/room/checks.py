@@ -63,12 +63,13 @@ class RoomChecks:
         # What is muted now, for comparison: the answer is from after this line, or from before a change that comes.
         muted = {occasion_id: room.muted for occasion_id, room in rooms.items()}
         before = {occasion_id: stage.before(room) for occasion_id, room in rooms.items()}
+        breaks = {occasion_id: room.break_until for occasion_id, room in rooms.items()}
         facts = await in_database(
             partial(queries.room_facts, list(rooms), hidden_since=self._looked_at - HIDDEN_OVERLAP)
         )
         for occasion_id, room in rooms.items():
             if occasion_id in facts:
-                self.take_facts(room, facts[occasion_id], muted=muted[occasion_id])
+                self.take_facts(room, facts[occasion_id], muted=muted[occasion_id], break_until=breaks[occasion_id])
                 await stage.compare(room, facts[occasion_id], before[occasion_id], deliver=self._process.rooms.deliver)
                 if facts[occasion_id].last_message > room.last_message:
                     await self._fetch_chat(room, facts[occasion_id].last_message)
@@ -77,15 +78,23 @@ class RoomChecks:
         self._looked_at = now
         await self._note_pictures(rooms)
 
-    def take_facts(self, room: Room, facts: queries.RoomFacts, *, muted: frozenset[int]) -> None:
+    def take_facts(
+        self, room: Room, facts: queries.RoomFacts, *, muted: frozenset[int], break_until: int | None
+    ) -> None:
         """Deliver what differs from what the room knows.
 
-        ``muted``: who was when the facts were asked for. What was told since is newer; the next look compares.
+        ``muted``, ``break_until``: as they were when the facts were asked for. What was told since is newer; the next
+        look compares.
         """
         deliver = partial(self._process.rooms.deliver, room.occasion_id)
         room.webrtc_cap, room.live_at = facts.webrtc_cap, facts.live_at
         if facts.state != room.state:
             deliver(protocol.StateChanged(state=facts.state))  # type: ignore[arg-type]
+        if facts.break_until != room.break_until == break_until:
+            deliver(protocol.BreakEvent(until=facts.break_until))
+        if facts.state == "live" and facts.air is not None and facts.air["at"] > room.air_at:
+            room.air_at = facts.air["at"]
+            deliver(protocol.AirEvent(**facts.air))
         fresh = facts.picture_at is not None and timezone.now() - facts.picture_at < PICTURE_FRESH
         # A sight of the picture from before it was told to be off is no reason to take that back.
         after_off = room.picture_off_at is None or (fresh and facts.picture_at > room.picture_off_at)  # type: ignore[operator]

@@ -16,7 +16,7 @@ from live import operations, permissions
 from live.core.wire import protocol
 from live.engines.base import EngineError
 from live.models import Restriction
-from live.room import leading, signalling
+from live.room import breaks, leading, signalling
 from live.room.connections import Connection
 from live.room.process import RoomProcess
 from live.room.refusals import Refused
@@ -143,6 +143,17 @@ async def _resume(process: RoomProcess, room: Room, connection: Connection, comm
         raise Refused(error.code) from error
 
 
+async def _break(process: RoomProcess, room: Room, connection: Connection, command: protocol.TakeBreak) -> None:
+    try:
+        await breaks.take(room.occasion_id, command)
+    except operations.UnableToTakeBreak as error:
+        raise Refused(error.code) from error
+
+
+async def _go_on(process: RoomProcess, room: Room, connection: Connection, command: protocol.GoOn) -> None:
+    await breaks.go_on(room.occasion_id)
+
+
 async def _hide_message(
     process: RoomProcess, room: Room, connection: Connection, command: protocol.HideMessage
 ) -> None:
@@ -198,6 +209,8 @@ TABLE: dict[type[protocol.Command], Handler] = {
     protocol.GoLive: _go_live,
     protocol.EndLecture: _end,
     protocol.ResumeLecture: _resume,
+    protocol.TakeBreak: _break,
+    protocol.GoOn: _go_on,
     protocol.HideMessage: _hide_message,
     protocol.Mute: _mute,
     protocol.Remove: _remove,

@@ -52,7 +52,7 @@ async def lock(process: RoomProcess, room: Room, connection: Connection, command
 
 
 async def offer(process: RoomProcess, room: Room, connection: Connection, command: protocol.Offer) -> None:
-    if room.state != "live":
+    if room.state != "live" or room.break_until is not None:
         raise Refused("state")
     connection.air = connection.air or secrets.token_hex(8)
     take = partial(

@@ -23,7 +23,7 @@ from prometheus_client import Gauge
 from attendance.clock import clock
 from live import operations, queries, room_events
 from live.core.wire import protocol
-from live.room import stage
+from live.room import breaks, stage
 from live.room.admission import Admission
 from live.room.background import Background
 from live.room.channel import ProcessChannel
@@ -113,6 +113,8 @@ class RoomProcess:
         elif isinstance(event, protocol.PictureEvent):
             room.picture = event.on
             room.picture_off_at = None if event.on else timezone.now()
+        elif isinstance(event, protocol.BreakEvent):
+            breaks.take_event(self, room, event)
         elif isinstance(event, protocol.MutedEvent):
             room.muted = room.muted | {event.member} if event.on else room.muted - {event.member}
         elif isinstance(event, protocol.RemovedEvent) and event.on:
@@ -131,7 +133,7 @@ class RoomProcess:
                     connection.present_at = clock().now()
                 self.count(room, connection)
         elif state != "live":
-            room.picture = False
+            room.picture, room.break_until = False, None
             for connection in everybody:
                 self.uncount(connection, reason="closed", at=self.answered_until(connection))
                 if state == "cancelled":
@@ -172,7 +174,7 @@ class RoomProcess:
         """The first of a room in this process looks up where the lecture stands; the others wait for that."""
         async with room.learning:
             if not room.known:
-                muted = room.muted
+                muted, break_until = room.muted, room.break_until
                 found = await in_database(partial(queries.room_facts, [room.occasion_id]))
                 facts = found.get(room.occasion_id)
                 if facts is None:
@@ -180,7 +182,7 @@ class RoomProcess:
                 room.known, room.state, room.last_message = True, facts.state, facts.last_message
                 if room.muted == muted:  # else something was told meanwhile, and the next look brings the others
                     room.muted = facts.muted
-                self.checks.take_facts(room, facts, muted=facts.muted)
+                self.checks.take_facts(room, facts, muted=facts.muted, break_until=break_until)
                 await stage.learn(room, facts)
         return True
 
@@ -225,6 +227,7 @@ class RoomProcess:
             chat=room.is_chat_open,
             locked=room.is_locked,
             stage=room.stage() if connection.host else None,
+            break_until=room.break_until,
         )
         connection.hand = frame.hand
         self.rooms.tell(connection, protocol.encode(frame))

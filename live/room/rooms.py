@@ -62,6 +62,9 @@ class Room:
     is_locked: bool = False
     picture: bool = False
     picture_off_at: dt.datetime | None = None
+    break_until: int | None = None
+    air_at: int = 0
+    host_connections: set[Connection] = field(default_factory=set)
     seq: int = 0
     chat: list[str] = field(default_factory=list)
     urgent: list[str] = field(default_factory=list)
@@ -134,6 +137,7 @@ class Rooms:
         room.connections.add(connection)
         room.members[connection.member_id] += 1
         if connection.host:
+            room.host_connections.add(connection)
             room.hosts[connection.member_id] += 1
         return room
 
@@ -141,6 +145,7 @@ class Rooms:
         """Take a connection out of its room; the last one closes the room in this process."""
         connection.closed = True
         room.connections.discard(connection)
+        room.host_connections.discard(connection)
         room.webrtc.discard(connection)
         room.members[connection.member_id] -= 1
         if room.members[connection.member_id] <= 0:
@@ -180,6 +185,9 @@ class Rooms:
                 return
             room.hidden.append(event.message)
             room.urgent.append(protocol.encode(event))
+        elif event.audience == "hosts":
+            if room.host_connections:
+                room.private.append((NO_MEMBER, protocol.encode(event)))
         elif event.audience != "all":
             room.private.append((getattr(event, "member", NO_MEMBER), protocol.encode(event)))
         else:
@@ -256,9 +264,12 @@ class Rooms:
         told = _drain(room.private)
         if not told:
             return
-        # The room is gone through once, however much there is to tell: a hundred hands may go down together.
-        whose = {member_id for member_id, _text in told}
-        theirs = [one for one in room.connections if one.host or one.member_id in whose]
+        # The room is gone through once, however much there is to tell: a hundred hands may go down together. What only
+        # hosts hear comes every second: nobody looks through a whole room for that.
+        whose = {member_id for member_id, _text in told} - {NO_MEMBER}
+        theirs = (
+            [one for one in room.connections if one.host or one.member_id in whose] if whose else room.host_connections
+        )
         for member_id, text in told:
             shared = packing.tick(seq=room.seq, people=room.people(), left_out=0, events=[text])
             for one in theirs:

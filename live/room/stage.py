@@ -44,7 +44,7 @@ def on_event(room: Room, event: protocol.Event) -> None:
 async def learn(room: Room, facts: queries.RoomFacts) -> None:
     """The first of a room in this process: nobody is here yet who would have to be told."""
     was = before(room)
-    found = await in_database(partial(_look_up, room.occasion_id, facts, hands=True, air=bool(facts.air[0])))
+    found = await in_database(partial(_look_up, room.occasion_id, facts, hands=True, air=bool(facts.turn[0])))
     if was == before(room):  # else something was told meanwhile, and the next look brings the rest
         room.is_chat_open, room.is_locked = facts.is_chat_open, facts.is_locked
         room.hands, room.on_air = {hand.member: hand for hand in found[0]}, found[1]
@@ -62,7 +62,7 @@ async def compare(room: Room, facts: queries.RoomFacts, was: Before, *, deliver:
         tell(protocol.RoomChanged(chat=facts.is_chat_open, locked=facts.is_locked))
     knows = (was[1].turn, was[1].here, was[1].offered)
     hands = was[0] == room.hands and was[0].keys() != facts.hands.keys()
-    air = was[1] == room.on_air and knows != facts.air
+    air = was[1] == room.on_air and knows != facts.turn
     if hands or air:
         now = before(room)
         found = await in_database(partial(_look_up, room.occasion_id, facts, hands=hands, air=air))

@@ -50,13 +50,24 @@ def room_words() -> dict[str, str]:
         "not_held": _("这一场未举行（时间太短），没有人缺席，也不用补学"),
         "void": _("这一场已作废：{reason}"),
         "live_for": _("直播 {time}"),
+        "on_break": _("休息一下，还有 {time} 继续。休息的时间不计入，也不影响认定，可以先离开一会儿"),
+        "break_over": _("休息时间到了，正在等讲师继续，请不要离开"),
         "may_resume": _("讲师 {m} 分钟内可能恢复直播，那时重新计算。"),
     }
 
 
 def host_words() -> dict[str, str]:
     """Return the lecturer's sentences."""
-    return talk_words() | _host_devices() | _host_air() | _host_after() | _host_people() | _host_stage()
+    return (
+        talk_words()
+        | _host_devices()
+        | _host_air()
+        | _host_headline()
+        | _host_break()
+        | _host_after()
+        | _host_people()
+        | _host_stage()
+    )
 
 
 def talk_words() -> dict[str, str]:
@@ -82,10 +93,11 @@ def _host_devices() -> dict[str, str]:
     return {
         "ready": _("设备正常，可以开始直播"),
         "no_device": _("没有找到摄像头或麦克风，请插好后再试"),
+        "no_microphone": _("没有找到麦克风，大家会听不到您。请插好麦克风或耳机，再点“重新检查设备”。"),
         "denied": _("浏览器没有得到摄像头和麦克风的许可。请点地址栏旁的图标，允许后再试。"),
         "insecure": _("这个地址不是 https，浏览器不允许使用摄像头。请用 https 或 localhost 打开。"),
         "unsupported": _("这个浏览器不能直播，请换用新版的 Chrome、Edge 或 Firefox。"),
-        "device_busy": _("摄像头或麦克风正被别的程序占用，请关掉后再试。"),
+        "device_busy": _("摄像头或麦克风正被别的程序（比如微信、腾讯会议）占用。请关掉它，再点“重新检查设备”。"),
         "asking": _("请在浏览器的提示里允许使用摄像头和麦克风"),
         "camera": _("摄像头"),
         "no_camera": _("不用摄像头，只讲声音"),
@@ -93,6 +105,7 @@ def _host_devices() -> dict[str, str]:
         "microphone": _("麦克风"),
         "screen": _("共享屏幕"),
         "screen_stop": _("停止共享"),
+        "screen_silent": _("共享的画面没有声音。要让大家听到，请停止共享，重新选标签页或整个屏幕，勾选“分享音频”。"),
         "silent_mic": _("没有听到声音，请检查麦克风"),
         "mic_off": _("麦克风已关，大家听不到您"),
         "mic_close": _("关麦克风"),
@@ -122,6 +135,38 @@ def _host_air() -> dict[str, str]:
         "draft": _("这场直播的培训还没有发布，大家还看不到它。请联系组织员。"),
         "state": _("现在不能这样做。"),
         "slow_down": _("发得太快了，请稍等一下"),
+    }
+
+
+def _host_headline() -> dict[str, str]:
+    """What the audience gets, in one sentence."""
+    return {
+        "head_coming": _("正在把画面送给大家，请稍等"),
+        "head_seen": _("大家看得到、听得到您"),
+        "head_unseen": _("大家听得到您，看不到画面"),
+        "head_unheard": _("大家看得到画面，听不到您"),
+        "head_lost": _("大家现在看不到您，也听不到您"),
+        "head_partly": _("有一部分人现在看不到您，正在自动恢复"),
+        "head_unknown": _("还不知道大家看不看得到，正在查"),
+        "head_break": _("已休息，大家看到的是倒计时"),
+        "head_break_over": _("休息时间到了，点“继续讲”大家才看得到您"),
+        "time_left": _("还有 {m} 分钟"),
+        "time_over": _("已超过预定时间 {m} 分钟"),
+        "time_hint": _("离预定的结束时间还有 10 分钟，可以准备收尾了"),
+        "look_behind": _("比您现在晚 {s} 秒（静音）"),
+        "look_waiting": _("正在打开大家看到的画面…"),
+        "look_silent": _("大家看到的画面（静音）"),
+        "look_close": _("收起"),
+        "look_open": _("看看大家看到的画面"),
+    }
+
+
+def _host_break() -> dict[str, str]:
+    return {
+        "break_take": _("休息"),
+        "break_change": _("改休息时间"),
+        "break_left": _("休息还有 {time}"),
+        "break_length": _("休息时间请填 1 到 60 分钟。"),
     }
 
 

@@ -17,8 +17,9 @@ from websockets.sync.client import connect
 from attendance.models import PresenceSpan
 from attendance.operations import end_lease, start_lease
 from live.core.wire import protocol
-from live.models import ChatMessage, Lecture
-from live.operations import cancel_lecture, end_lecture, go_live
+from live.models import ChatMessage, Lecture, MediaNode
+from live.operations import cancel_lecture, end_lecture, go_live, take_break
+from live.operations.nodes import note_air
 from organizations.models import User
 from tests.factories.live import make_lecture, make_live
 from tests.factories.organizations import County, make_county
@@ -521,3 +522,44 @@ def test_the_lecturers_desk_stays_while_their_phone_comes_back_often(server: Roo
     for phone in (desk, *phones[4:]):
         phone.send(t="chat", id=secrets.token_hex(4), text="还在")
         assert phone.until("ack")
+
+
+# --- a break, and what the audience gets --------------------------------------------------------------------------
+
+
+def test_a_break_is_told_to_all_and_found_by_whoever_comes_later(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    host, member = server.join(world.lecturer, lecture), server.join(world.member, lecture)
+    member.send(t="take_break", minutes=5)
+    assert member.until("not_host")["t"] == "take_break"
+    host.send(t="take_break", minutes=0)
+    host.until("break_length")
+    host.send(t="take_break", minutes=10)
+    until = member.event("break")["until"]
+    assert 9 * 60_000 < until - time.time() * 1000 <= 10 * 60_000 + 5_000
+    host.send(t="offer", sdp="v=0", again=False)
+    assert host.until("state")["t"] == "offer"
+    assert server.join(world.members[1], lecture).frames[-1]["break_until"] == until
+    host.send(t="go_on")
+    while (told := member.event("break")["until"]) is not None:
+        assert told == until
+    # Another process did it, and nobody told: found in the database.
+    take_break(occasion_id=lecture.pk, minutes=5, as_of=timezone.now())
+    assert member.event("break")["until"] > until - 10 * 60_000
+    assert not PresenceSpan.objects.filter(member=world.member).exclude(ended_at=None).exists()
+
+
+def test_only_hosts_hear_what_the_media_host_sees(server: RoomServer, world: County) -> None:
+    """Organiser 9: 连接良好 while nobody saw the lecturer. What is told comes from the media, about once a second."""
+    lecture = make_live(world)
+    node = MediaNode.objects.create(name="facts", url="unix:/x", beat_at=timezone.now())
+    Lecture.objects.filter(pk=lecture.pk).update(media_node=node)
+    host, member = server.join(world.lecturer, lecture), server.join(world.member, lecture)
+    seen = {"picture": True, "sound": True, "written": True, "recording": "on"}
+    note_air(node_id=node.pk, air={str(lecture.pk): {"at": 1, **seen}})  # type: ignore[typeddict-item]
+    assert host.event("air") == {"t": "air", "at": 1, **seen}
+    note_air(node_id=node.pk, air={str(lecture.pk): {"at": 2, **seen, "picture": False}})  # type: ignore[typeddict-item]
+    assert host.event("air") == {"t": "air", "at": 2, **seen, "picture": False}
+    member.send(t="chat", id="x", text="看得到吗")
+    member.event("chat")
+    assert not [event for frame in member.frames for event in frame.get("events", []) if event["t"] == "air"]

@@ -387,11 +387,11 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("certificate training lacking noticed_at", VERDICT, "the organiser above, logged", PASSING),
     ),
     "certificates.CertificateMark": (Fields("id training member", TECHNICAL, SERVER, PASSING),),
-    "live.MediaNode": (Fields("id name url capacity load beat_at", TECHNICAL, OPERATOR, PASSING),),
+    "live.MediaNode": (Fields("id name url capacity load beat_at air", TECHNICAL, OPERATOR, PASSING),),
     "live.Lecture": (
         Fields("media_node webrtc_cap", TECHNICAL, BACK_OFFICE, WITH_OBJECT),
         Fields("occasion state record live_at published_at ended_at", PLAN, EXPECTED, WITH_OBJECT),
-        Fields("recording recording_dropped_at holes in_place_of", PLAN, EXPECTED, WITH_OBJECT),
+        Fields("recording recording_dropped_at holes in_place_of break_at break_until_at", PLAN, EXPECTED, WITH_OBJECT),
         Fields("lecturer", PERSONAL, EXPECTED, WITH_OBJECT),
         Fields("is_chat_open locked_at", PLAN, ROOM, WITH_OBJECT),
     ),

@@ -77,8 +77,9 @@ export class Air {
     }
   }
 
-  picture(track: MediaStreamTrack | null): Promise<void> {
-    return this.publisher.replacePicture(track);
+  async changed(picture: MediaStreamTrack | null, sound: MediaStreamTrack | null): Promise<void> {
+    await this.publisher.replacePicture(picture);
+    await this.publisher.replaceSound(sound);
   }
 
   answered(sdp: string): void {

@@ -1,6 +1,6 @@
 /** Camera, microphone, screen: what there is, what is chosen, how loud it is. */
 
-export type DeviceProblem = "insecure" | "unsupported" | "denied" | "no_device" | "device_busy";
+export type DeviceProblem = "insecure" | "unsupported" | "denied" | "no_device" | "no_microphone" | "device_busy";
 
 export class UnableToUseDevices extends Error {
   constructor(readonly problem: DeviceProblem) {
@@ -52,7 +52,9 @@ export async function openDevices(camera: string, microphone: string): Promise<M
   try {
     return await navigator.mediaDevices.getUserMedia({ audio: SOUND });
   } catch (error) {
-    throw new UnableToUseDevices(problemOf(error));
+    const problem = problemOf(error);
+    const cameras = await listDevices("videoinput").catch(() => []);
+    throw new UnableToUseDevices(problem === "no_device" && cameras.length ? "no_microphone" : problem);
   }
 }
 
@@ -64,9 +66,9 @@ export function canShareScreen(): boolean {
   return typeof navigator.mediaDevices?.getDisplayMedia === "function";
 }
 
-export async function openScreen(): Promise<MediaStreamTrack | null> {
-  const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 15 } }, audio: false });
-  return stream.getVideoTracks()[0] ?? null;
+/** What is shared, with its sound where the person and the browser give it. */
+export function openScreen(): Promise<MediaStream> {
+  return navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 15 } }, audio: true });
 }
 
 /** Loudness of the microphone, 0 to 1. */

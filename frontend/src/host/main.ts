@@ -15,8 +15,10 @@ import { Assistant } from "./assistant";
 import { Control } from "./control";
 import { type ClosedWord, closedWord, deskWord, isGood } from "./desk";
 import { Hands } from "./hands";
+import { OnAir } from "./onair";
 import type { HostData, HostState } from "./page";
 import { People } from "./people";
+import { Preview } from "./preview";
 import { RecordingNotice } from "./recording";
 import type { Role } from "./stage";
 import { Studio } from "./studio";
@@ -30,6 +32,7 @@ const REFUSALS = [
   "draft",
   "state",
   "undo_over",
+  "break_length",
   "not_restrictable",
   "slow_down",
   "too_long",
@@ -43,6 +46,8 @@ class Desk {
   private readonly go = byId<HTMLButtonElement>("go");
   private readonly studio: Studio;
   private readonly air: Air;
+  private readonly onAir: OnAir;
+  private readonly preview: Preview;
   private readonly people: People;
   private readonly hands: Hands;
   private readonly control: Control;
@@ -82,14 +87,24 @@ class Desk {
     this.air = new Air({
       send: (command) => this.line.send(this.assistant.signed(command)),
       say: (word) => this.say(word),
-      isLive: () => this.state === "live",
-      stream: () => this.studio.stream,
+      isLive: () => this.state === "live" && !this.onAir.isBreak,
+      stream: () => this.studio.outgoing(),
       picture: () => this.studio.picture(),
     });
     this.studio = new Studio(data.words, data.title, {
       changed: () => this.show(),
       opened: (stream) => this.air.opened(stream),
-      picture: (track) => this.air.picture(track),
+      picture: (picture, sound) => this.air.changed(picture, sound),
+    });
+    this.onAir = new OnAir(data.words, this.clock, {
+      send: (command) => this.line.send(command),
+      say: (word) => this.say(word),
+      changed: (isBreak) => this.breakChanged(isBreak),
+      recording: () => void this.catchUp(),
+    });
+    this.preview = new Preview(data.words, byId("host").dataset.hls ?? "", {
+      address: async () => (await get<HostState>(data.urls.state)).hls_url,
+      now: () => this.clock.now(),
     });
     const send = (command: Command): boolean => this.line.send(command);
     this.people = new People(data.words, data.you, data.urls.people, send);
@@ -167,6 +182,8 @@ class Desk {
     this.clock.set(frame.at);
     this.air.relays(frame.ice);
     const isBack = this.feed.joined(frame);
+    this.onAir.breaks(frame.state === "live" ? frame.break_until : null);
+    this.onAir.begins();
     if (frame.stage) {
       this.assistant.changed(frame.stage.on_air);
       this.hands.all(frame.stage.hands);
@@ -201,6 +218,8 @@ class Desk {
 
   private event(event: PageEvent): void {
     if (event.t === "state") this.setState(event.state);
+    else if (event.t === "break") this.onAir.breaks(event.until);
+    else if (event.t === "air") this.onAir.heard(event);
     else if (event.t === "hand") this.hands.hand(event);
     else if (event.t === "hands_down") this.hands.all([]);
     else if (event.t === "room") this.control.set(event.chat, event.locked);
@@ -220,9 +239,12 @@ class Desk {
     if (state === "live" && was !== "live") {
       this.going = false;
       this.liveAt = this.clock.now();
+      this.onAir.begins();
       if (was === "scheduled") void this.air.publish();
       else this.resumed();
     } else if (isOver(state)) {
+      this.onAir.breaks(null);
+      this.preview.close();
       this.air.stop();
       this.chat.close();
       this.studio.close();
@@ -231,6 +253,15 @@ class Desk {
         void this.catchUp();
       }
     }
+    this.show();
+  }
+
+  /** A break: picture and sound leave the air, and come back by themselves when it is over. */
+  private breakChanged(isBreak: boolean): void {
+    if (this.state !== "live") return;
+    this.say("");
+    if (isBreak) this.air.stop();
+    else void this.air.publish();
     this.show();
   }
 
@@ -319,6 +350,7 @@ class Desk {
     this.showAfter(over);
     this.studio.show(over || this.assistant.role === "assistant");
     this.showWord(isEarly);
+    this.onAir.show({ state: this.state, endsAt: this.data.ends_at, isMute: this.studio.soundProblem() === "mic_off" });
     this.recording.show(live);
     byId("cover").hidden = !over && !!stream && !!this.studio.picture();
     // What became of it stands at the desk, with the steps; twice on one page is once too often.
@@ -337,6 +369,8 @@ class Desk {
     });
     const box = byId("desk-state");
     write(box, fill(this.words, word, { reason: this.voidReason }));
+    // What the audience gets stands above; how the line is, is no news while it is good.
+    box.hidden = word === "good";
     box.className = `desk-state ${isGood(word) ? "good" : "off"}`;
   }
 

@@ -32,6 +32,9 @@ export interface HostState {
   live_at: number | null;
   undone_until: number | null;
   void_reason: string;
+  ends_at: number;
+  hls_url: string;
+  break_until: number | null;
   chat: ChatEvent[];
   restricted: Restricted[];
   talk: boolean;

@@ -1,6 +1,7 @@
 /** The lecturer's camera, microphone and screen as the page holds them: opened, chosen, looked at, let go. */
-import { byId } from "../lib/page";
+import { byId, write } from "../lib/page";
 import type { HostWords } from "../lib/sentences";
+import { recall, remember } from "../lib/storage";
 import { fill } from "../lib/words";
 import { Card } from "./card";
 import {
@@ -13,16 +14,18 @@ import {
   openScreen,
   UnableToUseDevices,
 } from "./devices";
+import { Mixer } from "./mixing";
 
 export interface StudioEvents {
   /** What the page shows of the devices may be another. */
   changed(): void;
   /** Other devices are open: what is on the air must be changed, too. */
   opened(stream: MediaStream): Promise<void>;
-  /** Another picture: a screen, or the camera again. */
-  picture(track: MediaStreamTrack | null): Promise<void>;
+  /** Another picture and another sound: a screen, or the camera again. */
+  picture(picture: MediaStreamTrack | null, sound: MediaStreamTrack | null): Promise<void>;
 }
 
+const CHOSEN = "devices";
 const METER_MS = 100;
 const SILENT_AFTER_MS = 8000;
 const LEAST_LEVEL = 0.02;
@@ -33,6 +36,11 @@ export class Studio {
   /** What is open; null before, and after the end. */
   stream: MediaStream | null = null;
   private screen: MediaStreamTrack | null = null;
+  private screenSound: MediaStreamTrack | null = null;
+  private mixed: MediaStreamTrack | null = null;
+  private readonly mixer = new Mixer();
+  /** What was chosen in this browser before; unplugged since, the next best is opened. */
+  private chosen = recall("localStorage", CHOSEN, { camera: "", microphone: "" });
   private heardSoundAt = performance.now();
   private readonly preview = byId<HTMLVideoElement>("preview");
   private readonly camera = byId<HTMLSelectElement>("camera");
@@ -50,7 +58,11 @@ export class Studio {
     byId("mic").addEventListener("click", () => this.toggleMicrophone());
     byId("screen-share").addEventListener("click", () => void this.toggleScreen());
     for (const select of [this.camera, this.microphone]) {
-      select.addEventListener("change", () => void this.open());
+      select.addEventListener("change", () => {
+        this.chosen = { camera: this.camera.value, microphone: this.microphone.value };
+        remember("localStorage", CHOSEN, this.chosen);
+        void this.open();
+      });
     }
     window.setInterval(() => this.showLevel(), METER_MS);
   }
@@ -61,7 +73,7 @@ export class Studio {
     this.events.changed();
     for (const track of this.stream?.getTracks() ?? []) track.stop();
     try {
-      this.stream = await openDevices(this.camera.value, this.microphone.value);
+      this.stream = await openDevices(this.chosen.camera, this.chosen.microphone);
     } catch (error) {
       if (!(error instanceof UnableToUseDevices)) throw error;
       this.stream = null;
@@ -73,11 +85,12 @@ export class Studio {
     // Unplugged in the middle: what is left is opened by itself.
     for (const track of this.stream.getTracks()) track.onended = () => void this.open();
     this.meter.listen(this.stream);
+    this.mix();
     this.heardSoundAt = performance.now();
     this.showPreview();
     await this.fillSelects();
     // The end may have let them go while the list was asked for.
-    if (this.stream) await this.events.opened(this.stream);
+    if (this.stream) await this.events.opened(this.outgoing() ?? this.stream);
     this.events.changed();
   }
 
@@ -86,16 +99,22 @@ export class Studio {
       track.onended = null;
       track.stop();
     }
-    this.screen?.stop();
+    this.dropScreen();
+    this.mixer.stop();
     this.card.stop();
     this.stream = null;
-    this.screen = null;
     this.preview.srcObject = null;
   }
 
   /** What the members see: the screen, the camera, or the lecture's title where there is no camera. */
   picture(): MediaStreamTrack | null {
     return this.screen ?? this.stream?.getVideoTracks()[0] ?? (this.stream ? this.card.picture() : null);
+  }
+
+  /** What goes out: that picture, and the sound of the microphone with that of the screen. Null: nothing is open. */
+  outgoing(): MediaStream | null {
+    if (!this.stream) return null;
+    return new MediaStream(this.mixed ? [this.mixed] : this.stream.getAudioTracks());
   }
 
   /** What is wrong with the microphone of a lecture that is otherwise well. */
@@ -117,6 +136,8 @@ export class Studio {
     share.hidden = isOver || !this.stream || !canShareScreen();
     share.classList.toggle("on", !!this.screen);
     share.textContent = fill(this.words, this.screen ? "screen_stop" : "screen");
+    const isSilent = !!this.screen && !this.screenSound;
+    write(byId("screen-note"), isSilent ? fill(this.words, "screen_silent") : "");
   }
 
   private showLevel(): void {
@@ -161,11 +182,12 @@ export class Studio {
 
   private async toggleScreen(): Promise<void> {
     if (this.screen) {
-      this.screen.stop();
-      this.screen = null;
+      this.dropScreen();
     } else {
       try {
-        this.screen = await openScreen();
+        const shared = await openScreen();
+        this.screen = shared.getVideoTracks()[0] ?? null;
+        this.screenSound = shared.getAudioTracks()[0] ?? null;
       } catch {
         return; // The person chose "cancel".
       }
@@ -175,12 +197,27 @@ export class Studio {
   }
 
   private async screenEnded(): Promise<void> {
-    this.screen = null;
+    this.dropScreen();
     await this.pictureChanged();
   }
 
+  private dropScreen(): void {
+    for (const track of [this.screen, this.screenSound]) {
+      if (!track) continue;
+      track.onended = null;
+      track.stop();
+    }
+    this.screen = null;
+    this.screenSound = null;
+  }
+
+  private mix(): void {
+    this.mixed = this.mixer.mix(this.stream?.getAudioTracks()[0] ?? null, this.screenSound);
+  }
+
   private async pictureChanged(): Promise<void> {
-    await this.events.picture(this.picture());
+    this.mix();
+    await this.events.picture(this.picture(), this.mixed);
     this.showPreview();
     this.events.changed();
   }

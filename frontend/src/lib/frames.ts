@@ -80,6 +80,15 @@ export interface ResumeLectureCommand {
   t: "resume";
 }
 
+export interface TakeBreakCommand {
+  t: "take_break";
+  minutes: number;
+}
+
+export interface GoOnCommand {
+  t: "go_on";
+}
+
 export interface HideMessageCommand {
   t: "hide_message";
   message: number;
@@ -136,6 +145,8 @@ export type Command =
   | GoLiveCommand
   | EndLectureCommand
   | ResumeLectureCommand
+  | TakeBreakCommand
+  | GoOnCommand
   | HideMessageCommand
   | MuteCommand
   | RemoveCommand
@@ -216,6 +227,20 @@ export interface OnAirEvent {
   before_name: string;
 }
 
+export interface BreakEvent {
+  t: "break";
+  until: number | null;
+}
+
+export interface AirEvent {
+  t: "air";
+  at: number;
+  picture: boolean;
+  sound: boolean;
+  written: boolean;
+  recording: "on" | "off" | "none";
+}
+
 export type RoomEvent =
   | StateChangedEvent
   | ChatEvent
@@ -226,7 +251,9 @@ export type RoomEvent =
   | HandEvent
   | HandsDownEvent
   | RoomChangedEvent
-  | OnAirEvent;
+  | OnAirEvent
+  | BreakEvent
+  | AirEvent;
 
 export interface JoinedFrame {
   t: "joined";
@@ -244,6 +271,7 @@ export interface JoinedFrame {
   chat: boolean;
   locked: boolean;
   stage: Stage | null;
+  break_until: number | null;
 }
 
 export interface CountedFrame {

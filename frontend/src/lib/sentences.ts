@@ -17,6 +17,7 @@ export interface TalkWords {
 }
 
 export interface RoomWords {
+  break_over: string;
   cancelled: string;
   chat_off: string;
   closed: string;
@@ -47,6 +48,7 @@ export interface RoomWords {
   not_held: string;
   not_sent: string;
   offline: string;
+  on_break: string;
   other_place: string;
   people: string;
   people_say: string;
@@ -75,6 +77,10 @@ export interface HostWords {
   air_offered: string;
   asking: string;
   assistant: string;
+  break_change: string;
+  break_left: string;
+  break_length: string;
+  break_take: string;
   camera: string;
   cancelled: string;
   chat_close: string;
@@ -94,6 +100,15 @@ export interface HostWords {
   going: string;
   good: string;
   hands_tab: string;
+  head_break: string;
+  head_break_over: string;
+  head_coming: string;
+  head_lost: string;
+  head_partly: string;
+  head_seen: string;
+  head_unheard: string;
+  head_unknown: string;
+  head_unseen: string;
   hide: string;
   hung_up: string;
   insecure: string;
@@ -103,6 +118,11 @@ export interface HostWords {
   let_in: string;
   lock: string;
   locked: string;
+  look_behind: string;
+  look_close: string;
+  look_open: string;
+  look_silent: string;
+  look_waiting: string;
   lower: string;
   lower_all: string;
   me: string;
@@ -116,6 +136,7 @@ export interface HostWords {
   no_camera: string;
   no_device: string;
   no_engine: string;
+  no_microphone: string;
   no_replay: string;
   no_right: string;
   not_held: string;
@@ -139,6 +160,7 @@ export interface HostWords {
   replaced: string;
   replay_ready: string;
   screen: string;
+  screen_silent: string;
   screen_stop: string;
   sending: string;
   signed_out: string;
@@ -149,6 +171,9 @@ export interface HostWords {
   take_asks: string;
   taken: string;
   taken_from: string;
+  time_hint: string;
+  time_left: string;
+  time_over: string;
   too_early: string;
   too_late: string;
   too_long: string;

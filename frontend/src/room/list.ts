@@ -75,6 +75,11 @@ export class LiveList {
     return !isReady && this.loaded !== before;
   }
 
+  /** The moment that is shown now, on the server's clock (Unix ms); null where the list does not say. */
+  shownAt(): number | null {
+    return this.hls?.playingDate?.getTime() ?? null;
+  }
+
   close(): void {
     window.clearTimeout(this.timer);
     const { hls } = this;

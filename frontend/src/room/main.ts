@@ -40,6 +40,7 @@ class Room {
   private isCounted = false;
   private media: ScreenState = "idle";
   private hand = false;
+  private breakUntil: number | null;
   private catching = false;
 
   constructor(private readonly data: RoomData) {
@@ -47,6 +48,7 @@ class Room {
     this.fetched = data;
     this.state = data.state;
     this.liveAt = data.live_at;
+    this.breakUntil = data.break_until;
     this.clock = new ServerClock(data.now);
     this.outbox = new Outbox({ owner: data.owner });
     this.screen = new Screen(this.video, byId("room").dataset.hls ?? "", {
@@ -145,10 +147,11 @@ class Room {
     this.chat.allow(frame.chat);
     if (document.visibilityState === "hidden") this.line.send({ t: "hide", sound: this.screen.hasSound() });
     this.screen.airs(frame.picture);
+    this.breaks(frame.break_until);
     const was = this.state;
     this.setState(frame.state);
     // Where it has just become live, setState began the picture.
-    if (this.state === "live" && was === "live") {
+    if (this.state === "live" && was === "live" && this.breakUntil === null) {
       if (this.media === "playing") this.screen.resume();
       else this.screen.start();
     }
@@ -169,6 +172,7 @@ class Room {
 
   private event(event: PageEvent): void {
     if (event.t === "state") this.setState(event.state);
+    else if (event.t === "break") this.breaks(event.until);
     else if (event.t === "picture") this.screen.picture(event.on);
     else if (event.t === "room") this.chat.allow(event.chat);
     else if (event.t === "hands_down") this.raised(false);
@@ -178,12 +182,26 @@ class Room {
     else if (event.t === "hand") this.raised(event.up);
   }
 
+  /** A break begins or is over. They do not all ask for the picture in one moment. */
+  private breaks(until: number | null): void {
+    const was = this.breakUntil;
+    this.breakUntil = until;
+    if (this.state !== "live" || (was === null) === (until === null)) return;
+    if (until !== null) this.screen.stop();
+    else {
+      window.setTimeout(() => {
+        if (this.state === "live" && this.breakUntil === null) this.screen.start();
+      }, Math.random() * ENTRY_SPREAD_MS);
+    }
+    this.show();
+  }
+
   private setState(state: string): void {
     const was = this.state;
     this.state = state;
     if (state === "live" && was !== "live") {
       this.liveAt = this.clock.now();
-      this.screen.start();
+      if (this.breakUntil === null) this.screen.start();
       void this.wakeLock.hold();
       this.chat.open();
       if (was !== "scheduled") void this.catchUp();
@@ -192,6 +210,7 @@ class Room {
       this.wakeLock.release();
     }
     if (isOver(state)) {
+      this.breakUntil = null;
       this.chat.close();
       if (state !== was) this.asker.start();
     }
@@ -209,6 +228,7 @@ class Room {
       this.chat.allow(state.talk);
       this.fetched = state;
       this.liveAt = state.live_at;
+      this.breaks(state.break_until);
       this.setState(state.state);
     } catch {
       // The next gap, or the next return, asks again.
@@ -332,6 +352,7 @@ class Room {
       line: this.lineWord,
       media: this.media,
       audioOnly: this.screen.audioOnly,
+      breakUntil: this.breakUntil,
       voidReason: this.fetched.void_reason,
       now: this.clock.now(),
       startsAt: this.data.starts_at,

@@ -18,6 +18,8 @@ export interface RoomState {
   ends_at: number;
   undone_until: number | null;
   void_reason: string;
+  /** There is a break, announced until then; null: none. */
+  break_until: number | null;
   live_at: number | null;
   hls_url: string;
   hls_audio_url: string;

@@ -1,4 +1,5 @@
 /** Which sentences stand in the member's room: below the picture, and over it. Knows no DOM. */
+import { clock } from "../lib/clock";
 import type { RoomWords } from "../lib/sentences";
 import { isOver } from "./page";
 import type { ScreenState } from "./screen";
@@ -44,6 +45,8 @@ export interface CoverFacts {
   voidReason: string;
   now: number;
   startsAt: number;
+  /** Announced end of the break; null: none. */
+  breakUntil: number | null;
   endsAt: number;
 }
 
@@ -61,11 +64,17 @@ export function coverSaid(facts: CoverFacts): Said | null {
   if (line === "locked" && !isOver(state)) return { word: "locked" };
   if (state === "scheduled") return countDown(facts);
   if (isOver(state)) return { word: OVER[state] ?? "ended", values: { reason: facts.voidReason } };
+  if (facts.breakUntil !== null) return onBreak(facts.breakUntil - facts.now);
   if (media === "playing") return facts.audioOnly ? { word: "sound_only_on" } : null;
   if (media === "blocked") return null;
   // The line below the picture says it all; nothing is opened or tried until the network is back.
   if (line === "offline") return { word: "" };
   return { word: media === "idle" ? "loading" : media };
+}
+
+function onBreak(left: number): Said {
+  if (left <= 0) return { word: "break_over" };
+  return { word: "on_break", values: { time: clock(Math.ceil(left / 1000) * 1000) } };
 }
 
 function countDown({ now, startsAt, endsAt }: CoverFacts): Said {

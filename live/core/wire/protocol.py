@@ -168,6 +168,23 @@ class ResumeLecture(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class TakeBreak(Command):
+    """A break of so many minutes from now; during one, so many minutes from now."""
+
+    word = "take_break"
+    host_only = True
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn(Command):
+    """The break is over."""
+
+    word = "go_on"
+    host_only = True
+
+
+@dataclass(frozen=True, slots=True)
 class HideMessage(Command):
     """Hide a chat message from everybody."""
 
@@ -257,6 +274,8 @@ COMMANDS: dict[str, type[Command]] = {
         GoLive,
         EndLecture,
         ResumeLecture,
+        TakeBreak,
+        GoOn,
         HideMessage,
         Mute,
         Remove,
@@ -321,6 +340,31 @@ class PictureEvent(Event):
     word = "picture"
     at_once = True
     on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BreakEvent(Event):
+    """There is a break until this moment (Unix ms), or until a host goes on; null: it goes on."""
+
+    word = "break"
+    at_once = True
+    until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AirEvent(Event):
+    """What the audience gets, as the media host saw it at ``at`` (Unix ms): about once a second while it is live.
+
+    ``written``: segments of the picture are being written; ``recording``: "off" though it should be on.
+    """
+
+    word = "air"
+    audience = "hosts"
+    at: int
+    picture: bool
+    sound: bool
+    written: bool
+    recording: Literal["on", "off", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,6 +456,8 @@ EVENTS: dict[str, type[Event]] = {
         HandsDownEvent,
         RoomChanged,
         OnAirEvent,
+        BreakEvent,
+        AirEvent,
     )
 }
 
@@ -435,6 +481,7 @@ class Joined(Frame):
 
     ``at``: the server's clock, Unix milliseconds. ``ice``: relays for the host's ``offer``; empty for others.
     ``hand``: one's own hand is up; ``chat``: members may speak; ``stage``: for hosts, null for others.
+    ``break_until``: there is a break, announced until then (Unix ms); null: none.
     """
 
     word = "joined"
@@ -452,6 +499,7 @@ class Joined(Frame):
     chat: bool = True
     locked: bool = False
     stage: Stage | None = None
+    break_until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,47 @@ def test_the_lecturer_changes_the_device(lecture: Lecture) -> None:
         soon_sees(page, 10)
 
 
+def test_the_headline_says_what_the_audience_gets(lecture: Lecture) -> None:
+    """Organiser 9: 连接良好 in green while nobody saw the lecturer."""
+    said = lecture.host.locator("#headline")
+    expect(said).to_have_text("大家看得到、听得到您", timeout=20_000)
+    expect(said).to_have_class("headline good")
+    assert lecture.host.locator("#time-left").inner_text().endswith("分钟")
+    # What goes out ends, and neither the page nor its socket is told.
+    lecture.host.evaluate("window.pcs.forEach((pc) => pc.getSenders().forEach((one) => one.replaceTrack(null)))")
+    expect(said).to_have_text("大家现在看不到您，也听不到您", timeout=10_000)
+    expect(said).to_have_class("headline bad")
+    assert (said.bounding_box() or {"y": 1000})["y"] < 200
+    lecture.host.evaluate("location.reload()")
+    expect(said).to_have_text("大家看得到、听得到您", timeout=40_000)
+    # As the audience has it, without leaving the page.
+    lecture.host.click("#look")
+    expect(lecture.host.locator("#look-note")).to_contain_text("晚", timeout=30_000)
+    assert lecture.host.evaluate("document.getElementById('look-video').muted")
+    lecture.host.click("#look")
+    for page in lecture.members.values():
+        soon_sees(page)
+
+
+def test_a_break_has_a_card_and_a_countdown(lecture: Lecture) -> None:
+    """Organiser, what a lecturer would miss, 2: for everybody, also after a reload."""
+    said = lecture.host.locator("#headline")
+    card = [page.locator("#cover-text") for page in lecture.members.values()]
+    lecture.host.click("#break-open")
+    lecture.host.click("[data-break='5']")
+    expect(said).to_have_text("已休息，大家看到的是倒计时")
+    for one in card:
+        expect(one).to_contain_text("休息一下，还有 0")
+    lecture.members["hls"].reload()
+    expect(card[1]).to_contain_text("休息一下，还有 0", timeout=20_000)
+    lecture.host.evaluate("location.reload()")
+    expect(said).to_have_text("已休息，大家看到的是倒计时", timeout=20_000)
+    lecture.host.click("#go-on")
+    expect(said).to_have_text("大家看得到、听得到您", timeout=40_000)
+    for page in lecture.members.values():
+        soon_sees(page)
+
+
 def test_a_members_own_line_goes_and_comes_back(lecture: Lecture) -> None:
     for page in lecture.members.values():
         page.context.set_offline(True)

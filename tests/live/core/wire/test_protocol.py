@@ -39,6 +39,8 @@ GOOD = [
     ({"t": "go_live"}, protocol.GoLive()),
     ({"t": "end"}, protocol.EndLecture()),
     ({"t": "resume"}, protocol.ResumeLecture()),
+    ({"t": "take_break", "minutes": 5}, protocol.TakeBreak(minutes=5)),
+    ({"t": "go_on"}, protocol.GoOn()),
     ({"t": "hide_message", "message": 7}, protocol.HideMessage(message=7)),
     ({"t": "mute", "member": 7, "on": True}, protocol.Mute(member=7, on=True)),
     ({"t": "remove", "member": 7, "on": False}, protocol.Remove(member=7, on=False)),
