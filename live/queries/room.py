@@ -119,7 +119,7 @@ def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None 
     return {
         pk: RoomFacts(
             lifecycle.stage_of(state, occasion_state),
-            webrtc_cap,
+            cap,
             live_at,
             picture_at,
             last_message=last.get(pk, 0),
