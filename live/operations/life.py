@@ -16,6 +16,7 @@ from attendance.queries.windows import resumed_at, window_limit
 from live import room_events
 from live.core import lifecycle
 from live.models import Lecture
+from live.operations.polls import close_open_poll
 from live.operations.stage import announce, announce_stage, step
 from live.queries import nodes
 
@@ -57,6 +58,7 @@ def end_lecture(*, occasion_id: int, as_of: dt.datetime) -> None:
     with transaction.atomic():
         if not step(occasion_id, State.LIVE, State.ENDED, ended_at=as_of):
             raise UnableToEndLecture
+        close_open_poll(occasion_id=occasion_id, as_of=as_of)
         ledger.close_occasion(occasion_id=occasion_id, as_of=as_of)
         transaction.on_commit(lambda: announce_stage(occasion_id))
 

@@ -15,23 +15,15 @@ from live import operations, permissions, queries, room_events
 from live.core.wire import protocol
 from live.engines.base import EngineError
 from live.models import Restriction
-from live.room import signalling
+from live.room import ask_commands, signalling
 from live.room.connections import Connection
 from live.room.process import RoomProcess
+from live.room.refusal import Refused as Refused
 from live.room.rooms import Room
 from live.room.threads import in_database
 
 T = TypeVar("T")
 LABEL_S = 60.0  # a new name or unit shows within a minute
-
-
-class Refused(Exception):
-    """The command cannot be done; ``code`` is stable and fit for a client. ``id``: of the message it was about."""
-
-    def __init__(self, code: str, id: str = "") -> None:
-        super().__init__(code)
-        self.code = code
-        self.id = id
 
 
 async def run(process: RoomProcess, room: Room, connection: Connection, command: protocol.Command) -> None:
@@ -235,4 +227,5 @@ TABLE: dict[type[protocol.Command], Handler] = {
     protocol.Mute: _mute,
     protocol.Remove: _remove,
     protocol.Lower: _lower,
+    **ask_commands.TABLE,
 }

@@ -36,7 +36,7 @@ def milliseconds(at: dt.datetime | None) -> int | None:
 
 def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, Any]:
     """Return where the room stands: what a page begins with, and what a phone fetches after a gap."""
-    live = lecture.state == Lecture.State.LIVE
+    live, is_host = lecture.state == Lecture.State.LIVE, may_host(user, lecture)
     facts = queries.room_facts([lecture.pk])[lecture.pk]
     state: dict[str, Any] = {
         "state": lecture.stage,
@@ -51,9 +51,10 @@ def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str,
         "hls_audio_url": _hls(lecture, user, "audio.m3u8", as_of) if live else "",
         "chat": [line.event() for line in queries.chat_lines(occasion_id=lecture.pk)],
         "last_message": facts.last_message,
+        "asking": queries.asking_state(occasion_id=lecture.pk, member_id=user.pk, is_host=is_host),
         "mine": own_record(lecture, member_id=user.pk, as_of=as_of),
     }
-    if may_host(user, lecture):
+    if is_host:
         held = queries.restricted(lecture.pk)
         state["recording"] = recording_told(lecture, as_of=as_of)
         state["restricted"] = [{"member": row.member_id, "name": row.member.name, "kind": row.kind} for row in held]

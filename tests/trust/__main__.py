@@ -71,7 +71,7 @@ def commands() -> str:
 
 
 def events() -> str:
-    hears = {"all": "everybody in the room", "one": "the person concerned and the hosts"}
+    hears = {"all": "everybody in the room", "one": "the person concerned and the hosts", "hosts": "the hosts"}
     rows = [(f"`{word}`", "event", hears[who]) for word, who in sockets.EVENTS.items()]
     alone = {"all": "everybody in the room", "one": "this browser alone"}
     rows += [(f"`{word}`", "frame", alone[who]) for word, who in sockets.FRAMES.items()]

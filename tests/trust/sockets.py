@@ -1,8 +1,8 @@
 """Every word that may go over a live room's socket, and who may say or hear it.
 
 To the server: ``room`` = whoever holds a room ticket (on the roster, the lecturer, an organiser above); ``host`` = the
-assigned lecturer or an organiser above, asked anew at every command. From the server: ``all`` in the room, or ``one``
-(the person concerned, and the hosts).
+assigned lecturer or an organiser above, asked anew at every command. From the server: ``all`` in the room, ``hosts``,
+or ``one`` (the person concerned, and the hosts).
 """
 
 COMMANDS = {
@@ -24,6 +24,17 @@ COMMANDS = {
     "mute": "host",
     "remove": "host",
     "lower": "host",
+    "poll_answer": "room",
+    "ask": "room",
+    "vote": "room",
+    "react": "room",
+    "poll_save": "host",
+    "poll_drop": "host",
+    "poll_open": "host",
+    "poll_close": "host",
+    "poll_show": "host",
+    "question_mark": "host",
+    "pin": "host",
 }
 
 EVENTS = {
@@ -34,6 +45,15 @@ EVENTS = {
     "muted": "one",
     "removed": "one",
     "hand": "one",
+    "poll": "all",
+    "tally": "hosts",
+    "polls": "hosts",
+    "question": "all",
+    "votes": "all",
+    "marked": "all",
+    "pinned": "all",
+    "reactions": "all",
+    "unclear": "hosts",
 }
 
 # Frames that answer one socket; a tick carries the room's events.
@@ -47,4 +67,6 @@ FRAMES = {
     "link": "one",
     "bye": "one",
     "tick": "all",
+    "stored": "one",
+    "answered": "one",
 }

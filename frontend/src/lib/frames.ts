@@ -94,6 +94,73 @@ export interface LowerCommand {
   member: number;
 }
 
+export interface AnswerPollCommand {
+  t: "poll_answer";
+  id: string;
+  poll: number;
+  choice: number;
+}
+
+export interface AskCommand {
+  t: "ask";
+  id: string;
+  text: string;
+}
+
+export interface VoteCommand {
+  t: "vote";
+  id: string;
+  question: number;
+  on: boolean;
+}
+
+export interface ReactCommand {
+  t: "react";
+  kind: "clap" | "like" | "clear" | "unclear";
+}
+
+export interface SavePollCommand {
+  t: "poll_save";
+  id: string;
+  poll: number;
+  quiz: boolean;
+  text: string;
+  options: string[];
+  right: number[];
+}
+
+export interface DropPollCommand {
+  t: "poll_drop";
+  poll: number;
+}
+
+export interface OpenPollCommand {
+  t: "poll_open";
+  poll: number;
+}
+
+export interface ClosePollCommand {
+  t: "poll_close";
+  poll: number;
+}
+
+export interface ShowPollCommand {
+  t: "poll_show";
+  poll: number;
+  on: boolean;
+}
+
+export interface MarkQuestionCommand {
+  t: "question_mark";
+  question: number;
+  state: "waiting" | "now" | "answered" | "hidden";
+}
+
+export interface PinCommand {
+  t: "pin";
+  text: string;
+}
+
 export type Command =
   | BeatCommand
   | HideCommand
@@ -112,7 +179,18 @@ export type Command =
   | HideMessageCommand
   | MuteCommand
   | RemoveCommand
-  | LowerCommand;
+  | LowerCommand
+  | AnswerPollCommand
+  | AskCommand
+  | VoteCommand
+  | ReactCommand
+  | SavePollCommand
+  | DropPollCommand
+  | OpenPollCommand
+  | ClosePollCommand
+  | ShowPollCommand
+  | MarkQuestionCommand
+  | PinCommand;
 
 export interface StateChangedEvent {
   t: "state";
@@ -160,6 +238,66 @@ export interface HandEvent {
   up: boolean;
 }
 
+export interface PollEvent {
+  t: "poll";
+  poll: number;
+  quiz: boolean;
+  text: string;
+  options: string[];
+  open: boolean;
+  counts: number[];
+  right: number[];
+}
+
+export interface TallyEvent {
+  t: "tally";
+  poll: number;
+  counts: number[];
+}
+
+export interface PollsChangedEvent {
+  t: "polls";
+}
+
+export interface QuestionEvent {
+  t: "question";
+  question: number;
+  member: number;
+  name: string;
+  unit: string;
+  text: string;
+  at: number;
+  votes: number;
+  state: "waiting" | "now" | "answered" | "hidden";
+}
+
+export interface VotesEvent {
+  t: "votes";
+  questions: number[];
+  votes: number[];
+}
+
+export interface MarkedEvent {
+  t: "marked";
+  question: number;
+  state: "waiting" | "now" | "answered" | "hidden";
+}
+
+export interface PinnedEvent {
+  t: "pinned";
+  text: string;
+}
+
+export interface ReactionsEvent {
+  t: "reactions";
+  kinds: string[];
+}
+
+export interface UnclearEvent {
+  t: "unclear";
+  people: number;
+}
+
 export type RoomEvent =
   | StateChangedEvent
   | ChatEvent
@@ -167,7 +305,16 @@ export type RoomEvent =
   | PictureEvent
   | MutedEvent
   | RemovedEvent
-  | HandEvent;
+  | HandEvent
+  | PollEvent
+  | TallyEvent
+  | PollsChangedEvent
+  | QuestionEvent
+  | VotesEvent
+  | MarkedEvent
+  | PinnedEvent
+  | ReactionsEvent
+  | UnclearEvent;
 
 export interface JoinedFrame {
   t: "joined";
@@ -230,6 +377,19 @@ export interface TickFrame {
   events: RoomEvent[];
 }
 
+export interface StoredFrame {
+  t: "stored";
+  id: string;
+  item: number;
+}
+
+export interface AnsweredFrame {
+  t: "answered";
+  id: string;
+  poll: number;
+  choice: number;
+}
+
 export type ServerFrame =
   | JoinedFrame
   | CountedFrame
@@ -239,7 +399,9 @@ export type ServerFrame =
   | ServerAnswerFrame
   | LinkFrame
   | ByeFrame
-  | TickFrame;
+  | TickFrame
+  | StoredFrame
+  | AnsweredFrame;
 
 export interface ErrorFrame {
   error: string;
