@@ -11,6 +11,7 @@ import { Feed, type PageEvent } from "../room/feed";
 import { isOver } from "../room/page";
 import { type ClosedWhy, type Line, RoomLine } from "../room/socket";
 import { Air } from "./air";
+import { HostAsking } from "./asking";
 import { type ClosedWord, closedWord, deskWord, isGood } from "./desk";
 import type { HostData, HostState } from "./page";
 import { People } from "./people";
@@ -44,6 +45,7 @@ class Desk {
   private readonly line: RoomLine;
   private readonly chat: Chat;
   private readonly feed: Feed;
+  private readonly asking: HostAsking;
   private state: string;
   private lineWord: Line = "connecting";
   private closed: ClosedWord = "no_right";
@@ -87,6 +89,11 @@ class Desk {
       send: (command) => this.line.send(command),
       decorate: (line, message) => this.people.tools(line, message),
     });
+    this.asking = new HostAsking(
+      data.ask_words,
+      (command) => this.line.send(command),
+      () => void this.catchUp(),
+    );
     this.feed = new Feed(this.chat, {
       people: (count) => this.people.present(count),
       event: (event) => this.event(event),
@@ -96,9 +103,10 @@ class Desk {
 
   start(): void {
     this.chat.addAll(this.data.chat);
+    this.asking.told(this.data.asking);
     this.people.restricted(this.data.restricted ?? []);
     this.buttons();
-    startTabs(["chat", "people"]);
+    startTabs(["chat", "questions", "polls", "people"]);
     fitHeight();
     this.show();
     window.setInterval(() => this.show(), 1000);
@@ -150,6 +158,7 @@ class Desk {
     this.clock.set(frame.at);
     this.air.relays(frame.ice);
     const isBack = this.feed.joined(frame);
+    this.asking.joined();
     this.setState(frame.state);
     // The server let go of our connection when the line broke: put the picture on air again.
     if (this.state === "live" && !this.air.isReplaced) void this.air.publish();
@@ -157,6 +166,7 @@ class Desk {
   }
 
   private frame(frame: ServerFrame): void {
+    this.asking.frame(frame);
     if (frame.t === "tick") this.feed.tick(frame);
     else if (frame.t === "ack") this.chat.acknowledged(frame.id, frame.message);
     else if (frame.t === "answer") this.air.answered(frame.sdp);
@@ -165,7 +175,7 @@ class Desk {
   }
 
   private refused(frame: ErrorFrame): void {
-    if (this.chat.refused(frame)) return;
+    if (this.chat.refused(frame) || this.asking.refused(frame)) return;
     this.going = false;
     if (frame.t === "offer") this.air.refused(frame);
     else if (frame.error === "not_host") this.say("no_right");
@@ -174,6 +184,7 @@ class Desk {
   }
 
   private event(event: PageEvent): void {
+    if (this.asking.event(event)) return;
     if (event.t === "state") this.setState(event.state);
     else if (event.t === "hand") this.people.hand(event);
     else if (event.t === "muted" || event.t === "removed") {
@@ -216,6 +227,7 @@ class Desk {
     try {
       const state = await get<HostState>(this.data.urls.state);
       this.chat.addAll(state.chat);
+      this.asking.told(state.asking);
       this.liveAt = state.live_at;
       this.undoneUntil = state.undone_until ?? 0;
       this.voidReason = state.void_reason;

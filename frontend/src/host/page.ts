@@ -1,6 +1,7 @@
 /** What the view gives the desk, with the page and after each gap. */
 import type { ChatEvent } from "../lib/frames";
-import type { HostWords } from "../lib/sentences";
+import type { HostAskWords, HostWords } from "../lib/sentences";
+import type { AskingState } from "../room/asked";
 
 /** Somebody who is muted, or was removed. */
 export interface Restricted {
@@ -24,6 +25,7 @@ export interface HostState {
   undone_until: number | null;
   void_reason: string;
   chat: ChatEvent[];
+  asking: AskingState;
   restricted: Restricted[];
 }
 
@@ -35,4 +37,5 @@ export interface HostData extends HostState {
   title: string;
   urls: { state: string; ticket: string; socket: string };
   words: HostWords;
+  ask_words: HostAskWords;
 }

@@ -1,6 +1,7 @@
 /** What the view gives the member's room, with the page and after each gap. */
 import type { ChatEvent } from "../lib/frames";
-import type { RoomWords } from "../lib/sentences";
+import type { AskWords, RoomWords } from "../lib/sentences";
+import type { AskingState } from "./asked";
 
 /** What the lecture was for this member, in words; `settled`: it will not change by itself any more. */
 export interface Mine {
@@ -22,6 +23,7 @@ export interface RoomState {
   hls_url: string;
   hls_audio_url: string;
   chat: ChatEvent[];
+  asking: AskingState;
 }
 
 export interface RoomData extends RoomState {
@@ -32,6 +34,7 @@ export interface RoomData extends RoomState {
   counted: boolean;
   urls: { state: string; ticket: string; outbox: string; socket: string; replay: string };
   words: RoomWords;
+  ask_words: AskWords;
 }
 
 /** Neither to come nor live. */
