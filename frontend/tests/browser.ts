@@ -66,6 +66,7 @@ export class FakeElement extends FakeTarget {
   hidden = false;
   disabled = false;
   dataset: Record<string, string> = {};
+  style: Record<string, string> = {};
   scrollTop = 0;
   scrollHeight = 0;
   clientHeight = 0;

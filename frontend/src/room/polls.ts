@@ -136,7 +136,7 @@ export class Polls {
 export function bar(percent: number): HTMLElement {
   const box = made("span", "poll-bar");
   const full = made("span", "poll-full");
-  full.setAttribute("style", `width:${percent}%`);
+  full.style.width = `${percent}%`;
   box.setAttribute("aria-hidden", "true");
   box.appendChild(full);
   return box;
