@@ -130,6 +130,9 @@ test("another device's answer is shown; a refused one is said", () => {
   asking.event(POLL);
   asking.frame({ t: "answered", id: "elsewhere", poll: 7, choice: 0 });
   assert.equal(element("poll-note").textContent, "chosen");
+  assert.deepEqual([element("poll-options").hidden, element("poll-change").hidden], [true, false]);
+  element("poll-change").dispatch("click");
+  assert.equal(element("poll-options").hidden, false);
   tapped(1);
   asking.refused({ error: "poll_closed", t: "poll_answer", id: lastId() });
   asking.event({ ...POLL, open: false });

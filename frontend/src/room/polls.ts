@@ -37,6 +37,8 @@ export class Polls {
   private asked: number | null = null;
   private isSent = false;
   private refused = "";
+  /** Whoever has answered sees the answer alone, and opens the options to change it. */
+  private isChanging = false;
   private seen: number;
 
   constructor(
@@ -45,6 +47,10 @@ export class Polls {
     private readonly pending: Pending,
   ) {
     this.seen = recall("sessionStorage", `${keep}-poll-seen`, 0);
+    byId("poll-change").addEventListener("click", () => {
+      this.isChanging = true;
+      this.draw();
+    });
     byId("poll-done").addEventListener("click", () => this.putAway());
   }
 
@@ -54,6 +60,7 @@ export class Polls {
       this.choice = null;
       this.asked = null;
       this.refused = "";
+      this.isChanging = false;
     }
     if (poll?.open) this.refused = "";
     this.poll = poll;
@@ -78,7 +85,10 @@ export class Polls {
       if (this.poll?.poll !== poll.poll) return;
       this.asked = null;
       this.refused = error;
-      if (!error) this.choice = choice;
+      if (!error) {
+        this.choice = choice;
+        this.isChanging = false;
+      }
       this.draw();
     });
     this.draw();
@@ -94,10 +104,15 @@ export class Polls {
     const { poll } = this;
     const box = byId("poll");
     box.hidden = !poll || (!poll.open && this.seen === poll.poll);
+    // On a small phone the notice makes room for the question.
+    document.body.dataset.poll = box.hidden ? "" : "open";
     if (!poll || box.hidden) return;
     write(byId("poll-text"), poll.text);
     byId("poll-kind").textContent = fill(this.words, poll.quiz ? "quiz_counts" : "only_counts");
     byId("poll-done").hidden = poll.open;
+    const isFolded = poll.open && this.choice !== null && this.asked === null && !this.isChanging;
+    byId("poll-change").hidden = !isFolded;
+    byId("poll-options").hidden = isFolded;
     const list = byId("poll-options");
     list.textContent = "";
     for (const [place, option] of poll.options.entries()) {
