@@ -53,8 +53,9 @@ class Asking:
             room.asking.poll = event
         elif isinstance(event, asking.PinnedEvent):
             room.asking.notice = event.text
-        elif isinstance(event, asking.MarkedEvent):
-            votes, _state = room.asking.questions.get(event.question, (0, ""))
+        elif isinstance(event, asking.MarkedEvent) and event.question in room.asking.questions:
+            # One that was not told yet is told with its mark.
+            votes, _state = room.asking.questions[event.question]
             room.asking.questions[event.question] = (votes, event.state)
 
     async def _turn(self) -> None:
@@ -93,11 +94,6 @@ class Asking:
 
     async def _tell_questions(self, room: "Room", changed: dict[int, tuple[int, str]]) -> None:
         told = room.asking.questions
-        if not room.asking.is_known:
-            # Whoever comes has fetched what there was.
-            room.asking.is_known = True
-            told.update(changed)
-            return
         deliver = partial(self._process.rooms.deliver, room.occasion_id)
         new = sorted(key for key, (_votes, state) in changed.items() if key not in told and state != "hidden")
         for event in await in_database(partial(queries.question_events, new[:NEW_QUESTIONS])) if new else ():

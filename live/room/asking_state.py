@@ -18,7 +18,6 @@ class RoomAsking:
     person said that they cannot hear.
     """
 
-    is_known: bool = False
     poll: asking.PollEvent | None = None
     notice: str = ""
     tally: asking.TallyEvent | None = None
