@@ -10,7 +10,7 @@ def ask_words() -> dict[str, str]:
         "quiz_counts": _("只统计人数；结束后您会看到自己答得对不对"),
         "may_change": _("点一下就是回答，主持人结束前可以改"),
         "sending": _("正在提交…"),
-        "chosen": _("已记下：{option}。主持人结束前可以改"),
+        "chosen": _("已记下：{option}。结束前可以改"),
         "not_sent": _("没有发出去，联网后自动再发"),
         "poll_closed": _("已经结束，这次没有记上"),
         "not_chosen": _("已经结束，您没有回答"),

@@ -188,6 +188,7 @@ def test_two_processes_without_redis_hear_by_the_database(
         assert member.event("pinned")["text"] == "三点集合"
         member.send(t="ask", id="q", text="转移到哪里")
         question = host.event("question")["question"]
+        assert member.event("question")["question"] == question
         host.send(t="question_mark", question=question, state="answered")
         assert member.event("marked")["state"] == "answered"
         one.kill()
