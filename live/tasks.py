@@ -14,8 +14,9 @@ def end_forgotten_lectures() -> None:
 
 @shared_task
 def delete_old_chat() -> None:
-    """Keep chat no longer than its retention time."""
+    """Keep chat, questions, and who chose what in a poll no longer than their retention time."""
     operations.delete_old_chat(as_of=timezone.now())
+    operations.delete_old_asking(as_of=timezone.now())
 
 
 BEAT = {

@@ -66,6 +66,7 @@ export class FakeElement extends FakeTarget {
   hidden = false;
   disabled = false;
   dataset: Record<string, string> = {};
+  style: Record<string, string> = {};
   scrollTop = 0;
   scrollHeight = 0;
   clientHeight = 0;
@@ -141,6 +142,7 @@ export class FakeElement extends FakeTarget {
 export class FakeDocument extends FakeTarget {
   visibilityState = "visible";
   cookie = "csrftoken=token";
+  body = { dataset: {} as Record<string, string> };
   documentElement = { lang: "zh-hans", dataset: {} as Record<string, string> };
   readonly elements = new Map<string, FakeElement>();
 

@@ -77,8 +77,8 @@ def say_all(*, sayings: Sequence[Saying]) -> list[ChatLine | UnableToChat]:
             fit.setdefault(one.key, replace(one, text=words))
         else:
             answers[one.key] = UnableToChat("too_long" if words else "empty")
-    lecturers, quiet = _open_rooms({one.occasion_id for one in fit.values()})
-    silent = _restricted({one.occasion_id for one in fit.values()}, {one.author_id for one in fit.values()})
+    lecturers, quiet = open_rooms({one.occasion_id for one in fit.values()})
+    silent = restricted_in({one.occasion_id for one in fit.values()}, {one.author_id for one in fit.values()})
     for key, one in fit.items():
         if one.occasion_id not in lecturers:
             answers[key] = UnableToChat("closed")
@@ -109,7 +109,7 @@ def _line_of(one: Saying, message_id: int, label: tuple[str, str], lecturer_id: 
     return ChatLine(message_id, one.author_id, name, unit, one.text, at_ms, host=is_host)
 
 
-def _open_rooms(occasion_ids: Collection[int]) -> tuple[dict[int, int], set[int]]:
+def open_rooms(occasion_ids: Collection[int]) -> tuple[dict[int, int], set[int]]:
     """Return the lecturers of those lectures that are not over, and in which of these only hosts may speak.
 
     They stay so until the transaction ends (a shared lock).
@@ -128,7 +128,7 @@ def _open_rooms(occasion_ids: Collection[int]) -> tuple[dict[int, int], set[int]
     return {int(row[0]): int(row[1]) for row in rows}, {int(row[0]) for row in rows if not row[3]}
 
 
-def _restricted(occasion_ids: Collection[int], member_ids: Collection[int]) -> set[tuple[int, int]]:
+def restricted_in(occasion_ids: Collection[int], member_ids: Collection[int]) -> set[tuple[int, int]]:
     # A statement of its own: it sees what was committed while the first waited for its locks.
     found = Restriction.objects.filter(lecture_id__in=occasion_ids, member_id__in=member_ids, lifted_at=None)
     return set(found.values_list("lecture_id", "member_id"))

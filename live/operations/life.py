@@ -18,6 +18,7 @@ from live.core import lifecycle
 from live.models import Lecture, RaisedHand
 from live.operations.air import Air, take_air
 from live.operations.breaks import close_break
+from live.operations.polls import close_open_poll
 from live.operations.stage import announce, announce_stage, step
 from live.queries import nodes
 
@@ -66,8 +67,9 @@ def end_lecture(*, occasion_id: int, as_of: dt.datetime) -> None:
         close_break(lecture, as_of=as_of)
         if not step(occasion_id, State.LIVE, State.ENDED, ended_at=as_of):
             raise UnableToEndLecture
+        close_open_poll(occasion_id=occasion_id, as_of=as_of)
         ledger.close_occasion(occasion_id=occasion_id, as_of=as_of)
-        if Lecture.objects.filter(pk=occasion_id, record=False).exists():
+        if not lecture.record:
             ledger.set_unrecorded(occasion_id=occasion_id)  # now: the media agent may never come to say so
         RaisedHand.objects.filter(lecture_id=occasion_id).delete()
         transaction.on_commit(lambda: announce_stage(occasion_id))

@@ -1,5 +1,13 @@
 """Questions about lectures and what is said in their rooms. Nothing here writes."""
 
+from live.queries.asking import (
+    AskingFacts,
+    asking_facts,
+    asking_state,
+    host_polls,
+    question_events,
+    questions_of,
+)
 from live.queries.lectures import lecturers_for, lectures_for, may_lecture, people_present, personal_data
 from live.queries.recordings import (
     PICTURE_OUTLIVES,
@@ -34,14 +42,18 @@ __all__ = [
     "SHORTEST_PAUSE_MS",
     "WEB_NOTICED",
     "AirNote",
+    "AskingFacts",
     "ChatLine",
     "NotRecorded",
     "Pauses",
     "RoomFacts",
     "air_log",
+    "asking_facts",
+    "asking_state",
     "chat_lines",
     "hand_events",
     "holes_of_web",
+    "host_polls",
     "is_half_missing",
     "keeps_from_recording",
     "labels_of",
@@ -54,6 +66,8 @@ __all__ = [
     "pauses_of",
     "people_present",
     "personal_data",
+    "question_events",
+    "questions_of",
     "restricted",
     "room_facts",
     "units_at",

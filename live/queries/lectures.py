@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from attendance.models import Occasion, PresenceSpan
-from live.models import ChatMessage, Lecture, Restriction
+from live.models import ChatMessage, Lecture, PollAnswer, Question, QuestionVote, Restriction
 from organizations.models import Node, Role, RoleGrant, User
 from organizations.permissions import visible_nodes
 from organizations.queries import valid_on
@@ -54,7 +54,13 @@ def personal_data(user: User) -> dict[str, Any]:
     """Return what a person said in rooms and what hosts decided about them, for their own download."""
     said = ChatMessage.objects.filter(author=user).order_by("at")
     held = Restriction.objects.filter(member=user).order_by("set_at")
+    asked = Question.objects.filter(author=user).order_by("at")
+    voted = QuestionVote.objects.filter(member=user).order_by("pk")
+    chosen = PollAnswer.objects.filter(member=user).order_by("at")
     return {
+        "questions": list(asked.values("lecture_id", "text", "at", "votes", "state")),
+        "questions_voted_for": list(voted.values("question__lecture_id", "question__text")),
+        "poll_answers": list(chosen.values("poll__lecture_id", "poll__text", "poll__options", "choice", "at")),
         "chat": list(said.values("lecture_id", "lecture__occasion__title", "text", "at", "hidden_at")),
         "restrictions": list(held.values("lecture_id", "kind", "set_at", "lifted_at")),
     }

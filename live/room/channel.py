@@ -76,10 +76,10 @@ class ProcessChannel:
         """Tell the rooms of the other processes; what waits too long for Redis is lost, the oldest first."""
         self._put(messages_of(events, sender=self.name, flush=flush))
 
-    def count(self, occasion_id: int, *, people: int, webrtc: int) -> None:
-        """Tell the other processes how many are here."""
-        message = {"type": "room.count", "from": self.name, "occasion": occasion_id, "people": people, "webrtc": webrtc}
-        self._put({occasion_id: message})
+    def count(self, occasion_id: int, *, people: int, webrtc: int, unclear: int = 0) -> None:
+        """Tell the other processes how many are here, and how many of them cannot hear."""
+        counts = {"people": people, "webrtc": webrtc, "unclear": unclear}
+        self._put({occasion_id: {"type": "room.count", "from": self.name, "occasion": occasion_id, **counts}})
 
     def _put(self, messages: dict[int, dict[str, Any]]) -> None:
         self._waiting.extend(messages.items())

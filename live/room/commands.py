@@ -16,7 +16,7 @@ from live import operations, permissions
 from live.core.wire import protocol
 from live.engines.base import EngineError
 from live.models import Restriction
-from live.room import breaks, leading, signalling
+from live.room import ask_commands, breaks, leading, signalling
 from live.room.connections import Connection
 from live.room.process import RoomProcess
 from live.room.refusals import Refused
@@ -219,4 +219,5 @@ TABLE: dict[type[protocol.Command], Handler] = {
     protocol.OpenChat: leading.open_chat,
     protocol.Lock: leading.lock,
     protocol.GiveBack: leading.give_back,
+    **ask_commands.TABLE,
 }

@@ -25,6 +25,7 @@ from live import operations, queries, room_events
 from live.core.wire import protocol
 from live.room import breaks, stage
 from live.room.admission import Admission
+from live.room.asking import Asking
 from live.room.background import Background
 from live.room.channel import ProcessChannel
 from live.room.chat import Chat
@@ -61,6 +62,7 @@ class RoomProcess:
         self.chat = Chat(spawn=self.background.spawn)
         self.admission = Admission(self.background)
         self.checks = RoomChecks(self)
+        self.asking = Asking(self)
 
     # --- the life of the process --------------------------------------------------------------------------------
 
@@ -69,6 +71,7 @@ class RoomProcess:
         self.channel.start(self.background)
         self.rooms.start()
         self.checks.start()
+        self.asking.start()
         PHONES.set_function(self.rooms.sockets)
         UNWRITTEN.set_function(self.recorder.unwritten)
         room_events.attach(self)
@@ -108,6 +111,7 @@ class RoomProcess:
 
     def _on_event(self, room: Room, event: protocol.Event) -> None:
         """An event passes through the room on its way to the browsers."""
+        self.asking.on_event(room, event)
         if isinstance(event, protocol.StateChanged):
             self._enter_state(room, event.state)
         elif isinstance(event, protocol.PictureEvent):

@@ -18,6 +18,7 @@ import structlog
 from live import supervise
 from live.core.wire import packing, protocol
 from live.queries.stage import NOBODY_ON_AIR
+from live.room.asking_state import RoomAsking
 from live.room.background import Background
 from live.room.channel import ProcessChannel
 from live.room.connections import Connection
@@ -41,9 +42,9 @@ OnEvent = Callable[["Room", protocol.Event], None]
 class Room:
     """The connections to one occasion in this process, and what waits for the next tick.
 
-    ``elsewhere``: of each other process, when it was last heard of, and its counts of members and of WebRTC;
-    ``members``: how many connections each person has, hosts among them; ``hosts``: and each host; ``left_at``: who
-    left lately, in the loop's seconds.
+    ``elsewhere``: of each other process, when it was last heard of, its counts of members and of WebRTC, and how many
+    cannot hear there; ``members``: how many connections each person has, hosts among them; ``hosts``: and each host;
+    ``left_at``: who left lately, in the loop's seconds.
     """
 
     occasion_id: int
@@ -72,7 +73,8 @@ class Room:
     seen: collections.deque[int] = field(default_factory=lambda: collections.deque(maxlen=400))
     hidden: collections.deque[int] = field(default_factory=lambda: collections.deque(maxlen=400))
     last_message: int = 0
-    elsewhere: dict[str, tuple[float, int, int]] = field(default_factory=dict)
+    asking: RoomAsking = field(default_factory=RoomAsking)
+    elsewhere: dict[str, tuple[float, int, int, int]] = field(default_factory=dict)
     webrtc: set[Connection] = field(default_factory=set)
     told_people: int = -1
     told_at: float = 0.0
@@ -83,7 +85,7 @@ class Room:
 
     def people(self) -> int:
         """Persons in the room over all processes but its hosts; two devices of one person in one process are one."""
-        return self.people_here() + sum(people for _at, people, _webrtc in self.elsewhere.values())
+        return self.people_here() + sum(people for _at, people, _webrtc, _unclear in self.elsewhere.values())
 
     def people_here(self) -> int:
         """The same, of this process."""
@@ -96,7 +98,11 @@ class Room:
 
     def watching(self) -> int:
         """Browsers that watch by WebRTC, over all processes."""
-        return len(self.webrtc) + sum(webrtc for _at, _people, webrtc in self.elsewhere.values())
+        return len(self.webrtc) + sum(webrtc for _at, _people, webrtc, _unclear in self.elsewhere.values())
+
+    def cannot_hear(self) -> int:
+        """Persons who said within the last 30 s that they cannot hear, over all processes."""
+        return self.asking.unclear_now() + sum(unclear for _at, _people, _webrtc, unclear in self.elsewhere.values())
 
     def of_member(self, member_id: int) -> list[Connection]:
         """The connections of one member, as a list of its own: who is dismissed may leave meanwhile."""
@@ -206,7 +212,10 @@ class Rooms:
         if room is None:  # the last one left while it was under way
             return
         if message["type"] == "room.count":
-            room.elsewhere[message["from"]] = (self._loop.time(), message["people"], message["webrtc"])
+            room.elsewhere[message["from"]] = (
+                *(self._loop.time(), message["people"], message["webrtc"]),
+                message.get("unclear", 0),  # a process of an older version does not say it
+            )
             return
         for one in message["events"]:
             try:
@@ -245,7 +254,12 @@ class Rooms:
         now = self._loop.time()
         for room in self.open.values():
             room.elsewhere = {name: seen for name, seen in room.elsewhere.items() if now - seen[0] < FORGET_S}
-            self._channel.count(room.occasion_id, people=room.people_here(), webrtc=len(room.webrtc))
+            self._channel.count(
+                room.occasion_id,
+                people=room.people_here(),
+                webrtc=len(room.webrtc),
+                unclear=room.asking.unclear_now(),
+            )
             room.left_at = {member: at for member, at in room.left_at.items() if now - at < BACK_WITHIN_S}
             for one in room.connections:
                 if one.stuck_since is not None and now - one.stuck_since > STUCK_S:

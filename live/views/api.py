@@ -36,6 +36,7 @@ def milliseconds(at: dt.datetime | None) -> int | None:
 
 def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, Any]:
     """Return where the room stands: what a page begins with, and what a phone fetches after a gap."""
+    is_host = may_host(user, lecture)
     live = lecture.state == Lecture.State.LIVE and not is_locked_out(user, lecture, as_of=as_of)
     facts = queries.room_facts([lecture.pk])[lecture.pk]
     state: dict[str, Any] = {
@@ -54,13 +55,14 @@ def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str,
         "last_message": facts.last_message,
         "talk": facts.is_chat_open,
         "locked": facts.is_locked,
+        "asking": queries.asking_state(occasion_id=lecture.pk, member_id=user.pk, is_host=is_host),
         "mine": own_record(lecture, member_id=user.pk, as_of=as_of),
     }
-    if may_host(user, lecture):
+    if is_host:
         held = queries.restricted(lecture.pk)
         state["recording"] = recording_told(lecture, as_of=as_of)
         state["stage"] = {
-            "on_air": as_data(queries.on_air(lecture.pk)) if facts.air[0] else None,
+            "on_air": as_data(queries.on_air(lecture.pk)) if facts.turn[0] else None,
             "hands": [as_data(hand) for hand in queries.hand_events(facts.hands)],
         }
         state["air_log"] = air_notes(lecture.pk)

@@ -27,6 +27,7 @@ from live.core import lifecycle
 from live.models import Lecture
 from live.permissions import expects, may_host, may_join, may_read_recording
 from live.queries import is_half_missing, lectures_for
+from live.sentences.asking import ask_words, host_ask_words
 from live.sentences.plan import roster_day_words
 from live.sentences.room import host_words, missing_rows, missing_words, room_words
 from live.views.access import lecture_page
@@ -72,6 +73,7 @@ def room(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "counted": expects(lecture.occasion, user.pk),
         "urls": _urls(lecture),
         "words": room_words(),
+        "ask_words": ask_words(),
         **room_state(lecture, user, as_of=now),
     }
     occasion = lecture.occasion
@@ -98,6 +100,7 @@ def host(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "owner": str(user.public_id),
         "urls": _urls(lecture),
         "words": host_words(),
+        "ask_words": host_ask_words(),
         "opens_at": round(lifecycle.opens_at(lecture.occasion.starts_at).timestamp() * 1000),
         "title": lecture.occasion.title,
         **room_state(lecture, user, as_of=now),
@@ -108,6 +111,7 @@ def host(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "occasion": occasion,
         "data": data,
         "plan": f"{when} · {occasion.node.name} · {roster}",
+        "is_desk": True,
         "may_void": has_role(user, Role.ORGANISER, node=occasion.node),
     }
     return render(request, "live/host.html", context)

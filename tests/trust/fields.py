@@ -413,6 +413,29 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("id", TECHNICAL, SERVER, WITH_OBJECT),
         Fields("lecture member kind set_by set_at lifted_at", PERSONAL, "oneself; the room's hosts", WITH_OBJECT),
     ),
+    "live.Poll": (
+        Fields("id client_id", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("lecture text options made_at opened_at closed_at is_shown", CONTENT, ROOM, WITH_OBJECT),
+        Fields("right counts", CONTENT, "the room's hosts; whoever is in the room once it is closed", WITH_OBJECT),
+        Fields("made_by", PERSONAL, SERVER, WITH_OBJECT),
+    ),
+    "live.PollAnswer": (
+        Fields("id", TECHNICAL, SERVER, CHAT),
+        Fields("poll member choice at", PERSONAL, "oneself; everybody else as counts", CHAT),
+    ),
+    "live.Question": (
+        Fields("id client_id changed_at", TECHNICAL, ROOM, CHAT),
+        Fields("lecture author text at votes state", PERSONAL, ROOM, CHAT),
+    ),
+    "live.QuestionVote": (
+        Fields("id", TECHNICAL, SERVER, CHAT),
+        Fields("question member", PERSONAL, "oneself; everybody else as counts", CHAT),
+    ),
+    "live.PinnedNotice": (
+        Fields("id", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("lecture text set_at taken_off_at", CONTENT, ROOM, WITH_OBJECT),
+        Fields("set_by", PERSONAL, SERVER, WITH_OBJECT),
+    ),
 }  # fmt: skip
 
 # Where tables of others point at a person: authorship, work, sign-in; none of them says more of anybody.

@@ -30,6 +30,17 @@ COMMANDS = {
     "open_chat": "host",
     "lock": "host",
     "give_back": "host",
+    "poll_answer": "room",
+    "ask": "room",
+    "vote": "room",
+    "react": "room",
+    "poll_save": "host",
+    "poll_drop": "host",
+    "poll_open": "host",
+    "poll_close": "host",
+    "poll_show": "host",
+    "question_mark": "host",
+    "pin": "host",
 }
 
 EVENTS = {
@@ -45,6 +56,15 @@ EVENTS = {
     "hands_down": "all",
     "room": "all",
     "on_air": "hosts",
+    "poll": "all",
+    "tally": "hosts",
+    "polls": "hosts",
+    "question": "all",
+    "votes": "all",
+    "marked": "all",
+    "pinned": "all",
+    "reactions": "all",
+    "unclear": "hosts",
 }
 
 # Frames that answer one socket; a tick carries the room's events.
@@ -58,4 +78,6 @@ FRAMES = {
     "link": "one",
     "bye": "one",
     "tick": "all",
+    "stored": "one",
+    "answered": "one",
 }

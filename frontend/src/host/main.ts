@@ -11,6 +11,7 @@ import { Feed, type PageEvent } from "../room/feed";
 import { isOver } from "../room/page";
 import { type ClosedWhy, type Line, RoomLine } from "../room/socket";
 import { Air } from "./air";
+import { HostAsking } from "./asking";
 import { Assistant } from "./assistant";
 import { Control } from "./control";
 import { type ClosedWord, closedWord, deskWord, isGood } from "./desk";
@@ -56,6 +57,7 @@ class Desk {
   private readonly line: RoomLine;
   private readonly chat: Chat;
   private readonly feed: Feed;
+  private readonly asking: HostAsking;
   private state: string;
   private lineWord: Line = "connecting";
   private closed: ClosedWord = "no_right";
@@ -117,6 +119,11 @@ class Desk {
       send: (command) => this.line.send(command),
       decorate: (line, message) => this.people.beside(line, message),
     });
+    this.asking = new HostAsking(
+      data.ask_words,
+      (command) => this.line.send(command),
+      () => void this.catchUp(),
+    );
     this.feed = new Feed(this.chat, {
       people: (count) => this.people.present(count),
       event: (event) => this.event(event),
@@ -126,12 +133,13 @@ class Desk {
 
   start(): void {
     this.chat.addAll(this.data.chat);
+    this.asking.told(this.data.asking);
     this.people.restricted(this.data.restricted ?? []);
     this.assistant.begin(this.data.stage.on_air);
     this.air.isReplaced = this.assistant.role === "assistant";
     this.stands(this.data);
     this.buttons();
-    startTabs(["chat", "people"]);
+    startTabs(["chat", "questions", "polls", "people"]);
     fitHeight();
     this.show();
     window.setInterval(() => this.show(), 1000);
@@ -189,6 +197,7 @@ class Desk {
       this.hands.all(frame.stage.hands);
     }
     this.control.set(frame.chat, frame.locked);
+    this.asking.joined();
     this.setState(frame.state);
     // The server let go of our connection when the line broke: put the picture on air again.
     if (this.state === "live" && !this.air.isReplaced) void this.air.publish();
@@ -196,6 +205,7 @@ class Desk {
   }
 
   private frame(frame: ServerFrame): void {
+    this.asking.frame(frame);
     if (frame.t === "tick") this.feed.tick(frame);
     else if (frame.t === "ack") this.chat.acknowledged(frame.id, frame.message);
     else if (frame.t === "answer") this.air.answered(frame.sdp);
@@ -204,7 +214,7 @@ class Desk {
   }
 
   private refused(frame: ErrorFrame): void {
-    if (this.chat.refused(frame)) return;
+    if (this.chat.refused(frame) || this.asking.refused(frame)) return;
     this.going = false;
     if (frame.t === "offer" && frame.error === "taken") {
       this.assistant.refused();
@@ -217,6 +227,7 @@ class Desk {
   }
 
   private event(event: PageEvent): void {
+    if (this.asking.event(event)) return;
     if (event.t === "state") this.setState(event.state);
     else if (event.t === "break") this.onAir.breaks(event.until);
     else if (event.t === "air") this.onAir.heard(event);
@@ -300,6 +311,7 @@ class Desk {
     try {
       const state = await get<HostState>(this.data.urls.state);
       this.chat.addAll(state.chat);
+      this.asking.told(state.asking);
       this.liveAt = state.live_at;
       this.undoneUntil = state.undone_until ?? 0;
       this.voidReason = state.void_reason;

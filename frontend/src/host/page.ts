@@ -1,6 +1,7 @@
 /** What the view gives the desk, with the page and after each gap. */
 import type { ChatEvent, Stage } from "../lib/frames";
-import type { HostWords } from "../lib/sentences";
+import type { HostAskWords, HostWords } from "../lib/sentences";
+import type { AskingState } from "../room/asked";
 
 /** Somebody who is muted, or was removed. */
 export interface Restricted {
@@ -36,6 +37,7 @@ export interface HostState {
   hls_url: string;
   break_until: number | null;
   chat: ChatEvent[];
+  asking: AskingState;
   restricted: Restricted[];
   talk: boolean;
   locked: boolean;
@@ -52,4 +54,5 @@ export interface HostData extends HostState {
   title: string;
   urls: { state: string; ticket: string; socket: string; people: string };
   words: HostWords;
+  ask_words: HostAskWords;
 }

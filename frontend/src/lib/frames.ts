@@ -130,6 +130,73 @@ export interface GiveBackCommand {
   source?: string;
 }
 
+export interface AnswerPollCommand {
+  t: "poll_answer";
+  id: string;
+  poll: number;
+  choice: number;
+}
+
+export interface AskCommand {
+  t: "ask";
+  id: string;
+  text: string;
+}
+
+export interface VoteCommand {
+  t: "vote";
+  id: string;
+  question: number;
+  on: boolean;
+}
+
+export interface ReactCommand {
+  t: "react";
+  kind: "clap" | "like" | "clear" | "unclear";
+}
+
+export interface SavePollCommand {
+  t: "poll_save";
+  id: string;
+  poll: number;
+  quiz: boolean;
+  text: string;
+  options: string[];
+  right: number[];
+}
+
+export interface DropPollCommand {
+  t: "poll_drop";
+  poll: number;
+}
+
+export interface OpenPollCommand {
+  t: "poll_open";
+  poll: number;
+}
+
+export interface ClosePollCommand {
+  t: "poll_close";
+  poll: number;
+}
+
+export interface ShowPollCommand {
+  t: "poll_show";
+  poll: number;
+  on: boolean;
+}
+
+export interface MarkQuestionCommand {
+  t: "question_mark";
+  question: number;
+  state: "waiting" | "now" | "answered" | "hidden";
+}
+
+export interface PinCommand {
+  t: "pin";
+  text: string;
+}
+
 export type Command =
   | BeatCommand
   | HideCommand
@@ -154,7 +221,18 @@ export type Command =
   | LowerAllCommand
   | OpenChatCommand
   | LockCommand
-  | GiveBackCommand;
+  | GiveBackCommand
+  | AnswerPollCommand
+  | AskCommand
+  | VoteCommand
+  | ReactCommand
+  | SavePollCommand
+  | DropPollCommand
+  | OpenPollCommand
+  | ClosePollCommand
+  | ShowPollCommand
+  | MarkQuestionCommand
+  | PinCommand;
 
 export interface StateChangedEvent {
   t: "state";
@@ -241,6 +319,66 @@ export interface AirEvent {
   recording: "on" | "off" | "none";
 }
 
+export interface PollEvent {
+  t: "poll";
+  poll: number;
+  quiz: boolean;
+  text: string;
+  options: string[];
+  open: boolean;
+  counts: number[];
+  right: number[];
+}
+
+export interface TallyEvent {
+  t: "tally";
+  poll: number;
+  counts: number[];
+}
+
+export interface PollsChangedEvent {
+  t: "polls";
+}
+
+export interface QuestionEvent {
+  t: "question";
+  question: number;
+  member: number;
+  name: string;
+  unit: string;
+  text: string;
+  at: number;
+  votes: number;
+  state: "waiting" | "now" | "answered" | "hidden";
+}
+
+export interface VotesEvent {
+  t: "votes";
+  questions: number[];
+  votes: number[];
+}
+
+export interface MarkedEvent {
+  t: "marked";
+  question: number;
+  state: "waiting" | "now" | "answered" | "hidden";
+}
+
+export interface PinnedEvent {
+  t: "pinned";
+  text: string;
+}
+
+export interface ReactionsEvent {
+  t: "reactions";
+  kinds: string[];
+}
+
+export interface UnclearEvent {
+  t: "unclear";
+  people: number;
+}
+
 export type RoomEvent =
   | StateChangedEvent
   | ChatEvent
@@ -253,7 +391,16 @@ export type RoomEvent =
   | RoomChangedEvent
   | OnAirEvent
   | BreakEvent
-  | AirEvent;
+  | AirEvent
+  | PollEvent
+  | TallyEvent
+  | PollsChangedEvent
+  | QuestionEvent
+  | VotesEvent
+  | MarkedEvent
+  | PinnedEvent
+  | ReactionsEvent
+  | UnclearEvent;
 
 export interface JoinedFrame {
   t: "joined";
@@ -321,6 +468,19 @@ export interface TickFrame {
   events: RoomEvent[];
 }
 
+export interface StoredFrame {
+  t: "stored";
+  id: string;
+  item: number;
+}
+
+export interface AnsweredFrame {
+  t: "answered";
+  id: string;
+  poll: number;
+  choice: number;
+}
+
 export type ServerFrame =
   | JoinedFrame
   | CountedFrame
@@ -330,7 +490,9 @@ export type ServerFrame =
   | ServerAnswerFrame
   | LinkFrame
   | ByeFrame
-  | TickFrame;
+  | TickFrame
+  | StoredFrame
+  | AnsweredFrame;
 
 export interface ErrorFrame {
   error: string;

@@ -189,6 +189,104 @@ export interface HostWords {
   weak: string;
 }
 
+export interface AskWords {
+  also: string;
+  also_count: string;
+  also_on: string;
+  answered: string;
+  answered_already: string;
+  asked: string;
+  chosen: string;
+  clap: string;
+  clear: string;
+  closed: string;
+  count: string;
+  empty: string;
+  gone: string;
+  is_right: string;
+  is_wrong: string;
+  like: string;
+  many: string;
+  may_change: string;
+  muted: string;
+  not_chosen: string;
+  not_sent: string;
+  now: string;
+  only_counts: string;
+  own_answered: string;
+  own_hidden: string;
+  own_now: string;
+  own_question: string;
+  poll_closed: string;
+  questions_count: string;
+  questions_tab: string;
+  quiz_counts: string;
+  react_sent: string;
+  react_slow: string;
+  right_option: string;
+  sending: string;
+  slow: string;
+  thanks: string;
+  too_long: string;
+  try_again: string;
+  unclear_word: string;
+  your_choice: string;
+}
+
+export interface HostAskWords {
+  also_count: string;
+  answered: string;
+  clap: string;
+  clear: string;
+  closed: string;
+  count: string;
+  drop: string;
+  drop_sure: string;
+  edit: string;
+  empty: string;
+  empty_poll: string;
+  end: string;
+  gone: string;
+  is_closed: string;
+  is_open: string;
+  is_shown: string;
+  kind_poll: string;
+  kind_quiz: string;
+  like: string;
+  many_polls: string;
+  mark_answered: string;
+  mark_hidden: string;
+  mark_now: string;
+  mark_waiting: string;
+  not_host: string;
+  notice_off: string;
+  notice_set: string;
+  now: string;
+  open: string;
+  opened: string;
+  options: string;
+  other_open: string;
+  polls_open: string;
+  polls_tab: string;
+  prepared: string;
+  questions_count: string;
+  questions_tab: string;
+  right: string;
+  right_option: string;
+  same: string;
+  saved: string;
+  show: string;
+  slow: string;
+  slow_down: string;
+  too_long: string;
+  too_long_notice: string;
+  too_long_poll: string;
+  try_again: string;
+  unclear: string;
+  unclear_word: string;
+  unshow: string;
+}
+
 export interface PlayerWords {
   again: string;
   audio_fallback: string;

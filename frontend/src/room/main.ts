@@ -8,6 +8,7 @@ import { byId, fitHeight, readData, write } from "../lib/page";
 import type { RoomWords } from "../lib/sentences";
 import { startTabs } from "../lib/tabs";
 import { fill } from "../lib/words";
+import { Asking } from "./asking";
 import { Chat } from "./chat";
 import { Feed, type PageEvent } from "./feed";
 import { Outage } from "./outage";
@@ -27,6 +28,7 @@ class Room {
   private readonly screen: Screen;
   private readonly chat: Chat;
   private readonly feed: Feed;
+  private readonly asking: Asking;
   private readonly line: RoomLine;
   private readonly outbox: Outbox;
   private readonly outage = new Outage();
@@ -59,7 +61,7 @@ class Room {
     this.line = new RoomLine(data.urls, {
       frame: (frame) => this.frame(frame),
       refused: (frame) => {
-        this.chat.refused(frame);
+        if (!this.chat.refused(frame)) this.asking.refused(frame);
       },
       line: (line, why) => this.lineChanged(line, why),
       joined: (frame) => this.joined(frame),
@@ -70,6 +72,9 @@ class Room {
       words: data.words,
       send: (command) => this.line.send(command),
     });
+    this.asking = new Asking(data.ask_words, data.you, `ask-${data.owner}-${data.occasion}`, (command) =>
+      this.line.send(command),
+    );
     this.feed = new Feed(this.chat, {
       people: (count) => this.people(count),
       event: (event) => this.event(event),
@@ -85,8 +90,9 @@ class Room {
     // The lecturer looks at their own lecture: without hearing themselves.
     this.video.muted = location.hash === "#quiet";
     this.chat.addAll(this.data.chat);
+    this.asking.told(this.data.asking);
     this.buttons();
-    startTabs(["chat", "people"]);
+    startTabs(["chat", "questions", "people"]);
     fitHeight();
     this.show();
     window.setInterval(() => this.everySecond(), 1000);
@@ -140,6 +146,7 @@ class Room {
     this.endOutage();
     this.isCounted = frame.counted;
     const isBack = this.feed.joined(frame);
+    this.asking.joined();
     // The page itself may be old: kept by the browser, or drawn a moment before something was said.
     const missed = isBack || frame.seq !== this.data.seq || frame.state !== this.data.state;
     // What the server keeps is what hosts see: a hand that was lowered meanwhile does not go up by itself.
@@ -161,6 +168,7 @@ class Room {
   }
 
   private frame(frame: ServerFrame): void {
+    this.asking.frame(frame);
     if (frame.t === "tick") this.feed.tick(frame);
     else if (frame.t === "counted") this.isCounted = frame.on;
     else if (frame.t === "ack") this.chat.acknowledged(frame.id, frame.message);
@@ -171,6 +179,7 @@ class Room {
   }
 
   private event(event: PageEvent): void {
+    if (this.asking.event(event)) return;
     if (event.t === "state") this.setState(event.state);
     else if (event.t === "break") this.breaks(event.until);
     else if (event.t === "picture") this.screen.picture(event.on);
@@ -226,6 +235,7 @@ class Room {
       const state = await get<RoomState>(this.data.urls.state);
       this.chat.addAll(state.chat);
       this.chat.allow(state.talk);
+      this.asking.told(state.asking);
       this.fetched = state;
       this.liveAt = state.live_at;
       this.breaks(state.break_until);
@@ -255,7 +265,10 @@ class Room {
 
   /** Out of the room: why, and the way back in where there is one. What others said is not for the next holder. */
   private closed(why?: ClosedWhy): void {
-    if (why === "signed_out" || why === "rights") this.chat.clear();
+    if (why === "signed_out" || why === "rights") {
+      this.chat.clear();
+      this.asking.clear();
+    }
     this.say({ word: closedSaid(why, this.outbox.waiting() > 0) });
     byId("signin-step").hidden = why !== "signed_out";
     byId("here-step").hidden = why !== "elsewhere";
@@ -305,6 +318,7 @@ class Room {
     // A stopped page has no picture: nothing to touch, no clock that goes on.
     const live = this.state === "live" && !isClosed;
     byId<HTMLButtonElement>("hand").disabled = isClosed;
+    this.asking.show(live, !isClosed && !over);
     byId("live-mark").hidden = !live;
     byId("sound-only").hidden = !live;
     byId("full").hidden = !live;

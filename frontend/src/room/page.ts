@@ -1,6 +1,7 @@
 /** What the view gives the member's room, with the page and after each gap. */
 import type { ChatEvent } from "../lib/frames";
-import type { RoomWords } from "../lib/sentences";
+import type { AskWords, RoomWords } from "../lib/sentences";
+import type { AskingState } from "./asked";
 
 /** What the lecture was for this member, in words; `settled`: it will not change by itself any more. */
 export interface Mine {
@@ -26,6 +27,7 @@ export interface RoomState {
   chat: ChatEvent[];
   /** Members may speak. */
   talk: boolean;
+  asking: AskingState;
 }
 
 export interface RoomData extends RoomState {
@@ -36,6 +38,7 @@ export interface RoomData extends RoomState {
   counted: boolean;
   urls: { state: string; ticket: string; outbox: string; socket: string; replay: string };
   words: RoomWords;
+  ask_words: AskWords;
 }
 
 /** Neither to come nor live. */

@@ -9,6 +9,11 @@ import re
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Literal, TypedDict, get_args, get_origin, get_type_hints
 
+from live.core.wire import asking
+from live.core.wire.bases import Command as Command
+from live.core.wire.bases import Event as Event
+from live.core.wire.bases import Frame as Frame
+
 MAX_FRAME = 16_384
 IDENT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 BIG = 2**63
@@ -38,13 +43,6 @@ class IceServer(TypedDict):
     urls: list[str]
     username: str
     credential: str
-
-
-class Command:
-    """Base of what a browser may send. ``word`` is its ``t``."""
-
-    word = ""
-    host_only = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,18 +282,11 @@ COMMANDS: dict[str, type[Command]] = {
         OpenChat,
         Lock,
         GiveBack,
+        *asking.COMMANDS,
     )
 }
 
 State = Literal["scheduled", "live", "ended", "recorded", "unrecorded", "not_held", "void", "cancelled"]
-
-
-class Event:
-    """Base of what the server tells a room. Events travel inside ticks. ``audience``: "all", "hosts" or "one"."""
-
-    word = ""
-    audience: Literal["all", "hosts", "one"] = "all"
-    at_once = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -458,6 +449,7 @@ EVENTS: dict[str, type[Event]] = {
         OnAirEvent,
         BreakEvent,
         AirEvent,
+        *asking.EVENTS,
     )
 }
 
@@ -467,12 +459,6 @@ class Stage(TypedDict):
 
     on_air: OnAirEvent | None
     hands: list[HandEvent]
-
-
-class Frame:
-    """Base of what the server sends to one browser."""
-
-    word = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -577,7 +563,8 @@ class Tick(Frame):
 
 
 FRAMES: dict[str, type[Frame]] = {
-    kind.word: kind for kind in (Joined, Counted, Ack, Media, ServerOffer, ServerAnswer, Link, Bye, Tick)
+    kind.word: kind
+    for kind in (Joined, Counted, Ack, Media, ServerOffer, ServerAnswer, Link, Bye, Tick, *asking.FRAMES)
 }
 
 # Close codes of the application, besides the standard 1000, 1001, 1012 (rolling deploy) and 1013 (full).
@@ -672,6 +659,10 @@ def _checked(name: str, hint: Any, value: Any, limits: Any) -> Any:
         if not isinstance(value, dict):
             raise BadFrame("bad_field", name)
         return _build(Candidate, value)
+    elif get_origin(hint) is list:
+        if not isinstance(value, list) or len(value) > limits.get("most", 0):
+            raise BadFrame("bad_field", name)
+        return [_checked(name, get_args(hint)[0], one, limits) for one in value]
     elif hint is int:
         ok = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < BIG
     else:

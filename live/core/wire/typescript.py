@@ -65,7 +65,8 @@ def _type(hint: Any) -> str:
     if origin in (Union, types.UnionType):
         return " | ".join(_type(part) for part in get_args(hint))
     if origin is list:
-        return f"{_type(get_args(hint)[0])}[]"
+        inner = _type(get_args(hint)[0])
+        return f"({inner})[]" if " | " in inner else f"{inner}[]"
     if hint is protocol.Candidate:
         return "CandidateInit"
     return SIMPLE[hint]

@@ -98,7 +98,7 @@ async def test_a_rooms_event_reaches_each_process_with_that_room_once(two: tuple
     await until(lambda: len(second.told) == 3)
     assert second.events_in(7) == [PICTURE, {"t": "state", "state": "ended"}]
     assert second.events_in(8) == [PICTURE]
-    counted = {"type": "room.count", "from": "first", "occasion": 7, "people": 3, "webrtc": 1}
+    counted = {"type": "room.count", "from": "first", "occasion": 7, "people": 3, "webrtc": 1, "unclear": 0}
     assert second.told[-1] == counted
     assert first.told == [], "what a process says itself it has told its rooms already"
     second.channel.part(7)

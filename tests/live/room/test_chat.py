@@ -15,7 +15,7 @@ from live import operations, room_events
 from live.models import ChatMessage, Lecture, Restriction
 from live.operations import Saying, UnableToChat
 from live.queries import ChatLine, units_at
-from live.room import chat
+from live.room import batches
 from live.room.chat import Chat
 from organizations.models import User
 from organizations.operations import rename_member, transfer_member
@@ -222,9 +222,9 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Store:
         return work()
 
     monkeypatch.setattr(operations, "say_all", made)
-    monkeypatch.setattr(chat, "in_database", at_once)
-    monkeypatch.setattr(chat, "TICK_S", 0.02)
-    monkeypatch.setattr(chat, "BATCH", 8)
+    monkeypatch.setattr(batches, "in_database", at_once)
+    monkeypatch.setattr(batches, "TICK_S", 0.02)
+    monkeypatch.setattr(batches, "BATCH", 8)
     return made
 
 
@@ -297,7 +297,7 @@ def test_a_batch_under_way_is_answered_too(store: Store, monkeypatch: pytest.Mon
             tasks.append(asyncio.get_running_loop().create_task(work))
             return tasks[-1]
 
-        monkeypatch.setattr(chat, "in_database", never)
+        monkeypatch.setattr(batches, "in_database", never)
         room = Chat(spawn=spawn)
         sayings = [Saying(1, 1, f"{n}", "x", timezone.now()) for n in range(3)]
         waiting = [asyncio.ensure_future(room.say(one)) for one in sayings[:2]]

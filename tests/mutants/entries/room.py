@@ -126,9 +126,9 @@ MUTANTS = (
     Mutant(
         name="chat-one-of-many",
         means="One message that cannot be stored loses those of all others.",
-        file="live/room/chat.py",
-        before="if len(sayings) == 1:",
-        after="if sayings:",
+        file="live/room/batches.py",
+        before="if len(items) == 1:",
+        after="if items:",
         tests=("tests/live/room/test_chat.py::test_one_poisonous_message_fails_alone",),
     ),
     Mutant(

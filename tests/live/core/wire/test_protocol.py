@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live.core.wire import protocol
+from live.core.wire import asking, protocol
 from live.core.wire.typescript import frames_module
 
 pytestmark = pytest.mark.unit
@@ -49,6 +49,20 @@ GOOD = [
     ({"t": "open_chat", "on": False}, protocol.OpenChat(on=False)),
     ({"t": "lock", "on": True}, protocol.Lock(on=True)),
     ({"t": "give_back", "source": "page"}, protocol.GiveBack(source="page")),
+    ({"t": "poll_answer", "id": "a", "poll": 7, "choice": 1}, asking.AnswerPoll(id="a", poll=7, choice=1)),
+    ({"t": "ask", "id": "a", "text": "好"}, asking.Ask(id="a", text="好")),
+    ({"t": "vote", "id": "a", "question": 7, "on": True}, asking.Vote(id="a", question=7, on=True)),
+    ({"t": "react", "kind": "unclear"}, asking.React(kind="unclear")),
+    (
+        {"t": "poll_save", "id": "a", "poll": 0, "quiz": True, "text": "几", "options": ["一", "二"], "right": [1]},
+        asking.SavePoll(id="a", poll=0, quiz=True, text="几", options=["一", "二"], right=[1]),
+    ),
+    ({"t": "poll_drop", "poll": 7}, asking.DropPoll(poll=7)),
+    ({"t": "poll_open", "poll": 7}, asking.OpenPoll(poll=7)),
+    ({"t": "poll_close", "poll": 7}, asking.ClosePoll(poll=7)),
+    ({"t": "poll_show", "poll": 7, "on": True}, asking.ShowPoll(poll=7, on=True)),
+    ({"t": "question_mark", "question": 7, "state": "now"}, asking.MarkQuestion(question=7, state="now")),
+    ({"t": "pin", "text": ""}, asking.Pin(text="")),
 ]
 
 
@@ -84,6 +98,15 @@ def test_every_command_stands_in_the_table_above() -> None:
         (json.dumps({"t": "chat", "id": "a", "text": "a" * 2001}), "bad_field"),
         (json.dumps({"t": "answer", "sdp": "a" * 14_001}), "bad_field"),
         ('{"t":"mute","member":true,"on":true}', "bad_field"),
+        ('{"t":"react","kind":"angry"}', "bad_field"),
+        ('{"t":"poll_save","id":"a","poll":0,"quiz":true,"text":"","options":"ab","right":[]}', "bad_field"),
+        ('{"t":"poll_save","id":"a","poll":0,"quiz":true,"text":"","options":[1],"right":[]}', "bad_field"),
+        ('{"t":"poll_save","id":"a","poll":0,"quiz":true,"text":"","options":[],"right":[-1]}', "bad_field"),
+        (
+            json.dumps({"t": "poll_save", "id": "a", "poll": 0, "quiz": False, "text": "", "options": ["x"] * 11})[:-1]
+            + ',"right":[]}',
+            "bad_field",
+        ),
         ('{"t":"mute","member":-1,"on":true}', "bad_field"),
         ('{"t":"mute","member":9223372036854775808,"on":true}', "bad_field"),
         ('{"t":"mute","member":1.5,"on":true}', "bad_field"),

@@ -1,0 +1,44 @@
+/** What is asked in the room, as the view gives it with the page and after each gap. */
+import type { PollEvent, QuestionEvent } from "../lib/frames";
+
+/** A poll as its hosts see it. */
+export interface HostPoll {
+  poll: number;
+  quiz: boolean;
+  text: string;
+  options: string[];
+  right: number[];
+  state: "prepared" | "open" | "closed";
+  counts: number[];
+  shown: boolean;
+}
+
+export interface AskingState {
+  poll: PollEvent | null;
+  /** One's own answer to it, counted from 0. */
+  choice: number | null;
+  notice: string;
+  questions: QuestionEvent[];
+  /** Questions that one asks, too. */
+  voted: number[];
+  polls?: HostPoll[];
+}
+
+const ORDER: Record<QuestionEvent["state"], number> = { now: 0, waiting: 1, answered: 2, hidden: 3 };
+
+/** The one being answered first, then by votes and by age, the answered last; the server's order. */
+export function ordered(questions: QuestionEvent[]): QuestionEvent[] {
+  return questions
+    .slice()
+    .sort((a, b) => ORDER[a.state] - ORDER[b.state] || b.votes - a.votes || a.question - b.question);
+}
+
+export function total(counts: number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** Of a hundred, for the width of a bar. */
+export function share(count: number, counts: number[]): number {
+  const all = total(counts);
+  return all ? Math.round((count / all) * 100) : 0;
+}
