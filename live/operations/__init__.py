@@ -22,6 +22,7 @@ from live.operations.life import (
     note_picture,
     place_lecture,
 )
+from live.operations.peers import claim_peer, cut_peers, drop_peer, forget_peers, keep_peer
 from live.operations.plan import (
     UnableToCancelLecture,
     UnableToHoldAgain,
@@ -56,14 +57,19 @@ __all__ = [
     "UnableToVoidLecture",
     "announce_picture",
     "cancel_lecture",
+    "claim_peer",
+    "cut_peers",
     "delete_old_chat",
+    "drop_peer",
     "drop_recording",
     "end_forgotten_lectures",
     "end_lecture",
     "finish_recording",
+    "forget_peers",
     "go_live",
     "hide_message",
     "hold_again",
+    "keep_peer",
     "let_go_of_recording",
     "lift_restriction",
     "note_holes",

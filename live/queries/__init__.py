@@ -1,6 +1,7 @@
 """Questions about lectures and what is said in their rooms. Nothing here writes."""
 
 from live.queries.lectures import lecturers_for, lectures_for, may_lecture, people_present, personal_data
+from live.queries.peers import engine_url, is_published, owned_peers
 from live.queries.recordings import (
     PICTURE_OUTLIVES,
     SHORTEST_PAUSE_MS,
@@ -37,8 +38,10 @@ __all__ = [
     "Pauses",
     "RoomFacts",
     "chat_lines",
+    "engine_url",
     "holes_of_web",
     "is_half_missing",
+    "is_published",
     "keeps_from_recording",
     "labels_of",
     "lecture_of",
@@ -46,6 +49,7 @@ __all__ = [
     "lectures_for",
     "may_lecture",
     "not_recorded",
+    "owned_peers",
     "pauses_of",
     "people_present",
     "personal_data",

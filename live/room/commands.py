@@ -145,6 +145,13 @@ async def _candidate(process: RoomProcess, room: Room, connection: Connection, c
     await signalling.candidate(connection, command)
 
 
+async def _reclaim(process: RoomProcess, room: Room, connection: Connection, command: protocol.Reclaim) -> None:
+    # What is on the air is asked for anew, as at the offer: the role may have ended since.
+    if command.pc == "pub" and not (connection.host and await _is_host(room, connection)):
+        raise Refused("not_host")
+    await signalling.reclaim(process, room, connection, command)
+
+
 async def _offer(process: RoomProcess, room: Room, connection: Connection, command: protocol.Offer) -> None:
     if room.state != "live":
         raise Refused("state")
@@ -226,6 +233,7 @@ TABLE: dict[type[protocol.Command], Handler] = {
     protocol.Watch: _watch,
     protocol.Answer: _answer,
     protocol.Trickle: _candidate,
+    protocol.Reclaim: _reclaim,
     protocol.Offer: _offer,
     protocol.Unpublish: _unpublish,
     protocol.GoLive: _go_live,

@@ -15,6 +15,7 @@ COMMANDS = {
     "watch": "room",
     "answer": "room",
     "candidate": "room",
+    "reclaim": "room",
     "offer": "host",
     "unpublish": "host",
     "go_live": "host",
@@ -45,6 +46,7 @@ FRAMES = {
     "offer": "one",
     "answer": "one",
     "link": "one",
+    "held": "one",
     "bye": "one",
     "tick": "all",
 }

@@ -50,6 +50,12 @@ export interface TrickleCommand {
   candidate: CandidateInit | null;
 }
 
+export interface ReclaimCommand {
+  t: "reclaim";
+  pc: "pub" | "sub";
+  key: string;
+}
+
 export interface OfferCommand {
   t: "offer";
   sdp: string;
@@ -104,6 +110,7 @@ export type Command =
   | WatchCommand
   | AnswerCommand
   | TrickleCommand
+  | ReclaimCommand
   | OfferCommand
   | UnpublishCommand
   | GoLiveCommand
@@ -213,7 +220,13 @@ export interface ServerAnswerFrame {
 export interface LinkFrame {
   t: "link";
   pc: "pub" | "sub";
-  state: "connected" | "slow" | "silent" | "flowing" | "hung_up" | "gone" | "replaced";
+  state: "connected" | "slow" | "silent" | "flowing" | "hung_up" | "gone" | "replaced" | "resumed";
+}
+
+export interface HeldFrame {
+  t: "held";
+  pc: "pub" | "sub";
+  key: string;
 }
 
 export interface ByeFrame {
@@ -238,6 +251,7 @@ export type ServerFrame =
   | ServerOfferFrame
   | ServerAnswerFrame
   | LinkFrame
+  | HeldFrame
   | ByeFrame
   | TickFrame;
 
