@@ -2,8 +2,8 @@
 
 A browser whose socket is away keeps its picture; on its next socket it names the connection by its key, to this process
 or to another one, and goes on. What nobody names again ends here after ``HOLD_S``; what a dead process owned, the
-engine ends by itself. Who owns which connection is a row (``MediaPeer``); a browser is told a key, never what the engine knows
-the connection by. ADR 51.
+engine ends by itself. Who owns which connection is a row (``MediaPeer``); a browser is told a key, never what the
+engine knows the connection by. ADR 51.
 """
 
 import secrets

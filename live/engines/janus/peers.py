@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 MAX_SDP = 64 * 1024
 MAX_CANDIDATE = 1024
+NOBODY = "-"
 NO_SUCH_SESSION, NO_SUCH_HANDLE = 458, 459
 
 
@@ -183,7 +184,12 @@ class JanusSubscribing(Peer):
         """Go on with a handle that was claimed. Raises EngineError."""
         self.handle, self._joined = handle, True
         self._watch.listeners.add(self._room_changed)
-        # Which streams it has is not known here. Janus leaves alone what it has, and offers what has changed.
+        # What it has by now is not known here, and Janus would give twice what is asked for twice. This changes nothing
+        # and is answered with the streams there are; those of who left have no feed any more.
+        body = {"request": "update", "room": self._watch.room_id, "unsubscribe": [{"feed": NOBODY}]}
+        data, _ = await self.handle.message(body)
+        has = [each for each in data.get("streams", []) if each.get("active") and "feed_id" in each]
+        self._held = {(str(each["feed_id"]), str(each["feed_mid"])) for each in has}
         self.offer_sdp = await self._sync()
 
     def forget(self) -> None:
