@@ -214,7 +214,7 @@ class MediaEngine(Protocol):
         """
 
     async def resume_subscribing(self, *, room_id: str, reference: str, on_event: OnEvent) -> Subscribing:
-        """The same for one that watches everyone on air; ``offer_sdp`` where who is on air has changed meanwhile.
+        """The same for one that watches everyone on air, and sees them: whose picture stands must subscribe anew.
 
         Raises NoSuchPeer, NoSuchRoom, UnableToReachEngine.
         """

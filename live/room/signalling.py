@@ -151,8 +151,7 @@ async def reclaim(process: RoomProcess, room: Room, connection: Connection, comm
         process.rooms.tell(connection, protocol.encode(protocol.Link(pc=command.pc, state=state)))  # type: ignore[arg-type]
         return
     process.rooms.tell(connection, protocol.encode(protocol.Link(pc=command.pc, state="resumed")))
-    offer = peer.offer or (getattr(peer.part, "offer_sdp", None) if not has else None)
-    _offer(process, peer, offer)
+    _offer(process, peer, peer.offer)
 
 
 async def _claim(process: RoomProcess, room: Room, connection: Connection, command: protocol.Reclaim) -> Peer | None:
@@ -189,7 +188,7 @@ def _hold(process: RoomProcess, peer: Peer) -> None:
 
 def _offer(process: RoomProcess, peer: Peer, sdp: str | None) -> None:
     """Told again on the next socket, until it is answered."""
-    if sdp is not None and sdp:
+    if sdp:
         peer.offer = sdp
         process.rooms.tell(peer.connection, protocol.encode(protocol.ServerOffer(sdp=sdp)))
 

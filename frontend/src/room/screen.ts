@@ -104,7 +104,8 @@ export class Screen {
   resume(): void {
     this.live = true;
     if (this.way === "hls" && this.shown === "playing") return;
-    if (this.way !== "webrtc" || !this.receiver.resume()) this.start();
+    // Who is on the air may have changed meanwhile: only a picture that moves is worth keeping.
+    if (this.way !== "webrtc" || this.shown !== "playing" || !this.receiver.resume()) this.start();
   }
 
   /** The server keeps our connection under this key. */
