@@ -1,0 +1,75 @@
+"""A web process is killed, and then replaced, in a lecture that real browsers give and watch: the picture goes on.
+
+Finding: organiser 10.
+"""
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from media.core.playlists import read_segments
+from tests.e2e.conftest import CHROMIUM_ARGS
+from tests.faults.lecture import Pages, on_air, until
+from tests.faults.promises import measured
+from tests.faults.stack import Stack
+
+pytestmark = [pytest.mark.faults, pytest.mark.engine]
+FAKE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+PEERS = "SELECT count(*), count(DISTINCT owner), min(owner) FROM live_mediapeer WHERE lecture_id = %s"
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        arguments = [*CHROMIUM_ARGS, *FAKE]
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "replaced"])
+def test_the_picture_goes_on_without_the_web_process(stack: Stack, browser: Browser, how: signal.Signals) -> None:
+    people = stack.people(1)
+    pages = on_air(browser, stack, people)
+    until(lambda: stack.rows(PEERS, people.occasion)[0][0] == 2, within=10)
+    owner = stack.rows(PEERS, people.occasion)[0][2]
+    pages.watch()
+    for pid in stack.processes("uvicorn"):
+        os.kill(pid, how)
+    back = until(lambda: has_resumed(pages), within=60)
+    time.sleep(3)
+    gap = pages.gap_s()
+    told = pages.said(pages.host) + pages.said(pages.member)
+    anew = sum(word in ("offer", "watch", "answer") for word in told)
+    taken = stack.rows(PEERS, people.occasion)[0]
+    fault = f"web process {'killed' if how == signal.SIGKILL else 'replaced'} under a lecture in browsers"
+    kept = [
+        measured(fault, "no break of the picture over 2 s", gap, unit="s", most=2),
+        measured(fault, "lecturer and member resume in 30 s", back, unit="s", most=30),
+        measured(fault, "nothing is negotiated again", anew, unit="offers", most=0),
+        measured(fault, "no hole in the segments", missing_s(stack, people.occasion), unit="s", most=2),
+    ]
+    assert all(kept), told
+    assert taken[:2] == (2, 1)
+    assert taken[2] != owner
+    assert stack.value("SELECT holes FROM live_lecture WHERE occasion_id = %s", people.occasion) == []
+
+
+def has_resumed(pages: Pages) -> bool:
+    return all("link resumed" in pages.said(page) for page in (pages.host, pages.member))
+
+
+def missing_s(stack: Stack, occasion: int) -> float:
+    """The longest time that the running recording leaves out: a new run begins where one is lost."""
+    text = (stack.site.var_dir / "live" / str(occasion) / "dvr.m3u8").read_text()
+    segments = read_segments(text)
+    assert len(segments) >= 3
+    dated = [each for each in segments if each.started_at is not None]
+    runs = [abs((b.started_at - a.started_at).total_seconds()) for a, b in pairwise(dated)]  # type: ignore[operator]
+    return 0.0 if "DISCONTINUITY\n" not in text.replace("DISCONTINUITY-SEQUENCE", "") else max(runs, default=99.0)
