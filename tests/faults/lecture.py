@@ -1,6 +1,7 @@
 """A lecture in real browsers: a lecturer on the air, and a member whose pictures are counted one by one."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,10 +81,10 @@ def on_air(browser: Browser, stack: Stack, people: People) -> Pages:
     return Pages(host, member)
 
 
-def until(true: Any, *, within: float) -> float:
-    """Seconds until it is true."""
+def until(true: Callable[[], Any], *, within: float, what: Callable[[], Any] | None = None) -> float:
+    """Seconds until it is true; ``what`` tells how it stands where it does not come true."""
     began = time.monotonic()
     while not true():
-        assert time.monotonic() - began < within, "did not happen"
+        assert time.monotonic() - began < within, f"did not happen: {what() if what else true}"
         time.sleep(0.2)
     return time.monotonic() - began

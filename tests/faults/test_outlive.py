@@ -42,7 +42,7 @@ def test_the_picture_goes_on_without_the_web_process(stack: Stack, browser: Brow
     pages.watch()
     for pid in stack.processes("uvicorn"):
         os.kill(pid, how)
-    back = until(lambda: has_resumed(pages), within=60)
+    back = until(lambda: has_resumed(pages), within=60, what=lambda: [pages.said(pages.host), pages.said(pages.member)])
     time.sleep(3)
     gap = pages.gap_s()
     told = pages.said(pages.host) + pages.said(pages.member)
