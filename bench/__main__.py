@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-NEEDS_NETWORK_NAMESPACE = {"live_engine"}
+NEEDS_NETWORK_NAMESPACE = {"deploy", "live_engine"}
 
 
 def main(names: list[str]) -> int:

@@ -336,3 +336,29 @@ class PinnedNotice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lecture_id}: {self.text}"
+
+
+class MediaPeer(models.Model):
+    """One browser's connection with the media engine, kept here so that another process can take it over.
+
+    It exists while the connection does, and no longer than its lecture is on.
+    """
+
+    class Kind(models.TextChoices):
+        PUB = "pub"
+        SUB = "sub"
+
+    lecture = models.ForeignKey(Lecture, on_delete=models.CASCADE, related_name="media_peers")
+    member = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="+")
+    device = models.CharField(max_length=64)
+    kind = models.CharField(max_length=3, choices=Kind.choices)
+    key = models.CharField(max_length=32, unique=True, help_text="by which its browser names it; made by the server")
+    reference = models.CharField(max_length=64, help_text="by which the engine knows it; never shown to a browser")
+    owner = models.CharField(max_length=64, help_text="the web process that keeps it alive and hears its events")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["lecture", "member"], name="media_peer_whose")]
+
+    def __str__(self) -> str:
+        return f"{self.lecture_id}: {self.member_id} {self.kind}"

@@ -66,7 +66,7 @@ const ENDS: [string, number, ByeFrame | null, number, ReturnType<typeof afterClo
   ["no right just now", 4403, bye("rights", 0), 1, {}],
   ["a ticket that did not fit", 4403, null, 3, {}],
   ["four in a row", 4403, null, 4, "rights"],
-  ["the server restarts", 1012, null, 0, { line: "reconnecting", waitMs: 10_000 }],
+  ["the server restarts", 1012, null, 0, { line: "reconnecting", waitMs: 4000 }],
   ["full", 1013, null, 0, { line: "full", waitMs: 10_000 }],
   ["malformed", 4400, bye("malformed"), 0, { line: "reconnecting", waitMs: 5000 }],
   ["silent", 4408, bye("silent"), 0, {}],

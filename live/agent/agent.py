@@ -284,6 +284,7 @@ class Agent:
             return True
 
     def _hand_over(self, lecture: Lecture, carrier: Carrier) -> None:
+        operations.forget_peers(occasion_id=lecture.pk)
         recording = carrier.pack(self._work(carrier)) if lecture.record else None
         _finish(lecture.pk, recording, _holes_of(lecture, carrier))
         log.info("lecture_packed", occasion=lecture.pk, duration_ms=recording.duration_ms if recording else 0)

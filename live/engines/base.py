@@ -34,6 +34,12 @@ class RoomFull(EngineError):
     code = "room_full"
 
 
+class NoSuchPeer(EngineError):
+    """The browser's connection that was to be taken over has ended: a new one must be negotiated."""
+
+    code = "no_such_peer"
+
+
 class UnableToNegotiate(EngineError):
     """The browser's SDP or candidate was refused: malformed, too long, or out of turn."""
 
@@ -127,8 +133,18 @@ Candidate = dict[str, Any]
 """``RTCIceCandidate.toJSON()``: candidate, sdpMid, sdpMLineIndex."""
 
 
-class Publishing(Protocol):
-    """One browser on air."""
+class Peer(Protocol):
+    """One browser's connection with the engine. It lives on for a minute where the process that made it has died."""
+
+    reference: str
+    """By which another process takes it over (``resume_…``) or ends it (``end``). Never shown to a browser."""
+
+    def let_go(self) -> None:
+        """Hear no more of it and keep it alive no longer: another process has taken it over."""
+
+
+class Publishing(Peer, Protocol):
+    """One browser on air. ``answer_sdp`` is "" where it was taken over."""
 
     answer_sdp: str
 
@@ -142,7 +158,7 @@ class Publishing(Protocol):
         """Leave the air. Idempotent; never raises because the engine is gone."""
 
 
-class Subscribing(Protocol):
+class Subscribing(Peer, Protocol):
     """One browser that watches. ``offer_sdp`` is None while nobody is on air: an OfferMade follows when somebody is.
 
     The subscription follows the room by itself: when a publisher leaves, comes, or comes back, an OfferMade is sent.
@@ -191,6 +207,21 @@ class MediaEngine(Protocol):
     ) -> Subscribing:
         """Watch these publishers, or everyone on air (None). Raises NoSuchRoom, UnableToReachEngine."""
 
+    async def resume_publishing(self, *, room_id: str, reference: str, on_event: OnEvent) -> Publishing:
+        """Take over a browser on air from the process that put it there, alive or not; media goes on meanwhile.
+
+        Raises NoSuchPeer where it has ended or was replaced, UnableToReachEngine.
+        """
+
+    async def resume_subscribing(self, *, room_id: str, reference: str, on_event: OnEvent) -> Subscribing:
+        """The same for one that watches everyone on air, and sees them: whose picture stands must subscribe anew.
+
+        Raises NoSuchPeer, NoSuchRoom, UnableToReachEngine.
+        """
+
+    async def end(self, reference: str) -> None:
+        """End a connection that any process made. Idempotent; never raises because the engine is gone."""
+
     async def tap(self, *, room_id: str, video_port: int, audio_port: int, on_event: OnEvent) -> Tap:
         """Forward the RTP of whoever is on air to 127.0.0.1. Raises NoSuchRoom, UnableToReachEngine."""
 
@@ -198,7 +229,7 @@ class MediaEngine(Protocol):
         """Ask the engine something cheap. Raises UnableToReachEngine."""
 
     async def aclose(self) -> None:
-        """Let go of the connection; everything opened through it ends."""
+        """Let go of the connection; browsers' connections can be taken over by another process for a minute."""
 
 
 def lecture_room(occasion_id: int) -> str:

@@ -9,6 +9,7 @@ from live.queries.asking import (
     questions_of,
 )
 from live.queries.lectures import lecturers_for, lectures_for, may_lecture, people_present, personal_data
+from live.queries.peers import engine_url, is_published, owned_peers
 from live.queries.recordings import (
     PICTURE_OUTLIVES,
     SHORTEST_PAUSE_MS,
@@ -51,10 +52,12 @@ __all__ = [
     "asking_facts",
     "asking_state",
     "chat_lines",
+    "engine_url",
     "hand_events",
     "holes_of_web",
     "host_polls",
     "is_half_missing",
+    "is_published",
     "keeps_from_recording",
     "labels_of",
     "lecture_of",
@@ -63,6 +66,7 @@ __all__ = [
     "may_lecture",
     "not_recorded",
     "on_air",
+    "owned_peers",
     "pauses_of",
     "people_present",
     "personal_data",

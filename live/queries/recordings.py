@@ -47,11 +47,13 @@ def not_recorded(lecture: Lecture) -> list[NotRecorded]:
 
 WEB_NOTICED = dt.timedelta(seconds=10)
 
-PICTURE_OUTLIVES = dt.timedelta(seconds=30)
+PICTURE_OUTLIVES = dt.timedelta(seconds=100)
+"""So long the engine keeps a picture whose web process has died (its RECLAIM_S, and what it takes to be noticed)."""
 
 
 def holes_of_web(gaps: Spans, *, as_of: dt.datetime) -> list[Hole]:
-    """Return those gaps of a recording, as holes, that began when a web process ended: the picture hung on it.
+    """Return those gaps of a recording, as holes, that began when a web process ended, or as long
+    after it as its picture can outlive it: nobody took it over.
 
     The lecturer's browser stays, and sends its picture again as soon as there is a process to ask; until then it is
     ours. A lecturer who pauses at that very moment cannot be told apart.

@@ -22,10 +22,8 @@ def take_event(process: "RoomProcess", room: Room, event: protocol.BreakEvent) -
     room.break_until = event.until
     if event.until is None:
         return
-    for connection in [one for one in room.connections if one.publishing is not None]:
-        publishing, connection.publishing = connection.publishing, None
-        process.background.spawn(publishing.close())  # type: ignore[union-attr]
-        process.picture(room, on=False)
+    for peer in process.peers.publishing(room):
+        process.peers.end(peer)
 
 
 async def take(occasion_id: int, command: protocol.TakeBreak) -> None:

@@ -115,6 +115,16 @@ async def _candidate(process: RoomProcess, room: Room, connection: Connection, c
     await signalling.candidate(connection, command)
 
 
+async def _reclaim(process: RoomProcess, room: Room, connection: Connection, command: protocol.Reclaim) -> None:
+    if command.pc == "sub":
+        await signalling.reclaim(process, room, connection, command)
+    # What is on the air is asked for anew, as at the offer: the role may have ended since.
+    elif connection.host and await _is_host(room, connection):
+        await leading.reclaim(process, room, connection, command)
+    else:
+        raise Refused("not_host")
+
+
 async def _go_live(process: RoomProcess, room: Room, connection: Connection, command: protocol.GoLive) -> None:
     connection.air = connection.air or secrets.token_hex(8)
     begin = partial(
@@ -204,6 +214,7 @@ TABLE: dict[type[protocol.Command], Handler] = {
     protocol.Watch: _watch,
     protocol.Answer: _answer,
     protocol.Trickle: _candidate,
+    protocol.Reclaim: _reclaim,
     protocol.Offer: leading.offer,
     protocol.Unpublish: leading.unpublish,
     protocol.GoLive: _go_live,

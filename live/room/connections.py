@@ -5,12 +5,14 @@ import datetime as dt
 import time
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from live.core.allowance import Allowance
-from live.engines.base import Publishing, Subscribing
 from live.room.presence import Stay
 from live.room.sessions import Claim
+
+if TYPE_CHECKING:
+    from live.room.peers import Peer
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
@@ -45,10 +47,8 @@ class Connection:
     label: tuple[str, str] | None = None
     label_until: float = 0.0
     stay: Stay | None = None
-    publishing: Publishing | None = None
-    subscribing: Subscribing | None = None
-    pub_listener: object = None
-    sub_listener: object = None
+    publishing: "Peer | None" = None
+    subscribing: "Peer | None" = None
     mistakes: collections.deque[float] = field(default_factory=lambda: collections.deque(maxlen=3))
     allowance: Allowance = field(default_factory=lambda: Allowance.full(burst=80, every_s=0.05, at=time.monotonic()))
     chat_allowance: Allowance = field(default_factory=lambda: Allowance.full(burst=5, every_s=2, at=time.monotonic()))

@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 MISTAKES_WITHIN_S = 10.0
 # Left in good order: by the person, by leaving the page, or because this server stops.
 CLEAN_CODES = {1000, 1001, 1012}
+# The page itself is gone, and with it its picture.
+LEFT_CODES = {1000, 1001}
 LOST = 1006
 FULL = 1013
 
@@ -56,7 +58,9 @@ class RoomConsumer(AsyncWebsocketConsumer):
         finally:
             # Also when the server cancels this task: whoever stayed in a room would be counted for ever.
             if self.room is not None:
-                self.process.leave(self.room, self.connection, clean=self.code in CLEAN_CODES)
+                self.process.leave(
+                    self.room, self.connection, clean=self.code in CLEAN_CODES, left=self.code in LEFT_CODES
+                )
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the handler of this kind of message.

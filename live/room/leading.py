@@ -52,6 +52,17 @@ async def lock(process: RoomProcess, room: Room, connection: Connection, command
 
 
 async def offer(process: RoomProcess, room: Room, connection: Connection, command: protocol.Offer) -> None:
+    await _take_air(room, connection, source=command.source, turn=command.turn)
+    await signalling.publish(process, room, connection, command)
+
+
+async def reclaim(process: RoomProcess, room: Room, connection: Connection, command: protocol.Reclaim) -> None:
+    """The page's socket was away, and its media went on: its turn is here again."""
+    await _take_air(room, connection, source=command.source, turn=0)
+    await signalling.reclaim(process, room, connection, command)
+
+
+async def _take_air(room: Room, connection: Connection, *, source: str, turn: int) -> None:
     if room.state != "live" or room.break_until is not None:
         raise Refused("state")
     connection.air = connection.air or secrets.token_hex(8)
@@ -59,16 +70,15 @@ async def offer(process: RoomProcess, room: Room, connection: Connection, comman
         operations.take_air,
         occasion_id=room.occasion_id,
         host_id=connection.member_id,
-        source=command.source or connection.device,
+        source=source or connection.device,
         socket=connection.air,
-        turn=command.turn,
+        turn=turn,
         as_of=timezone.now(),
     )
     try:
         await in_database(take)
     except operations.UnableToTakeAir as error:
         raise Refused(error.code) from error
-    await signalling.publish(process, room, connection, command)
 
 
 async def unpublish(process: RoomProcess, room: Room, connection: Connection, command: protocol.Unpublish) -> None:

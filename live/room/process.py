@@ -31,6 +31,7 @@ from live.room.channel import ProcessChannel
 from live.room.chat import Chat
 from live.room.checks import RoomChecks
 from live.room.connections import Connection
+from live.room.peers import Peers
 from live.room.presence import UNWRITTEN, Recorder
 from live.room.rooms import Room, Rooms
 from live.room.stage import RoomIsLocked
@@ -63,6 +64,7 @@ class RoomProcess:
         self.admission = Admission(self.background)
         self.checks = RoomChecks(self)
         self.asking = Asking(self)
+        self.peers = Peers(self)
 
     # --- the life of the process --------------------------------------------------------------------------------
 
@@ -72,6 +74,7 @@ class RoomProcess:
         self.rooms.start()
         self.checks.start()
         self.asking.start()
+        self.peers.start()
         PHONES.set_function(self.rooms.sockets)
         UNWRITTEN.set_function(self.recorder.unwritten)
         room_events.attach(self)
@@ -124,6 +127,7 @@ class RoomProcess:
         elif isinstance(event, protocol.RemovedEvent) and event.on:
             for connection in room.of_member(event.member):
                 self.dismiss(connection, code=protocol.CLOSE_FORBIDDEN, reason="removed", after_ms=None)
+            self.background.spawn(self._cut(room, event.member))
         else:
             stage.on_event(room, event)
 
@@ -236,10 +240,11 @@ class RoomProcess:
         connection.hand = frame.hand
         self.rooms.tell(connection, protocol.encode(frame))
 
-    def leave(self, room: Room, connection: Connection, *, clean: bool) -> None:
+    def leave(self, room: Room, connection: Connection, *, clean: bool, left: bool = True) -> None:
         """Take out a connection whose socket is gone.
 
-        A clean leave ends the stay now; a lost line ends it when the browser was last heard.
+        A clean leave ends the stay now; a lost line ends it when the browser was last heard. ``left``: so has the page;
+        otherwise its media go on for a while, for it to come back to.
         """
         self.uncount(
             connection, reason="left" if clean else "silent", at=None if clean else self.last_heard(connection)
@@ -248,17 +253,18 @@ class RoomProcess:
         connection.leaving = True
         for work in stage.left(room, connection, clean=clean):
             self.background.spawn(self._note(work))
-        for part in (connection.publishing, connection.subscribing):
-            if part is not None:
-                self.background.spawn(part.close())
-        if connection.publishing is not None:
-            self.picture(room, on=False)
-        connection.publishing = connection.subscribing = None
+        if left:
+            self.peers.end_of(connection)
+        else:
+            self.peers.hold(connection)
 
     def dismiss(self, connection: Connection, *, code: int, reason: str, after_ms: int | None) -> None:
         """Say why, and close the socket; a browser that does not read is cut off."""
         if not connection.leaving:
             connection.leaving = True
+            # Who only fell silent may come back to it.
+            if reason != "silent":
+                self.peers.end_of(connection)
             self.uncount(connection, reason="left", at=self.answered_until(connection))
             frame = protocol.encode(protocol.Bye(reason=reason, after_ms=after_ms))  # type: ignore[arg-type]
             self.background.spawn(self._close(connection, frame, code))
@@ -320,6 +326,12 @@ class RoomProcess:
         """The host's browser, connected to this process, came on the air or left it."""
         note = partial(operations.announce_picture, occasion_id=room.occasion_id, on=on, as_of=timezone.now())
         self.background.spawn(self._note(note))
+
+    async def _cut(self, room: Room, member_id: int) -> None:
+        try:
+            await self.peers.cut(room, member_id)
+        except DatabaseError:
+            log.warning("peers_not_cut")
 
     async def _note(self, work: partial[None]) -> None:
         try:

@@ -11,17 +11,21 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from live import supervise
 from live.core.wire import packing, protocol
+from live.engines.base import lecture_room
 from live.queries.stage import NOBODY_ON_AIR
 from live.room.asking_state import RoomAsking
 from live.room.background import Background
 from live.room.channel import ProcessChannel
 from live.room.connections import Connection
+
+if TYPE_CHECKING:
+    from live.room.peers import Peer
 
 log = structlog.get_logger(__name__)
 
@@ -75,13 +79,18 @@ class Room:
     last_message: int = 0
     asking: RoomAsking = field(default_factory=RoomAsking)
     elsewhere: dict[str, tuple[float, int, int, int]] = field(default_factory=dict)
-    webrtc: set[Connection] = field(default_factory=set)
+    webrtc: "set[Peer]" = field(default_factory=set)
     told_people: int = -1
     told_at: float = 0.0
     picture_noted: float = 0.0
     known: bool = False
     learning: asyncio.Lock = field(default_factory=asyncio.Lock)
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def room_id(self) -> str:
+        """The room's name at the media engine."""
+        return lecture_room(self.occasion_id)
 
     def people(self) -> int:
         """Persons in the room over all processes but its hosts; two devices of one person in one process are one."""
@@ -152,7 +161,6 @@ class Rooms:
         connection.closed = True
         room.connections.discard(connection)
         room.host_connections.discard(connection)
-        room.webrtc.discard(connection)
         room.members[connection.member_id] -= 1
         if room.members[connection.member_id] <= 0:
             del room.members[connection.member_id]

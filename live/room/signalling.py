@@ -1,17 +1,19 @@
 """Between a browser's socket and the media engine: the server chooses room, codecs and way; the browser brings SDP.
 
 A browser asks for the picture and gets WebRTC while there is room for it, HLS otherwise. When anything of WebRTC fails
-the answer is HLS; the engine is a connection, and no lecture stops for it.
+the answer is HLS; the engine is a connection, and no lecture stops for it. A connection outlives the socket it was made
+over: ``live.room.peers``.
 """
 
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from typing import cast
 
 import structlog
 from django.utils import timezone
 
-from live import operations
+from live import operations, queries
 from live.core.wire import protocol
 from live.engines import get_engine
 from live.engines.base import (
@@ -23,12 +25,15 @@ from live.engines.base import (
     MediaEngine,
     MediaFlow,
     OfferMade,
+    Publishing,
     SlowLink,
+    Subscribing,
     UnableToReachEngine,
-    lecture_room,
     lecture_spec,
 )
+from live.room import peers
 from live.room.connections import Connection
+from live.room.peers import Peer
 from live.room.process import RoomProcess
 from live.room.rooms import Room
 from live.room.threads import in_database
@@ -51,85 +56,141 @@ async def engine_of(room: Room) -> MediaEngine:
 
 async def publish(process: RoomProcess, room: Room, connection: Connection, command: protocol.Offer) -> None:
     """Put the host's browser on air; the newest page wins. Raises EngineError."""
-    if command.again and connection.publishing is not None:
-        answer = await connection.publishing.renegotiate(command.sdp)
-    else:
-        # First off the air, then on: an engine with a limit of one publisher would refuse the second.
-        await unpublish(process, room, connection)
-        engine = await engine_of(room)
-        await engine.open_room(lecture_spec(room.occasion_id))
-        connection.publishing = await engine.publish(
-            room_id=lecture_room(room.occasion_id),
-            participant_id=PRESENTER,
-            offer_sdp=command.sdp,
-            on_event=_listener(process, room, connection, "pub"),
+    peer = connection.publishing
+    if command.again and peer is not None and peer.part is not None:
+        answer_sdp = await cast(Publishing, peer.part).renegotiate(command.sdp)
+        process.rooms.tell(connection, protocol.encode(protocol.ServerAnswer(sdp=answer_sdp)))
+        return
+    # First off the air, then on: an engine with a limit of one publisher would refuse the second.
+    await unpublish(process, room, connection)
+    engine = await engine_of(room)
+    await engine.open_room(lecture_spec(room.occasion_id))
+    peer = Peer(room, connection, "pub")
+    peers.attach(peer)
+    try:
+        part = await engine.publish(
+            room_id=room.room_id, participant_id=PRESENTER, offer_sdp=command.sdp, on_event=_listener(process, peer)
         )
-        answer = connection.publishing.answer_sdp
-    process.rooms.tell(connection, protocol.encode(protocol.ServerAnswer(sdp=answer)))
+    except BaseException:
+        process.peers.over(peer)
+        raise
+    peer.part = part
+    if peer.is_over or connection.leaving:
+        process.peers.end(peer)
+        return
+    process.rooms.tell(connection, protocol.encode(protocol.ServerAnswer(sdp=part.answer_sdp)))
+    _hold(process, peer)
 
 
 async def unpublish(process: RoomProcess, room: Room, connection: Connection) -> None:
     """Take the host's browser off the air."""
-    # Taken before the wait: of two who take it off the air (a reload, an end) one closes it.
-    publishing, connection.publishing = connection.publishing, None
-    if publishing is not None:
-        await publishing.close()
+    peer = connection.publishing
+    if peer is not None:
+        # Before the wait: of two who take it off the air (a reload, an end) one closes it.
+        process.peers.over(peer)
+        if peer.part is not None:
+            await peer.part.close()
         process.picture(room, on=False)
 
 
 async def watch(process: RoomProcess, room: Room, connection: Connection, via: str) -> None:
     """Choose the way of the picture for this browser, and begin."""
-    await unwatch(room, connection)
+    await unwatch(process, connection)
     if room.state != "live":
         return _tell_way(process, connection, "wait")
     own = sum(one.member_id == connection.member_id for one in room.webrtc)
     if via == "hls" or own >= WEBRTC_EACH or room.watching() >= room.webrtc_cap:
         return _tell_way(process, connection, "hls")
+    peer = Peer(room, connection, "sub")
     # Counted before the wait for the engine: of many who come at once none slips past the limit.
-    room.webrtc.add(connection)
+    peers.attach(peer)
     try:
         engine = await engine_of(room)
         await engine.open_room(lecture_spec(room.occasion_id))
-        connection.subscribing = await engine.subscribe(
-            room_id=lecture_room(room.occasion_id), on_event=_listener(process, room, connection, "sub")
-        )
-    except EngineError as error:
+        part = await engine.subscribe(room_id=room.room_id, on_event=_listener(process, peer))
+    except BaseException as error:
+        process.peers.over(peer)
+        if not isinstance(error, EngineError):
+            raise
         log.info("webrtc_refused", occasion=room.occasion_id, code=error.code)
-        room.webrtc.discard(connection)
         return _tell_way(process, connection, "hls")
+    peer.part = part
     # The socket went while the engine was asked: nobody else would close this subscription.
-    if connection.leaving:
-        return await unwatch(room, connection)
+    if connection.leaving or peer.is_over:
+        return process.peers.end(peer)
     _tell_way(process, connection, "webrtc")
-    if connection.subscribing.offer_sdp is not None:
-        process.rooms.tell(connection, protocol.encode(protocol.ServerOffer(sdp=connection.subscribing.offer_sdp)))
-    return None
+    _offer(process, peer, part.offer_sdp)
+    return _hold(process, peer)
 
 
-async def unwatch(room: Room, connection: Connection) -> None:
+async def unwatch(process: RoomProcess, connection: Connection) -> None:
     """Give up this browser's WebRTC, if it has any."""
-    subscribing, connection.subscribing = connection.subscribing, None
-    room.webrtc.discard(connection)
-    if subscribing is not None:
-        await subscribing.close()
+    peer = connection.subscribing
+    if peer is not None:
+        process.peers.over(peer)
+        if peer.part is not None:
+            await peer.part.close()
+
+
+async def reclaim(process: RoomProcess, room: Room, connection: Connection, command: protocol.Reclaim) -> None:
+    """Go on with what this browser had before its socket went away; otherwise it is told to begin anew.
+
+    Raises EngineError, DatabaseError.
+    """
+    has = connection.publishing if command.pc == "pub" else connection.subscribing
+    if has is not None and has.key != command.key:
+        process.peers.end(has)
+    peer = None
+    if room.state == "live":
+        peer = process.peers.take(room, connection, command.pc, command.key)
+        peer = peer or await _claim(process, room, connection, command)
+    if peer is None:
+        # Who finds somebody else on the air has been replaced, and does not take it back unasked.
+        published = partial(queries.is_published, occasion_id=room.occasion_id)
+        state = "replaced" if command.pc == "pub" and await in_database(published) else "hung_up"
+        process.rooms.tell(connection, protocol.encode(protocol.Link(pc=command.pc, state=state)))  # type: ignore[arg-type]
+        return
+    process.rooms.tell(connection, protocol.encode(protocol.Link(pc=command.pc, state="resumed")))
+    _offer(process, peer, peer.offer)
+
+
+async def _claim(process: RoomProcess, room: Room, connection: Connection, command: protocol.Reclaim) -> Peer | None:
+    listener = partial(_listener, process)
+    engine = await engine_of(room)
+    return await process.peers.claim(room, connection, command.pc, command.key, engine=engine, listener=listener)
 
 
 async def answer(connection: Connection, sdp: str) -> None:
     """The browser's answer; late ones are dropped. Raises EngineError."""
-    if connection.subscribing is not None:
-        await connection.subscribing.answer(sdp)
+    peer = connection.subscribing
+    if peer is not None and peer.part is not None:
+        peer.offer = ""
+        await cast(Subscribing, peer.part).answer(sdp)
 
 
 async def candidate(connection: Connection, command: protocol.Trickle) -> None:
     """A candidate of the browser; late ones are dropped. Raises EngineError."""
-    part = connection.publishing if command.pc == "pub" else connection.subscribing
-    if part is not None:
+    peer = connection.publishing if command.pc == "pub" else connection.subscribing
+    if peer is not None and peer.part is not None:
         found = command.candidate
-        await part.candidate(
+        await peer.part.candidate(
             None
             if found is None
             else {"candidate": found.candidate, "sdpMid": found.sdpMid, "sdpMLineIndex": found.sdpMLineIndex}
         )
+
+
+def _hold(process: RoomProcess, peer: Peer) -> None:
+    """It outlives the socket from now on; the browser is told how to name it."""
+    process.peers.keep(peer)
+    process.rooms.tell(peer.connection, protocol.encode(protocol.Held(pc=peer.kind, key=peer.key)))
+
+
+def _offer(process: RoomProcess, peer: Peer, sdp: str | None) -> None:
+    """Told again on the next socket, until it is answered."""
+    if sdp:
+        peer.offer = sdp
+        process.rooms.tell(peer.connection, protocol.encode(protocol.ServerOffer(sdp=sdp)))
 
 
 def _tell_way(process: RoomProcess, connection: Connection, via: str) -> None:
@@ -137,33 +198,31 @@ def _tell_way(process: RoomProcess, connection: Connection, via: str) -> None:
     process.rooms.tell(connection, protocol.encode(protocol.Media(via=via, ice=ice)))  # type: ignore[arg-type]
 
 
-def _listener(process: RoomProcess, room: Room, connection: Connection, pc: str) -> Callable[[EngineEvent], None]:
-    """Return what the engine calls for one side of a connection; it does nothing once there is a newer one.
+def _listener(process: RoomProcess, peer: Peer) -> Callable[[EngineEvent], None]:
+    """Return what the engine calls for one connection; it does nothing once there is a newer one.
 
     A browser that begins again leaves the old peer connection behind, and the engine still tells of its end.
     """
-    mine = object()
-    flow = _Flow(process, room, connection)
-    if pc == "pub":
-        connection.pub_listener = mine
-    else:
-        connection.sub_listener = mine
+    flow = _Flow(process, peer)
 
     def on_event(event: EngineEvent) -> None:
-        if connection.leaving or mine is not (connection.pub_listener if pc == "pub" else connection.sub_listener):
+        if peer.is_over:
             return
         if isinstance(event, OfferMade):
-            process.rooms.tell(connection, protocol.encode(protocol.ServerOffer(sdp=event.sdp)))
+            _offer(process, peer, event.sdp)
             return
         state = _state_of(event)
         if state:
-            process.rooms.tell(connection, protocol.encode(protocol.Link(pc=pc, state=state)))  # type: ignore[arg-type]
-        if pc == "pub" and isinstance(event, Connected):
-            process.picture(room, on=True)
-        elif pc == "pub" and isinstance(event, MediaFlow) and event.kind == "video":
-            flow.on_flow(mine, receiving=event.receiving)
+            frame = protocol.Link(pc=peer.kind, state=state)  # type: ignore[arg-type]
+            process.rooms.tell(peer.connection, protocol.encode(frame))
+        if peer.kind == "pub" and isinstance(event, Connected):
+            process.picture(peer.room, on=True)
+        elif peer.kind == "pub" and isinstance(event, MediaFlow) and event.kind == "video":
+            flow.on_flow(receiving=event.receiving)
         if isinstance(event, HungUp | EngineGone):
-            _ended(process, room, connection, pc)
+            process.peers.over(peer)
+            if peer.kind == "pub" and not peer.room.is_on_air():
+                process.picture(peer.room, on=False)
 
     return on_event
 
@@ -171,26 +230,25 @@ def _listener(process: RoomProcess, room: Room, connection: Connection, pc: str)
 class _Flow:
     """Tells the room that the lecturer's picture comes no more, long before a lost line is known to be lost."""
 
-    def __init__(self, process: RoomProcess, room: Room, connection: Connection) -> None:
-        self.process, self.room, self.connection = process, room, connection
+    def __init__(self, process: RoomProcess, peer: Peer) -> None:
+        self.process, self.peer = process, peer
         self.is_silent = self.is_told = False
 
-    def on_flow(self, listener: object, *, receiving: bool) -> None:
+    def on_flow(self, *, receiving: bool) -> None:
         """The engine says that the picture flows, or has stopped."""
         was_silent, self.is_silent = self.is_silent, not receiving
         if receiving and self.is_told:
             self.is_told = False
-            self.process.picture(self.room, on=True)
+            self.process.picture(self.peer.room, on=True)
         # One wait at a time: the engine says several times that nothing comes.
         elif not receiving and not was_silent:
-            self.process.background.spawn(self._tell(listener))
+            self.process.background.spawn(self._tell())
 
-    async def _tell(self, listener: object) -> None:
+    async def _tell(self) -> None:
         await asyncio.sleep(SILENT_S)
-        is_current = self.connection.publishing is not None and self.connection.pub_listener is listener
-        if self.is_silent and not self.is_told and is_current:
+        if self.is_silent and not self.is_told and not self.peer.is_over:
             self.is_told = True
-            self.process.picture(self.room, on=False)
+            self.process.picture(self.peer.room, on=False)
 
 
 def _state_of(event: EngineEvent) -> str:
@@ -206,13 +264,3 @@ def _state_of(event: EngineEvent) -> str:
         case EngineGone():
             return "gone"
     return ""
-
-
-def _ended(process: RoomProcess, room: Room, connection: Connection, pc: str) -> None:
-    if pc == "pub" and connection.publishing is not None:
-        connection.publishing = None
-        if not room.is_on_air():
-            process.picture(room, on=False)
-    elif pc == "sub":
-        connection.subscribing = None
-        room.webrtc.discard(connection)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-DEPLOY, DEPLOY_SPREAD_S = 1012, 20.0
+DEPLOY, DEPLOY_SPREAD_S = 1012, 8.0
 FIRST_S, MOST_S = 0.3, 20.0
 
 

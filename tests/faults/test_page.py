@@ -158,12 +158,12 @@ def test_phones_come_back_from_a_release_one_after_another(tmp_path: Path) -> No
     done = subprocess.run(["node", "-"], input=script, capture_output=True, text=True, check=True, timeout=60)
     waits = [wait / 1000 for wait in json.loads(done.stdout)]
     assert len(waits) == RELEASES
-    fullest = max(sum(second <= wait < second + 1 for wait in waits) for second in range(20))
+    fullest = max(sum(second <= wait < second + 1 for wait in waits) for second in range(10))
     fault = "new release, the page's own wait"
     kept = [
-        measured(fault, "nobody waits longer than 20 s", max(waits), unit="s", most=20),
+        measured(fault, "95 of 100 wait less than 8 s", sorted(waits)[-RELEASES // 20], unit="s", most=8),
         measured(
-            fault, "no second has more than a tenth of the phones", 100 * fullest / RELEASES, unit="%", least=1, most=10
+            fault, "no second has more than a sixth of the phones", 100 * fullest / RELEASES, unit="%", least=1, most=17
         ),
     ]
     assert all(kept)

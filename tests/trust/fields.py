@@ -409,6 +409,10 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("lecture author text at", PERSONAL, ROOM, CHAT),
         Fields("hidden_at hidden_by", PERSONAL, "the room's hosts", CHAT),
     ),
+    "live.MediaPeer": (
+        Fields("id key reference owner made_at kind device", TECHNICAL, SERVER, PASSING),
+        Fields("lecture member", PERSONAL, SERVER, PASSING),
+    ),
     "live.Restriction": (
         Fields("id", TECHNICAL, SERVER, WITH_OBJECT),
         Fields("lecture member kind set_by set_at lifted_at", PERSONAL, "oneself; the room's hosts", WITH_OBJECT),

@@ -56,6 +56,18 @@ export class Air {
     if (!this.publisher.isActive()) this.later();
   }
 
+  /** The socket is back: go on with the connection that is there, or put the picture on the air. */
+  async back(): Promise<void> {
+    if (this.isReplaced) return;
+    const { key } = this.publisher;
+    if (!this.publisher.canResume() || !this.events.send({ t: "reclaim", pc: "pub", key })) await this.publish();
+  }
+
+  /** The server keeps our connection under this key. */
+  held(key: string): void {
+    this.publisher.key = key;
+  }
+
   /** Take the air back from the other page. */
   async takeBack(): Promise<void> {
     this.isReplaced = false;
@@ -91,6 +103,7 @@ export class Air {
     if (!this.events.isLive()) return;
     if (state === "slow") this.events.say("slow");
     else if (state === "flowing") this.events.say("sending");
+    else if (state === "resumed") this.publisher.resumed();
     else if (state === "gone") {
       this.events.say("no_engine");
       this.later();

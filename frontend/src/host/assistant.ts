@@ -71,7 +71,7 @@ export class Assistant {
   /** The commands that put a page on the air name it. */
   signed(command: Command): Command {
     if (command.t === "offer") return { ...command, source: this.source, turn: this.taking || this.ownTurn() };
-    return command.t === "go_live" ? { ...command, source: this.source } : command;
+    return command.t === "go_live" || command.t === "reclaim" ? { ...command, source: this.source } : command;
   }
 
   private ownTurn(): number {

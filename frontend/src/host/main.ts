@@ -199,8 +199,7 @@ class Desk {
     this.control.set(frame.chat, frame.locked);
     this.asking.joined();
     this.setState(frame.state);
-    // The server let go of our connection when the line broke: put the picture on air again.
-    if (this.state === "live" && !this.air.isReplaced) void this.air.publish();
+    if (this.state === "live") void this.air.back();
     if (isBack) void this.catchUp();
   }
 
@@ -210,17 +209,19 @@ class Desk {
     else if (frame.t === "ack") this.chat.acknowledged(frame.id, frame.message);
     else if (frame.t === "answer") this.air.answered(frame.sdp);
     else if (frame.t === "link" && frame.pc === "pub") this.air.link(frame.state);
+    else if (frame.t === "held" && frame.pc === "pub") this.air.held(frame.key);
     this.show();
   }
 
   private refused(frame: ErrorFrame): void {
     if (this.chat.refused(frame) || this.asking.refused(frame)) return;
     this.going = false;
-    if (frame.t === "offer" && frame.error === "taken") {
+    const media = frame.t === "offer" || frame.t === "reclaim";
+    if (media && frame.error === "taken") {
       this.assistant.refused();
       this.say("taken");
       void this.catchUp();
-    } else if (frame.t === "offer") this.air.refused(frame);
+    } else if (media) this.air.refused(frame);
     else if (frame.error === "not_host") this.say("no_right");
     else this.say(oneOf(REFUSALS, frame.error) ?? "try_again");
     this.show();

@@ -5,6 +5,8 @@
 import type { CandidateInit, Command } from "../lib/frames";
 
 const PATIENCE_MS = 10_000;
+// A line that is lost for so long gets another way through the network; most are back before.
+const RESTART_AFTER_MS = 2000;
 
 export interface PublisherEvents {
   send(command: Command): boolean;
@@ -16,6 +18,8 @@ export interface PublisherEvents {
 export class Publisher {
   /** Relays of this page's socket; they go into the next connection. */
   relays: RTCIceServer[] = [];
+  /** By which the server knows this connection on another socket; "" before it has said so. */
+  key = "";
   private pc: RTCPeerConnection | null = null;
   private timer = 0;
   private pictureSender: RTCRtpSender | null = null;
@@ -33,6 +37,34 @@ export class Publisher {
     return this.pc !== null;
   }
 
+  /** Whether there is a connection that the server may still have. */
+  canResume(): boolean {
+    return this.pc !== null && this.key !== "" && this.pc.connectionState !== "closed";
+  }
+
+  /** The server has it: whatever happened to the line meanwhile, media go on. */
+  resumed(): void {
+    if (this.pc && !this.isUp()) void this.restart();
+  }
+
+  /** ICE restart: the same connection by another way, after a change from Wi-Fi to mobile. */
+  async restart(): Promise<void> {
+    const pc = this.pc;
+    if (pc?.signalingState !== "stable") return;
+    this.offered = false;
+    this.early = [];
+    try {
+      const offer = await pc.createOffer({ iceRestart: true });
+      await pc.setLocalDescription(offer);
+      if (this.pc !== pc) return;
+      // Without a socket it waits for the next one, which resumes or begins anew.
+      if (this.events.send({ t: "offer", sdp: offer.sdp ?? "", again: true })) this.patient(pc);
+      else await pc.setLocalDescription({ type: "rollback" });
+    } catch {
+      if (this.pc === pc) this.fail();
+    }
+  }
+
   async start(stream: MediaStream, picture: MediaStreamTrack | null): Promise<void> {
     this.stop();
     const pc = new RTCPeerConnection({ iceServers: this.relays, bundlePolicy: "max-bundle" });
@@ -48,6 +80,11 @@ export class Publisher {
     await pc.setLocalDescription(offer);
     if (this.pc !== pc) return;
     if (!this.events.send({ t: "offer", sdp: offer.sdp ?? "", again: false })) return this.stop();
+    this.patient(pc);
+  }
+
+  private patient(pc: RTCPeerConnection): void {
+    window.clearTimeout(this.timer);
     this.timer = window.setTimeout(() => {
       if (this.pc === pc && !this.isUp()) this.fail();
     }, PATIENCE_MS);
@@ -79,6 +116,7 @@ export class Publisher {
     window.clearTimeout(this.timer);
     const pc = this.pc;
     this.pc = null;
+    this.key = "";
     this.pictureSender = null;
     this.soundSender = null;
     pc?.close();
@@ -118,8 +156,12 @@ export class Publisher {
     if (pc.connectionState === "connected") {
       window.clearTimeout(this.timer);
       this.events.connected();
+    } else if (pc.connectionState === "disconnected" && this.key) {
+      window.clearTimeout(this.timer);
+      this.timer = window.setTimeout(() => this.resumed(), RESTART_AFTER_MS);
     } else if (pc.connectionState === "failed") {
-      this.fail();
+      if (this.key) void this.restart();
+      else this.fail();
     }
   }
 

@@ -55,6 +55,13 @@ export interface TrickleCommand {
   candidate: CandidateInit | null;
 }
 
+export interface ReclaimCommand {
+  t: "reclaim";
+  pc: "pub" | "sub";
+  key: string;
+  source?: string;
+}
+
 export interface OfferCommand {
   t: "offer";
   sdp: string;
@@ -207,6 +214,7 @@ export type Command =
   | WatchCommand
   | AnswerCommand
   | TrickleCommand
+  | ReclaimCommand
   | OfferCommand
   | UnpublishCommand
   | GoLiveCommand
@@ -451,7 +459,13 @@ export interface ServerAnswerFrame {
 export interface LinkFrame {
   t: "link";
   pc: "pub" | "sub";
-  state: "connected" | "slow" | "silent" | "flowing" | "hung_up" | "gone" | "replaced";
+  state: "connected" | "slow" | "silent" | "flowing" | "hung_up" | "gone" | "replaced" | "resumed";
+}
+
+export interface HeldFrame {
+  t: "held";
+  pc: "pub" | "sub";
+  key: string;
 }
 
 export interface ByeFrame {
@@ -489,6 +503,7 @@ export type ServerFrame =
   | ServerOfferFrame
   | ServerAnswerFrame
   | LinkFrame
+  | HeldFrame
   | ByeFrame
   | TickFrame
   | StoredFrame

@@ -61,7 +61,8 @@ class Room {
     this.line = new RoomLine(data.urls, {
       frame: (frame) => this.frame(frame),
       refused: (frame) => {
-        if (!this.chat.refused(frame)) this.asking.refused(frame);
+        if (frame.t === "reclaim") this.screen.link("hung_up");
+        else if (!this.chat.refused(frame)) this.asking.refused(frame);
       },
       line: (line, why) => this.lineChanged(line, why),
       joined: (frame) => this.joined(frame),
@@ -158,10 +159,7 @@ class Room {
     const was = this.state;
     this.setState(frame.state);
     // Where it has just become live, setState began the picture.
-    if (this.state === "live" && was === "live" && this.breakUntil === null) {
-      if (this.media === "playing") this.screen.resume();
-      else this.screen.start();
-    }
+    if (this.state === "live" && was === "live" && this.breakUntil === null) this.screen.resume();
     // Those who enter do not ask in one moment.
     if (missed && !isBack) window.setTimeout(() => void this.catchUp(), Math.random() * ENTRY_SPREAD_MS);
     else if (missed) void this.catchUp();
@@ -175,6 +173,7 @@ class Room {
     else if (frame.t === "media") this.screen.chosen(frame.via, frame.ice);
     else if (frame.t === "offer") void this.screen.offered(frame.sdp);
     else if (frame.t === "link" && frame.pc === "sub") this.screen.link(frame.state);
+    else if (frame.t === "held" && frame.pc === "sub") this.screen.held(frame.key);
     this.show();
   }
 

@@ -5,15 +5,23 @@ export interface ReceiverEvents {
   send(command: Command): boolean;
   stream(stream: MediaStream): void;
   failed(): void;
+  /** It was up, and its way through the network is lost. */
+  lost(): void;
 }
 
 export function canReceive(): boolean {
   return typeof RTCPeerConnection === "function" && "getTransceivers" in RTCPeerConnection.prototype;
 }
 
+// A line that is lost for so long is begun again; most are back before.
+const LOST_AFTER_MS = 2000;
+
 export class Receiver {
   pc: RTCPeerConnection | null = null;
   relays: RTCIceServer[] = [];
+  /** By which the server knows this connection on another socket; "" before it has said so. */
+  key = "";
+  private timer = 0;
   /** Found before the answer went out: the server knows this connection only with it. */
   private early: RTCIceCandidateInit[] = [];
 
@@ -38,9 +46,17 @@ export class Receiver {
     }
   }
 
+  /** The socket is back: ask for what this connection was. Returns whether there is one to ask for. */
+  resume(): boolean {
+    const isThere = this.pc !== null && this.pc.connectionState === "connected" && this.key !== "";
+    return isThere && this.events.send({ t: "reclaim", pc: "sub", key: this.key });
+  }
+
   close(): void {
     const { pc } = this;
+    window.clearTimeout(this.timer);
     this.pc = null;
+    this.key = "";
     this.early = [];
     pc?.close();
   }
@@ -61,10 +77,19 @@ export class Receiver {
       if (candidate && !pc.localDescription) this.early.push(candidate);
       else this.trickle(candidate);
     };
-    pc.onconnectionstatechange = () => {
-      if (this.pc === pc && pc.connectionState === "failed") this.events.failed();
-    };
+    pc.onconnectionstatechange = () => this.changed(pc);
     return pc;
+  }
+
+  private changed(pc: RTCPeerConnection): void {
+    if (this.pc !== pc) return;
+    window.clearTimeout(this.timer);
+    if (pc.connectionState === "failed") {
+      if (this.key) this.events.lost();
+      else this.events.failed();
+    } else if (pc.connectionState === "disconnected") {
+      this.timer = window.setTimeout(() => this.events.lost(), LOST_AFTER_MS);
+    }
   }
 
   private trickle(candidate: RTCIceCandidateInit | null): void {

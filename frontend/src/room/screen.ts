@@ -71,6 +71,10 @@ export class Screen {
         this.isOld = false;
         this.next();
       },
+      // The network has changed, the server has not: the same way again, at once.
+      lost: () => {
+        if (this.live) this.ask(this.via);
+      },
     });
     this.list = new LiveList(video, { failed: () => this.later(), isPlaying: () => this.isPlaying() });
     video.addEventListener("playing", () => this.moved());
@@ -96,10 +100,17 @@ export class Screen {
     this.ask(firstVia(this.failures));
   }
 
-  /** The socket is back while media went on playing: the server needs to know the way anew only for WebRTC. */
+  /** The socket is back: what plays goes on. HLS needs no word of it; WebRTC is reclaimed, or begun anew. */
   resume(): void {
     this.live = true;
-    if (this.way !== "hls") this.start();
+    if (this.way === "hls" && this.shown === "playing") return;
+    // Who is on the air may have changed meanwhile: only a picture that moves is worth keeping.
+    if (this.way !== "webrtc" || this.shown !== "playing" || !this.receiver.resume()) this.start();
+  }
+
+  /** The server keeps our connection under this key. */
+  held(key: string): void {
+    this.receiver.key = key;
   }
 
   stop(): void {
@@ -246,14 +257,16 @@ export class Screen {
   }
 
   private ask(via: Via): void {
-    this.release();
-    this.via = via;
+    const asked = canReceive() ? via : "hls";
+    const sent = this.events.send({ t: "watch", via: asked });
     this.covered(this.tries ? "trying" : "loading");
-    if (!canReceive()) this.via = "hls";
-    const sent = this.events.send({ t: "watch", via: this.via });
+    this.deadline = performance.now() + this.patienceNow();
+    // Without a socket nothing better can be had: what is there may come back before it.
+    if (!sent && asked !== "hls" && this.way === "webrtc") return;
+    this.release();
+    this.via = asked;
     // HLS needs no room; WebRTC waits for it.
     if (!sent && this.via === "hls") void this.startHls();
-    this.deadline = performance.now() + this.patienceNow();
   }
 
   /** No picture now: say what is done about it, or that the lecturer has none. */

@@ -32,7 +32,8 @@ const GONE = 4404;
 const MALFORMED = 4400;
 const ELSEWHERE = 4409;
 const LOCKED = 4423;
-const DEPLOY_SPREAD_MS = 20_000;
+// 95 of 100 within eight seconds; who finds no server yet tries on (backoff).
+const DEPLOY_SPREAD_MS = 8_000;
 const REFUSALS = 3;
 
 function broken(): Line {

@@ -117,6 +117,19 @@ class Trickle(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Reclaim(Command):
+    """The socket was away: go on with the media connection that ``held`` named. On the air only for a host.
+
+    ``source``: the page's own name, as with the offer.
+    """
+
+    word = "reclaim"
+    pc: Literal["pub", "sub"]
+    key: str = field(metadata={"ident": True})
+    source: str = field(default="", metadata={"max": 64})
+
+
+@dataclass(frozen=True, slots=True)
 class Offer(Command):
     """Put this browser on air, or negotiate its connection anew (``again``).
 
@@ -267,6 +280,7 @@ COMMANDS: dict[str, type[Command]] = {
         Watch,
         Answer,
         Trickle,
+        Reclaim,
         Offer,
         Unpublish,
         GoLive,
@@ -532,14 +546,23 @@ class ServerAnswer(Frame):
 
 @dataclass(frozen=True, slots=True)
 class Link(Frame):
-    """News of a media connection. "hung_up", "gone" and "replaced" are its last.
+    """News of a media connection. "hung_up", "gone" and "replaced" are its last; "resumed": it has been reclaimed.
 
     "gone": the engine restarts, try again; "replaced": another page of the host went on the air.
     """
 
     word = "link"
     pc: Literal["pub", "sub"]
-    state: Literal["connected", "slow", "silent", "flowing", "hung_up", "gone", "replaced"]
+    state: Literal["connected", "slow", "silent", "flowing", "hung_up", "gone", "replaced", "resumed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Frame):
+    """This media connection outlives the socket: ``reclaim`` it by this key, within a minute or so."""
+
+    word = "held"
+    pc: Literal["pub", "sub"]
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -564,7 +587,7 @@ class Tick(Frame):
 
 FRAMES: dict[str, type[Frame]] = {
     kind.word: kind
-    for kind in (Joined, Counted, Ack, Media, ServerOffer, ServerAnswer, Link, Bye, Tick, *asking.FRAMES)
+    for kind in (Joined, Counted, Ack, Media, ServerOffer, ServerAnswer, Link, Held, Bye, Tick, *asking.FRAMES)
 }
 
 # Close codes of the application, besides the standard 1000, 1001, 1012 (rolling deploy) and 1013 (full).

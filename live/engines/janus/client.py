@@ -1,4 +1,8 @@
-"""Janus's WebSocket protocol: one connection over a unix socket, one session, many plugin handles."""
+"""Janus's WebSocket protocol: one connection over a unix socket, with a session of its own and one for each guest.
+
+A guest's session outlives the connection that made it (RECLAIM_S in config.py): another one, of another process, claims
+it. What is measured of claiming stands in ADR 51.
+"""
 
 import asyncio
 import contextlib
@@ -22,10 +26,11 @@ Message = dict[str, Any]
 OnMessage = Callable[[Message], None]
 
 ANSWER_TIMEOUT_S = 8.0
-KEEPALIVE_S = 20.0
+KEEPALIVE_S = 15.0
 MAX_SOCKET_PATH = 100
 ACK_ONLY = ("keepalive", "trickle")
 SESSIONLESS = ("create", "info")
+NO_SUCH_SESSION = 458
 
 
 class Refused(EngineError):
@@ -58,14 +63,15 @@ async def _connect_unix(path: Path, protocol: str) -> ClientConnection:
 
 
 class Connection:
-    """A connection with a session of its own. ``closed`` is set once it can no longer be used."""
+    """A connection with a session of its own, and those of its guests. ``closed``: it can no longer be used."""
 
     def __init__(self, socket: ClientConnection, secret: str) -> None:
         self._socket = socket
         self._secret = secret
         self._waiting: dict[str, tuple[asyncio.Future[Message], bool]] = {}
-        self._handles: dict[int, OnMessage] = {}
+        self._handles: dict[tuple[int, int], OnMessage] = {}
         self._session_id = 0
+        self._guests: set[int] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self.closed = asyncio.Event()
 
@@ -96,7 +102,7 @@ class Connection:
         self._waiting[transaction] = (answer, message["janus"] in ACK_ONLY)
         wire = {**message, "transaction": transaction, "apisecret": self._secret}
         if message["janus"] not in SESSIONLESS:
-            wire["session_id"] = self._session_id
+            wire.setdefault("session_id", self._session_id)
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
                 await self._socket.send(json.dumps(wire))
@@ -112,13 +118,50 @@ class Connection:
         return reply
 
     async def attach(self, plugin: str, on_message: OnMessage) -> "Handle":
-        reply = await self.request({"janus": "attach", "plugin": plugin})
-        handle = Handle(self, reply["data"]["id"])
-        self._handles[handle.id] = on_message
+        """A handle in the connection's own session: it ends with the connection."""
+        return await self._attach(plugin, on_message, self._session_id)
+
+    async def attach_guest(self, plugin: str, on_message: OnMessage) -> "Handle":
+        """A handle in a session of its own, which can be claimed by another connection."""
+        session_id: int = (await self.request({"janus": "create"}))["data"]["id"]
+        self._guests.add(session_id)
+        try:
+            return await self._attach(plugin, on_message, session_id)
+        except EngineError:
+            await self.destroy(session_id)
+            raise
+
+    async def claim(self, session_id: int, handle_id: int, on_message: OnMessage) -> "Handle":
+        """Take over a guest's handle, wherever it was made: its events come here from now on. Raises Refused."""
+        handle = Handle(self, handle_id, session_id)
+        self._handles[session_id, handle_id] = on_message
+        try:
+            await self.request({"janus": "claim", "session_id": session_id})
+        except EngineError:
+            self.let_go(handle)
+            raise
+        self._guests.add(session_id)
         return handle
 
-    def forget(self, handle_id: int) -> None:
-        self._handles.pop(handle_id, None)
+    async def destroy(self, session_id: int) -> None:
+        """End a guest's session, also one that another connection made. Silent when it, or the engine, is gone."""
+        self._guests.discard(session_id)
+        with contextlib.suppress(EngineError):
+            await self.request({"janus": "destroy", "session_id": session_id})
+
+    def is_guest(self, handle: "Handle") -> bool:
+        return handle.session_id != self._session_id
+
+    def let_go(self, handle: "Handle") -> None:
+        """Hear no more of a handle, and keep its session alive no longer."""
+        self._handles.pop((handle.session_id, handle.id), None)
+        self._guests.discard(handle.session_id)
+
+    async def _attach(self, plugin: str, on_message: OnMessage, session_id: int) -> "Handle":
+        reply = await self.request({"janus": "attach", "plugin": plugin, "session_id": session_id})
+        handle = Handle(self, reply["data"]["id"], session_id)
+        self._handles[session_id, handle.id] = on_message
+        return handle
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -145,22 +188,42 @@ class Connection:
         if answer is not None:
             if not answer.done():
                 answer.set_result(message)
-        # Janus has given up our session: no handle of it works any more.
+        # Janus has given up a session: no handle of it works any more.
         elif kind == "timeout":
+            self._session_over(message.get("session_id", 0))
+        else:
+            place = (message.get("session_id", 0), message.get("sender", 0))
+            if (on_message := self._handles.get(place)) is not None:
+                on_message(message)
+
+    def _session_over(self, session_id: int) -> None:
+        if session_id == self._session_id:
             self._end()
-        elif (on_message := self._handles.get(message.get("sender", 0))) is not None:
-            on_message(message)
+            return
+        self._guests.discard(session_id)
+        for place in [place for place in self._handles if place[0] == session_id]:
+            self._handles.pop(place)({"janus": "detached", "reason": "session over"})
 
     async def _keep_alive(self) -> None:
         try:
             while True:
                 await asyncio.sleep(KEEPALIVE_S)
                 await self.request({"janus": "keepalive"})
+                for session_id in list(self._guests):
+                    await self._keep_guest(session_id)
         except EngineError:
             log.info("engine_answers_no_more")
         finally:
             # Whatever it was: a connection without keepalive dies unseen, one that has ended is made again.
             self._end()
+
+    async def _keep_guest(self, session_id: int) -> None:
+        try:
+            await self.request({"janus": "keepalive", "session_id": session_id})
+        except Refused as error:
+            if error.number != NO_SUCH_SESSION:
+                raise
+            self._session_over(session_id)
 
     def _end(self) -> None:
         if self.closed.is_set():
@@ -176,15 +239,16 @@ class Connection:
 
 
 class Handle:
-    """One plugin handle. Dead after ``detach`` or when its connection is closed."""
+    """One plugin handle. Dead after ``detach``; a guest's lives on where its connection is lost."""
 
-    def __init__(self, connection: Connection, handle_id: int) -> None:
+    def __init__(self, connection: Connection, handle_id: int, session_id: int) -> None:
         self._connection = connection
         self.id = handle_id
+        self.session_id = session_id
 
     async def message(self, body: Message, jsep: Message | None = None) -> tuple[Message, Message | None]:
         """Ask the plugin; returns its data and the SDP that came with it. Raises Refused, UnableToReachEngine."""
-        wire: Message = {"janus": "message", "handle_id": self.id, "body": body}
+        wire: Message = {"janus": "message", **self._place(), "body": body}
         if jsep is not None:
             wire["jsep"] = jsep
         reply = await self._connection.request(wire)
@@ -194,14 +258,24 @@ class Handle:
         return data, reply.get("jsep")
 
     async def trickle(self, candidate: Message) -> None:
-        await self._connection.request({"janus": "trickle", "handle_id": self.id, "candidate": candidate})
+        await self._connection.request({"janus": "trickle", **self._place(), "candidate": candidate})
 
     async def detach(self) -> None:
-        """Idempotent; silent when the engine is gone."""
+        """End it, a guest's with its session. Idempotent; silent when the engine is gone."""
         # Before the request: what Janus still says of the handle is nobody's business now.
-        self._connection.forget(self.id)
+        self.let_go()
+        if self._connection.is_guest(self):
+            await self._connection.destroy(self.session_id)
+            return
         with contextlib.suppress(EngineError):
-            await self._connection.request({"janus": "detach", "handle_id": self.id})
+            await self._connection.request({"janus": "detach", **self._place()})
+
+    def let_go(self) -> None:
+        """Leave it to the connection that has claimed it."""
+        self._connection.let_go(self)
+
+    def _place(self) -> Message:
+        return {"session_id": self.session_id, "handle_id": self.id}
 
 
 async def count_handles(path: Path, secret: str) -> int:

@@ -19,6 +19,11 @@ LIBRARY_FOLDERS = (
 )
 
 
+# How long a session lives on without a word from its owner, counted from the last one (KEEPALIVE_S in client.py): a web
+# process that is killed has left its guests this long, less one keepalive, to be claimed by another.
+RECLAIM_S = 90
+
+
 class UnableToFindJanus(Exception):
     """Janus, its videoroom plugin or its websockets transport is not installed."""
 
@@ -83,8 +88,8 @@ def _core(network: Network, keys: Secrets, libraries: Path) -> str:
   debug_colors = false
   api_secret = "{keys.api}"
   admin_secret = "{keys.admin}"
-  session_timeout = 60
-  reclaim_session_timeout = 0
+  session_timeout = {RECLAIM_S}
+  reclaim_session_timeout = {RECLAIM_S}
   event_loops = {network.event_loops}
   hide_dependencies = true
 }}

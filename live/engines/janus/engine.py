@@ -1,12 +1,15 @@
 """Janus behind the MediaEngine protocol: one connection a process, one silent watcher a room."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from live.engines.base import (
+    EngineError,
     EngineHealth,
+    NoSuchPeer,
     NoSuchRoom,
     OnEvent,
     Publisher,
@@ -18,7 +21,7 @@ from live.engines.base import (
 
 from .client import Connection, Handle, Message, Refused
 from .config import SECRETS, Secrets
-from .peers import JanusPublishing, JanusSubscribing, JanusTap, answer_of, checked_sdp
+from .peers import JanusPublishing, JanusSubscribing, JanusTap, answer_of, checked_sdp, parse_reference
 from .rooms import PLUGIN, Watch
 
 NO_SUCH_ROOM = 426
@@ -83,7 +86,7 @@ class JanusEngine:
         offer = {"type": "offer", "sdp": checked_sdp(offer_sdp)}
         connection = await self._connected()
         publishing = JanusPublishing(on_event)
-        publishing.handle = await connection.attach(PLUGIN, publishing.on_message)
+        publishing.handle = await connection.attach_guest(PLUGIN, publishing.on_message)
         try:
             await self._join(publishing.handle, room_id, participant_id)
             _, jsep = await publishing.handle.message({"request": "publish"}, offer)
@@ -105,6 +108,35 @@ class JanusEngine:
         except Refused as error:
             raise _in_our_words(error) from error
         return subscribing
+
+    async def resume_publishing(self, *, room_id: str, reference: str, on_event: OnEvent) -> JanusPublishing:
+        publishing = JanusPublishing(on_event)
+        try:
+            publishing.handle = await self._claim(reference, publishing)
+            # Says nothing new, and tells whether it is on air yet: who was replaced is in no room.
+            await publishing.handle.message({"request": "configure"})
+        except Refused as error:
+            await self.end(reference)
+            raise NoSuchPeer(str(error)) from error
+        return publishing
+
+    async def resume_subscribing(self, *, room_id: str, reference: str, on_event: OnEvent) -> JanusSubscribing:
+        subscribing = JanusSubscribing(await self._watch(room_id), None, on_event)
+        try:
+            await subscribing.resume(await self._claim(reference, subscribing))
+        except Refused as error:
+            subscribing.forget()
+            await self.end(reference)
+            raise NoSuchPeer(str(error)) from error
+        return subscribing
+
+    async def end(self, reference: str) -> None:
+        with contextlib.suppress(EngineError):
+            connection = await self._connected()
+            await connection.destroy(parse_reference(reference)[0])
+
+    async def _claim(self, reference: str, peer: JanusPublishing | JanusSubscribing) -> Handle:
+        return await (await self._connected()).claim(*parse_reference(reference), peer.on_message)
 
     async def tap(self, *, room_id: str, video_port: int, audio_port: int, on_event: OnEvent) -> JanusTap:
         watch = await self._watch(room_id)

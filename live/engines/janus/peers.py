@@ -14,6 +14,7 @@ from live.engines.base import (
     EngineGone,
     HungUp,
     MediaFlow,
+    NoSuchPeer,
     OfferMade,
     OnEvent,
     PublisherJoined,
@@ -29,6 +30,8 @@ log = structlog.get_logger(__name__)
 
 MAX_SDP = 64 * 1024
 MAX_CANDIDATE = 1024
+NOBODY = "-"
+NO_SUCH_SESSION, NO_SUCH_HANDLE = 458, 459
 
 
 def checked_sdp(sdp: object) -> str:
@@ -77,10 +80,27 @@ def ends_peer(message: Message) -> str:
     return ""
 
 
+def parse_reference(reference: str) -> tuple[int, int]:
+    """Return session and handle. Raises NoSuchPeer."""
+    try:
+        session_id, handle_id = (int(part) for part in reference.split("."))
+    except ValueError as error:
+        raise NoSuchPeer("not a reference") from error
+    return session_id, handle_id
+
+
 class Peer:
     """What publishers and subscribers share: a handle, events in the site's words, one end."""
 
     handle: Handle
+
+    @property
+    def reference(self) -> str:
+        return f"{self.handle.session_id}.{self.handle.id}"
+
+    def let_go(self) -> None:
+        self._ended = True
+        self.handle.let_go()
 
     def __init__(self, on_event: OnEvent) -> None:
         self._on_event = on_event
@@ -128,7 +148,7 @@ class Peer:
 
 
 class JanusPublishing(Peer):
-    answer_sdp: str
+    answer_sdp: str = ""
 
     async def renegotiate(self, offer_sdp: str) -> str:
         try:
@@ -155,10 +175,29 @@ class JanusSubscribing(Peer):
 
     async def start(self) -> None:
         """Raises EngineError."""
-        self.handle = await self._watch.connection.attach(PLUGIN, self.on_message)
+        self.handle = await self._watch.connection.attach_guest(PLUGIN, self.on_message)
         # Listening before the first look: a publisher that comes between the two is not missed.
         self._watch.listeners.add(self._room_changed)
         self.offer_sdp = await self._sync()
+
+    async def resume(self, handle: Handle) -> None:
+        """Go on with a handle that was claimed. Raises EngineError."""
+        self.handle, self._joined = handle, True
+        self._watch.listeners.add(self._room_changed)
+        # Changes nothing, and tells whether the handle is there.
+        await self.handle.message({"request": "update", "room": self._watch.room_id, "unsubscribe": [{"feed": NOBODY}]})
+        # Janus does not say which streams a subscriber has, and gives twice what is asked for twice. But the browser
+        # says that it sees a moving picture: that of whoever is on the air.
+        self._held = self._wanted()
+
+    def forget(self) -> None:
+        """Follow the room no more."""
+        self._ended = True
+        self._watch.listeners.discard(self._room_changed)
+
+    def let_go(self) -> None:
+        self.forget()
+        super().let_go()
 
     async def answer(self, sdp: str) -> None:
         if not self._negotiating:
@@ -216,6 +255,8 @@ class JanusSubscribing(Peer):
             try:
                 jsep = await self._ask(sorted(add), sorted(remove))
             except Refused as error:
+                if error.number in (NO_SUCH_SESSION, NO_SUCH_HANDLE):
+                    raise
                 # The feed went away between the event and our request: the next event brings us here again.
                 log.info("subscription_raced", room=self._watch.room_id, reason=str(error))
                 return None

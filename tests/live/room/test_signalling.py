@@ -21,7 +21,7 @@ class Away:
     answer_sdp = "v=0"
 
     def __init__(self) -> None:
-        self.rooms = self.background = self
+        self.rooms = self.background = self.peers = self
         self.pictures: list[bool] = []
         self.tasks: list[asyncio.Task[None]] = []
         self.say: Callable[[EngineEvent], None] = lambda _event: None
@@ -31,6 +31,11 @@ class Away:
     async def publish(self, *, on_event: Callable[[EngineEvent], None], **_of: Any) -> "Away":
         self.say = on_event
         return self
+
+    def over(self, peer: Any) -> None:
+        peer.is_over = True
+
+    def keep(self, peer: Any) -> None: ...
 
     def tell(self, connection: Connection, frame: str) -> None: ...
 
@@ -68,7 +73,7 @@ def test_a_picture_that_stops_coming_is_told_at_once_and_a_hiccup_is_not(monkeyp
         assert away.pictures == [True, False, True, False]
 
     class OneRoom:
-        occasion_id = 7
+        occasion_id, room_id = 7, "lecture-7"
 
         def is_on_air(self) -> bool:
             return False

@@ -1,0 +1,74 @@
+"""Browsers' connections with the media engine: which web process owns one, and how another takes it over."""
+
+import datetime as dt
+
+from django.db import IntegrityError, transaction
+
+from live.models import MediaPeer
+
+
+def keep_peer(
+    *,
+    occasion_id: int,
+    member_id: int,
+    device: str,
+    kind: str,
+    key: str,
+    reference: str,
+    owner: str,
+    as_of: dt.datetime,
+) -> bool:
+    """Note a new connection; False where its lecture or its person is gone.
+
+    There is one on the air: a new publisher has replaced whoever was, and their connection can be taken over no more.
+    """
+    try:
+        with transaction.atomic():
+            if kind == MediaPeer.Kind.PUB:
+                MediaPeer.objects.filter(lecture_id=occasion_id, kind=kind).delete()
+            MediaPeer.objects.create(
+                lecture_id=occasion_id,
+                member_id=member_id,
+                device=device,
+                kind=kind,
+                key=key,
+                reference=reference,
+                owner=owner,
+                made_at=as_of,
+            )
+    except IntegrityError:
+        return False
+    return True
+
+
+def claim_peer(*, occasion_id: int, member_id: int, device: str, kind: str, key: str, owner: str) -> str | None:
+    """Make ``owner`` the one that keeps this connection; return the engine's reference, None where it is not theirs.
+
+    Everything must fit: a key alone, copied from another browser, opens nothing.
+    """
+    own = MediaPeer.objects.filter(lecture_id=occasion_id, member_id=member_id, device=device, kind=kind, key=key)
+    found = own.exclude(owner=owner).values_list("owner", "reference").first()
+    if found is None:
+        return None
+    # Of two that claim at once, one finds the owner as both have read it.
+    return found[1] if own.filter(owner=found[0]).update(owner=owner) else None
+
+
+def drop_peer(*, key: str, owner: str) -> bool:
+    """Forget a connection; False where it is another process's by now, which goes on with it."""
+    deleted, _ = MediaPeer.objects.filter(key=key, owner=owner).delete()
+    return bool(deleted)
+
+
+def cut_peers(*, occasion_id: int, member_id: int) -> list[str]:
+    """Forget all that this person has in a lecture, whoever owns it; return what is to be ended at the engine."""
+    with transaction.atomic():
+        found = MediaPeer.objects.select_for_update().filter(lecture_id=occasion_id, member_id=member_id)
+        references = list(found.values_list("reference", flat=True))
+        MediaPeer.objects.filter(lecture_id=occasion_id, member_id=member_id).delete()
+    return references
+
+
+def forget_peers(*, occasion_id: int) -> None:
+    """The lecture's room at the engine is closed, and all connections with it."""
+    MediaPeer.objects.filter(lecture_id=occasion_id).delete()

@@ -1,0 +1,284 @@
+"""Browsers' connections with the media engine, as this process owns them: each outlives the socket that made it.
+
+A browser whose socket is away keeps its picture; on its next socket it names the connection by its key, to this process
+or to another one, and goes on. What nobody names again ends here after ``HOLD_S``; what a dead process owned, the
+engine ends by itself. Who owns which connection is a row (``MediaPeer``); a browser is told a key, never what the
+engine knows the connection by. ADR 51.
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+import structlog
+from django.db import DatabaseError
+from django.utils import timezone
+
+from live import operations, permissions, queries, supervise
+from live.engines import get_engine
+from live.engines.base import EngineError, MediaEngine, Publishing, Subscribing
+from live.room import sessions
+from live.room.connections import Connection
+from live.room.threads import in_database
+
+if TYPE_CHECKING:
+    from live.room.process import RoomProcess
+    from live.room.rooms import Room
+
+log = structlog.get_logger(__name__)
+
+Kind = Literal["pub", "sub"]
+HOLD_S = 75.0
+LOOK_S = 1.0
+OWNED_S = 10.0
+
+
+class Peer:
+    """One browser's connection with the engine. ``part`` is None while it is being made."""
+
+    part: Publishing | Subscribing | None = None
+    away_at: float | None = None
+    offer = ""
+    is_over = False
+    is_kept = False
+
+    def __init__(self, room: "Room", connection: Connection, kind: Kind, *, key: str = "") -> None:
+        self.room = room
+        self.connection = connection
+        self.kind = kind
+        self.key = key or secrets.token_urlsafe(16)
+
+    @property
+    def member_id(self) -> int:
+        return self.connection.member_id
+
+    def of(self, connection: Connection) -> bool:
+        """Whether it is that connection's browser's: the person's, on that device, here for what it was for."""
+        mine, theirs = self.connection, connection
+        same = mine.member_id == theirs.member_id and mine.device == theirs.device
+        return same and (self.kind == "sub" or theirs.host)
+
+    def move(self, room: "Room", connection: Connection) -> None:
+        """Its browser has another socket now."""
+        detach(self)
+        self.room.webrtc.discard(self)
+        self.room, self.connection, self.away_at = room, connection, None
+        attach(self)
+
+
+def attach(peer: Peer) -> None:
+    """Make it what its connection sends or receives by."""
+    if peer.kind == "pub":
+        peer.connection.publishing = peer
+    else:
+        peer.connection.subscribing = peer
+        peer.room.webrtc.add(peer)
+
+
+def detach(peer: Peer) -> None:
+    """Its connection has it no more; its place among those who watch stays taken."""
+    if peer.connection.publishing is peer:
+        peer.connection.publishing = None
+    if peer.connection.subscribing is peer:
+        peer.connection.subscribing = None
+
+
+class Peers:
+    """Those of one process; on its event loop."""
+
+    def __init__(self, process: "RoomProcess") -> None:
+        self._process = process
+        self._by_key: dict[str, Peer] = {}
+        self._looked_at = 0.0
+
+    def start(self) -> None:
+        """Begin to look after those whose socket is away, until the process's background ends."""
+        self._process.background.spawn(supervise.forever("peers_look", self._look_or_wait, every_s=LOOK_S))
+
+    # --- one of them ----------------------------------------------------------------------------------------------
+
+    def keep(self, peer: Peer) -> None:
+        """It is made: note it, so that it can be taken over. Without a database it works all the same."""
+        self._by_key[peer.key] = peer
+        self._process.background.spawn(self._note(peer))
+
+    async def _note(self, peer: Peer) -> None:
+        if peer.is_over or peer.part is None:
+            return
+        note = partial(
+            operations.keep_peer,
+            occasion_id=peer.room.occasion_id,
+            member_id=peer.member_id,
+            device=peer.connection.device,
+            kind=peer.kind,
+            key=peer.key,
+            reference=peer.part.reference,
+            owner=self._process.name,
+            as_of=timezone.now(),
+        )
+        try:
+            peer.is_kept = await in_database(note)
+        except DatabaseError:
+            log.warning("peer_not_noted")
+        # It ended while the row was written: nobody else would delete it.
+        if peer.is_over:
+            await self._drop(peer)
+
+    def over(self, peer: Peer) -> None:
+        """It has ended, or is about to be: forget it."""
+        if peer.is_over:
+            return
+        peer.is_over = True
+        detach(peer)
+        peer.room.webrtc.discard(peer)
+        if self._by_key.pop(peer.key, None) is not None:
+            self._process.background.spawn(self._drop(peer))
+
+    async def _drop(self, peer: Peer) -> None:
+        try:
+            await in_database(partial(operations.drop_peer, key=peer.key, owner=self._process.name))
+        except DatabaseError:
+            log.warning("peer_not_dropped")  # it goes with its lecture
+
+    def end(self, peer: Peer) -> None:
+        """End it at the engine, too. Media stop now."""
+        was_on_air = peer.kind == "pub" and not peer.is_over and peer.part is not None
+        self.over(peer)
+        if peer.part is not None:
+            self._process.background.spawn(peer.part.close())
+        if was_on_air:
+            self._process.picture(peer.room, on=False)
+
+    # --- a socket goes and comes ------------------------------------------------------------------------------------
+
+    def end_of(self, connection: Connection) -> None:
+        """The person left, was sent away, or may not be here any more: no media without them."""
+        for peer in (connection.publishing, connection.subscribing):
+            if peer is not None:
+                self.end(peer)
+
+    def hold(self, connection: Connection) -> None:
+        """The socket is gone and the page may be there: media go on, and whoever comes back finds them."""
+        for peer in (connection.publishing, connection.subscribing):
+            if peer is not None and peer.key in self._by_key:
+                detach(peer)
+                peer.away_at = time.monotonic()
+            elif peer is not None:
+                self.end(peer)
+
+    def take(self, room: "Room", connection: Connection, kind: Kind, key: str) -> Peer | None:
+        """Give this browser what it has here; also from its older socket, of whose end nobody knows yet."""
+        peer = self._by_key.get(key)
+        if peer is None or peer.kind != kind or peer.room.occasion_id != room.occasion_id or not peer.of(connection):
+            return None
+        peer.move(room, connection)
+        return peer
+
+    async def claim(
+        self,
+        room: "Room",
+        connection: Connection,
+        kind: Kind,
+        key: str,
+        *,
+        engine: MediaEngine,
+        listener: Callable[[Peer], Callable[..., None]],
+    ) -> Peer | None:
+        """Take over what another process owned. Raises DatabaseError."""
+        owner, occasion_id = self._process.name, room.occasion_id
+        whose = {"occasion_id": occasion_id, "member_id": connection.member_id, "device": connection.device}
+        claim = partial(operations.claim_peer, kind=kind, key=key, owner=owner, **whose)  # type: ignore[arg-type]
+        reference = await in_database(claim)
+        if reference is None:
+            return None
+        peer = Peer(room, connection, kind, key=key)
+        peer.is_kept = True
+        resume = engine.resume_publishing if kind == "pub" else engine.resume_subscribing
+        try:
+            peer.part = await resume(room_id=room.room_id, reference=reference, on_event=listener(peer))
+        except EngineError as error:
+            log.info("peer_not_taken_over", occasion=occasion_id, code=error.code)
+            await self._drop(peer)
+            await engine.end(reference)
+            return None
+        self._by_key[key] = peer
+        attach(peer)
+        # The socket went while the engine was asked.
+        if connection.leaving:
+            self.hold(connection)
+        return peer
+
+    # --- those whose socket is away ---------------------------------------------------------------------------------
+
+    async def cut(self, room: "Room", member_id: int) -> None:
+        """This person was removed: nothing of theirs goes on, whichever process owned it, alive or not."""
+        for peer in [one for one in self._of(room.occasion_id) if one.member_id == member_id]:
+            self.end(peer)
+        cut = partial(operations.cut_peers, occasion_id=room.occasion_id, member_id=member_id)
+        references = await in_database(cut)
+        if references and (url := await in_database(partial(queries.engine_url, occasion_id=room.occasion_id))):
+            for reference in references:
+                await get_engine(url).end(reference)
+
+    def _of(self, occasion_id: int) -> list[Peer]:
+        return [one for one in self._by_key.values() if one.room.occasion_id == occasion_id]
+
+    def publishing(self, room: "Room") -> set[Peer]:
+        """Those that send, be their socket away or they themselves still being made."""
+        making = {one.publishing for one in room.connections if one.publishing is not None}
+        return making | {one for one in self._of(room.occasion_id) if one.kind == "pub"}
+
+    def held(self) -> list[Peer]:
+        """Those whose socket is away."""
+        return [one for one in self._by_key.values() if one.away_at is not None]
+
+    async def _look_or_wait(self) -> None:
+        try:
+            await self.look()
+        except DatabaseError:
+            log.warning("peers_cannot_look")
+
+    async def look(self) -> None:
+        """End what nobody came back for, or has no right to any more; let go of what others took. Raises DatabaseError.
+
+        Whoever has a socket is looked after with it (``live.room.checks``).
+        """
+        now = time.monotonic()
+        for peer in self.held():
+            if peer.away_at is not None and now - peer.away_at > HOLD_S:
+                self.end(peer)
+        await self._ask_rights(self.held())
+        if now - self._looked_at > OWNED_S:
+            self._looked_at = now
+            await self._let_go_of_taken()
+
+    async def _ask_rights(self, held: list[Peer]) -> None:
+        if not held:
+            return
+        claims = [one.connection.claim for one in held]
+        marks = await in_database(partial(sessions.still_signed_in, claims, as_of=timezone.now()))
+        for occasion_id in {one.room.occasion_id for one in held}:
+            theirs = [one for one in held if one.room.occasion_id == occasion_id]
+            ids, today = {one.member_id for one in theirs}, timezone.localdate()
+            ask = partial(permissions.rights_now, occasion_id=occasion_id, user_ids=ids, on_date=today)
+            rights = await in_database(ask)
+            for peer in theirs:
+                allowed = rights.hosts if peer.kind == "pub" else rights.allowed
+                is_signed_in = marks.get(peer.connection.claim) == peer.connection.mark
+                # Back meanwhile: then its socket was let in a moment ago.
+                if peer.away_at is not None and not (is_signed_in and peer.member_id in allowed):
+                    self.end(peer)
+
+    async def _let_go_of_taken(self) -> None:
+        kept = {key: peer for key, peer in self._by_key.items() if peer.is_kept}
+        if not kept:
+            return
+        owned = await in_database(partial(queries.owned_peers, keys=list(kept), owner=self._process.name))
+        for key, peer in kept.items():
+            if key not in owned and not peer.is_over:
+                self._by_key.pop(key, None)
+                self.over(peer)
+                if peer.part is not None:
+                    peer.part.let_go()
