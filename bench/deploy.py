@@ -6,16 +6,23 @@ A lecturer and a member in Chromium, and BENCH_SOCKETS (300) phones beside them.
 import asyncio
 import os
 import shutil
+import tempfile
 import threading
 import time
 
+import django
 from playwright.sync_api import sync_playwright
 
-from bench._figure import figure
-from tests.e2e.conftest import CHROMIUM_ARGS
-from tests.faults.lecture import on_air, until
-from tests.faults.phones import Crowd
-from tests.faults.stack import running_stack
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+_SCRATCH = tempfile.TemporaryDirectory(prefix="classroom-bench-")
+os.environ |= {"DEBUG": "1", "VAR_DIR": _SCRATCH.name}
+django.setup()
+
+from bench._figure import figure  # noqa: E402
+from tests.e2e.conftest import CHROMIUM_ARGS  # noqa: E402
+from tests.faults.lecture import on_air, until  # noqa: E402
+from tests.faults.phones import Crowd  # noqa: E402
+from tests.faults.stack import running_stack  # noqa: E402
 
 SOCKETS = int(os.environ.get("BENCH_SOCKETS", "300"))
 FAKE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]

@@ -34,6 +34,7 @@ GOOD = [
         protocol.Trickle(pc="pub", candidate=protocol.Candidate(candidate="")),
     ),
     ({"t": "candidate", "pc": "pub", "candidate": None}, protocol.Trickle(pc="pub", candidate=None)),
+    ({"t": "reclaim", "pc": "sub", "key": "a-1_B"}, protocol.Reclaim(pc="sub", key="a-1_B")),
     ({"t": "offer", "sdp": SDP, "again": True}, protocol.Offer(sdp=SDP, again=True)),
     ({"t": "unpublish"}, protocol.Unpublish()),
     ({"t": "go_live"}, protocol.GoLive()),
