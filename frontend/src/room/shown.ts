@@ -22,15 +22,18 @@ export interface StatusFacts {
   isCounted: boolean;
   hand: boolean;
   isHidden: boolean;
+  /** There is a break: nobody's time. */
+  isBreak: boolean;
 }
 
 /** The line below the picture: how it is connected, and whether presence counts. */
-export function statusWord({ state, line, isExpected, isCounted, hand, isHidden }: StatusFacts): Word {
+export function statusWord({ state, line, isExpected, isCounted, hand, isHidden, isBreak }: StatusFacts): Word {
   if (isOver(state) || line === "closed") return "";
   if (line !== "good") return line;
   if (!isExpected) return "good_uncounted";
   if (hand) return "hand_up";
   if (state === "scheduled") return "waiting_room";
+  if (isBreak) return "good_break";
   if (isCounted) return "good";
   return isHidden ? "hidden" : "connecting";
 }
