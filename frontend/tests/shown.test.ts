@@ -15,12 +15,14 @@ const STATUS: StatusFacts = {
   isCounted: true,
   hand: false,
   isHidden: false,
+  isBreak: false,
 };
 const STATUSES: [string, Partial<StatusFacts>, string][] = [
   ["all is well", {}, "good"],
   ["not on the roster", { isExpected: false }, "good_uncounted"],
   ["a hand is up", { hand: true }, "hand_up"],
   ["before it begins", { state: "scheduled" }, "waiting_room"],
+  ["in a break nothing is recorded", { isBreak: true }, "good_break"],
   ["not counted because it is hidden", { isCounted: false, isHidden: true }, "hidden"],
   ["not counted yet", { isCounted: false }, "connecting"],
   ["weak", { line: "weak" }, "weak"],

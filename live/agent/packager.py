@@ -87,8 +87,8 @@ class Packager:
 
     @property
     def run_pid(self) -> int:
-        """The process id of the running packager process; 0 when there is none."""
-        return 0 if self._run is None else self._run.pid
+        """Of the running packager process; 0 when there is none."""
+        return self._run.pid if self._run else 0
 
     def ms(self, at: float) -> int:
         """A moment of the frames' clock as Unix milliseconds."""
@@ -131,10 +131,8 @@ class Packager:
         """Find what was finished; what is new is on the disk, not only in memory, before anybody is told of it."""
         writing = [*self._closing.values(), *([self._run] if self._run else [])]
         changed = [run for run in writing if run.poll()]
-        if changed:
-            self.written_at = time.monotonic()
         for run in changed:
-            self._backoff_s = BACKOFF_S
+            self.written_at, self._backoff_s = time.monotonic(), BACKOFF_S
             await asyncio.to_thread(run.secure)
         if self._run in changed and self._run is not None and not self._run.torn:
             self._hole_log.end("packager", self.ms(self._run_until(self._run)))
@@ -171,8 +169,8 @@ class Packager:
         self.compose(ended=True)
 
     async def drain(self) -> None:
-        if self._run is not None:
-            await self._run.drain()
+        if run := self._run:
+            await run.drain()
 
     def _ask_room(self, now: float) -> None:
         """Asked every second, so before each segment: what follows is kept, or leaves with the live window."""

@@ -15,6 +15,7 @@ def room_words() -> dict[str, str]:
     return talk_words() | {
         "good": _("连接良好 · 您的参与正在自动记录"),
         "good_uncounted": _("连接良好 · 您不在这场的名单里，只是观看"),
+        "good_break": _("连接良好 · 现在休息，这段时间不计入"),
         "waiting_room": _("连接良好 · 开始后自动记录"),
         "hidden": _("页面在后台而且没有声音，这段时间不计入"),
         "connecting": _("正在连接…"),

@@ -28,6 +28,7 @@ export interface RoomWords {
   failed: string;
   full: string;
   good: string;
+  good_break: string;
   good_uncounted: string;
   hand: string;
   hand_down: string;

@@ -347,6 +347,7 @@ class Room {
       isCounted: this.isCounted,
       hand: this.hand,
       isHidden: document.visibilityState === "hidden",
+      isBreak: this.state === "live" && this.breakUntil !== null,
     });
     const status = byId("status");
     write(status, word ? fill(this.words, word) : "");

@@ -22,10 +22,12 @@ export interface StatusFacts {
   isCounted: boolean;
   hand: boolean;
   isHidden: boolean;
+  /** There is a break: nobody's time. */
+  isBreak: boolean;
 }
 
 /** The line below the picture: how it is connected, and whether presence counts. */
-export function statusWord({ state, line, isExpected, isCounted, hand, isHidden }: StatusFacts): Word {
+export function statusWord({ state, line, isExpected, isCounted, hand, isHidden, isBreak }: StatusFacts): Word {
   if (isOver(state) || line === "closed") return "";
   // Over the picture, with what to do; twice on one page is once too often.
   if (line === "locked") return "";
@@ -33,6 +35,7 @@ export function statusWord({ state, line, isExpected, isCounted, hand, isHidden 
   if (!isExpected) return "good_uncounted";
   if (hand) return "hand_up";
   if (state === "scheduled") return "waiting_room";
+  if (isBreak) return "good_break";
   if (isCounted) return "good";
   return isHidden ? "hidden" : "connecting";
 }

@@ -23,7 +23,7 @@ def test_a_gap_that_is_nobodys_is_not_called_a_broken_line() -> None:
     lecture.paused_ms, lecture.away_ms = [[begin + 601_000, begin + 619_000]], [[begin + 1_200_000, begin + 1_300_000]]
     spans = list(PresenceSpan.objects.filter(member=county.member).order_by("started_at"))
     titles = [item.title for item in items_of(lecture, spans, [], None, START + HOUR) if not item.counts]
-    assert titles == ["直播结束后又恢复，这段时间不算", "系统中断，这段时间不影响认定"]
+    assert titles == ["中间休息或暂停，这段时间不算", "系统中断，这段时间不影响认定"]
     lecture.paused_ms, lecture.away_ms = [], []
     gaps = [(item.title, item.counts) for item in items_of(lecture, spans, [], None, START + HOUR)]
     assert [gap for gap in gaps if gap[0] != "手机在线观看"] == [

@@ -184,6 +184,7 @@ def test_the_lecturer_changes_the_device(lecture: Lecture) -> None:
 
 def test_the_headline_says_what_the_audience_gets(lecture: Lecture) -> None:
     """Organiser 9: 连接良好 in green while nobody saw the lecturer."""
+    lecture.host.on("dialog", lambda dialog: dialog.accept())
     said = lecture.host.locator("#headline")
     expect(said).to_have_text("大家看得到、听得到您", timeout=20_000)
     expect(said).to_have_class("headline good")
