@@ -196,30 +196,28 @@ class Lower(Command):
     member: int
 
 
-COMMANDS: dict[str, type[Command]] = {
-    kind.word: kind
-    for kind in (
-        Beat,
-        Hide,
-        Show,
-        Leave,
-        Say,
-        Hand,
-        Watch,
-        Answer,
-        Trickle,
-        Offer,
-        Unpublish,
-        GoLive,
-        EndLecture,
-        ResumeLecture,
-        HideMessage,
-        Mute,
-        Remove,
-        Lower,
-        *asking.COMMANDS,
-    )
-}
+_COMMANDS: tuple[type[Command], ...] = (
+    Beat,
+    Hide,
+    Show,
+    Leave,
+    Say,
+    Hand,
+    Watch,
+    Answer,
+    Trickle,
+    Offer,
+    Unpublish,
+    GoLive,
+    EndLecture,
+    ResumeLecture,
+    HideMessage,
+    Mute,
+    Remove,
+    Lower,
+    *asking.COMMANDS,
+)
+COMMANDS = {kind.word: kind for kind in _COMMANDS}
 
 State = Literal["scheduled", "live", "ended", "recorded", "unrecorded", "not_held", "void", "cancelled"]
 
@@ -302,19 +300,17 @@ class HandEvent(Event):
     up: bool
 
 
-EVENTS: dict[str, type[Event]] = {
-    kind.word: kind
-    for kind in (
-        StateChanged,
-        ChatEvent,
-        HiddenEvent,
-        PictureEvent,
-        MutedEvent,
-        RemovedEvent,
-        HandEvent,
-        *asking.EVENTS,
-    )
-}
+_EVENTS: tuple[type[Event], ...] = (
+    StateChanged,
+    ChatEvent,
+    HiddenEvent,
+    PictureEvent,
+    MutedEvent,
+    RemovedEvent,
+    HandEvent,
+    *asking.EVENTS,
+)
+EVENTS = {kind.word: kind for kind in _EVENTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,10 +407,11 @@ class Tick(Frame):
     events: list[Event]
 
 
-FRAMES: dict[str, type[Frame]] = {
-    kind.word: kind
-    for kind in (Joined, Counted, Ack, Media, ServerOffer, ServerAnswer, Link, Bye, Tick, *asking.FRAMES)
-}
+_FRAMES: tuple[type[Frame], ...] = (
+    *(Joined, Counted, Ack, Media, ServerOffer, ServerAnswer, Link, Bye, Tick),
+    *asking.FRAMES,
+)
+FRAMES = {kind.word: kind for kind in _FRAMES}
 
 # Close codes of the application, besides the standard 1000, 1001, 1012 (rolling deploy) and 1013 (full).
 CLOSE_MALFORMED = 4400
