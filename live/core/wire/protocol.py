@@ -268,37 +268,35 @@ class GiveBack(Command):
     source: str = field(default="", metadata={"max": 64})
 
 
-COMMANDS: dict[str, type[Command]] = {
-    kind.word: kind
-    for kind in (
-        Beat,
-        Hide,
-        Show,
-        Leave,
-        Say,
-        Hand,
-        Watch,
-        Answer,
-        Trickle,
-        Reclaim,
-        Offer,
-        Unpublish,
-        GoLive,
-        EndLecture,
-        ResumeLecture,
-        TakeBreak,
-        GoOn,
-        HideMessage,
-        Mute,
-        Remove,
-        Lower,
-        LowerAll,
-        OpenChat,
-        Lock,
-        GiveBack,
-        *asking.COMMANDS,
-    )
-}
+_COMMANDS: tuple[type[Command], ...] = (
+    Beat,
+    Hide,
+    Show,
+    Leave,
+    Say,
+    Hand,
+    Watch,
+    Answer,
+    Trickle,
+    Reclaim,
+    Offer,
+    Unpublish,
+    GoLive,
+    EndLecture,
+    ResumeLecture,
+    TakeBreak,
+    GoOn,
+    HideMessage,
+    Mute,
+    Remove,
+    Lower,
+    LowerAll,
+    OpenChat,
+    Lock,
+    GiveBack,
+    *asking.COMMANDS,
+)
+COMMANDS = {kind.word: kind for kind in _COMMANDS}
 
 State = Literal["scheduled", "live", "ended", "recorded", "unrecorded", "not_held", "void", "cancelled"]
 
@@ -448,24 +446,22 @@ class OnAirEvent(Event):
     before_name: str
 
 
-EVENTS: dict[str, type[Event]] = {
-    kind.word: kind
-    for kind in (
-        StateChanged,
-        ChatEvent,
-        HiddenEvent,
-        PictureEvent,
-        MutedEvent,
-        RemovedEvent,
-        HandEvent,
-        HandsDownEvent,
-        RoomChanged,
-        OnAirEvent,
-        BreakEvent,
-        AirEvent,
-        *asking.EVENTS,
-    )
-}
+_EVENTS: tuple[type[Event], ...] = (
+    StateChanged,
+    ChatEvent,
+    HiddenEvent,
+    PictureEvent,
+    MutedEvent,
+    RemovedEvent,
+    HandEvent,
+    HandsDownEvent,
+    RoomChanged,
+    OnAirEvent,
+    BreakEvent,
+    AirEvent,
+    *asking.EVENTS,
+)
+EVENTS = {kind.word: kind for kind in _EVENTS}
 
 
 class Stage(TypedDict):
@@ -585,10 +581,20 @@ class Tick(Frame):
     events: list[Event]
 
 
-FRAMES: dict[str, type[Frame]] = {
-    kind.word: kind
-    for kind in (Joined, Counted, Ack, Media, ServerOffer, ServerAnswer, Link, Held, Bye, Tick, *asking.FRAMES)
-}
+_FRAMES: tuple[type[Frame], ...] = (
+    Joined,
+    Counted,
+    Ack,
+    Media,
+    ServerOffer,
+    ServerAnswer,
+    Link,
+    Held,
+    Bye,
+    Tick,
+    *asking.FRAMES,
+)
+FRAMES = {kind.word: kind for kind in _FRAMES}
 
 # Close codes of the application, besides the standard 1000, 1001, 1012 (rolling deploy) and 1013 (full).
 CLOSE_MALFORMED = 4400

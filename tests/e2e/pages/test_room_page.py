@@ -19,6 +19,7 @@ DATA = {
     "occasion": 1, "you": 7, "owner": "me", "counted": True, "state": "live", "seq": 0, "mine": None, "now": 1000,
     "starts_at": 0, "ends_at": 9_999_999, "undone_until": None, "void_reason": "", "live_at": 0, "hls_url": "",
     "hls_audio_url": "", "chat": [],
+    "asking": {"poll": None, "choice": None, "notice": "", "questions": [], "voted": [], "polls": []}, "ask_words": {},
     "urls": {"state": "/state", "ticket": "/ticket", "outbox": "/outbox", "socket": "/socket", "replay": ""},
     "words": {
         "me": "我", "waiting_turn": "剩下的会自动发出", "not_sent": "没有发出去", "elsewhere": "点“在这里看”",

@@ -45,7 +45,7 @@ WITHOUT_OFFERS = """
 """
 
 
-def schedule(browser: Browser, base: str) -> int:
+def schedule(browser: Browser, base: str, title: str = TITLE) -> int:
     """The organiser schedules a lecture for now in the demonstration's training; return the occasion's id."""
     context = desk_context(browser)
     page = sign_in(context, base, ORGANISER)
@@ -55,10 +55,10 @@ def schedule(browser: Browser, base: str) -> int:
         page.select_option(f"select[name={name}]", value=option.get_attribute("value"))
     training = page.locator("select[name=training] option[value]:not([value=''])").first
     page.select_option("select[name=training]", value=training.get_attribute("value"))
-    page.fill("[name=title]", TITLE)
+    page.fill("[name=title]", title)
     page.fill("[name=starts_at]", f"{datetime.now(ZoneInfo('Asia/Shanghai')):%Y-%m-%d %H:%M}")
     page.fill("[name=minutes]", str(MINUTES))
-    link = save_lecture(page, TITLE)
+    link = save_lecture(page, title)
     context.close()
     return int([part for part in link.split("/") if part.isdigit()][-1])
 

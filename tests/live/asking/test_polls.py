@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+from functools import partial
 from typing import Any
 
 import pytest
@@ -221,7 +222,8 @@ def test_who_chose_what_goes_after_its_time_and_the_counts_stay(world: County, l
 @pytest.mark.django_db(transaction=True)
 def test_whoever_is_acknowledged_while_it_is_closed_is_counted(world: County, lecture: Lecture) -> None:
     """Many devices answer and two hosts close, all at once: the counts are the answers that were acknowledged."""
-    poll_id, said, start = open_one(lecture), [], threading.Barrier(5)
+    poll_id, start = open_one(lecture), threading.Barrier(5)
+    said: list[tuple[int, Any]] = []
 
     def run(work: Any) -> None:
         try:
@@ -233,8 +235,8 @@ def test_whoever_is_acknowledged_while_it_is_closed_is_counted(world: County, le
     def answering(member: Any) -> None:
         said.extend((member.pk, answer(lecture, poll_id, (member, choice))[0]) for choice in (0, 1, 2, 1))
 
-    works = [lambda member=member: answering(member) for member in world.members]
-    works += [lambda: close(lecture, poll_id)] * 2
+    works: list[Any] = [partial(answering, member) for member in world.members]
+    works += [partial(close, lecture, poll_id)] * 2
     threads = [threading.Thread(target=run, args=(work,)) for work in works]
     for thread in threads:
         thread.start()
