@@ -69,11 +69,15 @@ def on_air(occasion_id: int) -> protocol.OnAirEvent:
 
 
 def air_log(occasion_id: int) -> list[AirNote]:
-    """Return who took the air from whom, the newest first; one query."""
+    """Return who took the air from whom, the newest first; another page of the same host is no takeover. One query."""
     turns = AirTurn.objects.filter(lecture_id=occasion_id).select_related("host").order_by("-pk")[: LOGGED + 1]
     rows = list(turns)
     pairs = itertools.pairwise(rows)
-    return [AirNote(turn.began_at, turn.host.name, earlier.host.name) for turn, earlier in pairs]
+    return [
+        AirNote(turn.began_at, turn.host.name, earlier.host.name)
+        for turn, earlier in pairs
+        if turn.host_id != earlier.host_id
+    ]
 
 
 def hand_events(raised: Mapping[int, dt.datetime]) -> list[protocol.HandEvent]:

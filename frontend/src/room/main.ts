@@ -43,6 +43,8 @@ class Room {
   private media: ScreenState = "idle";
   private hand = false;
   private breakUntil: number | null;
+  /** What was tapped and has not gone out. */
+  private askedHand: boolean | null = null;
   private catching = false;
 
   constructor(private readonly data: RoomData) {
@@ -119,7 +121,10 @@ class Room {
     byId("full").addEventListener("click", () => toggleFullScreen(this.video));
     byId("here-step").addEventListener("click", () => location.reload());
     byId("hand").addEventListener("click", () => {
-      if (this.line.send({ t: "hand", up: !this.hand })) this.raised(!this.hand);
+      const up = !this.hand;
+      // Tapped while there is no line: it goes out with the next one.
+      this.askedHand = this.line.send({ t: "hand", up }) ? null : up;
+      this.raised(up);
     });
     document.addEventListener("visibilitychange", () => this.visibility());
     window.addEventListener("pagehide", () => this.endOutage());
@@ -151,7 +156,8 @@ class Room {
     // The page itself may be old: kept by the browser, or drawn a moment before something was said.
     const missed = isBack || frame.seq !== this.data.seq || frame.state !== this.data.state;
     // What the server keeps is what hosts see: a hand that was lowered meanwhile does not go up by itself.
-    this.raised(frame.hand);
+    if (this.askedHand === null) this.raised(frame.hand);
+    else if (this.line.send({ t: "hand", up: this.askedHand })) this.askedHand = null;
     this.chat.allow(frame.chat);
     if (document.visibilityState === "hidden") this.line.send({ t: "hide", sound: this.screen.hasSound() });
     this.screen.airs(frame.picture);

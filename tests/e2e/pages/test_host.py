@@ -20,8 +20,13 @@ navigator.mediaDevices.enumerateDevices = () => list().then((all) => all.filter(
 """
 
 
-def test_a_lecture_without_a_camera_has_a_picture_for_those_who_watch_by_hls(browser: Browser, served: str) -> None:
-    tourist = Tourist(browser, served)
+@pytest.fixture(scope="module")
+def tourist(browser: Browser, served: str) -> Tourist:
+    """Both tests are of one lecture, whose address it finds while it is still to come."""
+    return Tourist(browser, served)
+
+
+def test_a_lecture_without_a_camera_has_a_picture_for_those_who_watch_by_hls(tourist: Tourist, served: str) -> None:
     with tourist.visiting(HOST.account, permissions=["microphone"]) as context:
         context.add_init_script(WITHOUT_CAMERA)
         page = context.new_page()
@@ -44,9 +49,8 @@ def test_a_lecture_without_a_camera_has_a_picture_for_those_who_watch_by_hls(bro
         expect(page.locator("#again-step")).to_be_visible()
 
 
-def test_an_organiser_moderates_and_takes_the_picture_only_when_told_to(browser: Browser, served: str) -> None:
+def test_an_organiser_moderates_and_takes_the_picture_only_when_told_to(tourist: Tourist) -> None:
     """Finding: organiser 5, 6, 7, 8."""
-    tourist = Tourist(browser, served)
     address = tourist.address(HOST)
     devices = {"permissions": ["camera", "microphone"]}
     with (

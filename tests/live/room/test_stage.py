@@ -101,6 +101,7 @@ def test_a_page_that_left_keeps_its_turn_for_itself_and_for_its_own_host(world: 
     assert queries.on_air(lecture.pk).here, "the old line is found dead after the new one came"
     operations.leave_air(occasion_id=lecture.pk, socket="two", as_of=timezone.now())
     assert take(lecture, world.lecturer, "other computer").source == "other computer"
+    assert queries.air_log(lecture.pk) == []
 
 
 def test_whoever_begins_the_lecture_is_on_the_air_before_its_state_is_told(
