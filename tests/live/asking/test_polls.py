@@ -245,3 +245,7 @@ def test_whoever_is_acknowledged_while_it_is_closed_is_counted(world: County, le
     last = {member: choice for member, choice in said if choice != "poll_closed"}
     assert dict(PollAnswer.objects.values_list("member_id", "choice")) == last
     assert Poll.objects.get(pk=poll_id).counts == [list(last.values()).count(choice) for choice in range(3)]
+
+
+def test_nothing_to_answer_is_nothing_to_ask(lecture: Lecture) -> None:
+    assert operations.answer_polls(answers=[]) == []
