@@ -78,7 +78,6 @@ from attendance.operations.occasions import (
     UnableToOpenOccasion,
     UnableToPlanOccasion,
     UnableToReopenOccasion,
-    UnableToSetMedia,
     UnableToVoidOccasion,
     close_occasion,
     create_occasion,
@@ -87,12 +86,10 @@ from attendance.operations.occasions import (
     open_occasion,
     reopen_occasion,
     reschedule_occasion,
-    set_media_items,
-    set_replay,
-    set_unrecorded,
     void_occasion,
     withdraw_occasion,
 )
+from attendance.operations.offered_media import UnableToSetMedia, set_media_items, set_replay, set_unrecorded
 from attendance.operations.pausing import set_pause
 from attendance.operations.presence import (
     End,

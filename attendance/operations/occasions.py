@@ -3,7 +3,7 @@
 A window too short to take part in was not held. An ending is undone for ten minutes; what has ended can be voided.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,6 @@ from attendance.core.intervals import ms_of
 from attendance.core.plan import OccasionPlan
 from attendance.core.rules import Rule as CoreRule
 from attendance.models import Evidence, HoursTable, Occasion, Rule, Training
-from attendance.operations.earlier_items import keep_earlier_items
 from attendance.operations.marks import mark_first
 from attendance.operations.rosters import take_back_preparation, write_or_begin
 from attendance.operations.session_telling import tell_of_change, tell_of_end
@@ -34,7 +33,6 @@ from organizations.models import Node
 log = structlog.get_logger(__name__)
 State = Occasion.State
 VOID_REASON_MAX = 200
-LATE_REPLAY = timedelta(days=1)  # after the end; so the rule's sentence says (``rule_words``)
 
 
 class UnableToPlanOccasion(Exception):
@@ -56,10 +54,6 @@ class UnableToReopenOccasion(Exception):
 
 class UnableToVoidOccasion(Exception):
     """It has not ended, was voided before, or no reason is given."""
-
-
-class UnableToSetMedia(Exception):
-    """A length of media is not positive."""
 
 
 def create_occasion(*, kind: str, plan: OccasionPlan, media_ms: int | None = None) -> Occasion:
@@ -235,7 +229,7 @@ def close_occasion(*, occasion_id: int, as_of: datetime, make_up_from: datetime 
         mark_counts(occasion_id=occasion_id, node_ids=None)
         events.announce(events.occasion_closed, occasion_id=occasion_id)
         if held:
-            _queue_settling(occasion_id)
+            queue_settling(occasion_id)
 
 
 @transaction.atomic
@@ -325,7 +319,7 @@ def _take_back(occasion_id: int) -> bool:
     return is_prepared
 
 
-def _queue_settling(occasion_id: int) -> None:
+def queue_settling(occasion_id: int) -> None:
     from attendance.tasks import settle_occasion  # noqa: PLC0415 - tasks call operations
 
     _after_commit(lambda: settle_occasion.delay(occasion_id=occasion_id))
@@ -342,62 +336,3 @@ def deadline_of(occasion: Occasion) -> datetime | None:
     if stamp.get("basis") != Rule.Basis.MEDIA or "deadline_at" not in stamp:
         return None
     return datetime.fromisoformat(stamp["deadline_at"])
-
-
-def set_replay(
-    *,
-    occasion_id: int,
-    media_ms: int,
-    media_offset_ms: int,
-    media_cuts: Sequence[tuple[int, int]] = (),
-    as_of: datetime,
-) -> None:
-    """Offer a replay of ``media_ms``; the window begins at ``media_offset_ms`` of it.
-
-    ``media_cuts``: pauses that it leaves out, in order, as ``(media time, length)`` in ms. Who was judged by another
-    replay, or by none, is judged again: what is asked of them depends on how much there is to watch. The days to make
-    it up count from a first replay that comes more than a day after the end. Raises UnableToSetMedia.
-    """
-    if media_ms <= 0:
-        raise UnableToSetMedia("a replay has a length")
-    replay = {"media_ms": media_ms, "media_offset_ms": media_offset_ms, "media_cuts": [list(cut) for cut in media_cuts]}
-    with transaction.atomic():
-        occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
-        is_new = replay != {name: getattr(occasion, name) for name in replay}
-        Occasion.objects.filter(pk=occasion_id).update(
-            **replay, is_unrecorded=False, make_up_until_at=_make_up_from_replay(occasion, as_of)
-        )
-        log.info("replay_offered", occasion_id=occasion_id, media_ms=media_ms, at=as_of.isoformat())
-        events.announce(events.replay_offered, occasion_id=occasion_id)
-        if occasion.state in HELD and is_new:
-            # Written down, for the task is only a hint: a media agent's may reach nobody. ``reconcile`` finds the row.
-            Occasion.objects.filter(pk=occasion_id).update(state=State.CLOSED, settled_at=None)
-            _queue_settling(occasion_id)
-
-
-def set_unrecorded(*, occasion_id: int) -> None:
-    """Say that there is no replay and none is waited for; one that turns up all the same is offered as ever."""
-    Occasion.objects.filter(pk=occasion_id, media_ms=None).update(is_unrecorded=True)
-
-
-def _make_up_from_replay(occasion: Occasion, as_of: datetime) -> datetime | None:
-    """Return until when it can be made up once there is a replay: the days of the rule from the first one on, where
-    that came late. What people were promised is never shortened, and where a rule gives no days there are none."""
-    until, end = occasion.make_up_until_at, occasion.window_end_at
-    days = CoreRule.from_stamp(occasion.rule_stamp or {}).make_up_days
-    if until is None or end is None or occasion.media_ms or not days or as_of - end <= LATE_REPLAY:
-        return until
-    return max(until, as_of + timedelta(days=days))
-
-
-@transaction.atomic
-def set_media_items(*, occasion_id: int, items: Mapping[str, int]) -> None:
-    """Say which pieces of media an occasion has and how long each is (ms); their sum is what a share is taken of.
-
-    Only these keys can be played and no piece earns more than its length; who had finished before stays finished.
-    None at all: everything was taken out, nothing is asked of anybody who had not finished. Raises UnableToSetMedia.
-    """
-    if min(items.values(), default=1) <= 0:
-        raise UnableToSetMedia("every piece of media has a length")
-    keep_earlier_items(occasion_id=occasion_id, items=items)
-    Occasion.objects.filter(pk=occasion_id).update(media_items=dict(items), media_ms=sum(items.values()))

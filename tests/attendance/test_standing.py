@@ -20,7 +20,7 @@ from attendance.models import (
     Rule,
     TrainingSummary,
 )
-from attendance.operations import occasions, rebuild_occasion
+from attendance.operations import offered_media, rebuild_occasion
 from attendance.reports import Scope, report_named
 from attendance.sentences import length, sentence
 from attendance.standing import (
@@ -391,7 +391,7 @@ def test_a_replay_that_comes_later_changes_what_is_still_asked(
     be_present(lecture, county.member, 0, 60)
     end(lecture)
     at = START + HOUR
-    monkeypatch.setattr(occasions, "_queue_settling", lambda key: operations.settle(occasion_id=key, as_of=at))
+    monkeypatch.setattr(offered_media, "queue_settling", lambda key: operations.settle(occasion_id=key, as_of=at))
     operations.set_replay(occasion_id=lecture.pk, media_ms=2_700_000, media_offset_ms=-900_000, as_of=at)
     reasons = Record.objects.get(occasion=lecture, member=county.member).reasons
     shares = [(one["ms"], one["need_ms"], one["of_ms"]) for one in reasons if one["code"] == Code.SHARE]

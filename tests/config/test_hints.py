@@ -35,7 +35,7 @@ def test_a_page_goes_on_after_its_commit(
     settle_occasion.delay(occasion_id=1)
     assert asked == ["attendance.settle"]
     with django_capture_on_commit_callbacks(execute=True):
-        occasions._queue_settling(1)
+        occasions.queue_settling(1)
         occasions._queue_roster(1)
     assert asked == ["attendance.settle"], "for a moment nobody asks again"
 
@@ -45,6 +45,6 @@ def test_a_worker_says_that_its_task_was_lost_and_goes_on(
 ) -> None:
     settings.ANSWERS_PAGES, settings.EMBEDDED = False, False
     with django_capture_on_commit_callbacks(execute=True):
-        occasions._queue_settling(1)
+        occasions.queue_settling(1)
     assert asked == ["attendance.settle"]
     assert "redis is away" in caplog.text

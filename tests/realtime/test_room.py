@@ -3,7 +3,7 @@
 import datetime as dt
 import secrets
 import time
-from typing import get_type_hints
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 from django.conf import settings
@@ -212,8 +212,9 @@ def test_an_organiser_in_the_room_hears_whom_a_mute_is_about(server: RoomServer,
 def _fitting(word: str, *, member_id: int) -> dict[str, object]:
     """Return fields that this command takes: every number is a member's, every switch is on."""
     kind = protocol.COMMANDS[word]
-    values: dict[type, object] = {int: member_id, bool: True, str: "v=0"}
-    return {name: values[hint] for name, hint in get_type_hints(kind).items()}
+    values: dict[object, object] = {int: member_id, bool: True, str: "v=0", list[int]: [], list[str]: ["一", "二"]}
+    fields = get_type_hints(kind).items()
+    return {name: get_args(hint)[0] if get_origin(hint) is Literal else values[hint] for name, hint in fields}
 
 
 def test_members_cannot_lead(server: RoomServer, world: County) -> None:

@@ -1,5 +1,6 @@
 /** Which sentence stands at the desk. Knows no DOM. */
 import type { HostWords } from "../lib/sentences";
+import { oneOf } from "../lib/words";
 import type { ClosedWhy, Line } from "../room/socket";
 import type { Studio } from "./studio";
 
@@ -47,4 +48,24 @@ export function deskWord({ state, line, closed, problem, sound, isEarly, isAssis
 
 export function isGood(word: keyof HostWords): boolean {
   return GOOD.indexOf(word) >= 0;
+}
+
+/** What the server may refuse, and has a sentence of its own. */
+const REFUSALS = [
+  "too_early",
+  "too_late",
+  "draft",
+  "state",
+  "undo_over",
+  "break_length",
+  "not_restrictable",
+  "slow_down",
+  "too_long",
+  "empty",
+  "closed",
+] as const;
+
+/** The desk's word for a refusal. */
+export function refusalWord(error: string): keyof HostWords {
+  return error === "not_host" ? "no_right" : (oneOf(REFUSALS, error) ?? "try_again");
 }

@@ -5,7 +5,7 @@ import { get } from "../lib/http";
 import { byId, fitHeight, readData, write } from "../lib/page";
 import type { HostWords } from "../lib/sentences";
 import { startTabs } from "../lib/tabs";
-import { fill, oneOf } from "../lib/words";
+import { fill } from "../lib/words";
 import { Chat } from "../room/chat";
 import { Feed, type PageEvent } from "../room/feed";
 import { isOver } from "../room/page";
@@ -14,7 +14,7 @@ import { Air } from "./air";
 import { HostAsking } from "./asking";
 import { Assistant } from "./assistant";
 import { Control } from "./control";
-import { type ClosedWord, closedWord, deskWord, isGood } from "./desk";
+import { type ClosedWord, closedWord, deskWord, isGood, refusalWord } from "./desk";
 import { Hands } from "./hands";
 import { OnAir } from "./onair";
 import type { HostData, HostState } from "./page";
@@ -26,21 +26,6 @@ import { Studio } from "./studio";
 
 // Nothing tells the desk that the recording has stopped: it asks.
 const ASK_MS = 10_000;
-/** What the server may refuse, and has a sentence of its own. */
-const REFUSALS = [
-  "too_early",
-  "too_late",
-  "draft",
-  "state",
-  "undo_over",
-  "break_length",
-  "not_restrictable",
-  "slow_down",
-  "too_long",
-  "empty",
-  "closed",
-] as const;
-
 class Desk {
   private readonly words: HostWords;
   private readonly clock: ServerClock;
@@ -222,8 +207,7 @@ class Desk {
       this.say("taken");
       void this.catchUp();
     } else if (media) this.air.refused(frame);
-    else if (frame.error === "not_host") this.say("no_right");
-    else this.say(oneOf(REFUSALS, frame.error) ?? "try_again");
+    else this.say(refusalWord(frame.error));
     this.show();
   }
 
