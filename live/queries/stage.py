@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from live.core.wire import protocol
 from live.models import AirTurn, RaisedHand
-from organizations.models import Membership, User
+from organizations.models import Membership, RoleGrant, User
 from organizations.queries import valid_on
 
 LOGGED = 20
@@ -50,7 +50,7 @@ def air_of(occasion_ids: Collection[int]) -> dict[int, Air]:
 
 
 def on_air(occasion_id: int) -> protocol.OnAirEvent:
-    """Return what hosts are told of who is on the air; two queries."""
+    """Return what hosts are told of who is on the air; two queries, one more for a host who belongs to no unit."""
     turn = AirTurn.objects.select_related("host", "before__host").filter(lecture_id=occasion_id, ended_at=None).first()
     if turn is None:
         return NOBODY_ON_AIR
@@ -58,7 +58,7 @@ def on_air(occasion_id: int) -> protocol.OnAirEvent:
         turn=turn.pk,
         host=turn.host_id,
         name=turn.host.name,
-        unit=_units({turn.host_id}).get(turn.host_id, ""),
+        unit=_units({turn.host_id}).get(turn.host_id, "") or _serves(turn.host_id),
         source=turn.source,
         at=_ms(turn.began_at),
         here=turn.left_at is None,
@@ -97,6 +97,12 @@ def hand_events(raised: Mapping[int, dt.datetime]) -> list[protocol.HandEvent]:
 def _units(member_ids: Collection[int]) -> dict[int, str]:
     today = Q(valid_on(timezone.localdate()), member_id__in=member_ids)
     return dict(Membership.objects.filter(today).values_list("member_id", "node__name"))
+
+
+def _serves(user_id: int) -> str:
+    """Return where somebody who belongs to no unit of the tree holds their first role, or ""."""
+    held = RoleGrant.objects.filter(valid_on(timezone.localdate()), user_id=user_id).order_by("node__depth", "pk")
+    return held.values_list("node__name", flat=True).first() or ""
 
 
 def _ms(at: dt.datetime) -> int:

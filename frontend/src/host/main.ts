@@ -73,7 +73,8 @@ class Desk {
     });
     this.air = new Air({
       send: (command) => this.line.send(this.assistant.signed(command)),
-      say: (word) => this.say(word),
+      // Of a picture that this page does not send there is nothing to say.
+      say: (word) => this.assistant.role === "presenter" && this.say(word),
       isLive: () => this.state === "live" && !this.onAir.isBreak,
       stream: () => this.studio.outgoing(),
       picture: () => this.studio.picture(),
