@@ -75,7 +75,7 @@ def talk_words() -> dict[str, str]:
     """Return what both pages say: of the talk, and of what the server refuses."""
     return {
         "people": _("大家 {n}"),
-        "people_say": _("现在有 {n} 位在直播间"),
+        "people_say": _("现在有 {n} 位党员在直播间（主持人不算）"),
         "not_sent": _("没有发出去，联网后自动再发"),
         "lecturer": _("讲师"),
         "me": _("我"),
@@ -218,7 +218,6 @@ def _host_stage() -> dict[str, str]:
         "air_offered": _("{name} 请您收回画面"),
         "air_left": _("{name} 离开了，请您收回画面"),
         "lower_all": _("全部放下（{n}）"),
-        "people_say": _("现在有 {n} 位党员在直播间（主持人不算）"),
         "people_found": _("找到 {n} 位，第 {page} 页，共 {pages} 页"),
         "people_none": _("没有找到。开播以后在场的人才在这里，页面在后台的不算。"),
         "chat_close": _("关闭发言"),

@@ -156,9 +156,10 @@ class Room {
     // The page itself may be old: kept by the browser, or drawn a moment before something was said.
     const missed = isBack || frame.seq !== this.data.seq || frame.state !== this.data.state;
     // What the server keeps is what hosts see: a hand that was lowered meanwhile does not go up by itself.
-    if (this.askedHand === null) this.raised(frame.hand);
+    if (this.askedHand === null) this.raised(!!frame.hand);
     else if (this.line.send({ t: "hand", up: this.askedHand })) this.askedHand = null;
-    this.chat.allow(frame.chat);
+    // A server that is about to be renewed does not say so.
+    this.chat.allow(frame.chat !== false);
     if (document.visibilityState === "hidden") this.line.send({ t: "hide", sound: this.screen.hasSound() });
     this.screen.airs(frame.picture);
     this.breaks(frame.break_until);
@@ -239,7 +240,7 @@ class Room {
     try {
       const state = await get<RoomState>(this.data.urls.state);
       this.chat.addAll(state.chat);
-      this.chat.allow(state.talk);
+      this.chat.allow(state.talk !== false);
       this.asking.told(state.asking);
       this.fetched = state;
       this.liveAt = state.live_at;
