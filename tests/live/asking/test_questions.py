@@ -148,7 +148,7 @@ def test_one_is_being_answered_at_a_time_and_the_asker_is_told(
 def test_a_page_holds_fifty_and_ones_own(world: County, lecture: Lecture, django_assert_num_queries: Any) -> None:
     now = timezone.now()
     mine = ask(lecture, world.member)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         seen(lecture, world.member)
     Question.objects.bulk_create(
         Question(
@@ -156,9 +156,32 @@ def test_a_page_holds_fifty_and_ones_own(world: County, lecture: Lecture, django
         )
         for n in range(1, 61)
     )
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert len(seen(lecture, world.member)) == 51
     assert mine not in [row[0] for row in seen(lecture, world.members[2])]
+
+
+def test_no_more_is_read_than_is_shown(world: County, lecture: Lecture, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, read = timezone.now(), []
+    one, other, _third = world.members
+    own = [ask(lecture, one, f"own{number}") for number in range(10)]
+    mark(lecture, own[0], "hidden")
+    mark(lecture, own[1], "answered")
+    Question.objects.bulk_create(
+        Question(lecture=lecture, author=other, client_id=f"q{n}", text="问", at=now, changed_at=now, votes=n % 7)
+        for n in range(1, 400)
+    )
+    current = Question.objects.get(client_id="q14").pk
+    mark(lecture, current, "now")
+    from_db = Question.from_db.__func__
+    monkeypatch.setattr(Question, "from_db", classmethod(lambda kind, *row: read.append(row) or from_db(kind, *row)))
+    shown = seen(lecture, one)
+    assert (len(shown), len(read)) == (60, 60)
+    assert shown[0] == (current, 0, "now")
+    # By votes and age as the pages sort them, though the database chose which; one's own answered and hidden at last.
+    assert shown[1:51] == sorted(shown[1:51], key=lambda row: (-row[1], row[0]))
+    assert [row[1] for row in shown[1:50]] == [6] * 49
+    assert [row[0] for row in shown[50:]] == [*own[2:], own[1], own[0]]
 
 
 def test_one_notice_at_a_time_and_it_comes_off(world: County, lecture: Lecture) -> None:
