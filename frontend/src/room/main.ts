@@ -159,6 +159,7 @@ class Room {
     if (this.askedHand === null) this.raised(frame.hand);
     else if (this.line.send({ t: "hand", up: this.askedHand })) this.askedHand = null;
     this.chat.allow(frame.chat);
+    this.asking.allow(frame.chat);
     if (document.visibilityState === "hidden") this.line.send({ t: "hide", sound: this.screen.hasSound() });
     this.screen.airs(frame.picture);
     this.breaks(frame.break_until);

@@ -25,9 +25,14 @@ def lecture(world: County) -> Lecture:
     return make_live(world)
 
 
-def ask(lecture: Lecture, member: Any, client_id: str = "a", text: str = "转移到哪里") -> int:
+def ask(lecture: Lecture, member: Any, client_id: str = "a", text: str = "转移到哪里", is_host: bool = False) -> int:
     return operations.ask(
-        occasion_id=lecture.pk, author_id=member.pk, client_id=client_id, text=text, as_of=timezone.now()
+        occasion_id=lecture.pk,
+        author_id=member.pk,
+        client_id=client_id,
+        text=text,
+        as_of=timezone.now(),
+        is_host=is_host,
     )
 
 
@@ -83,6 +88,20 @@ def test_whoever_is_muted_asks_nothing(world: County, lecture: Lecture) -> None:
     )
     with pytest.raises(UnableToAsk, match="muted"):
         ask(lecture, world.member)
+
+
+def test_whoever_may_not_speak_asks_nothing_but_hosts(world: County, lecture: Lecture) -> None:
+    earlier = ask(lecture, world.member)
+    operations.open_chat(occasion_id=lecture.pk, on=False)
+    with pytest.raises(UnableToAsk, match="chat_off"):
+        ask(lecture, world.member, "b")
+    # What was stored is answered; a question that is there can be voted for.
+    assert ask(lecture, world.member) == earlier
+    assert vote(lecture, (world.members[1], earlier, True)) == [earlier]
+    assert ask(lecture, lecture.lecturer, "c") > earlier
+    assert ask(lecture, world.members[1], "d", is_host=True) > earlier
+    operations.open_chat(occasion_id=lecture.pk, on=True)
+    assert ask(lecture, world.member, "b") > earlier
 
 
 def test_ten_of_one_person(world: County, lecture: Lecture) -> None:
