@@ -174,6 +174,29 @@ test("whoever is muted reads so, and keeps the words", () => {
   assert.deepEqual([element("ask-text").value, element("ask-note").textContent], ["问", "muted"]);
 });
 
+test("nobody asks while the hosts have closed the chat, and the words stay", () => {
+  const asking = page();
+  asking.show(true, true);
+  const form = (): unknown[] => [
+    element("ask-text").disabled,
+    element("ask-send").disabled,
+    element("ask-note").textContent,
+  ];
+  element("ask-text").value = "问";
+  element("ask").dispatch("submit", { preventDefault: () => undefined });
+  // The chat has to know, too.
+  assert.equal(asking.event({ t: "room", chat: false, locked: false }), false);
+  asking.refused({ error: "chat_off", t: "ask", id: lastId() });
+  asking.show(true, true);
+  assert.deepEqual([...form(), element("ask-text").value], [true, true, "chat_off", "问"]);
+  asking.allow(true);
+  assert.deepEqual(form(), [false, false, ""]);
+  asking.allow(false);
+  asking.show(false, false);
+  asking.allow(true);
+  assert.deepEqual(form().slice(0, 2), [true, true]);
+});
+
 test("a vote that is refused is taken back", () => {
   const asking = page();
   asking.event(question(3));

@@ -16,7 +16,7 @@ from live.operations.chat import CHAT_KEPT, PRUNE_AT_ONCE, SPOKEN_IN, clean_text
 
 
 class UnableToAsk(Exception):
-    """``code``: "empty", "too_long", "muted", "closed" or "many" (ten questions of one person)."""
+    """``code``: "empty", "too_long", "muted", "chat_off", "closed" or "many" (ten questions of one person)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -55,23 +55,28 @@ class Voting:
 
 
 @transaction.atomic
-def ask(*, occasion_id: int, author_id: int, client_id: str, text: str, as_of: dt.datetime) -> int:
+def ask(
+    *, occasion_id: int, author_id: int, client_id: str, text: str, as_of: dt.datetime, is_host: bool = False
+) -> int:
     """Keep a question, once for each ``client_id`` of its author; return its id. Raises UnableToAsk.
 
-    The rooms hear of it within a second (``live.room.asking``).
+    ``is_host``: may ask while the hosts have closed the chat, which closes the questions too. The rooms are told within
+    a second (``live.room.asking``).
     """
     words = clean_text(text)
     if not words or len(words) > MAX_QUESTION:
         raise UnableToAsk("too_long" if words else "empty")
-    is_open = occasion_id in open_rooms({occasion_id})[0]
+    lecturers, quiet = open_rooms({occasion_id})
     own = Question.objects.filter(author_id=author_id)
     known = own.filter(client_id=client_id).first()
     if known is not None:
         return known.pk
-    if not is_open:
+    if occasion_id not in lecturers:
         raise UnableToAsk("closed")
     if restricted_in({occasion_id}, {author_id}):
         raise UnableToAsk("muted")
+    if occasion_id in quiet and not is_host and author_id != lecturers[occasion_id]:
+        raise UnableToAsk("chat_off")
     if own.filter(lecture_id=occasion_id).count() >= MOST_QUESTIONS_EACH:
         raise UnableToAsk("many")
     facts = {"lecture_id": occasion_id, "text": words, "at": as_of, "changed_at": as_of}

@@ -48,6 +48,7 @@ async def _ask(process: "RoomProcess", room: Room, connection: Connection, comma
         client_id=command.id,
         text=command.text,
         as_of=timezone.now(),
+        is_host=connection.host,
     )
     try:
         question_id = await in_database(work)

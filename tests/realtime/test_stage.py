@@ -86,8 +86,12 @@ def test_a_closed_chat_and_a_locked_room_hold_for_whoever_comes(server: RoomServ
     assert phone.event("room") == {"t": "room", "chat": False, "locked": False}
     phone.send(t="chat", id="a", text="好")
     assert phone.until("chat_off")["id"] == "a"
+    phone.send(t="ask", id="q", text="为什么")
+    assert phone.until("chat_off") == {"error": "chat_off", "t": "ask", "id": "q"}
     host.send(t="chat", id="h", text="请听讲")
     assert host.until("ack")
+    host.send(t="ask", id="hq", text="谁来说说")
+    assert host.until("stored")["id"] == "hq"
     _late, joined = come(server, late, lecture)
     assert joined["chat"] is False
     host.send(t="lock", on=True)

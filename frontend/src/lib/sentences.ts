@@ -197,6 +197,7 @@ export interface AskWords {
   answered: string;
   answered_already: string;
   asked: string;
+  chat_off: string;
   chosen: string;
   clap: string;
   clear: string;

@@ -13,6 +13,9 @@ export class Asking {
   private readonly polls: Polls;
   private readonly questions: Questions;
   private readonly reactions: Reactions;
+  private isOpen = true;
+  /** Hosts closed the chat for all members: nobody asks meanwhile. */
+  private isOff = false;
 
   constructor(
     private readonly words: AskWords,
@@ -49,8 +52,17 @@ export class Asking {
     if (!this.pending.refused(frame) && frame.t === "react") this.reactions.refused(frame.error);
   }
 
-  /** Returns whether it was about what is asked. */
+  /** Hosts closed the chat for all members, or opened it: the page says so once. */
+  allow(on: boolean): void {
+    if (this.isOff === !on) return;
+    this.isOff = !on;
+    this.questions.allow(on);
+    this.questions.close(!this.isOpen || this.isOff);
+  }
+
+  /** Returns whether it was about what is asked alone. */
   event(event: RoomEvent): boolean {
+    if (event.t === "room") this.allow(event.chat);
     if (event.t === "poll") this.polls.told(event);
     else if (event.t === "question") this.questions.question(event);
     else if (event.t === "votes") this.questions.votes(event);
@@ -63,7 +75,8 @@ export class Asking {
 
   show(live: boolean, isOpen: boolean): void {
     this.reactions.show(live);
-    this.questions.close(!isOpen);
+    this.isOpen = isOpen;
+    this.questions.close(!isOpen || this.isOff);
   }
 
   clear(): void {

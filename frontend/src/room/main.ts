@@ -160,6 +160,7 @@ class Room {
     else if (this.line.send({ t: "hand", up: this.askedHand })) this.askedHand = null;
     // A server that is about to be renewed does not say so.
     this.chat.allow(frame.chat !== false);
+    this.asking.allow(frame.chat !== false);
     if (document.visibilityState === "hidden") this.line.send({ t: "hide", sound: this.screen.hasSound() });
     this.screen.airs(frame.picture);
     this.breaks(frame.break_until);

@@ -16,6 +16,7 @@ const REFUSALS: Record<string, keyof AskWords> = {
   too_long: "too_long",
   closed: "closed",
   muted: "muted",
+  chat_off: "chat_off",
   many: "many",
   slow_down: "slow",
   answered: "answered_already",
@@ -94,6 +95,10 @@ export class Questions {
   votes(event: VotesEvent): void {
     this.list.votes(event);
     this.draw();
+  }
+
+  allow(on: boolean): void {
+    write(byId("ask-note"), on ? "" : fill(this.words, "chat_off"));
   }
 
   marked(event: MarkedEvent): void {

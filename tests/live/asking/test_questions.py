@@ -25,9 +25,14 @@ def lecture(world: County) -> Lecture:
     return make_live(world)
 
 
-def ask(lecture: Lecture, member: Any, client_id: str = "a", text: str = "转移到哪里") -> int:
+def ask(lecture: Lecture, member: Any, client_id: str = "a", text: str = "转移到哪里", is_host: bool = False) -> int:
     return operations.ask(
-        occasion_id=lecture.pk, author_id=member.pk, client_id=client_id, text=text, as_of=timezone.now()
+        occasion_id=lecture.pk,
+        author_id=member.pk,
+        client_id=client_id,
+        text=text,
+        as_of=timezone.now(),
+        is_host=is_host,
     )
 
 
@@ -83,6 +88,20 @@ def test_whoever_is_muted_asks_nothing(world: County, lecture: Lecture) -> None:
     )
     with pytest.raises(UnableToAsk, match="muted"):
         ask(lecture, world.member)
+
+
+def test_whoever_may_not_speak_asks_nothing_but_hosts(world: County, lecture: Lecture) -> None:
+    earlier = ask(lecture, world.member)
+    operations.open_chat(occasion_id=lecture.pk, on=False)
+    with pytest.raises(UnableToAsk, match="chat_off"):
+        ask(lecture, world.member, "b")
+    # What was stored is answered; a question that is there can be voted for.
+    assert ask(lecture, world.member) == earlier
+    assert vote(lecture, (world.members[1], earlier, True)) == [earlier]
+    assert ask(lecture, lecture.lecturer, "c") > earlier
+    assert ask(lecture, world.members[1], "d", is_host=True) > earlier
+    operations.open_chat(occasion_id=lecture.pk, on=True)
+    assert ask(lecture, world.member, "b") > earlier
 
 
 def test_ten_of_one_person(world: County, lecture: Lecture) -> None:
@@ -148,7 +167,7 @@ def test_one_is_being_answered_at_a_time_and_the_asker_is_told(
 def test_a_page_holds_fifty_and_ones_own(world: County, lecture: Lecture, django_assert_num_queries: Any) -> None:
     now = timezone.now()
     mine = ask(lecture, world.member)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         seen(lecture, world.member)
     Question.objects.bulk_create(
         Question(
@@ -156,9 +175,32 @@ def test_a_page_holds_fifty_and_ones_own(world: County, lecture: Lecture, django
         )
         for n in range(1, 61)
     )
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert len(seen(lecture, world.member)) == 51
     assert mine not in [row[0] for row in seen(lecture, world.members[2])]
+
+
+def test_no_more_is_read_than_is_shown(world: County, lecture: Lecture, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, read = timezone.now(), []
+    one, other, _third = world.members
+    own = [ask(lecture, one, f"own{number}") for number in range(10)]
+    mark(lecture, own[0], "hidden")
+    mark(lecture, own[1], "answered")
+    Question.objects.bulk_create(
+        Question(lecture=lecture, author=other, client_id=f"q{n}", text="问", at=now, changed_at=now, votes=n % 7)
+        for n in range(1, 400)
+    )
+    current = Question.objects.get(client_id="q14").pk
+    mark(lecture, current, "now")
+    from_db = Question.from_db.__func__
+    monkeypatch.setattr(Question, "from_db", classmethod(lambda kind, *row: read.append(row) or from_db(kind, *row)))
+    shown = seen(lecture, one)
+    assert (len(shown), len(read)) == (60, 60)
+    assert shown[0] == (current, 0, "now")
+    # By votes and age as the pages sort them, though the database chose which; one's own answered and hidden at last.
+    assert shown[1:51] == sorted(shown[1:51], key=lambda row: (-row[1], row[0]))
+    assert [row[1] for row in shown[1:50]] == [6] * 49
+    assert [row[0] for row in shown[50:]] == [*own[2:], own[1], own[0]]
 
 
 def test_one_notice_at_a_time_and_it_comes_off(world: County, lecture: Lecture) -> None:

@@ -126,7 +126,7 @@ async def ffmpeg_of(agent: Agent, lecture: Lecture) -> int:
     """The packager process itself, inside whatever stands around it."""
     inside = {agent.carriers[lecture.pk].packager.run_pid}
     out, _ = await said("ps", "-e", "-o", "pid=,ppid=,comm=")
-    rows = [(int(pid), int(parent), name) for pid, parent, name in (line.split() for line in out.splitlines())]
+    rows = [(int(pid), int(parent), name) for pid, parent, name in (line.split(None, 2) for line in out.splitlines())]
     for _ in range(4):
         inside |= {pid for pid, parent, _ in rows if parent in inside}
     return next(pid for pid, _, name in rows if pid in inside and name == "ffmpeg")

@@ -8,7 +8,7 @@ import pytest
 from channels.layers import InMemoryChannelLayer
 
 from live import room_events
-from live.core.wire import protocol
+from live.core.wire import asking, protocol
 from live.room import rooms as module
 from live.room.background import Background
 from live.room.channel import ProcessChannel
@@ -118,6 +118,16 @@ async def test_private_events_reach_the_person_and_the_hosts_only(rooms: Rooms) 
     await events_of(person, 1)
     await events_of(host, 1)
     assert [event for frame in other.texts for event in frame["events"]] == []
+
+
+async def test_what_is_for_hosts_reaches_no_member_though_something_for_one_goes_with_it(rooms: Rooms) -> None:
+    person, host = Socket(), Socket()
+    for member_id, phone in ((1, person), (2, host)):
+        rooms.enter(7, Connection(send=phone.send, member_id=member_id, host=phone is host))
+    rooms.deliver(7, asking.TallyEvent(poll=3, counts=[1, 0]))
+    rooms.deliver(7, protocol.MutedEvent(member=1, on=True))
+    assert [event["t"] for event in await events_of(host, 2)] == ["tally", "muted"]
+    assert [event["t"] for event in await events_of(person, 1)] == ["muted"]
 
 
 async def test_room_is_forgotten_when_the_last_one_leaves(rooms: Rooms) -> None:
