@@ -172,6 +172,7 @@ class RoomProcess:
         if await stage.is_locked_out(room, connection):
             self.leave(room, connection, clean=True)
             raise RoomIsLocked
+        connection.admitted = True
         self._keep_few(room, connection)
         self.count(room, connection)
         if connection.stay is None:
@@ -201,9 +202,9 @@ class RoomProcess:
         Each process keeps its own count: n of them hold n times as many sockets of a person, and of everybody.
         """
         each, member = settings.LIVE_SOCKETS_EACH, newest.member_id
-        if room.members[member] > each:
+        if len(room.of_member(member)) > each:
             self._dismiss_oldest([room], newest, keep=each)
-        if sum(one.members[member] for one in self.rooms.open.values()) > each * ROOMS_EACH:
+        if sum(len(one.of_member(member)) for one in self.rooms.open.values()) > each * ROOMS_EACH:
             self._dismiss_oldest(list(self.rooms.open.values()), newest, keep=each * ROOMS_EACH)
 
     def _dismiss_oldest(self, rooms: list[Room], newest: Connection, *, keep: int) -> None:

@@ -119,7 +119,9 @@ async def is_locked_out(room: Room, connection: Connection) -> bool:
     Of guests of a further session nothing is recorded: what this process remembers decides.
     """
     member_id = connection.member_id
-    if not room.is_locked or connection.host or room.members[member_id] > 1 or member_id in room.left_at:
+    # Of several sockets at once none vouches for another before the lock let it in.
+    is_inside = member_id in room.left_at or any(one.admitted for one in room.of_member(member_id))
+    if not room.is_locked or connection.host or is_inside:
         return False
     ask = partial(permissions.was_inside, occasion_id=room.occasion_id, member_id=member_id, as_of=timezone.now())
     return not await in_database(ask)

@@ -272,7 +272,7 @@ def test_a_host_who_was_replaced_meanwhile_waits_to_be_asked(engine: Engine, tab
         gone(process, first)
         assert process.pictures == [], "the picture goes on"
         second = at(3, host=True)
-        room.connections.add(second)
+        room.add(second)
         await on_air(process, room, second)
         engine.parts[0].say(HungUp("kicked"))
         await process.settle()

@@ -228,6 +228,18 @@ def done(work: Coroutine[Any, Any, None]) -> None:
         work.send(None)
 
 
+def test_the_end_of_a_lecture_lowers_all_hands_by_one_event(
+    world: County, lecture: Lecture, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    told = hear(monkeypatch)
+    for member in world.members:
+        raise_hand(lecture, member, timezone.now())
+    with django_capture_on_commit_callbacks(execute=True):
+        operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    assert [event["t"] for event in told] == ["hands_down", "state"]
+    assert not RaisedHand.objects.exists()
+
+
 # --- the room -------------------------------------------------------------------------------------------------------
 
 
