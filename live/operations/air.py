@@ -1,7 +1,8 @@
 """Whose page sends the picture of a lecture: one named source, taken over only by whoever says whom they replace.
 
 A turn outlives the page's socket: a reload, a lost line or a web process that died takes the air from nobody. It ends
-when another page takes over.
+when another page takes over. A line that is lost for a while does not even make the page count as away
+(``live.room.held_air``).
 """
 
 import datetime as dt
@@ -70,10 +71,16 @@ def take_air(
 
 
 @transaction.atomic
-def leave_air(*, occasion_id: int, socket: str, as_of: dt.datetime) -> None:
-    """The page on the air went away by this connection; one that came back by another meanwhile stays."""
+def leave_air(*, occasion_id: int, socket: str, as_of: dt.datetime, in_break: bool = True) -> bool:
+    """The page on the air went away by this connection; one that came back by another meanwhile stays.
+
+    False: not ``in_break``, there is a break, and the turn stays.
+    """
+    if not in_break and Lecture.objects.filter(pk=occasion_id).exclude(break_at=None).exists():
+        return False
     if _open_turns(occasion_id).filter(socket=socket, left_at=None).update(left_at=as_of):
         _announce(occasion_id)
+    return True
 
 
 @transaction.atomic

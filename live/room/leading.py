@@ -83,7 +83,7 @@ async def _take_air(room: Room, connection: Connection, *, source: str, turn: in
 
 async def unpublish(process: RoomProcess, room: Room, connection: Connection, command: protocol.Unpublish) -> None:
     await signalling.unpublish(process, room, connection)
-    for work in stage.left(room, connection, clean=False):
+    for work in stage.left(room, connection, clean=False, page=True):
         await in_database(work)
 
 

@@ -131,6 +131,8 @@ class Peers:
         if peer.is_over:
             return
         peer.is_over = True
+        if peer.kind == "pub" and peer.away_at is not None:
+            self._process.air.media_ended(peer.connection)
         detach(peer)
         peer.room.webrtc.discard(peer)
         if self._by_key.pop(peer.key, None) is not None:

@@ -77,6 +77,26 @@ def test_a_picture_is_refused_while_somebody_else_is_on_the_air(server: RoomServ
     assert AirTurn.objects.filter(lecture=lecture).count() == 3
 
 
+def test_a_lost_line_opens_the_air_to_no_other_page_of_the_host(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    desk, phone = server.join(world.lecturer, lecture), server.join(world.lecturer, lecture)
+    desk.send(t="offer", sdp="v=0", again=False, source="desk")
+    desk.until("engine_unreachable")
+    assert phone.event("on_air")["source"] == "desk"
+    desk.drop()
+    wait_until(lambda: server.gauges()["live_phones"] == 1)
+    phone.send(t="offer", sdp="v=0", again=False, source="phone")
+    phone.until("taken")
+    back = server.join(world.lecturer, lecture)
+    back.send(t="offer", sdp="v=0", again=False, source="desk")
+    back.until("engine_unreachable")
+    # The page itself is left: the computer was changed.
+    back.close()
+    assert phone.event("on_air")["here"] is False
+    phone.send(t="offer", sdp="v=0", again=False, source="phone")
+    assert phone.event("on_air")["source"] == "phone"
+
+
 def test_a_closed_chat_and_a_locked_room_hold_for_whoever_comes(server: RoomServer, world: County) -> None:
     lecture = make_live(world)
     host = server.join(world.lecturer, lecture)

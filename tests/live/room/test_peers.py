@@ -18,6 +18,7 @@ from live.engines.base import EngineEvent, HungUp, NoSuchPeer, OfferMade
 from live.models import MediaPeer
 from live.room import peers, sessions, signalling
 from live.room.connections import Connection
+from live.room.held_air import HeldAir
 from live.room.rooms import Room
 from tests.factories.live import make_live
 from tests.factories.organizations import make_county
@@ -80,6 +81,7 @@ class Process:
         self.pictures: list[bool] = []
         self.tasks: set[asyncio.Task[Any]] = set()
         self.peers = peers.Peers(cast(Any, self))
+        self.air = HeldAir(cast(Any, self))
 
     def tell(self, connection: Connection, frame: str) -> None:
         if not connection.closed:
