@@ -1,7 +1,7 @@
 """All that changes around a lecture: its plan and its life, and what is said and done in its room."""
 
 from live.core.plan import LecturePlan
-from live.operations.air import Air, UnableToGiveBack, UnableToTakeAir, leave_air, offer_air, take_air
+from live.operations.air import Air, NobodyIsOnAir, UnableToGiveBack, UnableToTakeAir, leave_air, offer_air, take_air
 from live.operations.breaks import UnableToTakeBreak, end_break, take_break
 from live.operations.chat import (
     Saying,
@@ -81,6 +81,7 @@ __all__ = [
     "Air",
     "Answering",
     "LecturePlan",
+    "NobodyIsOnAir",
     "PollDraft",
     "Saying",
     "UnableToAnswer",

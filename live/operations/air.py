@@ -25,6 +25,12 @@ class UnableToTakeAir(Exception):
     code = "taken"
 
 
+class NobodyIsOnAir(Exception):
+    """There is a break, or the lecture is not live."""
+
+    code = "state"
+
+
 class UnableToGiveBack(Exception):
     """This page is not on the air, or there is no page before it."""
 
@@ -48,8 +54,13 @@ def take_air(
 
     Nor does another page of theirs, once the first is gone: the computer was changed. A page that takes the air back
     from the one that took it is again where it was: before it stands whoever stood before it the first time.
+
+    Raises UnableToTakeAir, and NobodyIsOnAir.
     """
-    Lecture.objects.select_for_update(no_key=True).get(pk=occasion_id)  # of two that take it one comes after the other
+    # Of two that take it one comes after the other; and a break comes before it, or after it and takes it off.
+    lecture = Lecture.objects.select_for_update(no_key=True).get(pk=occasion_id)
+    if lecture.state != Lecture.State.LIVE or lecture.break_at is not None:
+        raise NobodyIsOnAir
     now = _open_turns(occasion_id).select_related("before").first()
     if now is not None and (now.host_id, now.source) == (host_id, source):
         AirTurn.objects.filter(pk=now.pk).update(socket=socket, left_at=None)

@@ -77,7 +77,7 @@ async def _take_air(room: Room, connection: Connection, *, source: str, turn: in
     )
     try:
         await in_database(take)
-    except operations.UnableToTakeAir as error:
+    except (operations.UnableToTakeAir, operations.NobodyIsOnAir) as error:
         raise Refused(error.code) from error
 
 
