@@ -16,7 +16,7 @@ from django.utils import timezone
 from live import operations, permissions, queries
 from live.core.wire import protocol
 from live.engines.base import EngineEvent, HungUp, NoSuchPeer, OfferMade
-from live.models import MediaPeer
+from live.models import Lecture, MediaPeer
 from live.room import peers, sessions, signalling
 from live.room.connections import Connection
 from live.room.held_air import HeldAir
@@ -496,5 +496,11 @@ def test_of_two_processes_one_takes_it_and_a_new_picture_ends_the_old_claim() ->
     assert operations.cut_peers(occasion_id=lecture.pk, member_id=lecture.lecturer_id) == ["1.2"]
     assert keep(kind="sub", key="t", owner="one")
     assert not keep(kind="sub", key="t", owner="one")
+    operations.forget_old_peers()
+    assert not MediaPeer.objects.exists(), "the lecture is over"
+    Lecture.objects.update(state=Lecture.State.LIVE)
+    assert keep(kind="sub", key="t", owner="one")
+    operations.forget_old_peers()
+    assert MediaPeer.objects.count() == 1
     operations.forget_peers(occasion_id=lecture.pk)
     assert not MediaPeer.objects.exists()
