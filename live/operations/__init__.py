@@ -1,16 +1,13 @@
 """All that changes around a lecture: its plan and its life, and what is said and done in its room."""
 
 from live.core.plan import LecturePlan
-from live.operations.air import Air, UnableToGiveBack, UnableToTakeAir, leave_air, offer_air, take_air
+from live.operations.air import Air, NobodyIsOnAir, UnableToGiveBack, UnableToTakeAir, leave_air, offer_air, take_air
 from live.operations.breaks import UnableToTakeBreak, end_break, take_break
 from live.operations.chat import (
     Saying,
     UnableToChat,
-    UnableToRestrict,
     delete_old_chat,
     hide_message,
-    lift_restriction,
-    restrict,
     say_all,
 )
 from live.operations.control import lock_room, open_chat
@@ -33,7 +30,7 @@ from live.operations.life import (
     note_picture,
     place_lecture,
 )
-from live.operations.peers import claim_peer, cut_peers, drop_peer, forget_peers, keep_peer
+from live.operations.peers import claim_peer, cut_peers, drop_peer, forget_old_peers, forget_peers, keep_peer
 from live.operations.plan import (
     UnableToCancelLecture,
     UnableToHoldAgain,
@@ -76,11 +73,13 @@ from live.operations.recording import (
     note_holes,
     why_recording_stays,
 )
+from live.operations.restrictions import UnableToRestrict, lift_restriction, restrict
 
 __all__ = [
     "Air",
     "Answering",
     "LecturePlan",
+    "NobodyIsOnAir",
     "PollDraft",
     "Saying",
     "UnableToAnswer",
@@ -120,6 +119,7 @@ __all__ = [
     "end_forgotten_lectures",
     "end_lecture",
     "finish_recording",
+    "forget_old_peers",
     "forget_peers",
     "go_live",
     "hide_message",

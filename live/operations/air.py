@@ -1,7 +1,8 @@
 """Whose page sends the picture of a lecture: one named source, taken over only by whoever says whom they replace.
 
 A turn outlives the page's socket: a reload, a lost line or a web process that died takes the air from nobody. It ends
-when another page takes over.
+when another page takes over. A line that is lost for a while does not even make the page count as away
+(``live.room.held_air``).
 """
 
 import datetime as dt
@@ -22,6 +23,12 @@ class UnableToTakeAir(Exception):
     """Somebody else is on the air, and they are not whom the person confirmed to replace."""
 
     code = "taken"
+
+
+class NobodyIsOnAir(Exception):
+    """There is a break, or the lecture is not live."""
+
+    code = "state"
 
 
 class UnableToGiveBack(Exception):
@@ -47,8 +54,13 @@ def take_air(
 
     Nor does another page of theirs, once the first is gone: the computer was changed. A page that takes the air back
     from the one that took it is again where it was: before it stands whoever stood before it the first time.
+
+    Raises UnableToTakeAir, and NobodyIsOnAir.
     """
-    Lecture.objects.select_for_update(no_key=True).get(pk=occasion_id)  # of two that take it one comes after the other
+    # Of two that take it one comes after the other; and a break comes before it, or after it and takes it off.
+    lecture = Lecture.objects.select_for_update(no_key=True).get(pk=occasion_id)
+    if lecture.state != Lecture.State.LIVE or lecture.break_at is not None:
+        raise NobodyIsOnAir
     now = _open_turns(occasion_id).select_related("before").first()
     if now is not None and (now.host_id, now.source) == (host_id, source):
         AirTurn.objects.filter(pk=now.pk).update(socket=socket, left_at=None)
@@ -70,10 +82,16 @@ def take_air(
 
 
 @transaction.atomic
-def leave_air(*, occasion_id: int, socket: str, as_of: dt.datetime) -> None:
-    """The page on the air went away by this connection; one that came back by another meanwhile stays."""
+def leave_air(*, occasion_id: int, socket: str, as_of: dt.datetime, in_break: bool = True) -> bool:
+    """The page on the air went away by this connection; one that came back by another meanwhile stays.
+
+    False: not ``in_break``, there is a break, and the turn stays.
+    """
+    if not in_break and Lecture.objects.filter(pk=occasion_id).exclude(break_at=None).exists():
+        return False
     if _open_turns(occasion_id).filter(socket=socket, left_at=None).update(left_at=as_of):
         _announce(occasion_id)
+    return True
 
 
 @transaction.atomic

@@ -11,7 +11,6 @@ from django.db import connection, transaction
 from live import room_events
 from live.models import ChatMessage, Lecture, Restriction
 from live.queries import ChatLine, labels_of, units_at
-from organizations.models import User
 
 MAX_TEXT = 500
 SPOKEN_IN = (Lecture.State.SCHEDULED, Lecture.State.LIVE)
@@ -30,10 +29,6 @@ class UnableToChat(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
-
-
-class UnableToRestrict(Exception):
-    """The person is a host of this lecture, or is not in it."""
 
 
 def clean_text(text: str) -> str:
@@ -177,35 +172,6 @@ def hide_message(*, occasion_id: int, message_id: int, actor_id: int, as_of: dt.
             event = {"t": "hidden", "message": message_id}
             transaction.on_commit(lambda: room_events.publish(occasion_id, event, flush=True))
     return bool(hidden)
-
-
-def restrict(*, occasion_id: int, member_id: int, kind: str, actor_id: int, as_of: dt.datetime) -> None:
-    """Mute somebody in the chat or remove them from the room; doing it twice is doing it once."""
-    lecture = Lecture.objects.only("lecturer_id").get(pk=occasion_id)
-    if member_id in (lecture.lecturer_id, actor_id) or not User.objects.filter(pk=member_id).exists():
-        raise UnableToRestrict
-    with transaction.atomic():
-        # Messages that are being stored come first; from here on nothing of theirs is.
-        Lecture.objects.select_for_update(no_key=True).get(pk=occasion_id)
-        Restriction.objects.get_or_create(
-            lecture_id=occasion_id,
-            member_id=member_id,
-            kind=kind,
-            lifted_at=None,
-            defaults={"set_by_id": actor_id, "set_at": as_of},
-        )
-        event = {"t": kind, "member": member_id, "on": True}
-        transaction.on_commit(lambda: room_events.publish(occasion_id, event, flush=True))
-
-
-def lift_restriction(*, occasion_id: int, member_id: int, kind: str, as_of: dt.datetime) -> None:
-    """Let somebody chat (or enter) again."""
-    with transaction.atomic():
-        Restriction.objects.filter(lecture_id=occasion_id, member_id=member_id, kind=kind, lifted_at=None).update(
-            lifted_at=as_of
-        )
-        event = {"t": kind, "member": member_id, "on": False}
-        transaction.on_commit(lambda: room_events.publish(occasion_id, event, flush=True))
 
 
 def delete_old_chat(*, as_of: dt.datetime) -> int:

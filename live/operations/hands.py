@@ -7,23 +7,30 @@ from django.db import transaction
 
 from live import queries, room_events
 from live.core.wire import protocol
-from live.models import Lecture, RaisedHand
+from live.models import RaisedHand, Restriction
+from live.operations.chat import open_rooms
 
-OPEN_IN = (Lecture.State.SCHEDULED, Lecture.State.LIVE)
 # A line that broke keeps its place for as long as a phone is waited for.
 KEPT = dt.timedelta(seconds=40)
 
 
 class UnableToRaiseHand(Exception):
-    """The lecture is over."""
+    """The lecture is over, or the person was removed."""
 
     code = "closed"
 
 
 @transaction.atomic
 def raise_hand(*, occasion_id: int, member_id: int, as_of: dt.datetime) -> None:
-    """Raise a member's hand; one that is up keeps its place."""
-    if not Lecture.objects.filter(pk=occasion_id, state__in=OPEN_IN).exists():
+    """Raise a member's hand; one that is up keeps its place.
+
+    Nobody is removed and no lecture ends before the commit: whoever does either waits, and lowers this hand, too.
+    """
+    lecturers, _quiet = open_rooms({occasion_id})
+    removed = Restriction.objects.filter(
+        lecture_id=occasion_id, member_id=member_id, kind=Restriction.Kind.REMOVED, lifted_at=None
+    )
+    if occasion_id not in lecturers or removed.exists():
         raise UnableToRaiseHand
     # As one statement that does nothing when it is there: of two phones of one person one raises it.
     RaisedHand.objects.bulk_create(

@@ -18,6 +18,7 @@ from live.core import lifecycle
 from live.models import Lecture, RaisedHand
 from live.operations.air import Air, take_air
 from live.operations.breaks import close_break
+from live.operations.hands import lower_all_hands
 from live.operations.polls import close_open_poll
 from live.operations.stage import announce, announce_stage, step
 from live.queries import nodes
@@ -71,7 +72,9 @@ def end_lecture(*, occasion_id: int, as_of: dt.datetime) -> None:
         ledger.close_occasion(occasion_id=occasion_id, as_of=as_of)
         if not lecture.record:
             ledger.set_unrecorded(occasion_id=occasion_id)  # now: the media agent may never come to say so
-        RaisedHand.objects.filter(lecture_id=occasion_id).delete()
+        # One event for the room: else each process tells of each hand that it finds gone.
+        if RaisedHand.objects.filter(lecture_id=occasion_id).exists():
+            lower_all_hands(occasion_id=occasion_id)
         transaction.on_commit(lambda: announce_stage(occasion_id))
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 from django.db import IntegrityError, transaction
 
-from live.models import MediaPeer
+from live.models import Lecture, MediaPeer
 
 
 def keep_peer(
@@ -67,6 +67,11 @@ def cut_peers(*, occasion_id: int, member_id: int) -> list[str]:
         references = list(found.values_list("reference", flat=True))
         MediaPeer.objects.filter(lecture_id=occasion_id, member_id=member_id).delete()
     return references
+
+
+def forget_old_peers() -> None:
+    """Forget connections of lectures that are not live: where no media agent was left to close the room."""
+    MediaPeer.objects.exclude(lecture__state=Lecture.State.LIVE).delete()
 
 
 def forget_peers(*, occasion_id: int) -> None:

@@ -9,7 +9,7 @@ from live.queries.asking import (
     questions_of,
 )
 from live.queries.lectures import lecturers_for, lectures_for, may_lecture, people_present, personal_data
-from live.queries.peers import engine_url, is_published, owned_peers
+from live.queries.peers import engine_url, is_published, off_air, owned_peers
 from live.queries.recordings import (
     PICTURE_OUTLIVES,
     SHORTEST_PAUSE_MS,
@@ -65,6 +65,7 @@ __all__ = [
     "lectures_for",
     "may_lecture",
     "not_recorded",
+    "off_air",
     "on_air",
     "owned_peers",
     "pauses_of",

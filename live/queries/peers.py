@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from django.db.models import Q
+
 from live.models import Lecture, MediaPeer
 
 
@@ -18,3 +20,9 @@ def engine_url(*, occasion_id: int) -> str | None:
 def is_published(*, occasion_id: int) -> bool:
     """Return whether somebody's connection is on the air."""
     return MediaPeer.objects.filter(lecture_id=occasion_id, kind=MediaPeer.Kind.PUB).exists()
+
+
+def off_air(*, occasion_ids: Collection[int]) -> set[int]:
+    """Return in which of these lectures nobody is to be on the air: there is a break, or they are not live."""
+    closed = Lecture.objects.filter(~Q(state=Lecture.State.LIVE) | ~Q(break_at=None), pk__in=occasion_ids)
+    return set(closed.values_list("pk", flat=True))

@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_S = 1.0
 REACTIONS_SHOWN = 4
+Told = dict[int, tuple[int, str]]
 NEW_QUESTIONS = 5  # a second: nobody reads more, and each is as long as three lines of chat
 VOTES_TOLD = 100
 
@@ -73,10 +74,11 @@ class Asking:
         if not rooms:
             return
         before = {key: (room.asking.poll, room.asking.notice) for key, room in rooms.items()}
+        told = {key: dict(room.asking.questions) for key, room in rooms.items()}
         facts = await in_database(partial(queries.asking_facts, list(rooms), changed_since=since))
         for occasion_id, room in rooms.items():
             self._tell(room, facts[occasion_id], *before[occasion_id])
-            await self._tell_questions(room, facts[occasion_id].changed)
+            await self._tell_questions(room, facts[occasion_id].changed, told[occasion_id])
 
     def _tell(self, room: "Room", facts: queries.AskingFacts, poll: asking.PollEvent | None, notice: str) -> None:
         deliver = partial(self._process.rooms.deliver, room.occasion_id)
@@ -92,17 +94,19 @@ class Asking:
                 room.asking.tally = tally
                 deliver(tally)
 
-    async def _tell_questions(self, room: "Room", changed: dict[int, tuple[int, str]]) -> None:
+    async def _tell_questions(self, room: "Room", changed: Told, before: Told) -> None:
+        """``before``: what had been told when the question was put; what was told since is newer than the answer."""
         told = room.asking.questions
         deliver = partial(self._process.rooms.deliver, room.occasion_id)
         new = sorted(key for key, (_votes, state) in changed.items() if key not in told and state != "hidden")
         for event in await in_database(partial(queries.question_events, new[:NEW_QUESTIONS])) if new else ():
             told[event["question"]] = (event["votes"], event["state"])
             deliver(protocol.event_of(event))
-        for key, (_votes, state) in changed.items():
-            if key in told and told[key][1] != state:
+        same = {key: changed[key] for key in changed if key in told and told[key] == before.get(key)}
+        for key, (_votes, state) in same.items():
+            if told[key][1] != state:
                 deliver(asking.MarkedEvent(question=key, state=state))  # type: ignore[arg-type]
-        news = [key for key, (votes, _state) in changed.items() if key in told and told[key][0] != votes][:VOTES_TOLD]
+        news = [key for key, (votes, _state) in same.items() if told[key][0] != votes][:VOTES_TOLD]
         for key in news:
             told[key] = (changed[key][0], told[key][1])
         if news:

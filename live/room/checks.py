@@ -30,6 +30,7 @@ RIGHTS_S = 1.0  # what was withdrawn has ended within 2 s, however busy the mach
 NOTE_S = 8.0
 HIDDEN_OVERLAP = dt.timedelta(seconds=30)  # clocks differ, and a moment is written before its commit
 PICTURE_FRESH = dt.timedelta(seconds=25)
+AIR_FRESH_MS = 4000  # after that the lecturer's page knows nothing (docs/protocol.md)
 
 
 class RoomChecks:
@@ -92,7 +93,8 @@ class RoomChecks:
             deliver(protocol.StateChanged(state=facts.state))  # type: ignore[arg-type]
         if facts.break_until != room.break_until == break_until:
             deliver(protocol.BreakEvent(until=facts.break_until))
-        if facts.state == "live" and facts.air is not None and facts.air["at"] > room.air_at:
+        if facts.state == "live" and facts.air is not None and facts.air["at"] > max(room.air_at, _fresh_from()):
+            # What a dead agent said last stands in the database, and would be news to a room that opens anew.
             room.air_at = facts.air["at"]
             deliver(protocol.AirEvent(**facts.air))
         fresh = facts.picture_at is not None and timezone.now() - facts.picture_at < PICTURE_FRESH
@@ -162,3 +164,8 @@ class RoomChecks:
         for one in [one for one in self._process.rooms.connections() if one.heard_at < limit]:
             self._process.uncount(one, reason="silent", at=self._process.last_heard(one))
             self._process.dismiss(one, code=protocol.CLOSE_SILENT, reason="silent", after_ms=0)
+
+
+def _fresh_from() -> int:
+    """Return from which Unix ms on what the media host saw says something of now."""
+    return round(timezone.now().timestamp() * 1000) - AIR_FRESH_MS

@@ -22,9 +22,10 @@ NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 class Connection:
     """One browser's socket, and the member behind it.
 
-    ``heard_at``: monotonic seconds of its last frame; ``came_at``: and of its coming; ``mark``: of the member's
-    password (``live.room.sessions``); ``air``: what its page took the air by, or ""; ``stuck_since``: since when a
-    frame waits for this browser to read.
+    ``heard_at``: monotonic seconds of its last frame; ``came_at``: and of its coming; ``admitted``: the room's lock
+    let it in; ``sent_away``: dismissed, and its page is not waited for; ``mark``: of the member's password
+    (``live.room.sessions``); ``air``: what its page took the air by, or ""; ``stuck_since``: since when a frame waits
+    for this browser to read.
     """
 
     send: Send
@@ -40,7 +41,9 @@ class Connection:
     stuck_since: float | None = None
     closed: bool = False
     leaving: bool = False
+    sent_away: bool = False
     hidden: bool = False
+    admitted: bool = False
     joined: bool = False
     hand: bool = False
     air: str = ""

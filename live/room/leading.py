@@ -77,13 +77,13 @@ async def _take_air(room: Room, connection: Connection, *, source: str, turn: in
     )
     try:
         await in_database(take)
-    except operations.UnableToTakeAir as error:
+    except (operations.UnableToTakeAir, operations.NobodyIsOnAir) as error:
         raise Refused(error.code) from error
 
 
 async def unpublish(process: RoomProcess, room: Room, connection: Connection, command: protocol.Unpublish) -> None:
     await signalling.unpublish(process, room, connection)
-    for work in stage.left(room, connection, clean=False):
+    for work in stage.left(room, connection, clean=False, page=True):
         await in_database(work)
 
 

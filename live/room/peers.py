@@ -131,6 +131,8 @@ class Peers:
         if peer.is_over:
             return
         peer.is_over = True
+        if peer.kind == "pub" and peer.away_at is not None:
+            self._process.air.media_ended(peer.connection)
         detach(peer)
         peer.room.webrtc.discard(peer)
         if self._by_key.pop(peer.key, None) is not None:
@@ -142,14 +144,35 @@ class Peers:
         except DatabaseError:
             log.warning("peer_not_dropped")  # it goes with its lecture
 
-    def end(self, peer: Peer) -> None:
-        """End it at the engine, too. Media stop now."""
+    def end(self, peer: Peer, *, whosever: bool = False) -> None:
+        """End it at the engine, too. Media stop now.
+
+        One whose socket is away may be another process's by now, which goes on with it, unless ``whosever`` it is.
+        """
         was_on_air = peer.kind == "pub" and not peer.is_over and peer.part is not None
+        if peer.away_at is not None and peer.is_kept and not whosever:
+            if self._by_key.pop(peer.key, None) is not None:
+                self.over(peer)
+                self._process.background.spawn(self._end_if_owned(peer, was_on_air=was_on_air))
+            return
         self.over(peer)
         if peer.part is not None:
             self._process.background.spawn(peer.part.close())
         if was_on_air:
             self._process.picture(peer.room, on=False)
+
+    async def _end_if_owned(self, peer: Peer, *, was_on_air: bool) -> None:
+        try:
+            is_owned = await in_database(partial(operations.drop_peer, key=peer.key, owner=self._process.name))
+        except DatabaseError:
+            log.warning("peer_not_dropped")
+            is_owned = True  # nobody can have claimed it without a database, and it must not go on unseen
+        if is_owned and was_on_air:
+            self._process.picture(peer.room, on=False)
+        if peer.part is not None and is_owned:
+            await peer.part.close()
+        elif peer.part is not None:
+            peer.part.let_go()
 
     # --- a socket goes and comes ------------------------------------------------------------------------------------
 
@@ -215,7 +238,7 @@ class Peers:
     async def cut(self, room: "Room", member_id: int) -> None:
         """This person was removed: nothing of theirs goes on, whichever process owned it, alive or not."""
         for peer in [one for one in self._of(room.occasion_id) if one.member_id == member_id]:
-            self.end(peer)
+            self.end(peer, whosever=True)
         cut = partial(operations.cut_peers, occasion_id=room.occasion_id, member_id=member_id)
         references = await in_database(cut)
         if references and (url := await in_database(partial(queries.engine_url, occasion_id=room.occasion_id))):
@@ -249,10 +272,20 @@ class Peers:
         for peer in self.held():
             if peer.away_at is not None and now - peer.away_at > HOLD_S:
                 self.end(peer)
+        await self._ask_for_breaks([one for one in self.held() if one.kind == "pub"])
         await self._ask_rights(self.held())
         if now - self._looked_at > OWNED_S:
             self._looked_at = now
             await self._let_go_of_taken()
+
+    async def _ask_for_breaks(self, held: list[Peer]) -> None:
+        """A break ends what is sent. Where nobody is in the room here, this process is not told of it."""
+        if not held:
+            return
+        closed = await in_database(partial(queries.off_air, occasion_ids={one.room.occasion_id for one in held}))
+        for peer in held:
+            if peer.room.occasion_id in closed and peer.away_at is not None:
+                self.end(peer)
 
     async def _ask_rights(self, held: list[Peer]) -> None:
         if not held:

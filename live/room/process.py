@@ -31,6 +31,7 @@ from live.room.channel import ProcessChannel
 from live.room.chat import Chat
 from live.room.checks import RoomChecks
 from live.room.connections import Connection
+from live.room.held_air import HeldAir
 from live.room.peers import Peers
 from live.room.presence import UNWRITTEN, Recorder
 from live.room.rooms import Room, Rooms
@@ -65,6 +66,7 @@ class RoomProcess:
         self.checks = RoomChecks(self)
         self.asking = Asking(self)
         self.peers = Peers(self)
+        self.air = HeldAir(self)
 
     # --- the life of the process --------------------------------------------------------------------------------
 
@@ -75,6 +77,7 @@ class RoomProcess:
         self.checks.start()
         self.asking.start()
         self.peers.start()
+        self.air.start()
         PHONES.set_function(self.rooms.sockets)
         UNWRITTEN.set_function(self.recorder.unwritten)
         room_events.attach(self)
@@ -172,6 +175,7 @@ class RoomProcess:
         if await stage.is_locked_out(room, connection):
             self.leave(room, connection, clean=True)
             raise RoomIsLocked
+        connection.admitted = True
         self._keep_few(room, connection)
         self.count(room, connection)
         if connection.stay is None:
@@ -201,9 +205,9 @@ class RoomProcess:
         Each process keeps its own count: n of them hold n times as many sockets of a person, and of everybody.
         """
         each, member = settings.LIVE_SOCKETS_EACH, newest.member_id
-        if room.members[member] > each:
+        if len(room.of_member(member)) > each:
             self._dismiss_oldest([room], newest, keep=each)
-        if sum(one.members[member] for one in self.rooms.open.values()) > each * ROOMS_EACH:
+        if sum(len(one.of_member(member)) for one in self.rooms.open.values()) > each * ROOMS_EACH:
             self._dismiss_oldest(list(self.rooms.open.values()), newest, keep=each * ROOMS_EACH)
 
     def _dismiss_oldest(self, rooms: list[Room], newest: Connection, *, keep: int) -> None:
@@ -244,26 +248,29 @@ class RoomProcess:
         """Take out a connection whose socket is gone.
 
         A clean leave ends the stay now; a lost line ends it when the browser was last heard. ``left``: so has the page;
-        otherwise its media go on for a while, for it to come back to.
+        otherwise its media and its turn on the air stay for a while, for it to come back to.
         """
         self.uncount(
             connection, reason="left" if clean else "silent", at=None if clean else self.last_heard(connection)
         )
         self.rooms.leave(room, connection)
         connection.leaving = True
-        for work in stage.left(room, connection, clean=clean):
+        page = left or connection.sent_away
+        for work in stage.left(room, connection, clean=clean, page=page):
             self.background.spawn(self._note(work))
-        if left:
+        if page:
             self.peers.end_of(connection)
         else:
             self.peers.hold(connection)
+            self.air.hold(room, connection)
 
     def dismiss(self, connection: Connection, *, code: int, reason: str, after_ms: int | None) -> None:
         """Say why, and close the socket; a browser that does not read is cut off."""
         if not connection.leaving:
             connection.leaving = True
             # Who only fell silent may come back to it.
-            if reason != "silent":
+            connection.sent_away = reason != "silent"
+            if connection.sent_away:
                 self.peers.end_of(connection)
             self.uncount(connection, reason="left", at=self.answered_until(connection))
             frame = protocol.encode(protocol.Bye(reason=reason, after_ms=after_ms))  # type: ignore[arg-type]

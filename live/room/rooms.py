@@ -47,13 +47,13 @@ class Room:
     """The connections to one occasion in this process, and what waits for the next tick.
 
     ``elsewhere``: of each other process, when it was last heard of, its counts of members and of WebRTC, and how many
-    cannot hear there; ``members``: how many connections each person has, hosts among them; ``hosts``: and each host;
-    ``left_at``: who left lately, in the loop's seconds.
+    cannot hear there; ``members``: the connections of each person, hosts among them; ``hosts``: and each host;
+    ``left_at``: who left lately having been let in, in the loop's seconds.
     """
 
     occasion_id: int
     connections: set[Connection] = field(default_factory=set)
-    members: collections.Counter[int] = field(default_factory=collections.Counter)
+    members: dict[int, set[Connection]] = field(default_factory=dict)
     state: str = "scheduled"
     live_at: dt.datetime | None = None
     webrtc_cap: int = 0
@@ -115,7 +115,27 @@ class Room:
 
     def of_member(self, member_id: int) -> list[Connection]:
         """The connections of one member, as a list of its own: who is dismissed may leave meanwhile."""
-        return [one for one in self.connections if one.member_id == member_id]
+        return list(self.members.get(member_id, ()))
+
+    def add(self, connection: Connection) -> None:
+        """Somebody comes."""
+        self.connections.add(connection)
+        self.members.setdefault(connection.member_id, set()).add(connection)
+        if connection.host:
+            self.host_connections.add(connection)
+            self.hosts[connection.member_id] += 1
+
+    def discard(self, connection: Connection) -> None:
+        """And goes."""
+        self.connections.discard(connection)
+        self.host_connections.discard(connection)
+        theirs = self.members[connection.member_id]
+        theirs.discard(connection)
+        if not theirs:
+            del self.members[connection.member_id]
+        if connection.host:
+            self.hosts[connection.member_id] -= 1
+            self.hosts += collections.Counter()  # without those who are gone
 
     def is_on_air(self) -> bool:
         """Whether a host's browser, connected to this process, sends the picture."""
@@ -149,25 +169,16 @@ class Rooms:
         if room is None:
             room = self.open[occasion_id] = Room(occasion_id)
             self._channel.join(occasion_id)
-        room.connections.add(connection)
-        room.members[connection.member_id] += 1
-        if connection.host:
-            room.host_connections.add(connection)
-            room.hosts[connection.member_id] += 1
+        room.add(connection)
         return room
 
     def leave(self, room: Room, connection: Connection) -> None:
         """Take a connection out of its room; the last one closes the room in this process."""
         connection.closed = True
-        room.connections.discard(connection)
-        room.host_connections.discard(connection)
-        room.members[connection.member_id] -= 1
-        if room.members[connection.member_id] <= 0:
-            del room.members[connection.member_id]
+        room.discard(connection)
+        # Whom the lock refused was never in: knocking again opens nothing.
+        if connection.admitted:
             room.left_at[connection.member_id] = self._loop.time()
-        if connection.host:
-            room.hosts[connection.member_id] -= 1
-            room.hosts += collections.Counter()  # without those who are gone
         if not room.connections and self.open.pop(room.occasion_id, None) is not None:
             self._channel.part(room.occasion_id)
 

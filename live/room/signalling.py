@@ -75,7 +75,8 @@ async def publish(process: RoomProcess, room: Room, connection: Connection, comm
         process.peers.over(peer)
         raise
     peer.part = part
-    if peer.is_over or connection.leaving:
+    # Or a break began while the engine was asked, before there was anything to be taken off the air.
+    if peer.is_over or connection.leaving or not _is_open(room, "pub"):
         process.peers.end(peer)
         return
     process.rooms.tell(connection, protocol.encode(protocol.ServerAnswer(sdp=part.answer_sdp)))
@@ -144,6 +145,9 @@ async def reclaim(process: RoomProcess, room: Room, connection: Connection, comm
     if room.state == "live":
         peer = process.peers.take(room, connection, command.pc, command.key)
         peer = peer or await _claim(process, room, connection, command)
+        if peer is not None and not _is_open(room, command.pc):
+            process.peers.end(peer)
+            peer = None
     if peer is None:
         # Who finds somebody else on the air has been replaced, and does not take it back unasked.
         published = partial(queries.is_published, occasion_id=room.occasion_id)
@@ -152,6 +156,11 @@ async def reclaim(process: RoomProcess, room: Room, connection: Connection, comm
         return
     process.rooms.tell(connection, protocol.encode(protocol.Link(pc=command.pc, state="resumed")))
     _offer(process, peer, peer.offer)
+
+
+def _is_open(room: Room, kind: peers.Kind) -> bool:
+    """Whether there are media: while it is live, and from a host in no break."""
+    return room.state == "live" and (kind == "sub" or room.break_until is None)
 
 
 async def _claim(process: RoomProcess, room: Room, connection: Connection, command: protocol.Reclaim) -> Peer | None:

@@ -102,12 +102,13 @@ def _look_up(
     )
 
 
-def left(room: Room, connection: Connection, *, clean: bool) -> Iterator["partial[None]"]:
+def left(room: Room, connection: Connection, *, clean: bool, page: bool) -> Iterator["partial[None]"]:
     """Return what is to be noted now that a connection is gone.
 
-    Who leaves in good order takes the hand down; a line that broke keeps its place for a while.
+    Who leaves in good order takes the hand down; a line that broke keeps its place for a while. ``page``: it is gone,
+    too, or gives the air up.
     """
-    if connection.air:
+    if page and connection.air:
         yield partial(operations.leave_air, occasion_id=room.occasion_id, socket=connection.air, as_of=timezone.now())
     if clean and connection.member_id in room.hands and connection.member_id not in room.members:
         yield partial(operations.lower_hands, occasion_id=room.occasion_id, member_ids=[connection.member_id])
@@ -119,7 +120,9 @@ async def is_locked_out(room: Room, connection: Connection) -> bool:
     Of guests of a further session nothing is recorded: what this process remembers decides.
     """
     member_id = connection.member_id
-    if not room.is_locked or connection.host or room.members[member_id] > 1 or member_id in room.left_at:
+    # Of several sockets at once none vouches for another before the lock let it in.
+    is_inside = member_id in room.left_at or any(one.admitted for one in room.of_member(member_id))
+    if not room.is_locked or connection.host or is_inside:
         return False
     ask = partial(permissions.was_inside, occasion_id=room.occasion_id, member_id=member_id, as_of=timezone.now())
     return not await in_database(ask)

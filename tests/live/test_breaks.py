@@ -1,6 +1,7 @@
 """A break in a lecture: nobody gains or loses by it, whenever it ends and whatever ends it."""
 
 import datetime as dt
+from typing import Any, cast
 
 import pytest
 import time_machine
@@ -14,9 +15,12 @@ from attendance.operations import set_pause, settle
 from attendance.queries import window_of
 from live import operations
 from live.core.media.facts import AirFacts, air_facts
+from live.core.wire import protocol
 from live.models import Lecture, MediaNode
 from live.operations.nodes import note_air
-from live.queries import keeps_from_recording, room_facts
+from live.queries import RoomFacts, keeps_from_recording, room_facts
+from live.room.checks import RoomChecks
+from live.room.rooms import Room
 from tests.factories.attendance import be_present
 from tests.factories.live import make_lecture, make_live
 from tests.factories.organizations import County, make_county
@@ -149,6 +153,42 @@ def test_the_rooms_read_what_the_media_host_saw(world: County) -> None:
     assert room_facts([lecture.pk])[lecture.pk].air is None
     note_air(node_id=node.pk, air={str(lecture.pk): facts})
     assert room_facts([lecture.pk])[lecture.pk].air == facts
+
+
+@pytest.mark.unit
+def test_a_room_that_opens_anew_is_not_told_what_a_dead_media_host_saw(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, int]] = []
+
+    class Line:
+        rooms = property(lambda self: self)
+
+        def deliver(self, _room: int, event: protocol.Event) -> None:
+            told.append((event.word, getattr(event, "at", 0)))
+
+    checks, now = RoomChecks(cast(Any, Line())), timezone.now()
+    with time_machine.travel(now, tick=False):
+        for age_ms in (4001, 60_000, 3000, 5000, 1000):
+            air = AirFacts(at=ms_of(now) - age_ms, picture=True, sound=True, written=True, recording="on")
+            facts = RoomFacts("live", 10, None, None, 0, frozenset(), air=air)
+            room = Room(7, state="live")
+            checks.take_facts(room, facts, muted=frozenset(), break_until=None)
+            checks.take_facts(room, facts, muted=frozenset(), break_until=None)
+    assert told == [("air", ms_of(now) - 3000), ("air", ms_of(now) - 1000)]
+
+
+@pytest.mark.integration
+@needs_database
+def test_nobody_takes_the_air_in_a_break_or_after_the_end(world: County) -> None:
+    lecture, now = make_live(world), timezone.now()
+    desk: dict[str, Any] = {"occasion_id": lecture.pk, "host_id": world.lecturer.pk, "source": "desk", "as_of": now}
+    break_for(lecture, 10, now)
+    with pytest.raises(operations.NobodyIsOnAir):
+        operations.take_air(**desk)
+    operations.end_break(occasion_id=lecture.pk, as_of=now)
+    operations.take_air(**desk)
+    operations.end_lecture(occasion_id=lecture.pk, as_of=now)
+    with pytest.raises(operations.NobodyIsOnAir):
+        operations.take_air(**desk)
 
 
 FACTS = [

@@ -39,8 +39,7 @@ def test_own_ghosts_go_first_then_the_oldest_and_who_is_on_air_last() -> None:
         tablet, ghost, back = socket("tablet", 2.0), socket("phone", 3.0), socket("phone", 4.0)
         laptop, other = socket("laptop", 5.0), socket("other", 6.0)
         for one in (on_air, tablet, ghost, back, laptop, other):
-            room.connections.add(one)
-            room.members[1] += 1
+            room.add(one)
             process._keep_few(room, one)
         assert process.gone == [ghost, tablet, back]
         assert not on_air.leaving

@@ -79,13 +79,16 @@ class RoomServer:
 
     def is_quiet(self) -> bool:
         """Nobody is in a room, and nothing waits for the database or is on its way there."""
+        return not any(self.gauges().values())
+
+    def gauges(self) -> dict[str, float]:
+        """How many phones are here, and what waits."""
         headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
         asking = urllib.request.Request(f"http://127.0.0.1:{self.port}/metrics", headers=headers)
         with urllib.request.urlopen(asking, timeout=10) as answer:
             lines = answer.read().decode().splitlines()
         values = dict(line.rsplit(" ", 1) for line in lines if line.startswith("live_"))
-        gauges = {name: values[name] for name in GAUGES}
-        return not any(float(value) for value in gauges.values())
+        return {name: float(values[name]) for name in GAUGES}
 
     def dismiss(self) -> None:
         """Hang up every phone and end the process."""

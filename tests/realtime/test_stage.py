@@ -77,6 +77,26 @@ def test_a_picture_is_refused_while_somebody_else_is_on_the_air(server: RoomServ
     assert AirTurn.objects.filter(lecture=lecture).count() == 3
 
 
+def test_a_lost_line_opens_the_air_to_no_other_page_of_the_host(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    desk, phone = server.join(world.lecturer, lecture), server.join(world.lecturer, lecture)
+    desk.send(t="offer", sdp="v=0", again=False, source="desk")
+    desk.until("engine_unreachable")
+    assert phone.event("on_air")["source"] == "desk"
+    desk.drop()
+    wait_until(lambda: server.gauges()["live_phones"] == 1)
+    phone.send(t="offer", sdp="v=0", again=False, source="phone")
+    phone.until("taken")
+    back = server.join(world.lecturer, lecture)
+    back.send(t="offer", sdp="v=0", again=False, source="desk")
+    back.until("engine_unreachable")
+    # The page itself is left: the computer was changed.
+    back.close()
+    assert phone.event("on_air")["here"] is False
+    phone.send(t="offer", sdp="v=0", again=False, source="phone")
+    assert phone.event("on_air")["source"] == "phone"
+
+
 def test_a_closed_chat_and_a_locked_room_hold_for_whoever_comes(server: RoomServer, world: County) -> None:
     lecture = make_live(world)
     host = server.join(world.lecturer, lecture)
@@ -96,7 +116,8 @@ def test_a_closed_chat_and_a_locked_room_hold_for_whoever_comes(server: RoomServ
     assert joined["chat"] is False
     host.send(t="lock", on=True)
     assert phone.event("room")["locked"] is True
-    assert server.join(never, lecture, wait=False).closed() == 4423
+    for _knock in range(3):
+        assert server.join(never, lecture, wait=False).closed() == 4423, "knocking again opens nothing"
     phone.drop()
     wait_until(lambda: PresenceSpan.objects.filter(member=inside).exclude(ended_at=None).exists())
     assert come(server, inside, lecture)[1]["locked"] is True

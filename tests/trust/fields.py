@@ -36,6 +36,7 @@ CHAT = "180 days (live.delete_old_chat)"
 UPLOAD = "7 days after the last byte, or until it is a video"
 WITH_OBJECT = "as long as the object"
 PASSING = "until overwritten"
+MEDIA = "until it ends; at most an hour after its lecture (live.delete_old_chat)"
 TOLD = "NOTICE_KEEP_DAYS (400) (attendance.prune_notices)"
 GUEST = "GUEST_KEEP_DAYS (90) after they were written down (attendance.prune_guests)"
 LINK = "15 minutes of use; deleted a day later (organizations.prune_allowances); who and when stay in the access log"
@@ -410,8 +411,8 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("hidden_at hidden_by", PERSONAL, "the room's hosts", CHAT),
     ),
     "live.MediaPeer": (
-        Fields("id key reference owner made_at kind device", TECHNICAL, SERVER, PASSING),
-        Fields("lecture member", PERSONAL, SERVER, PASSING),
+        Fields("id key reference owner made_at kind device", TECHNICAL, SERVER, MEDIA),
+        Fields("lecture member", PERSONAL, SERVER, MEDIA),
     ),
     "live.Restriction": (
         Fields("id", TECHNICAL, SERVER, WITH_OBJECT),

@@ -10,14 +10,16 @@ from functools import partial
 from typing import Any, cast
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from live import operations, permissions, queries
 from live.core.wire import protocol
 from live.engines.base import EngineEvent, HungUp, NoSuchPeer, OfferMade
-from live.models import MediaPeer
+from live.models import Lecture, MediaPeer
 from live.room import peers, sessions, signalling
 from live.room.connections import Connection
+from live.room.held_air import HeldAir
 from live.room.rooms import Room
 from tests.factories.live import make_live
 from tests.factories.organizations import make_county
@@ -80,6 +82,7 @@ class Process:
         self.pictures: list[bool] = []
         self.tasks: set[asyncio.Task[Any]] = set()
         self.peers = peers.Peers(cast(Any, self))
+        self.air = HeldAir(cast(Any, self))
 
     def tell(self, connection: Connection, frame: str) -> None:
         if not connection.closed:
@@ -109,6 +112,7 @@ class Table:
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
+        self.closed: set[int] = set()
 
     def keep_peer(self, *, as_of: Any, **row: Any) -> bool:
         self.rows[row["key"]] = row
@@ -134,6 +138,9 @@ class Table:
     def is_published(self, *, occasion_id: int) -> bool:
         return any(row["kind"] == "pub" for row in self.rows.values())
 
+    def off_air(self, *, occasion_ids: set[int]) -> set[int]:
+        return self.closed & occasion_ids
+
     def engine_url(self, *, occasion_id: int) -> str:
         return "janus+unix:/there"
 
@@ -156,7 +163,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Table:
 
     table = Table()
     for module, names in ((operations, ("keep_peer", "claim_peer", "drop_peer", "cut_peers")),
-                          (queries, ("owned_peers", "is_published", "engine_url"))):  # fmt: skip
+                          (queries, ("owned_peers", "is_published", "engine_url", "off_air"))):  # fmt: skip
         for name in names:
             monkeypatch.setattr(module, name, getattr(table, name))
     monkeypatch.setattr(peers, "in_database", at_once)
@@ -272,7 +279,7 @@ def test_a_host_who_was_replaced_meanwhile_waits_to_be_asked(engine: Engine, tab
         gone(process, first)
         assert process.pictures == [], "the picture goes on"
         second = at(3, host=True)
-        room.connections.add(second)
+        room.add(second)
         await on_air(process, room, second)
         engine.parts[0].say(HungUp("kicked"))
         await process.settle()
@@ -351,6 +358,99 @@ def test_a_person_removed_while_the_socket_is_away_loses_the_media_of_every_proc
 
 
 @pytest.mark.unit
+def test_what_another_process_took_over_goes_on_however_this_one_ends_its_own(engine: Engine, table: Table) -> None:
+    async def story() -> None:
+        slow, heir, room = Process("one", table), Process("two", table), a_room()
+        watch_key = await watching(slow, room, at(1))
+        host, viewer = at(2, host=True), room.webrtc.copy().pop().connection
+        air_key = await on_air(slow, room, host)
+        for one in (viewer, host):
+            gone(slow, one)
+        assert await reclaims(heir, a_room(), at(1), "sub", watch_key) == "resumed"
+        assert await reclaims(heir, a_room(), at(2, host=True), "pub", air_key) == "resumed"
+        for peer in slow.peers.held():
+            slow.peers.end(peer)
+            slow.peers.end(peer)
+        await slow.settle()
+        assert [(part.closed, part.let) for part in engine.parts] == [(0, 1), (0, 1), (0, 0), (0, 0)]
+        assert (slow.pictures, len(table.rows)) == ([], 2)
+
+    asyncio.run(story())
+
+
+@pytest.mark.unit
+def test_without_a_database_it_ends_all_the_same(engine: Engine, table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    def drop_peer(**_of: Any) -> bool:
+        raise OperationalError
+
+    async def story() -> None:
+        process, room, host = Process("one", table), a_room(), at(2, host=True)
+        await on_air(process, room, host)
+        gone(process, host)
+        monkeypatch.setattr(operations, "drop_peer", drop_peer)
+        for peer in process.peers.held():
+            process.peers.end(peer)
+        await process.settle()
+        assert (engine.parts[0].closed, process.pictures) == (1, [False])
+
+    asyncio.run(story())
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("how", ["break", "end"])
+def test_a_break_while_the_engine_is_asked_leaves_nobody_on_the_air(
+    engine: Engine, table: Table, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    async def closing(_room: Room) -> Engine:
+        room.break_until, room.state = (1, "live") if how == "break" else (None, "ended")
+        return engine
+
+    room = a_room()
+
+    async def story() -> None:
+        process, host = Process("one", table), at(2, host=True)
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(signalling, "engine_of", closing)
+            await signalling.publish(cast(Any, process), room, host, protocol.Offer(sdp="v=0", again=False))
+        await process.settle()
+        assert (engine.parts[0].closed, host.publishing, table.rows) == (1, None, {})
+        room.break_until, room.state = None, "live"
+        key = await on_air(process, room, host)
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(signalling, "engine_of", closing)
+            heir = Process("two", table)
+            assert await reclaims(heir, room, at(2, host=True), "pub", key) in {"hung_up", "replaced"}
+        assert (engine.parts[2].closed, table.rows) == (1, {})
+
+    asyncio.run(story())
+
+
+@pytest.mark.unit
+def test_a_break_ends_what_is_sent_also_where_nobody_is_in_the_room(
+    engine: Engine, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "still_signed_in", lambda _claims, **_at: {("s", 1): "m", ("s", 2): "m"})
+    rights = permissions.Rights(allowed=frozenset({1, 2}), hosts=frozenset({2}))
+    monkeypatch.setattr(permissions, "rights_now", lambda **_of: rights)
+
+    async def story() -> None:
+        process, room, host, viewer = Process("one", table), a_room(), at(2, host=True), at(1)
+        await watching(process, room, viewer)
+        await on_air(process, room, host)
+        for one in (viewer, host):
+            gone(process, one)
+        await process.peers.look()
+        assert len(process.peers.held()) == 2
+        table.closed = {room.occasion_id}
+        await process.peers.look()
+        await process.settle()
+        assert [part.closed for part in engine.parts] == [0, 1]
+        assert process.pictures == [False]
+
+    asyncio.run(story())
+
+
+@pytest.mark.unit
 def test_who_leaves_ends_it_at_once(engine: Engine, table: Table) -> None:
     async def story() -> None:
         process, room, host = Process("one", table), a_room(), at(2, host=True)
@@ -388,8 +488,19 @@ def test_of_two_processes_one_takes_it_and_a_new_picture_ends_the_old_claim() ->
     assert operations.drop_peer(key="b", owner="two")
     assert not queries.is_published(occasion_id=lecture.pk)
     assert queries.engine_url(occasion_id=lecture.pk) is None
+    assert queries.off_air(occasion_ids=[lecture.pk]) == set()
+    operations.take_break(occasion_id=lecture.pk, minutes=5, as_of=timezone.now())
+    assert queries.off_air(occasion_ids=[lecture.pk]) == {lecture.pk}
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    assert queries.off_air(occasion_ids=[lecture.pk]) == {lecture.pk}
     assert operations.cut_peers(occasion_id=lecture.pk, member_id=lecture.lecturer_id) == ["1.2"]
     assert keep(kind="sub", key="t", owner="one")
     assert not keep(kind="sub", key="t", owner="one")
+    operations.forget_old_peers()
+    assert not MediaPeer.objects.exists(), "the lecture is over"
+    Lecture.objects.update(state=Lecture.State.LIVE)
+    assert keep(kind="sub", key="t", owner="one")
+    operations.forget_old_peers()
+    assert MediaPeer.objects.count() == 1
     operations.forget_peers(occasion_id=lecture.pk)
     assert not MediaPeer.objects.exists()

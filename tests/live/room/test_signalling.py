@@ -74,6 +74,7 @@ def test_a_picture_that_stops_coming_is_told_at_once_and_a_hiccup_is_not(monkeyp
 
     class OneRoom:
         occasion_id, room_id = 7, "lecture-7"
+        state, break_until = "live", None
 
         def is_on_air(self) -> bool:
             return False

@@ -2,11 +2,15 @@
 
 import datetime as dt
 import json
+import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
@@ -227,6 +231,60 @@ def done(work: Coroutine[Any, Any, None]) -> None:
     """Run what never waits without a loop: the database refuses to be asked on one."""
     with pytest.raises(StopIteration):
         work.send(None)
+
+
+def test_the_end_of_a_lecture_lowers_all_hands_by_one_event(
+    world: County, lecture: Lecture, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    told = hear(monkeypatch)
+    for member in world.members:
+        raise_hand(lecture, member, timezone.now())
+    with django_capture_on_commit_callbacks(execute=True):
+        operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    assert [event["t"] for event in told] == ["hands_down", "state"]
+    assert not RaisedHand.objects.exists()
+
+
+def test_who_is_removed_lowers_the_hand_and_raises_it_no_more(
+    world: County, lecture: Lecture, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    told, (removed, muted, _third) = hear(monkeypatch), world.members
+    whose: dict[str, Any] = {"occasion_id": lecture.pk, "actor_id": world.lecturer.pk, "as_of": timezone.now()}
+    for member in (removed, muted):
+        raise_hand(lecture, member, timezone.now())
+    with django_capture_on_commit_callbacks(execute=True):
+        operations.restrict(member_id=removed.pk, kind="removed", **whose)
+        operations.restrict(member_id=muted.pk, kind="muted", **whose)
+    assert hands(lecture) == [muted.name]
+    assert [(event["t"], event.get("up")) for event in told] == [("removed", None), ("hand", False), ("muted", None)]
+    with pytest.raises(operations.UnableToRaiseHand):
+        raise_hand(lecture, removed, timezone.now())
+    operations.lift_restriction(occasion_id=lecture.pk, member_id=removed.pk, kind="removed", as_of=timezone.now())
+    raise_hand(lecture, removed, timezone.now())
+    assert len(hands(lecture)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_hand_outlives_the_end_of_its_lecture(world: County, lecture: Lecture) -> None:
+    """Whoever ends it waits for a hand that is going up, or the hand is refused."""
+    start = threading.Barrier(4)
+
+    def run(work: Callable[[], None]) -> str:
+        start.wait(10)
+        try:
+            work()
+        except operations.UnableToRaiseHand:
+            return "refused"
+        finally:
+            connections.close_all()
+        return "done"
+
+    end = partial(operations.end_lecture, occasion_id=lecture.pk, as_of=timezone.now())
+    works = [end, *(partial(raise_hand, lecture, member, timezone.now()) for member in world.members)]
+    with ThreadPoolExecutor(4) as pool:
+        said = list(pool.map(run, works))
+    assert said[0] == "done"
+    assert not RaisedHand.objects.exists()
 
 
 # --- the room -------------------------------------------------------------------------------------------------------

@@ -142,7 +142,7 @@ MUTANTS = (
     Mutant(
         name="chat-hosts",
         means="A helper mutes the lecturer.",
-        file="live/operations/chat.py",
+        file="live/operations/restrictions.py",
         before="if member_id in (lecture.lecturer_id, actor_id) or",
         after="if",
         tests=("tests/live/test_operations.py::test_hosts_are_not_restricted",),

@@ -1,0 +1,46 @@
+"""Who may not speak in a lecture's room, and who may not be in it."""
+
+import datetime as dt
+
+from django.db import transaction
+
+from live import room_events
+from live.models import Lecture, RaisedHand, Restriction
+from live.operations.hands import lower_hands
+from organizations.models import User
+
+
+class UnableToRestrict(Exception):
+    """The person is a host of this lecture, or is not in it."""
+
+
+def restrict(*, occasion_id: int, member_id: int, kind: str, actor_id: int, as_of: dt.datetime) -> None:
+    """Mute somebody in the chat or remove them from the room; doing it twice is doing it once."""
+    lecture = Lecture.objects.only("lecturer_id").get(pk=occasion_id)
+    if member_id in (lecture.lecturer_id, actor_id) or not User.objects.filter(pk=member_id).exists():
+        raise UnableToRestrict
+    with transaction.atomic():
+        # Messages that are being stored come first; from here on nothing of theirs is.
+        Lecture.objects.select_for_update(no_key=True).get(pk=occasion_id)
+        Restriction.objects.get_or_create(
+            lecture_id=occasion_id,
+            member_id=member_id,
+            kind=kind,
+            lifted_at=None,
+            defaults={"set_by_id": actor_id, "set_at": as_of},
+        )
+        event = {"t": kind, "member": member_id, "on": True}
+        transaction.on_commit(lambda: room_events.publish(occasion_id, event, flush=True))
+        hand = RaisedHand.objects.filter(lecture_id=occasion_id, member_id=member_id)
+        if kind == Restriction.Kind.REMOVED and hand.exists():
+            lower_hands(occasion_id=occasion_id, member_ids=[member_id])
+
+
+def lift_restriction(*, occasion_id: int, member_id: int, kind: str, as_of: dt.datetime) -> None:
+    """Let somebody chat (or enter) again."""
+    with transaction.atomic():
+        Restriction.objects.filter(lecture_id=occasion_id, member_id=member_id, kind=kind, lifted_at=None).update(
+            lifted_at=as_of
+        )
+        event = {"t": kind, "member": member_id, "on": False}
+        transaction.on_commit(lambda: room_events.publish(occasion_id, event, flush=True))
