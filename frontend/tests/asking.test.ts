@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { draftOf, stateWord } from "../src/host/polls";
+import { draftOf, HostPolls, stateWord } from "../src/host/polls";
 import type { Command, PollEvent, QuestionEvent } from "../src/lib/frames";
-import type { AskWords } from "../src/lib/sentences";
+import type { AskWords, HostAskWords } from "../src/lib/sentences";
 import { ordered, share } from "../src/room/asked";
 import { Asking } from "../src/room/asking";
 import { Pending } from "../src/room/pending";
@@ -223,4 +223,58 @@ test("what was answered is not sent again; a stranger's id is not ours", async (
   assert.equal(pending.stored("a"), true);
   pending.resend();
   assert.deepEqual([said, sent.length], [[""], 2]);
+});
+
+test("the same id again takes the place of the one before, and nothing of that is sent any more", async () => {
+  const pending = new Pending(send);
+  const poll = { t: "poll_save" as const, id: "a", poll: 3, quiz: false, options: ["一", "二"], right: [] };
+  const said: string[] = [];
+  pending.put({ ...poll, text: "旧" }, () => said.push("old"));
+  pending.put({ ...poll, text: "新" }, () => said.push("new"));
+  pending.stored("a");
+  await browser.pass(30_000);
+  assert.deepEqual([said, sent.length], [["new"], 2]);
+});
+
+test("a question that is under way is not asked twice, however often the page shows itself", () => {
+  const asking = page();
+  const ask = (): void => element("ask").dispatch("submit", { preventDefault: () => undefined });
+  element("ask-text").value = "转移到哪里";
+  ask();
+  asking.show(true, true);
+  assert.equal(element("ask-send").disabled, true);
+  element("ask-text").value = "转移到哪里？";
+  ask();
+  assert.equal(sent.length, 1);
+  asking.frame({ t: "stored", id: lastId(), item: 3 });
+  assert.equal(element("ask-send").disabled, false);
+});
+
+test("a poll is saved once, and an answer that comes late leaves the next form alone", async () => {
+  const pending = new Pending(send);
+  let looks = 0;
+  new HostPolls(WORDS as unknown as HostAskWords, pending, send, () => {
+    looks += 1;
+  });
+  const save = (): void => element("poll-form").dispatch("submit", { preventDefault: () => undefined });
+  const write = (): void => {
+    element("poll-new").dispatch("click");
+    element("poll-new-text").value = "先做什么";
+    element("poll-option-0").value = "高处";
+    element("poll-option-1").value = "电话";
+  };
+  write();
+  save();
+  save();
+  assert.deepEqual([sent.length, element("poll-save").disabled], [1, true]);
+  const first = lastId();
+  write();
+  assert.equal(element("poll-save").disabled, false);
+  pending.stored(first);
+  assert.deepEqual([looks, element("poll-form").hidden], [1, false]);
+  save();
+  pending.stored(lastId());
+  assert.deepEqual([sent.length, looks, element("poll-form").hidden], [2, 2, true]);
+  await browser.pass(30_000);
+  assert.equal(sent.length, 2);
 });

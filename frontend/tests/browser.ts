@@ -62,6 +62,7 @@ class FakeTarget {
 export class FakeElement extends FakeTarget {
   private text = "";
   value = "";
+  checked = false;
   className = "";
   hidden = false;
   disabled = false;
@@ -104,6 +105,7 @@ export class FakeElement extends FakeTarget {
   }
 
   insertBefore(made: FakeElement, before: FakeElement | null): void {
+    made.remove();
     made.parent = this;
     const at = before ? this.children.indexOf(before) : this.children.length;
     this.children.splice(at, 0, made);
@@ -115,6 +117,10 @@ export class FakeElement extends FakeTarget {
 
   querySelector(selector: string): FakeElement | null {
     return this.children.find((one) => one.className.split(" ").includes(selector.slice(1))) ?? null;
+  }
+
+  focus(): void {
+    // Nothing follows the focus here.
   }
 
   get firstChild(): FakeElement | null {

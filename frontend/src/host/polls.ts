@@ -55,6 +55,8 @@ export class HostPolls {
   private polls: HostPoll[] = [];
   private editing = 0;
   private id = "";
+  /** The form's id while the server has not answered yet. */
+  private saving = "";
 
   constructor(
     private readonly words: HostAskWords,
@@ -92,6 +94,7 @@ export class HostPolls {
   private edit(poll: HostPoll | null): void {
     this.editing = poll?.poll ?? 0;
     this.id = randomId();
+    this.wait("");
     byId<HTMLTextAreaElement>("poll-new-text").value = poll?.text ?? "";
     byId<HTMLInputElement>("poll-quiz").checked = poll?.quiz ?? false;
     for (let place = 0; place < OPTIONS; place += 1) {
@@ -114,7 +117,13 @@ export class HostPolls {
     for (let place = 0; place < OPTIONS; place += 1) byId(`poll-mark-${place}`).hidden = !isQuiz;
   }
 
+  private wait(id: string): void {
+    this.saving = id;
+    byId<HTMLButtonElement>("poll-save").disabled = !!id;
+  }
+
   private save(): void {
+    if (this.saving) return;
     const places = Array.from({ length: OPTIONS }, (_, place) => place);
     const quiz = byId<HTMLInputElement>("poll-quiz").checked;
     const draft = draftOf(
@@ -126,16 +135,22 @@ export class HostPolls {
       this.say(draft.text ? "options" : "empty_poll");
       return;
     }
-    const isSent = this.pending.put({ t: "poll_save", id: this.id, poll: this.editing, quiz, ...draft }, (error) => {
-      if (error) {
-        this.say(POLL_REFUSALS[error] ?? "try_again");
-        return;
-      }
-      this.fold(true);
-      this.say("saved");
-      this.refresh();
-    });
-    if (!isSent) this.say("try_again");
+    const { id } = this;
+    this.wait(id);
+    const command = { t: "poll_save" as const, id, poll: this.editing, quiz, ...draft };
+    const isSent = this.pending.put(command, (error) => this.saved(id, error));
+    this.say(isSent ? "" : "not_sent");
+  }
+
+  /** Another form may have been opened meanwhile: it stays as it is. */
+  private saved(id: string, error: string): void {
+    if (error) this.say(POLL_REFUSALS[error] ?? "try_again");
+    else this.say("saved");
+    if (this.saving === id) {
+      this.wait("");
+      if (!error) this.fold(true);
+    }
+    if (!error) this.refresh();
   }
 
   // --- the list -------------------------------------------------------------------------------------------------

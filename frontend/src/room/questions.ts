@@ -61,6 +61,8 @@ export class Questions {
   private readonly input = byId<HTMLTextAreaElement>("ask-text");
   private readonly send = byId<HTMLButtonElement>("ask-send");
   private isClosed = false;
+  /** The question is under way: sent once more it would be two. */
+  private isAsking = false;
   /** Kept over a failed try, so that the same question is stored once. */
   private id = "";
   private said = "";
@@ -106,7 +108,7 @@ export class Questions {
   close(on: boolean): void {
     this.isClosed = on;
     this.input.disabled = on;
-    this.send.disabled = on;
+    this.send.disabled = on || this.isAsking;
   }
 
   /** What others asked is not for the next holder of the phone. */
@@ -122,12 +124,14 @@ export class Questions {
     if (!text || Array.from(text).length > MOST || this.send.disabled) return;
     this.id = this.said === text && this.id ? this.id : randomId();
     this.said = text;
+    this.isAsking = true;
     this.send.disabled = true;
     const isSent = this.pending.put({ t: "ask", id: this.id, text }, (error) => this.asked(error));
     this.say(isSent ? "sending" : "not_sent");
   }
 
   private asked(error: string): void {
+    this.isAsking = false;
     this.send.disabled = this.isClosed;
     if (error) {
       this.say(REFUSALS[error] ?? "try_again");
