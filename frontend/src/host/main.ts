@@ -2,6 +2,7 @@
 import { clock, ServerClock } from "../lib/clock";
 import type { Command, ErrorFrame, JoinedFrame, ServerFrame } from "../lib/frames";
 import { get } from "../lib/http";
+import { Look } from "../lib/latest";
 import { byId, fitHeight, readData, write } from "../lib/page";
 import type { HostWords } from "../lib/sentences";
 import { startTabs } from "../lib/tabs";
@@ -43,6 +44,7 @@ class Desk {
   private readonly chat: Chat;
   private readonly feed: Feed;
   private readonly asking: HostAsking;
+  private readonly stand: Look<HostState>;
   private state: string;
   private lineWord: Line = "connecting";
   private closed: ClosedWord = "no_right";
@@ -58,6 +60,10 @@ class Desk {
     this.liveAt = data.live_at;
     this.undoneUntil = data.undone_until ?? 0;
     this.voidReason = data.void_reason;
+    this.stand = new Look(
+      () => get<HostState>(data.urls.state),
+      (state) => this.caughtUp(state),
+    );
     this.recording = new RecordingNotice(data.occasion);
     this.recording.told = data.recording;
     this.line = new RoomLine(data.urls, {
@@ -173,6 +179,7 @@ class Desk {
 
   private joined(frame: JoinedFrame): void {
     this.clock.set(frame.at);
+    this.stand.changed();
     this.air.relays(frame.ice);
     const isBack = this.feed.joined(frame);
     this.onAir.breaks(frame.state === "live" ? frame.break_until : null);
@@ -213,6 +220,8 @@ class Desk {
 
   private event(event: PageEvent): void {
     if (this.asking.event(event)) return;
+    // Who has the picture and whether it is live opens and closes devices: an answer from before would undo it.
+    if (event.t === "state" || event.t === "on_air") this.stand.changed();
     if (event.t === "state") this.setState(event.state);
     else if (event.t === "break") this.onAir.breaks(event.until);
     else if (event.t === "air") this.onAir.heard(event);
@@ -292,19 +301,22 @@ class Desk {
     byId("air-log-box").hidden = air_log.length === 0;
   }
 
+  private caughtUp(state: HostState): void {
+    this.chat.addAll(state.chat);
+    this.asking.told(state.asking);
+    this.liveAt = state.live_at;
+    this.undoneUntil = state.undone_until ?? 0;
+    this.voidReason = state.void_reason;
+    this.recording.told = state.recording;
+    this.people.restricted(state.restricted ?? []);
+    this.assistant.changed(state.stage.on_air);
+    this.stands(state);
+    this.setState(state.state);
+  }
+
   private async catchUp(): Promise<void> {
     try {
-      const state = await get<HostState>(this.data.urls.state);
-      this.chat.addAll(state.chat);
-      this.asking.told(state.asking);
-      this.liveAt = state.live_at;
-      this.undoneUntil = state.undone_until ?? 0;
-      this.voidReason = state.void_reason;
-      this.recording.told = state.recording;
-      this.people.restricted(state.restricted ?? []);
-      this.assistant.changed(state.stage.on_air);
-      this.stands(state);
-      this.setState(state.state);
+      await this.stand.now();
     } catch {
       // The next gap, or the next return, asks again.
     }
