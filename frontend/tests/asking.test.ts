@@ -3,7 +3,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { draftOf, HostPolls, stateWord } from "../src/host/polls";
 import type { Command, PollEvent, QuestionEvent } from "../src/lib/frames";
 import type { AskWords, HostAskWords } from "../src/lib/sentences";
-import { ordered, share } from "../src/room/asked";
+import { type HostPoll, ordered, share } from "../src/room/asked";
 import { Asking } from "../src/room/asking";
 import { Pending } from "../src/room/pending";
 import { pollWord } from "../src/room/polls";
@@ -182,6 +182,66 @@ test("a vote that is refused is taken back", () => {
   assert.equal(also()?.textContent, "also_on");
   asking.refused({ error: "answered", t: "vote", id: lastId() });
   assert.equal(also()?.textContent, "also");
+});
+
+test("votes change a row in place, and only what changed its place is moved", () => {
+  const asking = page();
+  for (const number of [1, 2, 3]) asking.event(question(number));
+  const rows = (): (string | undefined)[] => element("questions").children.map((row) => row.children[0]?.textContent);
+  const [first, second, third] = element("questions").children;
+  const also = third?.children[2];
+  asking.event({ t: "votes", questions: [3], votes: [5] });
+  assert.deepEqual(rows(), ["问3", "问1", "问2"]);
+  assert.equal(also?.textContent, "also · also_count");
+  assert.equal(element("questions").children[0], third);
+  assert.deepEqual(element("questions").moved, [first, second, third, third]);
+  // The tap that had begun on the button is one of the button that stands there.
+  also?.dispatch("click");
+  assert.equal(also?.textContent, "also_on · also_count");
+  asking.event({ t: "marked", question: 3, state: "answered" });
+  assert.deepEqual(rows(), ["问1", "问2", "问3"]);
+  assert.deepEqual([element("questions").children[0], element("questions").children[1]], [first, second]);
+});
+
+test("one that goes down the list is moved alone", () => {
+  const asking = page();
+  for (const number of [1, 2, 3]) asking.event(question(number, { votes: 9 - number }));
+  const [first, , third] = element("questions").children;
+  asking.event({ t: "votes", questions: [1], votes: [0] });
+  assert.equal(element("questions").children[2], first);
+  assert.deepEqual(element("questions").moved.slice(3), [first]);
+  assert.equal(element("questions").children[1], third);
+});
+
+test("a phone shows fifty questions and one's own, and counts them all", () => {
+  const asking = page();
+  for (let number = 1; number <= 60; number += 1) asking.event(question(number, { member: number === 58 ? 1 : 2 }));
+  const rows = element("questions").children;
+  assert.equal(rows.length, 51);
+  assert.equal(rows[50]?.children[0]?.textContent, "问58");
+});
+
+test("a poll's count grows in place, and the question whether to delete one outlives what is told", async () => {
+  const polls = new HostPolls(WORDS as unknown as HostAskWords, new Pending(send), send, () => undefined);
+  const open: HostPoll = { ...POLL, state: "open", counts: [0, 0], shown: false };
+  const told = (): void => polls.told([open, { ...open, poll: 8, state: "prepared", counts: [] }]);
+  told();
+  const drop = (): FakeElement | undefined => element("polls").children[0]?.children[5]?.children[2];
+  drop()?.dispatch("click");
+  assert.equal(drop()?.textContent, "drop_sure");
+  const close = element("polls").children[1]?.children[5]?.children[0];
+  polls.tally({ t: "tally", poll: 7, counts: [1, 0] });
+  told();
+  assert.equal(element("polls").children[1]?.children[5]?.children[0], close);
+  // Also a row that is made anew, because somebody changed its words, still asks.
+  polls.told([{ ...open, poll: 8, state: "prepared", counts: [], text: "改了" }]);
+  const again = (): FakeElement | undefined => element("polls").children[0]?.children[5]?.children[2];
+  assert.equal(again()?.textContent, "drop_sure");
+  await browser.pass(7000);
+  assert.equal(again()?.textContent, "drop");
+  again()?.dispatch("click");
+  again()?.dispatch("click");
+  assert.deepEqual(sent, [{ t: "poll_drop", poll: 8 }]);
 });
 
 test("the asker is told, and others do not see what was hidden", () => {

@@ -72,6 +72,8 @@ export class FakeElement extends FakeTarget {
   scrollHeight = 0;
   clientHeight = 0;
   children: FakeElement[] = [];
+  /** What was put at a place in it, in order. */
+  readonly moved: FakeElement[] = [];
   readonly attributes: Record<string, string> = {};
   readonly classList = {
     add: (name: string): void => {
@@ -106,6 +108,7 @@ export class FakeElement extends FakeTarget {
 
   insertBefore(made: FakeElement, before: FakeElement | null): void {
     made.remove();
+    this.moved.push(made);
     made.parent = this;
     const at = before ? this.children.indexOf(before) : this.children.length;
     this.children.splice(at, 0, made);

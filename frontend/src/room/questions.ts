@@ -1,12 +1,13 @@
 /** Questions to the lecturer, apart from the chat: ask, ask the same, see which one is being answered. */
 import { randomId } from "../lib/device";
 import type { MarkedEvent, QuestionEvent, VotesEvent } from "../lib/frames";
+import { KeyedList, type KeyedRow } from "../lib/keyed";
 import { button, made } from "../lib/made";
 import { byId, write } from "../lib/page";
 import type { AskWords } from "../lib/sentences";
 import { recall, remember } from "../lib/storage";
 import { fill } from "../lib/words";
-import { ordered } from "./asked";
+import { firstOf, ordered } from "./asked";
 import type { Pending } from "./pending";
 
 const MOST = 200;
@@ -57,6 +58,11 @@ export class QuestionList {
 
 export class Questions {
   private readonly list = new QuestionList();
+  private readonly rows = new KeyedList<QuestionEvent>(byId("questions"), {
+    key: (one) => one.question,
+    shape: (one) => one.state,
+    make: (one) => this.row(one),
+  });
   private readonly voted = new Set<number>();
   private readonly input = byId<HTMLTextAreaElement>("ask-text");
   private readonly send = byId<HTMLButtonElement>("ask-send");
@@ -165,15 +171,13 @@ export class Questions {
 
   private draw(): void {
     const shown = this.list.shown(this.you);
-    const list = byId("questions");
-    list.textContent = "";
-    for (const one of shown) list.appendChild(this.row(one));
+    this.rows.show(firstOf(shown, this.you));
     byId("questions-empty").hidden = shown.length > 0;
     const open = shown.filter((one) => one.state === "waiting" || one.state === "now").length;
     write(byId("questions-tab"), fill(this.words, open ? "questions_count" : "questions_tab", { n: open }));
   }
 
-  private row(one: QuestionEvent): HTMLElement {
+  private row(one: QuestionEvent): KeyedRow<QuestionEvent> {
     const isOwn = one.member === this.you;
     const row = made("li", `question ${one.state}`);
     row.appendChild(made("p", "question-text", one.text));
@@ -181,17 +185,26 @@ export class Questions {
     const own = isOwn ? OWN[one.state] : undefined;
     const state = own ?? (one.state === "now" || one.state === "answered" ? one.state : undefined);
     if (state) row.appendChild(made("b", "question-state", fill(this.words, state)));
-    if (one.state === "hidden") return row;
-    const count = one.votes ? fill(this.words, "also_count", { n: one.votes }) : "";
-    if (isOwn || one.state === "answered") {
-      if (count) row.appendChild(made("p", "sub", count));
-      return row;
-    }
-    const on = this.voted.has(one.question);
-    const words = fill(this.words, on ? "also_on" : "also") + (count ? ` · ${count}` : "");
-    const also = button(`btn quiet question-also${on ? " on" : ""}`, words, () => this.vote(one.question));
-    also.setAttribute("aria-pressed", String(on));
-    row.appendChild(also);
-    return row;
+    if (one.state === "hidden") return { element: row, update: () => undefined };
+    return { element: row, update: isOwn || one.state === "answered" ? this.count(row) : this.also(row, one.question) };
+  }
+
+  private count(row: HTMLElement): (one: QuestionEvent) => void {
+    const count = row.appendChild(made("p", "sub"));
+    return ({ votes }) => {
+      count.hidden = !votes;
+      write(count, votes ? fill(this.words, "also_count", { n: votes }) : "");
+    };
+  }
+
+  private also(row: HTMLElement, question: number): (one: QuestionEvent) => void {
+    const also = row.appendChild(button("", "", () => this.vote(question)));
+    return ({ votes }) => {
+      const on = this.voted.has(question);
+      const count = votes ? ` · ${fill(this.words, "also_count", { n: votes })}` : "";
+      also.className = `btn quiet question-also${on ? " on" : ""}`;
+      also.setAttribute("aria-pressed", String(on));
+      write(also, fill(this.words, on ? "also_on" : "also") + count);
+    };
   }
 }
