@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
+import { HostAsking } from "../src/host/asking";
 import { draftOf, HostPolls, stateWord } from "../src/host/polls";
 import type { Command, PollEvent, QuestionEvent } from "../src/lib/frames";
 import type { AskWords, HostAskWords } from "../src/lib/sentences";
@@ -308,6 +309,16 @@ test("a question that is under way is not asked twice, however often the page sh
   assert.equal(sent.length, 1);
   asking.frame({ t: "stored", id: lastId(), item: 3 });
   assert.equal(element("ask-send").disabled, false);
+});
+
+test("how many cannot hear is what the room says now, also when the line was away as it changed", () => {
+  const asking = new HostAsking(WORDS as unknown as HostAskWords, send, () => undefined);
+  asking.event({ t: "unclear", people: 3 });
+  assert.equal(element("unclear").hidden, false);
+  asking.joined(0);
+  assert.deepEqual([element("unclear").hidden, element("unclear").textContent], [true, ""]);
+  asking.joined(2);
+  assert.deepEqual([element("unclear").hidden, element("unclear").textContent], [false, "unclear"]);
 });
 
 test("a poll is saved once, and an answer that comes late leaves the next form alone", async () => {

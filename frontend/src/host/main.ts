@@ -189,7 +189,7 @@ class Desk {
       this.hands.all(frame.stage.hands);
     }
     this.control.set(frame.chat, frame.locked);
-    this.asking.joined();
+    this.asking.joined(frame.stage?.unclear ?? 0);
     this.setState(frame.state);
     if (this.state === "live") void this.air.back();
     if (isBack) void this.catchUp();

@@ -465,10 +465,11 @@ EVENTS = {kind.word: kind for kind in _EVENTS}
 
 
 class Stage(TypedDict):
-    """What hosts are told with ``joined``: who is on the air, and the hands in their order."""
+    """What hosts are told with ``joined``: who is on the air, the hands in their order, how many cannot hear."""
 
     on_air: OnAirEvent | None
     hands: list[HandEvent]
+    unclear: int
 
 
 @dataclass(frozen=True, slots=True)
