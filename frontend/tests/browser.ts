@@ -169,6 +169,10 @@ export class FakeDocument extends FakeTarget {
   querySelector(): null {
     return null;
   }
+
+  querySelectorAll(): FakeElement[] {
+    return [];
+  }
 }
 
 export class FakeSocket {

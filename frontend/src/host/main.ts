@@ -1,6 +1,6 @@
 /** The lecturer's desk: check the devices, go live, lead the talk, end. The picture comes back by itself. */
 import { clock, ServerClock } from "../lib/clock";
-import type { Command, ErrorFrame, JoinedFrame, ServerFrame } from "../lib/frames";
+import type { Command, ErrorFrame, JoinedFrame, OnAirEvent, ServerFrame } from "../lib/frames";
 import { get } from "../lib/http";
 import { Look } from "../lib/latest";
 import { byId, fitHeight, readData, write } from "../lib/page";
@@ -11,6 +11,7 @@ import { Chat } from "../room/chat";
 import { Feed, type PageEvent } from "../room/feed";
 import { isOver } from "../room/page";
 import { type ClosedWhy, type Line, RoomLine } from "../room/socket";
+import { showAfter } from "./after";
 import { Air } from "./air";
 import { HostAsking } from "./asking";
 import { Assistant } from "./assistant";
@@ -22,6 +23,7 @@ import type { HostData, HostState } from "./page";
 import { People } from "./people";
 import { Preview } from "./preview";
 import { RecordingNotice } from "./recording";
+import { showNotes } from "./rows";
 import type { Role } from "./stage";
 import { Studio } from "./studio";
 
@@ -83,6 +85,9 @@ class Desk {
       isLive: () => this.state === "live" && !this.onAir.isBreak,
       stream: () => this.studio.outgoing(),
       picture: () => this.studio.picture(),
+      isPresenter: () => this.assistant.role === "presenter",
+      begins: () => this.onAir.begins(),
+      replaced: () => void this.replaced(),
     });
     this.studio = new Studio(data.words, data.title, {
       changed: () => this.show(),
@@ -127,7 +132,7 @@ class Desk {
     this.asking.told(this.data.asking);
     this.people.restricted(this.data.restricted ?? []);
     this.assistant.begin(this.data.stage.on_air);
-    this.air.isReplaced = this.assistant.role === "assistant";
+    this.onAir.turn(this.data.stage.on_air);
     this.stands(this.data);
     this.buttons();
     startTabs(["chat", "questions", "polls", "people"]);
@@ -183,9 +188,8 @@ class Desk {
     this.air.relays(frame.ice);
     const isBack = this.feed.joined(frame);
     this.onAir.breaks(frame.state === "live" ? frame.break_until : null);
-    this.onAir.begins();
     if (frame.stage) {
-      this.assistant.changed(frame.stage.on_air);
+      this.sends(frame.stage.on_air);
       this.hands.all(frame.stage.hands);
     }
     this.control.set(frame.chat, frame.locked);
@@ -229,7 +233,7 @@ class Desk {
     else if (event.t === "hands_down") this.hands.all([]);
     else if (event.t === "room") this.control.set(event.chat, event.locked);
     else if (event.t === "on_air") {
-      this.assistant.changed(event);
+      this.sends(event);
       void this.catchUp();
     } else if (event.t === "muted" || event.t === "removed") {
       if (event.t === "muted" && event.member === this.data.you) this.chat.mute(event.on);
@@ -273,16 +277,26 @@ class Desk {
   /** The end was undone: the devices, which were let go, are opened again, and the picture goes out by itself. */
   private resumed(): void {
     this.undoneUntil = 0;
-    this.air.isReplaced = this.assistant.role === "assistant";
     this.chat.open();
     this.say("");
-    if (!this.air.isReplaced) void this.studio.open();
+    if (this.assistant.role === "presenter") void this.studio.open();
     void this.catchUp();
+  }
+
+  private sends(onAir: OnAirEvent | null): void {
+    this.onAir.turn(onAir);
+    this.assistant.changed(onAir);
+  }
+
+  /** Nobody has told yet by whom: a page that is still the presenter's, as after a mistake of the line, goes on. */
+  private async replaced(): Promise<void> {
+    this.assistant.refused();
+    await this.catchUp();
+    this.air.again();
   }
 
   /** The page went on the air or left it to another: its devices are opened, or let go. */
   private became(role: Role): void {
-    this.air.isReplaced = role === "assistant";
     if (role === "presenter") void this.studio.open();
     else {
       this.air.stop();
@@ -295,9 +309,7 @@ class Desk {
   private stands({ stage, talk, locked, air_log }: HostState): void {
     this.hands.all(stage.hands);
     this.control.set(talk, locked);
-    const list = byId("air-log");
-    list.textContent = "";
-    for (const note of air_log) list.appendChild(document.createElement("li")).textContent = note;
+    showNotes(byId("air-log"), air_log);
     byId("air-log-box").hidden = air_log.length === 0;
   }
 
@@ -309,7 +321,7 @@ class Desk {
     this.voidReason = state.void_reason;
     this.recording.told = state.recording;
     this.people.restricted(state.restricted ?? []);
-    this.assistant.changed(state.stage.on_air);
+    this.sends(state.stage.on_air);
     this.stands(state);
     this.setState(state.state);
   }
@@ -356,7 +368,8 @@ class Desk {
       const time = clock(this.clock.now() - this.liveAt);
       byId("live-time").textContent = fill(this.words, "on_air", { time });
     }
-    this.showAfter(over);
+    const undoable = this.lineWord === "closed" ? 0 : this.undoneUntil - this.clock.now();
+    showAfter(this.words, { state: this.state, over, undoable });
     this.studio.show(over || this.assistant.role === "assistant");
     this.showWord(isEarly);
     this.onAir.show({ state: this.state, endsAt: this.data.ends_at, isMute: this.studio.soundProblem() === "mic_off" });
@@ -381,22 +394,6 @@ class Desk {
     // What the audience gets stands above; how the line is, is no news while it is good.
     box.hidden = word === "good";
     box.className = `desk-state ${isGood(word) ? "good" : "off"}`;
-  }
-
-  /** What can still be done when it is over: undo the end, plan it again, look at it. */
-  private showAfter(over: boolean): void {
-    const left = over ? Math.ceil((this.undoneUntil - this.clock.now()) / 60_000) : 0;
-    const open = left > 0 && this.lineWord !== "closed";
-    write(byId("undo-left"), open ? fill(this.words, "undo_left", { m: left }) : "");
-    byId("undo").hidden = !open;
-    const isNotHeld = this.state === "not_held";
-    byId("not-held").hidden = !isNotHeld && this.state !== "void";
-    byId("void-step").hidden = !isNotHeld;
-    const voidHeld = document.getElementById("void-held");
-    if (voidHeld) voidHeld.hidden = isNotHeld || this.state === "void";
-    byId("after").hidden = !over;
-    byId("repeat-step").hidden = open || isNotHeld || this.state === "void";
-    byId("replay-step").hidden = this.state !== "recorded";
   }
 }
 

@@ -25,6 +25,13 @@ export function row(text: string, buttons: HTMLButtonElement[]): { element: HTML
   return { element: made, text: words };
 }
 
+/** Sentences, one a line; what stands there already stays. */
+export function showNotes(list: HTMLElement, notes: string[]): void {
+  if (list.children.length === notes.length && notes.every((note, n) => list.children[n]?.textContent === note)) return;
+  list.textContent = "";
+  for (const note of notes) list.appendChild(document.createElement("li")).textContent = note;
+}
+
 export function tool(
   words: HostWords,
   word: keyof HostWords,
