@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { draftOf, stateWord } from "../src/host/polls";
+import { HostAsking } from "../src/host/asking";
+import { draftOf, HostPolls, stateWord } from "../src/host/polls";
 import type { Command, PollEvent, QuestionEvent } from "../src/lib/frames";
-import type { AskWords } from "../src/lib/sentences";
-import { ordered, share } from "../src/room/asked";
+import type { AskWords, HostAskWords } from "../src/lib/sentences";
+import { type HostPoll, ordered, share } from "../src/room/asked";
 import { Asking } from "../src/room/asking";
 import { Pending } from "../src/room/pending";
 import { pollWord } from "../src/room/polls";
@@ -207,6 +208,66 @@ test("a vote that is refused is taken back", () => {
   assert.equal(also()?.textContent, "also");
 });
 
+test("votes change a row in place, and only what changed its place is moved", () => {
+  const asking = page();
+  for (const number of [1, 2, 3]) asking.event(question(number));
+  const rows = (): (string | undefined)[] => element("questions").children.map((row) => row.children[0]?.textContent);
+  const [first, second, third] = element("questions").children;
+  const also = third?.children[2];
+  asking.event({ t: "votes", questions: [3], votes: [5] });
+  assert.deepEqual(rows(), ["问3", "问1", "问2"]);
+  assert.equal(also?.textContent, "also · also_count");
+  assert.equal(element("questions").children[0], third);
+  assert.deepEqual(element("questions").moved, [first, second, third, third]);
+  // The tap that had begun on the button is one of the button that stands there.
+  also?.dispatch("click");
+  assert.equal(also?.textContent, "also_on · also_count");
+  asking.event({ t: "marked", question: 3, state: "answered" });
+  assert.deepEqual(rows(), ["问1", "问2", "问3"]);
+  assert.deepEqual([element("questions").children[0], element("questions").children[1]], [first, second]);
+});
+
+test("one that goes down the list is moved alone", () => {
+  const asking = page();
+  for (const number of [1, 2, 3]) asking.event(question(number, { votes: 9 - number }));
+  const [first, , third] = element("questions").children;
+  asking.event({ t: "votes", questions: [1], votes: [0] });
+  assert.equal(element("questions").children[2], first);
+  assert.deepEqual(element("questions").moved.slice(3), [first]);
+  assert.equal(element("questions").children[1], third);
+});
+
+test("a phone shows fifty questions and one's own, and counts them all", () => {
+  const asking = page();
+  for (let number = 1; number <= 60; number += 1) asking.event(question(number, { member: number === 58 ? 1 : 2 }));
+  const rows = element("questions").children;
+  assert.equal(rows.length, 51);
+  assert.equal(rows[50]?.children[0]?.textContent, "问58");
+});
+
+test("a poll's count grows in place, and the question whether to delete one outlives what is told", async () => {
+  const polls = new HostPolls(WORDS as unknown as HostAskWords, new Pending(send), send, () => undefined);
+  const open: HostPoll = { ...POLL, state: "open", counts: [0, 0], shown: false };
+  const told = (): void => polls.told([open, { ...open, poll: 8, state: "prepared", counts: [] }]);
+  told();
+  const drop = (): FakeElement | undefined => element("polls").children[0]?.children[5]?.children[2];
+  drop()?.dispatch("click");
+  assert.equal(drop()?.textContent, "drop_sure");
+  const close = element("polls").children[1]?.children[5]?.children[0];
+  polls.tally({ t: "tally", poll: 7, counts: [1, 0] });
+  told();
+  assert.equal(element("polls").children[1]?.children[5]?.children[0], close);
+  // Also a row that is made anew, because somebody changed its words, still asks.
+  polls.told([{ ...open, poll: 8, state: "prepared", counts: [], text: "改了" }]);
+  const again = (): FakeElement | undefined => element("polls").children[0]?.children[5]?.children[2];
+  assert.equal(again()?.textContent, "drop_sure");
+  await browser.pass(7000);
+  assert.equal(again()?.textContent, "drop");
+  again()?.dispatch("click");
+  again()?.dispatch("click");
+  assert.deepEqual(sent, [{ t: "poll_drop", poll: 8 }]);
+});
+
 test("the asker is told, and others do not see what was hidden", () => {
   const asking = page();
   asking.event(question(3, { member: 1 }));
@@ -246,4 +307,68 @@ test("what was answered is not sent again; a stranger's id is not ours", async (
   assert.equal(pending.stored("a"), true);
   pending.resend();
   assert.deepEqual([said, sent.length], [[""], 2]);
+});
+
+test("the same id again takes the place of the one before, and nothing of that is sent any more", async () => {
+  const pending = new Pending(send);
+  const poll = { t: "poll_save" as const, id: "a", poll: 3, quiz: false, options: ["一", "二"], right: [] };
+  const said: string[] = [];
+  pending.put({ ...poll, text: "旧" }, () => said.push("old"));
+  pending.put({ ...poll, text: "新" }, () => said.push("new"));
+  pending.stored("a");
+  await browser.pass(30_000);
+  assert.deepEqual([said, sent.length], [["new"], 2]);
+});
+
+test("a question that is under way is not asked twice, however often the page shows itself", () => {
+  const asking = page();
+  const ask = (): void => element("ask").dispatch("submit", { preventDefault: () => undefined });
+  element("ask-text").value = "转移到哪里";
+  ask();
+  asking.show(true, true);
+  assert.equal(element("ask-send").disabled, true);
+  element("ask-text").value = "转移到哪里？";
+  ask();
+  assert.equal(sent.length, 1);
+  asking.frame({ t: "stored", id: lastId(), item: 3 });
+  assert.equal(element("ask-send").disabled, false);
+});
+
+test("how many cannot hear is what the room says now, also when the line was away as it changed", () => {
+  const asking = new HostAsking(WORDS as unknown as HostAskWords, send, () => undefined);
+  asking.event({ t: "unclear", people: 3 });
+  assert.equal(element("unclear").hidden, false);
+  asking.joined(0);
+  assert.deepEqual([element("unclear").hidden, element("unclear").textContent], [true, ""]);
+  asking.joined(2);
+  assert.deepEqual([element("unclear").hidden, element("unclear").textContent], [false, "unclear"]);
+});
+
+test("a poll is saved once, and an answer that comes late leaves the next form alone", async () => {
+  const pending = new Pending(send);
+  let looks = 0;
+  new HostPolls(WORDS as unknown as HostAskWords, pending, send, () => {
+    looks += 1;
+  });
+  const save = (): void => element("poll-form").dispatch("submit", { preventDefault: () => undefined });
+  const write = (): void => {
+    element("poll-new").dispatch("click");
+    element("poll-new-text").value = "先做什么";
+    element("poll-option-0").value = "高处";
+    element("poll-option-1").value = "电话";
+  };
+  write();
+  save();
+  save();
+  assert.deepEqual([sent.length, element("poll-save").disabled], [1, true]);
+  const first = lastId();
+  write();
+  assert.equal(element("poll-save").disabled, false);
+  pending.stored(first);
+  assert.deepEqual([looks, element("poll-form").hidden], [1, false]);
+  save();
+  pending.stored(lastId());
+  assert.deepEqual([sent.length, looks, element("poll-form").hidden], [2, 2, true]);
+  await browser.pass(30_000);
+  assert.equal(sent.length, 2);
 });

@@ -62,6 +62,7 @@ class FakeTarget {
 export class FakeElement extends FakeTarget {
   private text = "";
   value = "";
+  checked = false;
   className = "";
   hidden = false;
   disabled = false;
@@ -71,6 +72,8 @@ export class FakeElement extends FakeTarget {
   scrollHeight = 0;
   clientHeight = 0;
   children: FakeElement[] = [];
+  /** What was put at a place in it, in order. */
+  readonly moved: FakeElement[] = [];
   readonly attributes: Record<string, string> = {};
   readonly classList = {
     add: (name: string): void => {
@@ -104,6 +107,8 @@ export class FakeElement extends FakeTarget {
   }
 
   insertBefore(made: FakeElement, before: FakeElement | null): void {
+    made.remove();
+    this.moved.push(made);
     made.parent = this;
     const at = before ? this.children.indexOf(before) : this.children.length;
     this.children.splice(at, 0, made);
@@ -115,6 +120,10 @@ export class FakeElement extends FakeTarget {
 
   querySelector(selector: string): FakeElement | null {
     return this.children.find((one) => one.className.split(" ").includes(selector.slice(1))) ?? null;
+  }
+
+  focus(): void {
+    // Nothing follows the focus here.
   }
 
   get firstChild(): FakeElement | null {
@@ -159,6 +168,10 @@ export class FakeDocument extends FakeTarget {
 
   querySelector(): null {
     return null;
+  }
+
+  querySelectorAll(): FakeElement[] {
+    return [];
   }
 }
 

@@ -103,7 +103,8 @@ class Room:
     def stage(self) -> protocol.Stage:
         """What hosts are told when they come."""
         hands = sorted(self.hands.values(), key=lambda hand: hand.at)
-        return {"on_air": self.on_air if self.on_air.turn else None, "hands": hands}
+        on_air = self.on_air if self.on_air.turn else None
+        return {"on_air": on_air, "hands": hands, "unclear": self.cannot_hear()}
 
     def watching(self) -> int:
         """Browsers that watch by WebRTC, over all processes."""

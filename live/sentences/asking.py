@@ -11,7 +11,6 @@ def ask_words() -> dict[str, str]:
         "may_change": _("点一下就是回答，主持人结束前可以改"),
         "sending": _("正在提交…"),
         "chosen": _("已记下：{option}。结束前可以改"),
-        "not_sent": _("没有发出去，联网后自动再发"),
         "poll_closed": _("已经结束，这次没有记上"),
         "not_chosen": _("已经结束，您没有回答"),
         "thanks": _("已经结束。您选的是：{option}"),
@@ -80,6 +79,7 @@ def host_ask_words() -> dict[str, str]:
 
 def _both() -> dict[str, str]:
     return {
+        "not_sent": _("没有发出去，联网后自动再发"),
         "clap": _("鼓掌"),
         "like": _("赞"),
         "clear": _("听清楚了"),

@@ -9,17 +9,23 @@ export interface AirEvents {
   /** A word on the picture's way; "" when there is nothing to say. */
   say(word: keyof HostWords | ""): void;
   isLive(): boolean;
+  /** Whether this page is the one that sends, as far as it knows; the server decides. */
+  isPresenter(): boolean;
   /** What is to go out; null: the devices are not open. */
   stream(): MediaStream | null;
   picture(): MediaStreamTrack | null;
+  /** The picture has been asked to go out, for the first time since it last did: it takes its time. */
+  begins(): void;
+  /** Somebody else's picture took the place of ours: what the server says now tells whose. */
+  replaced(): void;
 }
 
 const AGAIN = { first: 1000, longest: 8000 };
 
 export class Air {
-  /** Another page of the lecturer's has taken the air: this one waits to be asked. */
-  isReplaced = false;
   private tries = 0;
+  /** An offer went out and nothing has come of it yet; a further one gets no further time. */
+  private isAsked = false;
   private timer = 0;
   private readonly publisher: Publisher;
 
@@ -28,6 +34,7 @@ export class Air {
       send: (command) => events.send(command),
       connected: () => {
         this.tries = 0;
+        this.isAsked = false;
         events.say("sending");
       },
       failed: () => {
@@ -50,15 +57,19 @@ export class Air {
   async publish(): Promise<void> {
     window.clearTimeout(this.timer);
     const stream = this.events.stream();
-    if (!stream || !this.events.isLive() || this.isReplaced) return;
+    if (!stream || !this.events.isLive() || !this.events.isPresenter()) return;
     this.events.say("publishing");
     await this.publisher.start(stream, this.events.picture());
     if (!this.publisher.isActive()) this.later();
+    else if (!this.isAsked) {
+      this.isAsked = true;
+      this.events.begins();
+    }
   }
 
   /** The socket is back: go on with the connection that is there, or put the picture on the air. */
   async back(): Promise<void> {
-    if (this.isReplaced) return;
+    if (!this.events.isPresenter()) return;
     const { key } = this.publisher;
     if (!this.publisher.canResume() || !this.events.send({ t: "reclaim", pc: "pub", key })) await this.publish();
   }
@@ -68,14 +79,14 @@ export class Air {
     this.publisher.key = key;
   }
 
-  /** Take the air back from the other page. */
-  async takeBack(): Promise<void> {
-    this.isReplaced = false;
-    await this.publish();
+  /** It was replaced, and the server still calls this page the one that sends: try again, if nothing else has. */
+  again(): void {
+    if (this.events.isLive() && this.events.isPresenter() && !this.publisher.isActive()) this.later();
   }
 
   stop(): void {
     window.clearTimeout(this.timer);
+    this.isAsked = false;
     this.publisher.stop();
   }
 
@@ -108,9 +119,9 @@ export class Air {
       this.events.say("no_engine");
       this.later();
     } else if (state === "replaced") {
-      this.isReplaced = true;
-      this.publisher.stop();
+      this.stop();
       this.events.say("replaced");
+      this.events.replaced();
     } else if (state === "hung_up") {
       this.events.say("hung_up");
       this.later();

@@ -37,7 +37,9 @@ export class HostAsking {
     this.notice.told(state.notice);
   }
 
-  joined(): void {
+  /** Only changes are told later: what was said before the line broke may not hold any more. */
+  joined(unclear: number): void {
+    this.unclear(unclear);
     this.pending.resend();
   }
 

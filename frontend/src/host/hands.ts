@@ -1,9 +1,16 @@
 /** Raised hands in their order, as the server keeps them. */
 import type { Command, HandEvent } from "../lib/frames";
-import { byId } from "../lib/page";
+import { KeyedList, type KeyedRow } from "../lib/keyed";
+import { byId, write } from "../lib/page";
 import type { HostWords } from "../lib/sentences";
 import { fill } from "../lib/words";
 import { type PersonTools, row, tool } from "./rows";
+
+/** A hand with its place in the row. */
+interface Placed {
+  hand: HandEvent;
+  place: number;
+}
 
 /** The hands as they went up; of one moment in the order of their people. */
 export function inOrder(hands: Iterable<HandEvent>): HandEvent[] {
@@ -12,6 +19,11 @@ export function inOrder(hands: Iterable<HandEvent>): HandEvent[] {
 
 export class Hands {
   private hands = new Map<number, HandEvent>();
+  private readonly list = new KeyedList<Placed>(byId("hands"), {
+    key: ({ hand }) => hand.member,
+    shape: ({ hand }) => JSON.stringify([hand.name, hand.unit]),
+    make: ({ hand }) => this.row(hand),
+  });
 
   constructor(
     private readonly words: HostWords,
@@ -36,16 +48,17 @@ export class Hands {
   }
 
   private draw(): void {
-    const list = byId("hands");
-    list.textContent = "";
-    inOrder(this.hands.values()).forEach((hand, index) => {
-      const lower = tool(this.words, "lower", () => this.send({ t: "lower", member: hand.member }));
-      const who = hand.unit ? `${hand.name} · ${hand.unit}` : hand.name;
-      list.appendChild(row(`${index + 1}. ${who}`, [lower, ...this.tools(hand)]));
-    });
+    this.list.show(inOrder(this.hands.values()).map((hand, place) => ({ hand, place })));
     byId("hands-empty").hidden = this.hands.size > 0;
     byId("lower-all").hidden = this.hands.size < 2;
     if (this.hands.size > 1) byId("lower-all").textContent = fill(this.words, "lower_all", { n: this.hands.size });
     this.changed(this.hands.size);
+  }
+
+  private row({ member, name, unit }: HandEvent): KeyedRow<Placed> {
+    const lower = tool(this.words, "lower", () => this.send({ t: "lower", member }));
+    const { element, text } = row("", [lower, ...this.tools({ member, name })]);
+    const who = unit ? `${name} · ${unit}` : name;
+    return { element, update: ({ place }) => write(text, `${place + 1}. ${who}`) };
   }
 }

@@ -11,7 +11,7 @@ export interface HeadlineFacts {
   air: AirEvent | null;
   /** How long ago they came to this page (ms). */
   age: number;
-  /** How long the picture has been asked to go out: since going live, the page's coming, or the end of a break (ms). */
+  /** How long the picture has been asked to go out: since going live, the end of a break, another turn, or an offer (ms). */
   sending: number;
   /** The lecturer has closed the microphone: what is sent is silence. */
   isMute: boolean;

@@ -1,7 +1,8 @@
 /** The lecturer's desk: check the devices, go live, lead the talk, end. The picture comes back by itself. */
 import { clock, ServerClock } from "../lib/clock";
-import type { Command, ErrorFrame, JoinedFrame, ServerFrame } from "../lib/frames";
+import type { Command, ErrorFrame, JoinedFrame, OnAirEvent, ServerFrame } from "../lib/frames";
 import { get } from "../lib/http";
+import { Look } from "../lib/latest";
 import { byId, fitHeight, readData, write } from "../lib/page";
 import type { HostWords } from "../lib/sentences";
 import { startTabs } from "../lib/tabs";
@@ -10,6 +11,7 @@ import { Chat } from "../room/chat";
 import { Feed, type PageEvent } from "../room/feed";
 import { isOver } from "../room/page";
 import { type ClosedWhy, type Line, RoomLine } from "../room/socket";
+import { showAfter } from "./after";
 import { Air } from "./air";
 import { HostAsking } from "./asking";
 import { Assistant } from "./assistant";
@@ -21,6 +23,7 @@ import type { HostData, HostState } from "./page";
 import { People } from "./people";
 import { Preview } from "./preview";
 import { RecordingNotice } from "./recording";
+import { showNotes } from "./rows";
 import type { Role } from "./stage";
 import { Studio } from "./studio";
 
@@ -43,6 +46,7 @@ class Desk {
   private readonly chat: Chat;
   private readonly feed: Feed;
   private readonly asking: HostAsking;
+  private readonly stand: Look<HostState>;
   private state: string;
   private lineWord: Line = "connecting";
   private closed: ClosedWord = "no_right";
@@ -58,6 +62,10 @@ class Desk {
     this.liveAt = data.live_at;
     this.undoneUntil = data.undone_until ?? 0;
     this.voidReason = data.void_reason;
+    this.stand = new Look(
+      () => get<HostState>(data.urls.state),
+      (state) => this.caughtUp(state),
+    );
     this.recording = new RecordingNotice(data.occasion);
     this.recording.told = data.recording;
     this.line = new RoomLine(data.urls, {
@@ -78,6 +86,9 @@ class Desk {
       isLive: () => this.state === "live" && !this.onAir.isBreak,
       stream: () => this.studio.outgoing(),
       picture: () => this.studio.picture(),
+      isPresenter: () => this.assistant.role === "presenter",
+      begins: () => this.onAir.begins(),
+      replaced: () => void this.replaced(),
     });
     this.studio = new Studio(data.words, data.title, {
       changed: () => this.show(),
@@ -122,7 +133,7 @@ class Desk {
     this.asking.told(this.data.asking);
     this.people.restricted(this.data.restricted ?? []);
     this.assistant.begin(this.data.stage.on_air);
-    this.air.isReplaced = this.assistant.role === "assistant";
+    this.onAir.turn(this.data.stage.on_air);
     this.stands(this.data);
     this.buttons();
     startTabs(["chat", "questions", "polls", "people"]);
@@ -174,16 +185,16 @@ class Desk {
 
   private joined(frame: JoinedFrame): void {
     this.clock.set(frame.at);
+    this.stand.changed();
     this.air.relays(frame.ice);
     const isBack = this.feed.joined(frame);
     this.onAir.breaks(frame.state === "live" ? frame.break_until : null);
-    this.onAir.begins();
     if (frame.stage) {
-      this.assistant.changed(frame.stage.on_air);
+      this.sends(frame.stage.on_air);
       this.hands.all(frame.stage.hands);
     }
     this.control.set(frame.chat, frame.locked);
-    this.asking.joined();
+    this.asking.joined(frame.stage?.unclear ?? 0);
     this.setState(frame.state);
     if (this.state === "live") void this.air.back();
     if (isBack) void this.catchUp();
@@ -214,6 +225,8 @@ class Desk {
 
   private event(event: PageEvent): void {
     if (this.asking.event(event)) return;
+    // Who has the picture and whether it is live opens and closes devices: an answer from before would undo it.
+    if (event.t === "state" || event.t === "on_air") this.stand.changed();
     if (event.t === "state") this.setState(event.state);
     else if (event.t === "break") this.onAir.breaks(event.until);
     else if (event.t === "air") this.onAir.heard(event);
@@ -221,7 +234,7 @@ class Desk {
     else if (event.t === "hands_down") this.hands.all([]);
     else if (event.t === "room") this.control.set(event.chat, event.locked);
     else if (event.t === "on_air") {
-      this.assistant.changed(event);
+      this.sends(event);
       void this.catchUp();
     } else if (event.t === "muted" || event.t === "removed") {
       if (event.t === "muted" && event.member === this.data.you) this.chat.mute(event.on);
@@ -265,16 +278,26 @@ class Desk {
   /** The end was undone: the devices, which were let go, are opened again, and the picture goes out by itself. */
   private resumed(): void {
     this.undoneUntil = 0;
-    this.air.isReplaced = this.assistant.role === "assistant";
     this.chat.open();
     this.say("");
-    if (!this.air.isReplaced) void this.studio.open();
+    if (this.assistant.role === "presenter") void this.studio.open();
     void this.catchUp();
+  }
+
+  private sends(onAir: OnAirEvent | null): void {
+    this.onAir.turn(onAir);
+    this.assistant.changed(onAir);
+  }
+
+  /** Nobody has told yet by whom: a page that is still the presenter's, as after a mistake of the line, goes on. */
+  private async replaced(): Promise<void> {
+    this.assistant.refused();
+    await this.catchUp();
+    this.air.again();
   }
 
   /** The page went on the air or left it to another: its devices are opened, or let go. */
   private became(role: Role): void {
-    this.air.isReplaced = role === "assistant";
     if (role === "presenter") void this.studio.open();
     else {
       this.air.stop();
@@ -287,25 +310,26 @@ class Desk {
   private stands({ stage, talk, locked, air_log }: HostState): void {
     this.hands.all(stage.hands);
     this.control.set(talk, locked);
-    const list = byId("air-log");
-    list.textContent = "";
-    for (const note of air_log) list.appendChild(document.createElement("li")).textContent = note;
+    showNotes(byId("air-log"), air_log);
     byId("air-log-box").hidden = air_log.length === 0;
+  }
+
+  private caughtUp(state: HostState): void {
+    this.chat.addAll(state.chat);
+    this.asking.told(state.asking);
+    this.liveAt = state.live_at;
+    this.undoneUntil = state.undone_until ?? 0;
+    this.voidReason = state.void_reason;
+    this.recording.told = state.recording;
+    this.people.restricted(state.restricted ?? []);
+    this.sends(state.stage.on_air);
+    this.stands(state);
+    this.setState(state.state);
   }
 
   private async catchUp(): Promise<void> {
     try {
-      const state = await get<HostState>(this.data.urls.state);
-      this.chat.addAll(state.chat);
-      this.asking.told(state.asking);
-      this.liveAt = state.live_at;
-      this.undoneUntil = state.undone_until ?? 0;
-      this.voidReason = state.void_reason;
-      this.recording.told = state.recording;
-      this.people.restricted(state.restricted ?? []);
-      this.assistant.changed(state.stage.on_air);
-      this.stands(state);
-      this.setState(state.state);
+      await this.stand.now();
     } catch {
       // The next gap, or the next return, asks again.
     }
@@ -345,7 +369,8 @@ class Desk {
       const time = clock(this.clock.now() - this.liveAt);
       byId("live-time").textContent = fill(this.words, "on_air", { time });
     }
-    this.showAfter(over);
+    const undoable = this.lineWord === "closed" ? 0 : this.undoneUntil - this.clock.now();
+    showAfter(this.words, { state: this.state, over, undoable });
     this.studio.show(over || this.assistant.role === "assistant");
     this.showWord(isEarly);
     this.onAir.show({ state: this.state, endsAt: this.data.ends_at, isMute: this.studio.soundProblem() === "mic_off" });
@@ -370,22 +395,6 @@ class Desk {
     // What the audience gets stands above; how the line is, is no news while it is good.
     box.hidden = word === "good";
     box.className = `desk-state ${isGood(word) ? "good" : "off"}`;
-  }
-
-  /** What can still be done when it is over: undo the end, plan it again, look at it. */
-  private showAfter(over: boolean): void {
-    const left = over ? Math.ceil((this.undoneUntil - this.clock.now()) / 60_000) : 0;
-    const open = left > 0 && this.lineWord !== "closed";
-    write(byId("undo-left"), open ? fill(this.words, "undo_left", { m: left }) : "");
-    byId("undo").hidden = !open;
-    const isNotHeld = this.state === "not_held";
-    byId("not-held").hidden = !isNotHeld && this.state !== "void";
-    byId("void-step").hidden = !isNotHeld;
-    const voidHeld = document.getElementById("void-held");
-    if (voidHeld) voidHeld.hidden = isNotHeld || this.state === "void";
-    byId("after").hidden = !over;
-    byId("repeat-step").hidden = open || isNotHeld || this.state === "void";
-    byId("replay-step").hidden = this.state !== "recorded";
   }
 }
 

@@ -1,6 +1,6 @@
 /** What stands above the lecturer's picture: what the audience gets, how much time is left, the break. */
 import { clock, type ServerClock } from "../lib/clock";
-import type { AirEvent, Command } from "../lib/frames";
+import type { AirEvent, Command, OnAirEvent } from "../lib/frames";
 import { byId, write } from "../lib/page";
 import type { HostWords } from "../lib/sentences";
 import { fill } from "../lib/words";
@@ -27,6 +27,7 @@ export class OnAir {
   private air: AirEvent | null = null;
   private cameAt = 0;
   private since = performance.now();
+  private ofTurn = 0;
   private shown = "";
   private wasUnrecorded = false;
   private readonly box = byId("headline");
@@ -57,6 +58,13 @@ export class OnAir {
   begins(): void {
     this.since = performance.now();
     this.air = null;
+  }
+
+  /** Another page sends from now on. The same one again, as after each return of the line, begins nothing. */
+  turn(onAir: OnAirEvent | null): void {
+    const turn = onAir?.turn ?? 0;
+    if (turn !== this.ofTurn) this.begins();
+    this.ofTurn = turn;
   }
 
   heard(event: AirEvent): void {

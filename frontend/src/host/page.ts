@@ -41,7 +41,8 @@ export interface HostState {
   restricted: Restricted[];
   talk: boolean;
   locked: boolean;
-  stage: Stage;
+  /** How many cannot hear, the room alone knows. */
+  stage: Omit<Stage, "unclear">;
   /** Who took the picture over from whom, in sentences. */
   air_log: string[];
 }

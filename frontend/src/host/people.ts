@@ -1,6 +1,7 @@
 /** Who is in the room, searched and paged on the server; who is muted or was removed; the tools beside a line of chat. */
 import type { ChatEvent, Command } from "../lib/frames";
 import { get } from "../lib/http";
+import { KeyedList, type KeyedRow } from "../lib/keyed";
 import { byId } from "../lib/page";
 import type { HostWords } from "../lib/sentences";
 import { fill } from "../lib/words";
@@ -16,6 +17,11 @@ export class People {
   private page = 1;
   private asked = 0;
   private timer = 0;
+  private readonly held = new KeyedList<Restricted>(byId("held"), {
+    key: ({ member, kind }) => `${kind}-${member}`,
+    shape: ({ name }) => name,
+    make: (one) => this.heldRow(one),
+  });
   private readonly search = byId<HTMLInputElement>("people-search");
   private readonly unit = byId<HTMLSelectElement>("people-unit");
 
@@ -52,16 +58,17 @@ export class People {
   }
 
   restricted(rows: Restricted[]): void {
-    const list = byId("held");
-    list.textContent = "";
-    for (const one of rows) {
-      const muted = one.kind === "muted";
-      const lift = tool(this.words, muted ? "unmute" : "let_in", () =>
-        this.send({ t: muted ? "mute" : "remove", member: one.member, on: false }),
-      );
-      list.appendChild(row(`${one.name} · ${fill(this.words, muted ? "muted" : "removed")}`, [lift]));
-    }
+    this.held.show(rows);
     byId("held-empty").hidden = rows.length > 0;
+  }
+
+  private heldRow({ member, name, kind }: Restricted): KeyedRow<Restricted> {
+    const muted = kind === "muted";
+    const lift = tool(this.words, muted ? "unmute" : "let_in", () =>
+      this.send({ t: muted ? "mute" : "remove", member, on: false }),
+    );
+    const { element } = row(`${name} · ${fill(this.words, muted ? "muted" : "removed")}`, [lift]);
+    return { element, update: () => undefined };
   }
 
   /** Put the tools beside a line of the chat; a host can be neither muted nor removed. */
@@ -90,7 +97,7 @@ export class People {
     this.page = found.page;
     const list = byId("here");
     list.textContent = "";
-    for (const one of found.rows) list.appendChild(row(`${one.name} · ${one.unit}`, this.tools(one)));
+    for (const one of found.rows) list.appendChild(row(`${one.name} · ${one.unit}`, this.tools(one)).element);
     const { pages, page } = found;
     byId("people-found").textContent = fill(this.words, found.found ? "people_found" : "people_none", {
       n: found.found,

@@ -1,16 +1,17 @@
 /** Polls and quizzes at the desk: write, open, watch the count grow, close, show. */
 import { randomId } from "../lib/device";
 import type { Command, TallyEvent } from "../lib/frames";
+import { KeyedList, type KeyedRow } from "../lib/keyed";
 import { button, made } from "../lib/made";
 import { byId, write } from "../lib/page";
 import type { HostAskWords } from "../lib/sentences";
+import { Sure } from "../lib/sure";
 import { fill } from "../lib/words";
 import { type HostPoll, share, total } from "../room/asked";
 import type { Pending } from "../room/pending";
-import { bar } from "../room/polls";
+import { bar, fillBar } from "../room/polls";
 
 const OPTIONS = 6;
-const SURE_MS = 6000;
 
 export const POLL_REFUSALS: Record<string, keyof HostAskWords> = {
   empty: "empty_poll",
@@ -53,8 +54,17 @@ export function stateWord(poll: HostPoll): keyof HostAskWords {
 
 export class HostPolls {
   private polls: HostPoll[] = [];
+  private readonly sure = new Sure();
+  private readonly rows = new KeyedList<HostPoll>(byId("polls"), {
+    key: (poll) => poll.poll,
+    // Counts grow while it stands; whatever else changes makes it another row.
+    shape: (poll) => JSON.stringify({ ...poll, counts: [] }),
+    make: (poll) => this.row(poll),
+  });
   private editing = 0;
   private id = "";
+  /** The form's id while the server has not answered yet. */
+  private saving = "";
 
   constructor(
     private readonly words: HostAskWords,
@@ -92,6 +102,7 @@ export class HostPolls {
   private edit(poll: HostPoll | null): void {
     this.editing = poll?.poll ?? 0;
     this.id = randomId();
+    this.wait("");
     byId<HTMLTextAreaElement>("poll-new-text").value = poll?.text ?? "";
     byId<HTMLInputElement>("poll-quiz").checked = poll?.quiz ?? false;
     for (let place = 0; place < OPTIONS; place += 1) {
@@ -114,7 +125,13 @@ export class HostPolls {
     for (let place = 0; place < OPTIONS; place += 1) byId(`poll-mark-${place}`).hidden = !isQuiz;
   }
 
+  private wait(id: string): void {
+    this.saving = id;
+    byId<HTMLButtonElement>("poll-save").disabled = !!id;
+  }
+
   private save(): void {
+    if (this.saving) return;
     const places = Array.from({ length: OPTIONS }, (_, place) => place);
     const quiz = byId<HTMLInputElement>("poll-quiz").checked;
     const draft = draftOf(
@@ -126,16 +143,22 @@ export class HostPolls {
       this.say(draft.text ? "options" : "empty_poll");
       return;
     }
-    const isSent = this.pending.put({ t: "poll_save", id: this.id, poll: this.editing, quiz, ...draft }, (error) => {
-      if (error) {
-        this.say(POLL_REFUSALS[error] ?? "try_again");
-        return;
-      }
-      this.fold(true);
-      this.say("saved");
-      this.refresh();
-    });
-    if (!isSent) this.say("try_again");
+    const { id } = this;
+    this.wait(id);
+    const command = { t: "poll_save" as const, id, poll: this.editing, quiz, ...draft };
+    const isSent = this.pending.put(command, (error) => this.saved(id, error));
+    this.say(isSent ? "" : "not_sent");
+  }
+
+  /** Another form may have been opened meanwhile: it stays as it is. */
+  private saved(id: string, error: string): void {
+    if (error) this.say(POLL_REFUSALS[error] ?? "try_again");
+    else this.say("saved");
+    if (this.saving === id) {
+      this.wait("");
+      if (!error) this.fold(true);
+    }
+    if (!error) this.refresh();
   }
 
   // --- the list -------------------------------------------------------------------------------------------------
@@ -145,39 +168,42 @@ export class HostPolls {
   }
 
   private draw(): void {
-    const list = byId("polls");
-    list.textContent = "";
     // The newest first: it is the one that is about to be asked.
-    for (const poll of this.polls.slice().reverse()) list.appendChild(this.row(poll));
+    this.rows.show(this.polls.slice().reverse());
     byId("polls-empty").hidden = this.polls.length > 0;
     const open = this.polls.find((one) => one.state === "open");
     const tab = open ? fill(this.words, "polls_open", { n: total(open.counts) }) : fill(this.words, "polls_tab");
     write(byId("polls-tab"), tab);
   }
 
-  private row(poll: HostPoll): HTMLElement {
+  private row(poll: HostPoll): KeyedRow<HostPoll> {
     const row = made("li", `host-poll ${poll.state}`);
     row.appendChild(made("p", "sub", fill(this.words, poll.quiz ? "kind_quiz" : "kind_poll")));
     row.appendChild(made("b", "host-poll-text", poll.text));
-    poll.options.forEach((option, place) => {
-      row.appendChild(this.option(poll, option, place));
-    });
-    row.appendChild(made("p", "sub", fill(this.words, stateWord(poll), { n: total(poll.counts) })));
-    const steps = made("div", "desk-row");
+    const counts = poll.options.map((option, place) => this.option(row, poll, option, place));
+    const state = row.appendChild(made("p", "sub"));
+    const steps = row.appendChild(made("div", "desk-row"));
     for (const step of this.steps(poll)) steps.appendChild(step);
-    row.appendChild(steps);
-    return row;
+    const update = (now: HostPoll): void => {
+      for (const count of counts) count(now.counts);
+      write(state, fill(this.words, stateWord(now), { n: total(now.counts) }));
+    };
+    return { element: row, update };
   }
 
-  private option(poll: HostPoll, option: string, place: number): HTMLElement {
-    const line = made("div", "poll-result");
+  /** Returns what writes its count. */
+  private option(row: HTMLElement, poll: HostPoll, option: string, place: number): (counts: number[]) => void {
+    const line = row.appendChild(made("div", "poll-result"));
     const isRight = poll.right.indexOf(place) >= 0;
     line.appendChild(made("span", "grow", isRight ? `${option} · ${fill(this.words, "right_option")}` : option));
-    if (poll.state === "prepared") return line;
-    const count = poll.counts[place] ?? 0;
-    line.appendChild(made("b", "", fill(this.words, "count", { n: count })));
-    line.appendChild(bar(share(count, poll.counts)));
-    return line;
+    if (poll.state === "prepared") return () => undefined;
+    const number = line.appendChild(made("b", ""));
+    const length = line.appendChild(bar(0));
+    return (counts) => {
+      const count = counts[place] ?? 0;
+      write(number, fill(this.words, "count", { n: count }));
+      fillBar(length, share(count, counts));
+    };
   }
 
   private steps(poll: HostPoll): HTMLElement[] {
@@ -190,25 +216,21 @@ export class HostPolls {
     return [
       this.step("btn", "open", () => this.do({ t: "poll_open", poll: id })),
       this.step("btn quiet", "edit", () => this.edit(poll)),
-      this.step("btn quiet", "drop", (button) => this.drop(button, id)),
+      this.drop(id),
     ];
   }
 
   /** Asked once more: what is deleted is gone. */
-  private drop(button: HTMLButtonElement, poll: number): void {
-    if (button.dataset.sure) {
-      this.do({ t: "poll_drop", poll });
-      return;
-    }
-    button.dataset.sure = "1";
-    button.textContent = fill(this.words, "drop_sure");
-    window.setTimeout(() => {
-      delete button.dataset.sure;
-      button.textContent = fill(this.words, "drop");
-    }, SURE_MS);
+  private drop(poll: number): HTMLElement {
+    const drop = button("btn quiet", "", () => {
+      if (this.sure.tapped(poll, paint)) this.do({ t: "poll_drop", poll });
+    });
+    const paint = (): void => write(drop, fill(this.words, this.sure.is(poll) ? "drop_sure" : "drop"));
+    this.sure.shown(poll, paint);
+    return drop;
   }
 
-  private step(look: string, word: keyof HostAskWords, act: (button: HTMLButtonElement) => void): HTMLElement {
+  private step(look: string, word: keyof HostAskWords, act: () => void): HTMLElement {
     return button(look, fill(this.words, word), act);
   }
 }

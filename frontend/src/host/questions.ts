@@ -1,5 +1,6 @@
 /** Questions at the desk, in the order of their votes: which one is being answered, which are, which are put away. */
 import type { Command, MarkedEvent, QuestionEvent, VotesEvent } from "../lib/frames";
+import { KeyedList, type KeyedRow } from "../lib/keyed";
 import { button, made } from "../lib/made";
 import { byId, write } from "../lib/page";
 import type { HostAskWords } from "../lib/sentences";
@@ -17,6 +18,11 @@ const STEPS: Record<State, State[]> = {
 
 export class HostQuestions {
   private readonly list = new QuestionList();
+  private readonly rows = new KeyedList<QuestionEvent>(byId("questions"), {
+    key: (one) => one.question,
+    shape: (one) => one.state,
+    make: (one) => this.row(one),
+  });
 
   constructor(
     private readonly words: HostAskWords,
@@ -50,19 +56,16 @@ export class HostQuestions {
   private draw(): void {
     // What is put away is shown to no host either.
     const shown = this.list.shown(0);
-    const list = byId("questions");
-    list.textContent = "";
-    for (const one of shown) list.appendChild(this.row(one));
+    this.rows.show(shown);
     byId("questions-empty").hidden = shown.length > 0;
     const waiting = shown.filter((one) => one.state === "waiting").length;
     write(byId("questions-tab"), fill(this.words, waiting ? "questions_count" : "questions_tab", { n: waiting }));
   }
 
-  private row(one: QuestionEvent): HTMLElement {
+  private row(one: QuestionEvent): KeyedRow<QuestionEvent> {
     const row = made("li", `question ${one.state}`);
     row.appendChild(made("p", "question-text", one.text));
-    const votes = one.votes ? ` · ${fill(this.words, "also_count", { n: one.votes })}` : "";
-    row.appendChild(made("p", "sub", `${one.name} · ${one.unit}${votes}`));
+    const who = row.appendChild(made("p", "sub"));
     if (one.state === "now" || one.state === "answered") {
       row.appendChild(made("b", "question-state", fill(this.words, one.state)));
     }
@@ -73,6 +76,10 @@ export class HostQuestions {
       tools.appendChild(button("tool", fill(this.words, `mark_${state}`), mark));
     }
     row.appendChild(tools);
-    return row;
+    const update = ({ votes }: QuestionEvent): void => {
+      const also = votes ? ` · ${fill(this.words, "also_count", { n: votes })}` : "";
+      write(who, `${one.name} · ${one.unit}${also}`);
+    };
+    return { element: row, update };
   }
 }

@@ -1,9 +1,8 @@
 /** Lines of people with buttons beside them, and what can be done to anybody. */
 import type { Command } from "../lib/frames";
 import type { HostWords } from "../lib/sentences";
+import { Sure } from "../lib/sure";
 import { fill } from "../lib/words";
-
-const SURE_MS = 6000;
 
 export interface Person {
   member: number;
@@ -12,7 +11,8 @@ export interface Person {
 
 export type PersonTools = (person: Person) => HTMLButtonElement[];
 
-export function row(text: string, buttons: HTMLButtonElement[]): HTMLElement {
+/** A line, and the part of it that holds the words. */
+export function row(text: string, buttons: HTMLButtonElement[]): { element: HTMLElement; text: HTMLElement } {
   const made = document.createElement("li");
   made.className = "row hand-row";
   const words = document.createElement("span");
@@ -22,7 +22,14 @@ export function row(text: string, buttons: HTMLButtonElement[]): HTMLElement {
   tools.className = "tools";
   tools.append(...buttons);
   made.append(words, tools);
-  return made;
+  return { element: made, text: words };
+}
+
+/** Sentences, one a line; what stands there already stays. */
+export function showNotes(list: HTMLElement, notes: string[]): void {
+  if (list.children.length === notes.length && notes.every((note, n) => list.children[n]?.textContent === note)) return;
+  list.textContent = "";
+  for (const note of notes) list.appendChild(document.createElement("li")).textContent = note;
 }
 
 export function tool(
@@ -40,19 +47,15 @@ export function tool(
 
 /** Mute somebody, or ask them out: the same in the chat, beside a hand and in the list of who is in. */
 export function personTools(words: HostWords, send: (command: Command) => boolean): PersonTools {
-  return ({ member, name }) => [
-    tool(words, "mute", () => send({ t: "mute", member, on: true })),
-    tool(words, "remove", (button) => {
-      if (button.dataset.sure) {
-        send({ t: "remove", member, on: true });
-        return;
-      }
-      button.dataset.sure = "1";
-      button.textContent = fill(words, "confirm_remove", { name });
-      window.setTimeout(() => {
-        delete button.dataset.sure;
-        button.textContent = fill(words, "remove");
-      }, SURE_MS);
-    }),
-  ];
+  const sure = new Sure();
+  return ({ member, name }) => {
+    const remove = tool(words, "remove", () => {
+      if (sure.tapped(member, paint)) send({ t: "remove", member, on: true });
+    });
+    const paint = (): void => {
+      remove.textContent = fill(words, sure.is(member) ? "confirm_remove" : "remove", { name });
+    };
+    sure.shown(member, paint);
+    return [tool(words, "mute", () => send({ t: "mute", member, on: true })), remove];
+  };
 }

@@ -15,6 +15,7 @@ import {
   UnableToUseDevices,
 } from "./devices";
 import { Mixer } from "./mixing";
+import { Opening } from "./opening";
 
 export interface StudioEvents {
   /** What the page shows of the devices may be another. */
@@ -39,6 +40,8 @@ export class Studio {
   private screenSound: MediaStreamTrack | null = null;
   private mixed: MediaStreamTrack | null = null;
   private readonly mixer = new Mixer();
+  private readonly opening = new Opening();
+  private readonly sharing = new Opening();
   /** What was chosen in this browser before; unplugged since, the next best is opened. */
   private chosen = recall("localStorage", CHOSEN, { camera: "", microphone: "" });
   private heardSoundAt = performance.now();
@@ -72,8 +75,9 @@ export class Studio {
     this.problem = "asking";
     this.events.changed();
     for (const track of this.stream?.getTracks() ?? []) track.stop();
+    let stream: MediaStream | null;
     try {
-      this.stream = await openDevices(this.chosen.camera, this.chosen.microphone);
+      stream = await this.opening.ask(() => openDevices(this.chosen.camera, this.chosen.microphone));
     } catch (error) {
       if (!(error instanceof UnableToUseDevices)) throw error;
       this.stream = null;
@@ -81,20 +85,25 @@ export class Studio {
       this.events.changed();
       return;
     }
+    if (!stream) return;
+    this.stream = stream;
     this.problem = "";
     // Unplugged in the middle: what is left is opened by itself.
-    for (const track of this.stream.getTracks()) track.onended = () => void this.open();
-    this.meter.listen(this.stream);
+    for (const track of stream.getTracks()) track.onended = () => void this.open();
+    this.meter.listen(stream);
     this.mix();
     this.heardSoundAt = performance.now();
     this.showPreview();
     await this.fillSelects();
-    // The end may have let them go while the list was asked for.
-    if (this.stream) await this.events.opened(this.outgoing() ?? this.stream);
+    // The end may have let them go while the list was asked for, or another question have taken their place.
+    if (this.stream === stream) await this.events.opened(this.outgoing() ?? stream);
     this.events.changed();
   }
 
   close(): void {
+    this.opening.callOff();
+    this.sharing.callOff();
+    if (this.problem === "asking") this.problem = "";
     for (const track of this.stream?.getTracks() ?? []) {
       track.onended = null;
       track.stop();
@@ -185,7 +194,8 @@ export class Studio {
       this.dropScreen();
     } else {
       try {
-        const shared = await openScreen();
+        const shared = await this.sharing.ask(openScreen);
+        if (!shared) return;
         this.screen = shared.getVideoTracks()[0] ?? null;
         this.screenSound = shared.getAudioTracks()[0] ?? null;
       } catch {

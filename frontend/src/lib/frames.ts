@@ -9,6 +9,7 @@ export interface CandidateInit {
 export interface Stage {
   on_air: OnAirEvent | null;
   hands: HandEvent[];
+  unclear: number;
 }
 
 export interface BeatCommand {

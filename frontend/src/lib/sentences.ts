@@ -261,6 +261,7 @@ export interface HostAskWords {
   mark_now: string;
   mark_waiting: string;
   not_host: string;
+  not_sent: string;
   notice_off: string;
   notice_set: string;
   now: string;

@@ -33,6 +33,14 @@ export function ordered(questions: QuestionEvent[]): QuestionEvent[] {
     .sort((a, b) => ORDER[a.state] - ORDER[b.state] || b.votes - a.votes || a.question - b.question);
 }
 
+/** Nobody reads more on a phone. */
+const MOST_SHOWN = 50;
+
+/** The first of them, and what one asked oneself wherever that stands. */
+export function firstOf(questions: QuestionEvent[], you: number): QuestionEvent[] {
+  return questions.filter((one, place) => place < MOST_SHOWN || one.member === you);
+}
+
 export function total(counts: number[]): number {
   return counts.reduce((sum, count) => sum + count, 0);
 }

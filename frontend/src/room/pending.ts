@@ -18,8 +18,9 @@ export class Pending {
 
   constructor(private readonly send: (command: Command) => boolean) {}
 
-  /** Returns whether it went out; it waits and goes by itself if not. */
+  /** Returns whether it went out; it waits and goes by itself if not. The same id takes the place of the one before. */
   put(command: Sent, done: (error: string) => void): boolean {
+    window.clearTimeout(this.waiting.get(command.id)?.timer);
     const one = { command, done, timer: 0 };
     this.waiting.set(command.id, one);
     return this.go(one);
@@ -65,7 +66,8 @@ export class Pending {
 
   private go(one: Waiting): boolean {
     window.clearTimeout(one.timer);
-    if (!this.send(one.command)) return false;
+    // A send may have answered or replaced it: it goes on only as long as it is the one that waits.
+    if (this.waiting.get(one.command.id) !== one || !this.send(one.command)) return false;
     one.timer = window.setTimeout(() => this.go(one), PATIENCE_MS);
     return true;
   }

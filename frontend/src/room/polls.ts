@@ -150,9 +150,12 @@ export class Polls {
 /** A bar beside its number. */
 export function bar(percent: number): HTMLElement {
   const box = made("span", "poll-bar");
-  const full = made("span", "poll-full");
-  full.style.width = `${percent}%`;
   box.setAttribute("aria-hidden", "true");
-  box.appendChild(full);
+  box.appendChild(made("span", "poll-full"));
+  fillBar(box, percent);
   return box;
+}
+
+export function fillBar(box: HTMLElement, percent: number): void {
+  (box.firstChild as HTMLElement).style.width = `${percent}%`;
 }

@@ -1,12 +1,13 @@
 /** Questions to the lecturer, apart from the chat: ask, ask the same, see which one is being answered. */
 import { randomId } from "../lib/device";
 import type { MarkedEvent, QuestionEvent, VotesEvent } from "../lib/frames";
+import { KeyedList, type KeyedRow } from "../lib/keyed";
 import { button, made } from "../lib/made";
 import { byId, write } from "../lib/page";
 import type { AskWords } from "../lib/sentences";
 import { recall, remember } from "../lib/storage";
 import { fill } from "../lib/words";
-import { ordered } from "./asked";
+import { firstOf, ordered } from "./asked";
 import type { Pending } from "./pending";
 
 const MOST = 200;
@@ -58,10 +59,17 @@ export class QuestionList {
 
 export class Questions {
   private readonly list = new QuestionList();
+  private readonly rows = new KeyedList<QuestionEvent>(byId("questions"), {
+    key: (one) => one.question,
+    shape: (one) => one.state,
+    make: (one) => this.row(one),
+  });
   private readonly voted = new Set<number>();
   private readonly input = byId<HTMLTextAreaElement>("ask-text");
   private readonly send = byId<HTMLButtonElement>("ask-send");
   private isClosed = false;
+  /** The question is under way: sent once more it would be two. */
+  private isAsking = false;
   /** Kept over a failed try, so that the same question is stored once. */
   private id = "";
   private said = "";
@@ -111,7 +119,7 @@ export class Questions {
   close(on: boolean): void {
     this.isClosed = on;
     this.input.disabled = on;
-    this.send.disabled = on;
+    this.send.disabled = on || this.isAsking;
   }
 
   /** What others asked is not for the next holder of the phone. */
@@ -127,12 +135,14 @@ export class Questions {
     if (!text || Array.from(text).length > MOST || this.send.disabled) return;
     this.id = this.said === text && this.id ? this.id : randomId();
     this.said = text;
+    this.isAsking = true;
     this.send.disabled = true;
     const isSent = this.pending.put({ t: "ask", id: this.id, text }, (error) => this.asked(error));
     this.say(isSent ? "sending" : "not_sent");
   }
 
   private asked(error: string): void {
+    this.isAsking = false;
     this.send.disabled = this.isClosed;
     if (error) {
       this.say(REFUSALS[error] ?? "try_again");
@@ -166,15 +176,13 @@ export class Questions {
 
   private draw(): void {
     const shown = this.list.shown(this.you);
-    const list = byId("questions");
-    list.textContent = "";
-    for (const one of shown) list.appendChild(this.row(one));
+    this.rows.show(firstOf(shown, this.you));
     byId("questions-empty").hidden = shown.length > 0;
     const open = shown.filter((one) => one.state === "waiting" || one.state === "now").length;
     write(byId("questions-tab"), fill(this.words, open ? "questions_count" : "questions_tab", { n: open }));
   }
 
-  private row(one: QuestionEvent): HTMLElement {
+  private row(one: QuestionEvent): KeyedRow<QuestionEvent> {
     const isOwn = one.member === this.you;
     const row = made("li", `question ${one.state}`);
     row.appendChild(made("p", "question-text", one.text));
@@ -182,17 +190,26 @@ export class Questions {
     const own = isOwn ? OWN[one.state] : undefined;
     const state = own ?? (one.state === "now" || one.state === "answered" ? one.state : undefined);
     if (state) row.appendChild(made("b", "question-state", fill(this.words, state)));
-    if (one.state === "hidden") return row;
-    const count = one.votes ? fill(this.words, "also_count", { n: one.votes }) : "";
-    if (isOwn || one.state === "answered") {
-      if (count) row.appendChild(made("p", "sub", count));
-      return row;
-    }
-    const on = this.voted.has(one.question);
-    const words = fill(this.words, on ? "also_on" : "also") + (count ? ` · ${count}` : "");
-    const also = button(`btn quiet question-also${on ? " on" : ""}`, words, () => this.vote(one.question));
-    also.setAttribute("aria-pressed", String(on));
-    row.appendChild(also);
-    return row;
+    if (one.state === "hidden") return { element: row, update: () => undefined };
+    return { element: row, update: isOwn || one.state === "answered" ? this.count(row) : this.also(row, one.question) };
+  }
+
+  private count(row: HTMLElement): (one: QuestionEvent) => void {
+    const count = row.appendChild(made("p", "sub"));
+    return ({ votes }) => {
+      count.hidden = !votes;
+      write(count, votes ? fill(this.words, "also_count", { n: votes }) : "");
+    };
+  }
+
+  private also(row: HTMLElement, question: number): (one: QuestionEvent) => void {
+    const also = row.appendChild(button("", "", () => this.vote(question)));
+    return ({ votes }) => {
+      const on = this.voted.has(question);
+      const count = votes ? ` · ${fill(this.words, "also_count", { n: votes })}` : "";
+      also.className = `btn quiet question-also${on ? " on" : ""}`;
+      also.setAttribute("aria-pressed", String(on));
+      write(also, fill(this.words, on ? "also_on" : "also") + count);
+    };
   }
 }

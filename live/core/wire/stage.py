@@ -243,7 +243,8 @@ class OnAirEvent(Event):
 
 
 class Stage(TypedDict):
-    """What hosts are told with ``joined``: who is on the air, and the hands in their order."""
+    """What hosts are told with ``joined``: who is on the air, the hands in their order, how many cannot hear."""
 
     on_air: OnAirEvent | None
     hands: list[HandEvent]
+    unclear: int

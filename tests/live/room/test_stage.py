@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -294,6 +295,15 @@ def say(lecture: Lecture, who: User, client_id: str, *, is_host: bool = False) -
     saying = operations.Saying(lecture.pk, who.pk, client_id, "好", timezone.now(), is_host=is_host)
     [answer] = operations.say_all(sayings=[saying])
     return answer.code if isinstance(answer, UnableToChat) else answer.text
+
+
+def test_a_host_who_comes_is_told_how_many_cannot_hear_now(world: County, lecture: Lecture) -> None:
+    """Only changes are told later: whoever was away as it changed would go on showing the number from before."""
+    room = Room(lecture.pk)
+    assert room.stage()["unclear"] == 0
+    room.asking.unclear[world.member.pk] = time.monotonic()
+    room.elsewhere["another"] = (time.monotonic(), 5, 0, 2)
+    assert room.stage()["unclear"] == 3
 
 
 def test_while_the_chat_is_closed_hosts_speak_alone(world: County, lecture: Lecture) -> None:
