@@ -9,7 +9,7 @@ import datetime as dt
 import os
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -340,7 +340,7 @@ class RoomProcess:
         except DatabaseError:
             log.warning("peers_not_cut")
 
-    async def _note(self, work: partial[None]) -> None:
+    async def _note(self, work: Callable[[], object]) -> None:
         try:
             await in_database(work)
         except DatabaseError:

@@ -102,7 +102,7 @@ def _look_up(
     )
 
 
-def left(room: Room, connection: Connection, *, clean: bool, page: bool) -> Iterator["partial[object]"]:
+def left(room: Room, connection: Connection, *, clean: bool, page: bool) -> Iterator[Callable[[], object]]:
     """Return what is to be noted now that a connection is gone.
 
     Who leaves in good order takes the hand down; a line that broke keeps its place for a while. ``page``: it is gone,
