@@ -340,7 +340,7 @@ class RoomProcess:
         except DatabaseError:
             log.warning("peers_not_cut")
 
-    async def _note(self, work: partial[None]) -> None:
+    async def _note(self, work: partial[Any]) -> None:
         try:
             await in_database(work)
         except DatabaseError:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 from django.utils import timezone
 
@@ -102,7 +103,7 @@ def _look_up(
     )
 
 
-def left(room: Room, connection: Connection, *, clean: bool, page: bool) -> Iterator["partial[None]"]:
+def left(room: Room, connection: Connection, *, clean: bool, page: bool) -> Iterator["partial[Any]"]:
     """Return what is to be noted now that a connection is gone.
 
     Who leaves in good order takes the hand down; a line that broke keeps its place for a while. ``page``: it is gone,
