@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 from django.utils import timezone
 
