@@ -1,8 +1,10 @@
 """What goes on right now: for whoever looks at it then, nothing is being judged yet."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from django.conf import settings
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from attendance.kinds import Step, is_in_person, kinds
@@ -43,11 +45,30 @@ def pending_words(occasions: Iterable[Occasion]) -> str:
 
 
 def way_in(occasion: Occasion, member: User) -> Step | None:
-    """Return the way into what goes on; None where nothing does, or people meet in a place."""
+    """Return the way into what goes on; None where nothing does. At most one query."""
     if not is_running(occasion):
         return None
-    label = _("看会议安排") if is_in_person(occasion.kind) else _("进入直播")
-    return Step(label, kinds()[occasion.kind].url_for(occasion, member))
+    url = kinds()[occasion.kind].url_for(occasion, member)
+    return step_into(occasion, url, is_kept_out=bool(kept_out(member, [occasion])))
+
+
+def step_into(occasion: Occasion, url: str, *, is_kept_out: bool) -> Step:
+    """Return the step to what goes on; whoever was sent away is not asked in, the address says why."""
+    if is_kept_out:
+        return Step(_("看说明"), url)
+    return Step(_("看会议安排") if is_in_person(occasion.kind) else _("进入直播"), url)
+
+
+def kept_out(member: User, occasions: Iterable[Occasion]) -> set[int]:
+    """Return from which of these somebody was sent away and not let in again; no query where there are none."""
+    ids = [one.pk for one in occasions if not is_in_person(one.kind)]
+    parts: list[Callable[..., set[int]]] = [import_string(path) for path in settings.KEPT_OUT]
+    return set().union(*(part(member_id=member.pk, occasion_ids=ids) for part in parts)) if ids else set()
+
+
+def kept_out_words() -> str:
+    """Return what is said to whoever was sent away from what goes on."""
+    return _("您已被请出直播间")
 
 
 def has_to_begin(occasion: Occasion, as_of: datetime) -> str:

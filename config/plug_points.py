@@ -22,6 +22,8 @@ PERSONAL_DATA = [
 DUTIES = ["live.duties.of_lecturer", "meetings.duties.of_secretary"]
 # Those of them that the first page of 支部 says too.
 BRANCH_DUTIES = ["meetings.duties.of_secretary"]
+# From which occasions that go on somebody was sent away: each (*, member_id, occasion_ids) -> set of ids.
+KEPT_OUT = ["live.permissions.removed_from"]
 # What apps above the tree made for a unit: each (*, node, on_date) -> [organizations.uses.Use].
 UNIT_USES = [
     "attendance.units.uses_of",

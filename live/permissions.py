@@ -7,7 +7,7 @@ further session whoever was expected at the first may come, too; that is no evid
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -49,8 +49,28 @@ def may_join(user: User, lecture: Lecture) -> bool:
 
 
 def may_read_recording(user: User, lecture: Lecture) -> bool:
-    """Whether ``user`` may watch the replay: whoever might join, and the secretary above the lecture's node."""
-    return may_join(user, lecture) or has_role(user, Role.SECRETARY, node=lecture.occasion.node)
+    """Whether ``user`` may watch the replay: whoever might join, and the secretary above the lecture's node.
+
+    A removal is from the room alone: whoever missed the rest by it owes it like anybody, and makes it up by the replay.
+    """
+    if may_join(user, lecture) or has_role(user, Role.SECRETARY, node=lecture.occasion.node):
+        return True
+    return lecture.is_over and is_removed(user, lecture)
+
+
+def is_removed(user: User, lecture: Lecture) -> bool:
+    """Whether a host removed this person, who might come otherwise, from the room."""
+    if not (user.is_authenticated and user.is_active) or may_host(user, lecture):
+        return False
+    return bool(_removed(lecture.pk, [user.pk])) and bool(_admitted(lecture.occasion, [user.pk]))
+
+
+def removed_from(*, member_id: int, occasion_ids: Collection[int]) -> set[int]:
+    """Return from which of these lectures' rooms a person is removed now (``settings.KEPT_OUT``); one query."""
+    rows = Restriction.objects.filter(
+        lecture_id__in=occasion_ids, member_id=member_id, kind=Restriction.Kind.REMOVED, lifted_at=None
+    )
+    return set(rows.values_list("lecture_id", flat=True))
 
 
 def may_watch_live(user_id: int, object_id: str) -> bool:

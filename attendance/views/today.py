@@ -26,7 +26,7 @@ from attendance.queries import occasion_for, occasions_ahead, occasions_expectin
 from attendance.queries.asked import Asked, asked_of_member
 from attendance.queries.notices import newest_unseen
 from attendance.queries.sessions import sessions_ahead
-from attendance.running import has_to_begin
+from attendance.running import has_to_begin, kept_out, kept_out_words, step_into
 from attendance.sentences import day_and_hour, month_day
 from attendance.standing import Amount, is_due_over, standings_of
 from attendance.views.calendar import calendar_of, event_of
@@ -119,20 +119,24 @@ class ComingRow:
 
 @dataclass(frozen=True)
 class Day:
-    """Everything the page shows, in its order; ``paused``: where to look at what asks nothing for now."""
+    """Everything the page shows, in its order; ``paused``: where to look at what asks nothing for now.
+
+    ``kept_out``: the ids of what is live from which the member was sent away.
+    """
 
     live: list[tuple[Occasion, str]]
     coming: list[Occasion]
     owed: list[Owed]
     paused: list[tuple[Occasion, str]]
     asked: Asked = field(default_factory=Asked)
+    kept_out: set[int] = field(default_factory=set)
 
 
 @require_GET
 @never_cache
 @role_required()
 def today(request: HttpRequest) -> HttpResponse:
-    """Show a member their day; the same number of queries whatever is in it."""
+    """Show a member their day; the number of queries does not grow with what is in it."""
     member, as_of = signed_in(request), timezone.now()
     settle_dirty(as_of=as_of, member_ids=[member.pk])
     membership = membership_on(member_id=member.pk, on_date=timezone.localdate(as_of))
@@ -175,16 +179,23 @@ def now_cards(day: Day, duties: list[Duty]) -> list[NowCard]:
     cards = [NowCard(one.text, one.title, one.place, one.step, one.is_now) for one in duties]
     return cards + [
         NowCard(
-            text=_("正在开会") if is_in_person(occasion.kind) else _("正在直播"),
+            text=live_words(occasion, is_kept_out=occasion.pk in day.kept_out),
             title=occasion.title,
             place=occasion.node.name,
-            step=Step(_("看会议安排") if is_in_person(occasion.kind) else _("进入直播"), url),
+            step=step_into(occasion, url, is_kept_out=occasion.pk in day.kept_out),
             is_now=True,
             since=_("已开始 %(since)s") % {"since": timesince(occasion.opened_at) if occasion.opened_at else ""},
             asked=tuple(asked_words(day.asked, occasion)),
         )
         for occasion, url in day.live
     ]
+
+
+def live_words(occasion: Occasion, *, is_kept_out: bool) -> str:
+    """Return what is said above something that goes on."""
+    if is_kept_out:
+        return kept_out_words()
+    return _("正在开会") if is_in_person(occasion.kind) else _("正在直播")
 
 
 def coming_row(occasion: Occasion, member: User, asked: Asked, as_of: datetime) -> ComingRow:
@@ -224,7 +235,8 @@ def help_words(helper: User | None) -> str:
 
 
 def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
-    """Return what is live, next and owed for ``member`` in six queries, seven where something is held again."""
+    """Return what is live, next and owed for ``member`` in six queries; one more where something is live, one
+    more where something is held again."""
     opened, coming = list(occasions_expecting(member)), coming_for(member, membership, as_of)
     stands = standings_of(occasions=opened, member_id=member.pk, as_of=as_of)
     ahead = sessions_ahead(opened, as_of=as_of)
@@ -251,7 +263,7 @@ def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
                     Owed(occasion, path.due_at, stand.amount, is_incomplete, step, path, tuple(filter(None, said)))
                 )
     owed.sort(key=lambda one: one.due_at)
-    return Day(live, coming, owed, paused, asked)
+    return Day(live, coming, owed, paused, asked, kept_out(member, [one for one, _url in live]))
 
 
 def doors(occasion: Occasion, member: User, as_of: datetime) -> str:

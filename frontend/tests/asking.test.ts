@@ -151,6 +151,43 @@ test("a result that was put away stays away, also on the next page", () => {
   assert.equal(element("poll").hidden, false);
 });
 
+test("a question that waits lies over the chat until it is put off, and is taken up again", () => {
+  const asking = page();
+  asking.event(POLL);
+  const stands = (): unknown[] => [
+    browser.document.body.dataset.ask,
+    ...["poll-rest", "poll-later", "poll-now"].map((id) => !element(id).hidden),
+  ];
+  assert.deepEqual(stands(), ["open", true, true, false]);
+  element("poll-later").dispatch("click");
+  assert.deepEqual(stands(), ["later", false, false, true]);
+  element("poll-now").dispatch("click");
+  assert.deepEqual(stands(), ["open", true, true, false]);
+  tapped(0);
+  asking.frame({ t: "stored", id: lastId(), item: 0 });
+  assert.deepEqual(stands(), ["", true, false, false]);
+  element("poll-change").dispatch("click");
+  element("poll-later").dispatch("click");
+  asking.event({ ...POLL, open: false });
+  assert.deepEqual(stands(), ["", true, false, false]);
+  asking.event({ ...POLL, poll: 8 });
+  assert.deepEqual(stands(), ["open", true, true, false]);
+});
+
+test("a notice that is cut has a key that opens it, another one is folded again", () => {
+  const asking = page();
+  const keys = (): boolean[] => ["notice-open", "notice-close"].map((id) => !element(id).hidden);
+  asking.event({ t: "pinned", text: "短" });
+  assert.deepEqual(keys(), [false, false]);
+  Object.assign(element("notice-text"), { scrollHeight: 120, clientHeight: 48 });
+  asking.event({ t: "pinned", text: "很长的通知" });
+  assert.deepEqual(keys(), [true, false]);
+  element("notice-open").dispatch("click");
+  assert.deepEqual([element("notice").className, ...keys()], ["pinned open", false, true]);
+  asking.event({ t: "pinned", text: "另一条很长的通知" });
+  assert.deepEqual([element("notice").className, ...keys()], ["pinned", true, false]);
+});
+
 test("a question is kept in its field until it is stored", async () => {
   const asking = page();
   element("ask-text").value = "转移到哪里";

@@ -12,6 +12,7 @@ const FACTS: HeadlineFacts = {
   air: AIR,
   age: 500,
   sending: 60_000,
+  sender: "",
   isMute: false,
 };
 const NONE = { ...AIR, picture: false, sound: false, written: false };
@@ -30,6 +31,15 @@ const CASES: [string, Partial<HeadlineFacts>, string][] = [
   ["it is there at once", { sending: 1000 }, "head_seen good"],
   ["a break", { breakUntil: 1_060_000, air: NONE }, "head_break calm"],
   ["a break that is over, and nobody has gone on", { breakUntil: 1_000_000, air: null }, "head_break_over warn"],
+  ["another page sends", { sender: "苏晓文" }, "named_seen good"],
+  ["this page's microphone is not what they hear", { sender: "苏晓文", isMute: true }, "named_seen good"],
+  ["another page sends silence", { sender: "苏晓文", air: { ...AIR, sound: false } }, "named_unheard warn"],
+  ["another page sends no picture", { sender: "苏晓文", air: { ...AIR, picture: false } }, "named_unseen bad"],
+  ["another page was closed", { sender: "苏晓文", air: NONE }, "named_lost bad"],
+  ["nothing is written of another's", { sender: "苏晓文", air: { ...AIR, written: false } }, "named_partly bad"],
+  ["another's break is over", { sender: "苏晓文", breakUntil: 1_000_000 }, "named_break_over warn"],
+  ["a break is nobody's", { sender: "苏晓文", breakUntil: 1_060_000 }, "head_break calm"],
+  ["another's picture is on its way", { sender: "苏晓文", air: null, sending: 3000 }, "head_coming calm"],
   ["before it is live", { state: "scheduled" }, ""],
   ["stale words are gone at the end", { state: "ended", air: NONE, breakUntil: 1_060_000 }, ""],
 ];

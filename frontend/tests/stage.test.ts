@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deskWord } from "../src/host/desk";
 import { inOrder } from "../src/host/hands";
-import { mayTakeBack, roleOf, type StageFacts } from "../src/host/stage";
+import { mayTakeBack, replacedWord, roleOf, type StageFacts, senderOf } from "../src/host/stage";
 import type { HandEvent, OnAirEvent } from "../src/lib/frames";
 import { afterClose } from "../src/room/socket";
 
@@ -45,6 +45,23 @@ test("the page that was replaced takes the picture back, and no other", () => {
   assert.equal(mayTakeBack({ onAir, source: "desk" }), true);
   assert.equal(mayTakeBack({ onAir, source: "tab" }), false);
   assert.equal(mayTakeBack({ onAir: null, source: "desk" }), false);
+});
+
+test("who sends is named on every page but their own", () => {
+  assert.equal(senderOf(MINE), "");
+  assert.equal(senderOf({ ...MINE, source: "tab" }), "李");
+  assert.equal(senderOf({ ...MINE, source: "laptop", you: 2 }), "李");
+  assert.equal(senderOf({ ...MINE, source: "laptop", you: 2, onAir: { ...ON_AIR, here: false } }), "李");
+  assert.equal(senderOf({ ...MINE, onAir: null }), "");
+  assert.equal(senderOf({ ...MINE, state: "scheduled", you: 2 }), "");
+});
+
+test("whoever was replaced is told by whom, and what comes after", () => {
+  const onAir = { ...ON_AIR, host: 2, source: "laptop", before: "desk" };
+  assert.equal(replacedWord(onAir, 1), "air_taken");
+  assert.equal(replacedWord(onAir, 2), "");
+  assert.equal(replacedWord({ ...onAir, offered: true }, 1), "air_offered");
+  assert.equal(replacedWord({ ...onAir, here: false, offered: true }, 1), "air_left");
 });
 
 test("hands stand as they went up", () => {

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from django.utils import timezone
 
-from attendance.core.intervals import Spans, ms_of
+from attendance.core.intervals import Span, Spans, ms_of
 from live.agent.packager import POLL_S, Packager
 from live.agent.recording import Recording, pack_recording
 from live.core.media.backlog import Backlog, Lost
@@ -130,11 +130,23 @@ class Carrier:
             return  # the lecturer had no picture any more while an agent was still there
         self.hole_log.begin("agent", ms_of(since))
         end = self.ended.items[-1] if self.ended else None
-        if end is not None and ms_of(picture_at) < end.end:
+        if end is not None and ms_of(picture_at) < self._noted_of_before(end, since, up_since):
             # Since the undoing no picture has come; that is ours only if there was no agent to come to.
             self.hole_log.end("agent", max(ms_of(since), end.start))
             if up_since is not None and ms_of(up_since) > end.end:
                 self.hole_log.begin("agent", end.end)
+
+    @staticmethod
+    def _noted_of_before(end: Span, since: dt.datetime, up_since: dt.datetime | None) -> int:
+        """Up to when a picture that was noted is one of before this end, and none that came after its undoing.
+
+        An agent that was there all the time takes the last picture for a fresh one for some seconds, also when the end
+        is undone so soon: noted then, it would be a hole from the undoing until the lecturer's page is back.
+        """
+        is_same_agent = up_since is not None and ms_of(up_since) <= end.end
+        if is_same_agent and ms_of(since) <= end.end:
+            return end.end + NOTED_WITHIN // dt.timedelta(milliseconds=1)
+        return end.end
 
     def holes(self, *, until: dt.datetime, over: bool = False) -> list[Hole]:
         """What was on the air and is not recorded, up to ``until``; ``over``: nothing more comes."""

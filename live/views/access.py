@@ -11,15 +11,18 @@ from django.views.decorators.cache import never_cache
 from live.models import Lecture
 from live.queries import lecture_of
 from organizations.models import User
+from organizations.permissions import signed_in
 
 Right = Callable[[User, Lecture], bool]
 Find = Callable[[int], Lecture | None]
 View = Callable[..., HttpResponseBase]
+Otherwise = Callable[[HttpRequest, Lecture], HttpResponseBase | None]
 
 
-def lecture_page(right: Right) -> Callable[[View], View]:
+def lecture_page(right: Right, *, otherwise: Otherwise | None = None) -> Callable[[View], View]:
     """View decorator: ``view(request, lecture)`` for those who have the right, 404 for others.
 
+    ``otherwise``: what is answered to some of the others, who may know why; None: 404.
     No browser keeps the page: it names people, and one that came back by the back button would show a state of before.
     """
 
@@ -29,7 +32,13 @@ def lecture_page(right: Right) -> Callable[[View], View]:
         def guarded(request: HttpRequest, occasion_id: int) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
-            return view(request, _lecture(request, occasion_id, right))
+            lecture = _found(occasion_id)
+            if right(signed_in(request), lecture):
+                return view(request, lecture)
+            answer = otherwise(request, lecture) if otherwise else None
+            if answer is None:
+                raise Http404
+            return answer
 
         return guarded
 
@@ -57,7 +66,14 @@ def lecture_json(right: Right, *, find: Find = lecture_of) -> Callable[[View], V
 
 
 def _lecture(request: HttpRequest, occasion_id: int, right: Right, find: Find = lecture_of) -> Lecture:
+    lecture = _found(occasion_id, find)
+    if not right(signed_in(request), lecture):
+        raise Http404
+    return lecture
+
+
+def _found(occasion_id: int, find: Find = lecture_of) -> Lecture:
     lecture = find(occasion_id) if occasion_id < 2**63 else None
-    if lecture is None or not isinstance(request.user, User) or not right(request.user, lecture):
+    if lecture is None:
         raise Http404
     return lecture

@@ -25,7 +25,7 @@ from attendance.standing import Amount, is_due_over, standings_of
 from attendance.views.told_off import led_back_where_off
 from live.core import lifecycle
 from live.models import Lecture
-from live.permissions import expects, may_host, may_join, may_read_recording
+from live.permissions import expects, is_removed, may_host, may_join, may_read_recording
 from live.queries import is_half_missing, lectures_for
 from live.sentences.asking import ask_words, host_ask_words
 from live.sentences.plan import roster_day_words
@@ -60,9 +60,22 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "live/index.html", context)
 
 
+def removed_page(request: HttpRequest, lecture: Lecture) -> HttpResponse | None:
+    """The room's address for whoever was removed from it: what happened, and what is left; None for others.
+
+    404 as for everybody without the right. Over, the replay is theirs like anybody's who missed it.
+    """
+    if not is_removed(signed_in(request), lecture):
+        return None
+    if lecture.is_over:
+        return redirect("live_replay", occasion_id=lecture.pk)
+    context = {"occasion": lecture.occasion, "ticket": reverse("live_ticket", args=[lecture.pk])}
+    return render(request, "live/removed.html", context, status=404)
+
+
 @require_GET
 @led_back_where_off
-@lecture_page(may_join)
+@lecture_page(may_join, otherwise=removed_page)
 def room(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """The member's room: waiting, live, and what comes after."""
     user, now = signed_in(request), timezone.now()
@@ -118,7 +131,7 @@ def host(request: HttpRequest, lecture: Lecture) -> HttpResponse:
 
 
 @require_GET
-@lecture_page(may_read_recording)
+@lecture_page(may_read_recording, otherwise=removed_page)
 def replay(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """The recording, for those who catch up and those who look again. Before it exists, the way back to the room."""
     user = signed_in(request)

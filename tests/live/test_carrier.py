@@ -68,6 +68,30 @@ def test_the_time_between_an_end_and_its_undoing_is_no_hole(tmp_path: Path, know
     assert carrier.holes(until=now, over=True) == []
 
 
+def test_an_end_that_is_undone_at_once_leaves_no_hole(tmp_path: Path) -> None:
+    """The last picture is fresh for some seconds: the agent notes it once more, after the undoing."""
+    now = timezone.now()
+    end, undone = now - seconds(20), now - seconds(17)
+    carrier = carrier_in(tmp_path, recorded=[(end - seconds(100), end)], ended=Spans.of([(ms_of(end), ms_of(undone))]))
+    carrier.was_away(picture_at=undone + SECOND, alive_at=undone, up_since=end - seconds(900))
+    picture_comes(carrier, undone + seconds(3))
+    assert carrier.holes(until=now) == []
+    assert carrier.holes(until=now, over=True) == []
+
+
+def test_a_picture_that_came_after_the_undoing_and_was_not_recorded_is_a_hole(tmp_path: Path) -> None:
+    """Noted longer after it than any picture of before, or by an agent that was not there when it ended."""
+    now = timezone.now()
+    end, undone = now - seconds(60), now - seconds(50)
+    ended = Spans.of([(ms_of(end), ms_of(undone))])
+    for picture, up in ((9, undone - seconds(900)), (1, undone + SECOND)):
+        carrier = carrier_in(tmp_path, recorded=[(end - seconds(100), end)], ended=ended)
+        carrier.was_away(picture_at=undone + seconds(picture), up_since=up)
+        picture_comes(carrier, undone + seconds(20))
+        (hole,) = carrier.holes(until=now, over=True)
+        assert (hole.start, hole.because) == (ms_of(undone), "agent")
+
+
 def test_an_agent_that_died_before_the_end_leaves_a_hole_up_to_the_end(tmp_path: Path) -> None:
     now = timezone.now()
     died, end, undone = now - seconds(340), now - seconds(300), now - seconds(60)

@@ -119,6 +119,43 @@ def test_removed_member_is_out_of_page_state_and_media(world: County) -> None:
     assert not permissions.may_watch_live(world.member.pk, str(lecture.pk))
 
 
+def test_removed_member_reads_why_and_is_let_in_again(world: County) -> None:
+    """On the address, on 今天, and afterwards at the replay: the removal is from the room alone."""
+    lecture = make_live(world)
+    room, replay = (reverse(name, args=[lecture.pk]) for name in ("live_room", "live_replay"))
+    facts = {"occasion_id": lecture.pk, "member_id": world.member.pk, "kind": Restriction.Kind.REMOVED}
+    restrict(**facts, actor_id=world.lecturer.pk, as_of=timezone.now())
+    client, stranger = signed_in(world.member), signed_in(world.neighbour_member)
+    for address in (room, replay):
+        page = client.get(address)
+        assert (page.status_code, "您已被请出直播间" in page.content.decode()) == (404, True)
+        assert "您已被请出直播间" not in stranger.get(address).content.decode()
+    for address in (reverse("today"), reverse("me_record", args=[lecture.pk])):
+        text = client.get(address).content.decode()
+        assert (">进入直播<" in text, ">看说明<" in text) == (False, True)
+    lift_restriction(**facts, as_of=timezone.now())
+    assert client.get(room).status_code == 200
+    assert ">进入直播<" in client.get(reverse("today")).content.decode()
+
+
+def test_removed_member_makes_up_by_the_replay(world: County) -> None:
+    lecture = make_live(world)
+    restrict(
+        occasion_id=lecture.pk, member_id=world.member.pk, kind=Restriction.Kind.REMOVED, actor_id=world.lecturer.pk,
+        as_of=timezone.now(),
+    )  # fmt: skip
+    assert not permissions.may_read_recording(world.member, lecture)
+    end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    video = ready_video()
+    Lecture.objects.filter(pk=lecture.pk).update(recording=video, state=Lecture.State.RECORDED)
+    client = signed_in(world.member)
+    answer = client.get(reverse("live_room", args=[lecture.pk]))
+    assert (answer.status_code, answer["Location"]) == (302, reverse("live_replay", args=[lecture.pk]))
+    assert client.get(answer["Location"]).status_code == 200
+    assert permissions.may_watch_recording(world.member.pk, str(video.pk))
+    assert not permissions.may_watch_recording(world.neighbour_member.pk, str(video.pk))
+
+
 @pytest.mark.parametrize("object_id", ["", "x", "-1", "1" * 30, "²"])
 def test_odd_media_ids_are_nobodys(world: County, object_id: str) -> None:
     assert not permissions.may_watch_live(world.member.pk, object_id)

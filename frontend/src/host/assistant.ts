@@ -5,7 +5,7 @@ import type { HostWords } from "../lib/sentences";
 import { fill } from "../lib/words";
 import { isOver } from "../room/page";
 import { pageSource } from "./source";
-import { mayTakeBack, type Role, roleOf } from "./stage";
+import { mayTakeBack, type Role, replacedWord, roleOf, senderOf } from "./stage";
 
 export interface AssistantEvents {
   send(command: Command): boolean;
@@ -74,6 +74,12 @@ export class Assistant {
     return command.t === "go_live" || command.t === "reclaim" ? { ...command, source: this.source } : command;
   }
 
+  /** Who sends the picture, where it is not this page; else "". */
+  get sender(): string {
+    const { source, you, onAir } = this;
+    return senderOf({ state: this.events.state(), onAir, source, you });
+  }
+
   private ownTurn(): number {
     return this.onAir?.host === this.you ? this.onAir.turn : 0;
   }
@@ -104,9 +110,11 @@ export class Assistant {
     const back = isAssistant && mayTakeBack({ onAir, source: this.source });
     byId("assistant").hidden = !isAssistant;
     write(byId("on-air-who"), this.who());
-    const offer = back && (onAir?.offered || !onAir?.here);
-    byId("air-offer").hidden = !offer;
-    if (offer) write(byId("air-offer"), this.say(onAir?.here ? "air_offered" : "air_left"));
+    const replaced = back && onAir ? replacedWord(onAir, this.you) : "";
+    byId("air-offer").hidden = !replaced;
+    if (replaced) write(byId("air-offer"), this.say(replaced));
+    // The notice names who sends; twice is once too often.
+    byId("on-air-who").hidden = !!replaced;
     byId("take-back").hidden = !back;
     byId("take").hidden = back || this.asked > 0;
     byId("take-confirm").hidden = !this.asked;

@@ -13,7 +13,9 @@ export interface HeadlineFacts {
   age: number;
   /** How long the picture has been asked to go out: since going live, the end of a break, another turn, or an offer (ms). */
   sending: number;
-  /** The lecturer has closed the microphone: what is sent is silence. */
+  /** Who sends the picture, where another page does; "": this one, whose person is called 您. */
+  sender: string;
+  /** The lecturer has closed the microphone of this page: what it sends is silence. */
   isMute: boolean;
 }
 
@@ -29,8 +31,24 @@ export const FACT_MS = 4000;
 /** A picture takes so long to come to the audience: until then it is on its way, and no alarm is given. */
 export const COMING_MS = 10_000;
 
+/** What is said with the name of whoever sends instead of 您. */
+const NAMED: Partial<Record<keyof HostWords, keyof HostWords>> = {
+  head_seen: "named_seen",
+  head_unseen: "named_unseen",
+  head_unheard: "named_unheard",
+  head_lost: "named_lost",
+  head_partly: "named_partly",
+  head_break_over: "named_break_over",
+};
+
 /** Null: the lecture is not live, and nothing of it is said any more. */
 export function headline(facts: HeadlineFacts): Headline | null {
+  if (!facts.sender) return ownHeadline(facts);
+  const found = ownHeadline({ ...facts, isMute: false });
+  return found && { ...found, word: NAMED[found.word] ?? found.word };
+}
+
+function ownHeadline(facts: HeadlineFacts): Headline | null {
   const { state, breakUntil, now, air, age, sending, isMute } = facts;
   if (state !== "live") return null;
   if (breakUntil !== null) {

@@ -373,7 +373,8 @@ class Desk {
     showAfter(this.words, { state: this.state, over, undoable });
     this.studio.show(over || this.assistant.role === "assistant");
     this.showWord(isEarly);
-    this.onAir.show({ state: this.state, endsAt: this.data.ends_at, isMute: this.studio.soundProblem() === "mic_off" });
+    const isMute = this.studio.soundProblem() === "mic_off";
+    this.onAir.show({ state: this.state, endsAt: this.data.ends_at, sender: this.assistant.sender, isMute });
     this.recording.show(live);
     byId("cover").hidden = !over && !!stream && !!this.studio.picture();
     // What became of it stands at the desk, with the steps; twice on one page is once too often.

@@ -3,7 +3,7 @@ import type { Command } from "../lib/frames";
 import { byId, write } from "../lib/page";
 import type { HostAskWords } from "../lib/sentences";
 import { fill } from "../lib/words";
-import { showNotice } from "../room/notice";
+import { showNotice, startNotice } from "../room/notice";
 
 const MOST = 200;
 
@@ -14,6 +14,7 @@ export class HostNotice {
     private readonly words: HostAskWords,
     private readonly send: (command: Command) => boolean,
   ) {
+    startNotice();
     byId("notice-form").addEventListener("submit", (event) => {
       event.preventDefault();
       const text = this.input.value.trim();

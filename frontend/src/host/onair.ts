@@ -19,6 +19,7 @@ export interface OnAirEvents {
 export interface OnAirFacts {
   state: string;
   endsAt: number;
+  sender: string;
   isMute: boolean;
 }
 
@@ -111,7 +112,7 @@ export class OnAir {
   private showHeadline(facts: HeadlineFacts): void {
     const found = headline(facts);
     this.box.hidden = !found;
-    write(this.box, found ? fill(this.words, found.word) : "");
+    write(this.box, found ? fill(this.words, found.word, { name: facts.sender }) : "");
     this.box.className = `headline ${found?.tone ?? ""}`;
     // Once a change: an alarm that goes on is switched off, with the one that matters next.
     if (found?.tone === "bad" && this.shown !== found.word) alarm();

@@ -1,4 +1,5 @@
 /** Who is in the room, searched and paged on the server; who is muted or was removed; the tools beside a line of chat. */
+import { jittered } from "../lib/backoff";
 import type { ChatEvent, Command } from "../lib/frames";
 import { get } from "../lib/http";
 import { KeyedList, type KeyedRow } from "../lib/keyed";
@@ -9,6 +10,9 @@ import type { PeoplePage, Restricted } from "./page";
 import { type PersonTools, personTools, row, tool } from "./rows";
 
 const TYPED_MS = 400;
+/** Arrivals are shown together; a list that did not come is asked for again. */
+const FOLLOW_MS = 3_000;
+const AGAIN_MS = 5_000;
 
 export class People {
   readonly tools: PersonTools;
@@ -22,6 +26,8 @@ export class People {
     shape: ({ name }) => name,
     make: (one) => this.heldRow(one),
   });
+  private nextTimer = 0;
+  private drawn = "";
   private readonly search = byId<HTMLInputElement>("people-search");
   private readonly unit = byId<HTMLSelectElement>("people-unit");
 
@@ -47,6 +53,7 @@ export class People {
   }
 
   present(count: number): void {
+    if (count !== this.count) this.listSoon(FOLLOW_MS);
     this.count = count;
     byId("people-count").textContent = fill(this.words, "people_say", { n: count });
     this.showTab();
@@ -80,6 +87,15 @@ export class People {
     line.appendChild(box);
   }
 
+  /** Ask for the shown page once more after a while; only while somebody looks at it. */
+  private listSoon(ms: number): void {
+    if (this.nextTimer) return;
+    this.nextTimer = window.setTimeout(() => {
+      this.nextTimer = 0;
+      if (!byId("panel-people").hidden) void this.list(this.page);
+    }, jittered(ms));
+  }
+
   /** Ask for one page; a later question overtakes an earlier answer. */
   private async list(page: number): Promise<void> {
     this.asked += 1;
@@ -89,15 +105,22 @@ export class People {
       const found = await get<PeoplePage>(`${this.url}?${asked.toString()}`);
       if (mine === this.asked) this.draw(found);
     } catch {
+      if (mine !== this.asked) return;
       byId("people-found").textContent = fill(this.words, "try_again");
+      this.listSoon(AGAIN_MS);
     }
   }
 
   private draw(found: PeoplePage): void {
     this.page = found.page;
     const list = byId("here");
-    list.textContent = "";
-    for (const one of found.rows) list.appendChild(row(`${one.name} · ${one.unit}`, this.tools(one)).element);
+    // Buttons that are about to be touched stay where they are, as long as the same people do.
+    const drawn = JSON.stringify(found.rows);
+    if (drawn !== this.drawn) {
+      list.textContent = "";
+      for (const one of found.rows) list.appendChild(row(`${one.name} · ${one.unit}`, this.tools(one)).element);
+    }
+    this.drawn = drawn;
     const { pages, page } = found;
     byId("people-found").textContent = fill(this.words, found.found ? "people_found" : "people_none", {
       n: found.found,

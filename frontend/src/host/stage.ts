@@ -22,6 +22,19 @@ export function roleOf({ state, onAir, source, you, taking }: StageFacts): Role 
   return onAir.source === source || !onAir.here ? "presenter" : "assistant";
 }
 
+/** Whose picture it is that the audience gets, where another page sends it; "" where this one does, or will. */
+export function senderOf(facts: Omit<StageFacts, "taking">): string {
+  // One that is about to take it over does not have it yet.
+  return roleOf({ ...facts, taking: 0 }) === "assistant" ? (facts.onAir?.name ?? "") : "";
+}
+
+/** What is said to the page that had the picture before. "": its own person sends it, from another page. */
+export function replacedWord(onAir: OnAirEvent, you: number): "air_offered" | "air_left" | "air_taken" | "" {
+  if (!onAir.here) return "air_left";
+  if (onAir.offered) return "air_offered";
+  return onAir.host === you ? "" : "air_taken";
+}
+
 /** Whether this page had the picture before, and takes it back by one tap. */
 export function mayTakeBack({ onAir, source }: Pick<StageFacts, "onAir" | "source">): boolean {
   return !!onAir?.turn && onAir.before === source;

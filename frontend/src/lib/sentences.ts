@@ -76,6 +76,7 @@ export interface RoomWords {
 export interface HostWords {
   air_left: string;
   air_offered: string;
+  air_taken: string;
   asking: string;
   assistant: string;
   break_change: string;
@@ -134,6 +135,12 @@ export interface HostWords {
   mute: string;
   muted: string;
   muted_chat: string;
+  named_break_over: string;
+  named_lost: string;
+  named_partly: string;
+  named_seen: string;
+  named_unheard: string;
+  named_unseen: string;
   no_camera: string;
   no_device: string;
   no_engine: string;

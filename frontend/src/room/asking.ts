@@ -2,7 +2,7 @@
 import type { Command, ErrorFrame, RoomEvent, ServerFrame } from "../lib/frames";
 import type { AskWords } from "../lib/sentences";
 import type { AskingState } from "./asked";
-import { showNotice } from "./notice";
+import { showNotice, startNotice } from "./notice";
 import { Pending } from "./pending";
 import { Polls } from "./polls";
 import { Questions } from "./questions";
@@ -24,6 +24,7 @@ export class Asking {
     send: (command: Command) => boolean,
   ) {
     this.pending = new Pending(send);
+    startNotice();
     this.polls = new Polls(words, keep, this.pending);
     this.questions = new Questions(words, you, keep, this.pending);
     this.reactions = new Reactions(words, send);

@@ -14,6 +14,7 @@ import { Feed, type PageEvent } from "./feed";
 import { Outage } from "./outage";
 import { isOver, type RoomData, type RoomState } from "./page";
 import { toggleFullScreen, WakeLock } from "./phone";
+import { awaitReturn, startRemoved } from "./removed";
 import { Screen, type ScreenState } from "./screen";
 import { closedSaid, coverSaid, type Said, statusWord } from "./shown";
 import { type ClosedWhy, type Line, RoomLine } from "./socket";
@@ -279,6 +280,7 @@ class Room {
     this.say({ word: closedSaid(why, this.outbox.waiting() > 0) });
     byId("signin-step").hidden = why !== "signed_out";
     byId("here-step").hidden = why !== "elsewhere";
+    if (why === "removed") awaitReturn(this.data.urls.ticket, () => location.reload());
   }
 
   /** The line broke: what the phone goes on playing from its buffer is remembered. */
@@ -391,3 +393,4 @@ function isUp(line: Line): boolean {
 
 const data = readData<RoomData>("room-data");
 if (data) new Room(data).start();
+else startRemoved();

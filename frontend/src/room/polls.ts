@@ -7,6 +7,7 @@ import type { AskWords } from "../lib/sentences";
 import { recall, remember } from "../lib/storage";
 import { fill, oneOf } from "../lib/words";
 import { share } from "./asked";
+import { fitNotice } from "./notice";
 import type { Pending } from "./pending";
 
 const REFUSALS = ["poll_closed", "try_again"] as const;
@@ -39,6 +40,8 @@ export class Polls {
   private refused = "";
   /** Whoever has answered sees the answer alone, and opens the options to change it. */
   private isChanging = false;
+  /** The poll that was put off: one line stands for it until it is taken up. */
+  private later = 0;
   private seen: number;
 
   constructor(
@@ -51,6 +54,8 @@ export class Polls {
       this.isChanging = true;
       this.draw();
     });
+    byId("poll-later").addEventListener("click", () => this.putOff(true));
+    byId("poll-now").addEventListener("click", () => this.putOff(false));
     byId("poll-done").addEventListener("click", () => this.putAway());
   }
 
@@ -100,12 +105,30 @@ export class Polls {
     this.draw();
   }
 
+  private putOff(on: boolean): void {
+    this.later = on ? (this.poll?.poll ?? 0) : 0;
+    this.draw();
+  }
+
+  /** A question that waits for its answer lies over the chat, until it is answered or put off. */
+  private showWaiting(): void {
+    const { poll } = this;
+    const isWaiting = !!poll?.open && (this.choice === null || this.isChanging);
+    const isLater = isWaiting && this.later === poll?.poll;
+    document.body.dataset.ask = isLater ? "later" : isWaiting ? "open" : "";
+    byId("poll-later").hidden = !isWaiting || isLater;
+    byId("poll-now").hidden = !isLater;
+    byId("poll-rest").hidden = isLater;
+  }
+
   private draw(): void {
+    this.showWaiting();
     const { poll } = this;
     const box = byId("poll");
     box.hidden = !poll || (!poll.open && this.seen === poll.poll);
     // On a small phone the notice makes room for the question.
     document.body.dataset.poll = box.hidden ? "" : "open";
+    fitNotice();
     if (!poll || box.hidden) return;
     write(byId("poll-text"), poll.text);
     byId("poll-kind").textContent = fill(this.words, poll.quiz ? "quiz_counts" : "only_counts");
