@@ -127,7 +127,7 @@ test("another turn gives the picture time to come, the same one again none", asy
     recording: () => undefined,
   });
   const headline = (): string => {
-    onAir.show({ state: "live", endsAt: Date.now() + 3_600_000, isMute: false });
+    onAir.show({ state: "live", endsAt: Date.now() + 3_600_000, sender: "", isMute: false });
     return browser.document.getElementById("headline").textContent;
   };
   onAir.turn(ON_AIR);
