@@ -18,9 +18,10 @@ HOST = "http://room.test"
 DATA = {
     "occasion": 1, "you": 7, "owner": "me", "counted": True, "state": "live", "seq": 0, "mine": None, "now": 1000,
     "starts_at": 0, "ends_at": 9_999_999, "undone_until": None, "void_reason": "", "live_at": 0, "hls_url": "",
-    "hls_audio_url": "", "chat": [],
+    "hls_audio_url": "", "chat": [], "talk": True, "locked": False, "break_until": None,
+    "stage": {"on_air": None, "hands": []}, "air_log": [],
     "asking": {"poll": None, "choice": None, "notice": "", "questions": [], "voted": [], "polls": []}, "ask_words": {},
-    "urls": {"state": "/state", "ticket": "/ticket", "outbox": "/outbox", "socket": "/socket", "replay": ""},
+    "urls": {"state": "/state", "ticket": "/ticket", "outbox": "/outbox", "socket": "/socket", "replay": "", "people": "/people"},
     "words": {
         "me": "我", "waiting_turn": "剩下的会自动发出", "not_sent": "没有发出去", "elsewhere": "点“在这里看”",
         "live_for": "直播 {time}",
@@ -36,7 +37,8 @@ window.WebSocket = class {
   constructor() {
     window.line = this;
     setTimeout(() => window.speak({ t: "joined", at: 1000, seq: 0, state: "live", counted: true, muted: false,
-      people: 1, picture: false }), 0);
+      people: 1, picture: false, hand: false, chat: true, locked: false, break_until: null, ice: [],
+      stage: { on_air: null, hands: [], unclear: 0 } }), 0);
   }
   send(text) { const one = JSON.parse(text); if (one.t === "chat") window.said.push(one); }
   close() {}
