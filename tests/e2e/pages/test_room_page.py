@@ -21,7 +21,9 @@ DATA = {
     "hls_audio_url": "", "chat": [], "talk": True, "locked": False, "break_until": None,
     "stage": {"on_air": None, "hands": []}, "air_log": [],
     "asking": {"poll": None, "choice": None, "notice": "", "questions": [], "voted": [], "polls": []}, "ask_words": {},
-    "urls": {"state": "/state", "ticket": "/ticket", "outbox": "/outbox", "socket": "/socket", "replay": "", "people": "/people"},
+    "urls": {
+        "state": "/state", "ticket": "/ticket", "outbox": "/outbox", "socket": "/socket", "replay": "", "people": "/p",
+    },
     "words": {
         "me": "我", "waiting_turn": "剩下的会自动发出", "not_sent": "没有发出去", "elsewhere": "点“在这里看”",
         "live_for": "直播 {time}",
