@@ -39,20 +39,20 @@ stage "PostgreSQL and Redis" .venv/bin/python -m tests.services $pytest $busy -m
 alone() { tests/netns.sh $pytest "$@"; }
 # Not in one worker: the player's browser keeps an event loop, the engine's tests begin their own.
 files="-n 3 --dist loadfile --no-loadscope-reorder"
-# What waits for clocks and phones leaves a processor idle: two lanes, each in namespaces of its own.
-browsers() {
-  stage "Browser: every page" alone -n 3 --maxschedchunk 1 -m e2e tests/e2e/pages
+# What waits for browsers, phones and pictures leaves a processor idle: two lanes, each in namespaces of its own.
+players() {
   stage "Player, films, months, starting and stopping, the installed site" alone $files -m "e2e or front" \
     tests/e2e tests/front --ignore=tests/e2e/pages --ignore=tests/e2e/test_story.py
+  stage "Browser: the whole story" alone -m e2e tests/e2e/test_story.py
   return $failed
 }
 engines() {
   stage "Media engine and its faults" alone $files -m "engine or e2e" tests/live tests/media
-  stage "Browser: the whole story" alone -m e2e tests/e2e/test_story.py
+  stage "Browser: every page" alone -n 2 --maxschedchunk 1 -m e2e tests/e2e/pages
   return $failed
 }
-engines > "$VAR_DIR/engines.log" 2>&1 & beside=$!
-browsers || failed=1
+players > "$VAR_DIR/players.log" 2>&1 & beside=$!
+engines || failed=1
 wait $beside || failed=1
-cat "$VAR_DIR/engines.log"
+cat "$VAR_DIR/players.log"
 exit $failed

@@ -17,7 +17,7 @@ from tests.databases import sqlite_copy
 from tests.services import free_port
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-PATIENCE_S = 240
+PATIENCE_S = 480
 
 
 @dataclass(frozen=True)
