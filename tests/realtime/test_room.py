@@ -213,8 +213,11 @@ def _fitting(word: str, *, member_id: int) -> dict[str, object]:
     """Return fields that this command takes: every number is a member's, every switch is on."""
     kind = protocol.COMMANDS[word]
     values: dict[object, object] = {int: member_id, bool: True, str: "v=0", list[int]: [], list[str]: ["一", "二"]}
-    fields = get_type_hints(kind).items()
-    return {name: get_args(hint)[0] if get_origin(hint) is Literal else values[hint] for name, hint in fields}
+    found = {
+        name: get_args(hint)[0] if get_origin(hint) is Literal else values[hint]
+        for name, hint in get_type_hints(kind).items()
+    }
+    return found | {"id": "one"} if "id" in found else found
 
 
 def test_members_cannot_lead(server: RoomServer, world: County) -> None:

@@ -250,7 +250,7 @@ def check_replay(lesson: Lesson, folder: Path, kept: set[str], lasted: tuple[flo
     media_ms, cuts, holes = lesson.row("o.media_ms, o.media_cuts, l.holes")
     missing = [(end - start) for start, end, _because in json.loads(holes)]
     cut = sum(length for _at, length in json.loads(cuts))
-    assert {because for _start, _end, because in json.loads(holes)} >= {"agent", "disk", "web"}
+    assert {because for _start, _end, because in json.loads(holes)} >= {"agent", "disk"}
     assert all(length >= 1000 for length in missing)
     # Seams of less than a second, of which no hole is made, may lie at every fault.
     unsaid = abs(cut - sum(missing)) / 1000
