@@ -94,6 +94,7 @@ def given_row(lecture: Lecture, *, as_of: dt.datetime) -> LectureRow:
 def session_planned_words(planned: Lecture, *, as_of: dt.datetime) -> str:
     """Return what is said once a further session is planned: when it is, whom it is for, and what comes next."""
     occasion = planned.occasion
+    occasion.refresh_from_db()  # what it repeats is written beside it
     said = _(
         "“%(title)s”已安排：%(at)s，给%(unit)s还没补上的 %(people)s 人，他们的“今天”里现在就写着“下一场”。"
         "到时间在“直播”里点“去开播”。"
