@@ -323,7 +323,7 @@ ADMIN = (
     Row("admin/occasions/<int:occasion_id>/recompute/", READ + " POST", ORGANISER, "try another rule on what was held"),
     Row("admin/occasions/<int:occasion_id>/check/", FORM, ORGANISER, "the questions of the check of understanding"),
     Row("admin/occasions/<int:occasion_id>/check/preview/", "POST", ORGANISER, "the same as on a phone; keeps nothing"),
-    Row("admin/occasions/<int:occasion_id>/check/withdraw/", "GET HEAD POST", ORGANISER, "ask for the check no more"),
+    Row("admin/occasions/<int:occasion_id>/check/withdraw/", FORM, ORGANISER, "ask for the check no more"),
     Row(
         "admin/recomputations/<int:recomputation_id>/",
         READ + " POST",
