@@ -159,7 +159,9 @@ class Recorder:
 
     async def _insert_singly(self, stays: list[Stay]) -> list[int | None]:
         """A row refers to what is gone (our lease, an occasion): one bad row must not hold up the others."""
-        self.lease_id = None
+        lease_id, last = await self.lease(), self._beaten[0]
+        if not await in_database(partial(ledger.beat_lease, lease_id=lease_id, as_of=last, quiet=self._quiet())):
+            self._lose(lease_id)
         ids: list[int | None] = []
         for stay in stays:
             try:
@@ -221,26 +223,36 @@ class Recorder:
         if abs((now - expected).total_seconds()) > STEP_S:
             # The clock was set, for good. What hangs on the old time ends there; nothing spans the step.
             await in_database(partial(ledger.end_lease, lease_id=lease_id, as_of=expected))
-            await self._start_over()
+            await self._start_over(lease_id)
         elif await in_database(
             partial(ledger.beat_lease, lease_id=lease_id, as_of=now, quiet=self._quiet(), measured=measured)
         ):
             self._beaten = (now, steady)
         else:
             clock().believe()
-            await self._start_over()
+            await self._start_over(lease_id)
         await in_database(partial(ledger.reap_leases, as_of=clock().now()))
 
-    async def _start_over(self) -> None:
+    async def _start_over(self, lost: int) -> None:
         """This process was taken for dead (it hung, or the database was away), its rows were closed: open new ones."""
-        log.warning("lease_lost", stays=len(self.open))
         async with self._writing:
-            self.lease_id, beaten = None, self._beaten[0]
-            now = clock().now()
-            for stay in list(self.open):
-                if stay.presence_id is not None:
-                    # Written on the lost lease after that was closed, it would stay open for ever.
-                    self._closing.append(replace(stay, ended_at=max(beaten, stay.started_at), reason="worker_lost"))
-                    stay.presence_id, stay.started_at = None, now
-                    self._opening.append(stay)
+            self._lose(lost)
         await self.lease()
+
+    def _lose(self, lost: int) -> None:
+        """End at its last beat what hangs on this lease, and begin it anew; only whoever holds ``_writing`` may call.
+
+        A beat that is on its way and a row that finds its lease gone notice it both: the second must change nothing,
+        for what is written hangs on the next lease by then.
+        """
+        if self.lease_id != lost:
+            return
+        log.warning("lease_lost", stays=len(self.open))
+        self.lease_id, beaten = None, self._beaten[0]
+        now = clock().now()
+        for stay in list(self.open):
+            if stay.presence_id is not None:
+                # Written on the lost lease after that was closed, it would stay open for ever.
+                self._closing.append(replace(stay, ended_at=max(beaten, stay.started_at), reason="worker_lost"))
+                stay.presence_id, stay.started_at = None, now
+                self._opening.append(stay)
