@@ -4,8 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.sites import Site, running_site
+
+# Browsers, a media engine and sites share the machine: what is expected may take its time.
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 
 CHROMIUM_ARGS = [
     "--no-sandbox",

@@ -195,10 +195,8 @@ STEPS: list[Callable[[Way], None]] = [
 
 @pytest.fixture
 def way(browser: Browser, site: Site, browser_context_args: dict[str, Any]) -> Iterator[Way]:
-    expect.set_options(timeout=20_000)
     made = Way(browser, site, browser_context_args)
     yield made
-    expect.set_options(timeout=5_000)
     for context in made.contexts:
         context.close()
 

@@ -278,13 +278,13 @@ def test_what_is_buffered_plays_out_on_a_broken_line(classroom: Classroom, conte
     cut = re.compile(r"/m/.*-0000[3-9]\.m4s")
     context.route(cut, lambda route: route.abort("connectionreset"))
     page.locator("#player-go").tap()
-    expect(page.locator("#player-dot")).to_be_visible(timeout=20_000)
+    expect(page.locator("#player-dot")).to_be_visible()
     until(page, lambda: now(page) >= 2)
     ready = float(page.evaluate(BUFFERED))
     assert ready > now(page) + 4
     expect(page.locator("#player-say")).to_have_text("")
     until(page, lambda: now(page) >= ready - 1.5, seconds=40)
-    expect(page.locator("#player-say")).to_contain_text("网络断了，正在等网络", timeout=10_000)
+    expect(page.locator("#player-say")).to_contain_text("网络断了，正在等网络")
     context.unroute(cut)
     until(page, lambda: now(page) >= ready + 2, seconds=30)
     expect(page.locator("#player-dot")).to_be_hidden()
@@ -507,7 +507,7 @@ def test_a_film_of_half_a_second_is_finished(classroom: Classroom, context: Brow
     page = context.new_page()
     page.goto(classroom.url + classroom.short)
     page.locator("#player-go").tap()
-    expect(page.locator("#player-left")).to_have_text("这一段学够了", timeout=20_000)
+    expect(page.locator("#player-left")).to_have_text("这一段学够了")
 
 
 def test_after_the_end_the_big_button_goes_to_what_was_not_seen(classroom: Classroom, context: BrowserContext) -> None:
@@ -517,7 +517,7 @@ def test_after_the_end_the_big_button_goes_to_what_was_not_seen(classroom: Class
     play(page, to=6)
     seek(page, LENGTH_S - 4)
     page.locator("#player-toggle").tap()
-    expect(page.locator("#player-go-words")).to_have_text("从没看过的地方接着看", timeout=20_000)
+    expect(page.locator("#player-go-words")).to_have_text("从没看过的地方接着看")
     page.locator("#player-go").tap()
     until(page, lambda: 4 <= now(page) <= 12)
     expect(page.locator("#player-go-words")).to_have_text("继续播放")

@@ -7,7 +7,6 @@ The branch is one of the demonstration's that no other test touches: two dozen p
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -219,11 +218,11 @@ def go_live(month: Month) -> float:
     """The secretary has the lecture on her PC while the lecturer begins; the others sit in the hall."""
     room = f"/live/{month.occasion}/"
     watching = month.open(month.at_her_desk(), room)
-    expect(watching.locator("#status")).to_be_visible(timeout=20_000)
+    expect(watching.locator("#status")).to_be_visible()
     host = month.open(month.desk("13800000031"), f"{room}host/")
-    expect(host.locator("#go")).to_be_enabled(timeout=20_000)
+    expect(host.locator("#go")).to_be_enabled()
     host.click("#go")
-    expect(host.locator("#end")).to_be_visible(timeout=20_000)
+    expect(host.locator("#end")).to_be_visible()
     month.pages["lecturer"] = host
     return time.time()
 
@@ -250,7 +249,7 @@ def tick_the_hall(month: Month) -> None:
     page.click("#hall-send")
     expect_text(page, "#hall-unsent", "1 位的登记还在这部手机里")
     page.context.set_offline(False)
-    expect(page.locator("main")).to_contain_text("手机上先记、后补传", timeout=20_000)
+    expect(page.locator("main")).to_contain_text("手机上先记、后补传")
     expect(one(page, FORGOTTEN)).to_have_count(0)
 
 
@@ -367,14 +366,6 @@ def close_the_training(month: Month) -> None:
     month.open(page, month.about("remind/"))
     expect(page.get_by_text("这次培训已经结束，不再提醒。")).to_be_visible()
     agree(month, ABSENT)
-
-
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """Three browsers, a media engine and a site share the machine: what is expected may take its time."""
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 def test_the_month_of_a_secretary(browser: Browser, site: Site, browser_context_args: dict[str, Any]) -> None:

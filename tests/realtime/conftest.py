@@ -33,6 +33,7 @@ from organizations.models import User
 from tests.services import free_port
 
 METRICS_TOKEN = "m" * 40
+PATIENCE_S = 20.0  # for what has to come, on a machine that other tests keep busy
 GAUGES = {"live_phones", "live_presence_unwritten", "live_database_steps"}
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 UVICORN = [
@@ -147,12 +148,12 @@ class Phone:
     def raw(self, message: str | bytes) -> None:
         self.socket.send(message)
 
-    def recv(self, timeout: float = 5) -> dict[str, Any]:
+    def recv(self, timeout: float = PATIENCE_S) -> dict[str, Any]:
         frame = json.loads(self.socket.recv(timeout=timeout))
         self.frames.append(frame)
         return frame
 
-    def until(self, word: str, *, timeout: float = 6) -> dict[str, Any]:
+    def until(self, word: str, *, timeout: float = PATIENCE_S) -> dict[str, Any]:
         """Read up to the next frame with this ``t`` (or this error's code)."""
         deadline = time.monotonic() + timeout
         while True:
@@ -160,7 +161,7 @@ class Phone:
             if frame.get("t") == word or frame.get("error") == word:
                 return frame
 
-    def event(self, word: str, *, timeout: float = 6) -> dict[str, Any]:
+    def event(self, word: str, *, timeout: float = PATIENCE_S) -> dict[str, Any]:
         """Read up to the next event with this ``t``, in whatever tick it comes."""
         deadline = time.monotonic() + timeout
         while True:
@@ -169,7 +170,7 @@ class Phone:
                 if event["t"] == word:
                     return event  # type: ignore[no-any-return]
 
-    def closed(self, *, timeout: float = 6) -> int:
+    def closed(self, *, timeout: float = PATIENCE_S) -> int:
         """Read to the end; return the close code."""
         deadline = time.monotonic() + timeout
         try:
@@ -249,7 +250,7 @@ def answers(port: int, process: "subprocess.Popen[bytes]", log: Path) -> bool:
     return False
 
 
-def wait_until(true: Callable[[], Any], *, timeout: float = 6) -> Any:
+def wait_until(true: Callable[[], Any], *, timeout: float = PATIENCE_S) -> Any:
     """Return what ``true`` answers as soon as that is true."""
     deadline = time.monotonic() + timeout
     while True:

@@ -88,7 +88,6 @@ class Tourist:
         elder = options.pop("elder", False)
         options = {"viewport": PHONE, "locale": "zh-CN", "service_workers": "block", **options}
         context = self.browser.new_context(storage_state=self.signed_in(account), **options)
-        context.set_default_timeout(15_000)
         if elder:
             # The page as elder mode draws it, without changing the account for the next stop.
             context.add_init_script(

@@ -19,10 +19,7 @@ NOTICE = ".editor-ended"
 @pytest.fixture
 def desk(browser: Browser, served: str) -> Iterator[tuple[BrowserContext, Page]]:
     context = desk_context(browser)
-    context.set_default_timeout(30_000)
-    expect.set_options(timeout=20_000)
     yield context, sign_in(context, served, ORGANISER)
-    expect.set_options(timeout=5_000)
     context.close()
 
 

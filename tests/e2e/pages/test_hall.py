@@ -61,7 +61,7 @@ def test_a_hall_without_a_line_is_kept_and_handed_in_once(
     handed_in: list[str] = []
     page.on("request", lambda sent: handed_in.append(sent.url) if "/hall/sync" in sent.url else None)
     context.set_offline(False)
-    expect(page.locator(ONE.format(members[0]))).to_have_count(0, timeout=20_000)
+    expect(page.locator(ONE.format(members[0]))).to_have_count(0)
     expect(page.locator("#hall-unsent")).to_be_hidden()
     expect(page.locator("main")).to_contain_text("手机上先记、后补传")
     assert page.evaluate(WAITING) == 0

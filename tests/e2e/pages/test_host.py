@@ -34,14 +34,14 @@ def test_a_lecture_without_a_camera_has_a_picture_for_those_who_watch_by_hls(tou
         expect(page.locator("#desk-state")).to_contain_text("设备正常")
         assert page.locator("#camera").input_value() == "none"
         page.locator("#go").click()
-        expect(page.locator("#link-state")).to_contain_text("画面", timeout=20_000)
+        expect(page.locator("#link-state")).to_contain_text("画面")
         state = page.evaluate("JSON.parse(document.getElementById('host-data').textContent).urls.state")
         assert segments(page, served + state) >= 1
         end(page)
         # A mistake: undone, the picture is back by itself, and the members' list goes on growing.
         expect(page.locator("#undo-left")).to_contain_text("还可以恢复 10 分钟")
         page.locator("#resume-lecture").click()
-        expect(page.locator("#link-state")).to_contain_text("画面已送出", timeout=20_000)
+        expect(page.locator("#link-state")).to_contain_text("画面已送出")
         expect(page.locator("#end")).to_be_visible()
         assert segments(page, served + state) >= 1
         end(page)
@@ -62,7 +62,7 @@ def test_an_organiser_moderates_and_takes_the_picture_only_when_told_to(tourist:
         lecturer.goto(address)
         # Whether the test before gave it and ended it here is a matter of who runs which.
         lecturer.locator("#resume-lecture:visible, #go:visible:not([disabled])").first.click()
-        expect(lecturer.locator("#link-state")).to_contain_text("画面已送出", timeout=20_000)
+        expect(lecturer.locator("#link-state")).to_contain_text("画面已送出")
         # A second host page: no camera, and the lecturer stays on the air.
         organiser.goto(address)
         expect(organiser.locator("#desk-state")).to_contain_text("您是助手")
@@ -101,18 +101,18 @@ def take_and_give_back(lecturer: Page, organiser: Page) -> None:
     organiser.locator("#take").click()
     expect(organiser.locator("#take-asks")).to_contain_text("现在由")
     organiser.locator("#take-yes").click()
-    expect(organiser.locator("#link-state")).to_contain_text("画面已送出", timeout=20_000)
+    expect(organiser.locator("#link-state")).to_contain_text("画面已送出")
     expect(lecturer.locator("#desk-state")).to_contain_text("您是助手")
     assert lecturer.evaluate("document.getElementById('preview').srcObject === null")
     organiser.locator("#give-back").click()
     expect(lecturer.locator("#air-offer")).to_contain_text("请您收回画面")
     lecturer.locator("#take-back").click()
-    expect(lecturer.locator("#link-state")).to_contain_text("画面已送出", timeout=20_000)
+    expect(lecturer.locator("#link-state")).to_contain_text("画面已送出")
     expect(organiser.locator("#desk-state")).to_contain_text("您是助手")
     expect(organiser.locator("#air-log li")).to_have_count(2)
     # Reloaded, the lecturer is back on the air without a touch.
     lecturer.reload()
-    expect(lecturer.locator("#link-state")).to_contain_text("画面已送出", timeout=20_000)
+    expect(lecturer.locator("#link-state")).to_contain_text("画面已送出")
 
 
 def end(page: Page) -> None:

@@ -85,7 +85,7 @@ def test_an_entry_is_sent_once_and_forgotten_when_acknowledged(phone: Page, serv
 def test_what_the_line_lost_goes_again_with_the_same_id(phone: Page, server: Server) -> None:
     server.answers = [0, 503]
     key = phone.evaluate("(start('wang'), box.add('/watch', {seconds: 5}))")
-    phone.wait_for_function("acknowledged.length === 1", timeout=15_000)
+    phone.wait_for_function("acknowledged.length === 1")
     assert [(post["id"], post["status"]) for post in server.received] == [(key, 503), (key, 200)]
 
 
@@ -147,14 +147,14 @@ def test_without_storage_it_is_kept_in_memory(phone: Page, server: Server) -> No
     server.answers = [0]
     phone.evaluate("Object.defineProperty(window, 'localStorage', {get() { throw new Error('refused'); }})")
     key = phone.evaluate("(start('wang'), box.add('/watch', {seconds: 5}))")
-    phone.wait_for_function("acknowledged.length === 1", timeout=15_000)
+    phone.wait_for_function("acknowledged.length === 1")
     assert [post["id"] for post in server.received] == [key]
 
 
 def test_what_grew_on_its_way_is_kept_as_it_grew(phone: Page, server: Server) -> None:
     server.answers = [0]
     phone.evaluate("(start('wang'), box.add('/watch', {seconds: 5}, 'a'), box.add('/watch', {seconds: 9}, 'a'))")
-    phone.wait_for_function("acknowledged.length === 1", timeout=15_000)
+    phone.wait_for_function("acknowledged.length === 1")
     assert [(post["id"], post["seconds"]) for post in server.received] == [("a", 9)]
 
 

@@ -18,7 +18,6 @@ SAVE = "#w-editor-form footer button[type=submit], form button.button[type=submi
 
 def office(browser: Browser, base: str, context_args: dict[str, Any], size: int) -> Page:
     context = desk_context(browser) if size == 1280 else phone_context(browser, context_args)
-    context.set_default_timeout(20_000)
     return sign_in(context, base, ORGANISER)
 
 

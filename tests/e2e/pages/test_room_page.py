@@ -128,7 +128,7 @@ def test_a_later_sentence_never_overtakes_an_earlier_one(room: Page) -> None:
     assert sent(room) == ["一"]
     hear(room, t="chat", error="slow_down", id=first["id"])
     expect(room.locator("#say-note")).to_have_text("剩下的会自动发出")
-    room.wait_for_function("said.length === 2", timeout=10_000)
+    room.wait_for_function("said.length === 2")
     assert sent(room) == ["一", "一"]
     for message in (1, 2, 3):
         hear(room, t="ack", id=room.evaluate("said[said.length - 1].id"), message=message)

@@ -164,7 +164,7 @@ def test_the_lecturer_loses_the_line(lecture: Lecture) -> None:
     lecture.host.evaluate("window.pcs.forEach((pc) => pc.close())")
     for page in lecture.members.values():
         goes_dark(page)
-        expect(page.locator("#cover-text")).to_have_text("讲师暂时没有画面，请稍等，不用离开", timeout=10_000)
+        expect(page.locator("#cover-text")).to_have_text("讲师暂时没有画面，请稍等，不用离开")
     lecture.host.context.set_offline(False)
     for page in lecture.members.values():
         soon_sees(page, 45)
@@ -177,7 +177,7 @@ def test_the_lecturer_changes_the_device(lecture: Lecture) -> None:
     lecture.host.locator("#take").click()
     lecture.host.locator("#take-yes").click()
     expect(lecture.host.locator("#link-state")).to_contain_text("画面已送出", timeout=30_000)
-    expect(first.locator("#desk-state")).to_contain_text("您是助手", timeout=15_000)
+    expect(first.locator("#desk-state")).to_contain_text("您是助手")
     for page in lecture.members.values():
         soon_sees(page)
     first.context.close()
@@ -190,12 +190,12 @@ def test_the_headline_says_what_the_audience_gets(lecture: Lecture) -> None:
     """Organiser 9: 连接良好 in green while nobody saw the lecturer."""
     lecture.host.on("dialog", lambda dialog: dialog.accept())
     said = lecture.host.locator("#headline")
-    expect(said).to_have_text("大家看得到、听得到您", timeout=20_000)
+    expect(said).to_have_text("大家看得到、听得到您")
     expect(said).to_have_class("headline good")
     assert lecture.host.locator("#time-left").inner_text().endswith("分钟")
     # What goes out ends, and neither the page nor its socket is told.
     lecture.host.evaluate("window.pcs.forEach((pc) => pc.getSenders().forEach((one) => one.replaceTrack(null)))")
-    expect(said).to_have_text("大家现在看不到您，也听不到您", timeout=10_000)
+    expect(said).to_have_text("大家现在看不到您，也听不到您")
     expect(said).to_have_class("headline bad")
     assert (said.bounding_box() or {"y": 1000})["y"] < 200
     lecture.host.evaluate("location.reload()")
@@ -219,9 +219,9 @@ def test_a_break_has_a_card_and_a_countdown(lecture: Lecture) -> None:
     for one in card:
         expect(one).to_contain_text("休息一下，还有 0")
     lecture.members["hls"].reload()
-    expect(card[1]).to_contain_text("休息一下，还有 0", timeout=20_000)
+    expect(card[1]).to_contain_text("休息一下，还有 0")
     lecture.host.evaluate("location.reload()")
-    expect(said).to_have_text("已休息，大家看到的是倒计时", timeout=20_000)
+    expect(said).to_have_text("已休息，大家看到的是倒计时")
     lecture.host.click("#go-on")
     expect(said).to_have_text("大家看得到、听得到您", timeout=40_000)
     for page in lecture.members.values():
@@ -232,7 +232,7 @@ def test_a_members_own_line_goes_and_comes_back(lecture: Lecture) -> None:
     for page in lecture.members.values():
         page.context.set_offline(True)
     for page in lecture.members.values():
-        expect(page.locator("#status")).to_have_text("网络断了，联网后会自动回到直播间", timeout=15_000)
+        expect(page.locator("#status")).to_have_text("网络断了，联网后会自动回到直播间")
         expect(page.locator("#line")).to_be_hidden()
         expect(page.locator("#status")).not_to_contain_text("保存在手机")
     goes_dark(lecture.members["hls"], 60)
@@ -298,26 +298,26 @@ def test_coming_back_to_the_room_shows_what_was_said_meanwhile(lecture: Lecture)
 def test_muting_one_member_locks_nobody_elses_words(lecture: Lecture) -> None:
     """Above all not those of an organiser who sits in the members' room and hears all that hosts hear."""
     page, organiser = lecture.members["webrtc"], lecture.enter(ORGANISER)
-    expect(organiser.locator("#status")).not_to_have_text("正在连接…", timeout=15_000)
+    expect(organiser.locator("#status")).not_to_have_text("正在连接…")
     for one, words in ((page, "请看我的广告"), (organiser, "请大家看课件")):
         one.fill("#say-text", words)
         one.tap("#say-send")
         mine = one.locator("#chat li.mine:not(.waiting)", has_text=words)
-        expect(mine.locator("b")).to_have_text("我", timeout=10_000)
+        expect(mine.locator("b")).to_have_text("我")
     said = lecture.host.locator("#chat li", has_text="请看我的广告")
     said.get_by_role("button", name="禁言").click()
-    expect(page.locator("#say-text")).to_be_disabled(timeout=10_000)
+    expect(page.locator("#say-text")).to_be_disabled()
     expect(page.locator("#say-note")).to_have_text("主持人暂时关闭了您的发言")
     expect(organiser.locator("#say-text")).to_be_enabled()
     expect(organiser.locator("#say-note")).to_be_hidden()
     page.reload()
-    expect(page.locator("#say-note")).to_have_text("主持人暂时关闭了您的发言", timeout=15_000)
+    expect(page.locator("#say-note")).to_have_text("主持人暂时关闭了您的发言")
     expect(page.locator("#say-text")).to_be_disabled()
     expect(page.locator("#chat li.mine", has_text="请看我的广告").locator("b")).to_have_text("我")
     lecture.host.click("#tab-people")
     lecture.host.locator("#held li").get_by_role("button").click()
     lecture.host.click("#tab-chat")
-    expect(page.locator("#say-text")).to_be_enabled(timeout=10_000)
+    expect(page.locator("#say-text")).to_be_enabled()
     organiser.context.close()
 
 
