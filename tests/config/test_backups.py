@@ -26,6 +26,7 @@ from organizations.core import phones
 from organizations.models import AccessEntry, Membership, Node, User
 from organizations.operations import ensure_phone_key
 from organizations.queries import user_by_phone
+from tests.databases import empty_tables
 from tests.factories.organizations import County, UserFactory, make_county
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
@@ -147,7 +148,7 @@ def test_an_empty_site_takes_a_backup_without_asking(world: County, place: Path)
     made, before = back_up(place), state()
     with pytest.raises(backups.UnableToRestore, match="已经有人员"):
         restore(made, replace=False)
-    call_command("flush", interactive=False, verbosity=0)
+    empty_tables()
     assert state() == ([], [], 0)
     restore(made, replace=False)
     assert state() == before

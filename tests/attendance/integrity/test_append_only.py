@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection, transaction
 
 from attendance import append_only, operations
 from attendance.models import Correction, Evidence, Occasion, PresenceSpan
+from tests.databases import empty_tables
 from tests.factories.attendance import HOUR, START, be_present, open_lecture
 from tests.factories.organizations import County, make_county
 
@@ -114,17 +115,9 @@ def test_a_table_that_was_rewritten_is_guarded_again_after_the_next_migrate(lect
 @pytest.mark.django_db(transaction=True)
 def test_emptying_the_tables_between_two_tests_is_possible(lecture: Occasion) -> None:
     """The test runner's own way out; what it leaves is guarded (the next test begins with empty tables)."""
-    connection.ops.execute_sql_flush(
-        connection.ops.sql_flush(_style(), connection.introspection.django_table_names(only_existing=True))
-    )
+    empty_tables()
     assert not Evidence.objects.exists()
     assert append_only.missing() == []
-
-
-def _style() -> object:
-    from django.core.management.color import no_style
-
-    return no_style()
 
 
 @pytest.mark.django_db(transaction=True)
