@@ -1,8 +1,10 @@
 """The whole product as a child process, for tests and tools: the ``python -m config.run`` of ``make run``."""
 
 import contextlib
+import hashlib
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,11 +15,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.databases import sqlite_copy
+from tests.databases import locked, sqlite_copy
 from tests.services import free_port
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 PATIENCE_S = 480
+# A demonstration lives by the clock (its lectures lie around the moment in which it was made), so that it ages.
+FRESH_S = 600
+APART = {".git", ".venv", "frontend", "tests", "var"}
+PREPARE = "from config import run; run.environment(); run.prepare()"
 
 
 @dataclass(frozen=True)
@@ -67,18 +73,46 @@ def pump(process: "subprocess.Popen[str]", lines: "queue.Queue[str | None]", log
     lines.put(None)
 
 
+def code_hash() -> str:
+    """A short hash over what makes a demonstration: all code of the product, by its files' times."""
+    folders = [path for path in BASE_DIR.iterdir() if path.is_dir() and path.name not in APART]
+    files = sorted(path for folder in folders for path in folder.rglob("*.py"))
+    facts = "".join(f"{path}{path.stat().st_mtime_ns}" for path in files)
+    return hashlib.sha256(facts.encode()).hexdigest()[:12]
+
+
+def copy_demo(var_dir: Path, environment: dict[str, str]) -> None:
+    """Fill ``var_dir`` with a demonstration that another test of the last minutes prepared; prepare one if none did.
+
+    Preparing takes 16 s of a processor, copying none, and a run of all tests has a dozen sites. Raises AssertionError
+    with what was printed when preparing fails.
+    """
+    kept = Path(tempfile.gettempdir()) / f"classroom-demo-{os.getuid()}"
+    with locked(kept.name):
+        template = kept / code_hash()
+        stamp = template / "prepared"
+        if not stamp.exists() or time.time() - stamp.stat().st_mtime > FRESH_S:
+            shutil.rmtree(kept, ignore_errors=True)
+            template.mkdir(parents=True)
+            sqlite_copy("site").rename(template / "db.sqlite3")
+            done = subprocess.run(
+                [sys.executable, "-c", PREPARE], cwd=BASE_DIR, env={**environment, "VAR_DIR": str(template)},
+                capture_output=True, text=True, check=False, timeout=PATIENCE_S,
+            )  # fmt: skip
+            assert done.returncode == 0, f"preparing the demonstration failed:\n{done.stdout}\n{done.stderr}"
+        shutil.copytree(template, var_dir, dirs_exist_ok=True)
+
+
 @contextlib.contextmanager
 def running_site(*, from_nothing: bool = False, **extra: str) -> Iterator[Site]:
     """Start the product on a free port with fresh demo data; stop it with Ctrl-C's signal at the end.
 
-    Unless ``from_nothing``, its database is the tests' migrated template, so that it need not migrate again.
+    Unless ``from_nothing``, its database is the tests' migrated template and, if nothing special is asked for, its
+    demonstration a copy, so that it need neither migrate nor seed again.
     """
     with tempfile.TemporaryDirectory(prefix="classroom-site-", ignore_cleanup_errors=True) as name:
         var_dir = Path(name)
-        var_dir.chmod(0o755)
         port = free_port()
-        if not from_nothing:
-            sqlite_copy("site").rename(var_dir / "db.sqlite3")
         environment = {
             **os.environ,
             "DEMO": "1",
@@ -89,6 +123,11 @@ def running_site(*, from_nothing: bool = False, **extra: str) -> Iterator[Site]:
         for key in [key for key in environment if key.startswith("PYTEST") or key == "DEBUG"]:
             del environment[key]
         environment |= {"DEMO_VIDEO_MINUTES": "0.3", "PYTHONUNBUFFERED": "1", **extra}
+        if not from_nothing and not extra:
+            copy_demo(var_dir, environment)
+        elif not from_nothing:
+            sqlite_copy("site").rename(var_dir / "db.sqlite3")
+        var_dir.chmod(0o755)
         process = subprocess.Popen(
             [sys.executable, "-m", "config.run"],
             cwd=BASE_DIR, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
