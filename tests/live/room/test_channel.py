@@ -153,4 +153,4 @@ async def test_nobody_waits_for_a_redis_that_is_away(two: tuple[Process, Process
         first.channel.send([(7, PICTURE)], flush=True)
         await asyncio.to_thread(room_events.publish, 7, PICTURE)
     await until(lambda: not first.channel._waiting)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 50 * 0.5  # one that waited would wait that long for its socket alone
