@@ -41,16 +41,19 @@ stage "PostgreSQL and Redis" .venv/bin/python -m tests.services $pytest $busy -m
 alone() { tests/netns.sh $pytest "$@"; }
 # Not in one worker: the player's browser keeps an event loop, the engine's tests begin their own.
 files="-n 3 --dist loadfile --no-loadscope-reorder"
+pair="-n 2 --maxschedchunk 1"
+weighed=tests/e2e/pages/test_budgets.py
 # What waits for browsers, phones and pictures leaves a processor idle: two lanes, each in namespaces of its own.
-players() {
-  stage "Player, films, months, starting and stopping, the installed site" alone $files -m "e2e or front" \
-    tests/e2e tests/front --ignore=tests/e2e/pages --ignore=tests/e2e/test_story.py
-  stage "Browser: the whole story" alone -m e2e tests/e2e/test_story.py
+players() {  # the longest first
+  stage "Player, months, the whole story, films, starting and stopping, the installed site" alone $files \
+    -m "e2e or front" tests/e2e/test_player.py tests/e2e/test_secretary_month.py tests/e2e/test_story.py \
+    tests/e2e/test_run.py tests/e2e tests/front --ignore=tests/e2e/pages
+  stage "Browser: what a page weighs and whom it keeps out" alone $pair -m e2e $weighed
   return $failed
 }
 engines() {
   stage "Media engine and its faults" alone $files -m "engine or e2e" tests/live tests/media
-  stage "Browser: every page" alone -n 2 --maxschedchunk 1 -m e2e tests/e2e/pages
+  stage "Browser: every page" alone $pair -m e2e tests/e2e/pages --ignore=$weighed
   return $failed
 }
 players > "$VAR_DIR/players.log" 2>&1 & beside=$!
