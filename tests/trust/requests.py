@@ -80,6 +80,7 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "upload_id": world.upload.pk,
         "video_id": world.recording.pk,
         "name": "records",
+        "session": "k",
         "form": "csv",
         "what": {"people": "number", "units": "rename"}.get(row.route.split("/")[0], "correct"),
         "person_id": world.member.pk,

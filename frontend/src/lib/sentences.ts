@@ -97,6 +97,15 @@ export interface HostWords {
   draft: string;
   elsewhere: string;
   empty: string;
+  encoder: string;
+  encoder_awaited: string;
+  encoder_away: string;
+  encoder_left: string;
+  encoder_let: string;
+  encoder_on: string;
+  encoder_stay: string;
+  encoder_take_asks: string;
+  encoder_taken: string;
   full: string;
   give_back_asked: string;
   going: string;
