@@ -84,6 +84,11 @@ def state(request: HttpRequest, lecture: Lecture) -> HttpResponse:
 @lecture_json(may_join, find=lecture_for_rights)
 def ticket(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """A ticket for this browser's next socket; ``device`` is the random name it gave itself."""
+    return ticket_for(request, lecture, is_counted=True)
+
+
+def ticket_for(request: HttpRequest, lecture: Lecture, *, is_counted: bool) -> HttpResponse:
+    """The same; without ``is_counted`` presence is evidence of nobody's."""
     device = request.GET.get("device", "")
     if DEVICE.fullmatch(device) is None:
         return JsonResponse({"error": "bad_device", "message": _("请刷新页面再试。")}, status=400)
@@ -97,7 +102,7 @@ def ticket(request: HttpRequest, lecture: Lecture) -> HttpResponse:
             host=is_host,
             # Whoever is no host was let in as one who is expected: a room that comes back asks that once a phone.
             # Further sessions let in who was at the first, too.
-            counted=not (is_host or lecture.occasion.repeats_id) or expects(lecture.occasion, user.pk),
+            counted=is_counted and (not (is_host or lecture.occasion.repeats_id) or expects(lecture.occasion, user.pk)),
         ),
         session_key=request.session.session_key or "",
     )

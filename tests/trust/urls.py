@@ -231,6 +231,8 @@ LIVE = (
     Row("live/<int:occasion_id>/encoder/", "GET POST", HOSTS, "the key of a device outside; shown once"),
     Row("live/<int:occasion_id>/whip/", "POST", NOBODY, "a device outside sends the picture; whoever has the key", KEY),
     Row("live/<int:occasion_id>/whip/<str:session>/", "DELETE", NOBODY, "it ends; whoever has the key", KEY),
+    Row("live/<int:occasion_id>/screen/", "GET", ROOM, "the hall's screen; counts for nobody"),
+    Row("live/<int:occasion_id>/screen/ticket.json", "GET", ROOM, "its ticket, evidence of nobody's", JSON_401),
     Row("live/<int:occasion_id>/again/", "GET POST", HOSTS, "hold again what was not held"),
     Row("live/<int:occasion_id>/void/", "GET POST", ORGANISER, "void it; for its lecturer too where it was not held"),
     Row("live/<int:occasion_id>/replay/", "GET", ROOM, "the recording; for the secretary above too"),
