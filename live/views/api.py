@@ -27,6 +27,7 @@ from organizations.permissions import signed_in
 
 DEVICE = re.compile(r"[0-9a-f]{32}")
 MAX_BODY = 4096
+NOTHING_ASKED: dict[str, Any] = {"poll": None, "choice": None, "notice": "", "questions": [], "voted": []}
 
 
 def milliseconds(at: dt.datetime | None) -> int | None:
@@ -37,7 +38,8 @@ def milliseconds(at: dt.datetime | None) -> int | None:
 def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, Any]:
     """Return where the room stands: what a page begins with, and what a phone fetches after a gap."""
     is_host = may_host(user, lecture)
-    live = lecture.state == Lecture.State.LIVE and not is_locked_out(user, lecture, as_of=as_of)
+    is_outside = is_locked_out(user, lecture, as_of=as_of)
+    live = lecture.state == Lecture.State.LIVE and not is_outside
     facts = queries.room_facts([lecture.pk])[lecture.pk]
     state: dict[str, Any] = {
         "state": lecture.stage,
@@ -51,11 +53,14 @@ def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str,
         "break_until": facts.break_until,
         "hls_url": _hls(lecture, user, "live.m3u8", as_of) if live else "",
         "hls_audio_url": _hls(lecture, user, "audio.m3u8", as_of) if live else "",
-        "chat": [line.event() for line in queries.chat_lines(occasion_id=lecture.pk)],
+        # Whoever a locked room keeps outside reads nothing of what is said inside.
+        "chat": [] if is_outside else [line.event() for line in queries.chat_lines(occasion_id=lecture.pk)],
         "last_message": facts.last_message,
         "talk": facts.is_chat_open,
         "locked": facts.is_locked,
-        "asking": queries.asking_state(occasion_id=lecture.pk, member_id=user.pk, is_host=is_host),
+        "asking": NOTHING_ASKED
+        if is_outside
+        else queries.asking_state(occasion_id=lecture.pk, member_id=user.pk, is_host=is_host),
         "mine": own_record(lecture, member_id=user.pk, as_of=as_of),
     }
     if is_host:

@@ -370,6 +370,9 @@ class Desk {
     encoder.hidden = this.go.hidden || !this.data.encoder_key;
     encoder.disabled = mayNot;
     byId("encoder-step").hidden = over;
+    // Nothing more is asked, and nothing to be looked at goes out.
+    byId("poll-writing").hidden = over;
+    byId("look-part").hidden = over;
     byId("end").hidden = !live || !byId("end-confirm").hidden;
     if (!live) byId("end-confirm").hidden = true;
     byId("here-step").hidden = this.lineWord !== "closed" || this.closed !== "elsewhere";
