@@ -176,8 +176,11 @@ class AirTurn(models.Model):
 
     ``source``: the page's own random name, which a reload keeps; ``socket``: its newest connection; ``left_at``: the
     page is away since, and may come back; ``offered_at``: it asked the page before to take the picture back;
-    ``before``: the turn that it took over.
+    ``before``: the turn that it took over; ``source`` ENCODER: no page but a device outside, with the lecture's key;
+    ``awaits_encoder_at``: it lets that device take its place.
     """
+
+    ENCODER = "encoder"
 
     lecture = models.ForeignKey(Lecture, on_delete=models.CASCADE, related_name="air_turns")
     host = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
@@ -186,6 +189,7 @@ class AirTurn(models.Model):
     began_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True, blank=True)
     offered_at = models.DateTimeField(null=True, blank=True)
+    awaits_encoder_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     before = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
@@ -196,6 +200,18 @@ class AirTurn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lecture_id}: {self.host_id}"
+
+
+class EncoderKey(models.Model):
+    """The key by which a device outside (OBS) may send a lecture's picture: one a lecture, kept as a digest."""
+
+    lecture = models.OneToOneField(Lecture, on_delete=models.CASCADE, primary_key=True, related_name="encoder_key")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the key, in hex; the key itself was shown once")
+    made_by = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="+")
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.lecture_id)
 
 
 class RaisedHand(models.Model):

@@ -16,11 +16,12 @@ def end_forgotten_lectures() -> None:
 def delete_old_chat() -> None:
     """Keep chat, questions, and who chose what in a poll no longer than their retention time.
 
-    And who had which media connection no longer than the lecture.
+    And who had which media connection, and the key of a device outside, no longer than the lecture.
     """
     operations.delete_old_chat(as_of=timezone.now())
     operations.delete_old_asking(as_of=timezone.now())
     operations.forget_old_peers()
+    operations.forget_old_encoder_keys(as_of=timezone.now())
 
 
 BEAT = {

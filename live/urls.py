@@ -2,12 +2,17 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from live.views import api, asked, ending, pages, people
+from live.views import api, asked, encoder, ending, pages, people, screen
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.index, name="live_index"),
     path("<int:occasion_id>/", pages.room, name="live_room"),
     path("<int:occasion_id>/host/", pages.host, name="live_host"),
+    path("<int:occasion_id>/encoder/", encoder.encoder, name="live_encoder"),
+    path("<int:occasion_id>/whip/", encoder.whip, name="live_whip"),
+    path("<int:occasion_id>/whip/<str:session>/", encoder.whip_session, name="live_whip_session"),
+    path("<int:occasion_id>/screen/", screen.screen, name="live_screen"),
+    path("<int:occasion_id>/screen/ticket.json", screen.screen_ticket, name="live_screen_ticket"),
     path("<int:occasion_id>/again/", ending.again, name="live_again"),
     path("<int:occasion_id>/void/", ending.void, name="live_void"),
     path("<int:occasion_id>/replay/", pages.replay, name="live_replay"),

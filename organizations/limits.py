@@ -51,6 +51,11 @@ def try_own_password(person: User) -> Try:
     return count("own_password", {"person": str(person.pk)})
 
 
+def try_encoder_key(request: HttpRequest) -> Try:
+    """Count a key of a device outside that is about to be compared, by address. Raises UnableToTry."""
+    return count("encoder_key", {"address": network_of(client_address(request))})
+
+
 def try_code_entry(request: HttpRequest) -> Try:
     """Count a code that is typed in. The session's own count cannot: many at once would all read the same one."""
     return count("code_entry", {"session": request.session.session_key or ""})

@@ -21,6 +21,7 @@ const ON_AIR: OnAirEvent = {
   offered: false,
   before: "",
   before_name: "",
+  awaits: false,
 };
 
 class FakePeer {

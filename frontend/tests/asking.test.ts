@@ -4,7 +4,7 @@ import { HostAsking } from "../src/host/asking";
 import { draftOf, HostPolls, stateWord } from "../src/host/polls";
 import type { Command, PollEvent, QuestionEvent } from "../src/lib/frames";
 import type { AskWords, HostAskWords } from "../src/lib/sentences";
-import { type HostPoll, ordered, share } from "../src/room/asked";
+import { type HostPoll, isOwnNow, ordered, share, Taps } from "../src/room/asked";
 import { Asking } from "../src/room/asking";
 import { Pending } from "../src/room/pending";
 import { pollWord } from "../src/room/polls";
@@ -408,4 +408,19 @@ test("a poll is saved once, and an answer that comes late leaves the next form a
   assert.deepEqual([sent.length, looks, element("poll-form").hidden], [2, 2, true]);
   await browser.pass(30_000);
   assert.equal(sent.length, 2);
+});
+
+test("a double tap takes nothing back, a later one does", () => {
+  const taps = new Taps();
+  assert.equal(taps.isTwice(1, 0), false);
+  assert.equal(taps.isTwice(1, 300), true);
+  assert.equal(taps.isTwice(2, 350), false);
+  assert.equal(taps.isTwice(1, 2000), false);
+});
+
+test("whose question is being answered is told so wherever they look", () => {
+  const one = { ...question(1), member: 7, state: "now" as const };
+  assert.equal(isOwnNow([one], 7), true);
+  assert.equal(isOwnNow([one], 8), false);
+  assert.equal(isOwnNow([{ ...one, state: "answered" }], 7), false);
 });

@@ -3,7 +3,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deskWord } from "../src/host/desk";
 import { inOrder } from "../src/host/hands";
-import { mayTakeBack, replacedWord, roleOf, type StageFacts, senderOf } from "../src/host/stage";
+import {
+  ENCODER,
+  mayLetEncoder,
+  mayTakeBack,
+  replacedWord,
+  roleOf,
+  type StageFacts,
+  senderOf,
+} from "../src/host/stage";
 import type { HandEvent, OnAirEvent } from "../src/lib/frames";
 import { afterClose } from "../src/room/socket";
 
@@ -19,6 +27,7 @@ const ON_AIR: OnAirEvent = {
   offered: false,
   before: "",
   before_name: "",
+  awaits: false,
 };
 const MINE: StageFacts = { state: "live", onAir: ON_AIR, source: "desk", you: 1, taking: 0 };
 const ROLES: [string, Partial<StageFacts>, string][] = [
@@ -33,6 +42,9 @@ const ROLES: [string, Partial<StageFacts>, string][] = [
   ["the lecturer at another computer", { source: "tab", onAir: { ...ON_AIR, here: false } }, "presenter"],
   ["an organiser who confirmed", { source: "laptop", you: 2, taking: 5 }, "presenter"],
   ["an organiser who confirmed another", { source: "laptop", you: 2, taking: 4 }, "assistant"],
+  ["one's own device outside", { onAir: { ...ON_AIR, source: ENCODER } }, "assistant"],
+  ["while it is waited for", { onAir: { ...ON_AIR, source: ENCODER, here: false } }, "assistant"],
+  ["whoever took its place", { onAir: { ...ON_AIR, source: ENCODER }, taking: 5 }, "presenter"],
   ["nobody on the air", { onAir: null }, "presenter"],
   ["before it begins", { state: "scheduled", source: "laptop", you: 2 }, "presenter"],
 ];
@@ -62,6 +74,16 @@ test("whoever was replaced is told by whom, and what comes after", () => {
   assert.equal(replacedWord(onAir, 2), "");
   assert.equal(replacedWord({ ...onAir, offered: true }, 1), "air_offered");
   assert.equal(replacedWord({ ...onAir, here: false, offered: true }, 1), "air_left");
+});
+
+test("a device outside comes where the page on the air lets it", () => {
+  assert.equal(mayLetEncoder(MINE), true);
+  assert.equal(mayLetEncoder({ ...MINE, source: "tab" }), false);
+  assert.equal(mayLetEncoder({ ...MINE, state: "ended" }), false);
+  assert.equal(mayLetEncoder({ ...MINE, onAir: { ...ON_AIR, source: ENCODER } }), false);
+  const device = { ...ON_AIR, source: ENCODER, before: "desk" };
+  assert.equal(replacedWord(device, 1), "encoder_taken");
+  assert.equal(replacedWord({ ...device, here: false }, 1), "encoder_left");
 });
 
 test("hands stand as they went up", () => {

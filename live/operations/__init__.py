@@ -1,7 +1,17 @@
 """All that changes around a lecture: its plan and its life, and what is said and done in its room."""
 
 from live.core.plan import LecturePlan
-from live.operations.air import Air, NobodyIsOnAir, UnableToGiveBack, UnableToTakeAir, leave_air, offer_air, take_air
+from live.operations.air import (
+    Air,
+    NobodyIsOnAir,
+    UnableToGiveBack,
+    UnableToTakeAir,
+    await_encoder,
+    leave_air,
+    offer_air,
+    take_air,
+    take_encoder_air,
+)
 from live.operations.breaks import UnableToTakeBreak, end_break, take_break
 from live.operations.chat import (
     Saying,
@@ -11,6 +21,13 @@ from live.operations.chat import (
     say_all,
 )
 from live.operations.control import lock_room, open_chat
+from live.operations.encoders import (
+    UnableToMakeKey,
+    cut_encoder,
+    forget_old_encoder_keys,
+    make_encoder_key,
+    withdraw_encoder_key,
+)
 from live.operations.ending import UnableToResumeLecture, UnableToVoidLecture, resume_lecture, void_lecture
 from live.operations.hands import (
     UnableToRaiseHand,
@@ -91,6 +108,7 @@ __all__ = [
     "UnableToGiveBack",
     "UnableToGoLive",
     "UnableToHoldAgain",
+    "UnableToMakeKey",
     "UnableToMark",
     "UnableToPin",
     "UnableToPoll",
@@ -106,9 +124,11 @@ __all__ = [
     "announce_picture",
     "answer_polls",
     "ask",
+    "await_encoder",
     "cancel_lecture",
     "claim_peer",
     "close_poll",
+    "cut_encoder",
     "cut_peers",
     "delete_old_asking",
     "delete_old_chat",
@@ -119,6 +139,7 @@ __all__ = [
     "end_forgotten_lectures",
     "end_lecture",
     "finish_recording",
+    "forget_old_encoder_keys",
     "forget_old_peers",
     "forget_peers",
     "go_live",
@@ -132,6 +153,7 @@ __all__ = [
     "lower_all_hands",
     "lower_forgotten_hands",
     "lower_hands",
+    "make_encoder_key",
     "mark_question",
     "note_hands",
     "note_holes",
@@ -152,7 +174,9 @@ __all__ = [
     "show_poll",
     "take_air",
     "take_break",
+    "take_encoder_air",
     "void_lecture",
     "vote_questions",
     "why_recording_stays",
+    "withdraw_encoder_key",
 ]

@@ -67,8 +67,37 @@ def take_air(
         if now.left_at is not None:
             _announce(occasion_id)
         return
-    if now is not None and now.pk != turn and (now.left_at is None or now.host_id != host_id):
+    is_free = now is None or now.pk == turn
+    # A page that has gone leaves its place to another one of its host; a device outside is waited for.
+    if not is_free and (now.left_at is None or now.host_id != host_id or now.source == AirTurn.ENCODER):  # type: ignore[union-attr]
         raise UnableToTakeAir
+    _begin(occasion_id, now, host_id=host_id, source=source, socket=socket, as_of=as_of)
+
+
+@transaction.atomic
+def take_encoder_air(*, occasion_id: int, host_id: int, socket: str, as_of: dt.datetime) -> None:
+    """Put the device outside on the air, for the host who made its key.
+
+    It takes nobody's place who did not let it: it comes where nobody was on the air yet, where the page on the air
+    waits for it, and in its own place, whichever host's key it had then. Raises UnableToTakeAir, and NobodyIsOnAir.
+    """
+    lecture = Lecture.objects.select_for_update(no_key=True).get(pk=occasion_id)
+    if lecture.state != Lecture.State.LIVE or lecture.break_at is not None:
+        raise NobodyIsOnAir
+    now = _open_turns(occasion_id).select_related("before").first()
+    if now is not None and now.source == AirTurn.ENCODER:
+        AirTurn.objects.filter(pk=now.pk).update(host_id=host_id, socket=socket, left_at=None)
+        _announce(occasion_id)
+        return
+    if now is not None and now.awaits_encoder_at is None:
+        raise UnableToTakeAir
+    _begin(occasion_id, now, host_id=host_id, source=AirTurn.ENCODER, socket=socket, as_of=as_of)
+
+
+def _begin(
+    occasion_id: int, now: AirTurn | None, *, host_id: int, source: str, socket: str, as_of: dt.datetime
+) -> None:
+    """Open a turn in the place of the one that is open, if any is."""
     before = now
     if now is not None:
         AirTurn.objects.filter(pk=now.pk).update(ended_at=as_of)
@@ -79,6 +108,16 @@ def take_air(
         lecture_id=occasion_id, host_id=host_id, source=source, socket=socket, began_at=as_of, before=before
     )
     _announce(occasion_id)
+
+
+@transaction.atomic
+def await_encoder(*, occasion_id: int, host_id: int, source: str, on: bool, as_of: dt.datetime) -> None:
+    """The page on the air lets the device outside take its place, or no more; its picture stays until it does."""
+    mine = _open_turns(occasion_id).filter(host_id=host_id, source=source)
+    if not mine.exists():
+        raise UnableToGiveBack
+    if mine.filter(awaits_encoder_at__isnull=on).update(awaits_encoder_at=as_of if on else None):
+        _announce(occasion_id)
 
 
 @transaction.atomic

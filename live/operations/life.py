@@ -15,8 +15,8 @@ from attendance.models import Training
 from attendance.queries.windows import resumed_at, window_limit
 from live import room_events
 from live.core import lifecycle
-from live.models import Lecture, RaisedHand
-from live.operations.air import Air, take_air
+from live.models import AirTurn, Lecture, RaisedHand
+from live.operations.air import Air, leave_air, take_air
 from live.operations.breaks import close_break
 from live.operations.hands import lower_all_hands
 from live.operations.polls import close_open_poll
@@ -42,7 +42,7 @@ class UnableToEndLecture(Exception):
 def go_live(*, occasion_id: int, as_of: dt.datetime, air: Air | None = None) -> None:
     """Open the lecture and its occasion; from now on presence counts. Going live twice is going live once.
 
-    ``air``: the host's page that begins it, and sends the picture.
+    ``air``: the host's page that begins it, and sends the picture; or the device outside, which is waited for.
     """
     with transaction.atomic():
         lecture = Lecture.objects.select_related("occasion__training").get(pk=occasion_id)
@@ -58,6 +58,8 @@ def go_live(*, occasion_id: int, as_of: dt.datetime, air: Air | None = None) -> 
         ledger.open_occasion(occasion_id=occasion_id, as_of=as_of)
         if air is not None:  # told first: no other open page takes the new state for its own turn
             take_air(occasion_id=occasion_id, host_id=air.host_id, source=air.source, socket=air.socket, as_of=as_of)
+            if air.source == AirTurn.ENCODER:
+                leave_air(occasion_id=occasion_id, socket=air.socket, as_of=as_of)
         transaction.on_commit(lambda: announce(occasion_id, "live"))
 
 

@@ -8,8 +8,9 @@ from live.queries.asking import (
     question_events,
     questions_of,
 )
+from live.queries.encoders import encoder_key, encoders_left_alone, encoders_on_air, is_encoder_on
 from live.queries.lectures import lecturers_for, lectures_for, may_lecture, people_present, personal_data
-from live.queries.peers import engine_url, is_published, off_air, owned_peers
+from live.queries.peers import engine_url, is_peer, is_published, off_air, owned_peers
 from live.queries.recordings import (
     PICTURE_OUTLIVES,
     SHORTEST_PAUSE_MS,
@@ -52,11 +53,16 @@ __all__ = [
     "asking_facts",
     "asking_state",
     "chat_lines",
+    "encoder_key",
+    "encoders_left_alone",
+    "encoders_on_air",
     "engine_url",
     "hand_events",
     "holes_of_web",
     "host_polls",
+    "is_encoder_on",
     "is_half_missing",
+    "is_peer",
     "is_published",
     "keeps_from_recording",
     "labels_of",

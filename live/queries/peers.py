@@ -17,6 +17,11 @@ def engine_url(*, occasion_id: int) -> str | None:
     return Lecture.objects.filter(pk=occasion_id).values_list("media_node__url", flat=True).first()
 
 
+def is_peer(*, key: str) -> bool:
+    """Return whether some process owns the connection of this key."""
+    return MediaPeer.objects.filter(key=key).exists()
+
+
 def is_published(*, occasion_id: int) -> bool:
     """Return whether somebody's connection is on the air."""
     return MediaPeer.objects.filter(lecture_id=occasion_id, kind=MediaPeer.Kind.PUB).exists()

@@ -15,8 +15,8 @@ from organizations.models import Membership, RoleGrant, User
 from organizations.queries import valid_on
 
 LOGGED = 20
-Air = tuple[int, bool, bool]
-NOBODY: Air = (0, False, False)
+Air = tuple[int, bool, bool, bool]
+NOBODY: Air = (0, False, False, False)
 NOBODY_ON_AIR = protocol.OnAirEvent(
     turn=0, host=0, name="", unit="", source="", at=0, here=False, offered=False, before="", before_name=""
 )
@@ -24,7 +24,7 @@ NOBODY_ON_AIR = protocol.OnAirEvent(
 
 @dataclass(frozen=True)
 class AirNote:
-    """Somebody took the air, of whom: what hosts read of a takeover."""
+    """Somebody took the air, of whom: what hosts read of a takeover. "" as a name: the device outside."""
 
     at: dt.datetime
     name: str
@@ -41,11 +41,15 @@ def hands_of(occasion_ids: Collection[int]) -> dict[int, dict[int, dt.datetime]]
 
 
 def air_of(occasion_ids: Collection[int]) -> dict[int, Air]:
-    """Return which turn is on the air, whether its page is there, and whether it is offered back; one query."""
+    """Return which turn is on the air, whether its page is there, is offered back, and waits for an encoder.
+
+    One query.
+    """
     rows = AirTurn.objects.filter(lecture_id__in=occasion_ids, ended_at=None)
+    fields = ("lecture_id", "pk", "left_at", "offered_at", "awaits_encoder_at")
     return {
-        lecture_id: (pk, left_at is None, offered_at is not None)
-        for lecture_id, pk, left_at, offered_at in rows.values_list("lecture_id", "pk", "left_at", "offered_at")
+        lecture_id: (pk, left_at is None, offered_at is not None, awaits_at is not None)
+        for lecture_id, pk, left_at, offered_at, awaits_at in rows.values_list(*fields)
     }
 
 
@@ -65,19 +69,27 @@ def on_air(occasion_id: int) -> protocol.OnAirEvent:
         offered=turn.offered_at is not None,
         before=turn.before.source if turn.before else "",
         before_name=turn.before.host.name if turn.before else "",
+        awaits=turn.awaits_encoder_at is not None,
     )
 
 
 def air_log(occasion_id: int) -> list[AirNote]:
-    """Return who took the air from whom, the newest first; another page of the same host is no takeover. One query."""
+    """Return who took the air from whom, the newest first; another page of the same host is no takeover.
+
+    One query.
+    """
     turns = AirTurn.objects.filter(lecture_id=occasion_id).select_related("host").order_by("-pk")[: LOGGED + 1]
     rows = list(turns)
     pairs = itertools.pairwise(rows)
     return [
-        AirNote(turn.began_at, turn.host.name, earlier.host.name)
+        AirNote(turn.began_at, _sender(turn), _sender(earlier))
         for turn, earlier in pairs
-        if turn.host_id != earlier.host_id
+        if turn.host_id != earlier.host_id or _sender(turn) != _sender(earlier)
     ]
+
+
+def _sender(turn: AirTurn) -> str:
+    return "" if turn.source == AirTurn.ENCODER else turn.host.name
 
 
 def hand_events(raised: Mapping[int, dt.datetime]) -> list[protocol.HandEvent]:

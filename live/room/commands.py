@@ -230,5 +230,6 @@ TABLE: dict[type[protocol.Command], Handler] = {
     protocol.OpenChat: leading.open_chat,
     protocol.Lock: leading.lock,
     protocol.GiveBack: leading.give_back,
+    protocol.AwaitEncoder: leading.await_encoder,
     **ask_commands.TABLE,
 }

@@ -99,3 +99,20 @@ async def give_back(process: RoomProcess, room: Room, connection: Connection, co
         await in_database(ask)
     except operations.UnableToGiveBack as error:
         raise Refused(error.code) from error
+
+
+async def await_encoder(
+    process: RoomProcess, room: Room, connection: Connection, command: protocol.AwaitEncoder
+) -> None:
+    work = partial(
+        operations.await_encoder,
+        occasion_id=room.occasion_id,
+        host_id=connection.member_id,
+        source=command.source or connection.device,
+        on=command.on,
+        as_of=timezone.now(),
+    )
+    try:
+        await in_database(work)
+    except operations.UnableToGiveBack as error:
+        raise Refused(error.code) from error

@@ -104,6 +104,12 @@ class Peers:
         self._by_key[peer.key] = peer
         self._process.background.spawn(self._note(peer))
 
+    async def keep_now(self, peer: Peer) -> bool:
+        """The same, waited for; False: it is not noted, or has ended meanwhile."""
+        self._by_key[peer.key] = peer
+        await self._note(peer)
+        return peer.is_kept and not peer.is_over
+
     async def _note(self, peer: Peer) -> None:
         if peer.is_over or peer.part is None:
             return

@@ -31,6 +31,7 @@ from live.room.channel import ProcessChannel
 from live.room.chat import Chat
 from live.room.checks import RoomChecks
 from live.room.connections import Connection
+from live.room.encoders import Encoders
 from live.room.held_air import HeldAir
 from live.room.peers import Peers
 from live.room.presence import UNWRITTEN, Recorder
@@ -67,6 +68,7 @@ class RoomProcess:
         self.asking = Asking(self)
         self.peers = Peers(self)
         self.air = HeldAir(self)
+        self.encoders = Encoders(self)
 
     # --- the life of the process --------------------------------------------------------------------------------
 
@@ -78,6 +80,7 @@ class RoomProcess:
         self.asking.start()
         self.peers.start()
         self.air.start()
+        self.encoders.start()
         PHONES.set_function(self.rooms.sockets)
         UNWRITTEN.set_function(self.recorder.unwritten)
         room_events.attach(self)

@@ -8,7 +8,7 @@ over: ``live.room.peers``.
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import structlog
 from django.utils import timezone
@@ -34,10 +34,12 @@ from live.engines.base import (
 from live.room import peers
 from live.room.connections import Connection
 from live.room.peers import Peer
-from live.room.process import RoomProcess
 from live.room.rooms import Room
 from live.room.threads import in_database
 from live.room.turn import ice_servers
+
+if TYPE_CHECKING:
+    from live.room.process import RoomProcess
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +56,7 @@ async def engine_of(room: Room) -> MediaEngine:
     return get_engine(url)
 
 
-async def publish(process: RoomProcess, room: Room, connection: Connection, command: protocol.Offer) -> None:
+async def publish(process: "RoomProcess", room: Room, connection: Connection, command: protocol.Offer) -> None:
     """Put the host's browser on air; the newest page wins. Raises EngineError."""
     peer = connection.publishing
     if command.again and peer is not None and peer.part is not None:
@@ -69,7 +71,7 @@ async def publish(process: RoomProcess, room: Room, connection: Connection, comm
     peers.attach(peer)
     try:
         part = await engine.publish(
-            room_id=room.room_id, participant_id=PRESENTER, offer_sdp=command.sdp, on_event=_listener(process, peer)
+            room_id=room.room_id, participant_id=PRESENTER, offer_sdp=command.sdp, on_event=listener_for(process, peer)
         )
     except BaseException:
         process.peers.over(peer)
@@ -83,7 +85,7 @@ async def publish(process: RoomProcess, room: Room, connection: Connection, comm
     _hold(process, peer)
 
 
-async def unpublish(process: RoomProcess, room: Room, connection: Connection) -> None:
+async def unpublish(process: "RoomProcess", room: Room, connection: Connection) -> None:
     """Take the host's browser off the air."""
     peer = connection.publishing
     if peer is not None:
@@ -94,7 +96,7 @@ async def unpublish(process: RoomProcess, room: Room, connection: Connection) ->
         process.picture(room, on=False)
 
 
-async def watch(process: RoomProcess, room: Room, connection: Connection, via: str) -> None:
+async def watch(process: "RoomProcess", room: Room, connection: Connection, via: str) -> None:
     """Choose the way of the picture for this browser, and begin."""
     await unwatch(process, connection)
     if room.state != "live":
@@ -108,7 +110,7 @@ async def watch(process: RoomProcess, room: Room, connection: Connection, via: s
     try:
         engine = await engine_of(room)
         await engine.open_room(lecture_spec(room.occasion_id))
-        part = await engine.subscribe(room_id=room.room_id, on_event=_listener(process, peer))
+        part = await engine.subscribe(room_id=room.room_id, on_event=listener_for(process, peer))
     except BaseException as error:
         process.peers.over(peer)
         if not isinstance(error, EngineError):
@@ -124,7 +126,7 @@ async def watch(process: RoomProcess, room: Room, connection: Connection, via: s
     return _hold(process, peer)
 
 
-async def unwatch(process: RoomProcess, connection: Connection) -> None:
+async def unwatch(process: "RoomProcess", connection: Connection) -> None:
     """Give up this browser's WebRTC, if it has any."""
     peer = connection.subscribing
     if peer is not None:
@@ -133,7 +135,7 @@ async def unwatch(process: RoomProcess, connection: Connection) -> None:
             await peer.part.close()
 
 
-async def reclaim(process: RoomProcess, room: Room, connection: Connection, command: protocol.Reclaim) -> None:
+async def reclaim(process: "RoomProcess", room: Room, connection: Connection, command: protocol.Reclaim) -> None:
     """Go on with what this browser had before its socket went away; otherwise it is told to begin anew.
 
     Raises EngineError, DatabaseError.
@@ -163,8 +165,8 @@ def _is_open(room: Room, kind: peers.Kind) -> bool:
     return room.state == "live" and (kind == "sub" or room.break_until is None)
 
 
-async def _claim(process: RoomProcess, room: Room, connection: Connection, command: protocol.Reclaim) -> Peer | None:
-    listener = partial(_listener, process)
+async def _claim(process: "RoomProcess", room: Room, connection: Connection, command: protocol.Reclaim) -> Peer | None:
+    listener = partial(listener_for, process)
     engine = await engine_of(room)
     return await process.peers.claim(room, connection, command.pc, command.key, engine=engine, listener=listener)
 
@@ -189,25 +191,25 @@ async def candidate(connection: Connection, command: protocol.Trickle) -> None:
         )
 
 
-def _hold(process: RoomProcess, peer: Peer) -> None:
+def _hold(process: "RoomProcess", peer: Peer) -> None:
     """It outlives the socket from now on; the browser is told how to name it."""
     process.peers.keep(peer)
     process.rooms.tell(peer.connection, protocol.encode(protocol.Held(pc=peer.kind, key=peer.key)))
 
 
-def _offer(process: RoomProcess, peer: Peer, sdp: str | None) -> None:
+def _offer(process: "RoomProcess", peer: Peer, sdp: str | None) -> None:
     """Told again on the next socket, until it is answered."""
     if sdp:
         peer.offer = sdp
         process.rooms.tell(peer.connection, protocol.encode(protocol.ServerOffer(sdp=sdp)))
 
 
-def _tell_way(process: RoomProcess, connection: Connection, via: str) -> None:
+def _tell_way(process: "RoomProcess", connection: Connection, via: str) -> None:
     ice = ice_servers(member_id=connection.member_id, as_of=timezone.now()) if via == "webrtc" else []
     process.rooms.tell(connection, protocol.encode(protocol.Media(via=via, ice=ice)))  # type: ignore[arg-type]
 
 
-def _listener(process: RoomProcess, peer: Peer) -> Callable[[EngineEvent], None]:
+def listener_for(process: "RoomProcess", peer: Peer) -> Callable[[EngineEvent], None]:
     """Return what the engine calls for one connection; it does nothing once there is a newer one.
 
     A browser that begins again leaves the old peer connection behind, and the engine still tells of its end.
@@ -239,7 +241,7 @@ def _listener(process: RoomProcess, peer: Peer) -> Callable[[EngineEvent], None]
 class _Flow:
     """Tells the room that the lecturer's picture comes no more, long before a lost line is known to be lost."""
 
-    def __init__(self, process: RoomProcess, peer: Peer) -> None:
+    def __init__(self, process: "RoomProcess", peer: Peer) -> None:
         self.process, self.peer = process, peer
         self.is_silent = self.is_told = False
 

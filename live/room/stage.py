@@ -60,7 +60,7 @@ async def compare(room: Room, facts: queries.RoomFacts, was: Before, *, deliver:
     tell = partial(deliver, room.occasion_id)
     if was[2:] == (room.is_chat_open, room.is_locked) != (facts.is_chat_open, facts.is_locked):
         tell(protocol.RoomChanged(chat=facts.is_chat_open, locked=facts.is_locked))
-    knows = (was[1].turn, was[1].here, was[1].offered)
+    knows = (was[1].turn, was[1].here, was[1].offered, was[1].awaits)
     hands = was[0] == room.hands and was[0].keys() != facts.hands.keys()
     air = was[1] == room.on_air and knows != facts.turn
     if hands or air:

@@ -226,6 +226,15 @@ def _host_stage() -> dict[str, str]:
         "air_taken": _("{name} 接替了您：大家现在看到、听到的是对方。要收回，请点“收回画面”。"),
         "air_offered": _("{name} 请您收回画面"),
         "air_left": _("{name} 离开了，请您收回画面"),
+        "encoder": encoder_name(),
+        "encoder_on": _("外部设备（OBS）正在送画面"),
+        "encoder_away": _("正在等外部设备（OBS）送来画面：请在设备上开始推流。不用它了，点“由我来送出画面”。"),
+        "encoder_take_asks": _("现在由外部设备（OBS）送画面。由您来送出以后，设备的画面就断开。确定由您来送出画面吗？"),
+        "encoder_taken": _("画面已经交给外部设备（OBS）。要收回，请点“收回画面”，设备的画面就断开。"),
+        "encoder_left": _("外部设备（OBS）的画面断了。设备会自己再连；要由您来送，请点“收回画面”。"),
+        "encoder_awaited": _("已经允许外部设备接替：设备一开始推流，画面就换过去。在那以前大家看到的还是您。"),
+        "encoder_let": _("换外部设备（OBS）送画面"),
+        "encoder_stay": _("不换了，还是我送"),
         "lower_all": _("全部放下（{n}）"),
         "people_found": _("找到 {n} 位，第 {page} 页，共 {pages} 页"),
         "people_none": _("没有找到。开播以后在场的人才在这里，页面在后台的不算。"),
@@ -238,10 +247,17 @@ def _host_stage() -> dict[str, str]:
     }
 
 
+def encoder_name() -> str:
+    """Return what a device outside is called."""
+    return _("外部设备（OBS）")
+
+
 def air_notes(occasion_id: int) -> list[str]:
     """Return who took the air from whom, as hosts read it, the newest first."""
     return [
-        _("{time} {name} 接替 {before} 送出画面").format(time=hour(one.at), name=one.name, before=one.before_name)
+        _("{time} {name} 接替 {before} 送出画面").format(
+            time=hour(one.at), name=one.name or encoder_name(), before=one.before_name or encoder_name()
+        )
         for one in air_log(occasion_id)
     ]
 

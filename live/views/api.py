@@ -27,6 +27,7 @@ from organizations.permissions import signed_in
 
 DEVICE = re.compile(r"[0-9a-f]{32}")
 MAX_BODY = 4096
+NOTHING_ASKED: dict[str, Any] = {"poll": None, "choice": None, "notice": "", "questions": [], "voted": []}
 
 
 def milliseconds(at: dt.datetime | None) -> int | None:
@@ -37,7 +38,8 @@ def milliseconds(at: dt.datetime | None) -> int | None:
 def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, Any]:
     """Return where the room stands: what a page begins with, and what a phone fetches after a gap."""
     is_host = may_host(user, lecture)
-    live = lecture.state == Lecture.State.LIVE and not is_locked_out(user, lecture, as_of=as_of)
+    is_outside = is_locked_out(user, lecture, as_of=as_of)
+    live = lecture.state == Lecture.State.LIVE and not is_outside
     facts = queries.room_facts([lecture.pk])[lecture.pk]
     state: dict[str, Any] = {
         "state": lecture.stage,
@@ -51,11 +53,14 @@ def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str,
         "break_until": facts.break_until,
         "hls_url": _hls(lecture, user, "live.m3u8", as_of) if live else "",
         "hls_audio_url": _hls(lecture, user, "audio.m3u8", as_of) if live else "",
-        "chat": [line.event() for line in queries.chat_lines(occasion_id=lecture.pk)],
+        # Whoever a locked room keeps outside reads nothing of what is said inside.
+        "chat": [] if is_outside else [line.event() for line in queries.chat_lines(occasion_id=lecture.pk)],
         "last_message": facts.last_message,
         "talk": facts.is_chat_open,
         "locked": facts.is_locked,
-        "asking": queries.asking_state(occasion_id=lecture.pk, member_id=user.pk, is_host=is_host),
+        "asking": NOTHING_ASKED
+        if is_outside
+        else queries.asking_state(occasion_id=lecture.pk, member_id=user.pk, is_host=is_host),
         "mine": own_record(lecture, member_id=user.pk, as_of=as_of),
     }
     if is_host:
@@ -84,6 +89,11 @@ def state(request: HttpRequest, lecture: Lecture) -> HttpResponse:
 @lecture_json(may_join, find=lecture_for_rights)
 def ticket(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """A ticket for this browser's next socket; ``device`` is the random name it gave itself."""
+    return ticket_for(request, lecture, is_counted=True)
+
+
+def ticket_for(request: HttpRequest, lecture: Lecture, *, is_counted: bool) -> HttpResponse:
+    """The same; without ``is_counted`` presence is evidence of nobody's."""
     device = request.GET.get("device", "")
     if DEVICE.fullmatch(device) is None:
         return JsonResponse({"error": "bad_device", "message": _("请刷新页面再试。")}, status=400)
@@ -97,7 +107,7 @@ def ticket(request: HttpRequest, lecture: Lecture) -> HttpResponse:
             host=is_host,
             # Whoever is no host was let in as one who is expected: a room that comes back asks that once a phone.
             # Further sessions let in who was at the first, too.
-            counted=not (is_host or lecture.occasion.repeats_id) or expects(lecture.occasion, user.pk),
+            counted=is_counted and (not (is_host or lecture.occasion.repeats_id) or expects(lecture.occasion, user.pk)),
         ),
         session_key=request.session.session_key or "",
     )

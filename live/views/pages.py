@@ -26,7 +26,7 @@ from attendance.views.told_off import led_back_where_off
 from live.core import lifecycle
 from live.models import Lecture
 from live.permissions import expects, is_removed, may_host, may_join, may_read_recording
-from live.queries import is_half_missing, lectures_for
+from live.queries import encoder_key, is_half_missing, lectures_for
 from live.sentences.asking import ask_words, host_ask_words
 from live.sentences.plan import roster_day_words
 from live.sentences.room import host_words, missing_rows, missing_words, room_words
@@ -116,6 +116,7 @@ def host(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "ask_words": host_ask_words(),
         "opens_at": round(lifecycle.opens_at(lecture.occasion.starts_at).timestamp() * 1000),
         "title": lecture.occasion.title,
+        "encoder_key": encoder_key(occasion_id=lecture.pk) is not None,
         **room_state(lecture, user, as_of=now),
     }
     occasion = lecture.occasion

@@ -16,7 +16,7 @@ from attendance import operations
 from attendance.models import Evidence, Occasion, Record
 from live import permissions
 from live.models import Lecture, Restriction
-from live.operations import end_lecture, lift_restriction, restrict
+from live.operations import end_lecture, lift_restriction, lock_room, restrict
 from live.room import tickets
 from media.rights import may_read
 from organizations.models import Role, User
@@ -66,6 +66,19 @@ def test_unknown_lectures_are_404(world: County) -> None:
     for number in (999_999, 10**30):
         assert client.get(f"/live/{number}/").status_code == 404
         assert client.get(f"/live/{number}/state.json").status_code == 404
+
+
+def test_whoever_a_locked_room_keeps_outside_reads_nothing_of_the_talk(world: County) -> None:
+    lecture = make_live(world)
+    ChatMessageFactory(lecture=lecture, author=world.members[1], text="屋檐")
+    lock_room(occasion_id=lecture.pk, on=True, as_of=timezone.now())
+    room, state = f"/live/{lecture.pk}/", f"/live/{lecture.pk}/state.json"
+    for url in (room, state):
+        assert "屋檐" not in signed_in(world.member).get(url).content.decode()
+        assert "\\u5c4b" not in signed_in(world.member).get(url).content.decode()
+    outside = signed_in(world.member).get(state).json()
+    assert (outside["chat"], outside["asking"]["questions"], outside["hls_url"]) == ([], [], "")
+    assert len(signed_in(world.lecturer).get(state).json()["chat"]) == 1
 
 
 def test_visitors_sign_in_first(world: County, client: Client) -> None:

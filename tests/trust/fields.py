@@ -36,6 +36,7 @@ CHAT = "180 days (live.delete_old_chat)"
 UPLOAD = "7 days after the last byte, or until it is a video"
 WITH_OBJECT = "as long as the object"
 PASSING = "until overwritten"
+ENCODER = "until it is withdrawn; at most 90 minutes after its lecture (live.delete_old_chat)"
 MEDIA = "until it ends; at most an hour after its lecture (live.delete_old_chat)"
 TOLD = "NOTICE_KEEP_DAYS (400) (attendance.prune_notices)"
 GUEST = "GUEST_KEEP_DAYS (90) after they were written down (attendance.prune_guests)"
@@ -399,7 +400,13 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "live.AirTurn": (
         Fields("id socket before", TECHNICAL, SERVER, WITH_OBJECT),
         Fields("source", TECHNICAL, HOSTS_OF_ROOM, WITH_OBJECT),
-        Fields("lecture host began_at left_at offered_at ended_at", PERSONAL, HOSTS_OF_ROOM, WITH_OBJECT),
+        Fields(
+            "lecture host began_at left_at offered_at awaits_encoder_at ended_at", PERSONAL, HOSTS_OF_ROOM, WITH_OBJECT
+        ),
+    ),
+    "live.EncoderKey": (
+        Fields("digest", SECRET, SERVER, ENCODER),
+        Fields("lecture made_by made_at", PERSONAL, HOSTS_OF_ROOM, ENCODER),
     ),
     "live.RaisedHand": (
         Fields("id seen_at", TECHNICAL, SERVER, HAND),

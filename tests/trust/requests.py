@@ -80,6 +80,7 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "upload_id": world.upload.pk,
         "video_id": world.recording.pk,
         "name": "records",
+        "session": "k",
         "form": "csv",
         "what": {"people": "number", "units": "rename"}.get(row.route.split("/")[0], "correct"),
         "person_id": world.member.pk,
@@ -126,6 +127,7 @@ def body(row: Row, method: str, world: World) -> dict[str, Any]:
 
 QUERIES = {
     "live/<int:occasion_id>/ticket.json": lambda _world: f"?device={DEVICE}",
+    "live/<int:occasion_id>/screen/ticket.json": lambda _world: f"?device={DEVICE}",
     "branch/<int:training_id>/hall/sync": lambda world: f"?occasion={world.on_air.pk}",
     "branch/<int:training_id>/hall/find": lambda world: f"?occasion={world.on_air.pk}&last4=0001",
 }

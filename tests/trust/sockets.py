@@ -31,6 +31,7 @@ COMMANDS = {
     "open_chat": "host",
     "lock": "host",
     "give_back": "host",
+    "await_encoder": "host",
     "poll_answer": "room",
     "ask": "room",
     "vote": "room",

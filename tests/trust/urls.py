@@ -41,6 +41,7 @@ KEEPERS_OF_RULES = ORGANISERS | OPERATOR  # the operator of the whole tree keeps
 KEEPERS_OF_MEETINGS = ORGANISERS | OPERATORS
 
 SIGN_IN, JSON_401, NOT_FOUND = "sign-in", "401", "404"
+KEY = JSON_401  # no session opens it: whoever has no key gets 401, signed in or not
 READ = "GET HEAD"
 FORM = "GET HEAD POST"
 EVERY = "GET HEAD POST PUT PATCH DELETE"
@@ -227,6 +228,11 @@ LIVE = (
     Row("live/", "GET", ORGANISERS | LECTURERS, "the lectures that one gives or organises"),
     Row("live/<int:occasion_id>/", "GET", ROOM, "the room"),
     Row("live/<int:occasion_id>/host/", "GET", HOSTS, "the lecturer's desk"),
+    Row("live/<int:occasion_id>/encoder/", "GET POST", HOSTS, "the key of a device outside; shown once"),
+    Row("live/<int:occasion_id>/whip/", "POST", NOBODY, "a device outside sends the picture; whoever has the key", KEY),
+    Row("live/<int:occasion_id>/whip/<str:session>/", "DELETE", NOBODY, "it ends; whoever has the key", KEY),
+    Row("live/<int:occasion_id>/screen/", "GET", ROOM, "the hall's screen; counts for nobody"),
+    Row("live/<int:occasion_id>/screen/ticket.json", "GET", ROOM, "its ticket, evidence of nobody's", JSON_401),
     Row("live/<int:occasion_id>/again/", "GET POST", HOSTS, "hold again what was not held"),
     Row("live/<int:occasion_id>/void/", "GET POST", ORGANISER, "void it; for its lecturer too where it was not held"),
     Row("live/<int:occasion_id>/replay/", "GET", ROOM, "the recording; for the secretary above too"),

@@ -5,7 +5,7 @@ import type { HostWords } from "../lib/sentences";
 import { fill } from "../lib/words";
 import { isOver } from "../room/page";
 import { pageSource } from "./source";
-import { mayTakeBack, type Role, replacedWord, roleOf, senderOf } from "./stage";
+import { ENCODER, mayLetEncoder, mayTakeBack, type Role, replacedWord, roleOf, senderOf } from "./stage";
 
 export interface AssistantEvents {
   send(command: Command): boolean;
@@ -34,6 +34,9 @@ export class Assistant {
     byId("take-yes").addEventListener("click", () => this.take(this.asked));
     byId("take-back").addEventListener("click", () => this.take(this.onAir?.turn ?? 0));
     byId("take-cancel").addEventListener("click", () => this.take(0));
+    byId("encoder-let").addEventListener("click", () => {
+      events.send({ t: "await_encoder", on: !this.onAir?.awaits, source: this.source });
+    });
     byId("give-back").addEventListener("click", () => events.send({ t: "give_back", source: this.source }));
   }
 
@@ -77,11 +80,16 @@ export class Assistant {
   /** Who sends the picture, where it is not this page; else "". */
   get sender(): string {
     const { source, you, onAir } = this;
-    return senderOf({ state: this.events.state(), onAir, source, you });
+    const name = senderOf({ state: this.events.state(), onAir, source, you });
+    return name && this.isEncoder ? fill(this.words, "encoder") : name;
+  }
+
+  private get isEncoder(): boolean {
+    return this.onAir?.source === ENCODER;
   }
 
   private ownTurn(): number {
-    return this.onAir?.host === this.you ? this.onAir.turn : 0;
+    return this.onAir?.host === this.you && !this.isEncoder ? this.onAir.turn : 0;
   }
 
   private now(): Role {
@@ -118,17 +126,29 @@ export class Assistant {
     byId("take-back").hidden = !back;
     byId("take").hidden = back || this.asked > 0;
     byId("take-confirm").hidden = !this.asked;
-    write(byId("take-asks"), this.say("take_asks"));
+    write(byId("take-asks"), this.say(this.isEncoder ? "encoder_take_asks" : "take_asks"));
     byId("take-cancel").hidden = !(this.taking && !isMine);
+    this.showEncoder();
     const may = this.role === "presenter" && isMine && !!onAir?.before && this.events.state() === "live";
     byId("taken").hidden = !may;
     if (may) write(byId("taken-say"), this.say(onAir?.offered ? "give_back_asked" : "taken_from"));
     byId("give-back").hidden = !may || !!onAir?.offered;
   }
 
+  private showEncoder(): void {
+    const { source, you, onAir } = this;
+    const may = mayLetEncoder({ state: this.events.state(), onAir, source, you });
+    byId("encoder-let").hidden = !may;
+    byId("encoder-awaited").hidden = !(may && onAir?.awaits);
+    if (!may) return;
+    write(byId("encoder-let"), this.say(onAir?.awaits ? "encoder_stay" : "encoder_let"));
+    write(byId("encoder-awaited"), this.say("encoder_awaited"));
+  }
+
   private who(): string {
     const { onAir } = this;
     if (!onAir) return "";
+    if (this.isEncoder) return this.say(onAir.here ? "encoder_on" : "encoder_away");
     if (onAir.host === this.you) return this.say("on_air_you");
     return this.say(onAir.here ? "on_air_who" : "on_air_away");
   }

@@ -24,7 +24,7 @@ import { People } from "./people";
 import { Preview } from "./preview";
 import { RecordingNotice } from "./recording";
 import { showNotes } from "./rows";
-import type { Role } from "./stage";
+import { ENCODER, type Role } from "./stage";
 import { Studio } from "./studio";
 
 // Nothing tells the desk that the recording has stopped: it asks.
@@ -149,6 +149,7 @@ class Desk {
 
   private buttons(): void {
     this.go.addEventListener("click", () => this.goLive());
+    byId("go-encoder").addEventListener("click", () => this.begin({ t: "go_live", source: ENCODER }));
     byId("here-step").addEventListener("click", () => location.reload());
     byId("end").addEventListener("click", () => this.askEnd(true));
     byId("end-no").addEventListener("click", () => this.askEnd(false));
@@ -175,8 +176,11 @@ class Desk {
   }
 
   private goLive(): void {
-    if (!this.studio.stream) return;
-    this.going = this.line.send(this.assistant.signed({ t: "go_live" }));
+    if (this.studio.stream) this.begin(this.assistant.signed({ t: "go_live" }));
+  }
+
+  private begin(command: Command): void {
+    this.going = this.line.send(command);
     this.say(this.going ? "going" : "try_again");
     this.show();
   }
@@ -360,7 +364,15 @@ class Desk {
     const over = isOver(this.state);
     const isEarly = this.clock.now() < this.data.opens_at;
     this.go.hidden = live || over;
-    this.go.disabled = !stream || this.lineWord !== "good" || this.going || isEarly;
+    const mayNot = this.lineWord !== "good" || this.going || isEarly;
+    this.go.disabled = !stream || mayNot;
+    const encoder = byId<HTMLButtonElement>("go-encoder");
+    encoder.hidden = this.go.hidden || !this.data.encoder_key;
+    encoder.disabled = mayNot;
+    byId("encoder-step").hidden = over;
+    // Nothing more is asked, and nothing to be looked at goes out.
+    byId("poll-writing").hidden = over;
+    byId("look-part").hidden = over;
     byId("end").hidden = !live || !byId("end-confirm").hidden;
     if (!live) byId("end-confirm").hidden = true;
     byId("here-step").hidden = this.lineWord !== "closed" || this.closed !== "elsewhere";

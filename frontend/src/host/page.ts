@@ -53,6 +53,8 @@ export interface HostData extends HostState {
   owner: string;
   opens_at: number;
   title: string;
+  /** A device outside may send the picture: there is a key for it. */
+  encoder_key: boolean;
   urls: { state: string; ticket: string; socket: string; people: string };
   words: HostWords;
   ask_words: HostAskWords;

@@ -11,13 +11,17 @@ export interface StageFacts {
   taking: number;
 }
 
+/** What the server calls a device outside (OBS) where a page has its name. */
+export const ENCODER = "encoder";
+
 export type Role = "presenter" | "assistant";
 
 /** Devices belong to whoever is on the air; before the start to whoever opens the desk. */
 export function roleOf({ state, onAir, source, you, taking }: StageFacts): Role {
   if (state !== "live" || !onAir?.turn) return "presenter";
   if (taking && taking === onAir.turn) return "presenter";
-  if (onAir.host !== you) return "assistant";
+  // A device is waited for, also while it is away: nobody's camera takes its place unasked.
+  if (onAir.host !== you || onAir.source === ENCODER) return "assistant";
   // Another page of one's own keeps the picture while it is there: a changed computer goes on by itself.
   return onAir.source === source || !onAir.here ? "presenter" : "assistant";
 }
@@ -28,8 +32,16 @@ export function senderOf(facts: Omit<StageFacts, "taking">): string {
   return roleOf({ ...facts, taking: 0 }) === "assistant" ? (facts.onAir?.name ?? "") : "";
 }
 
+/** Whether this page may let a device take its place: it is on the air itself. */
+export function mayLetEncoder({ state, onAir, source, you }: Omit<StageFacts, "taking">): boolean {
+  return state === "live" && !!onAir?.turn && onAir.here && onAir.host === you && onAir.source === source;
+}
+
+type ReplacedWord = "air_offered" | "air_left" | "air_taken" | "encoder_taken" | "encoder_left" | "";
+
 /** What is said to the page that had the picture before. "": its own person sends it, from another page. */
-export function replacedWord(onAir: OnAirEvent, you: number): "air_offered" | "air_left" | "air_taken" | "" {
+export function replacedWord(onAir: OnAirEvent, you: number): ReplacedWord {
+  if (onAir.source === ENCODER) return onAir.here ? "encoder_taken" : "encoder_left";
   if (!onAir.here) return "air_left";
   if (onAir.offered) return "air_offered";
   return onAir.host === you ? "" : "air_taken";

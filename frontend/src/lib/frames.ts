@@ -138,6 +138,12 @@ export interface GiveBackCommand {
   source?: string;
 }
 
+export interface AwaitEncoderCommand {
+  t: "await_encoder";
+  on: boolean;
+  source?: string;
+}
+
 export interface AnswerPollCommand {
   t: "poll_answer";
   id: string;
@@ -231,6 +237,7 @@ export type Command =
   | OpenChatCommand
   | LockCommand
   | GiveBackCommand
+  | AwaitEncoderCommand
   | AnswerPollCommand
   | AskCommand
   | VoteCommand
@@ -312,6 +319,7 @@ export interface OnAirEvent {
   offered: boolean;
   before: string;
   before_name: string;
+  awaits: boolean;
 }
 
 export interface BreakEvent {

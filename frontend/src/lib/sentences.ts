@@ -97,6 +97,15 @@ export interface HostWords {
   draft: string;
   elsewhere: string;
   empty: string;
+  encoder: string;
+  encoder_awaited: string;
+  encoder_away: string;
+  encoder_left: string;
+  encoder_let: string;
+  encoder_on: string;
+  encoder_stay: string;
+  encoder_take_asks: string;
+  encoder_taken: string;
   full: string;
   give_back_asked: string;
   going: string;
@@ -295,6 +304,43 @@ export interface HostAskWords {
   unclear: string;
   unclear_word: string;
   unshow: string;
+}
+
+export interface ScreenWords {
+  break_over: string;
+  cancelled: string;
+  connecting: string;
+  count: string;
+  elsewhere: string;
+  ended: string;
+  failed: string;
+  full: string;
+  good: string;
+  late: string;
+  live_for: string;
+  loading: string;
+  locked: string;
+  missed: string;
+  no_picture: string;
+  no_right: string;
+  not_held: string;
+  offline: string;
+  on_break: string;
+  poll_open: string;
+  poll_result: string;
+  reconnecting: string;
+  replay_ready: string;
+  right_option: string;
+  signed_out: string;
+  soon: string;
+  sound_only_on: string;
+  starts_in: string;
+  starts_in_days: string;
+  starts_in_hours: string;
+  trying: string;
+  void: string;
+  waiting_room: string;
+  weak: string;
 }
 
 export interface PlayerWords {

@@ -50,3 +50,22 @@ export function share(count: number, counts: number[]): number {
   const all = total(counts);
   return all ? Math.round((count / all) * 100) : 0;
 }
+
+/** Whether a question of this person is being answered: said wherever they look. */
+export function isOwnNow(questions: QuestionEvent[], you: number): boolean {
+  return questions.some((one) => one.member === you && one.state === "now");
+}
+
+/** A double tap is one tap: the second of the same key within this time takes nothing back. */
+const TWICE_MS = 800;
+
+export class Taps {
+  private readonly last = new Map<number, number>();
+
+  /** Whether this tap at that moment (ms) is the second of a double tap. */
+  isTwice(key: number, at: number): boolean {
+    const before = this.last.get(key);
+    this.last.set(key, at);
+    return before !== undefined && at - before < TWICE_MS;
+  }
+}

@@ -76,6 +76,7 @@ export class Asking {
 
   show(live: boolean, isOpen: boolean): void {
     this.reactions.show(live);
+    this.questions.answers(live);
     this.isOpen = isOpen;
     this.questions.close(!isOpen || this.isOff);
   }

@@ -327,7 +327,7 @@ class Room {
     // A stopped page has no picture: nothing to touch, no clock that goes on.
     const live = this.state === "live" && !isClosed;
     byId<HTMLButtonElement>("hand").disabled = isClosed;
-    this.asking.show(live, !isClosed && !over);
+    this.asking.show(live && this.breakUntil === null, !isClosed && !over);
     byId("live-mark").hidden = !live;
     byId("sound-only").hidden = !live;
     byId("full").hidden = !live;

@@ -7,7 +7,7 @@ import { byId, write } from "../lib/page";
 import type { AskWords } from "../lib/sentences";
 import { recall, remember } from "../lib/storage";
 import { fill } from "../lib/words";
-import { firstOf, ordered } from "./asked";
+import { firstOf, isOwnNow, ordered, Taps } from "./asked";
 import type { Pending } from "./pending";
 
 const MOST = 200;
@@ -67,6 +67,8 @@ export class Questions {
   private readonly voted = new Set<number>();
   private readonly input = byId<HTMLTextAreaElement>("ask-text");
   private readonly send = byId<HTMLButtonElement>("ask-send");
+  private readonly taps = new Taps();
+  private isAnswering = false;
   private isClosed = false;
   /** The question is under way: sent once more it would be two. */
   private isAsking = false;
@@ -116,6 +118,13 @@ export class Questions {
     this.draw();
   }
 
+  /** Whether the lecturer answers now: not in a break, nor after the end. */
+  answers(on: boolean): void {
+    if (this.isAnswering === on) return;
+    this.isAnswering = on;
+    this.draw();
+  }
+
   close(on: boolean): void {
     this.isClosed = on;
     this.input.disabled = on;
@@ -155,6 +164,7 @@ export class Questions {
   }
 
   private vote(question: number): void {
+    if (this.taps.isTwice(question, performance.now())) return;
     const on = !this.voted.has(question);
     this.set(question, on);
     this.pending.put({ t: "vote", id: randomId(), question, on }, (error) => {
@@ -177,6 +187,9 @@ export class Questions {
   private draw(): void {
     const shown = this.list.shown(this.you);
     this.rows.show(firstOf(shown, this.you));
+    const isNow = this.isAnswering && isOwnNow(shown, this.you);
+    byId("own-now").hidden = !isNow;
+    write(byId("own-now"), isNow ? fill(this.words, "own_now") : "");
     byId("questions-empty").hidden = shown.length > 0;
     const open = shown.filter((one) => one.state === "waiting" || one.state === "now").length;
     write(byId("questions-tab"), fill(this.words, open ? "questions_count" : "questions_tab", { n: open }));

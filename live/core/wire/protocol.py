@@ -38,6 +38,7 @@ from live.core.wire.reading import (
 )
 from live.core.wire.stage import (
     AirEvent,
+    AwaitEncoder,
     BreakEvent,
     EndLecture,
     GiveBack,
@@ -70,6 +71,7 @@ __all__ = [
     "MAX_FRAME",
     "AirEvent",
     "Answer",
+    "AwaitEncoder",
     "BadFrame",
     "BreakEvent",
     "Candidate",
@@ -183,6 +185,7 @@ _COMMANDS: tuple[type[Command], ...] = (
     OpenChat,
     Lock,
     GiveBack,
+    AwaitEncoder,
     *asking.COMMANDS,
 )
 COMMANDS = {kind.word: kind for kind in _COMMANDS}

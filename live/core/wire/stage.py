@@ -133,6 +133,16 @@ class GiveBack(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitEncoder(Command):
+    """Whoever is on air lets the device outside (OBS) take its place, or no more; until then its picture stays."""
+
+    word = "await_encoder"
+    host_only = True
+    on: bool
+    source: str = field(default="", metadata={"max": 64})
+
+
+@dataclass(frozen=True, slots=True)
 class PictureEvent(Event):
     """The lecturer's picture came on the air or left it."""
 
@@ -223,7 +233,8 @@ class RoomChanged(Event):
 class OnAirEvent(Event):
     """To the hosts: whose page sends the picture; ``turn`` 0: nobody's.
 
-    ``here``: that page is connected; ``offered``: it asks the page ``before`` to take the picture back. ``before``,
+    ``source``: "encoder" for the device outside. ``here``: that page, or the device, is connected; ``offered``: it asks
+    the page ``before`` to take the picture back; ``awaits``: it lets the device take its place. ``before``,
     ``before_name``: the page whose place it took, or "".
     """
 
@@ -240,6 +251,7 @@ class OnAirEvent(Event):
     offered: bool
     before: str
     before_name: str
+    awaits: bool = False
 
 
 class Stage(TypedDict):

@@ -50,6 +50,7 @@ GOOD = [
     ({"t": "open_chat", "on": False}, protocol.OpenChat(on=False)),
     ({"t": "lock", "on": True}, protocol.Lock(on=True)),
     ({"t": "give_back", "source": "page"}, protocol.GiveBack(source="page")),
+    ({"t": "await_encoder", "on": True, "source": "page"}, protocol.AwaitEncoder(on=True, source="page")),
     ({"t": "poll_answer", "id": "a", "poll": 7, "choice": 1}, asking.AnswerPoll(id="a", poll=7, choice=1)),
     ({"t": "ask", "id": "a", "text": "好"}, asking.Ask(id="a", text="好")),
     ({"t": "vote", "id": "a", "question": 7, "on": True}, asking.Vote(id="a", question=7, on=True)),

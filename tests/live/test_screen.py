@@ -1,0 +1,62 @@
+"""The hall's screen: who opens it, that it names nobody and counts for nobody."""
+
+import pytest
+from django.core import signing
+from django.test import Client
+
+from live.models import PinnedNotice
+from live.room import tickets
+from organizations.models import User
+from tests.factories.live import ChatMessageFactory, make_live
+from tests.factories.organizations import County, make_county
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+DEVICE = "a" * 32
+
+
+@pytest.fixture
+def world() -> County:
+    return make_county()
+
+
+def of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_whoever_may_enter_the_room_opens_it(world: County) -> None:
+    lecture = make_live(world)
+    address = f"/live/{lecture.pk}/screen/"
+    for user in (world.member, world.lecturer, world.organiser):
+        assert of(user).get(address).status_code == 200
+    for user in (world.neighbour_member, world.neighbour_secretary, world.operator):
+        assert of(user).get(address).status_code == 404
+        assert of(user).get(f"{address}ticket.json?device={DEVICE}").status_code == 404
+    assert Client().get(address).status_code == 302
+
+
+def test_nothing_of_the_talk_or_of_who_opened_it_stands_there(world: County) -> None:
+    lecture = make_live(world)
+    ChatMessageFactory(lecture=lecture, author=world.members[1], text="屋檐")
+    PinnedNotice.objects.create(lecture=lecture, text="三点继续", set_by=world.lecturer, set_at=lecture.live_at)
+    page = of(world.member).get(f"/live/{lecture.pk}/screen/")
+    text = page.content.decode()
+    assert "屋檐" not in text
+    assert "不给任何人计时" in text
+    assert "<svg" in text
+    assert f"testserver/live/{lecture.pk}/" in text
+    data = page.context["data"]
+    assert data["notice"] == "三点继续"
+    assert not {"chat", "mine", "questions", "asking", "you", "owner"} & set(data)
+
+
+def test_its_ticket_counts_for_nobody(world: County) -> None:
+    lecture = make_live(world)
+    client = of(world.member)
+    read = {}
+    for name in ("ticket.json", "screen/ticket.json"):
+        answer = client.get(f"/live/{lecture.pk}/{name}?device={DEVICE}")
+        read[name] = signing.loads(answer.json()["ticket"], salt=tickets.SALT)["counted"]
+    assert read == {"ticket.json": True, "screen/ticket.json": False}
+    assert client.get(f"/live/{lecture.pk}/screen/ticket.json").status_code == 400
