@@ -31,6 +31,21 @@ class MediaNode(models.Model):
         return self.name
 
 
+class LectureSeries(models.Model):
+    """Lectures that were planned together, every week or month; each is an ordinary lecture of its own."""
+
+    class Every(models.TextChoices):
+        WEEK = "week", _("每周")
+        MONTH_DAY = "month_day", _("每月同一天")
+        MONTH_WEEKDAY = "month_weekday", _("每月同一个星期几")
+
+    every = models.CharField(max_length=16, choices=Every.choices)
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.get_every_display()
+
+
 class Lecture(models.Model):
     """A live lecture given as an occasion. Its key is the occasion's; the window is the occasion's too."""
 
@@ -68,6 +83,7 @@ class Lecture(models.Model):
         related_name="held_again_as",
         help_text="the lecture that was not held, or is void, for which this one was planned: once",
     )
+    series = models.ForeignKey(LectureSeries, on_delete=models.SET_NULL, null=True, blank=True, related_name="lectures")
 
     is_chat_open = models.BooleanField(
         default=True, db_default=True, help_text="whether members may speak; hosts always may"

@@ -16,7 +16,7 @@ def lectures_for(user: User) -> QuerySet[Lecture]:
     """Lectures that ``user`` gives, or organises: those of nodes in the subtrees of their organiser role."""
     scope = visible_nodes(user, Role.ORGANISER).values("pk")
     return (
-        Lecture.objects.select_related("occasion__node", "occasion__training", "lecturer")
+        Lecture.objects.select_related("occasion__node", "occasion__training", "lecturer", "series")
         .filter(Q(lecturer=user) | Q(occasion__node__in=scope))
         .order_by("-occasion__starts_at", "-pk")
     )

@@ -393,9 +393,11 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("media_node webrtc_cap", TECHNICAL, BACK_OFFICE, WITH_OBJECT),
         Fields("occasion state record live_at published_at ended_at", PLAN, EXPECTED, WITH_OBJECT),
         Fields("recording recording_dropped_at holes in_place_of break_at break_until_at", PLAN, EXPECTED, WITH_OBJECT),
+        Fields("series", PLAN, BACK_OFFICE, WITH_OBJECT),
         Fields("lecturer", PERSONAL, EXPECTED, WITH_OBJECT),
         Fields("is_chat_open locked_at", PLAN, ROOM, WITH_OBJECT),
     ),
+    "live.LectureSeries": (Fields("id every made_at", PLAN, BACK_OFFICE, WITH_OBJECT),),
     "live.AirTurn": (
         Fields("id socket before", TECHNICAL, SERVER, WITH_OBJECT),
         Fields("source", TECHNICAL, HOSTS_OF_ROOM, WITH_OBJECT),

@@ -1,0 +1,32 @@
+"""What follows a lecture in its series, and a lecture's plan as it stands. Nothing here writes."""
+
+from django.db.models import QuerySet
+
+from live.core.plan import LecturePlan
+from live.models import Lecture
+
+
+def following(lecture: Lecture) -> QuerySet[Lecture]:
+    """Return what is planned after a lecture in its series and has not begun; none for one that is in no series."""
+    if lecture.series_id is None:
+        return Lecture.objects.none()
+    later = Lecture.objects.filter(
+        series_id=lecture.series_id, state=Lecture.State.SCHEDULED, occasion__starts_at__gt=lecture.occasion.starts_at
+    )
+    return later.select_related("occasion__training", "occasion__node", "lecturer").order_by("occasion__starts_at")
+
+
+def plan_of(lecture: Lecture) -> LecturePlan:
+    """Return the plan of a lecture, with its occasion."""
+    plan = lecture.occasion
+    return LecturePlan(
+        training_id=plan.training_id,
+        title=plan.title,
+        node_id=plan.node_id,
+        starts_at=plan.starts_at,
+        ends_at=plan.ends_at,
+        rule_id=plan.rule_id,
+        lecturer_id=lecture.lecturer_id,
+        record=lecture.record,
+        webrtc_cap=lecture.webrtc_cap,
+    )
