@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from attendance import operations as ledger
-from attendance.models import Occasion, Training
+from attendance.models import Training
 from attendance.sentences import moment
 from live.core.plan import LecturePlan, followed
 from live.core.series import Every
@@ -23,7 +23,7 @@ from live.operations.plan import (
     log_plan,
     reschedule_lecture,
 )
-from live.queries.series import following, plan_of
+from live.queries.series import following, key_of, plan_of, planned_keys
 
 log = structlog.get_logger(__name__)
 State = Lecture.State
@@ -41,7 +41,7 @@ def schedule_lectures(
     tidied = _checked(plans, as_of=as_of)
     trainings = {plan.training_id for plan in tidied}
     list(Training.objects.select_for_update(no_key=True).filter(pk__in=trainings).order_by("pk").values_list("pk"))
-    known = _planned_keys(tidied)
+    known = planned_keys(tidied)
     series = None if every is None else LectureSeries.objects.create(every=every, made_at=as_of)
     made = []
     for number, plan in enumerate(tidied):
@@ -53,21 +53,6 @@ def schedule_lectures(
         log_plan("live.plan", occasion, actor_id)
     log.info("lectures_scheduled", count=len(made), series=series.pk if series else None, actor_id=actor_id)
     return made
-
-
-def key_of(plan: LecturePlan) -> tuple[int, int, str, dt.datetime]:
-    """Return what makes two plans the same lecture."""
-    return plan.training_id, plan.node_id, plan.title, plan.starts_at
-
-
-def _planned_keys(plans: Sequence[LecturePlan]) -> set[tuple[int, int, str, dt.datetime]]:
-    found = Lecture.objects.filter(
-        occasion__training_id__in={plan.training_id for plan in plans},
-        occasion__starts_at__in={plan.starts_at for plan in plans},
-    ).exclude(occasion__state=Occasion.State.VOID)
-    return set(
-        found.values_list("occasion__training_id", "occasion__node_id", "occasion__title", "occasion__starts_at")
-    )
 
 
 def _already(plan: LecturePlan) -> str:

@@ -1,7 +1,14 @@
-"""What follows a lecture in its series, and a lecture's plan as it stands. Nothing here writes."""
+"""What follows a lecture in its series, a lecture's plan as it stands, and which plans stand already.
+
+Nothing here writes.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
 
 from django.db.models import QuerySet
 
+from attendance.models import Occasion
 from live.core.plan import LecturePlan
 from live.models import Lecture
 
@@ -29,4 +36,20 @@ def plan_of(lecture: Lecture) -> LecturePlan:
         lecturer_id=lecture.lecturer_id,
         record=lecture.record,
         webrtc_cap=lecture.webrtc_cap,
+    )
+
+
+def key_of(plan: LecturePlan) -> tuple[int, int, str, dt.datetime]:
+    """Return what makes two plans the same lecture."""
+    return plan.training_id, plan.node_id, plan.title, plan.starts_at
+
+
+def planned_keys(plans: Sequence[LecturePlan]) -> set[tuple[int, int, str, dt.datetime]]:
+    """Return the keys of lectures that stand at the times of these plans in their trainings; one query."""
+    found = Lecture.objects.filter(
+        occasion__training_id__in={plan.training_id for plan in plans},
+        occasion__starts_at__in={plan.starts_at for plan in plans},
+    ).exclude(occasion__state=Occasion.State.VOID)
+    return set(
+        found.values_list("occasion__training_id", "occasion__node_id", "occasion__title", "occasion__starts_at")
     )

@@ -280,6 +280,8 @@ ADMIN = (
     Row("admin/signed-in/", READ, OFFICE, "whose session it is: asked by the editor's script before it saves"),
     Row("admin/live/schedule/", "GET", ORGANISERS, "the lectures of one's subtree"),
     Row("admin/live/schedule/add/", "GET POST", ORGANISERS, "a new lecture in one's subtree"),
+    Row("admin/live/schedule/table/", "GET POST", ORGANISERS, "many lectures from a table, in one's subtree"),
+    Row("admin/live/schedule/table/template.xlsx", READ, ORGANISERS, "the empty table"),
     Row("admin/live/schedule/<int:occasion_id>/", "GET POST", ORGANISER, "a lecture's plan"),
     Row("admin/live/schedule/<int:occasion_id>/cancel/", "GET POST", ORGANISER, "cancel it; asks first"),
     Row("admin/live/schedule/<int:occasion_id>/end/", "GET POST", ORGANISER, "end it; asks first"),
