@@ -496,6 +496,8 @@ SIGN_IN_LIMITS: dict[str, dict[str, list[tuple[int, int]]]] = {
     "code_entry": {"session": [(9, 300)]},
     # Numbers of certificates that nobody has; a whole town hall may stand behind one address.
     "certificate": {"address": [(120, 600)]},
+    # Short addresses of lectures that nobody has, or that are not for this person.
+    "lecture_code": {"person": [(20, 600)]},
     "own_password": {"person": [(10, 300)]},
     "email_code": {"person": [(3, 600), (6, 86_400)]},
     "email_code_entry": {"person": [(10, 300)]},

@@ -182,7 +182,7 @@ def _lecturer(row: BulkRow, known: _Known) -> User | None:
     if not number:
         row.wrong("phone", _("请填写讲师的 11 位手机号。"))
     elif found is None:
-        row.wrong("phone", _("您这里没有用这个手机号的讲师。请核对号码，或者先在“人员”里给这个人讲师职责。"))
+        row.wrong("phone", _("您这里没有用这个手机号的讲师。请核对号码，或者请管理员先给这个人讲师职责。"))
     return found
 
 

@@ -1,5 +1,8 @@
 """Live lectures: the room, its words, and the hosts that carry its media."""
 
+import secrets
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -7,10 +10,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from attendance.models import Occasion
-from live.core import lifecycle
+from live.core import lifecycle, short_code
 from media.models import Video
+from organizations.models import Node
 
 USER = settings.AUTH_USER_MODEL
+
+
+def new_code() -> str:
+    """Return the short code of a new lecture."""
+    return short_code.code_from(secrets.token_bytes(short_code.RANDOM_BYTES))
 
 
 class MediaNode(models.Model):
@@ -85,6 +94,15 @@ class Lecture(models.Model):
     )
     series = models.ForeignKey(LectureSeries, on_delete=models.SET_NULL, null=True, blank=True, related_name="lectures")
 
+    code = models.CharField(  # noqa: DJ001 - unique; a release of before, still running, makes lectures without one
+        max_length=8,
+        unique=True,
+        null=True,
+        default=new_code,
+        editable=False,
+        help_text="its short address, /l/<code>/",
+    )
+
     is_chat_open = models.BooleanField(
         default=True, db_default=True, help_text="whether members may speak; hosts always may"
     )
@@ -136,6 +154,33 @@ class Lecture(models.Model):
         if self.stage in (Occasion.State.NOT_HELD, Occasion.State.VOID):
             return str(Occasion.State(self.stage).label)
         return gettext("回放已删除") if self.is_recording_dropped else str(self.State(self.stage).label)
+
+
+class CancelledLecture(models.Model):
+    """A lecture that was cancelled before it began: its row is gone, paper and calendars still name it.
+
+    Kept for ``KEPT`` after its time. ``is_for_members``: they could see it: its training was no draft, and everybody of
+    the unit was expected.
+    """
+
+    KEPT = timedelta(days=60)
+
+    occasion_id = models.PositiveBigIntegerField(unique=True)
+    code = models.CharField(max_length=8, unique=True, null=True)  # noqa: DJ001 - as a lecture's
+    title = models.CharField(max_length=120)
+    node = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="+")
+    lecturer = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="+")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    revision = models.PositiveIntegerField()
+    is_for_members = models.BooleanField()
+    cancelled_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["ends_at"], name="cancelled_lecture_end")]
+
+    def __str__(self) -> str:
+        return f"{self.occasion_id}: {self.title}"
 
 
 class ChatMessage(models.Model):

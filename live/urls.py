@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from live.views import api, asked, ending, pages, people
+from live.views import api, asked, ending, link, pages, people
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.index, name="live_index"),
     path("<int:occasion_id>/", pages.room, name="live_room"),
     path("<int:occasion_id>/host/", pages.host, name="live_host"),
+    path("<int:occasion_id>/notice.pdf", link.paper, name="live_paper"),
     path("<int:occasion_id>/again/", ending.again, name="live_again"),
     path("<int:occasion_id>/void/", ending.void, name="live_void"),
     path("<int:occasion_id>/replay/", pages.replay, name="live_replay"),

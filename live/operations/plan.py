@@ -15,7 +15,7 @@ from attendance.queries.rules import why_not_at
 from attendance.sentences import moment
 from live.core import lifecycle
 from live.core.plan import LecturePlan
-from live.models import Lecture
+from live.models import CancelledLecture, Lecture
 from live.operations.ending import UnableToVoidLecture, void_lecture
 from live.operations.stage import announce
 from live.queries import may_lecture
@@ -92,9 +92,22 @@ def cancel_lecture(*, occasion_id: int, as_of: dt.datetime, actor_id: int | None
         if lecture is None or lecture.state != State.SCHEDULED:
             raise UnableToCancelLecture
         log_cancelled(action="live.cancel", occasion=lecture.occasion, actor_id=actor_id)
+        _remember(lecture, as_of=as_of)
         if not ledger.withdraw_occasion(occasion_id=occasion_id, actor_id=actor_id, as_of=as_of):
             lecture.delete()
         transaction.on_commit(lambda: announce(occasion_id, "cancelled"))
+
+
+def _remember(lecture: Lecture, *, as_of: dt.datetime) -> None:
+    """Keep what paper and calendars still say of a lecture that is cancelled; what is long over goes."""
+    plan = lecture.occasion
+    is_seen = plan.training.state != Training.State.DRAFT and plan.repeats_id is None and not plan.is_named
+    CancelledLecture.objects.filter(ends_at__lt=as_of - CancelledLecture.KEPT).delete()
+    CancelledLecture.objects.create(
+        occasion_id=plan.pk, code=lecture.code, title=plan.title, node_id=plan.node_id, lecturer_id=lecture.lecturer_id,
+        starts_at=plan.starts_at, ends_at=plan.ends_at, revision=plan.revision + 1, is_for_members=is_seen,
+        cancelled_at=as_of,
+    )  # fmt: skip
 
 
 @transaction.atomic

@@ -6,13 +6,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from attendance.models import Occasion, PresenceSpan
-from live.models import ChatMessage, Lecture, PollAnswer, Question, QuestionVote, Restriction
+from live.models import CancelledLecture, ChatMessage, Lecture, PollAnswer, Question, QuestionVote, Restriction
 from organizations.core import phones
 from organizations.models import Node, Role, RoleGrant, User
 from organizations.permissions import visible_nodes
-from organizations.queries import valid_on
+from organizations.queries import membership_on, valid_on
 
 
 def lectures_for(user: User) -> QuerySet[Lecture]:
@@ -55,6 +56,20 @@ def may_lecture(user: User, node: Node, *, on_date: dt.date) -> bool:
 def lecture_in_place_of(lecture: Lecture) -> Lecture | None:
     """Return what was planned in the place of a lecture, if anything was."""
     return Lecture.objects.select_related("occasion__node").filter(in_place_of=lecture).first()
+
+
+def lecture_by_code(code: str) -> Lecture | None:
+    """Return the lecture with this short code."""
+    return Lecture.objects.select_related("occasion__node", "occasion__training").filter(code=code).first()
+
+
+def cancelled_for(user: User) -> QuerySet[CancelledLecture]:
+    """Return the cancelled lectures that concern a person: as lecturer, as organiser above, as one of the unit."""
+    organised = visible_nodes(user, Role.ORGANISER).values("pk")
+    membership = membership_on(member_id=user.pk, on_date=timezone.localdate())
+    line = [] if membership is None else membership.node.line_paths()
+    expected = Q(is_for_members=True, node__path__in=line)
+    return CancelledLecture.objects.select_related("node").filter(Q(lecturer=user) | Q(node__in=organised) | expected)
 
 
 def people_present(occasion: Occasion) -> int:

@@ -42,6 +42,7 @@ from live.sentences.series import (
 )
 from live.series_forms import FOLLOWING, PlannedForm, ReachForm, SeriesForm
 from live.views.ending import again_title, again_words, planned_for, void_words
+from live.views.link import short_address
 from live.views.rows import (
     is_missed,
     office_span,
@@ -153,6 +154,7 @@ def edit(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "missed": _missed_words() if is_missed(lecture, as_of=now) else "",
         "roster": roster_words(roster_day(occasion, as_of=now), people),
         "cancelling": _cancel_words(people),
+        "short": short_address(request, lecture),
         "series": series_words(lecture, len(form.later)),
         "check_said": missing_words(occasion),
     }

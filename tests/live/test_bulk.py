@@ -1,4 +1,4 @@
-"""Many lectures from a table, through the real office: each row is judged, none planned until all that stay are right."""
+"""Many lectures from a table in the real office: each row is judged, none planned until all that stay are right."""
 
 import datetime as dt
 import html

@@ -227,6 +227,8 @@ LIVE = (
     Row("live/", "GET", ORGANISERS | LECTURERS, "the lectures that one gives or organises"),
     Row("live/<int:occasion_id>/", "GET", ROOM, "the room"),
     Row("live/<int:occasion_id>/host/", "GET", HOSTS, "the lecturer's desk"),
+    Row("l/<str:code>/", READ, ROOM, "a lecture by its short code; whom a cancelled one concerned is told; counted"),
+    Row("live/<int:occasion_id>/notice.pdf", READ, HOSTS, "its notice on paper, with the code"),
     Row("live/<int:occasion_id>/again/", "GET POST", HOSTS, "hold again what was not held"),
     Row("live/<int:occasion_id>/void/", "GET POST", ORGANISER, "void it; for its lecturer too where it was not held"),
     Row("live/<int:occasion_id>/replay/", "GET", ROOM, "the recording; for the secretary above too"),
