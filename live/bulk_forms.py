@@ -1,5 +1,7 @@
 """A table of lectures in the office: read, shown row by row, and planned only once every row that stays is right."""
 
+from __future__ import annotations
+
 import datetime as dt
 import json
 import tempfile
@@ -136,7 +138,7 @@ def _words_of(error: UnableToReadLectures) -> str:
     return words.get(error.code, _nothing_there()) % {"what": error.what}
 
 
-def _read_file(file: UploadedFile) -> list[Written]:
+def _read_file(file: UploadedFile[Any]) -> list[Written]:
     """Return the rows of an uploaded file. Raises UnableToReadRoster, UnableToReadLectures."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "table"
