@@ -24,6 +24,8 @@ DUTIES = ["live.duties.of_lecturer", "meetings.duties.of_secretary"]
 BRANCH_DUTIES = ["meetings.duties.of_secretary"]
 # From which occasions that go on somebody was sent away: each (*, member_id, occasion_ids) -> set of ids.
 KEPT_OUT = ["live.permissions.removed_from"]
+# What else stands in a person's calendar (attendance/calendars.py).
+CALENDARS = ["live.feeds.entries"]
 # What apps above the tree made for a unit: each (*, node, on_date) -> [organizations.uses.Use].
 UNIT_USES = [
     "attendance.units.uses_of",

@@ -498,6 +498,8 @@ SIGN_IN_LIMITS: dict[str, dict[str, list[tuple[int, int]]]] = {
     "certificate": {"address": [(120, 600)]},
     # Keys of devices outside that nobody made; whoever shows the right one spends nothing.
     "encoder_key": {"address": [(20, 300), (100, 86_400)]},
+    # Short addresses of lectures that nobody has, or that are not for this person.
+    "lecture_code": {"person": [(20, 600)]},
     "own_password": {"person": [(10, 300)]},
     "email_code": {"person": [(3, 600), (6, 86_400)]},
     "email_code_entry": {"person": [(10, 300)]},

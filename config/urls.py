@@ -6,6 +6,7 @@ from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
 from config import operator_page, views
+from live.views import link
 from organizations.views.account import admin_login
 
 urlpatterns = [
@@ -24,6 +25,7 @@ urlpatterns = [
     path("documents/", include(wagtaildocs_urls)),
     path("courses/", include("courses.urls")),
     path("live/", include("live.urls")),
+    path("l/<str:code>/", link.link, name="live_link"),
     path("meetings/", include("meetings.urls")),
     path("c/", include("certificates.check_urls")),
     path("certificates/", include("certificates.urls")),

@@ -132,15 +132,19 @@ class LectureForm(Asking, forms.Form):
         found += effects_of_rule(rule=data["rule"], length=ends_at - data["starts_at"])
         if self.lecture is not None and not self.changed_data:
             return found
-        but = None if self.lecture is None else self.lecture.pk
         return found + unusual(
-            data["training"], data["lecturer"], data["starts_at"], ends_at, but=but, asked_by=self._user, as_of=now
-        )
+            data["training"], data["lecturer"], data["starts_at"], ends_at, but=self.moved(), asked_by=self._user,
+            as_of=now,
+        )  # fmt: skip
 
-    def save(self, *, as_of: dt.datetime) -> bool:
-        """Schedule or reschedule; False when the plan was refused, with the reason at its field."""
+    def moved(self) -> set[int]:
+        """Return which lectures this plan is about: nobody clashes with oneself."""
+        return set() if self.lecture is None else {self.lecture.pk}
+
+    def plan(self) -> LecturePlan:
+        """Return what was filled in, once it is clean."""
         data = self.cleaned_data
-        plan = LecturePlan(
+        return LecturePlan(
             training_id=data["training"].pk,
             title=data["title"],
             node_id=data["node"].pk,
@@ -151,18 +155,25 @@ class LectureForm(Asking, forms.Form):
             record=data["record"],
             webrtc_cap=data["webrtc_cap"],
         )
+
+    def save(self, *, as_of: dt.datetime) -> bool:
+        """Schedule or reschedule; False when the plan was refused, with the reason at its field."""
         try:
-            if self._again is not None:
-                anew = repeat_lecture if self._again.occasion.state in HELD else hold_again
-                self.lecture = anew(occasion_id=self._again.pk, plan=plan, actor_id=self._user.pk, as_of=as_of)
-            elif self.lecture is None:
-                self.lecture = schedule_lecture(plan=plan, as_of=as_of, actor_id=self._user.pk)
-            elif self.changed_data:  # whoever saves what stands there has changed nothing
-                reschedule_lecture(occasion_id=self.lecture.pk, plan=plan, as_of=as_of, actor_id=self._user.pk)
+            self.carry_out(self.plan(), as_of=as_of)
         except (UnableToScheduleLecture, UnableToVoidLecture, UnableToHoldAgain) as error:
             _refuse(self, error)
             return False
         return True
+
+    def carry_out(self, plan: LecturePlan, *, as_of: dt.datetime) -> None:
+        """Do what the form is for. Raises what the operations raise."""
+        if self._again is not None:
+            anew = repeat_lecture if self._again.occasion.state in HELD else hold_again
+            self.lecture = anew(occasion_id=self._again.pk, plan=plan, actor_id=self._user.pk, as_of=as_of)
+        elif self.lecture is None:
+            self.lecture = schedule_lecture(plan=plan, as_of=as_of, actor_id=self._user.pk)
+        elif self.changed_data:  # whoever saves what stands there has changed nothing
+            reschedule_lecture(occasion_id=self.lecture.pk, plan=plan, as_of=as_of, actor_id=self._user.pk)
 
 
 def _refuse(form: forms.Form, error: UnableToScheduleLecture | UnableToVoidLecture | UnableToHoldAgain) -> None:
@@ -204,7 +215,7 @@ class AgainForm(Asking, forms.Form):
             return []  # a second click: saving says what the first has planned
         ends_at = starts_at + dt.timedelta(minutes=self.cleaned_data["minutes"])
         training = old.occasion.training
-        return unusual(training, old.lecturer, starts_at, ends_at, but=None, asked_by=self._user, as_of=timezone.now())
+        return unusual(training, old.lecturer, starts_at, ends_at, but=(), asked_by=self._user, as_of=timezone.now())
 
     def save(self, *, as_of: dt.datetime) -> Lecture | None:
         """Schedule it and void the other; None when the plan was refused, with the reason at its field."""

@@ -1,5 +1,7 @@
 """Live lectures: the room, its words, and the hosts that carry its media."""
 
+import secrets
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -7,10 +9,32 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from attendance.models import Occasion
-from live.core import lifecycle
+from live.core import lifecycle, short_code
+from live.plan_models import CancelledLecture, LectureSeries
 from media.models import Video
 
+__all__ = [
+    "AirTurn",
+    "CancelledLecture",
+    "ChatMessage",
+    "Lecture",
+    "LectureSeries",
+    "MediaNode",
+    "MediaPeer",
+    "PinnedNotice",
+    "Poll",
+    "PollAnswer",
+    "Question",
+    "QuestionVote",
+    "RaisedHand",
+    "Restriction",
+]
 USER = settings.AUTH_USER_MODEL
+
+
+def new_code() -> str:
+    """Return the short code of a new lecture."""
+    return short_code.code_from(secrets.token_bytes(short_code.RANDOM_BYTES))
 
 
 class MediaNode(models.Model):
@@ -67,6 +91,16 @@ class Lecture(models.Model):
         blank=True,
         related_name="held_again_as",
         help_text="the lecture that was not held, or is void, for which this one was planned: once",
+    )
+    series = models.ForeignKey(LectureSeries, on_delete=models.SET_NULL, null=True, blank=True, related_name="lectures")
+
+    code = models.CharField(  # noqa: DJ001 - unique; a release of before, still running, makes lectures without one
+        max_length=8,
+        unique=True,
+        null=True,
+        default=new_code,
+        editable=False,
+        help_text="its short address, /l/<code>/",
     )
 
     is_chat_open = models.BooleanField(

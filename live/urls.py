@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from live.views import api, asked, encoder, ending, pages, people, screen
+from live.views import api, asked, encoder, ending, link, pages, people, screen
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.index, name="live_index"),
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:occasion_id>/whip/<str:session>/", encoder.whip_session, name="live_whip_session"),
     path("<int:occasion_id>/screen/", screen.screen, name="live_screen"),
     path("<int:occasion_id>/screen/ticket.json", screen.screen_ticket, name="live_screen_ticket"),
+    path("<int:occasion_id>/notice.pdf", link.paper, name="live_paper"),
     path("<int:occasion_id>/again/", ending.again, name="live_again"),
     path("<int:occasion_id>/void/", ending.void, name="live_void"),
     path("<int:occasion_id>/replay/", pages.replay, name="live_replay"),

@@ -9,7 +9,7 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
 from attendance.operations.cancelled import WithTitle
-from live.views import schedule
+from live.views import bulk, schedule
 from organizations.models import Role
 from organizations.permissions import has_role
 
@@ -19,6 +19,8 @@ def schedule_urls() -> list[URLPattern]:
     return [
         path("live/schedule/", schedule.index, name="live_schedule"),
         path("live/schedule/add/", schedule.add, name="live_schedule_add"),
+        path("live/schedule/table/", bulk.bulk, name="live_schedule_bulk"),
+        path("live/schedule/table/template.xlsx", bulk.bulk_template, name="live_schedule_bulk_template"),
         path("live/schedule/<int:occasion_id>/", schedule.edit, name="live_schedule_edit"),
         path("live/schedule/<int:occasion_id>/cancel/", schedule.cancel, name="live_schedule_cancel"),
         path("live/schedule/<int:occasion_id>/end/", schedule.end, name="live_schedule_end"),

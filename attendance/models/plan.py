@@ -110,6 +110,9 @@ class Occasion(models.Model):
     is_named = models.BooleanField(
         default=False, db_default=False, help_text="not everybody of the unit is expected, but those named (``named``)"
     )
+    revision = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="how often its plan was changed: a calendar takes the newest"
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.SCHEDULED)
     opened_at = models.DateTimeField(null=True, blank=True)
     window_start_at = models.DateTimeField(null=True, blank=True)

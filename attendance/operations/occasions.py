@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -74,7 +75,7 @@ def reschedule_occasion(*, occasion_id: int, plan: OccasionPlan, as_of: datetime
         raise UnableToPlanOccasion(_("这一场已经开始，不能再改安排。"))
     if before.repeats_id is not None and before.training_id != plan.training_id:
         raise UnableToPlanOccasion(_("再讲的一场要在同一个培训里。"))
-    Occasion.objects.filter(pk=occasion_id).update(**plan.columns())
+    Occasion.objects.filter(pk=occasion_id).update(**plan.columns(), revision=F("revision") + 1)
     if before.repeats_id is not None:
         tell_of_change(before=before, after=Occasion.objects.get(pk=occasion_id), as_of=as_of)
     # Somebody else is expected, or on another day: what is prepared of the roster would open as the wrong one.

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from icalendar import Alarm, Calendar, Event
 
+from attendance.calendars import Entry, entries_of
 from attendance.kinds import kinds
 from attendance.models import Occasion, Rule
 from attendance.operations.choices import calendar_hash
@@ -28,6 +29,7 @@ def event_of(occasion: Occasion, *, url: str, host: str, as_of: datetime) -> Eve
     """Return an occasion as an event with a reminder a quarter of an hour before."""
     event = Event()
     event.add("uid", f"occasion-{occasion.pk}@{host}")
+    event.add("sequence", occasion.revision)
     event.add("dtstamp", as_of)
     event.add("dtstart", timezone.localtime(occasion.starts_at))
     event.add("dtend", timezone.localtime(occasion.ends_at))
@@ -35,6 +37,23 @@ def event_of(occasion: Occasion, *, url: str, host: str, as_of: datetime) -> Eve
     event.add("description", f"{occasion.training.title} · {occasion.node.name}\n{url}")
     event.add("url", url)
     event.add_component(_alarm(occasion.title, timedelta(minutes=-15)))
+    return event
+
+
+def _event_of_entry(entry: Entry, *, site: str, host: str, as_of: datetime) -> Event:
+    """Return what a person gives or organises, or what was cancelled: that has the last word on the same event."""
+    event, url = Event(), site + entry.path
+    event.add("uid", f"occasion-{entry.occasion_id}@{host}")
+    event.add("sequence", entry.revision)
+    event.add("dtstamp", as_of)
+    event.add("dtstart", timezone.localtime(entry.starts_at))
+    event.add("dtend", timezone.localtime(entry.ends_at))
+    event.add("summary", _("已取消：%(title)s") % {"title": entry.title} if entry.is_cancelled else entry.title)
+    event.add("description", "\n".join(line for line in (entry.unit, entry.note, url) if line))
+    event.add("url", url)
+    event.add("status", "CANCELLED" if entry.is_cancelled else "CONFIRMED")
+    if not entry.is_cancelled:
+        event.add_component(_alarm(entry.title, timedelta(minutes=-15)))
     return event
 
 
@@ -83,11 +102,12 @@ def member_of_feed(token: str, *, as_of: datetime) -> User | None:
 
 
 def feed_of(member: User, *, as_of: datetime) -> bytes:
-    """Return what is ahead of a member and until when what they owe can be done; the same number of queries always."""
+    """Return what is ahead of a person: what they are expected at, until when what they owe can be done, what they give
+    and organise; what was cancelled lately says so. The same number of queries always."""
     site = str(settings.SITE_URL)
     host = urlsplit(site).hostname or "localhost"
     membership = membership_on(member_id=member.pk, on_date=timezone.localdate(as_of))
-    events = []
+    events: list[Event] = []
     if membership is not None:
         ahead = occasions_ahead(membership, since=as_of - BEHIND, on_date=timezone.localdate(as_of))
         for one in ahead[:MOST_AHEAD]:
@@ -102,4 +122,8 @@ def feed_of(member: User, *, as_of: datetime) -> bytes:
             events.append(event_of(one, url=url, host=host, as_of=as_of))
         elif stands[one.pk].is_undone and not is_due_over(one, as_of):
             events.append(_deadline_of(one, url=url, host=host, as_of=as_of))
+    known = {str(event["uid"]) for event in events}
+    others = entries_of(member, since=as_of - BEHIND, until=as_of + AHEAD)
+    added = [_event_of_entry(one, site=site, host=host, as_of=as_of) for one in others]
+    events += [event for event in added if str(event["uid"]) not in known]
     return calendar_of(events, name=_("指尖上的课堂"))

@@ -103,6 +103,7 @@ def _choices(request: HttpRequest, member: User) -> dict[str, Any]:
     return {
         "tab": "me", "choice": choice, "ways": ways, "sent": sent, "has_phone": bool(member.phone_cipher),
         "address": _address(member), "waits": bool(choice.code_hash), "calendar": _feed_address(token) if token else "",
+        "calendar_tap": _one_tap(_feed_address(token)) if token else "",
     }  # fmt: skip
 
 
@@ -115,6 +116,11 @@ def _address(member: User) -> str:
 
 def _feed_address(token: str) -> str:
     return str(settings.SITE_URL) + reverse("calendar_feed", args=[token])
+
+
+def _one_tap(address: str) -> str:
+    """Return the address by which a phone's calendar subscribes at once."""
+    return "webcal:" + address.split(":", 1)[1]
 
 
 def _choose(request: HttpRequest, member: User) -> dict[str, Any] | None:

@@ -91,6 +91,7 @@ from live.operations.recording import (
     why_recording_stays,
 )
 from live.operations.restrictions import UnableToRestrict, lift_restriction, restrict
+from live.operations.series import cancel_following, reschedule_following, schedule_lectures
 
 __all__ = [
     "Air",
@@ -125,6 +126,7 @@ __all__ = [
     "answer_polls",
     "ask",
     "await_encoder",
+    "cancel_following",
     "cancel_lecture",
     "claim_peer",
     "close_poll",
@@ -165,12 +167,14 @@ __all__ = [
     "place_lecture",
     "raise_hand",
     "repeat_lecture",
+    "reschedule_following",
     "reschedule_lecture",
     "restrict",
     "resume_lecture",
     "save_poll",
     "say_all",
     "schedule_lecture",
+    "schedule_lectures",
     "show_poll",
     "take_air",
     "take_break",

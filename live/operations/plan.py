@@ -15,7 +15,7 @@ from attendance.queries.rules import why_not_at
 from attendance.sentences import moment
 from live.core import lifecycle
 from live.core.plan import LecturePlan
-from live.models import Lecture
+from live.models import CancelledLecture, Lecture
 from live.operations.ending import UnableToVoidLecture, void_lecture
 from live.operations.stage import announce
 from live.queries import may_lecture
@@ -26,11 +26,14 @@ State = Lecture.State
 
 
 class UnableToScheduleLecture(Exception):
-    """The plan cannot stand. ``field`` names the input, the message is for the person who planned."""
+    """The plan cannot stand. ``field`` names the input, the message is for the person who planned.
 
-    def __init__(self, field: str, message: str) -> None:
+    ``number``: which of several plans it is about, from 0.
+    """
+
+    def __init__(self, field: str, message: str, *, number: int = 0) -> None:
         super().__init__(message)
-        self.field = field
+        self.field, self.number = field, number
 
 
 class UnableToCancelLecture(Exception):
@@ -55,8 +58,8 @@ def schedule_lecture(*, plan: LecturePlan, as_of: dt.datetime, actor_id: int | N
     plan = _checked(plan, as_of=as_of)
     with transaction.atomic():
         occasion = ledger.create_occasion(kind="lecture", plan=plan)
-        lecture = Lecture.objects.create(occasion=occasion, **_columns(plan))
-        _log("live.plan", occasion, actor_id)
+        lecture = Lecture.objects.create(occasion=occasion, **columns(plan))
+        log_plan("live.plan", occasion, actor_id)
         return lecture
 
 
@@ -68,11 +71,11 @@ def reschedule_lecture(*, occasion_id: int, plan: LecturePlan, as_of: dt.datetim
     plan = _checked(plan, as_of=as_of, occasion_id=occasion_id)
     with transaction.atomic():
         # Claimed by the state: who goes live in this moment goes live by the old plan, and this one is refused.
-        claimed = Lecture.objects.filter(pk=occasion_id, state=State.SCHEDULED).update(**_columns(plan))
+        claimed = Lecture.objects.filter(pk=occasion_id, state=State.SCHEDULED).update(**columns(plan))
         if not claimed:
             raise UnableToScheduleLecture("", _("直播已经开始，不能再修改安排。"))
         ledger.reschedule_occasion(occasion_id=occasion_id, plan=plan, as_of=as_of)
-        _log("live.change", Occasion.objects.select_related("training").get(pk=occasion_id), actor_id)
+        log_plan("live.change", Occasion.objects.select_related("training").get(pk=occasion_id), actor_id)
 
 
 def cancel_lecture(*, occasion_id: int, as_of: dt.datetime, actor_id: int | None = None) -> None:
@@ -89,9 +92,22 @@ def cancel_lecture(*, occasion_id: int, as_of: dt.datetime, actor_id: int | None
         if lecture is None or lecture.state != State.SCHEDULED:
             raise UnableToCancelLecture
         log_cancelled(action="live.cancel", occasion=lecture.occasion, actor_id=actor_id)
+        _remember(lecture, as_of=as_of)
         if not ledger.withdraw_occasion(occasion_id=occasion_id, actor_id=actor_id, as_of=as_of):
             lecture.delete()
         transaction.on_commit(lambda: announce(occasion_id, "cancelled"))
+
+
+def _remember(lecture: Lecture, *, as_of: dt.datetime) -> None:
+    """Keep what paper and calendars still say of a lecture that is cancelled; what is long over goes."""
+    plan = lecture.occasion
+    is_seen = plan.training.state != Training.State.DRAFT and plan.repeats_id is None and not plan.is_named
+    CancelledLecture.objects.filter(ends_at__lt=as_of - CancelledLecture.KEPT).delete()
+    CancelledLecture.objects.create(
+        occasion_id=plan.pk, code=lecture.code, title=plan.title, node_id=plan.node_id, lecturer_id=lecture.lecturer_id,
+        starts_at=plan.starts_at, ends_at=plan.ends_at, revision=plan.revision + 1, is_for_members=is_seen,
+        cancelled_at=as_of,
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -155,7 +171,7 @@ def _let_repeat(lecture: Lecture, *, of_id: int) -> None:
         raise UnableToScheduleLecture("training", str(error)) from error
 
 
-def _log(action: str, occasion: Occasion, actor_id: int | None) -> None:
+def log_plan(action: str, occasion: Occasion, actor_id: int | None) -> None:
     """Write a step of a plan into the log of its training, where somebody took it."""
     # Here, because the media agent runs without Wagtail.
     from wagtail.log_actions import log as log_action  # noqa: PLC0415
@@ -166,7 +182,7 @@ def _log(action: str, occasion: Occasion, actor_id: int | None) -> None:
     log_action(instance=occasion.training, action=action, user=User.objects.get(pk=actor_id), data=told)
 
 
-def _columns(plan: LecturePlan) -> dict[str, Any]:
+def columns(plan: LecturePlan) -> dict[str, Any]:
     """Return what a lecture stores of its plan, beside its occasion."""
     cap = settings.LIVE_WEBRTC_CAP if plan.webrtc_cap is None else plan.webrtc_cap
     return {"lecturer_id": plan.lecturer_id, "record": plan.record, "webrtc_cap": cap}
@@ -174,6 +190,13 @@ def _columns(plan: LecturePlan) -> dict[str, Any]:
 
 def _checked(plan: LecturePlan, *, as_of: dt.datetime, occasion_id: int | None = None) -> LecturePlan:
     """Return the plan with its title tidied, or say at which input it cannot stand."""
+    plan = checked_alone(plan, as_of=as_of)
+    check_parts(plan, as_of=as_of, occasion_id=occasion_id)
+    return plan
+
+
+def checked_alone(plan: LecturePlan, *, as_of: dt.datetime) -> LecturePlan:
+    """Return the plan with its title tidied. Raises UnableToScheduleLecture for what shows in the plan itself."""
     title = " ".join(plan.title.replace("\x00", "").split())
     if not 0 < len(title) <= 120:
         raise UnableToScheduleLecture("title", _("请填写名称，不超过 120 个字。"))
@@ -184,6 +207,11 @@ def _checked(plan: LecturePlan, *, as_of: dt.datetime, occasion_id: int | None =
     }
     if refusal := lifecycle.plan_refusal(starts_at=plan.starts_at, ends_at=plan.ends_at, as_of=as_of):
         raise UnableToScheduleLecture(*words[refusal])
+    return replace(plan, title=title)
+
+
+def check_parts(plan: LecturePlan, *, as_of: dt.datetime, occasion_id: int | None = None) -> None:
+    """Raise UnableToScheduleLecture where training, unit, rule and lecturer of a plan do not go together."""
     training = Training.objects.select_related("node").filter(pk=plan.training_id).first()
     if training is None:
         raise UnableToScheduleLecture("training", _("没有这个培训。"))
@@ -199,4 +227,3 @@ def _checked(plan: LecturePlan, *, as_of: dt.datetime, occasion_id: int | None =
     lecturer = User.objects.filter(pk=plan.lecturer_id, is_active=True).first()
     if lecturer is None or not may_lecture(lecturer, node, on_date=timezone.localdate(as_of)):
         raise UnableToScheduleLecture("lecturer", _("这个人在这里没有讲师职责。"))
-    return replace(plan, title=title)

@@ -1,6 +1,7 @@
 """What a plan of a lecture does to others, and what is unusual about it: asked once, never a reason to refuse it."""
 
 import datetime as dt
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -64,13 +65,13 @@ def unusual(
     starts_at: dt.datetime,
     ends_at: dt.datetime,
     *,
-    but: int | None,
+    but: Collection[int],
     asked_by: User,
     as_of: dt.datetime,
 ) -> list[str]:
     """Return what is unusual about a time of a lecture; [] for one that is refused, which saving says at its field.
 
-    ``but``: the lecture itself, where it is planned already.
+    ``but``: the lecture itself, where it is planned already, and what is moved along with it.
     """
     if lifecycle.plan_refusal(starts_at=starts_at, ends_at=ends_at, as_of=as_of):
         return []
@@ -91,21 +92,62 @@ def unusual_start(starts_at: dt.datetime, ends_at: dt.datetime, *, as_of: dt.dat
 
 
 def clashes(
-    lecturer: User, starts_at: dt.datetime, ends_at: dt.datetime, *, but: int | None, asked_by: User
+    lecturer: User, starts_at: dt.datetime, ends_at: dt.datetime, *, but: Collection[int], asked_by: User
 ) -> list[str]:
     """Return at which lectures the same lecturer is asked for at the same time; others' are told without a title."""
+    return clashes_at(lecturer, [(starts_at, ends_at)], but=but, asked_by=asked_by)[0]
+
+
+def clashes_at(
+    lecturer: User, spans: Sequence[tuple[dt.datetime, dt.datetime]], *, but: Collection[int], asked_by: User
+) -> list[list[str]]:
+    """Return the clashes of each of several times of a lecture; one query, however many there are."""
     same = Lecture.objects.filter(
         lecturer=lecturer,
         state__in=[Lecture.State.SCHEDULED, Lecture.State.LIVE],
-        occasion__starts_at__lt=ends_at,
-        occasion__ends_at__gt=starts_at,
+        occasion__starts_at__lt=max(end for _start, end in spans),
+        occasion__ends_at__gt=min(start for start, _end in spans),
     )
-    found = []
-    for other in same.exclude(pk=but).select_related("occasion__node").order_by("occasion__starts_at")[:MOST_NAMED]:
-        plan = other.occasion
-        mine = has_role(asked_by, Role.ORGANISER, node=plan.node)
-        title = _("“{title}”").format(title=plan.title) if mine else _("另一场直播")
-        words = _("{lecturer}在 {starts} 至 {ends} 已经要讲{title}，时间重叠。")
-        values = {"starts": moment(plan.starts_at), "ends": moment(plan.ends_at), "title": title}
-        found.append(words.format(lecturer=lecturer.name, **values))
-    return found
+    others = list(same.exclude(pk__in=but).select_related("occasion__node").order_by("occasion__starts_at"))
+    return [
+        [_clash(lecturer, other.occasion, asked_by) for other in others if _overlaps(other.occasion, span)][:MOST_NAMED]
+        for span in spans
+    ]
+
+
+def _overlaps(plan: Occasion, span: tuple[dt.datetime, dt.datetime]) -> bool:
+    return plan.starts_at < span[1] and plan.ends_at > span[0]
+
+
+def _clash(lecturer: User, plan: Occasion, asked_by: User) -> str:
+    mine = has_role(asked_by, Role.ORGANISER, node=plan.node)
+    title = _("“{title}”").format(title=plan.title) if mine else _("另一场直播")
+    words = _("{lecturer}在 {starts} 至 {ends} 已经要讲{title}，时间重叠。")
+    values = {"starts": moment(plan.starts_at), "ends": moment(plan.ends_at), "title": title}
+    return words.format(lecturer=lecturer.name, **values)
+
+
+def unusual_each(
+    training: Training,
+    lecturer: User,
+    spans: Sequence[tuple[dt.datetime, dt.datetime]],
+    *,
+    but: Collection[int],
+    asked_by: User,
+    as_of: dt.datetime,
+) -> list[list[str]]:
+    """Return what is unusual about each of several times of a lecture; ``but``: those that are moved along."""
+    clashing = clashes_at(lecturer, spans, but=but, asked_by=asked_by)
+    return [
+        effects_of_dates(training=training, starts_at=start, ends_at=end)
+        + unusual_start(start, end, as_of=as_of)
+        + clashing[number]
+        for number, (start, end) in enumerate(spans)
+    ]
+
+
+def refusal_words(starts_at: dt.datetime, ends_at: dt.datetime, *, as_of: dt.datetime) -> str:
+    """Return why a lecture cannot stand at this time; "" where it can."""
+    refusal = lifecycle.plan_refusal(starts_at=starts_at, ends_at=ends_at, as_of=as_of)
+    words = {"order": _("结束时间要晚于开始时间。"), "too_long": _("一场直播不能超过 12 小时。")}
+    return words.get(refusal, _("这个时间已经过去了。")) if refusal else ""

@@ -32,6 +32,7 @@ from live.sentences.plan import roster_day_words
 from live.sentences.room import host_words, missing_rows, missing_words, room_words
 from live.views.access import lecture_page
 from live.views.api import room_state
+from live.views.link import short_address
 from live.views.rows import coming_row, given_row
 from media.queries import UnableToPlay, playback
 from organizations.models import Role, User
@@ -126,6 +127,8 @@ def host(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "data": data,
         "plan": f"{when} · {occasion.node.name} · {roster}",
         "is_desk": True,
+        "short": short_address(request, lecture),
+        "has_paper": lecture.code is not None and lecture.state == Lecture.State.SCHEDULED,
         "may_void": has_role(user, Role.ORGANISER, node=occasion.node),
     }
     return render(request, "live/host.html", context)

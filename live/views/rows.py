@@ -120,6 +120,12 @@ class PlanRow:
     def when(self) -> str:
         return office_span(self.lecture.occasion)
 
+    @property
+    def about(self) -> str:
+        """In which training, and whether it is one of a series."""
+        series, training = self.lecture.series, self.lecture.occasion.training.title
+        return training if series is None else f"{training} · {series.get_every_display()}"
+
 
 def plan_row(lecture: Lecture, *, as_of: dt.datetime) -> PlanRow:
     """Return a row of the organiser's table: how far the lecture is, and what can be done with it."""

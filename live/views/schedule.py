@@ -9,6 +9,7 @@ from functools import partial, wraps
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -27,11 +28,21 @@ from attendance.queries.windows import ENDED, HELD, is_held, roster_day, undone_
 from attendance.sentences import length, moment
 from cms.queries import last_entry_about
 from live import operations
-from live.forms import LectureForm, VoidLectureForm
+from live.forms import VoidLectureForm
 from live.models import Lecture
 from live.queries import lectures_for, not_recorded, pauses_of, people_present
+from live.queries.series import following
 from live.sentences.room import missing_rows
+from live.sentences.series import (
+    series_cancel_words,
+    series_cancelled_words,
+    series_changed_words,
+    series_planned_words,
+    series_words,
+)
+from live.series_forms import FOLLOWING, PlannedForm, ReachForm, SeriesForm
 from live.views.ending import again_title, again_words, planned_for, void_words
+from live.views.link import short_address
 from live.views.rows import (
     is_missed,
     office_span,
@@ -76,9 +87,9 @@ def add(request: HttpRequest) -> HttpResponse:
     if again is not None and (planned := planned_for(again)):
         messages.error(request, str(operations.UnableToHoldAgain(planned)))
         return redirect("live_schedule_edit", occasion_id=planned.pk)
-    form = LectureForm(request.POST or None, user=signed_in(request), again=again)
+    form = SeriesForm(request.POST or None, user=signed_in(request), again=again)
     if request.method == "POST" and form.is_valid() and form.save(as_of=timezone.now()):
-        messages.success(request, _planned_said(form.lecture))
+        messages.success(request, series_planned_words(form.made) if form.made else _planned_said(form.lecture))
         return redirect("live_schedule")
     context = {"form": form, "title": again_title(again) if again else _("安排直播")}
     context["again_words"] = again_words(again) if again is not None else ""
@@ -131,9 +142,9 @@ def edit(request: HttpRequest, occasion_id: int) -> HttpResponse:
     if lecture.state != Lecture.State.SCHEDULED:
         return _given(request, lecture, now)
     occasion = lecture.occasion
-    form = LectureForm(request.POST or None, user=signed_in(request), lecture=lecture)
+    form = PlannedForm(request.POST or None, user=signed_in(request), lecture=lecture)
     if request.method == "POST" and form.is_valid() and form.save(as_of=now):
-        messages.success(request, _("安排已修改。"))
+        messages.success(request, _("安排已修改。") if form.changed == 1 else series_changed_words(form.changed))
         return redirect("live_schedule")
     people = people_at([occasion], as_of=now)
     context = {
@@ -143,6 +154,8 @@ def edit(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "missed": _missed_words() if is_missed(lecture, as_of=now) else "",
         "roster": roster_words(roster_day(occasion, as_of=now), people),
         "cancelling": _cancel_words(people),
+        "short": short_address(request, lecture),
+        "series": series_words(lecture, len(form.later)),
         "check_said": missing_words(occasion),
     }
     return render(request, "live/admin/form.html", context)
@@ -204,18 +217,29 @@ def cancel(request: HttpRequest, occasion_id: int) -> HttpResponse:
     if lecture.state != Lecture.State.SCHEDULED:
         messages.error(request, _("直播已经开始，不能取消，只能结束。"))
         return redirect("live_schedule_edit", occasion_id=lecture.pk)
-    if request.method == "GET":
-        people = people_at([lecture.occasion], as_of=timezone.now())
-        text = _("取消后，这场直播从 {people} 人的页面上消失，不能恢复。").format(people=people)
-        return _ask(request, lecture, _("取消这场直播"), text)
+    later = list(following(lecture))
+    form = ReachForm(request.POST or None, later=len(later)) if later else None
+    if request.method == "GET" or (form is not None and not form.is_valid()):
+        return _ask(request, lecture, _("取消这场直播"), _cancel_all_words(lecture, later), form)
+    if form is not None and form.cleaned_data["reach"] == FOLLOWING:
+        step: Callable[..., object] = operations.cancel_following
+        done = series_cancelled_words(len(later) + 1)
+    else:
+        step, done = operations.cancel_lecture, _("直播已取消。")
     return _do(
         request,
-        partial(
-            operations.cancel_lecture, occasion_id=lecture.pk, actor_id=signed_in(request).pk, as_of=timezone.now()
-        ),
-        _("直播已取消。"),
+        partial(step, occasion_id=lecture.pk, actor_id=signed_in(request).pk, as_of=timezone.now()),
+        done,
         _("直播已经开始，不能取消，只能结束。"),
     )
+
+
+def _cancel_all_words(lecture: Lecture, later: list[Lecture]) -> str:
+    now = timezone.now()
+    said = _cancel_words(people_at([lecture.occasion], as_of=now))
+    if later:
+        said += series_cancel_words(later, people_at([one.occasion for one in [lecture, *later]], as_of=now))
+    return said
 
 
 @require_http_methods(["GET", "POST"])
@@ -318,16 +342,14 @@ def _dropped_words(lecture: Lecture) -> str:
     return _("回放已删除（{who}，{at}）").format(who=found.user.name, at=moment(found.timestamp))
 
 
-def _ask(
-    request: HttpRequest, lecture: Lecture, title: str, text: str, form: VoidLectureForm | None = None
-) -> HttpResponse:
+def _ask(request: HttpRequest, lecture: Lecture, title: str, text: str, form: Form | None = None) -> HttpResponse:
     """Say what a step does, and to how many people, before it is done."""
     back = reverse("live_schedule_edit", args=[lecture.pk])
     context = {"occasion": lecture.occasion, "title": title, "text": text, "form": form, "back": back}
     return render(request, "attendance/admin/ask.html", context)
 
 
-def _do(request: HttpRequest, step: Callable[[], None], done: str, refused: str = "") -> HttpResponse:
+def _do(request: HttpRequest, step: Callable[[], object], done: str, refused: str = "") -> HttpResponse:
     try:
         step()
     except Refused as error:
@@ -345,7 +367,13 @@ def minutes_left(until: dt.datetime | None, now: dt.datetime) -> int:
 def _mine(request: HttpRequest, occasion_id: int) -> Lecture:
     """Return a lecture of the organiser's subtree; a neighbour's does not exist for them."""
     lectures = lectures_for(signed_in(request)).select_related(
-        "occasion__node", "occasion__training", "occasion__rule", "occasion__voided_by", "lecturer", "recording"
+        "occasion__node",
+        "occasion__training",
+        "occasion__rule",
+        "occasion__voided_by",
+        "lecturer",
+        "recording",
+        "series",
     )
     found = lectures.filter(pk=occasion_id).first() if occasion_id < 2**63 else None
     if found is None or not has_role(request.user, Role.ORGANISER, node=found.occasion.node):

@@ -19,6 +19,7 @@ from attendance.operations import fold_summary
 from certificates.models import CertificateSetting
 from certificates.queries import counts_by_child, holders, setting_and_count
 from cms.belonging import Belonging
+from live.models import CancelledLecture
 from media.models import Video
 from meetings.models import MeetingForm, YearBook
 from meetings.operations import void_gathering, withdraw_gathering
@@ -56,6 +57,7 @@ DECIDED: dict[str, tuple[str, str]] = {
     "meetings.YearBook.node": (STAYS, "the book of the meetings that were held"),
     "certificates.Certificate.node": (STAYS, "says where they were at issue; the other unit's secretaries find them"),
     "certificates.CertificateSetting.issuer": (MOVES, "what is issued from then on; what was issued says what it said"),
+    "live.CancelledLecture.node": (STAYS, "what was cancelled there stays for 60 days"),
     "cms.CoursePage.node": (STAYS, "whoever organises above goes on with it"),
     "cms.Belonging.node": (MOVES, "pictures and documents"),
     "media.Video.node": (MOVES, ""),
@@ -106,6 +108,10 @@ def complete(made: World) -> None:
     )
     AccessEntry.objects.create(reader=secretary, node=branch, what="people", at=now)
     MeetingForm.objects.create(node=branch, code="theme_day", name="主题党日", changed_by=secretary, changed_at=now)
+    CancelledLecture.objects.create(
+        occasion_id=1, title="取消的", node=branch, lecturer=county.lecturer, revision=1, is_for_members=True,
+        starts_at=now, ends_at=now, cancelled_at=now,
+    )  # fmt: skip
     Node.objects.filter(pk=county.township.pk).update(merged_into=branch)
     fold_summary()
     ledger.mark_counts(occasion_id=occasion.pk, node_ids=[branch.pk])

@@ -40,6 +40,7 @@ ENCODER = "until it is withdrawn; at most 90 minutes after its lecture (live.del
 MEDIA = "until it ends; at most an hour after its lecture (live.delete_old_chat)"
 TOLD = "NOTICE_KEEP_DAYS (400) (attendance.prune_notices)"
 GUEST = "GUEST_KEEP_DAYS (90) after they were written down (attendance.prune_guests)"
+OFF = "60 days after its time (operations.cancel_lecture)"
 LINK = "15 minutes of use; deleted a day later (organizations.prune_allowances); who and when stay in the access log"
 
 
@@ -123,7 +124,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     ),
     "attendance.Occasion": (
         Fields("id kind rule_stamp media_items media_history away_ms paused_ms", TECHNICAL, SERVER, FOR_GOOD),
-        Fields("check_asked", PLAN, EXPECTED, FOR_GOOD),
+        Fields("check_asked revision", PLAN, EXPECTED, FOR_GOOD),
         Fields("training title node starts_at ends_at state rule is_named", PLAN, EXPECTED, FOR_GOOD),
         Fields(
             "opened_at window_start_at window_end_at media_ms media_offset_ms media_cuts make_up_until_at closed_at "
@@ -394,8 +395,16 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("media_node webrtc_cap", TECHNICAL, BACK_OFFICE, WITH_OBJECT),
         Fields("occasion state record live_at published_at ended_at", PLAN, EXPECTED, WITH_OBJECT),
         Fields("recording recording_dropped_at holes in_place_of break_at break_until_at", PLAN, EXPECTED, WITH_OBJECT),
+        Fields("code", PLAN, EXPECTED, WITH_OBJECT),
+        Fields("series", PLAN, BACK_OFFICE, WITH_OBJECT),
         Fields("lecturer", PERSONAL, EXPECTED, WITH_OBJECT),
         Fields("is_chat_open locked_at", PLAN, ROOM, WITH_OBJECT),
+    ),
+    "live.LectureSeries": (Fields("id every made_at", PLAN, BACK_OFFICE, WITH_OBJECT),),
+    "live.CancelledLecture": (
+        Fields("id code revision is_for_members", TECHNICAL, SERVER, OFF),
+        Fields("occasion_id title node starts_at ends_at cancelled_at", PLAN, EXPECTED, OFF),
+        Fields("lecturer", PERSONAL, "oneself", OFF),
     ),
     "live.AirTurn": (
         Fields("id socket before", TECHNICAL, SERVER, WITH_OBJECT),

@@ -34,7 +34,9 @@ def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[st
 
 
 def _code(row: Row, world: World) -> str:
-    """A form of meetings; at a hall's door the code that shows there now."""
+    """A form of meetings; at a hall's door the code that shows there now; a lecture's short code."""
+    if row.route.startswith("l/"):
+        return str(world.on_air.code)
     if not row.route.startswith("in/"):
         return "lesson"
     return code_of(world.hall.pk, key=settings.SECRET_KEY.encode(), at_s=int(timezone.now().timestamp()))

@@ -1,0 +1,55 @@
+"""What is said of lectures that were planned together."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from attendance.sentences import moment
+from live.models import Lecture
+
+
+def series_planned_words(made: int) -> str:
+    """Return what is said once a series is planned."""
+    said = ngettext(
+        "已安排 %(count)s 场直播。讲师会在“直播”里看到它们；每一场都可以单独改。",
+        "已安排 %(count)s 场直播。讲师会在“直播”里看到它们；每一场都可以单独改。",
+        made,
+    )
+    return said % {"count": made}
+
+
+def series_changed_words(changed: int) -> str:
+    """Return what is said once several lectures of a series were changed."""
+    return ngettext("已修改 %(count)s 场的安排。", "已修改 %(count)s 场的安排。", changed) % {"count": changed}
+
+
+def series_cancelled_words(cancelled: int) -> str:
+    """Return what is said once several lectures of a series were cancelled."""
+    return ngettext("已取消 %(count)s 场直播。", "已取消 %(count)s 场直播。", cancelled) % {"count": cancelled}
+
+
+def series_words(lecture: Lecture, later: int) -> str:
+    """Return of which series a lecture is one, and how many follow; "" for one that is in no series."""
+    if lecture.series is None:
+        return ""
+    every = lecture.series.get_every_display()
+    if not later:
+        return _("这是“%(every)s”重复的一场，后面没有了。") % {"every": every}
+    said = ngettext(
+        "这是“%(every)s”重复的一场，后面还有 %(count)s 场。修改和取消时可以选只动这一场，或者连后面的一起。",
+        "这是“%(every)s”重复的一场，后面还有 %(count)s 场。修改和取消时可以选只动这一场，或者连后面的一起。",
+        later,
+    )
+    return said % {"every": every, "count": later}
+
+
+def series_cancel_words(later: Sequence[Lecture], people: int) -> str:
+    """Return what cancelling a lecture and all that follow does, before anybody does it. ``people``: of all, once."""
+    said = ngettext(
+        "后面还有 %(count)s 场：%(times)s。连后面的一起取消，一共涉及 %(people)s 人。",
+        "后面还有 %(count)s 场：%(times)s。连后面的一起取消，一共涉及 %(people)s 人。",
+        len(later),
+    )
+    times = _("、").join(moment(one.occasion.starts_at) for one in later)
+    return said % {"count": len(later), "times": times, "people": people}
