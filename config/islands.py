@@ -6,6 +6,7 @@ from attendance.sentences import hall_words
 from cms.sentences import editor_words, player_words
 from live.sentences.asking import ask_words, host_ask_words
 from live.sentences.room import host_words, room_words, talk_words
+from live.sentences.slides import slide_room_words, slide_words
 from media.sentences import upload_words
 
 HEAD = """// Made by `manage.py write_words` from what config/islands.py names. Do not edit: a test compares the two.
@@ -17,6 +18,8 @@ WORDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "HostWords": host_words,
     "AskWords": ask_words,
     "HostAskWords": host_ask_words,
+    "SlideWords": slide_room_words,
+    "HostSlideWords": slide_words,
     "PlayerWords": player_words,
     "UploadWords": upload_words,
     "EditorWords": editor_words,

@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from attendance.models import Occasion
 from live.core import lifecycle
+from live.decks import SlideDeck as SlideDeck  # so that Django knows the tables
+from live.decks import SlideTurn as SlideTurn
 from media.models import Video
 
 USER = settings.AUTH_USER_MODEL
@@ -79,6 +81,15 @@ class Lecture(models.Model):
         default=list,
         blank=True,
         help_text="what was on the air and is not recorded: [[start, end, because], …] in Unix ms; no end: it lasts",
+    )
+
+    slide = models.ForeignKey(
+        SlideTurn,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="the last page that a host turned to; null, or a turn without a deck: no slides are shown",
     )
 
     class Meta:

@@ -2,12 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from live.views import api, asked, ending, pages, people
+from live.views import api, asked, ending, pages, people, slides
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.index, name="live_index"),
     path("<int:occasion_id>/", pages.room, name="live_room"),
     path("<int:occasion_id>/host/", pages.host, name="live_host"),
+    path("slides/<int:occasion_id>/", slides.slides, name="live_slides"),
+    path("slides/<int:occasion_id>/papers.json", slides.papers, name="live_slide_papers"),
+    path("slides/<int:occasion_id>/remove", slides.remove, name="live_slides_remove"),
     path("<int:occasion_id>/again/", ending.again, name="live_again"),
     path("<int:occasion_id>/void/", ending.void, name="live_void"),
     path("<int:occasion_id>/replay/", pages.replay, name="live_replay"),

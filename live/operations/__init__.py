@@ -11,6 +11,7 @@ from live.operations.chat import (
     say_all,
 )
 from live.operations.control import lock_room, open_chat
+from live.operations.drawing import draw_slides, reconcile_slides
 from live.operations.ending import UnableToResumeLecture, UnableToVoidLecture, resume_lecture, void_lecture
 from live.operations.hands import (
     UnableToRaiseHand,
@@ -74,6 +75,15 @@ from live.operations.recording import (
     why_recording_stays,
 )
 from live.operations.restrictions import UnableToRestrict, lift_restriction, restrict
+from live.operations.slides import (
+    UnableToAddSlides,
+    UnableToShowSlide,
+    add_deck,
+    delete_old_slides,
+    hide_slides,
+    remove_deck,
+    show_slide,
+)
 
 __all__ = [
     "Air",
@@ -82,6 +92,7 @@ __all__ = [
     "NobodyIsOnAir",
     "PollDraft",
     "Saying",
+    "UnableToAddSlides",
     "UnableToAnswer",
     "UnableToAsk",
     "UnableToCancelLecture",
@@ -98,11 +109,13 @@ __all__ = [
     "UnableToRestrict",
     "UnableToResumeLecture",
     "UnableToScheduleLecture",
+    "UnableToShowSlide",
     "UnableToTakeAir",
     "UnableToTakeBreak",
     "UnableToVoidLecture",
     "UnableToVote",
     "Voting",
+    "add_deck",
     "announce_picture",
     "answer_polls",
     "ask",
@@ -112,6 +125,8 @@ __all__ = [
     "cut_peers",
     "delete_old_asking",
     "delete_old_chat",
+    "delete_old_slides",
+    "draw_slides",
     "drop_peer",
     "drop_poll",
     "drop_recording",
@@ -123,6 +138,7 @@ __all__ = [
     "forget_peers",
     "go_live",
     "hide_message",
+    "hide_slides",
     "hold_again",
     "keep_peer",
     "leave_air",
@@ -142,6 +158,8 @@ __all__ = [
     "pin",
     "place_lecture",
     "raise_hand",
+    "reconcile_slides",
+    "remove_deck",
     "repeat_lecture",
     "reschedule_lecture",
     "restrict",
@@ -150,6 +168,7 @@ __all__ = [
     "say_all",
     "schedule_lecture",
     "show_poll",
+    "show_slide",
     "take_air",
     "take_break",
     "void_lecture",

@@ -35,6 +35,7 @@ from live.queries.room import (
     units_of,
     valid_membership,
 )
+from live.queries.slides import ReplaySlides, decks_of, replay_slides
 from live.queries.stage import AirNote, air_log, hand_events, on_air
 
 __all__ = [
@@ -47,11 +48,13 @@ __all__ = [
     "ChatLine",
     "NotRecorded",
     "Pauses",
+    "ReplaySlides",
     "RoomFacts",
     "air_log",
     "asking_facts",
     "asking_state",
     "chat_lines",
+    "decks_of",
     "engine_url",
     "hand_events",
     "holes_of_web",
@@ -73,6 +76,7 @@ __all__ = [
     "personal_data",
     "question_events",
     "questions_of",
+    "replay_slides",
     "restricted",
     "room_facts",
     "units_at",

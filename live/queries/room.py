@@ -12,6 +12,7 @@ from django.utils import timezone
 from attendance.core.intervals import ms_of
 from live.core import lifecycle
 from live.core.media.facts import AirFacts
+from live.core.wire.slides import NO_SLIDES, SlideEvent
 from live.models import ChatMessage, Lecture, Restriction
 from live.queries import stage
 from live.queries.stage import NOBODY, Air
@@ -59,7 +60,8 @@ class RoomFacts:
     ``state``: the lecture's stage; ``picture_at``: when a picture was last known to be on air; ``muted``: whose words
     are stored no more; ``hidden``: messages hidden since the moment that was asked about; ``hands``: since when each is
     up; ``turn``: the turn on the air, whether its page is there, and whether it asks the page before to take over;
-    ``break_until``: Unix ms, None without a break; ``air``: what comes in, as the media host saw it last.
+    ``break_until``: Unix ms, None without a break; ``slide``: the page shown; ``air``: what comes
+    in, as the media host saw it last.
     """
 
     state: str
@@ -74,6 +76,7 @@ class RoomFacts:
     is_chat_open: bool = True
     is_locked: bool = False
     break_until: int | None = None
+    slide: SlideEvent = NO_SLIDES
     air: AirFacts | None = None
 
 
@@ -114,6 +117,9 @@ def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None 
         "is_chat_open",
         "locked_at",
         "break_until_at",
+        "slide__deck__key",
+        "slide__page",
+        "slide__deck__pages",
         "media_node__air",
     )
     return {
@@ -130,9 +136,24 @@ def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None 
             is_chat_open=is_chat_open,
             is_locked=locked_at is not None,
             break_until=ms_of(break_until_at) if break_until_at else None,
+            slide=SlideEvent(deck, page, pages) if deck and page and pages else NO_SLIDES,
             air=(air or {}).get(str(pk)),
         )
-        for pk, state, occasion_state, cap, live_at, picture_at, is_chat_open, locked_at, break_until_at, air in rows
+        for (
+            pk,
+            state,
+            occasion_state,
+            cap,
+            live_at,
+            picture_at,
+            is_chat_open,
+            locked_at,
+            break_until_at,
+            deck,
+            page,
+            pages,
+            air,
+        ) in rows
     }
 
 

@@ -297,6 +297,39 @@ export interface HostAskWords {
   unshow: string;
 }
 
+export interface SlideWords {
+  alt: string;
+  big_picture: string;
+  big_slide: string;
+  lost: string;
+  of: string;
+}
+
+export interface HostSlideWords {
+  choose: string;
+  no_papers: string;
+  not_sent: string;
+  page: string;
+  queued: string;
+  ready: string;
+  remove: string;
+  remove_sure: string;
+  replace: string;
+  replacing: string;
+  running: string;
+  sending: string;
+  sent: string;
+  show: string;
+  shown: string;
+  slide_page: string;
+  slides_gone: string;
+  starting: string;
+  state: string;
+  thumb: string;
+  too_large: string;
+  try_again: string;
+}
+
 export interface PlayerWords {
   again: string;
   audio_fallback: string;

@@ -1,7 +1,7 @@
 /** The one player: lessons and replays. The template is cms/player.html; the server's side is the watch API. */
 import { clock } from "../lib/clock";
 import { onConnection } from "../lib/connection";
-import { send } from "../lib/http";
+import { get, send } from "../lib/http";
 import { byId, readData } from "../lib/page";
 import { recall, remember } from "../lib/storage";
 import { fill } from "../lib/words";
@@ -10,6 +10,7 @@ import { Counter, type Sample } from "./counter";
 import { WatchLedger } from "./ledger";
 import type { PlayerData } from "./page";
 import { end, length, minus, type Range, union } from "./ranges";
+import { ReplaySlides } from "./slides";
 import { Source } from "./source";
 import { View } from "./view";
 
@@ -63,8 +64,14 @@ function run(data: PlayerData): void {
       source.again(position());
     },
   });
-  const view = new View(data.words, (gap) => {
-    const ms = Math.max(0, gap - OVERLAP_MS);
+  const view = new View(data.words, (gap) => goTo(Math.max(0, gap - OVERLAP_MS)));
+  const slides = ReplaySlides.of(
+    async () => (await get<{ slides_url: string }>(data.refresh_url)).slides_url,
+    (ms) => goTo(ms),
+  );
+
+  /** From the list of what was not seen, or of the chapters: there, and on from there. */
+  function goTo(ms: number): void {
     byId("player").scrollIntoView({ block: "start" });
     if (startedAt) {
       seekTo(ms);
@@ -74,7 +81,7 @@ function run(data: PlayerData): void {
       resumed = ms;
       start();
     }
-  });
+  }
 
   function start(): void {
     if (startedAt) return;
@@ -147,6 +154,7 @@ function run(data: PlayerData): void {
       source.stop();
       controls.fail("gone", ledger.notice);
     }
+    slides?.draw(position());
     view.draw({
       asked: !ledger.isWithdrawn,
       duration: data.duration_ms,
@@ -170,7 +178,10 @@ function run(data: PlayerData): void {
   video.addEventListener("play", () => {
     begun = moment();
   });
-  video.addEventListener("timeupdate", () => sample());
+  video.addEventListener("timeupdate", () => {
+    sample();
+    slides?.draw(position());
+  });
   video.addEventListener("playing", () => {
     counter.cut();
     sample();
