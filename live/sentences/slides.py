@@ -50,7 +50,6 @@ def fault_of(code: str) -> str:
     """Return why a PDF could not be drawn, and what to do next."""
     said = {
         "encrypted": _("这份 PDF 有密码，打不开。请在电脑上去掉密码，另存一份再上传。"),
-        "no_pages": _("这份 PDF 里没有页面。请重新导出再上传。"),
         "many_pages": _("页数太多：课件最多 200 页。请分成几份再上传。"),
         "timeout": _("这份 PDF 太复杂，处理超时。请用“打印为 PDF”另存一份，或分成几份再上传。"),
         "too_big": _("这份 PDF 的页面太大。请用“打印为 PDF”另存一份再上传。"),

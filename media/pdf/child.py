@@ -62,7 +62,7 @@ def main(site: str, source: str, out: str, most: str, *widths: str) -> None:
         return
     count = len(pdf)
     if not 0 < count <= int(most):
-        say(refused="no_pages" if count == 0 else "many_pages")
+        say(refused="unreadable" if count == 0 else "many_pages")
         return
     say(pages=count)
     for width in widths:

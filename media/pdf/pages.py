@@ -18,11 +18,11 @@ LIMITS = Limits(wall_s=900.0, cpu_s=300, memory=2 * 2**30, file_size=32 * 2**20)
 LIBRARIES = ("pypdfium2", "pypdfium2_cfg", "pypdfium2_raw", "PIL")
 LONGEST_SAID = 2**20
 CHILD = Path(__file__).with_name("child.py")
-REFUSALS = frozenset({"encrypted", "unreadable", "no_pages", "many_pages"})
+REFUSALS = frozenset({"encrypted", "unreadable", "many_pages"})
 
 
 class UnableToDraw(Exception):
-    """``code``: encrypted, unreadable, no_pages, many_pages, timeout, too_big or no_space."""
+    """``code``: encrypted, unreadable, many_pages, timeout, too_big or no_space."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(code)
@@ -56,7 +56,7 @@ class _Reader:
         for line in lines:
             try:
                 self._take(json.loads(line))
-            except (ValueError, TypeError, AttributeError) as error:
+            except (ValueError, TypeError, AttributeError, LookupError) as error:
                 raise UnableToDraw("unreadable", "said what it should not") from error
 
     def _take(self, fact: dict[str, object]) -> None:
@@ -101,9 +101,10 @@ def draw(
             shown=shown,
         )
     except UnableToTranscode as error:
-        # What PDFium dies of is the file; "unreadable" says what to do with it.
-        known = error.code in ("timeout", "too_big", "no_space")
-        raise UnableToDraw(error.code if known else "unreadable", error.detail) from error
+        # What PDFium dies of is the file; who is killed has asked for too much time.
+        code = {"killed": "timeout"}.get(error.code, error.code)
+        known = code in ("timeout", "too_big", "no_space")
+        raise UnableToDraw(code if known else "unreadable", error.detail) from error
     if reader.refused:
         raise UnableToDraw(reader.refused)
     drawn = reader.drawn
