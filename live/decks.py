@@ -36,6 +36,7 @@ class SlideDeck(models.Model):
     lease = models.CharField(max_length=32, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
+    ask_at = models.DateTimeField(help_text="when it is asked (again) whether anybody can still see it")
 
     class Meta:
         verbose_name = _("课件")
@@ -43,6 +44,7 @@ class SlideDeck(models.Model):
         indexes = [
             # The minute's look for what nobody draws.
             models.Index(fields=["state"], condition=Q(state__in=["queued", "running"]), name="slide_deck_waiting"),
+            models.Index(fields=["ask_at"], name="slide_deck_ask_at"),
         ]
 
     def __str__(self) -> str:

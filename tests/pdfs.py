@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 
-def make_pdf(pages: int = 2, *, titles: Mapping[int, str] | None = None, size: str = "320 180", draw: str = "") -> bytes:
+def make_pdf(
+    pages: int = 2, *, titles: Mapping[int, str] | None = None, size: str = "320 180", draw: str = ""
+) -> bytes:
     """Return a PDF whose pages show their number; ``titles``: an outline; ``draw``: what each page draws besides."""
     marks = sorted((titles or {}).items())
     first_mark = 4 + 2 * pages
@@ -27,7 +29,9 @@ def make_pdf(pages: int = 2, *, titles: Mapping[int, str] | None = None, size: s
         for place, (page, title) in enumerate(marks, first_mark + 1):
             beside = f" /Next {place + 1} 0 R" if place < last else ""
             text = ("\ufeff" + title).encode("utf-16-be").hex()
-            objects.append(f"<< /Title <{text}> /Parent {first_mark} 0 R /Dest [{page_ids[page - 1]} 0 R /Fit]{beside} >>")
+            objects.append(
+                f"<< /Title <{text}> /Parent {first_mark} 0 R /Dest [{page_ids[page - 1]} 0 R /Fit]{beside} >>"
+            )
     return _written(objects)
 
 
@@ -38,7 +42,9 @@ def _written(objects: list[str]) -> bytes:
         data += f"{number} 0 obj\n{body}\nendobj\n".encode()
     table = "".join(f"{place:010} 00000 n \n" for place in places)
     start = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}"
-    return data + f"{start}trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(data)}\n%%EOF\n".encode()
+    return (
+        data + f"{start}trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(data)}\n%%EOF\n".encode()
+    )
 
 
 # With a password ("/V 1", a key that nobody has): readers ask for it before anything else.
@@ -58,7 +64,8 @@ def endless_pdf() -> bytes:
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
         "<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 320 180] /Resources << /XObject << /X 5 0 R >> >> /Contents 4 0 R >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 320 180] /Contents 4 0 R"
+        " /Resources << /XObject << /X 5 0 R >> >> >>",
         f"<< /Length {len(ask)} >>\nstream\n{ask}\nendstream",
     ]
     for number in range(FORMS):

@@ -68,9 +68,9 @@ def chapters(
     was shown the page before goes on. ``titles``: by deck and page.
     """
     shown = [step for step in steps if step.deck]
-    ends = [step.at for step in shown[1:]] + [media_ms]
+    ends = [*(step.at for step in shown[1:]), media_ms]
     joined: list[Chapter] = []
-    for step, end in zip(shown, ends, strict=True):
+    for step, end in zip(shown, ends, strict=False):
         chapter = Chapter(step.at, end, step.deck, step.page, titles.get((step.deck, step.page), ""))
         last = joined[-1] if joined else None
         if last is None:

@@ -117,7 +117,9 @@ def reconcile_slides(*, as_of: dt.datetime) -> int:
 
 
 def _due(as_of: dt.datetime) -> Q:
-    return Q(removed_at=None) & (Q(state=State.QUEUED) | Q(state=State.RUNNING, leased_until__lt=as_of))
+    # Named by both states, as the index is that holds what waits.
+    waiting = Q(removed_at=None, state__in=[State.QUEUED, State.RUNNING])
+    return waiting & (Q(state=State.QUEUED) | Q(leased_until__lt=as_of))
 
 
 def _claim(*, deck_id: int, as_of: dt.datetime) -> _Lease | None:

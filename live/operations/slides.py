@@ -26,6 +26,7 @@ State = SlideDeck.State
 MOST_DECKS = 10
 NAME_LETTERS = 120
 KEPT = dt.timedelta(days=180)
+ASK_AGAIN = dt.timedelta(days=30)
 DROPPED_AT_ONCE = 50
 OPEN = (Lecture.State.SCHEDULED, Lecture.State.LIVE)
 
@@ -72,6 +73,7 @@ def add_deck(
                 name=PurePath(name).stem[:NAME_LETTERS] or _("课件"),
                 made_by_id=actor_id,
                 made_at=as_of,
+                ask_at=as_of + KEPT,
                 replaces=there.filter(key=replaces).first() if replaces else None,
             )
             transaction.on_commit(partial(hint, deck.pk))
@@ -145,13 +147,17 @@ def take_place(deck: SlideDeck, *, as_of: dt.datetime) -> None:
 def delete_old_slides(*, as_of: dt.datetime) -> int:
     """Delete the slides of lectures that are over for 180 days and have no replay; return how many decks went.
 
-    With a replay they are kept as long as it is. A bounded number a call, the oldest first.
+    With a replay they are kept as long as it is: each deck is asked about after 180 days, then every 30. A bounded
+    number a call, the longest due first.
     """
-    over = SlideDeck.objects.filter(lecture__ended_at__lt=as_of - KEPT, lecture__recording=None)
-    decks = dict(over.order_by("pk").values_list("pk", "lecture_id")[:DROPPED_AT_ONCE])
+    due = SlideDeck.objects.filter(ask_at__lte=as_of).order_by("ask_at")[:DROPPED_AT_ONCE]
+    rows = list(due.values_list("pk", "lecture_id", "lecture__ended_at", "lecture__recording_id"))
+    decks = {pk: lecture for pk, lecture, ended, replay in rows if ended and ended < as_of - KEPT and replay is None}
     if decks:
         SlideDeck.objects.filter(pk__in=decks).delete()  # their files: live.receivers
         SlideTurn.objects.filter(lecture_id__in=set(decks.values()), deck=None).delete()
+    if rows:
+        SlideDeck.objects.filter(pk__in=[row[0] for row in rows]).update(ask_at=as_of + ASK_AGAIN)
     return len(decks)
 
 

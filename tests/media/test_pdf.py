@@ -47,7 +47,8 @@ def test_each_page_in_three_widths_and_the_outline(source: Make, folder: Path) -
 def test_a_page_like_a_scroll_is_made_narrower(source: Make, folder: Path) -> None:
     pdf.draw(source(make_pdf(1, size="100 14000")), folder, on_page=lambda *_: None)
     with Image.open(folder / "1280" / "1.jpg") as picture:
-        assert picture.width <= 20 and picture.height <= 2562
+        assert picture.width <= 20
+        assert picture.height <= 2562
 
 
 @pytest.mark.parametrize(
@@ -59,17 +60,12 @@ def test_a_page_like_a_scroll_is_made_narrower(source: Make, folder: Path) -> No
         (ENCRYPTED, "encrypted"),
         (make_pdf(0), "unreadable"),
         (make_pdf(201), "many_pages"),
-        (make_pdf(1, size="0 0"), ""),
     ],
 )
 def test_what_cannot_be_shown_says_why(source: Make, folder: Path, data: bytes, code: str) -> None:
-    """PDFium takes a page without a size for one of its own usual size."""
-    try:
+    with pytest.raises(UnableToDraw) as refused:
         pdf.draw(source(data), folder, on_page=lambda *_: None)
-    except UnableToDraw as error:
-        assert error.code == code
-    else:
-        assert code == ""
+    assert refused.value.code == code
 
 
 def test_a_page_without_end_is_stopped(source: Make, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +110,8 @@ def test_a_process_that_a_pdf_has_taken_over_sees_nothing(
     said = (folder / "found.json").read_text()
     assert "canary-4711" not in said
     assert str(Path(__file__).parents[2]) not in said
-    assert '"site"' in said and said.rstrip("]").split(", ")[-2:] == ["1", "30"], "loopback alone; a read-only source"
+    assert '"site"' in said
+    assert said.rstrip("]").split(", ")[-2:] == ["1", "30"], "loopback alone; a read-only source"
 
 
 @pytest.mark.parametrize(
@@ -123,9 +120,9 @@ def test_a_process_that_a_pdf_has_taken_over_sees_nothing(
         'print("[]")',
         'print("{}")',
         'print(\'{"pages": "x"}\')',
-        'print(\'{"pages": 1}\'); print(\'{"page": 1}\')',
-        'print(\'{"pages": 1}\'); print(\'{"page": 1}\'); print(\'{"titles": {}}\')',
-        'print(\'{"titles": [1]}\')',
+        "print('{\"pages\": 1}'); print('{\"page\": 1}')",
+        "print('{\"pages\": 1}'); print('{\"page\": 1}'); print('{\"titles\": {}}')",
+        "print('{\"titles\": [1]}')",
         'print(\'{"refused": "made up"}\')',
         'import sys; sys.stdout.write("x" * (2**20 + 70000))',
     ],

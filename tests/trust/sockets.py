@@ -42,6 +42,8 @@ COMMANDS = {
     "poll_show": "host",
     "question_mark": "host",
     "pin": "host",
+    "show_slide": "host",
+    "hide_slides": "host",
 }
 
 EVENTS = {
@@ -66,6 +68,7 @@ EVENTS = {
     "pinned": "all",
     "reactions": "all",
     "unclear": "hosts",
+    "slide": "all",
 }
 
 # Frames that answer one socket; a tick carries the room's events.
