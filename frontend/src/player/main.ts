@@ -2,7 +2,7 @@
 import { clock } from "../lib/clock";
 import { onConnection } from "../lib/connection";
 import { get, send } from "../lib/http";
-import { byId, readData } from "../lib/page";
+import { byId, optional, readData } from "../lib/page";
 import { recall, remember } from "../lib/storage";
 import { fill } from "../lib/words";
 import { Controls } from "./controls";
@@ -72,7 +72,8 @@ function run(data: PlayerData): void {
 
   /** From the list of what was not seen, or of the chapters: there, and on from there. */
   function goTo(ms: number): void {
-    byId("player").scrollIntoView({ block: "start" });
+    const slide = optional("slide");
+    (slide && !slide.hidden ? slide : byId("player")).scrollIntoView({ block: "start" });
     if (startedAt) {
       seekTo(ms);
       source.wanted = true;
