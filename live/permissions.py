@@ -86,7 +86,9 @@ def may_see_slides(user_id: int, object_id: str) -> bool:
     if not (object_id.isascii() and object_id.isdigit() and len(object_id) < 19):
         return False
     user, lecture = _user(user_id), _lecture(occasion_id=int(object_id))
-    return user is not None and lecture is not None and may_read_recording(user, lecture)
+    if user is None or lecture is None:
+        return False
+    return may_read_recording(user, lecture)
 
 
 def may_watch_recording(user_id: int, object_id: str) -> bool:

@@ -107,53 +107,38 @@ def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None 
         for lecture_id, message_id in lately.values_list("lecture_id", "pk"):
             hidden[lecture_id].add(message_id)
     hands, turns = stage.hands_of(ids), stage.air_of(ids)
-    rows = Lecture.objects.filter(pk__in=ids).values_list(
-        "pk",
-        "state",
-        "occasion__state",
-        "webrtc_cap",
-        "live_at",
-        "published_at",
-        "is_chat_open",
-        "locked_at",
-        "break_until_at",
-        "slide__deck__key",
-        "slide__page",
-        "slide__deck__pages",
-        "media_node__air",
-    )
     return {
-        pk: RoomFacts(
-            lifecycle.stage_of(state, occasion_state),
-            cap,
-            live_at,
-            picture_at,
-            last_message=last.get(pk, 0),
-            muted=frozenset(muted[pk]),
-            hidden=frozenset(hidden[pk]),
-            hands=hands.get(pk, {}),
-            turn=turns.get(pk, NOBODY),
-            is_chat_open=is_chat_open,
-            is_locked=locked_at is not None,
-            break_until=ms_of(break_until_at) if break_until_at else None,
-            slide=SlideEvent(deck, page, pages) if deck and page and pages else NO_SLIDES,
-            air=(air or {}).get(str(pk)),
+        row["pk"]: RoomFacts(
+            **_set(row),
+            last_message=last.get(row["pk"], 0),
+            muted=frozenset(muted[row["pk"]]),
+            hidden=frozenset(hidden[row["pk"]]),
+            hands=hands.get(row["pk"], {}),
+            turn=turns.get(row["pk"], NOBODY),
         )
-        for (
-            pk,
-            state,
-            occasion_state,
-            cap,
-            live_at,
-            picture_at,
-            is_chat_open,
-            locked_at,
-            break_until_at,
-            deck,
-            page,
-            pages,
-            air,
-        ) in rows
+        for row in Lecture.objects.filter(pk__in=ids).values("pk", *_COLUMNS)
+    }
+
+
+_COLUMNS = (
+    *("state", "occasion__state", "webrtc_cap", "live_at", "published_at", "is_chat_open", "locked_at"),
+    *("break_until_at", "slide__deck__key", "slide__page", "slide__deck__pages", "media_node__air"),
+)
+
+
+def _set(row: dict[str, Any]) -> dict[str, Any]:
+    """Return what a room's facts say of the lecture's own row."""
+    until, deck = row["break_until_at"], row["slide__deck__key"]
+    return {
+        "state": lifecycle.stage_of(row["state"], row["occasion__state"]),
+        "webrtc_cap": row["webrtc_cap"],
+        "live_at": row["live_at"],
+        "picture_at": row["published_at"],
+        "is_chat_open": row["is_chat_open"],
+        "is_locked": row["locked_at"] is not None,
+        "break_until": ms_of(until) if until else None,
+        "slide": SlideEvent(deck, row["slide__page"], row["slide__deck__pages"]) if deck else NO_SLIDES,
+        "air": (row["media_node__air"] or {}).get(str(row["pk"])),
     }
 
 
