@@ -7,6 +7,7 @@ from cms.sentences import editor_words, player_words
 from live.sentences.asking import ask_words, host_ask_words
 from live.sentences.room import host_words, room_words, talk_words
 from live.sentences.screen import screen_words
+from live.sentences.slides import slide_room_words, slide_words
 from media.sentences import upload_words
 
 HEAD = """// Made by `manage.py write_words` from what config/islands.py names. Do not edit: a test compares the two.
@@ -19,6 +20,8 @@ WORDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "AskWords": ask_words,
     "HostAskWords": host_ask_words,
     "ScreenWords": screen_words,
+    "SlideWords": slide_room_words,
+    "HostSlideWords": slide_words,
     "PlayerWords": player_words,
     "UploadWords": upload_words,
     "EditorWords": editor_words,

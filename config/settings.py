@@ -359,6 +359,7 @@ MEDIA_RIGHTS = {
         "live.permissions.may_watch_recording",
     ],
     "live": ["live.permissions.may_watch_live"],
+    "slides": ["live.permissions.may_see_slides"],
 }
 # Videos that are not offered for anything new: each () -> Q on media.models.Video.
 VIDEOS_WITHHELD = ["live.uses.withheld"]
@@ -414,6 +415,7 @@ WAGTAILDOCS_DOCUMENT_FORM_BASE = "cms.papers.PaperForm"
 WAGTAILDOCS_EXTENSIONS = ["pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "wps", "et", "dps", "txt", "csv", "zip"]
 WAGTAILDOCS_SERVE_METHOD = "serve_view"
 WAGTAILDOCS_MAX_UPLOAD_SIZE = 50 * 2**20
+SLIDES_MAX_BYTES = 50 * 2**20
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "cms.search", "SEARCH_CONFIG": "simple"}}
 WAGTAIL_WORKFLOW_ENABLED = False
 # Made into an inner link, an address of ours would tell the title of whosever page it is.
@@ -512,6 +514,7 @@ BODY_LIMITS = [
     ("/uploads/", ["PATCH"], MEDIA_MAX_PIECE_BYTES, ()),
     ("/integrity/", ["POST"], 64 * 2**20, ("secretary", "auditor", "operator")),  # a monthly file, to be checked
     ("/roster/", ["POST"], ROSTER_MAX_BYTES + 2**20, ("operator",)),
+    ("/live/slides/", ["POST"], SLIDES_MAX_BYTES + 2**20, ("organiser", "lecturer")),
     # Only what takes files; a form of the editor is all text.
     ("/admin/", ["POST"], 2 * 2**20, ("organiser", "lecturer", "operator")),
     ("/admin/documents/", ["POST"], WAGTAILDOCS_MAX_UPLOAD_SIZE + 2**20, ("organiser", "lecturer", "operator")),

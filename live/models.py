@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from attendance.models import Occasion
 from live.core import lifecycle, short_code
+from live.decks import SlideDeck as SlideDeck  # so that Django knows the tables
+from live.decks import SlideTurn as SlideTurn
 from live.plan_models import CancelledLecture, LectureSeries
 from media.models import Video
 
@@ -113,6 +115,15 @@ class Lecture(models.Model):
         default=list,
         blank=True,
         help_text="what was on the air and is not recorded: [[start, end, because], …] in Unix ms; no end: it lasts",
+    )
+
+    slide = models.ForeignKey(
+        SlideTurn,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="the last page that a host turned to; null, or a turn without a deck: no slides are shown",
     )
 
     class Meta:

@@ -81,6 +81,16 @@ def may_watch_live(user_id: int, object_id: str) -> bool:
     return user is not None and lecture is not None and may_join(user, lecture)
 
 
+def may_see_slides(user_id: int, object_id: str) -> bool:
+    """Media right (settings.MEDIA_RIGHTS): the slides of a lecture, in its room and its replay."""
+    if not (object_id.isascii() and object_id.isdigit() and len(object_id) < 19):
+        return False
+    user, lecture = _user(user_id), _lecture(occasion_id=int(object_id))
+    if user is None or lecture is None:
+        return False
+    return may_read_recording(user, lecture)
+
+
 def may_watch_recording(user_id: int, object_id: str) -> bool:
     """Media right (settings.MEDIA_RIGHTS): a video that is the recording of a lecture."""
     try:

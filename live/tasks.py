@@ -16,15 +16,29 @@ def end_forgotten_lectures() -> None:
 def delete_old_chat() -> None:
     """Keep chat, questions, and who chose what in a poll no longer than their retention time.
 
-    And who had which media connection, and the key of a device outside, no longer than the lecture.
+    And who had which media connection and the key of a device outside no longer than the lecture, and slides no longer
+    than anybody can see them.
     """
     operations.delete_old_chat(as_of=timezone.now())
     operations.delete_old_asking(as_of=timezone.now())
     operations.forget_old_peers()
     operations.forget_old_encoder_keys(as_of=timezone.now())
+    operations.delete_old_slides(as_of=timezone.now())
+
+
+@shared_task(acks_late=True, reject_on_worker_lost=True, ignore_result=True)
+def draw_slides(deck_id: int) -> None:
+    operations.draw_slides(deck_id=deck_id, as_of=timezone.now())
+
+
+@shared_task
+def reconcile_slides() -> None:
+    """Draw what waits, also after a worker died over it."""
+    operations.reconcile_slides(as_of=timezone.now())
 
 
 BEAT = {
     "end-forgotten-lectures": {"task": "live.tasks.end_forgotten_lectures", "schedule": 60.0},
+    "reconcile-slides": {"task": "live.tasks.reconcile_slides", "schedule": 60.0},
     "delete-old-chat": {"task": "live.tasks.delete_old_chat", "schedule": 3_600.0},
 }

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from live.views import api, asked, encoder, ending, link, pages, people, screen
+from live.views import api, asked, encoder, ending, link, pages, people, screen, slides
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.index, name="live_index"),
@@ -14,6 +14,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:occasion_id>/screen/", screen.screen, name="live_screen"),
     path("<int:occasion_id>/screen/ticket.json", screen.screen_ticket, name="live_screen_ticket"),
     path("<int:occasion_id>/notice.pdf", link.paper, name="live_paper"),
+    path("slides/<int:occasion_id>/", slides.slides, name="live_slides"),
+    path("slides/<int:occasion_id>/papers.json", slides.papers, name="live_slide_papers"),
+    path("slides/<int:occasion_id>/remove", slides.remove, name="live_slides_remove"),
     path("<int:occasion_id>/again/", ending.again, name="live_again"),
     path("<int:occasion_id>/void/", ending.void, name="live_void"),
     path("<int:occasion_id>/replay/", pages.replay, name="live_replay"),

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core import signing
 from django.utils.http import base36_to_int, int_to_base36
 
-ROOTS = {"videos": "v", "live": "l"}
+ROOTS = {"videos": "v", "live": "l", "slides": "s"}
 LETTERS = {letter: root for root, letter in ROOTS.items()}
 OBJECT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 # Addresses made within the same slice of time are equal, so that a phone's cache keeps what it has loaded.
@@ -47,7 +47,7 @@ def token(*, root: str, object_id: str, viewer_id: int, as_of: datetime) -> str:
 
 
 def signed_url(*, root: str, object_id: str, viewer_id: int, path: str, as_of: datetime) -> str:
-    """Return ``/m/<token>/<path>``; ``root`` is "videos" or "live"."""
+    """Return ``/m/<token>/<path>``; ``root`` is one of ``ROOTS``."""
     return f"/m/{token(root=root, object_id=str(object_id), viewer_id=viewer_id, as_of=as_of)}/{path}"
 
 

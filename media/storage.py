@@ -1,6 +1,7 @@
 """Where files lie: the only module that knows paths under the storage root.
 
 ``<root>/videos/<video id>/<attempt token>/`` published folders · ``<root>/.work/<attempt token>/`` private work ·
+``<root>/slides/<lecture>/<deck>/`` a lecture's slides, ``source.pdf`` and ``<width>/<page>.jpg`` ·
 ``<root>/sources/<video id>`` uploaded originals · ``<root>/.uploads/<upload id>`` unfinished uploads. All lie on
 one file system, so that publishing is one rename. Several machines share this root (NFS or the like).
 """
@@ -48,6 +49,12 @@ def require_space(size: int = 0) -> None:
 
 def source_path(video_id: UUID) -> Path:
     return _file_in("sources", str(video_id))
+
+
+def slides_folder(lecture_id: int, key: str = "") -> Path:
+    """Where one PDF of a lecture lies; without a key, all of them."""
+    folder = root() / "slides" / str(lecture_id)
+    return folder / key if key else folder
 
 
 def upload_path(upload_id: UUID) -> Path:
@@ -104,6 +111,17 @@ def _copy(work: Path, target: Path) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # another has placed it meanwhile
             raise
+
+
+def place_slides(work: Path, *, lecture_id: int, key: str) -> None:
+    """Move the drawn pages of a deck, a folder a width, to where they are read; what is there already stays."""
+    for folder in sorted(work.iterdir()):
+        _sync_all(folder)
+        try:
+            folder.rename(slides_folder(lecture_id, key) / folder.name)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
 
 
 def placed_before(moment: float) -> Iterator[tuple[UUID, Path]]:
@@ -193,7 +211,7 @@ def stored_sources() -> Iterator[Path]:
 
 def resolve(area: str, object_id: str, path: str) -> Path | None:
     """Return the existing file that a signed address means, or None; never one outside the object's own folder."""
-    base = (root() / "videos" if area == "videos" else live_root()) / object_id
+    base = (live_root() if area == "live" else root() / area) / object_id
     if "\0" in path or "\\" in path or any(part in {"", ".", ".."} or part[0] == "." for part in path.split("/")):
         return None
     file = base / path

@@ -46,6 +46,7 @@ const JOINED: JoinedFrame = {
   locked: false,
   stage: null,
   break_until: null,
+  slide: { t: "slide", deck: "", page: 0, pages: 0 },
 };
 
 async function join(): Promise<void> {

@@ -10,6 +10,7 @@ const src = join(dirname(fileURLToPath(import.meta.url)), "..", "src");
 const ISLANDS = {
   RoomWords: "room",
   HostWords: "host",
+  HostSlideWords: "host",
   PlayerWords: "player",
   UploadWords: "upload",
   EditorWords: "editor",

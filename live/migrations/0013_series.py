@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('live', '0011_media_peers'),
+        ('live', '0012_encoders'),
     ]
 
     operations = [

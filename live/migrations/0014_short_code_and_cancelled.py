@@ -27,7 +27,7 @@ def _new(taken):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('live', '0012_series'),
+        ('live', '0013_series'),
         ('organizations', '0011_names_by_sound'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

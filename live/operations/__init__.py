@@ -21,6 +21,7 @@ from live.operations.chat import (
     say_all,
 )
 from live.operations.control import lock_room, open_chat
+from live.operations.drawing import draw_slides, reconcile_slides
 from live.operations.encoders import (
     UnableToMakeKey,
     cut_encoder,
@@ -92,6 +93,15 @@ from live.operations.recording import (
 )
 from live.operations.restrictions import UnableToRestrict, lift_restriction, restrict
 from live.operations.series import cancel_following, reschedule_following, schedule_lectures
+from live.operations.slides import (
+    UnableToAddSlides,
+    UnableToShowSlide,
+    add_deck,
+    delete_old_slides,
+    hide_slides,
+    remove_deck,
+    show_slide,
+)
 
 __all__ = [
     "Air",
@@ -100,6 +110,7 @@ __all__ = [
     "NobodyIsOnAir",
     "PollDraft",
     "Saying",
+    "UnableToAddSlides",
     "UnableToAnswer",
     "UnableToAsk",
     "UnableToCancelLecture",
@@ -117,11 +128,13 @@ __all__ = [
     "UnableToRestrict",
     "UnableToResumeLecture",
     "UnableToScheduleLecture",
+    "UnableToShowSlide",
     "UnableToTakeAir",
     "UnableToTakeBreak",
     "UnableToVoidLecture",
     "UnableToVote",
     "Voting",
+    "add_deck",
     "announce_picture",
     "answer_polls",
     "ask",
@@ -134,6 +147,8 @@ __all__ = [
     "cut_peers",
     "delete_old_asking",
     "delete_old_chat",
+    "delete_old_slides",
+    "draw_slides",
     "drop_peer",
     "drop_poll",
     "drop_recording",
@@ -146,6 +161,7 @@ __all__ = [
     "forget_peers",
     "go_live",
     "hide_message",
+    "hide_slides",
     "hold_again",
     "keep_peer",
     "leave_air",
@@ -166,6 +182,8 @@ __all__ = [
     "pin",
     "place_lecture",
     "raise_hand",
+    "reconcile_slides",
+    "remove_deck",
     "repeat_lecture",
     "reschedule_following",
     "reschedule_lecture",
@@ -176,6 +194,7 @@ __all__ = [
     "schedule_lecture",
     "schedule_lectures",
     "show_poll",
+    "show_slide",
     "take_air",
     "take_break",
     "take_encoder_air",

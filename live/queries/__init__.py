@@ -36,6 +36,7 @@ from live.queries.room import (
     units_of,
     valid_membership,
 )
+from live.queries.slides import ReplaySlides, decks_of, replay_slides
 from live.queries.stage import AirNote, air_log, hand_events, on_air
 
 __all__ = [
@@ -48,11 +49,13 @@ __all__ = [
     "ChatLine",
     "NotRecorded",
     "Pauses",
+    "ReplaySlides",
     "RoomFacts",
     "air_log",
     "asking_facts",
     "asking_state",
     "chat_lines",
+    "decks_of",
     "encoder_key",
     "encoders_left_alone",
     "encoders_on_air",
@@ -79,6 +82,7 @@ __all__ = [
     "personal_data",
     "question_events",
     "questions_of",
+    "replay_slides",
     "restricted",
     "room_facts",
     "units_at",

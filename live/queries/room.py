@@ -12,6 +12,7 @@ from django.utils import timezone
 from attendance.core.intervals import ms_of
 from live.core import lifecycle
 from live.core.media.facts import AirFacts
+from live.core.wire.slides import NO_SLIDES, SlideEvent
 from live.models import ChatMessage, Lecture, Restriction
 from live.queries import stage
 from live.queries.stage import NOBODY, Air
@@ -59,7 +60,8 @@ class RoomFacts:
     ``state``: the lecture's stage; ``picture_at``: when a picture was last known to be on air; ``muted``: whose words
     are stored no more; ``hidden``: messages hidden since the moment that was asked about; ``hands``: since when each is
     up; ``turn``: the turn on the air, whether its page is there, and whether it asks the page before to take over;
-    ``break_until``: Unix ms, None without a break; ``air``: what comes in, as the media host saw it last.
+    ``break_until``: Unix ms, None without a break; ``slide``: the page shown; ``air``: what comes
+    in, as the media host saw it last.
     """
 
     state: str
@@ -74,6 +76,7 @@ class RoomFacts:
     is_chat_open: bool = True
     is_locked: bool = False
     break_until: int | None = None
+    slide: SlideEvent = NO_SLIDES
     air: AirFacts | None = None
 
 
@@ -104,35 +107,38 @@ def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None 
         for lecture_id, message_id in lately.values_list("lecture_id", "pk"):
             hidden[lecture_id].add(message_id)
     hands, turns = stage.hands_of(ids), stage.air_of(ids)
-    rows = Lecture.objects.filter(pk__in=ids).values_list(
-        "pk",
-        "state",
-        "occasion__state",
-        "webrtc_cap",
-        "live_at",
-        "published_at",
-        "is_chat_open",
-        "locked_at",
-        "break_until_at",
-        "media_node__air",
-    )
     return {
-        pk: RoomFacts(
-            lifecycle.stage_of(state, occasion_state),
-            cap,
-            live_at,
-            picture_at,
-            last_message=last.get(pk, 0),
-            muted=frozenset(muted[pk]),
-            hidden=frozenset(hidden[pk]),
-            hands=hands.get(pk, {}),
-            turn=turns.get(pk, NOBODY),
-            is_chat_open=is_chat_open,
-            is_locked=locked_at is not None,
-            break_until=ms_of(break_until_at) if break_until_at else None,
-            air=(air or {}).get(str(pk)),
+        row["pk"]: RoomFacts(
+            **_set(row),
+            last_message=last.get(row["pk"], 0),
+            muted=frozenset(muted[row["pk"]]),
+            hidden=frozenset(hidden[row["pk"]]),
+            hands=hands.get(row["pk"], {}),
+            turn=turns.get(row["pk"], NOBODY),
         )
-        for pk, state, occasion_state, cap, live_at, picture_at, is_chat_open, locked_at, break_until_at, air in rows
+        for row in Lecture.objects.filter(pk__in=ids).values("pk", *_COLUMNS)
+    }
+
+
+_COLUMNS = (
+    *("state", "occasion__state", "webrtc_cap", "live_at", "published_at", "is_chat_open", "locked_at"),
+    *("break_until_at", "slide__deck__key", "slide__page", "slide__deck__pages", "media_node__air"),
+)
+
+
+def _set(row: dict[str, Any]) -> dict[str, Any]:
+    """Return what a room's facts say of the lecture's own row."""
+    until, deck = row["break_until_at"], row["slide__deck__key"]
+    return {
+        "state": lifecycle.stage_of(row["state"], row["occasion__state"]),
+        "webrtc_cap": row["webrtc_cap"],
+        "live_at": row["live_at"],
+        "picture_at": row["published_at"],
+        "is_chat_open": row["is_chat_open"],
+        "is_locked": row["locked_at"] is not None,
+        "break_until": ms_of(until) if until else None,
+        "slide": SlideEvent(deck, row["slide__page"], row["slide__deck__pages"]) if deck else NO_SLIDES,
+        "air": (row["media_node__air"] or {}).get(str(row["pk"])),
     }
 
 

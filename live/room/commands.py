@@ -16,7 +16,7 @@ from live import operations, permissions
 from live.core.wire import protocol
 from live.engines.base import EngineError
 from live.models import Restriction
-from live.room import ask_commands, breaks, leading, signalling
+from live.room import ask_commands, breaks, leading, signalling, slides
 from live.room.connections import Connection
 from live.room.process import RoomProcess
 from live.room.refusals import Refused
@@ -232,4 +232,5 @@ TABLE: dict[type[protocol.Command], Handler] = {
     protocol.GiveBack: leading.give_back,
     protocol.AwaitEncoder: leading.await_encoder,
     **ask_commands.TABLE,
+    **slides.TABLE,
 }

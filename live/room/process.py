@@ -243,6 +243,7 @@ class RoomProcess:
             locked=room.is_locked,
             stage=room.stage() if connection.host else None,
             break_until=room.break_until,
+            slide=room.slide,
         )
         connection.hand = frame.hand
         self.rooms.tell(connection, protocol.encode(frame))

@@ -17,6 +17,7 @@ import structlog
 
 from live import supervise
 from live.core.wire import packing, protocol
+from live.core.wire.slides import NO_SLIDES, SlideEvent
 from live.engines.base import lecture_room
 from live.queries.stage import NOBODY_ON_AIR
 from live.room.asking_state import RoomAsking
@@ -38,6 +39,7 @@ FORGET_S = 5.0
 BACK_WITHIN_S = 120.0  # a locked room lets those back in who were there so lately
 NO_MEMBER = 0  # what goes to the hosts alone
 YIELD_EVERY = 100
+SLIDE = f'{{"t":"{SlideEvent.word}",'
 
 OnEvent = Callable[["Room", protocol.Event], None]
 
@@ -68,6 +70,7 @@ class Room:
     picture: bool = False
     picture_off_at: dt.datetime | None = None
     break_until: int | None = None
+    slide: SlideEvent = NO_SLIDES
     air_at: int = 0
     host_connections: set[Connection] = field(default_factory=set)
     seq: int = 0
@@ -217,6 +220,9 @@ class Rooms:
         elif event.audience != "all":
             room.private.append((getattr(event, "member", NO_MEMBER), protocol.encode(event)))
         else:
+            if isinstance(event, SlideEvent):
+                # Pages that were leafed through within a tick: the last one is what everybody is to see.
+                room.urgent = [text for text in room.urgent if not text.startswith(SLIDE)]
             room.urgent.append(protocol.encode(event))
         self._on_event(room, event)
         if flush or event.at_once:

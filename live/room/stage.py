@@ -1,4 +1,4 @@
-"""What a room of this process knows of its stage: hands, who is on the air, what hosts set; and who may come back."""
+"""What a room of this process knows of its stage: hands, the air, what hosts set and show; and who may come back."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from live import operations, permissions, queries
 from live.core.wire import protocol
+from live.core.wire.slides import SlideEvent
 from live.queries.stage import NOBODY_ON_AIR
 from live.room.connections import Connection
 from live.room.rooms import Room
@@ -16,7 +17,7 @@ from live.room.threads import in_database
 NOTE_S = 10.0  # how often hands are noted to be here; well below operations.hands.KEPT
 
 Deliver = Callable[[int, protocol.Event], None]
-Before = tuple[dict[int, protocol.HandEvent], protocol.OnAirEvent, bool, bool]
+Before = tuple[dict[int, protocol.HandEvent], protocol.OnAirEvent, bool, bool, SlideEvent]
 
 
 class RoomIsLocked(Exception):
@@ -39,6 +40,8 @@ def on_event(room: Room, event: protocol.Event) -> None:
         room.is_chat_open, room.is_locked = event.chat, event.locked
     elif isinstance(event, protocol.OnAirEvent):
         room.on_air = event
+    elif isinstance(event, SlideEvent):
+        room.slide = event
 
 
 async def learn(room: Room, facts: queries.RoomFacts) -> None:
@@ -46,20 +49,22 @@ async def learn(room: Room, facts: queries.RoomFacts) -> None:
     was = before(room)
     found = await in_database(partial(_look_up, room.occasion_id, facts, hands=True, air=bool(facts.turn[0])))
     if was == before(room):  # else something was told meanwhile, and the next look brings the rest
-        room.is_chat_open, room.is_locked = facts.is_chat_open, facts.is_locked
+        room.is_chat_open, room.is_locked, room.slide = facts.is_chat_open, facts.is_locked, facts.slide
         room.hands, room.on_air = {hand.member: hand for hand in found[0]}, found[1]
 
 
 def before(room: Room) -> Before:
     """What the room knows, for comparison with an answer that was asked for now."""
-    return room.hands, room.on_air, room.is_chat_open, room.is_locked
+    return room.hands, room.on_air, room.is_chat_open, room.is_locked, room.slide
 
 
 async def compare(room: Room, facts: queries.RoomFacts, was: Before, *, deliver: Deliver) -> None:
     """Deliver what differs from what the room knew when the facts were asked for; what was told since is newer."""
     tell = partial(deliver, room.occasion_id)
-    if was[2:] == (room.is_chat_open, room.is_locked) != (facts.is_chat_open, facts.is_locked):
+    if was[2:4] == (room.is_chat_open, room.is_locked) != (facts.is_chat_open, facts.is_locked):
         tell(protocol.RoomChanged(chat=facts.is_chat_open, locked=facts.is_locked))
+    if was[4] == room.slide != facts.slide:
+        tell(facts.slide)
     knows = (was[1].turn, was[1].here, was[1].offered, was[1].awaits)
     hands = was[0] == room.hands and was[0].keys() != facts.hands.keys()
     air = was[1] == room.on_air and knows != facts.turn

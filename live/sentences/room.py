@@ -301,7 +301,7 @@ def missing_rows(lecture: Lecture) -> list[dict[str, Any]]:
             "at": each.at,
             "length": _("还没有恢复") if each.length_ms is None else length(each.length_ms),
             "because": words.get(each.because, each.because),
-            "position": "" if each.position_ms is None else _clock(each.position_ms),
+            "position": "" if each.position_ms is None else replay_clock(each.position_ms),
         }
         for each in not_recorded(lecture)
     ]
@@ -314,7 +314,8 @@ def missing_words(*, is_half: bool) -> str:
     return _("下面的部分当时没有录上，回放里没有，也不用补：")
 
 
-def _clock(ms: int) -> str:
+def replay_clock(ms: int) -> str:
+    """Return a place in a recording, as its player says it."""
     minutes, seconds = divmod(ms // 1000, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

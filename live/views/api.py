@@ -20,6 +20,7 @@ from live.permissions import expects, is_locked_out, lecture_for_rights, may_hos
 from live.room import tickets
 from live.sentences.room import air_notes, recording_told
 from live.views.access import lecture_json
+from live.views.slides import slides_url
 from media.queries import UnableToPlay, playback
 from media.signing import signed_url
 from organizations.models import User
@@ -51,6 +52,8 @@ def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str,
         "ends_at": milliseconds(lecture.occasion.ends_at),
         "live_at": milliseconds(lecture.live_at),
         "break_until": facts.break_until,
+        "slides_url": slides_url(lecture, user) if not lecture.is_over else "",
+        "slide": as_data(facts.slide),
         "hls_url": _hls(lecture, user, "live.m3u8", as_of) if live else "",
         "hls_audio_url": _hls(lecture, user, "audio.m3u8", as_of) if live else "",
         # Whoever a locked room keeps outside reads nothing of what is said inside.
@@ -150,7 +153,9 @@ def replay_addresses(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         found = playback(video=lecture.recording, viewer_id=signed_in(request).pk, as_of=timezone.now())
     except UnableToPlay as error:
         raise Http404 from error
-    return JsonResponse({"hls_url": found.hls_url, "audio_url": found.audio_url, "poster_url": found.poster_url})
+    slides = slides_url(lecture, signed_in(request))
+    addresses = {"hls_url": found.hls_url, "audio_url": found.audio_url, "poster_url": found.poster_url}
+    return JsonResponse(addresses | {"slides_url": slides})
 
 
 def _read_note(body: bytes) -> dict[str, Any]:

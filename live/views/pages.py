@@ -23,17 +23,20 @@ from attendance.queries.windows import HELD, roster_day
 from attendance.sentences import day, day_and_hour, hour, length, span
 from attendance.standing import Amount, is_due_over, standings_of
 from attendance.views.told_off import led_back_where_off
+from live import queries
 from live.core import lifecycle
 from live.models import Lecture
 from live.permissions import expects, is_removed, may_host, may_join, may_read_recording
 from live.queries import encoder_key, is_half_missing, lectures_for
 from live.sentences.asking import ask_words, host_ask_words
 from live.sentences.plan import roster_day_words
-from live.sentences.room import host_words, missing_rows, missing_words, room_words
+from live.sentences.room import host_words, missing_rows, missing_words, replay_clock, room_words
+from live.sentences.slides import chapter_title, slide_room_words, slide_words
 from live.views.access import lecture_page
 from live.views.api import room_state
 from live.views.link import short_address
 from live.views.rows import coming_row, given_row
+from live.views.slides import slides_url
 from media.queries import UnableToPlay, playback
 from organizations.models import Role, User
 from organizations.permissions import has_role, role_required, signed_in
@@ -88,6 +91,7 @@ def room(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "urls": _urls(lecture),
         "words": room_words(),
         "ask_words": ask_words(),
+        "slide_words": slide_room_words(),
         **room_state(lecture, user, as_of=now),
     }
     occasion = lecture.occasion
@@ -115,6 +119,7 @@ def host(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "urls": _urls(lecture),
         "words": host_words(),
         "ask_words": host_ask_words(),
+        "slide_words": slide_room_words() | slide_words(),
         "opens_at": round(lifecycle.opens_at(lecture.occasion.starts_at).timestamp() * 1000),
         "title": lecture.occasion.title,
         "encoder_key": encoder_key(occasion_id=lecture.pk) is not None,
@@ -159,6 +164,7 @@ def replay(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "make_up_until": day_and_hour(until) if until else "",
         "sessions": _sessions(lecture, user, player, as_of=now),
         "may_repeat": occasion.state in HELD and may_host(user, lecture),
+        **_slides(lecture, user, player),
         **_check_card(lecture, user, as_of=now),
     }
     return render(request, "live/replay.html", context)
@@ -171,6 +177,27 @@ def _sessions(lecture: Lecture, user: User, player: dict[str, Any], *, as_of: dt
     ahead = sessions_ahead([lecture.occasion], as_of=as_of).get(lecture.pk, [])
     path = catch_up_of(occasion=lecture.occasion, state=RecordState.MISSING, as_of=as_of, member=user, sessions=ahead)
     return tuple(path.sessions) if path else ()
+
+
+def _slides(lecture: Lecture, user: User, player: dict[str, Any]) -> dict[str, Any]:
+    """Return the slides of the replay and its chapters, where there are any; two queries, else none."""
+    found = queries.replay_slides(lecture) if player["hls_url"] else None
+    if not found or not found.steps:
+        return {}
+    data = {
+        "url": slides_url(lecture, user),
+        "steps": [[step.at, step.deck, step.page] for step in found.steps],
+        "words": slide_room_words(),
+    }
+    rows = [
+        {
+            "start": chapter.start,
+            "at": replay_clock(chapter.start),
+            "title": chapter_title(title=chapter.title, page=chapter.page),
+        }
+        for chapter in found.chapters
+    ]
+    return {"slides": data, "chapters": rows}
 
 
 def _check_card(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, Any]:
@@ -300,6 +327,9 @@ def _urls(lecture: Lecture) -> dict[str, str]:
         "ticket": "live_ticket",
         "outbox": "live_outbox",
         "people": "live_people",
+        "slides": "live_slides",
+        "papers": "live_slide_papers",
+        "slides_remove": "live_slides_remove",
         "replay": "live_replay",
     }
     urls = {key: reverse(name, args=[lecture.pk]) for key, name in names.items()}

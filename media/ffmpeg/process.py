@@ -57,12 +57,15 @@ def supervise(
     on_output: Callable[[bytes], None],
     on_beat: Callable[[], None],
     on_words: Callable[[bytes], None] = lambda _words: None,
+    shown: Mapping[Path, str] | None = None,
 ) -> str:
     """Start the confined process, feed its output on, call ``on_beat`` twice a second, end it where it must end.
 
+    ``shown``: what it may read besides (``confined``).
+
     Returns what it said on standard error (beginning and end of it).
     """
-    command = confined(argv, source=source, folder=folder, limits=limits.arguments(), enclosed=enclosed)
+    command = confined(argv, source=source, folder=folder, limits=limits.arguments(), enclosed=enclosed, shown=shown)
     try:
         process = subprocess.Popen(  # noqa: S603 - our own argv, no shell
             command,

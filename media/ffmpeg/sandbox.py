@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -141,16 +141,25 @@ def wrapper(*limits: str) -> list[str]:
 
 
 def confined(
-    argv: Sequence[str], *, source: Path, folder: Path | None, limits: Sequence[str], enclosed: bool
+    argv: Sequence[str],
+    *,
+    source: Path,
+    folder: Path | None,
+    limits: Sequence[str],
+    enclosed: bool,
+    shown: Mapping[Path, str] | None = None,
 ) -> list[str]:
     """Return ``argv`` wrapped: it reads ``source`` (as ``inside(source)``), writes only ``folder``, has no network.
 
     ``enclosed``: what ``is_enclosed`` said; without it, only the environment, the limits and its death are wrapped.
+    ``shown``: what else can be read in there, and as what.
     """
     outer = [*wrapper(*limits), "nice", "-n", "10"]
     if not enclosed:
         return [*outer, *argv]
     binds = ["--ro-bind", str(source.resolve()), "/in/source"]
+    for path, name in (shown or {}).items():
+        binds += ["--ro-bind", str(path.resolve()), name]
     if folder is not None:
         binds += ["--bind", str(folder.resolve()), "/out", "--chdir", "/out"]
     return [*outer, "bwrap", *SYSTEM, *binds, *argv]

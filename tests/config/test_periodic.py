@@ -48,6 +48,7 @@ QUESTIONS = {
     "media.drop_unnamed": 2,
     "live.tasks.end_forgotten_lectures": 1,
     "live.tasks.delete_old_chat": 5,
+    "live.tasks.reconcile_slides": 2,
 }
 # A row a host, a name, an upload under way, a large roster being written, a link of a day, a month: never many.
 SMALL = "config_mark|config_taskcount|media_upload|live_medianode|django_site|"
@@ -58,6 +59,7 @@ SMALL += r"sqlite_master|pg_\w+"  # what the tables and triggers are called
 SEQUENTIAL = re.compile(rf"Seq Scan on (?!(?:{SMALL})\b)(\w+)")
 # SQLite says SCAN for a whole index, too; a partial index holds only what waits.
 PARTIAL = "roster_entry_dirty|recomputation_going|lease_alive_by_beat|video_replaced|membership_left_by_day"
+PARTIAL += "|slide_deck_waiting"
 WHOLE = re.compile(
     rf"SCAN (?!(?:{SMALL})\b)(\w+)(?! USING (?:COVERING )?INDEX (?:{PARTIAL}))\b(?! USING (?:COV|INDEX))"
 )

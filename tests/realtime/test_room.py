@@ -217,7 +217,7 @@ def _fitting(word: str, *, member_id: int) -> dict[str, object]:
         name: get_args(hint)[0] if get_origin(hint) is Literal else values[hint]
         for name, hint in get_type_hints(kind).items()
     }
-    return found | {"id": "one"} if "id" in found else found
+    return found | {name: "one" for name in ("id", "deck") if name in found}
 
 
 def test_members_cannot_lead(server: RoomServer, world: County) -> None:

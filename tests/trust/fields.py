@@ -33,6 +33,7 @@ RAW = "EVIDENCE_KEEP_DAYS (90) after the record is final (attendance.remove_evid
 WRITTEN = f"what devices reported: {RAW}; what somebody wrote down: as long as the record"
 HAND = "until it is lowered, its member has left for 40 s, or the lecture ends"
 CHAT = "180 days (live.delete_old_chat)"
+SLIDES = "as long as the replay; without one 180 to 210 days after the lecture (live.delete_old_chat)"
 UPLOAD = "7 days after the last byte, or until it is a video"
 WITH_OBJECT = "as long as the object"
 PASSING = "until overwritten"
@@ -398,7 +399,17 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("code", PLAN, EXPECTED, WITH_OBJECT),
         Fields("series", PLAN, BACK_OFFICE, WITH_OBJECT),
         Fields("lecturer", PERSONAL, EXPECTED, WITH_OBJECT),
-        Fields("is_chat_open locked_at", PLAN, ROOM, WITH_OBJECT),
+        Fields("is_chat_open locked_at slide", PLAN, ROOM, WITH_OBJECT),
+    ),
+    "live.SlideDeck": (
+        Fields("id attempts lease leased_until ask_at", TECHNICAL, SERVER, SLIDES),
+        Fields("lecture name state error_code done replaces removed_at made_at", PLAN, HOSTS_OF_ROOM, SLIDES),
+        Fields("key pages titles", CONTENT, ROOM, SLIDES),
+        Fields("made_by", PERSONAL, SERVER, SLIDES),
+    ),
+    "live.SlideTurn": (
+        Fields("id", TECHNICAL, SERVER, SLIDES),
+        Fields("lecture deck page at", CONTENT, ROOM, SLIDES),
     ),
     "live.LectureSeries": (Fields("id every made_at", PLAN, BACK_OFFICE, WITH_OBJECT),),
     "live.CancelledLecture": (

@@ -43,6 +43,8 @@ COMMANDS = {
     "poll_show": "host",
     "question_mark": "host",
     "pin": "host",
+    "show_slide": "host",
+    "hide_slides": "host",
 }
 
 EVENTS = {
@@ -67,6 +69,7 @@ EVENTS = {
     "pinned": "all",
     "reactions": "all",
     "unclear": "hosts",
+    "slide": "all",
 }
 
 # Frames that answer one socket; a tick carries the room's events.

@@ -240,6 +240,9 @@ LIVE = (
     Row("live/<int:occasion_id>/replay/", "GET", ROOM, "the recording; for the secretary above too"),
     Row("live/<int:occasion_id>/replay/addresses.json", "GET", ROOM, "fresh signed addresses", JSON_401),
     Row("live/<int:occasion_id>/asked/", "GET", HOSTS, "what was asked: counts alone, nobody named"),
+    Row("live/slides/<int:occasion_id>/", "GET POST", HOSTS, "the lecture's slides; a new PDF", JSON_401),
+    Row("live/slides/<int:occasion_id>/papers.json", "GET", HOSTS, "PDFs of the library one may choose", JSON_401),
+    Row("live/slides/<int:occasion_id>/remove", "POST", HOSTS, "take slides away", JSON_401),
     Row("live/<int:occasion_id>/state.json", "GET", ROOM, "the room's state; muted, hands, on air for hosts", JSON_401),
     Row(
         "live/<int:occasion_id>/people.json", "GET", HOSTS, "who is in the room, searched and by unit; logged", JSON_401

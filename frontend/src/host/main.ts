@@ -24,6 +24,7 @@ import { People } from "./people";
 import { Preview } from "./preview";
 import { RecordingNotice } from "./recording";
 import { showNotes } from "./rows";
+import { HostSlides } from "./slides";
 import { ENCODER, type Role } from "./stage";
 import { Studio } from "./studio";
 
@@ -46,6 +47,7 @@ class Desk {
   private readonly chat: Chat;
   private readonly feed: Feed;
   private readonly asking: HostAsking;
+  private readonly slides: HostSlides;
   private readonly stand: Look<HostState>;
   private state: string;
   private lineWord: Line = "connecting";
@@ -121,6 +123,7 @@ class Desk {
       (command) => this.line.send(command),
       () => void this.catchUp(),
     );
+    this.slides = new HostSlides(data.slide_words, data.urls, data.slides_url, send);
     this.feed = new Feed(this.chat, {
       people: (count) => this.people.present(count),
       event: (event) => this.event(event),
@@ -131,6 +134,7 @@ class Desk {
   start(): void {
     this.chat.addAll(this.data.chat);
     this.asking.told(this.data.asking);
+    this.slides.start(this.data.slide);
     this.people.restricted(this.data.restricted ?? []);
     this.assistant.begin(this.data.stage.on_air);
     this.onAir.turn(this.data.stage.on_air);
@@ -198,6 +202,7 @@ class Desk {
       this.hands.all(frame.stage.hands);
     }
     this.control.set(frame.chat, frame.locked);
+    this.slides.told(frame.slide);
     this.asking.joined(frame.stage?.unclear ?? 0);
     this.setState(frame.state);
     if (this.state === "live") void this.air.back();
@@ -215,7 +220,7 @@ class Desk {
   }
 
   private refused(frame: ErrorFrame): void {
-    if (this.chat.refused(frame) || this.asking.refused(frame)) return;
+    if (this.chat.refused(frame) || this.asking.refused(frame) || this.slides.refused(frame)) return;
     this.going = false;
     const media = frame.t === "offer" || frame.t === "reclaim";
     if (media && frame.error === "taken") {
@@ -233,6 +238,7 @@ class Desk {
     if (event.t === "state" || event.t === "on_air") this.stand.changed();
     if (event.t === "state") this.setState(event.state);
     else if (event.t === "break") this.onAir.breaks(event.until);
+    else if (event.t === "slide") this.slides.told(event);
     else if (event.t === "air") this.onAir.heard(event);
     else if (event.t === "hand") this.hands.hand(event);
     else if (event.t === "hands_down") this.hands.all([]);
@@ -321,6 +327,7 @@ class Desk {
   private caughtUp(state: HostState): void {
     this.chat.addAll(state.chat);
     this.asking.told(state.asking);
+    this.slides.told(state.slide);
     this.liveAt = state.live_at;
     this.undoneUntil = state.undone_until ?? 0;
     this.voidReason = state.void_reason;
@@ -388,6 +395,7 @@ class Desk {
     const isMute = this.studio.soundProblem() === "mic_off";
     this.onAir.show({ state: this.state, endsAt: this.data.ends_at, sender: this.assistant.sender, isMute });
     this.recording.show(live);
+    this.slides.open(!over);
     byId("cover").hidden = !over && !!stream && !!this.studio.picture();
     // What became of it stands at the desk, with the steps; twice on one page is once too often.
     byId("cover-text").textContent = over ? "" : byId("desk-state").textContent;

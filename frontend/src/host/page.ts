@@ -1,7 +1,9 @@
 /** What the view gives the desk, with the page and after each gap. */
 import type { ChatEvent, Stage } from "../lib/frames";
-import type { HostAskWords, HostWords } from "../lib/sentences";
+import type { HostAskWords, HostSlideWords, HostWords, SlideWords } from "../lib/sentences";
+import type { Shown } from "../lib/slides";
 import type { AskingState } from "../room/asked";
+import type { DeckUrls } from "./decks";
 
 /** Somebody who is muted, or was removed. */
 export interface Restricted {
@@ -45,6 +47,8 @@ export interface HostState {
   stage: Omit<Stage, "unclear">;
   /** Who took the picture over from whom, in sentences. */
   air_log: string[];
+  slides_url: string;
+  slide: Shown;
 }
 
 export interface HostData extends HostState {
@@ -55,7 +59,8 @@ export interface HostData extends HostState {
   title: string;
   /** A device outside may send the picture: there is a key for it. */
   encoder_key: boolean;
-  urls: { state: string; ticket: string; socket: string; people: string };
+  urls: { state: string; ticket: string; socket: string; people: string } & DeckUrls;
   words: HostWords;
   ask_words: HostAskWords;
+  slide_words: HostSlideWords & SlideWords;
 }

@@ -211,6 +211,16 @@ export interface PinCommand {
   text: string;
 }
 
+export interface ShowSlideCommand {
+  t: "show_slide";
+  deck: string;
+  page: number;
+}
+
+export interface HideSlidesCommand {
+  t: "hide_slides";
+}
+
 export type Command =
   | BeatCommand
   | HideCommand
@@ -248,7 +258,9 @@ export type Command =
   | ClosePollCommand
   | ShowPollCommand
   | MarkQuestionCommand
-  | PinCommand;
+  | PinCommand
+  | ShowSlideCommand
+  | HideSlidesCommand;
 
 export interface StateChangedEvent {
   t: "state";
@@ -396,6 +408,13 @@ export interface UnclearEvent {
   people: number;
 }
 
+export interface SlideEvent {
+  t: "slide";
+  deck: string;
+  page: number;
+  pages: number;
+}
+
 export type RoomEvent =
   | StateChangedEvent
   | ChatEvent
@@ -417,7 +436,8 @@ export type RoomEvent =
   | MarkedEvent
   | PinnedEvent
   | ReactionsEvent
-  | UnclearEvent;
+  | UnclearEvent
+  | SlideEvent;
 
 export interface JoinedFrame {
   t: "joined";
@@ -436,6 +456,7 @@ export interface JoinedFrame {
   locked: boolean;
   stage: Stage | null;
   break_until: number | null;
+  slide: SlideEvent;
 }
 
 export interface CountedFrame {

@@ -341,6 +341,37 @@ export interface ScreenWords {
   void: string;
   waiting_room: string;
   weak: string;
+export interface SlideWords {
+  alt: string;
+  big_picture: string;
+  big_slide: string;
+  lost: string;
+  of: string;
+}
+
+export interface HostSlideWords {
+  choose: string;
+  no_papers: string;
+  not_sent: string;
+  page: string;
+  queued: string;
+  ready: string;
+  remove: string;
+  remove_sure: string;
+  replace: string;
+  replacing: string;
+  running: string;
+  sending: string;
+  sent: string;
+  show: string;
+  shown: string;
+  slide_page: string;
+  slides_gone: string;
+  starting: string;
+  state: string;
+  thumb: string;
+  too_large: string;
+  try_again: string;
 }
 
 export interface PlayerWords {

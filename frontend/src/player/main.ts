@@ -1,8 +1,8 @@
 /** The one player: lessons and replays. The template is cms/player.html; the server's side is the watch API. */
 import { clock } from "../lib/clock";
 import { onConnection } from "../lib/connection";
-import { send } from "../lib/http";
-import { byId, readData } from "../lib/page";
+import { get, send } from "../lib/http";
+import { byId, optional, readData } from "../lib/page";
 import { recall, remember } from "../lib/storage";
 import { fill } from "../lib/words";
 import { Controls } from "./controls";
@@ -10,6 +10,7 @@ import { Counter, type Sample } from "./counter";
 import { WatchLedger } from "./ledger";
 import type { PlayerData } from "./page";
 import { end, length, minus, type Range, union } from "./ranges";
+import { ReplaySlides } from "./slides";
 import { Source } from "./source";
 import { View } from "./view";
 
@@ -63,9 +64,16 @@ function run(data: PlayerData): void {
       source.again(position());
     },
   });
-  const view = new View(data.words, (gap) => {
-    const ms = Math.max(0, gap - OVERLAP_MS);
-    byId("player").scrollIntoView({ block: "start" });
+  const view = new View(data.words, (gap) => goTo(Math.max(0, gap - OVERLAP_MS)));
+  const slides = ReplaySlides.of(
+    async () => (await get<{ slides_url: string }>(data.refresh_url)).slides_url,
+    (ms) => goTo(ms),
+  );
+
+  /** From the list of what was not seen, or of the chapters: there, and on from there. */
+  function goTo(ms: number): void {
+    const slide = optional("slide");
+    (slide && !slide.hidden ? slide : byId("player")).scrollIntoView({ block: "start" });
     if (startedAt) {
       seekTo(ms);
       source.wanted = true;
@@ -74,7 +82,7 @@ function run(data: PlayerData): void {
       resumed = ms;
       start();
     }
-  });
+  }
 
   function start(): void {
     if (startedAt) return;
@@ -147,6 +155,7 @@ function run(data: PlayerData): void {
       source.stop();
       controls.fail("gone", ledger.notice);
     }
+    slides?.draw(position());
     view.draw({
       asked: !ledger.isWithdrawn,
       duration: data.duration_ms,
@@ -170,7 +179,10 @@ function run(data: PlayerData): void {
   video.addEventListener("play", () => {
     begun = moment();
   });
-  video.addEventListener("timeupdate", () => sample());
+  video.addEventListener("timeupdate", () => {
+    sample();
+    slides?.draw(position());
+  });
   video.addEventListener("playing", () => {
     counter.cut();
     sample();

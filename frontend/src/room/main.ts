@@ -17,6 +17,7 @@ import { toggleFullScreen, WakeLock } from "./phone";
 import { awaitReturn, startRemoved } from "./removed";
 import { Screen, type ScreenState } from "./screen";
 import { closedSaid, coverSaid, type Said, statusWord } from "./shown";
+import { RoomSlides } from "./slides";
 import { type ClosedWhy, type Line, RoomLine } from "./socket";
 import { VerdictAsker } from "./verdict";
 
@@ -30,6 +31,7 @@ class Room {
   private readonly chat: Chat;
   private readonly feed: Feed;
   private readonly asking: Asking;
+  private readonly slides: RoomSlides;
   private readonly line: RoomLine;
   private readonly outbox: Outbox;
   private readonly outage = new Outage();
@@ -79,6 +81,8 @@ class Room {
     this.asking = new Asking(data.ask_words, data.you, `ask-${data.owner}-${data.occasion}`, (command) =>
       this.line.send(command),
     );
+    const address = async (): Promise<string> => (await get<RoomState>(data.urls.state)).slides_url;
+    this.slides = new RoomSlides(data.slide_words, data.slides_url, address);
     this.feed = new Feed(this.chat, {
       people: (count) => this.people(count),
       event: (event) => this.event(event),
@@ -95,6 +99,7 @@ class Room {
     this.video.muted = location.hash === "#quiet";
     this.chat.addAll(this.data.chat);
     this.asking.told(this.data.asking);
+    this.slides.told(this.data.slide);
     this.buttons();
     startTabs(["chat", "questions", "people"]);
     fitHeight();
@@ -119,7 +124,7 @@ class Room {
       this.screen.setAudioOnly(on);
       this.show();
     });
-    byId("full").addEventListener("click", () => toggleFullScreen(this.video));
+    byId("full").addEventListener("click", () => toggleFullScreen(this.slides.full() ?? this.video));
     byId("here-step").addEventListener("click", () => location.reload());
     byId("hand").addEventListener("click", () => {
       const up = !this.hand;
@@ -165,6 +170,7 @@ class Room {
     if (document.visibilityState === "hidden") this.line.send({ t: "hide", sound: this.screen.hasSound() });
     this.screen.airs(frame.picture);
     this.breaks(frame.break_until);
+    this.slides.told(frame.slide);
     const was = this.state;
     this.setState(frame.state);
     // Where it has just become live, setState began the picture.
@@ -190,6 +196,7 @@ class Room {
     if (this.asking.event(event)) return;
     if (event.t === "state") this.setState(event.state);
     else if (event.t === "break") this.breaks(event.until);
+    else if (event.t === "slide") this.slides.told(event);
     else if (event.t === "picture") this.screen.picture(event.on);
     else if (event.t === "room") this.chat.allow(event.chat);
     else if (event.t === "hands_down") this.raised(false);
@@ -247,6 +254,7 @@ class Room {
       this.fetched = state;
       this.liveAt = state.live_at;
       this.breaks(state.break_until);
+      this.slides.told(state.slide);
       this.setState(state.state);
     } catch {
       // The next gap, or the next return, asks again.
@@ -324,6 +332,7 @@ class Room {
     const isClosed = this.lineWord === "closed";
     this.showStatus();
     this.showCover();
+    this.slides.draw(!over && !isClosed, this.screen.audioOnly);
     // A stopped page has no picture: nothing to touch, no clock that goes on.
     const live = this.state === "live" && !isClosed;
     byId<HTMLButtonElement>("hand").disabled = isClosed;

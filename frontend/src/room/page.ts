@@ -1,6 +1,7 @@
 /** What the view gives the member's room, with the page and after each gap. */
 import type { ChatEvent } from "../lib/frames";
-import type { AskWords, RoomWords } from "../lib/sentences";
+import type { AskWords, RoomWords, SlideWords } from "../lib/sentences";
+import type { Shown } from "../lib/slides";
 import type { AskingState } from "./asked";
 
 /** What the lecture was for this member, in words; `settled`: it will not change by itself any more. */
@@ -28,6 +29,9 @@ export interface RoomState {
   /** Members may speak. */
   talk: boolean;
   asking: AskingState;
+  /** Below it lie the pictures of the slides; signed, so it changes. */
+  slides_url: string;
+  slide: Shown;
 }
 
 export interface RoomData extends RoomState {
@@ -39,6 +43,7 @@ export interface RoomData extends RoomState {
   urls: { state: string; ticket: string; outbox: string; socket: string; replay: string };
   words: RoomWords;
   ask_words: AskWords;
+  slide_words: SlideWords;
 }
 
 /** Neither to come nor live. */

@@ -19,8 +19,8 @@ export class WakeLock {
 }
 
 /** Into full screen and out of it, also where only the video itself can (iPhones). */
-export function toggleFullScreen(video: HTMLVideoElement & { webkitEnterFullscreen?: () => void }): void {
+export function toggleFullScreen(what: HTMLElement & { webkitEnterFullscreen?: () => void }): void {
   if (document.fullscreenElement) void document.exitFullscreen();
-  else if (video.requestFullscreen) video.requestFullscreen().catch(() => undefined);
-  else video.webkitEnterFullscreen?.();
+  else if (what.requestFullscreen) what.requestFullscreen().catch(() => undefined);
+  else what.webkitEnterFullscreen?.();
 }

@@ -2,14 +2,15 @@
 
 The classes here and in the files beside are the one source: ``docs/protocol.md`` explains them, ``manage.py
 write_frames`` makes the TypeScript types from them, a test fails when either has drifted. A frame is one JSON object in
-one text message. Beside: ``stage`` (who leads), ``negotiation`` (media connections), ``asking``; ``reading`` (fields).
+one text message. Beside: ``stage`` (who leads), ``negotiation`` (media connections), ``asking``, ``slides``;
+``reading`` (fields).
 """
 
 import json
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from live.core.wire import asking
+from live.core.wire import asking, slides
 from live.core.wire.bases import (
     Command,
     Event,
@@ -187,6 +188,7 @@ _COMMANDS: tuple[type[Command], ...] = (
     GiveBack,
     AwaitEncoder,
     *asking.COMMANDS,
+    *slides.COMMANDS,
 )
 COMMANDS = {kind.word: kind for kind in _COMMANDS}
 
@@ -242,6 +244,7 @@ _EVENTS: tuple[type[Event], ...] = (
     BreakEvent,
     AirEvent,
     *asking.EVENTS,
+    *slides.EVENTS,
 )
 EVENTS = {kind.word: kind for kind in _EVENTS}
 
@@ -252,7 +255,7 @@ class Joined(Frame):
 
     ``at``: the server's clock, Unix milliseconds. ``ice``: relays for the host's ``offer``; empty for others.
     ``hand``: one's own hand is up; ``chat``: members may speak; ``stage``: for hosts, null for others.
-    ``break_until``: there is a break, announced until then (Unix ms); null: none.
+    ``break_until``: there is a break, announced until then (Unix ms); null: none. ``slide``: what everybody sees.
     """
 
     word = "joined"
@@ -271,6 +274,7 @@ class Joined(Frame):
     locked: bool = False
     stage: Stage | None = None
     break_until: int | None = None
+    slide: slides.SlideEvent = slides.NO_SLIDES
 
 
 @dataclass(frozen=True, slots=True)

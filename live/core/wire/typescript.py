@@ -5,6 +5,7 @@ from dataclasses import MISSING, fields
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from live.core.wire import protocol
+from live.core.wire.slides import SlideEvent
 
 HEAD = """// Made by `manage.py write_frames` from live/core/wire/protocol.py. Do not edit: a test compares the two.
 """
@@ -55,7 +56,7 @@ def _interface(name: str, kind: type[Any], *, word: str) -> str:
 SIMPLE = {str: "string", bool: "boolean", int: "number", type(None): "null", protocol.Event: "RoomEvent"}
 SIMPLE[protocol.IceServer] = "RTCIceServer"
 SIMPLE[protocol.Stage] = "Stage"
-SIMPLE |= {kind: kind.__name__ for kind in (protocol.OnAirEvent, protocol.HandEvent)}
+SIMPLE |= {kind: kind.__name__ for kind in (protocol.OnAirEvent, protocol.HandEvent, SlideEvent)}
 
 
 def _type(hint: Any) -> str:

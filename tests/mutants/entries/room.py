@@ -4,6 +4,30 @@ from tests.mutants.mutant import REALTIME, Mutant
 
 MUTANTS = (
     Mutant(
+        name="slides-right",
+        means="Slides stay open to whoever was sent out of the room.",
+        file="live/permissions.py",
+        before="    return may_read_recording(user, lecture)",
+        after="    return True",
+        tests=("tests/live/slides/test_views.py::test_a_picture_is_its_viewers_own_and_ends_with_the_right",),
+    ),
+    Mutant(
+        name="slides-deck-of-lecture",
+        means="A host shows the slides of another lecture.",
+        file="live/operations/slides.py",
+        before="filter(lecture=lecture, key=deck, state=State.READY, removed_at=None)",
+        after="filter(key=deck, state=State.READY, removed_at=None)",
+        tests=("tests/live/slides/test_operations.py::test_only_a_deck_of_this_lecture_while_it_is_on",),
+    ),
+    Mutant(
+        name="slides-pictures",
+        means="A hostile PDF puts a link to a file of ours among the pictures.",
+        file="media/pdf/pages.py",
+        before="each.is_file() and not each.is_symlink()",
+        after="each.is_file()",
+        tests=("tests/media/test_pdf.py::test_a_link_in_a_pictures_place_is_none",),
+    ),
+    Mutant(
         name="ticket-session",
         means="A copied address of a room lets another browser in.",
         file="live/room/tickets.py",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live.core.wire import asking, protocol
+from live.core.wire import asking, protocol, slides
 from live.core.wire.typescript import frames_module
 
 pytestmark = pytest.mark.unit
@@ -42,6 +42,8 @@ GOOD = [
     ({"t": "resume"}, protocol.ResumeLecture()),
     ({"t": "take_break", "minutes": 5}, protocol.TakeBreak(minutes=5)),
     ({"t": "go_on"}, protocol.GoOn()),
+    ({"t": "show_slide", "deck": "a1b2", "page": 3}, slides.ShowSlide(deck="a1b2", page=3)),
+    ({"t": "hide_slides"}, slides.HideSlides()),
     ({"t": "hide_message", "message": 7}, protocol.HideMessage(message=7)),
     ({"t": "mute", "member": 7, "on": True}, protocol.Mute(member=7, on=True)),
     ({"t": "remove", "member": 7, "on": False}, protocol.Remove(member=7, on=False)),
