@@ -341,6 +341,8 @@ export interface ScreenWords {
   void: string;
   waiting_room: string;
   weak: string;
+}
+
 export interface SlideWords {
   alt: string;
   big_picture: string;

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('live', '0011_media_peers'),
+        ('live', '0014_short_code_and_cancelled'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
