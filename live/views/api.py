@@ -140,7 +140,7 @@ def replay_addresses(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         found = playback(video=lecture.recording, viewer_id=signed_in(request).pk, as_of=timezone.now())
     except UnableToPlay as error:
         raise Http404 from error
-    return JsonResponse({"hls_url": found.hls_url, "audio_url": found.audio_url, "poster_url": found.poster_url})
+    return JsonResponse(found.addresses())
 
 
 def _read_note(body: bytes) -> dict[str, Any]:

@@ -228,6 +228,7 @@ def _picture(lecture: Lecture, user: User) -> dict[str, Any]:
         "hls_url": found.hls_url,
         "audio_url": found.audio_url,
         "poster_url": found.poster_url,
+        "captions_url": found.captions_url,
         "duration_ms": found.duration_ms,
         "refresh_url": reverse("live_replay_addresses", args=[lecture.pk]),
         "fault_url": reverse("video_fault", args=[lecture.recording.pk]),

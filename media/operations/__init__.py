@@ -1,5 +1,13 @@
 """What one can do with videos: make, retry, adopt, transcode, upload."""
 
+from media.operations.captions import (
+    Kept,
+    UnableToKeepCaptions,
+    delete_captions,
+    keep_captions,
+    shift_captions,
+    upload_captions,
+)
 from media.operations.faults import UnableToNoteFault, note_fault
 from media.operations.jobs import drop_sources, drop_unnamed, reconcile_jobs, transcode
 from media.operations.keeping import UnableToDeleteVideo, delete_video, drop_replaced
@@ -29,11 +37,13 @@ from media.operations.videos import (
 )
 
 __all__ = [
+    "Kept",
     "Piece",
     "PlacedRecording",
     "UnableToAdopt",
     "UnableToCreate",
     "UnableToDeleteVideo",
+    "UnableToKeepCaptions",
     "UnableToNoteFault",
     "UnableToRetry",
     "UnableToUpload",
@@ -42,6 +52,7 @@ __all__ = [
     "begin_piece",
     "create_upload",
     "create_video",
+    "delete_captions",
     "delete_video",
     "drop_expired_uploads",
     "drop_replaced",
@@ -50,6 +61,7 @@ __all__ = [
     "drop_upload",
     "finish_upload",
     "held_bytes",
+    "keep_captions",
     "keep_piece",
     "mark_replaced",
     "note_fault",
@@ -57,5 +69,7 @@ __all__ = [
     "reconcile_jobs",
     "rename_upload",
     "retry_video",
+    "shift_captions",
     "transcode",
+    "upload_captions",
 ]

@@ -302,6 +302,7 @@ export interface PlayerWords {
   audio_fallback: string;
   audio_off: string;
   audio_on: string;
+  captions_failed: string;
   counted: string;
   done_of: string;
   ended: string;

@@ -5,6 +5,7 @@ import { send } from "../lib/http";
 import { byId, readData } from "../lib/page";
 import { recall, remember } from "../lib/storage";
 import { fill } from "../lib/words";
+import { startCaptions } from "./captions";
 import { Controls } from "./controls";
 import { Counter, type Sample } from "./counter";
 import { WatchLedger } from "./ledger";
@@ -63,6 +64,7 @@ function run(data: PlayerData): void {
       source.again(position());
     },
   });
+  startCaptions(video, data, (text) => controls.say(text, true));
   const view = new View(data.words, (gap) => {
     const ms = Math.max(0, gap - OVERLAP_MS);
     byId("player").scrollIntoView({ block: "start" });
