@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from attendance.sentences import hall_words
 from cms.sentences import editor_words, player_words
 from live.sentences.asking import ask_words, host_ask_words
+from live.sentences.captions import caption_words
 from live.sentences.room import host_words, room_words, talk_words
 from media.sentences import upload_words
 
@@ -17,6 +18,7 @@ WORDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "HostWords": host_words,
     "AskWords": ask_words,
     "HostAskWords": host_ask_words,
+    "CaptionWords": caption_words,
     "PlayerWords": player_words,
     "UploadWords": upload_words,
     "EditorWords": editor_words,

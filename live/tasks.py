@@ -14,12 +14,13 @@ def end_forgotten_lectures() -> None:
 
 @shared_task
 def delete_old_chat() -> None:
-    """Keep chat, questions, and who chose what in a poll no longer than their retention time.
+    """Keep chat, questions, lines of captions, and who chose what in a poll no longer than their retention time.
 
     And who had which media connection no longer than the lecture.
     """
     operations.delete_old_chat(as_of=timezone.now())
     operations.delete_old_asking(as_of=timezone.now())
+    operations.delete_old_captions(as_of=timezone.now())
     operations.forget_old_peers()
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -70,9 +71,9 @@ def captions_name(digest: str) -> str:
     return f"captions-{digest}.vtt"
 
 
-def captions_of(video: Video) -> Captions | None:
+def captions_of(video_id: UUID) -> Captions | None:
     """The captions of a video with who changed them last; None where there are none."""
-    return Captions.objects.select_related("changed_by").filter(video=video).first()
+    return Captions.objects.select_related("changed_by").filter(video_id=video_id).first()
 
 
 def shown_cues(captions: Captions, *, duration_ms: int | None) -> list[Cue]:

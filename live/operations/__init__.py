@@ -3,6 +3,13 @@
 from live.core.plan import LecturePlan
 from live.operations.air import Air, NobodyIsOnAir, UnableToGiveBack, UnableToTakeAir, leave_air, offer_air, take_air
 from live.operations.breaks import UnableToTakeBreak, end_break, take_break
+from live.operations.captions import (
+    UnableToCaption,
+    caption,
+    delete_old_captions,
+    drop_caption,
+    write_captions,
+)
 from live.operations.chat import (
     Saying,
     UnableToChat,
@@ -85,6 +92,7 @@ __all__ = [
     "UnableToAnswer",
     "UnableToAsk",
     "UnableToCancelLecture",
+    "UnableToCaption",
     "UnableToChat",
     "UnableToDropRecording",
     "UnableToEndLecture",
@@ -107,11 +115,14 @@ __all__ = [
     "answer_polls",
     "ask",
     "cancel_lecture",
+    "caption",
     "claim_peer",
     "close_poll",
     "cut_peers",
     "delete_old_asking",
+    "delete_old_captions",
     "delete_old_chat",
+    "drop_caption",
     "drop_peer",
     "drop_poll",
     "drop_recording",
@@ -155,4 +166,5 @@ __all__ = [
     "void_lecture",
     "vote_questions",
     "why_recording_stays",
+    "write_captions",
 ]

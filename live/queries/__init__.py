@@ -8,6 +8,7 @@ from live.queries.asking import (
     question_events,
     questions_of,
 )
+from live.queries.captions import caption_lines
 from live.queries.lectures import lecturers_for, lectures_for, may_lecture, people_present, personal_data
 from live.queries.peers import engine_url, is_published, off_air, owned_peers
 from live.queries.recordings import (
@@ -51,6 +52,7 @@ __all__ = [
     "air_log",
     "asking_facts",
     "asking_state",
+    "caption_lines",
     "chat_lines",
     "engine_url",
     "hand_events",

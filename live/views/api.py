@@ -55,6 +55,7 @@ def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str,
         "last_message": facts.last_message,
         "talk": facts.is_chat_open,
         "locked": facts.is_locked,
+        "captions": queries.caption_lines(occasion_id=lecture.pk, is_host=is_host),
         "asking": queries.asking_state(occasion_id=lecture.pk, member_id=user.pk, is_host=is_host),
         "mine": own_record(lecture, member_id=user.pk, as_of=as_of),
     }

@@ -28,6 +28,7 @@ from live.models import Lecture
 from live.permissions import expects, is_removed, may_host, may_join, may_read_recording
 from live.queries import is_half_missing, lectures_for
 from live.sentences.asking import ask_words, host_ask_words
+from live.sentences.captions import caption_words
 from live.sentences.plan import roster_day_words
 from live.sentences.room import host_words, missing_rows, missing_words, room_words
 from live.views.access import lecture_page
@@ -114,6 +115,7 @@ def host(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "urls": _urls(lecture),
         "words": host_words(),
         "ask_words": host_ask_words(),
+        "caption_words": caption_words(),
         "opens_at": round(lifecycle.opens_at(lecture.occasion.starts_at).timestamp() * 1000),
         "title": lecture.occasion.title,
         **room_state(lecture, user, as_of=now),

@@ -57,6 +57,7 @@ def keep_captions(
     as_of: datetime,
     name: str = "",
     actor_id: int | None = None,
+    shift_ms: int = 0,
 ) -> Kept:
     """Give a video these captions, in place of those that it has; no cues: it has none."""
     video = Video.objects.select_for_update(no_key=True).get(pk=video_id)
@@ -67,7 +68,7 @@ def keep_captions(
         "origin": origin,
         "source_name": clean_filename(name) if name else "",
         "cues": [[cue.start_ms, cue.end_ms, cue.text] for cue in cues],
-        "shift_ms": 0,
+        "shift_ms": shift_ms,
         "changed_at": as_of,
         "changed_by_id": actor_id,
     }

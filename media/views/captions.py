@@ -48,7 +48,7 @@ def captions(request: HttpRequest, pk: UUID) -> HttpResponse:
             error = captions_reason(refused.code)
         else:
             return redirect("videos:captions", pk)
-    found = captions_of(video)
+    found = captions_of(video.pk)
     cues = shown_cues(found, duration_ms=video.duration_ms) if found else []
     page = {
         "video": video,
@@ -67,7 +67,7 @@ def captions(request: HttpRequest, pk: UUID) -> HttpResponse:
 def download(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The captions as they are shown, as a WebVTT file."""
     video = _own_video(request, pk)
-    found = captions_of(video)
+    found = captions_of(video.pk)
     if found is None:
         raise Http404
     response = HttpResponse(write_vtt(shown_cues(found, duration_ms=video.duration_ms)), content_type="text/vtt")

@@ -47,7 +47,7 @@ QUESTIONS = {
     "media.drop_replaced": 1,
     "media.drop_unnamed": 2,
     "live.tasks.end_forgotten_lectures": 1,
-    "live.tasks.delete_old_chat": 4,
+    "live.tasks.delete_old_chat": 5,
 }
 # A row a host, a name, an upload under way, a large roster being written, a link of a day, a month: never many.
 SMALL = "config_mark|config_taskcount|media_upload|live_medianode|django_site|"

@@ -321,7 +321,9 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     ),
     "media.Video": (
         Fields("id source_path folder renditions replaced_at fault_count", TECHNICAL, SERVER, WITH_OBJECT),
-        Fields("title duration_ms width height captions_digest", CONTENT, "whoever may watch it; " + UPLOADER, WITH_OBJECT),
+        Fields(
+            "title duration_ms width height captions_digest", CONTENT, "whoever may watch it; " + UPLOADER, WITH_OBJECT
+        ),
         Fields("state progress error_code source_name created_at node fault_at", CONTENT, UPLOADER, WITH_OBJECT),
         Fields("created_by", PERSONAL, UPLOADER, WITH_OBJECT),
     ),
@@ -441,6 +443,11 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "live.QuestionVote": (
         Fields("id", TECHNICAL, SERVER, CHAT),
         Fields("question member", PERSONAL, "oneself; everybody else as counts", CHAT),
+    ),
+    "live.CaptionLine": (
+        Fields("id client_id place changed_at dropped_at", TECHNICAL, ROOM, CHAT),
+        Fields("lecture text at", CONTENT, ROOM, CHAT),
+        Fields("author", PERSONAL, SERVER, CHAT),
     ),
     "live.PinnedNotice": (
         Fields("id", TECHNICAL, SERVER, WITH_OBJECT),

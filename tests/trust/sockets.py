@@ -42,6 +42,8 @@ COMMANDS = {
     "poll_show": "host",
     "question_mark": "host",
     "pin": "host",
+    "caption": "host",
+    "caption_drop": "host",
 }
 
 EVENTS = {
@@ -66,6 +68,8 @@ EVENTS = {
     "pinned": "all",
     "reactions": "all",
     "unclear": "hosts",
+    "captions": "all",
+    "caption_dropped": "all",
 }
 
 # Frames that answer one socket; a tick carries the room's events.

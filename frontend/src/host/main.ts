@@ -15,6 +15,7 @@ import { showAfter } from "./after";
 import { Air } from "./air";
 import { HostAsking } from "./asking";
 import { Assistant } from "./assistant";
+import { HostCaptions } from "./captions";
 import { Control } from "./control";
 import { type ClosedWord, closedWord, deskWord, isGood, refusalWord } from "./desk";
 import { Hands } from "./hands";
@@ -46,6 +47,7 @@ class Desk {
   private readonly chat: Chat;
   private readonly feed: Feed;
   private readonly asking: HostAsking;
+  private readonly captions: HostCaptions;
   private readonly stand: Look<HostState>;
   private state: string;
   private lineWord: Line = "connecting";
@@ -121,6 +123,7 @@ class Desk {
       (command) => this.line.send(command),
       () => void this.catchUp(),
     );
+    this.captions = new HostCaptions(data.caption_words, `captions-${data.owner}-${data.occasion}`, send);
     this.feed = new Feed(this.chat, {
       people: (count) => this.people.present(count),
       event: (event) => this.event(event),
@@ -131,12 +134,13 @@ class Desk {
   start(): void {
     this.chat.addAll(this.data.chat);
     this.asking.told(this.data.asking);
+    this.captions.told(this.data.captions);
     this.people.restricted(this.data.restricted ?? []);
     this.assistant.begin(this.data.stage.on_air);
     this.onAir.turn(this.data.stage.on_air);
     this.stands(this.data);
     this.buttons();
-    startTabs(["chat", "questions", "polls", "people"]);
+    startTabs(["chat", "questions", "polls", "captions", "people"]);
     fitHeight();
     this.show();
     window.setInterval(() => this.show(), 1000);
@@ -195,6 +199,7 @@ class Desk {
     }
     this.control.set(frame.chat, frame.locked);
     this.asking.joined(frame.stage?.unclear ?? 0);
+    this.captions.joined();
     this.setState(frame.state);
     if (this.state === "live") void this.air.back();
     if (isBack) void this.catchUp();
@@ -202,6 +207,7 @@ class Desk {
 
   private frame(frame: ServerFrame): void {
     this.asking.frame(frame);
+    this.captions.frame(frame);
     if (frame.t === "tick") this.feed.tick(frame);
     else if (frame.t === "ack") this.chat.acknowledged(frame.id, frame.message);
     else if (frame.t === "answer") this.air.answered(frame.sdp);
@@ -211,7 +217,7 @@ class Desk {
   }
 
   private refused(frame: ErrorFrame): void {
-    if (this.chat.refused(frame) || this.asking.refused(frame)) return;
+    if (this.chat.refused(frame) || this.asking.refused(frame) || this.captions.refused(frame)) return;
     this.going = false;
     const media = frame.t === "offer" || frame.t === "reclaim";
     if (media && frame.error === "taken") {
@@ -224,7 +230,7 @@ class Desk {
   }
 
   private event(event: PageEvent): void {
-    if (this.asking.event(event)) return;
+    if (this.asking.event(event) || this.captions.event(event)) return;
     // Who has the picture and whether it is live opens and closes devices: an answer from before would undo it.
     if (event.t === "state" || event.t === "on_air") this.stand.changed();
     if (event.t === "state") this.setState(event.state);
@@ -317,6 +323,7 @@ class Desk {
   private caughtUp(state: HostState): void {
     this.chat.addAll(state.chat);
     this.asking.told(state.asking);
+    this.captions.told(state.captions);
     this.liveAt = state.live_at;
     this.undoneUntil = state.undone_until ?? 0;
     this.voidReason = state.void_reason;

@@ -1,7 +1,8 @@
 /** What the view gives the desk, with the page and after each gap. */
 import type { ChatEvent, Stage } from "../lib/frames";
-import type { HostAskWords, HostWords } from "../lib/sentences";
+import type { CaptionWords, HostAskWords, HostWords } from "../lib/sentences";
 import type { AskingState } from "../room/asked";
+import type { CaptionRow } from "../room/captions";
 
 /** Somebody who is muted, or was removed. */
 export interface Restricted {
@@ -38,6 +39,7 @@ export interface HostState {
   break_until: number | null;
   chat: ChatEvent[];
   asking: AskingState;
+  captions: CaptionRow[];
   restricted: Restricted[];
   talk: boolean;
   locked: boolean;
@@ -56,4 +58,5 @@ export interface HostData extends HostState {
   urls: { state: string; ticket: string; socket: string; people: string };
   words: HostWords;
   ask_words: HostAskWords;
+  caption_words: CaptionWords;
 }

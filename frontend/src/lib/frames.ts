@@ -205,6 +205,17 @@ export interface PinCommand {
   text: string;
 }
 
+export interface CaptionCommand {
+  t: "caption";
+  id: string;
+  text: string;
+}
+
+export interface DropCaptionCommand {
+  t: "caption_drop";
+  line: number;
+}
+
 export type Command =
   | BeatCommand
   | HideCommand
@@ -241,7 +252,9 @@ export type Command =
   | ClosePollCommand
   | ShowPollCommand
   | MarkQuestionCommand
-  | PinCommand;
+  | PinCommand
+  | CaptionCommand
+  | DropCaptionCommand;
 
 export interface StateChangedEvent {
   t: "state";
@@ -388,6 +401,17 @@ export interface UnclearEvent {
   people: number;
 }
 
+export interface CaptionsEvent {
+  t: "captions";
+  lines: number[];
+  texts: string[];
+}
+
+export interface CaptionDroppedEvent {
+  t: "caption_dropped";
+  line: number;
+}
+
 export type RoomEvent =
   | StateChangedEvent
   | ChatEvent
@@ -409,7 +433,9 @@ export type RoomEvent =
   | MarkedEvent
   | PinnedEvent
   | ReactionsEvent
-  | UnclearEvent;
+  | UnclearEvent
+  | CaptionsEvent
+  | CaptionDroppedEvent;
 
 export interface JoinedFrame {
   t: "joined";

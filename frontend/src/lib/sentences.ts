@@ -297,6 +297,25 @@ export interface HostAskWords {
   unshow: string;
 }
 
+export interface CaptionWords {
+  closed: string;
+  done: string;
+  drop: string;
+  drop_sure: string;
+  empty: string;
+  file_too_large: string;
+  file_unreadable: string;
+  gone: string;
+  many: string;
+  not_host: string;
+  not_sent: string;
+  nothing_prepared: string;
+  ready: string;
+  slow_down: string;
+  too_long: string;
+  try_again: string;
+}
+
 export interface PlayerWords {
   again: string;
   audio_fallback: string;

@@ -2,6 +2,7 @@
 import type { ChatEvent } from "../lib/frames";
 import type { AskWords, RoomWords } from "../lib/sentences";
 import type { AskingState } from "./asked";
+import type { CaptionRow } from "./captions";
 
 /** What the lecture was for this member, in words; `settled`: it will not change by itself any more. */
 export interface Mine {
@@ -28,6 +29,7 @@ export interface RoomState {
   /** Members may speak. */
   talk: boolean;
   asking: AskingState;
+  captions: CaptionRow[];
 }
 
 export interface RoomData extends RoomState {

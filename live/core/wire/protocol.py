@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from live.core.wire import asking
+from live.core.wire import asking, captions
 from live.core.wire.bases import (
     Command,
     Event,
@@ -184,6 +184,7 @@ _COMMANDS: tuple[type[Command], ...] = (
     Lock,
     GiveBack,
     *asking.COMMANDS,
+    *captions.COMMANDS,
 )
 COMMANDS = {kind.word: kind for kind in _COMMANDS}
 
@@ -239,6 +240,7 @@ _EVENTS: tuple[type[Event], ...] = (
     BreakEvent,
     AirEvent,
     *asking.EVENTS,
+    *captions.EVENTS,
 )
 EVENTS = {kind.word: kind for kind in _EVENTS}
 
