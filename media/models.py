@@ -106,6 +106,25 @@ class Captions(models.Model):
         return str(self.video_id)
 
 
+class Clip(models.Model):
+    """What a video is cut out of: ``spans`` of another one, as ``[[start, end], …]`` in ms of that one's time.
+
+    Whole segments are taken, so that ``spans`` begin and end where those do. ``source`` None: it was deleted since;
+    what has been cut is not touched by that.
+    """
+
+    video = models.OneToOneField(Video, on_delete=models.CASCADE, related_name="clip")
+    source = models.ForeignKey(Video, on_delete=models.SET_NULL, related_name="+", null=True, blank=True)
+    spans = models.JSONField()
+
+    class Meta:
+        verbose_name = _("剪出来的视频")
+        verbose_name_plural = _("剪出来的视频")
+
+    def __str__(self) -> str:
+        return str(self.video_id)
+
+
 class Job(models.Model):
     """The truth about one piece of long work; the broker is only a hint (trust.md)."""
 

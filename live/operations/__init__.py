@@ -27,6 +27,7 @@ from live.operations.hands import (
     note_hands,
     raise_hand,
 )
+from live.operations.lessons import cut_to_lesson
 from live.operations.life import (
     UnableToEndLecture,
     UnableToGoLive,
@@ -119,6 +120,7 @@ __all__ = [
     "claim_peer",
     "close_poll",
     "cut_peers",
+    "cut_to_lesson",
     "delete_old_asking",
     "delete_old_captions",
     "delete_old_chat",

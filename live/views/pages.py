@@ -25,7 +25,7 @@ from attendance.standing import Amount, is_due_over, standings_of
 from attendance.views.told_off import led_back_where_off
 from live.core import lifecycle
 from live.models import Lecture
-from live.permissions import expects, is_removed, may_host, may_join, may_read_recording
+from live.permissions import expects, is_removed, may_cut, may_host, may_join, may_read_recording
 from live.queries import is_half_missing, lectures_for
 from live.sentences.asking import ask_words, host_ask_words
 from live.sentences.captions import caption_words
@@ -34,6 +34,7 @@ from live.sentences.room import host_words, missing_rows, missing_words, room_wo
 from live.views.access import lecture_page
 from live.views.api import room_state
 from live.views.rows import coming_row, given_row
+from media.permissions import may_preview_video
 from media.queries import UnableToPlay, playback
 from organizations.models import Role, User
 from organizations.permissions import has_role, role_required, signed_in
@@ -156,6 +157,8 @@ def replay(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "held_at": f"{date_format(timezone.localtime(occasion.starts_at), 'DATE_FORMAT')} {hour(occasion.starts_at)}",
         "make_up_until": day_and_hour(until) if until else "",
         "sessions": _sessions(lecture, user, player, as_of=now),
+        "may_cut": bool(player["hls_url"]) and may_cut(user, lecture),
+        "captions_url": _captions_url(lecture, user),
         "may_repeat": occasion.state in HELD and may_host(user, lecture),
         **_check_card(lecture, user, as_of=now),
     }
@@ -169,6 +172,14 @@ def _sessions(lecture: Lecture, user: User, player: dict[str, Any], *, as_of: dt
     ahead = sessions_ahead([lecture.occasion], as_of=as_of).get(lecture.pk, [])
     path = catch_up_of(occasion=lecture.occasion, state=RecordState.MISSING, as_of=as_of, member=user, sessions=ahead)
     return tuple(path.sessions) if path else ()
+
+
+def _captions_url(lecture: Lecture, user: User) -> str:
+    """Where a host changes the captions of the recording; "" where they may not, or there is none."""
+    video_id = lecture.recording_id
+    if video_id is None or not may_host(user, lecture) or not may_preview_video(user.pk, str(video_id)):
+        return ""
+    return reverse("videos:captions", args=[video_id])
 
 
 def _check_card(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, Any]:
@@ -199,7 +210,20 @@ def replay_notice(lecture: Lecture, player: dict[str, Any], *, as_of: dt.datetim
 def player_of(lecture: Lecture, user: User) -> dict[str, Any]:
     """Return the context of the player partial (cms/player.html) for this viewer."""
     counted = lecture.occasion.state in HELD and expects(lecture.occasion, user.pk)
-    player: dict[str, Any] = {
+    player = _plain(lecture) | {"records": counted}
+    picture = _picture(lecture, user)
+    if picture and counted:
+        player |= _counted(lecture, user, as_of=timezone.now())
+    return player | picture
+
+
+def looking_player(lecture: Lecture, user: User) -> dict[str, Any]:
+    """As ``player_of``, for somebody who works on the recording: nothing counts."""
+    return _plain(lecture) | {"records": False, "is_uncounted": True} | _picture(lecture, user)
+
+
+def _plain(lecture: Lecture) -> dict[str, Any]:
+    return {
         "occasion": lecture.pk,
         "media": "replay",
         "title": lecture.occasion.title,
@@ -209,13 +233,8 @@ def player_of(lecture: Lecture, user: User) -> dict[str, Any]:
         "poster_url": "",
         "duration_ms": 0,
         "seek_ahead": True,
-        "records": counted,
         "message": _waiting_words(lecture),
     }
-    picture = _picture(lecture, user)
-    if picture and counted:
-        player |= _counted(lecture, user, as_of=timezone.now())
-    return player | picture
 
 
 def _picture(lecture: Lecture, user: User) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from media.operations.captions import (
     shift_captions,
     upload_captions,
 )
+from media.operations.clips import UnableToCut, cut_video, plan_cut
 from media.operations.faults import UnableToNoteFault, note_fault
 from media.operations.jobs import drop_sources, drop_unnamed, reconcile_jobs, transcode
 from media.operations.keeping import UnableToDeleteVideo, delete_video, drop_replaced
@@ -42,6 +43,7 @@ __all__ = [
     "PlacedRecording",
     "UnableToAdopt",
     "UnableToCreate",
+    "UnableToCut",
     "UnableToDeleteVideo",
     "UnableToKeepCaptions",
     "UnableToNoteFault",
@@ -52,6 +54,7 @@ __all__ = [
     "begin_piece",
     "create_upload",
     "create_video",
+    "cut_video",
     "delete_captions",
     "delete_video",
     "drop_expired_uploads",
@@ -66,6 +69,7 @@ __all__ = [
     "mark_replaced",
     "note_fault",
     "place_recording",
+    "plan_cut",
     "reconcile_jobs",
     "rename_upload",
     "retry_video",

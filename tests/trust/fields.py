@@ -333,6 +333,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("origin source_name changed_at", CONTENT, "uploader; organiser above", WITH_OBJECT),
         Fields("changed_by", PERSONAL, "uploader; organiser above", WITH_OBJECT),
     ),
+    "media.Clip": (Fields("id video source spans", TECHNICAL, "uploader; organiser above", WITH_OBJECT),),
     "media.VideoFault": (
         Fields("id folder", TECHNICAL, SERVER, WITH_OBJECT),
         Fields("video member at", PERSONAL, SELF, WITH_OBJECT),

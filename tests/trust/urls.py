@@ -231,6 +231,12 @@ LIVE = (
     Row("live/<int:occasion_id>/void/", "GET POST", ORGANISER, "void it; for its lecturer too where it was not held"),
     Row("live/<int:occasion_id>/replay/", "GET", ROOM, "the recording; for the secretary above too"),
     Row("live/<int:occasion_id>/replay/addresses.json", "GET", ROOM, "fresh signed addresses", JSON_401),
+    Row(
+        "live/<int:occasion_id>/cut/",
+        "GET POST",
+        ORGANISER,
+        "make a lesson of the recording: a host who writes courses",
+    ),
     Row("live/<int:occasion_id>/asked/", "GET", HOSTS, "what was asked: counts alone, nobody named"),
     Row("live/<int:occasion_id>/state.json", "GET", ROOM, "the room's state; muted, hands, on air for hosts", JSON_401),
     Row(
