@@ -30,8 +30,12 @@ def cut(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         return redirect("live_replay", occasion_id=lecture.pk)
     first = {"start": "0:00", "end": clock(video.duration_ms or 0), "title": lecture.occasion.title}
     form = CutForm(request.POST or None, video=video, user=user, initial=first)
-    is_asked = request.method == "POST" and form.is_valid()
-    if is_asked and request.POST.get("act") == "make" and form.is_seen:
+    is_right, act = request.method == "POST" and form.is_valid(), request.POST.get("act")
+    if act != "make":
+        # Whoever only looks need not know yet where it goes.
+        for name in ("title", "course"):
+            form.errors.pop(name, None)
+    if is_right and act == "make" and form.is_seen:
         try:
             page_id = cut_to_lesson(
                 occasion_id=lecture.pk,
@@ -47,7 +51,7 @@ def cut(request: HttpRequest, lecture: Lecture) -> HttpResponse:
                 request, _("已放进课程，现在是草稿。视频正在剪，一般一两分钟就好；没剪成会在视频那里说明原因。")
             )
             return redirect("wagtailadmin_pages:edit", page_id)
-    return _page(request, lecture, form, is_seen=is_asked and form.is_valid())
+    return _page(request, lecture, form, is_seen=bool(form.spans))
 
 
 def _page(request: HttpRequest, lecture: Lecture, form: CutForm, *, is_seen: bool) -> HttpResponse:

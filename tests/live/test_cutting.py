@@ -124,14 +124,20 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(
     world: County, lecture: Lecture, changes: dict[str, str], said: str
 ) -> None:
     course = CoursePageFactory(node=world.branch)
-    form = filled(course, **changes)
+    form = filled(course, **changes) | {"act": "make"}
     page = signed_in(world.organiser).post(reverse("live_cut", args=[lecture.pk]), form)
     assert page.status_code == 200
     assert page.context["form"].errors
     text = page.content.decode()
     assert said in text
     assert form["start"] in text
-    assert page.context["rows"] == []
+    assert not Clip.objects.exists()
+
+
+def test_looking_asks_for_times_alone(world: County, lecture: Lecture) -> None:
+    form = filled(CoursePageFactory(node=world.branch), course="", title="")
+    page = signed_in(world.organiser).post(reverse("live_cut", args=[lecture.pk]), form)
+    assert (page.context["rows"], page.context["form"].errors) == (["0:02 – 0:04", "0:06 – 0:10"], {})
 
 
 def test_only_a_host_who_writes_courses_finds_it_and_only_their_courses(world: County, lecture: Lecture) -> None:

@@ -134,7 +134,7 @@ class Desk {
   start(): void {
     this.chat.addAll(this.data.chat);
     this.asking.told(this.data.asking);
-    this.captions.told(this.data.captions);
+    this.captions.told(this.data.captions ?? []);
     this.people.restricted(this.data.restricted ?? []);
     this.assistant.begin(this.data.stage.on_air);
     this.onAir.turn(this.data.stage.on_air);
@@ -323,7 +323,7 @@ class Desk {
   private caughtUp(state: HostState): void {
     this.chat.addAll(state.chat);
     this.asking.told(state.asking);
-    this.captions.told(state.captions);
+    this.captions.told(state.captions ?? []);
     this.liveAt = state.live_at;
     this.undoneUntil = state.undone_until ?? 0;
     this.voidReason = state.void_reason;

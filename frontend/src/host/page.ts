@@ -39,7 +39,8 @@ export interface HostState {
   break_until: number | null;
   chat: ChatEvent[];
   asking: AskingState;
-  captions: CaptionRow[];
+  /** A server that is about to be renewed does not give them. */
+  captions?: CaptionRow[];
   restricted: Restricted[];
   talk: boolean;
   locked: boolean;

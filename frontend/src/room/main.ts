@@ -97,7 +97,7 @@ class Room {
     this.video.muted = location.hash === "#quiet";
     this.chat.addAll(this.data.chat);
     this.asking.told(this.data.asking);
-    this.captions.told(this.data.captions);
+    this.captions.told(this.data.captions ?? []);
     this.buttons();
     startTabs(["chat", "questions", "people"]);
     fitHeight();
@@ -247,7 +247,7 @@ class Room {
       this.chat.addAll(state.chat);
       this.chat.allow(state.talk !== false);
       this.asking.told(state.asking);
-      this.captions.told(state.captions);
+      this.captions.told(state.captions ?? []);
       this.fetched = state;
       this.liveAt = state.live_at;
       this.breaks(state.break_until);

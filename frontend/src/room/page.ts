@@ -29,7 +29,8 @@ export interface RoomState {
   /** Members may speak. */
   talk: boolean;
   asking: AskingState;
-  captions: CaptionRow[];
+  /** A server that is about to be renewed does not give them. */
+  captions?: CaptionRow[];
 }
 
 export interface RoomData extends RoomState {
