@@ -1,9 +1,14 @@
-"""What has to exist before anybody can write a course."""
+"""What has to exist before anybody can write a course, and a lesson that is begun for somebody."""
+
+from uuid import UUID
 
 from django.db import transaction
+from wagtail.log_actions import log
 from wagtail.models import Collection, Locale, Page, Site
 
-from cms.models import CourseIndexPage
+from cms.models import CourseIndexPage, LessonPage
+from media.models import Video
+from organizations.models import User
 
 SHELF_TITLE = "课程目录"
 
@@ -28,6 +33,23 @@ def ensure_shelf() -> CourseIndexPage:
         if welcome.specific_class is Page and not welcome.get_children().exists():
             welcome.delete()
     return shelf
+
+
+@transaction.atomic
+def draft_lesson(*, course_id: int, title: str, video_id: UUID, author_id: int) -> LessonPage:
+    """Add a lesson that shows a video to the end of a course, as a draft of its author; nobody but editors sees it.
+
+    Whether the author may write there, and use the video, is asked by the caller.
+    """
+    # The last place in the course is read and taken by one at a time.
+    course = Page.objects.select_for_update(no_key=True).get(pk=course_id)
+    lesson = LessonPage(title=title, owner_id=author_id, live=False, has_unpublished_changes=True)
+    lesson.body = [("video", Video.objects.get(pk=video_id))]
+    course.add_child(instance=lesson)
+    author = User.objects.get(pk=author_id)
+    log(instance=lesson, action="wagtail.create", user=author, content_changed=True)
+    lesson.save_revision(user=author)
+    return lesson
 
 
 def _default_language() -> str:

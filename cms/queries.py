@@ -10,7 +10,7 @@ from cms.core.lesson import media_key, values_of
 from cms.material import Material
 from cms.models import CoursePage, LessonPage
 from media.models import Video
-from organizations.models import User
+from organizations.models import Node, User
 
 LESSON_DELETED = "cms.lesson_deleted"
 
@@ -93,6 +93,12 @@ def video_ids_in(page: LessonPage) -> list[str]:
 def videos_of(lessons: Iterable[Lesson]) -> dict[str, Video]:
     """Return the distinct videos of some lessons by media key: what a course's length is the sum of."""
     return {media_key(video.pk): video for lesson in lessons for video in lesson.videos}
+
+
+def courses_at(nodes: QuerySet[Node]) -> QuerySet[CoursePage]:
+    """Return the courses of some organisations, published or not, those that were edited last first."""
+    found = CoursePage.objects.filter(node__in=nodes.order_by()).select_related("node")
+    return found.order_by("-latest_revision_created_at", "-pk")
 
 
 def courses_with_video(*, video_id: str) -> list[int]:

@@ -47,6 +47,7 @@ def player_words() -> dict[str, str]:
         "from_gap": _("从没看过的地方接着看"),
         "once_more": _("再看一遍"),
         "resumed": _("从上次看到的 {at} 继续"),
+        "captions_failed": _("字幕没有打开，请看看网络，再按一次“字幕”。"),
     }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from attendance.sentences import hall_words
 from cms.sentences import editor_words, player_words
 from live.sentences.asking import ask_words, host_ask_words
+from live.sentences.captions import caption_words
 from live.sentences.room import host_words, room_words, talk_words
 from live.sentences.screen import screen_words
 from live.sentences.slides import slide_room_words, slide_words
@@ -22,6 +23,7 @@ WORDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "ScreenWords": screen_words,
     "SlideWords": slide_room_words,
     "HostSlideWords": slide_words,
+    "CaptionWords": caption_words,
     "PlayerWords": player_words,
     "UploadWords": upload_words,
     "EditorWords": editor_words,

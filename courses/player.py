@@ -59,7 +59,7 @@ def player_for(reading: Reading, studied: Studied, video: Video, *, as_of: datet
         failed = video.state == Video.State.FAILED
         player["message"] = _("这个视频没有处理成功，组织员正在重新处理。") if failed else ""
         return player
-    player.update(hls_url=found.hls_url, audio_url=found.audio_url, poster_url=found.poster_url)
+    player.update(found.addresses())
     player["duration_ms"] = found.duration_ms
     if reading.study.is_void:
         player["is_uncounted"] = True

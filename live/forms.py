@@ -19,7 +19,11 @@ from attendance.queries.sessions import session_number
 from attendance.queries.windows import HELD
 from attendance.rule_default import offer_default, say_choices, take_default
 from attendance.sentences import session_title
+from cms.models import CoursePage
+from cms.permissions import editable_nodes
+from cms.queries import courses_at
 from live.core import lifecycle
+from live.core.cutting import UnableToReadSpan, read_clock, read_spans
 from live.models import Lecture
 from live.operations import (
     LecturePlan,
@@ -33,7 +37,11 @@ from live.operations import (
     void_lecture,
 )
 from live.queries import lecturers_for
+from live.sentences.cutting import cut_refusal
 from live.sentences.plan import changes_of, in_words, unusual
+from media.core.cutting import MOST_CUTS
+from media.models import Video
+from media.operations import UnableToCut, plan_cut
 from organizations.models import Node, Role, User
 from organizations.permissions import visible_nodes
 
@@ -274,3 +282,86 @@ def _initial(lecture: Lecture | None) -> dict[str, Any]:
         "record": lecture.record,
         "webrtc_cap": lecture.webrtc_cap,
     }
+
+
+class CutForm(forms.Form):
+    """Which part of a recording becomes which lesson. ``spans``: what is left, in ms, once it is valid.
+
+    ``seen``: those that somebody was shown before, so that nothing is made of times that nobody has seen.
+    """
+
+    start = forms.CharField(label=_("从"), max_length=12, help_text=_("分:秒，或时:分:秒，如 12:30"))
+    end = forms.CharField(label=_("到"), max_length=12)
+    without = forms.CharField(
+        label=_("中间要去掉的段落"),
+        required=False,
+        max_length=600,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("一行一段，如 12:30-15:00，最多 10 段。"),
+    )
+    title = forms.CharField(label=_("课的名称"), max_length=120)
+    course = forms.ModelChoiceField(
+        CoursePage.objects.none(),
+        label=_("放进哪门课程"),
+        empty_label=_("请选择"),
+        help_text=_("放在最后，先是草稿，您在后台检查后再发布。没有合适的课程，请先在后台新建。"),
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput, max_length=600)
+
+    def __init__(self, *args: Any, video: Video, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.video = video
+        self.spans: list[tuple[int, int]] = []
+        self.bounds: dict[str, Any] = {}
+        field: Any = self.fields["course"]
+        field.queryset = courses_at(editable_nodes(user))
+        # Courses of several organisations may have one name.
+        field.label_from_instance = lambda course: f"{course.title}（{course.node.name}）"
+
+    def clean_start(self) -> int:
+        return self._moment("start")
+
+    def clean_end(self) -> int:
+        return self._moment("end")
+
+    def _moment(self, name: str) -> int:
+        at = read_clock(self.cleaned_data[name])
+        if at is None:
+            raise forms.ValidationError(_("请写成 分:秒 或 时:分:秒，如 12:30。"))
+        return at
+
+    def clean_without(self) -> list[tuple[int, int]]:
+        try:
+            spans = read_spans(self.cleaned_data["without"])
+        except UnableToReadSpan as error:
+            words = _("第 %(n)s 行看不懂，请写成 12:30-15:00，一行一段。")
+            if error.code == "backwards":
+                words = _("第 %(n)s 行的结尾要晚于开头。")
+            raise forms.ValidationError(words, params={"n": error.line}) from error
+        if len(spans) > MOST_CUTS:
+            raise forms.ValidationError(_("最多去掉 10 段，请合并相邻的段落。"))
+        return spans
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not {"start", "end", "without"} <= data.keys():
+            return data
+        if data["end"] <= data["start"]:
+            self.add_error("end", _("要晚于“从”的时间。"))
+            return data
+        self.bounds = {"start_ms": data["start"], "end_ms": data["end"], "without": data["without"]}
+        try:
+            self.spans = plan_cut(video=self.video, **self.bounds)
+        except UnableToCut as error:
+            self.add_error(None, cut_refusal(error.code))
+        return data
+
+    @property
+    def plan(self) -> str:
+        """The spans as ``seen`` carries them."""
+        return " ".join(f"{start}-{end}" for start, end in self.spans)
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether somebody was shown just these spans."""
+        return bool(self.plan) and self.cleaned_data.get("seen") == self.plan

@@ -39,6 +39,11 @@ def may_void(user: User, lecture: Lecture) -> bool:
     return may_host(user, lecture) and lecture.occasion.state == Occasion.State.NOT_HELD
 
 
+def may_cut(user: User, lecture: Lecture) -> bool:
+    """Whether ``user`` may make a lesson of its recording: a host who writes courses."""
+    return may_host(user, lecture) and has_role(user, Role.ORGANISER)
+
+
 def may_join(user: User, lecture: Lecture) -> bool:
     """Whether ``user`` may enter the room: on the roster and not removed, or a host."""
     if not (user.is_authenticated and user.is_active):

@@ -14,13 +14,14 @@ def end_forgotten_lectures() -> None:
 
 @shared_task
 def delete_old_chat() -> None:
-    """Keep chat, questions, and who chose what in a poll no longer than their retention time.
+    """Keep chat, questions, lines of captions, and who chose what in a poll no longer than their retention time.
 
     And who had which media connection and the key of a device outside no longer than the lecture, and slides no longer
     than anybody can see them.
     """
     operations.delete_old_chat(as_of=timezone.now())
     operations.delete_old_asking(as_of=timezone.now())
+    operations.delete_old_captions(as_of=timezone.now())
     operations.forget_old_peers()
     operations.forget_old_encoder_keys(as_of=timezone.now())
     operations.delete_old_slides(as_of=timezone.now())

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from live.views import api, asked, encoder, ending, link, pages, people, screen, slides
+from live.views import api, asked, cutting, encoder, ending, link, pages, people, screen, slides
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.index, name="live_index"),
@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:occasion_id>/void/", ending.void, name="live_void"),
     path("<int:occasion_id>/replay/", pages.replay, name="live_replay"),
     path("<int:occasion_id>/replay/addresses.json", api.replay_addresses, name="live_replay_addresses"),
+    path("<int:occasion_id>/cut/", cutting.cut, name="live_cut"),
     path("<int:occasion_id>/asked/", asked.asked, name="live_asked"),
     path("<int:occasion_id>/state.json", api.state, name="live_state"),
     path("<int:occasion_id>/people.json", people.people, name="live_people"),

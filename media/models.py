@@ -52,6 +52,14 @@ class Video(models.Model):
         null=True, blank=True, help_text="a better recording has taken its place: deleted when nothing needs it"
     )
 
+    captions_digest = models.CharField(
+        max_length=16,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="of its captions as they are shown; empty: there are none",
+    )
+
     fault_at = models.DateTimeField(
         null=True, blank=True, help_text="when a member's browser last said that it cannot decode this"
     )
@@ -67,6 +75,54 @@ class Video(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Captions(models.Model):
+    """The words of a video: ``cues`` as ``[[start, end, text], …]`` in ms of its own time, as they came.
+
+    ``shift_ms`` later (below zero: earlier) they are shown, so that a wrong shift costs nothing.
+    """
+
+    class Origin(models.TextChoices):
+        LIVE = "live", _("直播时打的字幕")
+        FILE = "file", _("上传的字幕文件")
+        CUT = "cut", _("从原视频带过来的字幕")
+
+    video = models.OneToOneField(Video, on_delete=models.CASCADE, related_name="captions")
+    origin = models.CharField(max_length=4, choices=Origin.choices)
+    source_name = models.CharField(max_length=255, blank=True)
+    cues = models.JSONField()
+    shift_ms = models.IntegerField(default=0)
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+
+    class Meta:
+        verbose_name = _("字幕")
+        verbose_name_plural = _("字幕")
+
+    def __str__(self) -> str:
+        return str(self.video_id)
+
+
+class Clip(models.Model):
+    """What a video is cut out of: ``spans`` of another one, as ``[[start, end], …]`` in ms of that one's time.
+
+    Whole segments are taken, so that ``spans`` begin and end where those do. ``source`` None: it was deleted since;
+    what has been cut is not touched by that.
+    """
+
+    video = models.OneToOneField(Video, on_delete=models.CASCADE, related_name="clip")
+    source = models.ForeignKey(Video, on_delete=models.SET_NULL, related_name="+", null=True, blank=True)
+    spans = models.JSONField()
+
+    class Meta:
+        verbose_name = _("剪出来的视频")
+        verbose_name_plural = _("剪出来的视频")
+
+    def __str__(self) -> str:
+        return str(self.video_id)
 
 
 class Job(models.Model):

@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, Q, QuerySet, Sum
 from django.utils.module_loading import import_string
 
+from media.core.captions import Cue, shifted, write_vtt
 from media.core.playlists import POSTER
-from media.models import Job, Upload, Video, VideoFault
+from media.models import Captions, Job, Upload, Video, VideoFault
 from media.signing import signed_url
 from organizations import belonging
 from organizations.models import Node, Role, User
@@ -19,16 +21,23 @@ from organizations.permissions import has_role, visible_nodes
 UPLOADERS = (Role.ORGANISER, Role.LECTURER, Role.OPERATOR)
 MASTER = "master.m3u8"
 AUDIO = "audio"
+MAX_MEDIA_MS = 24 * 3_600_000
 
 
 @dataclass(frozen=True)
 class Playback:
-    """Signed addresses of one ready video for one viewer. Empty texts: no audio-only rung, no poster."""
+    """Signed addresses of one ready video for one viewer. Empty texts: no audio-only rung, poster or captions."""
 
     hls_url: str
     audio_url: str
     poster_url: str
     duration_ms: int
+    captions_url: str = ""
+
+    def addresses(self) -> dict[str, str]:
+        """Return what an open player fetches anew when its addresses have expired."""
+        names = ("hls_url", "audio_url", "poster_url", "captions_url")
+        return {name: getattr(self, name) for name in names}
 
 
 class UnableToPlay(Exception):
@@ -41,10 +50,11 @@ def playback(*, video: Video, viewer_id: int, as_of: datetime) -> Playback:
         raise UnableToPlay(str(video.pk))
     folder = video.folder.rsplit("/", 1)[-1]
 
+    def signed(path: str) -> str:
+        return signed_url(root="videos", object_id=str(video.pk), viewer_id=viewer_id, path=path, as_of=as_of)
+
     def url(name: str) -> str:
-        return signed_url(
-            root="videos", object_id=str(video.pk), viewer_id=viewer_id, path=f"{folder}/{name}", as_of=as_of
-        )
+        return signed(f"{folder}/{name}")
 
     audio = next((rung["file"] for rung in video.renditions if rung["kind"] == "audio"), "")
     return Playback(
@@ -52,7 +62,32 @@ def playback(*, video: Video, viewer_id: int, as_of: datetime) -> Playback:
         audio_url=url(audio) if audio else "",
         poster_url=url(POSTER) if video.width else "",
         duration_ms=video.duration_ms or 0,
+        captions_url=signed(captions_name(video.captions_digest)) if video.captions_digest else "",
     )
+
+
+def captions_name(digest: str) -> str:
+    """The name under which the captions of a video are served; other captions have another one."""
+    return f"captions-{digest}.vtt"
+
+
+def captions_of(video_id: UUID) -> Captions | None:
+    """The captions of a video with who changed them last; None where there are none."""
+    return Captions.objects.select_related("changed_by").filter(video_id=video_id).first()
+
+
+def shown_cues(captions: Captions, *, duration_ms: int | None) -> list[Cue]:
+    """Return the cues of captions when they are shown, within the video."""
+    cues = [Cue(start, end, text) for start, end, text in captions.cues]
+    return shifted(cues, by_ms=captions.shift_ms, within_ms=MAX_MEDIA_MS if duration_ms is None else duration_ms)
+
+
+def captions_file(*, video_id: str, name: str) -> str | None:
+    """Return the WebVTT file of that name of a video; None where it has none of that name (any more)."""
+    found = Captions.objects.select_related("video").filter(video_id=video_id).first()
+    if found is None or name != captions_name(found.video.captions_digest):
+        return None
+    return write_vtt(shown_cues(found, duration_ms=found.video.duration_ms))
 
 
 def managed_by(user: User | AnonymousUser) -> QuerySet[Video]:

@@ -28,6 +28,7 @@ REASONS: dict[str, Promise] = {
     "no_ffmpeg": _("服务器没有安装视频处理程序，请联系管理员。"),
     "no_sandbox": _("服务器的隔离环境没有启动，视频暂时不能处理。请联系管理员，修好后重试。"),
     "source_gone": _("原文件已不在服务器上，请重新上传。"),
+    "cut_source_gone": _("原来的视频已经删除，剪不出来了。请把它从课里拿掉，换一个视频。"),
     "worker_lost": _("处理多次中断，已停止。请稍后重试，或联系管理员。"),
     "killed": _("处理被中断，请重试。"),
     "broken": _("文件已损坏，无法处理。请在原来的手机或电脑上重新导出，再上传；还是不行，请换一个文件。"),
@@ -65,6 +66,37 @@ def reason(code: str, **counts: int) -> str:
     sizes = {"size": settings.MEDIA_MAX_UPLOAD_BYTES, **counts}
     words = {key: filesizeformat(size) for key, size in sizes.items()}
     return str(sentence or REASONS["broken"]) % {"name": name, "pixels": MAX_PIXELS // 10_000, **words}
+
+
+CAPTIONS: dict[str, Promise] = {
+    "missing": _("字幕文件：还没有选文件。请选一个 .vtt 或 .srt 文件，再按“上传”。"),
+    "too_large": _("字幕文件：文件太大，最多 1 MB。请确认选的是 .vtt 或 .srt 字幕文件。"),
+    "encoding": _("字幕文件：读不出文字。请用字幕软件另存为 UTF-8 编码的 .vtt 或 .srt 文件，再上传。"),
+    "nothing": _("字幕文件：里面没有一条字幕。请换一个 .vtt 或 .srt 文件。"),
+    "no_time": _(
+        "字幕文件：第 %(line)s 行没有时间。每一条字幕要先写一行时间，如“00:01:05.000 --> 00:01:08.000”，"
+        "下面是文字，条与条之间空一行。请改好再上传。"
+    ),
+    "bad_time": _("字幕文件：第 %(line)s 行的时间看不懂，要写成“00:01:05.000 --> 00:01:08.000”。请改好再上传。"),
+    "backwards": _("字幕文件：第 %(line)s 行的结束时间不在开始时间以后。请改好再上传。"),
+    "too_long": _("字幕文件：第 %(line)s 行开始的一条超过 500 字。请分成几条再上传。"),
+    "too_many": _("字幕文件：第 %(line)s 行起超过 10000 条。请把视频分成几段，或者合并短的字幕。"),
+    "outside": _("按这个时间，没有一条字幕落在视频里，所以没有改动。请检查字幕是不是这个视频的、秒数对不对。"),
+    "shift": _("整体推迟：请填 -3600 到 3600 之间的秒数，可以有小数，如 -1.5。"),
+    "gone": _("这个视频现在没有字幕。可以先上传一份。"),
+}
+
+
+def clock(ms: int) -> str:
+    """Return ``1:02:03``, or ``2:03`` below an hour."""
+    minutes, seconds = divmod(ms // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def captions_reason(code: str, line: int = 0) -> str:
+    """The sentence for why captions were not taken, with the line of the file where it has one."""
+    return str(CAPTIONS[code]) % {"line": line}
 
 
 def upload_words() -> dict[str, str]:

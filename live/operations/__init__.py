@@ -13,6 +13,13 @@ from live.operations.air import (
     take_encoder_air,
 )
 from live.operations.breaks import UnableToTakeBreak, end_break, take_break
+from live.operations.captions import (
+    UnableToCaption,
+    caption,
+    delete_old_captions,
+    drop_caption,
+    write_captions,
+)
 from live.operations.chat import (
     Saying,
     UnableToChat,
@@ -38,6 +45,7 @@ from live.operations.hands import (
     note_hands,
     raise_hand,
 )
+from live.operations.lessons import cut_to_lesson
 from live.operations.life import (
     UnableToEndLecture,
     UnableToGoLive,
@@ -114,6 +122,7 @@ __all__ = [
     "UnableToAnswer",
     "UnableToAsk",
     "UnableToCancelLecture",
+    "UnableToCaption",
     "UnableToChat",
     "UnableToDropRecording",
     "UnableToEndLecture",
@@ -141,14 +150,18 @@ __all__ = [
     "await_encoder",
     "cancel_following",
     "cancel_lecture",
+    "caption",
     "claim_peer",
     "close_poll",
     "cut_encoder",
     "cut_peers",
+    "cut_to_lesson",
     "delete_old_asking",
+    "delete_old_captions",
     "delete_old_chat",
     "delete_old_slides",
     "draw_slides",
+    "drop_caption",
     "drop_peer",
     "drop_poll",
     "drop_recording",
@@ -202,4 +215,5 @@ __all__ = [
     "vote_questions",
     "why_recording_stays",
     "withdraw_encoder_key",
+    "write_captions",
 ]

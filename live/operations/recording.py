@@ -17,6 +17,7 @@ from attendance.queries.windows import HELD, undone_until
 from attendance.sentences import moment
 from live.core.media.holes import Hole, as_lists
 from live.models import Lecture
+from live.operations.captions import carry_captions, write_captions
 from live.operations.stage import announce_stage, step
 from media.models import Video
 from media.operations import PlacedRecording, adopt_recording, mark_replaced, place_recording
@@ -73,7 +74,9 @@ def finish_recording(
             occasion_id=occasion_id, media_ms=duration_ms, media_offset_ms=offset_ms, media_cuts=cuts, as_of=as_of
         )
         if earlier_id is not None and earlier_id != video.pk:
+            carry_captions(earlier_id=earlier_id, video_id=video.pk, as_of=as_of)
             mark_replaced(video_id=earlier_id, as_of=as_of)
+        write_captions(occasion_id=occasion_id, as_of=as_of)
         transaction.on_commit(lambda: announce_stage(occasion_id))
 
 

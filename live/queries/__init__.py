@@ -8,6 +8,7 @@ from live.queries.asking import (
     question_events,
     questions_of,
 )
+from live.queries.captions import caption_lines
 from live.queries.encoders import encoder_key, encoders_left_alone, encoders_on_air, is_encoder_on
 from live.queries.lectures import lecturers_for, lectures_for, may_lecture, people_present, personal_data
 from live.queries.peers import engine_url, is_peer, is_published, off_air, owned_peers
@@ -54,6 +55,7 @@ __all__ = [
     "air_log",
     "asking_facts",
     "asking_state",
+    "caption_lines",
     "chat_lines",
     "decks_of",
     "encoder_key",

@@ -9,6 +9,7 @@ from django.db.models import Case, Count, Value, When
 
 from live.core.asking import ORDER, order_of
 from live.models import PinnedNotice, Poll, PollAnswer, Question, QuestionVote
+from live.queries.captions import changed_captions
 from live.queries.room import labels_of
 
 SHOWN_QUESTIONS = 50
@@ -48,16 +49,20 @@ class PollView:
 
 @dataclass(frozen=True)
 class AskingFacts:
-    """What a room's process looks up once a second. ``changed``: (votes, state) of questions that changed lately."""
+    """What a room's process looks up once a second. ``changed``: (votes, state) of questions that changed lately.
+
+    ``captions``: lines of that time in their order, "" for one that was taken away.
+    """
 
     poll: PollView | None = None
     tally: list[int] | None = None
     notice: str = ""
     changed: dict[int, tuple[int, str]] = field(default_factory=dict)
+    captions: dict[int, str] = field(default_factory=dict)
 
 
 def asking_facts(occasion_ids: Collection[int], *, changed_since: dt.datetime) -> dict[int, AskingFacts]:
-    """Return the facts of rooms by occasion; three questions for all of them, one more while a poll is open."""
+    """Return the facts of rooms by occasion; four questions for all of them, one more while a poll is open."""
     polls = last_polls(occasion_ids)
     tallies = tallies_of([poll for poll in polls.values() if poll.is_open])
     notices = dict(
@@ -67,12 +72,14 @@ def asking_facts(occasion_ids: Collection[int], *, changed_since: dt.datetime) -
     rows = Question.objects.filter(lecture_id__in=occasion_ids, changed_at__gt=changed_since)
     for lecture_id, question_id, votes, state in rows.values_list("lecture_id", "pk", "votes", "state"):
         changed.setdefault(lecture_id, {})[question_id] = (votes, state)
+    captions = changed_captions(occasion_ids, changed_since=changed_since)
     return {
         pk: AskingFacts(
             PollView.of(polls[pk]) if pk in polls else None,
             tallies.get(polls[pk].pk) if pk in polls else None,
             notices.get(pk, ""),
             changed.get(pk, {}),
+            captions.get(pk, {}),
         )
         for pk in occasion_ids
     }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from live import operations
-from live.core.wire import asking, protocol
+from live.core.wire import asking, captions, protocol
 from live.room.connections import Connection
 from live.room.refusals import Refused
 from live.room.rooms import Room
@@ -151,6 +151,34 @@ async def _pin(process: "RoomProcess", room: Room, connection: Connection, comma
         raise Refused(error.code) from error
 
 
+async def _caption(process: "RoomProcess", room: Room, connection: Connection, command: captions.Caption) -> None:
+    if not connection.caption_allowance.take(time.monotonic()):
+        raise Refused("slow_down", command.id)
+    work = partial(
+        operations.caption,
+        occasion_id=room.occasion_id,
+        author_id=connection.member_id,
+        client_id=command.id,
+        text=command.text,
+        as_of=timezone.now(),
+    )
+    try:
+        line = await in_database(work)
+    except operations.UnableToCaption as error:
+        raise Refused(error.code, command.id) from error
+    process.rooms.tell(connection, protocol.encode(asking.Stored(id=command.id, item=line)))
+
+
+async def _drop_caption(
+    process: "RoomProcess", room: Room, connection: Connection, command: captions.DropCaption
+) -> None:
+    work = partial(operations.drop_caption, occasion_id=room.occasion_id, line_id=command.line, as_of=timezone.now())
+    try:
+        await in_database(work)
+    except operations.UnableToCaption as error:
+        raise Refused(error.code) from error
+
+
 TABLE: dict[type[protocol.Command], Any] = {
     asking.AnswerPoll: _answer_poll,
     asking.Ask: _ask,
@@ -163,4 +191,6 @@ TABLE: dict[type[protocol.Command], Any] = {
     asking.ShowPoll: _show_poll,
     asking.MarkQuestion: _mark,
     asking.Pin: _pin,
+    captions.Caption: _caption,
+    captions.DropCaption: _drop_caption,
 }

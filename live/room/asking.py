@@ -16,7 +16,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from live import operations, queries, room_events, supervise
-from live.core.wire import asking, protocol
+from live.core.wire import asking, captions, protocol
 from live.room.batches import Batches
 from live.room.checks import HIDDEN_OVERLAP
 from live.room.threads import in_database
@@ -78,6 +78,7 @@ class Asking:
         facts = await in_database(partial(queries.asking_facts, list(rooms), changed_since=since))
         for occasion_id, room in rooms.items():
             self._tell(room, facts[occasion_id], *before[occasion_id])
+            self._tell_captions(room, facts[occasion_id].captions)
             await self._tell_questions(room, facts[occasion_id].changed, told[occasion_id])
 
     def _tell(self, room: "Room", facts: queries.AskingFacts, poll: asking.PollEvent | None, notice: str) -> None:
@@ -93,6 +94,15 @@ class Asking:
             if tally != room.asking.tally:
                 room.asking.tally = tally
                 deliver(tally)
+
+    def _tell_captions(self, room: "Room", lines: dict[int, str]) -> None:
+        """The room itself knows what it was told of them (``RoomAsking``)."""
+        deliver = partial(self._process.rooms.deliver, room.occasion_id)
+        texts = {line: text for line, text in lines.items() if text}
+        if texts:
+            deliver(captions.CaptionsEvent(lines=list(texts), texts=list(texts.values())))
+        for line in lines.keys() - texts.keys():
+            deliver(captions.CaptionDroppedEvent(line=line))
 
     async def _tell_questions(self, room: "Room", changed: Told, before: Told) -> None:
         """``before``: what had been told when the question was put; what was told since is newer than the answer."""

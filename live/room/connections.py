@@ -55,6 +55,9 @@ class Connection:
     mistakes: collections.deque[float] = field(default_factory=lambda: collections.deque(maxlen=3))
     allowance: Allowance = field(default_factory=lambda: Allowance.full(burst=80, every_s=0.05, at=time.monotonic()))
     chat_allowance: Allowance = field(default_factory=lambda: Allowance.full(burst=5, every_s=2, at=time.monotonic()))
+    caption_allowance: Allowance = field(
+        default_factory=lambda: Allowance.full(burst=5, every_s=1, at=time.monotonic())
+    )
     ask_allowance: Allowance = field(default_factory=lambda: Allowance.full(burst=2, every_s=20, at=time.monotonic()))
     react_allowance: Allowance = field(default_factory=lambda: Allowance.full(burst=3, every_s=2, at=time.monotonic()))
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from live import supervise
-from live.core.wire import packing, protocol
+from live.core.wire import captions, packing, protocol
 from live.core.wire.slides import NO_SLIDES, SlideEvent
 from live.engines.base import lecture_room
 from live.queries.stage import NOBODY_ON_AIR
@@ -214,6 +214,12 @@ class Rooms:
                 return
             room.hidden.append(event.message)
             room.urgent.append(protocol.encode(event))
+        elif isinstance(event, captions.CaptionsEvent):
+            room.asking.caption(dict(zip(event.lines, event.texts, strict=False)))
+        elif isinstance(event, captions.CaptionDroppedEvent):
+            if not room.asking.drop_caption(event.line):
+                return
+            room.urgent.append(protocol.encode(event))
         elif event.audience == "hosts":
             if room.host_connections:
                 room.private.append((NO_MEMBER, protocol.encode(event)))
@@ -319,6 +325,8 @@ class Rooms:
     def _next_frame(self, room: Room) -> str | None:
         """Return the room's frame of this tick, made of all that waits; None when there is nothing to say."""
         now, people = self._loop.time(), room.people()
+        if (lines := room.asking.next_lines()) is not None:
+            room.urgent.append(protocol.encode(lines))
         news = bool(room.chat or room.urgent)
         crowd = people != room.told_people and now - room.told_at >= BIG_TICK_S
         if not (news or crowd or now - room.told_at >= IDLE_S):

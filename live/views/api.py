@@ -61,6 +61,7 @@ def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str,
         "last_message": facts.last_message,
         "talk": facts.is_chat_open,
         "locked": facts.is_locked,
+        "captions": [] if is_outside else queries.caption_lines(occasion_id=lecture.pk, is_host=is_host),
         "asking": NOTHING_ASKED
         if is_outside
         else queries.asking_state(occasion_id=lecture.pk, member_id=user.pk, is_host=is_host),
@@ -153,9 +154,7 @@ def replay_addresses(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         found = playback(video=lecture.recording, viewer_id=signed_in(request).pk, as_of=timezone.now())
     except UnableToPlay as error:
         raise Http404 from error
-    slides = slides_url(lecture, signed_in(request))
-    addresses = {"hls_url": found.hls_url, "audio_url": found.audio_url, "poster_url": found.poster_url}
-    return JsonResponse(addresses | {"slides_url": slides})
+    return JsonResponse(found.addresses() | {"slides_url": slides_url(lecture, signed_in(request))})
 
 
 def _read_note(body: bytes) -> dict[str, Any]:

@@ -26,9 +26,10 @@ from attendance.views.told_off import led_back_where_off
 from live import queries
 from live.core import lifecycle
 from live.models import Lecture
-from live.permissions import expects, is_removed, may_host, may_join, may_read_recording
+from live.permissions import expects, is_removed, may_cut, may_host, may_join, may_read_recording
 from live.queries import encoder_key, is_half_missing, lectures_for
 from live.sentences.asking import ask_words, host_ask_words
+from live.sentences.captions import caption_words
 from live.sentences.plan import roster_day_words
 from live.sentences.room import host_words, missing_rows, missing_words, replay_clock, room_words
 from live.sentences.slides import chapter_title, slide_room_words, slide_words
@@ -37,6 +38,7 @@ from live.views.api import room_state
 from live.views.link import short_address
 from live.views.rows import coming_row, given_row
 from live.views.slides import slides_url
+from media.permissions import may_preview_video
 from media.queries import UnableToPlay, playback
 from organizations.models import Role, User
 from organizations.permissions import has_role, role_required, signed_in
@@ -120,6 +122,7 @@ def host(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "words": host_words(),
         "ask_words": host_ask_words(),
         "slide_words": slide_room_words() | slide_words(),
+        "caption_words": caption_words(),
         "opens_at": round(lifecycle.opens_at(lecture.occasion.starts_at).timestamp() * 1000),
         "title": lecture.occasion.title,
         "encoder_key": encoder_key(occasion_id=lecture.pk) is not None,
@@ -163,6 +166,8 @@ def replay(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "held_at": f"{date_format(timezone.localtime(occasion.starts_at), 'DATE_FORMAT')} {hour(occasion.starts_at)}",
         "make_up_until": day_and_hour(until) if until else "",
         "sessions": _sessions(lecture, user, player, as_of=now),
+        "may_cut": bool(player["hls_url"]) and may_cut(user, lecture),
+        "captions_url": _captions_url(lecture, user),
         "may_repeat": occasion.state in HELD and may_host(user, lecture),
         **_slides(lecture, user, player),
         **_check_card(lecture, user, as_of=now),
@@ -200,6 +205,14 @@ def _slides(lecture: Lecture, user: User, player: dict[str, Any]) -> dict[str, A
     return {"slides": data, "chapters": rows}
 
 
+def _captions_url(lecture: Lecture, user: User) -> str:
+    """Where a host changes the captions of the recording; "" where they may not, or there is none."""
+    video_id = lecture.recording_id
+    if video_id is None or not may_host(user, lecture) or not may_preview_video(user.pk, str(video_id)):
+        return ""
+    return reverse("videos:captions", args=[video_id])
+
+
 def _check_card(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, Any]:
     """What is said of the check of understanding below the player; one query where there is one, none else."""
     if lecture.occasion.check_asked is None:
@@ -228,7 +241,20 @@ def replay_notice(lecture: Lecture, player: dict[str, Any], *, as_of: dt.datetim
 def player_of(lecture: Lecture, user: User) -> dict[str, Any]:
     """Return the context of the player partial (cms/player.html) for this viewer."""
     counted = lecture.occasion.state in HELD and expects(lecture.occasion, user.pk)
-    player: dict[str, Any] = {
+    player = _plain(lecture) | {"records": counted}
+    picture = _picture(lecture, user)
+    if picture and counted:
+        player |= _counted(lecture, user, as_of=timezone.now())
+    return player | picture
+
+
+def looking_player(lecture: Lecture, user: User) -> dict[str, Any]:
+    """As ``player_of``, for somebody who works on the recording: nothing counts."""
+    return _plain(lecture) | {"records": False, "is_uncounted": True} | _picture(lecture, user)
+
+
+def _plain(lecture: Lecture) -> dict[str, Any]:
+    return {
         "occasion": lecture.pk,
         "media": "replay",
         "title": lecture.occasion.title,
@@ -238,13 +264,8 @@ def player_of(lecture: Lecture, user: User) -> dict[str, Any]:
         "poster_url": "",
         "duration_ms": 0,
         "seek_ahead": True,
-        "records": counted,
         "message": _waiting_words(lecture),
     }
-    picture = _picture(lecture, user)
-    if picture and counted:
-        player |= _counted(lecture, user, as_of=timezone.now())
-    return player | picture
 
 
 def _picture(lecture: Lecture, user: User) -> dict[str, Any]:
@@ -259,6 +280,7 @@ def _picture(lecture: Lecture, user: User) -> dict[str, Any]:
         "hls_url": found.hls_url,
         "audio_url": found.audio_url,
         "poster_url": found.poster_url,
+        "captions_url": found.captions_url,
         "duration_ms": found.duration_ms,
         "refresh_url": reverse("live_replay_addresses", args=[lecture.pk]),
         "fault_url": reverse("video_fault", args=[lecture.recording.pk]),

@@ -14,9 +14,12 @@ class UnableToReadPlaylist(Exception):
 
 @dataclass(frozen=True)
 class Segment:
+    """``begins_anew``: its moments do not go on from the segment before."""
+
     uri: str
     duration_s: float
     init: str
+    begins_anew: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,17 +40,20 @@ def read_segments(text: str) -> list[Segment]:
     if not text.startswith("#EXTM3U"):
         raise UnableToReadPlaylist
     segments: list[Segment] = []
-    init, duration = "", 0.0
+    init, duration, begins_anew = "", 0.0, False
     for line in text.splitlines():
         if line.startswith("#EXT-X-MAP:"):
             init = line.partition('URI="')[2].partition('"')[0]
+        elif line == "#EXT-X-DISCONTINUITY":
+            begins_anew = True
         elif line.startswith("#EXTINF:"):
             try:
                 duration = float(line[8:].split(",")[0])
             except ValueError as error:
                 raise UnableToReadPlaylist from error
         elif line and not line.startswith("#"):
-            segments.append(Segment(line, duration, init))
+            segments.append(Segment(line, duration, init, begins_anew))
+            begins_anew = False
     if not segments:
         raise UnableToReadPlaylist
     return segments

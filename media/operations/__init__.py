@@ -1,5 +1,14 @@
 """What one can do with videos: make, retry, adopt, transcode, upload."""
 
+from media.operations.captions import (
+    Kept,
+    UnableToKeepCaptions,
+    delete_captions,
+    keep_captions,
+    shift_captions,
+    upload_captions,
+)
+from media.operations.clips import UnableToCut, cut_video, plan_cut
 from media.operations.faults import UnableToNoteFault, note_fault
 from media.operations.jobs import drop_sources, drop_unnamed, reconcile_jobs, transcode
 from media.operations.keeping import UnableToDeleteVideo, delete_video, drop_replaced
@@ -29,11 +38,14 @@ from media.operations.videos import (
 )
 
 __all__ = [
+    "Kept",
     "Piece",
     "PlacedRecording",
     "UnableToAdopt",
     "UnableToCreate",
+    "UnableToCut",
     "UnableToDeleteVideo",
+    "UnableToKeepCaptions",
     "UnableToNoteFault",
     "UnableToRetry",
     "UnableToUpload",
@@ -42,6 +54,8 @@ __all__ = [
     "begin_piece",
     "create_upload",
     "create_video",
+    "cut_video",
+    "delete_captions",
     "delete_video",
     "drop_expired_uploads",
     "drop_replaced",
@@ -50,12 +64,16 @@ __all__ = [
     "drop_upload",
     "finish_upload",
     "held_bytes",
+    "keep_captions",
     "keep_piece",
     "mark_replaced",
     "note_fault",
     "place_recording",
+    "plan_cut",
     "reconcile_jobs",
     "rename_upload",
     "retry_video",
+    "shift_captions",
     "transcode",
+    "upload_captions",
 ]

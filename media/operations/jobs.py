@@ -21,6 +21,7 @@ from django.db.models import F, Q
 from media import events, storage, transcoder
 from media.ffmpeg import UnableToConfine, UnableToTranscode, is_enclosed
 from media.models import Job, Video
+from media.operations import clips
 from media.operations.uploads import drop_expired_uploads, finish_complete_uploads
 from media.operations.videos import hint
 from media.queries import due_jobs
@@ -96,7 +97,8 @@ def transcode(*, job_id: int, as_of: datetime) -> bool:
     work = storage.make_work_folder(lease.token)
     try:
         storage.require_space()
-        made = transcoder.encode(storage.absolute(lease.source_path), work, on_tick=lease.tick)
+        source = storage.absolute(lease.source_path)
+        made = clips.make(video_id=lease.video_id, source=source, work=work, on_tick=lease.tick)
         publish(lease, made, storage.place(work, video_id=lease.video_id, token=lease.token))
         logger.info("transcoded", seconds=round(time.monotonic() - lease.started, 1))
     except UnableToTranscode as error:
@@ -164,6 +166,7 @@ def publish(lease: Lease, made: transcoder.Outcome, folder: str) -> None:
                 fault_count=0,
                 fault_at=None,
             )
+            clips.take_captions(video_id=lease.video_id, as_of=lease.as_of)
             events.announce_ready(lease.video_id)
     if not won:
         storage.drop(storage.absolute(folder))

@@ -16,7 +16,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from media import events, poster, storage, transcoder
 from media.core.names import clean_filename, clean_title
 from media.core.playlists import UnableToReadPlaylist
-from media.models import Job, Video
+from media.models import Clip, Job, Video
 from media.queries import home_of
 from organizations.models import User
 
@@ -31,7 +31,7 @@ class UnableToCreate(Exception):
 
 
 class UnableToRetry(Exception):
-    """Only a failed video whose source still exists can be tried again."""
+    """Only a failed video whose source (a file, or the video of which it is a part) still exists can be tried again."""
 
 
 class UnableToAdopt(Exception):
@@ -91,12 +91,18 @@ def _home_id(user_id: int | None) -> int | None:
 def retry_video(*, video_id: uuid.UUID) -> Job:
     """Queue a failed video again. Raises UnableToRetry."""
     video = Video.objects.filter(pk=video_id).first()
-    if video is None or not video.source_path or not storage.absolute(video.source_path).is_file():
+    if video is None or not _has_source(video):
         raise UnableToRetry
     failed = Video.objects.filter(pk=video_id, state=Video.State.FAILED)
     if failed.update(state=Video.State.QUEUED, progress=0, error_code="") != 1:
         raise UnableToRetry
     return queue(video_id)
+
+
+def _has_source(video: Video) -> bool:
+    if Clip.objects.filter(video=video).exists():
+        return Clip.objects.filter(video=video, source__state=Video.State.READY).exists()
+    return bool(video.source_path) and storage.absolute(video.source_path).is_file()
 
 
 def mark_replaced(*, video_id: uuid.UUID, as_of: datetime) -> None:

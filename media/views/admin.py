@@ -27,7 +27,8 @@ from media.models import Upload, Video
 from media.operations import UnableToDeleteVideo, UnableToRetry, delete_video, retry_video
 from media.permissions import may_upload
 from media.queries import UPLOADERS, managed_by, playback, previewable_for, sent_lately, unfinished_uploads
-from media.sentences import reason, upload_words
+from media.sentences import clock, reason, upload_words
+from media.views import captions
 from organizations.belonging import homes_for, workplaces_of
 from organizations.models import Role
 from organizations.permissions import has_role
@@ -138,6 +139,7 @@ class EditVideo(WithoutStatus, OwnVideos, generic.EditView):
             "reason": reason(self.object.error_code),
             "uses": uses_of(self.object, user=self.request.user, as_of=timezone.now()),
             "retry_url": reverse("videos:retry", args=[self.object.pk]),
+            "captions_url": captions.page_url(self.object, self.request.user),
         }
 
 
@@ -290,17 +292,18 @@ class VideoViewSet(ModelViewSet):
         return VideoForm
 
     def get_urlpatterns(self) -> list[Any]:
-        own = [path("status/", status, name="status"), path("retry/<uuid:pk>/", retry, name="retry")]
+        own = [
+            path("status/", status, name="status"),
+            path("retry/<uuid:pk>/", retry, name="retry"),
+            path("captions/<uuid:pk>/", captions.captions, name="captions"),
+            path("captions/<uuid:pk>/captions.vtt", captions.download, name="captions_download"),
+        ]
         return [*own, *super().get_urlpatterns()]
 
 
 def duration(milliseconds: int | None) -> str:
     """``1:02:03`` or ``2:03``; empty while it is not known."""
-    if milliseconds is None:
-        return ""
-    minutes, seconds = divmod(milliseconds // 1000, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+    return "" if milliseconds is None else clock(milliseconds)
 
 
 def moment(video: Video) -> str:

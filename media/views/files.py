@@ -23,6 +23,7 @@ from django.views.decorators.http import require_safe
 
 from media import storage
 from media.core.ranges import ByteRange, UnableToSatisfy, parse_range
+from media.queries import captions_file
 from media.rights import is_open_to
 from media.signing import Claim, UnableToVerify, verify
 
@@ -36,6 +37,7 @@ CONTENT_TYPES = {
     ".vtt": "text/vtt; charset=utf-8",
 }
 PLAYLIST = ".m3u8"
+CAPTIONS = ".vtt"
 PLAYLIST_KEPT_S = 60
 # Below this a file is read at once: one hop to a thread instead of many, and little memory for a slow phone.
 SMALL_BYTES = 256 * 1024
@@ -44,7 +46,10 @@ CHUNK_BYTES = 128 * 1024
 
 @require_safe
 def serve(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
-    """Send one file of the object that the token names, or a single range of it; 404 to everybody but its viewer."""
+    """Send one file of the object that the token names, or a single range of it; 404 to everybody but its viewer.
+
+    Captions are sent whole.
+    """
     now = timezone.now()
     try:
         claim = verify(token, as_of=now)
@@ -54,6 +59,8 @@ def serve(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
     suffix = Path(path).suffix
     if suffix not in CONTENT_TYPES or not is_open_to(claim, session_key=session_key, as_of=now):
         raise Http404
+    if suffix == CAPTIONS:
+        return _captions(claim, path)
     file = storage.resolve(claim.root, claim.object_id, path)
     if file is None:
         raise Http404
@@ -63,9 +70,21 @@ def serve(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
         response["X-Accel-Redirect"] = quote(f"{prefix}/{claim.root}/{claim.object_id}/{path}")
     else:
         response = _send(request, file)
-    response["Content-Type"] = CONTENT_TYPES[suffix]
     is_file = response.status_code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
-    response["Cache-Control"] = _caching(claim, suffix) if is_file else "no-store"
+    return _as_file(response, suffix, _caching(claim, suffix) if is_file else "no-store")
+
+
+def _captions(claim: Claim, name: str) -> HttpResponseBase:
+    """Captions are no file: they may be replaced or shifted, and then have another name."""
+    text = captions_file(video_id=claim.object_id, name=name) if claim.root == "videos" else None
+    if text is None:
+        raise Http404
+    return _as_file(HttpResponse(text), CAPTIONS, _caching(claim, CAPTIONS))
+
+
+def _as_file(response: HttpResponseBase, suffix: str, caching: str) -> HttpResponseBase:
+    response["Content-Type"] = CONTENT_TYPES[suffix]
+    response["Cache-Control"] = caching
     response["X-Content-Type-Options"] = "nosniff"
     # What a browser keeps is its signed-in person's: after signing out it asks again.
     patch_vary_headers(response, ["Cookie"])

@@ -197,3 +197,25 @@ def test_two_processes_without_redis_hear_by_the_database(
         late.send(t="poll_close", poll=poll)
         assert member.event("poll")["open"] is False
         assert Poll.objects.get(pk=poll).counts == [0, 1]
+
+
+def test_captions_reach_the_room_once_and_are_taken_away(server: RoomServer, world: County) -> None:
+    _lecture, host, member = room(server, world)
+    host.send(t="caption", id="c", text="同志们好，" + "一" * 38)
+    line = host.until("stored")["item"]
+    told = member.event("captions")
+    assert (told["lines"], told["texts"]) == ([line, line + 1], ["同志们好，", "一" * 38])
+    host.send(t="caption", id="c", text="又一次")
+    assert host.until("stored")["item"] == line
+    host.send(t="caption_drop", line=line)
+    assert member.event("caption_dropped")["line"] == line
+    for frame, code in (
+        ({"t": "caption", "id": "d", "text": " "}, "empty"),
+        ({"t": "caption", "id": "e", "text": "长" * 401}, "too_long"),
+        ({"t": "caption_drop", "line": line}, "gone"),
+    ):
+        host.send(**frame)
+        assert host.until(code)["t"] == frame["t"]
+    for number in range(5):
+        host.send(t="caption", id=f"f{number}", text="句")
+    assert host.until("slow_down")["id"].startswith("f")

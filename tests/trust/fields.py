@@ -324,10 +324,19 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     ),
     "media.Video": (
         Fields("id source_path folder renditions replaced_at fault_count", TECHNICAL, SERVER, WITH_OBJECT),
-        Fields("title duration_ms width height", CONTENT, "whoever may watch it; " + UPLOADER, WITH_OBJECT),
+        Fields(
+            "title duration_ms width height captions_digest", CONTENT, "whoever may watch it; " + UPLOADER, WITH_OBJECT
+        ),
         Fields("state progress error_code source_name created_at node fault_at", CONTENT, UPLOADER, WITH_OBJECT),
         Fields("created_by", PERSONAL, UPLOADER, WITH_OBJECT),
     ),
+    "media.Captions": (
+        Fields("id", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("video cues shift_ms", CONTENT, "whoever may watch it; uploader; organiser above", WITH_OBJECT),
+        Fields("origin source_name changed_at", CONTENT, "uploader; organiser above", WITH_OBJECT),
+        Fields("changed_by", PERSONAL, "uploader; organiser above", WITH_OBJECT),
+    ),
+    "media.Clip": (Fields("id video source spans", TECHNICAL, "uploader; organiser above", WITH_OBJECT),),
     "media.VideoFault": (
         Fields("id folder", TECHNICAL, SERVER, WITH_OBJECT),
         Fields("video member at", PERSONAL, SELF, WITH_OBJECT),
@@ -462,6 +471,11 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "live.QuestionVote": (
         Fields("id", TECHNICAL, SERVER, CHAT),
         Fields("question member", PERSONAL, "oneself; everybody else as counts", CHAT),
+    ),
+    "live.CaptionLine": (
+        Fields("id client_id place changed_at dropped_at", TECHNICAL, ROOM, CHAT),
+        Fields("lecture text at", CONTENT, ROOM, CHAT),
+        Fields("author", PERSONAL, SERVER, CHAT),
     ),
     "live.PinnedNotice": (
         Fields("id", TECHNICAL, SERVER, WITH_OBJECT),

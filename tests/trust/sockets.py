@@ -45,6 +45,8 @@ COMMANDS = {
     "pin": "host",
     "show_slide": "host",
     "hide_slides": "host",
+    "caption": "host",
+    "caption_drop": "host",
 }
 
 EVENTS = {
@@ -70,6 +72,8 @@ EVENTS = {
     "reactions": "all",
     "unclear": "hosts",
     "slide": "all",
+    "captions": "all",
+    "caption_dropped": "all",
 }
 
 # Frames that answer one socket; a tick carries the room's events.

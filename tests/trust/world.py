@@ -68,8 +68,9 @@ from courses.operations import CoursePlan, schedule_course
 from live.models import Lecture, MediaNode
 from live.operations import end_lecture, go_live
 from media import storage
+from media.core.captions import Cue
 from media.models import Upload, Video
-from media.operations import create_upload
+from media.operations import create_upload, keep_captions
 from meetings.models import Meeting
 from meetings.operations import Attendance, GatheringPlan, book_mark, plan_gathering, write_attendance, write_minutes
 from organizations.models import Exemption, Role, User
@@ -409,6 +410,7 @@ def _library(county: County) -> tuple[Image, Document]:
 
 def write_video(video: Video) -> None:
     """The published files that the row promises."""
+    keep_captions(video_id=video.pk, cues=[Cue(0, 1000, "先看安全")], origin="file", as_of=timezone.now())
     folder = storage.absolute(video.folder)
     folder.mkdir(parents=True)
     for name in ("master.m3u8", "480p.m3u8", "audio.m3u8"):

@@ -15,6 +15,7 @@ import { showAfter } from "./after";
 import { Air } from "./air";
 import { HostAsking } from "./asking";
 import { Assistant } from "./assistant";
+import { HostCaptions } from "./captions";
 import { Control } from "./control";
 import { type ClosedWord, closedWord, deskWord, isGood, refusalWord } from "./desk";
 import { Hands } from "./hands";
@@ -48,6 +49,7 @@ class Desk {
   private readonly feed: Feed;
   private readonly asking: HostAsking;
   private readonly slides: HostSlides;
+  private readonly captions: HostCaptions;
   private readonly stand: Look<HostState>;
   private state: string;
   private lineWord: Line = "connecting";
@@ -124,6 +126,7 @@ class Desk {
       () => void this.catchUp(),
     );
     this.slides = new HostSlides(data.slide_words, data.urls, data.slides_url, send);
+    this.captions = new HostCaptions(data.caption_words, `captions-${data.owner}-${data.occasion}`, send);
     this.feed = new Feed(this.chat, {
       people: (count) => this.people.present(count),
       event: (event) => this.event(event),
@@ -135,12 +138,13 @@ class Desk {
     this.chat.addAll(this.data.chat);
     this.asking.told(this.data.asking);
     this.slides.start(this.data.slide);
+    this.captions.told(this.data.captions ?? []);
     this.people.restricted(this.data.restricted ?? []);
     this.assistant.begin(this.data.stage.on_air);
     this.onAir.turn(this.data.stage.on_air);
     this.stands(this.data);
     this.buttons();
-    startTabs(["chat", "questions", "polls", "people"]);
+    startTabs(["chat", "questions", "polls", "captions", "people"]);
     fitHeight();
     this.show();
     window.setInterval(() => this.show(), 1000);
@@ -204,6 +208,7 @@ class Desk {
     this.control.set(frame.chat, frame.locked);
     this.slides.told(frame.slide);
     this.asking.joined(frame.stage?.unclear ?? 0);
+    this.captions.joined();
     this.setState(frame.state);
     if (this.state === "live") void this.air.back();
     if (isBack) void this.catchUp();
@@ -211,6 +216,7 @@ class Desk {
 
   private frame(frame: ServerFrame): void {
     this.asking.frame(frame);
+    this.captions.frame(frame);
     if (frame.t === "tick") this.feed.tick(frame);
     else if (frame.t === "ack") this.chat.acknowledged(frame.id, frame.message);
     else if (frame.t === "answer") this.air.answered(frame.sdp);
@@ -220,7 +226,8 @@ class Desk {
   }
 
   private refused(frame: ErrorFrame): void {
-    if (this.chat.refused(frame) || this.asking.refused(frame) || this.slides.refused(frame)) return;
+    if (this.chat.refused(frame) || this.asking.refused(frame)) return;
+    if (this.slides.refused(frame) || this.captions.refused(frame)) return;
     this.going = false;
     const media = frame.t === "offer" || frame.t === "reclaim";
     if (media && frame.error === "taken") {
@@ -233,7 +240,7 @@ class Desk {
   }
 
   private event(event: PageEvent): void {
-    if (this.asking.event(event)) return;
+    if (this.asking.event(event) || this.captions.event(event)) return;
     // Who has the picture and whether it is live opens and closes devices: an answer from before would undo it.
     if (event.t === "state" || event.t === "on_air") this.stand.changed();
     if (event.t === "state") this.setState(event.state);
@@ -328,6 +335,7 @@ class Desk {
     this.chat.addAll(state.chat);
     this.asking.told(state.asking);
     this.slides.told(state.slide);
+    this.captions.told(state.captions ?? []);
     this.liveAt = state.live_at;
     this.undoneUntil = state.undone_until ?? 0;
     this.voidReason = state.void_reason;

@@ -1,8 +1,9 @@
 /** What the view gives the desk, with the page and after each gap. */
 import type { ChatEvent, Stage } from "../lib/frames";
-import type { HostAskWords, HostSlideWords, HostWords, SlideWords } from "../lib/sentences";
+import type { CaptionWords, HostAskWords, HostSlideWords, HostWords, SlideWords } from "../lib/sentences";
 import type { Shown } from "../lib/slides";
 import type { AskingState } from "../room/asked";
+import type { CaptionRow } from "../room/captions";
 import type { DeckUrls } from "./decks";
 
 /** Somebody who is muted, or was removed. */
@@ -40,6 +41,8 @@ export interface HostState {
   break_until: number | null;
   chat: ChatEvent[];
   asking: AskingState;
+  /** A server that is about to be renewed does not give them. */
+  captions?: CaptionRow[];
   restricted: Restricted[];
   talk: boolean;
   locked: boolean;
@@ -63,4 +66,5 @@ export interface HostData extends HostState {
   words: HostWords;
   ask_words: HostAskWords;
   slide_words: HostSlideWords & SlideWords;
+  caption_words: CaptionWords;
 }

@@ -221,6 +221,17 @@ export interface HideSlidesCommand {
   t: "hide_slides";
 }
 
+export interface CaptionCommand {
+  t: "caption";
+  id: string;
+  text: string;
+}
+
+export interface DropCaptionCommand {
+  t: "caption_drop";
+  line: number;
+}
+
 export type Command =
   | BeatCommand
   | HideCommand
@@ -260,7 +271,9 @@ export type Command =
   | MarkQuestionCommand
   | PinCommand
   | ShowSlideCommand
-  | HideSlidesCommand;
+  | HideSlidesCommand
+  | CaptionCommand
+  | DropCaptionCommand;
 
 export interface StateChangedEvent {
   t: "state";
@@ -415,6 +428,17 @@ export interface SlideEvent {
   pages: number;
 }
 
+export interface CaptionsEvent {
+  t: "captions";
+  lines: number[];
+  texts: string[];
+}
+
+export interface CaptionDroppedEvent {
+  t: "caption_dropped";
+  line: number;
+}
+
 export type RoomEvent =
   | StateChangedEvent
   | ChatEvent
@@ -437,7 +461,9 @@ export type RoomEvent =
   | PinnedEvent
   | ReactionsEvent
   | UnclearEvent
-  | SlideEvent;
+  | SlideEvent
+  | CaptionsEvent
+  | CaptionDroppedEvent;
 
 export interface JoinedFrame {
   t: "joined";

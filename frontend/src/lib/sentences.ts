@@ -376,11 +376,31 @@ export interface HostSlideWords {
   try_again: string;
 }
 
+export interface CaptionWords {
+  closed: string;
+  done: string;
+  drop: string;
+  drop_sure: string;
+  empty: string;
+  file_too_large: string;
+  file_unreadable: string;
+  gone: string;
+  many: string;
+  not_host: string;
+  not_sent: string;
+  nothing_prepared: string;
+  ready: string;
+  slow_down: string;
+  too_long: string;
+  try_again: string;
+}
+
 export interface PlayerWords {
   again: string;
   audio_fallback: string;
   audio_off: string;
   audio_on: string;
+  captions_failed: string;
   counted: string;
   done_of: string;
   ended: string;

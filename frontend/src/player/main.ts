@@ -5,6 +5,7 @@ import { get, send } from "../lib/http";
 import { byId, optional, readData } from "../lib/page";
 import { recall, remember } from "../lib/storage";
 import { fill } from "../lib/words";
+import { startCaptions } from "./captions";
 import { Controls } from "./controls";
 import { Counter, type Sample } from "./counter";
 import { WatchLedger } from "./ledger";
@@ -64,6 +65,7 @@ function run(data: PlayerData): void {
       source.again(position());
     },
   });
+  startCaptions(video, data, (text) => controls.say(text, true));
   const view = new View(data.words, (gap) => goTo(Math.max(0, gap - OVERLAP_MS)));
   const slides = ReplaySlides.of(
     async () => (await get<{ slides_url: string }>(data.refresh_url)).slides_url,

@@ -6,6 +6,8 @@ export interface Addresses {
   hls_url: string;
   audio_url: string;
   poster_url: string;
+  /** WebVTT; not given, or empty: there are no captions. */
+  captions_url?: string;
 }
 
 export interface PlayerData extends Addresses {

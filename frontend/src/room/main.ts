@@ -9,6 +9,7 @@ import type { RoomWords } from "../lib/sentences";
 import { startTabs } from "../lib/tabs";
 import { fill } from "../lib/words";
 import { Asking } from "./asking";
+import { Captions } from "./captions";
 import { Chat } from "./chat";
 import { Feed, type PageEvent } from "./feed";
 import { Outage } from "./outage";
@@ -32,6 +33,7 @@ class Room {
   private readonly feed: Feed;
   private readonly asking: Asking;
   private readonly slides: RoomSlides;
+  private readonly captions = new Captions();
   private readonly line: RoomLine;
   private readonly outbox: Outbox;
   private readonly outage = new Outage();
@@ -100,6 +102,7 @@ class Room {
     this.chat.addAll(this.data.chat);
     this.asking.told(this.data.asking);
     this.slides.told(this.data.slide);
+    this.captions.told(this.data.captions ?? []);
     this.buttons();
     startTabs(["chat", "questions", "people"]);
     fitHeight();
@@ -193,7 +196,7 @@ class Room {
   }
 
   private event(event: PageEvent): void {
-    if (this.asking.event(event)) return;
+    if (this.asking.event(event) || this.captions.event(event)) return;
     if (event.t === "state") this.setState(event.state);
     else if (event.t === "break") this.breaks(event.until);
     else if (event.t === "slide") this.slides.told(event);
@@ -251,6 +254,7 @@ class Room {
       this.chat.addAll(state.chat);
       this.chat.allow(state.talk !== false);
       this.asking.told(state.asking);
+      this.captions.told(state.captions ?? []);
       this.fetched = state;
       this.liveAt = state.live_at;
       this.breaks(state.break_until);
@@ -284,6 +288,7 @@ class Room {
     if (why === "signed_out" || why === "rights") {
       this.chat.clear();
       this.asking.clear();
+      this.captions.clear();
     }
     this.say({ word: closedSaid(why, this.outbox.waiting() > 0) });
     byId("signin-step").hidden = why !== "signed_out";
@@ -337,6 +342,7 @@ class Room {
     const live = this.state === "live" && !isClosed;
     byId<HTMLButtonElement>("hand").disabled = isClosed;
     this.asking.show(live && this.breakUntil === null, !isClosed && !over);
+    this.captions.show(live);
     byId("live-mark").hidden = !live;
     byId("sound-only").hidden = !live;
     byId("full").hidden = !live;

@@ -3,6 +3,7 @@ import type { ChatEvent } from "../lib/frames";
 import type { AskWords, RoomWords, SlideWords } from "../lib/sentences";
 import type { Shown } from "../lib/slides";
 import type { AskingState } from "./asked";
+import type { CaptionRow } from "./captions";
 
 /** What the lecture was for this member, in words; `settled`: it will not change by itself any more. */
 export interface Mine {
@@ -32,6 +33,8 @@ export interface RoomState {
   /** Below it lie the pictures of the slides; signed, so it changes. */
   slides_url: string;
   slide: Shown;
+  /** A server that is about to be renewed does not give them. */
+  captions?: CaptionRow[];
 }
 
 export interface RoomData extends RoomState {

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from live.core.wire import asking, slides
+from live.core.wire import asking, captions, slides
 from live.core.wire.bases import (
     Command,
     Event,
@@ -189,6 +189,7 @@ _COMMANDS: tuple[type[Command], ...] = (
     AwaitEncoder,
     *asking.COMMANDS,
     *slides.COMMANDS,
+    *captions.COMMANDS,
 )
 COMMANDS = {kind.word: kind for kind in _COMMANDS}
 
@@ -245,6 +246,7 @@ _EVENTS: tuple[type[Event], ...] = (
     AirEvent,
     *asking.EVENTS,
     *slides.EVENTS,
+    *captions.EVENTS,
 )
 EVENTS = {kind.word: kind for kind in _EVENTS}
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.unit
 def test_segments_know_their_init_file() -> None:
     text = '#EXTM3U\n#EXT-X-MAP:URI="a-init.mp4"\n#EXTINF:4.000000,\na-0.m4s\n#EXT-X-DISCONTINUITY\n'
     text += '#EXT-X-MAP:URI="b-init.mp4",BYTERANGE="1@0"\n\n#EXTINF:2.5,\nb-0.m4s\n#EXT-X-ENDLIST\n'
-    assert read_segments(text) == [Segment("a-0.m4s", 4.0, "a-init.mp4"), Segment("b-0.m4s", 2.5, "b-init.mp4")]
+    assert read_segments(text) == [Segment("a-0.m4s", 4.0, "a-init.mp4"), Segment("b-0.m4s", 2.5, "b-init.mp4", True)]
 
 
 @pytest.mark.parametrize("text", ["", "hello", "#EXTM3U\n#EXT-X-ENDLIST\n", "#EXTM3U\n#EXTINF:long,\na.ts\n"])

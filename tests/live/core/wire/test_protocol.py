@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live.core.wire import asking, protocol, slides
+from live.core.wire import asking, captions, protocol, slides
 from live.core.wire.typescript import frames_module
 
 pytestmark = pytest.mark.unit
@@ -67,6 +67,8 @@ GOOD = [
     ({"t": "poll_show", "poll": 7, "on": True}, asking.ShowPoll(poll=7, on=True)),
     ({"t": "question_mark", "question": 7, "state": "now"}, asking.MarkQuestion(question=7, state="now")),
     ({"t": "pin", "text": ""}, asking.Pin(text="")),
+    ({"t": "caption", "id": "a", "text": "第一句"}, captions.Caption(id="a", text="第一句")),
+    ({"t": "caption_drop", "line": 7}, captions.DropCaption(line=7)),
 ]
 
 

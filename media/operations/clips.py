@@ -1,0 +1,100 @@
+"""Videos cut out of another one, with its captions."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+
+from media import cutting, storage, transcoder
+from media.core.captions import cut
+from media.core.cutting import LEAST_MS, MOST_CUTS, Span, length_of
+from media.core.names import clean_title
+from media.ffmpeg import UnableToTranscode
+from media.models import Captions, Clip, Video
+from media.operations.captions import keep_captions
+from media.operations.videos import queue
+from media.queries import captions_of, shown_cues
+
+log = structlog.get_logger(__name__)
+
+
+class UnableToCut(Exception):
+    """``code``: "gone" (the video or its files), "nothing" (less than a second is left) or "many" (cut-outs)."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def plan_cut(*, video: Video, start_ms: int, end_ms: int, without: Sequence[Span]) -> list[Span]:
+    """Return what is left of a video in ms of its time, by whole segments. Raises UnableToCut."""
+    if len(without) > MOST_CUTS:
+        raise UnableToCut("many")
+    if video.state != Video.State.READY or not video.folder:
+        raise UnableToCut("gone")
+    try:
+        spans = cutting.plan_spans(storage.absolute(video.folder), start_ms=start_ms, end_ms=end_ms, without=without)
+    except UnableToTranscode as error:
+        raise UnableToCut("gone") from error
+    if length_of(spans) < LEAST_MS:
+        raise UnableToCut("nothing")
+    return spans
+
+
+@transaction.atomic
+def cut_video(
+    *, source_id: UUID, start_ms: int, end_ms: int, without: Sequence[Span], title: str, created_by_id: int
+) -> Video:
+    """Make a video of a part of another one, of the same unit, and queue its job. Raises UnableToCut."""
+    source = Video.objects.select_for_update(no_key=True).filter(pk=source_id).first()
+    if source is None:
+        raise UnableToCut("gone")
+    spans = plan_cut(video=source, start_ms=start_ms, end_ms=end_ms, without=without)
+    video = Video.objects.create(
+        title=clean_title(title) or source.title, node_id=source.node_id, created_by_id=created_by_id
+    )
+    Clip.objects.create(video=video, source=source, spans=[list(span) for span in spans])
+    queue(video.pk)
+    log.info("cut_queued", video_id=str(video.pk), source_id=str(source_id), parts=len(spans))
+    return video
+
+
+def make(*, video_id: UUID, source: Path, work: Path, on_tick: transcoder.Tick) -> transcoder.Outcome:
+    """Fill ``work`` with the video: cut out of another one, or encoded from the uploaded file ``source``.
+
+    Raises UnableToTranscode, storage.UnableToStore, and whatever ``on_tick`` raises.
+    """
+    clip = Clip.objects.select_related("source").filter(video_id=video_id).first()
+    if clip is None:
+        return transcoder.encode(source, work, on_tick=on_tick)
+    if clip.source is None or not clip.source.folder:
+        raise UnableToTranscode(cutting.GONE)
+    return cutting.cut(
+        storage.absolute(clip.source.folder),
+        work,
+        spans=[(start, end) for start, end in clip.spans],
+        width=clip.source.width,
+        height=clip.source.height,
+        on_tick=on_tick,
+    )
+
+
+def take_captions(*, video_id: UUID, as_of: datetime) -> None:
+    """Give a video that was cut out of another one the captions of what is left; nothing happens for others."""
+    clip = Clip.objects.select_related("source").filter(video_id=video_id).first()
+    source = clip.source if clip is not None else None
+    captions = captions_of(source.pk) if source is not None else None
+    if clip is None or source is None or captions is None or captions_of(video_id) is not None:
+        return
+    cues = cut(shown_cues(captions, duration_ms=source.duration_ms), spans=[(start, end) for start, end in clip.spans])
+    keep_captions(
+        video_id=video_id,
+        cues=cues,
+        origin=Captions.Origin.CUT,
+        name=captions.source_name,
+        actor_id=captions.changed_by_id,
+        as_of=as_of,
+    )
