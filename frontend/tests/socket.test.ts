@@ -46,6 +46,7 @@ const JOINED: JoinedFrame = {
   locked: false,
   stage: null,
   break_until: null,
+  speakers: [],
 };
 
 async function join(): Promise<void> {

@@ -35,6 +35,7 @@ from live.queries.room import (
     units_of,
     valid_membership,
 )
+from live.queries.speakers import is_speaking, speakers, speaking
 from live.queries.stage import AirNote, air_log, hand_events, on_air
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "host_polls",
     "is_half_missing",
     "is_published",
+    "is_speaking",
     "keeps_from_recording",
     "labels_of",
     "lecture_of",
@@ -75,6 +77,8 @@ __all__ = [
     "questions_of",
     "restricted",
     "room_facts",
+    "speakers",
+    "speaking",
     "units_at",
     "units_of",
     "valid_membership",

@@ -13,7 +13,8 @@ from attendance.core.intervals import ms_of
 from live.core import lifecycle
 from live.core.media.facts import AirFacts
 from live.models import ChatMessage, Lecture, Restriction
-from live.queries import stage
+from live.queries import speakers, stage
+from live.queries.speakers import OnStage
 from live.queries.stage import NOBODY, Air
 from organizations.models import Membership, User
 from organizations.queries import valid_on
@@ -59,7 +60,8 @@ class RoomFacts:
     ``state``: the lecture's stage; ``picture_at``: when a picture was last known to be on air; ``muted``: whose words
     are stored no more; ``hidden``: messages hidden since the moment that was asked about; ``hands``: since when each is
     up; ``turn``: the turn on the air, whether its page is there, and whether it asks the page before to take over;
-    ``break_until``: Unix ms, None without a break; ``air``: what comes in, as the media host saw it last.
+    ``break_until``: Unix ms, None without a break; ``air``: what comes in, as the media host saw it last; ``speakers``:
+    who is on the stage or asked up.
     """
 
     state: str
@@ -75,6 +77,7 @@ class RoomFacts:
     is_locked: bool = False
     break_until: int | None = None
     air: AirFacts | None = None
+    speakers: OnStage = ()
 
 
 def lecture_of(occasion_id: int) -> Lecture | None:
@@ -87,7 +90,7 @@ def lecture_of(occasion_id: int) -> Lecture | None:
 
 
 def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None = None) -> dict[int, RoomFacts]:
-    """Return what the rooms need to know; lectures that were withdrawn are missing. Five queries for any number.
+    """Return what the rooms need to know; lectures that were withdrawn are missing. Six queries for any number.
 
     One more with ``hidden_since``: the messages that were hidden after it.
     """
@@ -103,7 +106,7 @@ def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None 
         lately = ChatMessage.objects.filter(lecture_id__in=ids, hidden_at__gt=hidden_since)
         for lecture_id, message_id in lately.values_list("lecture_id", "pk"):
             hidden[lecture_id].add(message_id)
-    hands, turns = stage.hands_of(ids), stage.air_of(ids)
+    hands, turns, stages = stage.hands_of(ids), stage.air_of(ids), speakers.stage_of(ids)
     rows = Lecture.objects.filter(pk__in=ids).values_list(
         "pk",
         "state",
@@ -131,6 +134,7 @@ def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None 
             is_locked=locked_at is not None,
             break_until=ms_of(break_until_at) if break_until_at else None,
             air=(air or {}).get(str(pk)),
+            speakers=stages.get(pk, ()),
         )
         for pk, state, occasion_state, cap, live_at, picture_at, is_chat_open, locked_at, break_until_at, air in rows
     }

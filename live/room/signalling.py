@@ -17,6 +17,7 @@ from live import operations, queries
 from live.core.wire import protocol
 from live.engines import get_engine
 from live.engines.base import (
+    PRESENTER,
     Connected,
     EngineError,
     EngineEvent,
@@ -41,7 +42,6 @@ from live.room.turn import ice_servers
 
 log = structlog.get_logger(__name__)
 
-PRESENTER = "presenter"
 WEBRTC_EACH = 2  # browsers of one person; a further one watches by HLS
 SILENT_S = 1.5  # the engine has waited two seconds by then; a hiccup of the line is none of the room's business
 
@@ -69,7 +69,7 @@ async def publish(process: RoomProcess, room: Room, connection: Connection, comm
     peers.attach(peer)
     try:
         part = await engine.publish(
-            room_id=room.room_id, participant_id=PRESENTER, offer_sdp=command.sdp, on_event=_listener(process, peer)
+            room_id=room.room_id, participant_id=PRESENTER, offer_sdp=command.sdp, on_event=listener(process, peer)
         )
     except BaseException:
         process.peers.over(peer)
@@ -80,7 +80,7 @@ async def publish(process: RoomProcess, room: Room, connection: Connection, comm
         process.peers.end(peer)
         return
     process.rooms.tell(connection, protocol.encode(protocol.ServerAnswer(sdp=part.answer_sdp)))
-    _hold(process, peer)
+    hold(process, peer)
 
 
 async def unpublish(process: RoomProcess, room: Room, connection: Connection) -> None:
@@ -100,7 +100,10 @@ async def watch(process: RoomProcess, room: Room, connection: Connection, via: s
     if room.state != "live":
         return _tell_way(process, connection, "wait")
     own = sum(one.member_id == connection.member_id for one in room.webrtc)
-    if via == "hls" or own >= WEBRTC_EACH or room.watching() >= room.webrtc_cap:
+    is_full = own >= WEBRTC_EACH or room.watching() >= room.webrtc_cap
+    # Whoever speaks, or is spoken to, cannot wait four seconds for the answer.
+    is_talking = room.is_speaking(connection.member_id) or (via == "stage" and connection.host)
+    if via == "hls" or (via == "stage" and not is_talking) or (is_full and not is_talking):
         return _tell_way(process, connection, "hls")
     peer = Peer(room, connection, "sub")
     # Counted before the wait for the engine: of many who come at once none slips past the limit.
@@ -108,7 +111,8 @@ async def watch(process: RoomProcess, room: Room, connection: Connection, via: s
     try:
         engine = await engine_of(room)
         await engine.open_room(lecture_spec(room.occasion_id))
-        part = await engine.subscribe(room_id=room.room_id, on_event=_listener(process, peer))
+        but = PRESENTER if via == "stage" else peers.own_feed(connection)
+        part = await engine.subscribe(room_id=room.room_id, but=but, on_event=listener(process, peer))
     except BaseException as error:
         process.peers.over(peer)
         if not isinstance(error, EngineError):
@@ -121,7 +125,7 @@ async def watch(process: RoomProcess, room: Room, connection: Connection, via: s
         return process.peers.end(peer)
     _tell_way(process, connection, "webrtc")
     _offer(process, peer, part.offer_sdp)
-    return _hold(process, peer)
+    return hold(process, peer)
 
 
 async def unwatch(process: RoomProcess, connection: Connection) -> None:
@@ -138,7 +142,7 @@ async def reclaim(process: RoomProcess, room: Room, connection: Connection, comm
 
     Raises EngineError, DatabaseError.
     """
-    has = connection.publishing if command.pc == "pub" else connection.subscribing
+    has = peers.one_of(connection, command.pc)
     if has is not None and has.key != command.key:
         process.peers.end(has)
     peer = None
@@ -159,14 +163,13 @@ async def reclaim(process: RoomProcess, room: Room, connection: Connection, comm
 
 
 def _is_open(room: Room, kind: peers.Kind) -> bool:
-    """Whether there are media: while it is live, and from a host in no break."""
+    """Whether there are media: while it is live, and sent in no break."""
     return room.state == "live" and (kind == "sub" or room.break_until is None)
 
 
 async def _claim(process: RoomProcess, room: Room, connection: Connection, command: protocol.Reclaim) -> Peer | None:
-    listener = partial(_listener, process)
-    engine = await engine_of(room)
-    return await process.peers.claim(room, connection, command.pc, command.key, engine=engine, listener=listener)
+    engine, hears = await engine_of(room), partial(listener, process)
+    return await process.peers.claim(room, connection, command.pc, command.key, engine=engine, listener=hears)
 
 
 async def answer(connection: Connection, sdp: str) -> None:
@@ -179,7 +182,7 @@ async def answer(connection: Connection, sdp: str) -> None:
 
 async def candidate(connection: Connection, command: protocol.Trickle) -> None:
     """A candidate of the browser; late ones are dropped. Raises EngineError."""
-    peer = connection.publishing if command.pc == "pub" else connection.subscribing
+    peer = peers.one_of(connection, command.pc)
     if peer is not None and peer.part is not None:
         found = command.candidate
         await peer.part.candidate(
@@ -189,7 +192,7 @@ async def candidate(connection: Connection, command: protocol.Trickle) -> None:
         )
 
 
-def _hold(process: RoomProcess, peer: Peer) -> None:
+def hold(process: RoomProcess, peer: Peer) -> None:
     """It outlives the socket from now on; the browser is told how to name it."""
     process.peers.keep(peer)
     process.rooms.tell(peer.connection, protocol.encode(protocol.Held(pc=peer.kind, key=peer.key)))
@@ -207,7 +210,7 @@ def _tell_way(process: RoomProcess, connection: Connection, via: str) -> None:
     process.rooms.tell(connection, protocol.encode(protocol.Media(via=via, ice=ice)))  # type: ignore[arg-type]
 
 
-def _listener(process: RoomProcess, peer: Peer) -> Callable[[EngineEvent], None]:
+def listener(process: RoomProcess, peer: Peer) -> Callable[[EngineEvent], None]:
     """Return what the engine calls for one connection; it does nothing once there is a newer one.
 
     A browser that begins again leaves the old peer connection behind, and the engine still tells of its end.

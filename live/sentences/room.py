@@ -56,6 +56,26 @@ def room_words() -> dict[str, str]:
         "on_break": _("休息一下，还有 {time} 继续。休息的时间不计入，也不影响认定，可以先离开一会儿"),
         "break_over": _("休息时间到了，正在等讲师继续，请不要离开"),
         "may_resume": _("讲师 {m} 分钟内可能恢复直播，那时重新计算。"),
+    } | _member_stage()
+
+
+def _member_stage() -> dict[str, str]:
+    """The stage as a member meets it."""
+    return {
+        "speaking": _("正在发言：{names}"),
+        "invited": _("主持人请您上台发言。上台以后，大家都能听到您的声音。"),
+        "invitation_over": _("这次邀请已经过时，想发言请再举手。"),
+        "stage_heard": _("您正在台上发言，大家都能听到"),
+        "stage_mute": _("您在台上，麦克风关着，大家听不到您"),
+        "stage_elsewhere": _("您正在用另一台设备发言"),
+        "mic_asking": _("请在手机的提示里允许使用麦克风"),
+        "mic_denied": _("没有得到麦克风的许可。请在浏览器或微信的设置里允许使用麦克风，再点“上台发言”。"),
+        "mic_missing": _("没有找到麦克风。请插好耳机或换一部手机，再点“上台发言”。"),
+        "mic_busy": _("麦克风正被别的程序（比如电话、微信语音）占用。请挂断以后再点“上台发言”。"),
+        "mic_insecure": _("这个地址不是 https，浏览器不允许使用麦克风。请联系组织员。"),
+        "mic_unsupported": _("这个浏览器不能上台发言，请用手机自带的浏览器或微信打开。"),
+        "mic_close": _("关麦克风"),
+        "mic_open": _("开麦克风"),
     }
 
 
@@ -207,6 +227,13 @@ def _host_people() -> dict[str, str]:
         "removed": _("已请出"),
         "hands_tab": _("举手 {n}"),
         "lower": _("放下"),
+        "invite": _("请上台"),
+        "take_down": _("下台"),
+        "is_speaking": _("正在发言"),
+        "is_invited": _("已邀请，等对方答应"),
+        "stage_full": _("台上最多三位，请先请一位下台"),
+        "is_muted": _("这位学员被禁言，请先解除禁言，再请上台"),
+        "not_invitable": _("不能请这位上台：主持人自己送出画面，离开的人请不到"),
         "not_restrictable": _("不能对主持人这样做"),
     }
 

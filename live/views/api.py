@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+from dataclasses import asdict
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -55,6 +56,7 @@ def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str,
         "last_message": facts.last_message,
         "talk": facts.is_chat_open,
         "locked": facts.is_locked,
+        "speakers": [asdict(one) for one in queries.speakers(lecture.pk)] if facts.speakers else [],
         "asking": queries.asking_state(occasion_id=lecture.pk, member_id=user.pk, is_host=is_host),
         "mine": own_record(lecture, member_id=user.pk, as_of=as_of),
     }

@@ -42,6 +42,12 @@ COMMANDS = {
     "poll_show": "host",
     "question_mark": "host",
     "pin": "host",
+    "invite": "host",
+    "take_down": "host",
+    "take_down_all": "host",
+    "step_up": "room",
+    "step_down": "room",
+    "speak": "room",
 }
 
 EVENTS = {
@@ -66,6 +72,7 @@ EVENTS = {
     "pinned": "all",
     "reactions": "all",
     "unclear": "hosts",
+    "speakers": "all",
 }
 
 # Frames that answer one socket; a tick carries the room's events.

@@ -1,5 +1,5 @@
 /** What the view gives the desk, with the page and after each gap. */
-import type { ChatEvent, Stage } from "../lib/frames";
+import type { ChatEvent, OnStage, Stage } from "../lib/frames";
 import type { HostAskWords, HostWords } from "../lib/sentences";
 import type { AskingState } from "../room/asked";
 
@@ -38,6 +38,7 @@ export interface HostState {
   break_until: number | null;
   chat: ChatEvent[];
   asking: AskingState;
+  speakers: OnStage[];
   restricted: Restricted[];
   talk: boolean;
   locked: boolean;

@@ -1,5 +1,5 @@
 /** What the view gives the member's room, with the page and after each gap. */
-import type { ChatEvent } from "../lib/frames";
+import type { ChatEvent, OnStage } from "../lib/frames";
 import type { AskWords, RoomWords } from "../lib/sentences";
 import type { AskingState } from "./asked";
 
@@ -28,6 +28,7 @@ export interface RoomState {
   /** Members may speak. */
   talk: boolean;
   asking: AskingState;
+  speakers: OnStage[];
 }
 
 export interface RoomData extends RoomState {

@@ -6,15 +6,11 @@ one text message. Beside: ``stage`` (who leads), ``negotiation`` (media connecti
 """
 
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-from live.core.wire import asking
-from live.core.wire.bases import (
-    Command,
-    Event,
-    Frame,
-)
+from live.core.wire import asking, speakers
+from live.core.wire.bases import Command, Event, Frame
 from live.core.wire.negotiation import (
     Answer,
     Candidate,
@@ -29,12 +25,17 @@ from live.core.wire.negotiation import (
     Trickle,
     Watch,
 )
-from live.core.wire.reading import (
-    BIG,
-    IDENT,
-    MAX_FRAME,
-    BadFrame,
-    build,
+from live.core.wire.reading import BIG, IDENT, MAX_FRAME, BadFrame, build
+from live.core.wire.speakers import (
+    Invite,
+    MaySpeak,
+    OnStage,
+    Speak,
+    SpeakersEvent,
+    StepDown,
+    StepUp,
+    TakeDown,
+    TakeDownAll,
 )
 from live.core.wire.stage import (
     AirEvent,
@@ -85,15 +86,18 @@ __all__ = [
     "Held",
     "HideMessage",
     "IceServer",
+    "Invite",
     "Link",
     "Lock",
     "Lower",
     "LowerAll",
+    "MaySpeak",
     "Media",
     "Mute",
     "MutedEvent",
     "Offer",
     "OnAirEvent",
+    "OnStage",
     "OpenChat",
     "PictureEvent",
     "Reclaim",
@@ -103,8 +107,14 @@ __all__ = [
     "RoomChanged",
     "ServerAnswer",
     "ServerOffer",
+    "Speak",
+    "SpeakersEvent",
     "Stage",
+    "StepDown",
+    "StepUp",
     "TakeBreak",
+    "TakeDown",
+    "TakeDownAll",
     "Trickle",
     "Unpublish",
     "Watch",
@@ -184,6 +194,7 @@ _COMMANDS: tuple[type[Command], ...] = (
     Lock,
     GiveBack,
     *asking.COMMANDS,
+    *speakers.COMMANDS,
 )
 COMMANDS = {kind.word: kind for kind in _COMMANDS}
 
@@ -239,6 +250,7 @@ _EVENTS: tuple[type[Event], ...] = (
     BreakEvent,
     AirEvent,
     *asking.EVENTS,
+    *speakers.EVENTS,
 )
 EVENTS = {kind.word: kind for kind in _EVENTS}
 
@@ -249,7 +261,7 @@ class Joined(Frame):
 
     ``at``: the server's clock, Unix milliseconds. ``ice``: relays for the host's ``offer``; empty for others.
     ``hand``: one's own hand is up; ``chat``: members may speak; ``stage``: for hosts, null for others.
-    ``break_until``: there is a break, announced until then (Unix ms); null: none.
+    ``break_until``: there is a break, announced until then (Unix ms); null: none. ``speakers``: who is on the stage.
     """
 
     word = "joined"
@@ -268,6 +280,7 @@ class Joined(Frame):
     locked: bool = False
     stage: Stage | None = None
     break_until: int | None = None
+    speakers: list[OnStage] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +332,7 @@ _FRAMES: tuple[type[Frame], ...] = (
     Bye,
     Tick,
     *asking.FRAMES,
+    *speakers.FRAMES,
 )
 FRAMES = {kind.word: kind for kind in _FRAMES}
 
@@ -355,7 +369,11 @@ def encode(frame: Frame | Event) -> str:
 
 def as_data(frame: Frame | Event) -> dict[str, Any]:
     """Return a frame as ``room_events.publish`` and a page's JSON take it."""
-    return {"t": frame.word} | {item.name: getattr(frame, item.name) for item in fields(frame)}  # type: ignore[arg-type]
+    return {"t": frame.word} | {item.name: _plain(getattr(frame, item.name)) for item in fields(frame)}  # type: ignore[arg-type]
+
+
+def _plain(value: Any) -> Any:
+    return [asdict(one) if isinstance(one, OnStage) else one for one in value] if isinstance(value, list) else value
 
 
 def error(code: str, *, t: str = "", id: str = "") -> str:
