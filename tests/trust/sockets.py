@@ -85,6 +85,7 @@ FRAMES = {
     "answer": "one",
     "link": "one",
     "held": "one",
+    "may_speak": "one",
     "bye": "one",
     "tick": "all",
     "stored": "one",

@@ -224,6 +224,12 @@ export class Speaking {
     this.stream = null;
   }
 
+  private said(part: ReturnType<typeof ownPart>, isOpen: boolean): keyof RoomWords {
+    if (part === "elsewhere") return "stage_elsewhere";
+    if (isOpen) return "stage_heard";
+    return "stage_mute";
+  }
+
   private show(): void {
     const part = this.part();
     const names = namesOf(this.speakers);
@@ -234,8 +240,7 @@ export class Speaking {
     byId<HTMLButtonElement>("step-up").disabled = this.isComing;
     byId("on-stage").hidden = part !== "here" && part !== "elsewhere";
     const isOpen = this.stream?.getAudioTracks()[0]?.enabled ?? false;
-    const own = isOpen ? "stage_heard" : "stage_mute";
-    write(byId("on-stage-text"), fill(this.words, part === "elsewhere" ? "stage_elsewhere" : own));
+    write(byId("on-stage-text"), fill(this.words, this.said(part, isOpen)));
     byId("talk-mic").hidden = part !== "here";
     byId("talk-mic").textContent = fill(this.words, isOpen ? "mic_close" : "mic_open");
   }
