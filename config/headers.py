@@ -17,17 +17,18 @@ from django.middleware.security import SecurityMiddleware
 from config.views import nothing_here
 
 ADMIN = "/admin/"
-HOST_PAGE = re.compile(r"/live/\d+/host/")
+ROOM_PAGE = re.compile(r"/live/\d+/(host/)?")
 WITH_POLICY = ("text/html", "application/json")  # what a browser may show as a page of ours; a file needs none
 
 
 def complete(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Give an answer each header that it lacks. Camera and microphone for the lecturer's page alone."""
+    """Give an answer each header that it lacks. Camera and microphone for a live room's pages alone."""
     is_office = request.path_info.startswith(ADMIN)
     headers = response.headers
     if "Referrer-Policy" not in headers:
         SecurityMiddleware(nothing_here).process_response(request, response)  # type: ignore[arg-type] # headers are all it touches
-    kind = "host" if HOST_PAGE.fullmatch(request.path_info) else "page"
+    page = ROOM_PAGE.fullmatch(request.path_info)
+    kind = "page" if page is None else "host" if page[1] else "room"
     headers["Permissions-Policy"] = settings.PERMISSIONS_POLICY[kind]
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     headers.setdefault("X-Frame-Options", "SAMEORIGIN" if is_office else settings.X_FRAME_OPTIONS)

@@ -229,12 +229,14 @@ CONTENT_SECURITY_POLICY_ADMIN = {
     "style-src": [SELF, "'unsafe-inline'"],
     "frame-ancestors": [SELF],
 }
-# What a page may ask the phone for: nothing; the lecturer's page the camera, the microphone and the screen.
+# What a page may ask the phone for: nothing; the lecturer's page the camera, the microphone and the screen; the room's
+# the microphone, for whoever is asked on the stage.
 NEVER_ASKED = ["accelerometer", "geolocation", "gyroscope", "magnetometer", "midi", "payment", "usb"]
 FOR_LECTURERS = ["camera", "display-capture", "microphone"]
+ASKED_BY = {"page": [], "room": ["microphone"], "host": FOR_LECTURERS}
 PERMISSIONS_POLICY = {
-    "page": ", ".join(f"{name}=()" for name in [*FOR_LECTURERS, *NEVER_ASKED]),
-    "host": ", ".join([f"{name}=(self)" for name in FOR_LECTURERS] + [f"{name}=()" for name in NEVER_ASKED]),
+    kind: ", ".join(f"{name}={'(self)' if name in asked else '()'}" for name in [*FOR_LECTURERS, *NEVER_ASKED])
+    for kind, asked in ASKED_BY.items()
 }
 
 # --- Data -------------------------------------------------------------------------------------------------------

@@ -274,6 +274,27 @@ class RaisedHand(models.Model):
         return f"{self.lecture_id}: {self.member_id}"
 
 
+class Speaker(models.Model):
+    """A member whom a host asked on the stage; off it, the row is gone. ``came_at``: null is an invitation.
+
+    ``device``: by which the person speaks; ``seen_at``: when a room last had that device in it.
+    """
+
+    lecture = models.ForeignKey(Lecture, on_delete=models.CASCADE, related_name="speakers")
+    member = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="+")
+    invited_by = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="+")
+    invited_at = models.DateTimeField()
+    came_at = models.DateTimeField(null=True, blank=True)
+    device = models.CharField(max_length=64, blank=True)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["lecture", "member"], name="speaker_once")]
+
+    def __str__(self) -> str:
+        return f"{self.lecture_id}: {self.member_id}"
+
+
 class Poll(models.Model):
     """A question with options that a host asks the room: prepared, then open, then closed. Its answers are anonymous.
 
@@ -438,11 +459,12 @@ class MediaPeer(models.Model):
     class Kind(models.TextChoices):
         PUB = "pub"
         SUB = "sub"
+        TALK = "talk"
 
     lecture = models.ForeignKey(Lecture, on_delete=models.CASCADE, related_name="media_peers")
     member = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="+")
     device = models.CharField(max_length=64)
-    kind = models.CharField(max_length=3, choices=Kind.choices)
+    kind = models.CharField(max_length=4, choices=Kind.choices)
     key = models.CharField(max_length=32, unique=True, help_text="by which its browser names it; made by the server")
     reference = models.CharField(max_length=64, help_text="by which the engine knows it; never shown to a browser")
     owner = models.CharField(max_length=64, help_text="the web process that keeps it alive and hears its events")

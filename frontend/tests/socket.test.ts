@@ -47,6 +47,7 @@ const JOINED: JoinedFrame = {
   stage: null,
   break_until: null,
   slide: { t: "slide", deck: "", page: 0, pages: 0 },
+  speakers: [],
 };
 
 async function join(): Promise<void> {

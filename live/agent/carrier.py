@@ -18,7 +18,7 @@ from live.agent.recording import Recording, pack_recording
 from live.core.media.backlog import Backlog, Lost
 from live.core.media.facts import COMES_S, AirFacts, air_facts
 from live.core.media.holes import LEAST_MS, Hole, HoleLog
-from live.core.media.scrubber import CODECS, Frame, Kind, Scrubber
+from live.core.media.scrubber import CODECS, SPEAKERS, Frame, Kind, Scrubber
 from live.core.media.timeline import FARTHEST_S
 from live.engines.base import (
     EngineError,
@@ -76,7 +76,7 @@ class Carrier:
         self._engine = engine
         self._frames = Backlog()
         self._fed = asyncio.Event()
-        self._sockets: dict[Kind, socket.socket] = {}
+        self._sockets: dict[tuple[Kind, int], socket.socket] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._tap: Tap | None = None
         self._tap_over = asyncio.Event()
@@ -167,13 +167,14 @@ class Carrier:
         self.packager.reopen()
         self._awake_at = time.monotonic()
         # A socket each, on a port that the kernel chooses: two lectures of one host never share one.
-        for kind in ("video", "audio"):
+        places: list[tuple[Kind, int]] = [("video", 0), *(("audio", track) for track in range(1 + SPEAKERS))]
+        for kind, track in places:
             listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
             listener.setblocking(False)
             listener.bind(("127.0.0.1", 0))
-            loop.add_reader(listener, self._receive, kind, listener)
-            self._sockets[kind] = listener
+            loop.add_reader(listener, self._receive, kind, listener, track)
+            self._sockets[kind, track] = listener
         for work in (self._pulse(), self._follow_engine(), self._feed_packager(), self._watch_packager()):
             self._tasks.append(loop.create_task(self._guarded(work)))
 
@@ -218,7 +219,7 @@ class Carrier:
         """One of the tasks has failed; the agent starts a new carrier."""
         return any(task.done() and not task.cancelled() and task.exception() for task in self._tasks)
 
-    def _receive(self, kind: Kind, listener: socket.socket) -> None:
+    def _receive(self, kind: Kind, listener: socket.socket, track: int = 0) -> None:
         now = time.monotonic()
         if self._was_frozen(now):
             return
@@ -228,9 +229,9 @@ class Carrier:
                 datagram = listener.recv(4096)
             except (BlockingIOError, ConnectionError):
                 return
-            if kind == "audio":
+            if kind == "audio" and not track:
                 self._sound_at = now
-            self._queue(self.scrubber.feed(kind, datagram, now))
+            self._queue(self.scrubber.feed(kind, datagram, now, track=track))
 
     async def _pulse(self) -> None:
         """This process runs: said all the time, so that it is noticed when it did not."""
@@ -313,6 +314,7 @@ class Carrier:
                     room_id=lecture_room(self.occasion_id),
                     video_port=self._port("video"),
                     audio_port=self._port("audio"),
+                    speaker_ports=[self._port("audio", track) for track in range(1, 1 + SPEAKERS)],
                     on_event=self._hear,
                 )
             # No give-up: as long as the lecture is live the engine is expected back.
@@ -325,8 +327,8 @@ class Carrier:
                 self._tap = None
             await asyncio.sleep(RETRY_S)
 
-    def _port(self, kind: Kind) -> int:
-        return int(self._sockets[kind].getsockname()[1])
+    def _port(self, kind: Kind, track: int = 0) -> int:
+        return int(self._sockets[kind, track].getsockname()[1])
 
     def _hear(self, event: EngineEvent) -> None:
         if isinstance(event, EngineGone | HungUp):

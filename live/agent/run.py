@@ -22,7 +22,7 @@ from live.agent.segments import LEFT_BEHIND_S, SegmentList
 from live.core.media import playlist
 from live.core.media.h264 import codec_name
 from live.core.media.matroska import Stream
-from live.core.media.scrubber import Frame, Shape
+from live.core.media.scrubber import SPEAKERS, Frame, Shape
 from media.ffmpeg import ENVIRONMENT, UnableToConfine, packager_command
 
 log = structlog.get_logger(__name__)
@@ -106,10 +106,24 @@ def arguments(number: int, shape: Shape) -> list[str]:
     sound = ["-c:a", "aac", "-b:a", str(AUDIO_BIT_RATE), "-ac", "1", "-ar", "48000"]
     return [
         *("-nostdin", "-loglevel", "warning", "-y", "-probesize", "32k", "-analyzeduration", "0"),
-        *("-f", "matroska", "-i", "pipe:0", "-filter_complex", "[0:a]aresample=async=1000:first_pts=0,asplit=2[a][b]"),
+        *("-f", "matroska", "-i", "pipe:0", "-filter_complex", f"{_mix()},asplit=2[a][b]"),
         *("-map", "0:v", "-map", "[a]", *video, *sound, *_hls(run_name(number))),
         *("-map", "[b]", *sound, *_hls(audio_name(number))),
     ]
+
+
+def _mix() -> str:
+    """All tracks of sound as one: each as loud as it is, and a limiter where people speak at once.
+
+    ``level=0``: the limiter only takes away; left to itself it would make a quiet room loud. ``flags=res``: the
+    resampler is there from the first packet. Made only when it is needed, it begins its clock anew (``first_pts``), and
+    as much sound as had been written until then is lost.
+    """
+    tracks = range(1 + SPEAKERS)
+    one = "aresample=async=1000:first_pts=0:flags=res"
+    each = [f"[0:a:{n}]{one},aformat=channel_layouts=mono[m{n}]" for n in tracks]
+    mixed = "".join(f"[m{n}]" for n in tracks) + f"amix=inputs={len(tracks)}:normalize=0"
+    return ";".join([*each, f"{mixed},alimiter=limit=0.95:level=0"])
 
 
 def _hls(name: str) -> list[str]:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from live.core.media.scrubber import SPEAKERS
+
 
 class EngineError(Exception):
     """Base of what an engine may raise. ``code`` is stable and fit for a client."""
@@ -48,7 +50,10 @@ class UnableToNegotiate(EngineError):
 
 @dataclass(frozen=True, slots=True)
 class RoomSpec:
-    """What the server decides about a room. ``bitrate`` in bit/s a publisher; a keyframe every ``keyframe_s``."""
+    """What the server decides about a room. ``bitrate`` in bit/s a publisher; a keyframe every ``keyframe_s``.
+
+    ``publishers``: a limit of the engine's own, for what rows of the database decide.
+    """
 
     room_id: str
     publishers: int = 1
@@ -162,6 +167,7 @@ class Subscribing(Peer, Protocol):
     """One browser that watches. ``offer_sdp`` is None while nobody is on air: an OfferMade follows when somebody is.
 
     The subscription follows the room by itself: when a publisher leaves, comes, or comes back, an OfferMade is sent.
+    What changes while an offer is open becomes one offer after its answer.
     """
 
     offer_sdp: str | None
@@ -177,7 +183,10 @@ class Subscribing(Peer, Protocol):
 
 
 class Tap(Protocol):
-    """A copy of the presenter's RTP to local UDP ports. Sends PublisherJoined/Left as who is forwarded changes."""
+    """A copy of the presenter's RTP to local UDP ports, and of the speakers' sound to ports of their own.
+
+    Sends PublisherJoined/Left as the presenter who is forwarded changes.
+    """
 
     async def close(self) -> None:
         """Idempotent; never raises because the engine is gone."""
@@ -203,9 +212,12 @@ class MediaEngine(Protocol):
         """
 
     async def subscribe(
-        self, *, room_id: str, publisher_ids: Sequence[str] | None = None, on_event: OnEvent
+        self, *, room_id: str, publisher_ids: Sequence[str] | None = None, but: str = "", on_event: OnEvent
     ) -> Subscribing:
-        """Watch these publishers, or everyone on air (None). Raises NoSuchRoom, UnableToReachEngine."""
+        """Watch these publishers, or everyone on air (None), ``but`` one, who does not want to hear themselves.
+
+        Raises NoSuchRoom, UnableToReachEngine.
+        """
 
     async def resume_publishing(self, *, room_id: str, reference: str, on_event: OnEvent) -> Publishing:
         """Take over a browser on air from the process that put it there, alive or not; media goes on meanwhile.
@@ -213,8 +225,12 @@ class MediaEngine(Protocol):
         Raises NoSuchPeer where it has ended or was replaced, UnableToReachEngine.
         """
 
-    async def resume_subscribing(self, *, room_id: str, reference: str, on_event: OnEvent) -> Subscribing:
-        """The same for one that watches everyone on air, and sees them: whose picture stands must subscribe anew.
+    async def resume_subscribing(
+        self, *, room_id: str, reference: str, but: str = "", on_event: OnEvent
+    ) -> Subscribing:
+        """The same for one that sees the presenter: whose picture stands must subscribe anew.
+
+        Speakers may have come or gone while nobody looked: they are negotiated again.
 
         Raises NoSuchPeer, NoSuchRoom, UnableToReachEngine.
         """
@@ -222,14 +238,33 @@ class MediaEngine(Protocol):
     async def end(self, reference: str) -> None:
         """End a connection that any process made. Idempotent; never raises because the engine is gone."""
 
-    async def tap(self, *, room_id: str, video_port: int, audio_port: int, on_event: OnEvent) -> Tap:
-        """Forward the RTP of whoever is on air to 127.0.0.1. Raises NoSuchRoom, UnableToReachEngine."""
+    async def tap(
+        self, *, room_id: str, video_port: int, audio_port: int, speaker_ports: Sequence[int] = (), on_event: OnEvent
+    ) -> Tap:
+        """Forward the RTP of whoever is on air to 127.0.0.1, each speaker's sound to a free one of ``speaker_ports``.
+
+        Raises NoSuchRoom, UnableToReachEngine.
+        """
 
     async def health(self) -> EngineHealth:
         """Ask the engine something cheap. Raises UnableToReachEngine."""
 
     async def aclose(self) -> None:
         """Let go of the connection; browsers' connections can be taken over by another process for a minute."""
+
+
+PRESENTER = "presenter"
+_SPEAKER = "speaker-"
+
+
+def speaker_id(member_id: int) -> str:
+    """The participant's id of a member on the stage."""
+    return f"{_SPEAKER}{member_id}"
+
+
+def is_speaker(participant_id: str) -> bool:
+    """Whether this is a member on the stage; else it is whoever gives the lecture."""
+    return participant_id.startswith(_SPEAKER)
 
 
 def lecture_room(occasion_id: int) -> str:
@@ -239,4 +274,5 @@ def lecture_room(occasion_id: int) -> str:
 
 def lecture_spec(occasion_id: int) -> RoomSpec:
     """How a lecture's room is made, whoever comes first to make it."""
-    return RoomSpec(room_id=lecture_room(occasion_id))
+    # Twice the stage: who is leaving it and who comes may be there at once.
+    return RoomSpec(room_id=lecture_room(occasion_id), publishers=1 + 2 * SPEAKERS)

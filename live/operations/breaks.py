@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from attendance import operations as ledger
 from live import room_events
 from live.models import Lecture
+from live.operations.speakers import clear_stage
 
 log = structlog.get_logger(__name__)
 SHORTEST_MIN = 1
@@ -42,6 +43,7 @@ def take_break(*, occasion_id: int, minutes: int, as_of: dt.datetime) -> None:
         since = lecture.break_at or as_of
         Lecture.objects.filter(pk=occasion_id).update(break_at=since, break_until_at=until)
         ledger.set_pause(occasion_id=occasion_id, since=since, until=until)
+        clear_stage(occasion_id=occasion_id)
         transaction.on_commit(lambda: announce_break(occasion_id, until))
     log.info("break_taken", occasion=occasion_id, minutes=minutes)
 

@@ -20,6 +20,7 @@ from live.operations.air import Air, leave_air, take_air
 from live.operations.breaks import close_break
 from live.operations.hands import lower_all_hands
 from live.operations.polls import close_open_poll
+from live.operations.speakers import clear_stage
 from live.operations.stage import announce, announce_stage, step
 from live.queries import nodes
 
@@ -77,6 +78,7 @@ def end_lecture(*, occasion_id: int, as_of: dt.datetime) -> None:
         # One event for the room: else each process tells of each hand that it finds gone.
         if RaisedHand.objects.filter(lecture_id=occasion_id).exists():
             lower_all_hands(occasion_id=occasion_id)
+        clear_stage(occasion_id=occasion_id)
         transaction.on_commit(lambda: announce_stage(occasion_id))
 
 

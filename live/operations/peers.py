@@ -20,12 +20,15 @@ def keep_peer(
 ) -> bool:
     """Note a new connection; False where its lecture or its person is gone.
 
-    There is one on the air: a new publisher has replaced whoever was, and their connection can be taken over no more.
+    There is one on the air, and one by which a speaker speaks: a new one has replaced whatever was, which can be taken
+    over no more.
     """
     try:
         with transaction.atomic():
             if kind == MediaPeer.Kind.PUB:
                 MediaPeer.objects.filter(lecture_id=occasion_id, kind=kind).delete()
+            elif kind == MediaPeer.Kind.TALK:
+                MediaPeer.objects.filter(lecture_id=occasion_id, kind=kind, member_id=member_id).delete()
             MediaPeer.objects.create(
                 lecture_id=occasion_id,
                 member_id=member_id,

@@ -38,6 +38,7 @@ from live.queries.room import (
     valid_membership,
 )
 from live.queries.slides import ReplaySlides, decks_of, replay_slides
+from live.queries.speakers import is_speaking, speakers, speaking
 from live.queries.stage import AirNote, air_log, hand_events, on_air
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "is_half_missing",
     "is_peer",
     "is_published",
+    "is_speaking",
     "keeps_from_recording",
     "labels_of",
     "lecture_of",
@@ -87,6 +89,8 @@ __all__ = [
     "replay_slides",
     "restricted",
     "room_facts",
+    "speakers",
+    "speaking",
     "units_at",
     "units_of",
     "valid_membership",

@@ -14,7 +14,8 @@ from live.core import lifecycle
 from live.core.media.facts import AirFacts
 from live.core.wire.slides import NO_SLIDES, SlideEvent
 from live.models import ChatMessage, Lecture, Restriction
-from live.queries import stage
+from live.queries import speakers, stage
+from live.queries.speakers import OnStage
 from live.queries.stage import NOBODY, Air
 from organizations.models import Membership, User
 from organizations.queries import valid_on
@@ -61,7 +62,7 @@ class RoomFacts:
     are stored no more; ``hidden``: messages hidden since the moment that was asked about; ``hands``: since when each is
     up; ``turn``: the turn on the air, whether its page is there, and whether it asks the page before to take over;
     ``break_until``: Unix ms, None without a break; ``slide``: the page shown; ``air``: what comes
-    in, as the media host saw it last.
+    in, as the media host saw it last; ``speakers``: who is on the stage or asked up.
     """
 
     state: str
@@ -78,6 +79,7 @@ class RoomFacts:
     break_until: int | None = None
     slide: SlideEvent = NO_SLIDES
     air: AirFacts | None = None
+    speakers: OnStage = ()
 
 
 def lecture_of(occasion_id: int) -> Lecture | None:
@@ -90,7 +92,7 @@ def lecture_of(occasion_id: int) -> Lecture | None:
 
 
 def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None = None) -> dict[int, RoomFacts]:
-    """Return what the rooms need to know; lectures that were withdrawn are missing. Five queries for any number.
+    """Return what the rooms need to know; lectures that were withdrawn are missing. Six queries for any number.
 
     One more with ``hidden_since``: the messages that were hidden after it.
     """
@@ -106,7 +108,7 @@ def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None 
         lately = ChatMessage.objects.filter(lecture_id__in=ids, hidden_at__gt=hidden_since)
         for lecture_id, message_id in lately.values_list("lecture_id", "pk"):
             hidden[lecture_id].add(message_id)
-    hands, turns = stage.hands_of(ids), stage.air_of(ids)
+    hands, turns, stages = stage.hands_of(ids), stage.air_of(ids), speakers.stage_of(ids)
     return {
         row["pk"]: RoomFacts(
             **_set(row),
@@ -115,6 +117,7 @@ def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None 
             hidden=frozenset(hidden[row["pk"]]),
             hands=hands.get(row["pk"], {}),
             turn=turns.get(row["pk"], NOBODY),
+            speakers=stages.get(row["pk"], ()),
         )
         for row in Lecture.objects.filter(pk__in=ids).values("pk", *_COLUMNS)
     }

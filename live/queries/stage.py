@@ -62,7 +62,7 @@ def on_air(occasion_id: int) -> protocol.OnAirEvent:
         turn=turn.pk,
         host=turn.host_id,
         name=turn.host.name,
-        unit=_units({turn.host_id}).get(turn.host_id, "") or _serves(turn.host_id),
+        unit=units({turn.host_id}).get(turn.host_id, "") or _serves(turn.host_id),
         source=turn.source,
         at=_ms(turn.began_at),
         here=turn.left_at is None,
@@ -97,16 +97,17 @@ def hand_events(raised: Mapping[int, dt.datetime]) -> list[protocol.HandEvent]:
     if not raised:
         return []
     names = dict(User.objects.filter(pk__in=raised).values_list("pk", "name"))
-    units = _units(raised.keys())
+    theirs = units(raised.keys())
     return [
         protocol.HandEvent(
-            member=member_id, name=names.get(member_id, ""), unit=units.get(member_id, ""), up=True, at=_ms(at)
+            member=member_id, name=names.get(member_id, ""), unit=theirs.get(member_id, ""), up=True, at=_ms(at)
         )
         for member_id, at in sorted(raised.items(), key=lambda item: item[1])
     ]
 
 
-def _units(member_ids: Collection[int]) -> dict[int, str]:
+def units(member_ids: Collection[int]) -> dict[int, str]:
+    """Return the names of the nodes that people belong to today; one query."""
     today = Q(valid_on(timezone.localdate()), member_id__in=member_ids)
     return dict(Membership.objects.filter(today).values_list("member_id", "node__name"))
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from live import operations, permissions, queries, supervise
 from live.core.wire import protocol
-from live.room import sessions, stage
+from live.room import sessions, speakers, stage
 from live.room.rooms import Room
 from live.room.threads import in_database
 
@@ -65,6 +65,7 @@ class RoomChecks:
         muted = {occasion_id: room.muted for occasion_id, room in rooms.items()}
         before = {occasion_id: stage.before(room) for occasion_id, room in rooms.items()}
         breaks = {occasion_id: room.break_until for occasion_id, room in rooms.items()}
+        stages = {occasion_id: speakers.known(room) for occasion_id, room in rooms.items()}
         facts = await in_database(
             partial(queries.room_facts, list(rooms), hidden_since=self._looked_at - HIDDEN_OVERLAP)
         )
@@ -72,6 +73,7 @@ class RoomChecks:
             if occasion_id in facts:
                 self.take_facts(room, facts[occasion_id], muted=muted[occasion_id], break_until=breaks[occasion_id])
                 await stage.compare(room, facts[occasion_id], before[occasion_id], deliver=self._process.rooms.deliver)
+                await speakers.compare(self._process, room, facts[occasion_id], stages[occasion_id])
                 if facts[occasion_id].last_message > room.last_message:
                     await self._fetch_chat(room, facts[occasion_id].last_message)
             elif room.state != "cancelled":

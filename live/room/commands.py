@@ -16,7 +16,7 @@ from live import operations, permissions
 from live.core.wire import protocol
 from live.engines.base import EngineError
 from live.models import Restriction
-from live.room import ask_commands, breaks, leading, signalling, slides
+from live.room import ask_commands, breaks, leading, signalling, slides, speaking
 from live.room.connections import Connection
 from live.room.process import RoomProcess
 from live.room.refusals import Refused
@@ -118,6 +118,8 @@ async def _candidate(process: RoomProcess, room: Room, connection: Connection, c
 async def _reclaim(process: RoomProcess, room: Room, connection: Connection, command: protocol.Reclaim) -> None:
     if command.pc == "sub":
         await signalling.reclaim(process, room, connection, command)
+    elif command.pc == "talk":
+        await speaking.reclaim(process, room, connection, command)
     # What is on the air is asked for anew, as at the offer: the role may have ended since.
     elif connection.host and await _is_host(room, connection):
         await leading.reclaim(process, room, connection, command)
@@ -231,6 +233,12 @@ TABLE: dict[type[protocol.Command], Handler] = {
     protocol.Lock: leading.lock,
     protocol.GiveBack: leading.give_back,
     protocol.AwaitEncoder: leading.await_encoder,
+    protocol.Invite: speaking.invite,
+    protocol.TakeDown: speaking.take_down,
+    protocol.TakeDownAll: speaking.take_down_all,
+    protocol.StepUp: speaking.step_up,
+    protocol.StepDown: speaking.step_down,
+    protocol.Speak: speaking.speak,
     **ask_commands.TABLE,
     **slides.TABLE,
 }

@@ -52,6 +52,7 @@ class Connection:
     stay: Stay | None = None
     publishing: "Peer | None" = None
     subscribing: "Peer | None" = None
+    talking: "Peer | None" = None
     mistakes: collections.deque[float] = field(default_factory=lambda: collections.deque(maxlen=3))
     allowance: Allowance = field(default_factory=lambda: Allowance.full(burst=80, every_s=0.05, at=time.monotonic()))
     chat_allowance: Allowance = field(default_factory=lambda: Allowance.full(burst=5, every_s=2, at=time.monotonic()))

@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import structlog
 from django.db import DatabaseError
@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from live import operations, permissions, queries, supervise
 from live.engines import get_engine
-from live.engines.base import EngineError, MediaEngine, Publishing, Subscribing
+from live.engines.base import EngineError, MediaEngine, Publishing, Subscribing, speaker_id
 from live.room import sessions
 from live.room.connections import Connection
 from live.room.threads import in_database
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-Kind = Literal["pub", "sub"]
+Kind = Literal["pub", "sub", "talk"]
 HOLD_S = 75.0
 LOOK_S = 1.0
 OWNED_S = 10.0
@@ -58,7 +58,7 @@ class Peer:
         """Whether it is that connection's browser's: the person's, on that device, here for what it was for."""
         mine, theirs = self.connection, connection
         same = mine.member_id == theirs.member_id and mine.device == theirs.device
-        return same and (self.kind == "sub" or theirs.host)
+        return same and (self.kind != "pub" or theirs.host)
 
     def move(self, room: "Room", connection: Connection) -> None:
         """Its browser has another socket now."""
@@ -72,6 +72,8 @@ def attach(peer: Peer) -> None:
     """Make it what its connection sends or receives by."""
     if peer.kind == "pub":
         peer.connection.publishing = peer
+    elif peer.kind == "talk":
+        peer.connection.talking = peer
     else:
         peer.connection.subscribing = peer
         peer.room.webrtc.add(peer)
@@ -83,6 +85,23 @@ def detach(peer: Peer) -> None:
         peer.connection.publishing = None
     if peer.connection.subscribing is peer:
         peer.connection.subscribing = None
+    if peer.connection.talking is peer:
+        peer.connection.talking = None
+
+
+def own_feed(connection: Connection) -> str:
+    """Return whom this browser does not want to hear: its own person, on the stage now or later."""
+    return speaker_id(connection.member_id)
+
+
+def all_of(connection: Connection) -> tuple[Peer | None, ...]:
+    """Return whatever this browser has."""
+    return connection.publishing, connection.subscribing, connection.talking
+
+
+def one_of(connection: Connection, kind: Kind) -> Peer | None:
+    """Return what this browser has of a kind."""
+    return dict(zip(get_args(Kind), all_of(connection), strict=True))[kind]
 
 
 class Peers:
@@ -184,13 +203,13 @@ class Peers:
 
     def end_of(self, connection: Connection) -> None:
         """The person left, was sent away, or may not be here any more: no media without them."""
-        for peer in (connection.publishing, connection.subscribing):
+        for peer in all_of(connection):
             if peer is not None:
                 self.end(peer)
 
     def hold(self, connection: Connection) -> None:
         """The socket is gone and the page may be there: media go on, and whoever comes back finds them."""
-        for peer in (connection.publishing, connection.subscribing):
+        for peer in all_of(connection):
             if peer is not None and peer.key in self._by_key:
                 detach(peer)
                 peer.away_at = time.monotonic()
@@ -224,9 +243,12 @@ class Peers:
             return None
         peer = Peer(room, connection, kind, key=key)
         peer.is_kept = True
-        resume = engine.resume_publishing if kind == "pub" else engine.resume_subscribing
+        where: dict[str, Any] = {"room_id": room.room_id, "reference": reference, "on_event": listener(peer)}
         try:
-            peer.part = await resume(room_id=room.room_id, reference=reference, on_event=listener(peer))
+            if kind == "sub":
+                peer.part = await engine.resume_subscribing(but=own_feed(connection), **where)
+            else:
+                peer.part = await engine.resume_publishing(**where)
         except EngineError as error:
             log.info("peer_not_taken_over", occasion=occasion_id, code=error.code)
             await self._drop(peer)
@@ -241,12 +263,22 @@ class Peers:
 
     # --- those whose socket is away ---------------------------------------------------------------------------------
 
+    async def cut_speakers(self, room: "Room") -> None:
+        """Nobody is heard who is not on the stage, whichever process put them there, alive or not."""
+        for peer in self._of(room.occasion_id):
+            if peer.kind == "talk" and not room.is_speaking(peer.member_id):
+                self.end(peer, whosever=True)
+        references = await in_database(partial(operations.cut_speakers, occasion_id=room.occasion_id))
+        await self._end_at_engine(room, references)
+
     async def cut(self, room: "Room", member_id: int) -> None:
         """This person was removed: nothing of theirs goes on, whichever process owned it, alive or not."""
         for peer in [one for one in self._of(room.occasion_id) if one.member_id == member_id]:
             self.end(peer, whosever=True)
         cut = partial(operations.cut_peers, occasion_id=room.occasion_id, member_id=member_id)
-        references = await in_database(cut)
+        await self._end_at_engine(room, await in_database(cut))
+
+    async def _end_at_engine(self, room: "Room", references: list[str]) -> None:
         if references and (url := await in_database(partial(queries.engine_url, occasion_id=room.occasion_id))):
             for reference in references:
                 await get_engine(url).end(reference)
@@ -255,7 +287,7 @@ class Peers:
         return [one for one in self._by_key.values() if one.room.occasion_id == occasion_id]
 
     def publishing(self, room: "Room") -> set[Peer]:
-        """Those that send, be their socket away or they themselves still being made."""
+        """Those on the air, be their socket away or they themselves still being made."""
         making = {one.publishing for one in room.connections if one.publishing is not None}
         return making | {one for one in self._of(room.occasion_id) if one.kind == "pub"}
 
@@ -279,6 +311,7 @@ class Peers:
             if peer.away_at is not None and now - peer.away_at > HOLD_S:
                 self.end(peer)
         await self._ask_for_breaks([one for one in self.held() if one.kind == "pub"])
+        await self._ask_the_stage([one for one in self.held() if one.kind == "talk"])
         await self._ask_rights(self.held())
         if now - self._looked_at > OWNED_S:
             self._looked_at = now
@@ -291,6 +324,16 @@ class Peers:
         closed = await in_database(partial(queries.off_air, occasion_ids={one.room.occasion_id for one in held}))
         for peer in held:
             if peer.room.occasion_id in closed and peer.away_at is not None:
+                self.end(peer)
+
+    async def _ask_the_stage(self, held: list[Peer]) -> None:
+        """Who was taken off the stage is heard no more, also where this process is not told of it."""
+        if not held:
+            return
+        occasion_ids = {one.room.occasion_id for one in held}
+        speaking = await in_database(partial(queries.speaking, occasion_ids))
+        for peer in held:
+            if (peer.room.occasion_id, peer.member_id) not in speaking and peer.away_at is not None:
                 self.end(peer)
 
     async def _ask_rights(self, held: list[Peer]) -> None:

@@ -23,7 +23,7 @@ from prometheus_client import Gauge
 from attendance.clock import clock
 from live import operations, queries, room_events
 from live.core.wire import protocol
-from live.room import breaks, stage
+from live.room import breaks, speakers, stage
 from live.room.admission import Admission
 from live.room.asking import Asking
 from live.room.background import Background
@@ -128,6 +128,8 @@ class RoomProcess:
             room.picture_off_at = None if event.on else timezone.now()
         elif isinstance(event, protocol.BreakEvent):
             breaks.take_event(self, room, event)
+        elif isinstance(event, protocol.SpeakersEvent):
+            speakers.on_event(self, room, event)
         elif isinstance(event, protocol.MutedEvent):
             room.muted = room.muted | {event.member} if event.on else room.muted - {event.member}
         elif isinstance(event, protocol.RemovedEvent) and event.on:
@@ -199,6 +201,7 @@ class RoomProcess:
                     room.muted = facts.muted
                 self.checks.take_facts(room, facts, muted=facts.muted, break_until=break_until)
                 await stage.learn(room, facts)
+                await speakers.learn(room, facts)
         return True
 
     def _keep_few(self, room: Room, newest: Connection) -> None:
@@ -216,7 +219,13 @@ class RoomProcess:
     def _dismiss_oldest(self, rooms: list[Room], newest: Connection, *, keep: int) -> None:
         theirs = [one for room in rooms for one in room.of_member(newest.member_id)]
         staying = [one for one in theirs if not one.leaving and one is not newest]
-        staying.sort(key=lambda one: (one.publishing is not None, one.device != newest.device, one.came_at))
+        staying.sort(
+            key=lambda one: (
+                one.publishing is not None or one.talking is not None,
+                one.device != newest.device,
+                one.came_at,
+            )
+        )
         for one in staying[: max(0, len(staying) + 1 - keep)]:
             self.dismiss(one, code=protocol.CLOSE_ELSEWHERE, reason="elsewhere", after_ms=None)
 
@@ -244,6 +253,7 @@ class RoomProcess:
             stage=room.stage() if connection.host else None,
             break_until=room.break_until,
             slide=room.slide,
+            speakers=room.speakers,
         )
         connection.hand = frame.hand
         self.rooms.tell(connection, protocol.encode(frame))
@@ -262,6 +272,9 @@ class RoomProcess:
         page = left or connection.sent_away
         for work in stage.left(room, connection, clean=clean, page=page):
             self.background.spawn(self._note(work))
+        if page and speakers.leaves(room, connection):
+            down = partial(operations.step_down, occasion_id=room.occasion_id, member_ids=[connection.member_id])
+            self.background.spawn(self._note(down))
         if page:
             self.peers.end_of(connection)
         else:

@@ -50,7 +50,8 @@ class Room:
 
     ``elsewhere``: of each other process, when it was last heard of, its counts of members and of WebRTC, and how many
     cannot hear there; ``members``: the connections of each person, hosts among them; ``hosts``: and each host;
-    ``left_at``: who left lately having been let in, in the loop's seconds.
+    ``left_at``: who left lately having been let in, in the loop's seconds; ``speakers``: the stage as it was told;
+    ``devices``: by which each of them speaks, as it was looked up last.
     """
 
     occasion_id: int
@@ -65,6 +66,9 @@ class Room:
     hands: dict[int, protocol.HandEvent] = field(default_factory=dict)
     hands_noted: float = 0.0
     on_air: protocol.OnAirEvent = NOBODY_ON_AIR
+    speakers: list[protocol.OnStage] = field(default_factory=list)
+    devices: dict[int, str] = field(default_factory=dict)
+    speakers_noted: float = 0.0
     is_chat_open: bool = True
     is_locked: bool = False
     picture: bool = False
@@ -108,6 +112,10 @@ class Room:
         hands = sorted(self.hands.values(), key=lambda hand: hand.at)
         on_air = self.on_air if self.on_air.turn else None
         return {"on_air": on_air, "hands": hands, "unclear": self.cannot_hear()}
+
+    def is_speaking(self, member_id: int) -> bool:
+        """Whether this person is on the stage, as the room knows."""
+        return any(one.on and one.member == member_id for one in self.speakers)
 
     def watching(self) -> int:
         """Browsers that watch by WebRTC, over all processes."""

@@ -17,6 +17,7 @@ from live import operations, queries
 from live.core.wire import protocol
 from live.engines import get_engine
 from live.engines.base import (
+    PRESENTER,
     Connected,
     EngineError,
     EngineEvent,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-PRESENTER = "presenter"
 WEBRTC_EACH = 2  # browsers of one person; a further one watches by HLS
 SILENT_S = 1.5  # the engine has waited two seconds by then; a hiccup of the line is none of the room's business
 
@@ -82,7 +82,7 @@ async def publish(process: "RoomProcess", room: Room, connection: Connection, co
         process.peers.end(peer)
         return
     process.rooms.tell(connection, protocol.encode(protocol.ServerAnswer(sdp=part.answer_sdp)))
-    _hold(process, peer)
+    hold(process, peer)
 
 
 async def unpublish(process: "RoomProcess", room: Room, connection: Connection) -> None:
@@ -102,7 +102,10 @@ async def watch(process: "RoomProcess", room: Room, connection: Connection, via:
     if room.state != "live":
         return _tell_way(process, connection, "wait")
     own = sum(one.member_id == connection.member_id for one in room.webrtc)
-    if via == "hls" or own >= WEBRTC_EACH or room.watching() >= room.webrtc_cap:
+    is_full = own >= WEBRTC_EACH or room.watching() >= room.webrtc_cap
+    # Whoever speaks, or is spoken to, cannot wait four seconds for the answer.
+    is_talking = room.is_speaking(connection.member_id) or (via == "stage" and connection.host)
+    if via == "hls" or (via == "stage" and not is_talking) or (is_full and not is_talking):
         return _tell_way(process, connection, "hls")
     peer = Peer(room, connection, "sub")
     # Counted before the wait for the engine: of many who come at once none slips past the limit.
@@ -110,7 +113,8 @@ async def watch(process: "RoomProcess", room: Room, connection: Connection, via:
     try:
         engine = await engine_of(room)
         await engine.open_room(lecture_spec(room.occasion_id))
-        part = await engine.subscribe(room_id=room.room_id, on_event=listener_for(process, peer))
+        but = PRESENTER if via == "stage" else peers.own_feed(connection)
+        part = await engine.subscribe(room_id=room.room_id, but=but, on_event=listener_for(process, peer))
     except BaseException as error:
         process.peers.over(peer)
         if not isinstance(error, EngineError):
@@ -123,7 +127,7 @@ async def watch(process: "RoomProcess", room: Room, connection: Connection, via:
         return process.peers.end(peer)
     _tell_way(process, connection, "webrtc")
     _offer(process, peer, part.offer_sdp)
-    return _hold(process, peer)
+    return hold(process, peer)
 
 
 async def unwatch(process: "RoomProcess", connection: Connection) -> None:
@@ -140,7 +144,7 @@ async def reclaim(process: "RoomProcess", room: Room, connection: Connection, co
 
     Raises EngineError, DatabaseError.
     """
-    has = connection.publishing if command.pc == "pub" else connection.subscribing
+    has = peers.one_of(connection, command.pc)
     if has is not None and has.key != command.key:
         process.peers.end(has)
     peer = None
@@ -161,7 +165,7 @@ async def reclaim(process: "RoomProcess", room: Room, connection: Connection, co
 
 
 def _is_open(room: Room, kind: peers.Kind) -> bool:
-    """Whether there are media: while it is live, and from a host in no break."""
+    """Whether there are media: while it is live, and sent in no break."""
     return room.state == "live" and (kind == "sub" or room.break_until is None)
 
 
@@ -181,7 +185,7 @@ async def answer(connection: Connection, sdp: str) -> None:
 
 async def candidate(connection: Connection, command: protocol.Trickle) -> None:
     """A candidate of the browser; late ones are dropped. Raises EngineError."""
-    peer = connection.publishing if command.pc == "pub" else connection.subscribing
+    peer = peers.one_of(connection, command.pc)
     if peer is not None and peer.part is not None:
         found = command.candidate
         await peer.part.candidate(
@@ -191,7 +195,7 @@ async def candidate(connection: Connection, command: protocol.Trickle) -> None:
         )
 
 
-def _hold(process: "RoomProcess", peer: Peer) -> None:
+def hold(process: "RoomProcess", peer: Peer) -> None:
     """It outlives the socket from now on; the browser is told how to name it."""
     process.peers.keep(peer)
     process.rooms.tell(peer.connection, protocol.encode(protocol.Held(pc=peer.kind, key=peer.key)))

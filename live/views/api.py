@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+from dataclasses import asdict
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -62,6 +63,7 @@ def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str,
         "talk": facts.is_chat_open,
         "locked": facts.is_locked,
         "captions": [] if is_outside else queries.caption_lines(occasion_id=lecture.pk, is_host=is_host),
+        "speakers": [asdict(one) for one in queries.speakers(lecture.pk)] if facts.speakers else [],
         "asking": NOTHING_ASKED
         if is_outside
         else queries.asking_state(occasion_id=lecture.pk, member_id=user.pk, is_host=is_host),

@@ -102,7 +102,7 @@ def told(answer: HttpResponse) -> dict[str, str]:
     return dict(part.strip().split("=") for part in answer["Permissions-Policy"].split(","))
 
 
-@pytest.mark.parametrize("path", ["/accounts/login/", "/healthz/nowhere", "/live/1/", "/m/x/y.m4s", "/admin/login/"])
+@pytest.mark.parametrize("path", ["/accounts/login/", "/healthz/nowhere", "/live/", "/m/x/y.m4s", "/admin/login/"])
 def test_a_page_may_ask_the_phone_for_nothing(client: Client, path: str) -> None:
     answer = client.get(path)
     assert set(told(answer).values()) == {"()"}
@@ -148,6 +148,12 @@ def test_the_lecturers_page_may_ask_for_camera_and_microphone(client: Client) ->
     policy = told(client.get("/live/1/host/"))
     assert {name for name, whom in policy.items() if whom == "(self)"} == {"camera", "microphone", "display-capture"}
     assert policy["geolocation"] == "()"
+
+
+@pytest.mark.django_db
+def test_the_rooms_page_may_ask_for_the_microphone_of_whoever_is_asked_on_the_stage(client: Client) -> None:
+    policy = told(client.get("/live/1/"))
+    assert {name for name, whom in policy.items() if whom == "(self)"} == {"microphone"}
 
 
 @pytest.mark.parametrize(

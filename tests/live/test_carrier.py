@@ -147,7 +147,7 @@ def test_a_frozen_agent_tells_a_hole_and_drops_what_waited(tmp_path: Path, monke
         sender.send(b"old")
     fed: list[bytes] = []
 
-    def feed(_kind: str, datagram: bytes, _now: float) -> list[Frame]:
+    def feed(_kind: str, datagram: bytes, _now: float, *, track: int = 0) -> list[Frame]:
         fed.append(datagram)
         return []
 

@@ -35,7 +35,8 @@ VALUES: tuple[Any, ...] = (
 )  # fmt: skip
 LIKELY: dict[str, tuple[Any, ...]] = {
     "sound": (True, False), "id": ("a-1", "b_2"), "text": ("好", " ", "a" * 501), "up": (True, False),
-    "via": ("auto", "hls"), "sdp": ("v=0\r\n",), "pc": ("sub", "pub"), "candidate": (None, {"candidate": ""}),
+    "via": ("auto", "hls", "stage"), "sdp": ("v=0\r\n",), "pc": ("sub", "pub", "talk"),
+    "candidate": (None, {"candidate": ""}),
     "again": (True, False), "message": (1, 2**53), "member": (1, 2, 2**53), "on": (True, False),
     "poll": (0, 1, 2), "choice": (0, 1, 9), "question": (1, 2, 2**53), "kind": ("clap", "unclear"),
     "quiz": (True, False), "options": (["一", "二"], ["一"], ["a" * 200] * 6), "right": ([], [0], [7, 7]),

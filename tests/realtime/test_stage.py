@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from attendance.models import PresenceSpan
-from live.models import AirTurn, Lecture, RaisedHand
+from live.models import AirTurn, Lecture, RaisedHand, Speaker
 from tests.factories.live import make_live
 from tests.factories.organizations import County, make_county
 from tests.realtime.conftest import Phone, RoomServer, serving_two, wait_until
@@ -160,3 +160,59 @@ def test_members_and_neighbours_set_nothing(server: RoomServer, world: County) -
     assert stranger.closed() == 4403
     lecture.refresh_from_db()
     assert (lecture.is_chat_open, lecture.locked_at) == (True, None)
+
+
+def test_a_hand_becomes_a_voice_and_the_stage_is_left_in_every_way(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    host = server.join(world.lecturer, lecture)
+    member, other, _third = world.members
+    phone, listener = server.join(member, lecture), server.join(other, lecture)
+    phone.send(t="step_up")
+    assert phone.until("not_invited")["t"] == "step_up"
+    phone.send(t="speak", sdp="v=0", again=False)
+    assert phone.until("not_invited")["t"] == "speak"
+    host.send(t="invite", member=world.organiser.pk)
+    assert host.until("not_invitable")["t"] == "invite"
+    phone.send(t="hand", up=True)
+    host.event("hand")
+    host.send(t="invite", member=member.pk)
+    assert host.event("hand")["up"] is False
+    asked = phone.event("speakers")["speakers"]
+    assert [(one["name"], one["on"]) for one in asked] == [(member.name, False)]
+    phone.send(t="step_up")
+    assert phone.until("may_speak")["ice"] == []
+    listener.event("speakers")
+    assert listener.event("speakers")["speakers"][0]["on"] is True
+    phone.send(t="speak", sdp="v=0", again=False)
+    assert phone.until("engine_unreachable")["t"] == "speak"  # no engine here: the stage stands all the same
+    _late, joined = come(server, world.members[2], lecture)
+    assert [one["member"] for one in joined["speakers"]] == [member.pk]
+    phone.drop()
+    back, joined = come(server, member, lecture)
+    assert joined["speakers"][0]["on"] is True, "a line that broke keeps its place"
+    back.send(t="reclaim", pc="talk", key="nothing")
+    assert back.until("engine_unreachable")["t"] == "reclaim", "the stage stands; there is no engine here"
+    host.send(t="take_down", member=member.pk)
+    assert listener.event("speakers")["speakers"] == []
+    back.send(t="reclaim", pc="talk", key="nothing")
+    assert back.until("not_invited")["t"] == "reclaim"
+    for way in ("no", "all", "mute"):
+        host.send(t="invite", member=other.pk)
+        wait_until(lambda: Speaker.objects.filter(member=other).exists())
+        listener.send(t="step_up")
+        listener.until("may_speak")
+        if way == "no":
+            listener.send(t="step_down")
+        elif way == "all":
+            host.send(t="take_down_all")
+        else:
+            host.send(t="mute", member=other.pk, on=True)
+        wait_until(lambda: not Speaker.objects.exists())
+    host.send(t="invite", member=other.pk)
+    assert host.until("is_muted")["t"] == "invite"
+    host.send(t="invite", member=member.pk)
+    wait_until(lambda: Speaker.objects.filter(member=member).exists())
+    back.send(t="step_up")
+    back.until("may_speak")
+    back.close()
+    wait_until(lambda: not Speaker.objects.exists())

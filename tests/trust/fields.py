@@ -32,6 +32,7 @@ ACCOUNT = "as long as the person is on the roster; closed accounts stay without 
 RAW = "EVIDENCE_KEEP_DAYS (90) after the record is final (attendance.remove_evidence); the member is told"
 WRITTEN = f"what devices reported: {RAW}; what somebody wrote down: as long as the record"
 HAND = "until it is lowered, its member has left for 40 s, or the lecture ends"
+STAGE = "until they leave the stage, or the lecture ends"
 CHAT = "180 days (live.delete_old_chat)"
 SLIDES = "as long as the replay; without one 180 to 210 days after the lecture (live.delete_old_chat)"
 UPLOAD = "7 days after the last byte, or until it is a video"
@@ -440,6 +441,10 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "live.RaisedHand": (
         Fields("id seen_at", TECHNICAL, SERVER, HAND),
         Fields("lecture member raised_at", PERSONAL, "oneself; the room's hosts", HAND),
+    ),
+    "live.Speaker": (
+        Fields("id device seen_at", TECHNICAL, SERVER, STAGE),
+        Fields("lecture member invited_by invited_at came_at", PERSONAL, ROOM, STAGE),
     ),
     "live.ChatMessage": (
         Fields("id client_id", TECHNICAL, ROOM, CHAT),

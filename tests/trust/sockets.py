@@ -47,6 +47,12 @@ COMMANDS = {
     "hide_slides": "host",
     "caption": "host",
     "caption_drop": "host",
+    "invite": "host",
+    "take_down": "host",
+    "take_down_all": "host",
+    "step_up": "room",
+    "step_down": "room",
+    "speak": "room",
 }
 
 EVENTS = {
@@ -74,6 +80,7 @@ EVENTS = {
     "slide": "all",
     "captions": "all",
     "caption_dropped": "all",
+    "speakers": "all",
 }
 
 # Frames that answer one socket; a tick carries the room's events.
@@ -86,6 +93,7 @@ FRAMES = {
     "answer": "one",
     "link": "one",
     "held": "one",
+    "may_speak": "one",
     "bye": "one",
     "tick": "all",
     "stored": "one",

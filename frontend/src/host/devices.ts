@@ -58,6 +58,19 @@ export async function openDevices(camera: string, microphone: string): Promise<M
   }
 }
 
+/** The microphone alone, of somebody who comes on the stage. @throws UnableToUseDevices */
+export async function openMicrophone(): Promise<MediaStream> {
+  if (!window.isSecureContext) throw new UnableToUseDevices("insecure");
+  if (!navigator.mediaDevices?.getUserMedia || typeof RTCPeerConnection !== "function") {
+    throw new UnableToUseDevices("unsupported");
+  }
+  try {
+    return await navigator.mediaDevices.getUserMedia({ audio: SOUND });
+  } catch (error) {
+    throw new UnableToUseDevices(problemOf(error));
+  }
+}
+
 export async function listDevices(kind: MediaDeviceKind): Promise<MediaDeviceInfo[]> {
   return (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === kind && device.deviceId);
 }

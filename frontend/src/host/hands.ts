@@ -57,7 +57,8 @@ export class Hands {
 
   private row({ member, name, unit }: HandEvent): KeyedRow<Placed> {
     const lower = tool(this.words, "lower", () => this.send({ t: "lower", member }));
-    const { element, text } = row("", [lower, ...this.tools({ member, name })]);
+    const invite = tool(this.words, "invite", () => this.send({ t: "invite", member }));
+    const { element, text } = row("", [invite, lower, ...this.tools({ member, name })]);
     const who = unit ? `${name} · ${unit}` : name;
     return { element, update: ({ place }) => write(text, `${place + 1}. ${who}`) };
   }

@@ -1,6 +1,6 @@
 /** The lecturer's desk: check the devices, go live, lead the talk, end. The picture comes back by itself. */
 import { clock, ServerClock } from "../lib/clock";
-import type { Command, ErrorFrame, JoinedFrame, OnAirEvent, ServerFrame } from "../lib/frames";
+import type { Command, ErrorFrame, JoinedFrame, OnAirEvent, OnStage, ServerFrame } from "../lib/frames";
 import { get } from "../lib/http";
 import { Look } from "../lib/latest";
 import { byId, fitHeight, readData, write } from "../lib/page";
@@ -19,6 +19,7 @@ import { HostCaptions } from "./captions";
 import { Control } from "./control";
 import { type ClosedWord, closedWord, deskWord, isGood, refusalWord } from "./desk";
 import { Hands } from "./hands";
+import { Hearing } from "./hearing";
 import { OnAir } from "./onair";
 import type { HostData, HostState } from "./page";
 import { People } from "./people";
@@ -26,6 +27,7 @@ import { Preview } from "./preview";
 import { RecordingNotice } from "./recording";
 import { showNotes } from "./rows";
 import { HostSlides } from "./slides";
+import { Speakers } from "./speakers";
 import { ENCODER, type Role } from "./stage";
 import { Studio } from "./studio";
 
@@ -41,6 +43,9 @@ class Desk {
   private readonly preview: Preview;
   private readonly people: People;
   private readonly hands: Hands;
+  private readonly speakers: Speakers;
+  private readonly hearing: Hearing;
+  private onStage: OnStage[] = [];
   private readonly control: Control;
   private readonly assistant: Assistant;
   private readonly recording: RecordingNotice;
@@ -112,6 +117,11 @@ class Desk {
     const send = (command: Command): boolean => this.line.send(command);
     this.people = new People(data.words, data.you, data.urls.people, send);
     this.hands = new Hands(data.words, send, this.people.tools, (count) => this.people.handsUp(count));
+    this.speakers = new Speakers(data.words, send);
+    this.hearing = new Hearing({
+      send,
+      isPresenter: () => this.state === "live" && !this.onAir.isBreak && this.assistant.role === "presenter",
+    });
     this.control = new Control(data.words, send);
     this.chat = new Chat({
       you: data.you,
@@ -205,18 +215,22 @@ class Desk {
       this.sends(frame.stage.on_air);
       this.hands.all(frame.stage.hands);
     }
+    this.hearing.joined();
+    this.staged(frame.speakers ?? []);
     this.control.set(frame.chat, frame.locked);
     this.slides.told(frame.slide);
     this.asking.joined(frame.stage?.unclear ?? 0);
     this.captions.joined();
     this.setState(frame.state);
     if (this.state === "live") void this.air.back();
+    this.hearing.told(this.onStage);
     if (isBack) void this.catchUp();
   }
 
   private frame(frame: ServerFrame): void {
     this.asking.frame(frame);
     this.captions.frame(frame);
+    this.hearing.frame(frame);
     if (frame.t === "tick") this.feed.tick(frame);
     else if (frame.t === "ack") this.chat.acknowledged(frame.id, frame.message);
     else if (frame.t === "answer") this.air.answered(frame.sdp);
@@ -249,6 +263,7 @@ class Desk {
     else if (event.t === "air") this.onAir.heard(event);
     else if (event.t === "hand") this.hands.hand(event);
     else if (event.t === "hands_down") this.hands.all([]);
+    else if (event.t === "speakers") this.staged(event.speakers);
     else if (event.t === "room") this.control.set(event.chat, event.locked);
     else if (event.t === "on_air") {
       this.sends(event);
@@ -257,6 +272,12 @@ class Desk {
       if (event.t === "muted" && event.member === this.data.you) this.chat.mute(event.on);
       void this.catchUp();
     }
+  }
+
+  private staged(speakers: OnStage[]): void {
+    this.onStage = speakers;
+    this.speakers.show(speakers);
+    this.hearing.told(speakers);
   }
 
   private setState(state: string): void {
@@ -271,6 +292,7 @@ class Desk {
       else this.resumed();
     } else if (isOver(state)) {
       this.onAir.breaks(null);
+      this.staged([]);
       this.preview.close();
       this.air.stop();
       this.chat.close();
@@ -321,6 +343,7 @@ class Desk {
       this.studio.close();
       this.say("");
     }
+    this.hearing.told(this.onStage);
     this.show();
   }
 
@@ -342,6 +365,7 @@ class Desk {
     this.recording.told = state.recording;
     this.people.restricted(state.restricted ?? []);
     this.sends(state.stage.on_air);
+    this.staged(state.speakers ?? []);
     this.stands(state);
     this.setState(state.state);
   }

@@ -1,5 +1,5 @@
 /** What the view gives the desk, with the page and after each gap. */
-import type { ChatEvent, Stage } from "../lib/frames";
+import type { ChatEvent, OnStage, Stage } from "../lib/frames";
 import type { CaptionWords, HostAskWords, HostSlideWords, HostWords, SlideWords } from "../lib/sentences";
 import type { Shown } from "../lib/slides";
 import type { AskingState } from "../room/asked";
@@ -43,6 +43,7 @@ export interface HostState {
   asking: AskingState;
   /** A server that is about to be renewed does not give them. */
   captions?: CaptionRow[];
+  speakers: OnStage[];
   restricted: Restricted[];
   talk: boolean;
   locked: boolean;

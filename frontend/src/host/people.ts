@@ -118,7 +118,10 @@ export class People {
     const drawn = JSON.stringify(found.rows);
     if (drawn !== this.drawn) {
       list.textContent = "";
-      for (const one of found.rows) list.appendChild(row(`${one.name} · ${one.unit}`, this.tools(one)).element);
+      for (const one of found.rows) {
+        const invite = tool(this.words, "invite", () => this.send({ t: "invite", member: one.member }));
+        list.appendChild(row(`${one.name} · ${one.unit}`, [invite, ...this.tools(one)]).element);
+      }
     }
     this.drawn = drawn;
     const { pages, page } = found;

@@ -12,6 +12,13 @@ export interface Stage {
   unclear: number;
 }
 
+export interface OnStage {
+  member: number;
+  name: string;
+  unit: string;
+  on: boolean;
+}
+
 export interface BeatCommand {
   t: "beat";
 }
@@ -42,7 +49,7 @@ export interface HandCommand {
 
 export interface WatchCommand {
   t: "watch";
-  via: "auto" | "hls";
+  via: "auto" | "hls" | "stage";
 }
 
 export interface AnswerCommand {
@@ -52,13 +59,13 @@ export interface AnswerCommand {
 
 export interface TrickleCommand {
   t: "candidate";
-  pc: "pub" | "sub";
+  pc: "pub" | "sub" | "talk";
   candidate: CandidateInit | null;
 }
 
 export interface ReclaimCommand {
   t: "reclaim";
-  pc: "pub" | "sub";
+  pc: "pub" | "sub" | "talk";
   key: string;
   source?: string;
 }
@@ -232,6 +239,34 @@ export interface DropCaptionCommand {
   line: number;
 }
 
+export interface InviteCommand {
+  t: "invite";
+  member: number;
+}
+
+export interface TakeDownCommand {
+  t: "take_down";
+  member: number;
+}
+
+export interface TakeDownAllCommand {
+  t: "take_down_all";
+}
+
+export interface StepUpCommand {
+  t: "step_up";
+}
+
+export interface StepDownCommand {
+  t: "step_down";
+}
+
+export interface SpeakCommand {
+  t: "speak";
+  sdp: string;
+  again: boolean;
+}
+
 export type Command =
   | BeatCommand
   | HideCommand
@@ -273,7 +308,13 @@ export type Command =
   | ShowSlideCommand
   | HideSlidesCommand
   | CaptionCommand
-  | DropCaptionCommand;
+  | DropCaptionCommand
+  | InviteCommand
+  | TakeDownCommand
+  | TakeDownAllCommand
+  | StepUpCommand
+  | StepDownCommand
+  | SpeakCommand;
 
 export interface StateChangedEvent {
   t: "state";
@@ -439,6 +480,11 @@ export interface CaptionDroppedEvent {
   line: number;
 }
 
+export interface SpeakersEvent {
+  t: "speakers";
+  speakers: OnStage[];
+}
+
 export type RoomEvent =
   | StateChangedEvent
   | ChatEvent
@@ -463,7 +509,8 @@ export type RoomEvent =
   | UnclearEvent
   | SlideEvent
   | CaptionsEvent
-  | CaptionDroppedEvent;
+  | CaptionDroppedEvent
+  | SpeakersEvent;
 
 export interface JoinedFrame {
   t: "joined";
@@ -483,6 +530,7 @@ export interface JoinedFrame {
   stage: Stage | null;
   break_until: number | null;
   slide: SlideEvent;
+  speakers: OnStage[];
 }
 
 export interface CountedFrame {
@@ -514,13 +562,13 @@ export interface ServerAnswerFrame {
 
 export interface LinkFrame {
   t: "link";
-  pc: "pub" | "sub";
+  pc: "pub" | "sub" | "talk";
   state: "connected" | "slow" | "silent" | "flowing" | "hung_up" | "gone" | "replaced" | "resumed";
 }
 
 export interface HeldFrame {
   t: "held";
-  pc: "pub" | "sub";
+  pc: "pub" | "sub" | "talk";
   key: string;
 }
 
@@ -551,6 +599,11 @@ export interface AnsweredFrame {
   choice: number;
 }
 
+export interface MaySpeakFrame {
+  t: "may_speak";
+  ice: RTCIceServer[];
+}
+
 export type ServerFrame =
   | JoinedFrame
   | CountedFrame
@@ -563,7 +616,8 @@ export type ServerFrame =
   | ByeFrame
   | TickFrame
   | StoredFrame
-  | AnsweredFrame;
+  | AnsweredFrame
+  | MaySpeakFrame;
 
 export interface ErrorFrame {
   error: string;

@@ -34,6 +34,8 @@ export interface RoomWords {
   hand_down: string;
   hand_up: string;
   hidden: string;
+  invitation_over: string;
+  invited: string;
   late: string;
   lecturer: string;
   left_out: string;
@@ -42,6 +44,14 @@ export interface RoomWords {
   locked: string;
   may_resume: string;
   me: string;
+  mic_asking: string;
+  mic_busy: string;
+  mic_close: string;
+  mic_denied: string;
+  mic_insecure: string;
+  mic_missing: string;
+  mic_open: string;
+  mic_unsupported: string;
   missed: string;
   muted_chat: string;
   no_picture: string;
@@ -61,6 +71,10 @@ export interface RoomWords {
   soon: string;
   sound_only: string;
   sound_only_on: string;
+  speaking: string;
+  stage_elsewhere: string;
+  stage_heard: string;
+  stage_mute: string;
   starts_in: string;
   starts_in_days: string;
   starts_in_hours: string;
@@ -123,7 +137,11 @@ export interface HostWords {
   hide: string;
   hung_up: string;
   insecure: string;
+  invite: string;
+  is_invited: string;
   is_locked: string;
+  is_muted: string;
+  is_speaking: string;
   lecturer: string;
   left_out: string;
   let_in: string;
@@ -157,6 +175,7 @@ export interface HostWords {
   no_replay: string;
   no_right: string;
   not_held: string;
+  not_invitable: string;
   not_restrictable: string;
   not_sent: string;
   offline: string;
@@ -184,8 +203,10 @@ export interface HostWords {
   silent_mic: string;
   slow: string;
   slow_down: string;
+  stage_full: string;
   state: string;
   take_asks: string;
+  take_down: string;
   taken: string;
   taken_from: string;
   time_hint: string;

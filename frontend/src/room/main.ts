@@ -20,6 +20,7 @@ import { Screen, type ScreenState } from "./screen";
 import { closedSaid, coverSaid, type Said, statusWord } from "./shown";
 import { RoomSlides } from "./slides";
 import { type ClosedWhy, type Line, RoomLine } from "./socket";
+import { Speaking } from "./speaking";
 import { VerdictAsker } from "./verdict";
 
 const ENTRY_SPREAD_MS = 2000;
@@ -34,6 +35,7 @@ class Room {
   private readonly asking: Asking;
   private readonly slides: RoomSlides;
   private readonly captions = new Captions();
+  private readonly speaking: Speaking;
   private readonly line: RoomLine;
   private readonly outbox: Outbox;
   private readonly outage = new Outage();
@@ -68,7 +70,9 @@ class Room {
     this.line = new RoomLine(data.urls, {
       frame: (frame) => this.frame(frame),
       refused: (frame) => {
+        // Which of the two could not be taken up again is not said: both begin anew where they are wanted.
         if (frame.t === "reclaim") this.screen.link("hung_up");
+        if (frame.t === "reclaim" || frame.t === "step_up" || frame.t === "speak") this.speaking.refused(frame);
         else if (!this.chat.refused(frame)) this.asking.refused(frame);
       },
       line: (line, why) => this.lineChanged(line, why),
@@ -79,6 +83,10 @@ class Room {
       keep: `chat-${data.owner}-${data.occasion}`,
       words: data.words,
       send: (command) => this.line.send(command),
+    });
+    this.speaking = new Speaking(data.words, data.you, {
+      send: (command) => this.line.send(command),
+      changed: (speaks) => this.screen.onStage(speaks),
     });
     this.asking = new Asking(data.ask_words, data.you, `ask-${data.owner}-${data.occasion}`, (command) =>
       this.line.send(command),
@@ -178,6 +186,7 @@ class Room {
     this.setState(frame.state);
     // Where it has just become live, setState began the picture.
     if (this.state === "live" && was === "live" && this.breakUntil === null) this.screen.resume();
+    this.speaking.joined(frame.speakers ?? []);
     // Those who enter do not ask in one moment.
     if (missed && !isBack) window.setTimeout(() => void this.catchUp(), Math.random() * ENTRY_SPREAD_MS);
     else if (missed) void this.catchUp();
@@ -185,6 +194,7 @@ class Room {
 
   private frame(frame: ServerFrame): void {
     this.asking.frame(frame);
+    this.speaking.frame(frame);
     if (frame.t === "tick") this.feed.tick(frame);
     else if (frame.t === "counted") this.isCounted = frame.on;
     else if (frame.t === "ack") this.chat.acknowledged(frame.id, frame.message);
@@ -201,6 +211,7 @@ class Room {
     else if (event.t === "break") this.breaks(event.until);
     else if (event.t === "slide") this.slides.told(event);
     else if (event.t === "picture") this.screen.picture(event.on);
+    else if (event.t === "speakers") this.speaking.told(event.speakers);
     else if (event.t === "room") this.chat.allow(event.chat);
     else if (event.t === "hands_down") this.raised(false);
     // What is said to one person goes to every host, too: also to one who sits here among the members.
@@ -237,6 +248,7 @@ class Room {
       this.wakeLock.release();
     }
     if (isOver(state)) {
+      this.speaking.told([]);
       this.breakUntil = null;
       this.chat.close();
       if (state !== was) this.asker.start();
@@ -255,6 +267,7 @@ class Room {
       this.chat.allow(state.talk !== false);
       this.asking.told(state.asking);
       this.captions.told(state.captions ?? []);
+      this.speaking.told(state.speakers ?? []);
       this.fetched = state;
       this.liveAt = state.live_at;
       this.breaks(state.break_until);
@@ -275,6 +288,7 @@ class Room {
     if (isUp(was) && !isUp(line)) this.beginOutage();
     if (line === "closed") {
       this.screen.stop();
+      this.speaking.told([]);
       this.chat.close();
       this.endOutage();
       if (why === "cancelled") this.state = "cancelled";

@@ -1,5 +1,5 @@
 /** What the view gives the member's room, with the page and after each gap. */
-import type { ChatEvent } from "../lib/frames";
+import type { ChatEvent, OnStage } from "../lib/frames";
 import type { AskWords, RoomWords, SlideWords } from "../lib/sentences";
 import type { Shown } from "../lib/slides";
 import type { AskingState } from "./asked";
@@ -35,6 +35,7 @@ export interface RoomState {
   slide: Shown;
   /** A server that is about to be renewed does not give them. */
   captions?: CaptionRow[];
+  speakers: OnStage[];
 }
 
 export interface RoomData extends RoomState {

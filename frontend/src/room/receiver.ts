@@ -3,7 +3,9 @@ import type { CandidateInit, Command } from "../lib/frames";
 
 export interface ReceiverEvents {
   send(command: Command): boolean;
+  /** The picture and the first sound. Each further sound, of a speaker on the stage, is played beside it. */
   stream(stream: MediaStream): void;
+  isMuted(): boolean;
   failed(): void;
   /** It was up, and its way through the network is lost. */
   lost(): void;
@@ -24,6 +26,8 @@ export class Receiver {
   private timer = 0;
   /** Found before the answer went out: the server knows this connection only with it. */
   private early: RTCIceCandidateInit[] = [];
+  /** A video element plays one sound of its stream, in some browsers: the others have elements of their own. */
+  private voices = new Map<string, HTMLAudioElement>();
 
   constructor(private readonly events: ReceiverEvents) {}
 
@@ -52,8 +56,18 @@ export class Receiver {
     return isThere && this.events.send({ t: "reclaim", pc: "sub", key: this.key });
   }
 
+  /** After a tap: the browser lets everything play. */
+  playVoices(): void {
+    for (const voice of Array.from(this.voices.values())) {
+      voice.muted = this.events.isMuted();
+      void voice.play().catch(() => undefined);
+    }
+  }
+
   close(): void {
     const { pc } = this;
+    for (const voice of Array.from(this.voices.values())) voice.srcObject = null;
+    this.voices.clear();
     window.clearTimeout(this.timer);
     this.pc = null;
     this.key = "";
@@ -68,7 +82,9 @@ export class Receiver {
     pc.ontrack = (event) => {
       // A picture that never comes would hold up the sound.
       if (soundOnly() && event.track.kind === "video") return;
-      stream.addTrack(event.track);
+      const [first] = stream.getAudioTracks();
+      if (event.track.kind === "audio" && first && first !== event.track) this.addVoice(event.track);
+      else stream.addTrack(event.track);
       this.events.stream(stream);
     };
     pc.onicecandidate = (event) => {
@@ -79,6 +95,13 @@ export class Receiver {
     };
     pc.onconnectionstatechange = () => this.changed(pc);
     return pc;
+  }
+
+  private addVoice(track: MediaStreamTrack): void {
+    const voice = this.voices.get(track.id) ?? new Audio();
+    voice.srcObject = new MediaStream([track]);
+    this.voices.set(track.id, voice);
+    this.playVoices();
   }
 
   private changed(pc: RTCPeerConnection): void {

@@ -53,6 +53,8 @@ export class Screen {
   private movedAt = 0;
   private steadyAt = 0;
   private checking = false;
+  /** This page is on the stage. */
+  private speaks = false;
   private lastTime = 0;
   private readonly motion = new Motion();
 
@@ -67,6 +69,7 @@ export class Screen {
         if (video.srcObject !== stream) video.srcObject = stream;
         void this.play();
       },
+      isMuted: () => video.muted,
       failed: () => {
         this.isOld = false;
         this.next();
@@ -128,6 +131,20 @@ export class Screen {
   /** The tap that the browser wanted. */
   tapped(): void {
     void this.play();
+    this.receiver.playVoices();
+  }
+
+  /** This page came on the stage or left it: there what is said must be heard at once, and never oneself by HLS. */
+  onStage(speaks: boolean): void {
+    this.speaks = speaks;
+    if (this.live && speaks && this.way !== "webrtc") this.ask("auto");
+    this.quiet(speaks && this.way !== "webrtc");
+  }
+
+  private quiet(on: boolean): void {
+    if (this.video.muted === on) return;
+    this.video.muted = on;
+    this.receiver.playVoices();
   }
 
   isPlaying(): boolean {
@@ -153,6 +170,7 @@ export class Screen {
     this.receiver.relays = relays;
     if (via === "webrtc") {
       this.way = "webrtc";
+      if (this.speaks) this.quiet(false);
       this.motion.anew();
     } else if (via === "hls") {
       void this.startHls();
@@ -293,6 +311,7 @@ export class Screen {
   private async startHls(): Promise<void> {
     this.release();
     this.way = "hls";
+    if (this.speaks) this.quiet(true);
     const attempt = this.attempt;
     let url = "";
     try {

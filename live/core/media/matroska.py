@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from .scrubber import Frame, Shape
+from .scrubber import SPEAKERS, Frame, Shape
 
 VIDEO_TRACK, AUDIO_TRACK = 1, 2
+"""The lecturer's sound has this number, the speakers' those after it."""
 LONGEST_CLUSTER_MS = 20_000
 LONGEST_BACK_MS = 10_000
 LAST_PICTURE_MS = 40
@@ -26,7 +27,7 @@ def _endless(name: int) -> bytes:
 
 
 def header(shape: Shape) -> bytes:
-    """Everything before the first cluster: one video track of this shape, one Opus track, times in milliseconds."""
+    """Everything before the first cluster: a video track of this shape, the Opus tracks, times in milliseconds."""
     video = _element(
         0xAE,
         _number(0xD7, VIDEO_TRACK),
@@ -36,22 +37,26 @@ def header(shape: Shape) -> bytes:
         _element(0x63A2, shape.configuration) if shape.configuration else b"",
         _element(0xE0, _number(0xB0, shape.width), _number(0xBA, shape.height)),
     )
-    audio = _element(
-        0xAE,
-        _number(0xD7, AUDIO_TRACK),
-        _number(0x73C5, AUDIO_TRACK),
-        _number(0x83, 2),
-        _element(0x86, b"A_OPUS"),
-        _element(0x63A2, OPUS_HEAD),
-        _element(0xE1, _element(0xB5, b"\x40\xe7\x70\x00\x00\x00\x00\x00"), _number(0x9F, 2)),
-    )
+    audio = [_sound(AUDIO_TRACK + track) for track in range(1 + SPEAKERS)]
     return b"".join(
         (
             _element(0x1A45DFA3, _element(0x4282, b"matroska"), _number(0x4287, 4), _number(0x4285, 2)),
             _endless(0x18538067),
             _element(0x1549A966, _number(0x2AD7B1, 1_000_000), _element(0x4D80, b"-"), _element(0x5741, b"-")),
-            _element(0x1654AE6B, video, audio),
+            _element(0x1654AE6B, video, *audio),
         )
+    )
+
+
+def _sound(number: int) -> bytes:
+    return _element(
+        0xAE,
+        _number(0xD7, number),
+        _number(0x73C5, number),
+        _number(0x83, 2),
+        _element(0x86, b"A_OPUS"),
+        _element(0x63A2, OPUS_HEAD),
+        _element(0xE1, _element(0xB5, b"\x40\xe7\x70\x00\x00\x00\x00\x00"), _number(0x9F, 2)),
     )
 
 
@@ -79,7 +84,7 @@ class Stream:
                 self._early.append(frame)
             elif at_ms >= 0:
                 yield from self._cluster(at_ms, anew=False)
-                yield _element(0xA3, self._block(AUDIO_TRACK, at_ms, 0x80), frame.data)
+                yield _element(0xA3, self._block(AUDIO_TRACK + frame.track, at_ms, 0x80), frame.data)
             return
         if self._picture is not None:
             yield from self._write_picture(self._picture, at_ms - self._milliseconds(self._picture.at))

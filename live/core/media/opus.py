@@ -3,6 +3,9 @@
 SILENCE = b"\xf8\xff\xfe"
 """20 ms of silence as one packet, mono, full band."""
 SILENCE_S = 0.02
+LONG_SILENCE = b"\xfb\x06" + b"\xff\xfe" * 6
+"""120 ms of the same: six frames in one packet, for a track that is silent most of the time."""
+LONG_SILENCE_S = 0.12
 MOST_FRAMES = 48
 _SILK = (0.01, 0.02, 0.04, 0.06)
 _HYBRID = (0.01, 0.02)

@@ -21,6 +21,8 @@ AUDIO_LAG_S = 0.5
 HOLE_S = 0.04
 MOST_SILENCE_S = 10.0
 MOST_PACKETS = 2000
+SPEAKERS = 3
+"""How many may be heard beside the lecturer: as many tracks of sound a run has, from its beginning."""
 Kind = Literal["video", "audio"]
 
 
@@ -36,13 +38,17 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """``at``: seconds on the arrival clock. Video carries the shape in force; audio is one Opus packet."""
+    """``at``: seconds on the arrival clock. Video carries the shape in force; audio is one Opus packet.
+
+    ``track``: of the sound: 0 the lecturer's, from 1 on that of a speaker on the stage.
+    """
 
     kind: Kind
     at: float
     data: bytes
     key: bool = True
     shape: Shape | None = None
+    track: int = 0
 
 
 @dataclass(slots=True)
@@ -174,10 +180,14 @@ class VideoScrubber:
 
 
 class AudioScrubber:
-    """Opus packets on the clock, and silence where there are none: a missing microphone stops no recording."""
+    """Opus packets on the clock, and silence where there are none: a missing microphone stops no recording.
 
-    def __init__(self, counts: Counts) -> None:
+    A speaker's track is silent most of the time: there six frames of silence go into one packet.
+    """
+
+    def __init__(self, counts: Counts, track: int = 0) -> None:
         self._counts = counts
+        self._track = track
         self._timeline = Timeline(48_000)
         self._until: float | None = None
 
@@ -192,35 +202,47 @@ class AudioScrubber:
             return []
         fill = self._silence(at - HOLE_S)
         self._until = at + length
-        return [*fill, Frame("audio", at, packet.payload)]
+        return [*fill, self._frame(at, packet.payload)]
 
     def follow(self, at: float) -> list[Frame]:
         """The picture has come to ``at``: sound may lag a little behind it, then silence stands in."""
         if self._until is None:
             self._until = at
-        return self._silence(at - AUDIO_LAG_S)
+        # Of a speaker's track whole long packets alone: what is left of it waits for the next picture.
+        return self._silence(at - AUDIO_LAG_S, whole=bool(self._track))
 
-    def _silence(self, until: float) -> list[Frame]:
+    def _frame(self, at: float, data: bytes) -> Frame:
+        return Frame("audio", at, data, track=self._track)
+
+    def _silence(self, until: float, *, whole: bool = False) -> list[Frame]:
         frames: list[Frame] = []
         # After a pause of minutes the gap is not filled frame by frame: the next run begins there anyway.
         if self._until is not None and until - self._until > MOST_SILENCE_S:
             self._until = until - opus.SILENCE_S
-        while self._until is not None and self._until < until:
-            frames.append(Frame("audio", self._until, opus.SILENCE))
+        while self._track and self._until is not None and until - self._until >= opus.LONG_SILENCE_S:
+            frames.append(self._frame(self._until, opus.LONG_SILENCE))
+            self._until += opus.LONG_SILENCE_S
+        while not whole and self._until is not None and self._until < until:
+            frames.append(self._frame(self._until, opus.SILENCE))
             self._until += opus.SILENCE_S
         self._counts.silences += len(frames)
         return frames
 
 
 class Scrubber:
-    """One lecture's presenter. ``feed`` and ``tick`` return the frames that are ready, each kind in order of time."""
+    """One lecture's presenter, and the speakers on its stage.
+
+    ``feed`` and ``tick`` return the frames that are ready, the picture and each track of sound in order of time. A
+    track whose speaker is gone, or has not come, is silent: sound is there on every track all the time.
+    """
 
     def __init__(self, codec: str = "h264") -> None:
         self.counts = Counts()
-        self._order: dict[Kind, Reorder] = {"video": Reorder(REORDER_S), "audio": Reorder(AUDIO_REORDER_S)}
+        self._order: dict[tuple[Kind, int], Reorder] = {("video", 0): Reorder(REORDER_S)}
+        self._order |= {("audio", track): Reorder(AUDIO_REORDER_S) for track in range(1 + SPEAKERS)}
         self._codec = codec
         self._video = VideoScrubber(codec, self.counts)
-        self._audio = AudioScrubber(self.counts)
+        self._audio = [AudioScrubber(self.counts, track) for track in range(1 + SPEAKERS)]
 
     def expect(self, codec: str) -> None:
         """The presenter changed: from now on the video is in this codec ("h264" or "vp8")."""
@@ -229,26 +251,29 @@ class Scrubber:
             self._codec = codec
             self._video = VideoScrubber(codec, self.counts)
 
-    def feed(self, kind: Kind, datagram: bytes, now: float) -> list[Frame]:
+    def feed(self, kind: Kind, datagram: bytes, now: float, *, track: int = 0) -> list[Frame]:
         """One datagram that arrived at ``now`` (seconds of a clock that never steps back)."""
         self.counts.packets += 1
         packet = rtp.parse(datagram)
         if packet is None:
             self.counts.malformed += 1
             return []
-        return list(self._scrub(kind, self._order[kind].push(packet, now)))
+        return list(self._scrub(kind, track, self._order[kind, track].push(packet, now)))
 
     def tick(self, now: float) -> list[Frame]:
         """Time has passed: give up on what did not come. Call it every 100 ms or so."""
-        return [frame for kind, order in self._order.items() for frame in self._scrub(kind, order.tick(now))]
+        return [
+            frame for (kind, track), order in self._order.items() for frame in self._scrub(kind, track, order.tick(now))
+        ]
 
-    def _scrub(self, kind: Kind, arrivals: Iterable[Arrival]) -> Iterator[Frame]:
+    def _scrub(self, kind: Kind, track: int, arrivals: Iterable[Arrival]) -> Iterator[Frame]:
         for arrival in arrivals:
             if kind == "audio":
-                yield from self._audio.take(arrival)
+                yield from self._audio[track].take(arrival)
             elif (frame := self._video.take(arrival)) is not None:
                 yield frame
-                yield from self._audio.follow(frame.at)
+                for audio in self._audio:
+                    yield from audio.follow(frame.at)
         self.counts.lost = sum(order.lost for order in self._order.values())
         self.counts.late = sum(order.late for order in self._order.values())
         self.counts.sources = sum(order.sources for order in self._order.values())

@@ -18,6 +18,10 @@ class Candidate:
     sdpMLineIndex: int | None = None
 
 
+Pc = Literal["pub", "sub", "talk"]
+"""Which of a browser's connections: the one on the air, the one that receives, or that of a speaker on the stage."""
+
+
 class IceServer(TypedDict):
     """A relay for this browser's connection, as ``RTCPeerConnection`` takes it; its credentials last some hours."""
 
@@ -28,10 +32,13 @@ class IceServer(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Watch(Command):
-    """Ask for the picture. The server chooses the way; "hls" gives up WebRTC (it failed, or saves data)."""
+    """Ask for the picture. The server chooses the way; "hls" gives up WebRTC (it failed, or saves data).
+
+    "stage", for hosts: the sound of the speakers alone, so that the lecturer hears them.
+    """
 
     word = "watch"
-    via: Literal["auto", "hls"]
+    via: Literal["auto", "hls", "stage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class Trickle(Command):
     """An ICE candidate of the browser's connection; null: there are no more."""
 
     word = "candidate"
-    pc: Literal["pub", "sub"]
+    pc: Pc
     candidate: Candidate | None
 
 
@@ -59,7 +66,7 @@ class Reclaim(Command):
     """
 
     word = "reclaim"
-    pc: Literal["pub", "sub"]
+    pc: Pc
     key: str = field(metadata={"ident": True})
     source: str = field(default="", metadata={"max": 64})
 
@@ -113,7 +120,7 @@ class Link(Frame):
     """
 
     word = "link"
-    pc: Literal["pub", "sub"]
+    pc: Pc
     state: Literal["connected", "slow", "silent", "flowing", "hung_up", "gone", "replaced", "resumed"]
 
 
@@ -122,5 +129,5 @@ class Held(Frame):
     """This media connection outlives the socket: ``reclaim`` it by this key, within a minute or so."""
 
     word = "held"
-    pc: Literal["pub", "sub"]
+    pc: Pc
     key: str

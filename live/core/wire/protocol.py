@@ -7,15 +7,11 @@ one text message. Beside: ``stage`` (who leads), ``negotiation`` (media connecti
 """
 
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-from live.core.wire import asking, captions, slides
-from live.core.wire.bases import (
-    Command,
-    Event,
-    Frame,
-)
+from live.core.wire import asking, captions, slides, speakers
+from live.core.wire.bases import Command, Event, Frame
 from live.core.wire.negotiation import (
     Answer,
     Candidate,
@@ -30,12 +26,17 @@ from live.core.wire.negotiation import (
     Trickle,
     Watch,
 )
-from live.core.wire.reading import (
-    BIG,
-    IDENT,
-    MAX_FRAME,
-    BadFrame,
-    build,
+from live.core.wire.reading import BIG, IDENT, MAX_FRAME, BadFrame, build
+from live.core.wire.speakers import (
+    Invite,
+    MaySpeak,
+    OnStage,
+    Speak,
+    SpeakersEvent,
+    StepDown,
+    StepUp,
+    TakeDown,
+    TakeDownAll,
 )
 from live.core.wire.stage import (
     AirEvent,
@@ -88,15 +89,18 @@ __all__ = [
     "Held",
     "HideMessage",
     "IceServer",
+    "Invite",
     "Link",
     "Lock",
     "Lower",
     "LowerAll",
+    "MaySpeak",
     "Media",
     "Mute",
     "MutedEvent",
     "Offer",
     "OnAirEvent",
+    "OnStage",
     "OpenChat",
     "PictureEvent",
     "Reclaim",
@@ -106,8 +110,14 @@ __all__ = [
     "RoomChanged",
     "ServerAnswer",
     "ServerOffer",
+    "Speak",
+    "SpeakersEvent",
     "Stage",
+    "StepDown",
+    "StepUp",
     "TakeBreak",
+    "TakeDown",
+    "TakeDownAll",
     "Trickle",
     "Unpublish",
     "Watch",
@@ -190,6 +200,7 @@ _COMMANDS: tuple[type[Command], ...] = (
     *asking.COMMANDS,
     *slides.COMMANDS,
     *captions.COMMANDS,
+    *speakers.COMMANDS,
 )
 COMMANDS = {kind.word: kind for kind in _COMMANDS}
 
@@ -247,6 +258,7 @@ _EVENTS: tuple[type[Event], ...] = (
     *asking.EVENTS,
     *slides.EVENTS,
     *captions.EVENTS,
+    *speakers.EVENTS,
 )
 EVENTS = {kind.word: kind for kind in _EVENTS}
 
@@ -258,6 +270,7 @@ class Joined(Frame):
     ``at``: the server's clock, Unix milliseconds. ``ice``: relays for the host's ``offer``; empty for others.
     ``hand``: one's own hand is up; ``chat``: members may speak; ``stage``: for hosts, null for others.
     ``break_until``: there is a break, announced until then (Unix ms); null: none. ``slide``: what everybody sees.
+    ``speakers``: who is on the stage.
     """
 
     word = "joined"
@@ -277,6 +290,7 @@ class Joined(Frame):
     stage: Stage | None = None
     break_until: int | None = None
     slide: slides.SlideEvent = slides.NO_SLIDES
+    speakers: list[OnStage] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +342,7 @@ _FRAMES: tuple[type[Frame], ...] = (
     Bye,
     Tick,
     *asking.FRAMES,
+    *speakers.FRAMES,
 )
 FRAMES = {kind.word: kind for kind in _FRAMES}
 
@@ -364,7 +379,11 @@ def encode(frame: Frame | Event) -> str:
 
 def as_data(frame: Frame | Event) -> dict[str, Any]:
     """Return a frame as ``room_events.publish`` and a page's JSON take it."""
-    return {"t": frame.word} | {item.name: getattr(frame, item.name) for item in fields(frame)}  # type: ignore[arg-type]
+    return {"t": frame.word} | {item.name: _plain(getattr(frame, item.name)) for item in fields(frame)}  # type: ignore[arg-type]
+
+
+def _plain(value: Any) -> Any:
+    return [asdict(one) if isinstance(one, OnStage) else one for one in value] if isinstance(value, list) else value
 
 
 def error(code: str, *, t: str = "", id: str = "") -> str:

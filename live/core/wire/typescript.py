@@ -14,6 +14,7 @@ HEAD = """// Made by `manage.py write_frames` from live/core/wire/protocol.py. D
 def frames_module() -> str:
     """Return the text of ``frontend/src/lib/frames.ts``."""
     parts = [HEAD, _interface("CandidateInit", protocol.Candidate, word=""), _stage()]
+    parts.append(_interface("OnStage", protocol.OnStage, word=""))
     for title, table in (
         ("Command", protocol.COMMANDS),
         ("RoomEvent", protocol.EVENTS),
@@ -56,7 +57,7 @@ def _interface(name: str, kind: type[Any], *, word: str) -> str:
 SIMPLE = {str: "string", bool: "boolean", int: "number", type(None): "null", protocol.Event: "RoomEvent"}
 SIMPLE[protocol.IceServer] = "RTCIceServer"
 SIMPLE[protocol.Stage] = "Stage"
-SIMPLE |= {kind: kind.__name__ for kind in (protocol.OnAirEvent, protocol.HandEvent, SlideEvent)}
+SIMPLE |= {kind: kind.__name__ for kind in (protocol.OnAirEvent, protocol.HandEvent, SlideEvent, protocol.OnStage)}
 
 
 def _type(hint: Any) -> str:

@@ -21,8 +21,9 @@ from live.engines.base import (
 
 from .client import Connection, Handle, Message, Refused
 from .config import SECRETS, Secrets
-from .peers import JanusPublishing, JanusSubscribing, JanusTap, answer_of, checked_sdp, parse_reference
+from .peers import JanusPublishing, JanusSubscribing, answer_of, checked_sdp, parse_reference
 from .rooms import PLUGIN, Watch
+from .tap import JanusTap, Ports
 
 NO_SUCH_ROOM = 426
 ROOM_EXISTS = 427
@@ -100,9 +101,9 @@ class JanusEngine:
         return publishing
 
     async def subscribe(
-        self, *, room_id: str, publisher_ids: Sequence[str] | None = None, on_event: OnEvent
+        self, *, room_id: str, publisher_ids: Sequence[str] | None = None, but: str = "", on_event: OnEvent
     ) -> JanusSubscribing:
-        subscribing = JanusSubscribing(await self._watch(room_id), publisher_ids, on_event)
+        subscribing = JanusSubscribing(await self._watch(room_id), publisher_ids, on_event, but=but)
         try:
             await subscribing.start()
         except Refused as error:
@@ -120,8 +121,10 @@ class JanusEngine:
             raise NoSuchPeer(str(error)) from error
         return publishing
 
-    async def resume_subscribing(self, *, room_id: str, reference: str, on_event: OnEvent) -> JanusSubscribing:
-        subscribing = JanusSubscribing(await self._watch(room_id), None, on_event)
+    async def resume_subscribing(
+        self, *, room_id: str, reference: str, but: str = "", on_event: OnEvent
+    ) -> JanusSubscribing:
+        subscribing = JanusSubscribing(await self._watch(room_id), None, on_event, but=but)
         try:
             await subscribing.resume(await self._claim(reference, subscribing))
         except Refused as error:
@@ -138,9 +141,11 @@ class JanusEngine:
     async def _claim(self, reference: str, peer: JanusPublishing | JanusSubscribing) -> Handle:
         return await (await self._connected()).claim(*parse_reference(reference), peer.on_message)
 
-    async def tap(self, *, room_id: str, video_port: int, audio_port: int, on_event: OnEvent) -> JanusTap:
-        watch = await self._watch(room_id)
-        tap = JanusTap(watch, await self._controlled(), (video_port, audio_port), self._key, on_event)
+    async def tap(
+        self, *, room_id: str, video_port: int, audio_port: int, speaker_ports: Sequence[int] = (), on_event: OnEvent
+    ) -> JanusTap:
+        watch, ports = await self._watch(room_id), Ports(video_port, audio_port, tuple(speaker_ports))
+        tap = JanusTap(watch, await self._controlled(), ports, self._key, on_event)
         await tap.start()
         return tap
 

@@ -1,4 +1,4 @@
-"""The three kinds of guests in a Janus room: a publisher, a subscriber that follows the room, and the agent's tap."""
+"""Browsers as guests in a Janus room: a publisher, and a subscriber that follows the room."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,14 +17,13 @@ from live.engines.base import (
     NoSuchPeer,
     OfferMade,
     OnEvent,
-    PublisherJoined,
-    PublisherLeft,
     SlowLink,
     UnableToNegotiate,
+    is_speaker,
 )
 
 from .client import Handle, Message, Refused
-from .rooms import PLUGIN, Feed, Watch
+from .rooms import PLUGIN, Watch
 
 log = structlog.get_logger(__name__)
 
@@ -163,10 +162,11 @@ class JanusPublishing(Peer):
 class JanusSubscribing(Peer):
     """Follows its room's Watch; at most one offer is open at a time."""
 
-    def __init__(self, watch: Watch, publisher_ids: Sequence[str] | None, on_event: OnEvent) -> None:
+    def __init__(self, watch: Watch, publisher_ids: Sequence[str] | None, on_event: OnEvent, *, but: str = "") -> None:
         super().__init__(on_event)
         self._watch = watch
         self._wanted_ids = None if publisher_ids is None else frozenset(publisher_ids)
+        self._but = but
         self._held: set[tuple[str, str]] = set()
         self._joined = False
         self._negotiating = False
@@ -184,11 +184,15 @@ class JanusSubscribing(Peer):
         """Go on with a handle that was claimed. Raises EngineError."""
         self.handle, self._joined = handle, True
         self._watch.listeners.add(self._room_changed)
-        # Changes nothing, and tells whether the handle is there.
-        await self.handle.message({"request": "update", "room": self._watch.room_id, "unsubscribe": [{"feed": NOBODY}]})
         # Janus does not say which streams a subscriber has, and gives twice what is asked for twice. But the browser
-        # says that it sees a moving picture: that of whoever is on the air.
-        self._held = self._wanted()
+        # says that it sees a moving picture: that of the presenter. Speakers are let go, and asked for again.
+        self._held = {pair for pair in self._wanted() if not is_speaker(pair[0])}
+        speakers = sorted(each for each in self._watch.feeds if is_speaker(each))
+        # Of those whom it does not have it changes nothing, and tells whether the handle is there.
+        let_go = [{"feed": each} for each in speakers or [NOBODY]]
+        _, jsep = await self.handle.message({"request": "update", "room": self._watch.room_id, "unsubscribe": let_go})
+        self._negotiating = jsep is not None
+        self.offer_sdp = str(jsep["sdp"]) if jsep is not None else await self._sync()
 
     def forget(self) -> None:
         """Follow the room no more."""
@@ -234,7 +238,7 @@ class JanusSubscribing(Peer):
     def _wanted(self) -> set[tuple[str, str]]:
         feeds = self._watch.feeds
         ids = feeds.keys() if self._wanted_ids is None else self._wanted_ids & feeds.keys()
-        return {(each, mid) for each in ids for _, mid in feeds[each].streams}
+        return {(each, mid) for each in ids if each != self._but for _, mid in feeds[each].streams}
 
     async def _offer_changes(self) -> None:
         try:
@@ -277,86 +281,3 @@ class JanusSubscribing(Peer):
                 body["unsubscribe"] = [{"feed": feed, "mid": mid} for feed, mid in remove]
         _, jsep = await self.handle.message(body)
         return jsep
-
-
-class JanusTap:
-    """Forwards one publisher of the room: the one it has, else the latest with video, else any."""
-
-    VIDEO_TYPE = 96
-    AUDIO_TYPE = 111
-
-    def __init__(self, watch: Watch, control: Handle, ports: tuple[int, int], key: str, on_event: OnEvent) -> None:
-        self._watch = watch
-        self._control = control
-        self._ports = ports
-        self._auth = {"room": watch.room_id, "secret": key, "admin_key": key}
-        self._on_event = on_event
-        self._current: Feed | None = None
-        self._streams: list[int] = []
-        self._ended = False
-        self._lock = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def start(self) -> None:
-        self._watch.listeners.add(self._room_changed)
-        await self._follow()
-
-    async def close(self) -> None:
-        self._ended = True
-        self._watch.listeners.discard(self._room_changed)
-        async with self._lock:
-            await self._stop_forwarding()
-
-    def _room_changed(self, watch: Watch) -> None:
-        if watch.over and not self._ended:
-            self._ended = True
-            watch.listeners.discard(self._room_changed)
-            self._on_event(EngineGone() if watch.over == "gone" else HungUp("room closed"))
-        elif not self._ended:
-            task = asyncio.get_running_loop().create_task(self._follow())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    def _choice(self) -> Feed | None:
-        feeds = list(self._watch.feeds.values())
-        same = [feed for feed in feeds if feed is self._current]
-        with_video = [feed for feed in reversed(feeds) if feed.publisher.video]
-        return next(iter([*same, *with_video, *reversed(feeds)]), None)
-
-    async def _follow(self) -> None:
-        # Under the lock: two changes of the room must not start two forwarders to one port.
-        async with self._lock:
-            chosen = self._choice()
-            if self._ended or chosen is self._current:
-                return
-            if self._current is not None:
-                await self._stop_forwarding()
-                left, self._current = self._current.publisher.participant_id, None
-                self._on_event(PublisherLeft(left))
-            if chosen is not None:
-                await self._forward(chosen)
-
-    async def _forward(self, feed: Feed) -> None:
-        kinds = (("video", self._ports[0], self.VIDEO_TYPE), ("audio", self._ports[1], self.AUDIO_TYPE))
-        streams = [{"mid": feed.mid(kind), "port": port, "pt": pt} for kind, port, pt in kinds if feed.mid(kind)]
-        body = {"request": "rtp_forward", **self._auth, "publisher_id": feed.publisher.participant_id}
-        try:
-            data, _ = await self._control.message({**body, "host": "127.0.0.1", "streams": streams})
-        except EngineError as error:
-            log.info("forward_failed", room=self._watch.room_id, reason=str(error))
-            return
-        self._streams = [each["stream_id"] for each in data.get("forwarders", [])]
-        self._current = feed
-        self._on_event(PublisherJoined(feed.publisher))
-
-    async def _stop_forwarding(self) -> None:
-        """Silent: forwarders of a publisher who left are gone already."""
-        streams, self._streams = self._streams, []
-        if self._current is None or self._watch.over:
-            return
-        body = {"request": "stop_rtp_forward", **self._auth, "publisher_id": self._current.publisher.participant_id}
-        for stream in streams:
-            try:
-                await self._control.message({**body, "stream_id": stream})
-            except EngineError:
-                return

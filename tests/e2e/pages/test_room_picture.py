@@ -34,6 +34,14 @@ BLACK_HOLE = """
   window.RTCPeerConnection.prototype = Real.prototype;
 })();
 """
+VOICE_ARRIVES = """
+async () => {
+  for (const pc of window.pcs)
+    for (const one of (await pc.getStats()).values())
+      if (one.type === "inbound-rtp" && one.kind === "audio" && one.packetsReceived > 50) return true;
+  return false;
+}
+"""
 WITHOUT_OFFERS = """
 (() => {
   const Real = window.WebSocket;
@@ -156,6 +164,26 @@ def test_the_lecturer_reloads(lecture: Lecture) -> None:
     expect(lecture.host.locator("#link-state")).to_contain_text("画面已送出", timeout=30_000)
     for page in lecture.members.values():
         soon_sees(page)
+
+
+def test_a_member_speaks_from_the_stage_and_goes_back(lecture: Lecture) -> None:
+    """A hand, an invitation, a microphone: heard by the lecturer at once, named to everybody, and down again."""
+    member, host = lecture.members["webrtc"], lecture.host
+    member.context.grant_permissions(["microphone"])
+    member.locator("#hand").click()
+    host.locator("#tab-people").click()
+    host.locator("#hands .tool", has_text="请上台").click()
+    expect(member.locator("#invited-text")).to_contain_text("主持人请您上台发言")
+    member.locator("#step-up").click()
+    expect(member.locator("#on-stage-text")).to_have_text("您正在台上发言，大家都能听到")
+    expect(host.locator("#speakers")).to_contain_text("正在发言")
+    expect(lecture.members["hls"].locator("#speaking")).to_contain_text("正在发言：")
+    host.wait_for_function(VOICE_ARRIVES, timeout=30_000)
+    soon_sees(member)
+    member.locator("#step-down").click()
+    expect(host.locator("#stage-box")).to_be_hidden()
+    expect(lecture.members["hls"].locator("#speaking")).to_be_hidden()
+    assert member.locator("#on-stage").is_hidden()
 
 
 def test_the_lecturer_loses_the_line(lecture: Lecture) -> None:

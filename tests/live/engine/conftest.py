@@ -121,8 +121,8 @@ class Guest:
         )
         await self.page.evaluate("([name, sdp]) => answered(name, sdp)", [self.name, self.publishing.answer_sdp])
 
-    async def watch(self) -> None:
-        self.subscribing = await self.engine.subscribe(room_id=self.room_id, on_event=self.hear)
+    async def watch(self, *, but: str = "") -> None:
+        self.subscribing = await self.engine.subscribe(room_id=self.room_id, but=but, on_event=self.hear)
         if self.subscribing.offer_sdp is not None:
             await self._answer(self.subscribing.offer_sdp)
 

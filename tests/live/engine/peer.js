@@ -26,6 +26,15 @@ window.stream = (width, height, sound = true) => {
   return made;
 };
 
+window.tone = (hertz) => {
+  const audio = new AudioContext();
+  const tone = new OscillatorNode(audio, { frequency: hertz });
+  const out = audio.createMediaStreamDestination();
+  tone.connect(out);
+  tone.start();
+  return out.stream;
+};
+
 const gathered = (peer) =>
   new Promise((done) => {
     const check = () => peer.iceGatheringState === "complete" && done();
@@ -33,13 +42,15 @@ const gathered = (peer) =>
     check();
   });
 
-window.publish = async (name, { codec = "H264", width = 640, height = 360, source = "canvas", sound = true } = {}) => {
+window.publish = async (name, { codec = "H264", width = 640, height = 360, source = "canvas", sound = true, hertz = 0 } = {}) => {
   const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
   window.peers[name] = peer;
   const media =
     source === "camera"
       ? await navigator.mediaDevices.getUserMedia({ video: { width, height }, audio: sound })
-      : window.stream(width, height, sound);
+      : hertz
+        ? window.tone(hertz)
+        : window.stream(width, height, sound);
   for (const track of media.getTracks()) {
     const encoding = track.kind === "video" ? [{ maxBitrate: 600000 }] : [{}];
     const carrier = peer.addTransceiver(track, { direction: "sendonly", streams: [media], sendEncodings: encoding });
@@ -97,6 +108,19 @@ window.watch = async (name, sdp) => {
 window.seen = (name) => {
   const peer = window.peers[name];
   return { frames: peer.frames, gaps: peer.gaps, first: peer.first, state: peer.connectionState, width: peer.video.videoWidth };
+};
+
+/** How many sounds arrive: tracks that have brought packets since the last question. */
+window.voices = async (name) => {
+  const peer = window.peers[name];
+  if (!peer) return 0;
+  const now = new Map();
+  for (const each of (await peer.getStats()).values()) {
+    if (each.type === "inbound-rtp" && each.kind === "audio") now.set(each.mid, each.packetsReceived);
+  }
+  const before = peer.heard || new Map();
+  peer.heard = now;
+  return Array.from(now).filter(([mid, packets]) => packets > (before.get(mid) || 0)).length;
 };
 
 window.hangUp = (name) => {

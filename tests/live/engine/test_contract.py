@@ -123,7 +123,7 @@ async def test_the_newest_page_of_a_lecturer_wins(engine: MediaEngine, page: Pag
 
 
 async def test_a_room_for_one_publisher_has_no_place_for_a_second(engine: MediaEngine, page: Page) -> None:
-    await engine.open_room(lecture_spec(7))
+    await engine.open_room(RoomSpec(room_id=ROOM))
     await Guest(page, engine, ROOM, "lecturer").publish()
     await on_air(engine, 1)
     with pytest.raises(RoomFull):

@@ -13,7 +13,7 @@ from live.core.media import matroska, opus
 from live.core.media.cadence import SLOT_S, Cadence
 from live.core.media.reorder import Reorder
 from live.core.media.rtp import Packet
-from live.core.media.scrubber import AUDIO_LAG_S, MOST_PACKETS, REORDER_S, Frame, Scrubber, Shape
+from live.core.media.scrubber import AUDIO_LAG_S, MOST_PACKETS, REORDER_S, SPEAKERS, Frame, Scrubber, Shape
 from live.core.media.timeline import Timeline
 from tests.live.core.media.test_rtp import BASE, KEY, SIZE, bits
 
@@ -313,12 +313,34 @@ def test_without_a_microphone_silence_follows_the_picture() -> None:
     for index in range(90):
         for packet in sender.frame():
             frames += scrubber.feed("video", packet, START + index / 30)
-    silent = [frame for frame in frames if frame.kind == "audio"]
+    silent = [frame for frame in frames if frame.kind == "audio" and not frame.track]
     assert {frame.data for frame in silent} == {opus.SILENCE}
     assert silent[0].at == pytest.approx(START, abs=0.01)
     assert silent[-1].at == pytest.approx(START + 89 / 30 - AUDIO_LAG_S, abs=0.05)
     late = scrubber.feed("audio", sound(0, 0), START + 1.0)
     assert late == []
+
+
+def test_the_tracks_of_the_stage_are_there_all_the_time_speaker_or_none() -> None:
+    scrubber, sender, frames = Scrubber(), Sender(), list[Frame]()
+    for index in range(300):
+        now = START + index / 30
+        for packet in sender.frame():
+            frames += scrubber.feed("video", packet, now)
+        if 100 <= index < 200:
+            for half in range(2):
+                voice = sound(2 * index + half, (2 * index + half) * 800, ssrc=77)
+                frames += scrubber.feed("audio", voice, now + half / 60, track=2)
+    for track in range(1 + SPEAKERS):
+        mine = [frame for frame in frames if frame.kind == "audio" and frame.track == track]
+        ends = [frame.at + opus.duration(frame.data) for frame in mine]
+        assert mine[0].at == pytest.approx(START, abs=0.01)
+        assert all(abs(later.at - end) <= 0.05 for end, later in zip(ends, mine[1:], strict=False)), track
+        assert ends[-1] > START + 299 / 30 - AUDIO_LAG_S - 0.13
+        assert any(frame.data == b"\xf8voice" for frame in mine) is (track == 2)
+    quiet = [frame for frame in frames if frame.track == 1]
+    assert len(quiet) < 10 / 0.1, "six frames of silence are one packet"
+    assert opus.duration(opus.LONG_SILENCE) == pytest.approx(opus.LONG_SILENCE_S)
 
 
 def test_an_hour_of_nothing_is_not_filled() -> None:

@@ -1,0 +1,247 @@
+/**
+ * The stage on a member's page: who speaks, the invitation, and one's own microphone with its connection. The server
+ * says who is on the stage; the microphone is asked for when the person says yes, and let go when they leave.
+ */
+import { type DeviceProblem, openMicrophone, UnableToUseDevices } from "../host/devices";
+import { Publisher } from "../host/publisher";
+import { doubled } from "../lib/backoff";
+import type { Command, ErrorFrame, OnStage, ServerFrame } from "../lib/frames";
+import { byId, write } from "../lib/page";
+import type { RoomWords } from "../lib/sentences";
+import { fill } from "../lib/words";
+
+export interface SpeakingEvents {
+  send(command: Command): boolean;
+  /** This page began to speak, or ceased. */
+  changed(speaks: boolean): void;
+}
+
+export interface StageFacts {
+  speakers: OnStage[];
+  you: number;
+  /** This page has the microphone that is heard. */
+  isHere: boolean;
+}
+
+/** What the page shows of the stage: nothing of one's own, an invitation, one's own voice here, or on another device. */
+export function ownPart({ speakers, you, isHere }: StageFacts): "" | "invited" | "here" | "elsewhere" {
+  const mine = speakers.find((one) => one.member === you);
+  if (!mine) return "";
+  if (!mine.on) return "invited";
+  return isHere ? "here" : "elsewhere";
+}
+
+/** The names of those who are heard. */
+export function namesOf(speakers: OnStage[]): string {
+  return speakers
+    .filter((one) => one.on)
+    .map((one) => one.name)
+    .join("、");
+}
+
+/** What a publisher says, of the connection of a speaker. */
+export function asTalk(command: Command): Command {
+  if (command.t === "offer") return { t: "speak", sdp: command.sdp, again: command.again };
+  return command.t === "candidate" ? { ...command, pc: "talk" } : command;
+}
+
+const PROBLEMS: Record<DeviceProblem, keyof RoomWords> = {
+  insecure: "mic_insecure",
+  unsupported: "mic_unsupported",
+  denied: "mic_denied",
+  no_device: "mic_missing",
+  no_microphone: "mic_missing",
+  device_busy: "mic_busy",
+};
+const AGAIN = { first: 1000, longest: 8000 };
+
+export class Speaking {
+  private speakers: OnStage[] = [];
+  private stream: MediaStream | null = null;
+  private isHere = false;
+  /** The microphone is being asked for, or the answer of the server is awaited. */
+  private isComing = false;
+  private problem: keyof RoomWords | "" = "";
+  private tries = 0;
+  private timer = 0;
+  private readonly publisher: Publisher;
+
+  constructor(
+    private readonly words: RoomWords,
+    private readonly you: number,
+    private readonly events: SpeakingEvents,
+  ) {
+    this.publisher = new Publisher({
+      send: (command) => events.send(asTalk(command)),
+      connected: () => {
+        this.tries = 0;
+      },
+      failed: () => this.later(),
+    });
+    byId("step-up").addEventListener("click", () => void this.come());
+    byId("step-no").addEventListener("click", () => this.leave());
+    byId("step-down").addEventListener("click", () => this.leave());
+    byId("talk-mic").addEventListener("click", () => this.toggle());
+  }
+
+  /** The socket is open: what goes on is taken up again. */
+  joined(speakers: OnStage[]): void {
+    this.told(speakers);
+    if (!this.isHere) return;
+    const { key } = this.publisher;
+    if (!this.publisher.canResume() || !this.events.send({ t: "reclaim", pc: "talk", key })) void this.speak();
+  }
+
+  /** The whole stage, as it is now. */
+  told(speakers: OnStage[]): void {
+    this.speakers = speakers;
+    const part = this.part();
+    if (part === "") this.problem = "";
+    if ((part === "" || part === "invited") && this.isHere) this.stop();
+    else if (part === "") this.letGo();
+    this.show();
+  }
+
+  frame(frame: ServerFrame): void {
+    if (frame.t === "may_speak") {
+      this.publisher.relays = frame.ice;
+      this.isComing = false;
+      if (!this.stream) return;
+      this.isHere = true;
+      this.events.changed(true);
+      void this.speak();
+    } else if (frame.t === "answer") void this.publisher.answered(frame.sdp);
+    else if (frame.t === "held" && frame.pc === "talk") this.publisher.key = frame.key;
+    else if (frame.t === "link" && frame.pc === "talk") this.link(frame.state);
+    this.show();
+  }
+
+  refused({ t, error }: ErrorFrame): void {
+    if (t === "step_up") {
+      this.letGo();
+      this.problem = error === "not_invited" ? "invitation_over" : "try_again";
+    } else if (t === "speak" || t === "reclaim") {
+      if (error !== "not_invited") this.later();
+    }
+    this.show();
+  }
+
+  /** Out of the room, or it is over. */
+  stop(): void {
+    const spoke = this.isHere;
+    this.isHere = false;
+    window.clearTimeout(this.timer);
+    this.publisher.stop();
+    this.letGo();
+    if (spoke) this.events.changed(false);
+    this.show();
+  }
+
+  private part(): ReturnType<typeof ownPart> {
+    return ownPart({ speakers: this.speakers, you: this.you, isHere: this.isHere });
+  }
+
+  private async come(): Promise<void> {
+    if (this.isComing) return;
+    this.isComing = true;
+    this.problem = "";
+    this.show();
+    try {
+      const stream = await openMicrophone();
+      // Taken back while the browser asked the person.
+      if (this.part() === "") for (const track of stream.getTracks()) track.stop();
+      else if (!this.events.send({ t: "step_up" })) {
+        for (const track of stream.getTracks()) track.stop();
+        this.fails("try_again");
+      } else this.opened(stream);
+    } catch (error) {
+      if (!(error instanceof UnableToUseDevices)) throw error;
+      this.fails(PROBLEMS[error.problem]);
+    }
+    this.show();
+  }
+
+  private opened(stream: MediaStream): void {
+    this.stream = stream;
+    for (const track of stream.getTracks()) {
+      track.onended = () => {
+        this.leave();
+        this.problem = "mic_missing";
+        this.show();
+      };
+    }
+  }
+
+  private fails(word: keyof RoomWords): void {
+    this.isComing = false;
+    this.problem = word;
+  }
+
+  /** No, or no more. */
+  private leave(): void {
+    if (this.events.send({ t: "step_down" })) this.stop();
+    else {
+      this.problem = "try_again";
+      this.show();
+    }
+  }
+
+  private toggle(): void {
+    const track = this.stream?.getAudioTracks()[0];
+    if (track) track.enabled = !track.enabled;
+    this.show();
+  }
+
+  private async speak(): Promise<void> {
+    window.clearTimeout(this.timer);
+    if (!this.isHere || !this.stream) return;
+    await this.publisher.start(this.stream, null);
+    if (!this.publisher.isActive()) this.later();
+  }
+
+  private link(state: string): void {
+    if (!this.isHere) return;
+    if (state === "resumed") this.publisher.resumed();
+    else if (state === "gone" || state === "hung_up") this.later();
+    // Another device of the same person speaks now.
+    else if (state === "replaced") this.stop();
+  }
+
+  private later(): void {
+    window.clearTimeout(this.timer);
+    this.publisher.stop();
+    if (!this.isHere) return;
+    this.timer = window.setTimeout(() => void this.speak(), doubled(this.tries, AGAIN));
+    this.tries += 1;
+  }
+
+  private letGo(): void {
+    this.isComing = false;
+    for (const track of this.stream?.getTracks() ?? []) {
+      track.onended = null;
+      track.stop();
+    }
+    this.stream = null;
+  }
+
+  private said(part: ReturnType<typeof ownPart>, isOpen: boolean): keyof RoomWords {
+    if (part === "elsewhere") return "stage_elsewhere";
+    if (isOpen) return "stage_heard";
+    return "stage_mute";
+  }
+
+  private show(): void {
+    const part = this.part();
+    const names = namesOf(this.speakers);
+    byId("speaking").hidden = names === "";
+    write(byId("speaking"), names && fill(this.words, "speaking", { names }));
+    byId("invited").hidden = part !== "invited";
+    write(byId("invited-text"), fill(this.words, this.isComing ? "mic_asking" : this.problem || "invited"));
+    byId<HTMLButtonElement>("step-up").disabled = this.isComing;
+    byId("on-stage").hidden = part !== "here" && part !== "elsewhere";
+    const isOpen = this.stream?.getAudioTracks()[0]?.enabled ?? false;
+    write(byId("on-stage-text"), fill(this.words, this.said(part, isOpen)));
+    byId("talk-mic").hidden = part !== "here";
+    byId("talk-mic").textContent = fill(this.words, isOpen ? "mic_close" : "mic_open");
+  }
+}

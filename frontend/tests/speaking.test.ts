@@ -1,0 +1,32 @@
+/** What a member's page shows of the stage, and what it says on the wire of its own voice. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { OnStage } from "../src/lib/frames";
+import { asTalk, namesOf, ownPart } from "../src/room/speaking";
+
+const ME = 7;
+const on: OnStage = { member: ME, name: "王", unit: "一支部", on: true };
+const asked: OnStage = { ...on, on: false };
+const other: OnStage = { member: 8, name: "李", unit: "", on: true };
+
+test("an invitation is one's own, and a voice is heard from one device", () => {
+  assert.equal(ownPart({ speakers: [other], you: ME, isHere: false }), "");
+  assert.equal(ownPart({ speakers: [other, asked], you: ME, isHere: false }), "invited");
+  assert.equal(ownPart({ speakers: [on], you: ME, isHere: true }), "here");
+  assert.equal(ownPart({ speakers: [on], you: ME, isHere: false }), "elsewhere");
+});
+
+test("who is only asked up is not said to speak", () => {
+  assert.equal(namesOf([asked]), "");
+  assert.equal(namesOf([on, { ...asked, member: 9 }, other]), "王、李");
+});
+
+test("a speaker's connection is none of the lecturer's", () => {
+  assert.deepEqual(asTalk({ t: "offer", sdp: "v=0", again: true }), { t: "speak", sdp: "v=0", again: true });
+  assert.deepEqual(asTalk({ t: "candidate", pc: "pub", candidate: null }), {
+    t: "candidate",
+    pc: "talk",
+    candidate: null,
+  });
+  assert.deepEqual(asTalk({ t: "step_down" }), { t: "step_down" });
+});

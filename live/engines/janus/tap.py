@@ -1,0 +1,143 @@
+"""The agent's tap in a Janus room: RTP of whoever gives the lecture, and of the speakers, copied to local ports."""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from live.engines.base import (
+    EngineError,
+    EngineGone,
+    HungUp,
+    OnEvent,
+    PublisherJoined,
+    PublisherLeft,
+    is_speaker,
+)
+
+from .client import Handle, Message
+from .rooms import Feed, Watch
+
+log = structlog.get_logger(__name__)
+VIDEO_TYPE, AUDIO_TYPE = 96, 111
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the presenter's picture and sound go, and the sound of as many speakers as there are ports for."""
+
+    video: int
+    audio: int
+    speakers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """A feed, and Janus's numbers of what forwards it."""
+
+    feed: Feed
+    streams: tuple[int, ...]
+
+
+class JanusTap:
+    """Forwards one presenter (the one it has, else the latest with video, else any), and each speaker to a free port.
+
+    A speaker's port is free when they leave; whoever finds none free is heard when one becomes so.
+    """
+
+    def __init__(self, watch: Watch, control: Handle, ports: Ports, key: str, on_event: OnEvent) -> None:
+        self._watch = watch
+        self._control = control
+        self._ports = ports
+        self._auth = {"room": watch.room_id, "secret": key, "admin_key": key}
+        self._on_event = on_event
+        self._presenter: Forwarded | None = None
+        self._speakers: dict[int, Forwarded] = {}
+        self._ended = False
+        self._lock = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        self._watch.listeners.add(self._room_changed)
+        await self._follow()
+
+    async def close(self) -> None:
+        self._ended = True
+        self._watch.listeners.discard(self._room_changed)
+        async with self._lock:
+            for each in (self._presenter, *self._speakers.values()):
+                await self._stop(each)
+            self._presenter, self._speakers = None, {}
+
+    def _room_changed(self, watch: Watch) -> None:
+        if watch.over and not self._ended:
+            self._ended = True
+            watch.listeners.discard(self._room_changed)
+            self._on_event(EngineGone() if watch.over == "gone" else HungUp("room closed"))
+        elif not self._ended:
+            task = asyncio.get_running_loop().create_task(self._follow())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _choice(self) -> Feed | None:
+        feeds = [feed for key, feed in self._watch.feeds.items() if not is_speaker(key)]
+        same = [feed for feed in feeds if self._presenter is not None and feed is self._presenter.feed]
+        with_video = [feed for feed in reversed(feeds) if feed.publisher.video]
+        return next(iter([*same, *with_video, *reversed(feeds)]), None)
+
+    async def _follow(self) -> None:
+        # Under the lock: two changes of the room must not start two forwarders to one port.
+        async with self._lock:
+            await self._follow_presenter()
+            await self._follow_speakers()
+
+    async def _follow_presenter(self) -> None:
+        chosen, now = self._choice(), self._presenter
+        if self._ended or (now is not None and chosen is now.feed) or (now is None and chosen is None):
+            return
+        if now is not None:
+            await self._stop(now)
+            self._presenter = None
+            self._on_event(PublisherLeft(now.feed.publisher.participant_id))
+        if chosen is not None:
+            kinds = (("video", self._ports.video, VIDEO_TYPE), ("audio", self._ports.audio, AUDIO_TYPE))
+            self._presenter = await self._forward(chosen, kinds)
+            if self._presenter is not None:
+                self._on_event(PublisherJoined(chosen.publisher))
+
+    async def _follow_speakers(self) -> None:
+        here = [feed for key, feed in self._watch.feeds.items() if is_speaker(key)]
+        for port, each in list(self._speakers.items()):
+            if not any(feed is each.feed for feed in here):
+                await self._stop(self._speakers.pop(port))
+        heard = {each.feed.publisher.participant_id for each in self._speakers.values()}
+        waiting = [feed for feed in here if feed.mid("audio") and feed.publisher.participant_id not in heard]
+        free = [port for port in self._ports.speakers if port not in self._speakers]
+        for port, feed in zip(free, waiting, strict=False):
+            if self._ended:
+                return
+            forwarded = await self._forward(feed, (("audio", port, AUDIO_TYPE),))
+            if forwarded is not None:
+                self._speakers[port] = forwarded
+
+    async def _forward(self, feed: Feed, kinds: tuple[tuple[str, int, int], ...]) -> Forwarded | None:
+        streams = [{"mid": feed.mid(kind), "port": port, "pt": pt} for kind, port, pt in kinds if feed.mid(kind)]
+        body = {"request": "rtp_forward", **self._auth, "publisher_id": feed.publisher.participant_id}
+        try:
+            data, _ = await self._control.message({**body, "host": "127.0.0.1", "streams": streams})
+        except EngineError as error:
+            log.info("forward_failed", room=self._watch.room_id, reason=str(error))
+            return None
+        return Forwarded(feed, tuple(each["stream_id"] for each in data.get("forwarders", [])))
+
+    async def _stop(self, forwarded: Forwarded | None) -> None:
+        """Silent: forwarders of a publisher who left are gone already."""
+        if forwarded is None or self._watch.over:
+            return
+        body: Message = {"request": "stop_rtp_forward", **self._auth}
+        body["publisher_id"] = forwarded.feed.publisher.participant_id
+        for stream in forwarded.streams:
+            try:
+                await self._control.message({**body, "stream_id": stream})
+            except EngineError:
+                return

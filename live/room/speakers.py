@@ -1,0 +1,98 @@
+"""The stage as a room of this process keeps it.
+
+Who is on the stage is a row (``live.operations.speakers``); rooms look at it once a second, and whoever is not on it is
+not heard: media follow the rows, whatever a page does. Commands: ``live.room.speaking``.
+"""
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+from django.db import DatabaseError
+from django.utils import timezone
+
+from live import operations, queries
+from live.core.wire import protocol
+from live.room.connections import Connection
+from live.room.rooms import Room
+from live.room.threads import in_database
+
+if TYPE_CHECKING:
+    from live.room.process import RoomProcess
+
+log = structlog.get_logger(__name__)
+
+NOTE_S = 5.0  # how often devices are noted to be here; well below operations.speakers.KEPT
+
+
+def on_event(process: "RoomProcess", room: Room, event: protocol.SpeakersEvent) -> None:
+    """The stage is another: who has gone is heard no more."""
+    gone = {one.member for one in room.speakers if one.on} - {one.member for one in event.speakers if one.on}
+    room.speakers = event.speakers
+    if gone:
+        process.background.spawn(_cut(process, room))
+
+
+async def _cut(process: "RoomProcess", room: Room) -> None:
+    try:
+        await process.peers.cut_speakers(room)
+    except DatabaseError:
+        log.warning("speakers_not_cut")
+
+
+def known(room: Room) -> list[tuple[int, bool]]:
+    """Return the stage as the room knows it, for comparison with what is asked for now."""
+    return [(one.member, one.on) for one in room.speakers]
+
+
+async def learn(room: Room, facts: queries.RoomFacts) -> None:
+    """The first of a room in this process: nobody is here yet who would have to be told."""
+    was = known(room)
+    room.devices = _devices(facts)
+    found = await in_database(partial(queries.speakers, room.occasion_id)) if facts.speakers else []
+    if known(room) == was:
+        room.speakers = found
+
+
+async def compare(process: "RoomProcess", room: Room, facts: queries.RoomFacts, was: list[tuple[int, bool]]) -> None:
+    """Deliver the stage where it differs from what the room knew when the facts were asked for."""
+    room.devices = _devices(facts)
+    if was == known(room) != [(member_id, on) for member_id, on, _device in facts.speakers]:
+        found = await in_database(partial(queries.speakers, room.occasion_id))
+        if known(room) == was:
+            process.rooms.deliver(room.occasion_id, protocol.SpeakersEvent(speakers=found))
+    await _note(room)
+
+
+def _devices(facts: queries.RoomFacts) -> dict[int, str]:
+    return {member_id: device for member_id, on, device in facts.speakers if on}
+
+
+async def _note(room: Room) -> None:
+    """Say whose devices are here; and take down those of whom no process has said so for a while."""
+    now = time.monotonic()
+    if not room.speakers or now - room.speakers_noted < NOTE_S:
+        return
+    room.speakers_noted = now
+    here = [
+        member_id
+        for member_id, device in room.devices.items()
+        if any(one.device == device for one in room.of_member(member_id))
+    ]
+    await in_database(partial(_write_note, room.occasion_id, here))
+
+
+def _write_note(occasion_id: int, here: list[int]) -> None:
+    now = timezone.now()
+    operations.note_speakers(occasion_id=occasion_id, member_ids=here, as_of=now)
+    operations.step_down_absent(occasion_id=occasion_id, as_of=now)
+
+
+def leaves(room: Room, connection: Connection) -> bool:
+    """Whether a person leaves the stage, or does not come any more, now that this connection and its page are gone."""
+    member_id = connection.member_id
+    if not any(one.member == member_id for one in room.speakers):
+        return False
+    device, others = room.devices.get(member_id, ""), room.of_member(member_id)
+    return connection.talking is not None or not any(device in ("", one.device) for one in others)

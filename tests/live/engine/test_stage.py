@@ -1,0 +1,98 @@
+"""Who is on the stage is heard: by WebRTC as tracks of their own, in HLS and in the recording in one mix."""
+
+import asyncio
+import math
+import struct
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page
+
+from live.agent.carrier import Carrier
+from live.engines.base import MediaEngine, lecture_room, lecture_spec, speaker_id
+from media.core.playlists import read_segments
+
+from .conftest import Guest, until
+
+pytestmark = [pytest.mark.engine, pytest.mark.asyncio]
+ROOM = lecture_room(7)
+RATE = 8000
+LECTURER_HZ, FIRST_HZ, SECOND_HZ = 440, 1500, 2600
+PLAIN = 0.02
+"""Of full scale: Chromium's tone arrives with about half of it."""
+
+
+async def heard(folder: Path) -> list[float]:
+    """The sound of the recording, one value a sample."""
+    playlist = folder / "check.m3u8"
+    playlist.write_text((folder / "audio.m3u8").read_text().replace("#EXT-X-ENDLIST\n", "") + "#EXT-X-ENDLIST\n")
+    command = ["ffmpeg", "-v", "error", "-i", str(playlist), "-ac", "1", "-ar", str(RATE), "-f", "s16le", "-"]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    out, _ = await process.communicate()
+    assert process.returncode == 0
+    return [value / 32768 for (value,) in struct.iter_unpack("<h", out[: len(out) // 2 * 2])]
+
+
+def levels(samples: list[float], hertz: int) -> list[float]:
+    """How loud one frequency is in each half second (Goertzel's algorithm)."""
+    found, step = [], RATE // 2
+    factor = 2 * math.cos(2 * math.pi * hertz / RATE)
+    for at in range(0, len(samples) - step, step):
+        one = two = 0.0
+        for value in samples[at : at + step]:
+            one, two = value + factor * one - two, one
+        found.append(2 * math.sqrt(max(0.0, one * one + two * two - factor * one * two)) / step)
+    return found
+
+
+async def test_a_speaker_is_heard_by_all_and_begins_no_new_run(engine: MediaEngine, page: Page, tmp_path: Path) -> None:
+    await engine.open_room(lecture_spec(7))
+    carrier = Carrier(occasion_id=7, folder=tmp_path / "7", engine=engine, record=True)
+    carrier.start()
+
+    def segments() -> int:
+        path = tmp_path / "7" / "live.m3u8"
+        return len(read_segments(path.read_text())) if path.exists() else 0
+
+    async def voices(guest: Guest) -> int:
+        return int(await page.evaluate("name => voices(name)", guest.name))
+
+    async def hears(guest: Guest, count: int) -> None:
+        await voices(guest)
+
+        async def asked() -> bool:
+            await asyncio.sleep(0.3)
+            return await voices(guest) == count
+
+        await until(asked, within=15, what=f"{guest.name} hears {count}")
+
+    await until(lambda: carrier._tap, what="the room is tapped")
+    lecturer, viewer = Guest(page, engine, ROOM, "lecturer"), Guest(page, engine, ROOM, "viewer")
+    await lecturer.publish(sound=True)
+    await viewer.watch()
+    await hears(viewer, 1)
+    await until(lambda: segments() >= 2, within=20, what="segments without a speaker")
+    first, second = (Guest(page, engine, ROOM, speaker_id(number)) for number in (1, 2))
+    await first.publish(hertz=FIRST_HZ)
+    ears = Guest(page, engine, ROOM, "ears of the first")
+    await ears.watch(but=first.name)
+    await hears(viewer, 2)
+    await hears(ears, 1)
+    before = segments()
+    await until(lambda: segments() >= before + 2, within=20, what="segments with a speaker")
+    await first.hang_up()
+    await second.publish(hertz=SECOND_HZ)
+    await hears(ears, 2)
+    before = segments()
+    await until(lambda: segments() >= before + 2, within=20, what="segments with another one")
+    assert not carrier.broken
+    await carrier.stop()
+    assert [listing.number for listing in carrier.packager.listings()] == [0], "whoever comes and goes, one run"
+    samples = await heard(tmp_path / "7")
+    loud = {hertz: [level > PLAIN for level in levels(samples, hertz)] for hertz in (LECTURER_HZ, FIRST_HZ, SECOND_HZ)}
+    assert all(loud[LECTURER_HZ][2:-1])
+    assert not any(loud[FIRST_HZ][:4])
+    assert sum(loud[FIRST_HZ]) >= 4
+    assert not any(loud[FIRST_HZ][-4:]), "who has gone is silent"
+    assert sum(loud[SECOND_HZ]) >= 2
+    assert not any(one and other for one, other in zip(loud[FIRST_HZ][1:], loud[SECOND_HZ], strict=False))

@@ -1,0 +1,229 @@
+"""The stage: who is asked up, who comes, and everything that takes somebody off it."""
+
+import datetime as dt
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from live import operations, queries
+from live.core.media.scrubber import SPEAKERS
+from live.core.wire import protocol
+from live.models import Lecture, MediaPeer, RaisedHand, Speaker
+from live.operations.speakers import INVITED_FOR, KEPT
+from live.room import speakers
+from live.room.connections import Connection
+from live.room.rooms import Room
+from organizations.models import User
+from tests.factories.live import make_live
+from tests.factories.organizations import County, make_county
+from tests.live.room.test_stage import at_once, done, hear
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+S = dt.timedelta(seconds=1)
+
+
+@pytest.fixture
+def world() -> County:
+    cache.clear()
+    return make_county(members=5)
+
+
+@pytest.fixture
+def lecture(world: County) -> Lecture:
+    return make_live(world)
+
+
+def invite(lecture: Lecture, member: User, at: dt.datetime | None = None) -> None:
+    operations.invite(
+        occasion_id=lecture.pk, member_id=member.pk, actor_id=lecture.lecturer_id, as_of=at or timezone.now()
+    )
+
+
+def step_up(lecture: Lecture, member: User, at: dt.datetime | None = None, *, device: str = "phone") -> None:
+    operations.step_up(occasion_id=lecture.pk, member_id=member.pk, device=device, as_of=at or timezone.now())
+
+
+def on_stage(lecture: Lecture) -> list[tuple[str, bool]]:
+    return [(one.name, one.on) for one in queries.speakers(lecture.pk)]
+
+
+def test_a_hand_becomes_an_invitation_and_a_voice(
+    world: County,
+    lecture: Lecture,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+    django_assert_max_num_queries: Any,
+) -> None:
+    told, member = hear(monkeypatch), world.member
+    operations.raise_hand(occasion_id=lecture.pk, member_id=member.pk, as_of=timezone.now())
+    with django_capture_on_commit_callbacks(execute=True):
+        invite(lecture, member)
+        invite(lecture, member)
+    assert not RaisedHand.objects.exists(), "it was answered"
+    assert [(one["t"], one.get("speakers")) for one in told if one["t"] == "speakers"] == [
+        ("speakers", [{"member": member.pk, "name": member.name, "unit": world.branch.name, "on": False}])
+    ]
+    told.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        step_up(lecture, member)
+        step_up(lecture, member, device="tablet")
+    assert [one["speakers"][0]["on"] for one in told] == [True], "another phone of theirs is no news"
+    assert queries.room_facts([lecture.pk])[lecture.pk].speakers == ((member.pk, True, "tablet"),)
+    assert queries.is_speaking(occasion_id=lecture.pk, member_id=member.pk)
+    assert queries.speaking([lecture.pk]) == {(lecture.pk, member.pk)}
+    told.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        for _ in range(2):
+            operations.step_down(occasion_id=lecture.pk, member_ids=[member.pk])
+    assert told == [{"t": "speakers", "speakers": []}]
+    for one in world.members[:SPEAKERS]:
+        invite(lecture, one)
+    with django_assert_max_num_queries(2):
+        assert len(queries.speakers(lecture.pk)) == SPEAKERS
+
+
+def test_there_is_room_for_three_and_only_while_it_is_live(world: County, lecture: Lecture) -> None:
+    for member in world.members[:SPEAKERS]:
+        invite(lecture, member)
+    with pytest.raises(operations.UnableToInvite, match="stage_full"):
+        invite(lecture, world.members[SPEAKERS])
+    operations.clear_stage(occasion_id=lecture.pk)
+    invite(lecture, world.members[SPEAKERS])
+    operations.take_break(occasion_id=lecture.pk, minutes=5, as_of=timezone.now())
+    assert on_stage(lecture) == [], "in a break nobody is heard"
+    with pytest.raises(operations.UnableToInvite, match="state"):
+        invite(lecture, world.member)
+    operations.end_break(occasion_id=lecture.pk, as_of=timezone.now())
+    invite(lecture, world.member)
+    step_up(lecture, world.member)
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    assert not Speaker.objects.exists()
+    with pytest.raises(operations.UnableToStepUp):
+        step_up(lecture, world.member)
+
+
+@pytest.mark.parametrize("kind", ["muted", "removed"])
+def test_who_may_not_speak_in_the_room_leaves_the_stage_and_is_not_asked_up(
+    world: County, lecture: Lecture, kind: str
+) -> None:
+    invite(lecture, world.member)
+    step_up(lecture, world.member)
+    whose: dict[str, Any] = {"occasion_id": lecture.pk, "member_id": world.member.pk, "kind": kind}
+    operations.restrict(actor_id=lecture.lecturer_id, as_of=timezone.now(), **whose)
+    assert on_stage(lecture) == []
+    with pytest.raises(operations.UnableToInvite, match="is_muted"):
+        invite(lecture, world.member)
+    operations.lift_restriction(as_of=timezone.now(), **whose)
+    invite(lecture, world.member)
+
+
+def test_nobody_comes_unasked_or_too_late_and_a_lost_line_keeps_its_place_for_a_while(
+    world: County, lecture: Lecture
+) -> None:
+    now = timezone.now()
+    asked, speaking, away = world.members[:3]
+    with pytest.raises(operations.UnableToStepUp):
+        step_up(lecture, asked)
+    for member in (asked, speaking, away):
+        invite(lecture, member, now)
+    for member in (speaking, away):
+        step_up(lecture, member, now)
+    later = now + KEPT + S
+    operations.note_speakers(occasion_id=lecture.pk, member_ids=[speaking.pk], as_of=later)
+    for _ in range(2):
+        operations.step_down_absent(occasion_id=lecture.pk, as_of=later)
+    assert on_stage(lecture) == [(asked.name, False), (speaking.name, True)]
+    with pytest.raises(operations.UnableToStepUp):
+        step_up(lecture, asked, now + INVITED_FOR + S)
+    operations.note_speakers(occasion_id=lecture.pk, member_ids=[speaking.pk], as_of=now + INVITED_FOR)
+    operations.step_down_absent(occasion_id=lecture.pk, as_of=now + INVITED_FOR + S)
+    assert on_stage(lecture) == [(speaking.name, True)]
+
+
+def test_the_engine_ends_whom_no_row_has_on_the_stage_whosever_they_were(world: County, lecture: Lecture) -> None:
+    """The process that put them there may be dead: its rows are found by any other."""
+    staying, going = world.members[:2]
+    for member in (staying, going):
+        invite(lecture, member)
+        step_up(lecture, member)
+    for member, kind, key in (
+        (staying, "talk", "a"),
+        (staying, "talk", "b"),
+        (going, "talk", "c"),
+        (going, "sub", "d"),
+    ):
+        assert operations.keep_peer(
+            occasion_id=lecture.pk,
+            member_id=member.pk,
+            device="phone",
+            kind=kind,
+            key=key,
+            reference=f"1.{key}",
+            owner="dead",
+            as_of=timezone.now(),
+        )
+    operations.step_down(occasion_id=lecture.pk, member_ids=[going.pk])
+    assert operations.cut_speakers(occasion_id=lecture.pk) == ["1.c"]
+    left = MediaPeer.objects.order_by("key").values_list("key", flat=True)
+    assert list(left) == ["b", "d"], "one voice a person, and they go on hearing"
+
+
+def test_a_room_finds_its_stage_in_the_database_and_cuts_who_went(
+    world: County, lecture: Lecture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speakers, "in_database", at_once)
+    room, told, cut = Room(lecture.pk), list[str](), list[Any]()
+
+    def deliver(_room: int, event: protocol.Event) -> None:
+        assert isinstance(event, protocol.SpeakersEvent)
+        speakers.on_event(process, room, event)
+        told.append(event.word)
+
+    def spawn(work: Any) -> None:
+        cut.append(work)
+        work.close()
+
+    process = cast(
+        Any, SimpleNamespace(rooms=SimpleNamespace(deliver=deliver), background=SimpleNamespace(spawn=spawn))
+    )
+
+    def look(before: Callable[[], None] = lambda: None) -> list[str]:
+        told.clear()
+        was, facts = speakers.known(room), queries.room_facts([lecture.pk])[lecture.pk]
+        before()
+        done(speakers.compare(process, room, facts, was))
+        return told
+
+    invite(lecture, world.member)
+    assert look() == ["speakers"]
+    step_up(lecture, world.member)
+    assert (look(), room.is_speaking(world.member.pk)) == (["speakers"], True)
+    assert look() == []
+    other = Room(lecture.pk)
+    done(speakers.learn(other, queries.room_facts([lecture.pk])[lecture.pk]))
+    assert (speakers.known(other), other.devices) == ([(world.member.pk, True)], {world.member.pk: "phone"})
+    # Of this browser the room hears nothing any more: its place is kept, then given up.
+    room.speakers_noted = -100
+    Speaker.objects.update(seen_at=timezone.now() - KEPT - S)
+    assert look(lambda: None) == []
+    assert (look(), cut != [], room.speakers) == (["speakers"], True, [])
+
+
+def test_a_stage_is_left_with_the_page_that_speaks_and_not_with_another_phone(world: County, lecture: Lecture) -> None:
+    member = world.member
+    room = Room(lecture.pk)
+    phone, tablet = (Connection(cast(Any, None), member.pk, False, device) for device in ("phone", "tablet"))
+    assert not speakers.leaves(room, phone)
+    room.speakers = [protocol.OnStage(member=member.pk, name="", unit="", on=True)]
+    room.add(tablet)
+    assert not speakers.leaves(room, phone), "only asked up: they may come by the other one"
+    room.devices = {member.pk: "phone"}
+    assert speakers.leaves(room, phone)
+    room.devices = {member.pk: "tablet"}
+    assert not speakers.leaves(room, phone)
+    phone.talking = cast(Any, object())
+    assert speakers.leaves(room, phone)
