@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from live.decks import SlideDeck
+from live.models import SlideDeck
 from media import storage
 
 

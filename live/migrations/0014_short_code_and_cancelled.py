@@ -6,7 +6,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import live.models
+import live.models.lecture
 
 
 def give_codes(apps, schema_editor):
@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
             model_name="lecture",
             name="code",
             field=models.CharField(
-                default=live.models.new_code,
+                default=live.models.lecture.new_code,
                 editable=False,
                 help_text="its short address, /l/<code>/",
                 max_length=8,

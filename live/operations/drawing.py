@@ -16,7 +16,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 from kombu.exceptions import OperationalError as BrokerError
 
-from live.decks import SlideDeck
+from live.models import SlideDeck
 from media import pdf, storage
 from media.ffmpeg import UnableToConfine
 

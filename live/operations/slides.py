@@ -16,8 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from live import room_events
-from live.decks import SlideDeck, SlideTurn
-from live.models import Lecture
+from live.models import Lecture, SlideDeck, SlideTurn
 from live.operations.drawing import hint
 from media import storage
 

@@ -6,8 +6,7 @@ from django.db.models import QuerySet
 
 from attendance.core.intervals import ms_of
 from live.core import slides as core
-from live.decks import SlideDeck, SlideTurn
-from live.models import Lecture
+from live.models import Lecture, SlideDeck, SlideTurn
 
 
 def decks_of(occasion_id: int) -> QuerySet[SlideDeck]:

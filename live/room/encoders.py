@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from live import operations, permissions, queries, supervise
 from live.engines import get_engine
-from live.engines.base import EngineError, UnableToReachEngine, lecture_spec
+from live.engines.base import PRESENTER, EngineError, UnableToReachEngine, lecture_spec
 from live.models import AirTurn
 from live.operations.encoders import Cut
 from live.room import peers, signalling
@@ -60,7 +60,7 @@ class Encoders:
         try:
             part = await engine.publish(
                 room_id=room.room_id,
-                participant_id=signalling.PRESENTER,
+                participant_id=PRESENTER,
                 offer_sdp=sdp,
                 on_event=signalling.listener_for(self._process, peer),
             )

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from live.decks import SlideDeck
+from live.models import SlideDeck
 
 State = SlideDeck.State
 

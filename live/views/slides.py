@@ -12,8 +12,7 @@ from wagtail.permissions import policy_registry
 
 from cms.uploads import elsewhere, head_of, kind_of
 from live import operations, queries
-from live.decks import SlideDeck
-from live.models import Lecture
+from live.models import Lecture, SlideDeck
 from live.permissions import may_host
 from live.sentences.slides import fault_of
 from live.views.access import lecture_json

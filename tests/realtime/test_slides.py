@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from live.decks import SlideDeck
-from live.models import Lecture
+from live.models import Lecture, SlideDeck
 from tests.factories.live import make_live
 from tests.factories.organizations import County, make_county
 from tests.realtime.conftest import RoomServer, serving_two

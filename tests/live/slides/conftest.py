@@ -6,8 +6,7 @@ import pytest
 from django.utils import timezone
 
 from live import operations
-from live.decks import SlideDeck
-from live.models import Lecture
+from live.models import Lecture, SlideDeck
 from live.operations import drawing
 from tests.factories.live import make_live
 from tests.factories.organizations import County, make_county

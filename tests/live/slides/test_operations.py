@@ -13,8 +13,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks as Capture
 
 from live import operations, room_events
 from live.core.wire.slides import NO_SLIDES, SlideEvent
-from live.decks import SlideDeck, SlideTurn
-from live.models import Lecture
+from live.models import Lecture, SlideDeck, SlideTurn
 from live.operations import UnableToAddSlides, UnableToShowSlide, drawing
 from live.queries import decks_of, replay_slides, room_facts
 from media import pdf, storage

@@ -16,8 +16,7 @@ from wagtail.documents import get_document_model
 
 from attendance.operations import set_replay
 from live import operations
-from live.decks import SlideDeck, SlideTurn
-from live.models import Lecture, Restriction
+from live.models import Lecture, Restriction, SlideDeck, SlideTurn
 from live.permissions import may_see_slides
 from media.models import Video
 from organizations.models import Role, User

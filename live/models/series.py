@@ -1,4 +1,4 @@
-"""What is kept of plans beside the lectures themselves; part of ``live.models``."""
+"""What is kept of plans beside the lectures themselves."""
 
 from datetime import timedelta
 

@@ -1,0 +1,31 @@
+"""Live lectures: the room, its words, and the hosts that carry its media."""
+
+from live.models.asking import PinnedNotice, Poll, PollAnswer, Question, QuestionVote
+from live.models.captions import CaptionLine
+from live.models.chat import ChatMessage, Restriction
+from live.models.lecture import Lecture, MediaNode
+from live.models.series import CancelledLecture, LectureSeries
+from live.models.slides import SlideDeck, SlideTurn
+from live.models.stage import AirTurn, EncoderKey, MediaPeer, RaisedHand, Speaker
+
+__all__ = [
+    "AirTurn",
+    "CancelledLecture",
+    "CaptionLine",
+    "ChatMessage",
+    "EncoderKey",
+    "Lecture",
+    "LectureSeries",
+    "MediaNode",
+    "MediaPeer",
+    "PinnedNotice",
+    "Poll",
+    "PollAnswer",
+    "Question",
+    "QuestionVote",
+    "RaisedHand",
+    "Restriction",
+    "SlideDeck",
+    "SlideTurn",
+    "Speaker",
+]
