@@ -49,9 +49,6 @@ def room_words() -> dict[str, str]:
             "sound_only": _("只听声音"),
             "picture_again": _("看画面"),
             "failed": _("画面暂时放不出来，会自动再试。您的参与照样记录。"),
-            "hand": _("举手"),
-            "hand_down": _("放下"),
-            "hand_up": _("已举手，主持人看得到"),
             "ended": _("直播结束了，谢谢参加"),
             "replay_ready": _("回放好了，可以随时看"),
             "not_held": _("这一场未举行（时间太短），没有人缺席，也不用补学"),
@@ -68,6 +65,9 @@ def room_words() -> dict[str, str]:
 def _member_stage() -> dict[str, str]:
     """The stage as a member meets it."""
     return {
+        "hand": _("举手"),
+        "hand_down": _("放下"),
+        "hand_up": _("已举手，主持人看得到"),
         "speaking": _("正在发言：{names}"),
         "invited": _("主持人请您上台发言。上台以后，大家都能听到您的声音。"),
         "invitation_over": _("这次邀请已经过时，想发言请再举手。"),

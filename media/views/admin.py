@@ -296,7 +296,7 @@ class VideoViewSet(ModelViewSet):
             path("status/", status, name="status"),
             path("retry/<uuid:pk>/", retry, name="retry"),
             path("captions/<uuid:pk>/", captions.captions, name="captions"),
-            path("captions/<uuid:pk>/captions.vtt", captions.download, name="captions_download"),
+            path("captions/<uuid:pk>/file/", captions.download, name="captions_download"),
         ]
         return [*own, *super().get_urlpatterns()]
 

@@ -364,7 +364,7 @@ ADMIN = (
     Row("admin/videos/new/", READ, OFFICE, "the upload page"),
     Row("admin/videos/retry/<uuid:pk>/", "POST", HOSTS | OPERATOR, "try again"),
     Row("admin/videos/captions/<uuid:pk>/", FORM, HOSTS, "the captions of a video: upload, shift, delete"),
-    Row("admin/videos/captions/<uuid:pk>/captions.vtt", "GET", HOSTS, "the same as a file"),
+    Row("admin/videos/captions/<uuid:pk>/file/", "GET", HOSTS, "the same as a file"),
     Row("admin/videos/edit/<uuid:pk>/", FORM + " PUT", HOSTS | OPERATOR, "title, unit, state, who needs it"),
     Row("admin/videos/delete/<uuid:pk>/", FORM + " DELETE", HOSTS | OPERATOR, "delete it unless something needs it"),
     Row("admin/videos/history/<uuid:pk>/", READ, HOSTS | OPERATOR, "who changed it"),

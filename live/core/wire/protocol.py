@@ -2,8 +2,8 @@
 
 The classes here and in the files beside are the one source: ``docs/protocol.md`` explains them, ``manage.py
 write_frames`` makes the TypeScript types from them, a test fails when either has drifted. A frame is one JSON object in
-one text message. Beside: ``stage`` (who leads), ``negotiation`` (media connections), ``asking``, ``slides``;
-``reading`` (fields).
+one text message. Beside: ``chat``, ``stage`` (who leads), ``speakers``, ``negotiation`` (media connections),
+``asking``, ``slides``, ``captions``; ``reading`` (fields).
 """
 
 import json
@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from live.core.wire import asking, captions, slides, speakers
 from live.core.wire.bases import Command, Event, Frame
+from live.core.wire.chat import ChatEvent, HiddenEvent, Say
 from live.core.wire.negotiation import (
     Answer,
     Candidate,
@@ -77,6 +78,7 @@ __all__ = [
     "BadFrame",
     "BreakEvent",
     "Candidate",
+    "ChatEvent",
     "Command",
     "EndLecture",
     "Event",
@@ -87,6 +89,7 @@ __all__ = [
     "HandEvent",
     "HandsDownEvent",
     "Held",
+    "HiddenEvent",
     "HideMessage",
     "IceServer",
     "Invite",
@@ -108,6 +111,7 @@ __all__ = [
     "RemovedEvent",
     "ResumeLecture",
     "RoomChanged",
+    "Say",
     "ServerAnswer",
     "ServerOffer",
     "Speak",
@@ -151,15 +155,6 @@ class Leave(Command):
     """The person leaves; the server closes the socket."""
 
     word = "leave"
-
-
-@dataclass(frozen=True, slots=True)
-class Say(Command):
-    """A chat message. ``id`` is made on the phone; sent again with the same id it is stored once."""
-
-    word = "chat"
-    id: str = field(metadata={"ident": True})
-    text: str = field(metadata={"max": 2000})
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,29 +212,6 @@ class StateChanged(Event):
     word = "state"
     at_once = True
     state: State
-
-
-@dataclass(frozen=True, slots=True)
-class ChatEvent(Event):
-    """Somebody said something. ``at``: Unix milliseconds; ``host``: the lecturer."""
-
-    word = "chat"
-    message: int
-    member: int
-    name: str
-    unit: str
-    text: str
-    at: int
-    host: bool
-
-
-@dataclass(frozen=True, slots=True)
-class HiddenEvent(Event):
-    """A message was hidden by a host."""
-
-    word = "hidden"
-    at_once = True
-    message: int
 
 
 _EVENTS: tuple[type[Event], ...] = (
