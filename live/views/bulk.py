@@ -29,7 +29,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and form.save(as_of=timezone.now()):
         messages.success(request, series_planned_words(form.made))
         return redirect("live_schedule")
-    return render(request, "live/admin/bulk.html", {"form": form, "columns": list(TITLE.values())})
+    return render(request, "live/admin/bulk.html", {"form": form, "columns": _("、").join(TITLE.values())})
 
 
 @require_safe
