@@ -165,7 +165,7 @@ class Answer:
 
 def ask(port: int, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> Answer:
     began = time.monotonic()
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         line.request(method, path, body=body or None, headers=headers)
         got = line.getresponse()
