@@ -61,10 +61,11 @@ def excuse(leaves: Collection[Leave], *, as_of: datetime) -> dict[int, list[int]
 def excuse_absent(*, occasion_id: int, as_of: datetime) -> int:
     """Excuse whoever stands on an opened occasion's roster and is away by an approved period; returns how many.
 
-    In chunks of people, each its own transaction. Safe to repeat, and twice at once.
+    In chunks of people, each its own transaction. Safe to repeat, and twice at once; nobody for an occasion that was
+    deleted before a worker came to it.
     """
-    occasion = Occasion.objects.select_related("rule", "training").get(pk=occasion_id)
-    if occasion.state not in BEGUN or occasion.window_start_at is None:
+    occasion = Occasion.objects.select_related("rule", "training").filter(pk=occasion_id).first()
+    if occasion is None or occasion.state not in BEGUN or occasion.window_start_at is None:
         return 0
     if occasion.training.state == Training.State.CLOSED:
         return 0

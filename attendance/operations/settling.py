@@ -68,13 +68,14 @@ def settle(*, occasion_id: int, as_of: datetime, member_ids: Collection[int] | N
     Goes in chunks, each in its own transaction, so that a city fits; an occasion that is closed is settled when all
     are through, unless it was reopened or closed anew meanwhile. Nobody is judged where it was not held or is void.
     Of everybody, who cannot be judged is put aside (``settle_dirty`` tries again); of ``member_ids``, that is raised.
-    Tells ``standing_changed`` for those whose record changed. Raises UnableToSettle.
+    Tells ``standing_changed`` for those whose record changed. Nothing is done for an occasion that was deleted before a
+    worker came to it. Raises UnableToSettle.
     """
-    before = Occasion.objects.get(pk=occasion_id)
+    before = Occasion.objects.filter(pk=occasion_id).first()
+    if before is None or before.state in (State.NOT_HELD, State.VOID):
+        return
     if before.state == State.SCHEDULED:
         raise UnableToSettle(f"occasion {occasion_id} has not opened")
-    if before.state in (State.NOT_HELD, State.VOID):
-        return
     if member_ids is None:
         complete_roster(occasion_id=occasion_id)  # nobody is through before everybody is there
     is_whole_end = member_ids is None and before.state in (State.CLOSED, State.SETTLED)

@@ -189,6 +189,12 @@ def test_two_settlings_of_one_person_never_leave_the_older_reading(county: Count
     assert held(lecture, county.member)[0] == truth(lecture, county.member)[0] == "attended"
 
 
+def test_work_that_comes_after_an_occasion_was_deleted_is_none() -> None:
+    settling.settle(occasion_id=2**40, as_of=NOON)
+    operations.complete_roster(occasion_id=2**40)
+    assert operations.excuse_absent(occasion_id=2**40, as_of=NOON) == 0
+
+
 @pytest.mark.django_db(transaction=True)
 def test_closing_presences_settling_and_burying_never_wait_in_a_circle(county: County) -> None:
     lectures = [open_lecture(county.branch), open_lecture(county.branch)]
