@@ -40,6 +40,17 @@ export function statusWord({ state, line, isExpected, isCounted, hand, isHidden,
   return isHidden ? "hidden" : "connecting";
 }
 
+export interface LiveFacts {
+  /** Since when it has been live; null: it was not. */
+  liveAt: number | null;
+  now: number;
+}
+
+/** Beside the red dot: how long it has been live. */
+export function liveSaid({ liveAt, now }: LiveFacts): Said | null {
+  return liveAt ? { word: "live_for", values: { time: clock(now - liveAt) } } : null;
+}
+
 export interface CoverFacts {
   state: string;
   line: Line;
