@@ -346,7 +346,7 @@ class Room {
     this.asking.show(live && this.breakUntil === null, !isClosed && !over);
     this.captions.show(live);
     const now = this.clock.now();
-    this.bar.show(live, { liveAt: this.liveAt, now });
+    this.bar.show(live, { liveAt: this.liveAt, isBreak: this.breakUntil !== null, now });
     showAfter(this.words, { state: this.state, over, stopped: isClosed && !over, fetched: this.fetched, now });
     document.body.classList.toggle("room-over", over);
   }
