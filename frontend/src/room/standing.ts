@@ -50,12 +50,8 @@ export class Standing {
   }
 
   /** A hole in the sequence, or a return: one GET tells what was missed. */
-  async catchUp(): Promise<void> {
-    try {
-      await this.look.now();
-    } catch {
-      // The next gap, or the next return, asks again.
-    }
+  catchUp(): Promise<void> {
+    return this.look.catchUp();
   }
 
   private async ask(): Promise<Answer> {
