@@ -15,7 +15,7 @@ from tests.e2e.pages.browser import ROOT
 pytestmark = pytest.mark.e2e
 
 HOST = "http://room.test"
-DATA = {
+DATA: dict[str, Any] = {
     "occasion": 1, "you": 7, "owner": "me", "counted": True, "state": "live", "seq": 0, "mine": None, "now": 1000,
     "starts_at": 0, "ends_at": 9_999_999, "undone_until": None, "void_reason": "", "live_at": 1, "hls_url": "",
     "hls_audio_url": "", "chat": [], "talk": True, "locked": False, "break_until": None,
