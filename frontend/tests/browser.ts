@@ -96,6 +96,10 @@ export class FakeElement extends FakeTarget {
     this.attributes[name] = value;
   }
 
+  getAttribute(name: string): string | null {
+    return this.attributes[name] ?? null;
+  }
+
   append(...made: FakeElement[]): void {
     for (const one of made) this.appendChild(one);
   }

@@ -71,3 +71,21 @@ test("what the browser keeps time of is shown as text", () => {
   assert.equal(wordsOf([cue("a < b"), cue(null), cue("二")]), "a < b\n\n二");
   assert.equal(wordsOf(null), "");
 });
+
+test("an answer that is older than the newest line fills what was missed, and takes nothing back", () => {
+  const list = new CaptionList();
+  list.told([[1, "一"]]);
+  list.add([[3, "三"]]);
+  list.drop(1);
+  list.told(
+    [
+      [1, "一"],
+      [2, "二"],
+    ],
+    true,
+  );
+  assert.deepEqual(list.last(), [
+    [2, "二"],
+    [3, "三"],
+  ]);
+});

@@ -65,6 +65,9 @@ test("a question that failed leaves the answers of the others", async () => {
   const failed = server.look.now().catch((error: Error) => error.message);
   server.waiting[1]?.fail();
   assert.equal(await failed, "down");
+  const later = server.look.catchUp();
+  server.waiting[2]?.fail();
+  await later;
   await server.answers(0, "presenter");
   assert.deepEqual(server.taken, ["presenter"]);
 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PollEvent } from "../src/lib/frames";
 import { isShown } from "../src/screen/poll";
-import { closedSaid, hourOf, lineSaid } from "../src/screen/said";
+import { closedSaid, comesBack, hourOf, lineSaid } from "../src/screen/said";
 
 test("the line is said while it matters", () => {
   assert.equal(lineSaid("good", false), "good");
@@ -17,6 +17,11 @@ test("why it is out, for whoever comes to look", () => {
   assert.equal(closedSaid("elsewhere"), "elsewhere");
   assert.equal(closedSaid("removed"), "no_right");
   assert.equal(closedSaid("cancelled"), "");
+});
+
+test("out of the room it comes back by itself, but not to push out another page of the same person", () => {
+  assert.deepEqual(([undefined, "signed_out", "rights", "removed"] as const).map(comesBack), [true, true, true, true]);
+  assert.deepEqual((["elsewhere", "cancelled"] as const).map(comesBack), [false, false]);
 });
 
 test("the hour", () => {

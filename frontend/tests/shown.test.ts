@@ -5,7 +5,15 @@ import { closedWord, type DeskFacts, deskWord, isGood } from "../src/host/desk";
 import type { ChatEvent, JoinedFrame, RoomEvent, TickFrame } from "../src/lib/frames";
 import { Feed } from "../src/room/feed";
 import { Outage } from "../src/room/outage";
-import { type CoverFacts, closedSaid, coverSaid, type Said, type StatusFacts, statusWord } from "../src/room/shown";
+import {
+  type CoverFacts,
+  closedSaid,
+  coverSaid,
+  liveSaid,
+  type Said,
+  type StatusFacts,
+  statusWord,
+} from "../src/room/shown";
 import { pauseBefore } from "../src/room/verdict";
 
 const STATUS: StatusFacts = {
@@ -35,6 +43,13 @@ const STATUSES: [string, Partial<StatusFacts>, string][] = [
 for (const [name, facts, word] of STATUSES) {
   test(`status: ${name}`, () => assert.equal(statusWord({ ...STATUS, ...facts }), word));
 }
+
+test("the clock at the picture does not go on in a break", () => {
+  const facts = { liveAt: 1000, isBreak: false, now: 62_000 };
+  assert.deepEqual(liveSaid(facts), { word: "live_for", values: { time: "01:01" } });
+  assert.deepEqual(liveSaid({ ...facts, isBreak: true }), { word: "in_break" });
+  assert.equal(liveSaid({ ...facts, liveAt: null }), null);
+});
 
 const MINUTE = 60_000;
 const START = 1_000 * MINUTE;

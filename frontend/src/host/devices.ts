@@ -1,4 +1,5 @@
 /** Camera, microphone, screen: what there is, what is chosen, how loud it is. */
+import { canSend } from "../lib/peer";
 
 export type DeviceProblem = "insecure" | "unsupported" | "denied" | "no_device" | "no_microphone" | "device_busy";
 
@@ -24,15 +25,18 @@ function problemOf(error: unknown): DeviceProblem {
   return "no_device";
 }
 
+/** Nobody is asked for devices whose picture and sound could not go out. @throws UnableToUseDevices */
+function checkAbilities(): void {
+  if (!window.isSecureContext) throw new UnableToUseDevices("insecure");
+  if (!navigator.mediaDevices?.getUserMedia || !canSend()) throw new UnableToUseDevices("unsupported");
+}
+
 /** What the list of cameras calls none at all. */
 export const NO_CAMERA = "none";
 
 /** Open both, or what there is of the two; the sound alone for NO_CAMERA. @throws UnableToUseDevices */
 export async function openDevices(camera: string, microphone: string): Promise<MediaStream> {
-  if (!window.isSecureContext) throw new UnableToUseDevices("insecure");
-  if (!navigator.mediaDevices?.getUserMedia || typeof RTCPeerConnection !== "function") {
-    throw new UnableToUseDevices("unsupported");
-  }
+  checkAbilities();
   const video = camera ? { ...PICTURE, deviceId: { exact: camera } } : PICTURE;
   const audio = microphone ? { ...SOUND, deviceId: { exact: microphone } } : SOUND;
   try {
@@ -60,10 +64,7 @@ export async function openDevices(camera: string, microphone: string): Promise<M
 
 /** The microphone alone, of somebody who comes on the stage. @throws UnableToUseDevices */
 export async function openMicrophone(): Promise<MediaStream> {
-  if (!window.isSecureContext) throw new UnableToUseDevices("insecure");
-  if (!navigator.mediaDevices?.getUserMedia || typeof RTCPeerConnection !== "function") {
-    throw new UnableToUseDevices("unsupported");
-  }
+  checkAbilities();
   try {
     return await navigator.mediaDevices.getUserMedia({ audio: SOUND });
   } catch (error) {

@@ -11,6 +11,7 @@ export interface HearingEvents {
 const AGAIN_MS = 3000;
 
 export class Hearing {
+  private speakers: OnStage[] = [];
   private wanted = false;
   private isAsked = false;
   private timer = 0;
@@ -31,7 +32,8 @@ export class Hearing {
   }
 
   /** The stage, or whether this page is the presenter's, may be another. */
-  told(speakers: OnStage[]): void {
+  told(speakers = this.speakers): void {
+    this.speakers = speakers;
     const wanted = this.events.isPresenter() && speakers.some((one) => one.on);
     if (wanted === this.wanted) return;
     this.wanted = wanted;

@@ -11,13 +11,14 @@ import { Chat } from "../room/chat";
 import { Feed, type PageEvent } from "../room/feed";
 import { isOver } from "../room/page";
 import { type ClosedWhy, type Line, RoomLine } from "../room/socket";
-import { showAfter } from "./after";
 import { Air } from "./air";
 import { HostAsking } from "./asking";
 import { Assistant } from "./assistant";
 import { HostCaptions } from "./captions";
 import { Control } from "./control";
-import { type ClosedWord, closedWord, deskWord, isGood, refusalWord } from "./desk";
+import { type ClosedWord, closedWord, type DeskFacts, refusalWord } from "./desk";
+import { Ending } from "./ending";
+import { Going } from "./going";
 import { Hands } from "./hands";
 import { Hearing } from "./hearing";
 import { OnAir } from "./onair";
@@ -28,7 +29,8 @@ import { RecordingNotice } from "./recording";
 import { showNotes } from "./rows";
 import { HostSlides } from "./slides";
 import { Speakers } from "./speakers";
-import { ENCODER, type Role } from "./stage";
+import type { Role } from "./stage";
+import { showState } from "./state";
 import { Studio } from "./studio";
 
 // Nothing tells the desk that the recording has stopped: it asks.
@@ -36,7 +38,6 @@ const ASK_MS = 10_000;
 class Desk {
   private readonly words: HostWords;
   private readonly clock: ServerClock;
-  private readonly go = byId<HTMLButtonElement>("go");
   private readonly studio: Studio;
   private readonly air: Air;
   private readonly onAir: OnAir;
@@ -45,8 +46,9 @@ class Desk {
   private readonly hands: Hands;
   private readonly speakers: Speakers;
   private readonly hearing: Hearing;
-  private onStage: OnStage[] = [];
   private readonly control: Control;
+  private readonly going: Going;
+  private readonly ending: Ending;
   private readonly assistant: Assistant;
   private readonly recording: RecordingNotice;
   private readonly line: RoomLine;
@@ -60,21 +62,19 @@ class Desk {
   private lineWord: Line = "connecting";
   private closed: ClosedWord = "no_right";
   private liveAt: number | null;
-  private undoneUntil: number;
   private voidReason: string;
-  private going = false;
 
   constructor(private readonly data: HostData) {
     this.words = data.words;
     this.clock = new ServerClock(data.now);
     this.state = data.state;
     this.liveAt = data.live_at;
-    this.undoneUntil = data.undone_until ?? 0;
     this.voidReason = data.void_reason;
     this.stand = new Look(
       () => get<HostState>(data.urls.state),
       (state) => this.caughtUp(state),
     );
+    const send = (command: Command): boolean => this.line.send(command);
     this.recording = new RecordingNotice(data.occasion);
     this.recording.told = data.recording;
     this.line = new RoomLine(data.urls, {
@@ -84,7 +84,7 @@ class Desk {
       joined: (frame) => this.joined(frame),
     });
     this.assistant = new Assistant(data.words, data.you, data.occasion, {
-      send: (command) => this.line.send(command),
+      send,
       state: () => this.state,
       role: (role) => this.became(role),
     });
@@ -105,16 +105,15 @@ class Desk {
       picture: (picture, sound) => this.air.changed(picture, sound),
     });
     this.onAir = new OnAir(data.words, this.clock, {
-      send: (command) => this.line.send(command),
+      send,
       say: (word) => this.say(word),
       changed: (isBreak) => this.breakChanged(isBreak),
-      recording: () => void this.catchUp(),
+      recording: () => void this.stand.catchUp(),
     });
     this.preview = new Preview(data.words, byId("host").dataset.hls ?? "", {
       address: async () => (await get<HostState>(data.urls.state)).hls_url,
       now: () => this.clock.now(),
     });
-    const send = (command: Command): boolean => this.line.send(command);
     this.people = new People(data.words, data.you, data.urls.people, send);
     this.hands = new Hands(data.words, send, this.people.tools, (count) => this.people.handsUp(count));
     this.speakers = new Speakers(data.words, send);
@@ -123,24 +122,32 @@ class Desk {
       isPresenter: () => this.state === "live" && !this.onAir.isBreak && this.assistant.role === "presenter",
     });
     this.control = new Control(data.words, send);
+    this.going = new Going({
+      send,
+      signed: (command) => this.assistant.signed(command),
+      isReady: () => this.studio.stream !== null,
+      began: (isGoing) => {
+        this.say(isGoing ? "going" : "try_again");
+        this.show();
+      },
+    });
+    this.ending = new Ending(data.words, data.undone_until ?? 0, (command) => {
+      if (!send(command)) this.say("try_again");
+    });
     this.chat = new Chat({
       you: data.you,
       keep: `chat-${data.owner}-${data.occasion}`,
       words: data.words,
-      send: (command) => this.line.send(command),
+      send,
       decorate: (line, message) => this.people.beside(line, message),
     });
-    this.asking = new HostAsking(
-      data.ask_words,
-      (command) => this.line.send(command),
-      () => void this.catchUp(),
-    );
+    this.asking = new HostAsking(data.ask_words, send, () => void this.stand.catchUp());
     this.slides = new HostSlides(data.slide_words, data.urls, data.slides_url, send);
     this.captions = new HostCaptions(data.caption_words, `captions-${data.owner}-${data.occasion}`, send);
     this.feed = new Feed(this.chat, {
       people: (count) => this.people.present(count),
       event: (event) => this.event(event),
-      missed: () => void this.catchUp(),
+      missed: () => void this.stand.catchUp(),
     });
   }
 
@@ -153,54 +160,19 @@ class Desk {
     this.assistant.begin(this.data.stage.on_air);
     this.onAir.turn(this.data.stage.on_air);
     this.stands(this.data);
-    this.buttons();
+    byId("here-step").addEventListener("click", () => location.reload());
+    window.addEventListener("beforeunload", (event) => {
+      if (this.state === "live" && this.air.isActive()) event.preventDefault();
+    });
     startTabs(["chat", "questions", "polls", "captions", "people"]);
     fitHeight();
     this.show();
     window.setInterval(() => this.show(), 1000);
-    window.setInterval(() => void (this.state === "live" && this.catchUp()), ASK_MS);
+    window.setInterval(() => void (this.state === "live" && this.stand.catchUp()), ASK_MS);
     const over = isOver(this.state);
     if (!over && this.assistant.role === "presenter") void this.studio.open();
-    if (!over || this.state === "ended" || this.undoneUntil > this.clock.now()) this.line.start();
+    if (!over || this.state === "ended" || this.ending.undoneUntil > this.clock.now()) this.line.start();
     else this.chat.close();
-  }
-
-  private buttons(): void {
-    this.go.addEventListener("click", () => this.goLive());
-    byId("go-encoder").addEventListener("click", () => this.begin({ t: "go_live", source: ENCODER }));
-    byId("here-step").addEventListener("click", () => location.reload());
-    byId("end").addEventListener("click", () => this.askEnd(true));
-    byId("end-no").addEventListener("click", () => this.askEnd(false));
-    byId("end-yes").addEventListener("click", () => {
-      this.askEnd(false);
-      if (!this.line.send({ t: "end" })) this.say("try_again");
-    });
-    byId("resume-lecture").addEventListener("click", () => {
-      if (!this.line.send({ t: "resume" })) this.say("try_again");
-    });
-    byId("recording-seen").addEventListener("click", () => {
-      this.recording.seen();
-      this.recording.show(this.state === "live");
-    });
-    window.addEventListener("beforeunload", (event) => {
-      if (this.state === "live" && this.air.isActive()) event.preventDefault();
-    });
-  }
-
-  private askEnd(asked: boolean): void {
-    byId("end-confirm").hidden = !asked;
-    byId("end").hidden = asked;
-    byId(asked ? "end-no" : "end").focus();
-  }
-
-  private goLive(): void {
-    if (this.studio.stream) this.begin(this.assistant.signed({ t: "go_live" }));
-  }
-
-  private begin(command: Command): void {
-    this.going = this.line.send(command);
-    this.say(this.going ? "going" : "try_again");
-    this.show();
   }
 
   // --- what the room says ---------------------------------------------------------------------------------------
@@ -223,8 +195,8 @@ class Desk {
     this.captions.joined();
     this.setState(frame.state);
     if (this.state === "live") void this.air.back();
-    this.hearing.told(this.onStage);
-    if (isBack) void this.catchUp();
+    this.hearing.told();
+    if (isBack) void this.stand.catchUp();
   }
 
   private frame(frame: ServerFrame): void {
@@ -242,12 +214,12 @@ class Desk {
   private refused(frame: ErrorFrame): void {
     if (this.chat.refused(frame) || this.asking.refused(frame)) return;
     if (this.slides.refused(frame) || this.captions.refused(frame)) return;
-    this.going = false;
+    this.going.done();
     const media = frame.t === "offer" || frame.t === "reclaim";
     if (media && frame.error === "taken") {
       this.assistant.refused();
       this.say("taken");
-      void this.catchUp();
+      void this.stand.catchUp();
     } else if (media) this.air.refused(frame);
     else this.say(refusalWord(frame.error));
     this.show();
@@ -267,15 +239,14 @@ class Desk {
     else if (event.t === "room") this.control.set(event.chat, event.locked);
     else if (event.t === "on_air") {
       this.sends(event);
-      void this.catchUp();
+      void this.stand.catchUp();
     } else if (event.t === "muted" || event.t === "removed") {
       if (event.t === "muted" && event.member === this.data.you) this.chat.mute(event.on);
-      void this.catchUp();
+      void this.stand.catchUp();
     }
   }
 
   private staged(speakers: OnStage[]): void {
-    this.onStage = speakers;
     this.speakers.show(speakers);
     this.hearing.told(speakers);
   }
@@ -285,7 +256,7 @@ class Desk {
     this.state = state;
     this.assistant.settle();
     if (state === "live" && was !== "live") {
-      this.going = false;
+      this.going.done();
       this.liveAt = this.clock.now();
       this.onAir.begins();
       if (was === "scheduled") void this.air.publish();
@@ -299,7 +270,7 @@ class Desk {
       this.studio.close();
       if (state !== was) {
         this.say("");
-        void this.catchUp();
+        void this.stand.catchUp();
       }
     }
     this.show();
@@ -316,11 +287,11 @@ class Desk {
 
   /** The end was undone: the devices, which were let go, are opened again, and the picture goes out by itself. */
   private resumed(): void {
-    this.undoneUntil = 0;
+    this.ending.undoneUntil = 0;
     this.chat.open();
     this.say("");
     if (this.assistant.role === "presenter") void this.studio.open();
-    void this.catchUp();
+    void this.stand.catchUp();
   }
 
   private sends(onAir: OnAirEvent | null): void {
@@ -331,7 +302,7 @@ class Desk {
   /** Nobody has told yet by whom: a page that is still the presenter's, as after a mistake of the line, goes on. */
   private async replaced(): Promise<void> {
     this.assistant.refused();
-    await this.catchUp();
+    await this.stand.catchUp();
     this.air.again();
   }
 
@@ -343,7 +314,7 @@ class Desk {
       this.studio.close();
       this.say("");
     }
-    this.hearing.told(this.onStage);
+    this.hearing.told();
     this.show();
   }
 
@@ -360,7 +331,7 @@ class Desk {
     this.slides.told(state.slide);
     this.captions.told(state.captions ?? []);
     this.liveAt = state.live_at;
-    this.undoneUntil = state.undone_until ?? 0;
+    this.ending.undoneUntil = state.undone_until ?? 0;
     this.voidReason = state.void_reason;
     this.recording.told = state.recording;
     this.people.restricted(state.restricted ?? []);
@@ -368,14 +339,6 @@ class Desk {
     this.staged(state.speakers ?? []);
     this.stands(state);
     this.setState(state.state);
-  }
-
-  private async catchUp(): Promise<void> {
-    try {
-      await this.stand.now();
-    } catch {
-      // The next gap, or the next return, asks again.
-    }
   }
 
   private lineChanged(line: Line, why?: ClosedWhy): void {
@@ -401,40 +364,22 @@ class Desk {
     const { stream } = this.studio;
     const live = this.state === "live";
     const over = isOver(this.state);
-    const isEarly = this.clock.now() < this.data.opens_at;
-    this.go.hidden = live || over;
-    const mayNot = this.lineWord !== "good" || this.going || isEarly;
-    this.go.disabled = !stream || mayNot;
-    const encoder = byId<HTMLButtonElement>("go-encoder");
-    encoder.hidden = this.go.hidden || !this.data.encoder_key;
-    encoder.disabled = mayNot;
-    byId("encoder-step").hidden = over;
-    // Nothing more is asked, and nothing to be looked at goes out.
-    byId("poll-writing").hidden = over;
-    byId("look-part").hidden = over;
-    byId("end").hidden = !live || !byId("end-confirm").hidden;
-    if (!live) byId("end-confirm").hidden = true;
+    const now = this.clock.now();
+    const isEarly = now < this.data.opens_at;
+    const isConnected = this.lineWord === "good";
+    this.going.show({ isDone: live || over, isEarly, isConnected, hasEncoder: !!this.data.encoder_key });
     byId("here-step").hidden = this.lineWord !== "closed" || this.closed !== "elsewhere";
     byId("live-mark").hidden = !live;
     if (live && this.liveAt) {
-      const time = clock(this.clock.now() - this.liveAt);
-      byId("live-time").textContent = fill(this.words, "on_air", { time });
+      byId("live-time").textContent = fill(this.words, "on_air", { time: clock(now - this.liveAt) });
     }
-    const undoable = this.lineWord === "closed" ? 0 : this.undoneUntil - this.clock.now();
-    showAfter(this.words, { state: this.state, over, undoable });
+    this.ending.show({ state: this.state, over, isOut: this.lineWord === "closed", now });
     this.studio.show(over || this.assistant.role === "assistant");
-    this.showWord(isEarly);
     const isMute = this.studio.soundProblem() === "mic_off";
     this.onAir.show({ state: this.state, endsAt: this.data.ends_at, sender: this.assistant.sender, isMute });
     this.recording.show(live);
     this.slides.open(!over);
-    byId("cover").hidden = !over && !!stream && !!this.studio.picture();
-    // What became of it stands at the desk, with the steps; twice on one page is once too often.
-    byId("cover-text").textContent = over ? "" : byId("desk-state").textContent;
-  }
-
-  private showWord(isEarly: boolean): void {
-    const word = deskWord({
+    const facts: DeskFacts = {
       state: this.state,
       line: this.lineWord,
       closed: this.closed,
@@ -442,12 +387,9 @@ class Desk {
       sound: this.studio.soundProblem(),
       isEarly,
       isAssistant: this.assistant.role === "assistant",
-    });
-    const box = byId("desk-state");
-    write(box, fill(this.words, word, { reason: this.voidReason }));
-    // What the audience gets stands above; how the line is, is no news while it is good.
-    box.hidden = word === "good";
-    box.className = `desk-state ${isGood(word) ? "good" : "off"}`;
+    };
+    const isCovered = over || !stream || !this.studio.picture();
+    showState(this.words, facts, { reason: this.voidReason, over, isCovered });
   }
 }
 

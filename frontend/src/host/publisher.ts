@@ -3,6 +3,7 @@
  * resolution before frame rate (slides must stay readable). The server answers; whatever breaks is begun again.
  */
 import type { CandidateInit, Command } from "../lib/frames";
+import { onState, sendingPeer, stateOf } from "../lib/peer";
 
 const PATIENCE_MS = 10_000;
 // A line that is lost for so long gets another way through the network; most are back before.
@@ -30,7 +31,7 @@ export class Publisher {
   constructor(private readonly events: PublisherEvents) {}
 
   isUp(): boolean {
-    return this.pc?.connectionState === "connected";
+    return this.pc !== null && stateOf(this.pc) === "connected";
   }
 
   isActive(): boolean {
@@ -39,7 +40,7 @@ export class Publisher {
 
   /** Whether there is a connection that the server may still have. */
   canResume(): boolean {
-    return this.pc !== null && this.key !== "" && this.pc.connectionState !== "closed";
+    return this.pc !== null && this.key !== "" && stateOf(this.pc) !== "closed";
   }
 
   /** The server has it: whatever happened to the line meanwhile, media go on. */
@@ -67,12 +68,12 @@ export class Publisher {
 
   async start(stream: MediaStream, picture: MediaStreamTrack | null): Promise<void> {
     this.stop();
-    const pc = new RTCPeerConnection({ iceServers: this.relays, bundlePolicy: "max-bundle" });
+    const pc = sendingPeer(this.relays);
     this.pc = pc;
     this.offered = false;
     this.early = [];
     pc.onicecandidate = (event) => this.trickle(pc, event.candidate);
-    pc.onconnectionstatechange = () => this.changed(pc);
+    onState(pc, () => this.changed(pc));
     const sound = stream.getAudioTracks()[0];
     if (sound) this.soundSender = pc.addTransceiver(sound, { direction: "sendonly", streams: [stream] }).sender;
     if (picture) await this.addPicture(pc, picture, stream);
@@ -153,13 +154,14 @@ export class Publisher {
 
   private changed(pc: RTCPeerConnection): void {
     if (this.pc !== pc) return;
-    if (pc.connectionState === "connected") {
+    const state = stateOf(pc);
+    if (state === "connected") {
       window.clearTimeout(this.timer);
       this.events.connected();
-    } else if (pc.connectionState === "disconnected" && this.key) {
+    } else if (state === "disconnected" && this.key) {
       window.clearTimeout(this.timer);
       this.timer = window.setTimeout(() => this.resumed(), RESTART_AFTER_MS);
-    } else if (pc.connectionState === "failed") {
+    } else if (state === "failed") {
       if (this.key) void this.restart();
       else this.fail();
     }

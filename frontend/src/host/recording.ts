@@ -6,17 +6,19 @@ import type { Recording } from "./page";
 export class RecordingNotice {
   told: Recording | undefined;
   private readonly key: string;
+  private isLive = false;
 
   constructor(occasion: number) {
     this.key = `recording-seen-${occasion}`;
-  }
-
-  /** The lecturer has seen it: until it is interrupted once more. */
-  seen(): void {
-    remember("localStorage", this.key, this.told?.count ?? 0);
+    // The lecturer has seen it: until it is interrupted once more.
+    byId("recording-seen").addEventListener("click", () => {
+      remember("localStorage", this.key, this.told?.count ?? 0);
+      this.show(this.isLive);
+    });
   }
 
   show(isLive: boolean): void {
+    this.isLive = isLive;
     const { told } = this;
     const off = isLive ? (told?.off ?? "") : "";
     const missed = told && told.count > recall("localStorage", this.key, 0) ? told.missed : "";

@@ -28,4 +28,13 @@ export class Look<T> {
       await this.now();
     }
   }
+
+  /** As `now`; where it fails, the next gap or the next return asks again. */
+  async catchUp(): Promise<void> {
+    try {
+      await this.now();
+    } catch {
+      // Nothing was told, and nothing is lost.
+    }
+  }
 }

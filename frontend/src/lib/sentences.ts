@@ -34,6 +34,7 @@ export interface RoomWords {
   hand_down: string;
   hand_up: string;
   hidden: string;
+  in_break: string;
   invitation_over: string;
   invited: string;
   late: string;

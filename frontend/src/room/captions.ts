@@ -17,10 +17,12 @@ export class CaptionList {
   private rows = new Map<number, string>();
   private readonly dropped = new Set<number>();
 
-  /** What the server says stands, with the page and after a gap. */
-  told(lines: CaptionRow[]): void {
+  /** What the server says stands, with the page and after a gap; `isOld`: it does not know the newest lines. */
+  told(lines: CaptionRow[], isOld = false): void {
+    const newer = isOld ? Array.from(this.rows) : [];
     this.rows.clear();
     this.add(lines);
+    this.add(newer);
   }
 
   add(lines: CaptionRow[]): void {
@@ -74,8 +76,8 @@ export class Captions {
     });
   }
 
-  told(lines: CaptionRow[]): void {
-    this.list.told(lines);
+  told(lines: CaptionRow[], isOld = false): void {
+    this.list.told(lines, isOld);
     this.fresh();
   }
 

@@ -1,17 +1,20 @@
 /** The member's room. */
-import { clock, ServerClock } from "../lib/clock";
+import { ServerClock } from "../lib/clock";
 import { deviceId } from "../lib/device";
-import type { JoinedFrame, ServerFrame } from "../lib/frames";
+import type { Command, JoinedFrame, ServerFrame } from "../lib/frames";
 import { get } from "../lib/http";
 import { Outbox } from "../lib/outbox";
 import { byId, fitHeight, readData, write } from "../lib/page";
 import type { RoomWords } from "../lib/sentences";
 import { startTabs } from "../lib/tabs";
 import { fill } from "../lib/words";
+import { showAfter } from "./after";
 import { Asking } from "./asking";
+import { Bar } from "./bar";
 import { Captions } from "./captions";
 import { Chat } from "./chat";
 import { Feed, type PageEvent } from "./feed";
+import { Hand } from "./hand";
 import { Outage } from "./outage";
 import { isOver, type RoomData, type RoomState } from "./page";
 import { toggleFullScreen, WakeLock } from "./phone";
@@ -21,6 +24,7 @@ import { closedSaid, coverSaid, type Said, statusWord } from "./shown";
 import { RoomSlides } from "./slides";
 import { type ClosedWhy, type Line, RoomLine } from "./socket";
 import { Speaking } from "./speaking";
+import { type Answer, Standing } from "./standing";
 import { VerdictAsker } from "./verdict";
 
 const ENTRY_SPREAD_MS = 2000;
@@ -41,6 +45,9 @@ class Room {
   private readonly outage = new Outage();
   private readonly wakeLock = new WakeLock();
   private readonly asker: VerdictAsker;
+  private readonly standing: Standing;
+  private readonly hand: Hand;
+  private readonly bar: Bar;
   /** The newest that was fetched; what the socket said since stands in the fields below. */
   private fetched: RoomState;
   private state: string;
@@ -48,11 +55,7 @@ class Room {
   private lineWord: Line = "connecting";
   private isCounted = false;
   private media: ScreenState = "idle";
-  private hand = false;
   private breakUntil: number | null;
-  /** What was tapped and has not gone out. */
-  private askedHand: boolean | null = null;
-  private catching = false;
 
   constructor(private readonly data: RoomData) {
     this.words = data.words;
@@ -62,10 +65,13 @@ class Room {
     this.breakUntil = data.break_until;
     this.clock = new ServerClock(data.now);
     this.outbox = new Outbox({ owner: data.owner });
+    const send = (command: Command): boolean => this.line.send(command);
+    const ask = (): Promise<RoomState> => get<RoomState>(data.urls.state);
+    this.standing = new Standing(ask, (answer) => this.caughtUp(answer));
     this.screen = new Screen(this.video, byId("room").dataset.hls ?? "", {
-      send: (command) => this.line.send(command),
+      send,
       state: (state) => this.mediaState(state),
-      refresh: () => get<RoomState>(data.urls.state),
+      refresh: ask,
     });
     this.line = new RoomLine(data.urls, {
       frame: (frame) => this.frame(frame),
@@ -82,25 +88,31 @@ class Room {
       you: data.you,
       keep: `chat-${data.owner}-${data.occasion}`,
       words: data.words,
-      send: (command) => this.line.send(command),
+      send,
     });
     this.speaking = new Speaking(data.words, data.you, {
-      send: (command) => this.line.send(command),
+      send,
       changed: (speaks) => this.screen.onStage(speaks),
     });
-    this.asking = new Asking(data.ask_words, data.you, `ask-${data.owner}-${data.occasion}`, (command) =>
-      this.line.send(command),
-    );
-    const address = async (): Promise<string> => (await get<RoomState>(data.urls.state)).slides_url;
-    this.slides = new RoomSlides(data.slide_words, data.slides_url, address);
+    this.asking = new Asking(data.ask_words, data.you, `ask-${data.owner}-${data.occasion}`, send);
+    this.slides = new RoomSlides(data.slide_words, data.slides_url, async () => (await ask()).slides_url);
     this.feed = new Feed(this.chat, {
       people: (count) => this.people(count),
       event: (event) => this.event(event),
-      missed: () => void this.catchUp(),
+      missed: () => void this.standing.catchUp(),
+    });
+    this.hand = new Hand(data.words, send, () => this.show());
+    this.bar = new Bar(data.words, {
+      isSoundOnly: () => this.screen.audioOnly,
+      soundOnly: (on) => {
+        this.screen.setAudioOnly(on);
+        this.show();
+      },
+      full: () => toggleFullScreen(this.slides.full() ?? this.video),
     });
     this.asker = new VerdictAsker(
       () => isOver(this.state) && data.counted && !this.fetched.mine?.settled,
-      () => this.catchUp(),
+      () => this.standing.catchUp(),
     );
   }
 
@@ -127,30 +139,9 @@ class Room {
 
   private buttons(): void {
     byId("tap").addEventListener("click", () => this.screen.tapped());
-    const sound = byId<HTMLButtonElement>("sound-only");
-    sound.addEventListener("click", () => {
-      const on = !this.screen.audioOnly;
-      sound.classList.toggle("on", on);
-      sound.textContent = fill(this.words, on ? "picture_again" : "sound_only");
-      this.screen.setAudioOnly(on);
-      this.show();
-    });
-    byId("full").addEventListener("click", () => toggleFullScreen(this.slides.full() ?? this.video));
     byId("here-step").addEventListener("click", () => location.reload());
-    byId("hand").addEventListener("click", () => {
-      const up = !this.hand;
-      // Tapped while there is no line: it goes out with the next one.
-      this.askedHand = this.line.send({ t: "hand", up }) ? null : up;
-      this.raised(up);
-    });
     document.addEventListener("visibilitychange", () => this.visibility());
     window.addEventListener("pagehide", () => this.endOutage());
-  }
-
-  private raised(up: boolean): void {
-    this.hand = up;
-    byId("hand").textContent = fill(this.words, up ? "hand_down" : "hand");
-    this.show();
   }
 
   private visibility(): void {
@@ -166,15 +157,14 @@ class Room {
 
   private joined(frame: JoinedFrame): void {
     this.clock.set(frame.at);
+    this.standing.joined();
     this.endOutage();
     this.isCounted = frame.counted;
     const isBack = this.feed.joined(frame);
     this.asking.joined();
     // The page itself may be old: kept by the browser, or drawn a moment before something was said.
     const missed = isBack || frame.seq !== this.data.seq || frame.state !== this.data.state;
-    // What the server keeps is what hosts see: a hand that was lowered meanwhile does not go up by itself.
-    if (this.askedHand === null) this.raised(!!frame.hand);
-    else if (this.line.send({ t: "hand", up: this.askedHand })) this.askedHand = null;
+    this.hand.joined(!!frame.hand);
     // A server that is about to be renewed does not say so.
     this.chat.allow(frame.chat !== false);
     this.asking.allow(frame.chat !== false);
@@ -188,11 +178,12 @@ class Room {
     if (this.state === "live" && was === "live" && this.breakUntil === null) this.screen.resume();
     this.speaking.joined(frame.speakers ?? []);
     // Those who enter do not ask in one moment.
-    if (missed && !isBack) window.setTimeout(() => void this.catchUp(), Math.random() * ENTRY_SPREAD_MS);
-    else if (missed) void this.catchUp();
+    if (missed && !isBack) window.setTimeout(() => void this.standing.catchUp(), Math.random() * ENTRY_SPREAD_MS);
+    else if (missed) void this.standing.catchUp();
   }
 
   private frame(frame: ServerFrame): void {
+    if (frame.t === "may_speak") this.standing.heard("speakers");
     this.asking.frame(frame);
     this.speaking.frame(frame);
     if (frame.t === "tick") this.feed.tick(frame);
@@ -206,18 +197,19 @@ class Room {
   }
 
   private event(event: PageEvent): void {
+    this.standing.event(event);
     if (this.asking.event(event) || this.captions.event(event)) return;
-    if (event.t === "state") this.setState(event.state);
+    if (event.t === "state") this.turned(event.state);
     else if (event.t === "break") this.breaks(event.until);
     else if (event.t === "slide") this.slides.told(event);
     else if (event.t === "picture") this.screen.picture(event.on);
     else if (event.t === "speakers") this.speaking.told(event.speakers);
     else if (event.t === "room") this.chat.allow(event.chat);
-    else if (event.t === "hands_down") this.raised(false);
+    else if (event.t === "hands_down") this.hand.told(false);
     // What is said to one person goes to every host, too: also to one who sits here among the members.
     else if ("member" in event && event.member !== this.data.you) return;
     else if (event.t === "muted") this.chat.mute(event.on);
-    else if (event.t === "hand") this.raised(event.up);
+    else if (event.t === "hand") this.hand.told(event.up);
   }
 
   /** A break begins or is over. They do not all ask for the picture in one moment. */
@@ -234,6 +226,14 @@ class Room {
     this.show();
   }
 
+  /** The room says so, but not since when a lecture is live that goes on again, nor why one does not stand. */
+  private turned(state: string): void {
+    const was = this.state;
+    this.setState(state);
+    const isBack = state === "live" && was !== "live" && was !== "scheduled";
+    if (isBack || (state === "void" && was !== "void")) void this.standing.catchUp();
+  }
+
   private setState(state: string): void {
     const was = this.state;
     this.state = state;
@@ -242,7 +242,6 @@ class Room {
       if (this.breakUntil === null) this.screen.start();
       void this.wakeLock.hold();
       this.chat.open();
-      if (was !== "scheduled") void this.catchUp();
     } else if (state !== "live" && was === "live") {
       this.screen.stop();
       this.wakeLock.release();
@@ -253,31 +252,20 @@ class Room {
       this.chat.close();
       if (state !== was) this.asker.start();
     }
-    if (state === "void" && was !== "void") void this.catchUp();
     this.show();
   }
 
-  /** A hole in the sequence, or a return: one GET tells what was missed. */
-  private async catchUp(): Promise<void> {
-    if (this.catching) return;
-    this.catching = true;
-    try {
-      const state = await get<RoomState>(this.data.urls.state);
-      this.chat.addAll(state.chat);
-      this.chat.allow(state.talk !== false);
-      this.asking.told(state.asking);
-      this.captions.told(state.captions ?? []);
-      this.speaking.told(state.speakers ?? []);
-      this.fetched = state;
-      this.liveAt = state.live_at;
-      this.breaks(state.break_until);
-      this.slides.told(state.slide);
-      this.setState(state.state);
-    } catch {
-      // The next gap, or the next return, asks again.
-    } finally {
-      this.catching = false;
-    }
+  private caughtUp({ state, isOld }: Answer): void {
+    this.chat.addAll(state.chat);
+    if (!isOld("talk")) this.chat.allow(state.talk !== false);
+    this.asking.told(state.asking);
+    this.captions.told(state.captions ?? [], isOld("captions"));
+    if (!isOld("speakers")) this.speaking.told(state.speakers ?? []);
+    this.fetched = state;
+    this.liveAt = state.live_at;
+    this.breaks(state.break_until);
+    if (!isOld("slide")) this.slides.told(state.slide);
+    this.setState(state.state);
   }
 
   // --- the line -------------------------------------------------------------------------------------------------
@@ -354,28 +342,13 @@ class Room {
     this.slides.draw(!over && !isClosed, this.screen.audioOnly);
     // A stopped page has no picture: nothing to touch, no clock that goes on.
     const live = this.state === "live" && !isClosed;
-    byId<HTMLButtonElement>("hand").disabled = isClosed;
+    this.hand.allow(!isClosed);
     this.asking.show(live && this.breakUntil === null, !isClosed && !over);
     this.captions.show(live);
-    byId("live-mark").hidden = !live;
-    byId("sound-only").hidden = !live;
-    byId("full").hidden = !live;
-    if (live && this.liveAt) {
-      byId("live-time").textContent = fill(this.words, "live_for", { time: clock(this.clock.now() - this.liveAt) });
-    }
-    const stopped = isClosed && !over;
-    const { mine } = this.fetched;
-    byId("after").hidden = !over && !stopped;
-    byId("replay-step").hidden = this.state !== "recorded" || stopped;
-    byId("replay-step").className = mine?.owed ? "btn" : "btn quiet";
-    write(byId("mine"), over && mine ? mine.text + this.mayResume() : "");
+    const now = this.clock.now();
+    this.bar.show(live, { liveAt: this.liveAt, isBreak: this.breakUntil !== null, now });
+    showAfter(this.words, { state: this.state, over, stopped: isClosed && !over, fetched: this.fetched, now });
     document.body.classList.toggle("room-over", over);
-  }
-
-  /** What is said of a lecture whose end can still be undone is not the last word. */
-  private mayResume(): string {
-    const left = (this.fetched.undone_until ?? 0) - this.clock.now();
-    return left > 0 ? fill(this.words, "may_resume", { m: Math.ceil(left / 60_000) }) : "";
   }
 
   private showStatus(): void {
@@ -384,7 +357,7 @@ class Room {
       line: this.lineWord,
       isExpected: this.data.counted,
       isCounted: this.isCounted,
-      hand: this.hand,
+      hand: this.hand.isUp,
       isHidden: document.visibilityState === "hidden",
       isBreak: this.state === "live" && this.breakUntil !== null,
     });

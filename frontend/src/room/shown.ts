@@ -40,6 +40,19 @@ export function statusWord({ state, line, isExpected, isCounted, hand, isHidden,
   return isHidden ? "hidden" : "connecting";
 }
 
+export interface LiveFacts {
+  /** Since when it has been live; null: it was not. */
+  liveAt: number | null;
+  isBreak: boolean;
+  now: number;
+}
+
+/** Beside the red dot: how long it has been live. In a break nothing is on air, and no clock goes on. */
+export function liveSaid({ liveAt, isBreak, now }: LiveFacts): Said | null {
+  if (isBreak) return { word: "in_break" };
+  return liveAt ? { word: "live_for", values: { time: clock(now - liveAt) } } : null;
+}
+
 export interface CoverFacts {
   state: string;
   line: Line;

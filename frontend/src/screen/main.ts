@@ -13,7 +13,7 @@ import { Screen, type ScreenState } from "../room/screen";
 import { coverSaid, type Said } from "../room/shown";
 import { type ClosedWhy, type Line, RoomLine } from "../room/socket";
 import { showPoll } from "./poll";
-import { closedSaid, hourOf, lineSaid, type ScreenWord } from "./said";
+import { closedSaid, comesBack, hourOf, lineSaid, type ScreenWord } from "./said";
 
 type Stand = Pick<
   RoomState,
@@ -29,7 +29,7 @@ interface ScreenData extends Stand {
 }
 
 const ENTRY_SPREAD_MS = 2000;
-// Whoever was sent away, or has a page too many, tries again by itself: nobody stands at the screen.
+// Whoever was sent away tries again by itself: nobody stands at the screen.
 const AGAIN_MS = 60_000;
 // The end can be undone, and the replay comes: asked now and then, without a socket too.
 const ASK_MS = 60_000;
@@ -77,6 +77,7 @@ class HallScreen {
       this.screen.tapped();
       this.sound.hidden = true;
     });
+    byId("here-step").addEventListener("click", () => location.reload());
     document.addEventListener("visibilitychange", () => void this.wakeLock.hold());
     window.setInterval(() => this.show(), 1000);
     window.setInterval(() => void (isOver(this.stand.state) && this.catchUp()), ASK_MS);
@@ -165,7 +166,9 @@ class HallScreen {
       this.closed = closedSaid(why);
       if (why === "cancelled") this.stand = { ...this.stand, state: "cancelled" };
       // Signed out or without a right: the page that comes says what to do.
-      else window.setTimeout(() => location.reload(), AGAIN_MS);
+      if (comesBack(why)) window.setTimeout(() => location.reload(), AGAIN_MS);
+      byId("here-step").hidden = why !== "elsewhere";
+      this.sound.hidden = true;
     }
     this.show();
   }

@@ -25,6 +25,11 @@ export function closedSaid(why: ClosedWhy | undefined): ScreenWord {
   return "no_right";
 }
 
+/** Whether it loads itself anew. With a page too many it would push out a phone of the same person, each time. */
+export function comesBack(why: ClosedWhy | undefined): boolean {
+  return why !== "cancelled" && why !== "elsewhere";
+}
+
 /** The hour in a hall's own time: 9:05. */
 export function hourOf(ms: number): string {
   const at = new Date(ms);

@@ -15,9 +15,9 @@ from tests.e2e.pages.browser import ROOT
 pytestmark = pytest.mark.e2e
 
 HOST = "http://room.test"
-DATA = {
+DATA: dict[str, Any] = {
     "occasion": 1, "you": 7, "owner": "me", "counted": True, "state": "live", "seq": 0, "mine": None, "now": 1000,
-    "starts_at": 0, "ends_at": 9_999_999, "undone_until": None, "void_reason": "", "live_at": 0, "hls_url": "",
+    "starts_at": 0, "ends_at": 9_999_999, "undone_until": None, "void_reason": "", "live_at": 1, "hls_url": "",
     "hls_audio_url": "", "chat": [], "talk": True, "locked": False, "break_until": None,
     "stage": {"on_air": None, "hands": []}, "air_log": [],
     "asking": {"poll": None, "choice": None, "notice": "", "questions": [], "voted": [], "polls": []}, "ask_words": {},
@@ -26,7 +26,7 @@ DATA = {
     },
     "words": {
         "me": "我", "waiting_turn": "剩下的会自动发出", "not_sent": "没有发出去", "elsewhere": "点“在这里看”",
-        "live_for": "直播 {time}",
+        "live_for": "直播 {time}", "in_break": "休息中", "speaking": "正在发言：{names}",
     },
     "opens_at": 0, "title": "防汛避险", "restricted": [],
 }  # fmt: skip
@@ -162,6 +162,27 @@ def test_a_page_that_was_stopped_has_a_way_back_and_no_dead_controls(room: Page)
     here.click()
     expect(room.locator("#live-mark")).to_be_visible()
     expect(here).to_be_hidden()
+
+
+def test_an_older_answer_takes_nothing_back_of_what_was_said_since(room: Page) -> None:
+    held: list[Route] = []
+    room.route("**/state", lambda route: held.append(route))
+    speaker = {"member": 8, "name": "李", "unit": "", "on": True}
+    with room.expect_request("**/state"):
+        hear(room, t="tick", seq=5, people=1, events=[], left_out=0)
+    hear(room, t="tick", seq=6, people=1, events=[{"t": "speakers", "speakers": [speaker]}], left_out=0)
+    older = DATA | {"speakers": [], "asking": {**DATA["asking"], "notice": "请带笔记本"}}
+    held[0].fulfill(content_type="application/json", body=json.dumps(older))
+    expect(room.locator("#notice-text")).to_have_text("请带笔记本")
+    expect(room.locator("#speaking")).to_have_text("正在发言：李")
+
+
+def test_in_a_break_no_clock_goes_on_at_the_picture(room: Page) -> None:
+    expect(room.locator("#live-time")).to_contain_text("直播")
+    hear(room, t="tick", seq=1, people=1, events=[{"t": "break", "until": 9_000_000}], left_out=0)
+    expect(room.locator("#live-time")).to_have_text("休息中")
+    hear(room, t="tick", seq=2, people=1, events=[{"t": "break", "until": None}], left_out=0)
+    expect(room.locator("#live-time")).to_contain_text("直播")
 
 
 def test_the_lecturers_page_that_was_stopped_has_a_way_back_of_its_own(opened: Callable[[str], Page]) -> None:
