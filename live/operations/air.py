@@ -67,9 +67,12 @@ def take_air(
         if now.left_at is not None:
             _announce(occasion_id)
         return
-    is_free = now is None or now.pk == turn
     # A page that has gone leaves its place to another one of its host; a device outside is waited for.
-    if not is_free and (now.left_at is None or now.host_id != host_id or now.source == AirTurn.ENCODER):  # type: ignore[union-attr]
+    if (
+        now is not None
+        and now.pk != turn
+        and (now.left_at is None or now.host_id != host_id or now.source == AirTurn.ENCODER)
+    ):
         raise UnableToTakeAir
     _begin(occasion_id, now, host_id=host_id, source=source, socket=socket, as_of=as_of)
 

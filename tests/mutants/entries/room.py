@@ -208,8 +208,8 @@ MUTANTS = (
         name="air-taken",
         means="A host takes the picture from another without having been asked whether.",
         file="live/operations/air.py",
-        before="if now is not None and now.pk != turn and",
-        after="if False and",
+        before="and now.pk != turn",
+        after="and False",
         tests=("tests/live/room/test_stage.py::test_nobody_takes_the_air_without_naming_whom_they_replace",),
     ),
     Mutant(

@@ -55,7 +55,7 @@ MUTANTS = (
         name="camera",
         means="Any page may ask for the camera.",
         file="config/headers.py",
-        before='kind = "host" if HOST_PAGE.fullmatch(request.path_info) else "page"',
+        before='kind = "page" if page is None else "host" if page[1] else "room"',
         after='kind = "host"',
         tests=("tests/config/test_pages.py::test_a_page_may_ask_the_phone_for_nothing",),
     ),
