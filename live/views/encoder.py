@@ -135,22 +135,22 @@ def _publish(request: HttpRequest, lecture: Lecture, key: EncoderKey, sdp: str) 
 
 def _key_of(request: HttpRequest, lecture: Lecture) -> EncoderKey | HttpResponse:
     """Return the lecture's key if this is it and its maker still leads; else what is answered."""
-    try:
-        tried = limits.try_encoder_key(request)
-    except UnableToTry as error:
-        answer = _say(429, _("密钥试错太多次，请过几分钟再试。"))
-        answer["Retry-After"] = str(limits.seconds_left(error))
-        return answer
     scheme, _space, shown = request.headers.get("Authorization", "").partition(" ")
     key = queries.encoder_key(occasion_id=lecture.pk)
     # Compared whether there is one or not: how long it takes tells nothing.
     is_right = hmac.compare_digest(digest_of(shown.strip()), key.digest if key else NOBODY)
-    if key is None or not is_right or scheme.lower() != "bearer" or not may_host(key.made_by, lecture):
-        answer = _say(401, _("推流密钥不对，或者已经换了、收回了。请在主持页的“外部设备（OBS）”里重新生成。"))
-        answer["WWW-Authenticate"] = 'Bearer realm="live"'
+    if key is not None and is_right and scheme.lower() == "bearer" and may_host(key.made_by, lecture):
+        return key
+    try:
+        # Wrong ones alone: whoever shows the right one passes, whatever others at their address have tried.
+        limits.try_encoder_key(request)
+    except UnableToTry as error:
+        answer = _say(429, _("密钥试错太多次，请过几分钟再试。"))
+        answer["Retry-After"] = str(limits.seconds_left(error))
         return answer
-    tried.take_back()
-    return key
+    answer = _say(401, _("推流密钥不对，或者已经换了、收回了。请在主持页的“外部设备（OBS）”里重新生成。"))
+    answer["WWW-Authenticate"] = 'Bearer realm="live"'
+    return answer
 
 
 def _refusal(lecture: Lecture) -> str:
