@@ -118,8 +118,7 @@ def _publish(request: HttpRequest, lecture: Lecture, key: EncoderKey, sdp: str) 
     if rooms is None:
         return _nowhere()
     try:
-        shown = {"host_id": key.made_by_id, "digest": key.digest}
-        work = rooms.encoders.publish(occasion_id=lecture.pk, sdp=sdp, **shown)
+        work = rooms.encoders.publish(occasion_id=lecture.pk, host_id=key.made_by_id, digest=key.digest, sdp=sdp)
         session, answer = _wait(rooms, work)
     except operations.NobodyIsOnAir:
         return _say(409, _("直播没有在进行，或者正在休息。"))
