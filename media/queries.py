@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
 from django.db.models import F, Q, QuerySet, Sum
 from django.utils.module_loading import import_string
 
@@ -22,6 +23,7 @@ UPLOADERS = (Role.ORGANISER, Role.LECTURER, Role.OPERATOR)
 MASTER = "master.m3u8"
 AUDIO = "audio"
 MAX_MEDIA_MS = 24 * 3_600_000
+CAPTIONS_REMEMBERED_S = 600
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,21 @@ def shown_cues(captions: Captions, *, duration_ms: int | None) -> list[Cue]:
 
 def captions_file(*, video_id: str, name: str) -> str | None:
     """Return the WebVTT file of that name of a video; None where it has none of that name (any more)."""
-    found = Captions.objects.select_related("video").filter(video_id=video_id).first()
-    if found is None or name != captions_name(found.video.captions_digest):
+    digest = Video.objects.filter(pk=video_id).values_list("captions_digest", flat=True).first()
+    if not digest or name != captions_name(digest):
         return None
-    return write_vtt(shown_cues(found, duration_ms=found.video.duration_ms))
+    # Thousands of cues are written once for a hall, not for each of its viewers.
+    kept = f"captions-{video_id}-{digest}"
+    text: str | None = cache.get(kept)
+    if text is None:
+        # Of that digest yet: they may be replaced at this moment.
+        shown = Captions.objects.filter(video_id=video_id, video__captions_digest=digest)
+        found = shown.select_related("video").first()
+        if found is None:
+            return None
+        text = write_vtt(shown_cues(found, duration_ms=found.video.duration_ms))
+        cache.set(kept, text, CAPTIONS_REMEMBERED_S)
+    return text
 
 
 def managed_by(user: User | AnonymousUser) -> QuerySet[Video]:

@@ -11,7 +11,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -113,10 +113,18 @@ def _copy(work: Path, target: Path) -> None:
             raise
 
 
+def sync_slides(work: Path, *, on_file: Callable[[], None]) -> None:
+    """Make the drawn pages of a deck durable before ``place_slides``; raises whatever ``on_file`` raises."""
+    for folder in sorted(work.iterdir()):
+        for file in folder.iterdir():
+            _sync(file)
+            on_file()
+        _sync(folder)
+
+
 def place_slides(work: Path, *, lecture_id: int, key: str) -> None:
     """Move the drawn pages of a deck, a folder a width, to where they are read; what is there already stays."""
     for folder in sorted(work.iterdir()):
-        _sync_all(folder)
         try:
             folder.rename(slides_folder(lecture_id, key) / folder.name)
         except OSError as error:

@@ -31,6 +31,7 @@ from live.operations.control import lock_room, open_chat
 from live.operations.drawing import draw_slides, reconcile_slides
 from live.operations.encoders import (
     UnableToMakeKey,
+    bind_encoder,
     cut_encoder,
     forget_old_encoder_keys,
     make_encoder_key,
@@ -161,6 +162,7 @@ __all__ = [
     "answer_polls",
     "ask",
     "await_encoder",
+    "bind_encoder",
     "cancel_following",
     "cancel_lecture",
     "caption",

@@ -10,7 +10,7 @@ from attendance.core.intervals import ms_of
 from live import room_events
 from live.core.captions import MAX_TEXT, MOST_LINES, cues_of, part_line
 from live.models import CaptionLine, Lecture
-from live.operations.chat import CHAT_KEPT, PRUNE_AT_ONCE, clean_text
+from live.operations.chat import CHAT_KEPT, PRUNE_AT_MOST, PRUNE_AT_ONCE, clean_text
 from media.core.captions import Cue
 from media.models import Captions
 from media.operations import keep_captions
@@ -68,10 +68,15 @@ def drop_caption(*, occasion_id: int, line_id: int, as_of: dt.datetime) -> None:
 
 @transaction.atomic
 def write_captions(*, occasion_id: int, as_of: dt.datetime) -> None:
-    """Give the recording of a lecture, where there is one, its live captions; uploaded ones stay."""
+    """Give the recording of a lecture, where there is one, its live captions; uploaded ones stay.
+
+    So do those whose lines may be deleted by now.
+    """
     lecture = Lecture.objects.select_related("occasion", "recording").get(pk=occasion_id)
     occasion, video = lecture.occasion, lecture.recording
     if video is None or occasion.window_start_at is None or not occasion.media_ms:
+        return
+    if occasion.window_start_at < as_of - CHAT_KEPT:
         return
     before = captions_of(video.pk)
     if before is not None and before.origin != Captions.Origin.LIVE:
@@ -105,7 +110,16 @@ def carry_captions(*, earlier_id: uuid.UUID, video_id: uuid.UUID, as_of: dt.date
 
 
 def delete_old_captions(*, as_of: dt.datetime) -> int:
-    """Delete lines as old as chat may be, a thousand a call; the captions of recordings stay with these."""
-    old = CaptionLine.objects.filter(at__lt=as_of - CHAT_KEPT).order_by("at")
-    keys = list(old.values_list("pk", flat=True)[:PRUNE_AT_ONCE])
-    return CaptionLine.objects.filter(pk__in=keys).delete()[0] if keys else 0
+    """Delete lines as old as chat may be, the oldest first; the captions of recordings stay. Returns how many went.
+
+    At most ``PRUNE_AT_MOST`` a call, in steps that each hold few rows.
+    """
+    deleted = 0
+    while deleted < PRUNE_AT_MOST:
+        old = CaptionLine.objects.filter(at__lt=as_of - CHAT_KEPT).order_by("at")
+        keys = list(old.values_list("pk", flat=True)[:PRUNE_AT_ONCE])
+        if keys:
+            deleted += CaptionLine.objects.filter(pk__in=keys).delete()[0]
+        if len(keys) < PRUNE_AT_ONCE:
+            break
+    return deleted

@@ -134,9 +134,13 @@ def _claim(*, deck_id: int, as_of: dt.datetime) -> _Lease | None:
 
 
 def _publish(lease: _Lease, work: Path, drawn: pdf.Drawn) -> None:
-    from live.operations.slides import take_place  # noqa: PLC0415 - it hints, here it is called
+    from live.operations.slides import held, take_place  # noqa: PLC0415 - it hints, here it is called
 
+    # Before anything is locked: on a slow disk hundreds of pages take seconds.
+    storage.sync_slides(work, on_file=lease.beat)
     with transaction.atomic():
+        # The lecture first, as whoever takes a deck away: two of them never wait in a circle.
+        held(lease.deck.lecture_id)
         won = SlideDeck.objects.filter(lease.mine()).update(
             state=State.READY, error_code="", pages=drawn.pages, done=drawn.pages, titles=drawn.titles
         )

@@ -56,6 +56,19 @@ def withdraw_encoder_key(*, occasion_id: int, actor_id: int) -> None:
 
 
 @transaction.atomic
+def bind_encoder(*, occasion_id: int, key: str, digest: str) -> bool:
+    """Tie a device's connection to the lecture's key by which it was let in; False: there is another one by now.
+
+    Whoever makes another key waits for us or we for them: from here on it is newer than the connection.
+    """
+    Lecture.objects.select_for_update(no_key=True).get(pk=occasion_id)
+    made_at = EncoderKey.objects.filter(lecture_id=occasion_id, digest=digest).values_list("made_at", flat=True).first()
+    if made_at is None:
+        return False
+    return MediaPeer.objects.filter(lecture_id=occasion_id, key=key).update(made_at=made_at) == 1
+
+
+@transaction.atomic
 def cut_encoder(*, occasion_id: int, key: str, as_of: dt.datetime) -> Cut | None:
     """The device ends its connection, by the name that it was told, whichever process owns it; None: there is none."""
     own = MediaPeer.objects.filter(lecture_id=occasion_id, kind=MediaPeer.Kind.PUB, device=AirTurn.ENCODER, key=key)

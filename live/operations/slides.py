@@ -60,7 +60,7 @@ def add_deck(
     try:
         _store(folder, chunks)
         with transaction.atomic():
-            lecture = _held(occasion_id)
+            lecture = held(occasion_id)
             if lecture is None or lecture.state not in OPEN:
                 raise UnableToAddSlides(_("直播已经结束，不能再加课件。"))
             there = SlideDeck.objects.filter(lecture=lecture, removed_at=None)
@@ -120,7 +120,7 @@ def hide_slides(*, occasion_id: int, as_of: dt.datetime) -> None:
 def remove_deck(*, occasion_id: int, deck: str, actor_id: int, as_of: dt.datetime) -> None:
     """Take a deck away: nobody sees it any more. What was shown of it stays for the replay, else its files go too."""
     with transaction.atomic():
-        lecture = _held(occasion_id)
+        lecture = held(occasion_id)
         found = SlideDeck.objects.filter(lecture=lecture, key=deck, removed_at=None).first()
         if lecture is None or found is None:
             return
@@ -135,7 +135,7 @@ def take_place(deck: SlideDeck, *, as_of: dt.datetime) -> None:
 
     Inside a transaction.
     """
-    lecture, old = _held(deck.lecture_id), deck.replaces
+    lecture, old = held(deck.lecture_id), deck.replaces
     if lecture is None or old is None or old.removed_at is not None or deck.removed_at is not None:
         return
     if lecture.slide is not None and lecture.slide.deck_id == old.pk and lecture.state in OPEN:
@@ -160,14 +160,14 @@ def delete_old_slides(*, as_of: dt.datetime) -> int:
     return len(decks)
 
 
-def _held(occasion_id: int) -> Lecture | None:
+def held(occasion_id: int) -> Lecture | None:
     """The lecture, whose row is held, with what it shows."""
     lectures = Lecture.objects.select_for_update(of=("self",), no_key=True)
     return lectures.select_related("slide").filter(pk=occasion_id).first()
 
 
 def _open(occasion_id: int) -> Lecture:
-    lecture = _held(occasion_id)
+    lecture = held(occasion_id)
     if lecture is None or lecture.state not in OPEN:
         raise UnableToShowSlide("state")
     return lecture

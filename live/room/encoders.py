@@ -44,36 +44,43 @@ class Encoders:
         """Begin to look after them, until the process's background ends."""
         self._process.background.spawn(supervise.forever("encoders_look", self._look_or_wait, every_s=LOOK_S))
 
-    async def publish(self, *, occasion_id: int, host_id: int, sdp: str) -> tuple[str, str]:
+    async def publish(self, *, occasion_id: int, host_id: int, digest: str, sdp: str) -> tuple[str, str]:
         """Put a device on the air; return the name of its connection, and the answer.
 
-        Raises EngineError, NobodyIsOnAir, UnableToTakeAir, DatabaseError.
+        ``digest``: of the key that it showed. Raises EngineError, NobodyIsOnAir, UnableToTakeAir, DatabaseError. May be
+        cancelled: nothing goes on of it then.
         """
         room, connection = Room(occasion_id), _device(host_id)
         engine = await signalling.engine_of(room)
         await engine.open_room(lecture_spec(occasion_id))
         peer = Peer(room, connection, "pub")
-        take = partial(operations.take_encoder_air, occasion_id=occasion_id, host_id=host_id, socket=peer.key)
-        await in_database(partial(take, as_of=timezone.now()))
-        peers.attach(peer)
         self._mine[peer.key] = peer
         try:
-            part = await engine.publish(
+            take = partial(operations.take_encoder_air, occasion_id=occasion_id, host_id=host_id, socket=peer.key)
+            await in_database(partial(take, as_of=timezone.now()))
+            peers.attach(peer)
+            peer.part = await engine.publish(
                 room_id=room.room_id,
                 participant_id=PRESENTER,
                 offer_sdp=sdp,
                 on_event=signalling.listener_for(self._process, peer),
             )
+            await self._keep(peer, digest)
         except BaseException:
-            self._process.peers.over(peer)  # the next look leaves the air
+            self._process.peers.end(peer)  # the next look leaves the air
             raise
-        peer.part = part
+        log.info("encoder_on_air", occasion=occasion_id, host=host_id)
+        return peer.key, peer.part.answer_sdp
+
+    async def _keep(self, peer: Peer, digest: str) -> None:
+        """Note it, by the key that was shown, if that still opens anything. Raises UnableToReachEngine."""
         # Without its row it could be neither cut nor taken over.
         if peer.is_over or not await self._process.peers.keep_now(peer):
-            self._process.peers.end(peer)
             raise UnableToReachEngine
-        log.info("encoder_on_air", occasion=occasion_id, host=host_id)
-        return peer.key, part.answer_sdp
+        # Another key may have been made while the engine was asked: what the older one opened would outlive it.
+        bind = partial(operations.bind_encoder, occasion_id=peer.room.occasion_id, key=peer.key, digest=digest)
+        if not await in_database(bind) or peer.is_over:
+            raise UnableToReachEngine
 
     async def cut(self, one: Cut) -> None:
         """End what its device gave up, whichever process owned it."""

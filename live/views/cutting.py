@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -42,6 +43,7 @@ def cut(request: HttpRequest, lecture: Lecture) -> HttpResponse:
                 course_id=form.cleaned_data["course"].pk,
                 title=form.cleaned_data["title"],
                 actor_id=user.pk,
+                as_of=timezone.now(),
                 **form.bounds,
             )
         except UnableToCut as error:

@@ -44,7 +44,7 @@ def slides(request: HttpRequest, lecture: Lecture) -> HttpResponse:
             name=name,
             chunks=file.chunks(),
             as_of=timezone.now(),
-            replaces=request.POST.get("replaces", ""),
+            replaces=_plain(request.POST.get("replaces", "")),
         )
     except operations.UnableToAddSlides as error:
         return JsonResponse({"error": "refused", "message": str(error)}, status=409)
@@ -55,7 +55,7 @@ def slides(request: HttpRequest, lecture: Lecture) -> HttpResponse:
 @lecture_json(may_host)
 def papers(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """PDFs of the library that this person may choose, the newest first, searched by title."""
-    found = _choosable(signed_in(request)).filter(title__icontains=request.GET.get("q", "")[:TITLE_LETTERS])
+    found = _choosable(signed_in(request)).filter(title__icontains=_plain(request.GET.get("q", ""))[:TITLE_LETTERS])
     rows = found.order_by("-created_at", "-pk").values_list("pk", "title")[:PAPERS_SHOWN]
     return JsonResponse({"papers": [{"id": pk, "title": title} for pk, title in rows]})
 
@@ -66,11 +66,16 @@ def remove(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """Take a deck away."""
     operations.remove_deck(
         occasion_id=lecture.pk,
-        deck=request.POST.get("deck", ""),
+        deck=_plain(request.POST.get("deck", "")),
         actor_id=signed_in(request).pk,
         as_of=timezone.now(),
     )
     return JsonResponse({"removed": True})
+
+
+def _plain(text: str) -> str:
+    """Without what no database asks for (PostgreSQL)."""
+    return text.replace("\x00", "")
 
 
 def _row(deck: SlideDeck) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from cms.models import LessonPage, Material
 from live import operations
 from live.models import Lecture
+from live.operations.lessons import AGAIN
 from media.models import Clip, Job, Video
 from media.operations import UnableToCut, delete_video, transcode
 from organizations.models import Role, User
@@ -97,6 +98,23 @@ def test_an_organiser_makes_a_draft_lesson_of_a_part(world: County, lecture: Lec
     assert "没有可以剪的回放" in client.get(url, follow=True).content.decode()
 
 
+def test_a_second_click_makes_no_second_lesson(world: County, lecture: Lecture) -> None:
+    course, other = CoursePageFactory(node=world.branch), CoursePageFactory(node=world.branch)
+    client, url = signed_in(world.organiser), reverse("live_cut", args=[lecture.pk])
+    first, second = (made(client, url, filled(course)).url for _click in range(2))
+    assert (first == second, LessonPage.objects.count(), Clip.objects.count(), Job.objects.count()) == (True, 1, 1, 1)
+    # Anything else is meant: another course, name or part, the same one later, or after the draft was deleted.
+    made(client, url, filled(other))
+    made(client, url, filled(course, title="又一讲"))
+    made(client, url, filled(course, end="0:07"))
+    assert LessonPage.objects.count() == 4
+    LessonPage.objects.order_by("pk").first().delete()
+    made(client, url, filled(course))
+    Video.objects.update(created_at=timezone.now() - AGAIN)
+    made(client, url, filled(course))
+    assert LessonPage.objects.count() == 5
+
+
 def test_nothing_is_made_of_times_that_nobody_has_seen(world: County, lecture: Lecture) -> None:
     course = CoursePageFactory(node=world.branch)
     client, url = signed_in(world.organiser), reverse("live_cut", args=[lecture.pk])
@@ -170,7 +188,7 @@ def test_a_recording_that_goes_at_that_moment(world: County, lecture: Lecture, m
     with pytest.raises(UnableToCut, match="gone"):
         operations.cut_to_lesson(
             occasion_id=lecture.pk, course_id=course.pk, start_ms=0, end_ms=9_000, without=[], title="",
-            actor_id=world.organiser.pk,
+            actor_id=world.organiser.pk, as_of=timezone.now(),
         )  # fmt: skip
     assert "没有可以剪的回放" in client.get(url, follow=True).content.decode()
 

@@ -1,6 +1,7 @@
 """The captions of a video: their whole life through the door, and who gets them."""
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from media.core.captions import Cue
+from media.core.captions import Cue, write_vtt
 from media.models import Captions, Video
 from media.operations import UnableToKeepCaptions, keep_captions, shift_captions
 from media.queries import captions_file, playback
@@ -142,6 +143,41 @@ def test_no_cues_are_no_captions(video: Video) -> None:
     assert captions_file(video_id=str(video.pk), name="captions-.vtt") is None
     with pytest.raises(UnableToKeepCaptions, match="gone"):
         shift_captions(video_id=video.pk, shift_ms=1, actor_id=1, as_of=now + dt.timedelta(seconds=1))
+
+
+def test_captions_are_written_once_for_all_who_watch(video: Video, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+
+    def noted(given: Iterable[Cue]) -> str:
+        written.append(write_vtt(given))
+        return written[-1]
+
+    cues, now = [Cue(0, 1000, "一")], timezone.now()
+    keep_captions(video_id=video.pk, cues=cues, origin="file", as_of=now)
+    digest = Video.objects.get(pk=video.pk).captions_digest
+    which = {"video_id": str(video.pk), "name": f"captions-{digest}.vtt"}
+    monkeypatch.setattr("media.queries.write_vtt", noted)
+    assert captions_file(**which) == captions_file(**which) == write_vtt(cues)
+    assert len(written) == 1
+    # What is remembered is nobody's any more once others have taken its place, or the video is gone.
+    keep_captions(video_id=video.pk, cues=[Cue(0, 1000, "二")], origin="file", as_of=now)
+    assert captions_file(**which) is None
+    keep_captions(video_id=video.pk, cues=cues, origin="file", as_of=now)
+    assert captions_file(**which) is not None
+    Video.objects.filter(pk=video.pk).delete()
+    assert captions_file(**which) is None
+
+
+def test_captions_that_are_replaced_while_somebody_asks(video: Video, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = timezone.now()
+    keep_captions(video_id=video.pk, cues=[Cue(0, 1000, "一")], origin="file", as_of=now)
+    name = f"captions-{Video.objects.get(pk=video.pk).captions_digest}.vtt"
+
+    def replaced(_key: str) -> None:
+        keep_captions(video_id=video.pk, cues=[Cue(0, 1000, "二")], origin="file", as_of=now)
+
+    monkeypatch.setattr("media.queries.cache.get", replaced)
+    assert captions_file(video_id=str(video.pk), name=name) is None
 
 
 def test_captions_of_a_film_that_is_not_ready_wait_for_it(video: Video) -> None:

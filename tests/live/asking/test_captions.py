@@ -127,6 +127,28 @@ def test_old_lines_go(lecture: Lecture) -> None:
     assert operations.delete_old_captions(as_of=now + dt.timedelta(days=181)) == 1
 
 
+def test_all_old_lines_go_by_steps_and_not_more_than_so_many_at_once(
+    lecture: Lecture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(5):
+        say(lecture, "一", f"l{n}")
+    monkeypatch.setattr("live.operations.captions.PRUNE_AT_ONCE", 1)
+    monkeypatch.setattr("live.operations.captions.PRUNE_AT_MOST", 3)
+    late = timezone.now() + dt.timedelta(days=181)
+    assert [operations.delete_old_captions(as_of=late) for _turn in range(3)] == [3, 2, 0]
+
+
+def test_captions_of_a_recording_outlive_their_lines(lecture: Lecture, var_dir: Path) -> None:
+    began = timezone.now().replace(microsecond=0)
+    say(lecture, "一", at=began + SECOND)
+    lecture = ended(lecture, var_dir / "one", started_at=began)
+    kept, late = of_replay(lecture), began + dt.timedelta(days=181)
+    assert kept
+    operations.delete_old_captions(as_of=late)
+    operations.write_captions(occasion_id=lecture.pk, as_of=late)
+    assert of_replay(lecture) == kept
+
+
 # --- in the replay ----------------------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import datetime as dt
+import threading
 from collections.abc import Callable, Coroutine
+from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
 import pytest
@@ -13,7 +15,7 @@ from django.utils import timezone
 from attendance.models import WorkerLease
 from live import operations
 from live.engines.base import Connected, HungUp, UnableToNegotiate, UnableToReachEngine
-from live.models import AirTurn, Lecture, MediaPeer
+from live.models import AirTurn, EncoderKey, Lecture, MediaPeer
 from live.queries.stage import on_air
 from live.room import encoders, peers, signalling
 from live.room.encoders import Encoders
@@ -83,7 +85,10 @@ def a_process(name: str, *, lives: bool = True) -> Any:
 
 
 async def comes(process: Any, lecture: Lecture) -> str:
-    key, answer = await process.encoders.publish(occasion_id=lecture.pk, host_id=lecture.lecturer_id, sdp=SDP)
+    shown = EncoderKey.objects.get(lecture=lecture).digest
+    key, answer = await process.encoders.publish(
+        occasion_id=lecture.pk, host_id=lecture.lecturer_id, digest=shown, sdp=SDP
+    )
     await process.settle()
     assert answer == "v=0"
     return str(key)
@@ -220,6 +225,92 @@ def test_what_comes_to_nothing_leaves_the_air(
     run(story())
 
 
+@pytest.mark.parametrize("change", [another_key, no_key])
+def test_a_key_that_is_replaced_while_the_engine_is_asked_opens_nothing(
+    engine: Engine, lecture: Lecture, monkeypatch: pytest.MonkeyPatch, change: Callable[[Lecture], None]
+) -> None:
+    publish = engine.publish
+
+    async def slowly(**of: Any) -> Any:
+        change(lecture)
+        return await publish(**of)
+
+    async def story() -> None:
+        process = a_process("one")
+        monkeypatch.setattr(engine, "publish", slowly)
+        with pytest.raises(UnableToReachEngine):
+            await comes(process, lecture)
+        await process.settle()
+        assert (engine.parts[0].closed, MediaPeer.objects.count()) == (1, 0)
+        await looks(process)
+        assert not on_air(lecture.pk).here
+
+    run(story())
+
+
+def test_a_connection_is_as_old_as_the_key_that_opened_it(engine: Engine, lecture: Lecture) -> None:
+    """The same host's other key may have been asked for before the connection was noted, and made after."""
+
+    async def story() -> None:
+        process = a_process("one")
+        await comes(process, lecture)
+        key_for(lecture, at=timezone.now() - dt.timedelta(seconds=1))
+        await looks(process)
+        assert engine.parts[0].closed == 1
+
+    run(story())
+
+
+@pytest.mark.parametrize("at", ["publish", "keep_now"])
+def test_what_nobody_waits_for_any_more_comes_to_nothing(
+    engine: Engine, lecture: Lecture, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    async def story() -> None:
+        process = a_process("one")
+        asked = asyncio.Event()
+
+        async def never(*_args: Any, **_of: Any) -> Any:
+            asked.set()
+            await asyncio.Event().wait()
+
+        with monkeypatch.context() as patch:
+            patch.setattr(engine if at == "publish" else process.peers, at, never)
+            first = asyncio.ensure_future(comes(process, lecture))
+            await asked.wait()
+            first.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await first
+        second = await comes(process, lecture)
+        await looks(process)
+        assert [row.key for row in MediaPeer.objects.all()] == [second]
+        assert ([part.closed for part in engine.parts][-1], on_air(lecture.pk).here) == (0, True)
+        assert [part.closed for part in engine.parts[:-1]] == [1] * (at == "keep_now")
+
+    run(story())
+
+
+def test_waiting_ends_after_a_while_and_with_it_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, ended = asyncio.new_event_loop(), threading.Event()
+
+    async def never() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    monkeypatch.setattr(encoder, "PATIENCE_S", 0.01)
+    try:
+        with pytest.raises(TimeoutError):
+            encoder._wait(cast(Any, SimpleNamespace(loop=loop)), never())
+        assert ended.wait(30)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
 def test_without_a_database_it_goes_on(engine: Engine, lecture: Lecture, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(**_of: Any) -> Any:
         raise OperationalError
@@ -253,6 +344,10 @@ def test_what_a_device_is_answered(
     async def make(name: str) -> Any:
         return a_process(name)
 
+    def late(_rooms: Any, work: Any) -> None:
+        work.close()
+        raise TimeoutError
+
     def post() -> Any:
         return asking.post(f"/live/{lecture.pk}/whip/", data=SDP, content_type="application/sdp")
 
@@ -261,7 +356,9 @@ def test_what_a_device_is_answered(
     assert (answer.status_code, answer["Content-Type"], answer.content) == (201, "application/sdp", b"v=0")
     assert '<turn:turn.example.cn:3478>; rel="ice-server"; username=' in answer["Link"]
     where = answer["Location"]
-    assert ask(asking.delete(where), second).status_code == 200
+    with monkeypatch.context() as patch:
+        patch.setattr(encoder, "_wait", late)
+        assert ask(asking.delete(where), second).status_code == 200, "its row is gone: its owner ends it"
     assert not on_air(lecture.pk).here
     assert ask(asking.delete(where), second).status_code == 404
     settings.TURN_URLS = []

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from celery import current_app
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 from pytest_django import DjangoCaptureOnCommitCallbacks as Capture
@@ -132,6 +134,22 @@ def test_what_a_dead_worker_left_is_drawn_again_and_given_up_after_three(lecture
     assert operations.reconcile_slides(as_of=now + dt.timedelta(minutes=6)) == 0
     deck.refresh_from_db()
     assert (deck.state, deck.error_code) == (State.FAILED, "unreadable")
+
+
+def test_pages_are_made_durable_before_anything_is_locked(lecture: Lecture, monkeypatch: pytest.MonkeyPatch) -> None:
+    deck, depth, sync, depths = add(lecture), len(connection.savepoint_ids), storage._sync, []
+
+    def noted(path: Path) -> None:
+        depths.append(len(connection.savepoint_ids))
+        sync(path)
+
+    monkeypatch.setattr(storage, "_sync", noted)
+    with CaptureQueriesContext(connection) as asked:
+        drawn(deck)
+    assert depths == [depth] * (3 * 3 + 3)
+    said = [query["sql"] for query in asked]
+    ready = next(n for n, sql in enumerate(said) if sql.startswith("UPDATE") and "'ready'" in sql)
+    assert 'FROM "live_lecture"' in said[ready - 1], "the lecture is locked before its deck"
 
 
 def test_whoever_lost_the_lease_publishes_nothing(lecture: Lecture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,9 @@ import pytest
 from bs4 import BeautifulSoup
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -101,9 +103,21 @@ def test_a_document_of_the_library_that_one_may_choose(host: Client, world: Coun
     papers = url(lecture, "live_slide_papers")
     assert host.get(papers).json() == {"papers": [{"id": mine.pk, "title": "我的讲稿"}]}
     assert host.get(papers, {"q": "没有"}).json() == {"papers": []}
+    assert len(host.get(papers, {"q": "我的\x00"}).json()["papers"]) == 1
     assert host.post(url(lecture), {"document": str(other.pk)}).status_code == 409
     assert host.post(url(lecture), {"document": str(mine.pk)}).status_code == 200
     assert drawn(SlideDeck.objects.get()).name == "我的讲稿"
+
+
+def test_no_nul_reaches_the_database(host: Client, lecture: Lecture, deck: SlideDeck) -> None:
+    """PostgreSQL refuses to be asked for one."""
+    sent = {"file": SimpleUploadedFile("a.pdf", make_pdf(1)), "replaces": "\x00"}
+    with CaptureQueriesContext(connection) as asked:
+        assert host.post(url(lecture), sent).status_code == 200
+        assert host.post(url(lecture, "live_slides_remove"), {"deck": f"{deck.key}\x00"}).status_code == 200
+        assert host.get(url(lecture, "live_slide_papers"), {"q": "\x00"}).status_code == 200
+    assert not [query["sql"] for query in asked if "\x00" in query["sql"]]
+    assert not SlideDeck.objects.filter(pk=deck.pk).exists()
 
 
 def test_only_hosts_have_a_desk(world: County, lecture: Lecture, deck: SlideDeck) -> None:
