@@ -52,7 +52,7 @@ def try_own_password(person: User) -> Try:
 
 
 def try_encoder_key(request: HttpRequest) -> Try:
-    """Count a key of a device outside that is about to be compared, by address. Raises UnableToTry."""
+    """Count a wrong key of a device outside, by address. Raises UnableToTry."""
     return count("encoder_key", {"address": network_of(client_address(request))})
 
 
