@@ -87,13 +87,13 @@ def may_watch_live(user_id: int, object_id: str) -> bool:
 
 
 def may_see_slides(user_id: int, object_id: str) -> bool:
-    """Media right (settings.MEDIA_RIGHTS): the slides of a lecture, in its room and its replay."""
+    """Media right (settings.MEDIA_RIGHTS): the slides of a lecture, in its room, unless locked out, and its replay."""
     if not (object_id.isascii() and object_id.isdigit() and len(object_id) < 19):
         return False
     user, lecture = _user(user_id), _lecture(occasion_id=int(object_id))
-    if user is None or lecture is None:
+    if user is None or lecture is None or not may_read_recording(user, lecture):
         return False
-    return may_read_recording(user, lecture)
+    return lecture.state != Lecture.State.LIVE or not is_locked_out(user, lecture, as_of=timezone.now())
 
 
 def may_watch_recording(user_id: int, object_id: str) -> bool:
