@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
 
@@ -177,9 +178,19 @@ def _lecture(**where: int | uuid.UUID) -> Lecture | None:
 
 
 def was_inside(*, occasion_id: int, member_id: int, as_of: dt.datetime) -> bool:
-    """Whether presence says that somebody is in the room, was within two minutes, or has its page in the background."""
+    """Whether presence says that somebody is in the room, was within two minutes, or has its page in the background.
+
+    Of sockets that count for nobody there is no presence: for them the rooms' note speaks (``live.room.uncounted``).
+    """
     lately = Q(ended_at=None) | Q(ended_at__gt=as_of - BACK_WITHIN) | Q(end_reason=PresenceSpan.End.HIDDEN)
-    return PresenceSpan.objects.filter(lately, occasion_id=occasion_id, member_id=member_id).exists()
+    if PresenceSpan.objects.filter(lately, occasion_id=occasion_id, member_id=member_id).exists():
+        return True
+    return bool(cache.get(inside_key(occasion_id, member_id)))
+
+
+def inside_key(occasion_id: int, member_id: int) -> str:
+    """Return under which name the cache remembers that an uncounted socket of this person was let in."""
+    return f"live.inside:{occasion_id}:{member_id}"
 
 
 def is_locked_out(user: User, lecture: Lecture, *, as_of: dt.datetime) -> bool:

@@ -39,6 +39,7 @@ from live.room.rooms import Room, Rooms
 from live.room.stage import RoomIsLocked
 from live.room.threads import in_database
 from live.room.turn import ice_servers
+from live.room.uncounted import Uncounted
 from live.room_events import Event
 
 log = structlog.get_logger(__name__)
@@ -69,6 +70,7 @@ class RoomProcess:
         self.peers = Peers(self)
         self.air = HeldAir(self)
         self.encoders = Encoders(self)
+        self.uncounted = Uncounted(self)
 
     # --- the life of the process --------------------------------------------------------------------------------
 
@@ -81,6 +83,7 @@ class RoomProcess:
         self.peers.start()
         self.air.start()
         self.encoders.start()
+        self.uncounted.start()
         PHONES.set_function(self.rooms.sockets)
         UNWRITTEN.set_function(self.recorder.unwritten)
         room_events.attach(self)
