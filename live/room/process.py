@@ -220,16 +220,20 @@ class RoomProcess:
             self._dismiss_oldest(list(self.rooms.open.values()), newest, keep=each * ROOMS_EACH)
 
     def _dismiss_oldest(self, rooms: list[Room], newest: Connection, *, keep: int) -> None:
+        """Who counts for nobody (a hall's screen) goes before who counts, and drives none of those out."""
         theirs = [one for room in rooms for one in room.of_member(newest.member_id)]
         staying = [one for one in theirs if not one.leaving and one is not newest]
-        staying.sort(
+        too_many = max(0, len(staying) + 1 - keep)
+        going = [one for one in staying if newest.counted or not one.counted]
+        going.sort(
             key=lambda one: (
                 one.publishing is not None or one.talking is not None,
+                one.counted,
                 one.device != newest.device,
                 one.came_at,
             )
         )
-        for one in staying[: max(0, len(staying) + 1 - keep)]:
+        for one in [*going, newest][:too_many]:
             self.dismiss(one, code=protocol.CLOSE_ELSEWHERE, reason="elsewhere", after_ms=None)
 
     def welcome(self, room: Room, connection: Connection) -> None:
