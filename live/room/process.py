@@ -69,6 +69,7 @@ class RoomProcess:
         self.asking = Asking(self)
         self.peers = Peers(self)
         self.air = HeldAir(self)
+        self.noting = speakers.Noting()
         self.encoders = Encoders(self)
         self.uncounted = Uncounted(self)
 

@@ -176,7 +176,10 @@ def test_a_room_finds_its_stage_in_the_database_and_cuts_who_went(
     world: County, lecture: Lecture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(speakers, "in_database", at_once)
-    room, told, cut = Room(lecture.pk), list[str](), list[Any]()
+    room, told, cut, unasked = Room(lecture.pk), list[str](), list[Any](), list[set[int]]()
+    clock = SimpleNamespace(monotonic=lambda: seconds)
+    monkeypatch.setattr(speakers, "time", clock)
+    seconds = 1000.0
 
     def deliver(_room: int, event: protocol.Event) -> None:
         assert isinstance(event, protocol.SpeakersEvent)
@@ -188,7 +191,13 @@ def test_a_room_finds_its_stage_in_the_database_and_cuts_who_went(
         work.close()
 
     process = cast(
-        Any, SimpleNamespace(rooms=SimpleNamespace(deliver=deliver), background=SimpleNamespace(spawn=spawn))
+        Any,
+        SimpleNamespace(
+            rooms=SimpleNamespace(deliver=deliver),
+            background=SimpleNamespace(spawn=spawn),
+            peers=SimpleNamespace(cut_unasked=lambda _room, on: unasked.append(set(on))),
+            noting=speakers.Noting(),
+        ),
     )
 
     def look(before: Callable[[], None] = lambda: None) -> list[str]:
@@ -206,11 +215,24 @@ def test_a_room_finds_its_stage_in_the_database_and_cuts_who_went(
     other = Room(lecture.pk)
     done(speakers.learn(other, queries.room_facts([lecture.pk])[lecture.pk]))
     assert (speakers.known(other), other.devices) == ([(world.member.pk, True)], {world.member.pk: "phone"})
-    # Of this browser the room hears nothing any more: its place is kept, then given up.
-    room.speakers_noted = -100
+    # Of this browser the room hears nothing any more: its place is kept, then given up. All rows are as old when the
+    # database is back after a while: whoever comes first does not clear the stage that others are about to note.
     Speaker.objects.update(seen_at=timezone.now() - KEPT - S)
-    assert look(lambda: None) == []
+    for _look in range(4):
+        assert (look(), Speaker.objects.count()) == ([], 1)
+        seconds += speakers.NOTE_S
+    seconds += speakers.BREAK_S
+    for _look in range(4):
+        assert (look(), Speaker.objects.count()) == ([], 1), "a gap in the notes: begun anew"
+        seconds += speakers.NOTE_S
+    assert look() == []
+    unasked.clear()
     assert (look(), cut != [], room.speakers) == (["speakers"], True, [])
+    assert unasked == [set()], "and nobody else is heard"
+    unasked.clear()
+    other_told = protocol.SpeakersEvent(speakers=[protocol.OnStage(member=1, name="", unit="", on=True)])
+    assert look(lambda: deliver(0, other_told)) == ["speakers"]
+    assert unasked == [], "what is told is newer than what was asked"
 
 
 def test_a_stage_is_left_with_the_page_that_speaks_and_not_with_another_phone(world: County, lecture: Lecture) -> None:
@@ -223,7 +245,10 @@ def test_a_stage_is_left_with_the_page_that_speaks_and_not_with_another_phone(wo
     assert not speakers.leaves(room, phone), "only asked up: they may come by the other one"
     room.devices = {member.pk: "phone"}
     assert speakers.leaves(room, phone)
-    room.devices = {member.pk: "tablet"}
-    assert not speakers.leaves(room, phone)
+    assert not speakers.leaves(room, tablet), "the phone's line is away, and it comes back"
+    room.add(Connection(cast(Any, None), member.pk, False, "phone"))
+    assert not speakers.leaves(room, phone), "another tab of it"
     phone.talking = cast(Any, object())
     assert speakers.leaves(room, phone)
+    alone = Room(lecture.pk, speakers=room.speakers)
+    assert speakers.leaves(alone, tablet), "asked up, and nothing of theirs is left to come by"
