@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
 
@@ -87,13 +88,13 @@ def may_watch_live(user_id: int, object_id: str) -> bool:
 
 
 def may_see_slides(user_id: int, object_id: str) -> bool:
-    """Media right (settings.MEDIA_RIGHTS): the slides of a lecture, in its room and its replay."""
+    """Media right (settings.MEDIA_RIGHTS): the slides of a lecture, in its room, unless locked out, and its replay."""
     if not (object_id.isascii() and object_id.isdigit() and len(object_id) < 19):
         return False
     user, lecture = _user(user_id), _lecture(occasion_id=int(object_id))
-    if user is None or lecture is None:
+    if user is None or lecture is None or not may_read_recording(user, lecture):
         return False
-    return may_read_recording(user, lecture)
+    return lecture.state != Lecture.State.LIVE or not is_locked_out(user, lecture, as_of=timezone.now())
 
 
 def may_watch_recording(user_id: int, object_id: str) -> bool:
@@ -177,9 +178,19 @@ def _lecture(**where: int | uuid.UUID) -> Lecture | None:
 
 
 def was_inside(*, occasion_id: int, member_id: int, as_of: dt.datetime) -> bool:
-    """Whether presence says that somebody is in the room, was within two minutes, or has its page in the background."""
+    """Whether presence says that somebody is in the room, was within two minutes, or has its page in the background.
+
+    Of sockets that count for nobody there is no presence: for them the rooms' note speaks (``live.room.uncounted``).
+    """
     lately = Q(ended_at=None) | Q(ended_at__gt=as_of - BACK_WITHIN) | Q(end_reason=PresenceSpan.End.HIDDEN)
-    return PresenceSpan.objects.filter(lately, occasion_id=occasion_id, member_id=member_id).exists()
+    if PresenceSpan.objects.filter(lately, occasion_id=occasion_id, member_id=member_id).exists():
+        return True
+    return bool(cache.get(inside_key(occasion_id, member_id)))
+
+
+def inside_key(occasion_id: int, member_id: int) -> str:
+    """Return under which name the cache remembers that an uncounted socket of this person was let in."""
+    return f"live.inside:{occasion_id}:{member_id}"
 
 
 def is_locked_out(user: User, lecture: Lecture, *, as_of: dt.datetime) -> bool:

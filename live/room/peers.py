@@ -8,7 +8,7 @@ engine knows the connection by. ADR 51.
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -43,6 +43,7 @@ class Peer:
     offer = ""
     is_over = False
     is_kept = False
+    is_looked_at = False
 
     def __init__(self, room: "Room", connection: Connection, kind: Kind, *, key: str = "") -> None:
         self.room = room
@@ -265,11 +266,29 @@ class Peers:
 
     async def cut_speakers(self, room: "Room") -> None:
         """Nobody is heard who is not on the stage, whichever process put them there, alive or not."""
-        for peer in self._of(room.occasion_id):
-            if peer.kind == "talk" and not room.is_speaking(peer.member_id):
+        for peer in self._talking(room):
+            if not room.is_speaking(peer.member_id):
                 self.end(peer, whosever=True)
         references = await in_database(partial(operations.cut_speakers, occasion_id=room.occasion_id))
         await self._end_at_engine(room, references)
+
+    def cut_unasked(self, room: "Room", speaking: Container[int]) -> None:
+        """Nobody is heard whom the rows, just asked, do not have on the stage, whatever was told or missed.
+
+        Of a connection made since the last look the rows may know more by now: it waits for the next one.
+        """
+        for connection in list(room.connections):
+            peer = connection.talking
+            if peer is not None and peer.is_looked_at and peer.member_id not in speaking:
+                log.warning("speaker_unasked", occasion=room.occasion_id, member=peer.member_id)
+                self.end(peer)
+            elif peer is not None:
+                peer.is_looked_at = True
+
+    def _talking(self, room: "Room") -> set[Peer]:
+        """Those of the stage, be their socket away or they themselves still being made."""
+        making = {one.talking for one in room.connections if one.talking is not None}
+        return making | {one for one in self._of(room.occasion_id) if one.kind == "talk"}
 
     async def cut(self, room: "Room", member_id: int) -> None:
         """This person was removed: nothing of theirs goes on, whichever process owned it, alive or not."""

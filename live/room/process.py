@@ -39,6 +39,7 @@ from live.room.rooms import Room, Rooms
 from live.room.stage import RoomIsLocked
 from live.room.threads import in_database
 from live.room.turn import ice_servers
+from live.room.uncounted import Uncounted
 from live.room_events import Event
 
 log = structlog.get_logger(__name__)
@@ -68,7 +69,9 @@ class RoomProcess:
         self.asking = Asking(self)
         self.peers = Peers(self)
         self.air = HeldAir(self)
+        self.noting = speakers.Noting()
         self.encoders = Encoders(self)
+        self.uncounted = Uncounted(self)
 
     # --- the life of the process --------------------------------------------------------------------------------
 
@@ -81,6 +84,7 @@ class RoomProcess:
         self.peers.start()
         self.air.start()
         self.encoders.start()
+        self.uncounted.start()
         PHONES.set_function(self.rooms.sockets)
         UNWRITTEN.set_function(self.recorder.unwritten)
         room_events.attach(self)
@@ -217,16 +221,20 @@ class RoomProcess:
             self._dismiss_oldest(list(self.rooms.open.values()), newest, keep=each * ROOMS_EACH)
 
     def _dismiss_oldest(self, rooms: list[Room], newest: Connection, *, keep: int) -> None:
+        """Who counts for nobody (a hall's screen) goes before who counts, and drives none of those out."""
         theirs = [one for room in rooms for one in room.of_member(newest.member_id)]
         staying = [one for one in theirs if not one.leaving and one is not newest]
-        staying.sort(
+        too_many = max(0, len(staying) + 1 - keep)
+        going = [one for one in staying if newest.counted or not one.counted]
+        going.sort(
             key=lambda one: (
                 one.publishing is not None or one.talking is not None,
+                one.counted,
                 one.device != newest.device,
                 one.came_at,
             )
         )
-        for one in staying[: max(0, len(staying) + 1 - keep)]:
+        for one in [*going, newest][:too_many]:
             self.dismiss(one, code=protocol.CLOSE_ELSEWHERE, reason="elsewhere", after_ms=None)
 
     def welcome(self, room: Room, connection: Connection) -> None:

@@ -4,6 +4,7 @@ Who is on the stage is a row (``live.operations.speakers``); rooms look at it on
 not heard: media follow the rows, whatever a page does. Commands: ``live.room.speaking``.
 """
 
+import math
 import time
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from live import operations, queries
 from live.core.wire import protocol
+from live.operations.speakers import KEPT
 from live.room.connections import Connection
 from live.room.rooms import Room
 from live.room.threads import in_database
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 NOTE_S = 5.0  # how often devices are noted to be here; well below operations.speakers.KEPT
+BREAK_S = 12.0  # notes further apart than that have missed some; with NOTE_S below KEPT, too
 
 
 def on_event(process: "RoomProcess", room: Room, event: protocol.SpeakersEvent) -> None:
@@ -58,18 +61,37 @@ async def learn(room: Room, facts: queries.RoomFacts) -> None:
 async def compare(process: "RoomProcess", room: Room, facts: queries.RoomFacts, was: list[tuple[int, bool]]) -> None:
     """Deliver the stage where it differs from what the room knew when the facts were asked for."""
     room.devices = _devices(facts)
+    if was == known(room):
+        process.peers.cut_unasked(room, room.devices)
     if was == known(room) != [(member_id, on) for member_id, on, _device in facts.speakers]:
         found = await in_database(partial(queries.speakers, room.occasion_id))
         if known(room) == was:
             process.rooms.deliver(room.occasion_id, protocol.SpeakersEvent(speakers=found))
-    await _note(room)
+    await _note(process, room)
 
 
 def _devices(facts: queries.RoomFacts) -> dict[int, str]:
     return {member_id: device for member_id, on, device in facts.speakers if on}
 
 
-async def _note(room: Room) -> None:
+class Noting:
+    """How long this process has noted without a break whose devices are here.
+
+    After a time without a database all rows are old, and the other processes have had no chance to note theirs.
+    """
+
+    def __init__(self) -> None:
+        self._since = self._last = -math.inf
+
+    def is_steady(self, now: float) -> bool:
+        """Take down that a note was written ``now``; whether the rows that are old by now are of who is gone."""
+        if now - self._last > BREAK_S:
+            self._since = now
+        self._last = now
+        return now - self._since >= KEPT.total_seconds()
+
+
+async def _note(process: "RoomProcess", room: Room) -> None:
     """Say whose devices are here; and take down those of whom no process has said so for a while."""
     now = time.monotonic()
     if not room.speakers or now - room.speakers_noted < NOTE_S:
@@ -80,13 +102,10 @@ async def _note(room: Room) -> None:
         for member_id, device in room.devices.items()
         if any(one.device == device for one in room.of_member(member_id))
     ]
-    await in_database(partial(_write_note, room.occasion_id, here))
-
-
-def _write_note(occasion_id: int, here: list[int]) -> None:
-    now = timezone.now()
-    operations.note_speakers(occasion_id=occasion_id, member_ids=here, as_of=now)
-    operations.step_down_absent(occasion_id=occasion_id, as_of=now)
+    whose, as_of = {"occasion_id": room.occasion_id}, timezone.now()
+    await in_database(partial(operations.note_speakers, member_ids=here, as_of=as_of, **whose))
+    if process.noting.is_steady(now):
+        await in_database(partial(operations.step_down_absent, as_of=as_of, **whose))
 
 
 def leaves(room: Room, connection: Connection) -> bool:
@@ -95,4 +114,9 @@ def leaves(room: Room, connection: Connection) -> bool:
     if not any(one.member == member_id for one in room.speakers):
         return False
     device, others = room.devices.get(member_id, ""), room.of_member(member_id)
-    return connection.talking is not None or not any(device in ("", one.device) for one in others)
+    if connection.talking is not None:
+        return True
+    if not device:  # only asked up, or not looked up yet: they may come by any that is left
+        return not others
+    # Another one may speak whose socket is away for a moment, or in another process.
+    return connection.device == device and not any(one.device == device for one in others)

@@ -68,6 +68,8 @@ async def step_down(process: RoomProcess, room: Room, connection: Connection, co
 
 async def speak(process: RoomProcess, room: Room, connection: Connection, command: protocol.Speak) -> None:
     """Raises EngineError."""
+    if not _is_sound_alone(command.sdp):
+        raise Refused("bad_sdp")
     await _must_be_on_stage(room, connection)
     peer = connection.talking
     if command.again and peer is not None and peer.part is not None:
@@ -90,8 +92,14 @@ async def speak(process: RoomProcess, room: Room, connection: Connection, comman
         process.peers.over(peer)
         raise
     peer.part = part
-    # Or they were taken down while the engine was asked, before there was anything to be ended.
-    if peer.is_over or connection.leaving or not await _is_speaking(room, connection):
+    try:
+        # Or they were taken down while the engine was asked, before there was anything to be ended.
+        is_over = peer.is_over or connection.leaving or not await _is_speaking(room, connection)
+    except BaseException:
+        # The engine has it: what nobody can say may be heard is not.
+        process.peers.end(peer)
+        raise
+    if is_over or peer.is_over or connection.leaving:
         process.peers.end(peer)
         return
     process.rooms.tell(connection, protocol.encode(protocol.ServerAnswer(sdp=part.answer_sdp)))
@@ -112,6 +120,11 @@ async def _must_be_on_stage(room: Room, connection: Connection) -> None:
 async def _is_speaking(room: Room, connection: Connection) -> bool:
     ask = partial(queries.is_speaking, occasion_id=room.occasion_id, member_id=connection.member_id)
     return await in_database(ask)
+
+
+def _is_sound_alone(sdp: str) -> bool:
+    """Whether an offer has sound and nothing else: the picture is the lecturer's."""
+    return all(line.startswith("m=audio ") for line in sdp.splitlines() if line.startswith("m="))
 
 
 def _hang_up(process: RoomProcess, connection: Connection) -> None:

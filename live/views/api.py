@@ -15,6 +15,7 @@ from attendance.operations import UnableToRecordPresence, record_outbox
 from attendance.queries.windows import undone_until
 from live import queries, room_events
 from live.core.wire.protocol import BIG, IDENT, as_data
+from live.core.wire.slides import NO_SLIDES
 from live.models import Lecture
 from live.own_record import own_record
 from live.permissions import expects, is_locked_out, lecture_for_rights, may_host, may_join, may_read_recording
@@ -53,17 +54,17 @@ def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str,
         "ends_at": milliseconds(lecture.occasion.ends_at),
         "live_at": milliseconds(lecture.live_at),
         "break_until": facts.break_until,
-        "slides_url": slides_url(lecture, user) if not lecture.is_over else "",
-        "slide": as_data(facts.slide),
+        "slides_url": "" if lecture.is_over or is_outside else slides_url(lecture, user),
+        "slide": as_data(NO_SLIDES if is_outside else facts.slide),
         "hls_url": _hls(lecture, user, "live.m3u8", as_of) if live else "",
         "hls_audio_url": _hls(lecture, user, "audio.m3u8", as_of) if live else "",
-        # Whoever a locked room keeps outside reads nothing of what is said inside.
+        # Whoever a locked room keeps outside reads and sees nothing of what is said and shown inside.
         "chat": [] if is_outside else [line.event() for line in queries.chat_lines(occasion_id=lecture.pk)],
         "last_message": facts.last_message,
         "talk": facts.is_chat_open,
         "locked": facts.is_locked,
         "captions": [] if is_outside else queries.caption_lines(occasion_id=lecture.pk, is_host=is_host),
-        "speakers": [asdict(one) for one in queries.speakers(lecture.pk)] if facts.speakers else [],
+        "speakers": [asdict(one) for one in queries.speakers(lecture.pk)] if facts.speakers and not is_outside else [],
         "asking": NOTHING_ASKED
         if is_outside
         else queries.asking_state(occasion_id=lecture.pk, member_id=user.pk, is_host=is_host),

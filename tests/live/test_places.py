@@ -45,3 +45,29 @@ def test_own_ghosts_go_first_then_the_oldest_and_who_is_on_air_last() -> None:
         assert not on_air.leaving
 
     asyncio.run(visit())
+
+
+@pytest.mark.unit
+@override_settings(LIVE_SOCKETS_EACH=3)
+def test_a_screen_that_counts_for_nobody_drives_no_phone_out_that_counts() -> None:
+    async def visit() -> None:
+        room, process = Room(7), Line()
+        process.open[7] = room
+
+        def comes(one: Connection) -> None:
+            room.add(one)
+            process._keep_few(room, one)
+
+        phone, hall = socket("phone", 1.0, counted=True), socket("hall", 2.0)
+        second, tablet = socket("second hall", 3.0), socket("tablet", 4.0, counted=True)
+        for one in (phone, hall, second, tablet):
+            comes(one)
+        assert process.gone == [hall], "a screen goes first, though the phone is older"
+        laptop, third = socket("laptop", 5.0, counted=True), socket("third hall", 6.0)
+        comes(laptop)
+        assert process.gone == [hall, second]
+        comes(third)
+        assert process.gone == [hall, second, third], "there is no place for it"
+        assert not any(one.leaving for one in (phone, tablet, laptop))
+
+    asyncio.run(visit())

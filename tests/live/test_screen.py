@@ -1,14 +1,25 @@
 """The hall's screen: who opens it, that it names nobody and counts for nobody."""
 
+import asyncio
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 from django.core import signing
 from django.test import Client
+from django.utils import timezone
 
+from attendance.models import PresenceSpan
+from live import operations, permissions
 from live.models import PinnedNotice
-from live.room import tickets
+from live.room import tickets, uncounted
+from live.room.connections import Connection
+from live.room.rooms import Room
 from organizations.models import User
 from tests.factories.live import ChatMessageFactory, make_live
 from tests.factories.organizations import County, make_county
+from tests.live.room.test_stage import done
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 DEVICE = "a" * 32
@@ -60,3 +71,39 @@ def test_its_ticket_counts_for_nobody(world: County) -> None:
         read[name] = signing.loads(answer.json()["ticket"], salt=tickets.SALT)["counted"]
     assert read == {"ticket.json": True, "screen/ticket.json": False}
     assert client.get(f"/live/{lecture.pk}/screen/ticket.json").status_code == 400
+
+
+def test_a_locked_room_keeps_the_screen_that_hangs_in_it_and_no_other(
+    world: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its socket is in no ledger: the room's own note vouches for it, as presence does for a phone."""
+    lecture, kept = make_live(world), list[dict[str, Any]]()
+    inside, outside, counted, host = (*world.members[:3], world.lecturer)
+
+    async def at_once(work: Callable[[], Any]) -> None:
+        kept.append(work())
+
+    monkeypatch.setattr(asyncio, "to_thread", at_once)
+    room = Room(lecture.pk)
+    for user, fields in (
+        (inside, {"admitted": True}),
+        (outside, {}),
+        (counted, {"admitted": True, "counted": True}),
+        (host, {"admitted": True}),
+    ):
+        room.add(Connection(send=cast(Any, None), member_id=user.pk, host=user == host, **fields))
+    rooms = SimpleNamespace(open={lecture.pk: room})
+    vouchers = uncounted.Uncounted(cast(Any, SimpleNamespace(rooms=rooms)))
+    for _look in range(2):
+        done(vouchers.note())
+    assert len(kept) == 1, "once at the beginning, and then every half a minute"
+    operations.lock_room(occasion_id=lecture.pk, on=True, as_of=timezone.now())
+    shown = {
+        user: of(user).get(f"/live/{lecture.pk}/screen/").context["data"]["hls_url"] != ""
+        for user in (inside, outside, counted)
+    }
+    assert shown == {inside: True, outside: False, counted: False}
+    assert not PresenceSpan.objects.exists()
+    lecture.refresh_from_db()
+    kept_out = [permissions.is_locked_out(one, lecture, as_of=timezone.now()) for one in (inside, outside, counted)]
+    assert kept_out == [False, True, True]

@@ -43,6 +43,7 @@ class JanusEngine:
         self._key = ""
         self._watches: dict[str, Watch] = {}
         self._watching: dict[str, asyncio.Lock] = {}
+        self._opened: set[str] = set()
 
     async def open_room(self, spec: RoomSpec) -> None:
         body: Message = {
@@ -68,8 +69,20 @@ class JanusEngine:
             # Several processes open the room as soon as somebody comes: the second finds it there.
             if error.number != ROOM_EXISTS:
                 raise UnableToReachEngine(str(error)) from error
+            await self._bring_up_to(spec)
+        self._opened.add(spec.room_id)
+
+    async def _bring_up_to(self, spec: RoomSpec) -> None:
+        """Rooms outlive web processes: one that an older release has made may allow fewer. Asked once a connection."""
+        if spec.room_id in self._opened:
+            return
+        try:
+            await self._ask({"request": "edit", "room": spec.room_id, "new_publishers": spec.publishers})
+        except Refused as error:
+            raise UnableToReachEngine(str(error)) from error
 
     async def close_room(self, room_id: str) -> None:
+        self._opened.discard(room_id)
         try:
             await self._ask({"request": "destroy", "room": room_id})
         except Refused as error:
@@ -167,6 +180,7 @@ class JanusEngine:
             if self._connection is None or self._connection.closed.is_set():
                 # They hang on the connection that has ended.
                 self._watches.clear()
+                self._opened.clear()
                 self._control = None
                 keys = self._secrets()
                 self._connection = await Connection.open(self._socket, keys.api)

@@ -238,7 +238,14 @@ class JanusSubscribing(Peer):
     def _wanted(self) -> set[tuple[str, str]]:
         feeds = self._watch.feeds
         ids = feeds.keys() if self._wanted_ids is None else self._wanted_ids & feeds.keys()
-        return {(each, mid) for each in ids if each != self._but for _, mid in feeds[each].streams}
+        # Of a speaker the sound alone, whatever they send.
+        return {
+            (each, mid)
+            for each in ids
+            if each != self._but
+            for kind, mid in feeds[each].streams
+            if kind == "audio" or not is_speaker(each)
+        }
 
     async def _offer_changes(self) -> None:
         try:

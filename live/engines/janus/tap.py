@@ -15,11 +15,12 @@ from live.engines.base import (
     is_speaker,
 )
 
-from .client import Handle, Message
+from .client import Handle, Message, Refused
 from .rooms import Feed, Watch
 
 log = structlog.get_logger(__name__)
 VIDEO_TYPE, AUDIO_TYPE = 96, 111
+AGAIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class Forwarded:
 class JanusTap:
     """Forwards one presenter (the one it has, else the latest with video, else any), and each speaker to a free port.
 
-    A speaker's port is free when they leave; whoever finds none free is heard when one becomes so.
+    A speaker's port is free when they leave; whoever finds none free is heard when one becomes so. What the engine did
+    not answer is asked again after a second.
     """
 
     def __init__(self, watch: Watch, control: Handle, ports: Ports, key: str, on_event: OnEvent) -> None:
@@ -54,6 +56,8 @@ class JanusTap:
         self._presenter: Forwarded | None = None
         self._speakers: dict[int, Forwarded] = {}
         self._ended = False
+        self._is_settled = True
+        self._again: asyncio.TimerHandle | None = None
         self._lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -64,6 +68,7 @@ class JanusTap:
     async def close(self) -> None:
         self._ended = True
         self._watch.listeners.discard(self._room_changed)
+        self._ask_no_more()
         async with self._lock:
             for each in (self._presenter, *self._speakers.values()):
                 await self._stop(each)
@@ -72,12 +77,21 @@ class JanusTap:
     def _room_changed(self, watch: Watch) -> None:
         if watch.over and not self._ended:
             self._ended = True
+            self._ask_no_more()
             watch.listeners.discard(self._room_changed)
             self._on_event(EngineGone() if watch.over == "gone" else HungUp("room closed"))
         elif not self._ended:
-            task = asyncio.get_running_loop().create_task(self._follow())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._follow_soon()
+
+    def _follow_soon(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._follow())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _ask_no_more(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
 
     def _choice(self) -> Feed | None:
         feeds = [feed for key, feed in self._watch.feeds.items() if not is_speaker(key)]
@@ -88,15 +102,20 @@ class JanusTap:
     async def _follow(self) -> None:
         # Under the lock: two changes of the room must not start two forwarders to one port.
         async with self._lock:
+            self._ask_no_more()
+            self._is_settled = True
             await self._follow_presenter()
             await self._follow_speakers()
+            if not (self._is_settled or self._ended):
+                self._again = asyncio.get_running_loop().call_later(AGAIN_S, self._follow_soon)
 
     async def _follow_presenter(self) -> None:
         chosen, now = self._choice(), self._presenter
         if self._ended or (now is not None and chosen is now.feed) or (now is None and chosen is None):
             return
         if now is not None:
-            await self._stop(now)
+            if not await self._stop(now):
+                return
             self._presenter = None
             self._on_event(PublisherLeft(now.feed.publisher.participant_id))
         if chosen is not None:
@@ -108,8 +127,8 @@ class JanusTap:
     async def _follow_speakers(self) -> None:
         here = [feed for key, feed in self._watch.feeds.items() if is_speaker(key)]
         for port, each in list(self._speakers.items()):
-            if not any(feed is each.feed for feed in here):
-                await self._stop(self._speakers.pop(port))
+            if not any(feed is each.feed for feed in here) and await self._stop(each):
+                del self._speakers[port]
         heard = {each.feed.publisher.participant_id for each in self._speakers.values()}
         waiting = [feed for feed in here if feed.mid("audio") and feed.publisher.participant_id not in heard]
         free = [port for port in self._ports.speakers if port not in self._speakers]
@@ -127,17 +146,24 @@ class JanusTap:
             data, _ = await self._control.message({**body, "host": "127.0.0.1", "streams": streams})
         except EngineError as error:
             log.info("forward_failed", room=self._watch.room_id, reason=str(error))
+            self._is_settled = False
             return None
         return Forwarded(feed, tuple(each["stream_id"] for each in data.get("forwarders", [])))
 
-    async def _stop(self, forwarded: Forwarded | None) -> None:
-        """Silent: forwarders of a publisher who left are gone already."""
+    async def _stop(self, forwarded: Forwarded | None) -> bool:
+        """Whether nothing is forwarded any more: forwarders of a publisher who left are gone with them."""
         if forwarded is None or self._watch.over:
-            return
+            return True
         body: Message = {"request": "stop_rtp_forward", **self._auth}
         body["publisher_id"] = forwarded.feed.publisher.participant_id
+        is_here = forwarded.feed.publisher.participant_id in self._watch.feeds
         for stream in forwarded.streams:
             try:
                 await self._control.message({**body, "stream_id": stream})
+            except Refused:
+                continue  # no such publisher or stream
             except EngineError:
-                return
+                # Two must not be heard by one port.
+                self._is_settled = self._is_settled and not is_here
+                return not is_here
+        return True

@@ -22,7 +22,7 @@ from live.engines.base import (
     lecture_room,
     lecture_spec,
 )
-from live.engines.janus import JanusHost
+from live.engines.janus import JanusEngine, JanusHost
 
 from .conftest import Guest, until
 
@@ -51,6 +51,16 @@ async def test_rooms_open_and_close_as_often_as_one_likes(engine: MediaEngine) -
         await engine.close_room(ROOM)
     assert await engine.rooms() == []
     assert (await engine.health()).rooms == 0
+
+
+async def test_a_room_that_an_older_release_has_made_takes_a_whole_stage(host: JanusHost) -> None:
+    first, second = JanusEngine(host.url.partition("+")[2]), JanusEngine(host.url.partition("+")[2])
+    await first.open_room(RoomSpec(ROOM, publishers=1))
+    await second.open_room(lecture_spec(7))
+    (room,) = (await second._ask({"request": "list"}))["list"]
+    assert room["max_publishers"] == lecture_spec(7).publishers
+    for one in (first, second):
+        await one.aclose()
 
 
 async def test_there_is_nothing_in_a_room_that_is_not_open(engine: MediaEngine) -> None:

@@ -172,45 +172,78 @@ def test_the_engine_ends_whom_no_row_has_on_the_stage_whosever_they_were(world: 
     assert list(left) == ["b", "d"], "one voice a person, and they go on hearing"
 
 
+class Looks:
+    """A room that looks at its stage once a second, as ``seconds`` say; what it told, cut, and left on the air."""
+
+    def __init__(self, lecture: Lecture, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(speakers, "in_database", at_once)
+        monkeypatch.setattr(speakers, "time", SimpleNamespace(monotonic=lambda: self.seconds))
+        self.room, self.seconds, self.noting = Room(lecture.pk), 1000.0, speakers.Noting()
+        self.told, self.cut, self.heard = list[str](), list[Any](), list[set[int]]()
+        self.rooms = self.background = self.peers = self
+
+    def deliver(self, _room: int, event: protocol.Event) -> None:
+        assert isinstance(event, protocol.SpeakersEvent)
+        speakers.on_event(cast(Any, self), self.room, event)
+        self.told.append(event.word)
+
+    def spawn(self, work: Any) -> None:
+        self.cut.append(work)
+        work.close()
+
+    def cut_unasked(self, _room: Room, speaking: Any) -> None:
+        self.heard.append(set(speaking))
+
+    def look(self, before: Callable[[], None] = lambda: None) -> list[str]:
+        self.told.clear()
+        self.heard.clear()
+        was, facts = speakers.known(self.room), queries.room_facts([self.room.occasion_id])[self.room.occasion_id]
+        before()
+        done(speakers.compare(cast(Any, self), self.room, facts, was))
+        return self.told
+
+
 def test_a_room_finds_its_stage_in_the_database_and_cuts_who_went(
     world: County, lecture: Lecture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(speakers, "in_database", at_once)
-    room, told, cut = Room(lecture.pk), list[str](), list[Any]()
-
-    def deliver(_room: int, event: protocol.Event) -> None:
-        assert isinstance(event, protocol.SpeakersEvent)
-        speakers.on_event(process, room, event)
-        told.append(event.word)
-
-    def spawn(work: Any) -> None:
-        cut.append(work)
-        work.close()
-
-    process = cast(
-        Any, SimpleNamespace(rooms=SimpleNamespace(deliver=deliver), background=SimpleNamespace(spawn=spawn))
-    )
-
-    def look(before: Callable[[], None] = lambda: None) -> list[str]:
-        told.clear()
-        was, facts = speakers.known(room), queries.room_facts([lecture.pk])[lecture.pk]
-        before()
-        done(speakers.compare(process, room, facts, was))
-        return told
-
-    invite(lecture, world.member)
-    assert look() == ["speakers"]
-    step_up(lecture, world.member)
-    assert (look(), room.is_speaking(world.member.pk)) == (["speakers"], True)
-    assert look() == []
+    process, member = Looks(lecture, monkeypatch), world.member
+    invite(lecture, member)
+    assert process.look() == ["speakers"]
+    step_up(lecture, member)
+    assert (process.look(), process.room.is_speaking(member.pk)) == (["speakers"], True)
+    assert (process.look(), process.heard) == ([], [{member.pk}])
     other = Room(lecture.pk)
     done(speakers.learn(other, queries.room_facts([lecture.pk])[lecture.pk]))
-    assert (speakers.known(other), other.devices) == ([(world.member.pk, True)], {world.member.pk: "phone"})
-    # Of this browser the room hears nothing any more: its place is kept, then given up.
-    room.speakers_noted = -100
+    assert (speakers.known(other), other.devices) == ([(member.pk, True)], {member.pk: "phone"})
+    operations.step_down(occasion_id=lecture.pk, member_ids=[member.pk])
+    assert (process.look(), process.cut != [], process.room.speakers) == (["speakers"], True, [])
+    assert process.heard == [set()], "and nobody else is heard"
+    told = protocol.SpeakersEvent(speakers=[protocol.OnStage(member=1, name="", unit="", on=True)])
+    assert process.look(lambda: process.deliver(0, told)) == ["speakers"]
+    assert process.heard == [], "what is told is newer than what was asked"
+
+
+def test_a_lost_voice_goes_after_a_while_but_not_with_a_database_that_was_away(
+    world: County, lecture: Lecture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All rows are old when it is back: whoever comes first does not clear the stage that others are about to note."""
+    process = Looks(lecture, monkeypatch)
+    invite(lecture, world.member)
+    step_up(lecture, world.member)
+    process.look()
+    process.seconds += speakers.BREAK_S + speakers.NOTE_S
     Speaker.objects.update(seen_at=timezone.now() - KEPT - S)
-    assert look(lambda: None) == []
-    assert (look(), cut != [], room.speakers) == (["speakers"], True, [])
+    for _outage in range(2):
+        for _look in range(4):
+            process.look()
+            assert Speaker.objects.count() == 1
+            process.seconds += speakers.NOTE_S
+        process.seconds += speakers.BREAK_S
+    for _look in range(5):
+        assert Speaker.objects.count() == 1
+        process.look()
+        process.seconds += speakers.NOTE_S
+    assert (process.look(), process.room.speakers) == (["speakers"], [])
 
 
 def test_a_stage_is_left_with_the_page_that_speaks_and_not_with_another_phone(world: County, lecture: Lecture) -> None:
@@ -223,7 +256,10 @@ def test_a_stage_is_left_with_the_page_that_speaks_and_not_with_another_phone(wo
     assert not speakers.leaves(room, phone), "only asked up: they may come by the other one"
     room.devices = {member.pk: "phone"}
     assert speakers.leaves(room, phone)
-    room.devices = {member.pk: "tablet"}
-    assert not speakers.leaves(room, phone)
+    assert not speakers.leaves(room, tablet), "the phone's line is away, and it comes back"
+    room.add(Connection(cast(Any, None), member.pk, False, "phone"))
+    assert not speakers.leaves(room, phone), "another tab of it"
     phone.talking = cast(Any, object())
     assert speakers.leaves(room, phone)
+    alone = Room(lecture.pk, speakers=room.speakers)
+    assert speakers.leaves(alone, tablet), "asked up, and nothing of theirs is left to come by"

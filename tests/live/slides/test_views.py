@@ -161,6 +161,25 @@ def test_a_picture_is_its_viewers_own_and_ends_with_the_right(world: County, lec
     assert member.get(address).status_code == 404
 
 
+def test_whoever_a_locked_room_keeps_outside_sees_neither_its_slides_nor_who_speaks(
+    world: County, lecture: Lecture, deck: SlideDeck
+) -> None:
+    member, now = signed_in(world.member), timezone.now()
+    operations.show_slide(occasion_id=lecture.pk, deck=deck.key, page=2, as_of=now)
+    operations.invite(occasion_id=lecture.pk, member_id=world.members[1].pk, actor_id=lecture.lecturer_id, as_of=now)
+    address, state_url = picture(member, lecture, deck), reverse("live_state", args=[lecture.pk])
+    assert (len(member.get(state_url).json()["speakers"]), member.get(address).status_code) == (1, 200)
+    operations.lock_room(occasion_id=lecture.pk, on=True, as_of=now)
+    cache.clear()
+    state = member.get(state_url).json()
+    assert (state["slides_url"], state["slide"]["deck"], state["speakers"]) == ("", "", [])
+    assert member.get(address).status_code == 404
+    assert may_see_slides(lecture.lecturer_id or 0, str(lecture.pk))
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    cache.clear()
+    assert member.get(address).status_code == 200, "the replay is for whoever missed it"
+
+
 def test_no_such_object(world: County) -> None:
     assert not any(may_see_slides(world.member.pk, name) for name in ("x", "9" * 30, "123456"))
 

@@ -7,8 +7,8 @@ MUTANTS = (
         name="slides-right",
         means="Slides stay open to whoever was sent out of the room.",
         file="live/permissions.py",
-        before="    return may_read_recording(user, lecture)",
-        after="    return True",
+        before="or not may_read_recording(user, lecture):",
+        after="or False:",
         tests=("tests/live/slides/test_views.py::test_a_picture_is_its_viewers_own_and_ends_with_the_right",),
     ),
     Mutant(
