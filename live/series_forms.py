@@ -83,6 +83,9 @@ class SeriesForm(LectureForm):
         cleaned = super().clean()
         if cleaned.get("repeats") and not {"times", "until"} & set(self.errors):
             self._clean_series(cleaned)
+        elif not {"repeats", "times", "until"} & set(self.errors) and (cleaned.get("times") or cleaned.get("until")):
+            words = _("填了场数或者排到哪一天，请在这里选怎样重复；只办一场的，请把那两项清空。")
+            self.add_error("repeats", words)
         return cleaned
 
     def _clean_series(self, cleaned: dict[str, Any]) -> None:

@@ -171,6 +171,8 @@ def test_nothing_left_is_said_where_it_was_chosen(world: County, office: Client)
         ({"times": "", "until": "2026-02-30"}, "until"),
         ({"times": "", "until": "2001-01-01"}, "until"),
         ({"repeats": "year"}, "repeats"),
+        ({"repeats": ""}, "repeats"),
+        ({"repeats": "", "times": "", "until": "2099-01-01"}, "repeats"),
         ({"starts_at": ""}, "starts_at"),
         ({"minutes": ""}, "minutes"),
     ],
