@@ -27,7 +27,7 @@ from organizations.permissions import visible_nodes
 
 MOST_MINUTES = 720
 LONGEST_TITLE = 120
-RULE = "规则"
+RULE = "认定规则"
 EXAMPLE = {
     "title": "防汛避险", "date": "2027-03-05", "start": "14:30", "minutes": "60", "phone": "13800000001",
     "training": "2027 年第一季度培训", "record": "是",
@@ -54,6 +54,11 @@ class BulkRow:
         """Where it stands in the file."""
         values = {"row": self.written.row, "sheet": self.written.sheet}
         return (_("“%(sheet)s”第 %(row)s 行") if self.written.sheet else _("第 %(row)s 行")) % values
+
+    @property
+    def needs_rule_only(self) -> bool:
+        """Whether nothing is wrong but the rule."""
+        return {column for column, _words in self.problems} == {RULE}
 
     def wrong(self, column: str, words: str) -> None:
         """Say what is wrong with a column."""
@@ -121,7 +126,7 @@ def _read(row: BulkRow, known: _Known, as_of: dt.datetime) -> None:
         return
     rule = known.rule or _default(training, known)
     if rule is None:
-        row.wrong(RULE, _("这个培训没有设好规则，请在上面选一条规则。"))
+        row.wrong(RULE, _("这个培训没有设好规则，请在表格上方的“认定规则”里选一条。"))
         return
     _fits(row, training, rule, lecturer, known, as_of)
     if row.problems or span is None or lecturer is None or record is None:

@@ -200,15 +200,28 @@ def test_clashes_are_shown_at_the_row_and_what_was_not_shown_is_shown_first(
 
 def test_a_training_without_a_rule_asks_for_one(world: County, office: Client, training: Training) -> None:
     Training.objects.filter(pk=training.pk).update(lecture_rule=None)
-    assert problems(shown(office, line(world))) == [["规则"]]
+    asked = shown(office, line(world))
+    assert problems(asked) == [["认定规则"]]
+    assert "请在表格上方的“认定规则”里选一条" in asked.content.decode()
     rule = RuleFactory()
-    answer = shown(office, line(world), rule=rule.pk)
+    again = office.post(URL, sent_on(asked))
+    assert "还有 1 行没有合适的规则" in errors(again)
+    # The select stands in the form that is confirmed: choosing and pressing is enough.
+    confirming = again.content.decode().split('name="sent"')[1].split("</form>")[0]
+    assert '<select name="rule"' in confirming
+    assert again.content.decode().count('<select name="rule"') == 1
+    assert office.post(URL, {**sent_on(again), "rule": rule.pk}).status_code == 302
+    assert Lecture.objects.get().occasion.rule_id == rule.pk
+    answer = shown(office, line(world, "防火"), rule=rule.pk)
     assert problems(answer) == [[]]
     assert f'name="rule" value="{rule.pk}"' in answer.content.decode()
     assert office.post(URL, {**sent_on(answer), "rule": rule.pk}).status_code == 302
+    gone = office.post(URL, {**sent_on(answer), "rule": 2**63})
+    assert "rule" in gone.context["form"].errors
+    assert len(gone.context["form"].rows) == 1  # what was sent is still there
     strange = RuleFactory(node=world.neighbour)
     assert "rule" in shown(office, line(world), rule=2**63).context["form"].errors
-    assert problems(shown(office, line(world, "别的"), rule=strange.pk)) == [["规则"]]
+    assert problems(shown(office, line(world, "别的"), rule=strange.pk)) == [["认定规则"]]
 
 
 def test_other_peoples_trainings_do_not_exist(world: County, office: Client, training: Training) -> None:
