@@ -14,6 +14,7 @@ from attendance.models import Rule, Training
 from attendance.plan_forms import FIRST_YEAR, LAST_YEAR
 from attendance.queries.rules import why_not_at
 from attendance.rule_default import default_rule
+from attendance.sentences import hour, moment
 from live.core.bulk import TITLE, Written, minutes_of, time_of, yes_of
 from live.core.plan import LecturePlan
 from live.queries.lectures import lecturers_by_phone, may_lecture
@@ -48,12 +49,28 @@ class BulkRow:
     plan: LecturePlan | None = None
     lecturer: User | None = None
     is_known: bool = False  # it stands already
+    span: tuple[dt.datetime, dt.datetime] | None = None  # as it was understood
+    record: bool | None = None
 
     @property
     def place(self) -> str:
         """Where it stands in the file."""
         values = {"row": self.written.row, "sheet": self.written.sheet}
         return (_("“%(sheet)s”第 %(row)s 行") if self.written.sheet else _("第 %(row)s 行")) % values
+
+    @property
+    def when(self) -> str:
+        """From when to when it was understood; "" where it was not."""
+        if self.span is None:
+            return ""
+        start, end = map(timezone.localtime, self.span)
+        ends = hour(end) if end.date() == start.date() else moment(end)
+        return f"{moment(start)} – {ends}"
+
+    @property
+    def record_words(self) -> str:
+        """Whether a replay is kept, as it was understood; "" where it was not."""
+        return "" if self.record is None else _("是") if self.record else _("否")
 
     @property
     def needs_rule_only(self) -> bool:
@@ -120,6 +137,7 @@ def _read(row: BulkRow, known: _Known, as_of: dt.datetime) -> None:
     title = _title(row)
     span = _span(row, as_of)
     training, lecturer, record = _training(row, known), _lecturer(row, known), yes_of(row.written.record)
+    row.record = record
     if record is None:
         row.wrong("record", _("请填“是”或者“否”。"))
     if training is None:
@@ -162,6 +180,7 @@ def _span(row: BulkRow, as_of: dt.datetime) -> tuple[dt.datetime, dt.datetime] |
         return None
     starts_at = timezone.make_aware(dt.datetime.combine(day, time))
     ends_at = starts_at + dt.timedelta(minutes=minutes)
+    row.span = starts_at, ends_at
     if refused := refusal_words(starts_at, ends_at, as_of=as_of):
         row.wrong("date", refused)
         return None

@@ -38,7 +38,10 @@ class BulkForm(forms.Form):
     """
 
     file = forms.FileField(
-        label=gettext_lazy("表格文件"), required=False, help_text=gettext_lazy("Excel 或 CSV，一次最多 200 行。")
+        label=gettext_lazy("表格文件"),
+        required=False,
+        help_text=gettext_lazy("Excel 或 CSV，一次最多 200 行。"),
+        error_messages={"empty": gettext_lazy("这个表格文件是空的（0 字节）。请在电脑上打开检查，保存好再选一次。")},
     )
     rule = forms.ModelChoiceField(
         Rule.objects.none(),

@@ -143,6 +143,21 @@ def test_every_wrong_column_of_every_row_is_named_and_nothing_is_planned(
     assert Lecture.objects.count() == 1
 
 
+def test_what_was_understood_stands_beside_what_was_written(world: County, office: Client, training: Training) -> None:
+    answer = shown(
+        office,
+        line(world, start="上午9点半", minutes="1.5小时", record="不录"),
+        line(world, "夜课", start="23:30"),
+        line(world, "没有时间", start="早", record="也许"),
+    )
+    page = answer.content.decode()
+    assert f"{day(3)} 09:30 – 11:00" in page
+    assert "上午9点半 · 1.5小时" in page
+    rows = answer.context["form"].rows
+    assert [row.when for row in rows[1:]] == [f"{day(3)} 23:30 – {day(4)} 00:30", ""]
+    assert [row.record_words for row in rows] == ["否", "是", ""]
+
+
 def test_nothing_left_is_said(world: County, office: Client, training: Training) -> None:
     answer = shown(office, line(world))
     assert "一行也没有留下" in errors(office.post(URL, {**sent_on(answer), "out": ["0"]}))
@@ -236,7 +251,7 @@ def test_other_peoples_trainings_do_not_exist(world: County, office: Client, tra
 @pytest.mark.parametrize(
     ("file", "words"),
     [
-        (SimpleUploadedFile("a.csv", b""), "空"),
+        (SimpleUploadedFile("a.csv", b""), "是空的（0 字节）"),
         (SimpleUploadedFile("a.doc", b"hello"), "只能导入"),
         (SimpleUploadedFile("a.xlsx", b"hello"), "读不懂"),
         (csv(header=["甲", "乙"]), "没有找到列名"),
