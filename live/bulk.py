@@ -14,6 +14,7 @@ from attendance.models import Rule, Training
 from attendance.plan_forms import FIRST_YEAR, LAST_YEAR
 from attendance.queries.rules import why_not_at
 from attendance.rule_default import default_rule
+from attendance.sentences import hour, moment
 from live.core.bulk import TITLE, Written, minutes_of, time_of, yes_of
 from live.core.plan import LecturePlan
 from live.queries.lectures import lecturers_by_phone, may_lecture
@@ -27,7 +28,7 @@ from organizations.permissions import visible_nodes
 
 MOST_MINUTES = 720
 LONGEST_TITLE = 120
-RULE = "规则"
+RULE = "认定规则"
 EXAMPLE = {
     "title": "防汛避险", "date": "2027-03-05", "start": "14:30", "minutes": "60", "phone": "13800000001",
     "training": "2027 年第一季度培训", "record": "是",
@@ -48,12 +49,33 @@ class BulkRow:
     plan: LecturePlan | None = None
     lecturer: User | None = None
     is_known: bool = False  # it stands already
+    span: tuple[dt.datetime, dt.datetime] | None = None  # as it was understood
+    record: bool | None = None
 
     @property
     def place(self) -> str:
         """Where it stands in the file."""
         values = {"row": self.written.row, "sheet": self.written.sheet}
         return (_("“%(sheet)s”第 %(row)s 行") if self.written.sheet else _("第 %(row)s 行")) % values
+
+    @property
+    def when(self) -> str:
+        """From when to when it was understood; "" where it was not."""
+        if self.span is None:
+            return ""
+        start, end = map(timezone.localtime, self.span)
+        ends = hour(end) if end.date() == start.date() else moment(end)
+        return f"{moment(start)} – {ends}"
+
+    @property
+    def record_words(self) -> str:
+        """Whether a replay is kept, as it was understood; "" where it was not."""
+        return "" if self.record is None else _("是") if self.record else _("否")
+
+    @property
+    def needs_rule_only(self) -> bool:
+        """Whether nothing is wrong but the rule."""
+        return {column for column, _words in self.problems} == {RULE}
 
     def wrong(self, column: str, words: str) -> None:
         """Say what is wrong with a column."""
@@ -115,13 +137,14 @@ def _read(row: BulkRow, known: _Known, as_of: dt.datetime) -> None:
     title = _title(row)
     span = _span(row, as_of)
     training, lecturer, record = _training(row, known), _lecturer(row, known), yes_of(row.written.record)
+    row.record = record
     if record is None:
         row.wrong("record", _("请填“是”或者“否”。"))
     if training is None:
         return
     rule = known.rule or _default(training, known)
     if rule is None:
-        row.wrong(RULE, _("这个培训没有设好规则，请在上面选一条规则。"))
+        row.wrong(RULE, _("这个培训没有设好规则，请在表格上方的“认定规则”里选一条。"))
         return
     _fits(row, training, rule, lecturer, known, as_of)
     if row.problems or span is None or lecturer is None or record is None:
@@ -157,6 +180,7 @@ def _span(row: BulkRow, as_of: dt.datetime) -> tuple[dt.datetime, dt.datetime] |
         return None
     starts_at = timezone.make_aware(dt.datetime.combine(day, time))
     ends_at = starts_at + dt.timedelta(minutes=minutes)
+    row.span = starts_at, ends_at
     if refused := refusal_words(starts_at, ends_at, as_of=as_of):
         row.wrong("date", refused)
         return None

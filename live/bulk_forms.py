@@ -38,9 +38,17 @@ class BulkForm(forms.Form):
     """
 
     file = forms.FileField(
-        label=gettext_lazy("表格文件"), required=False, help_text=gettext_lazy("Excel 或 CSV，一次最多 200 行。")
+        label=gettext_lazy("表格文件"),
+        required=False,
+        help_text=gettext_lazy("Excel 或 CSV，一次最多 200 行。"),
+        error_messages={"empty": gettext_lazy("这个表格文件是空的（0 字节）。请在电脑上打开检查，保存好再选一次。")},
     )
-    rule = forms.ModelChoiceField(Rule.objects.none(), label=gettext_lazy("认定规则"), required=False)
+    rule = forms.ModelChoiceField(
+        Rule.objects.none(),
+        label=gettext_lazy("认定规则"),
+        required=False,
+        help_text=gettext_lazy("选了一条，表格里的每一场都用它。"),
+    )
     sent = forms.CharField(required=False, max_length=LONGEST_ROWS, widget=forms.HiddenInput, strip=False)
     rows: list[BulkRow]
     made: int
@@ -56,7 +64,7 @@ class BulkForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if self.errors:
+        if set(self.errors) - {"rule"}:
             return cleaned
         file = cleaned.get("file")
         try:
@@ -68,7 +76,7 @@ class BulkForm(forms.Form):
             self.add_error("file", _words_of(error))
         else:
             out = set() if file else {int(one) for one in self._ticked("out") if one.isdecimal() and len(one) < 5}
-            self.rows = look_through(written, user=self._user, rule=cleaned["rule"], out=out, as_of=timezone.now())
+            self.rows = look_through(written, user=self._user, rule=cleaned.get("rule"), out=out, as_of=timezone.now())
             if not file:
                 self._ask_again()
         return cleaned
@@ -80,6 +88,15 @@ class BulkForm(forms.Form):
         """Say why nothing is planned yet, where something of the rows that stay is wrong or has not been read."""
         if all(row.is_out for row in self.rows):
             self.add_error(None, _("一行也没有留下，没有安排。请留下要安排的行。"))
+        elif "rule" in self.errors:
+            return  # which is said there
+        elif lacking := self.lacking_rule:
+            words = ngettext(
+                "还有 %(count)s 行没有合适的规则，一场也没有安排。请在下面的“认定规则”里选一条，再点“安排这些直播”。",
+                "还有 %(count)s 行没有合适的规则，一场也没有安排。请在下面的“认定规则”里选一条，再点“安排这些直播”。",
+                lacking,
+            )
+            self.add_error(None, words % {"count": lacking})
         elif wrong := self.wrong:
             words = ngettext(
                 "还有 %(count)s 行不对，一场也没有安排。请改好文件重新上传，或者勾选“去掉”再安排。",
@@ -94,6 +111,12 @@ class BulkForm(forms.Form):
     def wrong(self) -> int:
         """How many of the rows that stay are wrong."""
         return sum(bool(row.problems) for row in self.rows)
+
+    @property
+    def lacking_rule(self) -> int:
+        """How many rows are wrong where choosing another rule is all that they need; 0 where some need more."""
+        wrong = [row for row in self.rows if row.problems]
+        return len(wrong) if all(row.needs_rule_only for row in wrong) else 0
 
     @property
     def read_marks(self) -> list[str]:

@@ -42,6 +42,7 @@ from live.sentences.plan import changes_of, in_words, unusual
 from media.core.cutting import MOST_CUTS
 from media.models import Video
 from media.operations import UnableToCut, plan_cut
+from media.sentences import clock
 from organizations.models import Node, Role, User
 from organizations.permissions import visible_nodes
 
@@ -327,14 +328,14 @@ class CutForm(forms.Form):
     def _moment(self, name: str) -> int:
         at = read_clock(self.cleaned_data[name])
         if at is None:
-            raise forms.ValidationError(_("请写成 分:秒 或 时:分:秒，如 12:30。"))
+            raise forms.ValidationError(_("请写成 分:秒 或 时:分:秒，如 12:30；后面的分和秒不超过 59。"))
         return at
 
     def clean_without(self) -> list[tuple[int, int]]:
         try:
             spans = read_spans(self.cleaned_data["without"])
         except UnableToReadSpan as error:
-            words = _("第 %(n)s 行看不懂，请写成 12:30-15:00，一行一段。")
+            words = _("第 %(n)s 行看不懂，请写成 12:30-15:00，一行一段；秒不超过 59。")
             if error.code == "backwards":
                 words = _("第 %(n)s 行的结尾要晚于开头。")
             raise forms.ValidationError(words, params={"n": error.line}) from error
@@ -349,12 +350,20 @@ class CutForm(forms.Form):
         if data["end"] <= data["start"]:
             self.add_error("end", _("要晚于“从”的时间。"))
             return data
+        if self._is_beyond(data["end"]):
+            words = _("回放只有 %(length)s，请写这个时间或者更早的。")
+            self.add_error("end", forms.ValidationError(words, params={"length": clock(self.video.duration_ms or 0)}))
+            return data
         self.bounds = {"start_ms": data["start"], "end_ms": data["end"], "without": data["without"]}
         try:
             self.spans = plan_cut(video=self.video, **self.bounds)
         except UnableToCut as error:
             self.add_error(None, cut_refusal(error.code))
         return data
+
+    def _is_beyond(self, at_ms: int) -> bool:
+        """Whether a moment lies after the end, to the second: moments are written in whole ones."""
+        return self.video.duration_ms is not None and at_ms >= self.video.duration_ms + 1000
 
     @property
     def plan(self) -> str:

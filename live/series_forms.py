@@ -83,6 +83,9 @@ class SeriesForm(LectureForm):
         cleaned = super().clean()
         if cleaned.get("repeats") and not {"times", "until"} & set(self.errors):
             self._clean_series(cleaned)
+        elif not {"repeats", "times", "until"} & set(self.errors) and (cleaned.get("times") or cleaned.get("until")):
+            words = _("填了场数或者排到哪一天，请在这里选怎样重复；只办一场的，请把那两项清空。")
+            self.add_error("repeats", words)
         return cleaned
 
     def _clean_series(self, cleaned: dict[str, Any]) -> None:
@@ -131,7 +134,9 @@ class SeriesForm(LectureForm):
             for span, each in zip(spans, notes, strict=True)
         ]
         if not any(one.is_kept for one in self.dates):
-            self.add_error("repeats", _("一个日期也没有留下。请至少勾选一个，或者改开始时间。"))
+            words = _("一个日期也没有留下。请至少勾选一个，或者改开始时间。")
+            self.add_error(None, words)  # the dates stand above, far from the field
+            self.add_error("repeats", words)
             return []
         return [
             self._summary(self._starts, spans), *common, *effects_of_rule(rule=data["rule"], length=length)
@@ -146,8 +151,8 @@ class SeriesForm(LectureForm):
     def _summary(self, starts: Starts, spans: list[tuple[dt.datetime, dt.datetime]]) -> str:
         count = len(spans)
         words = ngettext(
-            "下面列出的 %(count)s 个日期，勾选的各安排一场，从 %(first)s 到 %(last)s。",
-            "下面列出的 %(count)s 个日期，勾选的各安排一场，从 %(first)s 到 %(last)s。",
+            "上面列出的 %(count)s 个日期，勾选的各安排一场，从 %(first)s 到 %(last)s。",
+            "上面列出的 %(count)s 个日期，勾选的各安排一场，从 %(first)s 到 %(last)s。",
             count,
         )
         said = words % {"count": count, "first": moment(spans[0][0]), "last": moment(spans[-1][0])}

@@ -1,8 +1,9 @@
 """Moments of a recording as people write them: 1:02:03, 12:30 or 45. Pure."""
 
 import re
+import unicodedata
 
-CLOCK = re.compile(r"(?:(?:(\d{1,3})[:：])?(\d{1,3})[:：])?(\d{1,5})", re.ASCII)
+CLOCK = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,5})", re.ASCII)
 BETWEEN = re.compile(r"\s*(?:-|–|—|~|～|－|到|至)+\s*")
 
 
@@ -16,11 +17,16 @@ class UnableToReadSpan(Exception):
 
 
 def read_clock(text: str) -> int | None:
-    """Return hours, minutes and seconds (or fewer of them) in ms; None where it is none."""
-    found = CLOCK.fullmatch(text.strip())
+    """Return hours, minutes and seconds (or fewer of them) in ms; None where it is none.
+
+    Full-width forms are read. Only the first part may be above 59: 90:00 and 90 are moments, 1:90 is none.
+    """
+    found = CLOCK.fullmatch(unicodedata.normalize("NFKC", text).strip())
     if found is None:
         return None
     hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    if (found[2] and seconds > 59) or (found[1] and minutes > 59):
+        return None
     return ((hours * 60 + minutes) * 60 + seconds) * 1000
 
 

@@ -52,7 +52,7 @@ def changes_of(lecture: Lecture, after: Occasion, lecturer: User, *, as_of: dt.d
         found.append(_("涉及 {people} 人。").format(people=new))
     else:
         found.append(_("原来应到 {old} 人，改完应到 {new} 人。").format(old=old, new=new))
-    found[-1] += _("大家的页面马上改过来；已经记在手机日历里的不会自动改，请另外通知。")
+    found[-1] += _("大家的页面马上改过来；订阅的手机日历会自己跟着改，单独加进日历的一场不会改，请另外通知。")
     leaves = Evidence.objects.filter(occasion=before, kind=Evidence.Kind.LEAVE, withdrawn_by=None).count()
     if leaves and before.starts_at != after.starts_at:
         found.append(_("已经写好的 {count} 条请假仍然有效，请支部书记核对。").format(count=leaves))

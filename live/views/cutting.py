@@ -36,7 +36,10 @@ def cut(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         # Whoever only looks need not know yet where it goes.
         for name in ("title", "course"):
             form.errors.pop(name, None)
-    if is_right and act == "make" and form.is_seen:
+    if is_right and act == "make" and form.spans and not form.is_seen:
+        words = _("时间改过了，还没有放进课程。请看看下面剪好的样子，没有问题就再按一次“放进课程（草稿）”。")
+        form.add_error(None, words)
+    elif is_right and act == "make" and form.is_seen:
         try:
             page_id = cut_to_lesson(
                 occasion_id=lecture.pk,

@@ -10,18 +10,19 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.dates import WEEKDAYS
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from attendance.sentences import moment
+from attendance.models import Occasion
+from attendance.sentences import day, hour, moment
 from live.core.short_code import code_typed, spoken
 from live.models import Lecture
 from live.permissions import is_removed, may_host, may_join, may_read_recording
 from live.queries.lectures import cancelled_for, lecture_by_code
 from live.views.access import lecture_page
-from live.views.rows import office_span
 from organizations import limits
 from organizations.operations import UnableToTry
 from organizations.permissions import role_required, signed_in
@@ -87,8 +88,7 @@ def paper(request: HttpRequest, lecture: Lecture) -> HttpResponseBase:
         context = {
             "occasion": occasion,
             "lecturer": lecture.lecturer.name,
-            "when": office_span(occasion),
-            "weekday": timezone.localtime(occasion.starts_at),
+            "when": _day_and_time(occasion),
             "address": short_address(request, lecture),
             "drawing": _drawn(address),
         }
@@ -99,6 +99,14 @@ def paper(request: HttpRequest, lecture: Lecture) -> HttpResponseBase:
             return redirect("live_host", occasion_id=lecture.pk)
     name = re.sub(r'[\x00-\x1f"*/:<>?\\|]', "", _("%(title)s-通知") % {"title": occasion.title})[:100]
     return pdf_answer(content, filename=f"{name}.pdf")
+
+
+def _day_and_time(occasion: Occasion) -> str:
+    """Return from when to when as a notice says it: 12月1日（星期二）14:00 – 15:00."""
+    at = timezone.localtime(occasion.starts_at)
+    words = _("%(day)s（%(weekday)s）%(from)s – %(to)s")
+    said = {"day": day(at), "weekday": WEEKDAYS[at.weekday()], "from": hour(at), "to": hour(occasion.ends_at)}
+    return words % said
 
 
 def _drawn(address: str) -> str:

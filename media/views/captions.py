@@ -1,5 +1,6 @@
 """The captions of one video: upload, replace, shift, download, delete; for whoever may look at it and manage it."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -89,7 +90,7 @@ def _act(request: HttpRequest, video: Video, shift: str) -> None:
     elif act == "shift":
         shift_ms = _milliseconds(shift)
         kept = shift_captions(video_id=video.pk, shift_ms=shift_ms, actor_id=actor_id, as_of=now)
-        messages.success(request, _said(kept))
+        messages.success(request, _shifted(kept, shift_ms))
     elif act == "delete":
         delete_captions(video_id=video.pk, actor_id=actor_id)
         messages.success(request, _("字幕已删除，播放时不再显示。"))
@@ -106,8 +107,18 @@ def _milliseconds(text: str) -> int:
 
 
 def _said(kept: Kept) -> str:
-    words = [ngettext("字幕已保存，共 %(n)s 条。", "字幕已保存，共 %(n)s 条。", kept.shown) % {"n": kept.shown}]
-    if kept.outside:
-        said = ngettext("另有 %(n)s 条在视频以外，不显示。", "另有 %(n)s 条在视频以外，不显示。", kept.outside)
-        words.append(said % {"n": kept.outside})
-    return "".join(words)
+    words = ngettext("字幕已保存，共 %(n)s 条。", "字幕已保存，共 %(n)s 条。", kept.shown)
+    return words % {"n": kept.shown} + _outside(kept)
+
+
+def _shifted(kept: Kept, shift_ms: int) -> str:
+    words = _("字幕已整体推迟 %(s)s 秒。") if shift_ms > 0 else _("字幕已整体提前 %(s)s 秒。")
+    said = words % {"s": f"{Decimal(abs(shift_ms)) / 1000:f}"} if shift_ms else _("字幕的时间已恢复原样。")
+    return said + _outside(kept)
+
+
+def _outside(kept: Kept) -> str:
+    if not kept.outside:
+        return ""
+    words = ngettext("另有 %(n)s 条在视频以外，不显示。", "另有 %(n)s 条在视频以外，不显示。", kept.outside)
+    return words % {"n": kept.outside}

@@ -143,6 +143,21 @@ def test_every_wrong_column_of_every_row_is_named_and_nothing_is_planned(
     assert Lecture.objects.count() == 1
 
 
+def test_what_was_understood_stands_beside_what_was_written(world: County, office: Client, training: Training) -> None:
+    answer = shown(
+        office,
+        line(world, start="上午9点半", minutes="1.5小时", record="不录"),
+        line(world, "夜课", start="23:30"),
+        line(world, "没有时间", start="早", record="也许"),
+    )
+    page = answer.content.decode()
+    assert f"{day(3)} 09:30 – 11:00" in page
+    assert "上午9点半 · 1.5小时" in page
+    rows = answer.context["form"].rows
+    assert [row.when for row in rows[1:]] == [f"{day(3)} 23:30 – {day(4)} 00:30", ""]
+    assert [row.record_words for row in rows] == ["否", "是", ""]
+
+
 def test_nothing_left_is_said(world: County, office: Client, training: Training) -> None:
     answer = shown(office, line(world))
     assert "一行也没有留下" in errors(office.post(URL, {**sent_on(answer), "out": ["0"]}))
@@ -200,15 +215,28 @@ def test_clashes_are_shown_at_the_row_and_what_was_not_shown_is_shown_first(
 
 def test_a_training_without_a_rule_asks_for_one(world: County, office: Client, training: Training) -> None:
     Training.objects.filter(pk=training.pk).update(lecture_rule=None)
-    assert problems(shown(office, line(world))) == [["规则"]]
+    asked = shown(office, line(world))
+    assert problems(asked) == [["认定规则"]]
+    assert "请在表格上方的“认定规则”里选一条" in asked.content.decode()
     rule = RuleFactory()
-    answer = shown(office, line(world), rule=rule.pk)
+    again = office.post(URL, sent_on(asked))
+    assert "还有 1 行没有合适的规则" in errors(again)
+    # The select stands in the form that is confirmed: choosing and pressing is enough.
+    confirming = again.content.decode().split('name="sent"')[1].split("</form>")[0]
+    assert '<select name="rule"' in confirming
+    assert again.content.decode().count('<select name="rule"') == 1
+    assert office.post(URL, {**sent_on(again), "rule": rule.pk}).status_code == 302
+    assert Lecture.objects.get().occasion.rule_id == rule.pk
+    answer = shown(office, line(world, "防火"), rule=rule.pk)
     assert problems(answer) == [[]]
     assert f'name="rule" value="{rule.pk}"' in answer.content.decode()
     assert office.post(URL, {**sent_on(answer), "rule": rule.pk}).status_code == 302
+    gone = office.post(URL, {**sent_on(answer), "rule": 2**63})
+    assert "rule" in gone.context["form"].errors
+    assert len(gone.context["form"].rows) == 1  # what was sent is still there
     strange = RuleFactory(node=world.neighbour)
     assert "rule" in shown(office, line(world), rule=2**63).context["form"].errors
-    assert problems(shown(office, line(world, "别的"), rule=strange.pk)) == [["规则"]]
+    assert problems(shown(office, line(world, "别的"), rule=strange.pk)) == [["认定规则"]]
 
 
 def test_other_peoples_trainings_do_not_exist(world: County, office: Client, training: Training) -> None:
@@ -223,7 +251,7 @@ def test_other_peoples_trainings_do_not_exist(world: County, office: Client, tra
 @pytest.mark.parametrize(
     ("file", "words"),
     [
-        (SimpleUploadedFile("a.csv", b""), "空"),
+        (SimpleUploadedFile("a.csv", b""), "是空的（0 字节）"),
         (SimpleUploadedFile("a.doc", b"hello"), "只能导入"),
         (SimpleUploadedFile("a.xlsx", b"hello"), "读不懂"),
         (csv(header=["甲", "乙"]), "没有找到列名"),

@@ -122,7 +122,10 @@ def test_nothing_is_made_of_times_that_nobody_has_seen(world: County, lecture: L
     seen = client.post(url, form).context["form"].data["seen"]
     changed = client.post(url, form | {"act": "make", "seen": seen, "end": "0:05"})
     assert changed.context["rows"] == ["0:02 – 0:04"]
+    assert "时间改过了，还没有放进课程" in changed.content.decode()
     assert not Clip.objects.exists()
+    again = form | {"act": "make", "seen": changed.context["form"].data["seen"], "end": "0:05"}
+    assert client.post(url, again).status_code == 302
 
 
 @pytest.mark.parametrize(
@@ -130,6 +133,8 @@ def test_nothing_is_made_of_times_that_nobody_has_seen(world: County, lecture: L
     [
         ({"start": "开头"}, "请写成 分:秒"),
         ({"end": "0:02"}, "要晚于“从”的时间"),
+        ({"end": "99:00"}, "回放只有 0:10"),
+        ({"end": "0:75"}, "后面的分和秒不超过 59"),
         ({"without": "0:04-0:05\n\n中间"}, "第 3 行看不懂"),
         ({"without": "0:05-0:04"}, "第 1 行的结尾要晚于开头"),
         ({"without": "0:01-0:02\n" * 11}, "最多去掉 10 段"),

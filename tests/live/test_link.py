@@ -22,6 +22,7 @@ from organizations.models import Role, User
 from organizations.printing import UnableToPrint
 from tests.factories.live import make_lecture, make_live
 from tests.factories.organizations import County, RoleGrantFactory, make_county
+from tests.papers import pages_of, text_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
@@ -145,6 +146,9 @@ def test_hosts_print_its_notice_and_nobody_else(world: County, monkeypatch: pyte
         assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
     assert spoken(str(lecture.code)) in printed[0]["address"]
     assert printed[0]["drawing"].startswith("<svg")
+    at = timezone.localtime(lecture.occasion.starts_at)
+    weekday = "一二三四五六日"[at.weekday()]
+    assert f"{at.month}月{at.day}日（星期{weekday}）{at:%H:%M} – " in printed[0]["when"]
     for other in (world.member, world.neighbour_member, world.secretary):
         assert signed_in(other).get(url).status_code == 404
     assert url in signed_in(world.organiser).get(reverse("live_schedule_edit", args=[lecture.pk])).content.decode()
@@ -155,9 +159,11 @@ def test_a_notice_is_one_sheet_however_long_its_title(world: County) -> None:
     lecture = coming(world)
     lecture.occasion.title = "防汛避险与山洪灾害应急处置" * 9
     lecture.occasion.save()
+    lecture.occasion.training.title = "2027 年基层干部防灾减灾与应急处置能力提升培训" * 4
+    lecture.occasion.training.save()
     content = signed_in(world.lecturer).get(reverse("live_paper", args=[lecture.pk])).content
-    assert content.startswith(b"%PDF-")
-    assert content.count(b"/Type /Page\n") + content.count(b"/Type /Page ") <= 1
+    assert pages_of(content) == 1
+    assert "扫不了码的" in text_of(content)
 
 
 def test_a_notice_that_cannot_be_printed_says_so(world: County, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -165,6 +165,7 @@ def test_a_moved_lecture_says_whom_it_concerns(world: County, office: Client) ->
     assert f"讲师从“{world.lecturer.name}”改为“{deputy.name}”" in asked
     assert "开始时间从" in asked
     assert "原来应到 4 人，改完应到 8 人" in asked
+    assert "订阅的手机日历会自己跟着改，单独加进日历的一场不会改" in asked
     assert "已经写好的 1 条请假" in asked
     lecture = again(lecture)
     assert (lecture.lecturer, timezone.localtime(lecture.occasion.starts_at).hour) == (deputy, 15)

@@ -92,6 +92,8 @@ def test_all_dates_are_shown_before_any_is_planned_and_each_can_be_left_out(worl
     form = values(world)
     first = office.post(ADD, form)
     assert (first.status_code, Lecture.objects.count()) == (200, 0)
+    page = first.content.decode()
+    assert page.index('name="listed"') < page.index("上面列出的 4 个日期")
     assert [one.at for one in first.context["form"].dates] == [tomorrow_at(10) + each * WEEK for each in range(4)]
     dates = dates_on(first)
     second = office.post(ADD, {**form, **agreed(first), "listed": dates, "dates": [*dates[:2], dates[3]]}, follow=True)
@@ -154,7 +156,8 @@ def test_nothing_left_is_said_where_it_was_chosen(world: County, office: Client)
     form = values(world)
     first = office.post(ADD, form)
     answer = office.post(ADD, {**form, **agreed(first), "listed": dates_on(first)})
-    assert list(answer.context["form"].errors) == ["repeats"]
+    assert list(answer.context["form"].errors) == ["__all__", "repeats"]
+    assert answer.content.decode().count("一个日期也没有留下") == 2  # on top, too
     assert len(answer.context["form"].dates) == 4
     assert not Lecture.objects.exists()
 
@@ -171,6 +174,8 @@ def test_nothing_left_is_said_where_it_was_chosen(world: County, office: Client)
         ({"times": "", "until": "2026-02-30"}, "until"),
         ({"times": "", "until": "2001-01-01"}, "until"),
         ({"repeats": "year"}, "repeats"),
+        ({"repeats": ""}, "repeats"),
+        ({"repeats": "", "times": "", "until": "2099-01-01"}, "repeats"),
         ({"starts_at": ""}, "starts_at"),
         ({"minutes": ""}, "minutes"),
     ],

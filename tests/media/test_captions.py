@@ -67,11 +67,12 @@ def test_the_life_of_captions(world: Any, video: Video) -> None:
         "text/vtt; charset=utf-8", "private, max-age=31536000, immutable",
     )  # fmt: skip
     # Shifted: the earlier address leads nowhere, and shifting back costs nothing.
-    client.post(url, {"act": "shift", "shift": "-1.5"})
+    earlier = client.post(url, {"act": "shift", "shift": "-1.5"}, follow=True).content.decode()
+    assert "字幕已整体提前 1.5 秒。" in earlier
     second = address(video, world.lecturer)
     assert client.get(first).status_code == 404
     assert "00:00:00.000 --> 00:00:00.500\n第一句" in client.get(second).content.decode()
-    client.post(url, {"act": "shift", "shift": "0"})
+    assert "字幕的时间已恢复原样。" in client.post(url, {"act": "shift", "shift": "0"}, follow=True).content.decode()
     assert address(video, world.lecturer) == first
     # Replaced, opened again, downloaded, deleted.
     send(client, video, "WEBVTT\n\n00:05.000 --> 00:06.000\n新的\n", "新.vtt")

@@ -18,7 +18,13 @@ pytestmark = pytest.mark.unit
         ("1:2:3:4", None),
         ("一分", None),
         ("-1", None),
-        ("９", None),
+        ("９", 9_000),
+        ("１：３０", 90_000),
+        ("90", 90_000),
+        ("0:59", 59_000),
+        ("0:60", None),
+        ("1:60:00", None),
+        ("1:00:60", None),
     ],
 )
 def test_a_moment(text: str, ms: int | None) -> None:
