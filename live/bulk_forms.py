@@ -176,7 +176,7 @@ def _read_sent(text: str) -> list[Written]:
     try:
         rows = json.loads(text)
         found = [_written(row) for row in rows[: MOST_ROWS + 1]]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, OverflowError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise UnableToReadLectures("sent") from error
     if not 0 < len(found) <= MOST_ROWS:
         raise UnableToReadLectures("sent")

@@ -210,7 +210,7 @@ class PlannedForm(LectureForm):
     def __init__(self, data: Any = None, *, user: User, lecture: Lecture) -> None:
         super().__init__(data, user=user, lecture=lecture)
         self.changed = 1
-        self._before, self.later = plan_of(lecture), list(following(lecture))
+        self._before, self.later = plan_of(lecture), list(following(lecture, user=user))
         field = self.fields["reach"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
         field.choices = reach_choices(len(self.later))

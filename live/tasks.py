@@ -17,7 +17,7 @@ def delete_old_chat() -> None:
     """Keep chat, questions, lines of captions, and who chose what in a poll no longer than their retention time.
 
     And who had which media connection and the key of a device outside no longer than the lecture, and slides no longer
-    than anybody can see them.
+    than anybody can see them. What a release of before made while this one came up gets its short code.
     """
     operations.delete_old_chat(as_of=timezone.now())
     operations.delete_old_asking(as_of=timezone.now())
@@ -25,6 +25,8 @@ def delete_old_chat() -> None:
     operations.forget_old_peers()
     operations.forget_old_encoder_keys(as_of=timezone.now())
     operations.delete_old_slides(as_of=timezone.now())
+    operations.delete_old_cancelled(as_of=timezone.now())
+    operations.give_codes()
 
 
 @shared_task(acks_late=True, reject_on_worker_lost=True, ignore_result=True)

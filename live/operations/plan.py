@@ -16,6 +16,7 @@ from attendance.sentences import moment
 from live.core import lifecycle
 from live.core.plan import LecturePlan
 from live.models import CancelledLecture, Lecture
+from live.models.lecture import new_code
 from live.operations.ending import UnableToVoidLecture, void_lecture
 from live.operations.stage import announce
 from live.queries import may_lecture
@@ -23,6 +24,7 @@ from organizations.models import Node, User
 from organizations.permissions import in_subtree
 
 State = Lecture.State
+AT_ONCE = 1_000
 
 
 class UnableToScheduleLecture(Exception):
@@ -99,15 +101,30 @@ def cancel_lecture(*, occasion_id: int, as_of: dt.datetime, actor_id: int | None
 
 
 def _remember(lecture: Lecture, *, as_of: dt.datetime) -> None:
-    """Keep what paper and calendars still say of a lecture that is cancelled; what is long over goes."""
+    """Keep what paper and calendars still say of a lecture that is cancelled."""
     plan = lecture.occasion
     is_seen = plan.training.state != Training.State.DRAFT and plan.repeats_id is None and not plan.is_named
-    CancelledLecture.objects.filter(ends_at__lt=as_of - CancelledLecture.KEPT).delete()
     CancelledLecture.objects.create(
         occasion_id=plan.pk, code=lecture.code, title=plan.title, node_id=plan.node_id, lecturer_id=lecture.lecturer_id,
         starts_at=plan.starts_at, ends_at=plan.ends_at, revision=plan.revision + 1, is_for_members=is_seen,
         cancelled_at=as_of,
     )  # fmt: skip
+
+
+def delete_old_cancelled(*, as_of: dt.datetime) -> int:
+    """Forget cancelled lectures whose time is long over; at most a thousand a call. Return how many went."""
+    old = CancelledLecture.objects.filter(ends_at__lt=as_of - CancelledLecture.KEPT).order_by("ends_at")
+    keys = list(old.values_list("pk", flat=True)[:AT_ONCE])
+    return CancelledLecture.objects.filter(pk__in=keys).delete()[0] if keys else 0
+
+
+def give_codes() -> int:
+    """Give lectures that a release of before has made their short codes; at most a thousand a call. Return how many.
+
+    One at a time: none is held longer than that.
+    """
+    lacking = list(Lecture.objects.filter(code=None).values_list("pk", flat=True)[:AT_ONCE])
+    return sum(Lecture.objects.filter(pk=pk, code=None).update(code=new_code()) for pk in lacking)
 
 
 @transaction.atomic

@@ -1,20 +1,19 @@
 """Several lectures at once: planned together, and what is changed or cancelled from one of a series on. All or none."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from attendance import operations as ledger
-from attendance.models import Training
+from attendance.models import Occasion, Training
 from attendance.sentences import moment
 from live.core.plan import LecturePlan, followed
 from live.core.series import Every
 from live.models import Lecture, LectureSeries
 from live.operations.plan import (
-    UnableToCancelLecture,
     UnableToScheduleLecture,
     cancel_lecture,
     check_parts,
@@ -23,7 +22,8 @@ from live.operations.plan import (
     log_plan,
     reschedule_lecture,
 )
-from live.queries.series import following, key_of, plan_of, planned_keys
+from live.queries.series import following, key_of, organised, plan_of, planned_keys
+from organizations.models import User
 
 log = structlog.get_logger(__name__)
 State = Lecture.State
@@ -79,43 +79,63 @@ def _checked(plans: Sequence[LecturePlan], *, as_of: dt.datetime) -> list[Lectur
 def reschedule_following(*, occasion_id: int, plan: LecturePlan, as_of: dt.datetime, actor_id: int) -> int:
     """Change one of a series and all that follow it in the same way; return how many were changed.
 
-    Only what is changed here is changed there, a time by as much. Raises ``UnableToScheduleLecture``: then none is.
+    Only what is changed here is changed there, a time by as much; what is of a unit where the actor is no organiser
+    stays. Raises ``UnableToScheduleLecture``: then none is changed.
     """
-    lecture = Lecture.objects.select_related("occasion").get(pk=occasion_id)
-    before = plan_of(lecture)
-    later = _held(following(lecture))
+    held = _held(occasion_id, actor_id)
     reschedule_lecture(occasion_id=occasion_id, plan=plan, as_of=as_of, actor_id=actor_id)
-    for one in later:
+    for one in held[1:]:
         own = plan_of(one)
         try:
-            after = followed(own, before=before, after=plan)
+            after = followed(own, before=plan_of(held[0]), after=plan)
             reschedule_lecture(occasion_id=one.pk, plan=after, as_of=as_of, actor_id=actor_id)
         except UnableToScheduleLecture as error:
             words = _("{at} 的一场改不了：{why}").format(at=moment(own.starts_at), why=str(error))
             raise UnableToScheduleLecture(error.field, words) from error
-    log.info("series_rescheduled", occasion_id=occasion_id, count=len(later) + 1, actor_id=actor_id)
-    return len(later) + 1
+    log.info("series_rescheduled", occasion_id=occasion_id, count=len(held), actor_id=actor_id)
+    return len(held)
 
 
 @transaction.atomic
 def cancel_following(*, occasion_id: int, as_of: dt.datetime, actor_id: int) -> int:
     """Cancel one of a series and all that follow it; return how many. Raises UnableToCancelLecture where it has begun.
 
-    What follows and has begun meanwhile stays as it is: it can be ended, not cancelled.
+    What follows and has begun meanwhile stays as it is: it can be ended, not cancelled. So does what is of a unit where
+    the actor is no organiser.
     """
-    lecture = Lecture.objects.select_related("occasion").filter(pk=occasion_id).first()
-    if lecture is None:
-        raise UnableToCancelLecture
-    later = _held(following(lecture))
+    held = _held(occasion_id, actor_id)
     cancel_lecture(occasion_id=occasion_id, as_of=as_of, actor_id=actor_id)
-    for one in later:
+    for one in held[1:]:
         cancel_lecture(occasion_id=one.pk, as_of=as_of, actor_id=actor_id)
-    log.info("series_cancelled", occasion_id=occasion_id, count=len(later) + 1, actor_id=actor_id)
-    return len(later) + 1
+    log.info("series_cancelled", occasion_id=occasion_id, count=len(held), actor_id=actor_id)
+    return len(held)
 
 
-def _held(lectures: Iterable[Lecture]) -> list[Lecture]:
-    """Return those of some lectures that still wait, held until the commit: none begins in between."""
-    ids = [one.pk for one in lectures]
-    held = Lecture.objects.select_for_update(of=("self",)).select_related("occasion")
-    return list(held.filter(pk__in=ids, state=State.SCHEDULED).order_by("pk"))
+def _held(occasion_id: int, actor_id: int) -> list[Lecture]:
+    """Return a lecture and, after it, those that follow which the actor may change; held, so that none begins before
+    the commit. Nothing for a lecture that is gone.
+
+    All are read once they are held, lectures before their occasions as everywhere, each in the order of their keys:
+    what somebody else has just saved is seen, and two who hold the same wait for one another.
+    """
+    actor = User.objects.get(pk=actor_id)
+    seen = Lecture.objects.select_related("occasion").filter(pk=occasion_id).first()
+    if seen is None:
+        return []
+    ids = [occasion_id, *following(seen, user=actor).values_list("pk", flat=True)]
+    lectures = {one.pk: one for one in Lecture.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+    # Not its key, as where one alone is cancelled: a step of its roster may refer to it.
+    for occasion in Occasion.objects.select_for_update(no_key=True).filter(pk__in=lectures).order_by("pk"):
+        lectures[occasion.pk].occasion = occasion
+    first = lectures.pop(occasion_id, None)
+    if first is None:
+        return []
+    mine = set(organised(actor).filter(pk__in={one.occasion.node_id for one in lectures.values()}).values_list("pk"))
+    later = [
+        one
+        for one in lectures.values()
+        if one.state == State.SCHEDULED
+        and one.occasion.starts_at > first.occasion.starts_at
+        and (one.occasion.node_id,) in mine
+    ]
+    return [first, *sorted(later, key=lambda one: one.occasion.starts_at)]

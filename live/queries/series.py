@@ -11,10 +11,30 @@ from django.db.models import QuerySet
 from attendance.models import Occasion
 from live.core.plan import LecturePlan
 from live.models import Lecture
+from organizations.models import Node, Role, User
+from organizations.permissions import visible_nodes
 
 
-def following(lecture: Lecture) -> QuerySet[Lecture]:
-    """Return what is planned after a lecture in its series and has not begun; none for one that is in no series."""
+def following(lecture: Lecture, *, user: User) -> QuerySet[Lecture]:
+    """Return what ``user`` may change of what is planned after a lecture in its series and has not begun.
+
+    One of a series may have been moved to a neighbour's unit since: it is that neighbour's then. None for a lecture
+    that is in no series.
+    """
+    return _later(lecture).filter(occasion__node__in=organised(user).values("pk"))
+
+
+def following_elsewhere(lecture: Lecture, *, user: User) -> int:
+    """Return how many of those that follow a lecture in its series ``user`` may not change."""
+    return _later(lecture).exclude(occasion__node__in=organised(user).values("pk")).count()
+
+
+def organised(user: User) -> QuerySet[Node]:
+    """Return the units whose lectures ``user`` may plan, change and cancel."""
+    return visible_nodes(user, Role.ORGANISER)
+
+
+def _later(lecture: Lecture) -> QuerySet[Lecture]:
     if lecture.series_id is None:
         return Lecture.objects.none()
     later = Lecture.objects.filter(

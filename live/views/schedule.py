@@ -31,9 +31,10 @@ from live import operations
 from live.forms import VoidLectureForm
 from live.models import Lecture
 from live.queries import lectures_for, not_recorded, pauses_of, people_present
-from live.queries.series import following
+from live.queries.series import following, following_elsewhere
 from live.sentences.room import missing_rows
 from live.sentences.series import (
+    elsewhere_words,
     series_cancel_words,
     series_cancelled_words,
     series_changed_words,
@@ -155,7 +156,7 @@ def edit(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "roster": roster_words(roster_day(occasion, as_of=now), people),
         "cancelling": _cancel_words(people),
         "short": short_address(request, lecture),
-        "series": series_words(lecture, len(form.later)),
+        "series": series_words(lecture, len(form.later), following_elsewhere(lecture, user=signed_in(request))),
         "check_said": missing_words(occasion),
     }
     return render(request, "live/admin/form.html", context)
@@ -213,14 +214,15 @@ def _resume_words(minutes: int) -> str:
 @told_if_cancelled
 def cancel(request: HttpRequest, occasion_id: int) -> HttpResponse:
     """Withdraw a lecture that has not begun; asks first."""
-    lecture = _mine(request, occasion_id)
+    lecture, user = _mine(request, occasion_id), signed_in(request)
     if lecture.state != Lecture.State.SCHEDULED:
         messages.error(request, _("直播已经开始，不能取消，只能结束。"))
         return redirect("live_schedule_edit", occasion_id=lecture.pk)
-    later = list(following(lecture))
+    later = list(following(lecture, user=user))
     form = ReachForm(request.POST or None, later=len(later)) if later else None
     if request.method == "GET" or (form is not None and not form.is_valid()):
-        return _ask(request, lecture, _("取消这场直播"), _cancel_all_words(lecture, later), form)
+        words = _cancel_all_words(lecture, later) + elsewhere_words(following_elsewhere(lecture, user=user))
+        return _ask(request, lecture, _("取消这场直播"), words, form)
     if form is not None and form.cleaned_data["reach"] == FOLLOWING:
         step: Callable[..., object] = operations.cancel_following
         done = series_cancelled_words(len(later) + 1)
@@ -228,7 +230,7 @@ def cancel(request: HttpRequest, occasion_id: int) -> HttpResponse:
         step, done = operations.cancel_lecture, _("直播已取消。")
     return _do(
         request,
-        partial(step, occasion_id=lecture.pk, actor_id=signed_in(request).pk, as_of=timezone.now()),
+        partial(step, occasion_id=lecture.pk, actor_id=user.pk, as_of=timezone.now()),
         done,
         _("直播已经开始，不能取消，只能结束。"),
     )

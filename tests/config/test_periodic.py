@@ -47,7 +47,7 @@ QUESTIONS = {
     "media.drop_replaced": 1,
     "media.drop_unnamed": 2,
     "live.tasks.end_forgotten_lectures": 1,
-    "live.tasks.delete_old_chat": 7,
+    "live.tasks.delete_old_chat": 9,
     "live.tasks.reconcile_slides": 2,
 }
 # A row a host, a name, an upload under way, a large roster being written, a link of a day, a month: never many.

@@ -4,6 +4,7 @@ import datetime as dt
 import html
 import io
 import json
+import math
 import re
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from attendance.models import Occasion, Training
-from live.core.bulk import MOST_ROWS, TITLE
+from live.core.bulk import MOST_ROWS, TEXTS, TITLE
 from live.models import Lecture
 from organizations.models import Role
 from organizations.queries import phone_of
@@ -270,7 +271,8 @@ def test_a_file_that_cannot_be_read_says_why_beside_it(office: Client, file: Sim
 
 @pytest.mark.parametrize(
     "sent",
-    ["", "x", "[]", "{}", "[1]", "null", '[{"row":"x"}]', "[" * 5000, json.dumps([{"row": 1}]), "1e999"],
+    ["", "x", "[]", "{}", "[1]", "null", '[{"row":"x"}]', "[" * 5000, json.dumps([{"row": 1}]), "1e999"]
+    + [json.dumps([{**dict.fromkeys(("sheet", *TEXTS), "x"), "row": row}]) for row in (math.inf, math.nan)],
 )
 def test_rows_that_are_none_of_ours_are_asked_for_anew(office: Client, sent: str) -> None:
     answer = office.post(URL, {"sent": sent, "out": ["x", "9" * 30], "rule": ""})

@@ -5,7 +5,6 @@ from typing import Any
 
 import icalendar
 import pytest
-import time_machine
 from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
@@ -14,10 +13,11 @@ from django.utils import timezone
 
 from attendance.models import Training
 from attendance.operations import make_calendar
-from live.core.short_code import spoken
+from live.core.short_code import code_typed, spoken
 from live.models import CancelledLecture, Lecture
-from live.operations import cancel_lecture, end_lecture, reschedule_lecture, restrict
+from live.operations import cancel_lecture, delete_old_cancelled, end_lecture, reschedule_lecture, restrict
 from live.queries.series import plan_of
+from live.tasks import delete_old_chat
 from organizations.models import Role, User
 from organizations.printing import UnableToPrint
 from tests.factories.live import make_lecture, make_live
@@ -129,9 +129,18 @@ def test_members_never_hear_of_what_they_could_not_see(world: County) -> None:
 def test_what_was_cancelled_long_ago_is_forgotten(world: County) -> None:
     cancelled(world, coming(world))
     assert str(CancelledLecture.objects.get()).endswith("防汛避险")
-    with time_machine.travel(timezone.now() + 70 * DAY):
-        cancelled(world, coming(world))
-    assert CancelledLecture.objects.count() == 1
+    kept_until = timezone.now() + DAY + HOUR + CancelledLecture.KEPT
+    assert delete_old_cancelled(as_of=kept_until - HOUR) == 0
+    assert (delete_old_cancelled(as_of=kept_until + HOUR), CancelledLecture.objects.count()) == (1, 0)
+
+
+def test_what_a_release_before_plans_beside_this_one_gets_its_code_within_the_hour(world: County) -> None:
+    first, second = coming(world), coming(world)
+    Lecture.objects.filter(pk=second.pk).update(code=None)
+    delete_old_chat.apply(throw=True)
+    codes = list(Lecture.objects.order_by("pk").values_list("code", flat=True))
+    assert codes[0] == first.code
+    assert code_typed(str(codes[1])) == codes[1]
 
 
 # --- on paper ---------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from attendance.models import Occasion
 from live import operations
 from live.models import Lecture, LectureSeries
 from live.operations import cancel_following, go_live, schedule_lectures
-from live.queries.series import following, plan_of
+from live.queries.series import following, following_elsewhere, plan_of
 from organizations.models import Role
 from tests.factories.attendance import RuleFactory, TrainingFactory
 from tests.factories.live import make_lecture
@@ -369,7 +369,7 @@ def test_what_has_begun_is_not_cancelled_with_the_rest(world: County, office: Cl
     for begun in (lectures[1].pk, 2**40):
         with pytest.raises(operations.UnableToCancelLecture):
             cancel_following(occasion_id=begun, as_of=timezone.now(), actor_id=world.organiser.pk)
-    assert not following(make_lecture(world)).exists()
+    assert not following(make_lecture(world), user=world.organiser).exists()
 
 
 def test_a_neighbour_finds_no_series(world: County, office: Client) -> None:
@@ -379,3 +379,43 @@ def test_a_neighbour_finds_no_series(world: County, office: Client) -> None:
         assert office.get(url).status_code == 404
         assert office.post(url, {"reach": "following"}).status_code == 404
     assert len(series()) == 4
+
+
+def moved_next_door(office: Client, world: County, *numbers: int) -> list[Lecture]:
+    """Plan a series for a unit, of which a county's organiser then moves some to the neighbour's; return it.
+
+    From here on the office is that of an organiser of the one unit.
+    """
+    lectures = planned(office, world)
+    for number in numbers:
+        changed(office, lectures[number], node=world.neighbour.pk)
+    office.force_login(RoleGrantFactory(node=world.branch, role=Role.ORGANISER).user)
+    return series()
+
+
+def test_what_was_moved_to_another_unit_is_not_cancelled_with_the_rest(world: County, office: Client) -> None:
+    lectures = moved_next_door(office, world, 2)
+    assert office.get(edit_url(lectures[2])).status_code == 404
+    page = office.get(cancel_url(lectures[0])).content.decode()
+    assert "后面还有 2 场" in page
+    assert "后面另有 1 场现在属于别的组织" in page
+    assert "已取消 3 场" in said(office.post(cancel_url(lectures[0]), {"reach": "following"}, follow=True))
+    assert [one.pk for one in series()] == [lectures[2].pk]
+
+
+def test_what_was_moved_to_another_unit_does_not_change_with_the_rest(world: County, office: Client) -> None:
+    lectures = moved_next_door(office, world, 2)
+    assert "后面另有 1 场" in office.get(edit_url(lectures[0])).content.decode()
+    actor, plan = RoleGrantFactory(node=world.branch, role=Role.ORGANISER).user, plan_of(lectures[0])
+    renamed = operations.LecturePlan(**{**vars(plan), "title": "改名"})
+    now = timezone.now()
+    assert operations.reschedule_following(occasion_id=lectures[0].pk, plan=renamed, as_of=now, actor_id=actor.pk) == 3
+    assert [one.occasion.title for one in series()] == ["改名", "改名", "每周一课", "改名"]
+    assert following_elsewhere(lectures[0], user=actor) == 1
+
+
+def test_where_all_that_follows_is_another_unit_s_there_is_nothing_to_choose(world: County, office: Client) -> None:
+    lectures = moved_next_door(office, world, 3)
+    page = office.get(edit_url(lectures[2]))
+    assert "重复的一场。后面另有 1 场" in page.content.decode()
+    assert "reach" not in page.context["form"].fields

@@ -42,7 +42,7 @@ ENCODER = "until it is withdrawn; at most 90 minutes after its lecture (live.del
 MEDIA = "until it ends; at most an hour after its lecture (live.delete_old_chat)"
 TOLD = "NOTICE_KEEP_DAYS (400) (attendance.prune_notices)"
 GUEST = "GUEST_KEEP_DAYS (90) after they were written down (attendance.prune_guests)"
-OFF = "60 days after its time (operations.cancel_lecture)"
+OFF = "60 days after its time (live.delete_old_chat)"
 LINK = "15 minutes of use; deleted a day later (organizations.prune_allowances); who and when stay in the access log"
 
 
