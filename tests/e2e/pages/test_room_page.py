@@ -27,8 +27,10 @@ DATA = {
     "words": {
         "me": "我", "waiting_turn": "剩下的会自动发出", "not_sent": "没有发出去", "elsewhere": "点“在这里看”",
         "live_for": "直播 {time}", "invited": "主持人请您上台发言。上台以后，大家都能听到您的声音。",
+        "speaking": "正在发言：{names}",
     },
     "slides_url": "/s/", "slide_words": {"of": "课件 {page}/{pages}", "big_picture": "放大讲师"},
+    "poll": None, "notice": "", "slide": {"deck": "", "page": 0, "pages": 0}, "captions": [], "speakers": [],
     "opens_at": 0, "title": "防汛避险", "restricted": [],
 }  # fmt: skip
 # A socket that answers as the test says: `said` is what the page sent, `speak` what it hears.
@@ -237,3 +239,17 @@ def test_the_keys_of_ones_own_stage_stand_above_the_field_in_large_letters(
         assert room.locator(f"#{ident}").evaluate(MET), ident
     hear(room, t="tick", seq=2, people=2, left_out=0, events=[{"t": "speakers", "speakers": [seven | {"on": True}]}])
     assert room.locator("#step-down").evaluate(MET)
+
+
+def test_the_hall_sees_the_slide_in_large_every_part_of_what_is_said_and_who_speaks(
+    opened: Callable[[str], Page],
+) -> None:
+    hall = opened("screen")
+    eight = {"member": 8, "name": "李秀英", "unit": "", "on": True}
+    slide = {"t": "slide", "deck": "a", "page": 2, "pages": 3}
+    said = {"t": "captions", "lines": [1, 2, 3], "texts": ["一" * 40, "二" * 40, "三" * 40]}
+    with hall.expect_request("**/s/a/1280/2.jpg"):
+        hear(hall, t="tick", seq=1, people=2, left_out=0, events=[slide, said, {"t": "speakers", "speakers": [eight]}])
+    for part in said["texts"]:
+        expect(hall.locator("#captions")).to_have_text(part)
+    expect(hall.locator("#speaking")).to_have_text("正在发言：李秀英")
