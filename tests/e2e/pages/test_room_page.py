@@ -237,7 +237,7 @@ def test_the_keys_of_ones_own_stage_stand_above_the_field_in_large_letters(
         hear(room, t="tick", seq=1, people=2, left_out=0, events=events)
     for ident in ("step-up", "step-no"):
         assert room.locator(f"#{ident}").evaluate(MET), ident
-    hear(room, t="tick", seq=2, people=2, left_out=0, events=[{"t": "speakers", "speakers": [seven | {"on": True}]}])
+    hear(room, t="tick", seq=2, people=2, left_out=0, events=[{"t": "speakers", "speakers": [{**seven, "on": True}]}])
     assert room.locator("#step-down").evaluate(MET)
 
 
@@ -247,9 +247,10 @@ def test_the_hall_sees_the_slide_in_large_every_part_of_what_is_said_and_who_spe
     hall = opened("screen")
     eight = {"member": 8, "name": "李秀英", "unit": "", "on": True}
     slide = {"t": "slide", "deck": "a", "page": 2, "pages": 3}
-    said = {"t": "captions", "lines": [1, 2, 3], "texts": ["一" * 40, "二" * 40, "三" * 40]}
+    texts = ["一" * 40, "二" * 40, "三" * 40]
+    said = {"t": "captions", "lines": [1, 2, 3], "texts": texts}
     with hall.expect_request("**/s/a/1280/2.jpg"):
         hear(hall, t="tick", seq=1, people=2, left_out=0, events=[slide, said, {"t": "speakers", "speakers": [eight]}])
-    for part in said["texts"]:
+    for part in texts:
         expect(hall.locator("#captions")).to_have_text(part)
     expect(hall.locator("#speaking")).to_have_text("正在发言：李秀英")
