@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { partLine, preparedLines, readText } from "../src/host/prepared";
 import { wordsOf } from "../src/player/captions";
-import { CaptionList, shownLines } from "../src/room/captions";
+import { CaptionList, shownLines, Turns } from "../src/room/captions";
 
 test("a long line is parted after punctuation, else at a space, else anywhere", () => {
   assert.deepEqual(partLine(`${"一".repeat(30)}，${"二".repeat(20)}`), [`${"一".repeat(30)}，`, "二".repeat(20)]);
@@ -25,6 +25,22 @@ test("a prepared text is its lines; of a file of captions the words alone", () =
   assert.equal(preparedLines("字\n".repeat(6000)).length, 5000);
 });
 
+test("a prepared text is parted after each sentence, whatever closes it", () => {
+  assert.deepEqual(preparedLines("同志们好！他说：“水来了。”真的吗？！防汛要早；转移要快……\n散会"), [
+    "同志们好！",
+    "他说：“水来了。”",
+    "真的吗？！",
+    "防汛要早；",
+    "转移要快……",
+    "散会",
+  ]);
+  assert.deepEqual(preparedLines(`${"一".repeat(30)}，${"二".repeat(20)}。三。`), [
+    `${"一".repeat(30)}，`,
+    `${"二".repeat(20)}。`,
+    "三。",
+  ]);
+});
+
 test("a file is read as UTF-8, else as GBK, else not", () => {
   const bytes = (...values: number[]): ArrayBuffer => new Uint8Array(values).buffer;
   assert.equal(readText(new TextEncoder().encode("字").buffer as ArrayBuffer), "字");
@@ -45,6 +61,30 @@ test("lines stand once and in order, and what was taken away stays away", () => 
     [3, "三"],
   ]);
   assert.deepEqual(list.last(1), [[3, "三"]]);
+});
+
+test("parts that come together stand one after the other, the oldest first", () => {
+  const waiting: (() => void)[] = [];
+  const seen: string[] = [];
+  const list = new CaptionList();
+  const turns: Turns = new Turns(
+    list,
+    (then) => waiting.push(then),
+    () => seen.push(list.last(1, turns.line)[0]?.[1] ?? ""),
+  );
+  list.told([[1, "前"]]);
+  turns.skip();
+  list.event({ t: "captions", lines: [2, 3, 4], texts: ["一", "二", "三"] });
+  turns.go();
+  assert.deepEqual(seen, ["前", "一"]);
+  list.event({ t: "captions", lines: [5], texts: ["四"] });
+  turns.go();
+  list.event({ t: "caption_dropped", line: 4 });
+  while (waiting.length) waiting.shift()?.();
+  assert.deepEqual(seen, ["前", "一", "二", "四"]);
+  list.event({ t: "captions", lines: [6], texts: ["五"] });
+  turns.go();
+  assert.equal(seen[seen.length - 1], "五");
 });
 
 test("two short lines are shown together, a long one alone", () => {

@@ -8,7 +8,8 @@ from live.sentences.room import room_words
 ROOM = (
     *("waiting_room", "connecting", "reconnecting", "offline", "weak", "full", "locked", "cancelled"),
     *("starts_in", "starts_in_hours", "starts_in_days", "soon", "late", "missed", "no_picture", "loading", "trying"),
-    *("failed", "ended", "replay_ready", "not_held", "void", "live_for", "on_break", "break_over", "sound_only_on"),
+    *("failed", "ended", "replay_ready", "not_held", "void", "live_for", "on_break", "break_over"),
+    *("sound_only_on", "speaking"),
 )
 
 

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from attendance.models import PresenceSpan
 from live import operations, permissions
-from live.models import PinnedNotice
+from live.core.short_code import spoken
+from live.models import CaptionLine, PinnedNotice, Speaker
 from live.room import tickets, uncounted
 from live.room.connections import Connection
 from live.room.rooms import Room
@@ -56,10 +57,35 @@ def test_nothing_of_the_talk_or_of_who_opened_it_stands_there(world: County) -> 
     assert "屋檐" not in text
     assert "不给任何人计时" in text
     assert "<svg" in text
-    assert f"testserver/live/{lecture.pk}/" in text
+    assert f"testserver/l/{spoken(lecture.code or '')}/" in text
+    assert f"testserver/live/{lecture.pk}/" not in text
     data = page.context["data"]
     assert data["notice"] == "三点继续"
     assert not {"chat", "mine", "questions", "asking", "you", "owner"} & set(data)
+
+
+def test_captions_speakers_and_where_slides_lie_are_told(world: County) -> None:
+    lecture = make_live(world)
+    at = timezone.now()
+    CaptionLine.objects.create(
+        lecture=lecture, author=world.lecturer, client_id="a", text="先到村委会集合", at=at, changed_at=at
+    )
+    speaker = world.members[1]
+    Speaker.objects.create(
+        lecture=lecture, member=speaker, invited_by=world.lecturer, invited_at=at, came_at=at, seen_at=at
+    )
+    data = of(world.member).get(f"/live/{lecture.pk}/screen/").context["data"]
+    assert [text for _, text in data["captions"]] == ["先到村委会集合"]
+    assert [one["name"] for one in data["speakers"]] == [speaker.name]
+    assert data["slide"]["deck"] == ""
+    assert data["slides_url"]
+    assert data["slide_words"]["lost"]
+
+
+def test_a_lecture_without_a_code_gives_the_rooms_own_address(world: County) -> None:
+    lecture = make_live(world, code=None)
+    page = of(world.member).get(f"/live/{lecture.pk}/screen/")
+    assert page.context["address"] == f"testserver/live/{lecture.pk}/"
 
 
 def test_its_ticket_counts_for_nobody(world: County) -> None:

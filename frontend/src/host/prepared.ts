@@ -1,8 +1,10 @@
-/** Captions prepared before the lecture: a text in lines, none longer than two lines of a phone. Knows no DOM. */
+/** Captions prepared before the lecture: a text in sentences, none longer than two lines of a phone. Knows no DOM. */
 
 const MOST = 40;
 const MOST_LINES = 5000;
 const PAUSES = "，。！？；：、…,.!?;:)）》”";
+/** A sentence with its mark and what closes behind it. */
+const SENTENCE = /[^。！？；…]*[。！？；…]+[”’」』）》)]*|[^。！？；…]+/g;
 const TIMES = /-->/;
 const TAG = /<[^<>]*>|\{\\[^{}]*\}/g;
 
@@ -21,7 +23,7 @@ export function partLine(text: string): string[] {
   return parts.concat(rest).filter(Boolean);
 }
 
-/** The lines of a plain text, or of a .srt or .vtt file without its numbers and times. */
+/** The sentences of a plain text, or of a .srt or .vtt file without its numbers and times. */
 export function preparedLines(text: string): string[] {
   const lines = text
     .replace(/^\ufeff/, "")
@@ -33,7 +35,8 @@ export function preparedLines(text: string): string[] {
     if (isTimed && place === 0 && line.indexOf("WEBVTT") === 0) return;
     // A number or a name above the time is no word of the lecture.
     if (isTimed && (TIMES.test(line) || TIMES.test(lines[place + 1] ?? ""))) return;
-    for (const part of partLine(isTimed ? line.replace(TAG, "") : line)) found.push(part);
+    const words = isTimed ? line.replace(TAG, "") : line;
+    for (const sentence of words.match(SENTENCE) ?? []) found.push(...partLine(sentence));
   });
   return found.slice(0, MOST_LINES);
 }

@@ -356,6 +356,7 @@ export interface ScreenWords {
   signed_out: string;
   soon: string;
   sound_only_on: string;
+  speaking: string;
   starts_in: string;
   starts_in_days: string;
   starts_in_hours: string;

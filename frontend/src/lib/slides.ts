@@ -12,7 +12,7 @@ export type Step = [at: number, deck: string, page: number];
 
 export const THUMB = 240;
 const PHONE = 720;
-const LARGE = 1280;
+export const LARGE = 1280;
 
 /** `css`: how wide it is shown, `ratio`: pixels a unit of that, `low`: as little data as will do. */
 export function widthFor(css: number, ratio: number, low: boolean): number {

@@ -1,7 +1,7 @@
 /** A slide on the page: the picture of one page, the next one fetched ahead, and another try for what was lost. */
 import { write } from "./page";
 import type { SlideWords } from "./sentences";
-import { pageAddress, type Shown, widthFor } from "./slides";
+import { LARGE, pageAddress, type Shown, widthFor } from "./slides";
 import { fill } from "./words";
 
 const AGAIN_MS = 3000;
@@ -14,6 +14,8 @@ export interface SlideParts {
 
 export class SlideView {
   low = false;
+  /** Seen from afar: the large pictures, however narrow the page. */
+  isLarge = false;
   private shown: Shown = { deck: "", page: 0, pages: 0 };
   private timer = 0;
   /** Kept so that no browser drops what is on its way. */
@@ -53,7 +55,7 @@ export class SlideView {
   }
 
   private address(deck: string, page: number): string {
-    const css = this.parts.box.clientWidth || window.innerWidth;
+    const css = this.isLarge ? LARGE : this.parts.box.clientWidth || window.innerWidth;
     const saves = (navigator as Navigator & { connection?: { saveData?: boolean } }).connection?.saveData === true;
     return pageAddress(this.url, deck, page, widthFor(css, window.devicePixelRatio || 1, this.low || saves));
   }

@@ -1,6 +1,6 @@
 /** The words of the lecture under the picture, as a host types them; each phone may do without. */
 import type { RoomEvent } from "../lib/frames";
-import { byId, write } from "../lib/page";
+import { byId, optional, write } from "../lib/page";
 import { recall, remember } from "../lib/storage";
 
 /** A line of the captions: its number and its words. */
@@ -11,6 +11,8 @@ const MOST = 40;
 const KEPT = 50;
 /** What was said so long ago is not what is being said. */
 const STALE_MS = 30_000;
+/** So long each of several that came together stands at least, as in the replay (live/core/captions.py). */
+const APART_MS = 1500;
 
 /** Lines in their order, each once; what was taken away stays away. */
 export class CaptionList {
@@ -34,9 +36,10 @@ export class CaptionList {
     this.rows.delete(line);
   }
 
-  /** The last of them, the newest at the end. */
-  last(most = KEPT): CaptionRow[] {
+  /** The last of them up to this line, the newest at the end. */
+  last(most = KEPT, upTo = Number.POSITIVE_INFINITY): CaptionRow[] {
     return Array.from(this.rows)
+      .filter(([line]) => line <= upTo)
       .sort((a, b) => a[0] - b[0])
       .slice(-most);
   }
@@ -59,17 +62,57 @@ export function shownLines(rows: CaptionRow[]): string[] {
   return before.length + last.length <= MOST ? [before, last] : [last];
 }
 
+/** What comes at once is shown one after the other, the oldest first. */
+export class Turns {
+  /** The newest line that is shown. */
+  line = -1;
+  private isBusy = false;
+
+  constructor(
+    private readonly list: CaptionList,
+    /** Calls when a line has had its time. */
+    private readonly later: (then: () => void) => void,
+    private readonly shown: () => void,
+  ) {}
+
+  /** Something was added. */
+  go(): void {
+    if (this.isBusy) return;
+    const next = this.list.last().find(([line]) => line > this.line);
+    if (!next) return;
+    this.line = next[0];
+    this.isBusy = true;
+    this.later(() => {
+      this.isBusy = false;
+      this.go();
+    });
+    this.shown();
+  }
+
+  /** To the end at once: what was said before this page listened. */
+  skip(): void {
+    this.line = this.list.last(1)[0]?.[0] ?? -1;
+    this.shown();
+  }
+}
+
 export class Captions {
   private readonly list = new CaptionList();
-  private readonly key = byId<HTMLButtonElement>("captions-key");
+  private readonly turns = new Turns(
+    this.list,
+    (then) => window.setTimeout(then, APART_MS),
+    () => this.fresh(),
+  );
+  /** The hall's screen has none: there they are for everybody. */
+  private readonly key = optional<HTMLButtonElement>("captions-key");
   private readonly box = byId("captions");
-  private isOn = !recall("localStorage", OFF, false);
+  private isOn: boolean = !this.key || !recall("localStorage", OFF, false);
   private isLive = false;
   private isStale = false;
   private timer = 0;
 
   constructor() {
-    this.key.addEventListener("click", () => {
+    this.key?.addEventListener("click", () => {
       this.isOn = !this.isOn;
       remember("localStorage", OFF, this.isOn ? null : true);
       this.draw();
@@ -78,13 +121,14 @@ export class Captions {
 
   told(lines: CaptionRow[], isOld = false): void {
     this.list.told(lines, isOld);
-    this.fresh();
+    this.turns.skip();
   }
 
   /** Returns whether it was about captions. */
   event(event: RoomEvent): boolean {
     if (!this.list.event(event)) return false;
-    this.fresh();
+    if (event.t === "captions") this.turns.go();
+    else this.draw();
     return true;
   }
 
@@ -109,12 +153,15 @@ export class Captions {
   }
 
   private draw(): void {
-    const rows = this.list.last(2);
-    this.key.hidden = !this.isLive || rows.length === 0;
-    this.key.setAttribute("aria-pressed", String(this.isOn));
-    this.key.classList.toggle("on", this.isOn);
+    const rows = this.list.last(2, this.turns.line);
+    const isEmpty = !this.isLive || rows.length === 0;
+    if (this.key) {
+      this.key.hidden = isEmpty;
+      this.key.setAttribute("aria-pressed", String(this.isOn));
+      this.key.classList.toggle("on", this.isOn);
+    }
     // The place stays while it is empty: the talk below would jump at every pause.
-    this.box.hidden = this.key.hidden || !this.isOn;
+    this.box.hidden = isEmpty || !this.isOn;
     write(this.box, this.isStale ? "" : shownLines(rows).join("\n"));
   }
 }

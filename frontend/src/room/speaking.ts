@@ -232,6 +232,8 @@ export class Speaking {
 
   private show(): void {
     const part = this.part();
+    // On a small phone the picture gives way to these keys (styles/room/stage.css).
+    document.body.classList.toggle("room-staged", part !== "");
     const names = namesOf(this.speakers);
     byId("speaking").hidden = names === "";
     write(byId("speaking"), names && fill(this.words, "speaking", { names }));

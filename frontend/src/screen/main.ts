@@ -1,17 +1,21 @@
 /** The hall's screen: the picture for hours, without a hand. It comes back by itself from whatever breaks. */
 import { clock, ServerClock } from "../lib/clock";
-import type { JoinedFrame, ServerFrame } from "../lib/frames";
+import type { JoinedFrame, OnStage, ServerFrame } from "../lib/frames";
 import { get } from "../lib/http";
 import { byId, readData, write } from "../lib/page";
-import type { ScreenWords } from "../lib/sentences";
+import type { ScreenWords, SlideWords } from "../lib/sentences";
+import type { Shown } from "../lib/slides";
+import { SlideView } from "../lib/slideview";
 import { fill, oneOf } from "../lib/words";
 import type { AskingState } from "../room/asked";
+import { type CaptionRow, Captions } from "../room/captions";
 import { Feed, type PageEvent } from "../room/feed";
 import { isOver, type RoomState } from "../room/page";
 import { WakeLock } from "../room/phone";
 import { Screen, type ScreenState } from "../room/screen";
 import { coverSaid, type Said } from "../room/shown";
 import { type ClosedWhy, type Line, RoomLine } from "../room/socket";
+import { namesOf } from "../room/speaking";
 import { showPoll } from "./poll";
 import { closedSaid, comesBack, hourOf, lineSaid, type ScreenWord } from "./said";
 
@@ -24,10 +28,16 @@ interface ScreenData extends Stand {
   seq: number;
   poll: AskingState["poll"];
   notice: string;
+  slides_url: string;
+  slide: Shown;
+  captions: CaptionRow[];
+  speakers: OnStage[];
+  slide_words: SlideWords;
   urls: { state: string; ticket: string; socket: string };
   words: ScreenWords;
 }
 
+const NO_SLIDE: Shown = { deck: "", page: 0, pages: 0 };
 const ENTRY_SPREAD_MS = 2000;
 // Whoever was sent away tries again by itself: nobody stands at the screen.
 const AGAIN_MS = 60_000;
@@ -42,8 +52,12 @@ class HallScreen {
   private readonly screen: Screen;
   private readonly feed: Feed;
   private readonly line: RoomLine;
+  private readonly slides: SlideView;
+  private readonly captions = new Captions();
   private readonly wakeLock = new WakeLock();
   private stand: Stand;
+  private slide: Shown;
+  private speakers: OnStage[];
   private lineWord: Line = "connecting";
   private closed: ScreenWord = "";
   private media: ScreenState = "idle";
@@ -52,6 +66,8 @@ class HallScreen {
   constructor(private readonly data: ScreenData) {
     this.words = data.words;
     this.stand = data;
+    this.slide = data.slide;
+    this.speakers = data.speakers;
     this.clock = new ServerClock(data.now);
     this.screen = new Screen(this.video, byId("hall").dataset.hls ?? "", {
       send: (command) => this.line.send(command),
@@ -64,6 +80,10 @@ class HallScreen {
       line: (line, why) => this.lineChanged(line, why),
       joined: (frame) => this.joined(frame),
     });
+    const parts = { box: byId("slide"), picture: byId<HTMLImageElement>("slide-page"), lost: byId("slide-lost") };
+    const address = async (): Promise<string> => (await get<RoomState>(data.urls.state)).slides_url;
+    this.slides = new SlideView(data.slide_words, data.slides_url, parts, address);
+    this.slides.isLarge = true;
     const nothing = (): void => undefined;
     this.feed = new Feed(
       { add: nothing, hide: nothing, leftOut: nothing, mute: nothing, resend: nothing },
@@ -83,6 +103,7 @@ class HallScreen {
     window.setInterval(() => void (isOver(this.stand.state) && this.catchUp()), ASK_MS);
     showPoll(this.words, this.data.poll);
     this.notice(this.data.notice);
+    this.captions.told(this.data.captions);
     void this.wakeLock.hold();
     this.show();
     this.line.start();
@@ -93,6 +114,9 @@ class HallScreen {
     const missed = this.feed.joined(frame) || frame.seq !== this.data.seq;
     this.screen.airs(frame.picture);
     this.breaks(frame.break_until);
+    // A server that is about to be renewed does not say them.
+    this.slide = frame.slide ?? NO_SLIDE;
+    this.speakers = frame.speakers ?? [];
     const was = this.stand.state;
     this.setState(frame.state);
     if (frame.state === "live" && was === "live" && frame.break_until === null) this.screen.resume();
@@ -109,11 +133,14 @@ class HallScreen {
   }
 
   private event(event: PageEvent): void {
+    if (this.captions.event(event)) return;
     if (event.t === "state") {
       this.setState(event.state);
       if (event.state !== "live") void this.catchUp();
     } else if (event.t === "break") this.breaks(event.until);
     else if (event.t === "picture") this.screen.picture(event.on);
+    else if (event.t === "slide") this.slide = event;
+    else if (event.t === "speakers") this.speakers = event.speakers;
     else if (event.t === "poll") showPoll(this.words, event);
     else if (event.t === "pinned") this.notice(event.text);
   }
@@ -150,6 +177,9 @@ class HallScreen {
       this.stand = { ...state, break_until: this.stand.break_until, state: this.stand.state };
       showPoll(this.words, state.asking.poll);
       this.notice(state.asking.notice);
+      this.captions.told(state.captions ?? []);
+      this.slide = state.slide;
+      this.speakers = state.speakers;
       this.breaks(break_until);
       this.setState(word);
     } catch {
@@ -199,6 +229,7 @@ class HallScreen {
     const line = lineSaid(this.lineWord, isOver(stand.state));
     write(byId("line-word"), line ? fill(this.words, line) : "");
     this.video.hidden = !live;
+    this.showTold();
     const said: Said | null = this.closed
       ? { word: this.closed as Said["word"] }
       : coverSaid({
@@ -215,6 +246,18 @@ class HallScreen {
     byId("cover").hidden = !said?.word;
     const word = said ? oneOf(Object.keys(this.words) as (keyof ScreenWords)[], said.word) : undefined;
     write(byId("cover-text"), word ? fill(this.words, word, said?.values) : "");
+  }
+
+  /** Slides before it begins, too; words and names while it is live. */
+  private showTold(): void {
+    const isOut = this.closed !== "" || isOver(this.stand.state);
+    this.slides.show(isOut ? NO_SLIDE : this.slide);
+    byId("picture").classList.toggle("with-slide", this.slides.isShown);
+    const live = !isOut && this.stand.state === "live";
+    this.captions.show(live);
+    const names = live ? namesOf(this.speakers) : "";
+    byId("speaking").hidden = names === "";
+    write(byId("speaking"), names && fill(this.words, "speaking", { names }));
   }
 }
 

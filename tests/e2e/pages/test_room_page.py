@@ -27,7 +27,10 @@ DATA: dict[str, Any] = {
     "words": {
         "me": "我", "waiting_turn": "剩下的会自动发出", "not_sent": "没有发出去", "elsewhere": "点“在这里看”",
         "live_for": "直播 {time}", "in_break": "休息中", "speaking": "正在发言：{names}",
+        "invited": "主持人请您上台发言。上台以后，大家都能听到您的声音。",
     },
+    "slides_url": "/s/", "slide_words": {"of": "课件 {page}/{pages}", "big_picture": "放大讲师"},
+    "poll": None, "notice": "", "slide": {"deck": "", "page": 0, "pages": 0}, "captions": [], "speakers": [],
     "opens_at": 0, "title": "防汛避险", "restricted": [],
 }  # fmt: skip
 # A socket that answers as the test says: `said` is what the page sent, `speak` what it hears.
@@ -55,6 +58,12 @@ def script(island: str, folder: Path) -> str:
     command += ["--target=chrome70,safari12", "--supported:destructuring=true", "--log-level=error"]
     subprocess.run([*command, f"--outfile={target}"], cwd=ROOT / "frontend", check=True)
     return target.read_text(encoding="utf-8")
+
+
+def sheets(folder: Path) -> str:
+    command = ["node_modules/.bin/esbuild", "styles/app.css", "styles/room.css", "--bundle", "--external:weui*"]
+    subprocess.run([*command, f"--outdir={folder}", "--log-level=error"], cwd=ROOT / "frontend", check=True)
+    return "".join((folder / f"{name}.css").read_text(encoding="utf-8") for name in ("app", "room"))
 
 
 def source(name: str) -> str:
@@ -211,3 +220,58 @@ def test_what_was_typed_and_what_waits_outlive_a_reload(opened: Callable[[str], 
     assert page.evaluate("said")[0] == before
     assert page.input_value("#say-text") == "还没写完"
     expect(page.locator("#chat .waiting")).to_have_count(1)
+
+
+# The frame that the base gives: the room fills the page, the field to write in stands at its foot.
+FRAMED = """() => {
+  const made = (html, ...parts) => {
+    document.body.insertAdjacentHTML("beforeend", html);
+    document.body.lastElementChild.firstElementChild.append(...parts);
+  };
+  document.documentElement.dataset.mode = "elder";
+  document.body.className = "room-body";
+  const [room, foot] = [document.getElementById("room"), document.querySelector(".room-foot")];
+  for (const one of document.querySelectorAll("body > :not(script):not(.room):not(.room-foot)")) one.hidden = true;
+  made("<div class=page><main></main></div>", room);
+  made("<section class=foot id=foot><div class=room-foot></div></section>", ...foot.children);
+  foot.remove();
+}"""
+# What a finger meets in the middle of a key.
+MET = """key => {
+  const { left, top, width, height } = key.getBoundingClientRect();
+  return key.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+}"""
+
+
+@pytest.mark.parametrize("height", [740, 640])
+def test_the_keys_of_ones_own_stage_stand_above_the_field_in_large_letters(
+    room: Page, tmp_path: Path, height: int
+) -> None:
+    room.set_viewport_size({"width": 360, "height": height})
+    room.add_style_tag(content=sheets(tmp_path))
+    room.evaluate(FRAMED)
+    words = {"t": "captions", "lines": [1, 2], "texts": ["水位已经超过警戒线，请马上转移", "先到村委会集合"]}
+    seven = {"member": 7, "name": "王建国", "unit": "", "on": False}
+    eight = {"member": 8, "name": "李秀英", "unit": "", "on": True}
+    slide = {"t": "slide", "deck": "a", "page": 1, "pages": 3}
+    for events in ([slide, words], [{"t": "speakers", "speakers": [seven, eight]}]):
+        hear(room, t="tick", seq=1, people=2, left_out=0, events=events)
+    for ident in ("step-up", "step-no"):
+        assert room.locator(f"#{ident}").evaluate(MET), ident
+    hear(room, t="tick", seq=2, people=2, left_out=0, events=[{"t": "speakers", "speakers": [{**seven, "on": True}]}])
+    assert room.locator("#step-down").evaluate(MET)
+
+
+def test_the_hall_sees_the_slide_in_large_every_part_of_what_is_said_and_who_speaks(
+    opened: Callable[[str], Page],
+) -> None:
+    hall = opened("screen")
+    eight = {"member": 8, "name": "李秀英", "unit": "", "on": True}
+    slide = {"t": "slide", "deck": "a", "page": 2, "pages": 3}
+    texts = ["一" * 40, "二" * 40, "三" * 40]
+    said = {"t": "captions", "lines": [1, 2, 3], "texts": texts}
+    with hall.expect_request("**/s/a/1280/2.jpg"):
+        hear(hall, t="tick", seq=1, people=2, left_out=0, events=[slide, said, {"t": "speakers", "speakers": [eight]}])
+    for part in texts:
+        expect(hall.locator("#captions")).to_have_text(part)
+    expect(hall.locator("#speaking")).to_have_text("正在发言：李秀英")
