@@ -96,8 +96,8 @@ export class FakeElement extends FakeTarget {
     this.attributes[name] = value;
   }
 
-  append(...made: FakeElement[]): void {
-    for (const one of made) this.appendChild(one);
+  append(...made: (FakeElement | string)[]): void {
+    for (const one of made) if (typeof one !== "string") this.appendChild(one);
   }
 
   appendChild(made: FakeElement): FakeElement {
