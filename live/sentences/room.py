@@ -255,6 +255,7 @@ def _host_stage() -> dict[str, str]:
         ),
         "taken": _("现在由别人送出画面。要接替，请点“由我来送出画面”。"),
         "taken_from": _("您接替了 {before} 送出画面。"),
+        "taken_own": _("现在由这一页送出画面，您原来的那一页不再送出。"),
         "give_back_asked": _("已请 {before} 收回画面。对方收回以前，大家看到的还是您。"),
         "air_taken": _("{name} 接替了您：大家现在看到、听到的是对方。要收回，请点“收回画面”。"),
         "air_offered": _("{name} 请您收回画面"),
