@@ -79,6 +79,10 @@ export class FakeElement extends FakeTarget {
     add: (name: string): void => {
       this.className = `${this.className} ${name}`.trim();
     },
+    toggle: (name: string, on: boolean): void => {
+      const others = this.className.split(" ").filter((one) => one !== name);
+      this.className = (on ? [...others, name] : others).join(" ").trim();
+    },
   };
   private parent: FakeElement | null = null;
 
@@ -100,8 +104,8 @@ export class FakeElement extends FakeTarget {
     return this.attributes[name] ?? null;
   }
 
-  append(...made: FakeElement[]): void {
-    for (const one of made) this.appendChild(one);
+  append(...made: (FakeElement | string)[]): void {
+    for (const one of made) if (typeof one !== "string") this.appendChild(one);
   }
 
   appendChild(made: FakeElement): FakeElement {
@@ -155,7 +159,7 @@ export class FakeElement extends FakeTarget {
 export class FakeDocument extends FakeTarget {
   visibilityState = "visible";
   cookie = "csrftoken=token";
-  body = { dataset: {} as Record<string, string> };
+  body = new FakeElement();
   documentElement = { lang: "zh-hans", dataset: {} as Record<string, string> };
   readonly elements = new Map<string, FakeElement>();
 

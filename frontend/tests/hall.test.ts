@@ -12,6 +12,10 @@ const DATA = {
   seq: 0,
   poll: null,
   notice: "",
+  captions: [],
+  speakers: [],
+  slides_url: "",
+  slide: { deck: "", page: 0, pages: 0 },
   urls: { state: "/state", ticket: "/ticket", socket: "/socket" },
   words: { elsewhere: "关掉不用的页面" },
 };

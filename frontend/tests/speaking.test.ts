@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { OnStage } from "../src/lib/frames";
-import { asTalk, namesOf, ownPart } from "../src/room/speaking";
+import { asTalk, namesOf, onStageWord, ownPart } from "../src/room/speaking";
 
 const ME = 7;
 const on: OnStage = { member: ME, name: "王", unit: "一支部", on: true };
@@ -14,6 +14,13 @@ test("an invitation is one's own, and a voice is heard from one device", () => {
   assert.equal(ownPart({ speakers: [other, asked], you: ME, isHere: false }), "invited");
   assert.equal(ownPart({ speakers: [on], you: ME, isHere: true }), "here");
   assert.equal(ownPart({ speakers: [on], you: ME, isHere: false }), "elsewhere");
+});
+
+test("a page that was loaded anew offers to speak again, and says what keeps the microphone", () => {
+  assert.equal(onStageWord("elsewhere", false, ""), "stage_elsewhere");
+  assert.equal(onStageWord("elsewhere", false, "mic_denied"), "mic_denied");
+  assert.equal(onStageWord("here", true, ""), "stage_heard");
+  assert.equal(onStageWord("here", false, "mic_denied"), "stage_mute");
 });
 
 test("who is only asked up is not said to speak", () => {

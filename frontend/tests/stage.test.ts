@@ -11,6 +11,7 @@ import {
   roleOf,
   type StageFacts,
   senderOf,
+  takenWord,
 } from "../src/host/stage";
 import type { HandEvent, OnAirEvent } from "../src/lib/frames";
 import { afterClose } from "../src/room/socket";
@@ -84,6 +85,13 @@ test("a device outside comes where the page on the air lets it", () => {
   const device = { ...ON_AIR, source: ENCODER, before: "desk" };
   assert.equal(replacedWord(device, 1), "encoder_taken");
   assert.equal(replacedWord({ ...device, here: false }, 1), "encoder_left");
+});
+
+test("whose picture a page took, and only another person is asked to take it back", () => {
+  const taken = { ...ON_AIR, before: "tab", before_name: "李" };
+  assert.equal(takenWord(taken), "taken_from");
+  assert.equal(takenWord({ ...taken, offered: true }), "give_back_asked");
+  assert.equal(takenWord({ ...taken, before_name: "" }), "taken_own");
 });
 
 test("hands stand as they went up", () => {

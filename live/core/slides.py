@@ -64,8 +64,9 @@ def chapters(
 ) -> list[Chapter]:
     """Return the chapters of a recording: one a page, in the order of playing.
 
-    A stretch shorter than ``shortest`` is joined to the one before it, the first one to the one after. Where no slide
-    was shown the page before goes on. ``titles``: by deck and page.
+    A stretch shorter than ``shortest`` is joined to the one before it. Before the first chapter is what was too short
+    to be one: each begins where its page begins to be shown. Where no slide was shown the page before goes on.
+    ``titles``: by deck and page.
     """
     shown = [step for step in steps if step.deck]
     ends = [*(step.at for step in shown[1:]), media_ms]
@@ -78,7 +79,7 @@ def chapters(
         elif (last.deck, last.page) == (step.deck, step.page) or end - step.at < shortest:
             joined[-1] = replace(last, end=end)
         elif last.end - last.start < shortest:
-            joined[-1] = replace(chapter, start=last.start)
+            joined[-1] = chapter
         else:
             joined.append(chapter)
     return joined

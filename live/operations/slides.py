@@ -64,7 +64,7 @@ def add_deck(
             if lecture is None or lecture.state not in OPEN:
                 raise UnableToAddSlides(_("直播已经结束，不能再加课件。"))
             there = SlideDeck.objects.filter(lecture=lecture, removed_at=None)
-            if there.count() >= MOST_DECKS:
+            if there.exclude(state=State.FAILED).count() >= MOST_DECKS:
                 raise UnableToAddSlides(_("一场最多放 10 份课件，请先移除不用的。"))
             deck = SlideDeck.objects.create(
                 lecture=lecture,

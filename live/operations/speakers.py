@@ -1,7 +1,7 @@
 """The stage: a host asks a member up, the member comes with a microphone and goes again. Rows, so that all agree.
 
-A row is an invitation until it is taken up, and goes when the person leaves the stage. A line that is lost keeps its
-place for ``KEPT``; a break and the end of the lecture clear the stage.
+A row is an invitation until it is taken up, and goes when the person leaves the stage. A line that is lost, or a
+page that is loaded anew, keeps its place for ``KEPT``; a break and the end of the lecture clear the stage.
 """
 
 import datetime as dt

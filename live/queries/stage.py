@@ -68,7 +68,7 @@ def on_air(occasion_id: int) -> protocol.OnAirEvent:
         here=turn.left_at is None,
         offered=turn.offered_at is not None,
         before=turn.before.source if turn.before else "",
-        before_name=turn.before.host.name if turn.before else "",
+        before_name=turn.before.host.name if turn.before and turn.before.host_id != turn.host_id else "",
         awaits=turn.awaits_encoder_at is not None,
     )
 

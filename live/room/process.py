@@ -270,7 +270,8 @@ class RoomProcess:
         """Take out a connection whose socket is gone.
 
         A clean leave ends the stay now; a lost line ends it when the browser was last heard. ``left``: so has the page;
-        otherwise its media and its turn on the air stay for a while, for it to come back to.
+        otherwise its media and its turn on the air stay for a while, for it to come back to. A page that is loaded anew
+        leaves, too: whoever is on the stage keeps the place (``operations.speakers.KEPT``), unless they left the room.
         """
         self.uncount(
             connection, reason="left" if clean else "silent", at=None if clean else self.last_heard(connection)
@@ -280,7 +281,7 @@ class RoomProcess:
         page = left or connection.sent_away
         for work in stage.left(room, connection, clean=clean, page=page):
             self.background.spawn(self._note(work))
-        if page and speakers.leaves(room, connection):
+        if connection.sent_away and speakers.leaves(room, connection):
             down = partial(operations.step_down, occasion_id=room.occasion_id, member_ids=[connection.member_id])
             self.background.spawn(self._note(down))
         if page:

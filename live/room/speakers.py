@@ -109,7 +109,7 @@ async def _note(process: "RoomProcess", room: Room) -> None:
 
 
 def leaves(room: Room, connection: Connection) -> bool:
-    """Whether a person leaves the stage, or does not come any more, now that this connection and its page are gone."""
+    """Whether a person leaves the stage, or does not come any more, now that they left the room by this connection."""
     member_id = connection.member_id
     if not any(one.member == member_id for one in room.speakers):
         return False

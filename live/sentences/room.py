@@ -17,7 +17,6 @@ def room_words() -> dict[str, str]:
         | {
             "good": _("连接良好 · 您的参与正在自动记录"),
             "good_uncounted": _("连接良好 · 您不在这场的名单里，只是观看"),
-            "good_break": _("连接良好 · 现在休息，这段时间不计入"),
             "waiting_room": _("连接良好 · 开始后自动记录"),
             "hidden": _("页面在后台而且没有声音，这段时间不计入"),
             "connecting": _("正在连接…"),
@@ -54,13 +53,21 @@ def room_words() -> dict[str, str]:
             "not_held": _("这一场未举行（时间太短），没有人缺席，也不用补学"),
             "void": _("这一场已作废：{reason}"),
             "live_for": _("直播 {time}"),
-            "in_break": _("休息中"),
-            "on_break": _("休息一下，还有 {time} 继续。休息的时间不计入，也不影响认定，可以先离开一会儿"),
-            "break_over": _("休息时间到了，正在等讲师继续，请不要离开"),
             "may_resume": _("讲师 {m} 分钟内可能恢复直播，那时重新计算。"),
         }
+        | _break_words()
         | _member_stage()
     )
+
+
+def _break_words() -> dict[str, str]:
+    """A break as a member meets it."""
+    return {
+        "good_break": _("连接良好 · 现在休息，这段时间不计入"),
+        "on_break": _("休息一下，还有 {time} 继续。休息的时间不计入，也不影响认定，可以先离开一会儿"),
+        "break_over": _("休息时间到了，正在等讲师继续，请不要离开"),
+        "in_break": _("休息中"),
+    }
 
 
 def _member_stage() -> dict[str, str]:
@@ -74,7 +81,7 @@ def _member_stage() -> dict[str, str]:
         "invitation_over": _("这次邀请已经过时，想发言请再举手。"),
         "stage_heard": _("您正在台上发言，大家都能听到"),
         "stage_mute": _("您在台上，麦克风关着，大家听不到您"),
-        "stage_elsewhere": _("您正在用另一台设备发言"),
+        "stage_elsewhere": _("您正在台上，这一页的麦克风没有开。要在这里发言，请点“上台发言”。"),
         "mic_asking": _("请在手机的提示里允许使用麦克风"),
         "mic_denied": _("没有得到麦克风的许可。请在浏览器或微信的设置里允许使用麦克风，再点“上台发言”。"),
         "mic_missing": _("没有找到麦克风。请插好耳机或换一部手机，再点“上台发言”。"),
@@ -256,6 +263,7 @@ def _host_stage() -> dict[str, str]:
         ),
         "taken": _("现在由别人送出画面。要接替，请点“由我来送出画面”。"),
         "taken_from": _("您接替了 {before} 送出画面。"),
+        "taken_own": _("现在由这一页送出画面，您原来的那一页不再送出。"),
         "give_back_asked": _("已请 {before} 收回画面。对方收回以前，大家看到的还是您。"),
         "air_taken": _("{name} 接替了您：大家现在看到、听到的是对方。要收回，请点“收回画面”。"),
         "air_offered": _("{name} 请您收回画面"),

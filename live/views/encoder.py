@@ -39,13 +39,17 @@ T = TypeVar("T")
 SDP = "application/sdp"
 PATIENCE_S = 20.0
 NOBODY = digest_of("")
+SHOWN_ONCE = "encoder_key"
 
 
 @require_http_methods(["GET", "POST"])
 @lecture_page(may_host)
 def encoder(request: HttpRequest, lecture: Lecture) -> HttpResponse:
-    """Make a lecture's key, another one, or take it back. The key is shown once, in the answer to making it."""
-    context: dict[str, Any] = {"lecture": lecture, "occasion": lecture.occasion, "key": ""}
+    """Make a lecture's key, another one, or take it back.
+
+    The key is shown once, after a redirect: kept in the session until then, so that a page loaded again makes none.
+    """
+    context: dict[str, Any] = {"lecture": lecture, "occasion": lecture.occasion}
     if request.method == "POST":
         actor_id = signed_in(request).pk
         if request.POST.get("do") == "withdraw":
@@ -54,10 +58,14 @@ def encoder(request: HttpRequest, lecture: Lecture) -> HttpResponse:
             return redirect("live_encoder", occasion_id=lecture.pk)
         make = partial(operations.make_encoder_key, occasion_id=lecture.pk, actor_id=actor_id)
         try:
-            context["key"] = make(as_of=timezone.now())
+            request.session[SHOWN_ONCE] = make(as_of=timezone.now())
+            return redirect("live_encoder", occasion_id=lecture.pk)
         except operations.UnableToMakeKey as error:
             context["refusal"] = str(error)
-    context["made"] = queries.encoder_key(occasion_id=lecture.pk)
+    made = context["made"] = queries.encoder_key(occasion_id=lecture.pk)
+    key = request.session.pop(SHOWN_ONCE, "")
+    # Not another lecture's, nor one that was withdrawn or made anew meanwhile.
+    context["key"] = key if made and made.digest == digest_of(key) else ""
     context["address"] = request.build_absolute_uri(reverse("live_whip", args=[lecture.pk]))
     context["is_on"] = queries.is_encoder_on(occasion_id=lecture.pk)
     context["is_over"] = lecture.is_over

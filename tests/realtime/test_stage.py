@@ -214,5 +214,29 @@ def test_a_hand_becomes_a_voice_and_the_stage_is_left_in_every_way(server: RoomS
     wait_until(lambda: Speaker.objects.filter(member=member).exists())
     back.send(t="step_up")
     back.until("may_speak")
+    back.send(t="leave")
+    wait_until(lambda: not Speaker.objects.exists())
+
+
+def test_a_page_that_is_loaded_anew_keeps_its_place_on_the_stage(server: RoomServer, world: County) -> None:
+    lecture, member = make_live(world), world.member
+    host = server.join(world.lecturer, lecture)
+    phone = server.join(member, lecture, device="a" * 32)
+    host.send(t="invite", member=member.pk)
+    phone.event("speakers")
+    phone.close()
+    wait_until(lambda: server.gauges()["live_phones"] == 1)
+    phone = server.join(member, lecture, device="a" * 32)
+    phone.send(t="step_up")
+    phone.until("may_speak")
+    phone.socket.close(1001)
+    wait_until(lambda: server.gauges()["live_phones"] == 1)
+    back, joined = come(server, member, lecture)
+    assert [(one["member"], one["on"]) for one in joined["speakers"]] == [(member.pk, True)]
+    back.send(t="step_up")
+    back.until("may_speak")
+    back.send(t="speak", sdp="v=0", again=False)
+    assert back.until("engine_unreachable")["t"] == "speak"
     back.close()
+    Speaker.objects.update(seen_at=timezone.now() - dt.timedelta(minutes=1))
     wait_until(lambda: not Speaker.objects.exists())

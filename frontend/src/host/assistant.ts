@@ -5,7 +5,7 @@ import type { HostWords } from "../lib/sentences";
 import { fill } from "../lib/words";
 import { isOver } from "../room/page";
 import { pageSource } from "./source";
-import { ENCODER, mayLetEncoder, mayTakeBack, type Role, replacedWord, roleOf, senderOf } from "./stage";
+import { ENCODER, mayLetEncoder, mayTakeBack, type Role, replacedWord, roleOf, senderOf, takenWord } from "./stage";
 
 export interface AssistantEvents {
   send(command: Command): boolean;
@@ -131,8 +131,8 @@ export class Assistant {
     this.showEncoder();
     const may = this.role === "presenter" && isMine && !!onAir?.before && this.events.state() === "live";
     byId("taken").hidden = !may;
-    if (may) write(byId("taken-say"), this.say(onAir?.offered ? "give_back_asked" : "taken_from"));
-    byId("give-back").hidden = !may || !!onAir?.offered;
+    if (may && onAir) write(byId("taken-say"), this.say(takenWord(onAir)));
+    byId("give-back").hidden = !may || !onAir || takenWord(onAir) !== "taken_from";
   }
 
   private showEncoder(): void {

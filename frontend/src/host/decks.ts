@@ -83,6 +83,8 @@ export class Decks {
   private replaces = "";
   private timer = 0;
   private isSending = false;
+  /** The note says that a deck was sent and is being drawn. */
+  private isSent = false;
 
   constructor(
     private readonly words: HostSlideWords,
@@ -115,6 +117,7 @@ export class Decks {
   }
 
   say(text: string): void {
+    this.isSent = false;
     write(byId("slides-note"), text);
   }
 
@@ -125,6 +128,8 @@ export class Decks {
       this.all = decks;
       this.url = url;
       this.rows.show(decks);
+      // Each row says by now how it came out.
+      if (this.isSent && !decks.some(isWaiting)) this.say("");
       this.events.changed();
     } catch {
       // What waits is looked at again below; else the next change asks.
@@ -150,6 +155,7 @@ export class Decks {
     this.isSending = false;
     byId("slides-new").hidden = false;
     this.say(refusal || fill(this.words, "sent"));
+    this.isSent = !refusal;
     if (!refusal) this.fold(true);
     await this.look();
   }

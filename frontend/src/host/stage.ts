@@ -47,6 +47,12 @@ export function replacedWord(onAir: OnAirEvent, you: number): ReplacedWord {
   return onAir.host === you ? "" : "air_taken";
 }
 
+/** What is said to the page that took the picture: of whom, and whether it asked them to take it back. */
+export function takenWord(onAir: OnAirEvent): "taken_own" | "taken_from" | "give_back_asked" {
+  if (!onAir.before_name) return "taken_own";
+  return onAir.offered ? "give_back_asked" : "taken_from";
+}
+
 /** Whether this page had the picture before, and takes it back by one tap. */
 export function mayTakeBack({ onAir, source }: Pick<StageFacts, "onAir" | "source">): boolean {
   return !!onAir?.turn && onAir.before === source;

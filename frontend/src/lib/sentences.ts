@@ -210,6 +210,7 @@ export interface HostWords {
   take_down: string;
   taken: string;
   taken_from: string;
+  taken_own: string;
   time_hint: string;
   time_left: string;
   time_over: string;

@@ -31,6 +31,18 @@ export function ownPart({ speakers, you, isHere }: StageFacts): "" | "invited" |
   return isHere ? "here" : "elsewhere";
 }
 
+/** What is said to who is on the stage; ``asked``: how it stands with the microphone that is to be opened here. */
+export function onStageWord(
+  part: ReturnType<typeof ownPart>,
+  isOpen: boolean,
+  asked: keyof RoomWords | "",
+): keyof RoomWords {
+  // Another device speaks, or this page was loaded anew: a browser opens no microphone without a tap.
+  if (part === "elsewhere") return asked || "stage_elsewhere";
+  if (isOpen) return "stage_heard";
+  return "stage_mute";
+}
+
 /** The names of those who are heard. */
 export function namesOf(speakers: OnStage[]): string {
   return speakers
@@ -78,7 +90,7 @@ export class Speaking {
       },
       failed: () => this.later(),
     });
-    byId("step-up").addEventListener("click", () => void this.come());
+    for (const id of ["step-up", "talk-here"]) byId(id).addEventListener("click", () => void this.come());
     byId("step-no").addEventListener("click", () => this.leave());
     byId("step-down").addEventListener("click", () => this.leave());
     byId("talk-mic").addEventListener("click", () => this.toggle());
@@ -224,12 +236,6 @@ export class Speaking {
     this.stream = null;
   }
 
-  private said(part: ReturnType<typeof ownPart>, isOpen: boolean): keyof RoomWords {
-    if (part === "elsewhere") return "stage_elsewhere";
-    if (isOpen) return "stage_heard";
-    return "stage_mute";
-  }
-
   private show(): void {
     const part = this.part();
     // On a small phone the picture gives way to these keys (styles/room/stage.css).
@@ -238,11 +244,14 @@ export class Speaking {
     byId("speaking").hidden = names === "";
     write(byId("speaking"), names && fill(this.words, "speaking", { names }));
     byId("invited").hidden = part !== "invited";
-    write(byId("invited-text"), fill(this.words, this.isComing ? "mic_asking" : this.problem || "invited"));
+    const asked = this.isComing ? "mic_asking" : this.problem;
+    write(byId("invited-text"), fill(this.words, asked || "invited"));
     byId<HTMLButtonElement>("step-up").disabled = this.isComing;
     byId("on-stage").hidden = part !== "here" && part !== "elsewhere";
     const isOpen = this.stream?.getAudioTracks()[0]?.enabled ?? false;
-    write(byId("on-stage-text"), fill(this.words, this.said(part, isOpen)));
+    write(byId("on-stage-text"), fill(this.words, onStageWord(part, isOpen, asked)));
+    byId("talk-here").hidden = part !== "elsewhere";
+    byId<HTMLButtonElement>("talk-here").disabled = this.isComing;
     byId("talk-mic").hidden = part !== "here";
     byId("talk-mic").textContent = fill(this.words, isOpen ? "mic_close" : "mic_open");
   }

@@ -234,8 +234,8 @@ class OnAirEvent(Event):
     """To the hosts: whose page sends the picture; ``turn`` 0: nobody's.
 
     ``source``: "encoder" for the device outside. ``here``: that page, or the device, is connected; ``offered``: it asks
-    the page ``before`` to take the picture back; ``awaits``: it lets the device take its place. ``before``,
-    ``before_name``: the page whose place it took, or "".
+    the page ``before`` to take the picture back; ``awaits``: it lets the device take its place. ``before``:
+    the page whose place it took, or ""; ``before_name``: whose that is, "" for another page of the same host.
     """
 
     word = "on_air"

@@ -210,13 +210,19 @@ def test_the_page_shows_a_key_once(client: Client, world: County) -> None:
     client.force_login(world.lecturer)
     address = f"/live/{lecture.pk}/encoder/"
     assert "生成密钥" in client.get(address).content.decode()
-    made = client.post(address).content.decode()
+    answer = client.post(address)
+    assert answer.status_code == 302, "loaded again, the page makes no other key"
+    made = client.get(address).content.decode()
     assert f"/live/{lecture.pk}/whip/" in made
     key = made.split('<textarea id="key" rows="2" readonly>')[1].split("<")[0]
     assert EncoderKey.objects.get().digest == digest_of(key)
     again = client.get(address).content.decode()
     assert key not in again
     assert "换一把密钥" in again
+    client.post(address)
+    newer = key_for(lecture)
+    assert '<textarea id="key"' not in client.get(address).content.decode(), "another host made one meanwhile"
+    assert EncoderKey.objects.get().digest == digest_of(newer)
     assert client.post(address, {"do": "withdraw"}).status_code == 302
     assert not EncoderKey.objects.exists()
     operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())

@@ -65,6 +65,8 @@ def test_nobody_takes_the_air_without_naming_whom_they_replace(world: County, le
     assert take(lecture, world.lecturer, "desk") == first, "a reload is the same page"
     taken = take(lecture, world.organiser, "laptop", turn=first.turn)
     assert (taken.name, taken.before, taken.before_name) == (world.organiser.name, "desk", world.lecturer.name)
+    own = take(lecture, world.organiser, "phone", turn=taken.turn)
+    assert (own.before, own.before_name) == ("laptop", ""), "another page of one's own is nobody to be asked"
     assert taken.unit != "", "the confirmation names where they are from"
     # Confirmed while somebody else took it: another name has to be confirmed.
     with pytest.raises(operations.UnableToTakeAir):

@@ -89,6 +89,10 @@ def test_it_is_refused_in_words(
         add(lecture)
     with pytest.raises(UnableToAddSlides, match="最多放 10 份"):
         add(lecture)
+    SlideDeck.objects.filter(pk=SlideDeck.objects.latest("pk").pk).update(state=SlideDeck.State.FAILED)
+    add(lecture)
+    with pytest.raises(UnableToAddSlides, match="最多放 10 份"):
+        add(lecture)
     over = make_live(world)
     end(over)
     with pytest.raises(UnableToAddSlides, match="已经结束"):
