@@ -120,9 +120,8 @@ def _held(occasion_id: int, actor_id: int) -> list[Lecture]:
     """
     actor = User.objects.get(pk=actor_id)
     seen = Lecture.objects.select_related("occasion").filter(pk=occasion_id).first()
-    if seen is None:
-        return []
-    ids = [occasion_id, *following(seen, user=actor).values_list("pk", flat=True)]
+    later_ids = following(seen, user=actor).values_list("pk", flat=True) if seen else []
+    ids = [occasion_id, *later_ids]
     lectures = {one.pk: one for one in Lecture.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
     # Not its key, as where one alone is cancelled: a step of its roster may refer to it.
     for occasion in Occasion.objects.select_for_update(no_key=True).filter(pk__in=lectures).order_by("pk"):

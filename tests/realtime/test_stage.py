@@ -237,6 +237,3 @@ def test_a_page_that_is_loaded_anew_keeps_its_place_on_the_stage(server: RoomSer
     back.until("may_speak")
     back.send(t="speak", sdp="v=0", again=False)
     assert back.until("engine_unreachable")["t"] == "speak"
-    back.close()
-    Speaker.objects.update(seen_at=timezone.now() - dt.timedelta(minutes=1))
-    wait_until(lambda: not Speaker.objects.exists())
