@@ -6,8 +6,8 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 pytest=".venv/bin/python -m pytest -q --durations=10"
-# One worker more than processors, each given a test at a time: some tests wait for real clocks.
-busy="-n $(($(nproc) + 1)) --dist loadgroup --no-loadscope-reorder"
+# Two workers more than processors, each given a test at a time: the first tests wait for real clocks.
+busy="-n $(($(nproc) + 2)) --dist loadgroup --no-loadscope-reorder"
 # Every worker of every stage would compile all tests again: 15 instead of 4 seconds of processor time each.
 unset PYTHONDONTWRITEBYTECODE
 VAR_DIR=$(mktemp -d) && export VAR_DIR
