@@ -111,11 +111,11 @@ async def _note(process: "RoomProcess", room: Room) -> None:
 def leaves(room: Room, connection: Connection) -> bool:
     """Whether a person leaves the stage, or does not come any more, now that they left the room by this connection."""
     member_id = connection.member_id
+    device, others = room.devices.get(member_id, ""), room.of_member(member_id)
+    if connection.talking is not None or (connection.staged and device == connection.device):
+        return True
     if not any(one.member == member_id for one in room.speakers):
         return False
-    device, others = room.devices.get(member_id, ""), room.of_member(member_id)
-    if connection.talking is not None:
-        return True
     if not device:  # only asked up, or not looked up yet: they may come by any that is left
         return not others
     # Another one may speak whose socket is away for a moment, or in another process.

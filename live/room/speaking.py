@@ -57,6 +57,8 @@ async def step_up(process: RoomProcess, room: Room, connection: Connection, comm
         await in_database(come)
     except operations.UnableToStepUp as error:
         raise Refused(error.code) from error
+    # Known at once, not with the next look: whoever leaves within the second leaves the stage, too.
+    connection.staged, room.devices[connection.member_id] = True, connection.device
     relays = ice_servers(member_id=connection.member_id, as_of=timezone.now())
     process.rooms.tell(connection, protocol.encode(protocol.MaySpeak(ice=relays)))
 

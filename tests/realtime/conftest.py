@@ -170,6 +170,11 @@ class Phone:
                 if event["t"] == word:
                     return event  # type: ignore[no-any-return]
 
+    def until_state(self, state: str) -> None:
+        """Read until the lecture is in this state: one may be told twice, by its event and by the next look."""
+        while self.event("state")["state"] != state:
+            continue
+
     def closed(self, *, timeout: float = PATIENCE_S) -> int:
         """Read to the end; return the close code."""
         deadline = time.monotonic() + timeout

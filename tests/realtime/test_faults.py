@@ -107,8 +107,8 @@ def test_two_processes_hear_of_each_other(world: County, tmp_path: Path) -> None
         speaker.send(t="chat", id="a", text="那边听得到吗？")
         assert listener.event("chat")["text"] == "那边听得到吗？"
         operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
-        assert speaker.event("state")["state"] == "ended"
-        assert listener.event("state")["state"] == "ended"
+        speaker.until_state("ended")
+        listener.until_state("ended")
     chats = [event for frame in listener.frames for event in frame.get("events", []) if event["t"] == "chat"]
     assert len(chats) == 1
 

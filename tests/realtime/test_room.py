@@ -354,7 +354,7 @@ def test_waiting_room_counts_from_the_start_of_the_lecture(server: RoomServer, w
     assert spans_of(world.member) == []
     began = timezone.now()
     go_live(occasion_id=lecture.pk, as_of=began)
-    assert phone.event("state")["state"] == "live"
+    phone.until_state("live")
     assert phone.until("counted")["on"] is True
     (span,) = spans_of(world.member)
     assert abs((span.started_at - began).total_seconds()) < 1.5
@@ -365,7 +365,7 @@ def test_end_closes_every_stay(server: RoomServer, world: County) -> None:
     phones = [server.join(member, lecture) for member in world.members]
     end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
     for phone in phones:
-        assert phone.event("state")["state"] == "ended"
+        phone.until_state("ended")
     assert [ended(member)[0].end_reason for member in world.members] == ["closed"] * 3
     late = server.join(world.member, lecture)
     assert (late.frames[-1]["state"], late.frames[-1]["counted"]) == ("ended", False)
@@ -375,9 +375,9 @@ def test_lecture_starts_and_ends_from_the_hosts_socket(server: RoomServer, world
     lecture = make_lecture(world)
     host, phone = server.join(world.lecturer, lecture), server.join(world.member, lecture)
     host.send(t="go_live")
-    assert phone.event("state")["state"] == "live"
+    phone.until_state("live")
     host.send(t="end")
-    assert phone.event("state")["state"] == "not_held"
+    phone.until_state("not_held")
     lecture.refresh_from_db()
     assert (lecture.state, lecture.occasion.state) == (Lecture.State.ENDED, "not_held")
 
@@ -389,12 +389,12 @@ def test_undone_end_brings_everybody_back_without_the_time_between(server: RoomS
     end_lease(lease_id=start_lease(name="before", as_of=lecture.live_at), as_of=timezone.now())
     host, phone = server.join(world.lecturer, lecture), server.join(world.member, lecture)
     host.send(t="end")
-    assert phone.event("state")["state"] == "ended"
+    phone.until_state("ended")
     first = ended(world.member)[0]
     time.sleep(1.5)
     resumed_at = timezone.now()
     host.send(t="resume")
-    assert phone.event("state")["state"] == "live"
+    phone.until_state("live")
     assert phone.until("counted")["on"] is True
     second = spans_of(world.member)[-1]
     assert (second.pk != first.pk, second.ended_at) == (True, None)

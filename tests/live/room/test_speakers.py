@@ -259,6 +259,10 @@ def test_a_stage_is_left_with_the_page_that_speaks_and_not_with_another_phone(wo
     assert not speakers.leaves(room, tablet), "the phone's line is away, and it comes back"
     room.add(Connection(cast(Any, None), member.pk, False, "phone"))
     assert not speakers.leaves(room, phone), "another tab of it"
+    phone.staged = True
+    assert speakers.leaves(room, phone), "it was the tab that came on the stage"
+    room.devices = {member.pk: "tablet"}
+    assert not speakers.leaves(room, phone), "the voice has moved since"
     phone.talking = cast(Any, object())
     assert speakers.leaves(room, phone)
     alone = Room(lecture.pk, speakers=room.speakers)
