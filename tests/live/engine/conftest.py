@@ -25,6 +25,7 @@ CHROMIUM = [
     *("--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows"),
 ]
 PAGE = "https://room.test/"
+PATIENCE_S = 30.0  # for what has to come, on a machine that other tests keep busy
 SCRIPT = Path(__file__).with_name("peer.js")
 
 
@@ -36,7 +37,7 @@ def network() -> Network:
     return Network(addresses=addresses, udp_range=f"{low}-{low + 400}", event_loops=2)
 
 
-async def until(true: Callable[[], Any], *, within: float = 10.0, what: str = "") -> Any:
+async def until(true: Callable[[], Any], *, within: float = PATIENCE_S, what: str = "") -> Any:
     """Wait for a condition (plain or awaitable); fails the test after ``within`` seconds."""
     end = asyncio.get_running_loop().time() + within
     while True:
@@ -137,7 +138,7 @@ class Guest:
     async def frames(self) -> int:
         return int((await self.seen())["frames"])
 
-    async def sees_more(self, *, within: float = 10.0) -> None:
+    async def sees_more(self, *, within: float = PATIENCE_S) -> None:
         """Until pictures arrive that were not there before."""
         before = await self.frames()
 

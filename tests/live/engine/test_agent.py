@@ -29,7 +29,7 @@ from media.models import Video
 from tests.factories.organizations import NodeFactory, UserFactory
 from tests.faults.promises import measured
 
-from .conftest import Guest, network, until
+from .conftest import PATIENCE_S, Guest, network, until
 
 pytestmark = [pytest.mark.engine, pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
 
@@ -89,7 +89,7 @@ def segments(agent: Agent, lecture: Lecture, name: str = "dvr.m3u8") -> list[str
     return [each.uri for each in read_segments(path.read_text())] if path.exists() else []
 
 
-async def has_segments(agent: Agent, lecture: Lecture, count: int, within: float = 20.0) -> None:
+async def has_segments(agent: Agent, lecture: Lecture, count: int, within: float = PATIENCE_S) -> None:
     await until(lambda: len(segments(agent, lecture)) >= count, within=within, what=f"{count} segments")
 
 
@@ -145,7 +145,7 @@ async def packed(lecture: Lecture, state: str) -> None:
     async def reached() -> bool:
         return await state_of(lecture) == state
 
-    await until(reached, within=20, what=f"the lecture is {state}")
+    await until(reached, what=f"the lecture is {state}")
 
 
 async def let_go(agent: Agent, lecture: Lecture) -> None:
@@ -232,7 +232,7 @@ async def test_a_killed_packager_costs_no_picture(agent: Agent, lecture: Lecture
     assert missing < 0.1, "nothing is"
     assert all(kept)
     # The one being written right now is gone a moment later; one that a dead packager left would stay.
-    await until(lambda: not list(folder.glob("*.tmp")), within=5, what="no half-written file stays")
+    await until(lambda: not list(folder.glob("*.tmp")), what="no half-written file stays")
 
 
 async def test_a_lecturer_who_reconnects_goes_on_in_the_same_playlist(
@@ -280,7 +280,7 @@ async def test_a_killed_engine_is_back_within_twenty_seconds(agent: Agent, lectu
     await has_segments(agent, lecture, 2)
     killed_at = asyncio.get_running_loop().time()
     os.kill(agent.host.pid, signal.SIGKILL)
-    await until(lambda: guest.heard(EngineGone), within=2, what="the lecturer's page is told")
+    await until(lambda: guest.heard(EngineGone), what="the lecturer's page is told")
 
     async def published_again() -> bool:
         try:
@@ -289,7 +289,7 @@ async def test_a_killed_engine_is_back_within_twenty_seconds(agent: Agent, lectu
             return False
         return True
 
-    await until(published_again, within=10, what="the lecturer publishes again")
+    await until(published_again, what="the lecturer publishes again")
     await has_segments(agent, lecture, 4)
     took = asyncio.get_running_loop().time() - killed_at
     assert measured("media engine killed", "picture back within 20 s", took, unit="s", most=20)
@@ -308,7 +308,7 @@ async def test_a_phone_without_h264_is_recoded(agent: Agent, lecture: Lecture, p
 async def test_a_lecture_that_is_not_recorded_leaves_nothing(agent: Agent, page: Page) -> None:
     lecture = await sync_to_async(make_lecture)(record=False)
     await lecturer_of(agent, lecture, page)
-    await until(lambda: segments(agent, lecture, "live.m3u8"), within=20, what="a live playlist")
+    await until(lambda: segments(agent, lecture, "live.m3u8"), what="a live playlist")
     assert not (agent.root / str(lecture.pk) / "dvr.m3u8").exists()
     await end(lecture)
     await packed(lecture, Lecture.State.UNRECORDED)

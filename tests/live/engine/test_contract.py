@@ -213,7 +213,7 @@ async def test_everyone_is_told_when_the_engine_dies_and_can_come_back(
     await viewer.watch()
     await viewer.sees_more()
     host.kill()
-    await until(lambda: viewer.heard(EngineGone) and lecturer.heard(EngineGone), within=2, what="both are told")
+    await until(lambda: viewer.heard(EngineGone) and lecturer.heard(EngineGone), what="both are told")
     with pytest.raises(UnableToReachEngine):
         await engine.publishers(ROOM)
     assert lecturer.publishing is not None

@@ -97,7 +97,7 @@ async def test_it_dies_with_what_is_around_it(janus: JanusHost) -> None:
     inner = int(status(janus.pid)["PPid"])
     os.kill(int(status(inner)["PPid"]), signal.SIGKILL)
     await janus.wait()
-    await until(lambda: is_gone(janus.pid), within=3, what="it is gone")
+    await until(lambda: is_gone(janus.pid), what="it is gone")
 
 
 @pytest.fixture

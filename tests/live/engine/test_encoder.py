@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.async_api import Page
 
 from live.engines.janus import JanusEngine, JanusHost
-from live.models import Lecture
+from live.models import EncoderKey, Lecture
 from live.queries.stage import on_air
 from tests.factories.live import make_live
 from tests.factories.organizations import make_county
@@ -38,7 +38,8 @@ def ours(lecture: Lecture) -> Any:
 async def sends(page: Page, process: Any, lecture: Lecture, name: str) -> None:
     """As OBS does: one offer with all that it has, one answer."""
     offer = await page.evaluate("name => publish(name)", name)
-    await process.encoders.publish(occasion_id=lecture.pk, host_id=lecture.lecturer_id, sdp=offer)
+    digest = EncoderKey.objects.get(lecture=lecture).digest
+    await process.encoders.publish(occasion_id=lecture.pk, host_id=lecture.lecturer_id, digest=digest, sdp=offer)
     answer = process.encoders._mine[next(reversed(process.encoders._mine))].part.answer_sdp
     await page.evaluate("([name, sdp]) => answered(name, sdp)", [name, answer])
     await process.settle()

@@ -50,8 +50,8 @@ async def returns(agent: Agent, lecture: Lecture, guest: Guest) -> None:
         carrier = agent.carriers.get(lecture.pk)  # the one that is packed goes, and another comes
         return carrier is not None and carrier._tap is not None
 
-    await until(tapped, within=15, what="the lecture is carried again")
-    await until(published, within=15, what="the lecturer publishes again")
+    await until(tapped, what="the lecture is carried again")
+    await until(published, what="the lecturer publishes again")
 
 
 async def one_replay_of(agent: Agent, lecture: Lecture, before: list[str]) -> Occasion:
