@@ -30,6 +30,8 @@ RIGHTS_S = 1.0  # what was withdrawn has ended within 2 s, however busy the mach
 NOTE_S = 8.0
 HIDDEN_OVERLAP = dt.timedelta(seconds=30)  # clocks differ, and a moment is written before its commit
 PICTURE_FRESH = dt.timedelta(seconds=25)
+# A busy media agent sees what came in before the end of a picture only so long after it.
+AGENT_BEHIND = dt.timedelta(seconds=5)
 AIR_FRESH_MS = 4000  # after that the lecturer's page knows nothing (docs/protocol.md)
 
 
@@ -101,7 +103,8 @@ class RoomChecks:
             deliver(protocol.AirEvent(**facts.air))
         fresh = facts.picture_at is not None and timezone.now() - facts.picture_at < PICTURE_FRESH
         # A sight of the picture from before it was told to be off is no reason to take that back.
-        after_off = room.picture_off_at is None or (fresh and facts.picture_at > room.picture_off_at)  # type: ignore[operator]
+        off_at = room.picture_off_at
+        after_off = off_at is None or (fresh and facts.picture_at > off_at + AGENT_BEHIND)  # type: ignore[operator]
         on = facts.state == "live" and fresh and after_off
         if on != room.picture:
             deliver(protocol.PictureEvent(on=on))

@@ -176,6 +176,27 @@ def test_a_room_that_opens_anew_is_not_told_what_a_dead_media_host_saw(monkeypat
     assert told == [("air", ms_of(now) - 3000), ("air", ms_of(now) - 1000)]
 
 
+@pytest.mark.unit
+@pytest.mark.parametrize(("seen_after_s", "is_back"), [(None, False), (-1, False), (0, False), (5, False), (6, True)])
+def test_what_a_busy_agent_saw_late_brings_no_picture_back(seen_after_s: int | None, is_back: bool) -> None:
+    """Packets from before its end: members read 正在打开画面 for 25 s instead of that the lecturer has none."""
+    told: list[protocol.Event] = []
+
+    class Line:
+        rooms = property(lambda self: self)
+
+        def deliver(self, _room: int, event: protocol.Event) -> None:
+            told.append(event)
+
+    checks, now = RoomChecks(cast(Any, Line())), timezone.now()
+    off_at = now - dt.timedelta(seconds=8)
+    seen_at = None if seen_after_s is None else off_at + dt.timedelta(seconds=seen_after_s)
+    room = Room(7, state="live", picture=False, picture_off_at=off_at)
+    facts = RoomFacts("live", 10, None, seen_at, 0, frozenset())
+    checks.take_facts(room, facts, muted=frozenset(), break_until=None)
+    assert told == ([protocol.PictureEvent(on=True)] if is_back else [])
+
+
 @pytest.mark.integration
 @needs_database
 def test_nobody_takes_the_air_in_a_break_or_after_the_end(world: County) -> None:
