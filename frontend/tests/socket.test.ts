@@ -189,6 +189,23 @@ test("socket: nothing goes out while it is closed", async () => {
   assert.equal(line.send({ t: "beat" }), false);
 });
 
+test("socket: what was pressed without a line goes out with the next, if that comes soon", async () => {
+  const late = (): void => void told.push("late");
+  line.sendSoon({ t: "lower", member: 4 }, late);
+  await join();
+  line.sendSoon({ t: "lower_all" }, late);
+  assert.deepEqual(FakeSocket.last.sent, ['{"t":"lower","member":4}', '{"t":"lower_all"}']);
+  browser.answers = () => ({ status: 503 });
+  FakeSocket.last.ends(1006);
+  line.sendSoon({ t: "lower_all" }, late);
+  await browser.pass(11_000);
+  assert.equal(told.filter((word) => word === "late").length, 1);
+  browser.answers = () => ({ status: 200, body: { ticket: "T 2" } });
+  await browser.pass(20_000);
+  FakeSocket.last.says(JOINED);
+  assert(!FakeSocket.last.sent.includes('{"t":"lower_all"}'));
+});
+
 const TICKETS: [number, string, number][] = [
   [401, "closed signed_out", 1],
   [404, "closed rights", 1],

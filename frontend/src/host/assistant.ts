@@ -9,6 +9,8 @@ import { ENCODER, mayLetEncoder, mayTakeBack, type Role, replacedWord, roleOf, s
 
 export interface AssistantEvents {
   send(command: Command): boolean;
+  /** Goes out now or with the next line. */
+  press(command: Command): void;
   state(): string;
   /** What this page is has changed: devices are opened, or let go. */
   role(role: Role): void;
@@ -35,9 +37,9 @@ export class Assistant {
     byId("take-back").addEventListener("click", () => this.take(this.onAir?.turn ?? 0));
     byId("take-cancel").addEventListener("click", () => this.take(0));
     byId("encoder-let").addEventListener("click", () => {
-      events.send({ t: "await_encoder", on: !this.onAir?.awaits, source: this.source });
+      events.press({ t: "await_encoder", on: !this.onAir?.awaits, source: this.source });
     });
-    byId("give-back").addEventListener("click", () => events.send({ t: "give_back", source: this.source }));
+    byId("give-back").addEventListener("click", () => events.press({ t: "give_back", source: this.source }));
   }
 
   /** What stands in the page when it is opened: nothing is opened or let go yet. */

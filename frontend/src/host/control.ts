@@ -10,10 +10,10 @@ export class Control {
 
   constructor(
     private readonly words: HostWords,
-    send: (command: Command) => boolean,
+    press: (command: Command) => void,
   ) {
-    byId("chat-switch").addEventListener("click", () => send({ t: "open_chat", on: !this.chat }));
-    byId("lock-switch").addEventListener("click", () => send({ t: "lock", on: !this.locked }));
+    byId("chat-switch").addEventListener("click", () => press({ t: "open_chat", on: !this.chat }));
+    byId("lock-switch").addEventListener("click", () => press({ t: "lock", on: !this.locked }));
   }
 
   set(chat: boolean, locked: boolean): void {

@@ -27,11 +27,11 @@ export class Hands {
 
   constructor(
     private readonly words: HostWords,
-    private readonly send: (command: Command) => boolean,
+    private readonly press: (command: Command) => void,
     private readonly tools: PersonTools,
     private readonly changed: (count: number) => void,
   ) {
-    byId("lower-all").addEventListener("click", () => this.send({ t: "lower_all" }));
+    byId("lower-all").addEventListener("click", () => this.press({ t: "lower_all" }));
     this.draw();
   }
 
@@ -56,8 +56,8 @@ export class Hands {
   }
 
   private row({ member, name, unit }: HandEvent): KeyedRow<Placed> {
-    const lower = tool(this.words, "lower", () => this.send({ t: "lower", member }));
-    const invite = tool(this.words, "invite", () => this.send({ t: "invite", member }));
+    const lower = tool(this.words, "lower", () => this.press({ t: "lower", member }));
+    const invite = tool(this.words, "invite", () => this.press({ t: "invite", member }));
     const { element, text } = row("", [invite, lower, ...this.tools({ member, name })]);
     const who = unit ? `${name} · ${unit}` : name;
     return { element, update: ({ place }) => write(text, `${place + 1}. ${who}`) };

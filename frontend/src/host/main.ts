@@ -75,6 +75,8 @@ class Desk {
       (state) => this.caughtUp(state),
     );
     const send = (command: Command): boolean => this.line.send(command);
+    // Buttons beside what a page shows before it has a line: a press is not lost, nor done long after.
+    const press = (command: Command): void => this.line.sendSoon(command, () => this.say("try_again"));
     this.recording = new RecordingNotice(data.occasion);
     this.recording.told = data.recording;
     this.line = new RoomLine(data.urls, {
@@ -85,6 +87,7 @@ class Desk {
     });
     this.assistant = new Assistant(data.words, data.you, data.occasion, {
       send,
+      press,
       state: () => this.state,
       role: (role) => this.became(role),
     });
@@ -114,14 +117,14 @@ class Desk {
       address: async () => (await get<HostState>(data.urls.state)).hls_url,
       now: () => this.clock.now(),
     });
-    this.people = new People(data.words, data.you, data.urls.people, send);
-    this.hands = new Hands(data.words, send, this.people.tools, (count) => this.people.handsUp(count));
-    this.speakers = new Speakers(data.words, send);
+    this.people = new People(data.words, data.you, data.urls.people, press);
+    this.hands = new Hands(data.words, press, this.people.tools, (count) => this.people.handsUp(count));
+    this.speakers = new Speakers(data.words, press);
     this.hearing = new Hearing({
       send,
       isPresenter: () => this.state === "live" && !this.onAir.isBreak && this.assistant.role === "presenter",
     });
-    this.control = new Control(data.words, send);
+    this.control = new Control(data.words, press);
     this.going = new Going({
       send,
       signed: (command) => this.assistant.signed(command),

@@ -35,9 +35,9 @@ export class People {
     private readonly words: HostWords,
     private readonly you: number,
     private readonly url: string,
-    private readonly send: (command: Command) => boolean,
+    private readonly press: (command: Command) => void,
   ) {
-    this.tools = personTools(words, send);
+    this.tools = personTools(words, press);
     this.search.addEventListener("input", () => {
       window.clearTimeout(this.timer);
       this.timer = window.setTimeout(() => void this.list(1), TYPED_MS);
@@ -72,7 +72,7 @@ export class People {
   private heldRow({ member, name, kind }: Restricted): KeyedRow<Restricted> {
     const muted = kind === "muted";
     const lift = tool(this.words, muted ? "unmute" : "let_in", () =>
-      this.send({ t: muted ? "mute" : "remove", member, on: false }),
+      this.press({ t: muted ? "mute" : "remove", member, on: false }),
     );
     const { element } = row(`${name} · ${fill(this.words, muted ? "muted" : "removed")}`, [lift]);
     return { element, update: () => undefined };
@@ -82,7 +82,7 @@ export class People {
   beside(line: HTMLElement, message: ChatEvent): void {
     const box = document.createElement("span");
     box.className = "tools";
-    box.appendChild(tool(this.words, "hide", () => this.send({ t: "hide_message", message: message.message })));
+    box.appendChild(tool(this.words, "hide", () => this.press({ t: "hide_message", message: message.message })));
     if (message.member !== this.you && !message.host) box.append(...this.tools(message));
     line.appendChild(box);
   }
@@ -119,7 +119,7 @@ export class People {
     if (drawn !== this.drawn) {
       list.textContent = "";
       for (const one of found.rows) {
-        const invite = tool(this.words, "invite", () => this.send({ t: "invite", member: one.member }));
+        const invite = tool(this.words, "invite", () => this.press({ t: "invite", member: one.member }));
         list.appendChild(row(`${one.name} · ${one.unit}`, [invite, ...this.tools(one)]).element);
       }
     }

@@ -46,16 +46,16 @@ export function tool(
 }
 
 /** Mute somebody, or ask them out: the same in the chat, beside a hand and in the list of who is in. */
-export function personTools(words: HostWords, send: (command: Command) => boolean): PersonTools {
+export function personTools(words: HostWords, press: (command: Command) => void): PersonTools {
   const sure = new Sure();
   return ({ member, name }) => {
     const remove = tool(words, "remove", () => {
-      if (sure.tapped(member, paint)) send({ t: "remove", member, on: true });
+      if (sure.tapped(member, paint)) press({ t: "remove", member, on: true });
     });
     const paint = (): void => {
       remove.textContent = fill(words, sure.is(member) ? "confirm_remove" : "remove", { name });
     };
     sure.shown(member, paint);
-    return [tool(words, "mute", () => send({ t: "mute", member, on: true })), remove];
+    return [tool(words, "mute", () => press({ t: "mute", member, on: true })), remove];
   };
 }

@@ -15,9 +15,9 @@ export class Speakers {
 
   constructor(
     private readonly words: HostWords,
-    private readonly send: (command: Command) => boolean,
+    private readonly press: (command: Command) => void,
   ) {
-    byId("take-down-all").addEventListener("click", () => this.send({ t: "take_down_all" }));
+    byId("take-down-all").addEventListener("click", () => this.press({ t: "take_down_all" }));
   }
 
   show(speakers: OnStage[]): void {
@@ -27,7 +27,7 @@ export class Speakers {
   }
 
   private row({ member, name, unit }: OnStage): KeyedRow<OnStage> {
-    const down = tool(this.words, "take_down", () => this.send({ t: "take_down", member }));
+    const down = tool(this.words, "take_down", () => this.press({ t: "take_down", member }));
     const { element, text } = row("", [down]);
     const who = unit ? `${name} · ${unit}` : name;
     return {

@@ -32,6 +32,8 @@ const GONE = 4404;
 const MALFORMED = 4400;
 const ELSEWHERE = 4409;
 const LOCKED = 4423;
+/** What was pressed without a line still goes out with one that comes so soon; later it would surprise. */
+const SOON_MS = 10_000;
 // 95 of 100 within eight seconds; who finds no server yet tries on (backoff).
 const DEPLOY_SPREAD_MS = 8_000;
 const REFUSALS = 3;
@@ -83,6 +85,7 @@ export class RoomLine {
   private stopped = false;
   private opening = false;
   private bye: ByeFrame | null = null;
+  private waiting: { command: Command; until: number; late: () => void }[] = [];
   private readonly clock = new ServerClock();
 
   constructor(
@@ -106,6 +109,11 @@ export class RoomLine {
     if (this.socket?.readyState !== WebSocket.OPEN) return false;
     this.socket.send(JSON.stringify(command));
     return true;
+  }
+
+  /** Goes out now, or with a line that comes soon, as on a page just loaded; else `late` is called, and it never does. */
+  sendSoon(command: Command, late: () => void): void {
+    if (!this.send(command)) this.waiting.push({ command, until: performance.now() + SOON_MS, late });
   }
 
   /** The server's clock as far as this phone knows it: Unix milliseconds, 0 before the first frame. */
@@ -177,6 +185,7 @@ export class RoomLine {
       this.tries = 0;
       this.refusals = 0;
       this.events.joined(frame);
+      for (const { command } of this.waiting.splice(0)) this.send(command);
     } else if (frame.t === "bye") {
       this.bye = frame;
     } else {
@@ -216,6 +225,7 @@ export class RoomLine {
   }
 
   private watch(): void {
+    while ((this.waiting[0]?.until ?? Infinity) < performance.now()) this.waiting.shift()?.late();
     if (!this.socket) return;
     const silent = performance.now() - this.heardAt;
     if (silent > DEAD_MS) this.lost(broken());
