@@ -40,9 +40,11 @@ stage "SQLite and memory" $pytest $busy -m "$desk" $measured "$@"
 stage "PostgreSQL and Redis" .venv/bin/python -m tests.services $pytest $busy -m "$unseen and not unit" "$@"
 alone() { tests/netns.sh $pytest "$@"; }
 # Not in one worker: the player's browser keeps an event loop, the engine's tests begin their own.
-files="-n 3 --dist loadfile --no-loadscope-reorder"
+whole="--dist loadfile --no-loadscope-reorder"
+files="-n 3 $whole"
 pair="-n 2 --maxschedchunk 1"
 weighed=tests/e2e/pages/test_budgets.py
+lecture=tests/e2e/pages/test_room_picture.py  # the longest
 # What waits for browsers, phones and pictures leaves a processor idle: two lanes, each in namespaces of its own.
 players() {  # the longest first
   stage "Player, months, the whole story, films, starting and stopping, the installed site" alone $files \
@@ -53,7 +55,7 @@ players() {  # the longest first
 }
 engines() {
   stage "Media engine and its faults" alone $files -m "engine or e2e" tests/live tests/media
-  stage "Browser: every page" alone $pair -m e2e tests/e2e/pages --ignore=$weighed
+  stage "Browser: every page" alone -n 2 $whole -m e2e $lecture tests/e2e/pages/test_*.py --deselect $weighed
   return $failed
 }
 players > "$VAR_DIR/players.log" 2>&1 & beside=$!

@@ -70,8 +70,8 @@ def get_json(page: Page, url: str) -> Any:
     return json.loads(answer.text())
 
 
-def expect_text(page: Page, selector: str, text: str, patience_s: float = 15) -> None:
-    expect(page.locator(selector).first).to_contain_text(text, timeout=patience_s * 1000)
+def expect_text(page: Page, selector: str, text: str) -> None:
+    expect(page.locator(selector).first).to_contain_text(text)
 
 
 def choose(page: Page, field: str, label: str) -> None:
@@ -88,7 +88,7 @@ def save_lecture(page: Page, title: str) -> str:
     page.locator("[name=minutes]").press("Enter")
     sure = page.get_by_label("我知道了，就这样保存")
     link = page.get_by_role("link", name=title)
-    expect(sure.or_(link).first).to_be_visible(timeout=30_000)
+    expect(sure.or_(link).first).to_be_visible()
     if sure.is_visible():
         sure.check()
         page.locator("[name=minutes]").press("Enter")

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.sites import Site, running_site
 
 # Browsers, a media engine and sites share the machine: what is expected may take its time.
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)
 
 CHROMIUM_ARGS = [
@@ -50,6 +50,20 @@ def site() -> Iterator[Site]:
 def served(site: Site) -> str:
     """The base URL of the running product."""
     return site.url
+
+
+@pytest.fixture(scope="session")
+def browser(browser: Browser) -> Browser:
+    """Whose pages have that patience with clicks and navigations, too."""
+    make = browser.new_context
+
+    def new_context(**asked: Any) -> BrowserContext:
+        context = make(**asked)
+        context.set_default_timeout(PATIENCE_MS)
+        return context
+
+    browser.new_context = new_context  # type: ignore[method-assign]
+    return browser
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,6 @@ def wait_for_percent(page: Page, least: int) -> None:
     page.wait_for_function(
         "least => Number((/(\\d+)%/.exec(document.querySelector('[data-numbers]').textContent) || [0, 0])[1]) >= least",
         arg=least,
-        timeout=60_000,
     )
 
 
@@ -57,9 +56,7 @@ def test_signing_in_again_in_another_tab_is_enough(browser: Browser, served: str
     wait_for_percent(page, 30)
     context.clear_cookies(name="sessionid")
     status = page.locator("[data-status]")
-    expect(status).to_have_text(
-        "登录已过期。请在另一个标签页重新登录，再回来按“继续”，已传的部分会保留。", timeout=60_000
-    )
+    expect(status).to_have_text("登录已过期。请在另一个标签页重新登录，再回来按“继续”，已传的部分会保留。")
     kept = percent(page)
     page.click("[data-resume]")  # too early: nothing may be lost by it
     expect(page.locator("[data-resume]")).to_be_visible(timeout=30_000)
@@ -72,7 +69,7 @@ def test_signing_in_again_in_another_tab_is_enough(browser: Browser, served: str
     assert ("POST 201" in asked, "HEAD 200" in asked, kept > 0) == (False, True, True)
     assert page.locator("[data-numbers]").inner_text() == "5.0 / 5.0 MB · 100%"
     # Until the first answer about the video the link leads to the list.
-    expect(page.locator("[data-open]")).to_have_attribute("href", re.compile("/edit/"), timeout=30_000)
+    expect(page.locator("[data-open]")).to_have_attribute("href", re.compile("/edit/"))
     page.click("[data-open]")
     expect(page.locator("[name=title]")).to_have_value("党课第一讲")
     context.close()
@@ -120,7 +117,7 @@ def test_page_with_an_old_token_says_what_to_do_and_a_too_large_file_its_limit(b
     context.clear_cookies(name="csrftoken")
     page.click("[data-start]")
     expect(page.locator("[data-status]")).to_have_text(
-        "页面放得太久了。请刷新页面，再选同一个文件，会从断开的地方继续。", timeout=30_000
+        "页面放得太久了。请刷新页面，再选同一个文件，会从断开的地方继续。"
     )
     page.goto(f"{served}/admin/videos/new/")
     page.evaluate("""() => {

@@ -45,7 +45,7 @@ def test_a_withdrawn_lesson_is_asked_about_and_its_reader_meets_a_sentence(
     try:
         # The page that stood open all the time hears it from the player.
         watching.locator("#player-go").tap()
-        expect(watching.locator("#player-say")).to_contain_text("这一讲老师正在修改", timeout=30_000)
+        expect(watching.locator("#player-say")).to_contain_text("这一讲老师正在修改")
         watching.close()
         for address, sentence in (
             (lesson, "这一讲老师正在修改"),
