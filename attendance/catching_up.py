@@ -13,12 +13,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from attendance.check_words import check_step, spent_words
 from attendance.kinds import Step, kinds
 from attendance.models import Occasion, RecordState
 from attendance.queries.windows import HELD, is_by_media
 from attendance.queries.written import is_over_for_good
-from attendance.sentences import day_and_hour
+from attendance.sentences.checks import check_step, spent_words
+from attendance.sentences.records import day_and_hour
 from attendance.standing import DUE, UNDONE, asks_nothing, due_at, is_due_over, owes_check
 from organizations.models import User
 

@@ -18,7 +18,7 @@ from attendance.models.hours import EVERYBODY, FORMS, OWING
 from attendance.operations import Gives, HoursPlan, UnableToSaveHours, save_hours_table
 from attendance.operations.rules import latest_version
 from attendance.plan_forms import FIRST_YEAR, LAST_YEAR
-from attendance.rule_words import table_sentence
+from attendance.sentences.rules import table_sentence
 from organizations.models import Node, Role
 from organizations.permissions import open_nodes, rules_the_whole_tree
 from organizations.queries import members_at

@@ -25,8 +25,8 @@ from attendance.queries.consequences import (
 )
 from attendance.queries.rules import offered_rules, why_not_at
 from attendance.rule_default import say_choices
-from attendance.rule_words import rule_sentence
-from attendance.sentences import moment
+from attendance.sentences.records import moment
+from attendance.sentences.rules import rule_sentence
 from organizations.models import Node, Role
 from organizations.permissions import open_nodes, rules_the_whole_tree, visible_nodes
 from organizations.uses import uses_of

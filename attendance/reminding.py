@@ -19,7 +19,7 @@ from attendance.queries.reminders import Lately, UnitWishes, lately
 from attendance.queries.sessions import sessions_ahead
 from attendance.reports.base import Scope
 from attendance.reports.standing import StandingRow, entries, occasions_of, standings
-from attendance.sentences import day_and_hour
+from attendance.sentences.records import day_and_hour
 from attendance.standing import UNDONE, check_left
 from organizations import sms
 from organizations.models import User

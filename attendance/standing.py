@@ -25,7 +25,7 @@ from attendance.core.verdict import asked_at_first
 from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry, Rule
 from attendance.queries import CALLED_OFF, rule_of, window_of
 from attendance.queries.sessions import TOOK_PART
-from attendance.sentences import length
+from attendance.sentences.records import length
 
 S = RecordState
 # How much a state says for a person: a correction gives way only to a verdict that says more.

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from attendance.models import Occasion
 from attendance.queries.windows import HELD
 from attendance.queries.written import is_over_for_good
-from attendance.rule_words import number
+from attendance.sentences.rules import number
 from attendance.standing import is_due_over, state_label
 from certificates.core.content import Content
 from certificates.core.finish import HOURS

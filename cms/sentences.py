@@ -12,7 +12,7 @@ def player_words() -> dict[str, str]:
         "stalled": _("网络较慢，正在缓冲…"),
         "waiting": _("网络断了，正在等网络，连上后自动接着放"),
         "done_of": _(" 已计入，共 {all}"),
-        # How a length of time is said: the same sentences as on every page (attendance/sentences.py).
+        # How a length of time is said: the same sentences as on every page (attendance/sentences/records.py).
         "seconds": _("%(seconds)s 秒") % {"seconds": "{s}"},
         "minutes": _("%(minutes)s 分钟") % {"minutes": "{m}"},
         "minutes_seconds": _("%(minutes)s 分 %(seconds)s 秒") % {"minutes": "{m}", "seconds": "{s}"},

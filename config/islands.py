@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from attendance.sentences import hall_words
+from attendance.sentences.records import hall_words
 from cms.sentences import editor_words, player_words
 from live.sentences.asking import ask_words, host_ask_words
 from live.sentences.captions import caption_words

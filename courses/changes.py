@@ -18,7 +18,7 @@ from wagtail.models import Page
 from attendance.models import Occasion, RecordState
 from attendance.queries import CALLED_OFF
 from attendance.queries.concerned import Concerned, concerned_by, watchers_of
-from attendance.sentences import day_and_hour, length
+from attendance.sentences.records import day_and_hour, length
 from attendance.standing import asked_by, due_at, is_due_over
 from cms.core.lesson import values_of
 from cms.models import CoursePage, LessonPage

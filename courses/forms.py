@@ -20,7 +20,7 @@ from attendance.queries.concerned import concerned_by, people_at
 from attendance.queries.consequences import MOST_NAMED, effects_of_dates, effects_of_rule
 from attendance.queries.rules import offered_rules, why_not_at
 from attendance.rule_default import offer_default, say_choices, take_default
-from attendance.sentences import moment
+from attendance.sentences.records import moment
 from cms.models import CoursePage
 from cms.permissions import editable_nodes, may_edit_at
 from cms.queries import Lesson, lessons_by_course, lessons_of, videos_of

@@ -17,14 +17,14 @@ from wagtail.admin.views import generic
 from wagtail.admin.views.generic import history
 from wagtail.admin.viewsets.model import ModelViewSet
 
-from attendance.check_words import missing_words
 from attendance.forms import VoidForm
 from attendance.models import Occasion
 from attendance.operations import UnableToPlanOccasion, UnableToVoidOccasion
 from attendance.operations.cancelled import cancelled_words
 from attendance.queries.concerned import concerned_by, people_at
 from attendance.queries.consequences import resting_on
-from attendance.sentences import moment
+from attendance.sentences.checks import missing_words
+from attendance.sentences.records import moment
 from attendance.views.office import RefusedBySaving, SavedIfChanged, WithoutStatus, without_usage
 from cms.permissions import editable_nodes
 from courses.forms import CourseRunForm

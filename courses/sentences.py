@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from attendance.models import Occasion
-from attendance.sentences import day, day_and_hour
+from attendance.sentences.records import day, day_and_hour
 from courses.models import CourseRun
 from courses.queries import Studied, Study
 from courses.shelf import Shelf

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from wagtail.models import Page
 
 from attendance.queries.concerned import concerned_by
-from attendance.sentences import day_and_hour
+from attendance.sentences.records import day_and_hour
 from attendance.standing import due_at
 from cms.core.lesson import media_key
 from cms.material import FIELDS, Material, owner_model

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
 
-from attendance.check_words import check_card
 from attendance.operations import settle_dirty
+from attendance.sentences.checks import check_card
 from cms.core.lesson import values_of
 from cms.library import is_shown_by_right
 from cms.models import LessonPage

@@ -14,7 +14,7 @@ from attendance.models import Rule, Training
 from attendance.plan_forms import FIRST_YEAR, LAST_YEAR
 from attendance.queries.rules import why_not_at
 from attendance.rule_default import default_rule
-from attendance.sentences import hour, moment
+from attendance.sentences.records import hour, moment
 from live.core.bulk import TITLE, Written, minutes_of, time_of, yes_of
 from live.core.plan import LecturePlan
 from live.queries.lectures import lecturers_by_phone, may_lecture

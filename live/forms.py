@@ -18,7 +18,7 @@ from attendance.queries.rules import offered_rules, why_not_at
 from attendance.queries.sessions import session_number
 from attendance.queries.windows import HELD
 from attendance.rule_default import offer_default, say_choices, take_default
-from attendance.sentences import session_title
+from attendance.sentences.records import session_title
 from cms.models import CoursePage
 from cms.permissions import editable_nodes
 from cms.queries import courses_at

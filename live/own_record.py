@@ -6,10 +6,10 @@ from typing import TypedDict
 from django.utils.translation import gettext as _
 
 from attendance.catching_up import CatchUp, catch_up_of
-from attendance.check_words import check_left_words
 from attendance.models import Occasion, RecordState
 from attendance.queries import CALLED_OFF
 from attendance.queries.sessions import sessions_ahead
+from attendance.sentences.checks import check_left_words
 from attendance.standing import Standing, standings_of, state_label
 from live.models import Lecture
 from organizations.models import User

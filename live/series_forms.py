@@ -15,7 +15,7 @@ from wagtail.admin.widgets import AdminDateInput
 from attendance.asking import agreement_to
 from attendance.queries.concerned import people_at
 from attendance.queries.consequences import effects_of_rule
-from attendance.sentences import moment
+from attendance.sentences.records import moment
 from live.core.plan import LecturePlan, followed
 from live.core.series import MOST, Starts, starts_of
 from live.forms import LectureForm

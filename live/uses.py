@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from attendance.queries import CALLED_OFF
 from attendance.queries.concerned import concerned_by
 from attendance.queries.windows import HELD
-from attendance.sentences import day_and_hour
+from attendance.sentences.records import day_and_hour
 from live.models import Lecture
 from live.operations import let_go_of_recording, why_recording_stays
 from media.models import Video

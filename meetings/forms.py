@@ -14,7 +14,7 @@ from attendance.forms import LOCAL_MINUTE, VoidForm
 from attendance.models import Occasion
 from attendance.plan_forms import check_year
 from attendance.queries.rules import label_of
-from attendance.sentences import moment
+from attendance.sentences.records import moment
 from meetings.catalogue import Form
 from meetings.models import Audience, Meeting, MeetingForm, Minutes
 from meetings.operations import GatheringPlan, UnableToChangeForm, book_mark, change_form

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from attendance.kinds import is_in_person
 from attendance.models import Occasion
-from attendance.sentences import hour, moment
+from attendance.sentences.records import hour, moment
 from meetings.core.year import Cell, Per, Period, State
 from meetings.models import Meeting, Minutes
 

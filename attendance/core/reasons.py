@@ -1,4 +1,4 @@
-"""Why a verdict is what it is: codes with parameters. The sentences stand in ``attendance/sentences.py``."""
+"""Why a verdict is what it is: codes with parameters. The sentences stand in ``attendance/sentences/records.py``."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ MEMBER = settings.AUTH_USER_MODEL
 
 
 class Notice(models.Model):
-    """站内通知: one thing told to one person. The sentence is made when it is read (``attendance.sentences``).
+    """站内通知: one thing told to one person. The sentence is made when it is read (``attendance.sentences.records``).
 
     ``kind`` is a code that has a sentence, ``data`` its parameters: plain JSON, no names of other members.
     """

@@ -9,7 +9,7 @@ from wagtail.log_actions import log as log_action
 from wagtail.models import ModelLogEntry
 
 from attendance.models import Occasion
-from attendance.sentences import moment
+from attendance.sentences.records import moment
 from organizations.models import Node, Role, User
 from organizations.permissions import has_role
 

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from attendance.core.text import checked
-from attendance.leave_words import days
 from attendance.models import Evidence, Leave, LeaveOccasion, Occasion
 from attendance.operations.excusing import evidence_of_leave, excuse
 from attendance.operations.marks import hold, mark_dirty
@@ -22,7 +21,8 @@ from attendance.operations.notices import take_back_notice, tell
 from attendance.queries.asked import asked_of_member
 from attendance.queries.leaves import LATE_FOR, Offered, covers, deciders_of, offered_to, overlapping, waiting_at
 from attendance.queries.written import may_be_withdrawn
-from attendance.sentences import moment
+from attendance.sentences.leaves import days
+from attendance.sentences.records import moment
 from organizations.models import Node, User
 from organizations.queries import membership_on
 

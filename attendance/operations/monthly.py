@@ -27,7 +27,7 @@ from attendance.queries.sealing import SEALED_AFTER, last_seal, start_of
 from attendance.reports.base import Report, Row, Scope, report_named
 from attendance.reports.render import text
 from attendance.reports.render import write_sheet as write_rows
-from attendance.sentences import moment
+from attendance.sentences.records import moment
 from organizations.models import Node
 
 log = structlog.get_logger(__name__)

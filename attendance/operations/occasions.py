@@ -28,7 +28,7 @@ from attendance.queries.hours import conversions_at
 from attendance.queries.rules import why_not_at
 from attendance.queries.sessions import sessions_planned
 from attendance.queries.windows import ENDED, HELD, is_held, undone_until, window_limit
-from attendance.sentences import sessions_stand
+from attendance.sentences.records import sessions_stand
 from organizations.models import Node
 
 log = structlog.get_logger(__name__)

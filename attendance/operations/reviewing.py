@@ -13,7 +13,7 @@ from attendance.operations.marks import hold
 from attendance.operations.notices import tell
 from attendance.operations.settling import last_corrections, settle
 from attendance.queries import CALLED_OFF
-from attendance.sentences import moment
+from attendance.sentences.records import moment
 
 State = CorrectionReview.State
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from attendance.models import Occasion, Recomputation, Rule, Training
 from attendance.queries import CALLED_OFF
 from attendance.queries.concerned import people_at, people_owing
-from attendance.sentences import moment
+from attendance.sentences.records import moment
 from organizations.models import Node, User
 from organizations.permissions import in_subtree
 from organizations.uses import Use, uses_of

@@ -23,7 +23,7 @@ from attendance.models import (
     SmsDay,
     Training,
 )
-from attendance.sentences import day_and_hour
+from attendance.sentences.records import day_and_hour
 from organizations.models import Node, User
 from organizations.queries import subtree
 

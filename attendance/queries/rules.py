@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from attendance.models import Rule
-from attendance.rule_words import rule_sentence
+from attendance.sentences.rules import rule_sentence
 from organizations.models import Node, Role
 from organizations.permissions import in_subtree, rules_the_whole_tree
 from organizations.queries import above, grants_of, subtree

@@ -4,7 +4,7 @@
 def minutes(milliseconds: int) -> float:
     """Return minutes with two decimals, cut and never rounded up: 47.999 is not 48.
 
-    Of the whole seconds that the pages show (``attendance.sentences.length``), so that both say the same.
+    Of the whole seconds that the pages show (``attendance.sentences.records.length``), so that both say the same.
     """
     return milliseconds // 1000 * 100 // 60 / 100
 

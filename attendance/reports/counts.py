@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from attendance.models import RecordState
 from attendance.reports.base import Column, Row, Scope, Section
 from attendance.reports.standing import Counts, counts_of_units, rolled_up
-from attendance.sentences import moment
+from attendance.sentences.records import moment
 from attendance.standing import DUE
 
 if TYPE_CHECKING:

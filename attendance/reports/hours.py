@@ -12,8 +12,8 @@ from attendance.models.hours import EVERYBODY, FORMS, OWING
 from attendance.queries.hours import PersonYear, in_chunks, table_at, tables_for, years_of
 from attendance.reports.base import Column, Row, Section
 from attendance.reports.standing import place
-from attendance.rule_words import table_sentence
-from attendance.sentences import moment
+from attendance.sentences.records import moment
+from attendance.sentences.rules import table_sentence
 from organizations.models import Membership, Node
 from organizations.queries import members_at
 

@@ -19,7 +19,7 @@ from attendance.models import RecordState
 from attendance.queries.listing import listed_at
 from attendance.reports.base import Cell, Report, Row, Scope
 from attendance.reports.standing import rules_in_words, rules_of, still_open
-from attendance.sentences import moment
+from attendance.sentences.records import moment
 from attendance.standing import DUE
 
 ENCODINGS = {"utf-8": "utf-8-sig", "gbk": "gb18030"}

@@ -26,7 +26,7 @@ from attendance.queries import CALLED_OFF
 from attendance.queries.listing import being_listed
 from attendance.queries.reviewing import IN_FORCE
 from attendance.reports.base import Scope
-from attendance.rule_words import labelled
+from attendance.sentences.rules import labelled
 from attendance.standing import COUNTED, DUE, UNDONE, WORST_FIRST, standing_of, with_standing
 from organizations.models import AccessEntry, Membership, Node
 from organizations.operations.access import MOST_NAMED

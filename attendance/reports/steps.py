@@ -12,7 +12,7 @@ from attendance.core.reasons import Code
 from attendance.models import Occasion, RecordState
 from attendance.queries.sessions import sessions_ahead
 from attendance.reports.standing import StandingRow
-from attendance.sentences import sentence
+from attendance.sentences.records import sentence
 from attendance.standing import DUE, check_left
 from organizations.models import User
 

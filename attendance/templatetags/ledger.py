@@ -1,18 +1,18 @@
-"""How the ledger's pages print states, lengths of time and moments (``attendance/sentences.py``)."""
+"""How the ledger's pages print states, lengths of time and moments (``attendance/sentences/records.py``)."""
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from attendance import sentences
 from attendance.models import RecordState
-from attendance.rule_words import rule_of_occasion
 from attendance.running import RUNNING, running_label
+from attendance.sentences import records
+from attendance.sentences.rules import rule_of_occasion
 from attendance.standing import DONE, state_label
 
 register = template.Library()
-register.filter("day", sentences.day)
-register.filter("day_and_hour", sentences.day_and_hour)
+register.filter("day", records.day)
+register.filter("day_and_hour", records.day_and_hour)
 register.filter("rule_said", rule_of_occasion)
 TO_BE_DONE = {RecordState.MISSING, RecordState.INCOMPLETE}
 

@@ -34,7 +34,7 @@ from attendance.reports.standing import (
     undone_by_training,
 )
 from attendance.running import pending_words, running_label
-from attendance.sentences import day_and_hour, month_day
+from attendance.sentences.records import day_and_hour, month_day
 from attendance.standing import state_label
 from attendance.views.detail import Detail, record_details
 from attendance.views.disputes import DisputeCard, Disputes, desk_of, took_back

@@ -15,7 +15,7 @@ from attendance.models import Occasion, Rule
 from attendance.operations.choices import calendar_hash
 from attendance.queries import occasions_ahead, occasions_expecting
 from attendance.queries.notices import choice_by_calendar
-from attendance.sentences import day_and_hour
+from attendance.sentences.records import day_and_hour
 from attendance.standing import due_at, is_due_over, standings_of
 from organizations.models import User
 from organizations.queries import has_left, membership_on

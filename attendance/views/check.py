@@ -13,12 +13,12 @@ from django.views.decorators.http import require_http_methods
 
 from attendance import operations
 from attendance.catching_up import Way
-from attendance.check_words import answered_rows, asking_of, result_words, taking_words
 from attendance.kinds import kinds
 from attendance.models import Occasion
 from attendance.queries import CALLED_OFF, occasion_for
 from attendance.queries.checks import Taking, asks_check, shown_as_answered, taking
 from attendance.queries.sessions import sessions_ahead
+from attendance.sentences.checks import answered_rows, asking_of, result_words, taking_words
 from attendance.views.shared import id_or_none
 from organizations.models import User
 from organizations.permissions import role_required, signed_in

@@ -12,13 +12,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from attendance.check_forms import QuestionSet, SettingsForm, initial_of, plan_of
-from attendance.check_words import Asking, missing_words, withdrawing_words
 from attendance.core.check import MOST_QUESTIONS
 from attendance.models import Check, CheckQuestion, Occasion
 from attendance.operations.checks import CheckPlan, UnableToSaveCheck, check_plan, save_check, withdraw_check
 from attendance.queries import CALLED_OFF, occasions
 from attendance.queries.checks import answered_so_far, asks_check, latest_check, touched_by_check
-from attendance.rule_words import rule_of_occasion
+from attendance.sentences.checks import Asking, missing_words, withdrawing_words
+from attendance.sentences.rules import rule_of_occasion
 from organizations.models import Role
 from organizations.permissions import has_role, signed_in
 

@@ -24,7 +24,7 @@ from attendance.permissions import NAMES, may_record_for
 from attendance.queries import CALLED_OFF, occasion_for
 from attendance.queries.halls import declaration_by_id, declarations_for, declarations_in, own_declarations
 from attendance.queries.waiting import Waits
-from attendance.sentences import category, day_and_hour, length, month_day
+from attendance.sentences.records import category, day_and_hour, length, month_day
 from attendance.views.shared import log_visit
 from organizations.permissions import role_required, signed_in
 

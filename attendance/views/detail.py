@@ -15,9 +15,9 @@ from attendance.kinds import Step, is_in_person
 from attendance.models import Correction, CorrectionReview, Dispute, Occasion, Record, RosterEntry, Rule
 from attendance.queries import CALLED_OFF, entries_below, held_at, judged, rule_of
 from attendance.queries.sessions import sessions_ahead
-from attendance.rule_words import rule_sentence
 from attendance.running import chip_of
-from attendance.sentences import day, length, month_day, sentence
+from attendance.sentences.records import day, length, month_day, sentence
+from attendance.sentences.rules import rule_sentence
 from attendance.standing import (
     DONE,
     UNDONE,

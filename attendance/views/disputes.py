@@ -30,7 +30,7 @@ from attendance.queries.outages import Broke
 from attendance.queries.reviewing import SECOND
 from attendance.queries.waiting import DECLARATIONS, LEAVES, waits_for
 from attendance.reports.base import Scope
-from attendance.sentences import hour, month_day
+from attendance.sentences.records import hour, month_day
 from attendance.views import declare, leaves, reviews
 from attendance.views.detail import record_details, review_state
 from attendance.views.shared import log_visit

@@ -27,7 +27,7 @@ from attendance.permissions import NAMES, may_record_for, may_reveal_phone
 from attendance.queries import CALLED_OFF, announced_occasions, entries_below, occasions
 from attendance.queries.coming import Coming, coming_for, node_at
 from attendance.queries.written import WRITTEN, absence_of, may_be_withdrawn, written_about
-from attendance.sentences import category, day_and_hour, written_down
+from attendance.sentences.records import category, day_and_hour, written_down
 from attendance.views.detail import Detail, review_state
 from attendance.views.disputes import review_note
 from attendance.views.shared import list_address, log_visit, scope_or_404

@@ -18,7 +18,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from attendance import operations
 from attendance.leave_forms import EndExemptionForm, ExemptionForm
-from attendance.leave_words import exemption_words
 from attendance.models import RosterEntry
 from attendance.queries.exempting import (
     KEEPERS,
@@ -32,7 +31,8 @@ from attendance.queries.exempting import (
     periods_beside,
     periods_held,
 )
-from attendance.sentences import day_and_hour
+from attendance.sentences.leaves import exemption_words
+from attendance.sentences.records import day_and_hour
 from attendance.views.shared import log_visit
 from organizations.models import Exemption, User
 from organizations.operations import UnableToExempt

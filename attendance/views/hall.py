@@ -29,7 +29,7 @@ from attendance.queries import CALLED_OFF, entries_below, occasions, records_of
 from attendance.queries.listing import is_being_listed
 from attendance.reports.base import Scope
 from attendance.reports.standing import occasions_of
-from attendance.sentences import hall_words
+from attendance.sentences.records import hall_words
 from attendance.standing import DONE, amount_of, asked_of
 from attendance.views.hall_beside import BESIDE
 from attendance.views.hall_rows import MOST_TICKS, Choice, GuestRow, Hall, found_among, hall_of, initial_times

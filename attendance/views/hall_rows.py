@@ -25,7 +25,7 @@ from attendance.queries.windows import window_limit
 from attendance.queries.written import may_be_withdrawn, ticks_at
 from attendance.reports.base import Scope
 from attendance.reports.standing import node_names, place, standings
-from attendance.sentences import category, day_and_hour, hour, month_day, written_down
+from attendance.sentences.records import category, day_and_hour, hour, month_day, written_down
 from attendance.standing import UNDONE
 from organizations.core.pinyin import initials_of
 from organizations.models import User

@@ -32,7 +32,7 @@ from attendance.reports.base import Scope
 from attendance.reports.named import names_of, units_named
 from attendance.reports.standing import MANY, Counts, occasions_of, place, standings
 from attendance.running import state_words
-from attendance.sentences import day_and_hour, length, month_day
+from attendance.sentences.records import day_and_hour, length, month_day
 from attendance.standing import DONE, UNDONE, WORST_FIRST, amount_of, asked_of
 from attendance.views.numbers import children_at, numbers_of, where_names
 from attendance.views.shared import log_shown, log_visit, number_or_none, scope_or_404, settle_unread

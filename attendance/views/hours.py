@@ -36,8 +36,8 @@ from attendance.queries.hours import (
 from attendance.reports.hours import ROLE_WORDS, HoursReport, YearScope, role_of
 from attendance.reports.render import CONTENT_TYPES, ENCODINGS, write
 from attendance.reports.standing import place
-from attendance.rule_words import FORM_WORDS, number, table_words
-from attendance.sentences import day
+from attendance.sentences.records import day
+from attendance.sentences.rules import FORM_WORDS, number, table_words
 from attendance.standing import state_label
 from attendance.views.shared import LAST_PAGE, log_visit, number_or_none
 from organizations.models import Membership, Node, Role, User

@@ -20,7 +20,7 @@ from attendance.models import HoursTable, Rule
 from attendance.operations import offer_rule_again, withdraw_hours_tables, withdraw_rule
 from attendance.queries.hours import credited_by, hours_tables
 from attendance.queries.rules import rules
-from attendance.rule_words import table_sentence
+from attendance.sentences.rules import table_sentence
 from attendance.views.office import GuardedDelete, GuardedEdit, GuardedIndex, GuardedViewSet
 from organizations.uses import Use
 

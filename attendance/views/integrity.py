@@ -20,7 +20,7 @@ from attendance.queries.gaps import Gap, gaps
 from attendance.queries.monthly_files import monthly_files, monthly_files_of
 from attendance.queries.sealing import last_seal
 from attendance.reports.render import CONTENT_TYPES
-from attendance.sentences import day, day_and_hour, length
+from attendance.sentences.records import day, day_and_hour, length
 from organizations.models import Role, User
 from organizations.operations import log_list
 from organizations.permissions import has_role, role_required, signed_in, visible_nodes

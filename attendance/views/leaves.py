@@ -19,7 +19,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from attendance import operations
 from attendance.leave_forms import LeaveWishForm, PartForm, ReasonForm, TakeBackForm
-from attendance.leave_words import became_of, late_words, look_of, what_for
 from attendance.models import Leave
 from attendance.permissions import NAMES
 from attendance.queries.leaves import (
@@ -31,7 +30,8 @@ from attendance.queries.leaves import (
     offered_to,
 )
 from attendance.queries.waiting import Waits
-from attendance.sentences import day_and_hour, month_day
+from attendance.sentences.leaves import became_of, late_words, look_of, what_for
+from attendance.sentences.records import day_and_hour, month_day
 from attendance.views.own_leaves import choices_of
 from attendance.views.shared import log_visit
 from organizations.models import Role, User

@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from attendance.asked_words import asked_words
 from attendance.beside import beside
 from attendance.catching_up import CatchUp, catch_up_of
 from attendance.forms import DisputeForm
@@ -36,7 +35,8 @@ from attendance.queries.outages import outages_of
 from attendance.queries.personal import held_about
 from attendance.queries.sessions import sessions_ahead
 from attendance.running import chip_of, way_in
-from attendance.sentences import category, day, day_and_hour, written_down
+from attendance.sentences.asked import asked_words
+from attendance.sentences.records import category, day, day_and_hour, written_down
 from attendance.standing import DONE, Standing, standings_of
 from attendance.views.detail import Detail, record_details, step_of
 from attendance.views.disputes import DisputeCard, outage_lines, took_back

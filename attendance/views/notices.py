@@ -17,11 +17,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from attendance import operations
 from attendance.forms import EmailCodeForm, EmailForm
 from attendance.models import Notice, ReminderMessage
-from attendance.notice_words import link_of, with_paths, words_of
 from attendance.operations.reminder_sending import NotSent, email_of
 from attendance.queries.notices import choice_of, notices_of, sent_outside
 from attendance.reminding import Ways
-from attendance.sentences import day_and_hour
+from attendance.sentences.notices import link_of, with_paths, words_of
+from attendance.sentences.records import day_and_hour
 from attendance.views.calendar import feed_of, member_of_feed
 from organizations import limits
 from organizations.models import User

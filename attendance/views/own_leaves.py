@@ -14,12 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from attendance import operations
 from attendance.leave_forms import LeaveWishForm
-from attendance.leave_words import became_of, exemption_words, late_words, look_of, what_for
 from attendance.models import Leave, Occasion, Rule
 from attendance.queries.asked import asked_of_member
 from attendance.queries.exempting import exemptions_held_by
 from attendance.queries.leaves import Offered, offered_to, own_leaves
-from attendance.sentences import day_and_hour
+from attendance.sentences.leaves import became_of, exemption_words, late_words, look_of, what_for
+from attendance.sentences.records import day_and_hour
 from attendance.views.shared import number_or_none
 from organizations.models import User
 from organizations.permissions import role_required, signed_in

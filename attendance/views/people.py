@@ -15,7 +15,7 @@ from attendance.permissions import Whereabouts, whereabouts
 from attendance.reports.base import Scope
 from attendance.reports.standing import MemberStanding, Overview, StandingRow, place, standings
 from attendance.reports.steps import ON_PHONE, NextStep, Way, stepper
-from attendance.sentences import day, hour
+from attendance.sentences.records import day, hour
 from attendance.standing import DUE, MISSED, UNDONE, amount_of, asked_of
 from attendance.views.shared import anchor_of
 from organizations.core.pinyin import sort_key

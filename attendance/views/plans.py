@@ -20,7 +20,7 @@ from attendance.plan_forms import RuleForm, TrainingForm
 from attendance.queries.checks import lacks_questions
 from attendance.queries.consequences import uses_of_rule, uses_of_training
 from attendance.queries.windows import HELD
-from attendance.rule_words import labelled, rule_sentence
+from attendance.sentences.rules import labelled, rule_sentence
 from attendance.views.office import Guarded, GuardedDelete, GuardedEdit, GuardedIndex, GuardedViewSet
 from organizations.models import Role
 from organizations.permissions import visible_nodes

@@ -37,8 +37,8 @@ from attendance.queries.recomputing import (
 )
 from attendance.queries.rules import offered_rules, rules
 from attendance.rule_default import say_choices
-from attendance.rule_words import number, rule_of_occasion, rule_sentence
-from attendance.sentences import moment
+from attendance.sentences.records import moment
+from attendance.sentences.rules import number, rule_of_occasion, rule_sentence
 from attendance.standing import state_label
 from attendance.views.shared import LAST_PAGE, number_or_none
 from organizations.models import Node, Role, User

@@ -22,7 +22,7 @@ from attendance.permissions import NAMES, may_record_for
 from attendance.queries import announced_occasions
 from attendance.queries.register import MOST_PEOPLE
 from attendance.reports.standing import rule_labels
-from attendance.sentences import moment
+from attendance.sentences.records import moment
 from attendance.standing import DUE
 from attendance.views.branch import AtOccasion, at_occasion
 from attendance.views.detail import record_details

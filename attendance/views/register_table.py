@@ -24,7 +24,7 @@ from attendance.queries.register import (
 )
 from attendance.reports.standing import names_below, place
 from attendance.running import state_words
-from attendance.sentences import hour
+from attendance.sentences.records import hour
 from attendance.standing import DONE, DUE, UNDONE, Amount, amount_of, asked_of, state_label
 from attendance.views.people import short
 from attendance.views.register_asked import UNDONE_FILTER, Asked

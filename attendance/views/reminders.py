@@ -46,7 +46,7 @@ from attendance.reminding import (
     with_hint,
 )
 from attendance.reports.base import Scope
-from attendance.sentences import day_and_hour
+from attendance.sentences.records import day_and_hour
 from attendance.standing import DUE
 from attendance.views.shared import id_or_none, log_shown, number_or_none, scope_or_404, settle_unread
 from organizations.models import Node, Role, User

@@ -21,7 +21,7 @@ from attendance.leave_forms import ReviewForm
 from attendance.models import CorrectionReview
 from attendance.queries.listing import unit_on_roster
 from attendance.queries.reviewing import SECOND, may_review, proposed_by, reviews, waiting_for_second
-from attendance.sentences import month_day, sentence
+from attendance.sentences.records import month_day, sentence
 from attendance.standing import state_label
 from attendance.views.shared import log_visit
 from organizations.models import User

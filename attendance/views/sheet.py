@@ -24,7 +24,7 @@ from attendance.queries import CALLED_OFF, entries_below
 from attendance.queries.halls import sheets_of, who_is_on
 from attendance.reports.base import Scope
 from attendance.reports.standing import node_names, occasions_of, place
-from attendance.sentences import day_and_hour, span
+from attendance.sentences.records import day_and_hour, span
 from attendance.views.hall import outcome_of
 from attendance.views.hall_rows import initial_times
 from attendance.views.shared import log_shown, number_or_none, scope_or_404

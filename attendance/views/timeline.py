@@ -20,8 +20,8 @@ from attendance.core.verdict import Verdict
 from attendance.kinds import is_in_person
 from attendance.models import Evidence, Occasion, PresenceSpan, Rule
 from attendance.queries import rule_of, window_of
-from attendance.sentences import category, hour, length
-from attendance.sentences import day as day_words
+from attendance.sentences.records import category, hour, length
+from attendance.sentences.records import day as day_words
 
 NOTICED = timedelta(seconds=1)
 

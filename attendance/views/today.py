@@ -14,20 +14,20 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from attendance.asked_words import asked_words
 from attendance.catching_up import CatchUp, Way, catch_up_of
-from attendance.check_words import check_asked_words, check_left_words, is_late, spent_words
 from attendance.duties import Duty, duties_of
 from attendance.kinds import Step, is_in_person, kinds
 from attendance.models import Notice, Occasion, RecordState, Rule
-from attendance.notice_words import MISSED, REMINDERS, words_of
 from attendance.operations import settle_dirty
 from attendance.queries import occasion_for, occasions_ahead, occasions_expecting
 from attendance.queries.asked import Asked, asked_of_member
 from attendance.queries.notices import newest_unseen
 from attendance.queries.sessions import sessions_ahead
 from attendance.running import has_to_begin, kept_out, kept_out_words, step_into
-from attendance.sentences import day_and_hour, month_day
+from attendance.sentences.asked import asked_words
+from attendance.sentences.checks import check_asked_words, check_left_words, is_late, spent_words
+from attendance.sentences.notices import MISSED, REMINDERS, words_of
+from attendance.sentences.records import day_and_hour, month_day
 from attendance.standing import Amount, is_due_over, standings_of
 from attendance.views.calendar import calendar_of, event_of
 from attendance.views.disputes import desk_of

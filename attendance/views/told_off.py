@@ -9,8 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from attendance.notice_words import link_of, with_paths, words_of
 from attendance.queries.notices import told_off
+from attendance.sentences.notices import link_of, with_paths, words_of
 from organizations.models import User
 
 View = Callable[..., HttpResponseBase]

@@ -21,7 +21,7 @@ from attendance.reports.standing import (
     rule_labels,
 )
 from attendance.running import pending_words, running_label
-from attendance.sentences import day_and_hour, month_day
+from attendance.sentences.records import day_and_hour, month_day
 from attendance.standing import DUE
 
 

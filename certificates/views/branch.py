@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from attendance.permissions import COUNTS, NAMES, may_read_names
 from attendance.reports.base import Scope
-from attendance.sentences import day
+from attendance.sentences.records import day
 from attendance.views.shared import log_shown, number_or_none, scope_or_404
 from certificates.models import Certificate
 from certificates.permissions import may_decide

@@ -10,7 +10,7 @@ from django.utils.html import json_script
 from django.utils.safestring import SafeString
 
 from attendance.core.intervals import Spans
-from attendance.sentences import length
+from attendance.sentences.records import length
 from attendance.standing import Amount
 from cms.sentences import player_words
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from attendance import operations as ledger
 from attendance.models import Occasion, Rule, Training
 from attendance.queries.rules import why_not_at
-from attendance.sentences import moment
+from attendance.sentences.records import moment
 from live.core import lifecycle
 from live.core.plan import LecturePlan
 from live.models import CancelledLecture, Lecture

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from attendance import operations as ledger
 from attendance.models import Occasion
 from attendance.queries.windows import HELD, undone_until
-from attendance.sentences import moment
+from attendance.sentences.records import moment
 from live.core.media.holes import Hole, as_lists
 from live.models import Lecture
 from live.operations.captions import carry_captions, write_captions

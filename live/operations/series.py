@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from attendance import operations as ledger
 from attendance.models import Occasion, Training
-from attendance.sentences import moment
+from attendance.sentences.records import moment
 from live.core.plan import LecturePlan, followed
 from live.core.series import Every
 from live.models import Lecture, LectureSeries

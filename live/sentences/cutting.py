@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from attendance.sentences import length
+from attendance.sentences.records import length
 from media.core.cutting import length_of
 from media.sentences import clock
 

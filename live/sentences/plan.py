@@ -11,7 +11,7 @@ from attendance.asking import changes_in_words
 from attendance.models import Evidence, Occasion, Training
 from attendance.queries.concerned import people_at
 from attendance.queries.consequences import effects_of_dates
-from attendance.sentences import day, moment
+from attendance.sentences.records import day, moment
 from live.core import lifecycle
 from live.models import Lecture
 from organizations.models import Role, User

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from attendance.sentences import hour, length
+from attendance.sentences.records import hour, length
 from live.models import Lecture
 from live.queries import air_log, keeps_from_recording, not_recorded
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from attendance.sentences import moment
+from attendance.sentences.records import moment
 from live.models import Lecture
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from attendance.models import Occasion
-from attendance.sentences import day, hour, moment
+from attendance.sentences.records import day, hour, moment
 from live.core.short_code import code_typed, spoken
 from live.models import Lecture
 from live.permissions import is_removed, may_host, may_join, may_read_recording

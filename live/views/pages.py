@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from attendance.catching_up import Way, catch_up_of
-from attendance.check_words import check_asked_words, check_card
 from attendance.models import RecordState
 from attendance.operations import settle_dirty
 from attendance.queries import credited, last_position_ms
 from attendance.queries.sessions import sessions_ahead
 from attendance.queries.windows import HELD, roster_day
-from attendance.sentences import day, day_and_hour, hour, length, span
+from attendance.sentences.checks import check_asked_words, check_card
+from attendance.sentences.records import day, day_and_hour, hour, length, span
 from attendance.standing import Amount, is_due_over, standings_of
 from attendance.views.told_off import led_back_where_off
 from live import queries

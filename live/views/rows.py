@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from attendance.models import Occasion
 from attendance.queries.concerned import people_at
 from attendance.queries.windows import HELD, undone_until
-from attendance.sentences import hour, moment, span
+from attendance.sentences.records import hour, moment, span
 from live.core import lifecycle
 from live.models import Lecture
 from organizations.models import Role, User

@@ -18,14 +18,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from attendance.check_words import missing_words
 from attendance.models import Occasion
 from attendance.operations.cancelled import cancelled_words
 from attendance.queries.concerned import concerned_by, people_at
 from attendance.queries.consequences import resting_on
 from attendance.queries.sessions import sessions_planned
 from attendance.queries.windows import ENDED, HELD, is_held, roster_day, undone_until, window_limit
-from attendance.sentences import length, moment
+from attendance.sentences.checks import missing_words
+from attendance.sentences.records import length, moment
 from cms.queries import last_entry_about
 from live import operations
 from live.forms import VoidLectureForm

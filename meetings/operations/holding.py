@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from attendance.models import Evidence, Occasion
 from attendance.operations import UnableToRecord, approve_leave, hold_in_person, record_hall, withdraw
-from attendance.sentences import day_and_hour, hour
+from attendance.sentences.records import day_and_hour, hour
 from meetings.queries.attendance import LEAVE, Mark, Span, mark_of, marks_in, window_of, written_of
 from organizations.models import User
 

@@ -17,7 +17,7 @@ from attendance.catching_up import untils
 from attendance.core.rules import Rule as CoreRule
 from attendance.models import Evidence, Occasion, RecordState, RosterEntry
 from attendance.queries.windows import HELD
-from attendance.sentences import category, hour, length
+from attendance.sentences.records import category, hour, length
 from attendance.standing import DONE, UNDONE, state_label, with_standing
 from meetings.models import Meeting, Minutes
 from meetings.queries.meetings import minutes_of

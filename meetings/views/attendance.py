@@ -26,7 +26,7 @@ from attendance.models import Occasion, RosterEntry
 from attendance.operations import UnableToRecord, settle
 from attendance.permissions import NAMES
 from attendance.queries.naming import among_named
-from attendance.sentences import category
+from attendance.sentences.records import category
 from attendance.views.shared import LAST_PAGE, number_or_none
 from meetings import operations
 from meetings.forms import AttendanceForm

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from attendance.asked_words import asked_words
 from attendance.catching_up import catch_up_of
 from attendance.models import Occasion
 from attendance.operations import settle_dirty
@@ -24,6 +23,7 @@ from attendance.queries.asked import asked_of_member
 from attendance.queries.sessions import sessions_ahead
 from attendance.queries.windows import HELD
 from attendance.running import has_to_begin
+from attendance.sentences.asked import asked_words
 from attendance.standing import standings_of, state_label
 from attendance.views.told_off import led_back_where_off
 from meetings import operations

@@ -19,7 +19,7 @@ from attendance.permissions import COUNTS
 from attendance.queries.consequences import resting_on
 from attendance.queries.sessions import session_number
 from attendance.queries.windows import HELD
-from attendance.sentences import session_title
+from attendance.sentences.records import session_title
 from attendance.views.shared import number_or_none
 from meetings import operations
 from meetings.catalogue import Form

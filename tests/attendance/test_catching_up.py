@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from attendance.catching_up import By, CatchUp, Left, catch_up_of, untils
 from attendance.models import Notice, Occasion
-from attendance.notice_words import with_paths, words_of
 from attendance.reports.steps import Way, next_step
+from attendance.sentences.notices import with_paths, words_of
 from attendance.standing import DUE
 from organizations.models import User
 from tests.attendance.people import make_occasion, make_rule, make_training, use_plain_kind

@@ -22,7 +22,7 @@ from attendance.models import (
 )
 from attendance.operations import offered_media, rebuild_occasion
 from attendance.reports import Scope, report_named
-from attendance.sentences import length, sentence
+from attendance.sentences.records import length, sentence
 from attendance.standing import (
     COUNTED,
     WORST_FIRST,

@@ -14,7 +14,7 @@ from wagtail.models import Revision
 from wagtail.test.utils.form_data import nested_form_data, rich_text, streamfield
 
 from attendance.models import Occasion
-from attendance.sentences import day_and_hour
+from attendance.sentences.records import day_and_hour
 from cms.models import LessonPage
 from courses.operations import refresh_length
 from organizations.models import Role

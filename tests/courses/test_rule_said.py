@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from attendance.rule_words import rule_of_occasion
+from attendance.sentences.rules import rule_of_occasion
 from tests.factories.courses import give_course
 from tests.factories.organizations import make_county
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from attendance.core.check import Draft, Kind
 from attendance.models import Check, Notice, Occasion, Record, RecordState, RosterEntry, Training
 from attendance.operations import CheckPlan, save_check, settle, settle_dirty
-from attendance.sentences import day_and_hour, session_title
+from attendance.sentences.records import day_and_hour, session_title
 from live import operations
 from live.core.plan import LecturePlan
 from live.models import Lecture

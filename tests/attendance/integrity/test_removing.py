@@ -21,7 +21,7 @@ from attendance.models import (
 )
 from attendance.operations import UnableToRecord, UnableToStartWatch, removing, sealing
 from attendance.queries.verifying import Checked, problems
-from attendance.sentences import day
+from attendance.sentences.records import day
 from tests.attendance.tampering import unguarded
 from tests.factories.attendance import HOUR, START, OccasionFactory, be_present, open_lecture
 from tests.factories.organizations import County, make_county

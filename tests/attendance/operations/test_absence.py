@@ -9,7 +9,7 @@ from attendance import operations
 from attendance.core.intervals import ms_of
 from attendance.models import Occasion, Record, WorkerLease
 from attendance.queries import window_of
-from attendance.sentences import sentence
+from attendance.sentences.records import sentence
 from tests.factories.attendance import HOUR, START, OccasionFactory, RuleFactory, TrainingFactory, open_lecture
 from tests.factories.organizations import County, make_county
 

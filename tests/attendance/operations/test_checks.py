@@ -11,7 +11,6 @@ from django.db import DatabaseError, connections, transaction
 
 from attendance import operations
 from attendance.catching_up import catch_up_of
-from attendance.check_words import check_card
 from attendance.core.check import Draft, Kind
 from attendance.models import Check, CheckAnswer, CheckQuestion, Evidence, Occasion, Record, RosterEntry, Seal
 from attendance.operations import CheckPlan, UnableToAnswerCheck, UnableToSaveCheck
@@ -19,6 +18,7 @@ from attendance.queries.checks import answered_so_far, check_that_holds, order_f
 from attendance.queries.sealing import reach_of
 from attendance.queries.verifying import problems
 from attendance.reminding import owing
+from attendance.sentences.checks import check_card
 from attendance.standing import standings_of
 from organizations.models import User
 from tests.attendance.tampering import unguarded

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from attendance import operations
 from attendance.models import Evidence, Guest, Hall, Notice, Occasion, Record
-from attendance.notice_words import link_of, words_of
 from attendance.operations import hall_terms
-from attendance.sentences import day_and_hour
+from attendance.sentences.notices import link_of, words_of
+from attendance.sentences.records import day_and_hour
 from attendance.tasks import lapse_halls, prune_guests
 from organizations.models import Role
 from tests.factories.attendance import HOUR, START, be_present, open_lecture

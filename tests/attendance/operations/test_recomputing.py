@@ -9,9 +9,9 @@ from django.db import OperationalError
 
 from attendance import operations, tasks
 from attendance.models import Correction, Notice, Occasion, Recomputation, Recomputed, Record, RosterEntry, Rule
-from attendance.notice_words import NOTICES
 from attendance.operations import UnableToRecompute, recomputing
 from attendance.queries import recomputing as questions
+from attendance.sentences.notices import NOTICES
 from tests.factories.attendance import HOUR, START, RuleFactory, be_present, open_lecture
 from tests.factories.organizations import County, RoleGrantFactory, make_county
 

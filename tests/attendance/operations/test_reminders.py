@@ -26,12 +26,12 @@ from attendance.models import (
     SmsDay,
     Training,
 )
-from attendance.notice_words import words_of
 from attendance.operations import reminder_sending, reminders
 from attendance.queries.reminders import due_by_clock, lately, reminded
 from attendance.reminding import whom_to_remind
 from attendance.reports.base import Scope
-from attendance.sentences import day_and_hour
+from attendance.sentences.notices import words_of
+from attendance.sentences.records import day_and_hour
 from organizations import sms
 from organizations.core import phones
 from organizations.models import Exemption, Left, User

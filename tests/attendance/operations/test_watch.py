@@ -14,7 +14,7 @@ from attendance.core.watch import BUDGET_START_MS
 from attendance.models import Evidence, Occasion, Record, RosterEntry, Training, WatchBudget, WatchSession
 from attendance.operations import watch as watching
 from attendance.queries import judged
-from attendance.sentences import sentence
+from attendance.sentences.records import sentence
 from organizations.models import User
 from tests.factories.attendance import HOUR, START, OccasionFactory, RuleFactory, TrainingFactory, open_lecture
 from tests.factories.organizations import County, make_county

@@ -8,7 +8,7 @@ from django.utils import timezone
 from attendance.models import Occasion, RecordState
 from attendance.reports import report_named
 from attendance.reports.cells import minutes, minutes_left
-from attendance.sentences import length
+from attendance.sentences.records import length
 from organizations.models import User
 from tests.attendance.people import stand
 from tests.attendance.reports.conftest import World

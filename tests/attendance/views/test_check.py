@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from attendance import operations
 from attendance.models import Check, CheckAnswer, Evidence, Occasion, Record
-from attendance.rule_words import rule_of_occasion, rule_sentence
-from attendance.sentences import day_and_hour
+from attendance.sentences.records import day_and_hour
+from attendance.sentences.rules import rule_of_occasion, rule_sentence
 from organizations.models import User
 from tests.attendance.operations.test_checks import QUESTIONS, stands, watch_all
 from tests.factories.attendance import HOUR, OccasionFactory, RuleFactory, TrainingFactory

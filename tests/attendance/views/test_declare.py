@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from attendance.models import Declaration, Evidence, Notice, Occasion, Record
-from attendance.notice_words import NOTICES
+from attendance.sentences.notices import NOTICES
 from organizations.models import Role, User
 from tests.attendance.reports.conftest import World
 from tests.attendance.views.test_hall import minute

@@ -6,7 +6,7 @@ from attendance.core.intervals import ms_of
 from attendance.models import PresenceSpan, Rule
 from attendance.operations import close_occasion, record_hall
 from attendance.queries import judged
-from attendance.sentences import sentence
+from attendance.sentences.records import sentence
 from attendance.views.timeline import items_of, strip_of
 from tests.factories.attendance import HOUR, START, be_present, open_lecture
 from tests.factories.organizations import make_county

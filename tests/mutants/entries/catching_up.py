@@ -85,7 +85,7 @@ MUTANTS = (
     Mutant(
         name="check-withdrawn",
         means="A withdrawn check is said to have never been written.",
-        file="attendance/check_words.py",
+        file="attendance/sentences/checks.py",
         before="if withdrawn is not None:",
         after="if withdrawn is None and occasion.pk is None:",
         tests=("tests/attendance/views/test_check.py::test_an_organiser_writes_sees_and_changes_it",),

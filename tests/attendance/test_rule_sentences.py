@@ -9,7 +9,7 @@ from attendance.core.hours import OWN, Conversion
 from attendance.core.rules import Basis
 from attendance.core.rules import Rule as CoreRule
 from attendance.models import Rule
-from attendance.rule_words import number, rule_sentence
+from attendance.sentences.rules import number, rule_sentence
 
 pytestmark = pytest.mark.integration
 

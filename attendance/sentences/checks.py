@@ -14,7 +14,7 @@ from attendance.kinds import Step
 from attendance.models import Check, CheckAnswer, CheckQuestion, Occasion
 from attendance.queries import window_of
 from attendance.queries.checks import Taking, Touched, asks_check, lacks_questions, order_for, withdrawn_check
-from attendance.sentences import day_and_hour, length
+from attendance.sentences.records import day_and_hour, length
 from attendance.standing import Standing, due_at, is_due_over
 
 TRUTH = {"true": lambda: _("对"), "false": lambda: _("错")}

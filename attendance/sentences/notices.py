@@ -16,11 +16,11 @@ from django.utils.translation import ngettext
 
 from attendance.catching_up import CatchUp, Left, catch_up_of
 from attendance.core.reminders import SITE
-from attendance.leave_words import days
 from attendance.models import Notice, Occasion, RecordState
 from attendance.queries.sessions import sessions_ahead
 from attendance.reminding import said_to, values_for
-from attendance.sentences import day_and_hour
+from attendance.sentences.leaves import days
+from attendance.sentences.records import day_and_hour
 from attendance.standing import UNDONE, standings_of, state_label
 
 log = structlog.get_logger(__name__)

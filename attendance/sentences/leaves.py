@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 
 from attendance.models import Leave
 from attendance.queries.leaves import is_late
-from attendance.sentences import day, day_and_hour, month_day
+from attendance.sentences.records import day, day_and_hour, month_day
 from organizations.models import Exemption
 
 ENDED = (Leave.State.WITHDRAWN, Leave.State.TAKEN_BACK)

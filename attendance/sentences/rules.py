@@ -14,7 +14,7 @@ from attendance.core.rules import Basis
 from attendance.models import HoursConversion, HoursOwed, HoursTable, Occasion, Rule
 from attendance.models.hours import EVERYBODY, FORMS
 from attendance.queries import rule_of
-from attendance.sentences import length
+from attendance.sentences.records import length
 
 FORM_WORDS = dict(FORMS)
 
