@@ -180,7 +180,7 @@ def give_lecture(story: Story) -> float:
     context.grant_permissions(["camera", "microphone"])
     host = sign_in(context, story.site.url, "13800000031")
     for who, script in (("甲", ""), ("乙", NO_WEBRTC), ("丙", ""), ("庚", "")):
-        expect_text(story.enter(who, script=script), "#status", "", 20)
+        expect_text(story.enter(who, script=script), "#status", "")
     story.enter("丁", "1")
     host.goto(f"{story.room}host/")
     expect(host.locator("#go")).to_be_enabled()
@@ -217,7 +217,7 @@ def give_lecture(story: Story) -> float:
 def reload_host(host: Page, member: Page) -> None:
     """The lecturer's page reloads and goes back on the air by itself; the audience sees it without a touch."""
     host.reload()
-    expect_text(host, "#link-state", "画面", 20)
+    expect_text(host, "#link-state", "画面")
     wait_until("甲 to see the picture again", lambda: member.locator("#cover").is_hidden() and is_playing(member), 15)
 
 
