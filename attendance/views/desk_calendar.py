@@ -1,5 +1,7 @@
 """The calendar of the organiser's desk: what begins and ends on each day, and where a free day is planned."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
@@ -12,12 +14,12 @@ from django.utils.translation import ngettext
 from attendance.core.stretch import Stretch, month_of, week_of
 from attendance.desk import given_by, plan_url
 from attendance.kinds import kinds, office_url
-from attendance.models import Occasion, Rule
+from attendance.models import Occasion, Rule, Training
 from attendance.permissions import own_nodes
 from attendance.queries.desk import beginning, courses_ending, deadlines
 from attendance.sentences import day as day_words
 from attendance.sentences import hour
-from organizations.models import Node, Role, User
+from organizations.models import Role, User
 from organizations.permissions import has_role
 
 IN_MONTH, IN_WEEK = 3, 12  # entries of a kind of moment that a day shows
@@ -91,13 +93,13 @@ class Calendar:
 
     @property
     def heads(self) -> list[str]:
-        """The days of a week, as short as they are said."""
-        return [str(date_format(one.date, "D")) for one in self.weeks[0]]
+        """The days of a week, as short as they are written."""
+        return [_("一"), _("二"), _("三"), _("四"), _("五"), _("六"), _("日")]
 
     @property
     def busy(self) -> list[Day]:
-        """The days with something on them, for a phone's list."""
-        return [one for week in self.weeks for one in week if one.entries]
+        """The days of this month or week with something on them, for a phone's list."""
+        return [one for week in self.weeks for one in week if one.entries and one.is_inside]
 
     @property
     def ways(self) -> list[tuple[str, str, str]]:
@@ -147,7 +149,8 @@ def _fill(days: dict[date, Day], user: User, stretch: Stretch) -> None:
     for occasion in courses_ending(nodes, given, since=since, until=until, most=most):
         entry = Entry(DUE, _("截止"), occasion.title, _url(occasion, user))
         _put(days, occasion, occasion.ends_at, entry, seen, most)
-    _fill_deadlines(days, nodes, since, until)
+    if nodes:
+        _fill_deadlines(days, deadlines(nodes, since=since, until=until, limit=MOST_DEADLINES), most)
 
 
 def _put(days: dict[date, Day], occasion: Occasion, at: datetime, entry: Entry, seen: set[date], most: int) -> None:
@@ -159,12 +162,16 @@ def _put(days: dict[date, Day], occasion: Occasion, at: datetime, entry: Entry, 
         day.more += max(0, occasion.of_day - most)  # type: ignore[attr-defined]
 
 
-def _fill_deadlines(days: dict[date, Day], nodes: list[Node], since: datetime, until: datetime) -> None:
-    if not nodes:
-        return
-    for training in deadlines(nodes, since=since, until=until, limit=MOST_DEADLINES):
+def _fill_deadlines(days: dict[date, Day], due: Iterable[Training], most: int) -> None:
+    seen: Counter[date] = Counter()
+    for training in due:
+        day = days[timezone.localdate(training.deadline_at)]
+        seen[day.date] += 1
+        if seen[day.date] > most:
+            day.more += 1
+            continue
         url = reverse("branch_training", args=[training.pk])
-        days[timezone.localdate(training.deadline_at)].entries.append(Entry(DUE, _("截止"), training.title, url))
+        day.entries.append(Entry(DUE, _("截止"), training.title, url))
 
 
 def _url(occasion: Occasion, user: User) -> str:

@@ -182,7 +182,8 @@ def test_the_calendar_shows_what_begins_and_ends_and_plans_a_free_day(world: Wor
     client = sign_in(county.organiser)
     page = desk(client)
     assert "2026年11月" in page
-    assert f'<a class="desk-entry k-plain" href="/there/{soon.pk}/"><span>12:00 党课</span></a>' in page
+    assert f'<a class="desk-entry k-plain" href="/there/{soon.pk}/" title="党课">' in page
+    assert "<span>12:00 党课</span>" in page
     assert "<span>截止 一门课程</span>" in page
     assert "开始 一门课程" in page  # on the 26th of October, which stands beside
     assert f"<span>截止 {world.training.title}</span>" in page
@@ -210,8 +211,13 @@ def test_a_full_day_says_how_much_more_there_is_and_its_week_shows_it(world: Wor
     assert "第3场" not in month
     assert "还有 2 项 ›" in month
     assert 'href="?at=2026-11-23"' in month
+    for number in range(5):
+        due = make_training(world.county.branch, title=f"培训{number}")
+        Training.objects.filter(pk=due.pk).update(deadline_at=NOON + DAY)
+    assert "还有 4 项 ›" in desk(client)
     week = desk(client, "2026-11-23")
     assert "第4场" in week
+    assert "培训4" in week
     assert "还有" not in text_of(week)
 
 
