@@ -54,6 +54,17 @@ class Day:
         return f"{day_words(self.date)} {date_format(self.date, 'l')}"
 
     @property
+    def looks(self) -> str:
+        """What it is, for the styles: is-today, is-beside (of another month), is-free."""
+        looks = {"is-today": self.is_today, "is-beside": not self.is_inside, "is-free": not self.entries}
+        return " ".join(look for look, holds in looks.items() if holds)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether it stands in a phone's list, too."""
+        return bool(self.entries) and self.is_inside
+
+    @property
     def anchor(self) -> str:
         """The name of its place in the list below a phone's calendar."""
         return f"d{self.date:%Y%m%d}"
@@ -99,7 +110,7 @@ class Calendar:
     @property
     def busy(self) -> list[Day]:
         """The days of this month or week with something on them, for a phone's list."""
-        return [one for week in self.weeks for one in week if one.entries and one.is_inside]
+        return [one for week in self.weeks for one in week if one.is_listed]
 
     @property
     def ways(self) -> list[tuple[str, str, str]]:
