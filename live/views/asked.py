@@ -5,9 +5,11 @@ What nobody has answered in the room is answered elsewhere: here a host says so,
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from attendance.views.shared import id_or_none
@@ -35,13 +37,14 @@ def asked(request: HttpRequest, lecture: Lecture) -> HttpResponse:
 
 
 def _mark(request: HttpRequest, lecture: Lecture) -> HttpResponse:
+    """Mark a question of this lecture; whoever sends another one, or one that is gone, is told."""
     question_id, state = id_or_none(request.POST.get("question", "")), request.POST.get("state", "")
-    if question_id is None or state not in MARKS:
-        raise Http404
     try:
+        if question_id is None or state not in MARKS:
+            raise UnableToMark
         mark_question(occasion_id=lecture.pk, question_id=question_id, state=state, as_of=timezone.now())
-    except UnableToMark as error:
-        raise Http404 from error
+    except UnableToMark:
+        messages.error(request, _("这个提问已经不在这一场里了，没有改动。下面是现在的提问。"))
     return redirect("live_asked", occasion_id=lecture.pk)
 
 
