@@ -28,6 +28,7 @@ class OccasionKind(Protocol):
     """What an app that offers occasions tells the ledger about them. No method may touch the database.
 
     ``hours_form``, where a kind has it: the form by which an hours table counts it (``own_form``).
+    ``office_url``, where it has it: ``(occasion, *, plans)``, the page of whoever gives it or (plans) organises it.
     """
 
     label: str
@@ -59,3 +60,10 @@ def _load(paths: tuple[tuple[str, str], ...]) -> dict[str, OccasionKind]:
 def own_form(kind: str) -> str:
     """Return the form (``core.hours.Form``) in which one takes part in a kind: its ``hours_form``, a lecture's else."""
     return str(getattr(kinds().get(kind), "hours_form", Form.LIVE))
+
+
+def office_url(occasion: Occasion, user: User, *, plans: bool) -> str:
+    """Return the page of an occasion for ``user``, who gives it or (``plans``) organises it; a member's else."""
+    kind = kinds()[occasion.kind]
+    own = getattr(kind, "office_url", None)
+    return str(own(occasion, plans=plans)) if own else kind.url_for(occasion, user)

@@ -7,6 +7,7 @@ from attendance.views import (
     check,
     check_in,
     declare,
+    desk,
     disputes,
     entries,
     exemptions,
@@ -32,6 +33,7 @@ from attendance.views import (
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.today, name="today"),
+    path("desk/", desk.desk, name="desk"),
     path("calendar/<int:occasion_id>.ics", today.calendar, name="calendar"),
     path("calendar/feed/<str:token>.ics", notices.calendar_feed, name="calendar_feed"),
     path("me/", me.me, name="me"),

@@ -1,5 +1,7 @@
 """The organisers' back office of the ledger: trainings and rules in their subtree, the schedule, the way to reports."""
 
+from typing import Any
+
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +13,7 @@ from wagtail.permissions import register_permission_policy
 from attendance.models import HoursTable, Occasion, Rule, Training
 from attendance.policies import HoursPolicy, OccasionPolicy, RulePolicy, SubtreePolicy
 from attendance.views import check_office, hours_office, recompute
+from attendance.views.desk import DeskPanel
 from attendance.views.hours_office import HoursViewSet
 from attendance.views.plans import OccasionViewSet, RuleViewSet, TrainingViewSet
 from organizations.models import Role
@@ -46,6 +49,18 @@ def ledger_urls() -> list[URLPattern]:
         path("occasions/<int:occasion_id>/check/withdraw/", check_office.withdraw, name="attendance_check_withdraw"),
         path("recomputations/<int:recomputation_id>/", recompute.report, name="attendance_recomputation"),
     ]
+
+
+@hooks.register("construct_homepage_panels", order=1000)
+def desk_is_the_first_page(request: HttpRequest, panels: list[Any]) -> None:
+    """The organiser's desk stands there, and nothing of what Wagtail counts and lists."""
+    panels[:] = [DeskPanel()]
+
+
+@hooks.register("construct_homepage_summary_items", order=1000)
+def nothing_is_counted(request: HttpRequest, items: list[Any]) -> None:
+    """How many pages there are helps nobody."""
+    items.clear()
 
 
 class BranchMenuItem(MenuItem):

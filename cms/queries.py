@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Model, Q, QuerySet
 from wagtail.models import ModelLogEntry, Page, PageLogEntry
+from wagtail.permissions import policy_registry
 
 from cms.core.lesson import media_key, values_of
 from cms.material import Material
@@ -137,3 +139,10 @@ def editors_of(pages: QuerySet[Page]) -> QuerySet[User]:
     """Who changed these pages."""
     entries = PageLogEntry.objects.order_by().filter(action="wagtail.edit", page__in=pages.values("pk"))
     return User.objects.filter(pk__in=entries.values("user_id"))
+
+
+def drafts_for(user: User, *, since: datetime) -> QuerySet[Page]:
+    """The pages that a person may change and that were written since then and not published, the last ones first."""
+    own = policy_registry.get_by_type(Page).instances_user_has_any_permission_for(user, {"change"})
+    found = own.filter(has_unpublished_changes=True, latest_revision_created_at__gte=since)
+    return found.select_related("latest_revision__user").order_by("-latest_revision_created_at", "-pk")

@@ -46,3 +46,11 @@ BESIDE = {
     "training": ["certificates.beside.of_training"],
     "person": ["certificates.beside.of_person"],
 }
+# What apps above the ledger say on the organiser's desk (attendance/desk.py): functions by what they answer.
+DESK = {
+    "today": ["live.desk.given_today"],
+    "matters": ["live.desk.matters", "cms.desk.videos"],
+    "drafts": ["cms.desk.drafts"],
+    "mine": ["live.desk.mine"],
+    "plan": ["live.desk.plan_url"],
+}

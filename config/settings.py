@@ -161,6 +161,7 @@ COTTON_DIR = "components"
 COTTON_ISOLATE_BY_DEFAULT = True
 # The tabs at the bottom of a page: shown to those who hold one of the roles (none named: everybody).
 NAV_TABS = [
+    {"key": "desk", "label": _("工作台"), "icon": "clipboard", "url": "desk", "roles": ["organiser", "lecturer"]},
     {"key": "today", "label": _("今天"), "icon": "today", "url": "today", "roles": []},
     {"key": "courses", "label": _("课程"), "icon": "courses", "url": "courses_index", "roles": []},
     {"key": "live", "label": _("直播"), "icon": "live", "url": "live_index", "roles": ["organiser", "lecturer"]},
@@ -435,6 +436,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+# Where whoever holds one of the roles begins after signing in; everybody else at LOGIN_REDIRECT_URL.
+START_PAGES = [("desk", ["organiser", "lecturer"])]
 WAGTAILADMIN_LOGIN_URL = "/admin/login/"
 WAGTAIL_PASSWORD_RESET_ENABLED = False
 WAGTAILUSERS_PASSWORD_ENABLED = False

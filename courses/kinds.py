@@ -26,6 +26,11 @@ class CourseKind:
         """Return the course page where ``member`` studies."""
         return reverse("courses_course", args=[occasion.pk])
 
+    def office_url(self, occasion: Occasion, *, plans: bool) -> str:
+        """Return how it is given, for an organiser; else the course."""
+        name = "course_runs:edit" if plans else "courses_course"
+        return reverse(name, args=[occasion.pk])
+
     def catch_up(self, occasion: Occasion, member: User, *, done_ms: int = 0) -> Step | None:
         """Return the way on: a course is made up where it is studied. None while there is nothing to study."""
         if asks_nothing(occasion):

@@ -23,6 +23,10 @@ class LectureKind:
             return reverse("live_replay", args=[occasion.pk])
         return reverse("live_room", args=[occasion.pk])
 
+    def office_url(self, occasion: Occasion, *, plans: bool) -> str:
+        """Return the plan, or what became of it, for an organiser; the desk in the room for the lecturer."""
+        return reverse("live_schedule_edit" if plans else "live_host", args=[occasion.pk])
+
     def catch_up(self, occasion: Occasion, member: User, *, done_ms: int = 0) -> Step | None:
         """Return the step to the replay; None while (or if) there is none, and where nothing is to be made up."""
         if not occasion.media_ms or occasion.state not in HELD:

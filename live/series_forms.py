@@ -26,6 +26,7 @@ from live.sentences.plan import refusal_words, unusual_each
 from organizations.models import User
 
 ONE, FOLLOWING = "one", "following"
+EVENING = dt.time(19, 30)
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,12 @@ class SeriesForm(LectureForm):
     made: int
     _starts: Starts | None
 
-    def __init__(self, data: Any = None, *, user: User, again: Lecture | None = None) -> None:
+    def __init__(
+        self, data: Any = None, *, user: User, again: Lecture | None = None, day: dt.date | None = None
+    ) -> None:
         super().__init__(data, user=user, again=again)
+        if day is not None:
+            self.initial["starts_at"] = usual_start(day, as_of=timezone.now())
         self.dates, self.made, self._starts = [], 0, None
         if again is not None:  # in the place of one: that is one
             for name in ("repeats", "times", "until"):
@@ -176,6 +181,14 @@ class SeriesForm(LectureForm):
 def moved_to(plan: LecturePlan, at: dt.datetime, length: dt.timedelta) -> LecturePlan:
     """Return the plan at another time."""
     return LecturePlan(**{**vars(plan), "starts_at": at, "ends_at": at + length})
+
+
+def usual_start(day: dt.date, *, as_of: dt.datetime) -> dt.datetime:
+    """Return what is proposed for a day: the evening; the next full hour where that is over today."""
+    evening = timezone.make_aware(dt.datetime.combine(day, EVENING))
+    if as_of < evening:
+        return evening
+    return timezone.localtime(as_of).replace(minute=0, second=0, microsecond=0) + dt.timedelta(hours=1)
 
 
 def reach_choices(later: int) -> list[tuple[str, str]]:

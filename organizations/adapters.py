@@ -3,8 +3,10 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.shortcuts import resolve_url
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +17,7 @@ from organizations.forms import PhoneField
 from organizations.hashing import RETRY_AFTER_S, UnableToHash
 from organizations.models import User
 from organizations.operations import UnableToTry, set_phone
-from organizations.queries import has_phone, phone_of, user_by_phone
+from organizations.queries import has_phone, phone_of, roles_of, user_by_phone
 from organizations.sentences.sign_in import code_text, wrong_password
 
 # The pages themselves say these things; as messages they would put the phone number into a cookie.
@@ -115,6 +117,12 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:
         if message_template not in UNSPOKEN:
             super().add_message(request, level, message_template, message_context, extra_tags, message)
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Return where somebody begins who asked for no other page: by their roles (``settings.START_PAGES``)."""
+        roles = roles_of(user=request.user) if isinstance(request.user, User) else frozenset()
+        page = next((name for name, held in settings.START_PAGES if roles.intersection(held)), None)
+        return resolve_url(page or settings.LOGIN_REDIRECT_URL)
 
     def login(self, request: HttpRequest, user: User) -> None:
         super().login(request, user)

@@ -204,6 +204,15 @@ def subtree(paths: Iterable[str]) -> Q:
     return condition
 
 
+def outermost(paths: Iterable[str]) -> list[str]:
+    """Of these paths those that lie below none of the others: what is counted there has the others in it."""
+    tops: list[str] = []
+    for path in sorted(set(paths)):
+        if not tops or not path.startswith(tops[-1]):
+            tops.append(path)
+    return tops
+
+
 def link_hash(token: str) -> str:
     """What is stored of a sign-in link. The token has 256 random bits, so a plain hash is enough."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -11,14 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from django.db.models import (
-    F,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Sum,
-)
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from attendance.models import Correction, NodeSummary, Occasion, RecordState, RosterEntry, TrainingSummary
@@ -30,7 +23,7 @@ from attendance.sentences.rules import labelled
 from attendance.standing import COUNTED, DUE, UNDONE, WORST_FIRST, standing_of, with_standing
 from organizations.models import AccessEntry, Membership, Node
 from organizations.operations.access import MOST_NAMED
-from organizations.queries import valid_on
+from organizations.queries import outermost, valid_on
 
 S = RecordState
 MANY = 5_000  # people in a list
@@ -127,20 +120,22 @@ def _parts_of(scope: Scope, units: list[int] | None = None) -> Iterator[QuerySet
         yield _standing(RosterEntry.objects.filter(node_id__in=some, occasion_id__in=ids))
 
 
-def undone_by_training(*, training_ids: Collection[int], paths: Iterable[str]) -> dict[int, tuple[int, int]]:
-    """Return how many people are missing, and how many have only a running course to do, in each training; one query.
+def counts_of_trainings(*, training_ids: Collection[int], paths: Iterable[str]) -> dict[int, Counts]:
+    """Return how many people of these subtrees stand how in each training as a whole, those together; two queries.
 
-    The same people as ``Overview.counts`` has under ``missing`` and ``due``: each by the worst of their occasions.
+    The same people as ``Overview.counts`` has: each by the worst of their occasions.
     ``attendance.operations.fold_for_page`` says whether that is so in this moment.
     """
-    tops: list[str] = []
-    for path in sorted(set(paths)):
-        if not tops or not path.startswith(tops[-1]):
-            tops.append(path)  # what lies below one of them is counted there
-    ids = list(Node.objects.filter(path__in=tops).values_list("pk", flat=True))
+    ids = list(Node.objects.filter(path__in=outermost(paths)).values_list("pk", flat=True))
     rows = TrainingSummary.objects.filter(node_id__in=ids, training_id__in=training_ids).values("training_id")
-    counted = rows.annotate(people=Sum("missing"), studying=Sum("due"))
-    return {row["training_id"]: (row["people"], row["studying"]) for row in counted}
+    summed = rows.values_list("training_id", *(Sum(state) for state in WORST_FIRST)).order_by()
+    return {training_id: _counts(numbers) for training_id, *numbers in summed}
+
+
+def undone_by_training(*, training_ids: Collection[int], paths: Iterable[str]) -> dict[int, tuple[int, int]]:
+    """Return how many people are missing, and how many have only a running course to do, in each training."""
+    found = counts_of_trainings(training_ids=training_ids, paths=paths)
+    return {training_id: (counts[S.MISSING], counts[DUE]) for training_id, counts in found.items()}
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from attendance.core.stretch import day_of
 from attendance.models import Occasion
 from attendance.operations.cancelled import cancelled_words
 from attendance.queries.concerned import concerned_by, people_at
@@ -83,18 +84,24 @@ def index(request: HttpRequest) -> HttpResponse:
 @role_required(Role.ORGANISER)
 def add(request: HttpRequest) -> HttpResponse:
     """Plan a lecture; ``?again=<id>``: in the place of one that was not held, or a further session of one that was,
-    filled in from it."""
+    filled in from it; ``?day=2026-11-25``: on that day."""
     again = _again(request)
     if again is not None and (planned := planned_for(again)):
         messages.error(request, str(operations.UnableToHoldAgain(planned)))
         return redirect("live_schedule_edit", occasion_id=planned.pk)
-    form = SeriesForm(request.POST or None, user=signed_in(request), again=again)
+    form = SeriesForm(request.POST or None, user=signed_in(request), again=again, day=_day(request))
     if request.method == "POST" and form.is_valid() and form.save(as_of=timezone.now()):
         messages.success(request, series_planned_words(form.made) if form.made else _planned_said(form.lecture))
         return redirect("live_schedule")
     context = {"form": form, "title": again_title(again) if again else _("安排直播")}
     context["again_words"] = again_words(again) if again is not None else ""
     return render(request, "live/admin/form.html", context)
+
+
+def _day(request: HttpRequest) -> dt.date | None:
+    """Return the day of a calendar from which somebody came; None for one that is over, or for what is none."""
+    day = day_of(request.GET.get("day", ""))
+    return day if day is not None and day >= timezone.localdate() else None
 
 
 def _planned_said(planned: Lecture | None) -> str:

@@ -84,6 +84,7 @@ SIGNING_IN = (
 
 OWN = (
     Row("", "GET", SIGNED_IN, "what oneself owes"),
+    Row("desk/", "GET", LIBRARY, "what one organises or gives, in counts; nobody named but lecturers and authors"),
     Row("calendar/<int:occasion_id>.ics", "GET", ROSTER, "an occasion's time and place"),
     Row("calendar/feed/<str:token>.ics", READ, NOBODY, "a calendar by its secret address; whoever has it", NOT_FOUND),
     Row("me/notices/", "GET", SIGNED_IN, "what oneself was told"),
@@ -245,7 +246,7 @@ LIVE = (
         ORGANISER,
         "make a lesson of the recording: a host who writes courses",
     ),
-    Row("live/<int:occasion_id>/asked/", "GET", HOSTS, "what was asked: counts alone, nobody named"),
+    Row("live/<int:occasion_id>/asked/", "GET POST", HOSTS, "what was asked: counts alone, nobody named; what is left"),
     Row("live/slides/<int:occasion_id>/", "GET POST", HOSTS, "the lecture's slides; a new PDF", JSON_401),
     Row("live/slides/<int:occasion_id>/papers.json", "GET", HOSTS, "PDFs of the library one may choose", JSON_401),
     Row("live/slides/<int:occasion_id>/remove", "POST", HOSTS, "take slides away", JSON_401),
