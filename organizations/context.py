@@ -35,7 +35,9 @@ def tabs_for(user: Any) -> list[dict[str, str]]:
 def office_for(user: Any) -> dict[str, str]:
     """The way to the back office (``label``, ``icon``, ``url``) for whoever may enter it today; {} for others."""
     way = settings.BACK_OFFICE
-    if not isinstance(user, User) or not (user.is_superuser or roles_of(user=user).intersection(way["roles"])):
+    if not isinstance(user, User) or not (
+        user.is_superuser or roles_of(user=user).intersection(settings.BACK_OFFICE_ROLES)
+    ):
         return {}
     return {"label": str(way["label"]), "icon": str(way["icon"]), "url": reverse(str(way["url"]))}
 

@@ -398,7 +398,7 @@ def test_whoever_gives_lectures_and_organises_others_meets_the_own_ones_first(wo
     client = signed_in(world.lecturer)
     page = client.get(reverse("live_index"))
     assert [row.lecture for row in page.context["coming"]] == [*reversed(mine), *theirs]
-    Lecture.objects.update(state=Lecture.State.ENDED)
+    Lecture.objects.update(state=Lecture.State.UNRECORDED, live_at=now, ended_at=now)
     page = client.get(reverse("live_index"))
     assert [row.lecture for row in page.context["given"]] == [*mine, *reversed(theirs)]
 
