@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from wagtail.log_actions import log
 from wagtail.models import Collection, Locale, Page, Site
@@ -32,6 +33,8 @@ def ensure_shelf() -> CourseIndexPage:
         # Wagtail's own welcome page is nobody's page.
         if welcome.specific_class is Page and not welcome.get_children().exists():
             welcome.delete()
+    # Where a site has no name, Wagtail shows its host's.
+    Site.objects.filter(is_default_site=True, site_name="").update(site_name=settings.WAGTAIL_SITE_NAME)
     return shelf
 
 

@@ -59,6 +59,9 @@ class CourseTester(PagePermissionTester):
         super().__init__(user, page)
         self.permissions = set(EDITING) if node is not None and may_edit_at(user, node) else set()
 
+    def can_set_view_restrictions(self) -> bool:
+        return False  # who sees a course says where it is given, and the page's address is nobody's
+
 
 class ShelfTester(PagePermissionTester):
     """A person's rights on the shelf itself: editors put courses there, nobody changes the shelf."""

@@ -15,7 +15,8 @@ from wagtail.images.views import chooser as picture_chooser
 from wagtail.models import Page
 from wagtail.permissions import policy_registry
 
-import cms.links  # noqa: F401 - registers its hook
+import cms.links
+import cms.office  # noqa: F401 - both register their hooks
 from cms.library import may_look_at
 from cms.listings import tell_whose
 from cms.queries import LESSON_DELETED, editors_of, owners_of

@@ -171,6 +171,9 @@ NAV_TABS = [
     {"key": "audit", "label": _("查阅"), "icon": "eye", "url": "audit", "roles": ["auditor"]},
     {"key": "me", "label": _("我的"), "icon": "me", "url": "me", "roles": []},
 ]
+# Who is shown the way to the back office: whoever may enter it (cms/permissions.py).
+BACK_OFFICE = {"label": _("管理后台"), "icon": "desk", "url": "wagtailadmin_home"}
+BACK_OFFICE_ROLES = ["organiser", "lecturer", "operator"]
 
 # What 支部 leads to below its trainings: (url, label, roles).
 BRANCH_PAGES = [
@@ -408,6 +411,7 @@ WAGTAILADMIN_BASE_URL = SITE_URL
 WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
+WAGTAIL_USER_TIME_ZONES = [TIME_ZONE]  # one: nobody is asked for theirs
 WAGTAIL_CONTENT_LANGUAGES = WAGTAILADMIN_PERMITTED_LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = False
 WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False

@@ -188,7 +188,7 @@ class CourseRunViewSet(ModelViewSet):
     model = CourseRun
     icon = "calendar-alt"
     menu_label = gettext_lazy("安排课程")
-    menu_order = 220
+    menu_order = 215
     add_to_admin_menu = True
     copy_view_enabled = False
     inspect_view_enabled = False

@@ -32,6 +32,16 @@ def tabs_for(user: Any) -> list[dict[str, str]]:
     return tabs
 
 
+def office_for(user: Any) -> dict[str, str]:
+    """The way to the back office (``label``, ``icon``, ``url``) for whoever may enter it today; {} for others."""
+    way = settings.BACK_OFFICE
+    if not isinstance(user, User) or not (
+        user.is_superuser or roles_of(user=user).intersection(settings.BACK_OFFICE_ROLES)
+    ):
+        return {}
+    return {"label": str(way["label"]), "icon": str(way["icon"]), "url": reverse(str(way["url"]))}
+
+
 def unseen_by(user: Any) -> int:
     """How many messages wait unseen for the user; an app above counts them. One query, none for visitors."""
     if not isinstance(user, User) or not settings.UNSEEN_MESSAGES:
@@ -41,7 +51,8 @@ def unseen_by(user: Any) -> int:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: ``shell.owner`` (whose records the phone may send), ``.tabs``, ``.elder``, ``.language``,
+    """Context processor: ``shell.owner`` (whose records the phone may send), ``.tabs``, ``.office`` (the way
+    to the back office, for whoever may enter it), ``.elder``, ``.language``,
     ``.demo``, ``.runs_site``, ``.roles``, ``.unseen`` (messages not seen yet), ``.sends_codes`` (whether a code can
     reach whoever asks for one) and, on a demonstration's code page, ``.demo_code``: the code that no phone got.
 
@@ -53,6 +64,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return {
             "owner": str(user.public_id) if isinstance(user, User) else "",
             "tabs": tabs_for(user),
+            "office": office_for(user),
             "elder": is_elder(request),
             "language": get_language() or settings.LANGUAGE_CODE,
             "demo": settings.DEMO or settings.DEBUG,

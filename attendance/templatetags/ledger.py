@@ -6,7 +6,7 @@ from django.utils.safestring import SafeString
 
 from attendance.models import RecordState
 from attendance.running import RUNNING, running_label
-from attendance.sentences.records import records
+from attendance.sentences import records
 from attendance.sentences.rules import rule_of_occasion
 from attendance.standing import DONE, state_label
 

@@ -10,7 +10,14 @@ from live.queries.asking import (
 )
 from live.queries.captions import caption_lines
 from live.queries.encoders import encoder_key, encoders_left_alone, encoders_on_air, is_encoder_on
-from live.queries.lectures import lecturers_for, lectures_for, may_lecture, people_present, personal_data
+from live.queries.lectures import (
+    lecturers_for,
+    lectures_for,
+    may_lecture,
+    own_first,
+    people_present,
+    personal_data,
+)
 from live.queries.peers import engine_url, is_peer, is_published, off_air, owned_peers
 from live.queries.recordings import (
     PICTURE_OUTLIVES,
@@ -80,6 +87,7 @@ __all__ = [
     "not_recorded",
     "off_air",
     "on_air",
+    "own_first",
     "owned_peers",
     "pauses_of",
     "people_present",

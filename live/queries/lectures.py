@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 from django.utils import timezone
 
 from attendance.models import Occasion, PresenceSpan
@@ -24,6 +24,11 @@ def lectures_for(user: User) -> QuerySet[Lecture]:
         .filter(Q(lecturer=user) | Q(occasion__node__in=scope))
         .order_by("-occasion__starts_at", "-pk")
     )
+
+
+def own_first(lectures: QuerySet[Lecture], user: User, *order: str) -> QuerySet[Lecture]:
+    """Lectures that ``user`` gives, then the others; in each part by ``order``."""
+    return lectures.order_by(Case(When(lecturer=user, then=0), default=1), *order)
 
 
 def lecturers_for(user: User, *, on_date: dt.date) -> QuerySet[User]:

@@ -27,7 +27,7 @@ from live import queries
 from live.core import lifecycle
 from live.models import Lecture
 from live.permissions import expects, is_removed, may_cut, may_host, may_join, may_read_recording
-from live.queries import encoder_key, is_half_missing, lectures_for
+from live.queries import encoder_key, is_half_missing, lectures_for, own_first
 from live.sentences.asking import ask_words, host_ask_words
 from live.sentences.captions import caption_words
 from live.sentences.plan import roster_day_words
@@ -49,13 +49,14 @@ A_PAGE = 20
 @require_GET
 @role_required(Role.ORGANISER, Role.LECTURER)
 def index(request: HttpRequest) -> HttpResponse:
-    """Lectures that I give or organise: those to come and live first, then those given, newest first."""
+    """Lectures that I give, then those that I only organise: to come and live first, then those given, newest first."""
     user = signed_in(request)
     mine = lectures_for(user)
     open_states = [Lecture.State.SCHEDULED, Lecture.State.LIVE]
     now = timezone.now()
-    coming = mine.filter(state__in=open_states).order_by("occasion__starts_at", "pk")
-    page = Paginator(mine.exclude(state__in=open_states), A_PAGE).get_page(request.GET.get("page"))
+    coming = own_first(mine.filter(state__in=open_states), user, "occasion__starts_at", "pk")
+    over = own_first(mine.exclude(state__in=open_states), user, "-occasion__starts_at", "-pk")
+    page = Paginator(over, A_PAGE).get_page(request.GET.get("page"))
     context = {
         "tab": "live",
         "coming": [coming_row(user, lecture, as_of=now) for lecture in coming[:100]],

@@ -263,7 +263,7 @@ class VideoViewSet(ModelViewSet):
     name = "videos"
     icon = "media"
     menu_label = gettext_lazy("视频")
-    menu_order = 210
+    menu_order = 250
     add_to_admin_menu = True
     copy_view_enabled = False
     list_display = (

@@ -33,9 +33,8 @@ WORD = re.compile(r"[A-Za-z]{3,}(?:[\s,'’-]+[A-Za-z]{2,})*")
 SPOKEN = {"title", "aria-label", "placeholder", "alt", "data-w-tooltip-content-value", "data-w-progress-active-value"}
 UNSEEN = re.compile(r"<div data-side-panel-toggle-counter[^>]* hidden>\s*None\s*</div>")
 SILENT = {"script", "style", "code"}
-# Names of programs, keys and formats; "Actions" is a label that Wagtail wrote into its template untranslatable.
+# Names of programs, keys and formats.
 NAMES = {
-    "Wagtail",
     "JavaScript",
     "Alt",
     "Ctrl",
@@ -44,8 +43,6 @@ NAMES = {
     "GIF, JPG, JPEG, PNG, WEBP",
     "jiangyi",
     "pdf",
-    "Actions",
-    "localhost",  # the site's host, as it is set up
     "Root",  # the one collection, which nobody chooses among
     "test",  # the name of the picture's file
     "png",

@@ -387,6 +387,22 @@ def test_lists_show_the_own_subtree_only(world: County) -> None:
     assert signed_in(organiser).get(reverse("live_schedule_edit", args=[other.pk])).status_code == 404
 
 
+def test_whoever_gives_lectures_and_organises_others_meets_the_own_ones_first(world: County) -> None:
+    RoleGrantFactory(user=world.lecturer, node=world.county, role=Role.ORGANISER)
+    colleague, now = RoleGrantFactory(node=world.county, role=Role.LECTURER).user, timezone.now()
+    soon, later = now + dt.timedelta(hours=1), now + dt.timedelta(days=1)
+    theirs = [make_lecture(world, starts_at=moment) for moment in (soon, later)]
+    mine = [make_lecture(world, starts_at=moment) for moment in (later, soon)]
+    for lecture in theirs:
+        Lecture.objects.filter(pk=lecture.pk).update(lecturer=colleague)
+    client = signed_in(world.lecturer)
+    page = client.get(reverse("live_index"))
+    assert [row.lecture for row in page.context["coming"]] == [*reversed(mine), *theirs]
+    Lecture.objects.update(state=Lecture.State.UNRECORDED, live_at=now, ended_at=now)
+    page = client.get(reverse("live_index"))
+    assert [row.lecture for row in page.context["given"]] == [*mine, *reversed(theirs)]
+
+
 def form(world: County, **changes: Any) -> dict[str, Any]:
     start = timezone.localtime() + dt.timedelta(days=1)
     return {
