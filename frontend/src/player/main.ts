@@ -12,6 +12,7 @@ import { Counter, type Sample } from "./counter";
 import { WatchLedger } from "./ledger";
 import type { PlayerData } from "./page";
 import { end, length, minus, type Range, union } from "./ranges";
+import { startSession } from "./session";
 import { ReplaySlides } from "./slides";
 import { Source } from "./source";
 import { Transcript } from "./transcript";
@@ -68,6 +69,12 @@ function run(data: PlayerData): void {
     },
   });
   const captions = startCaptions(video, data, (text) => controls.say(text, true));
+  startSession(video, {
+    play: () => controls.play(),
+    pause: () => controls.pause(),
+    seekTo,
+    position,
+  });
   const view = new View(data.words, (gap) => goTo(Math.max(0, gap - OVERLAP_MS)));
   const slides = ReplaySlides.of(async () => (await get<{ slides_url: string }>(data.refresh_url)).slides_url);
   const chapters = Chapters.of(goTo);
