@@ -13,7 +13,7 @@ from media.operations import carry_chapters
 from media.queries import chapters_of, playback
 from organizations.models import Role, User
 from tests.factories.media import ReadyVideoFactory
-from tests.factories.organizations import RoleGrantFactory, UserFactory, make_county
+from tests.factories.organizations import RoleGrantFactory, make_county
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 
