@@ -80,6 +80,7 @@ def test_the_lesson_shows_the_chapters_of_its_video(client: Client) -> None:
     page = BeautifulSoup(page_of(client, world.member, address).content, "html.parser")
     shown = [(one["data-start"], one.get_text(" ", strip=True)) for one in page.select("#chapters button")]
     assert shown == [("0", "00:00 开场"), ("30000", "00:30 三种骗局")]
+    assert client.get(f"{address}media.json").json()["duration_ms"] == 60_000
 
 
 def test_what_counted_shows_everywhere(client: Client) -> None:
