@@ -467,7 +467,8 @@ def test_lists_below_the_player_lead_to_a_place_and_only_what_is_played_counts(
     assert ranges[1][0] >= 19_500
     page.goto(classroom.url + classroom.ordered)
     page.locator("#chapters button").nth(1).tap()  # not begun yet, and yet not there
-    until(page, lambda: 4 <= now(page) < 9)
+    until(page, lambda: 2 <= now(page) < 9)
+    page.locator("#player-toggle").tap()
     seek(page, 30)
     expect(page.locator("#player-say")).to_contain_text("按顺序看")
     page.wait_for_timeout(500)
