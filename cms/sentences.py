@@ -47,6 +47,10 @@ def player_words() -> dict[str, str]:
         "from_gap": _("从没看过的地方接着看"),
         "once_more": _("再看一遍"),
         "resumed": _("从上次看到的 {at} 继续"),
+        "transcript_found": _("找到 {n} 处，点一句就跳到那里"),
+        "transcript_none": _("没有找到“{words}”，请换一个词，或者少写几个字。"),
+        "transcript_page": _("第 {page} 页，共 {pages} 页"),
+        "transcript_failed": _("文字稿没有打开，请看看网络，合上这一栏再打开。"),
         "captions_failed": _("字幕没有打开，请看看网络，再按一次“字幕”。"),
     }
 

@@ -61,6 +61,7 @@ def player_for(reading: Reading, studied: Studied, video: Video, *, as_of: datet
         return player
     player.update(found.addresses())
     player["duration_ms"] = found.duration_ms
+    player["chapters"] = found.chapters
     if reading.study.is_void:
         player["is_uncounted"] = True
     else:

@@ -141,7 +141,8 @@ def media(request: HttpRequest, occasion_id: int, lesson_id: int) -> JsonRespons
     if video is None:
         raise Http404
     player = player_for(opened, studied, video, as_of=timezone.now())
-    return JsonResponse({key: value for key, value in player.items() if not callable(value)})
+    # The page lists the chapters itself.
+    return JsonResponse({key: value for key, value in player.items() if key != "chapters" and not callable(value)})
 
 
 @require_POST

@@ -60,6 +60,14 @@ class Video(models.Model):
         help_text="of its captions as they are shown; empty: there are none",
     )
 
+    chapters = models.JSONField(
+        _("章节"),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="[[start in ms, title], …] in order, as its author divides it; a later part may lie past its end",
+    )
+
     fault_at = models.DateTimeField(
         null=True, blank=True, help_text="when a member's browser last said that it cannot decode this"
     )

@@ -12,6 +12,7 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.utils.module_loading import import_string
 
 from media.core.captions import Cue, shifted, write_vtt
+from media.core.chapters import Chapter
 from media.core.playlists import POSTER
 from media.models import Captions, Job, Upload, Video, VideoFault
 from media.signing import signed_url
@@ -35,6 +36,7 @@ class Playback:
     poster_url: str
     duration_ms: int
     captions_url: str = ""
+    chapters: tuple[Chapter, ...] = ()
 
     def addresses(self) -> dict[str, str]:
         """Return what an open player fetches anew when its addresses have expired."""
@@ -65,7 +67,14 @@ def playback(*, video: Video, viewer_id: int, as_of: datetime) -> Playback:
         poster_url=url(POSTER) if video.width else "",
         duration_ms=video.duration_ms or 0,
         captions_url=signed(captions_name(video.captions_digest)) if video.captions_digest else "",
+        chapters=chapters_of(video),
     )
+
+
+def chapters_of(video: Video) -> tuple[Chapter, ...]:
+    """Return the chapters that the author of a video has written, within its length."""
+    length = MAX_MEDIA_MS if video.duration_ms is None else video.duration_ms
+    return tuple(Chapter(start, title) for start, title in video.chapters if start < length)
 
 
 def captions_name(digest: str) -> str:

@@ -87,6 +87,22 @@ CAPTIONS: dict[str, Promise] = {
 }
 
 
+CHAPTERS: dict[str, Promise] = {
+    "no_time": _("章节：第 %(line)s 行没有时间。每行先写时间，再写标题，如“01:30 三种常见骗局”。请改好再保存。"),
+    "bad_time": _("章节：第 %(line)s 行的时间看不懂，要写成“分:秒”或“时:分:秒”，秒到 59 为止。请改好再保存。"),
+    "no_title": _("章节：第 %(line)s 行没有标题。请在时间后面写上标题，或者删掉这一行。"),
+    "too_long": _("章节：第 %(line)s 行的标题超过 60 字。请写短一些。"),
+    "order": _("章节：第 %(line)s 行的时间不在上一行以后。请按播放的先后排列。"),
+    "outside": _("章节：第 %(line)s 行的时间超过了视频的长度。请对照视频改正时间。"),
+    "too_many": _("章节：第 %(line)s 行起超过 100 章。请合并一些。"),
+}
+
+
+def chapters_reason(code: str, line: int) -> str:
+    """The sentence for why chapters were not taken."""
+    return str(CHAPTERS[code]) % {"line": line}
+
+
 def clock(ms: int) -> str:
     """Return ``1:02:03``, or ``2:03`` below an hour."""
     minutes, seconds = divmod(ms // 1000, 60)

@@ -18,6 +18,8 @@ register = template.Library()
 # As the island draws them (frontend/src/player/view.ts): what it finds drawn already moves nothing.
 SHOWN_GAP_MS = 2000
 SHOWN_GAPS = 6
+# What the page says, and the island need not know.
+PAGES_OWN = frozenset({"title", "subtitle", "asked", "chapters"})
 
 
 @register.simple_tag(takes_context=True)
@@ -35,7 +37,7 @@ def player_data(context: Context, player: Mapping[str, Any]) -> SafeString:
         "credited_ms": [],
         "position_ms": 0,
         "records": True,
-        **{key: value for key, value in player.items() if key not in ("title", "subtitle", "asked")},
+        **{key: value for key, value in player.items() if key not in PAGES_OWN},
         "hls_script": static("js/hls.js"),
         "play_url": f"/watch/{occasion}/play",
         "report_url": f"/watch/{occasion}/report",
@@ -77,6 +79,7 @@ def _gaps(credited: Spans, duration_ms: int, said: Mapping[str, str]) -> Sequenc
     ]
 
 
+@register.filter
 def clock(ms: int) -> str:
     """Return media time as 14:20, or 1:05:09 from an hour on."""
     minutes, seconds = divmod(max(0, ms) // 1000, 60)

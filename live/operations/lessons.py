@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from live.models import Lecture
+from media.core.chapters import Chapter
 from media.core.cutting import Span
 from media.core.names import clean_title
 from media.models import Clip, Video
@@ -25,12 +26,13 @@ def cut_to_lesson(
     title: str,
     actor_id: int,
     as_of: dt.datetime,
+    chapters: Sequence[Chapter] = (),
 ) -> int:
     """Queue the cut of a lecture's recording as a video of its own, and put it into a new draft lesson of a course.
 
     Returns the lesson's page; where the same person asks for the same again within minutes (a second click), the one
     that was made. What becomes of the recording touches neither. Raises UnableToCut, also where the recording was
-    deleted meanwhile.
+    deleted meanwhile. ``chapters``: those of the recording by its slides, where nobody has written any.
     """
     from cms.operations import draft_lesson  # noqa: PLC0415 - the media agent runs without Wagtail
 
@@ -47,7 +49,13 @@ def cut_to_lesson(
     if made is not None:
         return made
     video: Video = cut_video(
-        source_id=source.pk, start_ms=start_ms, end_ms=end_ms, without=without, title=name, created_by_id=actor_id
+        source_id=source.pk,
+        start_ms=start_ms,
+        end_ms=end_ms,
+        without=without,
+        title=name,
+        created_by_id=actor_id,
+        chapters=chapters,
     )
     lesson = draft_lesson(course_id=course_id, title=video.title, video_id=video.pk, author_id=actor_id)
     return int(lesson.pk)

@@ -20,7 +20,7 @@ from live.models import Lecture
 from live.operations.captions import carry_captions, write_captions
 from live.operations.stage import announce_stage, step
 from media.models import Video
-from media.operations import PlacedRecording, adopt_recording, mark_replaced, place_recording
+from media.operations import PlacedRecording, adopt_recording, carry_chapters, mark_replaced, place_recording
 from organizations.models import User
 
 log = structlog.get_logger(__name__)
@@ -75,6 +75,7 @@ def finish_recording(
         )
         if earlier_id is not None and earlier_id != video.pk:
             carry_captions(earlier_id=earlier_id, video_id=video.pk, as_of=as_of)
+            carry_chapters(earlier_id=earlier_id, video_id=video.pk)
             mark_replaced(video_id=earlier_id, as_of=as_of)
         write_captions(occasion_id=occasion_id, as_of=as_of)
         transaction.on_commit(lambda: announce_stage(occasion_id))

@@ -8,13 +8,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from live import queries
 from live.forms import CutForm
 from live.models import Lecture
 from live.operations import cut_to_lesson
 from live.permissions import may_cut
 from live.sentences.cutting import cut_length, cut_refusal, cut_rows
 from live.views.access import lecture_page
-from live.views.pages import looking_player
+from live.views.pages import looking_player, slide_chapters
 from media.operations import UnableToCut
 from media.queries import videos_for
 from media.sentences import clock
@@ -47,6 +48,7 @@ def cut(request: HttpRequest, lecture: Lecture) -> HttpResponse:
                 title=form.cleaned_data["title"],
                 actor_id=user.pk,
                 as_of=timezone.now(),
+                chapters=slide_chapters(queries.replay_slides(lecture)),
                 **form.bounds,
             )
         except UnableToCut as error:

@@ -28,16 +28,18 @@ from live.core import lifecycle
 from live.models import Lecture
 from live.permissions import expects, is_removed, may_cut, may_host, may_join, may_read_recording
 from live.queries import encoder_key, is_half_missing, lectures_for, own_first
+from live.queries.slides import ReplaySlides
 from live.sentences.asking import ask_words, host_ask_words
 from live.sentences.captions import caption_words
 from live.sentences.plan import roster_day_words
-from live.sentences.room import host_words, missing_rows, missing_words, replay_clock, room_words
+from live.sentences.room import host_words, missing_rows, missing_words, room_words
 from live.sentences.slides import chapter_title, slide_room_words, slide_words
 from live.views.access import lecture_page
 from live.views.api import room_state
 from live.views.link import short_address
 from live.views.rows import coming_row, given_row
 from live.views.slides import slides_url
+from media.core.chapters import Chapter
 from media.permissions import may_preview_video
 from media.queries import UnableToPlay, playback
 from organizations.models import Role, User
@@ -170,7 +172,7 @@ def replay(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "may_cut": bool(player["hls_url"]) and may_cut(user, lecture),
         "captions_url": _captions_url(lecture, user),
         "may_repeat": occasion.state in HELD and may_host(user, lecture),
-        **_slides(lecture, user, player),
+        "slides": _slides(lecture, user, player),
         **_check_card(lecture, user, as_of=now),
     }
     return render(request, "live/replay.html", context)
@@ -186,24 +188,24 @@ def _sessions(lecture: Lecture, user: User, player: dict[str, Any], *, as_of: dt
 
 
 def _slides(lecture: Lecture, user: User, player: dict[str, Any]) -> dict[str, Any]:
-    """Return the slides of the replay and its chapters, where there are any; two queries, else none."""
+    """Return the slides of the replay, where there are any; two queries, else none.
+
+    Where nobody has written chapters, the player gets those of the slides.
+    """
     found = queries.replay_slides(lecture) if player["hls_url"] else None
     if not found or not found.steps:
         return {}
-    data = {
+    player["chapters"] = player["chapters"] or slide_chapters(found)
+    return {
         "url": slides_url(lecture, user),
         "steps": [[step.at, step.deck, step.page] for step in found.steps],
         "words": slide_room_words(),
     }
-    rows = [
-        {
-            "start": chapter.start,
-            "at": replay_clock(chapter.start),
-            "title": chapter_title(title=chapter.title, page=chapter.page),
-        }
-        for chapter in found.chapters
-    ]
-    return {"slides": data, "chapters": rows}
+
+
+def slide_chapters(slides: ReplaySlides) -> tuple[Chapter, ...]:
+    """Return the chapters of a recording that follow from its slides."""
+    return tuple(Chapter(each.start, chapter_title(title=each.title, page=each.page)) for each in slides.chapters)
 
 
 def _captions_url(lecture: Lecture, user: User) -> str:
@@ -283,6 +285,7 @@ def _picture(lecture: Lecture, user: User) -> dict[str, Any]:
         "poster_url": found.poster_url,
         "captions_url": found.captions_url,
         "duration_ms": found.duration_ms,
+        "chapters": found.chapters,
         "refresh_url": reverse("live_replay_addresses", args=[lecture.pk]),
         "fault_url": reverse("video_fault", args=[lecture.recording.pk]),
     }

@@ -10,13 +10,14 @@ from django.db import transaction
 
 from media import cutting, storage, transcoder
 from media.core.captions import cut
+from media.core.chapters import Chapter, cut_chapters
 from media.core.cutting import LEAST_MS, MOST_CUTS, Span, length_of
 from media.core.names import clean_title
 from media.ffmpeg import UnableToTranscode
 from media.models import Captions, Clip, Video
 from media.operations.captions import keep_captions
 from media.operations.videos import queue
-from media.queries import captions_of, shown_cues
+from media.queries import captions_of, chapters_of, shown_cues
 
 log = structlog.get_logger(__name__)
 
@@ -46,15 +47,28 @@ def plan_cut(*, video: Video, start_ms: int, end_ms: int, without: Sequence[Span
 
 @transaction.atomic
 def cut_video(
-    *, source_id: UUID, start_ms: int, end_ms: int, without: Sequence[Span], title: str, created_by_id: int
+    *,
+    source_id: UUID,
+    start_ms: int,
+    end_ms: int,
+    without: Sequence[Span],
+    title: str,
+    created_by_id: int,
+    chapters: Sequence[Chapter] = (),
 ) -> Video:
-    """Make a video of a part of another one, of the same unit, and queue its job. Raises UnableToCut."""
+    """Make a video of a part of another one, of the same unit, and queue its job. Raises UnableToCut.
+
+    It has those of the source's chapters that are left; ``chapters`` are the source's where nobody has written any.
+    """
     source = Video.objects.select_for_update(no_key=True).filter(pk=source_id).first()
     if source is None:
         raise UnableToCut("gone")
     spans = plan_cut(video=source, start_ms=start_ms, end_ms=end_ms, without=without)
     video = Video.objects.create(
-        title=clean_title(title) or source.title, node_id=source.node_id, created_by_id=created_by_id
+        title=clean_title(title) or source.title,
+        node_id=source.node_id,
+        created_by_id=created_by_id,
+        chapters=[[each.start_ms, each.title] for each in cut_chapters(chapters_of(source) or chapters, spans=spans)],
     )
     Clip.objects.create(video=video, source=source, spans=[list(span) for span in spans])
     queue(video.pk)

@@ -105,6 +105,13 @@ def _has_source(video: Video) -> bool:
     return bool(video.source_path) and storage.absolute(video.source_path).is_file()
 
 
+def carry_chapters(*, earlier_id: uuid.UUID, video_id: uuid.UUID) -> None:
+    """Give a video that takes the place of an earlier one its chapters; what it has of its own stays."""
+    kept = Video.objects.filter(pk=earlier_id).values_list("chapters", flat=True).first()
+    if kept:
+        Video.objects.filter(pk=video_id, chapters=[]).update(chapters=kept)
+
+
 def mark_replaced(*, video_id: uuid.UUID, as_of: datetime) -> None:
     """Say that a better recording has taken this one's place; ``drop_replaced`` deletes it when nothing needs it."""
     Video.objects.filter(pk=video_id, replaced_at=None).update(replaced_at=as_of)

@@ -22,10 +22,12 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.views import generic
 from wagtail.admin.views.generic import history
 from wagtail.admin.viewsets.model import ModelViewSet
+from wagtail.admin.widgets import AdminAutoHeightTextInput
 
+from media.forms import ChaptersField
 from media.models import Upload, Video
 from media.operations import UnableToDeleteVideo, UnableToRetry, delete_video, retry_video
-from media.permissions import may_upload
+from media.permissions import may_preview_video, may_upload
 from media.queries import UPLOADERS, managed_by, playback, previewable_for, sent_lately, unfinished_uploads
 from media.sentences import clock, reason, upload_words
 from media.views import captions
@@ -104,14 +106,25 @@ class AddVideo(WithoutStatus, generic.CreateView):
 
 
 class VideoForm(WagtailAdminModelForm):
-    """The title, and to which unit it belongs: one of those where whoever asks organises, or next below."""
+    """The title, the chapters, and to which unit it belongs: one where whoever asks organises, or next below."""
+
+    chapters = ChaptersField(
+        label=gettext_lazy("章节"),
+        required=False,
+        max_length=10_000,
+        widget=AdminAutoHeightTextInput(attrs={"rows": 4}),
+        help_text=gettext_lazy(
+            "每行一章：先写时间，再写标题，如“01:30 三种常见骗局”。写在播放器下面，点一下就跳到那里。"
+        ),
+    )
 
     class Meta:
         model = Video
-        fields = ("title", "node")
+        fields = ("title", "chapters", "node")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._chapters()
         offered = Q(pk__in=homes_for(self.for_user).values("pk"))
         if self.instance.created_by_id == self.for_user.pk:
             offered |= Q(pk__in=workplaces_of(self.for_user, roles=UPLOADERS).values("pk"))
@@ -124,6 +137,13 @@ class VideoForm(WagtailAdminModelForm):
         node.empty_label = None if self.instance.node_id else _("只归上传的人")
         node.required = self.instance.node_id is not None
         node.help_text = _("归哪个组织，那里和上级的组织员就能管理它；上传的人调走了也不会没人管。")
+
+    def _chapters(self) -> None:
+        """Whoever may not look at the video does not divide it."""
+        if not may_preview_video(self.for_user.pk, str(self.instance.pk)):
+            del self.fields["chapters"]
+            return
+        self.fields["chapters"].within_ms = self.instance.duration_ms
 
 
 class EditVideo(WithoutStatus, OwnVideos, generic.EditView):

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.base import ContentFile
 from django.db import connection
@@ -68,6 +69,18 @@ def test_the_lesson_tells_the_player_what_it_needs(client: Client) -> None:
     assert (player["needed_ms"], player["credited_ms"], player["records"]) == (48_000, [], True)
     assert player["hls_url"].startswith("/m/")
     assert player["subtitle"] == "急救常识 · 第 1 讲，共 1 讲"
+
+
+def test_the_lesson_shows_the_chapters_of_its_video(client: Client) -> None:
+    world = make_county()
+    given = give_course(world.branch)
+    address = addresses(given)[1]
+    assert 'id="chapters"' not in page_of(client, world.member, address).content.decode()
+    Video.objects.filter(pk=given.video.pk).update(chapters=[[0, "开场"], [30_000, "三种骗局"], [60_000, "片外"]])
+    page = BeautifulSoup(page_of(client, world.member, address).content, "html.parser")
+    shown = [(one["data-start"], one.get_text(" ", strip=True)) for one in page.select("#chapters button")]
+    assert shown == [("0", "00:00 开场"), ("30000", "00:30 三种骗局")]
+    assert client.get(f"{address}media.json").json()["duration_ms"] == 60_000
 
 
 def test_what_counted_shows_everywhere(client: Client) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from media import cutting, storage
 from media.core.captions import Cue
+from media.core.chapters import Chapter
 from media.core.playlists import read_segments
 from media.models import Captions, Clip, Job, Video
 from media.operations import (
@@ -119,6 +120,17 @@ def test_captions_come_along_with_their_moments(film: Video) -> None:
     assert kept.cues == [[0, 1_000, "一"], [2_000, 3_000, "二"], [5_000, 5_900, "三"]]
     assert (kept.origin, kept.source_name) == ("cut", "好.vtt")
     assert video.captions_digest
+
+
+def test_chapters_come_along_with_their_moments(film: Video) -> None:
+    of_slides = [Chapter(0, "第 1 页"), Chapter(7_000, "第 2 页")]
+    video = cut_video(
+        source_id=film.pk, start_ms=4_000, end_ms=10_000, without=[], title="", created_by_id=film.created_by_id or 0,
+        chapters=of_slides,
+    )  # fmt: skip
+    assert video.chapters == [[0, "第 1 页"], [3_000, "第 2 页"]]
+    Video.objects.filter(pk=film.pk).update(chapters=[[5_000, "自己写的"]])
+    assert cut_of(film, 4, 10).chapters == [[1_000, "自己写的"]]
 
 
 def test_captions_that_were_uploaded_meanwhile_stay(film: Video) -> None:

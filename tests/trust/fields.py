@@ -326,7 +326,10 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "media.Video": (
         Fields("id source_path folder renditions replaced_at fault_count", TECHNICAL, SERVER, WITH_OBJECT),
         Fields(
-            "title duration_ms width height captions_digest", CONTENT, "whoever may watch it; " + UPLOADER, WITH_OBJECT
+            "title duration_ms width height captions_digest chapters",
+            CONTENT,
+            "whoever may watch it; " + UPLOADER,
+            WITH_OBJECT,
         ),
         Fields("state progress error_code source_name created_at node fault_at", CONTENT, UPLOADER, WITH_OBJECT),
         Fields("created_by", PERSONAL, UPLOADER, WITH_OBJECT),

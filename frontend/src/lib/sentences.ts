@@ -459,6 +459,10 @@ export interface PlayerWords {
   seconds: string;
   signed_out: string;
   stalled: string;
+  transcript_failed: string;
+  transcript_found: string;
+  transcript_none: string;
+  transcript_page: string;
   waiting: string;
 }
 

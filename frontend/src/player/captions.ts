@@ -4,6 +4,7 @@ import { optional, write } from "../lib/page";
 import { recall, remember } from "../lib/storage";
 import { fill } from "../lib/words";
 import type { Addresses, PlayerData } from "./page";
+import type { Said } from "./words";
 
 const OFF = "captions-off";
 
@@ -14,14 +15,21 @@ export function wordsOf(cues: ArrayLike<{ getCueAsHTML(): { textContent: string 
     .join("\n");
 }
 
-export function startCaptions(video: HTMLVideoElement, data: PlayerData, say: (text: string) => void): void {
+export interface Captions {
+  /** Load them, whether they are shown or not; `then` each time they are there. */
+  read(then: (said: Said[]) => void, failed: () => void): void;
+}
+
+/** Null where the media has none. */
+export function startCaptions(video: HTMLVideoElement, data: PlayerData, say: (text: string) => void): Captions | null {
   const key = optional<HTMLButtonElement>("player-captions");
   const element = optional<HTMLTrackElement>("player-track");
   const box = optional<HTMLElement>("player-words");
-  if (!key || !element || !box || !data.captions_url) return;
+  if (!key || !element || !box || !data.captions_url) return null;
   const { track } = element;
   let isOn = !recall("localStorage", OFF, false);
   let isFresh = false;
+  let reader: { then: (said: Said[]) => void; failed: () => void } | null = null;
 
   const draw = (): void => {
     const words = isOn ? wordsOf(track.activeCues as ArrayLike<VTTCue> | null) : "";
@@ -30,36 +38,44 @@ export function startCaptions(video: HTMLVideoElement, data: PlayerData, say: (t
   };
   const show = (): void => {
     key.setAttribute("aria-pressed", String(isOn));
+    const isNeeded = isOn || reader !== null;
+    if (isNeeded && element.readyState === element.ERROR) element.removeAttribute("src");
     // Hidden for the browser, which would draw them itself, small, and not beside sound alone.
-    track.mode = isOn ? "hidden" : "disabled";
-    if (isOn && !element.src) element.src = data.captions_url ?? "";
+    track.mode = isNeeded ? "hidden" : "disabled";
+    if (isNeeded && !element.src) element.src = data.captions_url ?? "";
     draw();
+  };
+  const tell = (): void => {
+    const cues = Array.from((track.cues ?? []) as ArrayLike<VTTCue>);
+    reader?.then(cues.map((cue) => ({ start: Math.round(cue.startTime * 1000), text: wordsOf([cue]) })));
+  };
+  const failed = (): void => {
+    isFresh = false;
+    if (isOn) say(fill(data.words, "captions_failed"));
+    reader?.failed();
   };
   key.addEventListener("click", () => {
     isOn = !isOn;
     remember("localStorage", OFF, isOn ? null : true);
-    if (isOn && element.readyState === element.ERROR) element.removeAttribute("src");
     show();
   });
   track.addEventListener("cuechange", draw);
   element.addEventListener("error", () => {
     // The address has expired, or the captions were changed meanwhile: the page's own address knows the new one.
     if (isFresh || !data.refresh_url) {
-      isFresh = false;
-      say(fill(data.words, "captions_failed"));
+      failed();
       return;
     }
     isFresh = true;
-    get<Addresses>(data.refresh_url).then(
-      (fresh) => {
-        if (fresh.captions_url) element.src = data.captions_url = fresh.captions_url;
-      },
-      () => say(fill(data.words, "captions_failed")),
-    );
+    get<Addresses>(data.refresh_url).then((fresh) => {
+      if (fresh.captions_url) element.src = data.captions_url = fresh.captions_url;
+      else failed();
+    }, failed);
   });
   element.addEventListener("load", () => {
     isFresh = false;
     draw();
+    tell();
   });
   // An iPhone's own full screen shows nothing of the page.
   video.addEventListener("webkitbeginfullscreen", () => {
@@ -67,4 +83,11 @@ export function startCaptions(video: HTMLVideoElement, data: PlayerData, say: (t
   });
   video.addEventListener("webkitendfullscreen", show);
   show();
+  return {
+    read(then, unread): void {
+      reader = { then, failed: unread };
+      show();
+      if (element.readyState === element.LOADED) tell();
+    },
+  };
 }

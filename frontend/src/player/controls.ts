@@ -2,6 +2,7 @@
 import { clock } from "../lib/clock";
 import { byId, optional, write } from "../lib/page";
 import type { PlayerWords } from "../lib/sentences";
+import { recall, remember } from "../lib/storage";
 import { fill } from "../lib/words";
 import type { Keeping } from "./ledger";
 import type { PlayerData } from "./page";
@@ -30,6 +31,7 @@ const FAILED: Record<Failure, keyof PlayerWords> = {
 };
 const SAID_MS = 4000;
 const JUMP_MS = 10_000;
+const SPEED = "speed";
 
 export class Controls {
   private readonly screen = byId("player-screen");
@@ -102,6 +104,15 @@ export class Controls {
     write(byId("player-state"), text);
   }
 
+  /** From the lock screen: its two keys, whatever the page shows. */
+  play(): void {
+    if (this.video.paused) this.toggle();
+  }
+
+  pause(): void {
+    if (!this.video.paused) this.toggle();
+  }
+
   private showBack(on: boolean): void {
     const back = optional<HTMLElement>("player-back");
     if (back) back.hidden = !on;
@@ -143,11 +154,18 @@ export class Controls {
     this.toggleKey.addEventListener("click", () => this.toggle());
     this.video.addEventListener("click", () => this.toggle());
     const speed = byId<HTMLSelectElement>("player-speed");
+    // As it was chosen last on this phone, in whatever lesson.
+    const kept = String(recall("localStorage", SPEED, 1));
+    if (Array.from(speed.options).some((option) => option.value === kept)) speed.value = kept;
     const apply = (): void => {
       this.video.defaultPlaybackRate = Number(speed.value);
       this.video.playbackRate = Number(speed.value);
     };
-    speed.addEventListener("change", apply);
+    apply();
+    speed.addEventListener("change", () => {
+      remember("localStorage", SPEED, Number(speed.value));
+      apply();
+    });
     // A new source starts at normal speed in some browsers.
     this.video.addEventListener("loadedmetadata", apply);
     this.soundOnly?.addEventListener("click", () => {

@@ -6,13 +6,16 @@ import { byId, optional, readData } from "../lib/page";
 import { recall, remember } from "../lib/storage";
 import { fill } from "../lib/words";
 import { startCaptions } from "./captions";
+import { Chapters } from "./chapters";
 import { Controls } from "./controls";
 import { Counter, type Sample } from "./counter";
 import { WatchLedger } from "./ledger";
 import type { PlayerData } from "./page";
 import { end, length, minus, type Range, union } from "./ranges";
+import { startSession } from "./session";
 import { ReplaySlides } from "./slides";
 import { Source } from "./source";
+import { Transcript } from "./transcript";
 import { View } from "./view";
 
 const REPORT_EVERY_MS = 12_000;
@@ -65,42 +68,46 @@ function run(data: PlayerData): void {
       source.again(position());
     },
   });
-  startCaptions(video, data, (text) => controls.say(text, true));
+  const captions = startCaptions(video, data, (text) => controls.say(text, true));
+  startSession(video, {
+    play: () => controls.play(),
+    pause: () => controls.pause(),
+    seekTo,
+    position,
+  });
   const view = new View(data.words, (gap) => goTo(Math.max(0, gap - OVERLAP_MS)));
-  const slides = ReplaySlides.of(
-    async () => (await get<{ slides_url: string }>(data.refresh_url)).slides_url,
-    (ms) => goTo(ms),
-  );
+  const slides = ReplaySlides.of(async () => (await get<{ slides_url: string }>(data.refresh_url)).slides_url);
+  const chapters = Chapters.of(goTo);
+  const transcript = Transcript.of(data.words, captions, position, goTo);
 
-  /** From the list of what was not seen, or of the chapters: there, and on from there. */
+  /** From a list below the player (what was not seen, chapters, words): there, and on from there. It is a seek. */
   function goTo(ms: number): void {
     const slide = optional("slide");
     (slide && !slide.hidden ? slide : byId("player")).scrollIntoView({ block: "start" });
+    seekTo(ms);
     if (startedAt) {
-      seekTo(ms);
       source.wanted = true;
       void video.play();
     } else {
-      resumed = ms;
-      start();
+      start(true);
     }
   }
 
-  function start(): void {
+  /** `isChosen`: the person has said where (`resumed`); else where they were, on whatever phone that was. */
+  function start(isChosen = resumed > 0): void {
     if (startedAt) return;
     startedAt = Date.now();
     // A moment earlier: one hears how it went on, and no crumb is left between two sittings.
     const last = data.position_ms < data.duration_ms - 3000 ? Math.max(0, data.position_ms - OVERLAP_MS) : 0;
-    const chosen = resumed > 0;
-    resumed = chosen ? resumed : last;
-    if (!chosen && resumed >= FOLLOW_FROM_MS) {
+    if (!isChosen) resumed = last;
+    if (!isChosen && resumed >= FOLLOW_FROM_MS) {
       controls.say(fill(data.words, "resumed", { at: clock(resumed) }), true);
     }
     source.start(resumed);
     void ledger.open().then((elsewhere) => {
       const apart = Math.abs(elsewhere - position());
       const early = Date.now() - startedAt < FOLLOW_WITHIN_MS;
-      if (!chosen && early && elsewhere >= FOLLOW_FROM_MS && apart > FOLLOW_FROM_MS) seekTo(elsewhere);
+      if (!isChosen && early && elsewhere >= FOLLOW_FROM_MS && apart > FOLLOW_FROM_MS) seekTo(elsewhere);
     });
   }
 
@@ -151,13 +158,18 @@ function run(data: PlayerData): void {
     }
   }
 
+  /** What goes along with the place: the slide, the chapter, the words. */
+  function drawLists(): void {
+    for (const list of [slides, chapters, transcript]) list?.draw(position());
+  }
+
   function draw(): void {
     if (ledger.isWithdrawn && !isStopped) {
       isStopped = true;
       source.stop();
       controls.fail("gone", ledger.notice);
     }
-    slides?.draw(position());
+    drawLists();
     view.draw({
       asked: !ledger.isWithdrawn,
       duration: data.duration_ms,
@@ -183,7 +195,7 @@ function run(data: PlayerData): void {
   });
   video.addEventListener("timeupdate", () => {
     sample();
-    slides?.draw(position());
+    drawLists();
   });
   video.addEventListener("playing", () => {
     counter.cut();

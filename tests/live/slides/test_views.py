@@ -206,11 +206,16 @@ def test_the_replay_has_its_slides_and_chapters(
     page = BeautifulSoup(member.get(reverse("live_replay", args=[lecture.pk])).content, "html.parser")
     chapters = page.select("#chapters button")
     assert [(one["data-start"], one.get_text(" ", strip=True)) for one in chapters] == [
-        ("0", "0:00 开场"),
-        ("65000", "1:05 第 3 页"),
+        ("0", "00:00 开场"),
+        ("65000", "01:05 第 3 页"),
     ]
     found = page.find(id="slides-data")
     assert found is not None
+    # What somebody has written goes before what follows from the slides.
+    video = Video.objects.get(pk=Lecture.objects.get(pk=lecture.pk).recording_id)
+    Video.objects.filter(pk=video.pk).update(chapters=[[5_000, "三种骗局"]])
+    written = BeautifulSoup(member.get(reverse("live_replay", args=[lecture.pk])).content, "html.parser")
+    assert [one.get_text(" ", strip=True) for one in written.select("#chapters button")] == ["00:05 三种骗局"]
     data = json.loads(found.get_text())
     assert data["steps"] == [[0, deck.key, 1], [60_000, deck.key, 2], [65_000, deck.key, 3]]
     assert member.get(f"{data['url']}{deck.key}/1280/3.jpg").status_code == 200

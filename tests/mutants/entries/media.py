@@ -213,4 +213,15 @@ MUTANTS = (
             "tests/live/test_recordings.py::test_an_agent_that_is_copying_when_the_recording_is_deleted_offers_nothing",
         ),
     ),
+    Mutant(
+        name="chapter-past-the-end",
+        means="A chapter leads to a place that its video does not have.",
+        file="media/queries.py",
+        before="for start, title in video.chapters if start < length)",
+        after="for start, title in video.chapters)",
+        tests=(
+            "tests/media/test_chapters.py::"
+            "test_while_the_length_is_not_known_any_moment_may_be_written_and_only_those_within_it_are_shown",
+        ),
+    ),
 )
