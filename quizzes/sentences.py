@@ -128,7 +128,7 @@ def right_words(version: QuestionVersion) -> str:
 
 def _joined(version: QuestionVersion, places: Sequence[int]) -> str:
     words = choice_words(version)
-    between = _(" → ") if version.kind == QuestionVersion.Kind.ORDER else _("、")
+    between = " → " if version.kind == QuestionVersion.Kind.ORDER else _("、")
     return between.join(words[place] for place in places)
 
 

@@ -238,11 +238,10 @@ def test_what_is_handed_in_is_final_and_handing_in_twice_is_once(county: County,
 
 def test_nobody_answers_or_hands_in_for_another(county: County, quiz: Quiz) -> None:
     attempt = begin(quiz, county.member)
-    attempt.member_id = county.members[1].pk
+    drawn_one = answers_of(attempt)[0]
+    attempt.member_id = drawn_one.attempt.member_id = county.members[1].pk
     with pytest.raises(Attempt.DoesNotExist):
-        answer(Answer.objects.select_related("attempt", "version").filter(attempt=attempt)[0].__class__(
-            attempt=attempt, position=1, version=of_kind(attempt, "fill").version
-        ))  # fmt: skip
+        answer(drawn_one)
     with pytest.raises(Attempt.DoesNotExist):
         hand_in(attempt)
 
