@@ -296,7 +296,7 @@ def test_statistics_count_what_was_handed_in_and_say_nothing_of_few(county: Coun
     assert [one.version.kind for one in found.asked] == ["order", "single", "fill"]
     assert (by_kind["order"].open, by_kind["order"].right, by_kind["order"].picked) == (5, 0, ())
     assert (by_kind["single"].percent, by_kind["single"].picked) == (80, (1, 4, 0))
-    change(by_kind["fill"].version.question, replace(FILL, choices=("119",)))
+    change(by_kind["fill"].version.question, replace(FILL, choices=("119",)), "防汛")
     member = UserFactory()
     hand_in(begin(quiz, member))
     assert went(quiz).hidden == 1  # one person had the new version
