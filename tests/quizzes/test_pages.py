@@ -10,13 +10,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from cms.choices import may_use
 from cms.models import LessonPage
-from organizations.models import User
+from organizations.models import Role, User
 from quizzes import operations
 from quizzes.models import Answer, Attempt, Question, Quiz
 from quizzes.queries.taking import answers_of, order_for
 from tests.factories.courses import Given, give_course
-from tests.factories.organizations import County, UserFactory, make_county
+from tests.factories.organizations import County, RoleGrantFactory, UserFactory, make_county
 from tests.factories.quizzes import FILL, ORDER, SEVERAL, SINGLE, make_quiz
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
@@ -286,3 +287,12 @@ def test_a_lesson_with_quizzes_costs_three_queries_more(
     phone.get(lesson_url(given))
     with django_assert_max_num_queries(22):
         page_of(phone.get(lesson_url(given)))
+
+
+def test_an_author_places_only_quizzes_of_their_own_units(county: County, given: Given, quiz: Quiz) -> None:
+    author = RoleGrantFactory(node=county.neighbour, role=Role.ORGANISER).user
+    own = make_quiz(county.neighbour, author, SINGLE)
+    keys = [str(quiz.pk), str(own.pk)]
+    assert may_use("quiz", keys, user=author) == {str(quiz.pk)}
+    assert may_use("quiz", keys, user=county.organiser) == set()
+    assert may_use("quiz", keys, user=author, page=given.lesson) == set()  # it stood there already
