@@ -18,6 +18,7 @@ from wagtail.documents.blocks import DocumentChooserBlock
 from wagtail.images.blocks import ImageChooserBlock
 
 from media.choosers import KeepsChoice, Unshown, VideoChooserBlock
+from quizzes.blocks import QuizChooserBlock
 
 # What reading a form that no editor's page made may raise, in Wagtail's and Draftail's own code.
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
@@ -75,6 +76,7 @@ class LessonBody(blocks.StreamBlock):
     picture = PictureBlock()
     document = PaperChooserBlock(label=_("文件"), template="cms/blocks/document.html")
     video = VideoChooserBlock(label=_("视频"), template="cms/blocks/video.html")
+    quiz = QuizChooserBlock()
 
     def clean(self, value: Any) -> Any:
         with _checking:

@@ -16,9 +16,10 @@ from wagtail.permissions import policy_registry
 
 from cms.core.lesson import values_of
 from media.choosers import choosable, key_of
+from quizzes.choosers import choosable as choosable_quizzes
 
 # Kinds as the blocks of a lesson are called (cms/blocks.py).
-VIDEO, PICTURE, DOCUMENT = "video", "picture", "document"
+VIDEO, PICTURE, DOCUMENT, QUIZ = "video", "picture", "document", "quiz"
 
 
 def _of_library(model: Any) -> Callable[[Any], QuerySet[Any]]:
@@ -29,6 +30,7 @@ CHOOSABLE: Mapping[str, Callable[[Any], QuerySet[Any]]] = {
     VIDEO: choosable,
     PICTURE: _of_library(get_image_model),
     DOCUMENT: _of_library(get_document_model),
+    QUIZ: choosable_quizzes,
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, Panel
 from wagtail.fields import RichTextField, StreamField
@@ -23,6 +24,7 @@ from cms.material import Material as Material  # so that Django knows the table
 from cms.moving import file_to_show
 from cms.permissions import CourseTester, ShelfTester
 from organizations.models import Node
+from quizzes.sentences import previewed
 
 # Wagtail's own panel writes the address beside the name; these pages show none.
 NAME = FieldPanel("title", classname="title", heading=_("名称"))
@@ -75,6 +77,9 @@ class PreviewLinks:
 
     def video(self, video: Any) -> dict[str, Any]:
         return {"here": False, "url": "#"}
+
+    def quiz(self, quiz: Any) -> Any:
+        return previewed(quiz, url=reverse("quizzes_quiz_preview", args=[quiz.pk]))
 
 
 class CourseIndexPage(MemberPage):

@@ -17,6 +17,7 @@ PERSONAL_DATA = [
     "media.queries.personal_data",
     "meetings.queries.personal_data",
     "certificates.queries.personal_data",
+    "quizzes.queries.personal_data",
 ]
 # What somebody has to do today besides taking part: each (user, as_of) -> [attendance.duties.Duty].
 DUTIES = ["live.duties.of_lecturer", "meetings.duties.of_secretary"]
@@ -33,9 +34,16 @@ UNIT_USES = [
     "media.units.uses_of",
     "meetings.units.uses_of",
     "certificates.units.uses_of",
+    "quizzes.units.uses_of",
 ]
 # What goes along when a unit is merged into another: each (*, node, into).
-UNIT_MOVES = ["attendance.units.move", "cms.units.move", "media.units.move", "certificates.units.move"]
+UNIT_MOVES = [
+    "attendance.units.move",
+    "cms.units.move",
+    "media.units.move",
+    "certificates.units.move",
+    "quizzes.units.move",
+]
 # Which long lists cover whom in the access log: modules with places_of and covering (*, member_id).
 ACCESS_SCOPES = ["attendance.queries.access"]
 # Who knows what still needs a video, picture, document, lesson or course (organizations/uses.py).

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "cms",
     "meetings",
     "certificates",
+    "quizzes",
     "attendance",
     "media",
     "organizations",

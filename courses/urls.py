@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from courses import views
+from courses import quizzes, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.index, name="courses_index"),
@@ -12,4 +12,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:occasion_id>/<int:lesson_id>/complete/", views.complete, name="courses_complete"),
     path("<int:occasion_id>/<int:lesson_id>/pictures/<int:image_id>/", views.picture, name="courses_picture"),
     path("<int:occasion_id>/<int:lesson_id>/documents/<int:document_id>/", views.document, name="courses_document"),
+    path("<int:occasion_id>/<int:lesson_id>/quizzes/<int:quiz_id>/", quizzes.quiz, name="courses_quiz"),
 ]

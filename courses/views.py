@@ -2,6 +2,7 @@
 
 import hashlib
 import mimetypes
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,9 @@ from courses.shelf import arrange
 from courses.withdrawn import told_if_withdrawn
 from organizations.models import User
 from organizations.permissions import has_role, role_required, signed_in, visible_nodes
+from quizzes.models import Quiz
+from quizzes.queries.taking import Standing, standings_in
+from quizzes.sentences import Shown, shown
 
 SHOWN_FOR_READERS = 50
 LONGEST_QUESTION = 60
@@ -121,7 +125,7 @@ def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpRespon
         "studied": studied,
         "records": opened.records,
         "player": player_for(opened, studied, video, as_of=timezone.now()) if video else None,
-        "links": Links(opened.run.pk, lesson_id, video),
+        "links": Links(opened.run.pk, lesson_id, video, quizzes_in(opened, studied)),
         "is_read": opened.records and not opened.study.is_void and not studied.lesson.has_videos,
         "following": after[0] if after else None,
         "following_step": _("看看 ›") if opened.study.is_void else _("去学 ›"),
@@ -195,6 +199,11 @@ def document(request: HttpRequest, occasion_id: int, lesson_id: int, document_id
     )
 
 
+def quizzes_in(opened: Opened, studied: Studied) -> dict[int, Standing]:
+    """Return how the reader stands with the quizzes of a lesson. No query where there is none."""
+    return standings_in(keys=values_of(studied.lesson.page.body.raw_data, "quiz"), member_id=opened.user.pk)
+
+
 def readable_lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> LessonPage:
     """Return a published lesson of a course that the reader may open, or raise Http404."""
     run = get_object_or_404(runs_with_occasions(), pk=occasion_id, page__live=True)
@@ -224,6 +233,7 @@ class Links:
     occasion_id: int
     lesson_id: int
     playing: Any
+    quizzes: Mapping[int, Standing]
 
     def picture(self, image: Any) -> str:
         return _of_file(reverse("courses_picture", args=[self.occasion_id, self.lesson_id, image.pk]), image)
@@ -235,3 +245,8 @@ class Links:
         here = self.playing is not None and video.pk == self.playing.pk
         page = reverse("courses_lesson", args=[self.occasion_id, self.lesson_id])
         return {"here": here, "url": "#player" if here else f"{page}?v={video.pk}"}
+
+    def quiz(self, quiz: Quiz) -> Shown:
+        return shown(
+            self.quizzes[quiz.pk], url=reverse("courses_quiz", args=[self.occasion_id, self.lesson_id, quiz.pk])
+        )

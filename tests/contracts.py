@@ -14,7 +14,7 @@ from types import ModuleType
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-APPS = ("organizations", "attendance", "media", "cms", "meetings", "certificates", "courses", "live")
+APPS = ("organizations", "attendance", "media", "cms", "meetings", "certificates", "quizzes", "courses", "live")
 # The layers of an app that others may call; below, what one app has besides them.
 LAYERS = {
     "operations": "verbs: they write",

@@ -107,6 +107,7 @@ class Asking:
     kind: str
     choices: list[tuple[int, str]]
     is_several: bool
+    picked: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, question: CheckQuestion, *, of: int, order: tuple[int, ...]) -> "Asking":

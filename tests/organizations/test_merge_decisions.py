@@ -61,6 +61,8 @@ DECIDED: dict[str, tuple[str, str]] = {
     "cms.CoursePage.node": (STAYS, "whoever organises above goes on with it"),
     "cms.Belonging.node": (MOVES, "pictures and documents"),
     "media.Video.node": (MOVES, ""),
+    "quizzes.Question.node": (MOVES, "the bank"),
+    "quizzes.Quiz.node": (MOVES, "a quiz draws from its own unit's bank"),
 }
 
 

@@ -136,6 +136,39 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("voided_at voided_by void_reason evidence_removed_at", PLAN, EXPECTED, FOR_GOOD),
         Fields("repeats is_repeated catch_up_told_at", PLAN, EXPECTED, FOR_GOOD),
     ),
+    "quizzes.Question": (
+        Fields("id latest", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("node made_by made_at withdrawn_at", CONTENT, "organisers of the unit and above", FOR_GOOD),
+    ),
+    "quizzes.QuestionTag": (
+        Fields("id question", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("name", CONTENT, "organisers of the unit and above", WITH_OBJECT),
+    ),
+    "quizzes.QuestionVersion": (
+        Fields("id question number", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("kind text choices", CONTENT, "whoever it was drawn for; organisers of the unit and above", FOR_GOOD),
+        Fields(
+            "right explanation", CONTENT, "whoever handed it in, if the quiz says so; organisers of the unit and above",
+            FOR_GOOD,
+        ),
+        Fields("written_by written_at", CONTENT, "organisers of the unit and above", FOR_GOOD),
+    ),
+    "quizzes.Quiz": (
+        Fields("id revision", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("title draws pass_percent most_attempts shows withdrawn_at", CONTENT, EXPECTED, FOR_GOOD),
+        Fields("node made_by changed_at", CONTENT, "organisers of the unit and above", FOR_GOOD),
+    ),
+    "quizzes.Attempt": (
+        Fields("id quiz number seed", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("member need of began_at submitted_at right", PERSONAL, SELF, FOR_GOOD),
+    ),
+    "quizzes.Answer": (
+        Fields("id attempt position version kept", TECHNICAL, SERVER, FOR_GOOD),
+        Fields(
+            "given is_right answered_at", PERSONAL,
+            "oneself; the organiser above as counts of five people and more, without names", FOR_GOOD,
+        ),
+    ),
     "attendance.Check": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
         Fields("occasion version need most_attempts pause_s", PLAN, EXPECTED, FOR_GOOD),

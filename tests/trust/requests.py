@@ -57,6 +57,7 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "rules": world.given.occasion.rule_id,
         "course-runs": world.course.run.pk,
         "hours": world.hours.pk,
+        "quizzes": world.quiz.pk,
     }
     return {
         "occasion_id": occasion,
@@ -64,6 +65,8 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "member_id": world.member.pk,
         "dispute_id": world.dispute.pk,
         "recomputation_id": world.recomputation.pk,
+        "quiz_id": world.quiz.pk,
+        "question_id": world.question.pk,
         "evidence_id": world.tick.pk,
         "leave_id": world.leave.pk,
         "review_id": world.review.pk,
@@ -148,6 +151,7 @@ FORM_BODIES = {
     "branch/reminders/": "text=",
     "branch/<int:training_id>/remind/": "token=x",
     "display/": "elder=1",
+    "courses/<int:occasion_id>/<int:lesson_id>/quizzes/<int:quiz_id>/": "do=start",
     "certificates/<int:certificate_id>/withdraw/": "reason=%E7%AD%BE",
     "certificates/trainings/<int:training_id>/setting/": "do=off",
     "admin/recomputations/<int:recomputation_id>/": "what=drop",

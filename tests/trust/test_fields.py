@@ -24,7 +24,18 @@ from tests.trust.world import World
 pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # Wagtail's own temporary file
 ]
-OWN_APPS = ("config", "organizations", "attendance", "meetings", "certificates", "media", "cms", "courses", "live")
+OWN_APPS = (
+    "config",
+    "organizations",
+    "attendance",
+    "meetings",
+    "certificates",
+    "quizzes",
+    "media",
+    "cms",
+    "courses",
+    "live",
+)
 
 
 def stored(model: type[Model]) -> set[str]:

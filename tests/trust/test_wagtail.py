@@ -65,6 +65,7 @@ def things(world: World, route: str) -> dict[str, Any]:
         "course-runs": world.course.run.pk,
         "rules": world.given.occasion.rule_id,
         "hours": world.hours.pk,
+        "quizzes": world.quiz.pk,
     }
     place = place_of(route)
     named = {name: by_kind[kind] for name, kind in urls.PARAMETERS.items() if kind in by_kind}
@@ -76,6 +77,8 @@ def things(world: World, route: str) -> dict[str, Any]:
         "object_id": lesson,
         "occasion_id": world.on_air.pk,
         "recomputation_id": world.recomputation.pk,
+        "quiz_id": world.quiz.pk,
+        "question_id": world.question.pk,
     }
 
 

@@ -9,7 +9,7 @@ import io
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -75,11 +75,13 @@ from meetings.models import Meeting
 from meetings.operations import Attendance, GatheringPlan, book_mark, plan_gathering, write_attendance, write_minutes
 from organizations.models import Exemption, Role, User
 from organizations.operations import exempt_member
+from quizzes.models import Question, Quiz
 from tests.factories.attendance import OccasionFactory, RuleFactory, TrainingFactory, be_present
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_video
 from tests.factories.courses import Given, watch
 from tests.factories.live import ChatMessageFactory, LectureFactory
 from tests.factories.organizations import PASSWORD, County, RoleGrantFactory, make_county
+from tests.factories.quizzes import FILL, make_quiz
 
 HOUR = dt.timedelta(hours=1)
 # Words that stand nowhere else: where one of them is read, something of the first branch was read.
@@ -92,6 +94,7 @@ TRAINING, LECTURE, ON_AIR, COURSE, VIDEO = (
 )
 SAID, COMPLAINT, PAPER, PICTURE = "甲支部屋檐滴水", "甲支部那天在集中收看点", "甲支部讲义", "甲支部水沟图"
 QUESTION = "甲支部小测的题目"
+QUIZ, BANKED = "甲支部课里的小测", "甲支部题库里的题"
 DECLARED, MEETING = "甲支部学过的平台", "甲支部党员大会"
 MARKS = (
     TRAINING,
@@ -106,6 +109,8 @@ MARKS = (
     PICTURE,
     DECLARED,
     QUESTION,
+    QUIZ,
+    BANKED,
     "王一",
     "赵书记",
 )
@@ -121,6 +126,8 @@ class World:
     given: Lecture
     on_air: Lecture
     course: Given
+    quiz: Quiz
+    question: Question
     met: Meeting
     to_meet: Meeting
     recording: Video
@@ -216,13 +223,16 @@ def make_world() -> World:
         studied_at=timezone.now() - HOUR, minutes=30, as_of=timezone.now(),
     )  # fmt: skip
     image, paper = _library(county)
+    quiz = make_quiz(county.branch, county.organiser, replace(FILL, text=BANKED), title=QUIZ)
     world = World(
         county=county,
         people=people,
         training=training,
         given=given,
         on_air=_lecture_on_air(county, training),
-        course=_course(county, training, image, paper),
+        course=_course(county, training, image, paper, quiz),
+        quiz=quiz,
+        question=Question.objects.get(),
         met=_met(county),
         to_meet=_planned(county, timezone.now() + 48 * HOUR),
         recording=recording,
@@ -350,12 +360,12 @@ def _lecture_on_air(county: County, training: Training) -> Lecture:
     return lecture
 
 
-def _course(county: County, training: Training, image: Image, paper: Document) -> Given:
+def _course(county: County, training: Training, image: Image, paper: Document, quiz: Quiz) -> Given:
     now, video = timezone.now(), ready_video(title=VIDEO, created_by=county.organiser)
     write_video(video)
     page = CoursePageFactory(title=COURSE, node=county.branch)
     picture = {"image": image, "alt": PICTURE, "decorative": False}
-    body = [("text", "<p>先看安全</p>"), ("video", video), ("picture", picture), ("document", paper)]
+    body = [("text", "<p>先看安全</p>"), ("video", video), ("picture", picture), ("document", paper), ("quiz", quiz)]
     lesson = LessonPageFactory(course=page, title=f"{COURSE}第一讲", body=body)
     plan = CoursePlan(
         training_id=training.pk,

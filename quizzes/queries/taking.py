@@ -1,0 +1,110 @@
+"""How somebody stands with a quiz, and what they answered. Nothing here writes."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from organizations.models import User
+from quizzes.core.questions import Kind, order_of
+from quizzes.models import Answer, Attempt, Quiz
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a member stands with one quiz.
+
+    ``code``: may (an attempt can be begun, or goes on), passed, spent, withdrawn. ``submitted``: the attempts that
+    were handed in, the first first.
+    """
+
+    quiz: Quiz
+    code: str
+    submitted: tuple[Attempt, ...] = ()
+    under_way: Attempt | None = None
+
+    @property
+    def last(self) -> Attempt | None:
+        return self.submitted[-1] if self.submitted else None
+
+    @property
+    def left(self) -> int | None:
+        """How many attempts can still be begun; None for any number."""
+        most = self.quiz.most_attempts
+        begun = len(self.submitted) + (self.under_way is not None)
+        return None if most is None else max(0, most - begun)
+
+    @property
+    def tells(self) -> bool:
+        """Whether what is right may be told now."""
+        if self.quiz.shows == Quiz.Shows.FINAL:
+            # Until then it would only be carried into the next attempt.
+            return self.under_way is None and (self.code in ("passed", "spent"))
+        return self.quiz.shows == Quiz.Shows.SUBMITTED
+
+
+def standing_of(*, quiz: Quiz, member_id: int) -> Standing:
+    """Return how a member stands with a quiz. One query."""
+    return standings_of(quizzes=[quiz], member_id=member_id)[quiz.pk]
+
+
+def standings_of(*, quizzes: Collection[Quiz], member_id: int) -> dict[int, Standing]:
+    """Return how a member stands with some quizzes, by their ids. One query whatever their number."""
+    by_quiz: dict[int, list[Attempt]] = {quiz.pk: [] for quiz in quizzes}
+    for attempt in Attempt.objects.filter(member_id=member_id, quiz__in=list(by_quiz)).order_by("number"):
+        by_quiz[attempt.quiz_id].append(attempt)
+    return {quiz.pk: _standing(quiz, by_quiz[quiz.pk]) for quiz in quizzes}
+
+
+def _standing(quiz: Quiz, attempts: list[Attempt]) -> Standing:
+    submitted = tuple(one for one in attempts if one.submitted_at is not None)
+    under_way = next((one for one in attempts if one.submitted_at is None), None)
+    if any(one.is_passed for one in submitted):
+        code = "passed"
+    elif under_way is not None:
+        code = "may"
+    elif quiz.most_attempts is not None and len(submitted) >= quiz.most_attempts:
+        code = "spent"
+    else:
+        code = "withdrawn" if quiz.withdrawn_at is not None else "may"
+    return Standing(quiz, code, submitted, under_way)
+
+
+def standings_in(*, keys: Collection[str], member_id: int) -> dict[int, Standing]:
+    """Return how a member stands with the quizzes of a lesson; ``keys`` as its page holds them. Two queries at most."""
+    ids = [int(key) for key in keys if key.isdecimal()]
+    if not ids:
+        return {}
+    return standings_of(quizzes=list(Quiz.objects.filter(pk__in=ids)), member_id=member_id)
+
+
+def quiz_by_id(quiz_id: int) -> Quiz | None:
+    """Return a quiz, withdrawn or not."""
+    return Quiz.objects.filter(pk=quiz_id).first()
+
+
+def answers_of(attempt: Attempt) -> list[Answer]:
+    """Return the questions of an attempt in their order, with what was answered. One query."""
+    found = list(Answer.objects.filter(attempt=attempt).select_related("version"))
+    for one in found:
+        one.attempt = attempt
+    return found
+
+
+def order_for(answer: Answer) -> tuple[int, ...]:
+    """Return in which order the choices of a drawn question are shown, on any device."""
+    version = answer.version
+    key = f"{answer.attempt.seed}:{version.pk}"
+    return order_of(kind=Kind(version.kind), size=len(version.choices), key=key)
+
+
+def personal_data(user: User) -> dict[str, list[object]]:
+    """Return a person's attempts and answers, for their own download."""
+    attempts = Attempt.objects.filter(member=user).order_by("began_at", "pk")
+    answers = Answer.objects.filter(attempt__member=user).order_by("attempt_id", "position")
+    return {
+        "quiz_attempts": list(
+            attempts.values("id", "quiz__title", "number", "began_at", "submitted_at", "right", "of", "need")
+        ),
+        "quiz_answers": list(
+            answers.values("attempt_id", "position", "version__text", "given", "is_right", "answered_at")
+        ),
+    }
