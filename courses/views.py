@@ -5,6 +5,7 @@ import mimetypes
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -22,9 +23,11 @@ from cms.library import is_shown_by_right
 from cms.models import LessonPage
 from cms.moving import file_to_show
 from cms.queries import open_lessons, withdrawn_lessons
+from courses.finding import pages_found, places_found
+from courses.found_words import found_rows
 from courses.models import CourseRun
 from courses.operations import UnableToCompleteLesson, complete_lesson
-from courses.permissions import READERS, is_member_of, may_read_run
+from courses.permissions import READERS, is_member_of, may_read_run, readable_runs
 from courses.player import chosen_video, player_for
 from courses.queries import Studied, Study, runs_expecting, runs_in_subtrees, runs_with_occasions, studies_of
 from courses.sentences import lesson_rows, progress, sections
@@ -35,6 +38,7 @@ from organizations.permissions import has_role, role_required, signed_in, visibl
 
 SHOWN_FOR_READERS = 50
 LONGEST_QUESTION = 60
+FOUND_A_PAGE = 10
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,10 @@ def open_run(request: HttpRequest, occasion_id: int) -> Opened:
 def index(request: HttpRequest) -> HttpResponse:
     """List a member's courses: what is left first. The same number of queries whatever is in it."""
     user, as_of = signed_in(request), timezone.now()
-    runs = list(runs_expecting(member_id=user.pk).order_by("occasion__ends_at", "pk"))
     question = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_QUESTION]
+    if question:
+        return _found(request, user, question)
+    runs = list(runs_expecting(member_id=user.pk).order_by("occasion__ends_at", "pk"))
     others: list[CourseRun] = []
     if has_role(user, *READERS):
         known = [run.pk for run in runs]
@@ -79,10 +85,18 @@ def index(request: HttpRequest) -> HttpResponse:
         others = list(reading.exclude(pk__in=known)[:SHOWN_FOR_READERS])
     settle_dirty(as_of=as_of, member_ids=[user.pk])
     studies = studies_of(runs=runs, member_id=user.pk, as_of=as_of)
-    shelf = arrange(studies, question=question, as_of=as_of)
-    shown = sections(shelf, [] if question else others)
-    context = {"tab": "courses", "shelf": shelf, "sections": shown, "q": question}
+    shelf = arrange(studies, as_of=as_of)
+    context = {"tab": "courses", "shelf": shelf, "sections": sections(shelf, others)}
     return render(request, "courses/index.html", context)
+
+
+def _found(request: HttpRequest, user: User, question: str) -> HttpResponse:
+    """Show what answers a question among the courses that somebody may read, with the place in each text."""
+    runs = readable_runs(user)
+    page = Paginator(pages_found(runs, question), FOUND_A_PAGE).get_page(request.GET.get("page"))
+    found = places_found(list(page), question, runs=runs, member_id=user.pk)
+    context = {"tab": "courses", "q": question, "page": page, "rows": found_rows(found)}
+    return render(request, "courses/found.html", context)
 
 
 @require_safe
