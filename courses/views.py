@@ -26,6 +26,7 @@ from cms.queries import open_lessons, withdrawn_lessons
 from courses.finding import pages_found, places_found
 from courses.found_words import found_rows
 from courses.models import CourseRun
+from courses.onward import after_course, after_lesson
 from courses.operations import UnableToCompleteLesson, complete_lesson
 from courses.permissions import READERS, is_member_of, may_read_run, readable_runs
 from courses.player import chosen_video, player_for
@@ -112,6 +113,7 @@ def course(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "records": opened.records,
         "progress": progress(opened.study, as_of=timezone.now()),
         "rows": lesson_rows(opened.study),
+        "onward": after_course(opened.study, member_id=opened.user.pk, as_of=timezone.now()),
         "withdrawn": withdrawn_lessons(opened.run.page) if opened.run.page.live else [],
         **check_card(opened.run.occasion, opened.study.stand, as_of=timezone.now()),
     }
@@ -127,7 +129,6 @@ def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpRespon
     opened = open_run(request, occasion_id)
     studied = opened.lesson(lesson_id)
     video = chosen_video(studied, request.GET.get("v", ""))
-    after = opened.study.lessons[studied.number : studied.number + 1]
     context = {
         "tab": "courses",
         "run": opened.run,
@@ -137,8 +138,7 @@ def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpRespon
         "player": player_for(opened, studied, video, as_of=timezone.now()) if video else None,
         "links": Links(opened.run.pk, lesson_id, video),
         "is_read": opened.records and not opened.study.is_void and not studied.lesson.has_videos,
-        "following": after[0] if after else None,
-        "following_step": _("看看 ›") if opened.study.is_void else _("去学 ›"),
+        "onward": after_lesson(opened.study, studied, member_id=opened.user.pk, as_of=timezone.now()),
     }
     return render(request, "courses/lesson.html", context)
 
