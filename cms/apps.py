@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_delete, post_migrate
+from django.db.models.signals import post_delete, post_migrate, post_save
 from django.utils.translation import gettext_lazy as _
 
 
@@ -20,7 +20,8 @@ class CmsConfig(AppConfig):
         from cms import belonging, material  # noqa: PLC0415
         from cms.models import LessonPage  # noqa: PLC0415
         from cms.permissions import CoursePagePolicy, LibraryPolicy  # noqa: PLC0415
-        from cms.receivers import lesson_deleted, make_shelf  # noqa: PLC0415
+        from cms.receivers import captions_changed, document_stored, index_anew, lesson_deleted, make_shelf  # noqa: PLC0415
+        from media.events import captions_changed as of_captions  # noqa: PLC0415
 
         # Wagtail's listing offers "has pages below it" beside the search, and cannot do both without this.
         Page.search_fields = [*Page.search_fields, FilterField("numchild")]
@@ -31,4 +32,7 @@ class CmsConfig(AppConfig):
         belonging.connect()
         material.connect()
         post_migrate.connect(make_shelf, sender=self, dispatch_uid="cms.make_shelf")
+        post_migrate.connect(index_anew, sender=self, dispatch_uid="cms.index_anew")
+        of_captions.connect(captions_changed, dispatch_uid="cms.captions_changed")
+        post_save.connect(document_stored, sender=get_document_model(), dispatch_uid="cms.document_stored")
         post_delete.connect(lesson_deleted, sender=LessonPage, dispatch_uid="cms.lesson_deleted")

@@ -19,6 +19,7 @@ from wagtail.search import index
 
 from cms.belonging import Belonging as Belonging  # so that Django knows the table
 from cms.blocks import LessonBody
+from cms.finding import words_beside
 from cms.forms import WINDOW, CopyCourseForm, CopyLessonForm, CoursePageForm, LessonPageForm
 from cms.material import Material as Material  # so that Django knows the table
 from cms.moving import file_to_show
@@ -135,9 +136,13 @@ class LessonPage(MemberPage):
     copy_form_class = CopyLessonForm
     preview_template = "cms/lesson_preview.html"
     content_panels = [NAME, FieldPanel("body")]
-    search_fields = [*Page.search_fields, index.SearchField("body")]
+    search_fields = [*Page.search_fields, index.SearchField("body"), index.SearchField("words_beside")]
     parent_page_types = ["cms.CoursePage"]
     subpage_types: list[str] = []
+
+    def words_beside(self) -> str:
+        """Return what is found of a lesson besides its own text: its documents' titles, what its videos say."""
+        return words_beside(self)
 
     def permissions_for_user(self, user: Any) -> CourseTester:
         node = Node.objects.filter(pk__in=CoursePage.objects.ancestor_of(self).values("node_id")).first()

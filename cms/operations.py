@@ -2,8 +2,10 @@
 
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django.db import transaction
+from modelsearch.backends import get_search_backend
 from wagtail.log_actions import log
 from wagtail.models import Collection, Locale, Page, Site
 
@@ -11,7 +13,9 @@ from cms.models import CourseIndexPage, LessonPage
 from media.models import Video
 from organizations.models import User
 
+log_line = structlog.get_logger(__name__)
 SHELF_TITLE = "课程目录"
+INDEXED_AT_ONCE = 200
 
 
 @transaction.atomic
@@ -53,6 +57,16 @@ def draft_lesson(*, course_id: int, title: str, video_id: UUID, author_id: int) 
     log(instance=lesson, action="wagtail.create", user=author, content_changed=True)
     lesson.save_revision(user=author)
     return lesson
+
+
+def index_lessons() -> int:
+    """Write the search index of all lessons anew, and return how many there are. Safe to repeat."""
+    backend, keys = get_search_backend(), list(LessonPage.objects.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(keys), INDEXED_AT_ONCE):
+        chunk = keys[start : start + INDEXED_AT_ONCE]
+        backend.add_bulk(LessonPage, list(LessonPage.objects.filter(pk__in=chunk)))
+    log_line.info("lessons_indexed", lessons=len(keys))
+    return len(keys)
 
 
 def _default_language() -> str:

@@ -1,13 +1,15 @@
-"""Signals that this app receives: the database is migrated, a lesson was deleted."""
+"""Signals that this app receives: the database is migrated, a lesson was deleted, what is found in lessons changed."""
 
 from typing import Any
 
 from django.db import connections
+from modelsearch.tasks import insert_or_update_object_task
 from wagtail.log_actions import log
 from wagtail.models import Page
 
+from cms.material import Material
 from cms.models import CoursePage, LessonPage
-from cms.operations import ensure_shelf
+from cms.operations import ensure_shelf, index_lessons
 from cms.queries import LESSON_DELETED
 
 
@@ -27,3 +29,32 @@ def lesson_deleted(*, instance: LessonPage, **kwargs: Any) -> None:
     course = CoursePage.objects.filter(path=instance.path[: -Page.steplen]).first()
     if course is not None:
         log(instance=course, action=LESSON_DELETED, data={"lesson": instance.pk, "title": instance.title})
+
+
+def index_anew(*, using: str, plan: Any, **kwargs: Any) -> None:
+    """After a migrate that changed this app's tables: lessons are found by all that is sought in them now."""
+    is_changed = any(migration.app_label == "cms" and not is_backwards for migration, is_backwards in plan)
+    if not is_changed or using != "default":
+        return
+    with connections[using].cursor() as cursor:
+        described = connections[using].introspection.get_table_description(cursor, LessonPage._meta.db_table)  # noqa: SLF001
+    # Whoever migrates to an earlier state has other columns than the models of this code.
+    if {field.column for field in LessonPage._meta.local_fields} <= {column.name for column in described}:  # noqa: SLF001
+        index_lessons()
+
+
+def captions_changed(*, video_id: Any, **kwargs: Any) -> None:
+    """A lesson is found by what its videos say."""
+    _index_lessons_with(video_id=video_id)
+
+
+def document_stored(*, instance: Any, raw: bool = False, created: bool = False, **kwargs: Any) -> None:
+    """A lesson is found by the titles of its documents."""
+    if not raw and not created:
+        _index_lessons_with(document_id=instance.pk)
+
+
+def _index_lessons_with(**thing: Any) -> None:
+    rows = Material.objects.filter(version=Material.Version.STORED, **thing)
+    for lesson_id in rows.values_list("lesson_id", flat=True):
+        insert_or_update_object_task.enqueue("cms", "lessonpage", str(lesson_id))

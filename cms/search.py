@@ -5,7 +5,6 @@ gets every character and every neighbouring pair as words of their own; a questi
 character). Everything else is left as it is.
 """
 
-import re
 from importlib import import_module
 from typing import Any
 
@@ -13,15 +12,15 @@ from django.db import connection, transaction
 from modelsearch.backends.base import BaseSearchBackend, EmptySearchResults
 from modelsearch.query import Phrase, PlainText, SearchQuery
 
-CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+from cms.core.finding import CJK, NO_WORD, pairs
 
 BACKENDS = {
     "postgresql": ("modelsearch.backends.database.postgres.postgres", "PostgresSearchBackend"),
     "sqlite": ("modelsearch.backends.database.sqlite.sqlite", "SQLiteSearchBackend"),
 }
 
-# Quotes, stars and brackets mean something to SQLite's search; in a question they are only between words.
-NO_WORD = re.compile(r"[\W\x00]+")
+# PostgreSQL's tsvector holds 1 MB: of a text as long as a day's captions each word once, and no more than fit.
+LONG_TEXT, MOST_WORDS = 100_000, 40_000
 
 
 def words_to_index(text: str) -> str:
@@ -29,13 +28,14 @@ def words_to_index(text: str) -> str:
     return CJK.sub(lambda run: f" {' '.join([*run[0], *pairs(run[0])])} ", text)
 
 
+def bounded(words: str) -> str:
+    """Return words of the index as they are; of a long text each once, and at most ``MOST_WORDS`` of them."""
+    return words if len(words) <= LONG_TEXT else " ".join(list(dict.fromkeys(words.split()))[:MOST_WORDS])
+
+
 def words_to_find(text: str) -> str:
     """Return the question with each run of Chinese as its pairs: 安全培训 gives 安全 全培 培训."""
     return CJK.sub(lambda run: f" {' '.join(pairs(run[0]) or run[0])} ", NO_WORD.sub(" ", text)).strip()
-
-
-def pairs(run: str) -> list[str]:
-    return [run[start : start + 2] for start in range(len(run) - 1)]
 
 
 class ChineseIndexing:
@@ -43,7 +43,7 @@ class ChineseIndexing:
 
     def prepare_value(self, value: Any) -> str:
         prepared: str = super().prepare_value(value)  # type: ignore[misc]
-        return words_to_index(prepared) if isinstance(value, str) else prepared
+        return bounded(words_to_index(prepared) if isinstance(value, str) else prepared)
 
 
 class OneWriterAtATime:

@@ -2,9 +2,11 @@
 
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
+
 from cms.queries import courses_with_video, edited_courses_with_video
 from courses.models import CourseRun
-from courses.queries import runs_expecting
+from courses.queries import runs_expecting, runs_in_subtrees
 from organizations.models import Role, User
 from organizations.permissions import has_role, visible_nodes
 
@@ -45,3 +47,12 @@ def is_member_of(user: User, run: CourseRun) -> bool:
 def may_read_run(user: User, run: CourseRun) -> bool:
     """Say whether a person may open a scheduled course: on its roster, or organiser or secretary above it."""
     return is_member_of(user, run) or has_role(user, *READERS, node=run.occasion.node)
+
+
+def readable_runs(user: User) -> QuerySet[CourseRun]:
+    """The scheduled courses that a person may open: those of ``may_read_run``."""
+    readable = Q(pk__in=runs_expecting(member_id=user.pk).values("pk"))
+    if has_role(user, *READERS):
+        below = runs_in_subtrees(nodes=visible_nodes(user, *READERS))
+        readable |= Q(pk__in=below.order_by().values("pk"))
+    return CourseRun.objects.filter(readable)

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from attendance.models import Occasion
-from attendance.sentences.records import day, day_and_hour
+from attendance.sentences.records import day_and_hour, near_day_and_hour
 from courses.models import CourseRun
 from courses.queries import Studied, Study
 from courses.shelf import Shelf
@@ -72,7 +71,7 @@ def _course(run: CourseRun) -> str:
 
 
 def _until(moment: datetime) -> str:
-    return _("%(until)s 前") % {"until": day_and_hour(moment)}
+    return _("%(until)s 前") % {"until": near_day_and_hour(moment)}
 
 
 def _todo(study: Study) -> Row:
@@ -100,7 +99,7 @@ def _paused(study: Study) -> Row:
 
 def _coming(study: Study) -> Row:
     begins = study.run.occasion.starts_at
-    when = _("%(day)s %(time)s 开始") % {"day": day(begins), "time": f"{localtime(begins):%H:%M}"}
+    when = _("%(at)s 开始") % {"at": near_day_and_hour(begins)}
     return Row(study.run.page.title, _course(study.run), _("看看 ›"), (when,))
 
 
@@ -148,9 +147,9 @@ def _asked(study: Study) -> str:
 
 def _deadline(study: Study, as_of: datetime) -> str:
     """When it begins to count or until when it does; nothing where there is nothing to do about it."""
-    begins, until = study.run.occasion.starts_at, {"until": day_and_hour(study.due_at)}
+    begins, until = study.run.occasion.starts_at, {"until": near_day_and_hour(study.due_at)}
     if begins > as_of:
-        return _("%(begins)s 开始计入学习时间。") % {"begins": day_and_hour(begins)}
+        return _("%(begins)s 开始计入学习时间。") % {"begins": near_day_and_hour(begins)}
     if study.is_withdrawn or study.is_done or study.is_excused:
         return ""
     if study.due_at > as_of:

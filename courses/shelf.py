@@ -1,13 +1,10 @@
-"""The order of a member's course list, and the search in it."""
+"""The order of a member's course list."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
-
 from attendance.standing import is_due_over
-from cms.models import CoursePage, LessonPage
 from courses.queries import Study
 
 
@@ -27,12 +24,9 @@ class Shelf:
         return not (self.todo or self.paused or self.coming or self.done or self.over)
 
 
-def arrange(studies: Iterable[Study], *, question: str, as_of: datetime) -> Shelf:
-    """Sort a member's courses onto the shelf; with a question, only those in which it is found."""
+def arrange(studies: Iterable[Study], *, as_of: datetime) -> Shelf:
+    """Sort a member's courses onto the shelf."""
     known = list(studies)
-    if question:
-        found = courses_found(known, question)
-        known = [study for study in known if study.run.page_id in found]
     done = tuple(study for study in known if study.is_done)
     left = [study for study in known if not study.is_done]
     coming = tuple(study for study in left if study.run.occasion.starts_at > as_of)
@@ -41,15 +35,3 @@ def arrange(studies: Iterable[Study], *, question: str, as_of: datetime) -> Shel
     todo = tuple(study for study in now if not study.is_paused)
     paused = tuple(study for study in now if study.is_paused)
     return Shelf(todo=todo, paused=paused, coming=coming, done=done, over=over)
-
-
-def courses_found(studies: Iterable[Study], question: str) -> set[int]:
-    """Return the page ids of those courses whose title, introduction or lessons answer the question. Two queries."""
-    by_path = {study.run.page.path: study.run.page_id for study in studies}
-    inside = Q(pk__in=())
-    for path in by_path:
-        inside |= Q(path__startswith=path)
-    courses = CoursePage.objects.live().filter(inside).search(question)
-    lessons = LessonPage.objects.live().filter(inside).search(question)
-    paths = {page.path for page in courses} | {page.path[: -CoursePage.steplen] for page in lessons}
-    return {by_path[path] for path in paths if path in by_path}

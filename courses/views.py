@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -23,9 +24,12 @@ from cms.library import is_shown_by_right
 from cms.models import LessonPage
 from cms.moving import file_to_show
 from cms.queries import open_lessons, withdrawn_lessons
+from courses.finding import pages_found, places_found
+from courses.found_words import found_rows
 from courses.models import CourseRun
+from courses.onward import after_course, after_lesson
 from courses.operations import UnableToCompleteLesson, complete_lesson
-from courses.permissions import READERS, is_member_of, may_read_run
+from courses.permissions import READERS, is_member_of, may_read_run, readable_runs
 from courses.player import chosen_video, player_for
 from courses.queries import Studied, Study, runs_expecting, runs_in_subtrees, runs_with_occasions, studies_of
 from courses.sentences import lesson_rows, progress, sections
@@ -39,6 +43,7 @@ from quizzes.sentences import Shown, shown
 
 SHOWN_FOR_READERS = 50
 LONGEST_QUESTION = 60
+FOUND_A_PAGE = 10
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,10 @@ def open_run(request: HttpRequest, occasion_id: int) -> Opened:
 def index(request: HttpRequest) -> HttpResponse:
     """List a member's courses: what is left first. The same number of queries whatever is in it."""
     user, as_of = signed_in(request), timezone.now()
-    runs = list(runs_expecting(member_id=user.pk).order_by("occasion__ends_at", "pk"))
     question = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_QUESTION]
+    if question:
+        return _found(request, user, question)
+    runs = list(runs_expecting(member_id=user.pk).order_by("occasion__ends_at", "pk"))
     others: list[CourseRun] = []
     if has_role(user, *READERS):
         known = [run.pk for run in runs]
@@ -83,10 +90,18 @@ def index(request: HttpRequest) -> HttpResponse:
         others = list(reading.exclude(pk__in=known)[:SHOWN_FOR_READERS])
     settle_dirty(as_of=as_of, member_ids=[user.pk])
     studies = studies_of(runs=runs, member_id=user.pk, as_of=as_of)
-    shelf = arrange(studies, question=question, as_of=as_of)
-    shown = sections(shelf, [] if question else others)
-    context = {"tab": "courses", "shelf": shelf, "sections": shown, "q": question}
+    shelf = arrange(studies, as_of=as_of)
+    context = {"tab": "courses", "shelf": shelf, "sections": sections(shelf, others)}
     return render(request, "courses/index.html", context)
+
+
+def _found(request: HttpRequest, user: User, question: str) -> HttpResponse:
+    """Show what answers a question among the courses that somebody may read, with the place in each text."""
+    runs = readable_runs(user)
+    page = Paginator(pages_found(runs, question), FOUND_A_PAGE).get_page(request.GET.get("page"))
+    found = places_found(list(page), question, runs=runs, member_id=user.pk)
+    context = {"tab": "courses", "q": question, "page": page, "rows": found_rows(found)}
+    return render(request, "courses/found.html", context)
 
 
 @require_safe
@@ -102,6 +117,7 @@ def course(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "records": opened.records,
         "progress": progress(opened.study, as_of=timezone.now()),
         "rows": lesson_rows(opened.study),
+        "onward": after_course(opened.study, member_id=opened.user.pk, as_of=timezone.now()),
         "withdrawn": withdrawn_lessons(opened.run.page) if opened.run.page.live else [],
         **check_card(opened.run.occasion, opened.study.stand, as_of=timezone.now()),
     }
@@ -117,7 +133,6 @@ def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpRespon
     opened = open_run(request, occasion_id)
     studied = opened.lesson(lesson_id)
     video = chosen_video(studied, request.GET.get("v", ""))
-    after = opened.study.lessons[studied.number : studied.number + 1]
     context = {
         "tab": "courses",
         "run": opened.run,
@@ -127,8 +142,7 @@ def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpRespon
         "player": player_for(opened, studied, video, as_of=timezone.now()) if video else None,
         "links": Links(opened.run.pk, lesson_id, video, quizzes_in(opened, studied)),
         "is_read": opened.records and not opened.study.is_void and not studied.lesson.has_videos,
-        "following": after[0] if after else None,
-        "following_step": _("看看 ›") if opened.study.is_void else _("去学 ›"),
+        "onward": after_lesson(opened.study, studied, member_id=opened.user.pk, as_of=timezone.now()),
     }
     return render(request, "courses/lesson.html", context)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from attendance.check_words import TRUTH
+from attendance.sentences.checks import TRUTH
 from quizzes.core.drawing import needed, number_words
 from quizzes.core.questions import Kind
 from quizzes.models import Answer, Attempt, QuestionVersion, Quiz

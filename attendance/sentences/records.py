@@ -29,6 +29,11 @@ CLOCKS: dict[str, Callable[[], str]] = {
     "recorded": lambda: _("有录像的部分已看"),
     "media": lambda: _("已学"),
 }
+NEAR: tuple[Callable[[], str], ...] = (lambda: _("今天"), lambda: _("明天"), lambda: _("后天"))
+WEEKDAYS: tuple[Callable[[], str], ...] = (
+    lambda: _("周一"), lambda: _("周二"), lambda: _("周三"), lambda: _("周四"), lambda: _("周五"), lambda: _("周六"),
+    lambda: _("周日"),
+)  # fmt: skip
 CATEGORIES: dict[str, Callable[[], str]] = {
     "duty": lambda: _("值班值守"),
     "work": lambda: _("外出务工或出差"),
@@ -111,6 +116,23 @@ def day_and_hour(moment: datetime) -> str:
     return f"{day(moment)} {hour(moment)}"
 
 
+def near_day(at: datetime) -> str:
+    """Return the day of a moment as one says it to somebody who reads it now: 今天, 明天, 后天, 周六, then 12月6日.
+
+    For pages alone: what is stored, printed or sent is read on another day.
+    """
+    local = timezone.localtime(at)
+    days = (local.date() - timezone.localdate()).days
+    if 0 <= days < len(NEAR):
+        return NEAR[days]()
+    return WEEKDAYS[local.weekday()]() if 0 < days < len(WEEKDAYS) else day(at)
+
+
+def near_day_and_hour(at: datetime) -> str:
+    """Return a moment as one says it to somebody who reads it now: 明天 19:33."""
+    return f"{near_day(at)} {hour(at)}"
+
+
 def month_day(moment: datetime) -> str:
     """Return the day of a moment without its year: 12月6日."""
     return str(date_format(timezone.localtime(moment), "MONTH_DAY_FORMAT"))
@@ -119,6 +141,11 @@ def month_day(moment: datetime) -> str:
 def span(starts_at: datetime, ends_at: datetime) -> str:
     """Return from when to when, on one day: 12月6日 19:00 – 20:00."""
     return f"{day_and_hour(starts_at)} – {hour(ends_at)}"
+
+
+def near_span(starts_at: datetime, ends_at: datetime) -> str:
+    """Return from when to when, to somebody who reads it now: 明天 19:00 – 20:00."""
+    return f"{near_day_and_hour(starts_at)} – {hour(ends_at)}"
 
 
 def written_down(by: User | None, at: datetime) -> str:

@@ -12,6 +12,7 @@ from attendance.standing import DONE, state_label
 
 register = template.Library()
 register.filter("day", records.day)
+register.filter("near_day", records.near_day)
 register.filter("day_and_hour", records.day_and_hour)
 register.filter("rule_said", rule_of_occasion)
 TO_BE_DONE = {RecordState.MISSING, RecordState.INCOMPLETE}

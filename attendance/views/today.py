@@ -27,7 +27,7 @@ from attendance.running import has_to_begin, kept_out, kept_out_words, step_into
 from attendance.sentences.asked import asked_words
 from attendance.sentences.checks import check_asked_words, check_left_words, is_late, spent_words
 from attendance.sentences.notices import MISSED, REMINDERS, words_of
-from attendance.sentences.records import day_and_hour, month_day
+from attendance.sentences.records import month_day, near_day_and_hour
 from attendance.standing import Amount, is_due_over, standings_of
 from attendance.views.calendar import calendar_of, event_of
 from attendance.views.disputes import desk_of
@@ -57,10 +57,10 @@ class Owed:
     def texts(self) -> list[str]:
         """What stands below the title: what counts and what is left, what is asked, until when, what is in the way."""
         if self.path.owes_check:
-            return [check_left_words(self.occasion), _("%(until)s 前") % {"until": day_and_hour(self.due_at)}]
+            return [check_left_words(self.occasion), _("%(until)s 前") % {"until": near_day_and_hour(self.due_at)}]
         if self.path.is_spent:
             return [spent_words(), *self.asked]
-        said = [self._left(), self.amount.asked, _("%(until)s 前") % {"until": day_and_hour(self.due_at)}]
+        said = [self._left(), self.amount.asked, _("%(until)s 前") % {"until": near_day_and_hour(self.due_at)}]
         if self.is_incomplete:
             said.append(_("当时记录不全，看一遍就补上了。"))
         if not self.sessions:

@@ -20,7 +20,7 @@ from attendance.queries import credited, last_position_ms
 from attendance.queries.sessions import sessions_ahead
 from attendance.queries.windows import HELD, roster_day
 from attendance.sentences.checks import check_asked_words, check_card
-from attendance.sentences.records import day, day_and_hour, hour, length, span
+from attendance.sentences.records import day, day_and_hour, hour, length, near_span, span
 from attendance.standing import Amount, is_due_over, standings_of
 from attendance.views.told_off import led_back_where_off
 from live import queries
@@ -105,7 +105,7 @@ def room(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "occasion": occasion,
         "data": data,
         "record_url": reverse("me_record", args=[lecture.pk]) if data["counted"] else reverse("me"),
-        "when": span(occasion.starts_at, occasion.ends_at),
+        "when": near_span(occasion.starts_at, occasion.ends_at),
         "roster": _("按 %(day)s 的组织关系") % {"day": day(roster_day(occasion, as_of=now))},
         "is_host": may_host(user, lecture),
     }

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from media.core.captions import Cue, decode, read_captions, write_vtt
 from media.core.names import clean_filename
+from media.events import announce_captions
 from media.models import Captions, Video
 from media.queries import shown_cues
 
@@ -103,6 +104,7 @@ def delete_captions(*, video_id: UUID, actor_id: int) -> None:
 def _drop(video: Video) -> None:
     Captions.objects.filter(video=video).delete()
     Video.objects.filter(pk=video.pk).update(captions_digest="")
+    announce_captions(video.pk)
 
 
 def _show(video: Video, captions: Captions) -> Kept:
@@ -110,5 +112,6 @@ def _show(video: Video, captions: Captions) -> Kept:
     cues = shown_cues(captions, duration_ms=video.duration_ms)
     digest = hashlib.sha256(write_vtt(cues).encode()).hexdigest()[:16] if cues else ""
     Video.objects.filter(pk=video.pk).update(captions_digest=digest)
+    announce_captions(video.pk)
     log.info("captions_kept", video_id=str(video.pk), origin=captions.origin, cues=len(cues))
     return Kept(len(cues), len(captions.cues) - len(cues))

@@ -1,13 +1,17 @@
 """Chinese is found inside words, on the database in use."""
 
+import json
 from importlib import import_module
+from typing import Any
 
 import pytest
 from django.db import connection
 from modelsearch.backends import get_search_backend
 
+from cms.finding import words_of
 from cms.models import LessonPage
-from cms.search import BACKENDS, words_to_find, words_to_index
+from cms.receivers import index_anew
+from cms.search import BACKENDS, LONG_TEXT, MOST_WORDS, bounded, words_to_find, words_to_index
 from tests.factories.cms import CoursePageFactory, LessonPageFactory
 
 TITLES = ["安全培训", "培训安全员", "全员安全生产", "第3期 WebRTC 培训班", "急救常识"]
@@ -77,3 +81,35 @@ def test_looking_what_is_indexed_and_writing_it_are_one_step(monkeypatch: pytest
     backend.add(lesson)
     assert inside == [True]
     assert lesson.index_entries.count() == 1
+
+
+@pytest.mark.unit
+def test_a_very_long_text_is_indexed_with_each_word_once() -> None:
+    assert bounded("安 全 安") == "安 全 安"
+    long = bounded("安 全 " * LONG_TEXT)
+    assert long == "安 全"
+    assert len(bounded(" ".join(str(number) for number in range(MOST_WORDS + LONG_TEXT))).split()) == MOST_WORDS
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+def test_a_migration_of_these_pages_writes_the_index_anew() -> None:
+    lesson = LessonPageFactory(course=CoursePageFactory(), title="防汛避险")
+    lesson.index_entries.all().delete()
+    ours, others = [type("M", (), {"app_label": label}) for label in ("cms", "live")]
+    for plan in ([], [(others, False)], [(ours, True)]):
+        index_anew(using="default", plan=plan)
+        assert not LessonPage.objects.search("避险").count()
+    index_anew(using="default", plan=[(others, False), (ours, False)])
+    assert [page.pk for page in LessonPage.objects.search("避险")] == [lesson.pk]
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+def test_the_words_of_a_lesson_are_read_without_loading_what_it_shows(django_assert_num_queries: Any) -> None:
+    picture = {"type": "picture", "value": {"image": 7, "alt": "屋后的排水沟", "decorative": False}}
+    text, gone = {"type": "text", "value": "<p>先看<b>安全</b></p>"}, {"type": "no such block", "value": "旧"}
+    lesson = LessonPageFactory(course=CoursePageFactory(), title="防汛", body=json.dumps([text, picture, gone]))
+    page = LessonPage.objects.get(pk=lesson.pk)
+    with django_assert_num_queries(0):
+        assert words_of(page).split() == ["先看安全", "屋后的排水沟"]

@@ -136,26 +136,6 @@ def test_somebody_new_sees_that_nothing_is_there(client: Client) -> None:
     assert "还没有课程" in page_of(client, make_county().member, "/courses/").content.decode()
 
 
-def test_search_finds_a_word_inside_chinese(client: Client) -> None:
-    world = make_county()
-    found = give_course(world.branch, title="消防安全培训课程")
-    give_course(world.branch, title="防范手机诈骗")
-    in_text = give_course(world.branch, title="夏季课")
-    LessonPageFactory(course=in_text.page, body=[("text", "<p>今天培训怎样救火</p>")])
-    give_course(world.neighbour, title="邻支部培训")
-    shelf = page_of(client, world.member, "/courses/?q=培训").context["shelf"]
-    assert {study.run.pk for study in shelf.todo} == {found.run.pk, in_text.run.pk}
-    assert page_of(client, world.member, "/courses/?q=没有的词").context["shelf"].is_empty
-
-
-def test_a_question_with_odd_characters_is_only_a_question(client: Client) -> None:
-    world = make_county()
-    give_course(world.branch)
-    for question in ["\x00", "'\"*(", "AND OR NOT", "培" * 500, "🙂"]:
-        client.force_login(world.member)
-        assert client.get("/courses/", {"q": question}).status_code == 200
-
-
 @pytest.mark.parametrize("url", ["/courses/", "course", "lesson"])
 def test_pages_cost_the_same_for_one_and_for_three(client: Client, url: str) -> None:
     world = make_county()

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -11,6 +12,7 @@ from django.utils import timezone
 from icalendar import Calendar
 
 from attendance.models import Occasion, RecordState, Rule, Training
+from attendance.sentences.records import near_day, near_day_and_hour, near_span
 from attendance.views.today import greeting, starts_in
 from organizations.models import Exemption, User
 from tests.attendance.people import expect, make_occasion, make_rule, make_training, stand
@@ -178,3 +180,16 @@ def test_the_greeting_follows_the_clock() -> None:
 def test_the_countdown_is_in_words(ahead: dt.timedelta, said: str) -> None:
     morning = dt.datetime(2026, 3, 2, 8, 0, tzinfo=timezone.get_default_timezone())
     assert starts_in(morning + ahead, morning) == said
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [(-1, "3月1日"), (0, "今天"), (1, "明天"), (2, "后天"), (3, "周四"), (6, "周日"), (7, "3月9日")],
+)
+def test_a_day_is_said_as_people_say_it(days: int, said: str) -> None:
+    monday = dt.datetime(2026, 3, 2, 8, 0, tzinfo=timezone.get_default_timezone())
+    with time_machine.travel(monday, tick=False):
+        at = monday + dt.timedelta(days=days, hours=11, minutes=33)
+        assert (near_day(at), near_day_and_hour(at)) == (said, f"{said} 19:33")
+        assert near_span(at, at + dt.timedelta(hours=1)) == f"{said} 19:33 – 20:33"

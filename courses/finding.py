@@ -1,0 +1,77 @@
+"""Search over the courses that somebody may read: their names, lessons, documents' titles and captions (ADR 61)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models.functions import Length, Substr
+from wagtail.models import Page
+from wagtail.rich_text import get_text_for_indexing
+
+from attendance.models import Occasion
+from cms.core.finding import Piece, excerpt, marked, sought
+from cms.finding import Place, places_in
+from cms.models import CoursePage, LessonPage
+from courses.models import CourseRun
+from courses.queries import runs_expecting
+
+
+@dataclass(frozen=True)
+class Found:
+    """A course (``lesson`` None) or a lesson in which it stands, where to read it, and the place (None: the title)."""
+
+    run: CourseRun
+    lesson: LessonPage | None
+    title: tuple[Piece, ...]
+    place: Place | None
+
+
+def pages_found(runs: QuerySet[CourseRun], question: str) -> QuerySet[Page]:
+    """Return the courses and lessons of these runs that answer a question, what says it in its title first.
+
+    Counted and cut into pages in the database; the order is the same on both databases, which rank differently.
+    """
+    words = sought(question)
+    if not words:
+        return Page.objects.none()
+    courses = CoursePage.objects.live().filter(pk__in=runs.order_by().values("page_id"))
+    found = Page.objects.search(question, order_by_relevance=False).get_queryset()
+    pages = Page.objects.live().filter(pk__in=found.order_by().values("pk"))
+    readable = pages.annotate(above=Substr("path", 1, Length("path") - Page.steplen)).filter(
+        Q(path__in=courses.order_by().values("path")) | Q(above__in=courses.order_by().values("path"))
+    )
+    says_all = Q(*(Q(title__icontains=word) for word in words))
+    in_title = Case(When(says_all, then=Value(0)), default=Value(1), output_field=IntegerField())
+    return readable.order_by(in_title, "depth", "path")
+
+
+def places_found(pages: Sequence[Page], question: str, *, runs: QuerySet[CourseRun], member_id: int) -> list[Found]:
+    """Return the pages with the places of what was asked, in their order. Seven queries whatever their number."""
+    words = sought(question)
+    keys = [page.pk for page in pages]
+    courses, lessons = CoursePage.objects.in_bulk(keys), LessonPage.objects.in_bulk(keys)
+    above = {page.pk: page.path if page.pk in courses else page.path[: -Page.steplen] for page in pages}
+    by_path = _runs_by_path(runs.filter(page__path__in=above.values()), member_id=member_id)
+    places: dict[int, Place | None] = {**places_in(lessons.values(), words)}
+    for course in courses.values():
+        pieces = excerpt(get_text_for_indexing(course.intro), words)
+        places[course.pk] = Place("intro", pieces) if pieces else None
+    return [
+        Found(by_path[above[page.pk]], lessons.get(page.pk), marked(page.title, words), places.get(page.pk))
+        for page in pages
+        if above[page.pk] in by_path  # else it was withdrawn in this moment
+    ]
+
+
+def _runs_by_path(runs: QuerySet[CourseRun], *, member_id: int) -> dict[str, CourseRun]:
+    """The one of several runs of a course where to read it: where one is expected, what stands, what ends last."""
+    known = list(runs.select_related("page", "occasion"))
+    mine = set(
+        runs_expecting(member_id=member_id).filter(pk__in=[run.pk for run in known]).values_list("pk", flat=True)
+    )
+
+    def worth(run: CourseRun) -> tuple[bool, bool, float]:
+        occasion = run.occasion
+        return run.pk in mine, occasion.state != Occasion.State.VOID, occasion.ends_at.timestamp()
+
+    return {run.page.path: run for run in sorted(known, key=worth)}
