@@ -17,7 +17,7 @@ from wagtail.permissions import policy_registry
 from cms.core.lesson import values_of
 from media.choosers import choosable, key_of
 
-# Kinds as the blocks of a lesson are called (cms/blocks.py).
+# Kinds of what the blocks of a lesson hold (cms/core/lesson.py).
 VIDEO, PICTURE, DOCUMENT = "video", "picture", "document"
 
 
