@@ -14,7 +14,7 @@ from cms.editing import is_complete
 from cms.models import CoursePage, LessonPage
 from media.models import Video
 from tests.cms.test_blocks import gallery
-from tests.cms.test_editor import Desk, autosave, desk, text
+from tests.cms.test_editor import EMPTY, Desk, autosave, desk, text
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_video
 
 pytestmark = [
@@ -136,7 +136,7 @@ def test_from_nothing_to_a_published_lesson_with_a_video_in_five_steps(desk: Des
     steps = 1  # the shelf's "add"
     new = reverse("wagtailadmin_pages:add", args=["cms", "coursepage", shelf])
     assert desk.client.get(new).status_code == 200
-    values = {"title": "防汛", "node": desk.world.branch.pk, "intro": "null", "cover": "", "action-publish": "1"}
+    values = {"title": "防汛", "node": desk.world.branch.pk, "intro": EMPTY, "cover": "", "action-publish": "1"}
     answer = desk.client.post(new, values, follow=True)
     course = CoursePage.objects.get(title="防汛")
     again = desk.client.post(reverse("wagtailadmin_pages:edit", args=[course.pk]), values)
