@@ -22,7 +22,7 @@ from wagtail.blocks.struct_block import StructBlockValidationError
 from wagtail.documents.blocks import DocumentChooserBlock
 from wagtail.images.blocks import ImageChooserBlock
 
-from cms.core.lesson import HELD
+from cms.core.lesson import held_in
 from cms.core.links import host_of
 from media.choosers import KeepsChoice, Unshown, VideoChooserBlock
 
@@ -258,20 +258,20 @@ class LessonBody(blocks.StreamBlock):
         found: dict[str, list[str]] = {}
         for child in value:
             if keys := list(_chosen_in(child.block, child.value)):
-                found.setdefault(_held(child), []).extend(keys)
+                found.setdefault(held_in(child.block_type), []).extend(keys)
         return found
 
     def without(self, value: StreamValue, refused: Mapping[str, set[str]]) -> StreamValue:
         """Return the blocks with each refused choice taken out; ``clean`` then says at that block why."""
         children = [
-            (child.block_type, _without(child.block, child.value, refused.get(_held(child), set())), child.id)
+            (
+                child.block_type,
+                _without(child.block, child.value, refused.get(held_in(child.block_type), set())),
+                child.id,
+            )
             for child in value
         ]
         return StreamValue(self, children)
-
-
-def _held(child: Any) -> str:
-    return HELD.get(child.block_type, child.block_type)
 
 
 def _chosen_in(block: blocks.Block, value: Any) -> Iterator[str]:

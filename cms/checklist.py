@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
-from cms.core.lesson import HELD, VIDEO
+from cms.core.lesson import VIDEO, held_in
 from cms.models import CoursePage, LessonPage
 from cms.queries import lessons_written
 from media.models import Video
@@ -118,7 +118,7 @@ def _advice_for_lesson(lesson: LessonPage) -> Iterator[Lack]:
     if not len(lesson.body):
         yield Lack(_("这一讲还没有内容。"), FIELD.format("body"))
     for block in lesson.body:
-        if HELD.get(block.block_type) != VIDEO or not isinstance(block.value, Video):
+        if held_in(block.block_type) != VIDEO or not isinstance(block.value, Video):
             continue
         at, title = BLOCK.format(block.id), {"title": block.value.title}
         if block.value.state == Video.State.FAILED:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Model, Q, QuerySet
 from wagtail.models import ModelLogEntry, Page, PageLogEntry
 
-from cms.core.lesson import HELD, media_key, values_of
+from cms.core.lesson import VIDEO, held_in, media_key, values_of
 from cms.material import Material
 from cms.models import CoursePage, LessonPage
 from media.models import Video
@@ -57,7 +57,7 @@ def lessons_by_course(courses: Iterable[Page]) -> dict[str, list[Lesson]]:
     }
     for page in pages:
         shown = tuple(videos[i] for i in ids[page.pk] if i in videos)
-        blocks = [block for block in page.body.raw_data if HELD.get(block.get("type")) == "video"]
+        blocks = [block for block in page.body.raw_data if held_in(str(block.get("type"))) == VIDEO]
         is_incomplete = any(str(block.get("value")) not in videos for block in blocks)
         lessons[page.path[: -Page.steplen]].append(Lesson(page, shown, is_incomplete))
     return lessons

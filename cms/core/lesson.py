@@ -17,14 +17,16 @@ def media_key(video_id: object) -> str:
     return f"{MEDIA_PREFIX}{video_id}"
 
 
-# The kind of thing that is chosen in a block, by the block's name (cms/blocks.py).
+# What is chosen in a block, by the block's name (cms/blocks.py), where it is called otherwise or counts as another.
 HELD = {
-    "video": VIDEO,
     "audio": VIDEO,
-    "picture": "picture",
     "gallery": "picture",
-    "document": "document",
 }
+
+
+def held_in(block: str) -> str:
+    """Return the kind of thing that a block of this name holds."""
+    return HELD.get(block, block)
 
 
 def values_of(raw: Iterable[Mapping[str, Any]], kind: str) -> list[str]:
@@ -32,7 +34,7 @@ def values_of(raw: Iterable[Mapping[str, Any]], kind: str) -> list[str]:
     found = (
         str(value)
         for block in raw
-        if HELD.get(str(block.get("type"))) == kind
+        if held_in(str(block.get("type"))) == kind
         for value in chosen(block.get("value"))
         if value
     )
