@@ -19,7 +19,8 @@ from cms.queries import lessons_written
 from media.models import Video
 
 # As Wagtail calls the parts of its form.
-FIELD = "#panel-child-content-{}-section"
+FIELD = "#id_{}-label"
+BODY = "#body"
 BLOCK = "#block-{}-section"
 MOST_LESSONS = 100
 
@@ -116,7 +117,7 @@ def _sentences(block: Any, error: Any) -> Iterator[str]:
 
 def _advice_for_lesson(lesson: LessonPage) -> Iterator[Lack]:
     if not len(lesson.body):
-        yield Lack(_("这一讲还没有内容。"), FIELD.format("body"))
+        yield Lack(_("这一讲还没有内容。"), BODY)
     for block in lesson.body:
         if held_in(block.block_type) != VIDEO or not isinstance(block.value, Video):
             continue
