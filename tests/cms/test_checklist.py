@@ -33,7 +33,7 @@ def list_in(page: str) -> str:
 
 def draft_of(desk: Desk, *blocks: tuple[str, Any], title: str = "") -> LessonPage:
     assert desk.client.post(desk.add, desk.values(title, *blocks)).status_code == 302
-    return LessonPage.objects.get().get_latest_revision_as_object()  # type: ignore[no-any-return]
+    return LessonPage.objects.get().get_latest_revision_as_object()
 
 
 def test_every_refusal_is_a_line_that_leads_to_its_place(desk: Desk) -> None:
