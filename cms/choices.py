@@ -18,7 +18,7 @@ from cms.core.lesson import values_of
 from media.choosers import choosable, key_of
 from quizzes.choosers import choosable as choosable_quizzes
 
-# Kinds as the blocks of a lesson are called (cms/blocks.py).
+# Kinds of what the blocks of a lesson hold (cms/core/lesson.py).
 VIDEO, PICTURE, DOCUMENT, QUIZ = "video", "picture", "document", "quiz"
 
 

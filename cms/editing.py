@@ -6,7 +6,6 @@ Wagtail asks by hooks; cms/apps.py imports this module when all apps are there.
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
@@ -17,10 +16,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from wagtail import hooks
+from wagtail.admin.widgets.button import HeaderButton
 from wagtail.models import Page
 
+from cms.checklist import lesson_to_add, refused_for
 from cms.forms import WINDOW
 from cms.models import CoursePage, LessonPage
+from cms.queries import lessons_written
 from cms.sentences import editor_words
 
 
@@ -47,12 +49,7 @@ def notice_a_newer_version(request: HttpRequest, page: Page) -> None:
 
 def is_complete(page: LessonPage | CoursePage) -> bool:
     """Say whether a lesson or a course has all that publishing asks for."""
-    if isinstance(page, LessonPage):
-        try:
-            page.body.stream_block.clean(page.body)
-        except ValidationError:
-            return False
-    return page.title != page.base_form_class.untitled
+    return not refused_for(page)
 
 
 @hooks.register("before_bulk_action")
@@ -79,6 +76,27 @@ def _lessons_in(objects: list[Any], action: Any) -> list[LessonPage]:
     else:
         lessons = list(LessonPage.objects.filter(path__in=paths))
     return [lesson.get_latest_revision_as_object() for lesson in lessons]
+
+
+@hooks.register("after_create_page")
+@hooks.register("after_edit_page")
+def go_on_with_lessons(request: HttpRequest, page: Page) -> HttpResponse | None:
+    """Stay with a course that was published without lessons: they are next, and Wagtail's list has no word of them."""
+    is_new = isinstance(page, CoursePage) and page.live and not lessons_written(page).exists()
+    if not is_new or not request.POST.get("action-publish"):
+        return None
+    return redirect("wagtailadmin_pages:edit", page.pk)
+
+
+@hooks.register("register_page_header_buttons")
+def add_a_lesson(page: Page, user: Any, view_name: str, next_url: str | None = None) -> list[HeaderButton]:
+    """Offer the next lesson beside a course and beside each of its lessons."""
+    course = page.specific if page.specific_class is CoursePage else None
+    if page.specific_class is LessonPage:
+        course = page.get_parent().specific
+    if view_name != "edit" or course is None or not course.permissions_for_user(user).can_add_subpage():
+        return []
+    return [HeaderButton(_("加一讲"), url=lesson_to_add(course), icon_name="plus", priority=5)]
 
 
 @require_safe

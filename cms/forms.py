@@ -14,11 +14,13 @@ from wagtail.admin.forms.pages import CopyForm
 from wagtail.blocks.stream_block import StreamBlockValidationError, StreamValue
 
 from cms.blocks import UNREADABLE, LessonBody
-from cms.choices import may_use
+from cms.choices import PICTURE, may_use
 from cms.permissions import editable_nodes
 
 WINDOW = "editor_window"
 """Under this name a version says which opened page of the editor stored it (frontend/src/editor)."""
+
+NO_TITLE = _("请写上名称。")
 
 
 class MemberPageForm(WagtailAdminPageForm):
@@ -37,7 +39,7 @@ class MemberPageForm(WagtailAdminPageForm):
         self.instance.editor_window = str(self.data.get("editor_window", ""))[:64]
         title = self.fields.get("title")
         if title is not None:
-            title.error_messages["required"] = _("请写上名称。")
+            title.error_messages["required"] = NO_TITLE
             title.widget.attrs["placeholder"] = _("名称")
 
     def defer_required_fields(self) -> None:
@@ -47,12 +49,19 @@ class MemberPageForm(WagtailAdminPageForm):
             self.fields["title"].required = False
             self.deferred_required_fields.append("title")
 
+    @classmethod
+    def fault_in(cls, title: str) -> Any:
+        """Return why a page of this name cannot be published, in a sentence; empty where it can."""
+        if not title.strip():
+            return NO_TITLE
+        return _("发布以前请换一个名称。") if title.strip() == cls.untitled else ""
+
     def clean_title(self) -> str:
         title = str(self.cleaned_data["title"]).strip()
         if self.is_deferred_validation:
             return title or self.untitled
-        if title == self.untitled:
-            raise ValidationError(_("发布以前请换一个名称。"))
+        if fault := self.fault_in(title):
+            raise ValidationError(fault)
         return title
 
     def clean(self) -> Any:
@@ -118,18 +127,37 @@ class CopyLessonForm(CopyCourseForm):
 
 
 class CoursePageForm(MemberPageForm):
-    """Offers only the organisations for which the editor may write courses."""
+    """Offers only the organisations for which the editor may write courses, and takes only covers that are theirs."""
 
     untitled = "未命名的课程"
+    is_cover_refused = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # A colleague's picture that the course has already stays there.
+        self.kept_cover = str(self.instance.cover_id or "")
         if "node" in self.fields:
             nodes = editable_nodes(self.for_user).filter(Q(closed_date=None) | Q(pk=self.instance.node_id))
             self.fields["node"].queryset = nodes
             self.fields["node"].empty_label = _("请选择")
             if not self.instance.node_id:
                 self.fields["node"].initial = nodes.values_list("pk", flat=True).first()
+
+    def _widget_data_value(self, widget: Any, html_name: str) -> Any:
+        value = super()._widget_data_value(widget, html_name)
+        if html_name != self.add_prefix("cover") or not value:
+            return value
+        if str(value) == self.kept_cover or not may_use(PICTURE, [str(value)], user=self.for_user):
+            return value
+        # Not even its title comes back.
+        self.is_cover_refused = True
+        return None
+
+    def clean_cover(self) -> Any:
+        cover = self.cleaned_data["cover"]
+        if self.is_cover_refused:
+            raise ValidationError(_("封面：这张图片不存在，或者不归您使用。请另选一张图片。"))
+        return cover
 
 
 class LessonPageForm(MemberPageForm):

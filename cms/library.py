@@ -51,7 +51,7 @@ def may_look_at(user: Any, item: Any) -> bool:
     key = f"cms.looks:{user.pk}:{kind_of(item)}:{item.pk}"
     answer = cache.get(key)
     if answer is None:
-        answer = _is_in_a_lesson_of(user, item)
+        answer = _is_shown_to_editors_by(user, item)
         cache.set(key, answer, REMEMBERED_S if answer else REFUSED_S)
     return bool(answer)
 
@@ -69,8 +69,10 @@ def is_shown_by_right(*, lesson: LessonPage, item: Any) -> bool:
     return bool(cache.get_or_set(key, lambda: _was_put_in_by_right(lesson, item), REMEMBERED_S))
 
 
-def _is_in_a_lesson_of(user: Any, item: Any) -> bool:
+def _is_shown_to_editors_by(user: Any, item: Any) -> bool:
     pages = policy_registry.get_by_type(Page).instances_user_has_any_permission_for(user, ["change"])
+    if kind_of(item) == "picture" and pages.filter(coursepage__cover=item).exists():
+        return True
     return any(is_shown_by_right(lesson=lesson, item=item) for lesson in _lessons_holding(pages, item))
 
 

@@ -20,7 +20,7 @@ from wagtail.models import Page, Revision
 from cms.core.lesson import values_of
 from media.models import Video
 
-# A block's kind, and the field in which what it shows is kept.
+# What a block holds (cms/core/lesson.py), and the field in which it is kept.
 FIELDS = {"video": "video", "picture": "image", "document": "document"}
 
 

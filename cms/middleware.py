@@ -33,7 +33,7 @@ LONGEST_KEY = len(str(LARGEST_KEY))
 
 # Nobody's: they know no owners, look across the whole tree, or belong to parts of Wagtail that are not used.
 CLOSED = (
-    "api/main/documents/", "api/main/images/", "block-preview/",
+    "api/main/documents/", "api/main/images/",
     "embeds/", "failwhale/", "forms/",
     "images/<int:image_id>/generate_url/", "images/<int:image_id>/preview/",
     "images/chooser/<int:image_id>/select_format/", "pages/<int:page_id>/convert_alias/",
@@ -52,6 +52,8 @@ SENT_BY_HAND = ("POST", "PUT")
 # Moments that are none any more in another time zone.
 EDGES_OF_TIME = ("0001-", "9999-")
 COPY = "pages/<int:page_id>/copy/"
+# Here ``id`` names a kind of block.
+EXAMPLES = "block-preview/"
 # Where Wagtail keeps which hints a person has closed; it merges whatever JSON comes.
 HINTS = "dismissibles/"
 # Wagtail's form breaks where the field is missing altogether.
@@ -210,7 +212,7 @@ def _keys_in(place: str, request: HttpRequest, kwargs: dict[str, Any]) -> Iterat
             yield kind_at(place, name, kwargs), str(value)
     for sent in (request.GET, request.POST):
         for name, values in sent.lists():
-            if name in NAMES or (name == "id" and sent is request.GET):
+            if name in NAMES or (name == "id" and sent is request.GET and place != EXAMPLES):
                 yield from ((kind_at(place, name, kwargs), str(value)) for value in values if value)
 
 

@@ -14,15 +14,18 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, Panel
 from wagtail.fields import RichTextField, StreamField
+from wagtail.images import get_image_model_string
 from wagtail.models import Page
 from wagtail.search import index
 
 from cms.belonging import Belonging as Belonging  # so that Django knows the table
 from cms.blocks import LessonBody
+from cms.covers import cover_in_preview
 from cms.finding import words_beside
 from cms.forms import WINDOW, CopyCourseForm, CopyLessonForm, CoursePageForm, LessonPageForm
 from cms.material import Material as Material  # so that Django knows the table
 from cms.moving import file_to_show
+from cms.panels import ChecklistPanel
 from cms.permissions import CourseTester, ShelfTester
 from organizations.models import Node
 from quizzes.sentences import previewed
@@ -103,6 +106,16 @@ class CoursePage(MemberPage):
 
     intro = RichTextField(_("课程介绍"), blank=True, features=["bold", "ol", "ul", "link"])
     node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+", verbose_name=_("所属组织"))
+    # What is deleted beside the library's pages leaves the course with the cover that is drawn.
+    cover = models.ForeignKey(
+        get_image_model_string(),
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("封面"),
+        help_text=_("课程列表里看到的图片，宽和高按 16:9 最好；不选的，用课程名称做成封面。"),
+    )
     seek_ahead = models.BooleanField(
         _("允许跳着看"), default=True, help_text=_("跳过的部分任何时候都不计入；关闭后，没看过的部分不能往前拖。")
     )
@@ -110,7 +123,14 @@ class CoursePage(MemberPage):
     base_form_class = CoursePageForm
     copy_form_class = CopyCourseForm
     preview_template = "cms/course_preview.html"
-    content_panels = [NAME, FieldPanel("node"), FieldPanel("intro"), FieldPanel("seek_ahead")]
+    content_panels = [
+        ChecklistPanel(),
+        NAME,
+        FieldPanel("node"),
+        FieldPanel("cover"),
+        FieldPanel("intro"),
+        FieldPanel("seek_ahead"),
+    ]
     search_fields = [*Page.search_fields, index.SearchField("intro"), index.FilterField("node_id")]
     parent_page_types = ["cms.CourseIndexPage"]
     subpage_types = ["cms.LessonPage"]
@@ -121,7 +141,10 @@ class CoursePage(MemberPage):
         return CourseTester(user, self, node)
 
     def preview_context(self) -> dict[str, Any]:
-        return {"lessons": LessonPage.objects.child_of(self).live() if self.pk else []}
+        return {
+            "lessons": LessonPage.objects.child_of(self).live() if self.pk else [],
+            "cover": cover_in_preview(self),
+        }
 
     class Meta:
         verbose_name = _("课程")
@@ -135,7 +158,7 @@ class LessonPage(MemberPage):
     base_form_class = LessonPageForm
     copy_form_class = CopyLessonForm
     preview_template = "cms/lesson_preview.html"
-    content_panels = [NAME, FieldPanel("body")]
+    content_panels = [ChecklistPanel(), NAME, FieldPanel("body")]
     search_fields = [*Page.search_fields, index.SearchField("body"), index.SearchField("words_beside")]
     parent_page_types = ["cms.CoursePage"]
     subpage_types: list[str] = []

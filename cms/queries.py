@@ -8,7 +8,7 @@ from django.db.models import Model, Q, QuerySet
 from wagtail.models import ModelLogEntry, Page, PageLogEntry
 from wagtail.permissions import policy_registry
 
-from cms.core.lesson import media_key, values_of
+from cms.core.lesson import VIDEO, held_in, media_key, values_of
 from cms.material import Material
 from cms.models import CoursePage, LessonPage
 from media.models import Video
@@ -59,7 +59,7 @@ def lessons_by_course(courses: Iterable[Page]) -> dict[str, list[Lesson]]:
     }
     for page in pages:
         shown = tuple(videos[i] for i in ids[page.pk] if i in videos)
-        blocks = [block for block in page.body.raw_data if block.get("type") == "video"]
+        blocks = [block for block in page.body.raw_data if held_in(str(block.get("type"))) == VIDEO]
         is_incomplete = any(str(block.get("value")) not in videos for block in blocks)
         lessons[page.path[: -Page.steplen]].append(Lesson(page, shown, is_incomplete))
     return lessons
@@ -69,6 +69,11 @@ def withdrawn_lessons(course: Page) -> list[LessonPage]:
     """Return the lessons of a course that were published once and are not now, in order. One query."""
     pages = LessonPage.objects.child_of(course).filter(live=False, first_published_at__isnull=False)
     return list(pages.order_by("path"))
+
+
+def lessons_written(course: Page) -> QuerySet[LessonPage]:
+    """Return all lessons of a course as its editors see them, in order, drafts too; without what stands in them."""
+    return LessonPage.objects.child_of(course).defer("body").order_by("path")
 
 
 def was_in(course: Page, *, lesson_id: int) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Model, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from wagtail.images import get_image_model
 from wagtail.models import Page
 
 from cms.material import FIELDS, Material, owner_model
@@ -18,7 +19,8 @@ MOST_NAMED = 8
 
 
 def uses_of(*, thing: Model, user: User, as_of: datetime) -> list[Use]:
-    """The lessons that show the thing, published, as a draft or planned: each blocks. Three queries."""
+    """The lessons that show the thing, published, as a draft or planned, and of a picture the courses that have it
+    on their cover: each blocks. Four queries."""
     field = next((field for field in FIELDS.values() if isinstance(thing, owner_model(field))), None)
     if field is None:
         return []
@@ -27,7 +29,8 @@ def uses_of(*, thing: Model, user: User, as_of: datetime) -> list[Use]:
     for row in shown:
         versions.setdefault(row.lesson, set()).add(row.version)
     courses = courses_of(versions)
-    return [_use(lesson, courses.get(lesson.pk), found, user) for lesson, found in versions.items()]
+    uses = [_use(lesson, courses.get(lesson.pk), found, user) for lesson, found in versions.items()]
+    return [*uses, *(_cover_use(course, user) for course in _covered_by(thing))]
 
 
 def changed(*, thing: Model, user: User, as_of: datetime) -> list[Use]:
@@ -44,7 +47,28 @@ def changed(*, thing: Model, user: User, as_of: datetime) -> list[Use]:
     uses = [_shown(lesson, courses.get(lesson.pk), user) for lesson in found]
     if more := lessons.count() - len(found):
         uses.append(Use(_("另有 %(count)s 讲课") % {"count": more}))
-    return uses
+    return [*uses, *(_shown_on_cover(course, user) for course in _covered_by(thing) if course.live)]
+
+
+def _covered_by(thing: Model) -> list[CoursePage]:
+    """The courses that have a picture on their cover, the first of many."""
+    if not isinstance(thing, get_image_model()):
+        return []
+    return list(CoursePage.objects.filter(cover=thing).select_related("node").order_by("path")[:MOST_NAMED])
+
+
+def _cover_use(course: CoursePage, user: User) -> Use:
+    if not may_edit_at(user, course.node):
+        words = _("“%(unit)s”的一门课程用它做封面，请与那里的组织员联系") % {"unit": course.node.name}
+        return Use(words, blocks=True)
+    words = _("课程“%(course)s”用它做封面，请先在那里换一张") % {"course": course.title}
+    return Use(words, blocks=True, url=reverse("wagtailadmin_pages:edit", args=[course.pk]))
+
+
+def _shown_on_cover(course: CoursePage, user: User) -> Use:
+    if not may_edit_at(user, course.node):
+        return Use(_("“%(unit)s”的一门课程的封面") % {"unit": course.node.name})
+    return Use(_("课程“%(course)s”的封面") % {"course": course.title})
 
 
 def _shown(lesson: LessonPage, course: CoursePage | None, user: User) -> Use:

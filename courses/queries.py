@@ -90,7 +90,7 @@ class Study:
 
 def runs_with_occasions() -> QuerySet[CourseRun]:
     """Course runs with what a page says of each: course, occasion, its rule, training and node."""
-    return CourseRun.objects.select_related("occasion__node", "occasion__training", "occasion__rule", "page")
+    return CourseRun.objects.select_related("occasion__node", "occasion__training", "occasion__rule", "page__cover")
 
 
 def runs_expecting(*, member_id: int) -> QuerySet[CourseRun]:
@@ -104,7 +104,7 @@ def runs_expecting(*, member_id: int) -> QuerySet[CourseRun]:
     to_come = Q(occasion__state=Occasion.State.SCHEDULED, occasion__node__path__in=above)
     published = CourseRun.objects.exclude(occasion__training__state=Training.State.DRAFT)
     return published.filter(on_roster | to_come).select_related(
-        "occasion__node", "occasion__training", "occasion__rule", "page"
+        "occasion__node", "occasion__training", "occasion__rule", "page__cover"
     )
 
 
@@ -188,7 +188,7 @@ def media_items_of(lessons: Iterable[Lesson]) -> dict[str, int]:
 def runs_in_subtrees(*, nodes: QuerySet[Node]) -> QuerySet[CourseRun]:
     """Return the courses given to some organisations, latest first: the organiser's list."""
     runs = CourseRun.objects.filter(occasion__node__in=nodes.order_by())
-    return runs.select_related("occasion__training", "occasion__node", "page").order_by(
+    return runs.select_related("occasion__training", "occasion__node", "page__cover").order_by(
         F("occasion__starts_at").desc(), "-pk"
     )
 

@@ -10,6 +10,8 @@ from django.utils.translation import ngettext
 
 from attendance.models import Occasion
 from attendance.sentences.records import day_and_hour, near_day_and_hour
+from cms.covers import Cover
+from courses.covers import cover_of
 from courses.models import CourseRun
 from courses.queries import Studied, Study
 from courses.shelf import Shelf
@@ -19,7 +21,8 @@ from courses.shelf import Shelf
 class Row:
     """One course or lesson of a list: where it leads, what is said of it below its title, and the word of the step.
 
-    ``state``: a state of the ledger that is shown as a chip; ``is_done``: whether it is marked as finished.
+    ``state``: a state of the ledger that is shown as a chip; ``is_done``: whether it is marked as finished; ``cover``:
+    of a course.
     """
 
     title: str
@@ -28,6 +31,7 @@ class Row:
     lines: tuple[str, ...] = ()
     state: str = ""
     is_done: bool = False
+    cover: Cover | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,10 @@ def _course(run: CourseRun) -> str:
     return reverse("courses_course", args=[run.pk])
 
 
+def _row(run: CourseRun, step: str, lines: tuple[str, ...] = (), state: str = "", *, is_done: bool = False) -> Row:
+    return Row(run.page.title, _course(run), step, lines, state, is_done, cover_of(run))
+
+
 def _until(moment: datetime) -> str:
     return _("%(until)s 前") % {"until": near_day_and_hour(moment)}
 
@@ -78,7 +86,7 @@ def _todo(study: Study) -> Row:
     amount = study.amount
     lines = [_left(study), amount.asked, _until(study.due_at)]
     step = f"{study.step_word} ›"
-    return Row(study.run.page.title, _course(study.run), step, tuple(str(line) for line in lines if line))
+    return _row(study.run, step, tuple(str(line) for line in lines if line))
 
 
 def _left(study: Study) -> str:
@@ -94,17 +102,17 @@ def _left(study: Study) -> str:
 
 def _paused(study: Study) -> Row:
     why = _("老师正在修改这门课，学过的都保存着") if study.is_withdrawn else _("视频还在处理")
-    return Row(study.run.page.title, _course(study.run), _("看看 ›"), (why,))
+    return _row(study.run, _("看看 ›"), (why,))
 
 
 def _coming(study: Study) -> Row:
     begins = study.run.occasion.starts_at
     when = _("%(at)s 开始") % {"at": near_day_and_hour(begins)}
-    return Row(study.run.page.title, _course(study.run), _("看看 ›"), (when,))
+    return _row(study.run, _("看看 ›"), (when,))
 
 
 def _done(study: Study) -> Row:
-    return Row(study.run.page.title, _course(study.run), _("再看看 ›"), is_done=True)
+    return _row(study.run, _("再看看 ›"), is_done=True)
 
 
 def _over(study: Study) -> Row:
@@ -115,13 +123,13 @@ def _over(study: Study) -> Row:
         state, said = study.stand.state, _("不用学，仍然可以看")
     else:
         said = _("%(until)s 结束，仍然可以看") % {"until": day_and_hour(study.due_at)}
-    return Row(study.run.page.title, _course(study.run), _("看看 ›"), (said,), state)
+    return _row(study.run, _("看看 ›"), (said,), state)
 
 
 def _of_others(run: CourseRun) -> Row:
     is_void = run.occasion.state == Occasion.State.VOID
     line = f"{run.occasion.node.name} · {_until(run.occasion.ends_at)}"
-    return Row(run.page.title, _course(run), _("查看 ›"), (line,), run.occasion.state if is_void else "")
+    return _row(run, _("查看 ›"), (line,), run.occasion.state if is_void else "")
 
 
 def progress(study: Study, *, as_of: datetime) -> Progress:

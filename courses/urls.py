@@ -7,6 +7,7 @@ from courses import quizzes, views
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.index, name="courses_index"),
     path("<int:occasion_id>/", views.course, name="courses_course"),
+    path("<int:occasion_id>/cover/", views.cover, name="courses_cover"),
     path("<int:occasion_id>/<int:lesson_id>/", views.lesson, name="courses_lesson"),
     path("<int:occasion_id>/<int:lesson_id>/media.json", views.media, name="courses_media"),
     path("<int:occasion_id>/<int:lesson_id>/complete/", views.complete, name="courses_complete"),

@@ -1,6 +1,5 @@
 """The member's courses. Whoever is neither on the roster nor above it gets 404, as for what does not exist."""
 
-import hashlib
 import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,10 +19,12 @@ from wagtail.images import get_image_model
 from attendance.operations import settle_dirty
 from attendance.sentences.checks import check_card
 from cms.core.lesson import values_of
+from cms.covers import file_of
 from cms.library import is_shown_by_right
 from cms.models import LessonPage
 from cms.moving import file_to_show
 from cms.queries import open_lessons, withdrawn_lessons
+from courses.covers import cover_of, of_file
 from courses.finding import pages_found, places_found
 from courses.found_words import found_rows
 from courses.models import CourseRun
@@ -116,6 +117,7 @@ def course(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "study": opened.study,
         "records": opened.records,
         "progress": progress(opened.study, as_of=timezone.now()),
+        "cover": cover_of(opened.run),
         "rows": lesson_rows(opened.study),
         "onward": after_course(opened.study, member_id=opened.user.pk, as_of=timezone.now()),
         "withdrawn": withdrawn_lessons(opened.run.page) if opened.run.page.live else [],
@@ -198,6 +200,20 @@ def picture(request: HttpRequest, occasion_id: int, lesson_id: int, image_id: in
 
 @require_safe
 @role_required()
+def cover(request: HttpRequest, occasion_id: int) -> FileResponse:
+    """Answer the picture on a course's cover to those who may read the course, also while it is withdrawn."""
+    run = get_object_or_404(runs_with_occasions(), pk=occasion_id, page__cover__isnull=False)
+    if not may_read_run(signed_in(request), run):
+        raise Http404
+    try:
+        file = file_of(run.page.cover)
+        return private_file(file.open("rb"), content_type=mimetypes.guess_type(file.name)[0])
+    except OSError as error:  # the row is there, the file is not
+        raise Http404 from error
+
+
+@require_safe
+@role_required()
 @told_if_withdrawn
 def document(request: HttpRequest, occasion_id: int, lesson_id: int, document_id: int) -> FileResponse:
     """Answer a document of a lesson to those who may read the lesson."""
@@ -234,12 +250,6 @@ def private_file(file: Any, **kwargs: Any) -> FileResponse:
     return response
 
 
-def _of_file(url: str, item: Any) -> str:
-    """Return an address that changes with the file: browsers keep what they have got for a day."""
-    version = hashlib.sha256(f"{item.file.name} {item.file_hash} {item.file_size}".encode()).hexdigest()[:10]
-    return f"{url}?f={version}"
-
-
 @dataclass(frozen=True)
 class Links:
     """Addresses of what stands in a lesson, for those who read it through this occasion (cms/blocks.py)."""
@@ -250,10 +260,10 @@ class Links:
     quizzes: Mapping[int, Standing]
 
     def picture(self, image: Any) -> str:
-        return _of_file(reverse("courses_picture", args=[self.occasion_id, self.lesson_id, image.pk]), image)
+        return of_file(reverse("courses_picture", args=[self.occasion_id, self.lesson_id, image.pk]), image)
 
     def document(self, document: Any) -> str:
-        return _of_file(reverse("courses_document", args=[self.occasion_id, self.lesson_id, document.pk]), document)
+        return of_file(reverse("courses_document", args=[self.occasion_id, self.lesson_id, document.pk]), document)
 
     def video(self, video: Any) -> dict[str, Any]:
         here = self.playing is not None and video.pk == self.playing.pk

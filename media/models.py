@@ -84,6 +84,11 @@ class Video(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def has_picture(self) -> bool:
+        """Whether there is anything to see; not known before it is processed."""
+        return any(rendition["kind"] == "video" for rendition in self.renditions)
+
 
 class Captions(models.Model):
     """The words of a video: ``cues`` as ``[[start, end, text], …]`` in ms of its own time, as they came.

@@ -20,4 +20,6 @@ class QuizChooserBlock(KeepsChoice, _ChooserBlock):
     class Meta:
         icon = "tasks"
         label = _("小测")
+        description = _("题库里的一份小测，答完就知道对错")
+        preview_template = "quizzes/block_example.html"
         template = "quizzes/block.html"

@@ -5,10 +5,11 @@ reordering and moving a block to another lesson; the same video in two lessons o
 counts once (watching it again would earn nothing anyway). A replaced video is another recording and starts anew.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 MEDIA_PREFIX = "v:"
+VIDEO = "video"
 
 
 def media_key(video_id: object) -> str:
@@ -16,12 +17,34 @@ def media_key(video_id: object) -> str:
     return f"{MEDIA_PREFIX}{video_id}"
 
 
+# What is chosen in a block, by the block's name (cms/blocks.py), where it is called otherwise or counts as another.
+HELD = {
+    "audio": VIDEO,
+    "gallery": "picture",
+}
+
+
+def held_in(block: str) -> str:
+    """Return the kind of thing that a block of this name holds."""
+    return HELD.get(block, block)
+
+
 def values_of(raw: Iterable[Mapping[str, Any]], kind: str) -> list[str]:
-    """Return the distinct chosen values (as text, in order) of the blocks of one kind in a raw stream."""
-    found = (str(value) for block in raw if block.get("type") == kind and (value := chosen(block.get("value"))))
+    """Return the distinct chosen values (as text, in order) of all blocks that hold one kind, in a raw stream."""
+    found = (
+        str(value)
+        for block in raw
+        if held_in(str(block.get("type"))) == kind
+        for value in chosen(block.get("value"))
+        if value
+    )
     return list(dict.fromkeys(found))
 
 
-def chosen(value: Any) -> Any:
-    """Return the object id inside a chooser's stored value: the id itself, or a picture's ``image`` with its words."""
-    return value.get("image") if isinstance(value, Mapping) else value
+def chosen(value: Any) -> Iterator[Any]:
+    """Give the object ids inside a block's stored value: the id itself, a picture's ``image``, or those of a list."""
+    if isinstance(value, list):
+        for item in value:
+            yield from chosen(item.get("value") if isinstance(item, Mapping) else item)
+    else:
+        yield value.get("image") if isinstance(value, Mapping) else value

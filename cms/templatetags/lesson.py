@@ -22,16 +22,32 @@ def document_of(links: Any, document: Any) -> str:
 
 
 @register.simple_tag
+def pictures_of(links: Any, gallery: Any) -> dict[str, Any]:
+    """Return the pictures of a gallery: ``shown`` as ``picture_of`` with their words, and why others are ``gone``."""
+    tells = getattr(links, "tells_what_is_gone", False)
+    return {
+        "shown": [{**picture_of(links, one["image"]), "words": one["alt"]} for one in gallery if one["image"]],
+        "gone": [one["image"] for one in gallery if tells and not one["image"] and one["image"] is not None],
+    }
+
+
+@register.simple_tag
 def video_of(links: Any, video: Any) -> dict[str, Any]:
     """Return where a video of the lesson plays (``url``, ``here``: in the player above), and what is said of it."""
+    return _place(links, video, _("视频"), _("回到视频 ↑"), _("看视频 ›"))
+
+
+@register.simple_tag
+def audio_of(links: Any, video: Any) -> dict[str, Any]:
+    """Return the same of a recording without pictures."""
+    return _place(links, video, _("录音"), _("回到录音 ↑"), _("听录音 ›"))
+
+
+def _place(links: Any, video: Any, kind: str, back: str, go: str) -> dict[str, Any]:
     place: dict[str, Any] = links.video(video)
-    step = _("回到视频 ↑") if place["here"] else _("看视频 ›")
-    return {**place, "step": step, "about": _about(video, here=place["here"])}
-
-
-def _about(video: Any, *, here: bool) -> str:
+    about = f"{kind} · {_('在上面播放')}" if place["here"] else kind
     if video.state == "failed":
-        return _("这个视频没有处理成功")
-    if video.state != "ready":
-        return _("视频还在处理")
-    return f"{_('视频')} · {_('在上面播放')}" if here else _("视频")
+        about = _("%(kind)s没有处理成功") % {"kind": kind}
+    elif video.state != "ready":
+        about = _("%(kind)s还在处理") % {"kind": kind}
+    return {**place, "step": back if place["here"] else go, "about": about}

@@ -487,7 +487,7 @@ def test_another_file_in_the_place_of_what_people_read_is_asked_about(
         values = {"title": "新名字", "tags": "", "collection": thing.collection_id, "file": file, **more}
         return admin.post(url, {key: value for key, value in values.items() if value is not None})
 
-    before = Links(given.run.pk, lesson.pk, None)
+    before = Links(given.run.pk, lesson.pk, None, {})
     show = before.picture if name == "image" else before.document
     address, had = show(thing), thing.file.name
     for agreed in ({}, {"agreed": "yes"}):

@@ -216,6 +216,7 @@ CERTIFICATES = (
 COURSES = (
     Row("courses/", READ, SIGNED_IN, "one's own courses; those of the subtree for secretary and organiser"),
     Row("courses/<int:occasion_id>/", READ, READERS, "a course"),
+    Row("courses/<int:occasion_id>/cover/", READ, READERS, "the picture on a course's cover"),
     Row("courses/<int:occasion_id>/<int:lesson_id>/", READ, READERS, "a lesson"),
     Row("courses/<int:occasion_id>/<int:lesson_id>/media.json", READ, READERS, "fresh signed addresses"),
     Row("courses/<int:occasion_id>/<int:lesson_id>/complete/", "POST", ROSTER, "that one has finished"),
@@ -433,7 +434,7 @@ THIRD_PARTY = (
     Rule("admin/documents/", KEEPERS, "documents: one's own and those of one's units; nobody's"),
     Rule("admin/documents/chooser/", OFFICE, "the same, to choose"),
     Rule("admin/documents/chooser/create/", LIBRARY, "a new document"),
-    Rule("admin/block-preview/", NOBODY, "closed: not used"),
+    Rule("admin/block-preview/", OFFICE, "how a block looks, by an example that is nobody's"),
     Rule("admin/embeds/", NOBODY, "closed: nothing is taken from other sites"),
     Rule("admin/forms/", NOBODY, "closed: there are no form pages"),
     Rule("admin/users/", NOBODY, "people come from the roster; a superuser's"),

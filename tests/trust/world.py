@@ -363,7 +363,7 @@ def _lecture_on_air(county: County, training: Training) -> Lecture:
 def _course(county: County, training: Training, image: Image, paper: Document, quiz: Quiz) -> Given:
     now, video = timezone.now(), ready_video(title=VIDEO, created_by=county.organiser)
     write_video(video)
-    page = CoursePageFactory(title=COURSE, node=county.branch)
+    page = CoursePageFactory(cover=image, title=COURSE, node=county.branch)
     picture = {"image": image, "alt": PICTURE, "decorative": False}
     body = [("text", "<p>先看安全</p>"), ("video", video), ("picture", picture), ("document", paper), ("quiz", quiz)]
     lesson = LessonPageFactory(course=page, title=f"{COURSE}第一讲", body=body)

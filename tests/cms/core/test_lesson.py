@@ -27,3 +27,16 @@ def test_pictures_and_documents_by_their_id() -> None:
 
 def test_the_key_names_the_recording() -> None:
     assert media_key(VIDEO) == f"v:{VIDEO}"
+
+
+def test_what_several_blocks_hold_is_found_in_all_of_them() -> None:
+    sound = "0b2e6a34-6c84-4f86-9f0c-0c6a5d3e9a11"
+    pictures = [
+        {"type": "item", "value": {"image": 8, "alt": "甲"}, "id": "a"},
+        {"type": "item", "value": {"image": None, "alt": ""}, "id": "b"},
+        {"type": "item", "value": {"image": 7, "alt": "乙"}, "id": "c"},
+        9,
+    ]
+    raw = [*RAW, {"type": "gallery", "value": pictures, "id": "7"}, {"type": "audio", "value": sound, "id": "8"}]
+    assert values_of(raw, "picture") == ["7", "8", "9"]
+    assert values_of(raw, "video") == [VIDEO, sound]
