@@ -10,7 +10,7 @@ from attendance.core.intervals import Spans
 from attendance.queries import last_position_ms
 from cms.core.lesson import media_key
 from courses.models import CourseRun
-from courses.queries import Studied, Study, credited_by_media, lesson_amount
+from courses.queries import Studied, Study, lesson_amount
 from media.models import Video
 from media.queries import UnableToPlay, playback
 from organizations.models import User
@@ -78,7 +78,7 @@ def player_for(reading: Reading, studied: Studied, video: Video, *, as_of: datet
 def _standing(reading: Reading, key: str, duration_ms: int) -> dict[str, Any]:
     """What counted so far, what is asked for, and where to go on."""
     run, member_id = reading.run, reading.user.pk
-    credit = credited_by_media(occasion_ids=[run.pk], member_id=member_id)[run.pk].get(key, Spans())
+    credit = reading.study.credit.get(key, Spans())
     amount = lesson_amount(run.occasion, credit, duration_ms)
     return {
         "credited_ms": credit.clip(0, duration_ms).as_lists(),

@@ -31,12 +31,16 @@ class Studied:
 
 @dataclass(frozen=True)
 class Study:
-    """One course and how far somebody got: in all as the ledger says (None: on no roster), and lesson by lesson."""
+    """One course and how far somebody got: in all as the ledger says (None: on no roster), and lesson by lesson.
+
+    ``credit``: what the ledger credited of each piece of media, by its key.
+    """
 
     run: CourseRun
     lessons: tuple[Studied, ...]
     amount: Amount
     stand: Standing | None
+    credit: Mapping[str, Spans]
 
     @property
     def is_done(self) -> bool:
@@ -127,6 +131,7 @@ def studies_of(*, runs: Iterable[CourseRun], member_id: int, as_of: datetime) ->
             ),
             stands[run.pk].amount if run.pk in stands else asked_of(occasion=run.occasion, as_of=as_of),
             stands.get(run.pk),
+            credit[run.pk],
         )
         for run in known
     ]

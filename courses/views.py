@@ -30,7 +30,7 @@ from courses.found_words import found_rows
 from courses.models import CourseRun
 from courses.onward import after_course, after_lesson
 from courses.operations import UnableToCompleteLesson, complete_lesson
-from courses.permissions import READERS, is_member_of, may_read_run, readable_runs
+from courses.permissions import READERS, may_read_run, readable_runs
 from courses.player import chosen_video, player_for
 from courses.queries import Studied, Study, runs_expecting, runs_in_subtrees, runs_with_occasions, studies_of
 from courses.sentences import lesson_rows, progress, sections
@@ -66,12 +66,12 @@ class Opened:
 def open_run(request: HttpRequest, occasion_id: int) -> Opened:
     """Return the course with the reader's progress, or raise Http404."""
     user, as_of = signed_in(request), timezone.now()
-    run = get_object_or_404(runs_with_occasions(), pk=occasion_id)
-    records = is_member_of(user, run)
-    if not records and not may_read_run(user, run):
+    own = runs_expecting(member_id=user.pk).filter(pk=occasion_id).first()
+    run = own or get_object_or_404(runs_with_occasions(), pk=occasion_id)
+    if own is None and not may_read_run(user, run):
         raise Http404
     settle_dirty(as_of=as_of, member_ids=[user.pk])
-    return Opened(user, run, studies_of(runs=[run], member_id=user.pk, as_of=as_of)[0], records)
+    return Opened(user, run, studies_of(runs=[run], member_id=user.pk, as_of=as_of)[0], records=own is not None)
 
 
 @require_safe

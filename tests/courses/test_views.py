@@ -71,6 +71,15 @@ def test_the_lesson_tells_the_player_what_it_needs(client: Client) -> None:
     assert player["subtitle"] == "急救常识 · 第 1 讲，共 1 讲"
 
 
+def test_a_lesson_takes_fifteen_queries(client: Client, django_assert_max_num_queries: Any) -> None:
+    world = make_county()
+    given = give_course(world.branch)
+    client.force_login(world.member)
+    client.get(addresses(given)[1])  # the first of a process warms what it keeps
+    with django_assert_max_num_queries(15):
+        assert client.get(addresses(given)[1]).status_code == 200
+
+
 def test_the_lesson_shows_the_chapters_of_its_video(client: Client) -> None:
     world = make_county()
     given = give_course(world.branch)
