@@ -57,12 +57,6 @@ def desk_is_the_first_page(request: HttpRequest, panels: list[Any]) -> None:
     panels[:] = [DeskPanel()]
 
 
-@hooks.register("construct_homepage_summary_items", order=1000)
-def nothing_is_counted(request: HttpRequest, items: list[Any]) -> None:
-    """How many pages there are helps nobody."""
-    items.clear()
-
-
 class BranchMenuItem(MenuItem):
     """Leads to the pages that say who is missing."""
 
