@@ -213,7 +213,9 @@ def _keys_in(place: str, request: HttpRequest, kwargs: dict[str, Any]) -> Iterat
     for sent in (request.GET, request.POST):
         for name, values in sent.lists():
             if name in NAMES or (name == "id" and sent is request.GET and place != EXAMPLES):
-                yield from ((kind_at(place, name, kwargs), str(value)) for value in values if value)
+                # An empty field is none chosen; an empty id in an address is nobody's.
+                keys = [str(value) for value in values if value or name == "id"]
+                yield from ((kind_at(place, name, kwargs), key) for key in keys)
 
 
 def _refuse_what_is_no_value(request: HttpRequest, kwargs: dict[str, Any]) -> None:

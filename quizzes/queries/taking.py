@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from django.db.models import Case, When
+
 from organizations.models import User
 from quizzes.core.questions import Kind, order_of
 from quizzes.models import Answer, Attempt, Quiz
@@ -97,7 +99,10 @@ def order_for(answer: Answer) -> tuple[int, ...]:
 
 
 def personal_data(user: User) -> dict[str, list[object]]:
-    """Return a person's attempts and answers, for their own download."""
+    """Return a person's attempts and answers, for their own download.
+
+    What is right is theirs once they have handed in: before that it would tell what to answer.
+    """
     attempts = Attempt.objects.filter(member=user).order_by("began_at", "pk")
     answers = Answer.objects.filter(attempt__member=user).order_by("attempt_id", "position")
     return {
@@ -105,6 +110,8 @@ def personal_data(user: User) -> dict[str, list[object]]:
             attempts.values("id", "quiz__title", "number", "began_at", "submitted_at", "right", "of", "need")
         ),
         "quiz_answers": list(
-            answers.values("attempt_id", "position", "version__text", "given", "is_right", "answered_at")
+            answers.annotate(was_right=Case(When(attempt__submitted_at__isnull=False, then="is_right"))).values(
+                "attempt_id", "position", "version__text", "given", "was_right", "answered_at"
+            )
         ),
     }

@@ -14,7 +14,7 @@ from quizzes.models import Answer, Attempt, Question, QuestionVersion, Quiz
 from quizzes.operations import QuestionPlan, QuizPlan, UnableToSaveQuestion, UnableToSaveQuiz, UnableToTakeQuiz
 from quizzes.queries.bank import newest_of
 from quizzes.queries.statistics import went
-from quizzes.queries.taking import answers_of, order_for, standing_of
+from quizzes.queries.taking import answers_of, order_for, personal_data, standing_of
 from tests.factories.organizations import County, UserFactory, make_county
 from tests.factories.quizzes import FILL, ORDER, SINGLE, TRUTH, ask, make_quiz
 
@@ -300,3 +300,15 @@ def test_statistics_count_what_was_handed_in_and_say_nothing_of_few(county: Coun
     member = UserFactory()
     hand_in(begin(quiz, member))
     assert went(quiz).hidden == 1  # one person had the new version
+
+
+def test_ones_own_download_says_what_was_right_only_after_handing_in(county: County, quiz: Quiz) -> None:
+    """It was an oracle: an answer may be changed until then."""
+    attempt = begin(quiz, county.member)
+    for one in answers_of(attempt):
+        answer(one)
+    marks = [row["was_right"] for row in personal_data(county.member)["quiz_answers"]]  # type: ignore[index]
+    assert marks == [None] * len(answers_of(attempt))
+    hand_in(attempt)
+    marks = [row["was_right"] for row in personal_data(county.member)["quiz_answers"]]  # type: ignore[index]
+    assert marks == [True] * len(answers_of(attempt))

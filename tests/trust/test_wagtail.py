@@ -205,6 +205,13 @@ def test_a_question_that_names_anothers_thing_is_404(world: World, persona: str,
     assert world.ask("organiser", method, url).status_code == 200
 
 
+@pytest.mark.parametrize("chooser", ["quizzes", "videos", "images", "documents"])
+def test_an_empty_key_is_nobodys(world: World, chooser: str) -> None:
+    for question in ("?id=", "?id=x", "?id=&id="):
+        answer = world.ask("organiser", "GET", f"/admin/{chooser}/chooser/chosen-multiple/{question}")
+        assert answer.status_code == 404
+
+
 @pytest.mark.parametrize(
     ("url", "field"),
     [("pages/{own}/copy/", "new_parent_page"), ("pages/{own}/move/", "new_parent_page")],

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management import BaseCommand, CommandError
+from django.core.management import BaseCommand, CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
@@ -58,6 +58,8 @@ class Command(BaseCommand):
             seed_making_up(cast, paths[FRAUD.lessons[0].title], now)
             give_certificates(cast, past, as_of=now)
             seed_meetings(cast, now)
+        # No worker of a site that is being prepared hears what a saved page asks for.
+        call_command("update_index", verbosity=0)
         # What ended weeks ago in the demo is judged before anybody looks: no worker is weeks late on a fresh site.
         for occasion in Occasion.objects.filter(state=Occasion.State.CLOSED):
             settle(occasion_id=occasion.pk, as_of=timezone.now())
