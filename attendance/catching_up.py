@@ -18,7 +18,7 @@ from attendance.models import Occasion, RecordState
 from attendance.queries.windows import HELD, is_by_media
 from attendance.queries.written import is_over_for_good
 from attendance.sentences.checks import check_step, spent_words
-from attendance.sentences.records import day_and_hour
+from attendance.sentences.records import day_and_hour, near_day_and_hour
 from attendance.standing import DUE, UNDONE, asks_nothing, due_at, is_due_over, owes_check
 from organizations.models import User
 
@@ -34,19 +34,23 @@ class By(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way that is open to somebody: what it is called, where it leads (""; nowhere on the phone)."""
+    """One way that is open to somebody: what it is called, where it leads (""; nowhere on the phone).
+
+    ``near``: what a further session is called to somebody who reads it now, on a page alone.
+    """
 
     by: By
     label: str
     url: str = ""
     at: datetime | None = None  # of a further session: when it begins
+    near: str = ""
 
     @classmethod
     def of_session(cls, one: Occasion, member: User) -> "Way":
         is_on = one.state == Occasion.State.OPEN
         words = _("正在再讲：%(at)s 开始") if is_on else _("下一场：%(at)s")
-        label = words % {"at": day_and_hour(one.starts_at)}
-        return cls(By.SESSION, label, kinds()[one.kind].url_for(one, member), one.starts_at)
+        label, near = (words % {"at": said(one.starts_at)} for said in (day_and_hour, near_day_and_hour))
+        return cls(By.SESSION, label, kinds()[one.kind].url_for(one, member), one.starts_at, near)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from attendance.core.reasons import CHECK_MISSING, CHECK_OWED, Code
+from attendance.core.rules import Basis
 from attendance.core.rules import Rule as CoreRule
 from attendance.core.verdict import asked_at_first
 from attendance.models import Correction, Occasion, Record, RecordState, RosterEntry, Rule
@@ -268,7 +269,7 @@ def asked_by(occasion: Occasion) -> CoreRule:
     if occasion.rule_stamp:
         return rule_of(occasion)
     rule = occasion.rule
-    return CoreRule(basis=rule.basis, min_share=rule.min_share, min_minutes=rule.min_minutes)  # type: ignore[arg-type]
+    return CoreRule(basis=Basis(rule.basis), min_share=rule.min_share, min_minutes=rule.min_minutes)
 
 
 @dataclass(frozen=True, slots=True)

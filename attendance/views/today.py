@@ -69,8 +69,8 @@ class Owed:
 
     @property
     def sessions(self) -> list[Way]:
-        """The further sessions that one can go to instead."""
-        return self.path.sessions
+        """The further sessions that one can go to instead, by the day as the other cards say it."""
+        return [replace(way, label=way.near) for way in self.path.sessions]
 
     def _left(self) -> str:
         said = {"done": self.amount.done, "left": self.amount.left}
@@ -169,7 +169,12 @@ def told_words(notice: Notice | None, day: Day) -> str:
             return ""
     if notice.kind in REMINDERS:
         open_ones = [*(one for one, _url in day.live), *day.coming, *(one.occasion for one in day.owed)]
-        if notice.training_id not in {one.training_id for one in open_ones}:
+        # One that names an occasion is about that one alone, whatever else of its training is open.
+        is_open = any(
+            one.pk == notice.occasion_id if notice.occasion_id else one.training_id == notice.training_id
+            for one in open_ones
+        )
+        if not is_open:
             return ""
     return words_of(notice)
 

@@ -401,6 +401,21 @@ def test_a_replay_that_comes_later_changes_what_is_still_asked(
 
 
 @pytest.mark.integration
+@pytest.mark.parametrize(("items", "asked"), [({"one": 120_000, "two": 60_000}, (144_000, 180_000)), (None, (0, 0))])
+def test_a_course_that_has_not_begun_asks_for_its_films_and_not_for_its_days(
+    county: County, items: dict[str, int] | None, asked: tuple[int, int]
+) -> None:
+    """Its rule is not stamped yet, and it runs for days: it was said to take as many minutes as they have."""
+    course = make_occasion(
+        make_training(county.branch), state="scheduled", rule=make_rule(basis="media"),
+        starts_at=timezone.now() + HOUR, media_items=items, media_ms=sum(items.values()) if items else None,
+    )  # fmt: skip
+    assert course.rule_stamp is None
+    found = asked_of(occasion=course, as_of=timezone.now())
+    assert (found.needed_ms, found.total_ms, found.basis) == (*asked, "media")
+
+
+@pytest.mark.integration
 def test_the_last_of_two_corrections_holds_when_evidence_comes_later(
     client: Client, county: County, lecture: Occasion
 ) -> None:

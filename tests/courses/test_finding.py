@@ -146,6 +146,7 @@ def test_nothing_found_says_the_next_step_and_no_question_shows_the_list(client:
     nothing = client.get("/courses/?q=没有的词").content.decode()
     assert "没有找到" in nothing
     assert "换个短一点的词试试" in nothing
+    assert "两个词中间空一格，也可以只写两个字" in nothing
     assert 'value="没有的词"' in nothing
     assert "还要学 1 门" in client.get("/courses/?q=%20").content.decode()
 

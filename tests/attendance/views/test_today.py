@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import time_machine
@@ -11,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from icalendar import Calendar
 
+from attendance import operations
 from attendance.models import Occasion, RecordState, Rule, Training
 from attendance.sentences.records import near_day, near_day_and_hour, near_span
 from attendance.views.today import greeting, starts_in
@@ -89,6 +91,31 @@ def test_what_is_owed_says_how_much_is_left_and_how_to_go_on(world: World, sign_
     assert "还差 37 分钟" in text  # 80 % of 60 minutes are 48; 11 are there
     assert f'href="/again/{world.occasion.pk}/"' in text
     assert "看回放补学 ›" in text
+
+
+def test_a_reminder_of_what_is_done_is_not_said_though_more_of_its_training_is_open(
+    world: World, sign_in: SignIn
+) -> None:
+    attended, missing, _made_up = world.county.members
+    make_occasion(world.training, title="下一课", state=Occasion.State.SCHEDULED)
+    data = {"at": (timezone.now() + dt.timedelta(days=1)).isoformat()}
+    about: dict[str, Any] = {"training_id": world.training.pk, "as_of": timezone.now()}
+    about |= {"member_ids": [attended.pk, missing.pk]}
+    operations.tell(kind="due_soon", occasion_id=world.occasion.pk, data=data, **about)
+    assert "您还没学完" in page(sign_in, missing)
+    done = page(sign_in, attended)
+    assert "下一课" in done
+    assert "您还没学完" not in done
+    operations.tell(kind="reminded", data={"until": data["at"]}, **about)  # of the whole training
+    assert "还有没学完的" in page(sign_in, attended)
+
+
+def test_a_further_session_is_said_by_its_day_as_people_say_it(world: World, sign_in: SignIn) -> None:
+    at = timezone.now() + dt.timedelta(days=1)
+    make_occasion(world.training, state=Occasion.State.SCHEDULED, starts_at=at, repeats=world.occasion)
+    Occasion.objects.filter(pk=world.occasion.pk).update(is_repeated=True)
+    text = page(sign_in, world.county.members[1])
+    assert f"下一场：明天 {timezone.localtime(at):%H:%M}" in text
 
 
 def test_a_running_course_without_any_record_is_owed(world: World, sign_in: SignIn) -> None:

@@ -74,6 +74,7 @@ TOUR = [
     Stop("not-found", None, "/courses/no-such-page/", status=404),
     Stop("today", MEMBER, "/", budget=ENTRANCE),
     Stop("courses", MEMBER, "/courses/", budget=ENTRANCE),
+    Stop("courses-found", MEMBER, "/courses/?q=诈骗"),
     Stop("course", MEMBER, "/courses/", (COURSE,), budget=ENTRANCE),
     Stop("lesson", MEMBER, "/courses/", (COURSE, COURSE), budget=LESSON),
     Stop("room", MEMBER, "/live/", (HOST,), budget=ROOM, guide=LECTURER, cut="host/"),
