@@ -16,6 +16,7 @@ KEPT = {
     "sw.js": "the same for everybody",
     "m/<str:token>/<path:path>": "a film's pieces, by an address that ends; nobody loads an hour of film twice",
     "files/<path:path>": "a picture of the library",
+    "courses/<int:occasion_id>/cover/": "a course's picture",
     "courses/<int:occasion_id>/<int:lesson_id>/pictures/<int:image_id>/": "a lesson's picture",
     "courses/<int:occasion_id>/<int:lesson_id>/documents/<int:document_id>/": "a lesson's document",
     "healthz": "answered before anybody is known",
