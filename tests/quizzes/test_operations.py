@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from attendance.core.check import MOST_ATTEMPTS
 from organizations.models import User
 from quizzes import operations
 from quizzes.core.drawing import Part
@@ -260,6 +261,21 @@ def test_attempts_end_and_a_pass_ends_them_too(county: County, quiz: Quiz) -> No
     with pytest.raises(UnableToTakeQuiz) as passed:
         begin(quiz, county.members[1])
     assert (spent.value.code, passed.value.code) == ("spent", "passed")
+
+
+def test_any_number_of_attempts_has_an_end_too(county: County) -> None:
+    quiz = make_quiz(county.branch, county.organiser, SINGLE)
+    now = timezone.now()
+    Attempt.objects.bulk_create(
+        Attempt(quiz=quiz, member=county.member, number=number, need=1, of=1, began_at=now, submitted_at=now, right=0)
+        for number in range(1, MOST_ATTEMPTS)
+    )
+    last = begin(quiz, county.member)
+    assert last.number == MOST_ATTEMPTS
+    hand_in(last)
+    with pytest.raises(UnableToTakeQuiz) as refused:
+        begin(quiz, county.member)
+    assert refused.value.code == "spent"
 
 
 @pytest.mark.parametrize(
