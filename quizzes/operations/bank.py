@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 
 from attendance.core.check import UnfitQuestion
 from attendance.core.text import as_it_reads, checked
+from attendance.operations.checks import LONGEST, refusals
 from quizzes.core.questions import CHOOSING, LONGEST_TEXT, Draft, Kind
 from quizzes.core.tags import LONGEST_TAG, MOST_TAGS
 from quizzes.models import Question, QuestionTag, QuestionVersion
 
-LONGEST = {"text": 400, "choice": 200, "explanation": 600}
 log = structlog.get_logger(__name__)
 
 
@@ -36,14 +36,7 @@ class QuestionPlan:
 
 def check_question(plan: QuestionPlan) -> None:
     """Raise UnableToSaveQuestion for a question that cannot be asked so."""
-    messages = {
-        "text": _("请写题目。"),
-        "choices": _("请至少写两个选项，中间不要空着。"),
-        "answers": _("填空题请至少写一个可以接受的答案。"),
-        "same": _("有两个选项一样，请改一个。"),
-        "right": _("请勾出正确的选项。"),
-        "one_right": _("单选题只能有一个正确选项；有几个的，请改成多选。"),
-    }
+    messages = {**refusals(), "answers": _("填空题请至少写一个可以接受的答案。")}
     draft = plan.draft
     try:
         draft.check()
@@ -55,7 +48,7 @@ def check_question(plan: QuestionPlan) -> None:
     except UnfitQuestion as error:
         raise UnableToSaveQuestion(messages[error.code]) from error
     except _Unfit as error:
-        raise UnableToSaveQuestion(_("文字太长，或者有不能用的字符，请改短一些。")) from error
+        raise UnableToSaveQuestion(messages["long"]) from error
     _check_tags(plan.tags)
 
 

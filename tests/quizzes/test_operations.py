@@ -92,6 +92,8 @@ def test_each_change_is_a_version_and_the_same_again_is_none(county: County) -> 
         (replace(SINGLE, explanation="长" * 601), (), "太长"),
         (replace(SINGLE, choices=("甲\x00", "乙")), (), "太长"),
         (replace(FILL, choices=("长" * 101,)), (), "太长"),
+        (replace(FILL, choices=()), (), "可以接受的答案"),
+        (replace(SINGLE, right=(0, 1)), (), "只能有一个正确选项"),
         (SINGLE, tuple("一二三四五六七八九"), "最多 8 个标签"),
         (SINGLE, ("长" * 21,), "标签"),
     ],
