@@ -1,7 +1,7 @@
 """The bank: questions are written, changed (each change is a version), withdrawn and offered again (ADR 60)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -63,9 +63,20 @@ def _check_tags(tags: Sequence[str]) -> None:
             raise UnableToSaveQuestion(said % {"tag": tag[:LONGEST_TAG], "most": LONGEST_TAG}) from error
 
 
+def _read(plan: QuestionPlan) -> QuestionPlan:
+    """Return a question as it reads: what is checked is what is stored, and two choices that look alike are alike."""
+    draft = plan.draft
+    read = replace(
+        draft, text=as_it_reads(draft.text).strip(), choices=tuple(as_it_reads(one).strip() for one in draft.choices),
+        explanation=as_it_reads(draft.explanation).strip(),
+    )  # fmt: skip
+    return QuestionPlan(read, tuple(dict.fromkeys(as_it_reads(tag) for tag in plan.tags)))
+
+
 @transaction.atomic
 def add_question(*, node_id: int, plan: QuestionPlan, written_by_id: int, as_of: datetime) -> Question:
     """Write a new question into a unit's bank. Raises UnableToSaveQuestion."""
+    plan = _read(plan)
     check_question(plan)
     made = Question.objects.create(node_id=node_id, made_by_id=written_by_id, made_at=as_of)
     _version(made, 1, plan.draft, written_by_id, as_of).save()
@@ -83,6 +94,7 @@ def change_question(
     ``seen_version``: the newest that whoever saves has read. Whoever is answering an earlier version goes on with it.
     Raises UnableToSaveQuestion.
     """
+    plan = _read(plan)
     check_question(plan)
     held = Question.objects.select_for_update(no_key=True).get(pk=question_id)
     if held.latest != seen_version:
@@ -113,10 +125,9 @@ def offer_question_again(*, question_id: int) -> None:
 
 def _version(question: Question, number: int, draft: Draft, by_id: int, as_of: datetime) -> QuestionVersion:
     return QuestionVersion(
-        question=question, number=number, kind=draft.kind.value, text=as_it_reads(draft.text).strip(),
-        choices=[as_it_reads(one).strip() for one in draft.choices],
-        right=sorted(draft.right) if draft.kind in CHOOSING else [],
-        explanation=as_it_reads(draft.explanation).strip(), written_by_id=by_id, written_at=as_of,
+        question=question, number=number, kind=draft.kind.value, text=draft.text, choices=list(draft.choices),
+        right=sorted(draft.right) if draft.kind in CHOOSING else [], explanation=draft.explanation,
+        written_by_id=by_id, written_at=as_of,
     )  # fmt: skip
 
 
