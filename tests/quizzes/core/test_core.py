@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import combinations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attendance.core.check import UnfitQuestion
@@ -134,6 +134,7 @@ def test_a_draw_is_whole_for_every_seed_if_it_can_be(pools: list[tuple[list[int]
         assert len(found) == len(set(found)) == most, seed
 
 
+@settings(deadline=None)
 @given(
     pools=st.lists(st.tuples(st.lists(st.integers(0, 9), unique=True), st.integers(1, 5)), max_size=6), seed=st.text()
 )
