@@ -31,8 +31,11 @@ def lesson_deleted(*, instance: LessonPage, **kwargs: Any) -> None:
         log(instance=course, action=LESSON_DELETED, data={"lesson": instance.pk, "title": instance.title})
 
 
-def index_anew(*, using: str, plan: Any, **kwargs: Any) -> None:
-    """After a migrate that changed this app's tables: lessons are found by all that is sought in them now."""
+def index_anew(*, using: str, plan: Any = (), **kwargs: Any) -> None:
+    """After a migrate that changed this app's tables: lessons are found by all that is sought in them now.
+
+    A flush sends the same signal without a plan.
+    """
     is_changed = any(migration.app_label == "cms" and not is_backwards for migration, is_backwards in plan)
     if not is_changed or using != "default":
         return

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from organizations.models import Node
+from quizzes.core import questions
 from quizzes.core.drawing import Part
 from quizzes.core.tags import LONGEST_TAG
 
@@ -48,11 +49,11 @@ class QuestionVersion(models.Model):
     """What a question said from some moment on; never changed. ``choices`` and ``right``: see ``core.questions``."""
 
     class Kind(models.TextChoices):
-        SINGLE = "single", _("单选")
-        SEVERAL = "several", _("多选")
-        TRUE_FALSE = "true_false", _("判断")
-        ORDER = "order", _("排序")
-        FILL = "fill", _("填空")
+        SINGLE = questions.Kind.SINGLE.value, _("单选")
+        SEVERAL = questions.Kind.SEVERAL.value, _("多选")
+        TRUE_FALSE = questions.Kind.TRUE_FALSE.value, _("判断")
+        ORDER = questions.Kind.ORDER.value, _("排序")
+        FILL = questions.Kind.FILL.value, _("填空")
 
     question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()

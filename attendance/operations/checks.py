@@ -76,14 +76,19 @@ def check_plan(plan: CheckPlan) -> None:
         _check_draft(draft, number)
 
 
-def _check_draft(draft: Draft, number: int) -> None:
-    messages = {
+def refusals() -> dict[str, str]:
+    """Return in words why a question cannot be asked, by the code of UnfitQuestion; ``long``: of its texts."""
+    return {
         "text": _("请写题目。"),
         "choices": _("请至少写两个选项，中间不要空着。"),
         "same": _("有两个选项一样，请改一个。"),
         "right": _("请勾出正确的选项。"),
         "one_right": _("单选题只能有一个正确选项；有几个的，请改成多选。"),
+        "long": _("文字太长，或者有不能用的字符，请改短一些。"),
     }
+
+
+def _check_draft(draft: Draft, number: int) -> None:
     try:
         draft.check()
         texts = (draft.text, *(draft.choices if draft.kind is not Kind.TRUE_FALSE else ()), draft.explanation or "-")
@@ -91,9 +96,9 @@ def _check_draft(draft: Draft, number: int) -> None:
         for text, longest in zip(texts, most, strict=True):
             checked(text, longest, _Unfit)
     except UnfitQuestion as error:
-        raise UnableToSaveCheck(messages[error.code], number) from error
+        raise UnableToSaveCheck(refusals()[error.code], number) from error
     except _Unfit as error:
-        raise UnableToSaveCheck(_("文字太长，或者有不能用的字符，请改短一些。"), number) from error
+        raise UnableToSaveCheck(refusals()["long"], number) from error
 
 
 @transaction.atomic

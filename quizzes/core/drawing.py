@@ -21,14 +21,34 @@ class Part:
 def drawn(*, pools: Sequence[tuple[Collection[int], int]], seed: str) -> list[int]:
     """Return the keys drawn, in the order of the attempt: from each pool so many, none twice, the same for a seed.
 
-    Small pools go first, so that a wide one does not take the few questions of a narrow one. A pool that is short
-    gives what it has.
+    As many as there can be, whatever the seed: pools that share questions leave each other what they can spare (a
+    matching by augmenting paths). A pool that is short gives what it has.
     """
-    taken: set[int] = set()
-    for keys, count in sorted(pools, key=lambda pool: (len(pool[0]), pool[1])):
-        free = [key for key in _shuffled(keys, seed) if key not in taken]
-        taken.update(free[:count])
+    keys = [_shuffled(pool, seed) for pool, _count in pools]
+    taken: dict[int, int] = {}
+    # Small pools go first: then a wide one seldom has to give back what it took.
+    for place in sorted(range(len(pools)), key=lambda place: (len(keys[place]), pools[place][1])):
+        for _one in range(pools[place][1]):
+            if not _take(place, keys, taken, set()):
+                break
     return _shuffled(taken, f"order:{seed}")
+
+
+def _take(place: int, keys: Sequence[Sequence[int]], taken: dict[int, int], asked: set[int]) -> bool:
+    """Draw one more for a pool: a free one, else one of another pool that then finds another for itself.
+
+    ``taken``: for which pool each key was drawn; ``asked``: the pools that are looking already.
+    """
+    asked.add(place)
+    free = next((key for key in keys[place] if key not in taken), None)
+    if free is not None:
+        taken[free] = place
+        return True
+    for key in keys[place]:
+        if taken[key] not in asked and _take(taken[key], keys, taken, asked):
+            taken[key] = place
+            return True
+    return False
 
 
 def _shuffled(keys: Iterable[int], seed: str) -> list[int]:

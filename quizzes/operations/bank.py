@@ -1,7 +1,7 @@
 """The bank: questions are written, changed (each change is a version), withdrawn and offered again (ADR 60)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 
 from attendance.core.check import UnfitQuestion
 from attendance.core.text import as_it_reads, checked
+from attendance.operations.checks import LONGEST, refusals
 from quizzes.core.questions import CHOOSING, LONGEST_TEXT, Draft, Kind
 from quizzes.core.tags import LONGEST_TAG, MOST_TAGS
 from quizzes.models import Question, QuestionTag, QuestionVersion
 
-LONGEST = {"text": 400, "choice": 200, "explanation": 600}
 log = structlog.get_logger(__name__)
 
 
@@ -36,14 +36,7 @@ class QuestionPlan:
 
 def check_question(plan: QuestionPlan) -> None:
     """Raise UnableToSaveQuestion for a question that cannot be asked so."""
-    messages = {
-        "text": _("请写题目。"),
-        "choices": _("请至少写两个选项，中间不要空着。"),
-        "answers": _("填空题请至少写一个可以接受的答案。"),
-        "same": _("有两个选项一样，请改一个。"),
-        "right": _("请勾出正确的选项。"),
-        "one_right": _("单选题只能有一个正确选项；有几个的，请改成多选。"),
-    }
+    messages = {**refusals(), "answers": _("填空题请至少写一个可以接受的答案。")}
     draft = plan.draft
     try:
         draft.check()
@@ -55,7 +48,7 @@ def check_question(plan: QuestionPlan) -> None:
     except UnfitQuestion as error:
         raise UnableToSaveQuestion(messages[error.code]) from error
     except _Unfit as error:
-        raise UnableToSaveQuestion(_("文字太长，或者有不能用的字符，请改短一些。")) from error
+        raise UnableToSaveQuestion(messages["long"]) from error
     _check_tags(plan.tags)
 
 
@@ -70,9 +63,20 @@ def _check_tags(tags: Sequence[str]) -> None:
             raise UnableToSaveQuestion(said % {"tag": tag[:LONGEST_TAG], "most": LONGEST_TAG}) from error
 
 
+def _read(plan: QuestionPlan) -> QuestionPlan:
+    """Return a question as it reads: what is checked is what is stored, and two choices that look alike are alike."""
+    draft = plan.draft
+    read = replace(
+        draft, text=as_it_reads(draft.text).strip(), choices=tuple(as_it_reads(one).strip() for one in draft.choices),
+        explanation=as_it_reads(draft.explanation).strip(),
+    )  # fmt: skip
+    return QuestionPlan(read, tuple(dict.fromkeys(as_it_reads(tag) for tag in plan.tags)))
+
+
 @transaction.atomic
 def add_question(*, node_id: int, plan: QuestionPlan, written_by_id: int, as_of: datetime) -> Question:
     """Write a new question into a unit's bank. Raises UnableToSaveQuestion."""
+    plan = _read(plan)
     check_question(plan)
     made = Question.objects.create(node_id=node_id, made_by_id=written_by_id, made_at=as_of)
     _version(made, 1, plan.draft, written_by_id, as_of).save()
@@ -90,6 +94,7 @@ def change_question(
     ``seen_version``: the newest that whoever saves has read. Whoever is answering an earlier version goes on with it.
     Raises UnableToSaveQuestion.
     """
+    plan = _read(plan)
     check_question(plan)
     held = Question.objects.select_for_update(no_key=True).get(pk=question_id)
     if held.latest != seen_version:
@@ -120,10 +125,9 @@ def offer_question_again(*, question_id: int) -> None:
 
 def _version(question: Question, number: int, draft: Draft, by_id: int, as_of: datetime) -> QuestionVersion:
     return QuestionVersion(
-        question=question, number=number, kind=draft.kind.value, text=as_it_reads(draft.text).strip(),
-        choices=[as_it_reads(one).strip() for one in draft.choices],
-        right=sorted(draft.right) if draft.kind in CHOOSING else [],
-        explanation=as_it_reads(draft.explanation).strip(), written_by_id=by_id, written_at=as_of,
+        question=question, number=number, kind=draft.kind.value, text=draft.text, choices=list(draft.choices),
+        right=sorted(draft.right) if draft.kind in CHOOSING else [], explanation=draft.explanation,
+        written_by_id=by_id, written_at=as_of,
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ class _Unfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class QuizPlan:
-    """A quiz as it was written; ``most_attempts`` None for any number."""
+    """A quiz as it was written; ``most_attempts`` None for any number that a person makes (``MOST_ATTEMPTS``)."""
 
     title: str
     parts: tuple[Part, ...]

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypedDict
 
+from django.core.cache import cache
 from django.db.models import Count, F, Q
 
 from quizzes.core.questions import CHOOSING
@@ -11,6 +13,7 @@ from quizzes.models import Answer, Attempt, QuestionVersion, Quiz
 LEAST_PEOPLE = 5
 """Of fewer nothing is said: in a small unit anybody could tell whose answers they are."""
 MOST_SHOWN = 100
+REMEMBERED_S = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +46,41 @@ class Went:
 
 
 def went(quiz: Quiz) -> Went:
-    """Count a quiz. Five queries; questions that fewer than five people had are counted as ``hidden``."""
+    """Return how a quiz went, as it was at most ``REMEMBERED_S`` ago: counting reads every answer there is.
+
+    Questions that fewer than five people had are counted as ``hidden``. One query, five where it is counted.
+    """
+    key = f"quizzes.went:{quiz.pk}"
+    counts: _Counts | None = cache.get(key)
+    if counts is None:
+        counts = _counted(quiz)
+        if counts["people"] >= LEAST_PEOPLE:
+            cache.set(key, counts, REMEMBERED_S)
+    # A version never changes, so its words are read, and counts alone are remembered.
+    versions = QuestionVersion.objects.in_bulk([one[0] for one in counts["asked"]])
+    asked = tuple(Asked(versions[one[0]], *one[1:]) for one in counts["asked"])
+    return Went(counts["people"], counts["passed"], counts["attempts"], asked, counts["hidden"])
+
+
+class _Counts(TypedDict):
+    """``Went`` without words; ``asked``: version, drawn, open, right, picked."""
+
+    people: int
+    passed: int
+    attempts: int
+    hidden: int
+    asked: list[tuple[int, int, int, int, tuple[int, ...]]]
+
+
+def _counted(quiz: Quiz) -> _Counts:
     handed = Attempt.objects.filter(quiz=quiz, submitted_at__isnull=False)
     total = handed.aggregate(
         people=Count("member", distinct=True), attempts=Count("pk"),
         passed=Count("member", distinct=True, filter=Q(right__gte=F("need"))),
     )  # fmt: skip
+    found = _Counts(people=total["people"], passed=0, attempts=total["attempts"], hidden=0, asked=[])
     if total["people"] < LEAST_PEOPLE:
-        return Went(total["people"], 0, total["attempts"])
+        return found
     answers = Answer.objects.filter(attempt__quiz=quiz, attempt__submitted_at__isnull=False).order_by()
     counted = list(
         answers.values("version_id").annotate(
@@ -61,14 +91,13 @@ def went(quiz: Quiz) -> Went:
     shown = sorted(
         (one for one in counted if one["people"] >= LEAST_PEOPLE), key=lambda one: one["right"] / one["drawn"]
     )[:MOST_SHOWN]
-    versions = QuestionVersion.objects.in_bulk([one["version_id"] for one in shown])
-    picked = _picked(quiz, versions)
-    asked = tuple(
-        Asked(versions[key], one["drawn"], one["open"], one["right"], picked.get(key, ()))
+    picked = _picked(quiz, QuestionVersion.objects.in_bulk([one["version_id"] for one in shown]))
+    found["passed"], found["hidden"] = total["passed"], len(counted) - len(shown)
+    found["asked"] = [
+        (one["version_id"], one["drawn"], one["open"], one["right"], picked.get(one["version_id"], ()))
         for one in shown
-        for key in [one["version_id"]]
-    )
-    return Went(total["people"], total["passed"], total["attempts"], asked, len(counted) - len(shown))
+    ]  # fmt: skip
+    return found
 
 
 def _picked(quiz: Quiz, versions: Mapping[int, QuestionVersion]) -> dict[int, tuple[int, ...]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Case, When
 
+from attendance.core.check import MOST_ATTEMPTS
 from organizations.models import User
 from quizzes.core.questions import Kind, order_of
 from quizzes.models import Answer, Attempt, Quiz
@@ -15,7 +16,7 @@ class Standing:
     """How a member stands with one quiz.
 
     ``code``: may (an attempt can be begun, or goes on), passed, spent, withdrawn. ``submitted``: the attempts that
-    were handed in, the first first.
+    were handed in, the first first; where any number may be made it ends at ``MOST_ATTEMPTS`` all the same.
     """
 
     quiz: Quiz
@@ -63,7 +64,7 @@ def _standing(quiz: Quiz, attempts: list[Attempt]) -> Standing:
         code = "passed"
     elif under_way is not None:
         code = "may"
-    elif quiz.most_attempts is not None and len(submitted) >= quiz.most_attempts:
+    elif len(submitted) >= (quiz.most_attempts or MOST_ATTEMPTS):
         code = "spent"
     else:
         code = "withdrawn" if quiz.withdrawn_at is not None else "may"

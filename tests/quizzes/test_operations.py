@@ -4,12 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
+from attendance.core.check import MOST_ATTEMPTS
 from organizations.models import User
 from quizzes import operations
 from quizzes.core.drawing import Part
-from quizzes.core.questions import Draft
+from quizzes.core.questions import Draft, Kind
 from quizzes.models import Answer, Attempt, Question, QuestionVersion, Quiz
 from quizzes.operations import QuestionPlan, QuizPlan, UnableToSaveQuestion, UnableToSaveQuiz, UnableToTakeQuiz
 from quizzes.queries.bank import newest_of
@@ -90,6 +92,10 @@ def test_each_change_is_a_version_and_the_same_again_is_none(county: County) -> 
         (replace(SINGLE, explanation="长" * 601), (), "太长"),
         (replace(SINGLE, choices=("甲\x00", "乙")), (), "太长"),
         (replace(FILL, choices=("长" * 101,)), (), "太长"),
+        (replace(SINGLE, choices=("蓝色", "红色", "红\u200b色")), (), "有两个选项一样"),
+        (replace(ORDER, choices=("呼救", "\u200b")), (), "中间不要空着"),
+        (replace(FILL, choices=()), (), "可以接受的答案"),
+        (replace(SINGLE, right=(0, 1)), (), "只能有一个正确选项"),
         (SINGLE, tuple("一二三四五六七八九"), "最多 8 个标签"),
         (SINGLE, ("长" * 21,), "标签"),
     ],
@@ -101,6 +107,18 @@ def test_what_cannot_be_asked_is_refused_in_words(county: County, draft: Draft, 
             node_id=county.branch.pk, plan=plan, written_by_id=county.organiser.pk, as_of=timezone.now()
         )
     assert not Question.objects.exists()
+
+
+def test_a_question_is_kept_as_it_reads(county: County) -> None:
+    hidden = replace(SINGLE, text=" \u2060最高是哪级？", choices=("蓝\u200b色 ", "红色"), explanation="\ufeff红色最高")
+    (question,) = ask(county.branch, county.organiser, hidden, tag="防\u200b汛")
+    kept = newest_of(question)
+    assert (kept.text, kept.choices, kept.explanation) == ("最高是哪级？", ["蓝色", "红色"], "红色最高")
+    assert question.tags.get().name == "防汛"
+
+
+def test_every_kind_that_can_be_asked_can_be_kept() -> None:
+    assert set(QuestionVersion.Kind.values) == set(Kind)
 
 
 def test_a_withdrawn_question_is_drawn_no_more_and_comes_back(county: County, quiz: Quiz) -> None:
@@ -262,6 +280,21 @@ def test_attempts_end_and_a_pass_ends_them_too(county: County, quiz: Quiz) -> No
     assert (spent.value.code, passed.value.code) == ("spent", "passed")
 
 
+def test_any_number_of_attempts_has_an_end_too(county: County) -> None:
+    quiz = make_quiz(county.branch, county.organiser, SINGLE)
+    now = timezone.now()
+    Attempt.objects.bulk_create(
+        Attempt(quiz=quiz, member=county.member, number=number, need=1, of=1, began_at=now, submitted_at=now, right=0)
+        for number in range(1, MOST_ATTEMPTS)
+    )
+    last = begin(quiz, county.member)
+    assert last.number == MOST_ATTEMPTS
+    hand_in(last)
+    with pytest.raises(UnableToTakeQuiz) as refused:
+        begin(quiz, county.member)
+    assert refused.value.code == "spent"
+
+
 @pytest.mark.parametrize(
     ("shows", "tells"), [("final", [False, True]), ("submitted", [True, True]), ("never", [False] * 2)]
 )
@@ -277,7 +310,9 @@ def test_when_what_is_right_is_told(county: County, shows: str, tells: list[bool
 # --- Statistics -----------------------------------------------------------------------------------------------------
 
 
-def test_statistics_count_what_was_handed_in_and_say_nothing_of_few(county: County) -> None:
+def test_statistics_count_what_was_handed_in_and_say_nothing_of_few(
+    county: County, django_assert_num_queries: Any
+) -> None:
     quiz = make_quiz(county.branch, county.organiser, SINGLE, FILL, ORDER)
     people = UserFactory.create_batch(5)
     for number, member in enumerate(people):
@@ -299,6 +334,10 @@ def test_statistics_count_what_was_handed_in_and_say_nothing_of_few(county: Coun
     change(by_kind["fill"].version.question, replace(FILL, choices=("119",)), "防汛")
     member = UserFactory()
     hand_in(begin(quiz, member))
+    # Counted once in some minutes: every other look reads the words alone.
+    with django_assert_num_queries(1):
+        assert went(quiz) == found
+    cache.clear()
     assert went(quiz).hidden == 1  # one person had the new version
 
 

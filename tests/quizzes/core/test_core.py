@@ -1,8 +1,11 @@
 """What is asked, what is right, what is drawn: pure."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from attendance.core.check import UnfitQuestion
 from quizzes.core.drawing import drawn, needed, number_words
@@ -102,6 +105,42 @@ def test_a_draw_is_the_same_for_a_seed_and_takes_no_question_twice() -> None:
     assert len(first) == len(set(first)) == 5
     assert {1, 2} <= set(first)  # the narrow pool is not emptied by the wide one
     assert len({tuple(drawn(pools=pools, seed=str(seed))) for seed in range(20)}) > 10
+
+
+def most_of(pools: list[tuple[list[int], int]]) -> int:
+    """Return how many can be drawn at most (Hall): whichever pools one takes, they give no more than they hold."""
+    picks = [set(one) for size in range(len(pools) + 1) for one in combinations(range(len(pools)), size)]
+    return min(
+        len({key for at in pick for key in pools[at][0]})
+        + sum(count for at, (_keys, count) in enumerate(pools) if at not in pick)
+        for pick in picks
+    )
+
+
+@pytest.mark.parametrize(
+    ("pools", "most"),
+    [
+        ([([1, 2, 3], 2), ([2, 3, 4, 5], 3)], 5),
+        ([([0, 1, 2, 3, 4, 5], 4), ([3, 4, 5, 6, 7, 8], 4)], 8),
+        ([([1, 2, 3], 1), ([1, 2, 4], 3)], 4),
+        ([([1, 2], 1), ([2, 3], 1), ([3, 4], 2)], 4),
+        ([([1, 2], 2), ([1, 2], 1), ([1, 2, 3], 1)], 3),
+    ],
+)
+def test_a_draw_is_whole_for_every_seed_if_it_can_be(pools: list[tuple[list[int], int]], most: int) -> None:
+    assert most_of(pools) == most
+    for seed in range(300):
+        found = drawn(pools=pools, seed=str(seed))
+        assert len(found) == len(set(found)) == most, seed
+
+
+@settings(deadline=None)
+@given(
+    pools=st.lists(st.tuples(st.lists(st.integers(0, 9), unique=True), st.integers(1, 5)), max_size=6), seed=st.text()
+)
+def test_no_pools_leave_less_than_there_is(pools: list[tuple[list[int], int]], seed: str) -> None:
+    found = drawn(pools=pools, seed=seed)
+    assert len(found) == len(set(found)) == most_of(pools)
 
 
 def test_a_pool_that_is_short_gives_what_it_has() -> None:
