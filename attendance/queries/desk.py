@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When, Window
+from django.db.models import Case, Count, F, IntegerField, Model, Q, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber, TruncDate
 
 from attendance.models import Occasion, Rule, Training
@@ -13,6 +14,7 @@ from organizations.models import Node
 STANDS = [state for state in Occasion.State.values if state not in CALLED_OFF]
 LONGEST_COURSE = timedelta(days=400)
 OVER_LATELY = timedelta(days=14)
+Row = TypeVar("Row", bound=Model)
 
 
 def inside(nodes: Iterable[Node], at: str = "node") -> Q:
@@ -33,7 +35,7 @@ def _listed(nodes: list[Node], given: Q) -> QuerySet[Occasion]:
     return found.select_related("node", "rule")
 
 
-def _first_of_each_day(found: QuerySet[Occasion], moment: str, most: int) -> QuerySet[Occasion]:
+def _first_of_each_day(found: QuerySet[Row], moment: str, most: int) -> QuerySet[Row]:
     """The first ones of each day, with ``of_day``: how many there are on it; one query, however many there are."""
     day = TruncDate(moment)
     ranked = found.annotate(
@@ -56,10 +58,12 @@ def courses_ending(nodes: list[Node], given: Q, *, since: datetime, until: datet
     return _first_of_each_day(found.filter(starts_at__gte=since - LONGEST_COURSE, starts_at__lt=until), "ends_at", most)
 
 
-def deadlines(nodes: list[Node], *, since: datetime, until: datetime, limit: int) -> QuerySet[Training]:
-    """Return the trainings that touch these units and are due in ``[since, until)``, the next first."""
+def deadlines(nodes: list[Node], *, since: datetime, until: datetime, most: int) -> QuerySet[Training]:
+    """Return the trainings that touch these units and are due in ``[since, until)``: the first ``most`` of each day."""
     found = trainings_touching(nodes).filter(is_standing=False, state=Training.State.PUBLISHED)
-    return found.filter(deadline_at__gte=since, deadline_at__lt=until)[:limit]
+    due = found.filter(deadline_at__gte=since, deadline_at__lt=until)
+    # How far each has got is not asked of those that are counted alone.
+    return _first_of_each_day(Training.objects.filter(pk__in=due.values("pk")), "deadline_at", most)
 
 
 def trainings_shown(nodes: list[Node], *, as_of: datetime, limit: int) -> QuerySet[Training]:
