@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import Case, Count, F, IntegerField, Model, Q, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber, TruncDate
@@ -38,7 +38,7 @@ def _listed(nodes: list[Node], given: Q) -> QuerySet[Occasion]:
 def _first_of_each_day(found: QuerySet[Row], moment: str, most: int) -> QuerySet[Row]:
     """The first ones of each day, with ``of_day``: how many there are on it; one query, however many there are."""
     day = TruncDate(moment)
-    ranked = found.annotate(
+    ranked: QuerySet[Any] = found.annotate(
         of_day=Window(Count("pk"), partition_by=[day]),
         place=Window(RowNumber(), partition_by=[day], order_by=[F(moment).asc(), F("pk").asc()]),
     )
