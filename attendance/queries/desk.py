@@ -1,6 +1,5 @@
 """What the organiser's desk asks the ledger: the days of a calendar, trainings, drafts. Nothing here writes."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -10,6 +9,7 @@ from django.db.models.functions import RowNumber, TruncDate
 from attendance.models import Occasion, Rule, Training
 from attendance.queries.ledger import CALLED_OFF, trainings_touching
 from organizations.models import Node
+from organizations.queries import subtree
 
 STANDS = [state for state in Occasion.State.values if state not in CALLED_OFF]
 LONGEST_COURSE = timedelta(days=400)
@@ -17,12 +17,9 @@ OVER_LATELY = timedelta(days=14)
 Row = TypeVar("Row", bound=Model)
 
 
-def inside(nodes: Iterable[Node], at: str = "node") -> Q:
-    """Return what stands at these units or below them; ``at``: the field that says where."""
-    found = Q(pk__in=())
-    for node in nodes:
-        found |= Q(**{f"{at}__path__startswith": node.path})
-    return found
+def _inside(nodes: list[Node]) -> Q:
+    """What stands at these units or below them."""
+    return subtree((node.path for node in nodes), at="node")
 
 
 def _listed(nodes: list[Node], given: Q) -> QuerySet[Occasion]:
@@ -31,7 +28,7 @@ def _listed(nodes: list[Node], given: Q) -> QuerySet[Occasion]:
     A unit's own standing trainings (its meetings of a year) are listed in that unit alone: a county has thousands.
     """
     own = Q(training__is_standing=False) | Q(node__in=nodes)
-    found = Occasion.objects.filter((inside(nodes) & own) | given, state__in=STANDS)
+    found = Occasion.objects.filter((_inside(nodes) & own) | given, state__in=STANDS)
     return found.select_related("node", "rule")
 
 
@@ -80,5 +77,5 @@ def trainings_shown(nodes: list[Node], *, as_of: datetime, limit: int) -> QueryS
 
 def draft_trainings(nodes: list[Node], *, limit: int) -> QuerySet[Training]:
     """Return the trainings of these units and below that nobody has published yet, the newest first."""
-    found = Training.objects.filter(inside(nodes), state=Training.State.DRAFT, is_standing=False)
+    found = Training.objects.filter(_inside(nodes), state=Training.State.DRAFT, is_standing=False)
     return found.select_related("node").order_by("-pk")[:limit]
