@@ -173,7 +173,7 @@ NAV_TABS = [
     {"key": "me", "label": _("我的"), "icon": "me", "url": "me", "roles": []},
 ]
 # Who is shown the way to the back office: whoever may enter it (cms/permissions.py).
-BACK_OFFICE = {"label": _("管理后台"), "icon": "desk", "url": "wagtailadmin_home"}
+BACK_OFFICE = {"label": _("管理后台"), "icon": "screen", "url": "wagtailadmin_home"}
 BACK_OFFICE_ROLES = ["organiser", "lecturer", "operator"]
 
 # What 支部 leads to below its trainings: (url, label, roles).

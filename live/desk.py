@@ -18,7 +18,7 @@ from live.models import Lecture
 from live.queries import is_half_missing, lectures_for, not_recorded
 from live.queries.desk import present_at, waiting_questions
 from organizations.models import Role, User
-from organizations.permissions import has_role
+from organizations.permissions import has_role, visible_nodes
 
 MOST_TODAY = 12
 LATELY = dt.timedelta(days=7)
@@ -116,7 +116,8 @@ def matters(user: User, as_of: dt.datetime) -> list[Matter]:
 
 
 def _missed(user: User, lately: QuerySet[Lecture], as_of: dt.datetime) -> list[Matter]:
-    found = lately.filter(state=Lecture.State.SCHEDULED, occasion__ends_at__lt=as_of)
+    planned = lately.filter(occasion__node__in=visible_nodes(user, Role.ORGANISER).values("pk"))
+    found = planned.filter(state=Lecture.State.SCHEDULED, occasion__ends_at__lt=as_of)
     return [
         Matter(
             _("“%(title)s”到时间没有开播") % {"title": one.occasion.title},
@@ -124,7 +125,6 @@ def _missed(user: User, lately: QuerySet[Lecture], as_of: dt.datetime) -> list[M
             Step(_("重新安排"), reverse("live_schedule_edit", args=[one.pk])),
         )
         for one in found.order_by("occasion__starts_at", "pk")[:MOST]
-        if _plans(user, one)
     ]
 
 
@@ -140,12 +140,12 @@ def _asked(user: User, lately: QuerySet[Lecture]) -> list[Matter]:
 
 
 def _gaps(user: User, lately: QuerySet[Lecture], as_of: dt.datetime) -> list[Matter]:
-    over = lately.exclude(state__in=[Lecture.State.SCHEDULED, Lecture.State.LIVE]).exclude(holes=[])
+    over = lately.exclude(state__in=[Lecture.State.SCHEDULED, Lecture.State.LIVE])
+    # In order of time, and nothing is recorded after one that lasts: where any hole has an end, the first has.
+    lost_time = over.filter(occasion__state__in=HELD).exclude(holes=[]).exclude(holes__0__1=None)
     found = []
-    for lecture in over.filter(occasion__state__in=HELD).select_related("occasion__rule")[:MOST]:
+    for lecture in lost_time.select_related("occasion__rule")[:MOST]:
         lost = [one.length_ms for one in not_recorded(lecture) if one.length_ms is not None]
-        if not lost:
-            continue
         said = ngettext("“%(title)s”有 %(count)s 处没有录上", "“%(title)s”有 %(count)s 处没有录上", len(lost))
         title = said % {"title": lecture.occasion.title, "count": len(lost)}
         text = _("%(where)s · 共 %(length)s") % {"where": _where(lecture), "length": length(sum(lost))}

@@ -196,11 +196,14 @@ def ancestors_of(*, node: Node) -> list[Node]:
     return list(node.get_ancestors()) if node.depth > 1 else []
 
 
-def subtree(paths: Iterable[str]) -> Q:
-    """Nodes in the subtree of any of these paths; none for no path."""
-    condition = Q(pk__in=())
+def subtree(paths: Iterable[str], *, at: str = "") -> Q:
+    """Nodes in the subtree of any of these paths; none for no path.
+
+    ``at``: where the node is, asked from another table ("node").
+    """
+    prefix, condition = f"{at}__" if at else "", Q(pk__in=())
     for path in paths:
-        condition |= Q(path__startswith=path)
+        condition |= Q(**{f"{prefix}path__startswith": path})
     return condition
 
 

@@ -1,26 +1,25 @@
 """What the organiser's desk asks the ledger: the days of a calendar, trainings, drafts. Nothing here writes."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When, Window
+from django.db.models import Case, Count, F, IntegerField, Model, Q, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber, TruncDate
 
 from attendance.models import Occasion, Rule, Training
 from attendance.queries.ledger import CALLED_OFF, trainings_touching
 from organizations.models import Node
+from organizations.queries import subtree
 
 STANDS = [state for state in Occasion.State.values if state not in CALLED_OFF]
 LONGEST_COURSE = timedelta(days=400)
 OVER_LATELY = timedelta(days=14)
+Row = TypeVar("Row", bound=Model)
 
 
-def inside(nodes: Iterable[Node], at: str = "node") -> Q:
-    """Return what stands at these units or below them; ``at``: the field that says where."""
-    found = Q(pk__in=())
-    for node in nodes:
-        found |= Q(**{f"{at}__path__startswith": node.path})
-    return found
+def _inside(nodes: list[Node]) -> Q:
+    """What stands at these units or below them."""
+    return subtree((node.path for node in nodes), at="node")
 
 
 def _listed(nodes: list[Node], given: Q) -> QuerySet[Occasion]:
@@ -29,14 +28,14 @@ def _listed(nodes: list[Node], given: Q) -> QuerySet[Occasion]:
     A unit's own standing trainings (its meetings of a year) are listed in that unit alone: a county has thousands.
     """
     own = Q(training__is_standing=False) | Q(node__in=nodes)
-    found = Occasion.objects.filter((inside(nodes) & own) | given, state__in=STANDS)
+    found = Occasion.objects.filter((_inside(nodes) & own) | given, state__in=STANDS)
     return found.select_related("node", "rule")
 
 
-def _first_of_each_day(found: QuerySet[Occasion], moment: str, most: int) -> QuerySet[Occasion]:
+def _first_of_each_day(found: QuerySet[Row], moment: str, most: int) -> QuerySet[Row]:
     """The first ones of each day, with ``of_day``: how many there are on it; one query, however many there are."""
     day = TruncDate(moment)
-    ranked = found.annotate(
+    ranked: QuerySet[Any] = found.annotate(
         of_day=Window(Count("pk"), partition_by=[day]),
         place=Window(RowNumber(), partition_by=[day], order_by=[F(moment).asc(), F("pk").asc()]),
     )
@@ -56,10 +55,12 @@ def courses_ending(nodes: list[Node], given: Q, *, since: datetime, until: datet
     return _first_of_each_day(found.filter(starts_at__gte=since - LONGEST_COURSE, starts_at__lt=until), "ends_at", most)
 
 
-def deadlines(nodes: list[Node], *, since: datetime, until: datetime, limit: int) -> QuerySet[Training]:
-    """Return the trainings that touch these units and are due in ``[since, until)``, the next first."""
+def deadlines(nodes: list[Node], *, since: datetime, until: datetime, most: int) -> QuerySet[Training]:
+    """Return the trainings that touch these units and are due in ``[since, until)``: the first ``most`` of each day."""
     found = trainings_touching(nodes).filter(is_standing=False, state=Training.State.PUBLISHED)
-    return found.filter(deadline_at__gte=since, deadline_at__lt=until)[:limit]
+    due = found.filter(deadline_at__gte=since, deadline_at__lt=until)
+    # How far each has got is not asked of those that are counted alone.
+    return _first_of_each_day(Training.objects.filter(pk__in=due.values("pk")), "deadline_at", most)
 
 
 def trainings_shown(nodes: list[Node], *, as_of: datetime, limit: int) -> QuerySet[Training]:
@@ -76,5 +77,5 @@ def trainings_shown(nodes: list[Node], *, as_of: datetime, limit: int) -> QueryS
 
 def draft_trainings(nodes: list[Node], *, limit: int) -> QuerySet[Training]:
     """Return the trainings of these units and below that nobody has published yet, the newest first."""
-    found = Training.objects.filter(inside(nodes), state=Training.State.DRAFT, is_standing=False)
+    found = Training.objects.filter(_inside(nodes), state=Training.State.DRAFT, is_standing=False)
     return found.select_related("node").order_by("-pk")[:limit]

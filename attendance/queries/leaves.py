@@ -14,7 +14,7 @@ from attendance.queries.ledger import CALLED_OFF
 from attendance.queries.naming import expecting
 from attendance.standing import DUE, MISSED, with_standing
 from organizations.models import Exemption, Membership, Node, Role, RoleGrant, User
-from organizations.queries import valid_on
+from organizations.queries import subtree, valid_on
 
 MOST_OFFERED = 60
 LATE_FOR = timedelta(days=60)  # so long after an occasion leave of it can still be asked
@@ -75,7 +75,7 @@ def leaves_waiting_for(user: User) -> QuerySet[Leave]:
 
 def leaves_waiting_in(user: User) -> QuerySet[Leave]:
     """Return the leaves that wait wherever ``user`` is secretary, or above; never one's own."""
-    return _waiting().filter(_inside(user, "node__path")).exclude(member_id=user.pk)
+    return _waiting().filter(subtree(secretary_paths(user), at="node")).exclude(member_id=user.pk)
 
 
 def leaves_decided_in(user: User, *, as_of: datetime) -> QuerySet[Leave]:
@@ -83,7 +83,7 @@ def leaves_decided_in(user: User, *, as_of: datetime) -> QuerySet[Leave]:
     since = as_of - PERIODS_SHOWN
     ahead = LeaveOccasion.objects.filter(leave_id=OuterRef("pk"), occasion__starts_at__gt=since)
     lately = Q(to_date__gt=since.date()) | Exists(ahead)
-    found = leaves().filter(_inside(user, "node__path"), lately, state=Leave.State.APPROVED)
+    found = leaves().filter(subtree(secretary_paths(user), at="node"), lately, state=Leave.State.APPROVED)
     return found.exclude(member_id=user.pk).order_by("-decided_at", "-id")
 
 
@@ -94,13 +94,6 @@ def may_decide(user: User, leave: Leave, *, as_of: datetime) -> bool:
     places = Membership.objects.filter(valid_on(timezone.localdate(as_of)), member_id=leave.member_id)
     paths = [leave.node.path, *places.values_list("node__path", flat=True)]
     return any(path.startswith(mine) for path in paths for mine in secretary_paths(user))
-
-
-def _inside(user: User, field: str) -> Q:
-    inside = Q(pk__in=())
-    for path in secretary_paths(user):
-        inside |= Q(**{f"{field}__startswith": path})
-    return inside
 
 
 def deciders_of(node: Node, *, member_id: int, on_date: date) -> list[int]:

@@ -37,7 +37,7 @@ from attendance.running import pending_words, running_label
 from attendance.sentences.records import day_and_hour, month_day
 from attendance.standing import state_label
 from attendance.views.detail import Detail, record_details
-from attendance.views.disputes import DisputeCard, Disputes, desk_of, took_back
+from attendance.views.disputes import DisputeCard, Disputes, answer_cards, took_back
 from attendance.views.entries import Note, ahead_of, notes_of
 from attendance.views.numbers import numbers_of, people_named, where_names
 from attendance.views.people import Desk, people_of, undone_first, whereabouts_text
@@ -125,7 +125,7 @@ def branch(request: HttpRequest) -> HttpResponse:
     running = [row for row in rows if row.training.state == Training.State.PUBLISHED]
     closed = [row for row in rows if row.training.state == Training.State.CLOSED][:CLOSED_SHOWN]
     as_of = timezone.now()
-    desk = desk_of(signed_in(request), as_of=as_of, with_answers=False)
+    desk = answer_cards(signed_in(request), as_of=as_of, with_answers=False)
     context = {"tab": "branch", "running": running, "closed": closed, "desk": desk}
     context["duties"] = unit_duties_of(signed_in(request), as_of=as_of)
     context["units"] = _("、").join(node.name for node in nodes)

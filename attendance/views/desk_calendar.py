@@ -1,7 +1,5 @@
 """The calendar of the organiser's desk: what begins and ends on each day, and where a free day is planned."""
 
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
@@ -23,7 +21,6 @@ from organizations.models import Role, User
 from organizations.permissions import has_role
 
 IN_MONTH, IN_WEEK = 3, 12  # entries of a kind of moment that a day shows
-MOST_DEADLINES = 100
 DUE = "due"
 
 
@@ -160,29 +157,21 @@ def _fill(days: dict[date, Day], user: User, stretch: Stretch) -> None:
     for occasion in courses_ending(nodes, given, since=since, until=until, most=most):
         entry = Entry(DUE, _("截止"), occasion.title, _url(occasion, user))
         _put(days, occasion, occasion.ends_at, entry, seen, most)
-    if nodes:
-        _fill_deadlines(days, deadlines(nodes, since=since, until=until, limit=MOST_DEADLINES), most)
+    seen.clear()
+    for training in deadlines(nodes, since=since, until=until, most=most) if nodes else ():
+        entry = Entry(DUE, _("截止"), training.title, reverse("branch_training", args=[training.pk]))
+        _put(days, training, training.deadline_at, entry, seen, most)
 
 
-def _put(days: dict[date, Day], occasion: Occasion, at: datetime, entry: Entry, seen: set[date], most: int) -> None:
+def _put(
+    days: dict[date, Day], one: Occasion | Training, at: datetime, entry: Entry, seen: set[date], most: int
+) -> None:
     """Write an entry on its day, and with the first one how many of that question are not read."""
     day = days[timezone.localdate(at)]
     day.entries.append(entry)
     if day.date not in seen:
         seen.add(day.date)
-        day.more += max(0, occasion.of_day - most)  # type: ignore[attr-defined]
-
-
-def _fill_deadlines(days: dict[date, Day], due: Iterable[Training], most: int) -> None:
-    seen: Counter[date] = Counter()
-    for training in due:
-        day = days[timezone.localdate(training.deadline_at)]
-        seen[day.date] += 1
-        if seen[day.date] > most:
-            day.more += 1
-            continue
-        url = reverse("branch_training", args=[training.pk])
-        day.entries.append(Entry(DUE, _("截止"), training.title, url))
+        day.more += max(0, one.of_day - most)  # type: ignore[union-attr]
 
 
 def _url(occasion: Occasion, user: User) -> str:

@@ -134,7 +134,7 @@ def answer_of(one: Dispute) -> list[str]:
 
 
 @dataclass(frozen=True)
-class DeskCard:
+class AnswerCard:
     """One card about something that waits for an answer, which leads on."""
 
     title: str
@@ -176,7 +176,7 @@ class Disputes:
         return cls(first, first[0].among if first else 0)
 
 
-def desk_of(user: User, *, as_of: datetime, with_answers: bool = True) -> list[DeskCard]:
+def answer_cards(user: User, *, as_of: datetime, with_answers: bool = True) -> list[AnswerCard]:
     """Return what is this person's business today of disputes, leaves, declarations and corrections: how many wait for
     their answer and which longest, and what was answered to them; four queries at most. It names nobody: no read to
     write down."""
@@ -186,17 +186,17 @@ def desk_of(user: User, *, as_of: datetime, with_answers: bool = True) -> list[D
         if oldest is not None:
             cards.append(_waiting_card(oldest.among, oldest))
         waits = waits_for(user)
-        cards += [DeskCard(*write(waits[kind])) for kind, write in WAITING_CARDS.items() if kind in waits]
+        cards += [AnswerCard(*write(waits[kind])) for kind, write in WAITING_CARDS.items() if kind in waits]
     if has_role(user, *SECOND):
-        cards += [DeskCard(*card) for card in (reviews.waiting_card(user),) if card]
+        cards += [AnswerCard(*card) for card in (reviews.waiting_card(user),) if card]
     answered = answered_lately(user, as_of=as_of)[:A_FEW] if with_answers else ()
     return cards + [_answered_card(one) for one in answered]
 
 
-def _waiting_card(waiting: int, oldest: Dispute) -> DeskCard:
+def _waiting_card(waiting: int, oldest: Dispute) -> AnswerCard:
     title = ngettext("%(waiting)s 条记录有人提出不对，等您答复", "%(waiting)s 条记录有人提出不对，等您答复", waiting)
     since = {"day": month_day(oldest.raised_at), "unit": oldest.entry_unit}  # type: ignore[attr-defined]
-    return DeskCard(
+    return AnswerCard(
         title % {"waiting": waiting},
         _("最早的是 %(day)s，%(unit)s") % since,
         reverse("branch_disputes"),
@@ -204,9 +204,9 @@ def _waiting_card(waiting: int, oldest: Dispute) -> DeskCard:
     )
 
 
-def _answered_card(one: Dispute) -> DeskCard:
+def _answered_card(one: Dispute) -> AnswerCard:
     url = reverse("me_record", args=[one.occasion_id]) + "#answer"
-    return DeskCard(_("您提出的问题已答复"), one.occasion.title, url, _("查看 ›"))
+    return AnswerCard(_("您提出的问题已答复"), one.occasion.title, url, _("查看 ›"))
 
 
 @require_GET

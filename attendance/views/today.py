@@ -30,7 +30,7 @@ from attendance.sentences.notices import MISSED, REMINDERS, words_of
 from attendance.sentences.records import month_day, near_day_and_hour
 from attendance.standing import Amount, is_due_over, standings_of
 from attendance.views.calendar import calendar_of, event_of
-from attendance.views.disputes import desk_of
+from attendance.views.disputes import answer_cards
 from organizations.display import is_elder
 from organizations.models import Membership, Role, User
 from organizations.permissions import role_required, signed_in
@@ -151,7 +151,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "now": now,
         "coming": [coming_row(occasion, member, day.asked, as_of) for occasion in day.coming],
         "owed_title": owed_title(len(day.owed)),
-        "desk": desk_of(member, as_of=as_of),
+        "desk": answer_cards(member, as_of=as_of),
         "done": None if now or day.owed or day.paused else all_done(day),
         "told": told_words(newest_unseen(member.pk), day),
         "help": help_words(helper_of(membership, as_of)) if is_elder(request) else "",

@@ -27,7 +27,7 @@ ICONS: dict[str, str] = {
     "hand": '<path d="M7 12V6.5a1.5 1.5 0 0 1 3 0V11m0-6a1.5 1.5 0 0 1 3 0v6m0-4.5a1.5 1.5 0 0 1 3 0V12m0-2.5a1.5 1.5 0 0 1 3 0V15c0 4-2.5 6.5-6 6.5-3 0-4.5-1.5-6-4l-2.5-4.2a1.5 1.5 0 0 1 2.5-1.6L8 13"/>',
     "search": '<circle cx="10.5" cy="10.5" r="6.5"/><path d="M15.5 15.5l5 5"/>',
     "clipboard": '<rect x="4.5" y="4.5" width="15" height="16.5" rx="2.5"/><path d="M9 3h6v3.5H9zM8 11h8M8 15.5h5"/>',
-    "desk": '<rect x="3" y="4" width="18" height="12.5" rx="2"/><path d="M12 16.5V20M8 20.5h8M7 8.5h6M7 12h9"/>',
+    "screen": '<rect x="3" y="4" width="18" height="12.5" rx="2"/><path d="M12 16.5V20M8 20.5h8M7 8.5h6M7 12h9"/>',
     "eye": '<path d="M2 12c2.5-4.5 6-7 10-7s7.5 2.5 10 7c-2.5 4.5-6 7-10 7s-7.5-2.5-10-7z"/><circle cx="12" cy="12" r="3"/>',
 }  # fmt: skip
 

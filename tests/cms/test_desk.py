@@ -65,3 +65,21 @@ def test_drafts_wait_for_whoever_may_publish_them(django_assert_num_queries: Any
     Page.objects.filter(pk=lesson.pk).update(latest_revision_created_at=timezone.now() - dt.timedelta(days=61))
     Page.objects.get(pk=course.pk).specific.get_latest_revision().publish()
     assert drafts(organiser, timezone.now()) == []
+
+
+def test_what_was_withdrawn_or_is_published_at_its_time_is_no_draft() -> None:
+    world = make_county()
+    course = CoursePageFactory(node=world.branch, title="急救")
+    withdrawn = LessonPageFactory(course=course, title="旧的")
+    planned = LessonPageFactory(course=course, title="下周的", live=False)
+    planned.go_live_at = timezone.now() + dt.timedelta(days=7)
+    for page in (withdrawn, planned):
+        write(page, world.organiser, page.title)
+        Page.objects.get(pk=page.pk).get_latest_revision().publish()
+    withdrawn.refresh_from_db()
+    withdrawn.unpublish(user=world.organiser)
+    assert Page.objects.filter(pk__in=[withdrawn.pk, planned.pk], has_unpublished_changes=True).count() == 2
+    organiser = User.objects.get(pk=world.organiser.pk)
+    assert drafts(organiser, timezone.now()) == []
+    write(Page.objects.get(pk=planned.pk).specific, world.organiser, "下周的，改过")
+    assert [one.title for one in drafts(organiser, timezone.now())] == ["“下周的，改过”写了还没有发布"]

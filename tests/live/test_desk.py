@@ -2,18 +2,20 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from attendance.desk import Given, matters_of, today_of
+from attendance.desk import MOST, Given, matters_of, today_of
 from attendance.models import Occasion, PresenceSpan, WorkerLease
-from live.desk import MOST_TODAY
+from live.desk import MOST_TODAY, matters
 from live.models import Lecture, Question
 from live.operations import end_lecture
 from organizations.models import Role, User
+from organizations.permissions import has_role
 from tests.factories.live import make_lecture, make_live
 from tests.factories.organizations import County, RoleGrantFactory, make_county
 
@@ -117,6 +119,16 @@ def test_one_that_nobody_began_waits_for_whoever_plans_for_a_week() -> None:
     assert waits(world.organiser) == []
 
 
+def test_what_others_plan_hides_nothing_that_one_plans_oneself() -> None:
+    world = make_county()
+    for number in range(MOST):
+        theirs = make_lecture(world, starts_at=NOON - (10 + number) * HOUR, node=world.neighbour)
+        Lecture.objects.filter(pk=theirs.pk).update(lecturer=world.lecturer)
+    RoleGrantFactory(user=world.lecturer, node=world.branch, role=Role.ORGANISER)
+    own = make_lecture(world, starts_at=NOON - 2 * HOUR)
+    assert waits(world.lecturer) == [("“防汛避险”到时间没有开播", f"/admin/live/schedule/{own.pk}/")]
+
+
 def ask(world: County, lecture: Lecture, text: str = "几点放水？") -> Question:
     return Question.objects.create(
         lecture=lecture, author=world.member, client_id=text, text=text, at=NOON, changed_at=NOON
@@ -170,6 +182,22 @@ def test_gaps_of_a_recording_wait_for_a_week() -> None:
     assert waits(world.lecturer) == [("“防汛避险”有 1 处没有录上", f"/live/{live.pk}/replay/")]
     Lecture.objects.filter(pk=live.pk).update(holes=[[at, None, "agent"]])
     assert waits(world.organiser) == []
+
+
+def test_recordings_that_lost_nothing_hide_no_other(django_assert_num_queries: Any) -> None:
+    world = make_county()
+    at = int(NOON.timestamp() * 1000) - 300_000
+    for number in range(2 * MOST + 1):
+        lecture = make_live(world)
+        end_lecture(occasion_id=lecture.pk, as_of=NOON)
+        lost = at + 70_000 if number < MOST else None
+        Occasion.objects.filter(pk=lecture.pk).update(starts_at=NOON - (20 - number) * HOUR)
+        Lecture.objects.filter(pk=lecture.pk).update(holes=[[at, lost, "agent"]] if number < 2 * MOST else [])
+    assert len(waits(world.organiser)) == MOST
+    user = fresh(world.organiser)
+    has_role(user, Role.ORGANISER)
+    with django_assert_num_queries(3):
+        matters(user, NOON)
 
 
 def test_a_free_day_of_the_calendar_is_filled_in(client: Client) -> None:

@@ -222,6 +222,19 @@ def test_a_full_day_says_how_much_more_there_is_and_its_week_shows_it(world: Wor
 
 
 @pytest.mark.usefixtures("noon")
+def test_the_last_days_have_their_deadlines_however_many_there_are_before(world: World, sign_in: SignIn) -> None:
+    due = {"state": Training.State.PUBLISHED, "starts_date": NOON.date(), "deadline_at": NOON + DAY}
+    Training.objects.bulk_create(
+        Training(title=f"培训{number}", node=world.county.branch, **due) for number in range(101)
+    )
+    last = make_training(world.county.branch, title="月底的培训")
+    Training.objects.filter(pk=last.pk).update(deadline_at=NOON + 5 * DAY)
+    page = desk(sign_in(world.county.organiser))
+    assert "还有 98 项 ›" in page
+    assert "<span>截止 月底的培训</span>" in page
+
+
+@pytest.mark.usefixtures("noon")
 def test_the_standing_trainings_of_units_below_are_not_in_the_calendar(world: World, sign_in: SignIn) -> None:
     own = make_training(world.county.branch, title="支部的会议")
     Training.objects.filter(pk=own.pk).update(is_standing=True)
