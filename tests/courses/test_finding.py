@@ -6,15 +6,20 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.db import connection
+from django.db.models.signals import post_init
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from wagtail.documents.models import Document
 
+from attendance.models import Occasion
 from cms.models import CoursePage, LessonPage
+from courses.finding import pages_found, places_found
 from courses.models import CourseRun
 from courses.operations import CoursePlan, schedule_course
+from courses.permissions import readable_runs
 from media.operations.captions import delete_captions, upload_captions
+from tests.attendance.people import make_occasion
 from tests.factories.attendance import TrainingFactory
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_video
 from tests.factories.courses import Given, give_course
@@ -134,9 +139,39 @@ def test_of_several_runs_the_one_to_study_in_is_shown(client: Client) -> None:
         )
         return schedule_course(page_id=given.page.pk, plan=plan, as_of=now)
 
+    def runs_shown(user: Any) -> set[str]:
+        return {row.url.split("/")[2] for row in rows(client, user, "反诈")}
+
     theirs = again(world.neighbour)
-    assert {row.url.split("/")[2] for row in rows(client, world.member, "反诈")} == {str(given.run.pk)}
-    assert {row.url.split("/")[2] for row in rows(client, world.neighbour_member, "反诈")} == {str(theirs.pk)}
+    assert runs_shown(world.member) == {str(given.run.pk)}
+    assert runs_shown(world.neighbour_member) == {str(theirs.pk)}
+    last = again(world.branch)
+    Occasion.objects.filter(pk=last.pk).update(ends_at=now + dt.timedelta(days=55))
+    assert runs_shown(world.organiser) == {str(last.pk)}
+    Occasion.objects.filter(pk=last.pk).update(state=Occasion.State.VOID)
+    assert runs_shown(world.organiser) == {str(theirs.pk)}
+
+
+def test_of_a_course_given_many_times_one_run_is_loaded() -> None:
+    """A county's office finds a course that every branch was given: hundreds of runs, of which one is shown."""
+    world = make_county()
+    given = give_course(world.branch, title="反诈课")
+    for _branch in range(3):
+        occasion = make_occasion(given.run.occasion.training, node=world.neighbour, kind="course")
+        CourseRun.objects.create(occasion=occasion, page=given.page)
+    loaded: list[int] = []
+
+    def count(sender: Any, instance: CourseRun, **kwargs: Any) -> None:
+        loaded.append(instance.pk)
+
+    runs = readable_runs(world.organiser)
+    pages = list(pages_found(runs, "反诈课"))
+    post_init.connect(count, sender=CourseRun)
+    try:
+        found = places_found(pages, "反诈课", runs=runs, member_id=world.organiser.pk)
+    finally:
+        post_init.disconnect(count, sender=CourseRun)
+    assert (len(loaded), set(loaded)) == (1, {one.run.pk for one in found})
 
 
 def test_nothing_found_says_the_next_step_and_no_question_shows_the_list(client: Client) -> None:
