@@ -9,8 +9,8 @@ from wagtail.models import Page
 from wagtail.rich_text import get_text_for_indexing
 
 from attendance.models import Occasion
-from cms.core.finding import Piece, excerpt, marked, sought
-from cms.finding import Place, places_in
+from cms.core.finding import Piece, excerpt, marked, sought, to_mark
+from cms.finding import Place, Shown, shown_of
 from cms.models import CoursePage, LessonPage
 from courses.models import CourseRun
 from courses.queries import runs_expecting
@@ -52,14 +52,17 @@ def places_found(pages: Sequence[Page], question: str, *, runs: QuerySet[CourseR
     courses, lessons = CoursePage.objects.in_bulk(keys), LessonPage.objects.in_bulk(keys)
     above = {page.pk: page.path if page.pk in courses else page.path[: -Page.steplen] for page in pages}
     by_path = _runs_by_path(runs.filter(page__path__in=above.values()), member_id=member_id)
-    places: dict[int, Place | None] = {**places_in(lessons.values(), words)}
+    shown = shown_of(lessons.values(), words)
     for course in courses.values():
-        pieces = excerpt(get_text_for_indexing(course.intro), words)
-        places[course.pk] = Place("intro", pieces) if pieces else None
+        intro = get_text_for_indexing(course.intro)
+        parts = to_mark(words, [course.title, intro])
+        pieces = excerpt(intro, parts)
+        shown[course.pk] = Shown(marked(course.title, parts), Place("intro", pieces) if pieces else None)
     return [
-        Found(by_path[above[page.pk]], lessons.get(page.pk), marked(page.title, words), places.get(page.pk))
+        Found(by_path[above[page.pk]], lessons.get(page.pk), shown[page.pk].title, shown[page.pk].place)
         for page in pages
-        if above[page.pk] in by_path  # else it was withdrawn in this moment
+        # Else it was withdrawn in this moment.
+        if above[page.pk] in by_path and page.pk in shown
     ]
 
 

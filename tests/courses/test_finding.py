@@ -74,6 +74,39 @@ def test_title_text_document_and_captions_are_found_with_their_place(client: Cli
         assert client.get(row.url).status_code == 200
 
 
+SPOKEN_LATER = """WEBVTT
+
+00:01.000 --> 00:02.000
+安全第一
+
+00:03.000 --> 00:04.000
+抓好安全生产
+
+00:05.000 --> 00:06.000
+转移要
+
+00:07.000 --> 00:08.000
+快
+""".encode()
+
+
+def test_the_whole_goes_before_its_pairs_and_over_the_end_of_a_cue(client: Client, var_dir: Any) -> None:
+    world = make_county()
+    given = give_course(world.branch, title="防火安全", intro="<p>讲安全生产</p>")
+    video = ready_video()
+    upload_captions(
+        video_id=video.pk, data=SPOKEN_LATER, name="a.vtt", actor_id=world.organiser.pk, as_of=timezone.now()
+    )
+    lesson_of(given, "第二讲 生产", ("text", "<p>先看安全</p>"), ("video", video))
+    assert [said(row) for row in rows(client, world.member, "安全生产")] == [
+        "防火安全|课程介绍|讲[安全生产]",
+        "第二讲 生产|防火安全|视频里 0:03 说到|抓好[安全生产]",
+    ]
+    for question, shown in (("转移要快", "[转移要快]"), ("要快", "转移[要快]")):
+        (row,) = rows(client, world.member, question)
+        assert said(row) == f"第二讲 生产|防火安全|视频里 0:05 说到|{shown}"
+
+
 def test_only_what_one_may_read_is_found(client: Client) -> None:
     world = make_county()
     mine = give_course(world.branch, title="培训甲")
