@@ -64,7 +64,7 @@ def test_title_text_document_and_captions_are_found_with_their_place(client: Cli
         "急救课|课程介绍|学会处理[烫伤]",
         "第二讲|急救课|正文|先看安全，遇到[烫伤]不要慌",
         "第三讲|急救课|文件|[烫伤]处理表",
-        "第四讲|急救课|视频里 0:12 说到|[烫伤]用凉水冲",
+        "第四讲|急救课|视频里 00:12 说到|[烫伤]用凉水冲",
     ]
     assert found[1].url == f"/courses/{given.run.pk}/"
     assert found[4].url == f"/courses/{given.run.pk}/{spoken.pk}/?v={video.pk}"
@@ -100,11 +100,11 @@ def test_the_whole_goes_before_its_pairs_and_over_the_end_of_a_cue(client: Clien
     lesson_of(given, "第二讲 生产", ("text", "<p>先看安全</p>"), ("video", video))
     assert [said(row) for row in rows(client, world.member, "安全生产")] == [
         "防火安全|课程介绍|讲[安全生产]",
-        "第二讲 生产|防火安全|视频里 0:03 说到|抓好[安全生产]",
+        "第二讲 生产|防火安全|视频里 00:03 说到|抓好[安全生产]",
     ]
     for question, shown in (("转移要快", "[转移要快]"), ("要快", "转移[要快]")):
         (row,) = rows(client, world.member, question)
-        assert said(row) == f"第二讲 生产|防火安全|视频里 0:05 说到|{shown}"
+        assert said(row) == f"第二讲 生产|防火安全|视频里 00:05 说到|{shown}"
 
 
 def test_only_what_one_may_read_is_found(client: Client) -> None:
