@@ -3,6 +3,7 @@
 The index is written from it and the places of what was found are read from it, without rendering a lesson.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from wagtail.documents import get_document_model
 from wagtail.models import Page
 from wagtail.rich_text import get_text_for_indexing
 
-from cms.core.finding import Piece, excerpt
+from cms.core.finding import Piece, Speech, excerpt, marked, to_mark
 from cms.core.lesson import values_of
 from media.models import Captions
 from media.queries import shown_cues
@@ -28,6 +29,23 @@ class Place:
     video_id: str = ""
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What is shown of something found: its title with what was asked marked, and the place (None: only the title)."""
+
+    title: tuple[Piece, ...]
+    place: Place | None
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What one video says; ``at_ms``: when each cue of ``speech`` begins."""
+
+    video_id: str
+    speech: Speech
+    at_ms: tuple[int, ...]
+
+
 def papers_of(lessons: Iterable[Page]) -> dict[int, list[str]]:
     """Return the titles of the documents that stand in lessons, in order, by the lesson's id. One query."""
     keys = {page.pk: [key for key in values_of(page.body.raw_data, "document") if key.isdigit()] for page in lessons}
@@ -36,23 +54,23 @@ def papers_of(lessons: Iterable[Page]) -> dict[int, list[str]]:
     return {pk: [titles[int(key)] for key in found if int(key) in titles] for pk, found in keys.items()}
 
 
-def spoken_in(lessons: Iterable[Page]) -> dict[int, list[tuple[str, int, str]]]:
-    """Return what the videos of lessons say: video id, ms and words of each cue, by the lesson's id. One query."""
+def spoken_in(lessons: Iterable[Page]) -> dict[int, list[Spoken]]:
+    """Return what the videos of lessons say, in order, by the lesson's id. One query."""
     keys = {page.pk: values_of(page.body.raw_data, "video") for page in lessons}
     asked = {key for found in keys.values() for key in found}
     rows = Captions.objects.filter(video_id__in=asked).select_related("video") if asked else []
-    said = {
-        str(row.video_id): [
-            (str(row.video_id), cue.start_ms, cue.text) for cue in shown_cues(row, duration_ms=row.video.duration_ms)
-        ]
-        for row in rows
-    }
-    return {pk: [cue for key in found for cue in said.get(key, ())] for pk, found in keys.items()}
+    said = {str(row.video_id): _spoken(row) for row in rows}
+    return {pk: [said[key] for key in found if key in said] for pk, found in keys.items()}
+
+
+def _spoken(row: Captions) -> Spoken:
+    cues = shown_cues(row, duration_ms=row.video.duration_ms)
+    return Spoken(str(row.video_id), Speech.of(cue.text for cue in cues), tuple(cue.start_ms for cue in cues))
 
 
 def words_beside(lesson: Page) -> str:
-    """Return what is found of a lesson besides its own text, to be indexed."""
-    return "\n".join([*papers_of([lesson])[lesson.pk], *(text for _id, _at, text in spoken_in([lesson])[lesson.pk])])
+    """Return what is found of a lesson besides its own text, to be indexed. Two queries."""
+    return "\n".join([*papers_of([lesson])[lesson.pk], *(one.speech.text for one in spoken_in([lesson])[lesson.pk])])
 
 
 def words_of(lesson: Page) -> str:
@@ -85,22 +103,28 @@ def _words_in(block: Any, value: Any) -> Iterator[str]:
             yield from _words_in(block.child_block, one.get("value") if isinstance(one, dict) else one)
 
 
-def places_in(lessons: Iterable[Page], words: Sequence[str]) -> dict[int, Place | None]:
-    """Return where in each lesson the words stand first, by its id; None: only in its title. Two queries."""
+def shown_of(lessons: Iterable[Page], words: Sequence[str]) -> dict[int, Shown]:
+    """Return what is shown of lessons in which words are found, by the lesson's id. Two queries."""
     known = list(lessons)
     papers, spoken = papers_of(known), spoken_in(known)
-    return {page.pk: _place(page, papers[page.pk], spoken[page.pk], words) for page in known}
+    return {page.pk: _shown(page, papers[page.pk], spoken[page.pk], words) for page in known}
 
 
-def _place(
-    page: Page, papers: Iterable[str], spoken: Iterable[tuple[str, int, str]], words: Sequence[str]
-) -> Place | None:
-    if pieces := excerpt(words_of(page), words):
+def _shown(page: Page, papers: Sequence[str], spoken: Sequence[Spoken], words: Sequence[str]) -> Shown:
+    text = words_of(page)
+    parts = to_mark(words, [page.title, text, *papers, *(one.speech.text for one in spoken)])
+    return Shown(marked(page.title, parts), _place(text, papers, spoken, parts))
+
+
+def _place(text: str, papers: Iterable[str], spoken: Iterable[Spoken], parts: re.Pattern[str] | None) -> Place | None:
+    """Where it stands first."""
+    if pieces := excerpt(text, parts):
         return Place("text", pieces)
     for title in papers:
-        if pieces := excerpt(title, words):
+        if pieces := excerpt(title, parts):
             return Place("paper", pieces)
-    for video_id, at_ms, text in spoken:
-        if pieces := excerpt(text, words):
-            return Place("spoken", pieces, at_ms, video_id)
+    for one in spoken:
+        if found := one.speech.first(parts):
+            cue, said = found
+            return Place("spoken", excerpt(said, parts), one.at_ms[cue], one.video_id)
     return None

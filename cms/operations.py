@@ -60,7 +60,10 @@ def draft_lesson(*, course_id: int, title: str, video_id: UUID, author_id: int) 
 
 
 def index_lessons() -> int:
-    """Write the search index of all lessons anew, and return how many there are. Safe to repeat."""
+    """Write the search index of all lessons anew, and return how many there are. Safe to repeat.
+
+    Two queries a lesson, for documents and captions: the index asks each lesson by itself for its ``words_beside``.
+    """
     backend, keys = get_search_backend(), list(LessonPage.objects.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(keys), INDEXED_AT_ONCE):
         chunk = keys[start : start + INDEXED_AT_ONCE]

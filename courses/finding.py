@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
-from django.db.models.functions import Length, Substr
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When, Window
+from django.db.models.functions import Length, RowNumber, Substr
 from wagtail.models import Page
 from wagtail.rich_text import get_text_for_indexing
 
 from attendance.models import Occasion
-from cms.core.finding import Piece, excerpt, marked, sought
-from cms.finding import Place, places_in
+from cms.core.finding import Piece, excerpt, marked, sought, to_mark
+from cms.finding import Place, Shown, shown_of
 from cms.models import CoursePage, LessonPage
 from courses.models import CourseRun
 from courses.queries import runs_expecting
@@ -46,32 +46,38 @@ def pages_found(runs: QuerySet[CourseRun], question: str) -> QuerySet[Page]:
 
 
 def places_found(pages: Sequence[Page], question: str, *, runs: QuerySet[CourseRun], member_id: int) -> list[Found]:
-    """Return the pages with the places of what was asked, in their order. Seven queries whatever their number."""
+    """Return the pages with the places of what was asked, in their order. Five queries whatever their number."""
     words = sought(question)
     keys = [page.pk for page in pages]
     courses, lessons = CoursePage.objects.in_bulk(keys), LessonPage.objects.in_bulk(keys)
     above = {page.pk: page.path if page.pk in courses else page.path[: -Page.steplen] for page in pages}
     by_path = _runs_by_path(runs.filter(page__path__in=above.values()), member_id=member_id)
-    places: dict[int, Place | None] = {**places_in(lessons.values(), words)}
+    shown = shown_of(lessons.values(), words)
     for course in courses.values():
-        pieces = excerpt(get_text_for_indexing(course.intro), words)
-        places[course.pk] = Place("intro", pieces) if pieces else None
+        intro = get_text_for_indexing(course.intro)
+        parts = to_mark(words, [course.title, intro])
+        pieces = excerpt(intro, parts)
+        shown[course.pk] = Shown(marked(course.title, parts), Place("intro", pieces) if pieces else None)
     return [
-        Found(by_path[above[page.pk]], lessons.get(page.pk), marked(page.title, words), places.get(page.pk))
+        Found(by_path[above[page.pk]], lessons.get(page.pk), shown[page.pk].title, shown[page.pk].place)
         for page in pages
-        if above[page.pk] in by_path  # else it was withdrawn in this moment
+        # Else it was withdrawn in this moment.
+        if above[page.pk] in by_path and page.pk in shown
     ]
 
 
 def _runs_by_path(runs: QuerySet[CourseRun], *, member_id: int) -> dict[str, CourseRun]:
-    """The one of several runs of a course where to read it: where one is expected, what stands, what ends last."""
-    known = list(runs.select_related("page", "occasion"))
-    mine = set(
-        runs_expecting(member_id=member_id).filter(pk__in=[run.pk for run in known]).values_list("pk", flat=True)
-    )
+    """The one of several runs of a course where to read it: where one is expected, what stands, what ends last.
 
-    def worth(run: CourseRun) -> tuple[bool, bool, float]:
-        occasion = run.occasion
-        return run.pk in mine, occasion.state != Occasion.State.VOID, occasion.ends_at.timestamp()
-
-    return {run.page.path: run for run in sorted(known, key=worth)}
+    Chosen in the database: a course may have been given to hundreds of units.
+    """
+    mine = runs_expecting(member_id=member_id).filter(pk=OuterRef("pk"))
+    worth = [
+        Case(When(Exists(mine), then=Value(0)), default=Value(1)),
+        Case(When(occasion__state=Occasion.State.VOID, then=Value(1)), default=Value(0)),
+        F("occasion__ends_at").desc(),
+        F("pk").desc(),
+    ]
+    place = Window(RowNumber(), partition_by=F("page_id"), order_by=worth)
+    best = runs.annotate(place=place).filter(place=1).select_related("page", "occasion")
+    return {run.page.path: run for run in best}

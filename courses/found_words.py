@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from cms.core.finding import Piece
 from cms.finding import Place
 from courses.finding import Found
-from media.sentences import clock
+from media.core.clock import clock
 
 
 @dataclass(frozen=True)

@@ -56,16 +56,16 @@ class Progress:
     lines: tuple[str, ...] = ()
 
 
-def sections(shelf: Shelf, others: Iterable[CourseRun]) -> list[Section]:
+def sections(shelf: Shelf, others: Iterable[CourseRun], *, as_of: datetime) -> list[Section]:
     """Return the sections of the list of courses that have anything in them, what is left to study first."""
-    left = len(shelf.todo)
+    left, todo = len(shelf.todo), [_todo(one, as_of) for one in shelf.todo]
     found = [
-        Section(ngettext("还要学 %(n)s 门", "还要学 %(n)s 门", left) % {"n": left}, [_todo(one) for one in shelf.todo]),
+        Section(ngettext("还要学 %(n)s 门", "还要学 %(n)s 门", left) % {"n": left}, todo),
         Section(_("老师正在修改，现在不用学"), [_paused(one) for one in shelf.paused]),
-        Section(_("还没有开始"), [_coming(one) for one in shelf.coming]),
+        Section(_("还没有开始"), [_coming(one, as_of) for one in shelf.coming]),
         Section(_("已经学完"), [_done(one) for one in shelf.done]),
         Section(_("已经结束"), [_over(one) for one in shelf.over]),
-        Section(_("本组织安排的课程"), [_of_others(run) for run in others]),
+        Section(_("本组织安排的课程"), [_of_others(run, as_of) for run in others]),
     ]
     return [section for section in found if section.rows]
 
@@ -78,13 +78,13 @@ def _row(run: CourseRun, step: str, lines: tuple[str, ...] = (), state: str = ""
     return Row(run.page.title, _course(run), step, lines, state, is_done, cover_of(run))
 
 
-def _until(moment: datetime) -> str:
-    return _("%(until)s 前") % {"until": near_day_and_hour(moment)}
+def _until(moment: datetime, as_of: datetime) -> str:
+    return _("%(until)s 前") % {"until": near_day_and_hour(moment, as_of)}
 
 
-def _todo(study: Study) -> Row:
+def _todo(study: Study, as_of: datetime) -> Row:
     amount = study.amount
-    lines = [_left(study), amount.asked, _until(study.due_at)]
+    lines = [_left(study), amount.asked, _until(study.due_at, as_of)]
     step = f"{study.step_word} ›"
     return _row(study.run, step, tuple(str(line) for line in lines if line))
 
@@ -105,9 +105,9 @@ def _paused(study: Study) -> Row:
     return _row(study.run, _("看看 ›"), (why,))
 
 
-def _coming(study: Study) -> Row:
+def _coming(study: Study, as_of: datetime) -> Row:
     begins = study.run.occasion.starts_at
-    when = _("%(at)s 开始") % {"at": near_day_and_hour(begins)}
+    when = _("%(at)s 开始") % {"at": near_day_and_hour(begins, as_of)}
     return _row(study.run, _("看看 ›"), (when,))
 
 
@@ -126,9 +126,9 @@ def _over(study: Study) -> Row:
     return _row(study.run, _("看看 ›"), (said,), state)
 
 
-def _of_others(run: CourseRun) -> Row:
+def _of_others(run: CourseRun, as_of: datetime) -> Row:
     is_void = run.occasion.state == Occasion.State.VOID
-    line = f"{run.occasion.node.name} · {_until(run.occasion.ends_at)}"
+    line = f"{run.occasion.node.name} · {_until(run.occasion.ends_at, as_of)}"
     return _row(run, _("查看 ›"), (line,), run.occasion.state if is_void else "")
 
 
@@ -155,9 +155,9 @@ def _asked(study: Study) -> str:
 
 def _deadline(study: Study, as_of: datetime) -> str:
     """When it begins to count or until when it does; nothing where there is nothing to do about it."""
-    begins, until = study.run.occasion.starts_at, {"until": near_day_and_hour(study.due_at)}
+    begins, until = study.run.occasion.starts_at, {"until": near_day_and_hour(study.due_at, as_of)}
     if begins > as_of:
-        return _("%(begins)s 开始计入学习时间。") % {"begins": near_day_and_hour(begins)}
+        return _("%(begins)s 开始计入学习时间。") % {"begins": near_day_and_hour(begins, as_of)}
     if study.is_withdrawn or study.is_done or study.is_excused:
         return ""
     if study.due_at > as_of:

@@ -92,7 +92,7 @@ def index(request: HttpRequest) -> HttpResponse:
     settle_dirty(as_of=as_of, member_ids=[user.pk])
     studies = studies_of(runs=runs, member_id=user.pk, as_of=as_of)
     shelf = arrange(studies, as_of=as_of)
-    context = {"tab": "courses", "shelf": shelf, "sections": sections(shelf, others)}
+    context = {"tab": "courses", "shelf": shelf, "sections": sections(shelf, others, as_of=as_of)}
     return render(request, "courses/index.html", context)
 
 

@@ -6,6 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from media.core.clock import clock as clock  # so that pages find it beside what else is said of media
 from media.ffmpeg import MAX_PIXELS
 
 REASONS: dict[str, Promise] = {
@@ -101,13 +102,6 @@ CHAPTERS: dict[str, Promise] = {
 def chapters_reason(code: str, line: int) -> str:
     """The sentence for why chapters were not taken."""
     return str(CHAPTERS[code]) % {"line": line}
-
-
-def clock(ms: int) -> str:
-    """Return ``1:02:03``, or ``2:03`` below an hour."""
-    minutes, seconds = divmod(ms // 1000, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def captions_reason(code: str, line: int = 0) -> str:

@@ -102,8 +102,12 @@ def moment(at: datetime | None) -> str:
 def day(at: date) -> str:
     """Return a day, or that of a moment: 12月6日; one of another year with its year."""
     local = timezone.localtime(at) if isinstance(at, datetime) else at
-    is_this_year = local.year == timezone.localdate().year
-    return str(date_format(local, "MONTH_DAY_FORMAT" if is_this_year else "DATE_FORMAT"))
+    return _day_in(timezone.localdate().year, local)
+
+
+def _day_in(year: int, local: date) -> str:
+    """A day as it is said in a year."""
+    return str(date_format(local, "MONTH_DAY_FORMAT" if local.year == year else "DATE_FORMAT"))
 
 
 def hour(moment: datetime) -> str:
@@ -116,21 +120,21 @@ def day_and_hour(moment: datetime) -> str:
     return f"{day(moment)} {hour(moment)}"
 
 
-def near_day(at: datetime) -> str:
-    """Return the day of a moment as one says it to somebody who reads it now: 今天, 明天, 后天, 周六, then 12月6日.
+def near_day(at: datetime, as_of: datetime) -> str:
+    """Return the day of a moment as one says it to whoever reads it ``as_of``: 今天, 明天, 后天, 周六, then 12月6日.
 
     For pages alone: what is stored, printed or sent is read on another day.
     """
-    local = timezone.localtime(at)
-    days = (local.date() - timezone.localdate()).days
+    local, today = timezone.localtime(at), timezone.localdate(as_of)
+    days = (local.date() - today).days
     if 0 <= days < len(NEAR):
         return NEAR[days]()
-    return WEEKDAYS[local.weekday()]() if 0 < days < len(WEEKDAYS) else day(at)
+    return WEEKDAYS[local.weekday()]() if 0 < days < len(WEEKDAYS) else _day_in(today.year, local)
 
 
-def near_day_and_hour(at: datetime) -> str:
-    """Return a moment as one says it to somebody who reads it now: 明天 19:33."""
-    return f"{near_day(at)} {hour(at)}"
+def near_day_and_hour(at: datetime, as_of: datetime) -> str:
+    """Return a moment as one says it to whoever reads it ``as_of``: 明天 19:33."""
+    return f"{near_day(at, as_of)} {hour(at)}"
 
 
 def month_day(moment: datetime) -> str:
@@ -143,9 +147,9 @@ def span(starts_at: datetime, ends_at: datetime) -> str:
     return f"{day_and_hour(starts_at)} – {hour(ends_at)}"
 
 
-def near_span(starts_at: datetime, ends_at: datetime) -> str:
-    """Return from when to when, to somebody who reads it now: 明天 19:00 – 20:00."""
-    return f"{near_day_and_hour(starts_at)} – {hour(ends_at)}"
+def near_span(starts_at: datetime, ends_at: datetime, as_of: datetime) -> str:
+    """Return from when to when, to whoever reads it ``as_of``: 明天 19:00 – 20:00."""
+    return f"{near_day_and_hour(starts_at, as_of)} – {hour(ends_at)}"
 
 
 def written_down(by: User | None, at: datetime) -> str:

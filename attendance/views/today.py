@@ -45,6 +45,7 @@ DOORS_OPEN = timedelta(minutes=30)
 class Owed:
     """One thing still to be done, with the step that does it (None while there is no way on the phone)."""
 
+    as_of: datetime
     occasion: Occasion
     due_at: datetime
     amount: Amount
@@ -56,11 +57,12 @@ class Owed:
     @property
     def texts(self) -> list[str]:
         """What stands below the title: what counts and what is left, what is asked, until when, what is in the way."""
+        until = _("%(until)s 前") % {"until": near_day_and_hour(self.due_at, self.as_of)}
         if self.path.owes_check:
-            return [check_left_words(self.occasion), _("%(until)s 前") % {"until": near_day_and_hour(self.due_at)}]
+            return [check_left_words(self.occasion), until]
         if self.path.is_spent:
             return [spent_words(), *self.asked]
-        said = [self._left(), self.amount.asked, _("%(until)s 前") % {"until": near_day_and_hour(self.due_at)}]
+        said = [self._left(), self.amount.asked, until]
         if self.is_incomplete:
             said.append(_("当时记录不全，看一遍就补上了。"))
         if not self.sessions:
@@ -145,6 +147,7 @@ def today(request: HttpRequest) -> HttpResponse:
     local = timezone.localtime(as_of)
     context = {
         "tab": "today",
+        "as_of": as_of,
         "date": f"{month_day(as_of)} {date_format(local, 'l')}",
         "greeting": greeting(member.name, local.hour),
         "day": day,
@@ -264,9 +267,8 @@ def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
                 is_incomplete = stand.state == RecordState.INCOMPLETE
                 said = [check_asked_words(occasion)] if is_late(occasion, as_of=as_of) else []
                 said += asked_words(asked, occasion)
-                owed.append(
-                    Owed(occasion, path.due_at, stand.amount, is_incomplete, step, path, tuple(filter(None, said)))
-                )
+                asks = tuple(filter(None, said))
+                owed.append(Owed(as_of, occasion, path.due_at, stand.amount, is_incomplete, step, path, asks))
     owed.sort(key=lambda one: one.due_at)
     return Day(live, coming, owed, paused, asked, kept_out(member, [one for one, _url in live]))
 

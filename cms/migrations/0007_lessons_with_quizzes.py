@@ -8,6 +8,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('cms', '0006_course_covers'),
+        # After a migration of cms the index of all lessons is written anew, from what media holds (cms/receivers.py).
+        ('media', '0007_chapters'),
     ]
 
     operations = [

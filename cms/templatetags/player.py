@@ -13,8 +13,10 @@ from attendance.core.intervals import Spans
 from attendance.sentences.records import length
 from attendance.standing import Amount
 from cms.sentences import player_words
+from media.core.clock import clock
 
 register = template.Library()
+register.filter("clock", clock)
 # As the island draws them (frontend/src/player/view.ts): what it finds drawn already moves nothing.
 SHOWN_GAP_MS = 2000
 SHOWN_GAPS = 6
@@ -77,11 +79,3 @@ def _gaps(credited: Spans, duration_ms: int, said: Mapping[str, str]) -> Sequenc
         }
         for gap in gaps[:SHOWN_GAPS]
     ]
-
-
-@register.filter
-def clock(ms: int) -> str:
-    """Return media time as 14:20, or 1:05:09 from an hour on."""
-    minutes, seconds = divmod(max(0, ms) // 1000, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"

@@ -32,6 +32,22 @@ test("the page that a place of the recording shows", () => {
   assert.equal(chapterAt([5], 1), -1);
 });
 
+test("of thousands of cues few are looked at", () => {
+  let reads = 0;
+  const starts = Array.from({ length: 4000 }, (_, place) => place * 1000);
+  const watched = new Proxy(starts, {
+    get(target, key) {
+      reads += 1;
+      return Reflect.get(target, key) as unknown;
+    },
+  });
+  assert.deepEqual(
+    [-1, 0, 2_000_500, 1e9].map((ms) => chapterAt(watched, ms)),
+    [-1, 0, 2000, 3999],
+  );
+  assert.equal(reads < 100, true, `${reads} reads`);
+});
+
 test("pages turn within the deck, by the keys of a computer and of a remote", () => {
   const now = { deck: "a", page: 1, pages: 2 };
   assert.equal(turned(now, 1), 2);

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from attendance.sentences.records import hour, length
 from live.models import Lecture
 from live.queries import air_log, keeps_from_recording, not_recorded
+from media.core.clock import clock
 
 
 def room_words() -> dict[str, str]:
@@ -343,7 +344,7 @@ def missing_rows(lecture: Lecture) -> list[dict[str, Any]]:
             "at": each.at,
             "length": _("还没有恢复") if each.length_ms is None else length(each.length_ms),
             "because": words.get(each.because, each.because),
-            "position": "" if each.position_ms is None else replay_clock(each.position_ms),
+            "position": "" if each.position_ms is None else clock(each.position_ms),
         }
         for each in not_recorded(lecture)
     ]
@@ -354,10 +355,3 @@ def missing_words(*, is_half: bool) -> str:
     if is_half:
         return _("录上的不到一半，只看回放还不能算参加。请联系支部书记，看怎样补学。下面的部分没有录上：")
     return _("下面的部分当时没有录上，回放里没有，也不用补：")
-
-
-def replay_clock(ms: int) -> str:
-    """Return a place in a recording, as its player says it."""
-    minutes, seconds = divmod(ms // 1000, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

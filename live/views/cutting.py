@@ -30,7 +30,7 @@ def cut(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     if video is None or not videos_for(user).filter(pk=video.pk).exists():
         messages.error(request, _("这一场没有可以剪的回放。"))
         return redirect("live_replay", occasion_id=lecture.pk)
-    first = {"start": "0:00", "end": clock(video.duration_ms or 0), "title": lecture.occasion.title}
+    first = {"start": clock(0), "end": clock(video.duration_ms or 0), "title": lecture.occasion.title}
     form = CutForm(request.POST or None, video=video, user=user, initial=first)
     is_right, act = request.method == "POST" and form.is_valid(), request.POST.get("act")
     if act != "make":

@@ -105,7 +105,7 @@ def room(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "occasion": occasion,
         "data": data,
         "record_url": reverse("me_record", args=[lecture.pk]) if data["counted"] else reverse("me"),
-        "when": near_span(occasion.starts_at, occasion.ends_at),
+        "when": near_span(occasion.starts_at, occasion.ends_at, now),
         "roster": _("按 %(day)s 的组织关系") % {"day": day(roster_day(occasion, as_of=now))},
         "is_host": may_host(user, lecture),
     }

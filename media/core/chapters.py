@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from media.core.captions import clean
+from media.core.clock import clock
 
 MAX_CHAPTERS = 100
 MAX_TITLE = 60
@@ -67,13 +68,7 @@ def _chapter(line: str, number: int) -> Chapter:
 
 def write_chapters(chapters: Iterable[Chapter]) -> str:
     """Return chapters as their author writes them; a moment within a second is written as that second."""
-    return "\n".join(f"{_said(chapter.start_ms)} {chapter.title}" for chapter in chapters)
-
-
-def _said(ms: int) -> str:
-    minutes, seconds = divmod(ms // 1000, 60)
-    hours, rest = divmod(minutes, 60)
-    return f"{hours}:{rest:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
+    return "\n".join(f"{clock(chapter.start_ms)} {chapter.title}" for chapter in chapters)
 
 
 def cut_chapters(chapters: Sequence[Chapter], *, spans: Sequence[tuple[int, int]]) -> list[Chapter]:

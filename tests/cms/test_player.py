@@ -2,7 +2,7 @@
 
 import pytest
 
-from cms.templatetags.player import clock, player_counted
+from cms.templatetags.player import player_counted
 
 pytestmark = pytest.mark.unit
 
@@ -26,7 +26,3 @@ def test_gaps_name_what_was_skipped_and_what_is_still_to_come() -> None:
 def test_enough_or_nothing_asked_for(needed: int | None) -> None:
     said = player_counted({"duration_ms": 1_200_000, "credited_ms": [[0, 1_199_000]], "needed_ms": needed})
     assert (said["left"], said["is_enough"], said["gaps"]) == ("这一段学够了" if needed else "", True, [])
-
-
-def test_the_clock_shows_hours_only_when_there_are_any() -> None:
-    assert [clock(ms) for ms in (-5, 61_999, 3_909_000)] == ["00:00", "01:01", "1:05:09"]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.management.sql import emit_post_migrate_signal
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from modelsearch.backends import get_search_backend
 
 from cms.finding import words_of
@@ -105,6 +106,13 @@ def test_a_migration_of_these_pages_writes_the_index_anew() -> None:
     assert not LessonPage.objects.search("避险").count()
     index_anew(using="default", plan=[(others, False), (ours, False)])
     assert [page.pk for page in LessonPage.objects.search("避险")] == [lesson.pk]
+
+
+@pytest.mark.unit
+def test_the_index_is_written_anew_when_all_that_it_reads_is_there() -> None:
+    """`migrate cms` alone, on a filled database: the lessons' videos and captions are read after it."""
+    loader = MigrationLoader(None)
+    assert ("media", "0007_chapters") in loader.graph.forwards_plan(("cms", "0007_lessons_with_quizzes"))
 
 
 @pytest.mark.integration

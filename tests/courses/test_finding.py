@@ -6,15 +6,20 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.db import connection
+from django.db.models.signals import post_init
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from wagtail.documents.models import Document
 
+from attendance.models import Occasion
 from cms.models import CoursePage, LessonPage
+from courses.finding import pages_found, places_found
 from courses.models import CourseRun
 from courses.operations import CoursePlan, schedule_course
+from courses.permissions import readable_runs
 from media.operations.captions import delete_captions, upload_captions
+from tests.attendance.people import make_occasion
 from tests.factories.attendance import TrainingFactory
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_video
 from tests.factories.courses import Given, give_course
@@ -59,7 +64,7 @@ def test_title_text_document_and_captions_are_found_with_their_place(client: Cli
         "急救课|课程介绍|学会处理[烫伤]",
         "第二讲|急救课|正文|先看安全，遇到[烫伤]不要慌",
         "第三讲|急救课|文件|[烫伤]处理表",
-        "第四讲|急救课|视频里 0:12 说到|[烫伤]用凉水冲",
+        "第四讲|急救课|视频里 00:12 说到|[烫伤]用凉水冲",
     ]
     assert found[1].url == f"/courses/{given.run.pk}/"
     assert found[4].url == f"/courses/{given.run.pk}/{spoken.pk}/?v={video.pk}"
@@ -67,6 +72,39 @@ def test_title_text_document_and_captions_are_found_with_their_place(client: Cli
     assert "<b><mark>烫伤</mark>怎么办" in html
     for row in found:
         assert client.get(row.url).status_code == 200
+
+
+SPOKEN_LATER = """WEBVTT
+
+00:01.000 --> 00:02.000
+安全第一
+
+00:03.000 --> 00:04.000
+抓好安全生产
+
+00:05.000 --> 00:06.000
+转移要
+
+00:07.000 --> 00:08.000
+快
+""".encode()
+
+
+def test_the_whole_goes_before_its_pairs_and_over_the_end_of_a_cue(client: Client, var_dir: Any) -> None:
+    world = make_county()
+    given = give_course(world.branch, title="防火安全", intro="<p>讲安全生产</p>")
+    video = ready_video()
+    upload_captions(
+        video_id=video.pk, data=SPOKEN_LATER, name="a.vtt", actor_id=world.organiser.pk, as_of=timezone.now()
+    )
+    lesson_of(given, "第二讲 生产", ("text", "<p>先看安全</p>"), ("video", video))
+    assert [said(row) for row in rows(client, world.member, "安全生产")] == [
+        "防火安全|课程介绍|讲[安全生产]",
+        "第二讲 生产|防火安全|视频里 00:03 说到|抓好[安全生产]",
+    ]
+    for question, shown in (("转移要快", "[转移要快]"), ("要快", "转移[要快]")):
+        (row,) = rows(client, world.member, question)
+        assert said(row) == f"第二讲 生产|防火安全|视频里 00:05 说到|{shown}"
 
 
 def test_only_what_one_may_read_is_found(client: Client) -> None:
@@ -134,9 +172,39 @@ def test_of_several_runs_the_one_to_study_in_is_shown(client: Client) -> None:
         )
         return schedule_course(page_id=given.page.pk, plan=plan, as_of=now)
 
+    def runs_shown(user: Any) -> set[str]:
+        return {row.url.split("/")[2] for row in rows(client, user, "反诈")}
+
     theirs = again(world.neighbour)
-    assert {row.url.split("/")[2] for row in rows(client, world.member, "反诈")} == {str(given.run.pk)}
-    assert {row.url.split("/")[2] for row in rows(client, world.neighbour_member, "反诈")} == {str(theirs.pk)}
+    assert runs_shown(world.member) == {str(given.run.pk)}
+    assert runs_shown(world.neighbour_member) == {str(theirs.pk)}
+    last = again(world.branch)
+    Occasion.objects.filter(pk=last.pk).update(ends_at=now + dt.timedelta(days=55))
+    assert runs_shown(world.organiser) == {str(last.pk)}
+    Occasion.objects.filter(pk=last.pk).update(state=Occasion.State.VOID)
+    assert runs_shown(world.organiser) == {str(theirs.pk)}
+
+
+def test_of_a_course_given_many_times_one_run_is_loaded() -> None:
+    """A county's office finds a course that every branch was given: hundreds of runs, of which one is shown."""
+    world = make_county()
+    given = give_course(world.branch, title="反诈课")
+    for _branch in range(3):
+        occasion = make_occasion(given.run.occasion.training, node=world.neighbour, kind="course")
+        CourseRun.objects.create(occasion=occasion, page=given.page)
+    loaded: list[int] = []
+
+    def count(sender: Any, instance: CourseRun, **kwargs: Any) -> None:
+        loaded.append(instance.pk)
+
+    runs = readable_runs(world.organiser)
+    pages = list(pages_found(runs, "反诈课"))
+    post_init.connect(count, sender=CourseRun)
+    try:
+        found = places_found(pages, "反诈课", runs=runs, member_id=world.organiser.pk)
+    finally:
+        post_init.disconnect(count, sender=CourseRun)
+    assert (len(loaded), set(loaded)) == (1, {one.run.pk for one in found})
 
 
 def test_nothing_found_says_the_next_step_and_no_question_shows_the_list(client: Client) -> None:

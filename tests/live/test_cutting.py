@@ -68,11 +68,11 @@ def test_an_organiser_makes_a_draft_lesson_of_a_part(world: County, lecture: Lec
     client, url = signed_in(world.organiser), reverse("live_cut", args=[lecture.pk])
     assert url in client.get(reverse("live_replay", args=[lecture.pk])).content.decode()
     page = client.get(url).content.decode()
-    assert 'value="0:10"' in page
+    assert 'value="00:10"' in page
     looked = client.post(url, filled(course))
     # Outwards at the ends, the part that is taken out goes with all of its segment.
     assert (looked.context["rows"], looked.context["data"]) == (
-        ["0:02 – 0:04", "0:06 – 0:10"], {"spans": [(2_000, 4_000), (6_000, 10_000)]},
+        ["00:02 – 00:04", "00:06 – 00:10"], {"spans": [(2_000, 4_000), (6_000, 10_000)]},
     )  # fmt: skip
     assert "共 6 秒" in looked.content.decode()
     assert not LessonPage.objects.exists()
@@ -121,7 +121,7 @@ def test_nothing_is_made_of_times_that_nobody_has_seen(world: County, lecture: L
     form = filled(course)
     seen = client.post(url, form).context["form"].data["seen"]
     changed = client.post(url, form | {"act": "make", "seen": seen, "end": "0:05"})
-    assert changed.context["rows"] == ["0:02 – 0:04"]
+    assert changed.context["rows"] == ["00:02 – 00:04"]
     assert "时间改过了，还没有放进课程" in changed.content.decode()
     assert not Clip.objects.exists()
     again = form | {"act": "make", "seen": changed.context["form"].data["seen"], "end": "0:05"}
@@ -133,7 +133,7 @@ def test_nothing_is_made_of_times_that_nobody_has_seen(world: County, lecture: L
     [
         ({"start": "开头"}, "请写成 分:秒"),
         ({"end": "0:02"}, "要晚于“从”的时间"),
-        ({"end": "99:00"}, "回放只有 0:10"),
+        ({"end": "99:00"}, "回放只有 00:10"),
         ({"end": "0:75"}, "后面的分和秒不超过 59"),
         ({"without": "0:04-0:05\n\n中间"}, "第 3 行看不懂"),
         ({"without": "0:05-0:04"}, "第 1 行的结尾要晚于开头"),
@@ -160,7 +160,7 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(
 def test_looking_asks_for_times_alone(world: County, lecture: Lecture) -> None:
     form = filled(CoursePageFactory(node=world.branch), course="", title="")
     page = signed_in(world.organiser).post(reverse("live_cut", args=[lecture.pk]), form)
-    assert (page.context["rows"], page.context["form"].errors) == (["0:02 – 0:04", "0:06 – 0:10"], {})
+    assert (page.context["rows"], page.context["form"].errors) == (["00:02 – 00:04", "00:06 – 00:10"], {})
 
 
 def test_only_a_host_who_writes_courses_finds_it_and_only_their_courses(world: County, lecture: Lecture) -> None:

@@ -314,8 +314,8 @@ def test_the_cuts_and_the_holes_tell_the_same(var_dir: Path) -> None:
     assert lecture.occasion.media_cuts == [[200_000, 240_000], [260_000, 20_000]]
     page = signed_in(world.member).get(reverse("live_replay", args=[lecture.pk]))
     rows = page.context["missing"]
-    assert [(row["position"], row["length"]) for row in rows] == [("3:20", "4 分钟"), ("4:20", "20 秒")]
-    assert "回放 3:20 处" in page.content.decode()
+    assert [(row["position"], row["length"]) for row in rows] == [("03:20", "4 分钟"), ("04:20", "20 秒")]
+    assert "回放 03:20 处" in page.content.decode()
     assert "缺 4 分钟" in page.content.decode()
     desk = signed_in(world.organiser).get(reverse("live_schedule_edit", args=[lecture.pk])).content.decode()
     assert "20 秒 · 磁盘满了" in desk
@@ -426,7 +426,7 @@ def test_a_gap_of_the_web_process_is_told_like_the_others(var_dir: Path) -> None
         holes=[holes[0]._replace(because="web")],
     )  # fmt: skip
     page = signed_in(world.member).get(reverse("live_replay", args=[lecture.pk])).content.decode()
-    assert "回放 3:20 处" in page
+    assert "回放 03:20 处" in page
     assert "缺 45 秒" in page
     desk = signed_in(world.organiser).get(reverse("live_schedule_edit", args=[lecture.pk])).content.decode()
     assert "45 秒 · 网页服务重启了" in desk

@@ -26,22 +26,23 @@ export function pageAddress(url: string, deck: string, page: number, width: numb
 
 /** Which step holds at this place of the recording; null before the first. */
 export function stepAt(steps: Step[], ms: number): Step | null {
-  let [low, high] = [0, steps.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((steps[middle] as Step)[0] <= ms) low = middle + 1;
-    else high = middle;
-  }
-  return steps[low - 1] ?? null;
+  return steps[lastBegun(steps.length, (place) => (steps[place] as Step)[0], ms)] ?? null;
 }
 
 /** Which chapter holds: the place of the last that has begun, -1 before the first. */
 export function chapterAt(starts: number[], ms: number): number {
-  let found = -1;
-  starts.forEach((start, place) => {
-    if (start <= ms) found = place;
-  });
-  return found;
+  return lastBegun(starts.length, (place) => starts[place] as number, ms);
+}
+
+/** Of so many that begin one after another, the place of the last that has begun; -1 before the first. */
+function lastBegun(count: number, startOf: (place: number) => number, ms: number): number {
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (startOf(middle) <= ms) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 /** Where a key or a button leads, or null where there is no page. */

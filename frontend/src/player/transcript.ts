@@ -14,6 +14,7 @@ export class Transcript {
   private readonly back = byId<HTMLButtonElement>("transcript-back");
   private readonly next = byId<HTMLButtonElement>("transcript-next");
   private said: Said[] = [];
+  private starts: number[] = [];
   private index = new WordIndex([]);
   private found: number[] = [];
   private page = 0;
@@ -59,7 +60,7 @@ export class Transcript {
   /** Mark what is said now. */
   draw(position: number): void {
     if (!this.box.open || !this.rows.length) return;
-    const now = this.nowAt(position);
+    const now = chapterAt(this.starts, position);
     const row = this.rows[this.found.indexOf(now) - this.page * PAGE] ?? null;
     if (row === this.marked) return;
     this.marked?.removeAttribute("aria-current");
@@ -67,22 +68,16 @@ export class Transcript {
     this.marked = row;
   }
 
-  private nowAt(position: number): number {
-    return chapterAt(
-      this.said.map(({ start }) => start),
-      position,
-    );
-  }
-
   private told(said: Said[]): void {
     this.said = said;
+    this.starts = said.map(({ start }) => start);
     this.index = new WordIndex(said);
     this.search();
   }
 
   private search(): void {
     this.found = this.index.find(this.find.value);
-    this.page = this.find.value ? 0 : pageOf(this.found, this.nowAt(this.position()));
+    this.page = this.find.value ? 0 : pageOf(this.found, chapterAt(this.starts, this.position()));
     this.show();
   }
 
