@@ -71,7 +71,7 @@ def asking_of(answer: Answer, *, of: int, sent: Sent | None = None) -> Asking:
         typed = sent.typed if sent else str(given[0]) if given else ""
     elif kind is Kind.ORDER:
         chosen = {place: str(rank) for rank, place in enumerate(given, 1)}
-        ranks = list(sent.ranks) if sent else [chosen.get(place, "") for place in order]
+        ranks = [*sent.ranks, *ranks][: len(order)] if sent else [chosen.get(place, "") for place in order]
     else:
         picked = frozenset(sent.picked) if sent else frozenset(at for at, place in enumerate(order) if place in given)
     shown = [] if kind is Kind.FILL else [(at, words[place]) for at, place in enumerate(order)]
@@ -79,7 +79,7 @@ def asking_of(answer: Answer, *, of: int, sent: Sent | None = None) -> Asking:
         number=_("第 %(number)s 题，共 %(of)s 题") % {"number": answer.position, "of": of},
         text=version.text, kind=how_words(version.kind), choices=shown, is_several=kind is Kind.SEVERAL,
         picked=picked, is_order=kind is Kind.ORDER, is_fill=kind is Kind.FILL,
-        ranks=[(at, text, rank) for (at, text), rank in zip(shown, ranks, strict=False)],
+        ranks=[(at, text, rank) for (at, text), rank in zip(shown, ranks, strict=kind is Kind.ORDER)],
         places=[str(one) for one in range(1, len(order) + 1)], typed=typed,
     )  # fmt: skip
 

@@ -87,8 +87,9 @@ def _answer(request: HttpRequest, quiz: Quiz, place: Place, user: User) -> HttpR
         raise Http404 from error
     except operations.UnableToTakeQuiz as error:
         now = standing_of(quiz=quiz, member_id=user.pk)
-        if now.under_way is None:
-            messages.warning(request, str(error))
+        if now.under_way is None or now.under_way.pk != ids["attempt"]:
+            another = _("那一次已经交卷，刚才的答案没有算进去。现在做的是另外一次。")
+            messages.warning(request, another if now.under_way else str(error))
             return redirect(place.url)
         sent = Sent(picked, ranks, request.POST.get("typed", ""))
         return _question(

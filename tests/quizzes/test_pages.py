@@ -228,6 +228,36 @@ def test_two_devices_answer_the_same_question_and_the_page_tells(
     assert "这一次已经交卷，刚才的答案没有算进去" in late
 
 
+def test_a_late_answer_is_not_put_onto_another_attempt(
+    county: County, given: Given, quiz: Quiz, sign_in: SignIn
+) -> None:
+    phone, tablet, url = sign_in(county.member), sign_in(county.member), quiz_url(given, quiz)
+    phone.post(url, {"do": "start"})
+    first = Attempt.objects.get()
+    form = form_of(page_of(phone.get(f"{url}?q=3")))
+    tablet.post(url, {"do": "submit", "attempt": first.pk})
+    tablet.post(url, {"do": "start"})
+    late = phone.post(url, {**form, "picked": 0})
+    assert late.status_code == 302
+    assert late["Location"] == url
+    said = page_of(phone.get(url))
+    assert "那一次已经交卷，刚才的答案没有算进去。现在做的是另外一次。" in said
+    assert f'name="attempt" value="{Attempt.objects.get(number=2).pk}"' in said
+    assert Answer.objects.filter(given__isnull=False).count() == 0
+
+
+def test_an_ordering_sent_without_places_still_shows_every_item(
+    county: County, given: Given, quiz: Quiz, sign_in: SignIn
+) -> None:
+    phone, url = sign_in(county.member), quiz_url(given, quiz)
+    phone.post(url, {"do": "start"})
+    one = next(found for found in answers_of(Attempt.objects.get()) if found.version.kind == "order")
+    form = form_of(page_of(phone.get(f"{url}?q={one.position}")))
+    said = page_of(phone.post(url, {**form, "rank_0": "2"}), 422)
+    assert said.count("选位置") == 3
+    assert re.findall(r'<option value="(\d)" selected', said) == ["2"]
+
+
 def test_a_mistake_is_said_and_what_was_chosen_stays(county: County, given: Given, quiz: Quiz, sign_in: SignIn) -> None:
     phone, url = sign_in(county.member), quiz_url(given, quiz)
     phone.post(url, {"do": "start"})
