@@ -132,10 +132,12 @@ def _joined(version: QuestionVersion, places: Sequence[int]) -> str:
     return between.join(words[place] for place in places)
 
 
-def rule_lines(quiz: Quiz) -> list[str]:
-    """Return how a quiz is taken, for whoever begins it."""
-    need = needed(percent=quiz.pass_percent, of=quiz.size)
-    said = _("共 %(of)s 题，答对 %(need)s 题算通过。") % {"of": quiz.size, "need": need}
+def rule_lines(quiz: Quiz, *, of: int) -> list[str]:
+    """Return how a quiz is taken, for whoever begins it; ``of``: how many questions are drawn for them."""
+    if not of:
+        return [_("这份小测现在没有题目，请告诉组织员。")]
+    need = needed(percent=quiz.pass_percent, of=of)
+    said = _("共 %(of)s 题，答对 %(need)s 题算通过。") % {"of": of, "need": need}
     if quiz.most_attempts is not None:
         said += _("最多做 %(count)s 次。") % {"count": quiz.most_attempts}
     return [said, _("每答一题就存好一题，交卷以前可以改；换一部手机也可以接着做。")]
@@ -160,6 +162,15 @@ def left_words(now: Standing) -> str:
     if now.left is None:
         return _("可以再做，次数不限；每次的题目可能不同。")
     return _("还可以做 %(left)s 次；每次的题目可能不同。") % {"left": now.left}
+
+
+def hides_words(now: Standing) -> str:
+    """Return when what is right will be told; "" where it is told already, or never."""
+    if now.last is None or now.tells or now.quiz.shows != Quiz.Shows.FINAL:
+        return ""
+    if now.quiz.most_attempts is None:
+        return _("正确答案和讲解，通过以后显示。")
+    return _("正确答案和讲解，通过以后或者次数用完以后显示。")
 
 
 @dataclass(frozen=True)
@@ -202,6 +213,33 @@ def unanswered_words(answers: Sequence[Answer]) -> str:
         return ""
     said = number_words(numbers, comma=_("、"), dash="–")
     return _("还有 %(count)s 题没有答：第 %(numbers)s 题。没答的算错。") % {"count": len(numbers), "numbers": said}
+
+
+def short_words(quiz: Quiz, have: int) -> str:
+    """Return that a quiz draws fewer questions than it says: ``have`` of ``quiz.size``; "" where it has enough."""
+    if have >= quiz.size:
+        return ""
+    said = _("“%(title)s”要抽 %(of)s 道题，现在只抽得出 %(have)s 道。请在题库里加题，或者少抽几道。")
+    return said % {"title": quiz.title, "of": quiz.size, "have": have}
+
+
+def question_lines(version: QuestionVersion, tags: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what a question says now, each line with its name, for whoever has written something else meanwhile."""
+    lines = [
+        (_("题型"), version.get_kind_display()), (_("题目"), version.text),
+        (_("选项和答案"), _("、").join(choice_words(version))), (_("正确答案"), right_words(version)),
+        (_("讲解"), version.explanation), (_("标签"), _("、").join(tags)),
+    ]  # fmt: skip
+    return [(name, said) for name, said in lines if said]
+
+
+def quiz_lines(quiz: Quiz) -> list[tuple[str, str]]:
+    """Return how a quiz asks now, each line with its name, for whoever has written something else meanwhile."""
+    return [
+        (_("名称"), quiz.title), (_("抽题"), parts_words(quiz)), (_("及格线"), f"{quiz.pass_percent}%"),
+        (_("最多做几次"), str(quiz.most_attempts or _("不限"))),
+        (_("什么时候显示正确答案和讲解"), quiz.get_shows_display()),
+    ]  # fmt: skip
 
 
 def parts_words(quiz: Quiz) -> str:

@@ -17,8 +17,18 @@ from organizations.models import User
 from organizations.permissions import signed_in
 from quizzes import operations
 from quizzes.models import Answer, Attempt, Quiz
+from quizzes.queries.shortage import drawable
 from quizzes.queries.taking import Standing, answers_of, standing_of
-from quizzes.sentences import Sent, answered_rows, asking_of, left_words, rule_lines, score_words, unanswered_words
+from quizzes.sentences import (
+    Sent,
+    answered_rows,
+    asking_of,
+    hides_words,
+    left_words,
+    rule_lines,
+    score_words,
+    unanswered_words,
+)
 
 MOST_TICKED = 20
 END = "end"
@@ -140,12 +150,12 @@ def _overview(request: HttpRequest, now: Standing, place: Place) -> HttpResponse
     earlier = now.submitted[:-1]
     context = {
         **_base(now, place),
-        "rules": rule_lines(now.quiz) if now.code == "may" and last is None else [],
+        "rules": rule_lines(now.quiz, of=drawable(now.quiz)) if now.code == "may" and last is None else [],
         "result": score_words(last) if last else "",
         "result_kind": "success" if last and last.is_passed else "warning",
         "left": left_words(now),
         "rows": answered_rows(answers_of(last), tells=now.tells) if last else [],
-        "hides": last is not None and not now.tells and now.quiz.shows == Quiz.Shows.FINAL,
+        "hides": hides_words(now),
         "earlier": [(one.number, score_words(one)) for one in earlier],
         "may_begin": now.code == "may" and not place.why_not,
         "begin_words": _("再做一次") if last else _("开始做"),

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -14,11 +16,13 @@ from cms.choices import may_use
 from cms.models import LessonPage
 from organizations.models import Role, User
 from quizzes import operations
+from quizzes.forms import QuestionForm
 from quizzes.models import Answer, Attempt, Question, Quiz
-from quizzes.queries.taking import answers_of, order_for
+from quizzes.queries.taking import answers_of, order_for, standing_of
+from quizzes.sentences import hides_words
 from tests.factories.courses import Given, give_course
 from tests.factories.organizations import County, RoleGrantFactory, UserFactory, make_county
-from tests.factories.quizzes import FILL, ORDER, SEVERAL, SINGLE, make_quiz
+from tests.factories.quizzes import FILL, ORDER, SEVERAL, SINGLE, ask, make_quiz
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 SignIn = Callable[[User], Client]
@@ -106,6 +110,90 @@ def test_a_quiz_through_its_whole_life(county: County, sign_in: SignIn) -> None:
     assert "急救小测" in page_of(office.get("/admin/quizzes/?off=1"))
     office.post(f"{url}offer/", {"do": "on"})
     assert Quiz.objects.get(pk=made.pk).withdrawn_at is None
+
+
+def test_a_conflict_shows_what_is_stored_and_the_next_save_wins(county: County, sign_in: SignIn) -> None:
+    office = sign_in(county.organiser)
+    question = ask(county.branch, county.organiser, SINGLE)[0]
+    url = f"/admin/quizzes/questions/{question.pk}/"
+    first = written(county, seen_version=1, text="第一页写的", kind="fill", choice_2="", choice_3="")
+    assert office.post(url, first).status_code == 302
+    mine = {**first, "text": "第二页写的", "choice_0": "喊人"}
+    said = page_of(office.post(url, mine), 422)
+    for words in ("别人刚刚改过这道题", "现在存着的", "题目：第一页写的", "正确答案：呼救", "第二页写的"):
+        assert words in said
+    seen = re.findall(r'name="seen_version" value="(\d+)"', said)
+    assert seen == ["2"]
+    assert office.post(url, {**mine, "seen_version": seen[0]}).status_code == 302
+    assert "第二页写的" in page_of(office.get(url))
+
+
+def test_a_conflict_of_a_quiz_shows_what_is_stored_and_the_next_save_wins(county: County, sign_in: SignIn) -> None:
+    office = sign_in(county.organiser)
+    quiz = make_quiz(county.branch, county.organiser)
+    url = f"/admin/quizzes/{quiz.pk}/"
+    first = {"seen_revision": 1, "title": "先改的", "pass_percent": 80, "shows": "never", "tag_0": "防汛", "count_0": 2}
+    assert office.post(url, first).status_code == 302
+    mine = {**first, "title": "后改的"}
+    said = page_of(office.post(url, mine), 422)
+    for words in ("别人刚刚改过", "现在存着的", "名称：先改的", "及格线：80%", "最多做几次：不限", "后改的"):
+        assert words in said
+    seen = re.findall(r'name="seen_revision" value="(\d+)"', said)
+    assert office.post(url, {**mine, "seen_revision": seen[0]}).status_code == 302
+    assert Quiz.objects.get(pk=quiz.pk).title == "后改的"
+
+
+@pytest.mark.parametrize(
+    ("sent", "field", "words"),
+    [
+        ({"kind": "fill", "choice_0": "120", "choice_2": "１２０"}, "choice_2", "有两个答案一样"),
+        ({"kind": "order", "choice_3": "呼救"}, "choice_3", "有两项一样"),
+        ({"kind": "single", "right_0": "on", "choice_2": "呼救"}, "choice_2", "有两个选项一样"),
+        ({"kind": "single", "right_1": "on"}, "choice_1", "请至少写两个选项"),
+        ({"kind": "single"}, "choice_0", "请勾出正确的选项"),
+        ({"kind": "fill", "choice_0": "长" * 101}, "__all__", "文字太长"),
+        ({"text": " "}, "text", "请写题目"),
+        ({"tags": "一" * 21}, "tags", "太长"),
+    ],
+)
+def test_what_is_wrong_with_a_question_is_said_at_its_field(
+    county: County, sent: dict[str, Any], field: str, words: str
+) -> None:
+    form = QuestionForm(QueryDict(urlencode(written(county, **sent))))
+    assert not form.is_valid()
+    assert list(form.errors) == [field]
+    assert words in form.errors[field][0]
+
+
+def test_a_form_of_a_question_names_what_one_ticks_and_shows_what_belongs_to_the_kind(
+    county: County, sign_in: SignIn
+) -> None:
+    said = page_of(sign_in(county.organiser).get("/admin/quizzes/questions/add/"))
+    assert len(re.findall(r"<span class=\"w-sr-only\">选项 \d</span> 正确", said)) == 6
+    assert 'data-controller="w-rules"' in said
+    assert """data-w-rules='{"kind": "true_false"}'""" in said
+    assert re.search(r'for="id_text"[^>]*>\s*题目<span class="w-required-mark">', said)
+
+
+def test_a_quiz_says_that_its_bank_has_shrunk(county: County, given: Given, quiz: Quiz, sign_in: SignIn) -> None:
+    office, question = sign_in(county.organiser), Question.objects.latest("pk")
+    off = office.post(f"/admin/quizzes/questions/{question.pk}/offer/", {"do": "off"}, follow=True)
+    short = f"“{quiz.title}”要抽 5 道题，现在只抽得出 4 道"
+    assert short in page_of(off)
+    assert short in page_of(office.get(f"/admin/quizzes/{quiz.pk}/"))
+    assert "共 4 题，答对 3 题算通过" in page_of(sign_in(county.member).get(quiz_url(given, quiz)))
+    office.post(f"/admin/quizzes/questions/{question.pk}/offer/", {"do": "on"})
+    assert "只抽得出" not in page_of(office.get(f"/admin/quizzes/{quiz.pk}/"))
+    for one in Question.objects.all():
+        operations.withdraw_question(question_id=one.pk, as_of=timezone.now())
+    assert "现在没有题目，请告诉组织员" in page_of(sign_in(county.member).get(quiz_url(given, quiz)))
+
+
+def test_a_preview_leads_back_and_one_page_has_no_pages(county: County, sign_in: SignIn) -> None:
+    office, quiz = sign_in(county.organiser), make_quiz(county.branch, county.organiser)
+    assert f'href="/admin/quizzes/{quiz.pk}/"' in page_of(office.get(f"/admin/quizzes/{quiz.pk}/preview/"))
+    for url in ("/admin/quizzes/", "/admin/quizzes/questions/"):
+        assert 'class="pagination"' not in page_of(office.get(url))
 
 
 def test_statistics_name_nobody(county: County, sign_in: SignIn) -> None:
@@ -286,6 +374,13 @@ def test_again_while_attempts_are_left_and_no_word_of_what_is_right_before(
     assert "以前做的" in said
     assert "小测的次数已经用完" in page_of(phone.post(url, {"do": "start"}, follow=True))
     assert "没通过，上次答对 5 题中的 0 题" in page_of(phone.get(lesson_url(given)))
+
+
+def test_answers_that_wait_for_passing_say_so(county: County, sign_in: SignIn) -> None:
+    free = make_quiz(county.branch, county.organiser, SINGLE)
+    attempt = operations.start_attempt(quiz_id=free.pk, member_id=county.member.pk, as_of=timezone.now())
+    operations.submit_attempt(quiz_id=free.pk, attempt_id=attempt.pk, member_id=county.member.pk, as_of=timezone.now())
+    assert hides_words(standing_of(quiz=free, member_id=county.member.pk)) == "正确答案和讲解，通过以后显示。"
 
 
 def test_a_withdrawn_quiz_is_not_begun(county: County, given: Given, quiz: Quiz, sign_in: SignIn) -> None:
