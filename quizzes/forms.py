@@ -27,7 +27,7 @@ def node_field(nodes: QuerySet[Node]) -> "forms.ModelChoiceField[Node]":
     first = nodes.values_list("pk", flat=True).first()
     return forms.ModelChoiceField(
         nodes, label=_("所属组织"), initial=first, empty_label=None,
-        help_text=_("那里和上级的组织员都能用、能改；小测只从自己组织的题库里抽题。以后不能改。"),
+        help_text=_("那里和上级的组织员都能用、能改；练习只从自己组织的题库里抽题。以后不能改。"),
         error_messages={"required": _("请选所属组织。")},
     )  # fmt: skip
 
@@ -38,7 +38,7 @@ class QuestionForm(CheckQuestionForm):
     seen_version = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput, initial=0)
     tags = forms.CharField(
         label=_("标签"), max_length=300, required=False,
-        help_text=_("用空格或顿号隔开，例如：防汛 急救。小测按标签抽题。"),
+        help_text=_("用空格或顿号隔开，例如：防汛 急救。练习按标签抽题。"),
     )  # fmt: skip
 
     def __init__(self, *args: Any, nodes: QuerySet[Node] | None = None, **kwargs: Any) -> None:
@@ -47,7 +47,7 @@ class QuestionForm(CheckQuestionForm):
         self.fields["kind"] = forms.ChoiceField(label=_("题型"), choices=QuestionVersion.Kind.choices)
         self.fields["text"].required = True
         self.fields["text"].error_messages["required"] = _("请写题目。")
-        self.fields["explanation"].help_text = _("可以不写；小测里写明什么时候给本人看。")
+        self.fields["explanation"].help_text = _("可以不写；练习里写明什么时候给本人看。")
         if nodes is not None:
             self.fields["node"] = node_field(nodes)
 

@@ -1,4 +1,4 @@
-"""小测 in words: what a member sees of a question, of an attempt and of how they stand; what an organiser reads."""
+"""练习 in words: what a member sees of a question, of an attempt and of how they stand; what an organiser reads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -135,7 +135,7 @@ def _joined(version: QuestionVersion, places: Sequence[int]) -> str:
 def rule_lines(quiz: Quiz, *, of: int) -> list[str]:
     """Return how a quiz is taken, for whoever begins it; ``of``: how many questions are drawn for them."""
     if not of:
-        return [_("这份小测现在没有题目，请告诉组织员。")]
+        return [_("这份练习现在没有题目，请告诉组织员。")]
     need = needed(percent=quiz.pass_percent, of=of)
     said = _("共 %(of)s 题，答对 %(need)s 题算通过。") % {"of": of, "need": need}
     if quiz.most_attempts is not None:
@@ -154,9 +154,9 @@ def score_words(attempt: Attempt) -> str:
 def left_words(now: Standing) -> str:
     """Return what can be done after an attempt that was not passed; "" where nothing is to be said."""
     if now.code == "spent":
-        return _("小测的次数已经用完。")
+        return _("练习的次数已经用完。")
     if now.code == "withdrawn":
-        return _("这份小测已经撤下，现在不用做。")
+        return _("这份练习已经撤下，现在不用做。")
     if now.code != "may" or not now.submitted:
         return ""
     if now.left is None:
@@ -187,23 +187,23 @@ def shown(now: Standing, *, url: str) -> Shown:
     """Return how a member stands with a quiz of a lesson, in one line."""
     last = now.last
     if now.under_way is not None:
-        return Shown(url, _("小测 · 做到一半，答过的都存好了"), _("接着做 ›"))
+        return Shown(url, _("练习 · 做到一半，答过的都存好了"), _("接着做 ›"))
     if last is None:
         if now.code == "withdrawn":
-            return Shown(url, _("小测 · 已撤下，不用做"), _("看看 ›"))
-        return Shown(url, _("小测 · %(of)s 题，还没有做") % {"of": now.quiz.size}, _("去做 ›"))
+            return Shown(url, _("练习 · 已撤下，不用做"), _("看看 ›"))
+        return Shown(url, _("练习 · %(of)s 题，还没有做") % {"of": now.quiz.size}, _("去做 ›"))
     said = {"right": last.right, "of": last.of}
     if now.code == "passed":
         passed = next(one for one in now.submitted if one.is_passed)
         said = {"right": passed.right, "of": passed.of}
-        return Shown(url, _("小测 · 已通过，答对 %(of)s 题中的 %(right)s 题") % said, _("看结果 ›"), is_passed=True)
-    words = _("小测 · 没通过，上次答对 %(of)s 题中的 %(right)s 题") % said
+        return Shown(url, _("练习 · 已通过，答对 %(of)s 题中的 %(right)s 题") % said, _("看结果 ›"), is_passed=True)
+    words = _("练习 · 没通过，上次答对 %(of)s 题中的 %(right)s 题") % said
     return Shown(url, words, _("再做一次 ›") if now.code == "may" else _("看结果 ›"))
 
 
 def previewed(quiz: Quiz, *, url: str) -> Shown:
     """Return a quiz of a lesson as its author sees it, without anybody's attempts."""
-    return Shown(url, _("小测 · %(of)s 题，还没有做") % {"of": quiz.size}, _("预览 ›"))
+    return Shown(url, _("练习 · %(of)s 题，还没有做") % {"of": quiz.size}, _("预览 ›"))
 
 
 def unanswered_words(answers: Sequence[Answer]) -> str:

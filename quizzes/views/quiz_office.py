@@ -1,4 +1,4 @@
-"""小测: an organiser makes, changes, previews and withdraws quizzes of their units, and reads how they went."""
+"""练习: an organiser makes, changes, previews and withdraws quizzes of their units, and reads how they went."""
 
 import secrets
 from collections.abc import Sequence
@@ -73,7 +73,7 @@ def quiz_add(request: HttpRequest) -> HttpResponse:
     except operations.UnableToSaveQuiz as error:
         form.add_error(None, str(error))
         return _form_page(request, form, status=422)
-    messages.success(request, _("小测已保存。写课的时候加一块“小测”，选它就行。"))
+    messages.success(request, _("练习已保存。写课的时候加一块“练习”，选它就行。"))
     return redirect("quizzes_quiz", made.pk)
 
 
@@ -94,7 +94,7 @@ def quiz_edit(request: HttpRequest, quiz_id: int) -> HttpResponse:
         )
     except operations.UnableToSaveQuiz as error:
         return _refused(request, form, own_quiz(request, quiz_id), str(error))
-    messages.success(request, _("小测已保存，从下一次开始做的人起生效；正在做的人不受影响。"))
+    messages.success(request, _("练习已保存，从下一次开始做的人起生效；正在做的人不受影响。"))
     return redirect("quizzes_quiz", quiz.pk)
 
 
@@ -123,10 +123,10 @@ def quiz_offer(request: HttpRequest, quiz_id: int) -> HttpResponse:
     quiz = own_quiz(request, quiz_id)
     if request.POST.get("do") == "off":
         operations.withdraw_quiz(quiz_id=quiz.pk, as_of=timezone.now())
-        messages.success(request, _("小测已撤下：没有开始的不用再做，正在做的可以做完，做过的都保存着。"))
+        messages.success(request, _("练习已撤下：没有开始的不用再做，正在做的可以做完，做过的都保存着。"))
     else:
         operations.offer_quiz_again(quiz_id=quiz.pk)
-        messages.success(request, _("小测已恢复，大家可以做了。"))
+        messages.success(request, _("练习已恢复，大家可以做了。"))
     return redirect("quizzes_quiz", quiz.pk)
 
 

@@ -1,4 +1,4 @@
-"""做小测: a member begins, answers one question a page, hands in and reads the result, without a script.
+"""做练习: a member begins, answers one question a page, hands in and reads the result, without a script.
 
 The right to take a quiz belongs to the place where it stands: an app above asks for it, and calls ``take``.
 """

@@ -88,17 +88,17 @@ def test_a_quiz_through_its_whole_life(county: County, sign_in: SignIn) -> None:
     office = sign_in(county.organiser)
     quiz = make_quiz(county.branch, county.organiser)
     values = {
-        "seen_revision": 0, "title": "急救小测", "pass_percent": 60, "shows": "final", "node": county.branch.pk,
+        "seen_revision": 0, "title": "急救练习", "pass_percent": 60, "shows": "final", "node": county.branch.pk,
         "tag_0": "防汛", "count_0": 9,
     }  # fmt: skip
     said = page_of(office.post("/admin/quizzes/add/", values), 422)
     assert "只有 5 道" in said
-    assert "急救小测" in said
+    assert "急救练习" in said
     assert "请写这个标签抽几题" in page_of(office.post("/admin/quizzes/add/", {**values, "count_0": ""}), 422)
     assert office.post("/admin/quizzes/add/", {**values, "count_0": 2}).status_code == 302
-    made = Quiz.objects.get(title="急救小测")
+    made = Quiz.objects.get(title="急救练习")
     url = f"/admin/quizzes/{made.pk}/"
-    assert "急救小测" in page_of(office.get(url))
+    assert "急救练习" in page_of(office.get(url))
     assert office.post(url, {**values, "count_0": 3, "seen_revision": 1}).status_code == 302
     assert "别人刚刚改过" in page_of(office.post(url, {**values, "count_0": 3, "seen_revision": 1}), 422)
     preview = page_of(office.get(f"/admin/quizzes/{quiz.pk}/preview/"))
@@ -106,8 +106,8 @@ def test_a_quiz_through_its_whole_life(county: County, sign_in: SignIn) -> None:
     assert "红色" in preview
     assert "已有 0 人交卷" in page_of(office.get(f"{url}statistics/"))
     office.post(f"{url}offer/", {"do": "off"})
-    assert "急救小测" not in page_of(office.get("/admin/quizzes/"))
-    assert "急救小测" in page_of(office.get("/admin/quizzes/?off=1"))
+    assert "急救练习" not in page_of(office.get("/admin/quizzes/"))
+    assert "急救练习" in page_of(office.get("/admin/quizzes/?off=1"))
     office.post(f"{url}offer/", {"do": "on"})
     assert Quiz.objects.get(pk=made.pk).withdrawn_at is None
 
@@ -270,7 +270,7 @@ def test_a_member_takes_a_quiz_leaves_and_goes_on_elsewhere(
     county: County, given: Given, quiz: Quiz, sign_in: SignIn
 ) -> None:
     phone, tablet, url = sign_in(county.member), sign_in(county.member), quiz_url(given, quiz)
-    assert "小测 · 5 题，还没有做" in page_of(phone.get(lesson_url(given)))
+    assert "练习 · 5 题，还没有做" in page_of(phone.get(lesson_url(given)))
     assert "答对 3 题算通过" in page_of(phone.get(url))
     phone.post(url, {"do": "start"})
     attempt = Attempt.objects.get()
@@ -294,8 +294,8 @@ def test_a_member_takes_a_quiz_leaves_and_goes_on_elsewhere(
     assert "再做一次" not in said
     assert "已通过" in page_of(phone.get(lesson_url(given)))
     data = page_of(phone.get("/me/data.json"))
-    assert "防汛小测" in data
-    assert "防汛小测" not in page_of(sign_in(county.members[1]).get("/me/data.json"))
+    assert "防汛练习" in data
+    assert "防汛练习" not in page_of(sign_in(county.members[1]).get("/me/data.json"))
 
 
 def test_two_devices_answer_the_same_question_and_the_page_tells(
@@ -370,9 +370,9 @@ def test_again_while_attempts_are_left_and_no_word_of_what_is_right_before(
         phone.post(url, {"do": "submit", "attempt": Attempt.objects.get(number=number).pk})
         said = page_of(phone.get(url))
         assert ("再做一次" in said, "正确的是" in said) == (number == 1, number == 2)
-    assert "小测的次数已经用完" in said
+    assert "练习的次数已经用完" in said
     assert "以前做的" in said
-    assert "小测的次数已经用完" in page_of(phone.post(url, {"do": "start"}, follow=True))
+    assert "练习的次数已经用完" in page_of(phone.post(url, {"do": "start"}, follow=True))
     assert "没通过，上次答对 5 题中的 0 题" in page_of(phone.get(lesson_url(given)))
 
 
