@@ -90,7 +90,7 @@ class QuestionForm(CheckQuestionForm):
         keys = {
             at: key(self.cleaned_data[f"choice_{at}"]) for at in PLACES if self.cleaned_data[f"choice_{at}"].strip()
         }
-        return next(at for at in keys if keys[at] in [keys[one] for one in keys if one < at])
+        return next((at for at in keys if keys[at] in [keys[one] for one in keys if one < at]), 0)
 
     def plan(self) -> QuestionPlan:
         """Return the question as it was written, with its tags; gaps between choices are closed."""
