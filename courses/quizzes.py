@@ -38,9 +38,9 @@ def quiz(request: HttpRequest, occasion_id: int, lesson_id: int, quiz_id: int) -
 def _why_not(opened: Opened) -> str:
     """Return why nobody takes a quiz here now; "" where it can be taken."""
     if not opened.records:
-        return _("您在查看本组织的课程，不在名单上，小测由名单上的人做。")
+        return _("您在查看本组织的课程，不在名单上，练习由名单上的人做。")
     if opened.study.is_void:
-        return _("这门课的这一次安排已经作废，小测不用做。")
+        return _("这门课的这一次安排已经作废，练习不用做。")
     if opened.run.occasion.starts_at > timezone.now():
-        return _("课程还没有开始，开始以后再来做小测。")
+        return _("课程还没有开始，开始以后再来做练习。")
     return ""

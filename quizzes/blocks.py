@@ -13,13 +13,13 @@ _ChooserBlock: Any = quiz_chooser.get_block_class(name="_ChooserBlock", module_p
 class QuizChooserBlock(KeepsChoice, _ChooserBlock):
     """A quiz of the bank."""
 
-    gone_words = _("这份小测已不在了")
-    refused_words = _("这份小测不存在，或者不归您使用。请另选一份小测。")
-    missing_words = _("这里还没有选小测。请选一份，或删掉这一块。")
+    gone_words = _("这份练习已不在了")
+    refused_words = _("这份练习不存在，或者不归您使用。请另选一份练习。")
+    missing_words = _("这里还没有选练习。请选一份，或删掉这一块。")
 
     class Meta:
         icon = "tasks"
-        label = _("小测")
-        description = _("题库里的一份小测，答完就知道对错")
+        label = _("练习")
+        description = _("题库里的一份练习，答完就知道对错")
         preview_template = "quizzes/block_example.html"
         template = "quizzes/block.html"

@@ -69,9 +69,9 @@ class NothingCreated(CreateView):
 class QuizChooserViewSet(ChooserViewSet):
     model = Quiz
     icon = "tasks"
-    choose_one_text = _("选择小测")
-    choose_another_text = _("换一份小测")
-    edit_item_text = _("查看这份小测")
+    choose_one_text = _("选择练习")
+    choose_another_text = _("换一份练习")
+    edit_item_text = _("查看这份练习")
     choose_view_class = ChooseQuiz
     choose_results_view_class = ChooseQuizResults
     chosen_view_class = ChosenQuiz

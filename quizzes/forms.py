@@ -9,15 +9,17 @@ from django.utils.translation import gettext_lazy as _
 
 from attendance.check_forms import PLACES, TRUTH
 from attendance.check_forms import QuestionForm as CheckQuestionForm
-from attendance.core.check import MOST_ATTEMPTS
+from attendance.core.check import MOST_ATTEMPTS, UnfitQuestion
 from organizations.models import Node
 from quizzes.core.drawing import MOST_DRAWN, MOST_PARTS, Part
-from quizzes.core.questions import Draft, Kind
+from quizzes.core.questions import Draft, Kind, normalised
 from quizzes.core.tags import LONGEST_TAG, tags_of
 from quizzes.models import QuestionVersion, Quiz
-from quizzes.operations import QuestionPlan, QuizPlan
+from quizzes.operations import QuestionPlan, QuizPlan, UnableToSaveQuestion, check_question
 
 LARGEST = 2**31 - 1
+SAME = {Kind.ORDER: _("有两项一样，请改一个。"), Kind.FILL: _("有两个答案一样，请改一个。")}
+"""What is said of two equal lines where they are no choices."""
 
 
 def node_field(nodes: QuerySet[Node]) -> "forms.ModelChoiceField[Node]":
@@ -25,7 +27,7 @@ def node_field(nodes: QuerySet[Node]) -> "forms.ModelChoiceField[Node]":
     first = nodes.values_list("pk", flat=True).first()
     return forms.ModelChoiceField(
         nodes, label=_("所属组织"), initial=first, empty_label=None,
-        help_text=_("那里和上级的组织员都能用、能改；小测只从自己组织的题库里抽题。以后不能改。"),
+        help_text=_("那里和上级的组织员都能用、能改；练习只从自己组织的题库里抽题。以后不能改。"),
         error_messages={"required": _("请选所属组织。")},
     )  # fmt: skip
 
@@ -36,16 +38,59 @@ class QuestionForm(CheckQuestionForm):
     seen_version = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput, initial=0)
     tags = forms.CharField(
         label=_("标签"), max_length=300, required=False,
-        help_text=_("用空格或顿号隔开，例如：防汛 急救。小测按标签抽题。"),
+        help_text=_("用空格或顿号隔开，例如：防汛 急救。练习按标签抽题。"),
     )  # fmt: skip
 
     def __init__(self, *args: Any, nodes: QuerySet[Node] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         del self.fields["left_out"]
         self.fields["kind"] = forms.ChoiceField(label=_("题型"), choices=QuestionVersion.Kind.choices)
-        self.fields["explanation"].help_text = _("可以不写；小测里写明什么时候给本人看。")
+        self.fields["text"].required = True
+        self.fields["text"].error_messages["required"] = _("请写题目。")
+        self.fields["explanation"].help_text = _("可以不写；练习里写明什么时候给本人看。")
         if nodes is not None:
             self.fields["node"] = node_field(nodes)
+
+    def clean(self) -> Any:
+        """Say what is wrong with the choices and the tags where they stand."""
+        values = super().clean()
+        if self.errors:
+            return values
+        plan = self.plan()
+        try:
+            check_question(QuestionPlan(plan.draft))
+        except UnableToSaveQuestion as error:
+            self._refuse(plan.draft, str(error))
+            return values
+        try:
+            check_question(plan)
+        except UnableToSaveQuestion as error:
+            self.add_error("tags", str(error))
+        return values
+
+    def _refuse(self, draft: Draft, said: str) -> None:
+        try:
+            draft.check()
+        except UnfitQuestion as error:
+            place = self._second_of_two(draft) if error.code == "same" else self._first_blank()
+            if error.code == "same":
+                said = str(SAME.get(draft.kind, said))
+            self.add_error(f"choice_{place}", said)
+        else:
+            self.add_error(None, said)
+
+    def _first_blank(self) -> int:
+        """Return where a choice was ticked but not written, else the first place."""
+        values = self.cleaned_data
+        return next((at for at in PLACES if values[f"right_{at}"] and not values[f"choice_{at}"].strip()), 0)
+
+    def _second_of_two(self, draft: Draft) -> int:
+        """Return where something was written a second time."""
+        key = normalised if draft.kind is Kind.FILL else str.strip
+        keys = {
+            at: key(self.cleaned_data[f"choice_{at}"]) for at in PLACES if self.cleaned_data[f"choice_{at}"].strip()
+        }
+        return next((at for at in keys if keys[at] in [keys[one] for one in keys if one < at]), 0)
 
     def plan(self) -> QuestionPlan:
         """Return the question as it was written, with its tags; gaps between choices are closed."""

@@ -1,4 +1,4 @@
-"""题库和小测: questions in versions, quizzes that draw them, and what people answered (ADR 60)."""
+"""题库和练习: questions in versions, quizzes that draw them, and what people answered (ADR 60)."""
 
 from django.conf import settings
 from django.db import models
@@ -92,8 +92,8 @@ class Quiz(models.Model):
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name = _("小测")
-        verbose_name_plural = _("小测")
+        verbose_name = _("练习")
+        verbose_name_plural = _("练习")
         constraints = [
             models.CheckConstraint(condition=Q(pass_percent__gte=1, pass_percent__lte=100), name="quiz_percent"),
             models.CheckConstraint(

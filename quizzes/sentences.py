@@ -1,4 +1,4 @@
-"""小测 in words: what a member sees of a question, of an attempt and of how they stand; what an organiser reads."""
+"""练习 in words: what a member sees of a question, of an attempt and of how they stand; what an organiser reads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -71,7 +71,7 @@ def asking_of(answer: Answer, *, of: int, sent: Sent | None = None) -> Asking:
         typed = sent.typed if sent else str(given[0]) if given else ""
     elif kind is Kind.ORDER:
         chosen = {place: str(rank) for rank, place in enumerate(given, 1)}
-        ranks = list(sent.ranks) if sent else [chosen.get(place, "") for place in order]
+        ranks = [*sent.ranks, *ranks][: len(order)] if sent else [chosen.get(place, "") for place in order]
     else:
         picked = frozenset(sent.picked) if sent else frozenset(at for at, place in enumerate(order) if place in given)
     shown = [] if kind is Kind.FILL else [(at, words[place]) for at, place in enumerate(order)]
@@ -79,7 +79,7 @@ def asking_of(answer: Answer, *, of: int, sent: Sent | None = None) -> Asking:
         number=_("第 %(number)s 题，共 %(of)s 题") % {"number": answer.position, "of": of},
         text=version.text, kind=how_words(version.kind), choices=shown, is_several=kind is Kind.SEVERAL,
         picked=picked, is_order=kind is Kind.ORDER, is_fill=kind is Kind.FILL,
-        ranks=[(at, text, rank) for (at, text), rank in zip(shown, ranks, strict=False)],
+        ranks=[(at, text, rank) for (at, text), rank in zip(shown, ranks, strict=kind is Kind.ORDER)],
         places=[str(one) for one in range(1, len(order) + 1)], typed=typed,
     )  # fmt: skip
 
@@ -132,10 +132,12 @@ def _joined(version: QuestionVersion, places: Sequence[int]) -> str:
     return between.join(words[place] for place in places)
 
 
-def rule_lines(quiz: Quiz) -> list[str]:
-    """Return how a quiz is taken, for whoever begins it."""
-    need = needed(percent=quiz.pass_percent, of=quiz.size)
-    said = _("共 %(of)s 题，答对 %(need)s 题算通过。") % {"of": quiz.size, "need": need}
+def rule_lines(quiz: Quiz, *, of: int) -> list[str]:
+    """Return how a quiz is taken, for whoever begins it; ``of``: how many questions are drawn for them."""
+    if not of:
+        return [_("这份练习现在没有题目，请告诉组织员。")]
+    need = needed(percent=quiz.pass_percent, of=of)
+    said = _("共 %(of)s 题，答对 %(need)s 题算通过。") % {"of": of, "need": need}
     if quiz.most_attempts is not None:
         said += _("最多做 %(count)s 次。") % {"count": quiz.most_attempts}
     return [said, _("每答一题就存好一题，交卷以前可以改；换一部手机也可以接着做。")]
@@ -152,14 +154,23 @@ def score_words(attempt: Attempt) -> str:
 def left_words(now: Standing) -> str:
     """Return what can be done after an attempt that was not passed; "" where nothing is to be said."""
     if now.code == "spent":
-        return _("小测的次数已经用完。")
+        return _("练习的次数已经用完。")
     if now.code == "withdrawn":
-        return _("这份小测已经撤下，现在不用做。")
+        return _("这份练习已经撤下，现在不用做。")
     if now.code != "may" or not now.submitted:
         return ""
     if now.left is None:
         return _("可以再做，次数不限；每次的题目可能不同。")
     return _("还可以做 %(left)s 次；每次的题目可能不同。") % {"left": now.left}
+
+
+def hides_words(now: Standing) -> str:
+    """Return when what is right will be told; "" where it is told already, or never."""
+    if now.last is None or now.tells or now.quiz.shows != Quiz.Shows.FINAL:
+        return ""
+    if now.quiz.most_attempts is None:
+        return _("正确答案和讲解，通过以后显示。")
+    return _("正确答案和讲解，通过以后或者次数用完以后显示。")
 
 
 @dataclass(frozen=True)
@@ -176,23 +187,23 @@ def shown(now: Standing, *, url: str) -> Shown:
     """Return how a member stands with a quiz of a lesson, in one line."""
     last = now.last
     if now.under_way is not None:
-        return Shown(url, _("小测 · 做到一半，答过的都存好了"), _("接着做 ›"))
+        return Shown(url, _("练习 · 做到一半，答过的都存好了"), _("接着做 ›"))
     if last is None:
         if now.code == "withdrawn":
-            return Shown(url, _("小测 · 已撤下，不用做"), _("看看 ›"))
-        return Shown(url, _("小测 · %(of)s 题，还没有做") % {"of": now.quiz.size}, _("去做 ›"))
+            return Shown(url, _("练习 · 已撤下，不用做"), _("看看 ›"))
+        return Shown(url, _("练习 · %(of)s 题，还没有做") % {"of": now.quiz.size}, _("去做 ›"))
     said = {"right": last.right, "of": last.of}
     if now.code == "passed":
         passed = next(one for one in now.submitted if one.is_passed)
         said = {"right": passed.right, "of": passed.of}
-        return Shown(url, _("小测 · 已通过，答对 %(of)s 题中的 %(right)s 题") % said, _("看结果 ›"), is_passed=True)
-    words = _("小测 · 没通过，上次答对 %(of)s 题中的 %(right)s 题") % said
+        return Shown(url, _("练习 · 已通过，答对 %(of)s 题中的 %(right)s 题") % said, _("看结果 ›"), is_passed=True)
+    words = _("练习 · 没通过，上次答对 %(of)s 题中的 %(right)s 题") % said
     return Shown(url, words, _("再做一次 ›") if now.code == "may" else _("看结果 ›"))
 
 
 def previewed(quiz: Quiz, *, url: str) -> Shown:
     """Return a quiz of a lesson as its author sees it, without anybody's attempts."""
-    return Shown(url, _("小测 · %(of)s 题，还没有做") % {"of": quiz.size}, _("预览 ›"))
+    return Shown(url, _("练习 · %(of)s 题，还没有做") % {"of": quiz.size}, _("预览 ›"))
 
 
 def unanswered_words(answers: Sequence[Answer]) -> str:
@@ -202,6 +213,33 @@ def unanswered_words(answers: Sequence[Answer]) -> str:
         return ""
     said = number_words(numbers, comma=_("、"), dash="–")
     return _("还有 %(count)s 题没有答：第 %(numbers)s 题。没答的算错。") % {"count": len(numbers), "numbers": said}
+
+
+def short_words(quiz: Quiz, have: int) -> str:
+    """Return that a quiz draws fewer questions than it says: ``have`` of ``quiz.size``; "" where it has enough."""
+    if have >= quiz.size:
+        return ""
+    said = _("“%(title)s”要抽 %(of)s 道题，现在只抽得出 %(have)s 道。请在题库里加题，或者少抽几道。")
+    return said % {"title": quiz.title, "of": quiz.size, "have": have}
+
+
+def question_lines(version: QuestionVersion, tags: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what a question says now, each line with its name, for whoever has written something else meanwhile."""
+    lines = [
+        (_("题型"), version.get_kind_display()), (_("题目"), version.text),
+        (_("选项和答案"), _("、").join(choice_words(version))), (_("正确答案"), right_words(version)),
+        (_("讲解"), version.explanation), (_("标签"), _("、").join(tags)),
+    ]  # fmt: skip
+    return [(name, said) for name, said in lines if said]
+
+
+def quiz_lines(quiz: Quiz) -> list[tuple[str, str]]:
+    """Return how a quiz asks now, each line with its name, for whoever has written something else meanwhile."""
+    return [
+        (_("名称"), quiz.title), (_("抽题"), parts_words(quiz)), (_("及格线"), f"{quiz.pass_percent}%"),
+        (_("最多做几次"), str(quiz.most_attempts or _("不限"))),
+        (_("什么时候显示正确答案和讲解"), quiz.get_shows_display()),
+    ]  # fmt: skip
 
 
 def parts_words(quiz: Quiz) -> str:

@@ -15,8 +15,8 @@ def uses_of(*, node: Node, on_date: dt.date) -> list[Use]:
     if not count:
         return []
     text = ngettext(
-        "%(count)s 道题和用它们的小测归这里：撤销后由上级组织员管理，合并后归新的单位。",
-        "%(count)s 道题和用它们的小测归这里：撤销后由上级组织员管理，合并后归新的单位。",
+        "%(count)s 道题和用它们的练习归这里：撤销后由上级组织员管理，合并后归新的单位。",
+        "%(count)s 道题和用它们的练习归这里：撤销后由上级组织员管理，合并后归新的单位。",
         count,
     )
     return [Use(text % {"count": count})]

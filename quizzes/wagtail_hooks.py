@@ -44,4 +44,4 @@ class QuizMenuItem(MenuItem):
 
 @hooks.register("register_admin_menu_item")
 def quiz_menu_item() -> QuizMenuItem:
-    return QuizMenuItem(_("题库和小测"), reverse("quizzes_quizzes"), name="quizzes", icon_name="tasks", order=270)
+    return QuizMenuItem(_("题库和练习"), reverse("quizzes_quizzes"), name="quizzes", icon_name="tasks", order=270)

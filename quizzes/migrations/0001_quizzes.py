@@ -99,8 +99,8 @@ class Migration(migrations.Migration):
                 ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.node', verbose_name='所属组织')),
             ],
             options={
-                'verbose_name': '小测',
-                'verbose_name_plural': '小测',
+                'verbose_name': '练习',
+                'verbose_name_plural': '练习',
             },
         ),
         migrations.AddField(

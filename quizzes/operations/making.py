@@ -46,7 +46,7 @@ def _check(plan: QuizPlan, node_id: int) -> None:
     if len({part.tag for part in plan.parts}) != len(plan.parts):
         raise UnableToSaveQuiz(_("同一个标签写了两行，请合成一行。"))
     if sum(part.count for part in plan.parts) > MOST_DRAWN:
-        raise UnableToSaveQuiz(_("一份小测最多 %(most)s 题，请少抽几道。") % {"most": MOST_DRAWN})
+        raise UnableToSaveQuiz(_("一份练习最多 %(most)s 题，请少抽几道。") % {"most": MOST_DRAWN})
     if not 1 <= plan.pass_percent <= 100:
         raise UnableToSaveQuiz(_("及格线要在 1 和 100 之间。"))
     if plan.most_attempts is not None and not 1 <= plan.most_attempts <= MOST_ATTEMPTS:
@@ -88,7 +88,7 @@ def change_quiz(*, quiz_id: int, plan: QuizPlan, seen_revision: int, as_of: date
     """
     held = Quiz.objects.select_for_update(no_key=True).get(pk=quiz_id)
     if held.revision != seen_revision:
-        raise UnableToSaveQuiz(_("别人刚刚改过这份小测，还没有保存您的修改。请看过最新的再改。"))
+        raise UnableToSaveQuiz(_("别人刚刚改过这份练习，还没有保存您的修改。请看过最新的再改。"))
     _check(plan, held.node_id)
     for name, value in _fields(plan).items():
         setattr(held, name, value)

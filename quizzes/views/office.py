@@ -1,5 +1,6 @@
 """题库: an organiser lists, writes, changes and withdraws questions of their part of the tree."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -18,6 +19,8 @@ from quizzes import operations
 from quizzes.forms import QuestionForm, question_initial
 from quizzes.models import Question
 from quizzes.queries.bank import newest_of, newest_versions, question_in, questions_in, tags_in, versions_of
+from quizzes.queries.shortage import short_quizzes
+from quizzes.sentences import question_lines, short_words
 
 A_PAGE = 30
 LONGEST_SEARCH = 60
@@ -111,12 +114,35 @@ def question_edit(request: HttpRequest, question_id: int) -> HttpResponse:
             written_by_id=signed_in(request).pk, as_of=timezone.now(),
         )  # fmt: skip
     except operations.UnableToSaveQuestion as error:
-        form.add_error(None, str(error))
-        return _form_page(request, form, question, status=422)
+        return _refused(request, form, own_question(request, question_id), str(error))
     messages.success(
         request, _("题目已保存（第 %(version)s 版）。正在做的人还是做原来那一版。") % {"version": made.number}
     )
+    _warn_of_short(request, question)
     return redirect("quizzes_questions")
+
+
+def _refused(request: HttpRequest, form: QuestionForm, question: Question, said: str) -> HttpResponse:
+    """Show what was not saved again; of a conflict with what is stored now, which the next save has then seen."""
+    newest, stored = newest_of(question), []
+    if newest.number != form.cleaned_data["seen_version"]:
+        form = QuestionForm(seen_now(request.POST, "seen_version", newest.number))
+        stored = question_lines(newest, [one.name for one in question.tags.all()])
+    form.add_error(None, said)
+    return _form_page(request, form, question, status=422, stored=stored)
+
+
+def seen_now(sent: QueryDict, name: str, number: int) -> QueryDict:
+    """Return what a form sent, as if it had been written knowing what is stored now."""
+    again = sent.copy()
+    again[name] = str(number)
+    return again
+
+
+def _warn_of_short(request: HttpRequest, question: Question) -> None:
+    """Name the quizzes that can no longer draw as many questions as they say."""
+    for quiz, have in short_quizzes(question):
+        messages.warning(request, short_words(quiz, have))
 
 
 @require_POST
@@ -127,6 +153,7 @@ def question_offer(request: HttpRequest, question_id: int) -> HttpResponse:
     if request.POST.get("do") == "off":
         operations.withdraw_question(question_id=question.pk, as_of=timezone.now())
         messages.success(request, _("题目已撤下：以后不再抽到，正在做的人不受影响。"))
+        _warn_of_short(request, question)
     else:
         operations.offer_question_again(question_id=question.pk)
         messages.success(request, _("题目已恢复，以后可以抽到。"))
@@ -134,8 +161,12 @@ def question_offer(request: HttpRequest, question_id: int) -> HttpResponse:
 
 
 def _form_page(
-    request: HttpRequest, form: QuestionForm, question: Question | None = None, status: int = 200
-) -> HttpResponse:
+    request: HttpRequest, form: QuestionForm, question: Question | None = None, status: int = 200,
+    stored: Sequence[tuple[str, str]] = (),
+) -> HttpResponse:  # fmt: skip
     versions: Any = versions_of(question)[:A_PAGE] if question else []
-    context = {"form": form, "question": question, "versions": versions, "tags": tags_in(own_nodes(request))}
+    context = {
+        "form": form, "question": question, "versions": versions, "tags": tags_in(own_nodes(request)),
+        "stored": stored,
+    }  # fmt: skip
     return render(request, "quizzes/admin/question.html", context, status=status)

@@ -1,6 +1,7 @@
-"""小测: an organiser makes, changes, previews and withdraws quizzes of their units, and reads how they went."""
+"""练习: an organiser makes, changes, previews and withdraws quizzes of their units, and reads how they went."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -19,9 +20,19 @@ from quizzes.core.drawing import drawn
 from quizzes.forms import QuizForm, quiz_initial
 from quizzes.models import Answer, Attempt, Quiz
 from quizzes.queries.bank import newest_versions, pools_of, quiz_in, quizzes_in, tags_in
+from quizzes.queries.shortage import drawable
 from quizzes.queries.statistics import went
-from quizzes.sentences import asking_of, parts_words, right_words, rule_lines, told, went_words
-from quizzes.views.office import A_PAGE, own_nodes
+from quizzes.sentences import (
+    asking_of,
+    parts_words,
+    quiz_lines,
+    right_words,
+    rule_lines,
+    short_words,
+    told,
+    went_words,
+)
+from quizzes.views.office import A_PAGE, own_nodes, seen_now
 
 
 def own_quiz(request: HttpRequest, quiz_id: int) -> Quiz:
@@ -62,7 +73,7 @@ def quiz_add(request: HttpRequest) -> HttpResponse:
     except operations.UnableToSaveQuiz as error:
         form.add_error(None, str(error))
         return _form_page(request, form, status=422)
-    messages.success(request, _("小测已保存。写课的时候加一块“小测”，选它就行。"))
+    messages.success(request, _("练习已保存。写课的时候加一块“练习”，选它就行。"))
     return redirect("quizzes_quiz", made.pk)
 
 
@@ -82,14 +93,26 @@ def quiz_edit(request: HttpRequest, quiz_id: int) -> HttpResponse:
             quiz_id=quiz.pk, plan=form.plan(), seen_revision=form.cleaned_data["seen_revision"], as_of=timezone.now()
         )
     except operations.UnableToSaveQuiz as error:
-        form.add_error(None, str(error))
-        return _form_page(request, form, quiz, status=422)
-    messages.success(request, _("小测已保存，从下一次开始做的人起生效；正在做的人不受影响。"))
+        return _refused(request, form, own_quiz(request, quiz_id), str(error))
+    messages.success(request, _("练习已保存，从下一次开始做的人起生效；正在做的人不受影响。"))
     return redirect("quizzes_quiz", quiz.pk)
 
 
-def _form_page(request: HttpRequest, form: QuizForm, quiz: Quiz | None = None, status: int = 200) -> HttpResponse:
-    context = {"form": form, "quiz": quiz, "tags": tags_in(own_nodes(request))}
+def _refused(request: HttpRequest, form: QuizForm, quiz: Quiz, said: str) -> HttpResponse:
+    """Show what was not saved again; of a conflict with what is stored now, which the next save has then seen."""
+    stored = []
+    if quiz.revision != form.cleaned_data["seen_revision"]:
+        form, stored = QuizForm(seen_now(request.POST, "seen_revision", quiz.revision)), quiz_lines(quiz)
+    form.add_error(None, said)
+    return _form_page(request, form, quiz, status=422, stored=stored)
+
+
+def _form_page(
+    request: HttpRequest, form: QuizForm, quiz: Quiz | None = None, status: int = 200,
+    stored: Sequence[tuple[str, str]] = (),
+) -> HttpResponse:  # fmt: skip
+    short = short_words(quiz, drawable(quiz)) if quiz else ""
+    context = {"form": form, "quiz": quiz, "tags": tags_in(own_nodes(request)), "short": short, "stored": stored}
     return render(request, "quizzes/admin/quiz.html", context, status=status)
 
 
@@ -100,10 +123,10 @@ def quiz_offer(request: HttpRequest, quiz_id: int) -> HttpResponse:
     quiz = own_quiz(request, quiz_id)
     if request.POST.get("do") == "off":
         operations.withdraw_quiz(quiz_id=quiz.pk, as_of=timezone.now())
-        messages.success(request, _("小测已撤下：没有开始的不用再做，正在做的可以做完，做过的都保存着。"))
+        messages.success(request, _("练习已撤下：没有开始的不用再做，正在做的可以做完，做过的都保存着。"))
     else:
         operations.offer_quiz_again(quiz_id=quiz.pk)
-        messages.success(request, _("小测已恢复，大家可以做了。"))
+        messages.success(request, _("练习已恢复，大家可以做了。"))
     return redirect("quizzes_quiz", quiz.pk)
 
 
@@ -113,7 +136,8 @@ def quiz_offer(request: HttpRequest, quiz_id: int) -> HttpResponse:
 def quiz_preview(request: HttpRequest, quiz_id: int) -> HttpResponse:
     """Show one draw as it stands on a phone, with what is right below each question; nothing is kept."""
     quiz = own_quiz(request, quiz_id)
-    context = {"quiz": quiz, "rules": rule_lines(quiz), "rows": _one_draw(quiz)}
+    rows = _one_draw(quiz)
+    context = {"quiz": quiz, "rules": rule_lines(quiz, of=len(rows)), "rows": rows}
     return render(request, "quizzes/preview.html", context)
 
 

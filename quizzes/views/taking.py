@@ -1,4 +1,4 @@
-"""做小测: a member begins, answers one question a page, hands in and reads the result, without a script.
+"""做练习: a member begins, answers one question a page, hands in and reads the result, without a script.
 
 The right to take a quiz belongs to the place where it stands: an app above asks for it, and calls ``take``.
 """
@@ -17,8 +17,18 @@ from organizations.models import User
 from organizations.permissions import signed_in
 from quizzes import operations
 from quizzes.models import Answer, Attempt, Quiz
+from quizzes.queries.shortage import drawable
 from quizzes.queries.taking import Standing, answers_of, standing_of
-from quizzes.sentences import Sent, answered_rows, asking_of, left_words, rule_lines, score_words, unanswered_words
+from quizzes.sentences import (
+    Sent,
+    answered_rows,
+    asking_of,
+    hides_words,
+    left_words,
+    rule_lines,
+    score_words,
+    unanswered_words,
+)
 
 MOST_TICKED = 20
 END = "end"
@@ -87,8 +97,9 @@ def _answer(request: HttpRequest, quiz: Quiz, place: Place, user: User) -> HttpR
         raise Http404 from error
     except operations.UnableToTakeQuiz as error:
         now = standing_of(quiz=quiz, member_id=user.pk)
-        if now.under_way is None:
-            messages.warning(request, str(error))
+        if now.under_way is None or now.under_way.pk != ids["attempt"]:
+            another = _("那一次已经交卷，刚才的答案没有算进去。现在做的是另外一次。")
+            messages.warning(request, another if now.under_way else str(error))
             return redirect(place.url)
         sent = Sent(picked, ranks, request.POST.get("typed", ""))
         return _question(
@@ -139,12 +150,12 @@ def _overview(request: HttpRequest, now: Standing, place: Place) -> HttpResponse
     earlier = now.submitted[:-1]
     context = {
         **_base(now, place),
-        "rules": rule_lines(now.quiz) if now.code == "may" and last is None else [],
+        "rules": rule_lines(now.quiz, of=drawable(now.quiz)) if now.code == "may" and last is None else [],
         "result": score_words(last) if last else "",
         "result_kind": "success" if last and last.is_passed else "warning",
         "left": left_words(now),
         "rows": answered_rows(answers_of(last), tells=now.tells) if last else [],
-        "hides": last is not None and not now.tells and now.quiz.shows == Quiz.Shows.FINAL,
+        "hides": hides_words(now),
         "earlier": [(one.number, score_words(one)) for one in earlier],
         "may_begin": now.code == "may" and not place.why_not,
         "begin_words": _("再做一次") if last else _("开始做"),

@@ -31,5 +31,5 @@ def ask(node: Node, author: User, *drafts: Draft, tag: str = "防汛") -> list[Q
 def make_quiz(node: Node, author: User, *drafts: Draft, **rules: Any) -> Quiz:
     """Make a quiz of all of these questions (one of each kind), passed by 60 %."""
     found = ask(node, author, *(drafts or DRAFTS))
-    plan = {"title": "防汛小测", "parts": (Part("防汛", len(found)),), "pass_percent": 60, **rules}
+    plan = {"title": "防汛练习", "parts": (Part("防汛", len(found)),), "pass_percent": 60, **rules}
     return add_quiz(node_id=node.pk, plan=QuizPlan(**plan), made_by_id=author.pk, as_of=timezone.now())

@@ -94,7 +94,7 @@ TRAINING, LECTURE, ON_AIR, COURSE, VIDEO = (
 )
 SAID, COMPLAINT, PAPER, PICTURE = "甲支部屋檐滴水", "甲支部那天在集中收看点", "甲支部讲义", "甲支部水沟图"
 QUESTION = "甲支部小测的题目"
-QUIZ, BANKED = "甲支部课里的小测", "甲支部题库里的题"
+QUIZ, BANKED = "甲支部课里的练习", "甲支部题库里的题"
 DECLARED, MEETING = "甲支部学过的平台", "甲支部党员大会"
 MARKS = (
     TRAINING,
