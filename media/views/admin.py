@@ -318,7 +318,8 @@ class VideoViewSet(ModelViewSet):
             path("captions/<uuid:pk>/", captions.captions, name="captions"),
             path("captions/<uuid:pk>/file/", captions.download, name="captions_download"),
         ]
-        return [*own, *super().get_urlpatterns()]
+        # Wagtail's menu leads to the first of them.
+        return [*super().get_urlpatterns(), *own]
 
 
 def duration(milliseconds: int | None) -> str:
