@@ -141,8 +141,8 @@ class CoursePageForm(MemberPageForm):
             self.fields["node"].queryset = nodes
             self.fields["node"].empty_label = _("请选择")
             if not self.instance.node_id:
-                # Chosen from the start: autosave begins when all is there that even a draft needs. The form's own values
-                # go before the field's.
+                # Chosen from the start: autosave begins when all is there that even a draft needs. What the form begins
+                # with goes before what the field does.
                 self.initial["node"] = nodes.values_list("pk", flat=True).first()
 
     def _widget_data_value(self, widget: Any, html_name: str) -> Any:
