@@ -264,3 +264,20 @@ def test_nobody_is_offered_what_the_office_does_not_have(desk: Desk) -> None:
     page = desk.client.get(f"/admin/pages/{desk.course.pk}/edit/").content.decode()
     assert "/privacy/" not in page
     assert "set-privacy" not in page
+
+
+def test_a_lecturer_is_offered_what_is_theirs(client: Client, desk: Desk, compiled: None) -> None:
+    for role, search, way in (
+        ("lecturer", False, "到后台传视频、图片和文档"),
+        ("organiser", True, "到后台写课程、传视频、安排培训"),
+    ):
+        client.force_login(getattr(desk.world, role))
+        first = client.get("/admin/").content.decode()
+        assert ('role="search"' in first, 'class="w-dashboard' in first) == (search, True), role
+        assert way in client.get("/desk/").content.decode()
+
+
+def test_titles_and_numbers_are_chinese(desk: Desk, compiled: None) -> None:
+    lesson = desk.published()
+    assert "<title>新建：课" in " ".join(desk.client.get(desk.add).content.decode().split()).replace("> ", ">")
+    assert "0 处" not in desk.client.get(f"/admin/pages/{lesson.pk}/delete/").content.decode()
