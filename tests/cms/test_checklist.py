@@ -81,7 +81,12 @@ def test_the_places_that_lines_lead_to_are_there(desk: Desk) -> None:
 def test_what_publishing_takes_is_complete_and_the_other_way_round(desk: Desk) -> None:
     lesson = desk.published().get_latest_revision_as_object()
     assert (refused_for(lesson), is_complete(lesson)) == ([], True)
-    assert "可以发布了" in list_in(desk.client.get(desk.edit(lesson)).content.decode())
+    shown = list_in(desk.client.get(desk.edit(lesson)).content.decode())
+    assert "已发布，没有要发布的修改。" in shown
+    assert "可以发布了" not in shown
+    assert desk.add in shown  # the next lesson is one click away
+    saved = autosave(desk, desk.edit(lesson), desk.values("第一讲，改过"))
+    assert "可以发布了" in saved["html"]
     lesson.title = " "
     assert ([line.text for line in refused_for(lesson)], is_complete(lesson)) == (["请写上名称。"], False)
 
