@@ -120,6 +120,8 @@ class VideoForm(WagtailAdminModelForm):
         ),
     )
 
+    data: Any
+
     # The mark of what stood there when the page was opened.
     seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
