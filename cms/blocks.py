@@ -8,12 +8,15 @@ What an author sees in the list of blocks is ``description``, and an example: ``
 ``preview_template`` of those that show something of the library.
 """
 
+import re
 import threading
 from collections.abc import Iterator, Mapping, Set
+from html import unescape
 from typing import Any
 
 from django.core.exceptions import BadRequest, ValidationError
 from django.utils.functional import cached_property
+from django.utils.html import strip_tags
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.blocks.list_block import ListBlockValidationError, ListValue
@@ -24,13 +27,19 @@ from wagtail.images.blocks import ImageChooserBlock
 
 from cms.core.lesson import held_in
 from cms.core.links import host_of
-from media.choosers import KeepsChoice, Unshown, VideoChooserBlock
+from media.choosers import KeepsChoice, RecordingChooser, Unshown, VideoChooserBlock
 from quizzes.blocks import QuizChooserBlock
 
 # What reading a form that no editor's page made may raise, in Wagtail's and Draftail's own code.
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
 EXAMPLE = "cms/blocks/example.html"
+PICTURE_IN_TEXT = re.compile(r"<(img|embed)\b")
 FEWEST_PICTURES, MOST_PICTURES = 2, 30
+
+
+def says_something(html: str) -> bool:
+    """Say whether there is a word or a picture in a rich text."""
+    return bool(PICTURE_IN_TEXT.search(html) or unescape(strip_tags(html)).strip())
 
 
 class TextBlock(blocks.RichTextBlock):
@@ -41,6 +50,13 @@ class TextBlock(blocks.RichTextBlock):
         field = super().field
         field.error_messages["required"] = _("这里还没有写字。请写上，或删掉这一块。")
         return field
+
+    def clean(self, value: Any) -> Any:
+        """As Wagtail does, to which a paragraph without a word is some text."""
+        cleaned = super().clean(value)
+        if not self.is_deferred_validation and not says_something(cleaned.source):
+            raise ValidationError(self.field.error_messages["required"])
+        return cleaned
 
     class Meta:
         icon = "pilcrow"
@@ -87,6 +103,7 @@ class VideoBlock(VideoChooserBlock):
 class AudioBlock(VideoChooserBlock):
     """A recording without pictures. It lies among the videos, plays in the same player and counts as they do."""
 
+    widget = RecordingChooser()
     gone_words = _("这段录音已不在了")
     refused_words = _("这段录音不存在，或者不归您使用。请另选一段。")
     missing_words = _("这里还没有选录音。请选一段，或删掉这一块。")
@@ -105,7 +122,29 @@ class AudioBlock(VideoChooserBlock):
         preview_template = EXAMPLE
 
 
-class PictureBlock(blocks.StructBlock):
+class PartsBlock(blocks.StructBlock):
+    """A block of several parts, all of whose mistakes are said at once; a draft may have them."""
+
+    def clean(self, value: Any) -> Any:
+        faults: dict[str, ValidationError] = {}
+        cleaned = value
+        try:
+            cleaned = super().clean(value)
+        except StructBlockValidationError as error:
+            faults |= error.block_errors
+        if not self.is_deferred_validation:
+            faults = {**self.lacking(value), **faults}
+        if faults:
+            in_order = {name: faults[name] for name in self.child_blocks if name in faults}
+            raise StructBlockValidationError(block_errors=in_order)
+        return cleaned
+
+    def lacking(self, value: Any) -> dict[str, ValidationError]:
+        """Return what publishing asks beyond what each part asks for itself, by the name of the part."""
+        raise NotImplementedError
+
+
+class PictureBlock(PartsBlock):
     """A picture with words for those who cannot see it; a mere decoration may go without, and so may a draft."""
 
     image = PictureChooserBlock(label=_("图片"))
@@ -114,12 +153,10 @@ class PictureBlock(blocks.StructBlock):
     )
     decorative = blocks.BooleanBlock(label=_("只是装饰，不需要说明"), required=False)
 
-    def clean(self, value: Any) -> Any:
-        cleaned = super().clean(value)
-        if not self.is_deferred_validation and not cleaned["alt"].strip() and not cleaned["decorative"]:
-            message = ValidationError(_("请写一句图片说明，或勾选“只是装饰”。"))
-            raise StructBlockValidationError(block_errors={"alt": message})
-        return cleaned
+    def lacking(self, value: Any) -> dict[str, ValidationError]:
+        if (value.get("alt") or "").strip() or value.get("decorative"):
+            return {}
+        return {"alt": ValidationError(_("请写一句图片说明，或勾选“只是装饰”。"))}
 
     class Meta:
         icon = "image"
@@ -129,7 +166,7 @@ class PictureBlock(blocks.StructBlock):
         preview_template = EXAMPLE
 
 
-class GalleryPictureBlock(blocks.StructBlock):
+class GalleryPictureBlock(PartsBlock):
     """One picture of several, with the words that stand below it and are read to those who cannot see it."""
 
     image = PictureChooserBlock(label=_("图片"))
@@ -137,12 +174,10 @@ class GalleryPictureBlock(blocks.StructBlock):
         label=_("图片下面的话"), required=False, max_length=200, help_text=_("写在图片下面，也读给看不见图片的人听")
     )
 
-    def clean(self, value: Any) -> Any:
-        cleaned = super().clean(value)
-        if not self.is_deferred_validation and not cleaned["alt"].strip():
-            message = ValidationError(_("请给这张图片写一句话。"))
-            raise StructBlockValidationError(block_errors={"alt": message})
-        return cleaned
+    def lacking(self, value: Any) -> dict[str, ValidationError]:
+        if (value.get("alt") or "").strip():
+            return {}
+        return {"alt": ValidationError(_("请给这张图片写一句话。"))}
 
     class Meta:
         icon = "image"
@@ -200,18 +235,16 @@ class LinkValue(blocks.StructValue):
         return host_of(self.get("url") or "")
 
 
-class LinkBlock(blocks.StructBlock):
+class LinkBlock(PartsBlock):
     """A link that leaves the site, and says so. A draft may hold an address that is not finished."""
 
     title = blocks.CharBlock(label=_("名称"), max_length=80, help_text=_("点开能看到什么"))
     url = blocks.CharBlock(label=_("网址"), max_length=500, help_text=_("以 https:// 开头"))
 
-    def clean(self, value: Any) -> Any:
-        cleaned = super().clean(value)
-        if not self.is_deferred_validation and not cleaned.host:
-            message = ValidationError(_("请写完整的网址，以 https:// 开头，例如 https://www.12371.cn。"))
-            raise StructBlockValidationError(block_errors={"url": message})
-        return cleaned
+    def lacking(self, value: Any) -> dict[str, ValidationError]:
+        if value.host:
+            return {}
+        return {"url": ValidationError(_("请写完整的网址，以 https:// 开头，例如 https://www.12371.cn。"))}
 
     class Meta:
         icon = "link-external"

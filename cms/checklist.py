@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
+from wagtail.models import Page
 
 from cms.core.lesson import VIDEO, held_in
 from cms.models import CoursePage, LessonPage
@@ -43,13 +44,17 @@ class WrittenLesson:
 
 @dataclass(frozen=True)
 class Checklist:
-    """``refused``: without it nothing is published; ``advice``: it may be; of a course ``lessons`` and ``more``."""
+    """``refused``: without it nothing is published; ``advice``: it may be; of a course ``lessons`` and ``more``.
+
+    ``is_published``: as it stands here, members have it already.
+    """
 
     refused: tuple[Lack, ...]
     advice: tuple[Lack, ...]
     lessons: tuple[WrittenLesson, ...] = ()
     more: int = 0
     add_url: str = ""
+    is_published: bool = False
 
 
 def refused_for(page: LessonPage | CoursePage) -> list[Lack]:
@@ -65,8 +70,11 @@ def refused_for(page: LessonPage | CoursePage) -> list[Lack]:
 def checklist_of(page: LessonPage | CoursePage) -> Checklist:
     """Return what the page lacks, as it is in memory. A number of queries that does not grow with its blocks."""
     refused = tuple(refused_for(page))
+    is_published = page.live and not page.has_unpublished_changes
     if isinstance(page, LessonPage):
-        return Checklist(refused, tuple(_advice_for_lesson(page)))
+        add_url = lesson_to_add(page.get_parent()) if page.pk else ""
+        advice = tuple(_advice_for_lesson(page))
+        return Checklist(refused, advice, add_url=add_url, is_published=is_published)
     written = list(lessons_written(page)) if page.pk else []
     lessons = tuple(
         WrittenLesson(one.draft_title or one.title, reverse("wagtailadmin_pages:edit", args=[one.pk]), _state(one))
@@ -74,10 +82,10 @@ def checklist_of(page: LessonPage | CoursePage) -> Checklist:
     )
     add_url = lesson_to_add(page) if page.pk else ""
     advice = tuple(_advice_for_course(page, written))
-    return Checklist(refused, advice, lessons, len(written) - len(lessons), add_url)
+    return Checklist(refused, advice, lessons, len(written) - len(lessons), add_url, is_published)
 
 
-def lesson_to_add(course: CoursePage) -> str:
+def lesson_to_add(course: Page) -> str:
     """Return the address at which a course gets its next lesson."""
     return reverse("wagtailadmin_pages:add", args=["cms", "lessonpage", course.pk])
 

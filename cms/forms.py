@@ -141,7 +141,9 @@ class CoursePageForm(MemberPageForm):
             self.fields["node"].queryset = nodes
             self.fields["node"].empty_label = _("请选择")
             if not self.instance.node_id:
-                self.fields["node"].initial = nodes.values_list("pk", flat=True).first()
+                # Chosen from the start: autosave begins when all is there that even a draft needs. What the form begins
+                # with goes before what the field does.
+                self.initial["node"] = nodes.values_list("pk", flat=True).first()
 
     def _widget_data_value(self, widget: Any, html_name: str) -> Any:
         value = super()._widget_data_value(widget, html_name)

@@ -10,10 +10,12 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.forms import choosers
 from wagtail.admin.menu import MenuItem
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 # Wagtail left the names of these fields to be made from their English keys.
 LABELS = {
@@ -32,6 +34,15 @@ FORMS = (
 for form in FORMS:
     for name in LABELS.keys() & form.base_fields.keys():
         form.base_fields[name].label = LABELS[name]
+
+
+def header_title(view: Any) -> str:
+    """Return the title of a screen, whose colon is a word of its language too."""
+    title, about = str(view.get_page_title()), str(view.get_page_subtitle() or "")
+    return gettext("%(title)s：%(about)s") % {"title": title, "about": about} if about else title
+
+
+WagtailAdminTemplateMixin.get_header_title = header_title
 
 # What is planned stands first (the apps' own hooks), then what is written and collected.
 CONTENT = "explorer"
@@ -58,4 +69,5 @@ def in_the_order_of_the_work(request: HttpRequest, items: list[Any]) -> None:
 
 @hooks.register("register_admin_menu_item")
 def way_back() -> MenuItem:
-    return MenuItem(_("回到网站"), settings.LOGIN_REDIRECT_URL, name="site", icon_name="home", order=1000)
+    # The sidebar lights the entry with whose address that of the page begins; all of them begin with "/".
+    return MenuItem(_("回到网站"), f"{settings.LOGIN_REDIRECT_URL}#", name="site", icon_name="home", order=1000)

@@ -100,5 +100,7 @@ def _use(lesson: LessonPage, course: CoursePage | None, versions: set[str], user
 def _where(lesson: LessonPage, versions: set[str]) -> str:
     """Say in which version of the lesson it is."""
     if Material.Version.STORED in versions:
-        return _("已发布") if lesson.live else _("已撤下")
+        if lesson.live:
+            return _("已发布")
+        return _("已撤下") if lesson.first_published_at else _("草稿")
     return _("定时发布的版本") if Material.Version.PLANNED in versions else _("草稿")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.functional import cached_property
@@ -34,13 +35,22 @@ def choosable(user: Any) -> QuerySet[Video]:
     return videos_for(user).exclude(state=Video.State.FAILED)
 
 
+RECORDINGS = "recordings"
+"""As ``?kind=`` of the chooser: only what has no picture."""
+
+
 class Choosable:
     """What this person may choose, and what one needs to tell two videos apart."""
 
     request: HttpRequest
 
     def get_object_list(self) -> QuerySet[Video]:
-        return choosable(self.request.user)
+        found = choosable(self.request.user)
+        if self.request.GET.get("kind") != RECORDINGS:
+            return found
+        # As Video.has_picture; what is not processed yet may turn out to be one.
+        described = found.annotate(described=Cast("renditions", TextField()))
+        return described.exclude(described__contains='"kind": "video"')
 
     @property
     def columns(self) -> list[Column]:
@@ -84,6 +94,7 @@ class VideoChooserViewSet(ChooserViewSet):
     chosen_view_class = ChosenVideo
     chosen_multiple_view_class = ChosenVideos
     create_view_class = NothingCreated
+    preserve_url_parameters = ["multiple", "kind"]
     per_page = 12
 
 
@@ -199,6 +210,20 @@ class KeepsChoice:
 
 
 video_chooser = VideoChooserViewSet("video_chooser", url_prefix="videos/chooser")
+_Chooser: Any = video_chooser.widget_class
+
+
+class RecordingChooser(_Chooser):
+    """The videos' own chooser, for a recording."""
+
+    choose_one_text = _("选择录音")
+    choose_another_text = _("换一段录音")
+    link_to_chosen_text = _("查看这段录音")
+
+    def get_chooser_modal_url(self) -> str:
+        return f"{super().get_chooser_modal_url()}?kind={RECORDINGS}"
+
+
 _ChooserBlock: Any = video_chooser.get_block_class(name="_ChooserBlock", module_path="media.choosers")
 
 

@@ -1,5 +1,8 @@
 """Fields of the video screens."""
 
+import hashlib
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -32,3 +35,8 @@ class ChaptersField(forms.CharField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool(super().has_changed(self.prepare_value(initial), data))
+
+
+def mark_of(values: Mapping[str, Any]) -> str:
+    """Return a mark of what a form began with, by which a newer version is noticed."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -3,9 +3,11 @@
 from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -24,7 +26,7 @@ from wagtail.admin.views.generic import history
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.admin.widgets import AdminAutoHeightTextInput
 
-from media.forms import ChaptersField
+from media.forms import ChaptersField, mark_of
 from media.models import Upload, Video
 from media.operations import UnableToDeleteVideo, UnableToRetry, delete_video, retry_video
 from media.permissions import may_preview_video, may_upload
@@ -118,6 +120,11 @@ class VideoForm(WagtailAdminModelForm):
         ),
     )
 
+    data: Any
+
+    # The mark of what stood there when the page was opened.
+    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+
     class Meta:
         model = Video
         fields = ("title", "chapters", "node")
@@ -125,6 +132,25 @@ class VideoForm(WagtailAdminModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._chapters()
+        self._homes()
+        asked = self.fields.keys() & {"title", "chapters", "node"}
+        self.held = mark_of({name: self.instance.serializable_value(name) for name in asked})
+        self.initial["seen"] = self.held
+
+    def clean(self) -> Any:
+        """A newer version is not overwritten unseen: the form is not valid once, and says so; sent again it is."""
+        cleaned = super().clean()
+        if (self.cleaned_data.get("seen") or self.held) != self.held:
+            self.data = self.data.copy()
+            self.data[self.add_prefix("seen")] = self.held
+            raise ValidationError(
+                _(
+                    "您打开这一页以后，这里又保存过一次。您写的都还在下面：请先在新窗口里打开这一页看看；再保存一次，就以您的为准。"
+                )
+            )
+        return cleaned
+
+    def _homes(self) -> None:
         offered = Q(pk__in=homes_for(self.for_user).values("pk"))
         if self.instance.created_by_id == self.for_user.pk:
             offered |= Q(pk__in=workplaces_of(self.for_user, roles=UPLOADERS).values("pk"))
@@ -318,7 +344,8 @@ class VideoViewSet(ModelViewSet):
             path("captions/<uuid:pk>/", captions.captions, name="captions"),
             path("captions/<uuid:pk>/file/", captions.download, name="captions_download"),
         ]
-        return [*own, *super().get_urlpatterns()]
+        # Wagtail's menu leads to the first of them.
+        return [*super().get_urlpatterns(), *own]
 
 
 def duration(milliseconds: int | None) -> str:

@@ -1,7 +1,9 @@
 """What an author can put into a lesson beside text, pictures, documents and videos: from the form to the member."""
 
 import json
+import re
 import uuid
+from html import unescape
 from typing import Any
 
 import pytest
@@ -114,6 +116,22 @@ def test_a_draft_may_lack_all_of_it_and_shows_no_link_that_is_none(desk: Desk) -
     assert "这个链接的网址还没有写好" in draft
     assert "javascript:alert" not in draft
     assert Material.objects.filter(lesson=lesson, version="draft", image=desk.picture).exists()
+
+
+def test_a_recording_is_chosen_among_those_without_a_picture(desk: Desk) -> None:
+    sound_of(desk.author)
+    Video.objects.filter(title="老支书讲修渠").update(width=640, height=360)  # of the still that its player shows
+    found = re.search(r'data-w-block-data-value="([^"]*)"', desk.client.get(desk.add).content.decode())
+    assert found is not None
+    given = json.dumps(json.loads(unescape(found[1])), ensure_ascii=False)
+    address = "/admin/videos/chooser/?kind=recordings"
+    assert (given.count("选择录音"), given.count("选择视频"), address in given) == (1, 1, True)
+    opened = desk.client.get(address).json()["html"]
+    results = desk.client.get(address.replace("chooser/", "chooser/results/")).content.decode()
+    for listed in (opened, results):
+        assert ("老支书讲修渠" in listed, desk.video.title in listed) == (True, False)
+    assert "/admin/videos/chooser/results/?kind=recordings" in opened  # searching stays among them
+    assert desk.video.title in desk.client.get("/admin/videos/chooser/").json()["html"]
 
 
 @pytest.mark.parametrize("action", ["action-publish", ""])

@@ -52,9 +52,22 @@ def test_every_refusal_is_a_line_that_leads_to_its_place(desk: Desk) -> None:
         "第 3 块“组图”：第 1 张：图片下面的话：请给这张图片写一句话。",
     ]
     assert lines[1].url == f"#block-{lesson.body[0].id}-section"
-    assert lines[4].text.startswith("第 4 块“外部链接”：名称：")
+    assert [line.text.split("：")[:2] for line in lines[4:]] == [
+        ["第 4 块“外部链接”", "名称"],
+        ["第 4 块“外部链接”", "网址"],
+    ]
     shown = list_in(desk.client.get(desk.edit(lesson)).content.decode())
     assert all(line.text in shown and f'href="{line.url}"' in shown for line in lines)
+
+
+@pytest.mark.parametrize("words", ["", '<p data-block-key="ijmaf"></p>', "<p>&nbsp; </p>", "<ul><li></li></ul>"])
+def test_a_paragraph_without_a_word_is_no_text(desk: Desk, words: str) -> None:
+    lesson = LessonPageFactory(
+        course=desk.course, body=[("callout", {"kind": "mind", "text": words}), ("text", words), ("text", "<p>字</p>")]
+    )
+    said = "这里还没有写字。请写上，或删掉这一块。"
+    found = [line.text for line in refused_for(LessonPage.objects.get(pk=lesson.pk))]
+    assert [(text[:3], text.endswith(said)) for text in found] == [("第 1", True), ("第 2", True)]
 
 
 def test_the_places_that_lines_lead_to_are_there(desk: Desk) -> None:
@@ -68,7 +81,12 @@ def test_the_places_that_lines_lead_to_are_there(desk: Desk) -> None:
 def test_what_publishing_takes_is_complete_and_the_other_way_round(desk: Desk) -> None:
     lesson = desk.published().get_latest_revision_as_object()
     assert (refused_for(lesson), is_complete(lesson)) == ([], True)
-    assert "可以发布了" in list_in(desk.client.get(desk.edit(lesson)).content.decode())
+    shown = list_in(desk.client.get(desk.edit(lesson)).content.decode())
+    assert "已发布，没有要发布的修改。" in shown
+    assert "可以发布了" not in shown
+    assert desk.add in shown  # the next lesson is one click away
+    saved = autosave(desk, desk.edit(lesson), desk.values("第一讲，改过"))
+    assert "可以发布了" in saved["html"]
     lesson.title = " "
     assert ([line.text for line in refused_for(lesson)], is_complete(lesson)) == (["请写上名称。"], False)
 

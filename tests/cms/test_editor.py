@@ -585,3 +585,24 @@ def test_a_new_site_begins_with_the_shelf_instead_of_the_makers_welcome(desk: De
         assert ensure_shelf() == shelf
         assert Site.objects.get(is_default_site=True).root_page_id == shelf.pk
     assert set(Page.objects.filter(slug__in=["welcome", "written"])) == {written}
+
+
+def test_a_new_course_begins_with_its_authors_own_unit_and_is_kept_as_a_draft_from_its_first_words(desk: Desk) -> None:
+    new = f"/admin/pages/add/cms/coursepage/{desk.course.get_parent().pk}/"
+    form = desk.client.get(new).context["form"]
+    assert form["node"].value() == desk.world.branch.pk
+    values = {"title": "防汛", "node": form["node"].value(), "intro": EMPTY, "cover": ""}
+    assert autosave(desk, new, values)["success"] is True
+    assert CoursePage.objects.filter(title="防汛", live=False).count() == 1
+    again = desk.client.get(f"/admin/pages/{desk.course.pk}/edit/").context["form"]
+    assert again["node"].value() == desk.course.node_id
+
+
+def test_a_lesson_that_was_never_published_is_called_a_draft_where_its_video_is_used(desk: Desk) -> None:
+    desk.client.post(desk.add, desk.values())
+    lesson, used = LessonPage.objects.get(), f"/admin/videos/edit/{desk.video.pk}/"
+    assert "“第一讲”里有它（草稿）" in unescape(desk.client.get(used).content.decode())
+    desk.client.post(desk.edit(lesson), desk.values(**{"action-publish": "1"}))
+    assert "“第一讲”里有它（已发布）" in unescape(desk.client.get(used).content.decode())
+    desk.client.post(f"/admin/pages/{lesson.pk}/unpublish/")
+    assert "“第一讲”里有它（已撤下）" in unescape(desk.client.get(used).content.decode())

@@ -154,13 +154,47 @@ def test_no_screen_that_a_role_reaches_says_an_english_sentence(
     assert len(answers) > {"organiser": 80, "lecturer": 15, "operator": 25}[role]
 
 
-def menu_of(client: Client) -> list[str]:
+def menu_of(client: Client) -> list[Any]:
+    """What the sidebar's script is given: ``{"_type": …, "_args": [entry, [entries below it]]}``."""
     page = client.get("/admin/").content.decode()
     props = re.search(r'<script id="wagtail-sidebar-props"[^>]*>(.*?)</script>', page, re.DOTALL)
     assert props is not None
     found = json.loads(props[1])
     menu = next(module for module in found["modules"] if module["_type"] == "wagtail.sidebar.MainMenuModule")
-    return [item["_args"][0]["label"] for item in menu["_args"][0]]
+    return list(menu["_args"][0])
+
+
+def entries_of(items: list[Any]) -> Iterator[dict[str, Any]]:
+    for item in items:
+        yield item["_args"][0]
+        if item["_type"] == "wagtail.sidebar.SubMenuItem":
+            yield from entries_of(item["_args"][1])
+
+
+@pytest.mark.parametrize("role", ["organiser", "lecturer", "operator"])
+def test_every_entry_of_the_menu_opens_a_page(client: Client, desk: Desk, compiled: None, role: str) -> None:
+    """The walk passes over what only scripts ask; a person who is led there reads code."""
+    client.force_login(getattr(desk.world, role))
+    wrong, opened = {}, 0
+    for entry in entries_of(menu_of(client)):
+        address = entry.get("url", "")
+        if not address.startswith("/admin/"):
+            continue
+        answer = client.get(address, follow=True)
+        opened += 1
+        titles = TITLE.findall(answer.content.decode()) if answer["Content-Type"].startswith("text/html") else []
+        if answer.status_code != 200 or not titles or not titles[0].strip().endswith(PRODUCT):
+            wrong[entry["label"]] = address
+    assert wrong == {}
+    assert opened >= 3
+
+
+def test_the_way_back_is_lit_nowhere(client: Client, desk: Desk) -> None:
+    """The sidebar's script lights the entry whose address is the longest that the page's begins with."""
+    client.force_login(desk.world.lecturer)
+    back = next(entry for entry in entries_of(menu_of(client)) if entry["name"] == "site")
+    assert urlsplit(back["url"]).path == configured.LOGIN_REDIRECT_URL
+    assert not "/admin/".startswith(back["url"])
 
 
 @pytest.mark.parametrize(
@@ -189,7 +223,7 @@ def test_the_menu_has_the_order_of_the_work_and_a_way_back(
     client: Client, desk: Desk, compiled: None, role: str, menu: list[str]
 ) -> None:
     client.force_login(getattr(desk.world, role))
-    assert menu_of(client) == menu
+    assert [item["_args"][0]["label"] for item in menu_of(client)] == menu
 
 
 def test_the_site_shows_the_way_in_to_whoever_may_enter_and_to_nobody_else(client: Client, desk: Desk) -> None:
@@ -230,3 +264,20 @@ def test_nobody_is_offered_what_the_office_does_not_have(desk: Desk) -> None:
     page = desk.client.get(f"/admin/pages/{desk.course.pk}/edit/").content.decode()
     assert "/privacy/" not in page
     assert "set-privacy" not in page
+
+
+def test_a_lecturer_is_offered_what_is_theirs(client: Client, desk: Desk, compiled: None) -> None:
+    for role, search, way in (
+        ("lecturer", False, "到后台传视频、图片和文档"),
+        ("organiser", True, "到后台写课程、传视频、安排培训"),
+    ):
+        client.force_login(getattr(desk.world, role))
+        first = client.get("/admin/").content.decode()
+        assert ('role="search"' in first, 'class="w-dashboard' in first) == (search, True), role
+        assert way in client.get("/desk/").content.decode()
+
+
+def test_titles_and_numbers_are_chinese(desk: Desk, compiled: None) -> None:
+    lesson = desk.published()
+    assert "<title>新建：课" in " ".join(desk.client.get(desk.add).content.decode().split()).replace("> ", ">")
+    assert "0 处" not in desk.client.get(f"/admin/pages/{lesson.pk}/delete/").content.decode()

@@ -1,5 +1,6 @@
 """The chapters of a video: written, changed, refused with the line, carried along, and seen by whom."""
 
+import re
 from typing import Any
 
 import pytest
@@ -80,6 +81,26 @@ def test_what_is_not_taken_names_the_line_and_stays_in_the_field(
     assert 'value="新名称"' in page
     video.refresh_from_db()
     assert video.chapters == [[0, "原来的"]]
+
+
+def test_a_newer_version_is_not_overwritten_unseen(world: Any, video: Video) -> None:
+    url = reverse("videos:edit", args=[video.pk])
+    mine, other = signed_in(world.lecturer), signed_in(world.organiser)
+    seen = mine.get(url).context["form"]["seen"].value()
+    values = {"title": "我的名称", "chapters": "00:00 我的", "node": video.node_id, "seen": seen}
+    assert other.post(url, {**values, "title": "防汛", "chapters": "00:00 别人的"}).status_code == 302
+    refused = mine.post(url, values)
+    page = refused.content.decode()
+    assert "您打开这一页以后，这里又保存过一次" in page
+    assert "00:00 我的</textarea>" in page
+    assert 'value="我的名称"' in page
+    video.refresh_from_db()
+    assert (video.title, video.chapters) == ("防汛", [[0, "别人的"]])
+    again = re.search(r'name="seen" value="([0-9a-f]{64})"', page)
+    assert again is not None
+    assert mine.post(url, {**values, "seen": again[1]}).status_code == 302
+    video.refresh_from_db()
+    assert (video.title, video.chapters) == ("我的名称", [[0, "我的"]])
 
 
 def test_while_the_length_is_not_known_any_moment_may_be_written_and_only_those_within_it_are_shown(

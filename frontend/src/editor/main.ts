@@ -8,6 +8,7 @@
 import { csrfToken } from "../lib/http";
 import { readData } from "../lib/page";
 import type { EditorWords } from "../lib/sentences";
+import { Turns } from "./turns";
 
 interface Data {
   signed_in: string;
@@ -31,6 +32,7 @@ let author: number | null = null;
 let approved = false;
 let waiting: { submitter: HTMLElement | null } | null = null;
 let bar: HTMLElement | null = null;
+const turns = new Turns();
 
 async function standing(): Promise<Standing> {
   if (!data) return "here";
@@ -126,11 +128,12 @@ async function beforeSending(event: SubmitEvent): Promise<void> {
   event.preventDefault();
   event.stopImmediatePropagation();
   const submitter = event.submitter;
-  const now = await standing();
+  const [now] = await Promise.all([standing(), turns.send()]);
   if (now === "here") {
     freshToken();
     send(submitter);
   } else {
+    turns.stay();
     waiting = { submitter };
     submitter?.removeAttribute("disabled");
     tell(now);
@@ -175,11 +178,18 @@ if (data && form) {
   nameWindow(form);
   void standing();
   if ("requestSubmit" in form) document.addEventListener("submit", (event) => void beforeSending(event), true);
+  // What was sent and did not arrive is there again when the author comes back.
+  window.addEventListener("pageshow", () => turns.stay());
   document.addEventListener("w-autosave:save", (event) => {
+    if (!turns.mayStore()) {
+      event.preventDefault();
+      return;
+    }
     freshToken((event as CustomEvent<{ formData?: FormData }>).detail?.formData);
   });
   document.addEventListener("w-autosave:success", stored);
   document.addEventListener("w-autosave:error", (event) => void afterFailure(event));
+  for (const end of ["success", "error"]) document.addEventListener(`w-autosave:${end}`, () => turns.stored());
   document.addEventListener("visibilitychange", () => {
     if (bar && document.visibilityState === "visible") void goOn(false);
   });
