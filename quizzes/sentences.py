@@ -140,7 +140,11 @@ def rule_lines(quiz: Quiz, *, of: int) -> list[str]:
     said = _("共 %(of)s 题，答对 %(need)s 题算通过。") % {"of": of, "need": need}
     if quiz.most_attempts is not None:
         said += _("最多做 %(count)s 次。") % {"count": quiz.most_attempts}
-    return [said, _("每答一题就存好一题，交卷以前可以改；换一部手机也可以接着做。")]
+    return [
+        said,
+        _("每答一题就存好一题，交卷以前可以改；换一部手机也可以接着做。"),
+        _("练习不影响学时，只有您自己看得到。"),
+    ]
 
 
 def score_words(attempt: Attempt) -> str:
@@ -154,14 +158,14 @@ def score_words(attempt: Attempt) -> str:
 def left_words(now: Standing) -> str:
     """Return what can be done after an attempt that was not passed; "" where nothing is to be said."""
     if now.code == "spent":
-        return _("练习的次数已经用完。")
+        return _("练习的次数已经用完。不用再做，练习不影响学时，只有您自己看得到。")
     if now.code == "withdrawn":
         return _("这份练习已经撤下，现在不用做。")
     if now.code != "may" or not now.submitted:
         return ""
     if now.left is None:
-        return _("可以再做，次数不限；每次的题目可能不同。")
-    return _("还可以做 %(left)s 次；每次的题目可能不同。") % {"left": now.left}
+        return _("可以再做，次数不限；每次的题目可能不同。练习不影响学时。")
+    return _("还可以做 %(left)s 次；每次的题目可能不同。练习不影响学时。") % {"left": now.left}
 
 
 def hides_words(now: Standing) -> str:
@@ -197,6 +201,8 @@ def shown(now: Standing, *, url: str) -> Shown:
         passed = next(one for one in now.submitted if one.is_passed)
         said = {"right": passed.right, "of": passed.of}
         return Shown(url, _("练习 · 已通过，答对 %(of)s 题中的 %(right)s 题") % said, _("看结果 ›"), is_passed=True)
+    if now.code == "withdrawn":
+        return Shown(url, _("练习 · 已撤下，不用做"), _("看结果 ›"))
     words = _("练习 · 没通过，上次答对 %(of)s 题中的 %(right)s 题") % said
     return Shown(url, words, _("再做一次 ›") if now.code == "may" else _("看结果 ›"))
 
@@ -204,6 +210,14 @@ def shown(now: Standing, *, url: str) -> Shown:
 def previewed(quiz: Quiz, *, url: str) -> Shown:
     """Return a quiz of a lesson as its author sees it, without anybody's attempts."""
     return Shown(url, _("练习 · %(of)s 题，还没有做") % {"of": quiz.size}, _("预览 ›"))
+
+
+def costs_words(now: Standing) -> str:
+    """Return what handing in takes of the attempts; "" where they have no end."""
+    if now.quiz.most_attempts is None:
+        return ""
+    left = now.quiz.most_attempts - len(now.submitted) - 1
+    return _("交卷就用掉一次，用完还剩 %(left)s 次。") % {"left": left}
 
 
 def unanswered_words(answers: Sequence[Answer]) -> str:

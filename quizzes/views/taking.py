@@ -23,6 +23,7 @@ from quizzes.sentences import (
     Sent,
     answered_rows,
     asking_of,
+    costs_words,
     hides_words,
     left_words,
     rule_lines,
@@ -31,6 +32,7 @@ from quizzes.sentences import (
 )
 
 MOST_TICKED = 20
+EARLIER_SHOWN = 10
 END = "end"
 
 
@@ -136,18 +138,23 @@ def _question(
         **_base(now, place), "answer": answer, "asking": asking_of(answer, of=len(answers), sent=sent),
         "refused": refused, "before": position - 1, "after": position + 1 if position < len(answers) else 0,
         "saved": answer.given is not None and sent is None,
+        "goes_on": any(one.given is None and one.position != position for one in answers),
     }  # fmt: skip
     return render(request, "quizzes/question.html", context, status=422 if refused else 200)
 
 
 def _end(request: HttpRequest, now: Standing, place: Place, answers: list[Answer]) -> HttpResponse:
-    context = {**_base(now, place), "answers": answers, "unanswered": unanswered_words(answers)}
+    next_open = next((one.position for one in answers if one.given is None), 0)
+    context = {
+        **_base(now, place), "answers": answers, "unanswered": unanswered_words(answers), "costs": costs_words(now),
+        "next_open": next_open, "next_words": _("去答第 %(number)s 题") % {"number": next_open},
+    }  # fmt: skip
     return render(request, "quizzes/end.html", context)
 
 
 def _overview(request: HttpRequest, now: Standing, place: Place) -> HttpResponse:
     last = now.last
-    earlier = now.submitted[:-1]
+    earlier = now.submitted[-EARLIER_SHOWN - 1 : -1]
     context = {
         **_base(now, place),
         "rules": rule_lines(now.quiz, of=drawable(now.quiz)) if now.code == "may" and last is None else [],

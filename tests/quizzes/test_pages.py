@@ -281,9 +281,13 @@ def test_a_member_takes_a_quiz_leaves_and_goes_on_elsewhere(
     assert phone.post(url, {**form_of(asked), **reply(first)})["Location"] == f"{url}?q=2"
     assert "做到一半" in page_of(phone.get(lesson_url(given)))
     assert "第 2 题，共 5 题" in page_of(tablet.get(url))
-    assert "还有 4 题没有答：第 2–5 题。" in page_of(tablet.get(f"{url}?q=end"))
+    early = page_of(tablet.get(f"{url}?q=end"))
+    for words in ("还有 4 题没有答：第 2–5 题。", "去答第 2 题", "交卷就用掉一次，用完还剩 1 次。", "先不交，回到这一讲"):
+        assert words in early
     for one in answers_of(attempt)[1:]:
-        last = tablet.post(url, {**form_of(page_of(tablet.get(f"{url}?q={one.position}"))), **reply(one)})
+        page = page_of(tablet.get(f"{url}?q={one.position}"))
+        assert ("保存，做下一题" in page) is (one.position < 5)
+        last = tablet.post(url, {**form_of(page), **reply(one)})
     assert last["Location"] == f"{url}?q=end"
     end = page_of(tablet.get(last["Location"]))
     assert "每一题都答了" in end
@@ -388,6 +392,17 @@ def test_a_withdrawn_quiz_is_not_begun(county: County, given: Given, quiz: Quiz,
     phone = sign_in(county.member)
     assert "已撤下，不用做" in page_of(phone.get(lesson_url(given)))
     assert "开始做" not in page_of(phone.get(quiz_url(given, quiz)))
+
+
+def test_of_a_quiz_withdrawn_after_a_failure_nothing_is_asked(
+    county: County, given: Given, quiz: Quiz, sign_in: SignIn
+) -> None:
+    phone, url = sign_in(county.member), quiz_url(given, quiz)
+    phone.post(url, {"do": "start"})
+    phone.post(url, form_of(page_of(phone.get(f"{url}?q=end"))))
+    assert "还可以做 1 次；每次的题目可能不同。练习不影响学时。" in page_of(phone.get(url))
+    operations.withdraw_quiz(quiz_id=quiz.pk, as_of=timezone.now())
+    assert "已撤下，不用做" in page_of(phone.get(lesson_url(given)))
 
 
 def test_readers_look_and_take_nothing_and_others_find_nothing(

@@ -1,10 +1,16 @@
 /** What every page needs, and no page depends on: the line's banner, no double submits, what waits to be sent, the service worker. */
-import { watchConnection } from "../lib/connection";
+import { isOnline, watchConnection } from "../lib/connection";
 import { hasWaiting, isServed } from "../lib/waiting";
 
-function refuseDoubleSubmits(): void {
+/** Twice in a row, or without a line: a page of the browser's own would take the place of what was typed. */
+function holdForms(): void {
   document.addEventListener("submit", (event) => {
     const form = event.target as HTMLFormElement;
+    // An island that sends by itself has its own way; the banner says what is waited for.
+    if (!event.defaultPrevented && form.method === "post" && !isOnline()) {
+      event.preventDefault();
+      return;
+    }
     if (form.dataset.sent) {
       event.preventDefault();
       return;
@@ -60,6 +66,6 @@ function sendWhatWaits({ owner, outbox }: DOMStringMap): void {
 const told = (document.currentScript as HTMLScriptElement | null)?.dataset ?? {};
 sendWhatWaits(told);
 watchConnection(told.owner ?? "");
-refuseDoubleSubmits();
+holdForms();
 copyButtons();
 registerWorker();
