@@ -6,7 +6,7 @@ page, table and message that says 未参加 takes its words from a ``CatchUp``. 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -18,7 +18,7 @@ from attendance.models import Occasion, RecordState
 from attendance.queries.windows import HELD, is_by_media
 from attendance.queries.written import is_over_for_good
 from attendance.sentences.checks import check_step, spent_words
-from attendance.sentences.records import day_and_hour, near_day_and_hour
+from attendance.sentences.records import day_and_hour
 from attendance.standing import DUE, UNDONE, asks_nothing, due_at, is_due_over, owes_check
 from organizations.models import User
 
@@ -34,23 +34,24 @@ class By(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way that is open to somebody: what it is called, where it leads (""; nowhere on the phone).
-
-    ``near``: what a further session is called to somebody who reads it now, on a page alone.
-    """
+    """One way that is open to somebody: what it is called, where it leads (""; nowhere on the phone)."""
 
     by: By
     label: str
     url: str = ""
     at: datetime | None = None  # of a further session: when it begins
-    near: str = ""
+    is_on: bool = False  # of a further session: it has begun
 
     @classmethod
     def of_session(cls, one: Occasion, member: User) -> "Way":
-        is_on = one.state == Occasion.State.OPEN
-        words = _("正在再讲：%(at)s 开始") if is_on else _("下一场：%(at)s")
-        label, near = (words % {"at": said(one.starts_at)} for said in (day_and_hour, near_day_and_hour))
-        return cls(By.SESSION, label, kinds()[one.kind].url_for(one, member), one.starts_at, near)
+        way = cls(
+            By.SESSION, "", kinds()[one.kind].url_for(one, member), one.starts_at, one.state == Occasion.State.OPEN
+        )
+        return replace(way, label=way.called(day_and_hour(one.starts_at)))
+
+    def called(self, at: str) -> str:
+        """What a further session is called, its beginning said as ``at``."""
+        return (_("正在再讲：%(at)s 开始") if self.is_on else _("下一场：%(at)s")) % {"at": at}
 
 
 @dataclass(frozen=True, slots=True)

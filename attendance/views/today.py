@@ -72,7 +72,8 @@ class Owed:
     @property
     def sessions(self) -> list[Way]:
         """The further sessions that one can go to instead, by the day as the other cards say it."""
-        return [replace(way, label=way.near) for way in self.path.sessions]
+        near = {way: near_day_and_hour(way.at, as_of=self.as_of) for way in self.path.sessions if way.at}
+        return [replace(way, label=way.called(at)) for way, at in near.items()]
 
     def _left(self) -> str:
         said = {"done": self.amount.done, "left": self.amount.left}

@@ -282,7 +282,12 @@ def test_a_member_takes_a_quiz_leaves_and_goes_on_elsewhere(
     assert "做到一半" in page_of(phone.get(lesson_url(given)))
     assert "第 2 题，共 5 题" in page_of(tablet.get(url))
     early = page_of(tablet.get(f"{url}?q=end"))
-    for words in ("还有 4 题没有答：第 2–5 题。", "去答第 2 题", "交卷就用掉一次，用完还剩 1 次。", "先不交，回到这一讲"):
+    for words in (
+        "还有 4 题没有答：第 2–5 题。",
+        "去答第 2 题",
+        "交卷就用掉一次，用完还剩 1 次。",
+        "先不交，回到这一讲",
+    ):
         assert words in early
     for one in answers_of(attempt)[1:]:
         page = page_of(tablet.get(f"{url}?q={one.position}"))
