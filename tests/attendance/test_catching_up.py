@@ -47,7 +47,7 @@ def test_the_ways_are_those_open_to_exactly_this_person(occasion: Occasion) -> N
     ]  # fmt: skip
     assert found.sessions[0].label.startswith("正在再讲：")
     assert found.sessions[1].label.startswith("下一场：")
-    assert found.sessions[1].near.startswith("下一场：明天 ")
+    assert found.sessions[1].called("明天 19:00") == "下一场：明天 19:00"
     assert found.for_secretary.startswith("可在手机上看回放补学；正在再讲")
     assert By.PHONE not in [way.by for way in path(occasion, has_phone=False).ways]
 
