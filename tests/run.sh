@@ -34,13 +34,18 @@ if [ "${1:-}" = fast ]; then
     --ignore=tests/deploy --ignore=tests/config/test_setup.py "$@"
   exit $failed
 fi
+measured=$([ $# = 0 ] && echo "--cov --cov-report=")  # a part of the tests reaches a part of the code
+stage "SQLite and memory" $pytest $busy -m "$desk" $measured "$@"
+[ -z "$measured" ] || stage "Coverage" .venv/bin/python -m tests.coverage
+stage "PostgreSQL and Redis" .venv/bin/python -m tests.services $pytest $busy -m "$unseen and not unit" "$@"
+alone() { tests/netns.sh $pytest "$@"; }
+# Not in one worker: the player's browser keeps an event loop, the engine's tests begin their own.
 whole="--dist loadfile --no-loadscope-reorder"
-files="-n 3 $whole"  # not in one worker: the player's browser keeps an event loop, the engine's tests begin their own
+files="-n 3 $whole"
 pair="-n 2 --maxschedchunk 1"
 weighed=tests/e2e/pages/test_budgets.py
 lecture=tests/e2e/pages/test_room_picture.py  # the longest
-alone() { tests/netns.sh $pytest "$@"; }
-# What waits for browsers, phones and pictures leaves processors idle: two lanes, each in namespaces of its own.
+# What waits for browsers, phones and pictures leaves a processor idle: two lanes, each in namespaces of its own.
 players() {  # the longest first
   stage "Player, months, the whole story, films, starting and stopping, the installed site" alone $files \
     -m "e2e or front" tests/e2e/test_player.py tests/e2e/test_secretary_month.py tests/e2e/test_story.py \
@@ -53,15 +58,8 @@ engines() {
   stage "Browser: every page" alone -n 2 $whole -m e2e $lecture tests/e2e/pages/test_*.py --deselect $weighed
   return $failed
 }
-players > "$VAR_DIR/players.log" 2>&1 & first=$!
-engines > "$VAR_DIR/engines.log" 2>&1 & second=$!
-# And one more that takes what they leave, and gives way to them.
-beside="nice -n 5"
-measured=$([ $# = 0 ] && echo "--cov --cov-report=")  # a part of the tests reaches a part of the code
-stage "SQLite and memory" $beside $pytest $busy -m "$desk" $measured "$@"
-[ -z "$measured" ] || stage "Coverage" .venv/bin/python -m tests.coverage
-stage "PostgreSQL and Redis" $beside .venv/bin/python -m tests.services $pytest $busy -m "$unseen and not unit" "$@"
-wait $first || failed=1
-wait $second || failed=1
-cat "$VAR_DIR/engines.log" "$VAR_DIR/players.log"
+players > "$VAR_DIR/players.log" 2>&1 & beside=$!
+engines || failed=1
+wait $beside || failed=1
+cat "$VAR_DIR/players.log"
 exit $failed
