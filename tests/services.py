@@ -76,6 +76,7 @@ def postgres(folder: Path, *, durable: bool = False) -> Iterator[str]:
     subprocess.run(initdb, check=True, **quiet)
     port = free_port()
     settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": data, "max_connections": 120}
+    settings |= {"max_locks_per_transaction": 256}  # as the installer writes it: several restore at once here
     if not durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "jit": "off"}
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
