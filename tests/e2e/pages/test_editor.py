@@ -98,7 +98,7 @@ def test_a_lesson_is_kept_from_the_first_word_through_a_mistake(desk: tuple[Brow
     expect(page.locator(".messages")).to_contain_text("您写的都还在")
     expect(page.locator(".messages")).not_to_contain_text("又保存过一次")
     expect(page.get_by_text("请写上名称。", exact=True)).to_be_visible()
-    expect(page.get_by_text("这里还没有选图片。请选一张，或删掉这一块。")).to_be_visible()
+    expect(page.get_by_text("这里还没有选图片。请选一张，或删掉这一块。", exact=True)).to_be_visible()
     assert title in page.locator("[data-chooser-title]").all_inner_texts()
     expect(page.locator("[contenteditable=true]")).to_have_text("先看路，再走。")
     page.locator("[data-streamfield-child] button[title=删除], button[title=删除]").last.click()

@@ -32,7 +32,7 @@ def test_a_lecture_without_a_camera_has_a_picture_for_those_who_watch_by_hls(tou
         page = context.new_page()
         page.goto(tourist.address(HOST))
         expect(page.locator("#desk-state")).to_contain_text("设备正常")
-        assert page.locator("#camera").input_value() == "none"
+        expect(page.locator("#camera")).to_have_value("none")
         page.locator("#go").click()
         expect(page.locator("#link-state")).to_contain_text("画面")
         state = page.evaluate("JSON.parse(document.getElementById('host-data').textContent).urls.state")
