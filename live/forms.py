@@ -39,10 +39,10 @@ from live.operations import (
 from live.queries import lecturers_for
 from live.sentences.cutting import cut_refusal
 from live.sentences.plan import changes_of, in_words, unusual
+from media.core.clock import clock
 from media.core.cutting import MOST_CUTS
 from media.models import Video
 from media.operations import UnableToCut, plan_cut
-from media.sentences import clock
 from organizations.models import Node, Role, User
 from organizations.permissions import visible_nodes
 

@@ -6,7 +6,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from media.core.clock import clock as clock  # so that pages find it beside what else is said of media
 from media.ffmpeg import MAX_PIXELS
 
 REASONS: dict[str, Promise] = {

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from attendance.sentences.records import length
+from media.core.clock import clock
 from media.core.cutting import length_of
-from media.sentences import clock
 
 
 def cut_refusal(code: str) -> str:

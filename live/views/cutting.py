@@ -16,9 +16,9 @@ from live.permissions import may_cut
 from live.sentences.cutting import cut_length, cut_refusal, cut_rows
 from live.views.access import lecture_page
 from live.views.pages import looking_player, slide_chapters
+from media.core.clock import clock
 from media.operations import UnableToCut
 from media.queries import videos_for
-from media.sentences import clock
 from organizations.permissions import signed_in
 
 

@@ -26,12 +26,13 @@ from wagtail.admin.views.generic import history
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.admin.widgets import AdminAutoHeightTextInput
 
+from media.core.clock import clock
 from media.forms import ChaptersField, mark_of
 from media.models import Upload, Video
 from media.operations import UnableToDeleteVideo, UnableToRetry, delete_video, retry_video
 from media.permissions import may_preview_video, may_upload
 from media.queries import UPLOADERS, managed_by, playback, previewable_for, sent_lately, unfinished_uploads
-from media.sentences import clock, reason, upload_words
+from media.sentences import reason, upload_words
 from media.views import captions
 from organizations.belonging import homes_for, workplaces_of
 from organizations.models import Role

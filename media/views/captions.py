@@ -14,11 +14,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from media.core.captions import MAX_BYTES, UnableToReadCaptions, write_vtt
+from media.core.clock import clock
 from media.models import Video
 from media.operations import Kept, UnableToKeepCaptions, delete_captions, shift_captions, upload_captions
 from media.permissions import may_preview_video
 from media.queries import captions_of, previewable_for, shown_cues
-from media.sentences import captions_reason, clock
+from media.sentences import captions_reason
 
 ROWS_SHOWN = 200
 
