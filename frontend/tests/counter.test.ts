@@ -16,6 +16,8 @@ const CASES: [string, Sample[], Range[], Range[]][] = [
   ["as long as the clock", [at(0, 0), at(1000, 1000)], [[0, 1000]], []],
   ["samples become one span", [at(0, 0), at(250, 250), at(500, 500)], [[0, 500]], []],
   ["a standstill", [at(0, 500), at(1000, 500)], [], []],
+  ["what was played before a standstill and after it", [at(0, 0), at(400, 300), at(5000, 900)], [[0, 900]], []],
+  ["a beginning that is heard of late", [at(0, 0), at(4000, 900), at(4250, 1150)], [[0, 1150]], []],
   ["backwards is a seek", [at(0, 5000), at(1000, 3000)], [], []],
   ["a jump ahead is a seek", [at(0, 0), at(1000, 60_000)], [], []],
   ["a little more than the clock is none", [at(0, 0), at(1000, 1400)], [[0, 1400]], []],

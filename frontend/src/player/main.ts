@@ -192,16 +192,16 @@ function run(data: PlayerData): void {
   let begun: Sample | null = null;
   video.addEventListener("play", () => {
     begun = moment();
+    sample();
   });
   video.addEventListener("timeupdate", () => {
     sample();
     drawLists();
   });
-  video.addEventListener("playing", () => {
-    counter.cut();
-    sample();
-  });
-  video.addEventListener("waiting", () => counter.cut());
+  // A standstill adds nothing by itself: the picture stands where it stood, and the clock allows more than was played.
+  // To begin anew here would lose what a busy phone has played by the time that it hears of it.
+  for (const event of ["playing", "waiting"]) video.addEventListener(event, () => sample());
+  video.addEventListener("emptied", () => counter.cut());
   video.addEventListener("seeking", () => {
     counter.cut();
     // The browser's own controls (full screen on an iPhone) know nothing of the course's setting.
