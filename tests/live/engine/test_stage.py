@@ -66,6 +66,15 @@ async def test_a_speaker_is_heard_by_all_and_begins_no_new_run(engine: MediaEngi
 
         await until(asked, what=f"{guest.name} hears {count}")
 
+    async def recorded(hertz: int, halves: int) -> None:
+        """Wait until a voice stands in the recording for so many half seconds: a busy browser begins late."""
+
+        async def asked() -> bool:
+            await asyncio.sleep(1)
+            return sum(level > PLAIN for level in levels(await heard(tmp_path / "7"), hertz)) >= halves
+
+        await until(asked, what=f"{halves} half seconds of {hertz} Hz recorded")
+
     await until(lambda: carrier._tap, what="the room is tapped")
     lecturer, viewer = Guest(page, engine, ROOM, "lecturer"), Guest(page, engine, ROOM, "viewer")
     await lecturer.publish(sound=True)
@@ -78,13 +87,11 @@ async def test_a_speaker_is_heard_by_all_and_begins_no_new_run(engine: MediaEngi
     await ears.watch(but=first.name)
     await hears(viewer, 2)
     await hears(ears, 1)
-    before = segments()
-    await until(lambda: segments() >= before + 2, what="segments with a speaker")
+    await recorded(FIRST_HZ, 4)
     await first.hang_up()
     await second.publish(hertz=SECOND_HZ)
     await hears(ears, 2)
-    before = segments()
-    await until(lambda: segments() >= before + 2, what="segments with another one")
+    await recorded(SECOND_HZ, 4)
     assert not carrier.broken
     await carrier.stop()
     assert [listing.number for listing in carrier.packager.listings()] == [0], "whoever comes and goes, one run"
@@ -93,7 +100,5 @@ async def test_a_speaker_is_heard_by_all_and_begins_no_new_run(engine: MediaEngi
     # Not every half second: a browser on a busy machine leaves out some of its own sound.
     assert sum(loud[LECTURER_HZ][2:-1]) >= 0.7 * len(loud[LECTURER_HZ][2:-1])
     assert not any(loud[FIRST_HZ][:4])
-    assert sum(loud[FIRST_HZ]) >= 4
     assert not any(loud[FIRST_HZ][-4:]), "who has gone is silent"
-    assert sum(loud[SECOND_HZ]) >= 2
     assert not any(one and other for one, other in zip(loud[FIRST_HZ][1:], loud[SECOND_HZ], strict=False))
