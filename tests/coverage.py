@@ -1,15 +1,17 @@
-"""What the tests of the first stage of ``make test`` reached: ``python -m tests.coverage`` after ``pytest --cov``.
+"""What the tests of the first stage of ``make test`` reached: ``python -m tests.coverage FOLDER`` after
+``pytest -p tests.reached``.
 
 Every branch of each ``core/``, which its unit tests reach alone; of operations and of the rest a floor, printed beside
 what was reached so that it can be raised to it.
 """
 
 import json
-import subprocess
 import sys
-import tempfile
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
+
+import slipcover
 
 # (what, its files, the least that must be reached in percent of lines and branches together); the first that fits.
 GROUPS: list[tuple[str, tuple[str, ...], int]] = [
@@ -27,8 +29,8 @@ def percentages(files: dict[str, dict[str, int]]) -> dict[str, tuple[float, list
         held[group].append((path, seen))
     found = {}
     for name, rows in held.items():
-        whole = sum(seen["num_statements"] + seen["num_branches"] for _path, seen in rows)
         got = sum(seen["covered_lines"] + seen["covered_branches"] for _path, seen in rows)
+        whole = got + sum(missing(seen) for _path, seen in rows)
         found[name] = (100 * got / whole if whole else 0.0, [path for path, seen in rows if missing(seen)])
     return found
 
@@ -48,13 +50,20 @@ def verdict(files: dict[str, dict[str, int]]) -> list[str]:
     return wrong
 
 
+def merged(folder: Path) -> dict[str, Any]:
+    """What all processes reached together."""
+    found: dict[str, Any] = {}
+    for path in sorted(folder.glob("*.json")):
+        one = json.loads(path.read_text(encoding="utf-8"))
+        if found:
+            slipcover.merge_coverage(found, one)
+        else:
+            found = one
+    return found
+
+
 def main() -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "coverage.json"
-        command = [sys.executable, "-m", "coverage", "json", "--quiet", "-o", str(report)]
-        subprocess.run(command, check=True)
-        held = json.loads(report.read_text(encoding="utf-8"))["files"]
-    files = {path: one["summary"] for path, one in held.items()}
+    files = {path: one["summary"] for path, one in merged(Path(sys.argv[1]))["files"].items()}
     for name, (percent, unfinished) in percentages(files).items():
         floor = next(least for group, _patterns, least in GROUPS if group == name)
         sys.stdout.write(f"  {percent:6.2f} %  {name} (at least {floor} %; {len(unfinished)} files not in full)\n")

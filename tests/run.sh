@@ -34,9 +34,10 @@ if [ "${1:-}" = fast ]; then
     --ignore=tests/deploy --ignore=tests/config/test_setup.py "$@"
   exit $failed
 fi
-measured=$([ $# = 0 ] && echo "--cov --cov-report=")  # a part of the tests reaches a part of the code
+export REACHED="$VAR_DIR/reached"; mkdir "$REACHED"
+measured=$([ $# = 0 ] && echo "-p tests.reached")  # a part of the tests reaches a part of the code
 stage "SQLite and memory" $pytest $busy -m "$desk" $measured "$@"
-[ -z "$measured" ] || stage "Coverage" .venv/bin/python -m tests.coverage
+[ -z "$measured" ] || stage "Coverage" .venv/bin/python -m tests.coverage "$REACHED"
 stage "PostgreSQL and Redis" .venv/bin/python -m tests.services $pytest $busy -m "$unseen and not unit" "$@"
 alone() { tests/netns.sh $pytest "$@"; }
 # Not in one worker: the player's browser keeps an event loop, the engine's tests begin their own.

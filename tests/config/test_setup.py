@@ -53,7 +53,6 @@ def pinned(lock: str, name: str) -> str:
 
 
 EXTRAS = [
-    ("requirements-dev.txt", "pytest-cov", "coverage", "toml"),
     ("requirements-dev.txt", "daphne", "twisted", "tls"),
     ("requirements.txt", "wagtail", "willow", "heif"),
 ]
