@@ -154,11 +154,23 @@ class LessonPage(MemberPage):
     """One lesson: text, pictures, documents and videos."""
 
     body = StreamField(LessonBody(), verbose_name=_("内容"), blank=True)
+    is_optional = models.BooleanField(
+        _("选修"),
+        default=False,
+        db_default=False,
+        help_text=_("勾上的，学不学都行：不算进这门课要学的时间，里面的练习也不要求。"),
+    )
+    asks_quiz = models.BooleanField(
+        _("通过练习才算学完"),
+        default=False,
+        db_default=False,
+        help_text=_("勾上的，这一讲学够时间，并且通过里面的练习，才算学完。及格线在练习里定。"),
+    )
 
     base_form_class = LessonPageForm
     copy_form_class = CopyLessonForm
     preview_template = "cms/lesson_preview.html"
-    content_panels = [ChecklistPanel(), NAME, FieldPanel("body")]
+    content_panels = [ChecklistPanel(), NAME, FieldPanel("body"), FieldPanel("is_optional"), FieldPanel("asks_quiz")]
     search_fields = [*Page.search_fields, index.SearchField("body"), index.SearchField("words_beside")]
     parent_page_types = ["cms.CoursePage"]
     subpage_types: list[str] = []

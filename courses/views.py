@@ -5,18 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
 
-from attendance.operations import settle_dirty
+from attendance.clock import clock
+from attendance.operations import UnableToReportWatched, settle_dirty
 from attendance.sentences.checks import check_card
 from cms.core.lesson import values_of
 from cms.covers import file_of
@@ -27,13 +28,14 @@ from cms.queries import open_lessons, withdrawn_lessons
 from courses.covers import cover_of, of_file
 from courses.finding import pages_found, places_found
 from courses.found_words import found_rows
+from courses.lesson_words import lesson_rows, lesson_words, why_not_complete
 from courses.models import CourseRun
 from courses.onward import after_course, after_lesson
-from courses.operations import UnableToCompleteLesson, complete_lesson
+from courses.operations import UnableToCompleteLesson, close_reading, complete_lesson, note_passed, open_reading
 from courses.permissions import READERS, may_read_run, readable_runs
 from courses.player import chosen_video, player_for
 from courses.queries import Studied, Study, runs_expecting, runs_in_subtrees, runs_with_occasions, studies_of
-from courses.sentences import lesson_rows, progress, sections
+from courses.sentences import progress, sections
 from courses.shelf import arrange
 from courses.withdrawn import told_if_withdrawn
 from organizations.models import User
@@ -70,6 +72,8 @@ def open_run(request: HttpRequest, occasion_id: int) -> Opened:
     run = own or get_object_or_404(runs_with_occasions(), pk=occasion_id)
     if own is None and not may_read_run(user, run):
         raise Http404
+    if own is not None:
+        note_passed(runs=[own], member_id=user.pk, as_of=as_of)
     settle_dirty(as_of=as_of, member_ids=[user.pk])
     return Opened(user, run, studies_of(runs=[run], member_id=user.pk, as_of=as_of)[0], records=own is not None)
 
@@ -135,15 +139,19 @@ def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpRespon
     opened = open_run(request, occasion_id)
     studied = opened.lesson(lesson_id)
     video = chosen_video(studied, request.GET.get("v", ""))
+    is_read = opened.records and not opened.study.is_void and not studied.lesson.has_videos
+    if is_read and request.method == "GET":
+        open_reading(study=opened.study, studied=studied, member_id=opened.user.pk, as_of=timezone.now())
     context = {
         "tab": "courses",
         "run": opened.run,
         "study": opened.study,
         "studied": studied,
+        "said": lesson_words(opened.study, studied) if opened.records else (),
         "records": opened.records,
         "player": player_for(opened, studied, video, as_of=timezone.now()) if video else None,
         "links": Links(opened.run.pk, lesson_id, video, quizzes_in(opened, studied)),
-        "is_read": opened.records and not opened.study.is_void and not studied.lesson.has_videos,
+        "is_read": is_read,
         "onward": after_lesson(opened.study, studied, member_id=opened.user.pk, as_of=timezone.now()),
     }
     return render(request, "courses/lesson.html", context)
@@ -173,14 +181,18 @@ def complete(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpResp
     user = signed_in(request)
     wants_json = request.headers.get("Accept", "") == "application/json"
     try:
+        close_reading(occasion_id=occasion_id, lesson_id=lesson_id, member_id=user.pk, as_of=clock().now())
+        settle_dirty(as_of=timezone.now(), member_ids=[user.pk])
         complete_lesson(occasion_id=occasion_id, lesson_id=lesson_id, member_id=user.pk, as_of=timezone.now())
-    except UnableToCompleteLesson as error:
+    except (UnableToCompleteLesson, UnableToReportWatched) as error:
         if not runs_expecting(member_id=user.pk).filter(pk=occasion_id).exists():
             raise Http404 from error
+        said = why_not_complete(error.code)
         if not wants_json:
             readable_lesson(request, occasion_id, lesson_id)
+            messages.warning(request, said)
             return redirect("courses_lesson", occasion_id, lesson_id)
-        return JsonResponse({"error": "not_enough", "message": _("还没有学够，请接着看。")}, status=409)
+        return JsonResponse({"error": "not_enough", "message": said}, status=409)
     return JsonResponse({"done": True}) if wants_json else redirect("courses_course", occasion_id)
 
 

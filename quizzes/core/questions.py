@@ -14,6 +14,8 @@ from enum import StrEnum
 from attendance.core import check
 
 MOST_CHOICES = check.MOST_CHOICES
+FEWEST_ORDERED = 3
+"""Of two, never shown in their order already, the order would give itself away."""
 LONGEST_TEXT = 100
 """Signs of an answer that is typed."""
 
@@ -53,9 +55,11 @@ class Draft:
             return
         if not self.text.strip():
             raise check.UnfitQuestion("text")
+        if self.kind is Kind.ORDER and len(self.choices) < FEWEST_ORDERED:
+            raise check.UnfitQuestion("order")
         is_typed = self.kind is Kind.FILL
         keys = [normalised(one) if is_typed else one.strip() for one in self.choices]
-        if not (1 if is_typed else 2) <= len(keys) <= MOST_CHOICES or not all(keys):
+        if not (1 if is_typed else FEWEST_ORDERED) <= len(keys) <= MOST_CHOICES or not all(keys):
             raise check.UnfitQuestion("answers" if is_typed else "choices")
         if len(set(keys)) != len(keys):
             raise check.UnfitQuestion("same")
