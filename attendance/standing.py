@@ -261,12 +261,8 @@ def amount_of(asked: Amount, reasons: Collection[Mapping[str, Any]] | None, *, s
     """
     for reason in reasons or ():
         if reason.get("code") == Code.SHARE and {"ms", "need_ms", "of_ms"} <= reason.keys():
-            known = {
-                "done_ms": int(reason["ms"]),
-                "needed_ms": int(reason["need_ms"]),
-                "total_ms": int(reason["of_ms"]),
-            }
-            amount = replace(asked, **known)
+            done_ms, needed_ms, total_ms = (int(reason[name]) for name in ("ms", "need_ms", "of_ms"))
+            amount = replace(asked, done_ms=done_ms, needed_ms=needed_ms, total_ms=total_ms)
             is_taken_back = state in UNDONE and amount.is_enough and not missing_check(reasons)
             return asked if is_taken_back else amount
     return asked

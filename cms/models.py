@@ -7,11 +7,13 @@ admin's own rights.
 
 from typing import Any
 
+from django import forms
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from modelcluster.fields import ParentalManyToManyField
 from wagtail.admin.panels import FieldPanel, Panel
 from wagtail.fields import RichTextField, StreamField
 from wagtail.images import get_image_model_string
@@ -31,6 +33,7 @@ from organizations.models import Node
 from quizzes.sentences import previewed
 
 # Wagtail's own panel writes the address beside the name; these pages show none.
+LONGEST_CATEGORY = 12
 NAME = FieldPanel("title", classname="title", heading=_("名称"))
 
 
@@ -119,6 +122,22 @@ class CoursePage(MemberPage):
     seek_ahead = models.BooleanField(
         _("允许跳着看"), default=True, help_text=_("跳过的部分任何时候都不计入；关闭后，没看过的部分不能往前拖。")
     )
+    category = models.CharField(
+        _("类别"),
+        max_length=LONGEST_CATEGORY,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("例如“安全”“党史”，最多 12 个字；党员的课程页可以按它看。不写也行。"),
+    )
+    requires = ParentalManyToManyField(
+        "self",
+        symmetrical=False,
+        related_name="required_by",
+        blank=True,
+        verbose_name=_("要先学完的课程"),
+        help_text=_("也安排给了这个人、还能学的才要求先学；撤下的、没有安排的、过了期限的不挡人。"),
+    )
 
     base_form_class = CoursePageForm
     copy_form_class = CopyCourseForm
@@ -130,6 +149,8 @@ class CoursePage(MemberPage):
         FieldPanel("cover"),
         FieldPanel("intro"),
         FieldPanel("seek_ahead"),
+        FieldPanel("category"),
+        FieldPanel("requires", widget=forms.CheckboxSelectMultiple),
     ]
     search_fields = [*Page.search_fields, index.SearchField("intro"), index.FilterField("node_id")]
     parent_page_types = ["cms.CourseIndexPage"]

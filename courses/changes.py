@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from wagtail.documents import get_document_model
 from wagtail.models import Page
 
+from attendance.core.reading import is_reading
 from attendance.models import Occasion, RecordState
 from attendance.queries import CALLED_OFF
 from attendance.queries.concerned import Concerned, concerned_by, watchers_of
@@ -180,7 +181,13 @@ def _change(
     if gone:
         watched = watchers_of(occasion, gone)
         if watched:
-            sentences.append(_("%(people)s 人学过撤下的内容，学过的都保存着") % {"people": watched})
+            is_text = any(is_reading(key) for key in gone)
+            said = (
+                _("%(people)s 人学过撤下的内容，学过的都保存着")
+                if is_text
+                else _("%(people)s 人学过撤下的视频，学过的都保存着")
+            )
+            sentences.append(said % {"people": watched})
     sentences += _quizzes(occasion, gates, people)
     if documents and occasion.state != Occasion.State.SCHEDULED:
         titles = get_document_model().objects.filter(pk__in=documents).values_list("title", flat=True)

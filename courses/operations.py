@@ -145,7 +145,8 @@ def refresh_length(*, page_ids: list[int], as_of: datetime) -> None:
     for run in runs:
         shown = lessons[run.page.path] if run.page.live else []
         items = media_items_of(shown, reads=run.reads)
-        set_gates(occasion_id=run.pk, keys=gates_of(shown), as_of=as_of)
+        if (gates := gates_of(shown)) != run.occasion.gates.keys():
+            set_gates(occasion_id=run.pk, keys=gates, as_of=as_of)
         # No length was known so far, and none is now: its first video is still being processed.
         is_awaited = not items and run.occasion.media_items is None
         if items != run.occasion.media_items and not is_awaited:

@@ -155,7 +155,7 @@ def studies_of(*, runs: Iterable[CourseRun], member_id: int, as_of: datetime) ->
                 finished,
                 stands.get(run.pk),
                 passed.get(run.pk, set()),
-            ),  # fmt: skip
+            ),
             stands[run.pk].amount if run.pk in stands else asked_of(occasion=run.occasion, as_of=as_of),
             stands.get(run.pk),
             credit[run.pk],

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from attendance.core.gates import quiz_key
 from cms.core.lesson import values_of
+from courses.before import tell_first
 from courses.operations import note_passed
 from courses.queries import asked_quizzes, runs_expecting
 from courses.views import Opened, open_run
@@ -30,6 +31,9 @@ def quiz(request: HttpRequest, occasion_id: int, lesson_id: int, quiz_id: int) -
     opened = open_run(request, occasion_id)
     studied = opened.lesson(lesson_id)
     page = studied.lesson.page
+    if before := opened.before():
+        tell_first(request, before)
+        return redirect("courses_course", occasion_id)
     found = quiz_by_id(quiz_id)
     if found is None:
         raise Http404

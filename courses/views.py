@@ -25,6 +25,7 @@ from cms.library import is_shown_by_right
 from cms.models import LessonPage
 from cms.moving import file_to_show
 from cms.queries import open_lessons, withdrawn_lessons
+from courses.before import first_to_finish, tell_first, with_requirements
 from courses.covers import cover_of, of_file
 from courses.finding import pages_found, places_found
 from courses.found_words import found_rows
@@ -36,7 +37,7 @@ from courses.permissions import READERS, may_read_run, readable_runs
 from courses.player import chosen_video, player_for
 from courses.queries import Studied, Study, runs_expecting, runs_in_subtrees, runs_with_occasions, studies_of
 from courses.sentences import progress, sections
-from courses.shelf import arrange
+from courses.shelf import arrange, categories_of
 from courses.withdrawn import told_if_withdrawn
 from organizations.models import User
 from organizations.permissions import has_role, role_required, signed_in, visible_nodes
@@ -58,6 +59,12 @@ class Opened:
     study: Study
     records: bool
 
+    def before(self) -> list[Study]:
+        """What they have to finish first."""
+        if not self.records or self.study.is_void:
+            return []
+        return first_to_finish(self.study, member_id=self.user.pk, as_of=timezone.now())
+
     def lesson(self, lesson_id: int) -> Studied:
         for studied in self.study.lessons:
             if studied.lesson.page.pk == lesson_id:
@@ -68,14 +75,16 @@ class Opened:
 def open_run(request: HttpRequest, occasion_id: int) -> Opened:
     """Return the course with the reader's progress, or raise Http404."""
     user, as_of = signed_in(request), timezone.now()
-    own = runs_expecting(member_id=user.pk).filter(pk=occasion_id).first()
+    own = with_requirements(runs_expecting(member_id=user.pk)).filter(pk=occasion_id).first()
     run = own or get_object_or_404(runs_with_occasions(), pk=occasion_id)
     if own is None and not may_read_run(user, run):
         raise Http404
-    if own is not None:
-        note_passed(runs=[own], member_id=user.pk, as_of=as_of)
     settle_dirty(as_of=as_of, member_ids=[user.pk])
-    return Opened(user, run, studies_of(runs=[run], member_id=user.pk, as_of=as_of)[0], records=own is not None)
+    study = studies_of(runs=[run], member_id=user.pk, as_of=as_of)[0]
+    if own is not None and study.quizzes_left and note_passed(runs=[own], member_id=user.pk, as_of=as_of):
+        settle_dirty(as_of=as_of, member_ids=[user.pk])
+        study = studies_of(runs=[run], member_id=user.pk, as_of=as_of)[0]
+    return Opened(user, run, study, records=own is not None)
 
 
 @require_safe
@@ -94,9 +103,19 @@ def index(request: HttpRequest) -> HttpResponse:
         reading = runs_in_subtrees(nodes=visible_nodes(user, *READERS))
         others = list(reading.exclude(pk__in=known)[:SHOWN_FOR_READERS])
     settle_dirty(as_of=as_of, member_ids=[user.pk])
+    categories = categories_of([*runs, *others])
+    chosen = request.GET.get("category", "")
+    if chosen in categories:
+        runs, others = ([one for one in some if one.page.category == chosen] for some in (runs, others))
     studies = studies_of(runs=runs, member_id=user.pk, as_of=as_of)
     shelf = arrange(studies, as_of=as_of)
-    context = {"tab": "courses", "shelf": shelf, "sections": sections(shelf, others, as_of=as_of)}
+    context = {
+        "tab": "courses",
+        "shelf": shelf,
+        "sections": sections(shelf, others, as_of=as_of),
+        "categories": categories,
+        "chosen": chosen if chosen in categories else "",
+    }
     return render(request, "courses/index.html", context)
 
 
@@ -122,6 +141,7 @@ def course(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "records": opened.records,
         "progress": progress(opened.study, as_of=timezone.now()),
         "cover": cover_of(opened.run),
+        "before": opened.before(),
         "rows": lesson_rows(opened.study),
         "onward": after_course(opened.study, member_id=opened.user.pk, as_of=timezone.now()),
         "withdrawn": withdrawn_lessons(opened.run.page) if opened.run.page.live else [],
@@ -138,6 +158,9 @@ def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpRespon
     """Show one lesson: the player, then text, pictures and documents in their order."""
     opened = open_run(request, occasion_id)
     studied = opened.lesson(lesson_id)
+    if before := opened.before():
+        tell_first(request, before)
+        return redirect("courses_course", occasion_id)
     video = chosen_video(studied, request.GET.get("v", ""))
     is_read = opened.records and not opened.study.is_void and not studied.lesson.has_videos
     if is_read and request.method == "GET":

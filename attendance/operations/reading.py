@@ -15,6 +15,7 @@ from attendance.operations.watch_start import start_watch
 from attendance.queries import credited
 
 DEVICE = "page"
+LEAST_MS = 1000  # nobody reads in less, and it is no row of evidence
 KEPT_FOR = timedelta(minutes=30)
 """A page that is opened again within this time goes on: a phone drops pages that stand in the background."""
 
@@ -39,7 +40,7 @@ def finish_reading(*, occasion_id: int, member_id: int, media: str, as_of: datet
     stayed = ms_of(as_of) - ms_of(max(session.last_at, busy_until))
     read = credited(occasion_id=occasion_id, member_id=member_id, media=media)
     begin = max((end for _start, end in read), default=0)
-    if stayed <= 0 or begin >= session.media_ms:
+    if stayed < LEAST_MS or begin >= session.media_ms:
         return
     end = min(begin + stayed, session.media_ms)
     report_watched(

@@ -55,14 +55,14 @@ class Draft:
             return
         if not self.text.strip():
             raise check.UnfitQuestion("text")
-        if self.kind is Kind.ORDER and len(self.choices) < FEWEST_ORDERED:
-            raise check.UnfitQuestion("order")
         is_typed = self.kind is Kind.FILL
         keys = [normalised(one) if is_typed else one.strip() for one in self.choices]
-        if not (1 if is_typed else FEWEST_ORDERED) <= len(keys) <= MOST_CHOICES or not all(keys):
+        if not (1 if is_typed else 0) <= len(keys) <= MOST_CHOICES or not all(keys):
             raise check.UnfitQuestion("answers" if is_typed else "choices")
         if len(set(keys)) != len(keys):
             raise check.UnfitQuestion("same")
+        if not is_typed and len(keys) < FEWEST_ORDERED:
+            raise check.UnfitQuestion("order")
 
 
 def normalised(text: str) -> str:

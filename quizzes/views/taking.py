@@ -159,7 +159,9 @@ def _overview(request: HttpRequest, now: Standing, place: Place) -> HttpResponse
     rows = answered_rows(answers_of(last), tells=now.tells) if last else []
     context = {
         **_base(now, place),
-        "rules": rule_lines(now.quiz, of=drawable(now.quiz), asked=place.asks) if now.code == "may" and last is None else [],
+        "rules": rule_lines(now.quiz, of=drawable(now.quiz), asked=place.asks)
+        if now.code == "may" and last is None
+        else [],
         "result": score_words(last) if last else "",
         "result_kind": "success" if last and last.is_passed else "warning",
         "left": left_words(now, asked=place.asks),

@@ -17,7 +17,7 @@ from attendance.reminding import owing
 from attendance.sentences.rules import rule_of_occasion
 from attendance.standing import standings_of
 from cms.models import CoursePage, LessonPage
-from courses.changes import when_published
+from courses.changes import when_published, when_withdrawn
 from courses.models import CourseRun, LessonProgress
 from courses.operations import CoursePlan, schedule_course
 from courses.queries import runs_expecting, studies_of
@@ -45,6 +45,16 @@ def phone(county: County) -> Client:
     browser = Client()
     browser.force_login(county.member)
     return browser
+
+
+@pytest.fixture
+def sign_in() -> SignIn:
+    def enter(user: User) -> Client:
+        browser = Client()
+        browser.force_login(user)
+        return browser
+
+    return enter
 
 
 def course(county: County, **fields: Any) -> CoursePage:
@@ -171,7 +181,7 @@ def test_a_lesson_of_text_takes_few_queries(county: County, phone: Client, djang
     text = lesson(page, quiz, asks_quiz=True)
     run = give(county, page)
     phone.get(url_of(run, text))
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(19):
         phone.get(url_of(run, text))
 
 
@@ -310,3 +320,40 @@ def test_what_is_missing_is_told_in_reminders(county: County, phone: Client) -> 
         data={"at": timezone.now().isoformat(), "quiz": True},
     )  # fmt: skip
     assert "还要通过课里的练习" in text_of(phone.get("/me/notices/"))
+
+
+def test_a_quiz_taken_out_meanwhile_is_said_to_whoever_took_it(county: County, phone: Client, sign_in: SignIn) -> None:
+    quiz = make_quiz(county.branch, county.organiser, SINGLE)
+    page = course(county)
+    text = lesson(page, quiz)
+    run = give(county, page)
+    url = f"{url_of(run, text)}quizzes/{quiz.pk}/"
+    phone.post(url, {"do": "start"})
+    text.body = [("text", TEXT)]
+    text.save_revision().publish()
+    assert "已经从这一讲里拿掉了" in text_of(phone.get(url, follow=True))
+    assert "已经从这一讲里拿掉了" in text_of(phone.post(url, {"do": "submit"}, follow=True))
+    assert sign_in(county.members[1]).get(url).status_code == 404
+    assert phone.get(f"{url_of(run, text)}quizzes/999/").status_code == 404
+
+
+def test_a_spent_quiz_that_is_asked_for_says_who_helps(county: County, phone: Client) -> None:
+    quiz = make_quiz(county.branch, county.organiser, SINGLE, most_attempts=1)
+    page = course(county)
+    text = lesson(page, quiz, asks_quiz=True)
+    run = give(county, page)
+    attempt = quizzes.start_attempt(quiz_id=quiz.pk, member_id=county.member.pk, as_of=timezone.now())
+    quizzes.submit_attempt(quiz_id=quiz.pk, attempt_id=attempt.pk, member_id=county.member.pk, as_of=timezone.now())
+    assert "由组织员放宽次数或者安排集中收看" in text_of(phone.get(f"{url_of(run, text)}quizzes/{quiz.pk}/"))
+
+
+def test_text_that_goes_is_said_before(county: County, phone: Client) -> None:
+    page = course(county)
+    text, other = lesson(page), lesson(page)
+    run = give(county, page)
+    phone.get(url_of(run, text))
+    opened_before(run, 60)
+    phone.post(f"{url_of(run, text)}complete/")
+    uses = when_withdrawn([text], user=county.organiser, as_of=timezone.now())
+    assert "1 人学过撤下的内容" in uses[0].text
+    assert other.live

@@ -391,7 +391,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "cms.CourseIndexPage": (Fields("page_ptr", TECHNICAL, SERVER, WITH_OBJECT),),
     "cms.CoursePage": (
         Fields("page_ptr", TECHNICAL, SERVER, WITH_OBJECT),
-        Fields("intro node cover seek_ahead", CONTENT, EXPECTED, WITH_OBJECT),
+        Fields("intro node cover seek_ahead category requires", CONTENT, EXPECTED, WITH_OBJECT),
     ),
     "cms.LessonPage": (
         Fields("page_ptr", TECHNICAL, SERVER, WITH_OBJECT),

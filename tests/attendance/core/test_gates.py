@@ -80,11 +80,18 @@ def test_signs_are_chinese_signs_words_and_numbers(text: str, signs: int) -> Non
     assert signs_in(text) == signs
 
 
-@pytest.mark.parametrize(("signs", "ms"), [(0, 20_000), (100, 20_000), (501, 65_000), (1_000, 120_000), (99_999, 600_000)])
+@pytest.mark.parametrize(
+    ("signs", "ms"), [(0, 20_000), (100, 20_000), (501, 65_000), (1_000, 120_000), (99_999, 600_000)]
+)
 def test_reading_takes_its_time_and_never_too_long(signs: int, ms: int) -> None:
     assert reading_ms(signs) == ms
 
 
 def test_what_is_done_with_what_there_is() -> None:
-    assert (verb_of([]), verb_of(["v:1"]), verb_of(["r:1"]), verb_of(["r:1", "v:1"])) == ("watch", "watch", "read", "study")
+    assert (verb_of([]), verb_of(["v:1"]), verb_of(["r:1"]), verb_of(["r:1", "v:1"])) == (
+        "watch",
+        "watch",
+        "read",
+        "study",
+    )
     assert is_reading(reading_key(7))
