@@ -174,7 +174,9 @@ def _studied(
 ) -> tuple[Studied, ...]:
     lengths = {key: video.duration_ms or 0 for key, video in videos_of(lessons).items()}
     if run.reads:
-        lengths |= {reading_key(one.page.pk): one.reading_ms for one in lessons if one.reading_ms}
+        counted = run.occasion.media_items or {}
+        texts = {reading_key(one.page.pk): one.reading_ms for one in lessons if one.reading_ms}
+        lengths |= {key: ms for key, ms in texts.items() if key in counted}
     parts = {key: lesson_amount(run.occasion, credit.get(key, Spans()), ms) for key, ms in lengths.items()}
     if run.occasion.evidence_removed_at is not None and stand is not None and stand.is_done:
         # What was watched of which film is deleted by now; whoever finished has watched what was asked, at least.

@@ -357,3 +357,16 @@ def test_text_that_goes_is_said_before(county: County, phone: Client) -> None:
     uses = when_withdrawn([text], user=county.organiser, as_of=timezone.now())
     assert "1 人学过撤下的内容" in uses[0].text
     assert other.live
+
+
+def test_an_optional_text_is_finished_by_saying_so(county: County, phone: Client) -> None:
+    page = course(county)
+    lesson(page)
+    beside = lesson(page, is_optional=True)
+    run = give(county, page)
+    url = url_of(run, beside)
+    assert "我学完了这一讲" in text_of(phone.get(url))
+    assert not WatchSession.objects.exists()
+    phone.post(f"{url}complete/")
+    assert "这一讲学完了" in text_of(phone.get(url))
+    assert "选修，学不学都行" in text_of(phone.get(url_of(run)))
