@@ -206,6 +206,9 @@ def test_a_quiz_that_is_asked_for_holds_the_course_back_until_it_is_passed(count
     assert "已学够，还要通过 1 个练习" in text_of(phone.get("/"))
     assert "已学够，还要通过 1 个练习" in text_of(phone.get("/courses/"))
     owed = owing(training_id=occasion.training_id, member_ids=[county.member.pk], as_of=timezone.now())
+    said = text_of(phone.get(f"/me/records/{run.pk}/"))
+    assert "已学够，还要通过 1 个练习。" in said
+    assert "还要通过课里要求的 1 个练习" in said  # the rule, as it is printed
     path = owed[county.member.pk][run.pk]
     assert path.for_secretary.startswith("已看够，可在手机上做练习")
     pass_quiz(quiz, county.member)
