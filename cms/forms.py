@@ -150,11 +150,7 @@ class CoursePageForm(MemberPageForm):
         self.kept_cover = str(self.instance.cover_id or "")
         if "requires" in self.fields:
             reached = Q(live=True, node__in=editable_nodes(self.for_user).order_by())
-            kept = (
-                Q(pk__in=list(self.instance.requires.values_list("pk", flat=True)))
-                if self.instance.pk
-                else Q(pk__in=())
-            )
+            kept = Q(pk__in=[one.pk for one in self.instance.requires.all()]) if self.instance.pk else Q(pk__in=())
             courses = type(self.instance).objects.filter(reached | kept).exclude(pk=self.instance.pk)
             self.fields["requires"].queryset = courses.order_by("title", "pk")
         if "node" in self.fields:
