@@ -18,6 +18,7 @@ from cms.core.lesson import VIDEO, held_in
 from cms.models import CoursePage, LessonPage
 from cms.queries import lessons_written
 from media.models import Video
+from quizzes.models import Quiz
 
 # As Wagtail calls the parts of its form.
 FIELD = "#id_{}-label"
@@ -134,10 +135,25 @@ def _advice_for_lesson(lesson: LessonPage) -> Iterator[Lack]:
             yield Lack(_("“%(title)s”没有处理成功，请换一个，或者重新上传。") % title, at)
         elif block.value.state != Video.State.READY:
             yield Lack(_("“%(title)s”还在处理，处理好了才能看。") % title, at)
+    if lesson.asks_quiz and not lesson.is_optional:
+        yield from _advice_for_quizzes(lesson)
     course = lesson.get_parent().specific if lesson.pk else None
     if isinstance(course, CoursePage) and not course.live:
         where = reverse("wagtailadmin_pages:edit", args=[course.pk])
         yield Lack(_("课程“%(title)s”还没有发布，党员看不到里面的课。") % {"title": course.title}, where, _("去看课程"))
+
+
+def _advice_for_quizzes(lesson: LessonPage) -> Iterator[Lack]:
+    """What a lesson lacks that is finished only once its quizzes are passed."""
+    quizzes = [(block.id, block.value) for block in lesson.body if isinstance(block.value, Quiz)]
+    if not quizzes:
+        yield Lack(_("勾了“通过练习才算学完”，里面还没有练习：请加一份练习，或者不勾。"), BODY)
+    for block_id, quiz in quizzes:
+        at, title = BLOCK.format(block_id), {"title": quiz.title}
+        if quiz.withdrawn_at is not None:
+            yield Lack(_("练习“%(title)s”已经撤下，不会要求通过。") % title, at)
+        elif quiz.most_attempts is not None:
+            yield Lack(_("练习“%(title)s”限了次数：做完次数还没通过的人学不完这一讲，最好不限。") % title, at)
 
 
 def _advice_for_course(course: CoursePage, lessons: list[LessonPage]) -> Iterator[Lack]:

@@ -13,6 +13,7 @@ from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.admin.forms.pages import CopyForm
 from wagtail.blocks.stream_block import StreamBlockValidationError, StreamValue
 
+from attendance.core.text import as_it_reads
 from cms.blocks import UNREADABLE, LessonBody
 from cms.choices import PICTURE, may_use
 from cms.permissions import editable_nodes
@@ -126,6 +127,17 @@ class CopyLessonForm(CopyCourseForm):
     taken_off = ("alias", "publish_copies")
 
 
+def requirements_of(course: Any) -> set[int]:
+    """Return the ids of a course and of all that have to be finished before it, however far."""
+    found, asked = {course.pk}, {course.pk}
+    through = type(course).requires.through.objects
+    while asked:
+        rows = through.filter(from_coursepage_id__in=asked)
+        asked = set(rows.values_list("to_coursepage_id", flat=True)) - found
+        found |= asked
+    return found
+
+
 class CoursePageForm(MemberPageForm):
     """Offers only the organisations for which the editor may write courses, and takes only covers that are theirs."""
 
@@ -136,6 +148,11 @@ class CoursePageForm(MemberPageForm):
         super().__init__(*args, **kwargs)
         # A colleague's picture that the course has already stays there.
         self.kept_cover = str(self.instance.cover_id or "")
+        if "requires" in self.fields:
+            reached = Q(live=True, node__in=editable_nodes(self.for_user).order_by())
+            kept = Q(pk__in=[one.pk for one in self.instance.requires.all()]) if self.instance.pk else Q(pk__in=())
+            courses = type(self.instance).objects.filter(reached | kept).exclude(pk=self.instance.pk)
+            self.fields["requires"].queryset = courses.order_by("title", "pk")
         if "node" in self.fields:
             nodes = editable_nodes(self.for_user).filter(Q(closed_date=None) | Q(pk=self.instance.node_id))
             self.fields["node"].queryset = nodes
@@ -154,6 +171,20 @@ class CoursePageForm(MemberPageForm):
         # Not even its title comes back.
         self.is_cover_refused = True
         return None
+
+    def clean_category(self) -> str:
+        return " ".join(as_it_reads(str(self.cleaned_data["category"])).split())
+
+    def clean_requires(self) -> Any:
+        """Refuse courses that wait for this one, however far: nobody could begin with any of them."""
+        chosen = self.cleaned_data["requires"]
+        if self.is_deferred_validation or not self.instance.pk:
+            return chosen
+        for course in chosen:
+            if self.instance.pk in requirements_of(course):
+                said = _("要先学完的课程：“%(title)s”要求先学这门课，互相等着谁也开始不了。请去掉它。")
+                raise ValidationError(said, params={"title": course.title})
+        return chosen
 
     def clean_cover(self) -> Any:
         cover = self.cleaned_data["cover"]

@@ -8,7 +8,8 @@ from django.db.models import Model, Q, QuerySet
 from wagtail.models import ModelLogEntry, Page, PageLogEntry
 from wagtail.permissions import policy_registry
 
-from cms.core.lesson import VIDEO, held_in, media_key, values_of
+from attendance.core.reading import reading_ms, signs_in
+from cms.core.lesson import VIDEO, held_in, media_key, values_of, words_in
 from cms.material import Material
 from cms.models import CoursePage, LessonPage
 from media.models import Video
@@ -34,6 +35,22 @@ class Lesson:
     def media_keys(self) -> tuple[str, ...]:
         """The keys under which the ledger counts this lesson's videos."""
         return tuple(media_key(video.pk) for video in self.videos)
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether nobody has to study it."""
+        return self.page.is_optional
+
+    @property
+    def quiz_ids(self) -> tuple[str, ...]:
+        """The ids (text) of the quizzes in it, in order."""
+        return tuple(values_of(self.page.body.raw_data, "quiz"))
+
+    @property
+    def reading_ms(self) -> int:
+        """The least time in which its text is read; 0 where there is something to watch, or nothing at all."""
+        raw = list(self.page.body.raw_data)
+        return reading_ms(signs_in(words_in(raw))) if raw and not self.has_videos else 0
 
     @property
     def duration_ms(self) -> int:

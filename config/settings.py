@@ -345,6 +345,8 @@ EVIDENCE_KEEP_DAYS = number("EVIDENCE_KEEP_DAYS", default=90, low=30, high=36_50
 # How long those are kept who came to a hall and are on nobody's list: outsiders, who never asked for a place here.
 GUEST_KEEP_DAYS = number("GUEST_KEEP_DAYS", default=90, low=7, high=36_500)
 MONTHLY_FILE_KEEP_DAYS = number("MONTHLY_FILE_KEEP_DAYS", default=400, low=30, high=36_500)
+# How long it is kept what people answered in the quizzes of lessons; what it came to stays.
+QUIZ_KEEP_DAYS = number("QUIZ_KEEP_DAYS", default=400, low=30, high=36_500)
 NOTICE_KEEP_DAYS = number("NOTICE_KEEP_DAYS", default=400, low=30, high=36_500)
 
 # How long nobody is called missing because the hall of their unit has still to report, after the end of an occasion.

@@ -13,6 +13,11 @@ class CourseRun(models.Model):
 
     occasion = models.OneToOneField(Occasion, on_delete=models.CASCADE, primary_key=True, related_name="course_run")
     page = models.ForeignKey(CoursePage, on_delete=models.PROTECT, related_name="runs", verbose_name=_("课程"))
+    reads = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="there was nothing to watch when it was given: reading texts counts",
+    )
 
     class Meta:
         verbose_name = _("课程安排")
@@ -23,7 +28,7 @@ class CourseRun(models.Model):
 
 
 class LessonProgress(models.Model):
-    """When a member completed a lesson (all its videos counted, or its text read to the end)."""
+    """When a member completed a lesson (enough of it counted, or its text was read to the end)."""
 
     run = models.ForeignKey(CourseRun, on_delete=models.CASCADE, related_name="progress")
     member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -8,6 +8,7 @@ from wagtail.models import Page
 from cms.models import CoursePage, LessonPage
 from cms.queries import courses_with_video
 from courses.operations import refresh_length
+from courses.queries import courses_asking
 
 
 def page_changed(*, instance: Page, **kwargs: Any) -> None:
@@ -32,16 +33,24 @@ def video_became_ready(*, video_id: Any, **kwargs: Any) -> None:
     refresh_length(page_ids=courses_with_video(video_id=str(video_id)), as_of=timezone.now())
 
 
+def quiz_offered(*, quiz_id: int, **kwargs: Any) -> None:
+    """A quiz that nobody can begin is asked of nobody; offered again, it is asked for where lessons do."""
+    as_of = timezone.now()
+    refresh_length(page_ids=courses_asking(quiz_id=quiz_id, as_of=as_of), as_of=as_of)
+
+
 def connect() -> None:
     """Connect everything once (courses/apps.py)."""
     from django.db.models.signals import post_delete  # noqa: PLC0415
     from wagtail.signals import page_published, page_unpublished, post_page_move  # noqa: PLC0415
 
     from media.events import video_ready  # noqa: PLC0415
+    from quizzes.events import quiz_offered as quiz_was_offered  # noqa: PLC0415
 
     for signal in (page_published, page_unpublished):
         for model in (CoursePage, LessonPage):
             signal.connect(page_changed, sender=model, dispatch_uid=f"courses.page_changed.{model.__name__}")
     post_page_move.connect(lesson_moved, sender=LessonPage, dispatch_uid="courses.lesson_moved")
     post_delete.connect(lesson_deleted, sender=LessonPage, dispatch_uid="courses.lesson_deleted")
+    quiz_was_offered.connect(quiz_offered, dispatch_uid="courses.quiz_offered")
     video_ready.connect(video_became_ready, dispatch_uid="courses.video_became_ready")

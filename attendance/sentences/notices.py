@@ -48,6 +48,8 @@ def _due_soon(notice: Notice) -> str:
     said = {"title": _about(notice), "until": day_and_hour(_moment(notice.data["at"]))}
     if notice.data.get("check"):
         return _("“%(title)s”%(until)s 截止，您已看够，还要做小测，现在做还来得及。") % said
+    if notice.data.get("quiz"):
+        return _("“%(title)s”%(until)s 截止，您已学够，还要通过课里的练习，现在做还来得及。") % said
     return _("“%(title)s”%(until)s 截止，您还没学完，现在学还来得及。") % said
 
 

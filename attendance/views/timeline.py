@@ -278,6 +278,9 @@ def _said(occasion: Occasion, one: Evidence) -> Item:
         notes.append(one.media)
     if kind == Evidence.Kind.UNDERSTOOD and one.score:
         notes.append(_scored(one.score))
+    if kind == Evidence.Kind.PASSED and one.score:
+        right, of = one.score
+        notes.append(_("答对 %(of)s 题中的 %(right)s 题，通过") % {"right": right, "of": of})
     if kind == Evidence.Kind.CHECK_IN:
         notes.append(_("现场负责人登记后才计入"))
     if one.recorded_by is not None:
@@ -294,6 +297,10 @@ def _said(occasion: Occasion, one: Evidence) -> Item:
         notes.append(_("不在会议的时间里，只保留，不计入") if in_person else _("不在直播的时间里，只保留，不计入"))
     if kind == Evidence.Kind.UNDERSTOOD:
         return Item(one.recorded_at, None, str(kind.label), tuple(notes), counts=_is_passed(occasion, one))
+    if kind == Evidence.Kind.PASSED:
+        is_asked = one.media in occasion.gates
+        notes += [] if is_asked else [_("这份练习现在不要求")]
+        return Item(one.started_at or one.recorded_at, None, str(kind.label), tuple(notes), counts=is_asked)
     counts = not outside and back is None and kind != Evidence.Kind.CHECK_IN
     title = kind_words(occasion, kind)
     return Item(one.started_at or one.recorded_at, one.ended_at, title, tuple(notes), counts=counts)

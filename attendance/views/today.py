@@ -25,7 +25,7 @@ from attendance.queries.notices import newest_unseen
 from attendance.queries.sessions import sessions_ahead
 from attendance.running import has_to_begin, kept_out, kept_out_words, step_into
 from attendance.sentences.asked import asked_words
-from attendance.sentences.checks import check_asked_words, check_left_words, is_late, spent_words
+from attendance.sentences.checks import check_asked_words, check_left_words, is_late, quizzes_left_words, spent_words
 from attendance.sentences.notices import MISSED, REMINDERS, words_of
 from attendance.sentences.records import month_day, near_day_and_hour
 from attendance.standing import Amount, is_due_over, standings_of
@@ -60,6 +60,8 @@ class Owed:
         until = _("%(until)s 前") % {"until": near_day_and_hour(self.due_at, self.as_of)}
         if self.path.owes_check:
             return [check_left_words(self.occasion), until]
+        if self.path.quizzes_left:
+            return [quizzes_left_words(self.path.quizzes_left), until]
         if self.path.is_spent:
             return [spent_words(), *self.asked]
         said = [self._left(), self.amount.asked, until]

@@ -36,7 +36,11 @@ class QuestionPlan:
 
 def check_question(plan: QuestionPlan) -> None:
     """Raise UnableToSaveQuestion for a question that cannot be asked so."""
-    messages = {**refusals(), "answers": _("填空题请至少写一个可以接受的答案。")}
+    messages = {
+        **refusals(),
+        "answers": _("填空题请至少写一个可以接受的答案。"),
+        "order": _("排序题请至少写 3 项：只有两项，一看就知道先后。"),
+    }
     draft = plan.draft
     try:
         draft.check()

@@ -43,6 +43,7 @@ QUESTIONS = {
     "attendance.check_summary": 80,  # some at each of the occasions of a night
     "meetings.close_year_books": 1,
     "certificates.look_after": 5,
+    "quizzes.prune_answers": 1,
     "media.reconcile_jobs": 8,
     "media.drop_replaced": 1,
     "media.drop_unnamed": 2,

@@ -70,11 +70,11 @@ def test_a_course_of_next_week_stays_scheduled() -> None:
     assert Occasion.objects.get(pk=given.run.pk).state == Occasion.State.SCHEDULED
 
 
-@pytest.mark.parametrize("code", ["unpublished", "no_video", "failed_video", "rule", "times"])
+@pytest.mark.parametrize("code", ["unpublished", "empty", "failed_video", "rule", "times"])
 def test_what_cannot_be_given_is_refused_with_its_reason(code: str) -> None:
     world = make_county()
     page = CoursePageFactory(node=world.county, live=code != "unpublished")
-    if code != "no_video":
+    if code != "empty":
         state = Video.State.FAILED if code == "failed_video" else Video.State.READY
         LessonPageFactory(course=page, body=[("video", ready_video(state=state))])
     changes: dict[str, Any] = {}

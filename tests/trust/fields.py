@@ -41,6 +41,7 @@ PASSING = "until overwritten"
 ENCODER = "until it is withdrawn; at most 90 minutes after its lecture (live.delete_old_chat)"
 MEDIA = "until it ends; at most an hour after its lecture (live.delete_old_chat)"
 TOLD = "NOTICE_KEEP_DAYS (400) (attendance.prune_notices)"
+QUIZZED = "QUIZ_KEEP_DAYS (400) after the attempt began (quizzes.prune_answers)"
 GUEST = "GUEST_KEEP_DAYS (90) after they were written down (attendance.prune_guests)"
 OFF = "60 days after its time (live.delete_old_chat)"
 LINK = "15 minutes of use; deleted a day later (organizations.prune_allowances); who and when stay in the access log"
@@ -126,7 +127,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     ),
     "attendance.Occasion": (
         Fields("id kind rule_stamp media_items media_history away_ms paused_ms", TECHNICAL, SERVER, FOR_GOOD),
-        Fields("check_asked revision", PLAN, EXPECTED, FOR_GOOD),
+        Fields("check_asked gates revision", PLAN, EXPECTED, FOR_GOOD),
         Fields("training title node starts_at ends_at state rule is_named", PLAN, EXPECTED, FOR_GOOD),
         Fields(
             "opened_at window_start_at window_end_at media_ms media_offset_ms media_cuts make_up_until_at closed_at "
@@ -163,10 +164,10 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("member need of began_at submitted_at right", PERSONAL, SELF, FOR_GOOD),
     ),
     "quizzes.Answer": (
-        Fields("id attempt position version kept", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("id attempt position version kept", TECHNICAL, SERVER, QUIZZED),
         Fields(
             "given is_right answered_at", PERSONAL,
-            "oneself; the organiser above as counts of five people and more, without names", FOR_GOOD,
+            "oneself; the organiser above as counts of five people and more, without names", QUIZZED,
         ),
     ),
     "attendance.Check": (
@@ -390,14 +391,14 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "cms.CourseIndexPage": (Fields("page_ptr", TECHNICAL, SERVER, WITH_OBJECT),),
     "cms.CoursePage": (
         Fields("page_ptr", TECHNICAL, SERVER, WITH_OBJECT),
-        Fields("intro node cover seek_ahead", CONTENT, EXPECTED, WITH_OBJECT),
+        Fields("intro node cover seek_ahead category requires", CONTENT, EXPECTED, WITH_OBJECT),
     ),
     "cms.LessonPage": (
         Fields("page_ptr", TECHNICAL, SERVER, WITH_OBJECT),
-        Fields("body", CONTENT, EXPECTED, WITH_OBJECT),
+        Fields("body is_optional asks_quiz", CONTENT, EXPECTED, WITH_OBJECT),
     ),
     "cms.Material": (Fields("id lesson version video image document", TECHNICAL, SERVER, WITH_OBJECT),),
-    "courses.CourseRun": (Fields("occasion page", PLAN, EXPECTED, FOR_GOOD),),
+    "courses.CourseRun": (Fields("occasion page reads", PLAN, EXPECTED, FOR_GOOD),),
     "courses.LessonProgress": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
         Fields("run member lesson_id completed_at", EVIDENCE, SELF, FOR_GOOD),
