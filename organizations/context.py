@@ -52,7 +52,7 @@ def unseen_by(user: Any) -> int:
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context processor: ``shell.owner`` (whose records the phone may send), ``.tabs``, ``.office`` (the way
-    to the back office, for whoever may enter it), ``.elder``, ``.language``,
+    to the back office, for whoever may enter it), ``.elder``, ``.language``, ``.help_phone`` (whom anybody may call),
     ``.demo``, ``.runs_site``, ``.roles``, ``.unseen`` (messages not seen yet), ``.sends_codes`` (whether a code can
     reach whoever asks for one) and, on a demonstration's code page, ``.demo_code``: the code that no phone got.
 
@@ -66,6 +66,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "tabs": tabs_for(user),
             "office": office_for(user),
             "elder": is_elder(request),
+            "help_phone": settings.HELP_PHONE,
             "language": get_language() or settings.LANGUAGE_CODE,
             "demo": settings.DEMO or settings.DEBUG,
             "demo_code": request.session.get(DEMO_CODE_SESSION_KEY, "") if sms.shows_codes() else "",

@@ -41,6 +41,8 @@ from attendance.standing import DONE, Standing, standings_of
 from attendance.views.detail import Detail, record_details, step_of
 from attendance.views.disputes import DisputeCard, outage_lines, took_back
 from attendance.views.hours import YearCard
+from attendance.views.today import first_for
+from organizations.display import is_elder
 from organizations.models import User
 from organizations.permissions import role_required, signed_in
 
@@ -109,6 +111,8 @@ def me(request: HttpRequest) -> HttpResponse:
     context["of_year"] = _("学时，%(year)s 年已计入") % {"year": year}
     context["ahead"] = [(one.occasion.title, _leave_words(one)) for one in leaves_ahead(member_id=member.pk)]
     context["beside"] = beside("me", member=member)
+    context["elder"] = is_elder(request)
+    context["first"] = first_for(member, as_of) if context["elder"] else None
     return render(request, "attendance/me.html", context)
 
 
