@@ -117,6 +117,7 @@ def kept_words() -> dict[str, Any]:
         "text_only": _("只有文字"),
         "open": _("打开 ›"),
         "remove": _("从手机删除"),
+        "changed": _("老师改过这一讲，请打开这一讲重新存一次。"),
         "old": _("存了很久没有联网核对，请连上网再打开。"),
         "heard": _("听了 {heard}，还没有计入的先存在手机里"),
         "counted": _("已计入 {done}"),

@@ -135,14 +135,17 @@ test("kept: withdrawn meanwhile, it goes and says so; without a network it stays
   assert.deepEqual(await lessons.all("wang"), []);
 });
 
-test("kept: what the server lets stay was checked now; what has changed was not", async () => {
+test("kept: what the server lets stay was checked now; what has changed since says so", async () => {
   const kept = await lessons.keep("wang", lesson(), 7, () => undefined);
   await lessons.write("wang", { ...kept, checkedAt: 1 });
-  web["/courses/saved.json?of=1/2"] = JSON.stringify({ stamps: { "1/2": "s2" }, gone: {} });
-  await lessons.check("wang", await lessons.all("wang"));
-  assert.equal((await lessons.read("wang", "1/2"))?.checkedAt, 1);
-  web["/courses/saved.json?of=1/2"] = JSON.stringify({ stamps: { "1/2": "s1" }, gone: {} });
-  await lessons.check("wang", await lessons.all("wang"));
+  for (const [stamp, isChanged] of [
+    ["s2", true],
+    ["s1", false],
+  ]) {
+    web["/courses/saved.json?of=1/2"] = JSON.stringify({ stamps: { "1/2": stamp }, gone: {} });
+    await lessons.check("wang", await lessons.all("wang"));
+    assert.equal((await lessons.read("wang", "1/2"))?.isChanged, isChanged);
+  }
   assert.equal(((await lessons.read("wang", "1/2"))?.checkedAt ?? 0) > 1, true);
 });
 

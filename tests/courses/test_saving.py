@@ -48,7 +48,7 @@ def test_a_text_alone_has_no_sound(client: Client, world: County, given: Given) 
 
 
 def test_whoever_only_looks_after_it_and_a_neighbour_keep_nothing(client: Client, world: County, given: Given) -> None:
-    for person in (world.organiser, world.secretary, world.neighbour_member):
+    for person in (world.organiser, world.neighbour_member):
         client.force_login(person)
         assert client.get(f"/courses/{of(given)}/saved.json").status_code == 404
         assert asked(client, of(given))["stamps"] == {}
@@ -74,7 +74,7 @@ def test_what_changed_has_another_stamp(client: Client, world: County, given: Gi
 
 def test_withdrawn_void_and_lost_rights_each_say_so(client: Client, world: County, given: Given) -> None:
     client.force_login(world.member)
-    other = give_course(world.neighbour_branch, title="邻村的课")
+    other = give_course(world.neighbour, title="邻村的课")
     void = give_course(world.branch, title="作废的课")
     Occasion.objects.filter(pk=void.run.pk).update(state=Occasion.State.VOID)
     given.lesson.unpublish()

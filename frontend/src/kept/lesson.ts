@@ -35,6 +35,8 @@ export interface Kept extends Lesson {
   checkedAt: number;
   bytes: number;
   hasSound: boolean;
+  /** Its author has changed it since. */
+  isChanged?: boolean;
 }
 
 const PART = /^#EXT-X-MAP:URI="([^"]+)"/;
@@ -176,8 +178,8 @@ export async function check(owner: string, kept: Kept[]): Promise<string[]> {
     if (gone !== undefined) {
       await remove(owner, one.key);
       said.push(`${one.title}：${gone}`);
-    } else if (state.stamps[one.key] === one.stamp) {
-      await write(owner, { ...one, checkedAt: Date.now() });
+    } else if (state.stamps[one.key] !== undefined) {
+      await write(owner, { ...one, checkedAt: Date.now(), isChanged: state.stamps[one.key] !== one.stamp });
     }
   }
   return said;

@@ -1,14 +1,17 @@
 /** Lessons kept on the phone: the button under a lesson or a course, and the page that shows what is kept. */
 
+import { keepPage, SAVED } from "../lib/cachename";
 import { clock } from "../lib/clock";
 import { deviceId } from "../lib/device";
 import { get, send } from "../lib/http";
 import { canKeep, keepOnlyFor, keptOwner, nowKeptFor } from "../lib/kept";
 import { byId, optional, readData, write as say } from "../lib/page";
+import { recall, remember } from "../lib/storage";
 import { fill } from "../lib/words";
 import * as lessons from "./lesson";
 import { study } from "./study";
 
+const LARGE = "kept-large";
 const words = readData<Record<string, string>>("kept-words") ?? {};
 
 function size(bytes: number): string {
@@ -33,6 +36,8 @@ async function keepAll(owner: string, keys: string[], said: Element): Promise<vo
     });
     bytes += kept.bytes;
   }
+  await keepPage(SAVED);
+  remember("localStorage", LARGE, document.documentElement.dataset.mode === "elder");
   say(said, fill(words, "saved", { size: size(bytes) }));
 }
 
@@ -45,9 +50,11 @@ async function button(part: HTMLElement): Promise<void> {
   const away = byId<HTMLButtonElement>("keep-remove");
   const show = async (): Promise<void> => {
     const here = (await lessons.all(owner)).filter((one) => keys.indexOf(one.key) >= 0);
-    go.hidden = here.length === keys.length;
+    const changed = here.some((one) => one.isChanged);
+    go.hidden = here.length === keys.length && !changed;
     away.hidden = here.length === 0;
     if (here.length) say(said, fill(words, "saved", { size: size(here.reduce((sum, one) => sum + one.bytes, 0)) }));
+    if (changed) say(said, fill(words, "changed"));
   };
   go.addEventListener("click", async () => {
     go.disabled = true;
@@ -86,6 +93,7 @@ function rowOf(owner: string, kept: lessons.Kept): HTMLElement {
   const about = `${kept.course} · ${size(kept.bytes)}${kept.hasSound ? "" : ` · ${fill(words, "text_only")}`}`;
   row.appendChild(made("b", kept.title));
   row.appendChild(made("p", about, "sub"));
+  if (kept.isChanged) row.appendChild(made("p", fill(words, "changed"), "sub"));
   const open = made("a", fill(words, "open"), "btn");
   open.href = `#${kept.key}`;
   const away = made("button", fill(words, "remove"), "btn quiet");
@@ -140,6 +148,8 @@ async function page(): Promise<void> {
   const owner = keptOwner();
   if (!canKeep()) return list("");
   window.addEventListener("hashchange", () => location.reload());
+  if (recall("localStorage", LARGE, false)) document.documentElement.dataset.mode = "elder";
+  keepPage(SAVED).catch(() => undefined);
   const said = owner ? await lessons.check(owner, await lessons.all(owner)) : [];
   const key = location.hash.slice(1);
   const kept = owner && key ? await lessons.read(owner, key) : null;

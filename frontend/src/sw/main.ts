@@ -3,34 +3,23 @@
  * never kept, and nothing depends on it (WeChat has none). What waits to be sent is the outbox's business, in the page;
  * so are the lessons that a person keeps (lib/kept.ts): this shows their page, and deletes them at sign-out.
  */
-import { PREFIX } from "../lib/cachename";
+import { SHELL as CACHE, keepPage, PREFIX, SAVED } from "../lib/cachename";
 
 declare const self: ServiceWorkerGlobalScope;
 
-const CACHE = "shell-2";
 const OFFLINE = "/offline/";
-const SAVED = "/courses/saved/";
 const LESSON = /^\/courses\/(\d+\/\d+)\/$/;
 const SIGN_OUT = "/accounts/logout/";
 const STATIC = "/static/";
 // A name with a hash of its content never changes; one without (development) may.
 const HASHED = /\.[0-9a-f]{8,16}\.[a-z0-9]+$/;
 
-/** Keep a page that is the same for everybody, with the styles and scripts that it names, for want of a network. */
-async function keepPage(address: string): Promise<void> {
-  const cache = await caches.open(CACHE);
-  const page = await fetch(address, { credentials: "omit", cache: "reload" });
-  if (!page.ok) return;
-  const html = await page.clone().text();
-  await cache.put(address, page);
-  const files = html.match(/\/static\/[^"]+\.(css|js)/g) ?? [];
-  await Promise.all(files.map((url) => cache.add(url)));
-}
-
 async function dropOldCaches(): Promise<void> {
   const names = await caches.keys();
   const old = names.filter((name) => name !== CACHE && name.indexOf(PREFIX) !== 0);
   await Promise.all(old.map((name) => caches.delete(name)));
+  // Their page was in the cache that went.
+  if (names.some((name) => name.indexOf(PREFIX) === 0)) await keepPage(SAVED).catch(() => undefined);
 }
 
 /** Whoever signs out leaves nothing on the phone that the next person could open. */
@@ -75,7 +64,7 @@ async function page(request: Request): Promise<Response> {
 }
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(Promise.all([keepPage(OFFLINE), keepPage(SAVED)]).then(() => self.skipWaiting()));
+  event.waitUntil(keepPage(OFFLINE).then(() => self.skipWaiting()));
 });
 
 self.addEventListener("activate", (event) => {

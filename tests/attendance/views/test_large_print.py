@@ -1,18 +1,21 @@
 """长辈版 of 今天 and 我的: the most urgent thing alone, everything else behind 其他."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
+from django.test import Client
 from django.utils import timezone
 
 from attendance.models import Occasion, RecordState
 from organizations.models import User
-from tests.attendance.views.conftest import SignIn, World, expect, stand
-from tests.factories.attendance import make_occasion
+from tests.attendance.people import expect, make_occasion, stand
+from tests.attendance.reports.conftest import World
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = pytest.mark.integration
+SignIn = Callable[[User], Client]
 
 
 def seen(sign_in: SignIn, member: User, url: str = "/") -> Any:
