@@ -54,7 +54,7 @@ def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> JsonRespon
             "title": page.title,
             "course": opened.run.page.title,
             "url": reverse("courses_lesson", args=[opened.run.pk, lesson_id]),
-            "html": render_to_string("cms/lesson_body.html", {"body": page.body, "links": links}, request),
+            "html": render_to_string("cms/lesson_body.html", {"body": page.body, "links": links, "shell": {}}, request),
             "audio_url": player.get("audio_url", ""),
             "sound": {
                 "owner": str(opened.user.public_id),

@@ -155,10 +155,11 @@ def signed_in_by_code_lately(user: Any) -> bool:
 
 
 class DisplayForm(forms.Form):
-    """Language and elder mode; what is not sent stays as it is."""
+    """Language, elder mode and low-data mode; what is not sent stays as it is."""
 
     language = forms.CharField(required=False, max_length=10)
     elder = forms.ChoiceField(required=False, choices=[("0", "0"), ("1", "1")])
+    lite = forms.ChoiceField(required=False, choices=[("0", "0"), ("1", "1")])
     next = forms.CharField(required=False, max_length=2000)
 
 

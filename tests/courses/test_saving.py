@@ -8,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from attendance.models import Occasion
+from cms.models import LessonPage
 from tests.factories.cms import LessonPageFactory
 from tests.factories.courses import Given, give_course, watch
 from tests.factories.organizations import County
@@ -77,7 +78,7 @@ def test_withdrawn_void_and_lost_rights_each_say_so(client: Client, world: Count
     other = give_course(world.neighbour, title="邻村的课")
     void = give_course(world.branch, title="作废的课")
     Occasion.objects.filter(pk=void.run.pk).update(state=Occasion.State.VOID)
-    given.lesson.unpublish()
+    LessonPage.objects.get(pk=given.lesson.pk).unpublish()
     gone = asked(client, of(given), of(other), of(void), "nonsense", "9/9")["gone"]
     assert "老师正在修改" in gone[of(given)]
     assert "不在这门课的名单里" in gone[of(other)]

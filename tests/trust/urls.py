@@ -79,7 +79,7 @@ SIGNING_IN = (
     Row("accounts/reauthenticate/", FORM + " PUT", SIGNED_IN, "the password once more"),
     Row("accounts/password/change/", FORM + " PUT", SIGNED_IN, "one's own password"),
     Row("accounts/password/set/", EVERY, SIGNED_IN, "one's first password"),
-    Row("display/", "POST", ALL, "language and elder mode, for oneself"),
+    Row("display/", "POST", ALL, "language and elder mode, for oneself; low-data mode, for the phone"),
 )
 
 OWN = (

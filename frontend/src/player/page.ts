@@ -28,6 +28,8 @@ export interface PlayerData extends Addresses {
   fault_url: string;
   play_url: string;
   report_url: string;
+  /** Low-data mode: sound first, the cheapest rung, little ahead. */
+  is_lite?: boolean;
   hls_script: string;
   words: PlayerWords;
 }

@@ -53,6 +53,21 @@ function sendCodes(): void {
   });
 }
 
+/** Low-data mode: a picture comes when it is asked for; without this its link opens it. */
+function picturesOnTap(): void {
+  document.addEventListener("click", (event) => {
+    const link = (event.target as Element).closest?.<HTMLAnchorElement>("a[data-picture]");
+    if (!link) return;
+    event.preventDefault();
+    const picture = document.createElement("img");
+    picture.alt = link.dataset.alt ?? "";
+    picture.width = Number(link.dataset.width);
+    picture.height = Number(link.dataset.height);
+    picture.src = link.href;
+    link.parentNode?.replaceChild(picture, link);
+  });
+}
+
 function registerWorker(): void {
   // Never required: WeChat and old WebViews have none.
   if (!("serviceWorker" in navigator)) return;
@@ -80,4 +95,5 @@ if (told.owner || told.leaving) keepOnlyFor(told.owner ?? "").catch(() => undefi
 holdForms();
 copyButtons();
 sendCodes();
+picturesOnTap();
 registerWorker();
