@@ -52,8 +52,8 @@ def unseen_by(user: Any) -> int:
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context processor: ``shell.owner`` (whose records the phone may send), ``.tabs``, ``.office`` (the way
-    to the back office, for whoever may enter it), ``.elder``, ``.language``, ``.lite`` (low-data mode), ``.suggests_lite``,
-    ``.help_phone`` (whom anybody may call),
+    to the back office, for whoever may enter it), ``.elder``, ``.language``, ``.lite`` (low-data mode),
+    ``.suggests_lite`` (it might be offered), ``.help_phone`` (whom anybody may call),
     ``.demo``, ``.runs_site``, ``.roles``, ``.unseen`` (messages not seen yet), ``.sends_codes`` (whether a code can
     reach whoever asks for one) and, on a demonstration's code page, ``.demo_code``: the code that no phone got.
 
