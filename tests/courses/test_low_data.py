@@ -31,8 +31,8 @@ def lesson(given: Given, world: County) -> str:
     """A lesson with a film and a picture, in a course with a cover."""
     image = Image.objects.create(title="心肺复苏", file=get_test_image_file())
     CoursePage.objects.filter(pk=given.page.pk).update(cover=image)
-    shown = {"image": image, "alt": "按压的位置", "decorative": False}
-    body = [("video", ready_video()), ("picture", shown), ("gallery", [shown, shown])]
+    shown = {"image": image, "alt": "按压的位置"}
+    body = [("video", ready_video()), ("picture", {**shown, "decorative": False}), ("gallery", [shown, shown])]
     return f"/courses/{given.run.pk}/{LessonPageFactory(course=given.page, body=body).pk}/"
 
 
