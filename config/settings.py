@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config import logs, sms_settings
 from config.database import database
-from config.env import choice, env, flag, number, secret, text, trusted_proxies, url, words
+from config.env import choice, env, flag, number, secret, telephone, text, trusted_proxies, url, words
 from config.plug_points import *  # noqa: F403 - settings like these here
 from config.private import files_group, keep_private
 
@@ -441,6 +441,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+# Whom people call who need help with signing in or studying: a number of the office, shown to everybody.
+HELP_PHONE = telephone("HELP_PHONE")
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 # Where whoever holds one of the roles begins after signing in; everybody else at LOGIN_REDIRECT_URL.

@@ -144,6 +144,7 @@ def course(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "before": opened.before(),
         "rows": lesson_rows(opened.study),
         "onward": after_course(opened.study, member_id=opened.user.pk, as_of=timezone.now()),
+        "keep_of": " ".join(f"{occasion_id}/{one.lesson.page.pk}" for one in opened.study.lessons),
         "withdrawn": withdrawn_lessons(opened.run.page) if opened.run.page.live else [],
         **check_card(opened.run.occasion, opened.study.stand, as_of=timezone.now()),
     }
@@ -175,6 +176,7 @@ def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpRespon
         "player": player_for(opened, studied, video, as_of=timezone.now()) if video else None,
         "links": Links(opened.run.pk, lesson_id, video, quizzes_in(opened, studied)),
         "is_read": is_read,
+        "keep_of": f"{occasion_id}/{lesson_id}",
         "onward": after_lesson(opened.study, studied, member_id=opened.user.pk, as_of=timezone.now()),
     }
     return render(request, "courses/lesson.html", context)

@@ -65,6 +65,10 @@ class LoginForm(allauth_forms.LoginForm):
 class RequestLoginCodeForm(allauth_forms.RequestLoginCodeForm):
     """A number, and whether one more message may go to it. The same answers for a number that nobody has."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["phone"].widget.attrs["autofocus"] = True
+
     def clean_phone(self) -> str:
         phone: str = self.cleaned_data["phone"]
         try:
@@ -87,7 +91,14 @@ class ConfirmLoginCodeForm(allauth_forms.ConfirmLoginCodeForm):
         code.label = _("验证码")
         code.error_messages["required"] = _("请填写验证码。")
         code.widget.attrs.update(
-            {"placeholder": _("6 位数字"), "inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": "12"}
+            {
+                "placeholder": _("6 位数字"),
+                "inputmode": "numeric",
+                "autocomplete": "one-time-code",
+                "maxlength": "12",
+                "autofocus": True,
+                "data-sends": "6",
+            }
         )
 
     def clean_code(self) -> str:
@@ -144,10 +155,11 @@ def signed_in_by_code_lately(user: Any) -> bool:
 
 
 class DisplayForm(forms.Form):
-    """Language and elder mode; what is not sent stays as it is."""
+    """Language, elder mode and low-data mode; what is not sent stays as it is."""
 
     language = forms.CharField(required=False, max_length=10)
     elder = forms.ChoiceField(required=False, choices=[("0", "0"), ("1", "1")])
+    lite = forms.ChoiceField(required=False, choices=[("0", "0"), ("1", "1")])
     next = forms.CharField(required=False, max_length=2000)
 
 

@@ -14,6 +14,7 @@ from attendance.sentences.records import length
 from attendance.standing import Amount
 from cms.sentences import player_words
 from media.core.clock import clock
+from organizations.display import is_lite
 
 register = template.Library()
 register.filter("clock", clock)
@@ -40,6 +41,7 @@ def player_data(context: Context, player: Mapping[str, Any]) -> SafeString:
         "position_ms": 0,
         "records": True,
         **{key: value for key, value in player.items() if key not in PAGES_OWN},
+        "is_lite": is_lite(context["request"]),
         "hls_script": static("js/hls.js"),
         "play_url": f"/watch/{occasion}/play",
         "report_url": f"/watch/{occasion}/report",

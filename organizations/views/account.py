@@ -148,15 +148,18 @@ def admin_login(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def set_display(request: HttpRequest) -> HttpResponse:
-    """Switch language or elder mode, for this phone and (signed in) for the person; then back to the page."""
+    """Switch language or elder mode, for this phone and (signed in) for the person, or low-data mode, for this phone
+    alone; then back to the page."""
     form = DisplayForm(request.POST)
     form.is_valid()  # an unreadable choice is no choice
     language = known_language(form.cleaned_data.get("language") or "")
-    elder = {"1": True, "0": False}.get(form.cleaned_data.get("elder") or "")
+    chosen = {"1": True, "0": False}
+    elder = chosen.get(form.cleaned_data.get("elder") or "")
+    lite = chosen.get(form.cleaned_data.get("lite") or "")
     if isinstance(request.user, User):
         set_display_of(user_id=request.user.pk, language=language, elder_mode=elder)
     response = HttpResponseRedirect(safe_next(request, form.cleaned_data.get("next") or ""))
-    set_display_cookies(response, language=language, elder=elder)
+    set_display_cookies(response, language=language, elder=elder, lite=lite)
     return response
 
 

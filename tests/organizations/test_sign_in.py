@@ -630,3 +630,18 @@ def test_one_address_tries_one_number_five_times_and_of_many_numbers_no_more_tha
     settings.SIGN_IN_LIMITS = {**settings.SIGN_IN_LIMITS, "password": few}
     at_many = [sign_in(Client(**address), f"1390000000{n}", "guess").status_code for n in range(3)]
     assert [status == 429 for status in at_many] == [False, False, True]
+
+
+def test_a_visitor_begins_with_a_code_where_one_can_come(client: Client, settings: Any) -> None:
+    answer = client.get("/me/", follow=True)
+    assert answer.redirect_chain[-1][0].startswith(CODE)
+    assert "autofocus" in answer.content.decode()
+    settings.HELP_PHONE = "0571-88880000"
+    assert 'href="tel:057188880000"' in client.get(LOGIN).content.decode()
+
+
+def test_a_visitor_begins_with_the_password_where_no_code_can_come(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Outbox, "reaches_phones", False)
+    assert client.get("/me/")["Location"].startswith(f"{LOGIN}?next=")

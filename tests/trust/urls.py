@@ -79,7 +79,7 @@ SIGNING_IN = (
     Row("accounts/reauthenticate/", FORM + " PUT", SIGNED_IN, "the password once more"),
     Row("accounts/password/change/", FORM + " PUT", SIGNED_IN, "one's own password"),
     Row("accounts/password/set/", EVERY, SIGNED_IN, "one's first password"),
-    Row("display/", "POST", ALL, "language and elder mode, for oneself"),
+    Row("display/", "POST", ALL, "language and elder mode, for oneself; low-data mode, for the phone"),
 )
 
 OWN = (
@@ -215,10 +215,13 @@ CERTIFICATES = (
 
 COURSES = (
     Row("courses/", READ, SIGNED_IN, "one's own courses; those of the subtree for secretary and organiser"),
+    Row("courses/saved/", READ, ALL, "what the phone itself keeps; the same page for everybody"),
+    Row("courses/saved.json", READ, SIGNED_IN, "which lessons that a phone keeps may stay"),
     Row("courses/<int:occasion_id>/", READ, READERS, "a course"),
     Row("courses/<int:occasion_id>/cover/", READ, READERS, "the picture on a course's cover"),
     Row("courses/<int:occasion_id>/<int:lesson_id>/", READ, READERS, "a lesson"),
     Row("courses/<int:occasion_id>/<int:lesson_id>/media.json", READ, READERS, "fresh signed addresses"),
+    Row("courses/<int:occasion_id>/<int:lesson_id>/saved.json", READ, ROSTER, "a lesson, to be kept on the phone"),
     Row("courses/<int:occasion_id>/<int:lesson_id>/complete/", "POST", ROSTER, "that one has finished"),
     Row("courses/<int:occasion_id>/<int:lesson_id>/pictures/<int:image_id>/", READ, READERS, "a lesson's picture"),
     Row("courses/<int:occasion_id>/<int:lesson_id>/documents/<int:document_id>/", READ, READERS, "a lesson's document"),

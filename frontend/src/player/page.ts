@@ -20,12 +20,16 @@ export interface PlayerData extends Addresses {
   credited_ms: Range[];
   position_ms: number;
   records: boolean;
+  /** A sitting that was opened before, for a page that may have no network. */
+  session?: number;
   refresh_url: string;
   complete_url: string;
   /** Where to say that this browser cannot decode the video; empty: nobody asks. */
   fault_url: string;
   play_url: string;
   report_url: string;
+  /** Low-data mode: sound first, the cheapest rung, little ahead. */
+  is_lite?: boolean;
   hls_script: string;
   words: PlayerWords;
 }

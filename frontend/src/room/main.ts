@@ -29,6 +29,11 @@ import { VerdictAsker } from "./verdict";
 
 const ENTRY_SPREAD_MS = 2000;
 
+/** What large print says before the beginning (live/_before.html) has had its time. */
+function begun(): void {
+  for (const part of Array.from(document.querySelectorAll(".room-before"))) part.remove();
+}
+
 class Room {
   private readonly words: RoomWords;
   private readonly clock: ServerClock;
@@ -237,6 +242,7 @@ class Room {
   private setState(state: string): void {
     const was = this.state;
     this.state = state;
+    if (state !== "scheduled") begun();
     if (state === "live" && was !== "live") {
       this.liveAt = this.clock.now();
       if (this.breakUntil === null) this.screen.start();
