@@ -17,6 +17,7 @@ from attendance.core.text import as_it_reads
 from cms.blocks import UNREADABLE, LessonBody
 from cms.choices import PICTURE, may_use
 from cms.permissions import editable_nodes
+from organizations.unit_choice import ORGANISE, choose_unit
 
 WINDOW = "editor_window"
 """Under this name a version says which opened page of the editor stored it (frontend/src/editor)."""
@@ -155,8 +156,7 @@ class CoursePageForm(MemberPageForm):
             self.fields["requires"].queryset = courses.order_by("title", "pk")
         if "node" in self.fields:
             nodes = editable_nodes(self.for_user).filter(Q(closed_date=None) | Q(pk=self.instance.node_id))
-            self.fields["node"].queryset = nodes
-            self.fields["node"].empty_label = _("请选择")
+            choose_unit(self, "node", nodes, scope=ORGANISE)
             if not self.instance.node_id:
                 # Chosen from the start: autosave begins when all is there that even a draft needs. What the form begins
                 # with goes before what the field does.

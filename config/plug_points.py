@@ -62,3 +62,5 @@ DESK = {
     "mine": ["live.desk.mine"],
     "plan": ["live.desk.plan_url"],
 }
+# How each kind of occasion is planned within a training (attendance/planning.py).
+PLANNERS = {"lecture": "live.planning.LecturePlanner", "course": "courses.planning.CoursePlanner"}

@@ -31,6 +31,7 @@ from courses.plans import move_course_end
 from courses.queries import is_text_only, media_items_of
 from media.models import Video
 from organizations.models import Node
+from organizations.unit_choice import ORGANISE, choose_unit
 
 WHY = {
     "unpublished": gettext_lazy("这门课还没有发布，请先发布。"),
@@ -106,7 +107,8 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
         occasion = self.instance.occasion if self.instance.pk else None
         self.occasion: Occasion | None = occasion
         nodes = editable_nodes(self.for_user)
-        self._offer("node", nodes.filter(Q(closed_date=None) | Q(pk=occasion.node_id if occasion else None)))
+        offered = nodes.filter(Q(closed_date=None) | Q(pk=occasion.node_id if occasion else None))
+        choose_unit(self, "node", offered, scope=ORGANISE)
         self._offer("training", _trainings_for(nodes, occasion))
         kept = occasion.rule_id if occasion else None
         self._offer("rule", offered_rules(self.for_user, basis=Rule.Basis.MEDIA, kept=kept))

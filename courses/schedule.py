@@ -21,6 +21,7 @@ from attendance.forms import VoidForm
 from attendance.models import Occasion
 from attendance.operations import UnableToPlanOccasion, UnableToVoidOccasion
 from attendance.operations.cancelled import cancelled_words
+from attendance.permissions import training_asked
 from attendance.queries.concerned import concerned_by, people_at
 from attendance.queries.consequences import resting_on
 from attendance.sentences.checks import missing_words
@@ -83,6 +84,17 @@ class RunList(generic.IndexView):
 
 class AddRun(WithoutStatus, RefusedBySaving, generic.CreateView):
     page_title = gettext_lazy("安排课程")
+
+    def get_initial(self) -> dict[str, Any]:
+        """Begin with the training from whose plan somebody comes."""
+        training = training_asked(self.request)
+        initial: dict[str, Any] = super().get_initial()
+        return initial if training is None else {**initial, "training": training.pk, "node": training.node_id}
+
+    def get_success_url(self) -> str:
+        training = training_asked(self.request)
+        found: str = super().get_success_url()
+        return found if training is None else reverse("plan", args=[training.pk])
 
     def get_success_message(self, instance: CourseRun) -> str:
         words = _("“%(title)s”已安排，应学 %(people)s 人。")

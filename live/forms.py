@@ -45,6 +45,7 @@ from media.models import Video
 from media.operations import UnableToCut, plan_cut
 from organizations.models import Node, Role, User
 from organizations.permissions import visible_nodes
+from organizations.unit_choice import ORGANISE, choose_unit
 
 LOCAL_MINUTE = "%Y-%m-%dT%H:%M"
 
@@ -94,7 +95,7 @@ class LectureForm(Asking, forms.Form):
             "training",
             Training.objects.filter(node__in=nodes, is_standing=False).exclude(state="closed").order_by("-pk"),
         )
-        self._offer("node", nodes.filter(closed_date=None), label=lambda node: f"{'　' * (node.depth - 1)}{node.name}")
+        choose_unit(self, "node", nodes.filter(closed_date=None), scope=ORGANISE)
         self._offer("lecturer", lecturers_for(user, on_date=timezone.localdate()))
         kept = lecture.occasion.rule_id if lecture else None  # another unit's, where it was planned with it
         self._offer("rule", offered_rules(user, basis=Rule.Basis.WINDOW, kept=kept))
@@ -103,12 +104,10 @@ class LectureForm(Asking, forms.Form):
             offer_default(self)
         self.stand_by(None if lecture is None else in_words(lecture.occasion, lecture.lecturer))
 
-    def _offer(self, name: str, queryset: Any, label: Any = None) -> None:
+    def _offer(self, name: str, queryset: Any) -> None:
         field = self.fields[name]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
         field.queryset = queryset
-        if label is not None:
-            field.label_from_instance = label  # type: ignore[method-assign]
 
     def clean_starts_at(self) -> dt.datetime:
         at: dt.datetime = self.cleaned_data["starts_at"]

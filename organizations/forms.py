@@ -20,6 +20,7 @@ from organizations.hashing import UnableToHash
 from organizations.models import Node
 from organizations.operations import UnableToTry
 from organizations.queries import user_by_phone
+from organizations.unit_choice import MANAGE, UnitChoice
 
 CODE_COUNTS_AS_PASSWORD_S = 15 * 60
 
@@ -172,20 +173,16 @@ class RosterFileForm(forms.Form):
         widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.xls,.ods,.csv"}),
         error_messages={"required": _("请选择文件。"), "empty": _("文件是空的。")},
     )
-    under = forms.ModelChoiceField(
+    under = UnitChoice(
+        None,
+        scope=MANAGE,
         label=_("导入到"),
-        queryset=Node.objects.none(),
-        empty_label=None,
         help_text=_("“组织”一列的路径从这里往下写。"),
-        error_messages={"required": _("请选择导入到哪个组织。"), "invalid_choice": _("请选择导入到哪个组织。")},
+        error_messages={"required": _("请选择导入到哪个组织。")},
     )
 
     def __init__(self, *args: Any, nodes: QuerySet[Node], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.under_field.queryset = nodes
-
-    @property
-    def under_field(self) -> "forms.ModelChoiceField[Node]":
-        field = self.fields["under"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  # declared above
-        return field
+        under: Any = self.fields["under"]
+        under.queryset = nodes
+        under.initial = nodes.values_list("pk", flat=True).first()

@@ -79,6 +79,11 @@ def choose(page: Page, field: str, label: str) -> None:
     page.select_option(f"select[name={field}]", value=option.get_attribute("value"))
 
 
+def choose_unit(page: Page, field: str, name: str) -> None:
+    """Choose the unit of exactly this name, as whoever types it does."""
+    page.fill(f"[name={field}_text]", name)
+
+
 def save_lecture(page: Page, title: str) -> str:
     """Save the schedule's form; return where the lecture stands.
 
