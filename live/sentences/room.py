@@ -91,6 +91,16 @@ def _member_stage() -> dict[str, str]:
         "mic_unsupported": _("这个浏览器不能上台发言，请用手机自带的浏览器或微信打开。"),
         "mic_close": _("关麦克风"),
         "mic_open": _("开麦克风"),
+        "picture_of": _("现在是 {name} 的画面"),
+        "stage_shown": _("大家现在看到的是您的画面"),
+        "stage_unshown": _("摄像头开着，主持人选了您的画面，大家才看得到"),
+        "camera_close": _("关摄像头"),
+        "camera_open": _("开摄像头"),
+        "camera_denied": _(
+            "没有得到摄像头的许可。请在浏览器或微信的设置里允许摄像头，再点“开摄像头”。声音不受影响。"
+        ),
+        "camera_missing": _("没有找到摄像头。您的声音不受影响。"),
+        "camera_busy": _("摄像头正被别的程序占用。请关掉它，再点“开摄像头”。声音不受影响。"),
     }
 
 
@@ -245,7 +255,14 @@ def _host_people() -> dict[str, str]:
         "invite": _("请上台"),
         "take_down": _("下台"),
         "is_speaking": _("正在发言"),
+        "is_quiet": _("麦克风关着"),
         "is_invited": _("已邀请，等对方答应"),
+        "has_camera": _("开着摄像头"),
+        "show_picture": _("让大家看"),
+        "show_lecturer": _("换回讲师画面"),
+        "is_shown": _("大家正看着"),
+        "shown": _("大家现在看到的是 {name} 的画面，不是讲师的画面或屏幕"),
+        "no_picture": _("这位的摄像头没有开，请对方点“开摄像头”"),
         "stage_full": _("台上最多三位，请先请一位下台"),
         "is_muted": _("这位学员被禁言，请先解除禁言，再请上台"),
         "not_invitable": _("不能请这位上台：主持人自己送出画面，离开的人请不到"),

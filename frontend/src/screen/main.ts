@@ -15,7 +15,7 @@ import { WakeLock } from "../room/phone";
 import { Screen, type ScreenState } from "../room/screen";
 import { coverSaid, type Said } from "../room/shown";
 import { type ClosedWhy, type Line, RoomLine } from "../room/socket";
-import { namesOf } from "../room/speaking";
+import { isSamePicture, namesOf } from "../room/speaking";
 import { showPoll } from "./poll";
 import { closedSaid, comesBack, hourOf, lineSaid, type ScreenWord } from "./said";
 
@@ -116,10 +116,12 @@ class HallScreen {
     this.breaks(frame.break_until);
     // A server that is about to be renewed does not say them.
     this.slide = frame.slide ?? NO_SLIDE;
-    this.speakers = frame.speakers ?? [];
+    const speakers = frame.speakers ?? [];
+    const isSame = isSamePicture(speakers, this.speakers);
+    this.speakers = speakers;
     const was = this.stand.state;
     this.setState(frame.state);
-    if (frame.state === "live" && was === "live" && frame.break_until === null) this.screen.resume();
+    if (frame.state === "live" && was === "live" && frame.break_until === null) this.screen.resume(isSame);
     if (missed) window.setTimeout(() => void this.catchUp(), Math.random() * ENTRY_SPREAD_MS);
   }
 
