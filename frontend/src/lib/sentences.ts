@@ -129,6 +129,10 @@ export interface HostWords {
   encoder_stay: string;
   encoder_take_asks: string;
   encoder_taken: string;
+  face_cost: string;
+  face_off: string;
+  face_on: string;
+  face_slow: string;
   full: string;
   give_back_asked: string;
   going: string;
