@@ -257,8 +257,8 @@ def test_another_picture_goes_out_from_its_keyframe_on_and_the_one_before_until_
             for packet in sender.frame(sps=sps):
                 out = scrubber.feed("video", packet, now + track / 1000, track=track)
                 seen += [(one.at, one.shape and one.shape.width, one.key) for one in out if one.kind == "video"]
-    assert [width for _at, width, _key in seen] == [640] * 8 + [1280] * 10 + [640] * 6
-    assert (seen[8][2], seen[18][2]) == (True, True)
+    assert [width for _at, width, _key in seen] == [640] * 9 + [1280] * 10 + [640] * 6
+    assert (seen[9][2], seen[19][2]) == (True, True)
     assert all(before[0] < after[0] for before, after in pairwise(seen))
 
 
