@@ -9,7 +9,7 @@ import { row, tool } from "./rows";
 /** What is said of somebody on the stage. */
 export function standing({ on, sound, picture, shown }: OnStage): (keyof HostWords)[] {
   if (!on) return ["is_invited"];
-  const words: (keyof HostWords)[] = [sound ? "is_speaking" : "is_quiet"];
+  const words: (keyof HostWords)[] = [sound === false ? "is_quiet" : "is_speaking"];
   if (picture) words.push(shown ? "is_shown" : "has_camera");
   return words;
 }

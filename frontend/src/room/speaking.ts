@@ -44,10 +44,10 @@ export function onStageWord(
   return "stage_mute";
 }
 
-/** The names of those who are heard: whoever has closed the microphone is not. */
+/** The names of those who are heard: whoever has closed the microphone is not. A server that is replaced does not say. */
 export function namesOf(speakers: OnStage[]): string {
   return speakers
-    .filter((one) => one.on && one.sound)
+    .filter((one) => one.on && one.sound !== false)
     .map((one) => one.name)
     .join("、");
 }
