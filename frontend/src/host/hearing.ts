@@ -28,6 +28,7 @@ export class Hearing {
         void this.sound.play().catch(() => undefined);
         // The sound is played beside it.
         this.video.muted = true;
+        this.video.hidden = false;
         this.video.srcObject = stream;
         void this.video.play().catch(() => undefined);
       },
@@ -86,5 +87,6 @@ export class Hearing {
     this.receiver.close();
     this.sound.srcObject = null;
     this.video.srcObject = null;
+    this.video.hidden = true;
   }
 }
