@@ -9,7 +9,7 @@ import { Speaking } from "../src/room/speaking";
 import { Browser } from "./browser";
 
 const WORDS = new Proxy({}, { get: (_, key) => String(key) }) as RoomWords;
-const INVITED: OnStage = { member: 7, name: "王", unit: "", on: false };
+const INVITED: OnStage = { member: 7, name: "王", unit: "", on: false, sound: true, picture: false, shown: false };
 const STREAM = { getAudioTracks: () => [{}], getTracks: () => [] } as unknown as MediaStream;
 
 /** Chrome 69 to 71: no `connectionState`, and tracks are added where unified plan is asked for. */

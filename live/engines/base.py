@@ -120,6 +120,13 @@ class PublisherLeft(EngineEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class StagePicture(EngineEvent):
+    """Taps only: a speaker's picture is forwarded from now on, in this codec; "": none is, the presenter's is shown."""
+
+    codec: str
+
+
+@dataclass(frozen=True, slots=True)
 class HungUp(EngineEvent):
     """The peer connection ended (ICE failed, closed by the browser, replaced, kicked). The last event of its object."""
 
@@ -185,8 +192,12 @@ class Subscribing(Peer, Protocol):
 class Tap(Protocol):
     """A copy of the presenter's RTP to local UDP ports, and of the speakers' sound to ports of their own.
 
-    Sends PublisherJoined/Left as the presenter who is forwarded changes.
+    The picture of the speaker who is shown goes to a port beside the presenter's. Sends PublisherJoined/Left as the
+    presenter who is forwarded changes, and StagePicture.
     """
+
+    def show(self, participant_id: str) -> None:
+        """Forward this speaker's picture, too, as soon and as long as there is one; "": nobody's."""
 
     async def close(self) -> None:
         """Idempotent; never raises because the engine is gone."""
@@ -219,6 +230,12 @@ class MediaEngine(Protocol):
         Raises NoSuchRoom, UnableToReachEngine.
         """
 
+    def show(self, room_id: str, participant_id: str) -> None:
+        """Give those who watch the picture of this speaker while there is one, "" the presenter's. Idempotent.
+
+        Whoever is shown sees the presenter, and so does everybody where the speaker sends no picture.
+        """
+
     async def resume_publishing(self, *, room_id: str, reference: str, on_event: OnEvent) -> Publishing:
         """Take over a browser on air from the process that put it there, alive or not; media goes on meanwhile.
 
@@ -228,7 +245,7 @@ class MediaEngine(Protocol):
     async def resume_subscribing(
         self, *, room_id: str, reference: str, but: str = "", on_event: OnEvent
     ) -> Subscribing:
-        """The same for one that sees the presenter: whose picture stands must subscribe anew.
+        """The same for one that sees who is shown now: whose picture stands, or is another's, must subscribe anew.
 
         Speakers may have come or gone while nobody looked: they are negotiated again.
 
@@ -239,9 +256,18 @@ class MediaEngine(Protocol):
         """End a connection that any process made. Idempotent; never raises because the engine is gone."""
 
     async def tap(
-        self, *, room_id: str, video_port: int, audio_port: int, speaker_ports: Sequence[int] = (), on_event: OnEvent
+        self,
+        *,
+        room_id: str,
+        video_port: int,
+        audio_port: int,
+        speaker_ports: Sequence[int] = (),
+        stage_port: int = 0,
+        on_event: OnEvent,
     ) -> Tap:
         """Forward the RTP of whoever is on air to 127.0.0.1, each speaker's sound to a free one of ``speaker_ports``.
+
+        ``stage_port``: where the picture of the speaker who is shown goes; 0: nowhere.
 
         Raises NoSuchRoom, UnableToReachEngine.
         """

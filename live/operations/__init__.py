@@ -115,14 +115,18 @@ from live.operations.slides import (
 )
 from live.operations.speakers import (
     UnableToInvite,
+    UnableToShow,
     UnableToStepUp,
     clear_stage,
     cut_speakers,
     invite,
+    note_sending,
     note_speakers,
+    show_picture,
     step_down,
     step_down_absent,
     step_up,
+    unshow,
 )
 
 __all__ = [
@@ -152,6 +156,7 @@ __all__ = [
     "UnableToRestrict",
     "UnableToResumeLecture",
     "UnableToScheduleLecture",
+    "UnableToShow",
     "UnableToShowSlide",
     "UnableToStepUp",
     "UnableToTakeAir",
@@ -211,6 +216,7 @@ __all__ = [
     "note_hands",
     "note_holes",
     "note_picture",
+    "note_sending",
     "note_speakers",
     "offer_air",
     "open_chat",
@@ -229,6 +235,7 @@ __all__ = [
     "say_all",
     "schedule_lecture",
     "schedule_lectures",
+    "show_picture",
     "show_poll",
     "show_slide",
     "step_down",
@@ -237,6 +244,7 @@ __all__ = [
     "take_air",
     "take_break",
     "take_encoder_air",
+    "unshow",
     "void_lecture",
     "vote_questions",
     "why_recording_stays",

@@ -236,9 +236,11 @@ TABLE: dict[type[protocol.Command], Handler] = {
     protocol.Invite: speaking.invite,
     protocol.TakeDown: speaking.take_down,
     protocol.TakeDownAll: speaking.take_down_all,
+    protocol.ShowPicture: speaking.show_picture,
     protocol.StepUp: speaking.step_up,
     protocol.StepDown: speaking.step_down,
     protocol.Speak: speaking.speak,
+    protocol.Sending: speaking.sending,
     **ask_commands.TABLE,
     **slides.TABLE,
 }

@@ -117,6 +117,10 @@ class Room:
         """Whether this person is on the stage, as the room knows."""
         return any(one.on and one.member == member_id for one in self.speakers)
 
+    def shown(self) -> int:
+        """Whose picture is the lecture's; 0: the lecturer's."""
+        return next((one.member for one in self.speakers if one.on and one.shown), 0)
+
     def watching(self) -> int:
         """Browsers that watch by WebRTC, over all processes."""
         return len(self.webrtc) + sum(webrtc for _at, _people, webrtc, _unclear in self.elsewhere.values())

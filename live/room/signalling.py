@@ -32,7 +32,7 @@ from live.engines.base import (
     UnableToReachEngine,
     lecture_spec,
 )
-from live.room import peers
+from live.room import peers, speakers
 from live.room.connections import Connection
 from live.room.peers import Peer
 from live.room.rooms import Room
@@ -114,6 +114,7 @@ async def watch(process: "RoomProcess", room: Room, connection: Connection, via:
         engine = await engine_of(room)
         await engine.open_room(lecture_spec(room.occasion_id))
         but = PRESENTER if via == "stage" else peers.own_feed(connection)
+        engine.show(room.room_id, speakers.shown_feed(room))
         part = await engine.subscribe(room_id=room.room_id, but=but, on_event=listener_for(process, peer))
     except BaseException as error:
         process.peers.over(peer)
@@ -172,6 +173,7 @@ def _is_open(room: Room, kind: peers.Kind) -> bool:
 async def _claim(process: "RoomProcess", room: Room, connection: Connection, command: protocol.Reclaim) -> Peer | None:
     listener = partial(listener_for, process)
     engine = await engine_of(room)
+    engine.show(room.room_id, speakers.shown_feed(room))
     return await process.peers.claim(room, connection, command.pc, command.key, engine=engine, listener=listener)
 
 
@@ -232,18 +234,23 @@ def listener_for(process: "RoomProcess", peer: Peer) -> Callable[[EngineEvent], 
             process.rooms.tell(peer.connection, protocol.encode(frame))
         if peer.kind == "pub" and isinstance(event, Connected):
             process.picture(peer.room, on=True)
-        elif peer.kind == "pub" and isinstance(event, MediaFlow) and event.kind == "video":
+        elif peer.kind != "sub" and isinstance(event, MediaFlow) and event.kind == "video":
             flow.on_flow(receiving=event.receiving)
         if isinstance(event, HungUp | EngineGone):
             process.peers.over(peer)
             if peer.kind == "pub" and not peer.room.is_on_air():
                 process.picture(peer.room, on=False)
+            elif peer.kind == "talk":
+                process.background.spawn(speakers.picture_ended(peer.room, peer.member_id))
 
     return on_event
 
 
 class _Flow:
-    """Tells the room that the lecturer's picture comes no more, long before a lost line is known to be lost."""
+    """Notes that a picture comes no more, long before a lost line is known to be lost.
+
+    Of the lecturer's the room is told; a speaker's is the lecture's no more.
+    """
 
     def __init__(self, process: "RoomProcess", peer: Peer) -> None:
         self.process, self.peer = process, peer
@@ -254,7 +261,8 @@ class _Flow:
         was_silent, self.is_silent = self.is_silent, not receiving
         if receiving and self.is_told:
             self.is_told = False
-            self.process.picture(self.peer.room, on=True)
+            if self.peer.kind == "pub":
+                self.process.picture(self.peer.room, on=True)
         # One wait at a time: the engine says several times that nothing comes.
         elif not receiving and not was_silent:
             self.process.background.spawn(self._tell())
@@ -263,7 +271,10 @@ class _Flow:
         await asyncio.sleep(SILENT_S)
         if self.is_silent and not self.is_told and not self.peer.is_over:
             self.is_told = True
-            self.process.picture(self.peer.room, on=False)
+            if self.peer.kind == "pub":
+                self.process.picture(self.peer.room, on=False)
+            else:
+                await speakers.picture_ended(self.peer.room, self.peer.member_id)
 
 
 def _state_of(event: EngineEvent) -> str:

@@ -15,7 +15,10 @@ from django.utils import timezone
 
 from live import operations, queries
 from live.core.wire import protocol
+from live.engines import get_engine
+from live.engines.base import speaker_id
 from live.operations.speakers import KEPT
+from live.queries.speakers import Standing
 from live.room.connections import Connection
 from live.room.rooms import Room
 from live.room.threads import in_database
@@ -32,9 +35,38 @@ BREAK_S = 12.0  # notes further apart than that have missed some; with NOTE_S be
 def on_event(process: "RoomProcess", room: Room, event: protocol.SpeakersEvent) -> None:
     """The stage is another: who has gone is heard no more."""
     gone = {one.member for one in room.speakers if one.on} - {one.member for one in event.speakers if one.on}
-    room.speakers = event.speakers
+    was, room.speakers = room.shown(), event.speakers
     if gone:
         process.background.spawn(_cut(process, room))
+    if was != room.shown():
+        process.background.spawn(_show(room))
+
+
+async def _show(room: Room) -> None:
+    """Those who watch by WebRTC get the picture that was chosen; the media host looks by itself."""
+    try:
+        url = await in_database(partial(queries.engine_url, occasion_id=room.occasion_id))
+    except DatabaseError:
+        log.warning("picture_not_shown")
+        return
+    if url:
+        get_engine(url).show(room.room_id, shown_feed(room))
+
+
+def shown_feed(room: Room) -> str:
+    """Return whose picture the engine is to give, "" for the lecturer's."""
+    member_id = room.shown()
+    return speaker_id(member_id) if member_id else ""
+
+
+async def picture_ended(room: Room, member_id: int) -> None:
+    """Nothing comes of somebody's picture, or their connection has ended."""
+    if room.shown() != member_id:
+        return
+    try:
+        await in_database(partial(operations.unshow, occasion_id=room.occasion_id, member_id=member_id))
+    except DatabaseError:
+        log.warning("picture_not_given_back")  # the engine gives the lecturer's where there is no other
 
 
 async def _cut(process: "RoomProcess", room: Room) -> None:
@@ -44,9 +76,9 @@ async def _cut(process: "RoomProcess", room: Room) -> None:
         log.warning("speakers_not_cut")
 
 
-def known(room: Room) -> list[tuple[int, bool]]:
+def known(room: Room) -> list[Standing]:
     """Return the stage as the room knows it, for comparison with what is asked for now."""
-    return [(one.member, one.on) for one in room.speakers]
+    return [Standing(one.member, one.on, one.sound, one.picture, one.shown) for one in room.speakers]
 
 
 async def learn(room: Room, facts: queries.RoomFacts) -> None:
@@ -58,12 +90,12 @@ async def learn(room: Room, facts: queries.RoomFacts) -> None:
         room.speakers = found
 
 
-async def compare(process: "RoomProcess", room: Room, facts: queries.RoomFacts, was: list[tuple[int, bool]]) -> None:
+async def compare(process: "RoomProcess", room: Room, facts: queries.RoomFacts, was: list[Standing]) -> None:
     """Deliver the stage where it differs from what the room knew when the facts were asked for."""
     room.devices = _devices(facts)
     if was == known(room):
         process.peers.cut_unasked(room, room.devices)
-    if was == known(room) != [(member_id, on) for member_id, on, _device in facts.speakers]:
+    if was == known(room) != [one for one, _device in facts.speakers]:
         found = await in_database(partial(queries.speakers, room.occasion_id))
         if known(room) == was:
             process.rooms.deliver(room.occasion_id, protocol.SpeakersEvent(speakers=found))
@@ -71,7 +103,7 @@ async def compare(process: "RoomProcess", room: Room, facts: queries.RoomFacts, 
 
 
 def _devices(facts: queries.RoomFacts) -> dict[int, str]:
-    return {member_id: device for member_id, on, device in facts.speakers if on}
+    return {one.member: device for one, device in facts.speakers if one.on}
 
 
 class Noting:

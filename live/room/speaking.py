@@ -45,6 +45,28 @@ async def take_down_all(
     await in_database(partial(operations.clear_stage, occasion_id=room.occasion_id))
 
 
+async def show_picture(process: RoomProcess, room: Room, connection: Connection, command: protocol.ShowPicture) -> None:
+    whose = {"occasion_id": room.occasion_id, "member_id": command.member, "actor_id": connection.member_id}
+    try:
+        await in_database(partial(operations.show_picture, as_of=timezone.now(), **whose))
+    except operations.UnableToShow as error:
+        raise Refused(error.code) from error
+
+
+async def sending(process: RoomProcess, room: Room, connection: Connection, command: protocol.Sending) -> None:
+    # A page of theirs that does not speak says nothing of the one that does.
+    if room.devices.get(connection.member_id) != connection.device:
+        raise Refused("not_invited")
+    note = partial(
+        operations.note_sending,
+        occasion_id=room.occasion_id,
+        member_id=connection.member_id,
+        sound=command.sound,
+        picture=command.picture,
+    )
+    await in_database(note)
+
+
 async def step_up(process: RoomProcess, room: Room, connection: Connection, command: protocol.StepUp) -> None:
     come = partial(
         operations.step_up,
@@ -70,7 +92,7 @@ async def step_down(process: RoomProcess, room: Room, connection: Connection, co
 
 async def speak(process: RoomProcess, room: Room, connection: Connection, command: protocol.Speak) -> None:
     """Raises EngineError."""
-    if not _is_sound_alone(command.sdp):
+    if not _is_fit(command.sdp):
         raise Refused("bad_sdp")
     await _must_be_on_stage(room, connection)
     peer = connection.talking
@@ -124,9 +146,10 @@ async def _is_speaking(room: Room, connection: Connection) -> bool:
     return await in_database(ask)
 
 
-def _is_sound_alone(sdp: str) -> bool:
-    """Whether an offer has sound and nothing else: the picture is the lecturer's."""
-    return all(line.startswith("m=audio ") for line in sdp.splitlines() if line.startswith("m="))
+def _is_fit(sdp: str) -> bool:
+    """Whether an offer has no more than one sound and one picture, and nothing else."""
+    kinds = [line.split(" ", 1)[0] for line in sdp.splitlines() if line.startswith("m=")]
+    return all(kinds.count(kind) <= 1 for kind in kinds) and set(kinds) <= {"m=audio", "m=video"}
 
 
 def _hang_up(process: RoomProcess, connection: Connection) -> None:

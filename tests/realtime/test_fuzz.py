@@ -26,7 +26,7 @@ EACH = 12  # frames a socket: three mistakes close it
 MORE_MEMORY_MIB = 40
 FIELDS = ("id", "text", "up", "via", "sdp", "pc", "candidate", "again", "message", "member", "on", "sound", "extra",
           "poll", "choice", "question", "kind", "quiz", "options", "right", "state", "minutes", "key",
-          "source", "turn", "deck", "page", "line")  # fmt: skip
+          "source", "turn", "deck", "page", "line", "picture")  # fmt: skip
 WORDS = (*protocol.COMMANDS, "joined", "tick", "x", "__class__", "")
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 2**63, 2**64, 10**300, 1.5, 1e308, "", "a" * 15_000, "\x00", "\ud800", "<script>",
@@ -34,7 +34,8 @@ VALUES: tuple[Any, ...] = (
     {"candidate": "a" * 2000, "sdpMid": "0", "sdpMLineIndex": -5}, "auto", "hls", "sub", "pub",
 )  # fmt: skip
 LIKELY: dict[str, tuple[Any, ...]] = {
-    "sound": (True, False), "id": ("a-1", "b_2"), "text": ("好", " ", "a" * 501), "up": (True, False),
+    "sound": (True, False), "picture": (True, False),
+    "id": ("a-1", "b_2"), "text": ("好", " ", "a" * 501), "up": (True, False),
     "via": ("auto", "hls", "stage"), "sdp": ("v=0\r\n",), "pc": ("sub", "pub", "talk"),
     "candidate": (None, {"candidate": ""}),
     "again": (True, False), "message": (1, 2**53), "member": (1, 2, 2**53), "on": (True, False),

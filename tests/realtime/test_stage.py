@@ -185,8 +185,17 @@ def test_a_hand_becomes_a_voice_and_the_stage_is_left_in_every_way(server: RoomS
     assert listener.event("speakers")["speakers"][0]["on"] is True
     phone.send(t="speak", sdp="v=0", again=False)
     assert phone.until("engine_unreachable")["t"] == "speak"  # no engine here: the stage stands all the same
+    host.send(t="show_picture", member=member.pk)
+    assert host.until("no_picture")["t"] == "show_picture"
+    listener.send(t="sending", sound=True, picture=True)
+    assert listener.until("not_invited")["t"] == "sending"
+    phone.send(t="sending", sound=False, picture=True)
+    one = listener.event("speakers")["speakers"][0]
+    assert (one["sound"], one["picture"], one["shown"]) == (False, True, False)
+    host.send(t="show_picture", member=member.pk)
+    assert listener.event("speakers")["speakers"][0]["shown"] is True
     _late, joined = come(server, world.members[2], lecture)
-    assert [one["member"] for one in joined["speakers"]] == [member.pk]
+    assert [(one["member"], one["shown"]) for one in joined["speakers"]] == [(member.pk, True)]
     phone.drop()
     back, joined = come(server, member, lecture)
     assert joined["speakers"][0]["on"] is True, "a line that broke keeps its place"

@@ -481,7 +481,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     ),
     "live.Speaker": (
         Fields("id device seen_at", TECHNICAL, SERVER, STAGE),
-        Fields("lecture member invited_by invited_at came_at", PERSONAL, ROOM, STAGE),
+        Fields("lecture member invited_by invited_at came_at is_muted has_picture shown_at", PERSONAL, ROOM, STAGE),
     ),
     "live.ChatMessage": (
         Fields("id client_id", TECHNICAL, ROOM, CHAT),

@@ -50,9 +50,11 @@ COMMANDS = {
     "invite": "host",
     "take_down": "host",
     "take_down_all": "host",
+    "show_picture": "host",
     "step_up": "room",
     "step_down": "room",
     "speak": "room",
+    "sending": "room",
 }
 
 EVENTS = {

@@ -72,6 +72,24 @@ export async function openMicrophone(): Promise<MediaStream> {
   }
 }
 
+/** The camera alone, of somebody on the stage: enough for a face, and no more of a phone's line. @throws UnableToUseDevices */
+export async function openCamera(): Promise<MediaStreamTrack> {
+  checkAbilities();
+  const video = {
+    width: { ideal: 640 },
+    height: { ideal: 480 },
+    frameRate: { ideal: 15, max: 24 },
+    facingMode: "user",
+  };
+  try {
+    const [track] = (await navigator.mediaDevices.getUserMedia({ video })).getVideoTracks();
+    if (track) return track;
+  } catch (error) {
+    throw new UnableToUseDevices(problemOf(error));
+  }
+  throw new UnableToUseDevices("no_device");
+}
+
 export async function listDevices(kind: MediaDeviceKind): Promise<MediaDeviceInfo[]> {
   return (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === kind && device.deviceId);
 }

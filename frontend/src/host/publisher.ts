@@ -3,7 +3,7 @@
  * resolution before frame rate (slides must stay readable). The server answers; whatever breaks is begun again.
  */
 import type { CandidateInit, Command } from "../lib/frames";
-import { onState, sendingPeer, stateOf } from "../lib/peer";
+import { newPeer, onState, stateOf } from "../lib/peer";
 
 const PATIENCE_MS = 10_000;
 // A line that is lost for so long gets another way through the network; most are back before.
@@ -22,6 +22,8 @@ export class Publisher {
   /** By which the server knows this connection on another socket; "" before it has said so. */
   key = "";
   private pc: RTCPeerConnection | null = null;
+  /** The most that the picture takes, in bit/s. */
+  bitrate = 800_000;
   private timer = 0;
   private pictureSender: RTCRtpSender | null = null;
   private soundSender: RTCRtpSender | null = null;
@@ -66,9 +68,10 @@ export class Publisher {
     }
   }
 
-  async start(stream: MediaStream, picture: MediaStreamTrack | null): Promise<void> {
+  /** ``picture``: "later" keeps a place for one, which ``replacePicture`` fills without a new connection. */
+  async start(stream: MediaStream, picture: MediaStreamTrack | "later" | null): Promise<void> {
     this.stop();
-    const pc = sendingPeer(this.relays);
+    const pc = newPeer(this.relays);
     this.pc = pc;
     this.offered = false;
     this.early = [];
@@ -123,11 +126,15 @@ export class Publisher {
     pc?.close();
   }
 
-  private async addPicture(pc: RTCPeerConnection, track: MediaStreamTrack, stream: MediaStream): Promise<void> {
-    const transceiver = pc.addTransceiver(track, {
+  private async addPicture(
+    pc: RTCPeerConnection,
+    track: MediaStreamTrack | "later",
+    stream: MediaStream,
+  ): Promise<void> {
+    const transceiver = pc.addTransceiver(track === "later" ? "video" : track, {
       direction: "sendonly",
       streams: [stream],
-      sendEncodings: [{ maxBitrate: 800_000 }],
+      sendEncodings: [{ maxBitrate: this.bitrate }],
     });
     this.pictureSender = transceiver.sender;
     const codecs = RTCRtpSender.getCapabilities?.("video")?.codecs;

@@ -17,6 +17,9 @@ export interface OnStage {
   name: string;
   unit: string;
   on: boolean;
+  sound: boolean;
+  picture: boolean;
+  shown: boolean;
 }
 
 export interface BeatCommand {
@@ -253,6 +256,11 @@ export interface TakeDownAllCommand {
   t: "take_down_all";
 }
 
+export interface ShowPictureCommand {
+  t: "show_picture";
+  member: number;
+}
+
 export interface StepUpCommand {
   t: "step_up";
 }
@@ -265,6 +273,12 @@ export interface SpeakCommand {
   t: "speak";
   sdp: string;
   again: boolean;
+}
+
+export interface SendingCommand {
+  t: "sending";
+  sound: boolean;
+  picture: boolean;
 }
 
 export type Command =
@@ -312,9 +326,11 @@ export type Command =
   | InviteCommand
   | TakeDownCommand
   | TakeDownAllCommand
+  | ShowPictureCommand
   | StepUpCommand
   | StepDownCommand
-  | SpeakCommand;
+  | SpeakCommand
+  | SendingCommand;
 
 export interface StateChangedEvent {
   t: "state";

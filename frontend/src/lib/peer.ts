@@ -5,8 +5,8 @@ export function canSend(): boolean {
   return typeof RTCPeerConnection === "function" && "addTransceiver" in RTCPeerConnection.prototype;
 }
 
-/** A connection that sends. Chrome 69 to 71 adds a track only where it is told to write offers as all others do. */
-export function sendingPeer(iceServers: RTCIceServer[]): RTCPeerConnection {
+/** A connection. Chrome 69 to 71 has transceivers only where it is told to write offers as all others do. */
+export function newPeer(iceServers: RTCIceServer[]): RTCPeerConnection {
   const configuration: RTCConfiguration & { sdpSemantics: string } = {
     iceServers,
     bundlePolicy: "max-bundle",

@@ -18,6 +18,11 @@ export interface TalkWords {
 
 export interface RoomWords {
   break_over: string;
+  camera_busy: string;
+  camera_close: string;
+  camera_denied: string;
+  camera_missing: string;
+  camera_open: string;
   cancelled: string;
   chat_off: string;
   closed: string;
@@ -65,6 +70,7 @@ export interface RoomWords {
   people: string;
   people_say: string;
   picture_again: string;
+  picture_of: string;
   reconnecting: string;
   replay_ready: string;
   signed_out: string;
@@ -76,6 +82,8 @@ export interface RoomWords {
   stage_elsewhere: string;
   stage_heard: string;
   stage_mute: string;
+  stage_shown: string;
+  stage_unshown: string;
   starts_in: string;
   starts_in_days: string;
   starts_in_hours: string;
@@ -121,11 +129,16 @@ export interface HostWords {
   encoder_stay: string;
   encoder_take_asks: string;
   encoder_taken: string;
+  face_cost: string;
+  face_off: string;
+  face_on: string;
+  face_slow: string;
   full: string;
   give_back_asked: string;
   going: string;
   good: string;
   hands_tab: string;
+  has_camera: string;
   head_break: string;
   head_break_over: string;
   head_coming: string;
@@ -142,6 +155,8 @@ export interface HostWords {
   is_invited: string;
   is_locked: string;
   is_muted: string;
+  is_quiet: string;
+  is_shown: string;
   is_speaking: string;
   lecturer: string;
   left_out: string;
@@ -173,6 +188,7 @@ export interface HostWords {
   no_device: string;
   no_engine: string;
   no_microphone: string;
+  no_picture: string;
   no_replay: string;
   no_right: string;
   not_held: string;
@@ -200,6 +216,9 @@ export interface HostWords {
   screen_silent: string;
   screen_stop: string;
   sending: string;
+  show_lecturer: string;
+  show_picture: string;
+  shown: string;
   signed_out: string;
   silent_mic: string;
   slow: string;

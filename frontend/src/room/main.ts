@@ -179,8 +179,9 @@ class Room {
     this.slides.told(frame.slide);
     const was = this.state;
     this.setState(frame.state);
+    const isSame = this.speaking.showsAs(frame.speakers ?? []);
     // Where it has just become live, setState began the picture.
-    if (this.state === "live" && was === "live" && this.breakUntil === null) this.screen.resume();
+    if (this.state === "live" && was === "live" && this.breakUntil === null) this.screen.resume(isSame);
     this.speaking.joined(frame.speakers ?? []);
     // Those who enter do not ask in one moment.
     if (missed && !isBack) window.setTimeout(() => void this.standing.catchUp(), Math.random() * ENTRY_SPREAD_MS);

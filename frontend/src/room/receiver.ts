@@ -1,5 +1,6 @@
 /** The lecturer's picture by WebRTC: the server offers, this browser answers. */
 import type { CandidateInit, Command } from "../lib/frames";
+import { newPeer, onState, stateOf } from "../lib/peer";
 
 export interface ReceiverEvents {
   send(command: Command): boolean;
@@ -15,6 +16,12 @@ export function canReceive(): boolean {
   return typeof RTCPeerConnection === "function" && "getTransceivers" in RTCPeerConnection.prototype;
 }
 
+/** The picture that comes: of several places for one, as another's was chosen, the one that is open, and last made. */
+export function currentPicture(all: RTCRtpTransceiver[]): MediaStreamTrack | null {
+  const open = all.filter((one) => one.receiver.track.kind === "video" && one.currentDirection === "recvonly");
+  return open[open.length - 1]?.receiver.track ?? null;
+}
+
 // A line that is lost for so long is begun again; most are back before.
 const LOST_AFTER_MS = 2000;
 
@@ -24,6 +31,7 @@ export class Receiver {
   /** By which the server knows this connection on another socket; "" before it has said so. */
   key = "";
   private timer = 0;
+  private stream: MediaStream | null = null;
   /** Found before the answer went out: the server knows this connection only with it. */
   private early: RTCIceCandidateInit[] = [];
   /** A video element plays one sound of its stream, in some browsers: the others have elements of their own. */
@@ -43,6 +51,7 @@ export class Receiver {
       const answer = await pc.createAnswer();
       await pc.setLocalDescription(answer);
       if (this.pc !== pc) return;
+      this.showCurrent(pc);
       this.events.send({ t: "answer", sdp: answer.sdp ?? "" });
       for (const one of this.early.splice(0)) this.trickle(one);
     } catch {
@@ -52,7 +61,7 @@ export class Receiver {
 
   /** The socket is back: ask for what this connection was. Returns whether there is one to ask for. */
   resume(): boolean {
-    const isThere = this.pc !== null && this.pc.connectionState === "connected" && this.key !== "";
+    const isThere = this.pc !== null && stateOf(this.pc) === "connected" && this.key !== "";
     return isThere && this.events.send({ t: "reclaim", pc: "sub", key: this.key });
   }
 
@@ -68,6 +77,7 @@ export class Receiver {
     const { pc } = this;
     for (const voice of Array.from(this.voices.values())) voice.srcObject = null;
     this.voices.clear();
+    this.stream = null;
     window.clearTimeout(this.timer);
     this.pc = null;
     this.key = "";
@@ -76,9 +86,10 @@ export class Receiver {
   }
 
   private connect(soundOnly: () => boolean): RTCPeerConnection {
-    const pc = new RTCPeerConnection({ iceServers: this.relays, bundlePolicy: "max-bundle" });
+    const pc = newPeer(this.relays);
     this.pc = pc;
     const stream = new MediaStream();
+    this.stream = stream;
     pc.ontrack = (event) => {
       // A picture that never comes would hold up the sound.
       if (soundOnly() && event.track.kind === "video") return;
@@ -93,8 +104,19 @@ export class Receiver {
       if (candidate && !pc.localDescription) this.early.push(candidate);
       else this.trickle(candidate);
     };
-    pc.onconnectionstatechange = () => this.changed(pc);
+    onState(pc, () => this.changed(pc));
     return pc;
+  }
+
+  /** The picture may be another's now, on a track of its own: an element shows the first that its stream has. */
+  private showCurrent(pc: RTCPeerConnection): void {
+    const { stream } = this;
+    const track = currentPicture(pc.getTransceivers());
+    const had = stream?.getVideoTracks() ?? [];
+    if (!stream || !track || (had.length === 1 && had[0] === track)) return;
+    for (const other of had) stream.removeTrack(other);
+    stream.addTrack(track);
+    this.events.stream(stream);
   }
 
   private addVoice(track: MediaStreamTrack): void {
@@ -107,10 +129,11 @@ export class Receiver {
   private changed(pc: RTCPeerConnection): void {
     if (this.pc !== pc) return;
     window.clearTimeout(this.timer);
-    if (pc.connectionState === "failed") {
+    const state = stateOf(pc);
+    if (state === "failed") {
       if (this.key) this.events.lost();
       else this.events.failed();
-    } else if (pc.connectionState === "disconnected") {
+    } else if (state === "disconnected") {
       this.timer = window.setTimeout(() => this.events.lost(), LOST_AFTER_MS);
     }
   }

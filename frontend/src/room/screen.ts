@@ -104,11 +104,11 @@ export class Screen {
   }
 
   /** The socket is back: what plays goes on. HLS needs no word of it; WebRTC is reclaimed, or begun anew. */
-  resume(): void {
+  resume(isSame: boolean): void {
     this.live = true;
     if (this.way === "hls" && this.shown === "playing") return;
     // Who is on the air may have changed meanwhile: only a picture that moves is worth keeping.
-    if (this.way !== "webrtc" || this.shown !== "playing" || !this.receiver.resume()) this.start();
+    if (this.way !== "webrtc" || this.shown !== "playing" || !isSame || !this.receiver.resume()) this.start();
   }
 
   /** The server keeps our connection under this key. */

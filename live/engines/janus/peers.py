@@ -238,13 +238,15 @@ class JanusSubscribing(Peer):
     def _wanted(self) -> set[tuple[str, str]]:
         feeds = self._watch.feeds
         ids = feeds.keys() if self._wanted_ids is None else self._wanted_ids & feeds.keys()
-        # Of a speaker the sound alone, whatever they send.
+        shown = self._watch.shown
+        has_picture = shown in ids and shown != self._but and feeds[shown].mid("video") is not None
+        # One picture, that of who is shown; of everybody else the sound alone, whatever they send.
         return {
             (each, mid)
             for each in ids
             if each != self._but
             for kind, mid in feeds[each].streams
-            if kind == "audio" or not is_speaker(each)
+            if kind == "audio" or (each == shown if has_picture else not is_speaker(each))
         }
 
     async def _offer_changes(self) -> None:

@@ -101,6 +101,13 @@ window.watch = async (name, sdp) => {
   const peer = window.peers[name];
   await peer.setRemoteDescription({ type: "offer", sdp });
   await peer.setLocalDescription(await peer.createAnswer());
+  const shown = peer.getTransceivers().filter((each) => each.currentDirection === "recvonly" && each.receiver.track.kind === "video");
+  const media = peer.video.srcObject;
+  const track = shown.length && shown[shown.length - 1].receiver.track;
+  if (track && !(media.getVideoTracks().length === 1 && media.getVideoTracks()[0] === track)) {
+    for (const other of media.getVideoTracks()) media.removeTrack(other);
+    media.addTrack(track);
+  }
   await gathered(peer);
   return peer.localDescription.sdp;
 };

@@ -102,3 +102,48 @@ async def test_a_speaker_is_heard_by_all_and_begins_no_new_run(engine: MediaEngi
     assert not any(loud[FIRST_HZ][:4])
     assert not any(loud[FIRST_HZ][-4:]), "who has gone is silent"
     assert not any(one and other for one, other in zip(loud[FIRST_HZ][1:], loud[SECOND_HZ], strict=False))
+
+
+async def test_the_picture_of_a_speaker_is_everybodys_and_the_lecturers_comes_back(
+    engine: MediaEngine, page: Page, tmp_path: Path
+) -> None:
+    await engine.open_room(lecture_spec(7))
+    carrier = Carrier(occasion_id=7, folder=tmp_path / "7", engine=engine, record=True)
+    carrier.start()
+    lecturer, viewer = Guest(page, engine, ROOM, "lecturer"), Guest(page, engine, ROOM, "viewer")
+    speaker = Guest(page, engine, ROOM, speaker_id(1))
+
+    async def sees(guest: Guest, width: int) -> None:
+        async def asked() -> bool:
+            return (await guest.seen()).get("width") == width
+
+        await until(asked, what=f"{guest.name} sees {width}")
+        await guest.sees_more()
+
+    async def recorded(width: int) -> None:
+        def asked() -> bool:
+            run = carrier.packager._run
+            return run is not None and run.shape.width == width and bool(run.listing.video.segments)
+
+        await until(asked, what=f"{width} is recorded")
+
+    await until(lambda: carrier._tap, what="the room is tapped")
+    await lecturer.publish(sound=True)
+    await viewer.watch()
+    await sees(viewer, 640)
+    await recorded(640)
+    await speaker.publish(width=480, height=270)
+    own = Guest(page, engine, ROOM, "the speaker's eyes")
+    await own.watch(but=speaker.name)
+    await sees(own, 640)
+    engine.show(ROOM, speaker.name)
+    carrier.show(1)
+    await sees(viewer, 480)
+    await sees(own, 640)
+    await recorded(480)
+    await speaker.hang_up()
+    await sees(viewer, 640)
+    await recorded(640)
+    assert not carrier.broken
+    await carrier.stop()
+    assert [listing.number for listing in carrier.packager.listings()] == [0, 1, 2], "a run each size"

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from live import operations, permissions, queries
 from live.core.wire import protocol
-from live.engines.base import EngineEvent, HungUp, NoSuchPeer, OfferMade
+from live.engines.base import EngineEvent, HungUp, MediaFlow, NoSuchPeer, OfferMade
 from live.models import Lecture, MediaPeer
 from live.room import peers, sessions, signalling
 from live.room.connections import Connection
@@ -52,6 +52,8 @@ class Engine:
         self.is_gone = False
 
     async def open_room(self, spec: Any) -> None: ...
+
+    def show(self, room_id: str, participant_id: str) -> None: ...
 
     async def publish(self, *, on_event: Callable[[EngineEvent], None], **_of: Any) -> Part:
         self.parts.append(Part(f"1.{len(self.parts)}", on_event))
@@ -504,3 +506,31 @@ def test_of_two_processes_one_takes_it_and_a_new_picture_ends_the_old_claim() ->
     assert MediaPeer.objects.count() == 1
     operations.forget_peers(occasion_id=lecture.pk)
     assert not MediaPeer.objects.exists()
+
+
+def test_a_speakers_picture_that_stands_or_ends_is_the_lectures_no_more(
+    engine: Engine, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ended(_room: Room, member_id: int) -> None:
+        told.append(member_id)
+
+    async def story() -> None:
+        process, room, phone = Process("one", table), a_room(), at(1)
+        peer = peers.Peer(room, phone, "talk")
+        hear = signalling.listener_for(cast(Any, process), peer)
+        hear(MediaFlow("video", False))
+        hear(MediaFlow("video", True))
+        await process.settle()
+        assert told == [], "it moves again"
+        hear(MediaFlow("video", False))
+        await process.settle()
+        assert told == [1]
+        hear(MediaFlow("video", True))
+        hear(HungUp(""))
+        await process.settle()
+        assert (told, process.pictures) == ([1, 1], [])
+
+    told: list[int] = []
+    monkeypatch.setattr(signalling, "SILENT_S", 0.01)
+    monkeypatch.setattr(signalling.speakers, "picture_ended", ended)
+    asyncio.run(story())

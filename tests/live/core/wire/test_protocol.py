@@ -52,6 +52,8 @@ GOOD = [
     ({"t": "invite", "member": 7}, protocol.Invite(member=7)),
     ({"t": "take_down", "member": 7}, protocol.TakeDown(member=7)),
     ({"t": "take_down_all"}, protocol.TakeDownAll()),
+    ({"t": "show_picture", "member": 7}, protocol.ShowPicture(member=7)),
+    ({"t": "sending", "sound": True, "picture": False}, protocol.Sending(sound=True, picture=False)),
     ({"t": "step_up"}, protocol.StepUp()),
     ({"t": "step_down"}, protocol.StepDown()),
     ({"t": "speak", "sdp": "v=0", "again": True}, protocol.Speak(sdp="v=0", again=True)),
