@@ -184,9 +184,9 @@ def complete_uploads() -> QuerySet[Upload]:
 
 
 def due_jobs(*, as_of: datetime) -> QuerySet[Job]:
-    """Jobs that wait for a worker, or whose worker has gone silent; oldest first."""
+    """Jobs that wait for a worker, or whose worker has gone silent; by stage, then the oldest first."""
     lost = Q(state=Job.State.RUNNING, lease_until_at__lt=as_of)
-    return Job.objects.filter(Q(state=Job.State.QUEUED) | lost).order_by("created_at", "pk")
+    return Job.objects.filter(Q(state=Job.State.QUEUED) | lost).order_by("stage", "created_at", "pk")
 
 
 def personal_data(user: User) -> dict[str, list[Any]]:
