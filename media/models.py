@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from media.core.ladder import Stage
+from media.core.ladder import Phase
 from organizations.models import Node
 
 
@@ -157,8 +157,8 @@ class Job(models.Model):
         FAILED = "failed", _("失败")
 
     video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="jobs")
-    stage = models.PositiveSmallIntegerField(
-        default=Stage.FIRST.value, db_default=Stage.FIRST.value, help_text="media.core.ladder.Stage"
+    phase = models.PositiveSmallIntegerField(
+        default=Phase.FIRST.value, db_default=Phase.FIRST.value, help_text="media.core.ladder.Phase"
     )
     state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
     attempt = models.PositiveIntegerField(default=0)

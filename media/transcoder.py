@@ -10,7 +10,7 @@ from typing import Any
 from media import storage
 from media.checks import UNEVEN, Rendered, find_fault, is_cut_off, measure
 from media.core.facts import Source, UnableToPlayBack, read_facts
-from media.core.ladder import Plan, Rung, Stage, is_still, plan_ladder, plan_large, rungs_at, with_new_sound
+from media.core.ladder import Phase, Plan, Rung, is_still, plan_ladder, plan_large, rungs_at, with_new_sound
 from media.core.loudness import gain_of, read_loudness
 from media.core.playlists import (
     AAC_LC,
@@ -53,7 +53,7 @@ class Outcome:
     width: int | None
     height: int | None
     renditions: list[dict[str, Any]]
-    following: Stage | None = None
+    following: Phase | None = None
 
 
 @dataclass(frozen=True)
@@ -100,12 +100,12 @@ def _refuse_what_cannot_be(facts: Source, timeline: Timeline) -> None:
 
 @dataclass(frozen=True)
 class Work:
-    """One stage of a film: ``rungs`` are all that it will have then, ``kept`` those of them that lie in ``earlier``.
+    """One phase of a film: ``rungs`` are all that it will have then, ``kept`` those of them that lie in ``earlier``.
 
     ``heard_s`` of the sound could be decoded; None: nobody has looked.
     """
 
-    stage: Stage
+    phase: Phase
     found: Examined
     rungs: tuple[Rung, ...]
     kept: tuple[Rung, ...] = ()
@@ -118,34 +118,34 @@ class Work:
         return tuple(rung for rung in self.rungs if rung not in self.kept)
 
     @property
-    def following(self) -> Stage | None:
-        if self.stage is Stage.FIRST:
-            return Stage.LADDER
-        is_next = self.stage is Stage.LADDER and plan_large(self.found.facts, self.found.plan) is not None
-        return Stage.LARGE if is_next else None
+    def following(self) -> Phase | None:
+        if self.phase is Phase.FIRST:
+            return Phase.LADDER
+        is_next = self.phase is Phase.LADDER and plan_large(self.found.facts, self.found.plan) is not None
+        return Phase.LARGE if is_next else None
 
 
 def encode(
-    source: Path, folder: Path, *, on_tick: Tick, stage: Stage = Stage.LADDER, earlier: Path | None = None
+    source: Path, folder: Path, *, on_tick: Tick, phase: Phase = Phase.LADDER, earlier: Path | None = None
 ) -> Outcome:
-    """Fill ``folder`` as far as ``stage``. ``on_tick`` gets the percentage at least twice a second; what it raises ends
+    """Fill ``folder`` as far as ``phase``. ``on_tick`` gets the percentage at least twice a second; what it raises ends
     the work.
 
-    What lies in ``earlier``, the folder of the stage before, gets a second name instead of being made again. What was
+    What lies in ``earlier``, the folder of the phase before, gets a second name instead of being made again. What was
     made is checked; where the rungs do not agree, or a copied source cannot be decoded cleanly, all is encoded once
-    more. A first stage that would bring nothing forward is the whole ladder. Raises UnableToTranscode with the reason,
+    more. A first phase that would bring nothing forward is the whole ladder. Raises UnableToTranscode with the reason,
     and storage.UnableToStore before it begins where the disk is too full.
     """
     found = examine(source, on_beat=lambda: on_tick(0))
-    work = _measured(source, folder, _planned(found, stage, earlier), on_tick=on_tick)
+    work = _measured(source, folder, _planned(found, phase, earlier), on_tick=on_tick)
     seconds = sum(rung.kbits + rung.sound_kbits for rung in work.to_make) * 1000 // 8
     storage.require_space(int(seconds * found.timeline.length_s))
     made, fault = _attempt(source, folder, work, on_tick=on_tick)
-    if fault == UNEVEN and work.stage is not Stage.LARGE:
+    if fault == UNEVEN and work.phase is not Phase.LARGE:
         for file in folder.iterdir():
             file.unlink()
         found = _second_plan(work.found, made)
-        work = _measured(source, folder, Work(Stage.LADDER, found, found.plan.rungs), on_tick=on_tick)
+        work = _measured(source, folder, Work(Phase.LADDER, found, found.plan.rungs), on_tick=on_tick)
         made, fault = _attempt(source, folder, work, on_tick=on_tick)
     if fault:
         raise UnableToTranscode(fault)
@@ -154,18 +154,18 @@ def encode(
     return _finish(folder, work, made)
 
 
-def _planned(found: Examined, stage: Stage, earlier: Path | None) -> Work:
-    """What a stage makes, and what of it lies there already. Raises UnableToTranscode where nothing is left to make."""
-    plan, first = found.plan, rungs_at(Stage.FIRST, found.plan)
-    if stage is Stage.LARGE:
+def _planned(found: Examined, phase: Phase, earlier: Path | None) -> Work:
+    """What a phase makes, and what of it lies there already. Raises UnableToTranscode where nothing is left to make."""
+    plan, first = found.plan, rungs_at(Phase.FIRST, found.plan)
+    if phase is Phase.LARGE:
         large = plan_large(found.facts, plan)
         if large is None or earlier is None:
             raise UnableToTranscode(UNEVEN)
         pictures = tuple(rung for rung in plan.rungs if rung.kind == "video")
-        return Work(stage, found, (*pictures, *large.rungs, *plan.rungs[len(pictures) :]), plan.rungs, earlier)
-    if stage is Stage.FIRST and first:
-        return Work(stage, found, first)
-    return Work(Stage.LADDER, found, plan.rungs, first if earlier is not None else (), earlier)
+        return Work(phase, found, (*pictures, *large.rungs, *plan.rungs[len(pictures) :]), plan.rungs, earlier)
+    if phase is Phase.FIRST and first:
+        return Work(phase, found, first)
+    return Work(Phase.LADDER, found, plan.rungs, first if earlier is not None else (), earlier)
 
 
 def _measured(source: Path, folder: Path, work: Work, *, on_tick: Tick) -> Work:
@@ -216,10 +216,10 @@ def _attempt(source: Path, folder: Path, work: Work, *, on_tick: Tick) -> tuple[
 
     if work.earlier is not None:
         _keep(work.earlier, folder, work.kept)
-    is_first = work.stage is Stage.FIRST
+    is_first = work.phase is Phase.FIRST
     build = partial(outputs, facts=facts, plan=plan, rungs=work.to_make, gain_db=work.gain_db, is_decoded=not is_first)
     limits = _limits(length)
-    if work.stage is Stage.LARGE:
+    if work.phase is Phase.LARGE:
         limits = replace(limits, niceness=LAST_NICENESS)
     try:
         lost = run(build, source=source, folder=folder, limits=limits, on_progress=progress, is_strict=plan.copies)

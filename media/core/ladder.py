@@ -35,7 +35,7 @@ FIRST_ALONE_S = 600.0
 WORTH = 0.75
 
 
-class Stage(IntEnum):
+class Phase(IntEnum):
     """What is made of a film, one after another, the most urgent first."""
 
     FIRST = 1
@@ -129,13 +129,13 @@ def plan_ladder(source: Source, timeline: Timeline, *, copying: bool = True) -> 
     return Plan(tuple(rungs), rate, timeline.length_s, hold_s)
 
 
-def rungs_at(stage: Stage, plan: Plan) -> tuple[Rung, ...]:
-    """Return what of a plan is made at a stage; none at the first where that would bring nothing forward.
+def rungs_at(phase: Phase, plan: Plan) -> tuple[Rung, ...]:
+    """Return what of a plan is made at a phase; none at the first where that would bring nothing forward.
 
     What is copied can be played at once. Of what must be encoded the lowest rung comes alone only where the film is so
     long that waiting for the others costs more than decoding it twice.
     """
-    if stage is not Stage.FIRST:
+    if phase is not Phase.FIRST:
         return plan.rungs
     pictures = [rung for rung in plan.rungs if rung.kind == "video"]
     copied = [rung for rung in pictures if rung.copied]

@@ -19,7 +19,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 
 from media import events, storage, transcoder
-from media.core.ladder import Stage
+from media.core.ladder import Phase
 from media.ffmpeg import UnableToConfine, UnableToTranscode, is_enclosed
 from media.models import Job, Video
 from media.operations import clips
@@ -46,7 +46,7 @@ class LeaseLost(Exception):
 class Lease:
     """A claimed job. Time goes on from ``as_of`` by the monotonic clock, so a stepping wall clock does no harm.
 
-    ``folder``: what the stage before has published, empty at the first.
+    ``folder``: what the phase before has published, empty at the first.
     """
 
     job_id: int
@@ -55,7 +55,7 @@ class Lease:
     token: str
     as_of: datetime
     attempt: int
-    stage: Stage = Stage.FIRST
+    phase: Phase = Phase.FIRST
     folder: str = ""
     started: float = field(default_factory=time.monotonic)
     renewed: float = field(default_factory=time.monotonic)
@@ -109,7 +109,7 @@ def transcode(*, job_id: int, as_of: datetime) -> bool:
             video_id=lease.video_id,
             source=source,
             work=work,
-            stage=lease.stage,
+            phase=lease.phase,
             earlier=storage.absolute(lease.folder) if lease.folder else None,
             on_tick=lease.tick,
         )
@@ -134,26 +134,26 @@ def hint_next(*, as_of: datetime) -> None:
         hint(job_id)
 
 
-def is_busy(*, stage: Stage, as_of: datetime) -> bool:
+def is_busy(*, phase: Phase, as_of: datetime) -> bool:
     """Whether as many jobs run as may; the others wait, so that short tasks find a worker.
 
     A first rung waits for other first rungs alone. What is made last runs alone, and never before anything else.
     """
     limit = settings.MEDIA_JOBS_AT_ONCE
     running = Job.objects.filter(state=Job.State.RUNNING, lease_until_at__gte=as_of)
-    if stage is Stage.FIRST:
-        running = running.filter(stage=stage)
-    if stage is Stage.LARGE:
-        return running.filter(stage=stage).exists() or due_jobs(as_of=as_of).filter(stage__lt=stage).exists()
+    if phase is Phase.FIRST:
+        running = running.filter(phase=phase)
+    if phase is Phase.LARGE:
+        return running.filter(phase=phase).exists() or due_jobs(as_of=as_of).filter(phase__lt=phase).exists()
     return bool(limit) and running.count() >= limit
 
 
 @transaction.atomic
 def claim(*, job_id: int, as_of: datetime) -> Lease | None:
     """Take a job that is queued or whose lease has run out; None if it is not to be had (any more)."""
-    stage = Job.objects.filter(pk=job_id).values_list("stage", flat=True).first()
-    if stage is None or is_busy(
-        stage=Stage(stage), as_of=as_of
+    phase = Job.objects.filter(pk=job_id).values_list("phase", flat=True).first()
+    if phase is None or is_busy(
+        phase=Phase(phase), as_of=as_of
     ):  # counted and not locked: two claims at once may run one job more, which costs time alone
         return None
     # The condition is the lock: of two workers with the same hint one changes the row. The token is this attempt's own;
@@ -176,17 +176,17 @@ def claim(*, job_id: int, as_of: datetime) -> Lease | None:
         return None
     job = Job.objects.select_related("video").get(pk=job_id)
     video = job.video
-    if job.stage == Stage.FIRST:
+    if job.phase == Phase.FIRST:
         Video.objects.filter(pk=video.pk).update(state=Video.State.RUNNING, progress=0, error_code="")
-    folder = video.folder if job.stage > Stage.FIRST else ""
-    return Lease(job_id, video.pk, video.source_path, token, as_of, job.attempt, Stage(job.stage), folder)
+    folder = video.folder if job.phase > Phase.FIRST else ""
+    return Lease(job_id, video.pk, video.source_path, token, as_of, job.attempt, Phase(job.phase), folder)
 
 
 def publish(lease: Lease, made: transcoder.Outcome, folder: str) -> None:
     """Make the placed folder the video's, if the lease is still ours; else drop it and raise LeaseLost.
 
     What follows is queued in the same transaction, so that a worker killed in between loses nothing. The folder of the
-    stage before stays a day, for those who are watching (``drop_unnamed``); its files are the same ones.
+    phase before stays a day, for those who are watching (``drop_unnamed``); its files are the same ones.
     """
     with transaction.atomic():
         # Won and named in one transaction: an attempt whose lease ran out meanwhile finds another's token here.
@@ -211,7 +211,7 @@ def publish(lease: Lease, made: transcoder.Outcome, folder: str) -> None:
     if not won:
         storage.drop(storage.absolute(folder))
         raise LeaseLost
-    for other in storage.attempts(lease.video_id) if lease.stage is Stage.FIRST else ():
+    for other in storage.attempts(lease.video_id) if lease.phase is Phase.FIRST else ():
         if other.name != lease.token:
             storage.drop(other)
 
@@ -219,16 +219,16 @@ def publish(lease: Lease, made: transcoder.Outcome, folder: str) -> None:
 @transaction.atomic
 def give_up(lease: Lease, code: str) -> None:
     """Fail the job with a reason that people read; the source stays, so that it can be tried again."""
-    _end(lease.mine(), video_id=lease.video_id, stage=lease.stage, code=code)
+    _end(lease.mine(), video_id=lease.video_id, phase=lease.phase, code=code)
 
 
-def _end(held: Q, *, video_id: UUID, stage: Stage, code: str) -> None:
+def _end(held: Q, *, video_id: UUID, phase: Phase, code: str) -> None:
     """A film that can be played stays so unless it is found to be damaged: a full disk or a dead worker is no fault of
     its. That its largest rung is missing nobody has to mend.
     """
-    if Job.objects.filter(held).update(state=Job.State.FAILED, lease_until_at=None) != 1 or stage is Stage.LARGE:
+    if Job.objects.filter(held).update(state=Job.State.FAILED, lease_until_at=None) != 1 or phase is Phase.LARGE:
         return
-    stays = stage is not Stage.FIRST and code in {*transcoder.FINAL, "worker_lost"}
+    stays = phase is not Phase.FIRST and code in {*transcoder.FINAL, "worker_lost"}
     state = Video.State.READY if stays else Video.State.FAILED
     Video.objects.filter(pk=video_id).update(state=state, error_code=code)
 
@@ -243,7 +243,7 @@ def reconcile_jobs(*, as_of: datetime) -> int:
         with transaction.atomic():
             # By its token: a worker that only hung may have finished since the list was read.
             held = Q(pk=job.pk, token=job.token, state=Job.State.RUNNING)
-            _end(held, video_id=job.video_id, stage=Stage(job.stage), code="worker_lost")
+            _end(held, video_id=job.video_id, phase=Phase(job.phase), code="worker_lost")
     for job_id in lost.values_list("pk", flat=True):
         log.warning("job_lost_its_worker", job_id=job_id)
     waiting = list(due_jobs(as_of=as_of).values_list("pk", flat=True)[:HINTS_AT_ONCE])

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from kombu.exceptions import OperationalError as BrokerError
 
 from media import events, poster, storage, transcoder
-from media.core.ladder import Stage
+from media.core.ladder import Phase
 from media.core.names import clean_filename, clean_title
 from media.core.playlists import UnableToReadPlaylist
 from media.models import Clip, Job, Video
@@ -47,8 +47,8 @@ def hint(job_id: int) -> None:
         log.warning("job_hint_lost", job_id=job_id, error=type(error).__name__)
 
 
-def queue(video_id: uuid.UUID, stage: Stage = Stage.FIRST) -> Job:
-    job = Job.objects.create(video_id=video_id, stage=stage)
+def queue(video_id: uuid.UUID, phase: Phase = Phase.FIRST) -> Job:
+    job = Job.objects.create(video_id=video_id, phase=phase)
     transaction.on_commit(partial(hint, job.pk))
     return job
 
@@ -96,7 +96,7 @@ def retry_video(*, video_id: uuid.UUID) -> Job:
         raise UnableToRetry
     if video.lacks_rungs:
         Video.objects.filter(pk=video_id).update(error_code="")
-        return queue(video_id, Stage.LADDER)
+        return queue(video_id, Phase.LADDER)
     failed = Video.objects.filter(pk=video_id, state=Video.State.FAILED)
     if failed.update(state=Video.State.QUEUED, progress=0, error_code="") != 1:
         raise UnableToRetry

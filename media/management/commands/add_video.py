@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from media import storage, transcoder
-from media.core.ladder import Stage
+from media.core.ladder import Phase
 from media.core.playlists import MASTER
 from media.ffmpeg import UnableToTranscode
 from media.models import Job, Video
@@ -105,7 +105,7 @@ def wait_for(video: Video) -> None:
 def unmade(video: Video) -> Job | None:
     """The job that is still to be waited for; what is made last is not."""
     return Job.objects.filter(
-        video=video, state__in=[Job.State.QUEUED, Job.State.RUNNING], stage__lt=Stage.LARGE
+        video=video, state__in=[Job.State.QUEUED, Job.State.RUNNING], phase__lt=Phase.LARGE
     ).first()
 
 

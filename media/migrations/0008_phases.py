@@ -17,8 +17,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='job',
-            name='stage',
-            field=models.PositiveSmallIntegerField(db_default=1, default=1, help_text='media.core.ladder.Stage'),
+            name='phase',
+            field=models.PositiveSmallIntegerField(db_default=1, default=1, help_text='media.core.ladder.Phase'),
         ),
         migrations.AddField(
             model_name='job',
