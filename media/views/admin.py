@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.ui.components import MediaContainer
-from wagtail.admin.ui.tables import Column
+from wagtail.admin.ui.tables import Column, Table
 from wagtail.admin.views import generic
 from wagtail.admin.views.generic import history
 from wagtail.admin.viewsets.model import ModelViewSet
@@ -67,7 +67,7 @@ class StateColumn(Column):
 
     def get_cell_context_data(self, instance: Video, parent_context: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_cell_context_data(instance, parent_context)
-        outlook = parent_context.get("outlooks", {}).get(instance.pk)
+        outlook = parent_context["table"].outlooks.get(instance.pk)
         return {**context, "video": instance, "reason": video_reason(instance), "work": outlook_words(outlook)}
 
 
@@ -75,9 +75,12 @@ class VideoList(generic.IndexView):
     add_item_label = gettext_lazy("上传视频")
 
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(*args, **kwargs)
-        shown = [video.pk for video in context["object_list"]]
-        return {**context, **_page(self.request.user), "outlooks": outlooks(shown, as_of=timezone.now())}
+        return {**super().get_context_data(*args, **kwargs), **_page(self.request.user)}
+
+    def get_table(self, object_list: Any) -> Table:
+        table = super().get_table(object_list)
+        table.outlooks = outlooks([video.pk for video in object_list], as_of=timezone.now())
+        return table
 
     def get_base_queryset(self) -> QuerySet[Video]:
         return managed_by(self.request.user)
