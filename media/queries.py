@@ -1,5 +1,6 @@
 """Questions about videos and uploads. Nothing here writes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,8 @@ from django.utils.module_loading import import_string
 
 from media.core.captions import Cue, shifted, write_vtt
 from media.core.chapters import Chapter
+from media.core.ladder import Phase
+from media.core.outlook import seconds_left
 from media.core.playlists import POSTER
 from media.models import Captions, Job, Upload, Video, VideoFault
 from media.signing import signed_url
@@ -25,6 +28,8 @@ MASTER = "master.m3u8"
 AUDIO = "audio"
 MAX_MEDIA_MS = 24 * 3_600_000
 CAPTIONS_REMEMBERED_S = 600
+# Whoever waits behind more than these is told of so many.
+QUEUE_COUNTED = 500
 
 
 @dataclass(frozen=True)
@@ -184,9 +189,56 @@ def complete_uploads() -> QuerySet[Upload]:
 
 
 def due_jobs(*, as_of: datetime) -> QuerySet[Job]:
-    """Jobs that wait for a worker, or whose worker has gone silent; oldest first."""
+    """Jobs that wait for a worker, or whose worker has gone silent; by phase, then the oldest first."""
     lost = Q(state=Job.State.RUNNING, lease_until_at__lt=as_of)
-    return Job.objects.filter(Q(state=Job.State.QUEUED) | lost).order_by("created_at", "pk")
+    return Job.objects.filter(Q(state=Job.State.QUEUED) | lost).order_by("phase", "created_at", "pk")
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is still being made of a video. ``ahead``: how many come before it; None once it is being made itself.
+
+    ``left_s`` is None where nothing honest can be said.
+    """
+
+    phase: Phase
+    percent: int = 0
+    ahead: int | None = None
+    left_s: int | None = None
+
+
+def outlooks(video_ids: Collection[UUID], *, as_of: datetime) -> dict[UUID, Outlook]:
+    """Return how far the work on these videos is; those of which everything is made are left out. One or two queries.
+
+    Ahead of a job are those that run and those that wait longer, of its own phase or a more urgent one.
+    """
+    open_ones = Job.objects.filter(state__in=[Job.State.QUEUED, Job.State.RUNNING]).order_by(
+        "phase", "created_at", "pk"
+    )
+    asked = list(open_ones.filter(video__in=video_ids))
+    runs = {job.pk for job in asked if _is_under_way(job, as_of)}
+    queue = list(open_ones[:QUEUE_COUNTED]) if len(runs) < len(asked) else []
+    found = {}
+    for job in asked:
+        phase = Phase(job.phase)
+        if job.pk in runs:
+            elapsed = (as_of - job.started_at).total_seconds() if job.started_at else 0.0
+            left = seconds_left(percent=job.progress, elapsed_s=elapsed)
+            found[job.video_id] = Outlook(phase, job.progress, None, left)
+        else:
+            place = (job.phase, job.created_at, job.pk)
+            before = [
+                each
+                for each in queue
+                if (each.phase, each.created_at, each.pk) < place
+                or (each.phase == job.phase and each.pk != job.pk and _is_under_way(each, as_of))
+            ]
+            found[job.video_id] = Outlook(phase, 0, len(before))
+    return found
+
+
+def _is_under_way(job: Job, as_of: datetime) -> bool:
+    return job.state == Job.State.RUNNING and job.lease_until_at is not None and job.lease_until_at >= as_of
 
 
 def personal_data(user: User) -> dict[str, list[Any]]:

@@ -380,7 +380,9 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("video member at", PERSONAL, SELF, WITH_OBJECT),
     ),
     "media.Job": (
-        Fields("id video state attempt lease_until_at created_at", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields(
+            "id video phase state attempt progress lease_until_at started_at created_at", TECHNICAL, SERVER, WITH_OBJECT
+        ),
         Fields("token", SECRET, SERVER, WITH_OBJECT),
     ),
     "media.Upload": (
