@@ -16,6 +16,7 @@ from wagtail.blocks.stream_block import StreamBlockValidationError, StreamValue
 from cms.blocks import UNREADABLE, LessonBody
 from cms.choices import PICTURE, may_use
 from cms.permissions import editable_nodes
+from cms.review import REJECT
 
 WINDOW = "editor_window"
 """Under this name a version says which opened page of the editor stored it (frontend/src/editor)."""
@@ -41,6 +42,8 @@ class MemberPageForm(WagtailAdminPageForm):
         if title is not None:
             title.error_messages["required"] = NO_TITLE
             title.widget.attrs["placeholder"] = _("名称")
+        if self.data.get("action-workflow-action") and self.data.get("workflow-action-name") == REJECT:
+            self.defer_required_fields()  # what is sent back may lack anything
 
     def defer_required_fields(self) -> None:
         """Let a draft be saved before it has a name: what is typed first is often the text."""
