@@ -12,7 +12,7 @@ from attendance.desk import MOST, Matter
 from attendance.kinds import Step
 from attendance.sentences.records import day_and_hour
 from cms.queries import drafts_for
-from cms.reviewing import NOT_PUBLISHED, edit_url, missed_moments, sent_back, talked_about, to_review
+from cms.reviewing import NOT_PUBLISHED, edit_url, matters_in_review, missed_moments, talked_about
 from media.models import Video
 from media.queries import managed_by
 from media.sentences import reason
@@ -35,29 +35,27 @@ def videos(user: User, as_of: datetime) -> list[Matter]:
 
 
 def reviews(user: User, as_of: datetime) -> list[Matter]:
-    """Return what waits for a person's review, and what was sent back to them; three queries."""
-    waiting, returned = list(to_review(user)[:MOST]), list(sent_back(user)[:MOST])
-    pages = Page.objects.in_bulk([state.page_id for state in (*waiting, *returned)])
-    found = [_waiting(state, pages[state.page_id]) for state in waiting]
-    return found + [_returned(state, pages[state.page_id]) for state in returned]
+    """Return what waits for a person's review, and what was sent back to them; two queries."""
+    found = matters_in_review(user)[: 2 * MOST]
+    return [(_returned if state.status == state.STATUS_NEEDS_CHANGES else _waiting)(state) for state in found]
 
 
-def _waiting(state: Any, page: Page) -> Matter:
+def _waiting(state: Any) -> Matter:
     at = day_and_hour(state.current_task_state.started_at)
     text = f"{state.requested_by.name} · {at}" if state.requested_by is not None else at
-    title = _("“%(title)s”等您审核") % {"title": page.draft_title}
-    return Matter(title, text, Step(_("去审核"), edit_url(page.pk)))
+    title = _("“%(title)s”等您审核") % {"title": state.title}
+    return Matter(title, text, Step(_("去审核"), edit_url(state.page_id)))
 
 
-def _returned(state: Any, page: Page) -> Matter:
+def _returned(state: Any) -> Matter:
     last = state.current_task_state
     text = f"{last.finished_by.name}：{last.comment}" if last.finished_by is not None else last.comment
-    title = _("“%(title)s”退回修改了") % {"title": page.draft_title}
-    return Matter(title, text, Step(_("去修改"), edit_url(page.pk)))
+    title = _("“%(title)s”退回修改了") % {"title": state.title}
+    return Matter(title, text, Step(_("去修改"), edit_url(state.page_id)))
 
 
 def missed(user: User, as_of: datetime) -> list[Matter]:
-    """Return what was not published or withdrawn at the moment that was planned for it; one query."""
+    """Return what was not published or withdrawn at the moment that was planned for it; two queries."""
     entries = missed_moments(user, since=as_of - WRITTEN_LATELY)[:MOST]
     return [_missed(entry) for entry in entries]
 
@@ -70,7 +68,7 @@ def _missed(entry: Any) -> Matter:
 
 
 def talk(user: User, as_of: datetime) -> list[Matter]:
-    """Return an author's pages beside which colleagues wrote what is not settled; one query."""
+    """Return an author's pages beside which colleagues wrote what is not settled; two queries."""
     return [_talk(page) for page in talked_about(user)[:MOST]]
 
 

@@ -9,7 +9,7 @@ from modelsearch.backends import get_search_backend
 from wagtail.log_actions import log
 from wagtail.models import Collection, Locale, Page, Site, Workflow, WorkflowPage, WorkflowTask
 
-from cms.models import CourseIndexPage, LessonPage, SubtreeReview
+from cms.models import CourseIndexPage, CoursePage, LessonPage, SubtreeReview
 from media.models import Video
 from organizations.models import User
 
@@ -72,6 +72,22 @@ def draft_lesson(*, course_id: int, title: str, video_id: UUID, author_id: int) 
     log(instance=lesson, action="wagtail.create", user=author, content_changed=True)
     lesson.save_revision(user=author)
     return lesson
+
+
+@transaction.atomic
+def give_course(*, course_id: int, node_id: int, author_id: int) -> None:
+    """Let a course that nobody was given yet belong to another organisation, in its newest version, too.
+
+    Whether the author may write there is asked by the caller.
+    """
+    course = CoursePage.objects.select_for_update(no_key=True, of=("self",)).get(pk=course_id)
+    if course.node_id == node_id:
+        return
+    CoursePage.objects.filter(pk=course_id).update(node_id=node_id)
+    draft = course.get_latest_revision_as_object()
+    draft.node_id = node_id
+    draft.save_revision(user=User.objects.get(pk=author_id), log_action=True)
+    log_line.info("course_given", course_id=course_id, node_id=node_id)
 
 
 def index_lessons() -> int:

@@ -11,7 +11,7 @@ from wagtail.permissions import policy_registry
 from cms.core.lesson import VIDEO, held_in, media_key, values_of
 from cms.material import Material
 from cms.models import CoursePage, LessonPage
-from cms.reviewing import said_already
+from cms.reviewing import said_to
 from media.models import Video
 from organizations.models import Node, User
 
@@ -157,5 +157,5 @@ def drafts_for(user: User, *, since: datetime) -> QuerySet[Page]:
     found = own.filter(has_unpublished_changes=True, latest_revision_created_at__gte=since)
     found = found.filter(latest_revision__approved_go_live_at=None)
     found = found.exclude(live=False, first_published_at__isnull=False)
-    found = found.exclude(pk__in=said_already(user).values("page_id"))
+    found = found.exclude(pk__in=said_to(user).values("page_id"))
     return found.select_related("latest_revision__user").order_by("-latest_revision_created_at", "-pk")

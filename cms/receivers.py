@@ -17,7 +17,13 @@ def make_shelf(*, using: str, **kwargs: Any) -> None:
     """After each migrate and flush: editors find the shelf, also in an emptied database."""
     with connections[using].cursor() as cursor:
         tables = set(connections[using].introspection.table_names(cursor))
-    needed = {"cms_subtreereview", "cms_courseindexpage", "wagtailcore_site", "wagtailcore_locale", "wagtailcore_referenceindex"}
+    needed = {
+        "cms_subtreereview",
+        "cms_courseindexpage",
+        "wagtailcore_site",
+        "wagtailcore_locale",
+        "wagtailcore_referenceindex",
+    }
     if needed <= tables and using == "default":
         ensure_shelf()
 

@@ -44,7 +44,10 @@ class WhatToChange(Opinion):
 
 
 class SubtreeReview(Task):
-    """Reviewed by whoever may publish the page, but for who asked. Nobody's editing is locked meanwhile."""
+    """Reviewed by whoever may publish the page, but for who asked."""
+
+    def lock_class(self, obj: Any, task: Any) -> None:
+        """Lock nobody's editing meanwhile: what is judged is the newest version, and the form tells of a newer one."""
 
     def get_actions(self, obj: Any, user: Any) -> list[tuple[str, Any, bool]]:
         if not may_review(user, obj):

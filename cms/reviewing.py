@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Count, F, IntegerField, Q, QuerySet
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -37,23 +37,19 @@ def reviews() -> QuerySet[WorkflowState]:
     return found.annotate(page_id=Cast("object_id", IntegerField()))
 
 
-def to_review(user: User) -> QuerySet[WorkflowState]:
-    """What waits for this person's review, the longest first."""
-    waiting = reviews().filter(Q(requested_by=None) | ~Q(requested_by=user.pk), status=State.STATUS_IN_PROGRESS)
-    return _own(waiting, user).order_by("current_task_state__started_at", "pk")
+def said_to(user: User) -> QuerySet[WorkflowState]:
+    """What waits for this person's review, and what was sent back to them, of whatever pages."""
+    found = Q(status=State.STATUS_NEEDS_CHANGES, requested_by=user.pk)
+    found |= Q(status=State.STATUS_IN_PROGRESS) & (Q(requested_by=None) | ~Q(requested_by=user.pk))
+    return reviews().filter(found)
 
 
-def sent_back(user: User) -> QuerySet[WorkflowState]:
-    """What this person asked to have reviewed and is to change, the last first."""
-    found = reviews().filter(requested_by=user.pk, status=State.STATUS_NEEDS_CHANGES)
-    return _own(found, user).order_by("-current_task_state__finished_at", "-pk")
-
-
-def said_already(user: User) -> QuerySet[WorkflowState]:
-    """What ``to_review`` and ``sent_back`` tell somebody about."""
-    is_told = Q(status=State.STATUS_NEEDS_CHANGES, requested_by=user.pk)
-    is_told |= Q(status=State.STATUS_IN_PROGRESS) & (Q(requested_by=None) | ~Q(requested_by=user.pk))
-    return reviews().filter(is_told)
+def matters_in_review(user: User) -> QuerySet[WorkflowState]:
+    """The same of pages that they may change, with the page's title: first what waits, the longest first."""
+    found = said_to(user).filter(page_id__in=_pages(user).values("pk"))
+    title = Page.objects.filter(pk=OuterRef("page_id")).values("draft_title")
+    found = found.annotate(title=Subquery(title[:1])).select_related("requested_by", "current_task_state__finished_by")
+    return found.order_by("status", "current_task_state__started_at", "pk")
 
 
 def missed_moments(user: User, *, since: datetime) -> QuerySet[PageLogEntry]:
@@ -77,7 +73,9 @@ def talked_about(user: User) -> QuerySet[Page]:
 
 def review_of(page: Page) -> ReviewSaid | None:
     """Return how a page stands with its last review; None where it has none, or something newer was written since."""
-    state = reviews().filter(object_id=str(page.pk)).select_related("requested_by").order_by("-created_at", "-pk").first()
+    state = (
+        reviews().filter(object_id=str(page.pk)).select_related("requested_by").order_by("-created_at", "-pk").first()
+    )
     if state is None or state.status == State.STATUS_CANCELLED:
         return None
     last = TaskState.objects.filter(workflow_state=state).select_related("finished_by").order_by("-pk").first()
@@ -93,7 +91,7 @@ def review_of(page: Page) -> ReviewSaid | None:
     is_as_approved = page.latest_revision_created_at is None or page.latest_revision_created_at <= last.finished_at
     if not (page.has_unpublished_changes and is_as_approved) or page.approved_schedule:
         return None
-    text = _("%(name)s %(at)s 审核通过了，还没有发布：有人在学这门课，请点“发布”，看过影响再确认。") % said
+    text = _("%(name)s %(at)s 审核通过了，还没有发布：有人在学，或者还缺内容。请点“发布”，按提示确认。") % said
     return ReviewSaid(text, last.comment, is_urgent=True)
 
 
@@ -108,8 +106,3 @@ def _name(user: User | None) -> str:
 def _pages(user: User) -> QuerySet[Page]:
     own: QuerySet[Page] = policy_registry.get_by_type(Page).instances_user_has_any_permission_for(user, {"change"})
     return own.order_by()
-
-
-def _own(found: QuerySet[WorkflowState], user: User) -> QuerySet[WorkflowState]:
-    found = found.filter(page_id__in=_pages(user).values("pk"))
-    return found.select_related("requested_by", "current_task_state__finished_by")

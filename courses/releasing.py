@@ -50,9 +50,7 @@ def release_approved(*, page: Any, user: Any, as_of: datetime) -> bool:
     """
     revision = page.get_latest_revision()
     draft = revision.as_object()
-    if not isinstance(draft, CoursePage | LessonPage) or refused_for(draft):
-        return False
-    if when_made_public(draft, user=user, as_of=as_of):
+    if refused_for(draft) or when_made_public(draft, user=user, as_of=as_of):
         return False
     revision.publish(user=user)
     log_line.info("released_by_review", page_id=page.pk)
