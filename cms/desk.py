@@ -35,7 +35,7 @@ def videos(user: User, as_of: datetime) -> list[Matter]:
 
 
 def reviews(user: User, as_of: datetime) -> list[Matter]:
-    """Return what waits for a person's review, and what was sent back to them; two queries."""
+    """Return what waits for a person's review, and what was sent back to them; one query."""
     found = matters_in_review(user)[: 2 * MOST]
     return [(_returned if state.status == state.STATUS_NEEDS_CHANGES else _waiting)(state) for state in found]
 
@@ -55,7 +55,7 @@ def _returned(state: Any) -> Matter:
 
 
 def missed(user: User, as_of: datetime) -> list[Matter]:
-    """Return what was not published or withdrawn at the moment that was planned for it; two queries."""
+    """Return what was not published or withdrawn at the moment that was planned for it; one query."""
     entries = missed_moments(user, since=as_of - WRITTEN_LATELY)[:MOST]
     return [_missed(entry) for entry in entries]
 
@@ -68,7 +68,7 @@ def _missed(entry: Any) -> Matter:
 
 
 def talk(user: User, as_of: datetime) -> list[Matter]:
-    """Return an author's pages beside which colleagues wrote what is not settled; two queries."""
+    """Return an author's pages beside which colleagues wrote what is not settled; one query."""
     return [_talk(page) for page in talked_about(user)[:MOST]]
 
 
@@ -81,7 +81,7 @@ def _talk(page: Any) -> Matter:
 
 
 def drafts(user: User, as_of: datetime) -> list[Matter]:
-    """Return what was written lately in a person's courses and is not published, the last first; two queries."""
+    """Return what was written lately in a person's courses and is not published, the last first; one query."""
     return [_draft(page, user) for page in drafts_for(user, since=as_of - WRITTEN_LATELY)[:MOST]]
 
 

@@ -88,8 +88,9 @@ def review_of(page: Page) -> ReviewSaid | None:
     if state.status == State.STATUS_NEEDS_CHANGES:
         text = _("%(name)s %(at)s 退回修改：改好以后再提交审核。") % said
         return ReviewSaid(text, last.comment, is_urgent=True)
-    is_as_approved = page.latest_revision_created_at is None or page.latest_revision_created_at <= last.finished_at
-    if not (page.has_unpublished_changes and is_as_approved) or page.approved_schedule:
+    is_newer = page.latest_revision_created_at > last.finished_at
+    is_published = page.last_published_at is not None and page.last_published_at >= last.finished_at
+    if is_newer or is_published or not page.has_unpublished_changes or page.approved_schedule:
         return None
     text = _("%(name)s %(at)s 审核通过了，还没有发布：有人在学，或者还缺内容。请点“发布”，按提示确认。") % said
     return ReviewSaid(text, last.comment, is_urgent=True)

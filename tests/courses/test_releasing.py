@@ -157,6 +157,8 @@ def test_an_approval_that_touches_nobody_publishes(world: County, given: Given) 
     approve(lesson, world.organiser)
     assert title(given) == "新题目"
     assert review_of(LessonPage.objects.get(pk=given.lesson.pk)) is None
+    LessonPage.objects.get(pk=given.lesson.pk).unpublish()
+    assert review_of(LessonPage.objects.get(pk=given.lesson.pk)) is None  # withdrawn is not waiting
 
 
 def test_what_lacks_something_by_now_is_approved_and_not_published(world: County, given: Given) -> None:
