@@ -45,6 +45,11 @@ class Belonging(models.Model):
     def __str__(self) -> str:
         return f"{self.image_id or self.document_id}@{self.node_id}"
 
+    @staticmethod
+    def field_for(model: type[Any]) -> str:
+        """Return the field that names an item of this model."""
+        return "image" if issubclass(model, get_image_model()) else "document"
+
 
 def unit_of(item: Any) -> Node | None:
     """Return the unit of a picture or document, None where it is its uploader's."""
@@ -62,7 +67,7 @@ def give_to(item: Any, node: Node | None) -> None:
 
 
 def _field_of(item: Any) -> str:
-    return "image" if isinstance(item, get_image_model()) else "document"
+    return Belonging.field_for(type(item))
 
 
 def belongs_where_its_uploader_works(*, instance: Any, created: bool, raw: bool = False, **kwargs: Any) -> None:

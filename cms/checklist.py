@@ -17,6 +17,7 @@ from wagtail.models import Page
 from cms.core.lesson import VIDEO, held_in
 from cms.models import CoursePage, LessonPage
 from cms.queries import lessons_written
+from cms.reviewing import ReviewSaid, review_of
 from media.models import Video
 from quizzes.models import Quiz
 
@@ -47,7 +48,7 @@ class WrittenLesson:
 class Checklist:
     """``refused``: without it nothing is published; ``advice``: it may be; of a course ``lessons`` and ``more``.
 
-    ``is_published``: as it stands here, members have it already.
+    ``review``: how it stands with a second person. ``is_published``: as it stands here, members have it already.
     """
 
     refused: tuple[Lack, ...]
@@ -56,6 +57,7 @@ class Checklist:
     more: int = 0
     add_url: str = ""
     is_published: bool = False
+    review: ReviewSaid | None = None
 
 
 def refused_for(page: LessonPage | CoursePage) -> list[Lack]:
@@ -72,10 +74,11 @@ def checklist_of(page: LessonPage | CoursePage) -> Checklist:
     """Return what the page lacks, as it is in memory. A number of queries that does not grow with its blocks."""
     refused = tuple(refused_for(page))
     is_published = page.live and not page.has_unpublished_changes
+    review = review_of(page) if page.pk else None
     if isinstance(page, LessonPage):
         add_url = lesson_to_add(page.get_parent()) if page.pk else ""
         advice = tuple(_advice_for_lesson(page))
-        return Checklist(refused, advice, add_url=add_url, is_published=is_published)
+        return Checklist(refused, advice, add_url=add_url, is_published=is_published, review=review)
     written = list(lessons_written(page)) if page.pk else []
     lessons = tuple(
         WrittenLesson(one.draft_title or one.title, reverse("wagtailadmin_pages:edit", args=[one.pk]), _state(one))
@@ -83,7 +86,7 @@ def checklist_of(page: LessonPage | CoursePage) -> Checklist:
     )
     add_url = lesson_to_add(page) if page.pk else ""
     advice = tuple(_advice_for_course(page, written))
-    return Checklist(refused, advice, lessons, len(written) - len(lessons), add_url, is_published)
+    return Checklist(refused, advice, lessons, len(written) - len(lessons), add_url, is_published, review)
 
 
 def lesson_to_add(course: Page) -> str:

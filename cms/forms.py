@@ -5,6 +5,7 @@ ADR 20: a draft may lack what is only needed by those who read it; publishing as
 
 from typing import Any
 
+from django import forms
 from django.core.exceptions import BadRequest, ValidationError
 from django.core.validators import MaxLengthValidator
 from django.db.models import Q
@@ -12,17 +13,20 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.admin.forms.pages import CopyForm
 from wagtail.blocks.stream_block import StreamBlockValidationError, StreamValue
+from wagtail.coreutils import find_available_slug
 
 from attendance.core.text import as_it_reads
 from cms.blocks import UNREADABLE, LessonBody
 from cms.choices import PICTURE, may_use
 from cms.permissions import editable_nodes
 from organizations.unit_choice import ORGANISE, choose_unit
+from cms.review import REJECT
 
 WINDOW = "editor_window"
 """Under this name a version says which opened page of the editor stored it (frontend/src/editor)."""
 
 NO_TITLE = _("请写上名称。")
+LONGEST_SLUG = 240  # with room for the number of a copy
 
 
 class MemberPageForm(WagtailAdminPageForm):
@@ -43,6 +47,8 @@ class MemberPageForm(WagtailAdminPageForm):
         if title is not None:
             title.error_messages["required"] = NO_TITLE
             title.widget.attrs["placeholder"] = _("名称")
+        if self.data.get("action-workflow-action") and self.data.get("workflow-action-name") == REJECT:
+            self.defer_required_fields()  # what is sent back may lack anything
 
     def defer_required_fields(self) -> None:
         """Let a draft be saved before it has a name: what is typed first is often the text."""
@@ -102,8 +108,11 @@ def _saved_by(revision: Any, *, reader: Any) -> ValidationError:
     )
 
 
-class CopyCourseForm(CopyForm):
-    """Copies a page for good: what follows another page would change past every question, for whoever studies it."""
+class CopyPageForm(CopyForm):
+    """Copies a page for good: what follows another page would change past every question, for whoever studies it.
+
+    Its address is nobody's to choose: members see none.
+    """
 
     taken_off: tuple[str, ...] = ("alias",)
 
@@ -112,17 +121,40 @@ class CopyCourseForm(CopyForm):
         for name in self.taken_off:
             self.fields.pop(name, None)
         # Wagtail's form asks no length, and only PostgreSQL refuses what is too long for its column.
-        for name, column in (("new_title", "title"), ("new_slug", "slug")):
-            most = self.page._meta.get_field(column).max_length  # noqa: SLF001 - Django names it so
-            self.fields[name].validators.append(MaxLengthValidator(most))
+        most = self.page._meta.get_field("title").max_length  # noqa: SLF001 - Django names it so
+        title = self.fields["new_title"]
+        title.validators.append(MaxLengthValidator(most))
+        title.initial = (_("%(title)s（副本）") % {"title": self.page.title})[:most]
+        self.fields["new_slug"] = forms.CharField(required=False, initial="", widget=forms.HiddenInput)
 
     def clean(self) -> Any:
         if any(self.data.get(name) for name in self.taken_off):
             raise ValidationError(_("这里不能这样复制。请先复制成草稿，看过以后再发布。"))
+        parent = self.cleaned_data.get("new_parent_page") or self.page.get_parent()
+        self.cleaned_data["new_slug"] = find_available_slug(parent, self.page.slug[:LONGEST_SLUG])
         return super().clean()
 
 
-class CopyLessonForm(CopyCourseForm):
+class CopyCourseForm(CopyPageForm):
+    """A course with its lessons, for the same organisation or another one where the author may write."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_parent_page"].widget = forms.HiddenInput()  # there is one shelf
+        if "copy_subpages" in self.fields:
+            self.fields["copy_subpages"].label = _("连同里面的课")
+        nodes = editable_nodes(self.user).filter(closed_date=None)
+        self.fields["node"] = forms.ModelChoiceField(
+            nodes,
+            label=_("给哪个组织"),
+            initial=self.page.specific.node_id,
+            required=False,  # without one it stays where it is
+            empty_label=None,
+            error_messages={"invalid_choice": _("给哪个组织：这个组织不存在，或者不归您管。请另选一个。")},
+        )
+
+
+class CopyLessonForm(CopyPageForm):
     """A copied lesson is a draft: people may study the course that it joins, and publishing asks whom it touches."""
 
     taken_off = ("alias", "publish_copies")

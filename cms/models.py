@@ -29,6 +29,7 @@ from cms.material import Material as Material  # so that Django knows the table
 from cms.moving import file_to_show
 from cms.panels import ChecklistPanel
 from cms.permissions import CourseTester, ShelfTester
+from cms.review import SubtreeReview as SubtreeReview  # so that Django knows the table
 from organizations.models import Node
 from quizzes.sentences import previewed
 

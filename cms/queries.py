@@ -12,6 +12,7 @@ from attendance.core.reading import reading_ms, signs_in
 from cms.core.lesson import VIDEO, held_in, media_key, values_of, words_in
 from cms.material import Material
 from cms.models import CoursePage, LessonPage
+from cms.reviewing import said_to
 from media.models import Video
 from organizations.models import Node, User
 
@@ -166,10 +167,12 @@ def editors_of(pages: QuerySet[Page]) -> QuerySet[User]:
 def drafts_for(user: User, *, since: datetime) -> QuerySet[Page]:
     """The pages that a person may change and that were written since then and not published, the last ones first.
 
-    Not those withdrawn, which Wagtail marks as changed, too, nor those to be published at their time.
+    Not those withdrawn, which Wagtail marks as changed, too, nor those to be published at their time, nor what the
+    desk says as a review.
     """
     own = policy_registry.get_by_type(Page).instances_user_has_any_permission_for(user, {"change"})
     found = own.filter(has_unpublished_changes=True, latest_revision_created_at__gte=since)
     found = found.filter(latest_revision__approved_go_live_at=None)
     found = found.exclude(live=False, first_published_at__isnull=False)
+    found = found.exclude(pk__in=said_to(user).values("page_id"))
     return found.select_related("latest_revision__user").order_by("-latest_revision_created_at", "-pk")

@@ -20,6 +20,7 @@ import cms.office  # noqa: F401 - both register their hooks
 from cms.library import may_look_at
 from cms.listings import tell_whose
 from cms.queries import LESSON_DELETED, editors_of, owners_of
+from cms.reviewing import NOT_PUBLISHED, NOT_WITHDRAWN
 from organizations.models import User
 
 # Wagtail's own reports and help are about its machinery, not about learning; what is closed (middleware.py) is not
@@ -91,3 +92,5 @@ def choose_among_ones_own(pages: QuerySet[Page], request: HttpRequest) -> QueryS
 def log_actions(actions: Any) -> None:
     """What a course's history says beyond Wagtail's own."""
     actions.register_action(LESSON_DELETED, _("删除一讲"), _("删除了其中的一讲"))
+    actions.register_action(NOT_PUBLISHED, _("没有按时发布"), _("到了定好的时间，没有发布"))
+    actions.register_action(NOT_WITHDRAWN, _("没有按时撤下"), _("到了定好的时间，没有撤下"))

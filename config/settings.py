@@ -427,7 +427,7 @@ WAGTAILDOCS_SERVE_METHOD = "serve_view"
 WAGTAILDOCS_MAX_UPLOAD_SIZE = 50 * 2**20
 SLIDES_MAX_BYTES = 50 * 2**20
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "cms.search", "SEARCH_CONFIG": "simple"}}
-WAGTAIL_WORKFLOW_ENABLED = False
+WAGTAIL_FINISH_WORKFLOW_ACTION = "cms.core.reviewing.leave_to_publishing"
 # Made into an inner link, an address of ours would tell the title of whosever page it is.
 WAGTAILADMIN_EXTERNAL_LINK_CONVERSION = "never"
 

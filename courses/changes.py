@@ -23,15 +23,13 @@ from attendance.sentences.records import day_and_hour, length
 from attendance.standing import asked_by, due_at, is_due_over
 from cms.core.lesson import values_of
 from cms.models import CoursePage, LessonPage
-from cms.permissions import may_edit_at
+from cms.permissions import COURSE_DEPTH, may_edit_at
 from cms.queries import Lesson, lessons_of
 from courses.models import CourseRun
 from courses.queries import gates_of, media_items_of
 from media.models import Video
 from organizations.models import User
 from organizations.uses import Use
-
-COURSE_DEPTH = 3  # root, shelf, course
 
 
 def runs_in_play(course: CoursePage | int, *, as_of: datetime) -> list[CourseRun]:

@@ -9,6 +9,7 @@ from cms.models import CoursePage, LessonPage
 from cms.queries import courses_with_video
 from courses.operations import refresh_length
 from courses.queries import courses_asking
+from courses.releasing import release_approved
 
 
 def page_changed(*, instance: Page, **kwargs: Any) -> None:
@@ -39,10 +40,15 @@ def quiz_offered(*, quiz_id: int, **kwargs: Any) -> None:
     refresh_length(page_ids=courses_asking(quiz_id=quiz_id, as_of=as_of), as_of=as_of)
 
 
+def review_approved(*, instance: Any, user: Any, **kwargs: Any) -> None:
+    """What a second person has approved is published, unless somebody has to be asked about those who study it."""
+    release_approved(page=instance.content_object, user=user, as_of=timezone.now())
+
+
 def connect() -> None:
     """Connect everything once (courses/apps.py)."""
     from django.db.models.signals import post_delete  # noqa: PLC0415
-    from wagtail.signals import page_published, page_unpublished, post_page_move  # noqa: PLC0415
+    from wagtail.signals import page_published, page_unpublished, post_page_move, workflow_approved  # noqa: PLC0415
 
     from media.events import video_ready  # noqa: PLC0415
     from quizzes.events import quiz_offered as quiz_was_offered  # noqa: PLC0415
@@ -53,4 +59,5 @@ def connect() -> None:
     post_page_move.connect(lesson_moved, sender=LessonPage, dispatch_uid="courses.lesson_moved")
     post_delete.connect(lesson_deleted, sender=LessonPage, dispatch_uid="courses.lesson_deleted")
     quiz_was_offered.connect(quiz_offered, dispatch_uid="courses.quiz_offered")
+    workflow_approved.connect(review_approved, dispatch_uid="courses.review_approved")
     video_ready.connect(video_became_ready, dispatch_uid="courses.video_became_ready")

@@ -585,3 +585,28 @@ def test_a_lesson_goes_on_showing_what_it_held_before(client: Client, var_dir: A
     for item in (image, paper):
         assert is_shown_by_right(lesson=LessonPage.objects.get(pk=lesson.pk), item=type(item).objects.get(pk=item.pk))
     assert may_look_at(here, image)
+
+
+@pytest.mark.parametrize(("name", "make"), [("images", picture_of), ("documents", paper_of)])
+def test_lists_and_choosers_are_narrowed_to_one_unit(client: Client, name: str, make: Any) -> None:
+    world = make_county()
+    here, beside = make(world.organiser, "沟渠"), make(world.organiser, "桥梁")
+    give_to(here, world.branch)
+    give_to(beside, world.neighbour)
+    client.force_login(world.organiser)
+    for url in (f"/admin/{name}/results/", f"/admin/{name}/chooser/results/"):
+        for question, found in (
+            ("", {"沟渠", "桥梁"}),
+            (f"?unit={world.branch.pk}", {"沟渠"}),
+            (f"?unit={world.neighbour.pk}&q=桥", {"桥梁"}),
+            (f"?unit={world.branch.pk}&q=桥", set()),
+        ):
+            page = client.get(url + question).content.decode()
+            assert {title for title in ("沟渠", "桥梁") if title in page} == found, (url, question)
+    assert "全部组织" in client.get(f"/admin/{name}/").content.decode()
+    assert "全部组织" in client.get(f"/admin/{name}/chooser/").json()["html"]
+    client.force_login(RoleGrantFactory(node=world.branch, role=Role.ORGANISER).user)
+    page = client.get(f"/admin/{name}/chooser/").json()["html"]
+    assert "全部组织" not in page  # one unit: nothing to choose between
+    answer = client.get(f"/admin/{name}/chooser/results/?unit={world.neighbour.pk}").content.decode()
+    assert "桥梁" not in answer

@@ -47,6 +47,7 @@ QUESTIONS = {
     "media.reconcile_jobs": 8,
     "media.drop_replaced": 1,
     "media.drop_unnamed": 2,
+    "courses.release_due": 2,
     "live.tasks.end_forgotten_lectures": 1,
     "live.tasks.delete_old_chat": 9,
     "live.tasks.reconcile_slides": 2,
@@ -60,7 +61,7 @@ SMALL += r"sqlite_master|pg_\w+"  # what the tables and triggers are called
 SEQUENTIAL = re.compile(rf"Seq Scan on (?!(?:{SMALL})\b)(\w+)")
 # SQLite says SCAN for a whole index, too; a partial index holds only what waits.
 PARTIAL = "roster_entry_dirty|recomputation_going|lease_alive_by_beat|video_replaced|membership_left_by_day"
-PARTIAL += "|slide_deck_waiting"
+PARTIAL += "|slide_deck_waiting|cms_page_expiring"
 WHOLE = re.compile(
     rf"SCAN (?!(?:{SMALL})\b)(\w+)(?! USING (?:COVERING )?INDEX (?:{PARTIAL}))\b(?! USING (?:COV|INDEX))"
 )

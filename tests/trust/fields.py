@@ -399,6 +399,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("page_ptr", TECHNICAL, SERVER, WITH_OBJECT),
         Fields("body is_optional asks_quiz", CONTENT, EXPECTED, WITH_OBJECT),
     ),
+    "cms.SubtreeReview": (Fields("task_ptr", TECHNICAL, SERVER, "for good: one for the site"),),
     "cms.Material": (Fields("id lesson version video image document", TECHNICAL, SERVER, WITH_OBJECT),),
     "courses.CourseRun": (Fields("occasion page reads", PLAN, EXPECTED, FOR_GOOD),),
     "courses.LessonProgress": (
