@@ -19,8 +19,8 @@ from attendance.core.text import as_it_reads
 from cms.blocks import UNREADABLE, LessonBody
 from cms.choices import PICTURE, may_use
 from cms.permissions import editable_nodes
-from organizations.unit_choice import ORGANISE, choose_unit
 from cms.review import REJECT
+from organizations.unit_choice import ORGANISE, choose_unit
 
 WINDOW = "editor_window"
 """Under this name a version says which opened page of the editor stored it (frontend/src/editor)."""
