@@ -62,6 +62,18 @@ export async function openDevices(camera: string, microphone: string): Promise<M
   }
 }
 
+/** A camera alone, of somebody in a meeting: small, for there are many. @throws UnableToUseDevices */
+export async function openCamera(): Promise<MediaStream> {
+  checkAbilities();
+  try {
+    return await navigator.mediaDevices.getUserMedia({
+      video: { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 15, max: 24 }, facingMode: "user" },
+    });
+  } catch (error) {
+    throw new UnableToUseDevices(problemOf(error));
+  }
+}
+
 /** The microphone alone, of somebody who comes on the stage. @throws UnableToUseDevices */
 export async function openMicrophone(): Promise<MediaStream> {
   checkAbilities();

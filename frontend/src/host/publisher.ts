@@ -66,7 +66,8 @@ export class Publisher {
     }
   }
 
-  async start(stream: MediaStream, picture: MediaStreamTrack | null): Promise<void> {
+  /** `both`: room for sound and picture, though one of them is only put in later. */
+  async start(stream: MediaStream, picture: MediaStreamTrack | null, both = false): Promise<void> {
     this.stop();
     const pc = sendingPeer(this.relays);
     this.pc = pc;
@@ -74,9 +75,9 @@ export class Publisher {
     this.early = [];
     pc.onicecandidate = (event) => this.trickle(pc, event.candidate);
     onState(pc, () => this.changed(pc));
-    const sound = stream.getAudioTracks()[0];
+    const sound = stream.getAudioTracks()[0] ?? (both ? "audio" : undefined);
     if (sound) this.soundSender = pc.addTransceiver(sound, { direction: "sendonly", streams: [stream] }).sender;
-    if (picture) await this.addPicture(pc, picture, stream);
+    if (picture || both) await this.addPicture(pc, picture ?? "video", stream);
     const offer = await pc.createOffer();
     await pc.setLocalDescription(offer);
     if (this.pc !== pc) return;
@@ -113,6 +114,16 @@ export class Publisher {
     await this.soundSender?.replaceTrack(track);
   }
 
+  /** The picture takes no more than that, in bit/s. */
+  async limit(maxBitrate: number): Promise<void> {
+    const sender = this.pictureSender;
+    const parameters = sender?.getParameters();
+    const [encoding] = parameters?.encodings ?? [];
+    if (!sender || !parameters || !encoding || encoding.maxBitrate === maxBitrate) return;
+    encoding.maxBitrate = maxBitrate;
+    await sender.setParameters(parameters).catch(() => undefined);
+  }
+
   stop(): void {
     window.clearTimeout(this.timer);
     const pc = this.pc;
@@ -123,7 +134,7 @@ export class Publisher {
     pc?.close();
   }
 
-  private async addPicture(pc: RTCPeerConnection, track: MediaStreamTrack, stream: MediaStream): Promise<void> {
+  private async addPicture(pc: RTCPeerConnection, track: MediaStreamTrack | "video", stream: MediaStream): Promise<void> {
     const transceiver = pc.addTransceiver(track, {
       direction: "sendonly",
       streams: [stream],
