@@ -19,8 +19,8 @@ from live.core.wire.slides import NO_SLIDES
 from live.models import Lecture
 from live.own_record import own_record
 from live.permissions import expects, is_locked_out, lecture_for_rights, may_host, may_join, may_read_recording
-from live.room import tickets
 from live.queries.meeting import notes, seats
+from live.room import tickets
 from live.sentences.room import air_notes, recording_told
 from live.views.access import lecture_json
 from live.views.slides import slides_url
