@@ -35,11 +35,26 @@ test("who has the floor is seen, and not put aside", () => {
     [4, 60],
   ]);
   assert.deepEqual(pictures({ seats, you: 1, shown: [3, 4], heard, most: 2 }), [2, 4]);
-  assert.deepEqual(pictures({ seats, you: 1, shown: [2, 4], heard: new Map([[3, 70], [4, 60]]), most: 2 }), [2, 3]);
+  assert.deepEqual(
+    pictures({
+      seats,
+      you: 1,
+      shown: [2, 4],
+      heard: new Map([
+        [3, 70],
+        [4, 60],
+      ]),
+      most: 2,
+    }),
+    [2, 3],
+  );
 });
 
 test("more pictures are smaller, and take less each", () => {
-  assert.deepEqual([0, 1, 2, 3, 9, 10].map((count) => columns(count, false)), [1, 1, 1, 2, 3, 4]);
+  assert.deepEqual(
+    [0, 1, 2, 3, 9, 10].map((count) => columns(count, false)),
+    [1, 1, 1, 2, 3, 4],
+  );
   assert.equal(columns(2, true), 2);
   assert.deepEqual([1, 4, 9, 16].map(bitrate), [600_000, 350_000, 180_000, 120_000]);
 });

@@ -105,6 +105,5 @@ def _leading() -> dict[str, str]:
         "raised": _("举手"),
         "drop": _("删除"),
         "edit": _("修改"),
-        "engine": _("媒体服务暂时连不上，正在再试"),
         "too_many": _("最多写 30 条"),
     }

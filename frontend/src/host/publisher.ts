@@ -134,7 +134,11 @@ export class Publisher {
     pc?.close();
   }
 
-  private async addPicture(pc: RTCPeerConnection, track: MediaStreamTrack | "video", stream: MediaStream): Promise<void> {
+  private async addPicture(
+    pc: RTCPeerConnection,
+    track: MediaStreamTrack | "video",
+    stream: MediaStream,
+  ): Promise<void> {
     const transceiver = pc.addTransceiver(track, {
       direction: "sendonly",
       streams: [stream],

@@ -252,7 +252,6 @@ export interface MeetingWords {
   end: string;
   end_sure: string;
   ended: string;
-  engine: string;
   floor: string;
   floor_mark: string;
   full: string;

@@ -201,7 +201,8 @@ class MeetingRoom {
       this.chat.allow(event.chat);
       this.people.locked(event.locked);
     } else if (event.t === "silenced") {
-      if (event.member === this.data.you || (!event.member && event.but !== this.data.you)) void this.sending.silenced();
+      if (event.member === this.data.you || (!event.member && event.but !== this.data.you))
+        void this.sending.silenced();
     } else if (event.t === "hands_down") {
       this.handTold(false);
       this.people.allHands([]);
@@ -409,7 +410,8 @@ class MeetingRoom {
     write(byId("resume-meeting"), fill(this.words, "resume", { m: left }));
     byId("leading").hidden = over || this.lineWord === "closed";
     if (over) this.notes.close();
-    if (this.state === "scheduled" && now < this.data.opens_at) write(byId("cover-text"), fill(this.words, "too_early"));
+    if (this.state === "scheduled" && now < this.data.opens_at)
+      write(byId("cover-text"), fill(this.words, "too_early"));
   }
 
   private status(): Word | "" {

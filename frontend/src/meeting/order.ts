@@ -25,9 +25,9 @@ export function pictures({ seats, you, shown, heard, most }: Shown): number[] {
   while (kept.length < most && others.length > 0) kept.push(others.shift() as number);
   const floor = open.find((one) => one.floor)?.member;
   for (const member of others) {
-    const stillest = kept
-      .filter((one) => one !== floor)
-      .reduce((least, one) => (at(one) < at(least) ? one : least), kept[0] ?? 0);
+    const [first, ...rest] = kept.filter((one) => one !== floor);
+    if (first === undefined) break;
+    const stillest = rest.reduce((least, one) => (at(one) < at(least) ? one : least), first);
     if (member === floor || at(member) > at(stillest)) kept[kept.indexOf(stillest)] = member;
   }
   return kept;

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from attendance.models import Occasion
+from attendance.queries.windows import HELD
 from live import operations
 from live.models import Lecture, MediaNode, MeetingNote, RaisedHand, Restriction, Seat
 from live.operations import meeting as seating
@@ -201,8 +202,8 @@ def test_notes_become_the_minutes_at_the_end_and_what_comes_after_an_undone_one(
     note(lecture, world.secretary, "plan-0", kind="agenda", title="学习防汛预案", text="读了预案")
     operations.drop_note(occasion_id=lecture.pk, key="b")
     operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
-    lecture.refresh_from_db()
-    assert (lecture.state, lecture.occasion.state, here(lecture)) == ("unrecorded", Occasion.State.SETTLED, [])
+    assert (Lecture.objects.get(pk=lecture.pk).state, here(lecture)) == ("unrecorded", [])
+    assert Occasion.objects.get(pk=lecture.pk).state in HELD
     first = Meeting.objects.get(pk=lecture.pk).minutes.get()
     assert first.decisions == [["汛期值班", "每晚两人"]]
     assert first.studied == "1. 通报党费\n2. 学习防汛预案\n读了预案" or first.studied.startswith(

@@ -1,7 +1,6 @@
 """A meeting's pages by each role: planned, changed, entered, cancelled."""
 
 import datetime as dt
-from collections.abc import Callable
 
 import pytest
 from django.test import Client
