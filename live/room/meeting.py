@@ -91,9 +91,9 @@ def on_event(process: "RoomProcess", room: "Room", event: protocol.Event) -> Non
     elif isinstance(event, wire.WaitingEvent):
         room.meeting.waiting = event
     elif isinstance(event, protocol.MutedEvent) and event.on:
-        process.peers.end_of_member(room, event.member, "meet")
+        process.peers.end_those(room, lambda peer: peer.kind == "meet" and peer.member_id == event.member)
     elif isinstance(event, protocol.StateChanged) and event.state != "live":
-        process.peers.end_of_meeting(room)
+        process.peers.end_those(room, lambda peer: True)
 
 
 async def look(process: "RoomProcess", room: "Room") -> None:

@@ -303,21 +303,12 @@ class Peers:
         cut = partial(operations.cut_peers, occasion_id=room.occasion_id, member_id=member_id)
         await self._end_at_engine(room, await in_database(cut))
 
-    def end_of_member(self, room: "Room", member_id: int, kind: Kind) -> None:
-        """End what this person has of a kind in this process, be their socket away or not."""
-        here = {one_of(one, kind) for one in room.of_member(member_id)}
-        away = {one for one in self._of(room.occasion_id) if one.kind == kind and one.member_id == member_id}
-        for peer in here | away:
-            if peer is not None:
+    def end_those(self, room: "Room", wanted: Callable[[Peer], bool]) -> None:
+        """End what this process has of a room where it is ``wanted``, be its socket away or not."""
+        here = {one for connection in room.connections for one in all_of(connection) if one is not None}
+        for peer in here | set(self._of(room.occasion_id)):
+            if wanted(peer):
                 self.end(peer, whosever=True)
-
-    def end_of_meeting(self, room: "Room") -> None:
-        """It is over: nobody of this process is heard or hears any more."""
-        for peer in {one for connection in room.connections for one in all_of(connection)} | set(
-            self._of(room.occasion_id)
-        ):
-            if peer is not None:
-                self.end(peer)
 
     async def _end_at_engine(self, room: "Room", references: list[str]) -> None:
         if references and (url := await in_database(partial(queries.engine_url, occasion_id=room.occasion_id))):
