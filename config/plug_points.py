@@ -3,6 +3,7 @@
 # The ways to take part: what the ledger calls (attendance/kinds.py).
 OCCASION_KINDS = {
     "lecture": "live.kinds.LectureKind",
+    "meeting": "live.kinds.MeetingKind",
     "course": "courses.kinds.CourseKind",
     "gathering": "meetings.kinds.GatheringKind",
 }

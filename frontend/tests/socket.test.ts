@@ -48,6 +48,9 @@ const JOINED: JoinedFrame = {
   break_until: null,
   slide: { t: "slide", deck: "", page: 0, pages: 0 },
   speakers: [],
+  seats: [],
+  notes: [],
+  waiting: null,
 };
 
 async function join(): Promise<void> {

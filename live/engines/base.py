@@ -5,7 +5,7 @@ was restarted. Everything here runs on the caller's event loop. SDP and candidat
 browsers; the server chooses everything else.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -178,6 +178,11 @@ class Subscribing(Peer, Protocol):
     """
 
     offer_sdp: str | None
+    whose: dict[str, str]
+    """Of the latest offer: the participant's id by the name (mid) of each of its streams."""
+
+    def see(self, publisher_ids: Collection[str]) -> None:
+        """Of a meeting: whose pictures are wanted from now on. Nobody's are at first; an OfferMade may follow."""
 
     async def answer(self, sdp: str) -> None:
         """The browser's answer to the latest offer. Raises UnableToNegotiate."""
@@ -293,6 +298,25 @@ def is_speaker(participant_id: str) -> bool:
     return participant_id.startswith(_SPEAKER)
 
 
+_GUEST = "member-"
+
+
+def guest_id(member_id: int) -> str:
+    """The participant's id of somebody in a meeting."""
+    return f"{_GUEST}{member_id}"
+
+
+def is_guest(participant_id: str) -> bool:
+    """Whether this is somebody in a meeting: heard by all, seen by whom wants to see them."""
+    return participant_id.startswith(_GUEST)
+
+
+def guest_of(participant_id: str) -> int:
+    """The person whose ``guest_id`` this is; 0 where it is none."""
+    number = participant_id.removeprefix(_GUEST)
+    return int(number) if is_guest(participant_id) and number.isdigit() else 0
+
+
 def lecture_room(occasion_id: int) -> str:
     """The room's id of a lecture, the same for the web process and the media agent."""
     return f"lecture-{occasion_id}"
@@ -302,3 +326,13 @@ def lecture_spec(occasion_id: int) -> RoomSpec:
     """How a lecture's room is made, whoever comes first to make it."""
     # Twice the stage: who is leaving it and who comes may be there at once.
     return RoomSpec(room_id=lecture_room(occasion_id), publishers=1 + 2 * SPEAKERS)
+
+
+MEETING_MOST = 50
+MEETING_BITRATE = 600_000
+
+
+def meeting_spec(occasion_id: int) -> RoomSpec:
+    """How a meeting's room is made; browsers send less than its bit rate as more of them are seen (ADR 63)."""
+    # Twice the seats: who is leaving and who comes may be there at once.
+    return RoomSpec(room_id=lecture_room(occasion_id), publishers=2 * MEETING_MOST, bitrate=MEETING_BITRATE)

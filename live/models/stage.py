@@ -105,6 +105,7 @@ class MediaPeer(models.Model):
         PUB = "pub"
         SUB = "sub"
         TALK = "talk"
+        MEET = "meet"
 
     lecture = models.ForeignKey(Lecture, on_delete=models.CASCADE, related_name="media_peers")
     member = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="+")

@@ -34,10 +34,10 @@ def last_beat(*, name: str) -> datetime | None:
 
 
 def carried(*, node_id: int) -> list[Lecture]:
-    """The lectures that this node has to serve (live) or to pack (ended)."""
+    """The lectures that this node has to serve (live) or to pack (ended); of a meeting nothing is packed."""
     states = [Lecture.State.LIVE, Lecture.State.ENDED]
     return list(
-        Lecture.objects.filter(media_node_id=node_id, state__in=states)
+        Lecture.objects.filter(media_node_id=node_id, state__in=states, kind=Lecture.Kind.LECTURE)
         .select_related("occasion")
         .order_by(F("live_at").asc())
     )

@@ -80,6 +80,7 @@ class RoomFacts:
     slide: SlideEvent = NO_SLIDES
     air: AirFacts | None = None
     speakers: OnStage = ()
+    is_meeting: bool = False
 
 
 def lecture_of(occasion_id: int) -> Lecture | None:
@@ -125,7 +126,7 @@ def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None 
 
 _COLUMNS = (
     *("state", "occasion__state", "webrtc_cap", "live_at", "published_at", "is_chat_open", "locked_at"),
-    *("break_until_at", "slide__deck__key", "slide__page", "slide__deck__pages", "media_node__air"),
+    *("break_until_at", "slide__deck__key", "slide__page", "slide__deck__pages", "media_node__air", "kind"),
 )
 
 
@@ -135,6 +136,7 @@ def _set(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "state": lifecycle.stage_of(row["state"], row["occasion__state"]),
         "webrtc_cap": row["webrtc_cap"],
+        "is_meeting": row["kind"] == Lecture.Kind.MEETING,
         "live_at": row["live_at"],
         "picture_at": row["published_at"],
         "is_chat_open": row["is_chat_open"],

@@ -25,7 +25,8 @@ class Connection:
     ``heard_at``: monotonic seconds of its last frame; ``came_at``: and of its coming; ``admitted``: the room's lock
     let it in; ``sent_away``: dismissed, and its page is not waited for; ``mark``: of the member's password
     (``live.room.sessions``); ``air``: what its page took the air by, or ""; ``stuck_since``: since when a frame waits
-    for this browser to read; ``staged``: its member came on the stage by it.
+    for this browser to read; ``staged``: its member came on the stage by it; ``meets``: the room is a meeting, in
+    which it ``sees`` these.
     """
 
     send: Send
@@ -53,6 +54,9 @@ class Connection:
     publishing: "Peer | None" = None
     subscribing: "Peer | None" = None
     talking: "Peer | None" = None
+    meeting: "Peer | None" = None
+    meets: bool = False
+    sees: frozenset[str] = frozenset()
     staged: bool = False
     mistakes: collections.deque[float] = field(default_factory=lambda: collections.deque(maxlen=3))
     allowance: Allowance = field(default_factory=lambda: Allowance.full(burst=80, every_s=0.05, at=time.monotonic()))

@@ -16,8 +16,10 @@ from django.db import DatabaseError
 
 from attendance.clock import clock
 from live.core.wire import protocol
+from live.operations import MeetingIsFull
 from live.room import commands, tickets
 from live.room.connections import Connection, Send
+from live.room.meeting import MustWait
 from live.room.process import RoomProcess
 from live.room.refusals import Refused
 from live.room.rooms import Room
@@ -90,6 +92,10 @@ class RoomConsumer(AsyncWebsocketConsumer):
             await self._refuse(protocol.CLOSE_FORBIDDEN)
         except RoomIsLocked:
             await self._refuse(protocol.CLOSE_LOCKED)
+        except MustWait:
+            await self._refuse(protocol.CLOSE_LOBBY)
+        except MeetingIsFull:
+            await self._refuse(protocol.CLOSE_SEATS)
         except DatabaseError:
             await self._refuse(FULL)
         if room is None:
@@ -109,6 +115,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
             session_key=session_key,
             present_at=clock().now(),
             counted=ticket.counted,
+            meets=ticket.meets,
             heard_at=time.monotonic(),
         )
 

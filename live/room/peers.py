@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from live import operations, permissions, queries, supervise
 from live.engines import get_engine
-from live.engines.base import EngineError, MediaEngine, Publishing, Subscribing, speaker_id
+from live.engines.base import EngineError, MediaEngine, Publishing, Subscribing, guest_id, speaker_id
 from live.room import sessions
 from live.room.connections import Connection
 from live.room.threads import in_database
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-Kind = Literal["pub", "sub", "talk"]
+Kind = Literal["pub", "sub", "talk", "meet"]
 HOLD_S = 75.0
 LOOK_S = 1.0
 OWNED_S = 10.0
@@ -75,6 +75,8 @@ def attach(peer: Peer) -> None:
         peer.connection.publishing = peer
     elif peer.kind == "talk":
         peer.connection.talking = peer
+    elif peer.kind == "meet":
+        peer.connection.meeting = peer
     else:
         peer.connection.subscribing = peer
         peer.room.webrtc.add(peer)
@@ -88,16 +90,18 @@ def detach(peer: Peer) -> None:
         peer.connection.subscribing = None
     if peer.connection.talking is peer:
         peer.connection.talking = None
+    if peer.connection.meeting is peer:
+        peer.connection.meeting = None
 
 
 def own_feed(connection: Connection) -> str:
-    """Return whom this browser does not want to hear: its own person, on the stage now or later."""
-    return speaker_id(connection.member_id)
+    """Return whom this browser does not want to hear: its own person, on the stage or in the meeting, now or later."""
+    return guest_id(connection.member_id) if connection.meets else speaker_id(connection.member_id)
 
 
 def all_of(connection: Connection) -> tuple[Peer | None, ...]:
     """Return whatever this browser has."""
-    return connection.publishing, connection.subscribing, connection.talking
+    return connection.publishing, connection.subscribing, connection.talking, connection.meeting
 
 
 def one_of(connection: Connection, kind: Kind) -> Peer | None:
@@ -248,6 +252,8 @@ class Peers:
         try:
             if kind == "sub":
                 peer.part = await engine.resume_subscribing(but=own_feed(connection), **where)
+                if connection.meets:
+                    peer.part.see(connection.sees)
             else:
                 peer.part = await engine.resume_publishing(**where)
         except EngineError as error:
@@ -296,6 +302,13 @@ class Peers:
             self.end(peer, whosever=True)
         cut = partial(operations.cut_peers, occasion_id=room.occasion_id, member_id=member_id)
         await self._end_at_engine(room, await in_database(cut))
+
+    def end_those(self, room: "Room", wanted: Callable[[Peer], bool]) -> None:
+        """End what this process has of a room where it is ``wanted``, be its socket away or not."""
+        here = {one for connection in room.connections for one in all_of(connection) if one is not None}
+        for peer in here | set(self._of(room.occasion_id)):
+            if wanted(peer):
+                self.end(peer, whosever=True)
 
     async def _end_at_engine(self, room: "Room", references: list[str]) -> None:
         if references and (url := await in_database(partial(queries.engine_url, occasion_id=room.occasion_id))):

@@ -31,8 +31,9 @@ from live.engines.base import (
     Subscribing,
     UnableToReachEngine,
     lecture_spec,
+    meeting_spec,
 )
-from live.room import peers, speakers
+from live.room import meeting, peers, speakers
 from live.room.connections import Connection
 from live.room.peers import Peer
 from live.room.rooms import Room
@@ -103,8 +104,8 @@ async def watch(process: "RoomProcess", room: Room, connection: Connection, via:
         return _tell_way(process, connection, "wait")
     own = sum(one.member_id == connection.member_id for one in room.webrtc)
     is_full = own >= WEBRTC_EACH or room.watching() >= room.webrtc_cap
-    # Whoever speaks, or is spoken to, cannot wait four seconds for the answer.
-    is_talking = room.is_speaking(connection.member_id) or (via == "stage" and connection.host)
+    # Whoever speaks, or is spoken to, cannot wait four seconds for the answer. Of a meeting there is no HLS.
+    is_talking = room.is_speaking(connection.member_id) or (via == "stage" and connection.host) or connection.meets
     if via == "hls" or (via == "stage" and not is_talking) or (is_full and not is_talking):
         return _tell_way(process, connection, "hls")
     peer = Peer(room, connection, "sub")
@@ -112,7 +113,7 @@ async def watch(process: "RoomProcess", room: Room, connection: Connection, via:
     peers.attach(peer)
     try:
         engine = await engine_of(room)
-        await engine.open_room(lecture_spec(room.occasion_id))
+        await engine.open_room((meeting_spec if connection.meets else lecture_spec)(room.occasion_id))
         but = PRESENTER if via == "stage" else peers.own_feed(connection)
         engine.show(room.room_id, speakers.shown_feed(room))
         part = await engine.subscribe(room_id=room.room_id, but=but, on_event=listener_for(process, peer))
@@ -127,6 +128,8 @@ async def watch(process: "RoomProcess", room: Room, connection: Connection, via:
     if connection.leaving or peer.is_over:
         return process.peers.end(peer)
     _tell_way(process, connection, "webrtc")
+    if connection.meets:
+        part.see(connection.sees)
     _offer(process, peer, part.offer_sdp)
     return hold(process, peer)
 
@@ -207,6 +210,7 @@ def _offer(process: "RoomProcess", peer: Peer, sdp: str | None) -> None:
     """Told again on the next socket, until it is answered."""
     if sdp:
         peer.offer = sdp
+        meeting.faces(process, peer)
         process.rooms.tell(peer.connection, protocol.encode(protocol.ServerOffer(sdp=sdp)))
 
 

@@ -23,13 +23,17 @@ class UnableToEnter(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """``counted``: presence of this person is evidence (on the roster). ``device``: random name of the browser."""
+    """``counted``: presence of this person is evidence (on the roster). ``device``: random name of the browser.
+
+    ``meets``: the room is a meeting, where everybody needs a seat.
+    """
 
     occasion: int
     member: int
     device: str
     host: bool
     counted: bool
+    meets: bool = False
 
 
 def make(ticket: Ticket, *, session_key: str) -> str:

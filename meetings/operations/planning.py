@@ -62,11 +62,14 @@ class GatheringPlan:
 
 
 @transaction.atomic
-def plan_gathering(*, plan: GatheringPlan, actor_id: int | None, as_of: datetime) -> Meeting:
-    """Plan a meeting; one whose end is past is entered after the fact, and says so for good. UnableToPlanMeeting."""
+def plan_gathering(*, plan: GatheringPlan, actor_id: int | None, as_of: datetime, kind: str = KIND) -> Meeting:
+    """Plan a meeting; one whose end is past is entered after the fact, and says so for good. UnableToPlanMeeting.
+
+    ``kind``: of the occasion, where people do not meet in person.
+    """
     node, columns = _checked(plan)
     try:
-        occasion = create_occasion(kind=KIND, plan=_occasion_plan(plan, node, columns["title"]))
+        occasion = create_occasion(kind=kind, plan=_occasion_plan(plan, node, columns["title"]))
         _expect(occasion.pk, plan, node)
         if plan.repeats_id is not None:
             make_session(occasion_id=occasion.pk, of_id=plan.repeats_id)

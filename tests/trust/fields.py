@@ -33,6 +33,7 @@ RAW = "EVIDENCE_KEEP_DAYS (90) after the record is final (attendance.remove_evid
 WRITTEN = f"what devices reported: {RAW}; what somebody wrote down: as long as the record"
 HAND = "until it is lowered, its member has left for 40 s, or the lecture ends"
 STAGE = "until they leave the stage, or the lecture ends"
+SEAT = "until they have left the meeting for 90 s, or it ends"
 CHAT = "180 days (live.delete_old_chat)"
 SLIDES = "as long as the replay; without one 180 to 210 days after the lecture (live.delete_old_chat)"
 UPLOAD = "7 days after the last byte, or until it is a video"
@@ -449,7 +450,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("code", PLAN, EXPECTED, WITH_OBJECT),
         Fields("series", PLAN, BACK_OFFICE, WITH_OBJECT),
         Fields("lecturer", PERSONAL, EXPECTED, WITH_OBJECT),
-        Fields("is_chat_open locked_at slide", PLAN, ROOM, WITH_OBJECT),
+        Fields("is_chat_open locked_at slide kind has_lobby", PLAN, ROOM, WITH_OBJECT),
     ),
     "live.SlideDeck": (
         Fields("id attempts lease leased_until ask_at", TECHNICAL, SERVER, SLIDES),
@@ -485,6 +486,16 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "live.Speaker": (
         Fields("id device seen_at", TECHNICAL, SERVER, STAGE),
         Fields("lecture member invited_by invited_at came_at is_muted has_picture shown_at", PERSONAL, ROOM, STAGE),
+    ),
+    "live.Seat": (
+        Fields("id device seen_at", TECHNICAL, SERVER, SEAT),
+        Fields("lecture member mic cam has_floor came_at", PERSONAL, ROOM, SEAT),
+        Fields("waits", PERSONAL, HOSTS_OF_ROOM, SEAT),
+    ),
+    "live.MeetingNote": (
+        Fields("id key written_at", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("lecture kind title text", CONTENT, ROOM, WITH_OBJECT),
+        Fields("written_by", PERSONAL, SERVER, WITH_OBJECT),
     ),
     "live.ChatMessage": (
         Fields("id client_id", TECHNICAL, ROOM, CHAT),

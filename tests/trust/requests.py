@@ -47,6 +47,8 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
     occasion = world.given.pk
     if row.route.startswith(("courses/", "watch/")):
         occasion = world.course.run.pk
+    elif row.route.startswith("live/meetings/"):
+        occasion = world.by_video.pk
     elif row.route.startswith(("live/", "admin/live/")) and "replay" not in row.route:
         occasion = world.on_air.pk
     elif row.route.startswith("meetings/"):

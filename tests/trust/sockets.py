@@ -55,6 +55,15 @@ COMMANDS = {
     "step_down": "room",
     "speak": "room",
     "sending": "room",
+    "appear": "room",
+    "devices": "room",
+    "see": "room",
+    "silence": "host",
+    "give_floor": "host",
+    "lobby": "host",
+    "admit": "host",
+    "note": "host",
+    "note_drop": "host",
 }
 
 EVENTS = {
@@ -83,6 +92,10 @@ EVENTS = {
     "captions": "all",
     "caption_dropped": "all",
     "speakers": "all",
+    "seats": "all",
+    "waiting": "hosts",
+    "silenced": "all",
+    "notes": "all",
 }
 
 # Frames that answer one socket; a tick carries the room's events.
@@ -96,6 +109,7 @@ FRAMES = {
     "link": "one",
     "held": "one",
     "may_speak": "one",
+    "faces": "one",
     "bye": "one",
     "tick": "all",
     "stored": "one",

@@ -241,6 +241,9 @@ COURSES = (
 LIVE = (
     Row("live/", "GET", ORGANISERS | LECTURERS, "the lectures that one gives or organises"),
     Row("live/<int:occasion_id>/", "GET", ROOM, "the room"),
+    Row("live/meetings/plan/", "GET POST", SECRETARIES | ORGANISERS, "plan a meeting by video; names logged"),
+    Row("live/meetings/<int:occasion_id>/change/", "GET POST", COUNTS, "a meeting's plan; names logged"),
+    Row("live/meetings/<int:occasion_id>/cancel", "POST", COUNTS, "cancel a meeting that has not begun"),
     Row("live/<int:occasion_id>/host/", "GET", HOSTS, "the lecturer's desk"),
     Row("live/<int:occasion_id>/encoder/", "GET POST", HOSTS, "the key of a device outside; shown once"),
     Row("live/<int:occasion_id>/whip/", "POST", NOBODY, "a device outside sends the picture; whoever has the key", KEY),

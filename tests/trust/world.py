@@ -80,6 +80,7 @@ from tests.factories.attendance import OccasionFactory, RuleFactory, TrainingFac
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_video
 from tests.factories.courses import Given, watch
 from tests.factories.live import ChatMessageFactory, LectureFactory
+from tests.factories.meetings import make_meeting
 from tests.factories.organizations import PASSWORD, County, RoleGrantFactory, make_county
 from tests.factories.quizzes import FILL, make_quiz
 
@@ -129,6 +130,7 @@ class World:
     quiz: Quiz
     question: Question
     met: Meeting
+    by_video: Lecture
     to_meet: Meeting
     recording: Video
     dispute: Dispute
@@ -234,6 +236,7 @@ def make_world() -> World:
         quiz=quiz,
         question=Question.objects.get(),
         met=_met(county),
+        by_video=make_meeting(county, starts_at=timezone.now() + 48 * HOUR),
         to_meet=_planned(county, timezone.now() + 48 * HOUR),
         recording=recording,
         dispute=Dispute.objects.get(),

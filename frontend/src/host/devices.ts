@@ -72,12 +72,15 @@ export async function openMicrophone(): Promise<MediaStream> {
   }
 }
 
-/** The camera alone, of somebody on the stage: enough for a face, and no more of a phone's line. @throws UnableToUseDevices */
-export async function openCamera(): Promise<MediaStreamTrack> {
+/**
+ * The camera alone, of somebody on the stage or, lower, one of many in a meeting: enough for a face, and no more of a
+ * phone's line. @throws UnableToUseDevices
+ */
+export async function openCamera(height = 480): Promise<MediaStreamTrack> {
   checkAbilities();
   const video = {
     width: { ideal: 640 },
-    height: { ideal: 480 },
+    height: { ideal: height },
     frameRate: { ideal: 15, max: 24 },
     facingMode: "user",
   };

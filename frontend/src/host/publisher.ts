@@ -68,8 +68,11 @@ export class Publisher {
     }
   }
 
-  /** ``picture``: "later" keeps a place for one, which ``replacePicture`` fills without a new connection. */
-  async start(stream: MediaStream, picture: MediaStreamTrack | "later" | null): Promise<void> {
+  /**
+   * ``picture``: "later" keeps a place for one, which ``replacePicture`` fills without a new connection; ``soundLater``
+   * keeps one for sound.
+   */
+  async start(stream: MediaStream, picture: MediaStreamTrack | "later" | null, soundLater = false): Promise<void> {
     this.stop();
     const pc = newPeer(this.relays);
     this.pc = pc;
@@ -77,7 +80,7 @@ export class Publisher {
     this.early = [];
     pc.onicecandidate = (event) => this.trickle(pc, event.candidate);
     onState(pc, () => this.changed(pc));
-    const sound = stream.getAudioTracks()[0];
+    const sound = stream.getAudioTracks()[0] ?? (soundLater ? "audio" : undefined);
     if (sound) this.soundSender = pc.addTransceiver(sound, { direction: "sendonly", streams: [stream] }).sender;
     if (picture) await this.addPicture(pc, picture, stream);
     const offer = await pc.createOffer();
@@ -114,6 +117,16 @@ export class Publisher {
 
   async replaceSound(track: MediaStreamTrack | null): Promise<void> {
     await this.soundSender?.replaceTrack(track);
+  }
+
+  /** The picture takes no more than that, in bit/s. */
+  async limit(maxBitrate: number): Promise<void> {
+    const sender = this.pictureSender;
+    const parameters = sender?.getParameters();
+    const [encoding] = parameters?.encodings ?? [];
+    if (!sender || !parameters || !encoding || encoding.maxBitrate === maxBitrate) return;
+    encoding.maxBitrate = maxBitrate;
+    await sender.setParameters(parameters).catch(() => undefined);
   }
 
   stop(): void {

@@ -22,6 +22,22 @@ export interface OnStage {
   shown: boolean;
 }
 
+export interface Sitting {
+  member: number;
+  name: string;
+  unit: string;
+  mic: boolean;
+  cam: boolean;
+  floor: boolean;
+}
+
+export interface Note {
+  id: string;
+  kind: "agenda" | "decision";
+  title: string;
+  text: string;
+}
+
 export interface BeatCommand {
   t: "beat";
 }
@@ -62,13 +78,13 @@ export interface AnswerCommand {
 
 export interface TrickleCommand {
   t: "candidate";
-  pc: "pub" | "sub" | "talk";
+  pc: "pub" | "sub" | "talk" | "meet";
   candidate: CandidateInit | null;
 }
 
 export interface ReclaimCommand {
   t: "reclaim";
-  pc: "pub" | "sub" | "talk";
+  pc: "pub" | "sub" | "talk" | "meet";
   key: string;
   source?: string;
 }
@@ -281,6 +297,57 @@ export interface SendingCommand {
   picture: boolean;
 }
 
+export interface AppearCommand {
+  t: "appear";
+  sdp: string;
+  again: boolean;
+}
+
+export interface ShowDevicesCommand {
+  t: "devices";
+  mic: boolean;
+  cam: boolean;
+}
+
+export interface SeeCommand {
+  t: "see";
+  members: number[];
+}
+
+export interface SilenceCommand {
+  t: "silence";
+  member: number;
+}
+
+export interface GiveFloorCommand {
+  t: "give_floor";
+  member: number;
+  on: boolean;
+}
+
+export interface OpenLobbyCommand {
+  t: "lobby";
+  on: boolean;
+}
+
+export interface AdmitCommand {
+  t: "admit";
+  member: number;
+}
+
+export interface WriteNoteCommand {
+  t: "note";
+  id: string;
+  kind: "agenda" | "decision";
+  title: string;
+  text: string;
+}
+
+export interface DropNoteCommand {
+  t: "note_drop";
+  id: string;
+}
+
 export type Command =
   | BeatCommand
   | HideCommand
@@ -330,7 +397,16 @@ export type Command =
   | StepUpCommand
   | StepDownCommand
   | SpeakCommand
-  | SendingCommand;
+  | SendingCommand
+  | AppearCommand
+  | ShowDevicesCommand
+  | SeeCommand
+  | SilenceCommand
+  | GiveFloorCommand
+  | OpenLobbyCommand
+  | AdmitCommand
+  | WriteNoteCommand
+  | DropNoteCommand;
 
 export interface StateChangedEvent {
   t: "state";
@@ -501,6 +577,28 @@ export interface SpeakersEvent {
   speakers: OnStage[];
 }
 
+export interface SeatsEvent {
+  t: "seats";
+  seats: Sitting[];
+}
+
+export interface WaitingEvent {
+  t: "waiting";
+  lobby: boolean;
+  waiting: Sitting[];
+}
+
+export interface SilencedEvent {
+  t: "silenced";
+  member: number;
+  but: number;
+}
+
+export interface NotesEvent {
+  t: "notes";
+  notes: Note[];
+}
+
 export type RoomEvent =
   | StateChangedEvent
   | ChatEvent
@@ -526,7 +624,11 @@ export type RoomEvent =
   | SlideEvent
   | CaptionsEvent
   | CaptionDroppedEvent
-  | SpeakersEvent;
+  | SpeakersEvent
+  | SeatsEvent
+  | WaitingEvent
+  | SilencedEvent
+  | NotesEvent;
 
 export interface JoinedFrame {
   t: "joined";
@@ -547,6 +649,9 @@ export interface JoinedFrame {
   break_until: number | null;
   slide: SlideEvent;
   speakers: OnStage[];
+  seats: Sitting[];
+  notes: Note[];
+  waiting: WaitingEvent | null;
 }
 
 export interface CountedFrame {
@@ -578,13 +683,13 @@ export interface ServerAnswerFrame {
 
 export interface LinkFrame {
   t: "link";
-  pc: "pub" | "sub" | "talk";
+  pc: "pub" | "sub" | "talk" | "meet";
   state: "connected" | "slow" | "silent" | "flowing" | "hung_up" | "gone" | "replaced" | "resumed";
 }
 
 export interface HeldFrame {
   t: "held";
-  pc: "pub" | "sub" | "talk";
+  pc: "pub" | "sub" | "talk" | "meet";
   key: string;
 }
 
@@ -620,6 +725,12 @@ export interface MaySpeakFrame {
   ice: RTCIceServer[];
 }
 
+export interface FacesFrame {
+  t: "faces";
+  mids: string[];
+  members: number[];
+}
+
 export type ServerFrame =
   | JoinedFrame
   | CountedFrame
@@ -633,7 +744,8 @@ export type ServerFrame =
   | TickFrame
   | StoredFrame
   | AnsweredFrame
-  | MaySpeakFrame;
+  | MaySpeakFrame
+  | FacesFrame;
 
 export interface ErrorFrame {
   error: string;

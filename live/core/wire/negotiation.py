@@ -18,8 +18,9 @@ class Candidate:
     sdpMLineIndex: int | None = None
 
 
-Pc = Literal["pub", "sub", "talk"]
-"""Which of a browser's connections: the one on the air, the one that receives, or that of a speaker on the stage."""
+Pc = Literal["pub", "sub", "talk", "meet"]
+"""Which of a browser's connections: the one on the air, the one that receives, that of a speaker on the stage, or of
+somebody in a meeting."""
 
 
 class IceServer(TypedDict):

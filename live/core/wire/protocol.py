@@ -10,9 +10,10 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-from live.core.wire import asking, captions, slides, speakers
+from live.core.wire import asking, captions, meeting, slides, speakers
 from live.core.wire.bases import Command, Event, Frame
 from live.core.wire.chat import ChatEvent, HiddenEvent, Say
+from live.core.wire.meeting import Note, Sitting
 from live.core.wire.negotiation import (
     Answer,
     Candidate,
@@ -103,6 +104,7 @@ __all__ = [
     "Media",
     "Mute",
     "MutedEvent",
+    "Note",
     "Offer",
     "OnAirEvent",
     "OnStage",
@@ -118,6 +120,7 @@ __all__ = [
     "ServerAnswer",
     "ServerOffer",
     "ShowPicture",
+    "Sitting",
     "Speak",
     "SpeakersEvent",
     "Stage",
@@ -200,6 +203,7 @@ _COMMANDS: tuple[type[Command], ...] = (
     *slides.COMMANDS,
     *captions.COMMANDS,
     *speakers.COMMANDS,
+    *meeting.COMMANDS,
 )
 COMMANDS = {kind.word: kind for kind in _COMMANDS}
 
@@ -235,6 +239,7 @@ _EVENTS: tuple[type[Event], ...] = (
     *slides.EVENTS,
     *captions.EVENTS,
     *speakers.EVENTS,
+    *meeting.EVENTS,
 )
 EVENTS = {kind.word: kind for kind in _EVENTS}
 
@@ -243,10 +248,11 @@ EVENTS = {kind.word: kind for kind in _EVENTS}
 class Joined(Frame):
     """First frame. ``counted``: presence is being recorded, and the row is committed. ``seq``: of the last tick.
 
-    ``at``: the server's clock, Unix milliseconds. ``ice``: relays for the host's ``offer``; empty for others.
+    ``at``: the server's clock, Unix milliseconds. ``ice``: relays for the host's ``offer``, in a meeting for
+    everybody's ``appear``; else empty.
     ``hand``: one's own hand is up; ``chat``: members may speak; ``stage``: for hosts, null for others.
     ``break_until``: there is a break, announced until then (Unix ms); null: none. ``slide``: what everybody sees.
-    ``speakers``: who is on the stage.
+    ``speakers``: who is on the stage. Of a meeting: ``seats``, ``notes``, and for hosts who is ``waiting``.
     """
 
     word = "joined"
@@ -267,6 +273,9 @@ class Joined(Frame):
     break_until: int | None = None
     slide: slides.SlideEvent = slides.NO_SLIDES
     speakers: list[OnStage] = field(default_factory=list)
+    seats: list[Sitting] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    waiting: meeting.WaitingEvent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +328,7 @@ _FRAMES: tuple[type[Frame], ...] = (
     Tick,
     *asking.FRAMES,
     *speakers.FRAMES,
+    *meeting.FRAMES,
 )
 FRAMES = {kind.word: kind for kind in _FRAMES}
 
@@ -329,6 +339,8 @@ CLOSE_GONE = 4404
 CLOSE_SILENT = 4408
 CLOSE_ELSEWHERE = 4409
 CLOSE_LOCKED = 4423
+CLOSE_LOBBY = 4425
+CLOSE_SEATS = 4429  # a meeting has no seat left
 
 
 def parse(text: str | None) -> Command:
@@ -359,7 +371,11 @@ def as_data(frame: Frame | Event) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    return [asdict(one) if isinstance(one, OnStage) else one for one in value] if isinstance(value, list) else value
+    return (
+        [asdict(one) if isinstance(one, OnStage | Sitting | Note) else one for one in value]
+        if isinstance(value, list)
+        else value
+    )
 
 
 def error(code: str, *, t: str = "", id: str = "") -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live.core.wire import asking, captions, protocol, slides
+from live.core.wire import asking, captions, meeting, protocol, slides
 from live.core.wire.typescript import frames_module
 
 pytestmark = pytest.mark.unit
@@ -57,6 +57,18 @@ GOOD = [
     ({"t": "step_up"}, protocol.StepUp()),
     ({"t": "step_down"}, protocol.StepDown()),
     ({"t": "speak", "sdp": "v=0", "again": True}, protocol.Speak(sdp="v=0", again=True)),
+    ({"t": "appear", "sdp": "v=0", "again": True}, meeting.Appear(sdp="v=0", again=True)),
+    ({"t": "devices", "mic": True, "cam": False}, meeting.ShowDevices(mic=True, cam=False)),
+    ({"t": "see", "members": [7, 8]}, meeting.See(members=[7, 8])),
+    ({"t": "silence", "member": 0}, meeting.Silence(member=0)),
+    ({"t": "give_floor", "member": 7, "on": True}, meeting.GiveFloor(member=7, on=True)),
+    ({"t": "lobby", "on": True}, meeting.OpenLobby(on=True)),
+    ({"t": "admit", "member": 7}, meeting.Admit(member=7)),
+    (
+        {"t": "note", "id": "a", "kind": "decision", "title": "值班", "text": "两人"},
+        meeting.WriteNote(id="a", kind="decision", title="值班", text="两人"),
+    ),
+    ({"t": "note_drop", "id": "a"}, meeting.DropNote(id="a")),
     ({"t": "open_chat", "on": False}, protocol.OpenChat(on=False)),
     ({"t": "lock", "on": True}, protocol.Lock(on=True)),
     ({"t": "give_back", "source": "page"}, protocol.GiveBack(source="page")),

@@ -1,0 +1,248 @@
+"""A meeting from its plan to its minutes: seats, the lobby, who may appear, what is noted."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from attendance.models import Occasion
+from attendance.queries.windows import HELD
+from live import operations
+from live.models import Lecture, MediaNode, MeetingNote, RaisedHand, Restriction, Seat
+from live.operations import meeting as seating
+from live.operations import meeting_notes as noting
+from live.queries import nodes
+from live.queries.meeting import notes, seats, waiting
+from meetings.models import Meeting
+from meetings.operations import UnableToPlanMeeting
+from tests.factories.meetings import AGENDA, HOUR, make_live_meeting, make_meeting, meeting_plan
+from tests.factories.organizations import County, make_county
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> County:
+    return make_county(members=3)
+
+
+def sit(lecture: Lecture, member: Any, *, device: str = "phone", host: bool = False, ago: int = 0) -> bool:
+    as_of = timezone.now() - dt.timedelta(seconds=ago)
+    return operations.sit_down(occasion_id=lecture.pk, member_id=member.pk, device=device, is_host=host, as_of=as_of)
+
+
+def here(lecture: Lecture) -> list[int]:
+    return [one.member for one in seats(lecture.pk)]
+
+
+# --- the plan ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_meeting_is_planned_with_its_book_and_agenda(world: County) -> None:
+    lecture = make_meeting(world, lobby=True)
+    assert (lecture.kind, lecture.lecturer, lecture.record, lecture.has_lobby) == (
+        "meeting",
+        world.secretary,
+        False,
+        True,
+    )
+    assert (lecture.occasion.kind, lecture.occasion.meeting.form_code) == ("meeting", "assembly")
+    assert lecture.occasion.training.is_standing
+    assert [one.title for one in notes(lecture.pk)] == AGENDA.splitlines()
+
+
+def test_what_is_past_is_not_planned_by_video(world: County) -> None:
+    with pytest.raises(UnableToPlanMeeting) as refused:
+        operations.schedule_meeting(
+            plan=meeting_plan(world, starts_at=timezone.now() - 3 * HOUR),
+            has_lobby=False, host_id=world.secretary.pk, as_of=timezone.now(),
+        )  # fmt: skip
+    assert refused.value.field == "ends_at"
+
+
+def test_a_plan_is_changed_until_it_begins(world: County) -> None:
+    lecture = make_meeting(world)
+    change = {"occasion_id": lecture.pk, "has_lobby": True, "actor_id": world.secretary.pk, "as_of": timezone.now()}
+    operations.write_note(
+        occasion_id=lecture.pk, key="own", kind="agenda", title="临时动议", text="",
+        actor_id=world.secretary.pk, as_of=timezone.now(),
+    )  # fmt: skip
+    operations.reschedule_meeting(plan=meeting_plan(world, title="六月党员大会"), **change)
+    assert [one.id for one in notes(lecture.pk)] == ["plan-0", "plan-1", "own"], "the same agenda: nothing is lost"
+    operations.reschedule_meeting(plan=meeting_plan(world, agenda="只有一项"), **change)
+    assert [one.title for one in notes(lecture.pk)] == ["只有一项"]
+    operations.go_live(occasion_id=lecture.pk, as_of=timezone.now())
+    with pytest.raises(UnableToPlanMeeting):
+        operations.reschedule_meeting(plan=meeting_plan(world), **change)
+
+
+# --- seats and the lobby ----------------------------------------------------------------------------------------------
+
+
+def test_who_comes_sits_and_who_has_left_does_not(world: County) -> None:
+    lecture, (first, second, _third) = make_live_meeting(world), world.members
+    assert sit(lecture, first)
+    assert sit(lecture, first)
+    assert sit(lecture, second)
+    assert here(lecture) == [first.pk, second.pk]
+    operations.show_devices(occasion_id=lecture.pk, member_id=first.pk, device="phone", mic=True, cam=True)
+    operations.stand_up(occasion_id=lecture.pk, member_id=first.pk, device="tablet", is_last=False)
+    assert seats(lecture.pk)[0].cam, "another device of theirs left"
+    operations.stand_up(occasion_id=lecture.pk, member_id=first.pk, device="phone", is_last=False)
+    assert (seats(lecture.pk)[0].mic, seats(lecture.pk)[0].cam) == (False, False)
+    operations.stand_up(occasion_id=lecture.pk, member_id=first.pk, device="phone", is_last=True)
+    assert here(lecture) == [second.pk]
+
+
+def test_a_full_meeting_lets_in_only_whom_it_has(world: County, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seating, "MEETING_MOST", 2)
+    lecture, (first, second, third) = make_live_meeting(world), world.members
+    assert sit(lecture, first, ago=200)
+    assert sit(lecture, second)
+    assert sit(lecture, third), "of the first nobody has heard for long"
+    with pytest.raises(operations.MeetingIsFull):
+        sit(lecture, world.secretary, host=True)
+    assert sit(lecture, third)
+
+
+def test_the_lobby_lets_in_whom_the_host_lets_in(world: County) -> None:
+    lecture, (first, second, third) = make_live_meeting(world, lobby=True), world.members
+    assert sit(lecture, world.secretary, host=True)
+    assert [sit(lecture, one) for one in world.members] == [False] * 3
+    assert here(lecture) == [world.secretary.pk]
+    told = waiting(lecture.pk)
+    assert (told.lobby, [one.member for one in told.waiting]) == (True, [first.pk, second.pk, third.pk])
+    operations.admit(occasion_id=lecture.pk, member_id=second.pk, as_of=timezone.now())
+    assert (sit(lecture, second), sit(lecture, first)) == (True, False)
+    operations.admit(occasion_id=lecture.pk, member_id=seating.EVERYBODY, as_of=timezone.now())
+    assert sit(lecture, first)
+    operations.stand_up(occasion_id=lecture.pk, member_id=third.pk, device="phone", is_last=True)
+    operations.open_lobby(occasion_id=lecture.pk, on=False)
+    assert sit(lecture, third)
+    assert waiting(lecture.pk).lobby is False
+
+
+def test_seats_are_noted_and_forgotten(world: County) -> None:
+    lecture, (first, second, third) = make_live_meeting(world), world.members
+    sit(lecture, first, ago=200)
+    sit(lecture, second, ago=200)
+    Seat.objects.create(
+        lecture=lecture, member=third, waits=True, came_at=timezone.now(), seen_at=timezone.now() - HOUR
+    )
+    ids = [second.pk, world.secretary.pk]
+    for _again in range(2):
+        operations.note_seats(occasion_id=lecture.pk, member_ids=ids, as_of=timezone.now())
+    assert set(here(lecture)) == set(ids)
+    assert waiting(lecture.pk).waiting == []
+
+
+# --- who is seen and heard --------------------------------------------------------------------------------------------
+
+
+def test_who_may_appear(world: County) -> None:
+    lecture, member = make_meeting(world), world.member
+    ask = {"occasion_id": lecture.pk, "member_id": member.pk}
+
+    def code() -> str:
+        try:
+            operations.check_may_appear(**ask)
+        except operations.UnableToAppear as error:
+            return error.code
+        return ""
+
+    assert code() == "state"
+    operations.go_live(occasion_id=lecture.pk, as_of=timezone.now())
+    assert code() == "closed"
+    sit(lecture, member)
+    assert code() == ""
+    operations.restrict(
+        occasion_id=lecture.pk, member_id=member.pk, kind=Restriction.Kind.MUTED,
+        actor_id=world.secretary.pk, as_of=timezone.now(),
+    )  # fmt: skip
+    assert code() == "muted"
+    with pytest.raises(operations.UnableToAppear):
+        operations.show_devices(device="phone", mic=True, cam=False, **ask)
+    operations.show_devices(device="tablet", mic=False, cam=False, **ask)
+
+
+def test_a_host_closes_microphones_and_gives_the_floor(world: County) -> None:
+    lecture, (first, second, _third) = make_live_meeting(world), world.members
+    for one in (first, second, world.secretary):
+        sit(lecture, one)
+        operations.show_devices(occasion_id=lecture.pk, member_id=one.pk, device="phone", mic=True, cam=False)
+    host = world.secretary.pk
+    operations.silence(occasion_id=lecture.pk, member_id=first.pk, actor_id=host)
+    assert [one.mic for one in seats(lecture.pk)] == [False, True, True]
+    operations.silence(occasion_id=lecture.pk, member_id=seating.EVERYBODY, actor_id=host)
+    assert [one.mic for one in seats(lecture.pk)] == [False, False, True]
+    operations.raise_hand(occasion_id=lecture.pk, member_id=second.pk, as_of=timezone.now())
+    for member_id in (first.pk, second.pk, world.neighbour_member.pk):
+        operations.give_floor(occasion_id=lecture.pk, member_id=member_id, on=True)
+        floor = [one.member for one in seats(lecture.pk) if one.floor]
+        assert floor == ([member_id] if member_id != world.neighbour_member.pk else [])
+    assert not RaisedHand.objects.exists()
+    operations.give_floor(occasion_id=lecture.pk, member_id=first.pk, on=False)
+    assert not any(one.floor for one in seats(lecture.pk))
+
+
+# --- notes and minutes ------------------------------------------------------------------------------------------------
+
+
+def note(lecture: Lecture, actor: Any, key: str = "a", **said: Any) -> None:
+    values = {"kind": "decision", "title": "汛期值班", "text": "每晚两人", **said}
+    operations.write_note(occasion_id=lecture.pk, key=key, actor_id=actor.pk, as_of=timezone.now(), **values)
+
+
+def test_notes_become_the_minutes_at_the_end_and_what_comes_after_an_undone_one(world: County) -> None:
+    lecture = make_live_meeting(world)
+    sit(lecture, world.member)
+    note(lecture, world.secretary)
+    note(lecture, world.secretary, "b")
+    note(lecture, world.secretary, "plan-0", kind="agenda", title="学习防汛预案", text="读了预案")
+    operations.drop_note(occasion_id=lecture.pk, key="b")
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    assert (Lecture.objects.get(pk=lecture.pk).state, here(lecture)) == ("unrecorded", [])
+    assert Occasion.objects.get(pk=lecture.pk).state in HELD
+    first = Meeting.objects.get(pk=lecture.pk).minutes.get()
+    assert first.decisions == [["汛期值班", "每晚两人"]]
+    assert first.studied == "1. 通报党费\n2. 学习防汛预案\n读了预案" or first.studied.startswith(
+        "1. 学习防汛预案\n读了预案"
+    )
+    with pytest.raises(operations.UnableToNote, match="state"):
+        note(lecture, world.secretary, "late")
+    operations.resume_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    assert Meeting.objects.get(pk=lecture.pk).minutes.count() == 1, "nothing was noted since"
+    operations.resume_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    note(lecture, world.secretary, "c", title="再加一项")
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    assert Meeting.objects.get(pk=lecture.pk).minutes.order_by("-number")[0].decisions[-1][0] == "再加一项"
+
+
+def test_what_cannot_be_noted(world: County, monkeypatch: pytest.MonkeyPatch) -> None:
+    lecture = make_live_meeting(world)
+    with pytest.raises(operations.UnableToNote, match="empty"):
+        note(lecture, world.secretary, title=" ")
+    monkeypatch.setattr(noting, "MOST_NOTES", 2)
+    with pytest.raises(operations.UnableToNote, match="too_many"):
+        note(lecture, world.secretary)
+    note(lecture, world.secretary, "plan-0", title="改过的")
+    assert MeetingNote.objects.get(key="plan-0").title == "改过的"
+
+
+def test_without_notes_or_a_book_nothing_is_written(world: County) -> None:
+    silent = make_live_meeting(world, agenda="")
+    operations.end_lecture(occasion_id=silent.pk, as_of=timezone.now())
+    assert not Meeting.objects.get(pk=silent.pk).minutes.exists()
+    void = make_live_meeting(world)
+    Occasion.objects.filter(pk=void.pk).update(state=Occasion.State.VOID, void_reason="重复")
+    noting.keep_minutes(occasion_id=void.pk, actor_id=world.secretary.pk, as_of=timezone.now())
+    assert not Meeting.objects.get(pk=void.pk).minutes.exists()
+
+
+def test_no_media_agent_carries_a_meeting(world: County) -> None:
+    lecture = make_live_meeting(world)
+    node = MediaNode.objects.create(name="media", url="unix:/x", beat_at=timezone.now())
+    Lecture.objects.filter(pk=lecture.pk).update(media_node=node)
+    assert nodes.carried(node_id=node.pk) == []

@@ -1,0 +1,103 @@
+"""A meeting's pages by each role: planned, changed, entered, cancelled."""
+
+import datetime as dt
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from attendance.kinds import book_steps
+from live import operations
+from live.models import Lecture
+from organizations.models import User
+from tests.factories.meetings import make_live_meeting, make_meeting
+from tests.factories.organizations import County, make_county
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> County:
+    return make_county(members=3)
+
+
+def as_(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def filled(**changed: str) -> dict[str, str]:
+    start = timezone.localtime() + dt.timedelta(hours=2)
+    ends = start + dt.timedelta(hours=1)
+    times = {"starts_at": f"{start:%Y-%m-%dT%H:%M}", "ends_at": f"{ends:%Y-%m-%dT%H:%M}"}
+    return {"title": "", "agenda": "第一项", "who": "all", "rule": "", **times, **changed}
+
+
+def test_a_secretary_plans_a_meeting_changes_it_and_cancels_it(world: County) -> None:
+    client, branch = as_(world.secretary), str(world.branch.pk)
+    address = f"{reverse('live_meeting_plan')}?node={branch}&form=assembly"
+    assert "设等候室" in client.get(address).content.decode()
+    wrong = client.post(address, filled(unit=branch, node=branch, ends_at="2020-01-01T10:00"))
+    assert (wrong.status_code, "第一项" in wrong.content.decode()) == (422, True)
+    past = filled(unit=branch, node=branch, starts_at="2026-01-05T10:00", ends_at="2026-01-05T11:00")
+    assert "补登" in client.post(address, past).content.decode()
+    assert client.post(address, filled(unit=branch, node=branch, has_lobby="on")).status_code == 302
+    lecture = Lecture.objects.get()
+    assert (lecture.has_lobby, lecture.lecturer) == (True, world.secretary)
+    book = client.get(reverse("meeting", args=[lecture.pk])).content.decode()
+    assert ("进入会议室" in book, "改安排或取消" in book) == (True, True)
+    change = reverse("live_meeting_change", args=[lecture.pk])
+    assert client.get(change).status_code == 200
+    assert client.post(change, filled(unit=branch, title="换个名字")).status_code == 302
+    lecture.refresh_from_db()
+    assert (lecture.has_lobby, lecture.occasion.title) == (False, "换个名字")
+    assert client.post(reverse("live_meeting_cancel", args=[lecture.pk])).status_code == 302
+    assert not Lecture.objects.exists()
+
+
+def test_what_has_begun_is_neither_changed_nor_cancelled(world: County) -> None:
+    lecture, client = make_live_meeting(world), as_(world.secretary)
+    for name in ("live_meeting_change", "live_meeting_cancel"):
+        assert client.post(reverse(name, args=[lecture.pk])).status_code == 302
+    assert Lecture.objects.filter(state="live").exists()
+
+
+def test_who_enters_and_who_may_not_know(world: County) -> None:
+    lecture = make_live_meeting(world)
+    room = reverse("live_room", args=[lecture.pk])
+    for user, is_host in ((world.secretary, True), (world.organiser, True), (world.member, False)):
+        page = as_(user).get(room)
+        assert (page.status_code, 'id="leading"' in page.content.decode()) == (200, is_host)
+    assert as_(world.secretary).get(reverse("live_host", args=[lecture.pk])).status_code == 302
+    for user in (world.neighbour_secretary, world.neighbour_member, world.auditor):
+        assert as_(user).get(room).status_code == 404
+        assert as_(user).get(reverse("live_ticket", args=[lecture.pk]), {"device": "a" * 32}).status_code == 404
+        assert as_(user).get(reverse("live_meeting_change", args=[lecture.pk])).status_code == 404
+    for name in ("live_replay", "live_screen", "live_encoder"):
+        assert as_(world.organiser).get(reverse(name, args=[lecture.pk])).status_code == 404
+
+
+def test_who_was_not_let_in_reads_nothing_of_it(world: County) -> None:
+    lecture = make_live_meeting(world, lobby=True)
+    state, client = reverse("live_state", args=[lecture.pk]), as_(world.member)
+    assert client.get(state).json()["notes"] == []
+    for member in (world.member, world.member):
+        operations.sit_down(
+            occasion_id=lecture.pk, member_id=member.pk, device="d", is_host=False, as_of=timezone.now()
+        )
+        assert client.get(state).json()["notes"] == []
+    operations.admit(occasion_id=lecture.pk, member_id=0, as_of=timezone.now())
+    assert len(client.get(state).json()["notes"]) == 2
+
+
+def test_its_book_leads_in_while_it_is_on_and_can_be_voided_after(world: County) -> None:
+    lecture = make_meeting(world)
+    operations.go_live(occasion_id=lecture.pk, as_of=timezone.now() - dt.timedelta(minutes=9))
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    lecture.refresh_from_db()
+    assert [step.url for step in book_steps(lecture.occasion, plans=False)] == []
+    assert [step.url for step in book_steps(lecture.occasion, plans=True)] == [reverse("live_void", args=[lecture.pk])]
+    answer = as_(world.secretary).post(reverse("live_void", args=[lecture.pk]), {"reason": "开错了"})
+    assert answer.url == reverse("meeting", args=[lecture.pk])
