@@ -3,6 +3,7 @@
  * be that there is no picture (no answer, no offer, no media, a standstill), it has a time by which it is begun again:
  * WebRTC, HLS, WebRTC, with growing pauses and without an end. Presence does not depend on any of it.
  */
+import { isOnline } from "../lib/connection";
 import type { Command } from "../lib/frames";
 import { abilities, choose, chooseWithout, loadHls } from "../lib/hls";
 import { LiveList } from "./list";
@@ -253,13 +254,13 @@ export class Screen {
     if (this.shown === "blocked") return; // it waits for a tap
     if (document.visibilityState === "hidden" && this.video.paused) return; // the browser put it to sleep
     // Without a network no way is better than another; what has been loaded is kept, and the patience begins with it.
-    if (navigator.onLine === false) this.deadline = 0;
+    if (!isOnline()) this.deadline = 0;
     const arrives = this.list.arrives();
     if (this.shown === "playing") {
       if (now - this.movedAt < STILL_MS) return;
       this.covered("loading");
     }
-    if (navigator.onLine === false) this.covered("loading");
+    if (!isOnline()) this.covered("loading");
     else if (!this.deadline || arrives) this.deadline = now + this.patienceNow();
     else if (now > this.deadline) this.next();
     else this.covered(this.shown === "trying" ? "trying" : "loading");
