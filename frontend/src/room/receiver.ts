@@ -7,12 +7,19 @@ export interface ReceiverEvents {
   stream(stream: MediaStream): void;
   isMuted(): boolean;
   failed(): void;
+  /** This browser has no decoder for the picture that is offered; it could have the sound. Asked by who wants both. */
+  unable?(): void;
   /** It was up, and its way through the network is lost. */
   lost(): void;
 }
 
 export function canReceive(): boolean {
   return typeof RTCPeerConnection === "function" && "getTransceivers" in RTCPeerConnection.prototype;
+}
+
+/** How many pictures a description refuses: Firefox has H.264 on a line only once it has fetched a module from abroad. */
+function refused(sdp = ""): number {
+  return (sdp.match(/^m=video 0 /gm) ?? []).length;
 }
 
 // A line that is lost for so long is begun again; most are back before.
@@ -41,6 +48,11 @@ export class Receiver {
         if (transceiver.currentDirection !== "stopped") transceiver.direction = wanted ? "recvonly" : "inactive";
       }
       const answer = await pc.createAnswer();
+      const { unable } = this.events;
+      if (unable && !soundOnly() && refused(answer.sdp) > refused(sdp)) {
+        if (this.pc === pc) unable();
+        return;
+      }
       await pc.setLocalDescription(answer);
       if (this.pc !== pc) return;
       this.events.send({ t: "answer", sdp: answer.sdp ?? "" });

@@ -56,6 +56,8 @@ export class Screen {
   private checking = false;
   /** This page is on the stage. */
   private speaks = false;
+  /** WebRTC brings this browser the sound alone: enough on the stage, and HLS for the picture otherwise. */
+  private unable = false;
   private lastTime = 0;
   private readonly motion = new Motion();
 
@@ -74,6 +76,10 @@ export class Screen {
       failed: () => {
         this.isOld = false;
         this.next();
+      },
+      unable: () => {
+        this.unable = true;
+        this.ask(this.via);
       },
       // The network has changed, the server has not: the same way again, at once.
       lost: () => {
@@ -181,7 +187,7 @@ export class Screen {
   }
 
   async offered(sdp: string): Promise<void> {
-    if (this.live && this.way === "webrtc") await this.receiver.offered(sdp, () => this.audioOnly);
+    if (this.live && this.way === "webrtc") await this.receiver.offered(sdp, () => this.audioOnly || this.unable);
   }
 
   link(state: string): void {
@@ -226,7 +232,7 @@ export class Screen {
     const { pc } = this.receiver;
     let moves = false;
     try {
-      moves = await this.motion.since(this.video, pc, this.audioOnly);
+      moves = await this.motion.since(this.video, pc, this.audioOnly || this.unable);
     } catch {
       // A connection that is closed while it is asked.
     } finally {
@@ -276,7 +282,7 @@ export class Screen {
   }
 
   private ask(via: Via): void {
-    const asked = canReceive() ? via : "hls";
+    const asked = canReceive() && (this.speaks || !this.unable) ? via : "hls";
     const sent = this.events.send({ t: "watch", via: asked });
     this.covered(this.tries ? "trying" : "loading");
     this.deadline = performance.now() + this.patienceNow();
