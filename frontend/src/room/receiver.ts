@@ -8,6 +8,8 @@ export interface ReceiverEvents {
   stream(stream: MediaStream): void;
   isMuted(): boolean;
   failed(): void;
+  /** This browser has no decoder for the picture that is offered; it could have the sound. Asked by who wants both. */
+  unable?(): void;
   /** It was up, and its way through the network is lost. */
   lost(): void;
 }
@@ -20,6 +22,11 @@ export function canReceive(): boolean {
 export function currentPicture(all: RTCRtpTransceiver[]): MediaStreamTrack | null {
   const open = all.filter((one) => one.receiver.track.kind === "video" && one.currentDirection === "recvonly");
   return open[open.length - 1]?.receiver.track ?? null;
+}
+
+/** How many pictures a description refuses: Firefox has H.264 on a line only once it has fetched a module from abroad. */
+function refused(sdp = ""): number {
+  return (sdp.match(/^m=video 0 /gm) ?? []).length;
 }
 
 // A line that is lost for so long is begun again; most are back before.
@@ -49,6 +56,11 @@ export class Receiver {
         if (transceiver.currentDirection !== "stopped") transceiver.direction = wanted ? "recvonly" : "inactive";
       }
       const answer = await pc.createAnswer();
+      const { unable } = this.events;
+      if (unable && !soundOnly() && refused(answer.sdp) > refused(sdp)) {
+        if (this.pc === pc) unable();
+        return;
+      }
       await pc.setLocalDescription(answer);
       if (this.pc !== pc) return;
       this.showCurrent(pc);

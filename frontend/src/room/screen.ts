@@ -3,6 +3,7 @@
  * be that there is no picture (no answer, no offer, no media, a standstill), it has a time by which it is begun again:
  * WebRTC, HLS, WebRTC, with growing pauses and without an end. Presence does not depend on any of it.
  */
+import { isOnline } from "../lib/connection";
 import type { Command } from "../lib/frames";
 import { abilities, choose, chooseWithout, loadHls } from "../lib/hls";
 import { LiveList } from "./list";
@@ -55,6 +56,8 @@ export class Screen {
   private checking = false;
   /** This page is on the stage. */
   private speaks = false;
+  /** WebRTC brings this browser the sound alone: enough on the stage, and HLS for the picture otherwise. */
+  private unable = false;
   private lastTime = 0;
   private readonly motion = new Motion();
 
@@ -73,6 +76,10 @@ export class Screen {
       failed: () => {
         this.isOld = false;
         this.next();
+      },
+      unable: () => {
+        this.unable = true;
+        this.ask(this.via);
       },
       // The network has changed, the server has not: the same way again, at once.
       lost: () => {
@@ -180,7 +187,7 @@ export class Screen {
   }
 
   async offered(sdp: string): Promise<void> {
-    if (this.live && this.way === "webrtc") await this.receiver.offered(sdp, () => this.audioOnly);
+    if (this.live && this.way === "webrtc") await this.receiver.offered(sdp, () => this.audioOnly || this.unable);
   }
 
   link(state: string): void {
@@ -225,7 +232,7 @@ export class Screen {
     const { pc } = this.receiver;
     let moves = false;
     try {
-      moves = await this.motion.since(this.video, pc, this.audioOnly);
+      moves = await this.motion.since(this.video, pc, this.audioOnly || this.unable);
     } catch {
       // A connection that is closed while it is asked.
     } finally {
@@ -253,13 +260,13 @@ export class Screen {
     if (this.shown === "blocked") return; // it waits for a tap
     if (document.visibilityState === "hidden" && this.video.paused) return; // the browser put it to sleep
     // Without a network no way is better than another; what has been loaded is kept, and the patience begins with it.
-    if (navigator.onLine === false) this.deadline = 0;
+    if (!isOnline()) this.deadline = 0;
     const arrives = this.list.arrives();
     if (this.shown === "playing") {
       if (now - this.movedAt < STILL_MS) return;
       this.covered("loading");
     }
-    if (navigator.onLine === false) this.covered("loading");
+    if (!isOnline()) this.covered("loading");
     else if (!this.deadline || arrives) this.deadline = now + this.patienceNow();
     else if (now > this.deadline) this.next();
     else this.covered(this.shown === "trying" ? "trying" : "loading");
@@ -275,7 +282,7 @@ export class Screen {
   }
 
   private ask(via: Via): void {
-    const asked = canReceive() ? via : "hls";
+    const asked = canReceive() && (this.speaks || !this.unable) ? via : "hls";
     const sent = this.events.send({ t: "watch", via: asked });
     this.covered(this.tries ? "trying" : "loading");
     this.deadline = performance.now() + this.patienceNow();
