@@ -25,7 +25,12 @@ async function told(offer: string, answer: string, soundOnly = false): Promise<s
       return Promise.resolve({ sdp: answer });
     }
   }
-  Object.assign(globalThis, { RTCPeerConnection: Peer, MediaStream: class {} });
+  class Stream {
+    getVideoTracks(): unknown[] {
+      return [];
+    }
+  }
+  Object.assign(globalThis, { RTCPeerConnection: Peer, MediaStream: Stream });
   const receiver = new Receiver({
     send: (command: Command) => done.push(command.t) > 0,
     stream: () => undefined,
