@@ -114,12 +114,10 @@ _OWN = 17  # columns of a session, before those of its occasion
 
 
 def _questions(count: int, *, with_occasion: bool) -> str:
-    gather, at = (
-        "json_agg(json_build_array(t.media, t.ranges_ms))",
-        "FLOOR(EXTRACT(EPOCH FROM {}) * 1000 + 0.5)::bigint",
-    )
-    if connection.vendor == "sqlite":  # pragma: no branch - PostgreSQL alone: its stage runs it
-        gather, at = "json_group_array(json_array(t.media, json(t.ranges_ms)))", "{}"
+    gather, at = "json_group_array(json_array(t.media, json(t.ranges_ms)))", "{}"
+    if connection.vendor == "postgresql":  # pragma: no cover - PostgreSQL alone: its stage runs it
+        gather = "json_agg(json_build_array(t.media, t.ranges_ms))"
+        at = "FLOOR(EXTRACT(EPOCH FROM {}) * 1000 + 0.5)::bigint"
     return f"""
         SELECT s.occasion_id, given.session_id, given.member_id, s.media, {at.format("s.last_at")}, s.buffer_ms,
                s.position_ms, s.reports, s.ranges_ms,

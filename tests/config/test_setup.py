@@ -112,7 +112,7 @@ def test_the_locks_keep_extras_and_fit_every_python() -> None:
     run = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     dev = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
     assert "willow[heif]==" in run
-    assert "coverage[toml]==" in dev
+    assert "twisted[tls]==" in dev
     assert "; python_full_version <" in run  # universal: packages that only some Pythons need stand there with a mark
 
 
