@@ -6,13 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from attendance.models import Evidence, Notice, Occasion, Record, Rule, WatchSession
 from attendance.operations import report_watched, settle_dirty, start_watch
 from attendance.operations.gates import record_passed
 from attendance.operations.reading import begin_reading, finish_reading
+from attendance.queries import credited
 from attendance.reminding import owing
 from attendance.sentences.rules import rule_of_occasion
 from attendance.standing import standings_of
@@ -162,6 +165,66 @@ def test_reading_before_it_begins_and_an_old_page_begin_anew(county: County) -> 
     assert WatchSession.objects.count() == 2
     finish_reading(**here, as_of=now)  # no time has passed
     assert not Evidence.objects.exists()
+
+
+def test_the_same_time_is_read_in_one_course_only(county: County) -> None:
+    now, ends = timezone.now(), []
+    for _one in range(2):
+        page = course(county)
+        text = lesson(page)
+        run = give(county, page)
+        ends.append({"occasion_id": run.pk, "member_id": county.member.pk, "media": f"r:{text.pk}"})
+    for here in ends:
+        begin_reading(**here, as_of=now)
+    for here in ends:
+        finish_reading(**here, as_of=now + dt.timedelta(minutes=1))
+    assert [one.occasion_id for one in Evidence.objects.all()] == [ends[0]["occasion_id"]]
+
+
+def test_a_player_reports_of_no_text(county: County, phone: Client) -> None:
+    page = course(county)
+    text = lesson(page)
+    run, now = give(county, page), timezone.now()
+    asked = {"device": "p", "media": f"r:{text.pk}"}
+    answer = phone.post(f"/watch/{run.pk}/play", asked, content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]) == (404, "no_media")
+    begin_reading(
+        occasion_id=run.pk, member_id=county.member.pk, media=f"r:{text.pk}", as_of=now - dt.timedelta(seconds=9)
+    )
+    told = {"session": WatchSession.objects.get().pk, "id": "w1", "ranges_ms": [[0, 18_000]], "rate": 2.0}
+    answer = phone.post(f"/watch/{run.pk}/report", told, content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]) == (404, "no_session")
+    assert not Evidence.objects.exists()
+
+
+def test_an_end_waits_for_another_end_of_the_same_reader(county: County) -> None:
+    page = course(county)
+    text = lesson(page)
+    run, now = give(county, page), timezone.now()
+    here = {"occasion_id": run.pk, "member_id": county.member.pk, "media": f"r:{text.pk}"}
+    begin_reading(**here, as_of=now)
+    with CaptureQueriesContext(connection) as asked:
+        finish_reading(**here, as_of=now + dt.timedelta(minutes=1))
+    reads = [one["sql"] for one in asked.captured_queries if one["sql"].startswith("SELECT")]
+    assert "attendance_watchpurse" in reads[0]
+
+
+def test_a_text_made_longer_is_read_on_from_where_it_was(county: County) -> None:
+    page = course(county)
+    text = lesson(page)
+    run, now = give(county, page), timezone.now()
+    here = {"occasion_id": run.pk, "member_id": county.member.pk, "media": f"r:{text.pk}"}
+    begin_reading(**here, as_of=now)
+    finish_reading(**here, as_of=now + dt.timedelta(minutes=1))
+    text.body = [("text", "<p>" + "不走低洼的路。" * 60 + "</p>")]
+    text.save_revision().publish()
+    length = (Occasion.objects.get(pk=run.pk).media_items or {})[here["media"]]
+    assert length > 20_000
+    begin_reading(**here, as_of=now + dt.timedelta(minutes=2))
+    begin_reading(**here, as_of=now + dt.timedelta(minutes=3))
+    finish_reading(**here, as_of=now + dt.timedelta(minutes=9))
+    assert WatchSession.objects.count() == 2
+    assert credited(**here)[-1][1] == length
 
 
 def test_who_only_looks_reads_nothing(county: County) -> None:
