@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from attendance.models import Evidence, Notice, Occasion, Record, Rule, WatchSession
@@ -22,11 +23,11 @@ from attendance.standing import standings_of
 from cms.models import CoursePage, LessonPage
 from courses.changes import when_published, when_withdrawn
 from courses.models import CourseRun, LessonProgress
-from courses.operations import CoursePlan, schedule_course
-from courses.queries import runs_expecting, studies_of
+from courses.operations import CoursePlan, refresh_length, schedule_course
+from courses.queries import courses_asking, runs_expecting, studies_of
 from organizations.models import User
 from quizzes import operations as quizzes
-from quizzes.models import Quiz
+from quizzes.models import Question, Quiz
 from quizzes.queries.taking import answers_of, order_for
 from tests.factories.attendance import RuleFactory, TrainingFactory
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, key_of, ready_video
@@ -335,6 +336,78 @@ def test_a_quiz_that_nobody_can_begin_is_asked_of_nobody(county: County) -> None
         else:
             quizzes.offer_quiz_again(quiz_id=quiz.pk)
         assert Occasion.objects.get(pk=run.pk).gates == gates
+
+
+def test_a_course_that_is_published_again_lets_nobody_off_its_quiz(county: County, phone: Client) -> None:
+    quiz = make_quiz(county.branch, county.organiser, SINGLE)
+    page = course(county)
+    text = lesson(page, quiz, asks_quiz=True)
+    run, held = give(county, page), {f"q:{quiz.pk}": 0}
+    phone.get(url_of(run, text))
+    opened_before(run, 60)
+    phone.post(f"{url_of(run, text)}complete/")
+    for shown in (page, text):  # the whole course, and all that it shows
+        shown.refresh_from_db()
+        shown.unpublish()
+        assert Occasion.objects.get(pk=run.pk).media_items == {}
+        assert Occasion.objects.get(pk=run.pk).gates == held
+        shown.save_revision().publish()
+        assert Occasion.objects.get(pk=run.pk).gates == held
+    assert state_of(run, county.member) == "pending"
+
+
+@pytest.mark.parametrize("state", ["closed", "settled"])
+def test_a_quiz_withdrawn_in_the_make_up_is_asked_no_more(county: County, phone: Client, state: str) -> None:
+    quiz = make_quiz(county.branch, county.organiser, SINGLE)
+    page = course(county)
+    text = lesson(page, quiz, asks_quiz=True)
+    run, now = give(county, page), timezone.now()
+    phone.get(url_of(run, text))
+    opened_before(run, 60)
+    phone.post(f"{url_of(run, text)}complete/")
+    of = Occasion.objects.filter(pk=run.pk)
+    of.update(
+        state=state, ends_at=now - dt.timedelta(hours=1), window_end_at=now - dt.timedelta(hours=1),
+        make_up_until_at=now + dt.timedelta(days=9),
+    )  # fmt: skip
+    items = of.get().media_items
+    assert state_of(run, county.member) != "attended"
+    other = make_quiz(county.branch, county.organiser, SINGLE)
+    quizzes.withdraw_quiz(quiz_id=quiz.pk, as_of=now)
+    assert courses_asking(quiz_id=quiz.pk, as_of=now) == [page.pk]
+    refresh_length(page_ids=[page.pk], as_of=now)
+    assert (of.get().gates, of.get().media_items) == ({}, items)
+    assert state_of(run, county.member) in ("attended", "made_up")
+    text.body = [("text", TEXT * 9), ("quiz", other)]  # what comes later is not asked of who makes up
+    text.save_revision().publish()
+    assert (of.get().gates, of.get().media_items) == ({}, items)
+    assert courses_asking(quiz_id=other.pk, as_of=now + dt.timedelta(days=10)) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_quiz_with_nothing_to_draw_is_asked_of_nobody(county: County) -> None:
+    quiz = make_quiz(county.branch, county.organiser, SINGLE)
+    page = course(county)
+    lesson(page, quiz, asks_quiz=True)
+    run, question = give(county, page), Question.objects.get()
+    held = {f"q:{quiz.pk}": 0}
+    quizzes.withdraw_question(question_id=question.pk, as_of=timezone.now())
+    assert Occasion.objects.get(pk=run.pk).gates == {}
+    quizzes.offer_question_again(question_id=question.pk)
+    assert Occasion.objects.get(pk=run.pk).gates == held
+
+
+def test_who_changes_a_quiz_reads_which_courses_ask_for_it(county: County, sign_in: SignIn) -> None:
+    quiz = make_quiz(county.branch, county.organiser, SINGLE)
+    page = course(county)
+    lesson(page, quiz, asks_quiz=True)
+    run = give(county, page)
+    office, url = sign_in(county.organiser), reverse("quizzes_quiz", args=[quiz.pk])
+    for _one in range(2):  # also before it is restored
+        said = text_of(office.get(url))
+        assert f"培训“{run.occasion.training.title}”" in said
+        assert "要求通过它" in said
+        quizzes.withdraw_quiz(quiz_id=quiz.pk, as_of=timezone.now())
 
 
 def test_nothing_is_kept_of_who_is_not_expected_or_not_asked(county: County) -> None:
