@@ -26,7 +26,7 @@ from cms.models import CoursePage, LessonPage
 from cms.permissions import COURSE_DEPTH, may_edit_at
 from cms.queries import Lesson, lessons_of
 from courses.models import CourseRun
-from courses.queries import gates_of, media_items_of
+from courses.queries import gates_of, is_past, media_items_of
 from media.models import Video
 from organizations.models import User
 from organizations.uses import Use
@@ -228,11 +228,6 @@ def _quizzes(occasion: Occasion, gates: set[str], people: Concerned) -> list[str
     if old:
         said.append(_("有 %(count)s 个练习不再要求") % {"count": old})
     return said
-
-
-def is_past(occasion: Occasion, as_of: datetime) -> bool:
-    """Whether an occasion keeps what it was judged by: past its end, or judged."""
-    return occasion.ends_at <= as_of or occasion.state == Occasion.State.SETTLED
 
 
 def name_of(run: CourseRun, is_reached: bool) -> str:

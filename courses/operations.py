@@ -29,12 +29,13 @@ from courses.queries import (
     Studied,
     Study,
     gates_of,
+    is_past,
     is_text_only,
     media_items_of,
     passed_in,
+    runs_due_of,
     runs_expecting,
     studies_of,
-    unsettled_runs_of,
 )
 from media.models import Video
 from quizzes.queries.taking import passes_of
@@ -131,13 +132,15 @@ def reschedule_course(*, occasion_id: int, plan: CoursePlan, as_of: datetime) ->
 
 @transaction.atomic
 def refresh_length(*, page_ids: list[int], as_of: datetime) -> None:
-    """Bring what is asked at occasions that are not judged yet up to what their courses show now: how much there is to
-    study, and which quizzes have to be passed. Safe to repeat.
+    """Bring what is asked where these courses can still be done up to what they show now: how much there is to study,
+    and which quizzes have to be passed. Safe to repeat.
 
-    A course that is withdrawn, or shows nothing any more, asks for nothing until it does again.
+    A course that is withdrawn, or shows nothing any more, asks for nothing until it does again; its quizzes are then
+    asked since the moment they were. One that is past its end keeps what it was judged by, but for quizzes that can
+    be passed no more.
     """
     # All occasions, in the order of their ids, before the first roster row (attendance.operations.marks).
-    found = unsettled_runs_of(page_ids=page_ids, as_of=as_of).order_by("occasion_id")
+    found = runs_due_of(page_ids=page_ids, as_of=as_of).order_by("occasion_id")
     keys = list(found.values_list("occasion_id", flat=True))
     list(Occasion.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk").values_list("pk"))
     runs = list(found.filter(occasion_id__in=keys))
@@ -145,13 +148,20 @@ def refresh_length(*, page_ids: list[int], as_of: datetime) -> None:
     for run in runs:
         shown = lessons[run.page.path] if run.page.live else []
         items = media_items_of(shown, reads=run.reads)
-        if (gates := gates_of(shown)) != run.occasion.gates.keys():
-            set_gates(occasion_id=run.pk, keys=gates, as_of=as_of)
         # No length was known so far, and none is now: its first video is still being processed.
         is_awaited = not items and run.occasion.media_items is None
-        if items != run.occasion.media_items and not is_awaited:
+        if run.page.live and (items or is_awaited):
+            _refresh_gates(run, gates_of(shown), as_of)
+        if items != run.occasion.media_items and not is_awaited and not is_past(run.occasion, as_of):
             set_media_items(occasion_id=run.pk, items=items)
             log.info("course_media_changed", occasion_id=run.pk, pieces=len(items))
+
+
+def _refresh_gates(run: CourseRun, shown: set[str], as_of: datetime) -> None:
+    held = run.occasion.gates.keys()
+    gates = shown & held if is_past(run.occasion, as_of) else shown
+    if gates != held:
+        set_gates(occasion_id=run.pk, keys=gates, as_of=as_of)
 
 
 @transaction.atomic

@@ -6,23 +6,29 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Substr
 from django.utils import timezone
+from wagtail.models import Page
 
 from attendance.core.gates import PREFIX as QUIZ
 from attendance.core.gates import quiz_key
 from attendance.core.intervals import Spans
 from attendance.core.reading import reading_key, verb_of
 from attendance.models import Evidence, Occasion, RecordState, RosterEntry, Training, WatchSession
+from attendance.queries import CALLED_OFF
 from attendance.standing import Amount, Standing, asked_by, asked_of, due_at, standings_of
 from cms.core.lesson import values_of
-from cms.models import LessonPage
+from cms.models import CoursePage, LessonPage
+from cms.permissions import COURSE_DEPTH
 from cms.queries import Lesson, lessons_by_course, videos_of
 from courses.kinds import step_word
 from courses.models import CourseRun, LessonProgress
 from organizations.models import Node, User
 from organizations.queries import membership_on
 from quizzes.queries.taking import offered_among
+
+SETTLED = Occasion.State.SETTLED
 
 
 @dataclass(frozen=True)
@@ -279,12 +285,40 @@ def gates_of(lessons: Iterable[Lesson]) -> set[str]:
 
 
 def courses_asking(*, quiz_id: int, as_of: datetime) -> list[int]:
-    """Return the courses that somebody may still study on time, and of which a lesson asks to pass this quiz."""
-    running = CourseRun.objects.filter(occasion__ends_at__gt=as_of).exclude(occasion__state=Occasion.State.SETTLED)
-    pages = {run.page.path: run.page_id for run in running.select_related("page")}
+    """Return the courses that can still be done somewhere, and of which a lesson asks to pass this quiz. One query."""
+    due = CourseRun.objects.filter(_is_due(as_of)).exclude(occasion__state__in=CALLED_OFF)
+    pages = CoursePage.objects.filter(pk__in=due.values("page_id"))
     lessons = LessonPage.objects.live().filter(asks_quiz=True, is_optional=False)
-    asking = (one.path[: -one.steplen] for one in lessons if str(quiz_id) in values_of(one.body.raw_data, "quiz"))
-    return sorted({pages[path] for path in asking if path in pages})
+    inside = lessons.annotate(course_path=Substr("path", 1, COURSE_DEPTH * Page.steplen))
+    inside = inside.annotate(course_id=Subquery(pages.filter(path=OuterRef("course_path")).values("pk")[:1]))
+    asking = inside.exclude(course_id=None)
+    return sorted({one.course_id for one in asking if str(quiz_id) in values_of(one.body.raw_data, "quiz")})
+
+
+def runs_asking(*, quiz_id: int, as_of: datetime) -> list[CourseRun]:
+    """Return where a quiz has to be passed, or would have to be if it could be begun. Two queries."""
+    has_gate = Q(occasion__gates__has_key=quiz_key(quiz_id))
+    is_running = Q(occasion__ends_at__gt=as_of, page_id__in=courses_asking(quiz_id=quiz_id, as_of=as_of))
+    runs = CourseRun.objects.filter(_is_due(as_of), has_gate | (is_running & ~Q(occasion__state=SETTLED)))
+    found = runs.exclude(occasion__state__in=CALLED_OFF).select_related("occasion__node", "occasion__training")
+    return list(found.order_by("occasion__ends_at", "pk"))
+
+
+def _is_due(as_of: datetime) -> Q:
+    """Where a course can still be done so that it counts (``attendance.standing.due_at``)."""
+    make_up = Q(occasion__make_up_until_at__gt=as_of)
+    return make_up | Q(occasion__make_up_until_at=None, occasion__ends_at__gt=as_of)
+
+
+def runs_due_of(*, page_ids: Iterable[int], as_of: datetime) -> QuerySet[CourseRun]:
+    """Return where these courses are given and can still be done."""
+    runs = CourseRun.objects.filter(_is_due(as_of), page_id__in=list(page_ids))
+    return runs.select_related("page", "occasion")
+
+
+def is_past(occasion: Occasion, as_of: datetime) -> bool:
+    """Whether an occasion keeps what it was judged by: past its end, or judged."""
+    return occasion.ends_at <= as_of or occasion.state == SETTLED
 
 
 def runs_in_subtrees(*, nodes: QuerySet[Node]) -> QuerySet[CourseRun]:
@@ -293,12 +327,6 @@ def runs_in_subtrees(*, nodes: QuerySet[Node]) -> QuerySet[CourseRun]:
     return runs.select_related("occasion__training", "occasion__node", "page__cover").order_by(
         F("occasion__starts_at").desc(), "-pk"
     )
-
-
-def unsettled_runs_of(*, page_ids: Iterable[int], as_of: datetime) -> QuerySet[CourseRun]:
-    """Return where these courses are given and not judged yet."""
-    runs = CourseRun.objects.filter(page_id__in=list(page_ids), occasion__ends_at__gt=as_of)
-    return runs.exclude(occasion__state=Occasion.State.SETTLED).select_related("page", "occasion")
 
 
 def personal_data(user: User) -> dict[str, list[Any]]:

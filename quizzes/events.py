@@ -6,7 +6,8 @@ from django.db import transaction
 from django.dispatch import Signal
 
 quiz_offered = Signal()
-"""A quiz was withdrawn, or is offered again: ``quiz_id``."""
+"""A quiz can be begun no more, or again: it was withdrawn, offered or changed, or its bank emptied or filled:
+``quiz_id``."""
 
 
 def announce_offered(quiz_id: int) -> None:

@@ -34,23 +34,22 @@ def asked(evidence: Evidence, window: Window, *, was_enough: Callable[[int], boo
 
     ``was_enough``: whether what was studied up to a moment (ms) was enough by itself.
     """
+    found: list[Gate] = []
+    for since in sorted({gate.since for gate in window.gates}):
+        # A gate from which they were spared is no part of what they had to pass before the next one came.
+        had_finished = since > 0 and not still_open(found, evidence, since) and was_enough(since)
+        if not had_finished:
+            found += [gate for gate in window.gates if gate.since == since]
+    return tuple(found)
 
-    def had_finished(since: int) -> bool:
-        before = [gate for gate in window.gates if gate.since < since]
-        return since > 0 and not still_open(before, evidence, since) and was_enough(since)
 
-    spared = {since for since in {gate.since for gate in window.gates} if had_finished(since)}
-    return tuple(gate for gate in window.gates if gate.since not in spared)
-
-
-def reasons(evidence: Evidence, window: Window, lacking: Sequence[Gate]) -> list[Reason]:
-    """Return what is said of the quizzes; ``lacking``: enough was studied, and these alone are missing."""
-    if not window.gates:
-        return []
-    of = len(window.gates)
+def reasons(evidence: Evidence, window: Window, asked: Sequence[Gate], lacking: Sequence[Gate]) -> list[Reason]:
+    """Return what is said of the quizzes that are asked of this member; ``lacking``: enough was studied, and these
+    alone are missing."""
     if lacking and not still_open(lacking, evidence, None):
         return [Reason(Code.QUIZ_LATE, {"count": len(lacking)})]
+    of = len(asked)
     if lacking:
         return [Reason(Code.QUIZ_DUE, {"left": len(lacking), "of": of})]
-    done = of - len(still_open(window.gates, evidence, window.make_up_until))
+    done = of - len(still_open(asked, evidence, window.make_up_until))
     return [Reason(Code.QUIZ_PASSED, {"count": done, "of": of})] if done else []

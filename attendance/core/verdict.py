@@ -95,17 +95,20 @@ class _Count:
 
 VISITED = "visit"  # the category of a declaration: somebody came to the member's home
 _WORTH = {None: 0, State.MADE_UP: 1, State.ATTENDED: 2}
+_SETTLED = frozenset({State.ATTENDED, State.MADE_UP, State.EXEMPT})  # nothing is left to do
 
 
 def judge(evidence: Evidence, window: Window, rule: Rule) -> Verdict:
     """Return the verdict on one member at one occasion."""
     clocks = _clocks(evidence, window, rule)
     count = _best_count(clocks, evidence, window, rule)
+    # The quizzes first: whoever passes one late has made up, and it is of them that the check is asked.
+    count, asked, lacking = _gated(count, clocks, evidence, window, rule)
     lacks_check = _lacks_check(count, evidence, window, rule)
     if lacks_check:
         count = replace(count, reached=None)
-    count, lacking = _gated(count, clocks, evidence, window, rule)
     state = _state(count.reached, evidence, window)
+    left = () if state in _SETTLED else lacking
     is_done = count.reached is not None or evidence.declared is not None or evidence.repeated is not None
     form = _form(count, evidence, window)
     return Verdict(
@@ -113,7 +116,7 @@ def judge(evidence: Evidence, window: Window, rule: Rule) -> Verdict:
         reasons=(
             *_outcome(state, clocks, evidence, window, count),
             *(understood.reasons(evidence, window, is_lacking=lacks_check) if rule.asks_check else ()),
-            *gates.reasons(evidence, window, lacking),
+            *gates.reasons(evidence, window, asked, left),
             *_remarks(state, clocks, evidence, window, rule),
         ),
         live_ms=clocks.live.spans.total,
@@ -187,20 +190,20 @@ def _was_enough(until: int, evidence: Evidence, window: Window, rule: Rule) -> b
 
 def _gated(
     count: _Count, clocks: _Clocks, evidence: Evidence, window: Window, rule: Rule
-) -> tuple[_Count, tuple[Gate, ...]]:
-    """Return the count as the quizzes that are asked for leave it, and those that alone are missing.
+) -> tuple[_Count, tuple[Gate, ...], tuple[Gate, ...]]:
+    """Return the count as the quizzes leave it, which are asked of this member, and those that alone are missing.
 
-    Whoever sat in a hall long enough had no phone there, and is asked for none.
+    Whoever sat in a hall long enough had no phone there, and lacks none.
     """
-    if count.reached is None or not window.gates or clocks.hall.total >= count.needed_ms:
-        return count, ()
     asked = gates.asked(evidence, window, was_enough=lambda until: _was_enough(until, evidence, window, rule))
+    if count.reached is None or clocks.hall.total >= count.needed_ms:
+        return count, asked, ()
     lacking = gates.still_open(asked, evidence, window.make_up_until)
     if lacking:
-        return replace(count, reached=None), lacking
+        return replace(count, reached=None), asked, lacking
     if count.reached is State.ATTENDED and gates.still_open(asked, evidence, window.deadline):
-        return replace(count, reached=State.MADE_UP), ()
-    return count, ()
+        return replace(count, reached=State.MADE_UP), asked, ()
+    return count, asked, ()
 
 
 def _worth(count: _Count) -> int:

@@ -6,10 +6,11 @@ taps at its end has read for as long as it stood open, by the server's clock, an
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Max, QuerySet
 
 from attendance.core.intervals import ms_of
-from attendance.models import WatchSession
+from attendance.models import WatchBudget, WatchSession
 from attendance.operations.watch import report_watched
 from attendance.operations.watch_start import start_watch
 from attendance.queries import credited
@@ -21,23 +22,31 @@ KEPT_FOR = timedelta(minutes=30)
 
 
 def begin_reading(*, occasion_id: int, member_id: int, media: str, as_of: datetime) -> None:
-    """Note that a text was opened; again within half an hour changes nothing. Raises UnableToStartWatch."""
-    if _session(occasion_id, member_id, media).filter(last_at__gt=as_of - KEPT_FOR).exists():
+    """Note that a text was opened; again within half an hour changes nothing, unless it is longer or shorter now.
+
+    Raises UnableToStartWatch.
+    """
+    recent = _session(occasion_id, member_id, media).filter(last_at__gt=as_of - KEPT_FOR).order_by("-last_at", "-id")
+    last = recent.values_list("media_ms", "occasion__media_items").first()
+    if last is not None and last[0] == (last[1] or {}).get(media):
         return
     start_watch(occasion_id=occasion_id, member_id=member_id, device=DEVICE, media=media, as_of=as_of)
 
 
+@transaction.atomic
 def finish_reading(*, occasion_id: int, member_id: int, media: str, as_of: datetime) -> None:
-    """Credit how long a text stood open since the last that was credited of it, or of another text there.
+    """Credit how long a text stood open since the last that was credited of it, or of another text in any course.
 
     Nothing where it was never opened. Raises UnableToReportWatched.
     """
+    # Two ends that are tapped at the same moment come one after another: the second sees what the first was credited.
+    list(WatchBudget.objects.select_for_update().filter(member_id=member_id))
     session = _session(occasion_id, member_id, media).order_by("-last_at", "-id").first()
     if session is None:
         return
-    others = WatchSession.objects.filter(occasion_id=occasion_id, member_id=member_id, device=DEVICE, reports__gt=0)
-    busy_until = others.aggregate(last=Max("last_at"))["last"] or session.last_at
-    stayed = ms_of(as_of) - ms_of(max(session.last_at, busy_until))
+    others = WatchSession.objects.filter(member_id=member_id, device=DEVICE, reports__gt=0)
+    busy_until = others.filter(last_at__gt=session.last_at).aggregate(last=Max("last_at"))["last"] or session.last_at
+    stayed = ms_of(as_of) - ms_of(busy_until)
     read = credited(occasion_id=occasion_id, member_id=member_id, media=media)
     begin = max((end for _start, end in read), default=0)
     if stayed < LEAST_MS or begin >= session.media_ms:
@@ -46,6 +55,7 @@ def finish_reading(*, occasion_id: int, member_id: int, media: str, as_of: datet
     report_watched(
         session_id=session.pk, member_id=member_id, client_id=f"read-{session.pk}-{session.reports}",
         ranges_ms=[[begin, end]], rate=1.0, position_ms=end, as_of=as_of, occasion_id=occasion_id,
+        of_reading=True,
     )  # fmt: skip
 
 

@@ -96,6 +96,7 @@ def change_quiz(*, quiz_id: int, plan: QuizPlan, seen_revision: int, as_of: date
     held.revision += 1
     held.changed_at = as_of
     held.save()
+    events.announce_offered(held.pk)  # it may draw from an empty bank no more
     log.info("quiz_changed", quiz=held.pk, revision=held.revision)
     return held
 

@@ -9,6 +9,7 @@ from attendance.core.check import MOST_ATTEMPTS
 from organizations.models import User
 from quizzes.core.questions import Kind, order_of
 from quizzes.models import Answer, Attempt, Quiz
+from quizzes.queries.shortage import drawing_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,10 @@ def standings_in(*, keys: Collection[str], member_id: int) -> dict[int, Standing
 
 
 def offered_among(keys: Collection[str]) -> set[int]:
-    """Return the ids of those quizzes that can be begun; ``keys`` as a page holds them. One query."""
+    """Return the ids of those quizzes that can be begun, and draw a question; ``keys`` as a page holds them. Three
+    queries at most."""
     ids = [int(key) for key in keys if key.isdecimal()]
-    return set(Quiz.objects.filter(pk__in=ids, withdrawn_at=None).values_list("pk", flat=True))
+    return drawing_among(Quiz.objects.filter(pk__in=ids, withdrawn_at=None))
 
 
 def passes_of(*, quiz_ids: Collection[int], member_id: int) -> list[Attempt]:

@@ -6,24 +6,28 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from attendance.models import Evidence, Notice, Occasion, Record, Rule, WatchSession
 from attendance.operations import report_watched, settle_dirty, start_watch
 from attendance.operations.gates import record_passed
 from attendance.operations.reading import begin_reading, finish_reading
+from attendance.queries import credited
 from attendance.reminding import owing
 from attendance.sentences.rules import rule_of_occasion
 from attendance.standing import standings_of
 from cms.models import CoursePage, LessonPage
 from courses.changes import when_published, when_withdrawn
 from courses.models import CourseRun, LessonProgress
-from courses.operations import CoursePlan, schedule_course
-from courses.queries import runs_expecting, studies_of
+from courses.operations import CoursePlan, refresh_length, schedule_course
+from courses.queries import courses_asking, runs_expecting, studies_of
 from organizations.models import User
 from quizzes import operations as quizzes
-from quizzes.models import Quiz
+from quizzes.models import Question, Quiz
 from quizzes.queries.taking import answers_of, order_for
 from tests.factories.attendance import RuleFactory, TrainingFactory
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, key_of, ready_video
@@ -164,6 +168,66 @@ def test_reading_before_it_begins_and_an_old_page_begin_anew(county: County) -> 
     assert not Evidence.objects.exists()
 
 
+def test_the_same_time_is_read_in_one_course_only(county: County) -> None:
+    now, ends = timezone.now(), []
+    for _one in range(2):
+        page = course(county)
+        text = lesson(page)
+        run = give(county, page)
+        ends.append({"occasion_id": run.pk, "member_id": county.member.pk, "media": f"r:{text.pk}"})
+    for here in ends:
+        begin_reading(**here, as_of=now)
+    for here in ends:
+        finish_reading(**here, as_of=now + dt.timedelta(minutes=1))
+    assert [one.occasion_id for one in Evidence.objects.all()] == [ends[0]["occasion_id"]]
+
+
+def test_a_player_reports_of_no_text(county: County, phone: Client) -> None:
+    page = course(county)
+    text = lesson(page)
+    run, now = give(county, page), timezone.now()
+    asked = {"device": "p", "media": f"r:{text.pk}"}
+    answer = phone.post(f"/watch/{run.pk}/play", asked, content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]) == (404, "no_media")
+    begin_reading(
+        occasion_id=run.pk, member_id=county.member.pk, media=f"r:{text.pk}", as_of=now - dt.timedelta(seconds=9)
+    )
+    told = {"session": WatchSession.objects.get().pk, "id": "w1", "ranges_ms": [[0, 18_000]], "rate": 2.0}
+    answer = phone.post(f"/watch/{run.pk}/report", told, content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]) == (404, "no_session")
+    assert not Evidence.objects.exists()
+
+
+def test_an_end_waits_for_another_end_of_the_same_reader(county: County) -> None:
+    page = course(county)
+    text = lesson(page)
+    run, now = give(county, page), timezone.now()
+    here = {"occasion_id": run.pk, "member_id": county.member.pk, "media": f"r:{text.pk}"}
+    begin_reading(**here, as_of=now)
+    with CaptureQueriesContext(connection) as asked:
+        finish_reading(**here, as_of=now + dt.timedelta(minutes=1))
+    reads = [one["sql"] for one in asked.captured_queries if one["sql"].startswith("SELECT")]
+    assert "attendance_watchpurse" in reads[0]
+
+
+def test_a_text_made_longer_is_read_on_from_where_it_was(county: County) -> None:
+    page = course(county)
+    text = lesson(page)
+    run, now = give(county, page), timezone.now()
+    here = {"occasion_id": run.pk, "member_id": county.member.pk, "media": f"r:{text.pk}"}
+    begin_reading(**here, as_of=now)
+    finish_reading(**here, as_of=now + dt.timedelta(minutes=1))
+    text.body = [("text", "<p>" + "不走低洼的路。" * 60 + "</p>")]
+    text.save_revision().publish()
+    length = (Occasion.objects.get(pk=run.pk).media_items or {})[here["media"]]
+    assert length > 20_000
+    begin_reading(**here, as_of=now + dt.timedelta(minutes=2))
+    begin_reading(**here, as_of=now + dt.timedelta(minutes=3))
+    finish_reading(**here, as_of=now + dt.timedelta(minutes=9))
+    assert WatchSession.objects.count() == 2
+    assert credited(**here)[-1][1] == length
+
+
 def test_who_only_looks_reads_nothing(county: County) -> None:
     page = course(county)
     text = lesson(page)
@@ -272,6 +336,78 @@ def test_a_quiz_that_nobody_can_begin_is_asked_of_nobody(county: County) -> None
         else:
             quizzes.offer_quiz_again(quiz_id=quiz.pk)
         assert Occasion.objects.get(pk=run.pk).gates == gates
+
+
+def test_a_course_that_is_published_again_lets_nobody_off_its_quiz(county: County, phone: Client) -> None:
+    quiz = make_quiz(county.branch, county.organiser, SINGLE)
+    page = course(county)
+    text = lesson(page, quiz, asks_quiz=True)
+    run, held = give(county, page), {f"q:{quiz.pk}": 0}
+    phone.get(url_of(run, text))
+    opened_before(run, 60)
+    phone.post(f"{url_of(run, text)}complete/")
+    for shown in (page, text):  # the whole course, and all that it shows
+        shown.refresh_from_db()
+        shown.unpublish()
+        assert Occasion.objects.get(pk=run.pk).media_items == {}
+        assert Occasion.objects.get(pk=run.pk).gates == held
+        shown.save_revision().publish()
+        assert Occasion.objects.get(pk=run.pk).gates == held
+    assert state_of(run, county.member) == "pending"
+
+
+@pytest.mark.parametrize("state", ["closed", "settled"])
+def test_a_quiz_withdrawn_in_the_make_up_is_asked_no_more(county: County, phone: Client, state: str) -> None:
+    quiz = make_quiz(county.branch, county.organiser, SINGLE)
+    page = course(county)
+    text = lesson(page, quiz, asks_quiz=True)
+    run, now = give(county, page), timezone.now()
+    phone.get(url_of(run, text))
+    opened_before(run, 60)
+    phone.post(f"{url_of(run, text)}complete/")
+    of = Occasion.objects.filter(pk=run.pk)
+    of.update(
+        state=state, ends_at=now - dt.timedelta(hours=1), window_end_at=now - dt.timedelta(hours=1),
+        make_up_until_at=now + dt.timedelta(days=9),
+    )  # fmt: skip
+    items = of.get().media_items
+    assert state_of(run, county.member) != "attended"
+    other = make_quiz(county.branch, county.organiser, SINGLE)
+    quizzes.withdraw_quiz(quiz_id=quiz.pk, as_of=now)
+    assert courses_asking(quiz_id=quiz.pk, as_of=now) == [page.pk]
+    refresh_length(page_ids=[page.pk], as_of=now)
+    assert (of.get().gates, of.get().media_items) == ({}, items)
+    assert state_of(run, county.member) in ("attended", "made_up")
+    text.body = [("text", TEXT * 9), ("quiz", other)]  # what comes later is not asked of who makes up
+    text.save_revision().publish()
+    assert (of.get().gates, of.get().media_items) == ({}, items)
+    assert courses_asking(quiz_id=other.pk, as_of=now + dt.timedelta(days=10)) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_quiz_with_nothing_to_draw_is_asked_of_nobody(county: County) -> None:
+    quiz = make_quiz(county.branch, county.organiser, SINGLE)
+    page = course(county)
+    lesson(page, quiz, asks_quiz=True)
+    run, question = give(county, page), Question.objects.get()
+    held = {f"q:{quiz.pk}": 0}
+    quizzes.withdraw_question(question_id=question.pk, as_of=timezone.now())
+    assert Occasion.objects.get(pk=run.pk).gates == {}
+    quizzes.offer_question_again(question_id=question.pk)
+    assert Occasion.objects.get(pk=run.pk).gates == held
+
+
+def test_who_changes_a_quiz_reads_which_courses_ask_for_it(county: County, sign_in: SignIn) -> None:
+    quiz = make_quiz(county.branch, county.organiser, SINGLE)
+    page = course(county)
+    lesson(page, quiz, asks_quiz=True)
+    run = give(county, page)
+    office, url = sign_in(county.organiser), reverse("quizzes_quiz", args=[quiz.pk])
+    for _one in range(2):  # also before it is restored
+        said = text_of(office.get(url))
+        assert f"培训“{run.occasion.training.title}”" in said
+        assert "要求通过它" in said
+        quizzes.withdraw_quiz(quiz_id=quiz.pk, as_of=timezone.now())
 
 
 def test_nothing_is_kept_of_who_is_not_expected_or_not_asked(county: County) -> None:

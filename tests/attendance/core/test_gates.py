@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from attendance.core.evidence import Evidence, Gate, Passed, Watched, Window
+from attendance.core.evidence import CheckAsked, Evidence, Gate, Passed, Understood, Watched, Window
 from attendance.core.gates import changed, quiz_key
 from attendance.core.intervals import Span
 from attendance.core.reading import is_reading, reading_key, reading_ms, signs_in, verb_of
@@ -66,6 +66,43 @@ def test_a_quiz_that_comes_later_is_asked_only_of_who_had_not_finished(
 ) -> None:
     window = replace(COURSE, gates=(A, B))
     assert judge(Evidence(watched=(seen(at=watched_at),), passed=passed), window, RULE).state is state
+
+
+def test_a_quiz_from_which_somebody_was_spared_is_not_asked_by_the_next_one() -> None:
+    late, later = Gate("q:2", 5_000), Gate("q:3", 6_000)
+    held = Evidence(watched=(seen(at=4_000),))
+    verdict = judge(held, replace(COURSE, gates=(late, later)), RULE)
+    assert (verdict.state, [one.code for one in verdict.reasons if one.code is Code.QUIZ_DUE]) == (State.ATTENDED, [])
+    # Whoever had not finished when the first came has to pass both.
+    due = judge(Evidence(watched=(seen(at=5_500),)), replace(COURSE, gates=(late, later)), RULE)
+    assert {"left": 2, "of": 2} in [one.params for one in due.reasons]
+
+
+def test_only_what_is_asked_of_somebody_is_counted() -> None:
+    # Had finished with the first before the second came: the second is none of theirs.
+    held = Evidence(watched=(seen(at=4_000),), passed=(Passed("q:1", 4_500),))
+    told = [one.params for one in judge(held, replace(COURSE, gates=(A, B)), RULE).reasons if "quiz" in one.code]
+    assert told == [{"count": 1, "of": 1}]
+
+
+@pytest.mark.parametrize("how", [{"declared": "visit"}, {"repeated": 1}, {"exempt": "ill"}])
+def test_who_has_done_it_in_another_way_owes_no_quiz(how: dict[str, object]) -> None:
+    verdict = judge(Evidence(watched=(seen(),), **how), COURSE, RULE)  # type: ignore[arg-type]
+    assert verdict.state in (State.MADE_UP, State.EXEMPT)
+    assert not [one for one in verdict.reasons if one.code is Code.QUIZ_DUE]
+
+
+def test_who_passes_late_has_made_up_and_is_asked_the_check() -> None:
+    window = replace(COURSE, check=CheckAsked(0, 1, 1, 1))
+    rule = replace(RULE, asks_check=True)
+    held = Evidence(watched=(seen(),), passed=(Passed("q:1", 60_000),))
+    verdict = judge(held, window, rule)
+    assert (verdict.state, [one.code for one in verdict.reasons if one.code is Code.CHECK_DUE]) == (
+        State.MISSING,
+        [Code.CHECK_DUE],
+    )
+    understood = replace(held, understood=(Understood(1, 1, 1, 1, 61_000),))
+    assert judge(understood, window, rule).state is State.MADE_UP
 
 
 def test_quizzes_keep_the_moment_since_which_they_are_asked_for() -> None:
