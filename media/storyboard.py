@@ -67,16 +67,17 @@ def _draw(folder: Path, board: Storyboard, first_s: float, *, on_beat: Callable[
     def sheet(node: Any) -> Any:
         # The last keyframe up to the middle of each tile's time; ffmpeg counts from where the first segment begins.
         middle_s = every_s / 2 - first_s + SLACK_S
-        shown = node["v:0"].filter("fps", fps=f"1000/{board.every_ms}", start_time=f"{middle_s:.3f}", round="up")
+        # Without what follows it the last one would be dropped.
+        shown = node["v:0"].filter("tpad", stop_mode="clone", stop_duration=f"{every_s:.3f}")
+        shown = shown.filter("fps", fps=f"1000/{board.every_ms}", start_time=f"{middle_s:.3f}", round="up")
         shown = shown.filter("scale", board.width, board.height, flags="area").filter("setsar", "1")
         shown = shown.filter("format", pix_fmts="yuvj420p")
         shown = shown.filter("tile", layout=f"{board.columns}x{board.rows}", color="black")
+        drawn = {"f": "image2", "update": 1, "vframes": 1, "c:v": "mjpeg"}
         split = shown.filter_multi_output("split", len(QUALITIES))
         return ffmpeg.merge_outputs(
             *(
-                ffmpeg.output(
-                    split[str(number)], _name(quality), f="image2", update=1, vframes=1, **{"c:v": "mjpeg", "q:v": quality}
-                )
+                ffmpeg.output(split[str(number)], _name(quality), **drawn, **{"q:v": quality})
                 for number, quality in enumerate(QUALITIES)
             )
         )  # fmt: skip
