@@ -99,13 +99,15 @@ SOUNDS = [
     *((rate, 2, codec) for rate, codec in ((24000, "aac"), (32000, "libmp3lame"), (44100, "aac"), (96000, "aac"))),
     *((48000, channels, codec) for channels, codec in ((3, "ac3"), (4, "aac"), (6, "aac"), (6, "eac3"), (8, "aac"))),
 ]
+# Frames of an eighth of a second: the one before the sound and the last one's rest are played, too.
+COARSE = {8000: 1.8, 11025: 1.76}
 GROUPS = (1, 2, 12, 75, 250)
-# Suffix, what is left of the file, and how it ends: as long as what arrived, or refused.
+# Suffix, how it is made, and how long a player plays when the last three percent of ten seconds have not arrived.
 TAILS: list[tuple[str, str, float]] = [
-    ("ts", f"{H264} {AAC}", 0.97), ("mpg", "-c:v mpeg2video -b:v 300k -c:a mp2", 0.97), ("flv", f"{H264} {AAC}", 0.97),
-    ("avi", "-c:v mpeg4 -b:v 300k -c:a libmp3lame", 0.97), ("mkv", f"{H264} {AAC}", 0.97),
-    ("mp4", f"{H264} {AAC} -movflags frag_keyframe+empty_moov", 0.97), ("wmv", "-c:v wmv2 -b:v 300k -c:a wmav2", 0.97),
-    ("mp3", "-map 1 -c:a libmp3lame", 0.97), ("ogv", "-c:v libtheora -b:v 300k -c:a libvorbis", 0.97),
+    ("ts", f"{H264} {AAC}", 9.76), ("mpg", "-c:v mpeg2video -b:v 300k -c:a mp2", 10.0), ("flv", f"{H264} {AAC}", 9.68),
+    ("avi", "-c:v mpeg4 -b:v 300k -c:a libmp3lame", 9.88), ("mkv", f"{H264} {AAC}", 9.64),
+    ("mp4", f"{H264} {AAC} -movflags frag_keyframe+empty_moov", 10.0), ("wmv", "-c:v wmv2 -b:v 300k -c:a wmav2", 9.68),
+    ("mp3", "-map 1 -c:a libmp3lame", 9.74), ("ogv", "-c:v libtheora -b:v 300k -c:a libvorbis", 9.6),
 ]  # fmt: skip
 
 
@@ -140,7 +142,7 @@ def shape_films() -> list[Film]:
         made.append(film(f"{name}_mkv", 3, f"{seen(3, rate)} {heard(3)} {REORDERED} {AAC}", suffix=".mkv"))
     for hertz, channels, codec in SOUNDS:
         step = f"{seen(1.6)} {heard(1.6)} {H264} -c:a {codec} -ar {hertz} -ac {channels}"
-        made.append(film(named("sound", hertz, channels, codec), 1.6, step, suffix=".mkv"))
+        made.append(film(named("sound", hertz, channels, codec), COARSE.get(hertz, 1.6), step, suffix=".mkv"))
         if codec == "aac":
             made.append(film(named("sound_alone", hertz, channels), 1.6, f"{heard(1.6)} -c:a aac -ar {hertz} -ac {channels}",
                              suffix=".m4a", rungs=("audio",)))  # fmt: skip
@@ -177,9 +179,11 @@ def time_films() -> list[Film]:
 
 def tail_films() -> list[Film]:
     made = []
-    for suffix, options, share in TAILS:
-        change: Change = cut_to(share)
-        made.append(film(f"tail_{suffix}", 10, f"{seen(10)} {heard(10)} {options}", suffix=f".{suffix}", change=change))
+    for suffix, options, length in TAILS:
+        change: Change = cut_to(0.97)
+        made.append(
+            film(f"tail_{suffix}", length, f"{seen(10)} {heard(10)} {options}", suffix=f".{suffix}", change=change)
+        )
     return made
 
 
