@@ -62,6 +62,7 @@ def player_for(reading: Reading, studied: Studied, video: Video, *, as_of: datet
     player.update(found.addresses())
     player["duration_ms"] = found.duration_ms
     player["chapters"] = found.chapters
+    player["storyboard"] = found.storyboard
     is_beside = studied.lesson.is_optional and key not in (run.occasion.media_items or {})
     if is_beside:
         player["records"] = False

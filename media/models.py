@@ -36,6 +36,9 @@ class Video(models.Model):
     width = models.PositiveIntegerField(null=True, blank=True)
     height = models.PositiveIntegerField(null=True, blank=True)
     renditions = models.JSONField(default=list, blank=True)
+    storyboard = models.JSONField(
+        null=True, blank=True, help_text="media.core.storyboard.Storyboard; without one nothing is shown"
+    )
     node = models.ForeignKey(
         Node,
         on_delete=models.PROTECT,

@@ -16,7 +16,7 @@ from media.core.captions import Cue, shifted, write_vtt
 from media.core.chapters import Chapter
 from media.core.ladder import Phase
 from media.core.outlook import seconds_left
-from media.core.playlists import POSTER
+from media.core.playlists import POSTER, STORYBOARD
 from media.models import Captions, Job, Upload, Video, VideoFault
 from media.signing import signed_url
 from organizations import belonging
@@ -34,7 +34,10 @@ QUEUE_COUNTED = 500
 
 @dataclass(frozen=True)
 class Playback:
-    """Signed addresses of one ready video for one viewer. Empty texts: no audio-only rung, poster or captions."""
+    """Signed addresses of one ready video for one viewer. Empty texts: no audio-only rung, poster or captions.
+
+    ``storyboard``: ``url`` and what media.core.storyboard.Storyboard says; None: there is none.
+    """
 
     hls_url: str
     audio_url: str
@@ -42,6 +45,7 @@ class Playback:
     duration_ms: int
     captions_url: str = ""
     chapters: tuple[Chapter, ...] = ()
+    storyboard: dict[str, Any] | None = None
 
     def addresses(self) -> dict[str, str]:
         """Return what an open player fetches anew when its addresses have expired."""
@@ -73,6 +77,7 @@ def playback(*, video: Video, viewer_id: int, as_of: datetime) -> Playback:
         duration_ms=video.duration_ms or 0,
         captions_url=signed(captions_name(video.captions_digest)) if video.captions_digest else "",
         chapters=chapters_of(video),
+        storyboard=video.storyboard and {**video.storyboard, "url": url(STORYBOARD)},
     )
 
 
@@ -160,6 +165,12 @@ def _ours(user: User) -> Q:
 
 def _newest_first() -> QuerySet[Video]:
     return Video.objects.select_related("created_by", "node").order_by("-created_at", "-pk")
+
+
+def without_storyboard() -> list[UUID]:
+    """The films that can be played and have no small pictures, newest first; what was cut out of another has none."""
+    films = Video.objects.filter(state=Video.State.READY, storyboard__isnull=True, clip=None, replaced_at=None)
+    return list(films.exclude(width=None).order_by("-created_at").values_list("pk", flat=True))
 
 
 def uploads_of(*, owner_id: int) -> QuerySet[Upload]:

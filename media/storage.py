@@ -195,6 +195,17 @@ def second_name(file: Path, target: Path) -> None:
         shutil.copyfile(file, target)
 
 
+def add_file(file: Path, folder: Path) -> bool:
+    """Move a file into a published folder, whole and at once; False where the folder is gone."""
+    _sync(file)
+    try:
+        file.replace(folder / file.name)
+    except FileNotFoundError:
+        return False
+    _sync(folder)
+    return True
+
+
 def drop(path: Path) -> None:
     """Remove a file or folder under the storage root; nothing happens if it is gone."""
     path.relative_to(root())

@@ -25,10 +25,12 @@ from media.core.playlists import (
     read_variants,
     write_master,
 )
+from media.core.storyboard import Storyboard
 from media.core.timeline import Timeline
 from media.ffmpeg import Limits, UnableToTranscode, playable_codecs, probe, read_packets, run
 from media.outputs import HEARD, HEARD_RATE, LOUDNESS, measurements, outputs, start_of
 from media.poster import make_poster
+from media.storyboard import make_storyboard
 
 MAX_DURATION_S = 12 * 3600
 # A container that promises so long a film for so few bits is wrong.
@@ -54,6 +56,7 @@ class Outcome:
     height: int | None
     renditions: list[dict[str, Any]]
     following: Phase | None = None
+    storyboard: Storyboard | None = None
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,11 @@ def encode(
         raise UnableToTranscode(fault)
     if not (folder / POSTER).exists():
         _any_poster(source, folder, work.found, on_beat=lambda: on_tick(98))
-    return _finish(folder, work, made)
+    outcome = _finish(folder, work, made)
+    if work.phase is Phase.FIRST:
+        return outcome
+    tiles = partial(make_storyboard, folder, folder, on_beat=lambda: on_tick(99))
+    return replace(outcome, storyboard=tiles(renditions=outcome.renditions, duration_ms=outcome.duration_ms))
 
 
 def _planned(found: Examined, phase: Phase, earlier: Path | None) -> Work:

@@ -291,6 +291,7 @@ def _picture(lecture: Lecture, user: User) -> dict[str, Any]:
         "captions_url": found.captions_url,
         "duration_ms": found.duration_ms,
         "chapters": found.chapters,
+        "storyboard": found.storyboard,
         "refresh_url": reverse("live_replay_addresses", args=[lecture.pk]),
         "fault_url": reverse("video_fault", args=[lecture.recording.pk]),
     }

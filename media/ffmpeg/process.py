@@ -65,9 +65,7 @@ def supervise(
 ) -> str:
     """Start the confined process, feed its output on, call ``on_beat`` twice a second, end it where it must end.
 
-    ``shown``: what it may read besides (``confined``).
-
-    Returns what it said on standard error (beginning and end of it).
+    ``shown``: what it may read besides (``confined``). Returns beginning and end of what it said on standard error.
     """
     command = confined(
         argv,

@@ -7,7 +7,7 @@ conditional update. Whoever lost the lease meanwhile publishes nothing.
 import contextlib
 import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -201,6 +201,7 @@ def publish(lease: Lease, made: transcoder.Outcome, folder: str) -> None:
                 width=made.width,
                 height=made.height,
                 renditions=made.renditions,
+                storyboard=asdict(made.storyboard) if made.storyboard else None,
                 fault_count=0,
                 fault_at=None,
             )

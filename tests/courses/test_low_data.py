@@ -32,7 +32,12 @@ def lesson(given: Given, world: County) -> str:
     image = Image.objects.create(title="心肺复苏", file=get_test_image_file())
     CoursePage.objects.filter(pk=given.page.pk).update(cover=image)
     shown = {"image": image, "alt": "按压的位置"}
-    body = [("video", ready_video()), ("picture", {**shown, "decorative": False}), ("gallery", [shown, shown])]
+    board = {"columns": 6, "count": 6, "width": 128, "height": 72, "every_ms": 10_000}
+    body = [
+        ("video", ready_video(storyboard=board)),
+        ("picture", {**shown, "decorative": False}),
+        ("gallery", [shown, shown]),
+    ]
     return f"/courses/{given.run.pk}/{LessonPageFactory(course=given.page, body=body).pk}/"
 
 
@@ -44,6 +49,7 @@ def test_nothing_that_costs_is_loaded_before_it_is_asked_for(
     assert len(full.select("main img")) >= 2
     assert full.find("video").has_attr("poster")
     assert player(full)["is_lite"] is False
+    assert player(full)["storyboard"]["url"].endswith("/storyboard.jpg")
     assert seen(client, f"/courses/{given.run.pk}/").select("main img.cover")
 
     assert client.post("/display/", {"lite": "1", "next": lesson})["Location"] == lesson
@@ -53,6 +59,7 @@ def test_nothing_that_costs_is_loaded_before_it_is_asked_for(
     assert "看图片：按压的位置" in page.get_text()
     assert not page.find("video").has_attr("poster")
     assert player(page)["is_lite"] is True
+    assert player(page)["storyboard"] is None
     assert "省流量：先只听声音" in page.get_text()
     course = seen(client, f"/courses/{given.run.pk}/")
     assert course.select("main img") == []

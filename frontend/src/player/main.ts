@@ -15,6 +15,7 @@ import { end, length, minus, type Range, union } from "./ranges";
 import { startSession } from "./session";
 import { ReplaySlides } from "./slides";
 import { Source } from "./source";
+import { startStoryboard } from "./storyboard";
 import { Transcript } from "./transcript";
 import { View } from "./view";
 
@@ -76,6 +77,7 @@ function run(data: PlayerData): void {
     },
   });
   if (source.audio) controls.showAudio(true);
+  startStoryboard(data.storyboard);
   const captions = startCaptions(video, data, (text) => controls.say(text, true));
   startSession(video, {
     play: () => controls.play(),

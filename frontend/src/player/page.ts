@@ -1,6 +1,7 @@
 /** What the page gives the player (cms/templatetags/player.py). */
 import type { PlayerWords } from "../lib/sentences";
 import type { Range } from "./ranges";
+import type { Board } from "./storyboard";
 
 export interface Addresses {
   hls_url: string;
@@ -30,6 +31,8 @@ export interface PlayerData extends Addresses {
   report_url: string;
   /** Low-data mode: sound first, the cheapest rung, little ahead. */
   is_lite?: boolean;
+  /** Small pictures above the seek bar; null: there are none, or megabytes are counted. */
+  storyboard?: Board | null;
   hls_script: string;
   words: PlayerWords;
 }
