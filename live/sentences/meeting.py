@@ -35,6 +35,8 @@ def _line() -> dict[str, str]:
 
 def _room() -> dict[str, str]:
     return {
+        "lecturer": _("主持人"),
+        "closed": _("会议已经结束，不能再发言"),
         "before": _("会议还没有开始，请稍等"),
         "alone": _("现在只有您一个人，请稍等其他人"),
         "nobody_seen": _("没有人打开画面，可以听声音"),
@@ -45,7 +47,6 @@ def _room() -> dict[str, str]:
         "here": _("到会 {n} 人"),
         "more": _("还有 {n} 人开着画面，没有显示"),
         "you": _("{name}（我）"),
-        "tap_sound": _("点这里，听大家说话"),
         "media_off": _("声音和画面暂时没有接通，正在再试。您的参会照样记录。"),
         "media_never": _(
             "这个浏览器不能收听收看会议，可以看议程、决定和聊天。请用手机自带的浏览器或微信打开，或打电话给主持人。"
@@ -56,10 +57,9 @@ def _room() -> dict[str, str]:
         "floor": _("主持人请您发言，请打开麦克风"),
         "floor_mark": _("请发言"),
         "silenced": _("主持人关了您的麦克风，需要发言时可以再打开"),
+        "silenced_all": _("主持人请大家安静，已关麦克风；需要发言时可以再打开，或先举手"),
         "mic_on": _("麦克风开着"),
         "mic_off": _("麦克风关着"),
-        "no_notes": _("还没有写议程"),
-        "no_decisions": _("还没有写决定"),
     }
 
 
@@ -81,7 +81,6 @@ def _devices() -> dict[str, str]:
 
 def _leading() -> dict[str, str]:
     return {
-        "begin": _("开始会议"),
         "too_early": _("开始前 30 分钟起可以开会"),
         "end_sure": _("真的结束？再点一次"),
         "end": _("结束会议"),

@@ -167,7 +167,7 @@ export class People {
         const label = document.createElement("b");
         label.textContent = name;
         const t = kind === "removed" ? "remove" : "mute";
-        const word = kind === "removed" ? "back_in" : "unban";
+        const word: Word = kind === "removed" ? "back_in" : ("unban" as const);
         element.append(
           label,
           key(this.say(word), () => this.send({ t, member, on: false })),

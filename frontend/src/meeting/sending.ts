@@ -19,7 +19,7 @@ export function asMeet(command: Command): Command {
 }
 
 export class Sending {
-  problem: DeviceProblem | "asking" | "muted" | "silenced" | "" = "";
+  problem: DeviceProblem | "asking" | "muted" | "silenced" | "silenced_all" | "" = "";
   private tracks: Record<Kind, MediaStreamTrack | null> = { mic: null, cam: null };
   private maxBitrate = 600_000;
   private isAsking = false;
@@ -89,10 +89,10 @@ export class Sending {
     if (!isLive) this.stop();
   }
 
-  async silenced(): Promise<void> {
+  async silenced(why: "silenced" | "silenced_all"): Promise<void> {
     if (!this.tracks.mic) return;
     await this.close("mic");
-    this.problem = "silenced";
+    this.problem = why;
     this.events.changed();
   }
 
