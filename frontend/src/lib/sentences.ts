@@ -268,6 +268,7 @@ export interface MeetingWords {
   end: string;
   end_sure: string;
   ended: string;
+  everybody: string;
   floor: string;
   floor_mark: string;
   full: string;

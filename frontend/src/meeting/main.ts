@@ -323,8 +323,8 @@ class MeetingRoom {
     const isLive = this.state === "live" && this.lineWord !== "closed";
     const isWide = window.innerWidth >= WIDE;
     const { you } = this.data;
-    const seats = isLive ? this.seats : [];
-    const most = isWide ? MOST_ON_DESK : MOST_ON_PHONE;
+    const seats = isLive && Hearing.can() ? this.seats : [];
+    const most = (isWide ? MOST_ON_DESK : MOST_ON_PHONE) - Number(this.sending.isOn("cam"));
     this.shown = pictures({ seats, you, shown: this.shown, heard: this.hearing.heard, most });
     this.see();
     const of = new Map(seats.map((one) => [one.member, one]));
@@ -341,7 +341,6 @@ class MeetingRoom {
     void this.sending.limit(bitrate(seats.filter((one) => one.cam).length));
     const hidden = seats.filter((one) => one.cam && one.member !== you).length - this.shown.length;
     write(byId("more"), hidden > 0 ? fill(this.words, "more", { n: hidden }) : "");
-    write(byId("people-tab"), fill(this.words, "here", { n: this.seats.length }));
     this.surface.show({
       state: this.state,
       isLive,
@@ -350,6 +349,7 @@ class MeetingRoom {
       door: this.line.door,
       isHere: this.isCounted,
       here: this.seats.length,
+      isSent: this.seats.some((one) => one.member !== you && (one.mic || one.cam)),
       seen: seen.length,
       now: this.clock.now(),
       liveAt: this.liveAt,

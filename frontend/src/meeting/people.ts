@@ -50,7 +50,7 @@ export class People {
     byId("lobby-box").hidden = waiting.length === 0;
     write(byId("lobby-count"), this.say("waiting_n", { n: waiting.length }));
     write(byId("lobby-switch"), this.say(lobby ? "lobby_off" : "lobby_on"));
-    write(byId("people-mark"), waiting.length > 0 ? ` ${waiting.length}` : "");
+    write(byId("people-mark"), waiting.length > 0 ? String(waiting.length) : "");
   }
 
   locked(on: boolean): void {

@@ -20,8 +20,9 @@ export interface Standing {
   door: RoomLine["door"];
   /** The time here is being recorded. */
   isHere: boolean;
-  /** How many sit in it, and how many pictures are shown. */
+  /** How many sit in it, whether any of the others sends something, and how many pictures are shown. */
   here: number;
+  isSent: boolean;
   seen: number;
   now: number;
   liveAt: number | null;
@@ -62,17 +63,20 @@ export class Surface {
     const word = this.status(now);
     const status = byId("status");
     write(status, word ? fill(this.words, word) : "");
-    status.classList.toggle("off", now.line !== "good");
+    status.classList.toggle("off", now.line !== "good" || this.sending.problem !== "" || word === "floor");
+    write(byId("people-tab"), now.here > 0 ? fill(this.words, "here", { n: now.here }) : fill(this.words, "everybody"));
+    byId("seats-box").hidden = now.here === 0;
+    document.body.classList.toggle("meeting-waits", now.line === "locked");
   }
 
-  private cover({ state, isLive, line, why, door, here, seen, now }: Standing): Word | "" {
+  private cover({ state, isLive, line, why, door, here, isSent, seen, now }: Standing): Word | "" {
     if (line === "closed") return why ? CLOSED[why] : "";
     if (line === "locked") return door;
     if (isOver(state)) return OVER[state] ?? "ended";
     if (!isLive && this.data.host && now < this.data.opens_at) return "too_early";
     if (!isLive) return "before";
     if (!Hearing.can()) return "media_never";
-    if (this.hearing.isOff && line === "good") return "media_off";
+    if (isSent && this.hearing.isTroubled() && line === "good") return "media_off";
     if (here < 2) return "alone";
     return seen === 0 ? "nobody_seen" : "";
   }
