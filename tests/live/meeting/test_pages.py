@@ -40,7 +40,8 @@ def filled(**changed: str) -> dict[str, str]:
 def test_a_secretary_plans_a_meeting_changes_it_and_cancels_it(world: County) -> None:
     client, branch = as_(world.secretary), str(world.branch.pk)
     address = f"{reverse('live_meeting_plan')}?node={branch}&form=assembly"
-    assert "设等候室" in client.get(address).content.decode()
+    plan = client.get(address).content.decode()
+    assert ("设等候室" in plan, "改为线上开会" in plan) == (True, False)
     wrong = client.post(address, filled(unit=branch, node=branch, ends_at="2020-01-01T10:00"))
     assert (wrong.status_code, "第一项" in wrong.content.decode()) == (422, True)
     past = filled(unit=branch, node=branch, starts_at="2026-01-05T10:00", ends_at="2026-01-05T11:00")
