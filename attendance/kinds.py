@@ -60,6 +60,11 @@ def is_in_person(kind: str) -> bool:
     return bool(getattr(kinds().get(kind), "is_in_person", False))
 
 
+def is_meeting(kind: str) -> bool:
+    """Whether people meet, in a place or by video; else something is given, which they hear or study."""
+    return own_form(kind) == Form.GATHERING
+
+
 def kinds() -> dict[str, OccasionKind]:
     """Return every registered kind by its name."""
     return _load(tuple(settings.OCCASION_KINDS.items()))

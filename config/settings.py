@@ -91,7 +91,7 @@ INSTALLED_APPS = [
 # What runs is known from the command line, before any command exists to say it: apps are chosen once, here.
 COMMAND = "".join(sys.argv[1:2])
 # The media agent shows no page: without Wagtail and the sign-in pages it needs half the memory.
-NEEDED_BY_AGENT = {"config", "live", "attendance", "media", "organizations", "treebeard", "auditlog"}
+NEEDED_BY_AGENT = {"config", "live", "meetings", "attendance", "media", "organizations", "treebeard", "auditlog"}
 NEEDED_BY_AGENT |= {"django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"}
 if COMMAND == "media_agent":
     INSTALLED_APPS = [app for app in INSTALLED_APPS if app in NEEDED_BY_AGENT]
@@ -235,10 +235,10 @@ CONTENT_SECURITY_POLICY_ADMIN = {
     "frame-ancestors": [SELF],
 }
 # What a page may ask the phone for: nothing; the lecturer's page the camera, the microphone and the screen; the room's
-# the microphone, for whoever is asked on the stage.
+# camera and microphone, for whoever is asked on the stage, and for everybody in a meeting.
 NEVER_ASKED = ["accelerometer", "geolocation", "gyroscope", "magnetometer", "midi", "payment", "usb"]
 FOR_LECTURERS = ["camera", "display-capture", "microphone"]
-ASKED_BY = {"page": [], "room": ["microphone"], "host": FOR_LECTURERS}
+ASKED_BY = {"page": [], "room": ["camera", "microphone"], "host": FOR_LECTURERS}
 PERMISSIONS_POLICY = {
     kind: ", ".join(f"{name}={'(self)' if name in asked else '()'}" for name in [*FOR_LECTURERS, *NEVER_ASKED])
     for kind, asked in ASKED_BY.items()

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 
 from attendance.catching_up import catch_up_of
 from attendance.duties import Duty, duties_of
-from attendance.kinds import Step, is_in_person, kinds
+from attendance.kinds import Step, is_in_person, is_meeting, kinds
 from attendance.models import Notice, Occasion, RecordState, Rule
 from attendance.operations import settle_dirty
 from attendance.queries import occasion_for, occasions_ahead, occasions_expecting
@@ -139,8 +139,8 @@ def now_cards(day: Day, duties: list[Duty]) -> list[NowCard]:
 def live_words(occasion: Occasion, *, is_kept_out: bool) -> str:
     """Return what is said above something that goes on."""
     if is_kept_out:
-        return kept_out_words()
-    return _("正在开会") if is_in_person(occasion.kind) else _("正在直播")
+        return kept_out_words(occasion.kind)
+    return _("正在开会") if is_meeting(occasion.kind) else _("正在直播")
 
 
 def coming_row(occasion: Occasion, member: User, asked: Asked, as_of: datetime) -> ComingRow:

@@ -15,6 +15,7 @@ def room_words() -> dict[str, str]:
     """Return the member's sentences."""
     return (
         talk_words()
+        | people_words()
         | {
             "good": _("连接良好 · 您的参与正在自动记录"),
             "good_uncounted": _("连接良好 · 您不在这场的名单里，只是观看"),
@@ -106,6 +107,7 @@ def host_words() -> dict[str, str]:
     """Return the lecturer's sentences."""
     return (
         talk_words()
+        | people_words()
         | _host_devices()
         | _host_air()
         | _host_headline()
@@ -116,11 +118,14 @@ def host_words() -> dict[str, str]:
     )
 
 
+def people_words() -> dict[str, str]:
+    """Return how many are there, as both pages of a lecture say it."""
+    return {"people": _("大家 {n}"), "people_say": _("现在有 {n} 位党员在直播间（主持人不算）")}
+
+
 def talk_words() -> dict[str, str]:
-    """Return what both pages say: of the talk, and of what the server refuses."""
+    """Return what all live pages say: of the talk, and of what the server refuses."""
     return {
-        "people": _("大家 {n}"),
-        "people_say": _("现在有 {n} 位党员在直播间（主持人不算）"),
         "not_sent": _("没有发出去，联网后自动再发"),
         "lecturer": _("讲师"),
         "me": _("我"),

@@ -79,7 +79,8 @@ def removed_page(request: HttpRequest, lecture: Lecture) -> HttpResponse | None:
         return None
     if lecture.is_over:
         return redirect("meeting" if lecture.is_meeting else "live_replay", occasion_id=lecture.pk)
-    context = {"occasion": lecture.occasion, "ticket": reverse("live_ticket", args=[lecture.pk])}
+    ticket = reverse("live_ticket", args=[lecture.pk])
+    context = {"occasion": lecture.occasion, "ticket": ticket, "is_meeting": lecture.is_meeting}
     return render(request, "live/removed.html", context, status=404)
 
 

@@ -9,8 +9,6 @@ export interface TalkWords {
   me: string;
   muted_chat: string;
   not_sent: string;
-  people: string;
-  people_say: string;
   too_long: string;
   try_again: string;
   waiting_turn: string;
@@ -255,7 +253,6 @@ export interface MeetingWords {
   back_in: string;
   ban: string;
   before: string;
-  begin: string;
   cam_close: string;
   cam_open: string;
   cancelled: string;
@@ -271,6 +268,7 @@ export interface MeetingWords {
   end: string;
   end_sure: string;
   ended: string;
+  everybody: string;
   floor: string;
   floor_mark: string;
   full: string;
@@ -302,9 +300,7 @@ export interface MeetingWords {
   more: string;
   muted: string;
   muted_chat: string;
-  no_decisions: string;
   no_device: string;
-  no_notes: string;
   no_right: string;
   no_seat: string;
   nobody_seen: string;
@@ -312,8 +308,6 @@ export interface MeetingWords {
   not_sent: string;
   offline: string;
   other_place: string;
-  people: string;
-  people_say: string;
   raised: string;
   reconnecting: string;
   remove: string;
@@ -322,9 +316,9 @@ export interface MeetingWords {
   signed_out: string;
   silence: string;
   silenced: string;
+  silenced_all: string;
   state: string;
   take_floor: string;
-  tap_sound: string;
   too_early: string;
   too_late: string;
   too_long: string;

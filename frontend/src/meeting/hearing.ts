@@ -81,6 +81,11 @@ export class Hearing {
     else if (state === "hung_up" || state === "gone" || state === "replaced") this.later();
   }
 
+  /** It was tried, and did not come about. */
+  isTroubled(): boolean {
+    return this.isOff && this.tries > 0;
+  }
+
   /** After a tap. */
   play(): void {
     this.isBlocked = false;

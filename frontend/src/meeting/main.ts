@@ -1,6 +1,6 @@
 /** The room of a meeting: everybody may be seen and heard; who leads it has more keys on the same page. */
 import { Meter } from "../host/devices";
-import { clock, ServerClock } from "../lib/clock";
+import { ServerClock } from "../lib/clock";
 import { deviceId } from "../lib/device";
 import type { Command, ErrorFrame, JoinedFrame, ServerFrame, Sitting } from "../lib/frames";
 import { get } from "../lib/http";
@@ -23,9 +23,8 @@ import { bitrate, MOST_ON_DESK, MOST_ON_PHONE, pictures } from "./order";
 import type { MeetingData, MeetingState } from "./page";
 import { People } from "./people";
 import { Sending } from "./sending";
+import { Surface, type Word } from "./surface";
 import { type Tile, Tiles } from "./tiles";
-
-type Word = keyof MeetingWords & string;
 
 const LISTEN_MS = 500;
 const RECENT_MS = 1500;
@@ -33,15 +32,6 @@ const WIDE = 900;
 const OWN_LEVEL = 0.06;
 const END = -1;
 const REFUSALS = ["too_early", "too_late", "state", "too_many", "empty", "muted"] as const;
-const CLOSED: Record<ClosedWhy, Word> = {
-  removed: "other_place",
-  rights: "no_right",
-  signed_out: "signed_out",
-  cancelled: "cancelled",
-  left: "left",
-  elsewhere: "elsewhere",
-};
-
 class MeetingRoom {
   private readonly words: MeetingWords;
   private readonly clock: ServerClock;
@@ -56,6 +46,7 @@ class MeetingRoom {
   private readonly tiles: Tiles;
   private readonly people: People;
   private readonly notes: Notes;
+  private readonly surface: Surface;
   private readonly meter = new Meter();
   private readonly sure = new Sure();
   private metered: MediaStreamTrack | null = null;
@@ -91,6 +82,7 @@ class MeetingRoom {
     this.tiles = new Tiles(data.words);
     this.people = new People(data.words, data.you, data.host, send);
     this.notes = new Notes(data.words, send);
+    this.surface = new Surface(data, this.sending, this.hearing);
     this.feed = new Feed(this.chat, {
       people: () => undefined,
       event: (event) => this.event(event),
@@ -201,8 +193,8 @@ class MeetingRoom {
       this.chat.allow(event.chat);
       this.people.locked(event.locked);
     } else if (event.t === "silenced") {
-      if (event.member === this.data.you || (!event.member && event.but !== this.data.you))
-        void this.sending.silenced();
+      if (event.member === this.data.you) void this.sending.silenced("silenced");
+      else if (!event.member && event.but !== this.data.you) void this.sending.silenced("silenced_all");
     } else if (event.t === "hands_down") {
       this.handTold(false);
       this.people.allHands([]);
@@ -331,8 +323,8 @@ class MeetingRoom {
     const isLive = this.state === "live" && this.lineWord !== "closed";
     const isWide = window.innerWidth >= WIDE;
     const { you } = this.data;
-    const seats = isLive ? this.seats : [];
-    const most = isWide ? MOST_ON_DESK : MOST_ON_PHONE;
+    const seats = isLive && Hearing.can() ? this.seats : [];
+    const most = (isWide ? MOST_ON_DESK : MOST_ON_PHONE) - Number(this.sending.isOn("cam"));
     this.shown = pictures({ seats, you, shown: this.shown, heard: this.hearing.heard, most });
     this.see();
     const of = new Map(seats.map((one) => [one.member, one]));
@@ -349,90 +341,30 @@ class MeetingRoom {
     void this.sending.limit(bitrate(seats.filter((one) => one.cam).length));
     const hidden = seats.filter((one) => one.cam && one.member !== you).length - this.shown.length;
     write(byId("more"), hidden > 0 ? fill(this.words, "more", { n: hidden }) : "");
-    write(byId("people-tab"), fill(this.words, "here", { n: this.seats.length }));
-    this.showCover(isLive, seen.length);
-    this.showKeys(isLive);
-    this.showStatus();
+    this.surface.show({
+      state: this.state,
+      isLive,
+      line: this.lineWord,
+      why: this.why,
+      door: this.line.door,
+      isHere: this.isCounted,
+      here: this.seats.length,
+      isSent: this.seats.some((one) => one.member !== you && (one.mic || one.cam)),
+      seen: seen.length,
+      now: this.clock.now(),
+      liveAt: this.liveAt,
+      undoneUntil: this.undoneUntil,
+      isHandUp: this.isHandUp,
+      hasFloor: own?.floor ?? false,
+      said: this.said,
+    });
+    if (isOver(this.state)) this.notes.close();
   }
 
   private see(): void {
     const asked = this.shown.join();
     if (asked === this.asked || this.lineWord !== "good") return;
     if (this.line.send({ t: "see", members: this.shown })) this.asked = asked;
-  }
-
-  private cover(isLive: boolean, seen: number): Word | "" {
-    if (this.lineWord === "closed") return this.why ? CLOSED[this.why] : "";
-    if (this.lineWord === "locked") return this.line.door;
-    if (this.state === "void" || this.state === "not_held") return this.state;
-    if (isOver(this.state)) return "ended";
-    if (!isLive) return "before";
-    if (!Hearing.can()) return "media_never";
-    if (this.hearing.isOff && this.lineWord === "good") return "media_off";
-    if (this.seats.length < 2) return "alone";
-    return seen === 0 ? "nobody_seen" : "";
-  }
-
-  private showCover(isLive: boolean, seen: number): void {
-    const word = this.cover(isLive, seen);
-    byId("cover").hidden = word === "" || (seen > 0 && isLive && word !== "media_never");
-    write(byId("cover-text"), word ? fill(this.words, word) : "");
-    byId("tap").hidden = !(isLive && this.hearing.isBlocked);
-    byId("live-mark").hidden = !isLive;
-    if (isLive && this.liveAt) {
-      write(byId("live-time"), fill(this.words, "live_for", { time: clock(this.clock.now() - this.liveAt) }));
-    }
-    byId("signin-step").hidden = this.why !== "signed_out";
-    byId("book-step").hidden = !isOver(this.state);
-    document.body.classList.toggle("room-over", isOver(this.state));
-  }
-
-  private showKeys(isLive: boolean): void {
-    const isUp = isLive && this.lineWord !== "locked";
-    for (const kind of ["mic", "cam"] as const) {
-      const button = byId<HTMLButtonElement>(kind);
-      const on = this.sending.isOn(kind);
-      button.disabled = !isUp;
-      button.classList.toggle("on", on);
-      button.setAttribute("aria-pressed", String(on));
-      write(button, fill(this.words, `${kind}_${on ? "close" : "open"}`));
-    }
-    byId<HTMLButtonElement>("hand").disabled = !isUp;
-    const over = isOver(this.state);
-    const now = this.clock.now();
-    const begin = optional("begin");
-    if (!begin) return;
-    const isIn = this.lineWord === "good";
-    begin.hidden = this.state !== "scheduled" || !isIn || now < this.data.opens_at;
-    byId("end").hidden = !isLive;
-    const left = over ? Math.ceil((this.undoneUntil - now) / 60_000) : 0;
-    byId("resume-meeting").hidden = left <= 0 || !isIn;
-    write(byId("resume-meeting"), fill(this.words, "resume", { m: left }));
-    byId("leading").hidden = over || this.lineWord === "closed";
-    if (over) this.notes.close();
-    if (this.state === "scheduled" && now < this.data.opens_at)
-      write(byId("cover-text"), fill(this.words, "too_early"));
-  }
-
-  private status(): Word | "" {
-    if (this.said) return this.said;
-    if (this.lineWord === "closed" || this.lineWord === "locked") return "";
-    if (this.lineWord !== "good") return this.lineWord;
-    if (isOver(this.state)) return "";
-    const { problem } = this.sending;
-    if (problem) return problem === "no_microphone" ? "no_device" : problem;
-    if (this.state === "live" && this.seats.some((one) => one.member === this.data.you && one.floor)) return "floor";
-    if (this.isHandUp) return "hand_up";
-    if (!this.data.counted) return "good_uncounted";
-    if (this.state !== "live") return "waiting_room";
-    return this.isCounted ? "good" : "connecting";
-  }
-
-  private showStatus(): void {
-    const word = this.status();
-    const status = byId("status");
-    write(status, word ? fill(this.words, word) : "");
-    status.classList.toggle("off", this.lineWord !== "good");
   }
 }
 

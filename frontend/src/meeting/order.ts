@@ -1,6 +1,7 @@
 /** Whose pictures are shown, and how much of the line each takes. Knows no DOM. */
 import type { Sitting } from "../lib/frames";
 
+/** One's own among them. */
 export const MOST_ON_PHONE = 9;
 export const MOST_ON_DESK = 16;
 

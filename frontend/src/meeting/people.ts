@@ -50,7 +50,7 @@ export class People {
     byId("lobby-box").hidden = waiting.length === 0;
     write(byId("lobby-count"), this.say("waiting_n", { n: waiting.length }));
     write(byId("lobby-switch"), this.say(lobby ? "lobby_off" : "lobby_on"));
-    write(byId("people-mark"), waiting.length > 0 ? ` ${waiting.length}` : "");
+    write(byId("people-mark"), waiting.length > 0 ? String(waiting.length) : "");
   }
 
   locked(on: boolean): void {
@@ -167,7 +167,7 @@ export class People {
         const label = document.createElement("b");
         label.textContent = name;
         const t = kind === "removed" ? "remove" : "mute";
-        const word = kind === "removed" ? "back_in" : "unban";
+        const word: Word = kind === "removed" ? "back_in" : ("unban" as const);
         element.append(
           label,
           key(this.say(word), () => this.send({ t, member, on: false })),

@@ -19,10 +19,11 @@ export function asMeet(command: Command): Command {
 }
 
 export class Sending {
-  problem: DeviceProblem | "asking" | "muted" | "silenced" | "" = "";
+  problem: DeviceProblem | "asking" | "muted" | "silenced" | "silenced_all" | "" = "";
   private tracks: Record<Kind, MediaStreamTrack | null> = { mic: null, cam: null };
   private maxBitrate = 600_000;
-  private isAsking = false;
+  /** What the browser is being asked for; whoever opens both does not wait for the first. */
+  private readonly asking = new Set<Kind>();
   private isOpen = false;
   private tries = 0;
   private timer = 0;
@@ -52,23 +53,24 @@ export class Sending {
   }
 
   async toggle(kind: Kind): Promise<void> {
-    if (this.isAsking) return;
+    if (this.asking.has(kind)) return;
     if (this.tracks[kind]) {
       await this.close(kind);
       return;
     }
-    this.isAsking = true;
+    this.asking.add(kind);
     this.problem = "asking";
     this.events.changed();
+    let problem: DeviceProblem | "" = "";
     try {
       const track = kind === "cam" ? await openCamera(360) : (await openMicrophone()).getTracks()[0];
       await this.opened(kind, track ?? null);
-      this.problem = "";
     } catch (error) {
       if (!(error instanceof UnableToUseDevices)) throw error;
-      this.problem = error.problem;
+      problem = error.problem;
     } finally {
-      this.isAsking = false;
+      this.asking.delete(kind);
+      this.problem = problem || (this.asking.size > 0 ? "asking" : "");
       this.events.changed();
     }
   }
@@ -89,10 +91,10 @@ export class Sending {
     if (!isLive) this.stop();
   }
 
-  async silenced(): Promise<void> {
+  async silenced(why: "silenced" | "silenced_all"): Promise<void> {
     if (!this.tracks.mic) return;
     await this.close("mic");
-    this.problem = "silenced";
+    this.problem = why;
     this.events.changed();
   }
 
@@ -132,7 +134,7 @@ export class Sending {
   }
 
   private async opened(kind: Kind, track: MediaStreamTrack | null): Promise<void> {
-    // It ended, or this person was silenced, while the browser asked.
+    // It ended while the browser asked.
     if (!track || !this.isOpen) {
       track?.stop();
       return;

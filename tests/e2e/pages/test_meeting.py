@@ -90,7 +90,8 @@ def test_three_phones_see_and_hear_each_other(
         page.screenshot(path=tmp_path / f"{name}.png")
     host.click("#end")
     host.click("#end")
-    expect(member.locator("#cover-text")).to_contain_text("结束")
+    # It lasted seconds: nobody missed it. What was decided is written down all the same.
+    expect(member.locator("#cover-text")).to_contain_text("未举行")
     host.goto(room.replace("/live/", "/meetings/"))
     expect(host.locator("main")).to_contain_text("每晚两人")
     for context in contexts:

@@ -186,6 +186,23 @@ def test_a_host_closes_microphones_and_gives_the_floor(world: County) -> None:
     assert not any(one.floor for one in seats(lecture.pk))
 
 
+def test_each_change_is_told_to_the_room(
+    world: County, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(seating.room_events, "publish_all", lambda events: told.extend(one["t"] for _, one in events))
+    monkeypatch.setattr(seating.room_events, "publish", lambda _, event, *, flush: told.append(event["t"]))
+    lecture = make_live_meeting(world)
+    with django_capture_on_commit_callbacks(execute=True):
+        sit(lecture, world.member)
+    assert told == ["seats", "waiting"]
+    told.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        operations.silence(occasion_id=lecture.pk, member_id=seating.EVERYBODY, actor_id=world.secretary.pk)
+        operations.drop_note(occasion_id=lecture.pk, key="plan-0")
+    assert told == ["silenced", "seats", "waiting", "notes"]
+
+
 # --- notes and minutes ------------------------------------------------------------------------------------------------
 
 

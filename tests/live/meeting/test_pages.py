@@ -6,13 +6,15 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from wagtail.models import ModelLogEntry
 
 from attendance.kinds import book_steps
 from live import operations
-from live.models import Lecture
-from organizations.models import User
+from live.duties import of_lecturer
+from live.models import Lecture, Restriction
+from organizations.models import Role, User
 from tests.factories.meetings import make_live_meeting, make_meeting
-from tests.factories.organizations import County, make_county
+from tests.factories.organizations import County, RoleGrantFactory, make_county
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +40,8 @@ def filled(**changed: str) -> dict[str, str]:
 def test_a_secretary_plans_a_meeting_changes_it_and_cancels_it(world: County) -> None:
     client, branch = as_(world.secretary), str(world.branch.pk)
     address = f"{reverse('live_meeting_plan')}?node={branch}&form=assembly"
-    assert "设等候室" in client.get(address).content.decode()
+    plan = client.get(address).content.decode()
+    assert ("设等候室" in plan, "改为线上开会" in plan) == (True, False)
     wrong = client.post(address, filled(unit=branch, node=branch, ends_at="2020-01-01T10:00"))
     assert (wrong.status_code, "第一项" in wrong.content.decode()) == (422, True)
     past = filled(unit=branch, node=branch, starts_at="2026-01-05T10:00", ends_at="2026-01-05T11:00")
@@ -55,6 +58,8 @@ def test_a_secretary_plans_a_meeting_changes_it_and_cancels_it(world: County) ->
     assert (lecture.has_lobby, lecture.occasion.title) == (False, "换个名字")
     assert client.post(reverse("live_meeting_cancel", args=[lecture.pk])).status_code == 302
     assert not Lecture.objects.exists()
+    entry = ModelLogEntry.objects.get(action="live.cancel_meeting")
+    assert ("会议" in entry.message, "直播" in entry.message) == (True, False)
 
 
 def test_what_has_begun_is_neither_changed_nor_cancelled(world: County) -> None:
@@ -90,6 +95,31 @@ def test_who_was_not_let_in_reads_nothing_of_it(world: County) -> None:
         assert client.get(state).json()["notes"] == []
     operations.admit(occasion_id=lecture.pk, member_id=0, as_of=timezone.now())
     assert len(client.get(state).json()["notes"]) == 2
+
+
+def test_whoever_leads_a_meeting_is_not_told_to_give_a_lecture(world: County) -> None:
+    RoleGrantFactory(user=world.secretary, role=Role.LECTURER, node=world.branch)
+    make_live_meeting(world)
+    assert of_lecturer(world.secretary, timezone.now()) == []
+
+
+def test_who_was_shown_out_of_a_meeting_reads_of_a_meeting(world: County) -> None:
+    lecture = make_live_meeting(world)
+    facts = {"member_id": world.member.pk, "kind": Restriction.Kind.REMOVED, "actor_id": world.secretary.pk}
+    operations.restrict(occasion_id=lecture.pk, **facts, as_of=timezone.now())
+    page = as_(world.member).get(reverse("live_room", args=[lecture.pk])).content.decode()
+    assert ("会议室" in page, "直播" in page.split("<main")[1].split("</main>")[0]) == (True, False)
+
+
+def test_today_speaks_of_a_meeting(world: County) -> None:
+    lecture, client = make_meeting(world), as_(world.member)
+    assert "到时间了，等主持人开会" in client.get(reverse("today")).content.decode()
+    operations.go_live(occasion_id=lecture.pk, as_of=lecture.occasion.starts_at)
+    today = client.get(reverse("today")).content.decode()
+    assert ("正在开会" in today, "进入会议室" in today, "进入直播" in today) == (True, True, False)
+    facts = {"member_id": world.member.pk, "kind": Restriction.Kind.REMOVED, "actor_id": world.secretary.pk}
+    operations.restrict(occasion_id=lecture.pk, **facts, as_of=timezone.now())
+    assert "您已被请出会议室" in client.get(reverse("today")).content.decode()
 
 
 def test_its_book_leads_in_while_it_is_on_and_can_be_voided_after(world: County) -> None:
