@@ -251,9 +251,11 @@ class Peers:
         where: dict[str, Any] = {"room_id": room.room_id, "reference": reference, "on_event": listener(peer)}
         try:
             if kind == "sub":
-                peer.part = await engine.resume_subscribing(but=own_feed(connection), **where)
+                part = await engine.resume_subscribing(but=own_feed(connection), **where)
+                # Others may have begun to send meanwhile: until this offer is answered there is no other one.
+                peer.part, peer.offer = part, part.offer_sdp or ""
                 if connection.meets:
-                    peer.part.see(connection.sees)
+                    part.see(connection.sees)
             else:
                 peer.part = await engine.resume_publishing(**where)
         except EngineError as error:

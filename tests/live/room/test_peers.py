@@ -237,6 +237,7 @@ def test_another_process_takes_over_from_a_dead_one(engine: Engine, table: Table
         air_key = await on_air(dead, a_room(), at(2, host=True))
         room = a_room()
         assert await reclaims(heir, room, at(1), "sub", watch_key) == "resumed"
+        assert heir.said("offer") == [{"t": "offer", "sdp": "v=0 offer"}], "what the engine asks at the takeover"
         assert await reclaims(heir, room, at(2, host=True), "pub", air_key) == "resumed"
         assert [row["owner"] for row in table.rows.values()] == ["two", "two"]
         assert [part.closed for part in engine.parts] == [0, 0, 0, 0]
