@@ -130,6 +130,7 @@ def _look_up(occasion_id: int) -> tuple[list[protocol.Sitting], list[protocol.No
 
 async def appear(process: "RoomProcess", room: "Room", connection: Connection, command: wire.Appear) -> None:
     """Raises EngineError."""
+    signalling.check_sends_one_of_each(command.sdp)
     await _must_be_allowed(room, connection)
     peer = connection.meeting
     if command.again and peer is not None and peer.part is not None:
