@@ -130,8 +130,8 @@ class Table:
     def drop_peer(self, *, key: str, owner: str) -> bool:
         return bool(self.rows.get(key, {}).get("owner") == owner and self.rows.pop(key))
 
-    def cut_peers(self, *, occasion_id: int, member_id: int) -> list[str]:
-        found = [key for key, row in self.rows.items() if row["member_id"] == member_id]
+    def cut_peers(self, *, occasion_id: int, member_id: int, kind: str = "") -> list[str]:
+        found = [key for key, row in self.rows.items() if row["member_id"] == member_id and kind in ("", row["kind"])]
         return [self.rows.pop(key)["reference"] for key in found]
 
     def owned_peers(self, *, keys: list[str], owner: str) -> set[str]:
