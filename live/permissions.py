@@ -209,9 +209,12 @@ def is_locked_out(user: User, lecture: Lecture, *, as_of: dt.datetime) -> bool:
     """
     if lecture.is_over or may_host(user, lecture):
         return False
-    if lecture.is_meeting and lecture.has_lobby:
-        # What is said inside is for those who were let in.
-        return not Seat.objects.filter(lecture=lecture, member=user, waits=False).exists()
+    if lecture.is_meeting and (lecture.has_lobby or lecture.locked_at is not None):
+        # What is said inside is for those who were let in: a seat is given to nobody else.
+        if Seat.objects.filter(lecture=lecture, member=user, waits=False).exists():
+            return False
+        if lecture.has_lobby:
+            return True
     if lecture.locked_at is None:
         return False
     return not was_inside(occasion_id=lecture.pk, member_id=user.pk, as_of=as_of)

@@ -59,9 +59,11 @@ from live.operations.life import (
 )
 from live.operations.meeting import (
     MeetingIsFull,
+    MeetingIsLocked,
     UnableToAppear,
     admit,
     check_may_appear,
+    forget_old_seats,
     give_floor,
     note_seats,
     open_lobby,
@@ -149,6 +151,7 @@ __all__ = [
     "Answering",
     "LecturePlan",
     "MeetingIsFull",
+    "MeetingIsLocked",
     "NobodyIsOnAir",
     "PollDraft",
     "Saying",
@@ -217,6 +220,7 @@ __all__ = [
     "finish_recording",
     "forget_old_encoder_keys",
     "forget_old_peers",
+    "forget_old_seats",
     "forget_peers",
     "give_codes",
     "give_floor",

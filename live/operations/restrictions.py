@@ -7,6 +7,7 @@ from django.db import transaction
 from live import room_events
 from live.models import Lecture, RaisedHand, Restriction
 from live.operations.hands import lower_hands
+from live.operations.meeting import close_devices
 from live.operations.speakers import step_down
 from media import rights
 from organizations.models import User
@@ -32,6 +33,7 @@ def restrict(*, occasion_id: int, member_id: int, kind: str, actor_id: int, as_o
             defaults={"set_by_id": actor_id, "set_at": as_of},
         )
         step_down(occasion_id=occasion_id, member_ids=[member_id])
+        close_devices(occasion_id=occasion_id, member_id=member_id, is_removed=kind == Restriction.Kind.REMOVED)
         event = {"t": kind, "member": member_id, "on": True}
         transaction.on_commit(lambda: room_events.publish(occasion_id, event, flush=True))
         transaction.on_commit(lambda: _ask_anew(occasion_id, member_id))

@@ -76,7 +76,7 @@ class RoomChecks:
                 self.take_facts(room, facts[occasion_id], muted=muted[occasion_id], break_until=breaks[occasion_id])
                 await stage.compare(room, facts[occasion_id], before[occasion_id], deliver=self._process.rooms.deliver)
                 await speakers.compare(self._process, room, facts[occasion_id], stages[occasion_id])
-                await meeting.look(self._process, room)
+                await meeting.look(self._process, room, facts[occasion_id])
                 if facts[occasion_id].last_message > room.last_message:
                     await self._fetch_chat(room, facts[occasion_id].last_message)
             elif room.state != "cancelled":

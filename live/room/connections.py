@@ -26,7 +26,8 @@ class Connection:
     let it in; ``sent_away``: dismissed, and its page is not waited for; ``mark``: of the member's password
     (``live.room.sessions``); ``air``: what its page took the air by, or ""; ``stuck_since``: since when a frame waits
     for this browser to read; ``staged``: its member came on the stage by it; ``meets``: the room is a meeting, in
-    which it ``sees`` these.
+    which it ``sees`` these; ``seated``: its member got a seat there; ``shows``: what is on at its member's
+    seat is on here.
     """
 
     send: Send
@@ -57,6 +58,8 @@ class Connection:
     meeting: "Peer | None" = None
     meets: bool = False
     sees: frozenset[str] = frozenset()
+    seated: bool = False
+    shows: bool = False
     staged: bool = False
     mistakes: collections.deque[float] = field(default_factory=lambda: collections.deque(maxlen=3))
     allowance: Allowance = field(default_factory=lambda: Allowance.full(burst=80, every_s=0.05, at=time.monotonic()))

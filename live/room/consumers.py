@@ -131,7 +131,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
             return
         command: protocol.Command | None = None
         try:
-            command = protocol.parse(text_data)
+            command = protocol.parse(text_data, meets=self.connection.meets)
             await commands.run(self.process, self.room, self.connection, command)
         except protocol.BadFrame as error:
             self._answer(protocol.error(error.code, t=error.where))

@@ -5,6 +5,7 @@ whoever waits hears nothing of it. Media go by the connection "meet", of which a
 the rows do not let appear.
 """
 
+import datetime as dt
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,15 +14,17 @@ from typing import TYPE_CHECKING, cast
 
 from django.utils import timezone
 
-from live import operations
+from live import operations, permissions
 from live.core.wire import meeting as wire
 from live.core.wire import protocol
 from live.engines.base import Publishing, Subscribing, guest_id, guest_of, meeting_spec
+from live.queries import RoomFacts
 from live.queries import meeting as queries
 from live.room import peers, signalling
 from live.room.connections import Connection
 from live.room.peers import Peer
 from live.room.refusals import Refused
+from live.room.stage import RoomIsLocked
 from live.room.threads import in_database
 
 if TYPE_CHECKING:
@@ -37,29 +40,53 @@ class MustWait(Exception):
 
 @dataclass(slots=True)
 class Meeting:
-    """What a room knows of its meeting, as it was told; ``noted``: when its people were, in monotonic seconds."""
+    """What a room knows of its meeting, as it was told.
+
+    ``written``: the notes' digest when they were looked up, None where they have been told of since; ``noted``: when
+    its people were, in monotonic seconds.
+    """
 
     seats: list[protocol.Sitting] = field(default_factory=list)
     notes: list[protocol.Note] = field(default_factory=list)
     waiting: wire.WaitingEvent = field(default_factory=lambda: wire.WaitingEvent(lobby=False, waiting=[]))
+    written: tuple[int, dt.datetime | None] | None = None
     noted: float = 0.0
+
+    def stands(self) -> queries.Digest:
+        """By what is seen whether it has changed."""
+        seats, waiting = queries.digest_of(self.seats), queries.digest_of(self.waiting.waiting)
+        return queries.Digest(self.waiting.lobby, seats, waiting, self.written or (-1, None))
 
 
 # --- who comes and goes ---------------------------------------------------------------------------------------------
 
 
 async def sit(connection: Connection, occasion_id: int) -> None:
-    """Give who comes a seat. Raises MustWait, MeetingIsFull (operations), DatabaseError."""
-    ask = partial(
+    """Give who comes a seat; there is none where the meeting is over, and its room says so.
+
+    Raises MustWait, RoomIsLocked, MeetingIsFull (operations), DatabaseError.
+    """
+    found = await in_database(partial(_sit, connection, occasion_id))
+    if found is False:
+        raise MustWait
+    connection.seated = found is True
+
+
+def _sit(connection: Connection, occasion_id: int) -> bool | None:
+    as_of, whose = timezone.now(), {"occasion_id": occasion_id, "member_id": connection.member_id}
+    down = partial(
         operations.sit_down,
-        occasion_id=occasion_id,
-        member_id=connection.member_id,
         device=connection.device,
         is_host=connection.host,
-        as_of=timezone.now(),
+        as_of=as_of,
+        **whose,  # type: ignore[arg-type]
     )
-    if not await in_database(ask):
-        raise MustWait
+    try:
+        return down()
+    except operations.MeetingIsLocked as error:
+        if not permissions.was_inside(as_of=as_of, **whose):
+            raise RoomIsLocked from error
+    return down(is_inside=True)
 
 
 def left(room: "Room", connection: Connection, *, page: bool) -> Iterator[Callable[[], object]]:
@@ -70,14 +97,17 @@ def left(room: "Room", connection: Connection, *, page: bool) -> Iterator[Callab
             occasion_id=room.occasion_id,
             member_id=connection.member_id,
             device=connection.device,
+            was_on=connection.shows,
             is_last=connection.member_id not in room.members,
+            for_good=connection.sent_away,
+            as_of=timezone.now(),
         )
 
 
-async def learn(room: "Room") -> None:
-    """The first of a meeting in this process looks up how it stands."""
-    found = await in_database(partial(_look_up, room.occasion_id))
-    room.meeting = Meeting(*found)
+async def learn(process: "RoomProcess", room: "Room", facts: RoomFacts) -> None:
+    """The first of a meeting in this process: nobody is here yet who would have to be told."""
+    if room.meeting is not None:
+        await _compare(room, room.meeting, facts, tell=partial(on_event, process, room))
 
 
 def on_event(process: "RoomProcess", room: "Room", event: protocol.Event) -> None:
@@ -87,38 +117,50 @@ def on_event(process: "RoomProcess", room: "Room", event: protocol.Event) -> Non
     if isinstance(event, wire.SeatsEvent):
         room.meeting.seats = event.seats
     elif isinstance(event, wire.NotesEvent):
-        room.meeting.notes = event.notes
+        room.meeting.notes, room.meeting.written = event.notes, None
     elif isinstance(event, wire.WaitingEvent):
         room.meeting.waiting = event
     elif isinstance(event, protocol.MutedEvent) and event.on:
         process.peers.end_those(room, lambda peer: peer.kind == "meet" and peer.member_id == event.member)
+        process.background.spawn(process.cut(room, event.member, kind="meet"))
     elif isinstance(event, protocol.StateChanged) and event.state != "live":
         process.peers.end_those(room, lambda peer: True)
+    elif isinstance(event, protocol.StateChanged):
+        # Its end was undone: who came to be told of the end has no seat, and asks for one like anybody.
+        for connection in [one for one in room.connections if one.admitted and not one.seated]:
+            process.dismiss(connection, code=protocol.CLOSE_FORBIDDEN, reason="rights", after_ms=0)
 
 
-async def look(process: "RoomProcess", room: "Room") -> None:
+async def look(process: "RoomProcess", room: "Room", facts: RoomFacts) -> None:
     """Once a second: deliver what this process was not told, and note who is here. Raises DatabaseError."""
     one = room.meeting
     if one is None:
         return
-    before = (one.seats, one.notes, one.waiting)
-    seats, notes, waiting = await in_database(partial(_look_up, room.occasion_id))
-    deliver = partial(process.rooms.deliver, room.occasion_id)
-    # What was told meanwhile is newer; the next look compares.
-    if one.seats is before[0] and one.seats != seats:
-        deliver(wire.SeatsEvent(seats=seats))
-    if one.notes is before[1] and one.notes != notes:
-        deliver(wire.NotesEvent(notes=notes))
-    if one.waiting is before[2] and one.waiting != waiting:
-        deliver(waiting)
+    if facts.meeting != one.stands():
+        await _compare(room, one, facts, tell=partial(process.rooms.deliver, room.occasion_id))
     now = time.monotonic()
     if room.state in ("scheduled", "live") and now - one.noted > NOTE_S:
         one.noted, as_of = now, timezone.now()
-        here = [member_id for member_id in room.members if any(c.admitted for c in room.members[member_id])]
+        here = [member for member, theirs in room.members.items() if any(c.admitted and c.seated for c in theirs)]
         await in_database(partial(operations.note_seats, occasion_id=room.occasion_id, member_ids=here, as_of=as_of))
         if room.state == "live" and any(c.meeting is not None for c in room.connections):
             # Somebody is heard: it goes on, and is not ended as a forgotten one.
             await in_database(partial(operations.note_picture, occasion_id=room.occasion_id, as_of=as_of))
+
+
+async def _compare(room: "Room", one: Meeting, facts: RoomFacts, *, tell: Callable[[protocol.Event], None]) -> None:
+    """Look it up, and tell what differs. What was told meanwhile is newer; the next look compares."""
+    before = (one.seats, one.notes, one.waiting)
+    seats, notes, waiting = await in_database(partial(_look_up, room.occasion_id))
+    if one.seats is before[0] and one.seats != seats:
+        tell(wire.SeatsEvent(seats=seats))
+    if one.waiting is before[2] and one.waiting != waiting:
+        tell(waiting)
+    if one.notes is before[1]:
+        if one.notes != notes:
+            tell(wire.NotesEvent(notes=notes))
+        # As they stood before they were read: what was written in between is looked up once more.
+        one.written = facts.meeting.notes if facts.meeting is not None else None
 
 
 def _look_up(occasion_id: int) -> tuple[list[protocol.Sitting], list[protocol.Note], wire.WaitingEvent]:
@@ -130,6 +172,7 @@ def _look_up(occasion_id: int) -> tuple[list[protocol.Sitting], list[protocol.No
 
 async def appear(process: "RoomProcess", room: "Room", connection: Connection, command: wire.Appear) -> None:
     """Raises EngineError."""
+    signalling.check_sends_one_of_each(command.sdp)
     await _must_be_allowed(room, connection)
     peer = connection.meeting
     if command.again and peer is not None and peer.part is not None:
@@ -182,6 +225,9 @@ async def devices(process: "RoomProcess", room: "Room", connection: Connection, 
         cam=command.cam,
     )
     await _or_refused(show)
+    # What their other pages showed was replaced: those switch nothing off when they go.
+    for one in room.of_member(connection.member_id):
+        one.shows = one is connection and (command.mic or command.cam)
 
 
 async def see(process: "RoomProcess", room: "Room", connection: Connection, command: wire.See) -> None:
@@ -237,7 +283,10 @@ async def lobby(process: "RoomProcess", room: "Room", connection: Connection, co
 
 async def admit(process: "RoomProcess", room: "Room", connection: Connection, command: wire.Admit) -> None:
     work = partial(operations.admit, member_id=command.member, as_of=timezone.now())
-    await in_database(partial(work, occasion_id=room.occasion_id))
+    try:
+        await in_database(partial(work, occasion_id=room.occasion_id))
+    except operations.MeetingIsFull as error:
+        raise Refused("room_full") from error
 
 
 async def note(process: "RoomProcess", room: "Room", connection: Connection, command: wire.WriteNote) -> None:

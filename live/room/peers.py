@@ -19,6 +19,7 @@ from django.utils import timezone
 from live import operations, permissions, queries, supervise
 from live.engines import get_engine
 from live.engines.base import EngineError, MediaEngine, Publishing, Subscribing, guest_id, speaker_id
+from live.queries.meeting import appearing
 from live.room import sessions
 from live.room.connections import Connection
 from live.room.threads import in_database
@@ -84,14 +85,9 @@ def attach(peer: Peer) -> None:
 
 def detach(peer: Peer) -> None:
     """Its connection has it no more; its place among those who watch stays taken."""
-    if peer.connection.publishing is peer:
-        peer.connection.publishing = None
-    if peer.connection.subscribing is peer:
-        peer.connection.subscribing = None
-    if peer.connection.talking is peer:
-        peer.connection.talking = None
-    if peer.connection.meeting is peer:
-        peer.connection.meeting = None
+    for name in ("publishing", "subscribing", "talking", "meeting"):
+        if getattr(peer.connection, name) is peer:
+            setattr(peer.connection, name, None)
 
 
 def own_feed(connection: Connection) -> str:
@@ -251,9 +247,11 @@ class Peers:
         where: dict[str, Any] = {"room_id": room.room_id, "reference": reference, "on_event": listener(peer)}
         try:
             if kind == "sub":
-                peer.part = await engine.resume_subscribing(but=own_feed(connection), **where)
+                part = await engine.resume_subscribing(but=own_feed(connection), **where)
+                # Others may have begun to send meanwhile: until this offer is answered there is no other one.
+                peer.part, peer.offer = part, part.offer_sdp or ""
                 if connection.meets:
-                    peer.part.see(connection.sees)
+                    part.see(connection.sees)
             else:
                 peer.part = await engine.resume_publishing(**where)
         except EngineError as error:
@@ -296,11 +294,12 @@ class Peers:
         making = {one.talking for one in room.connections if one.talking is not None}
         return making | {one for one in self._of(room.occasion_id) if one.kind == "talk"}
 
-    async def cut(self, room: "Room", member_id: int) -> None:
-        """This person was removed: nothing of theirs goes on, whichever process owned it, alive or not."""
+    async def cut(self, room: "Room", member_id: int, kind: str = "") -> None:
+        """This person was removed, or may send no more: nothing of theirs goes on, whichever process owned it."""
         for peer in [one for one in self._of(room.occasion_id) if one.member_id == member_id]:
-            self.end(peer, whosever=True)
-        cut = partial(operations.cut_peers, occasion_id=room.occasion_id, member_id=member_id)
+            if kind in ("", peer.kind):
+                self.end(peer, whosever=True)
+        cut = partial(operations.cut_peers, occasion_id=room.occasion_id, member_id=member_id, kind=kind)
         await self._end_at_engine(room, await in_database(cut))
 
     def end_those(self, room: "Room", wanted: Callable[[Peer], bool]) -> None:
@@ -343,7 +342,8 @@ class Peers:
             if peer.away_at is not None and now - peer.away_at > HOLD_S:
                 self.end(peer)
         await self._ask_for_breaks([one for one in self.held() if one.kind == "pub"])
-        await self._ask_the_stage([one for one in self.held() if one.kind == "talk"])
+        await self._ask_the_rows([one for one in self.held() if one.kind == "talk"], queries.speaking)
+        await self._ask_the_rows([one for one in self.held() if one.kind == "meet"], appearing)
         await self._ask_rights(self.held())
         if now - self._looked_at > OWNED_S:
             self._looked_at = now
@@ -358,14 +358,14 @@ class Peers:
             if peer.room.occasion_id in closed and peer.away_at is not None:
                 self.end(peer)
 
-    async def _ask_the_stage(self, held: list[Peer]) -> None:
-        """Who was taken off the stage is heard no more, also where this process is not told of it."""
+    async def _ask_the_rows(self, held: list[Peer], ask: Callable[[set[int]], set[tuple[int, int]]]) -> None:
+        """Who may send no more is heard no more, also where this process is not told of it."""
         if not held:
             return
         occasion_ids = {one.room.occasion_id for one in held}
-        speaking = await in_database(partial(queries.speaking, occasion_ids))
+        sending = await in_database(partial(ask, occasion_ids))
         for peer in held:
-            if (peer.room.occasion_id, peer.member_id) not in speaking and peer.away_at is not None:
+            if (peer.room.occasion_id, peer.member_id) not in sending and peer.away_at is not None:
                 self.end(peer)
 
     async def _ask_rights(self, held: list[Peer]) -> None:

@@ -140,7 +140,7 @@ class RoomProcess:
         elif isinstance(event, protocol.RemovedEvent) and event.on:
             for connection in room.of_member(event.member):
                 self.dismiss(connection, code=protocol.CLOSE_FORBIDDEN, reason="removed", after_ms=None)
-            self.background.spawn(self._cut(room, event.member))
+            self.background.spawn(self.cut(room, event.member))
         else:
             stage.on_event(room, event)
 
@@ -184,7 +184,8 @@ class RoomProcess:
         if not known:
             self.leave(room, connection, clean=True)
             return None
-        if await stage.is_locked_out(room, connection):
+        # Into a locked meeting nobody has come who got no seat.
+        if not connection.meets and await stage.is_locked_out(room, connection):
             self.leave(room, connection, clean=True)
             raise RoomIsLocked
         connection.admitted = True
@@ -204,13 +205,14 @@ class RoomProcess:
                 if facts is None:
                     return False
                 room.known, room.state, room.last_message = True, facts.state, facts.last_message
+                if facts.is_meeting:  # known as one, whatever else cannot be looked up: the next look brings it
+                    room.meeting = meeting.Meeting()
                 if room.muted == muted:  # else something was told meanwhile, and the next look brings the others
                     room.muted = facts.muted
                 self.checks.take_facts(room, facts, muted=facts.muted, break_until=break_until)
                 await stage.learn(room, facts)
                 await speakers.learn(room, facts)
-                if facts.is_meeting:
-                    await meeting.learn(room)
+                await meeting.learn(self, room, facts)
         return True
 
     def _keep_few(self, room: Room, newest: Connection) -> None:
@@ -373,9 +375,10 @@ class RoomProcess:
         note = partial(operations.announce_picture, occasion_id=room.occasion_id, on=on, as_of=timezone.now())
         self.background.spawn(self._note(note))
 
-    async def _cut(self, room: Room, member_id: int) -> None:
+    async def cut(self, room: Room, member_id: int, *, kind: str = "") -> None:
+        """End what this person has in the room, of that kind alone where one is given, whosever it is."""
         try:
-            await self.peers.cut(room, member_id)
+            await self.peers.cut(room, member_id, kind)
         except DatabaseError:
             log.warning("peers_not_cut")
 

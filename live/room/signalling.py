@@ -36,6 +36,7 @@ from live.engines.base import (
 from live.room import meeting, peers, speakers
 from live.room.connections import Connection
 from live.room.peers import Peer
+from live.room.refusals import Refused
 from live.room.rooms import Room
 from live.room.threads import in_database
 from live.room.turn import ice_servers
@@ -198,6 +199,13 @@ async def candidate(connection: Connection, command: protocol.Trickle) -> None:
             if found is None
             else {"candidate": found.candidate, "sdpMid": found.sdpMid, "sdpMLineIndex": found.sdpMLineIndex}
         )
+
+
+def check_sends_one_of_each(sdp: str) -> None:
+    """Refuse an offer of anything but one sound and one picture at most. Raises Refused."""
+    kinds = [line.split(" ", 1)[0] for line in sdp.splitlines() if line.startswith("m=")]
+    if len(set(kinds)) != len(kinds) or not set(kinds) <= {"m=audio", "m=video"}:
+        raise Refused("bad_sdp")
 
 
 def hold(process: "RoomProcess", peer: Peer) -> None:

@@ -92,8 +92,7 @@ async def step_down(process: RoomProcess, room: Room, connection: Connection, co
 
 async def speak(process: RoomProcess, room: Room, connection: Connection, command: protocol.Speak) -> None:
     """Raises EngineError."""
-    if not _is_fit(command.sdp):
-        raise Refused("bad_sdp")
+    signalling.check_sends_one_of_each(command.sdp)
     await _must_be_on_stage(room, connection)
     peer = connection.talking
     if command.again and peer is not None and peer.part is not None:
@@ -144,12 +143,6 @@ async def _must_be_on_stage(room: Room, connection: Connection) -> None:
 async def _is_speaking(room: Room, connection: Connection) -> bool:
     ask = partial(queries.is_speaking, occasion_id=room.occasion_id, member_id=connection.member_id)
     return await in_database(ask)
-
-
-def _is_fit(sdp: str) -> bool:
-    """Whether an offer has no more than one sound and one picture, and nothing else."""
-    kinds = [line.split(" ", 1)[0] for line in sdp.splitlines() if line.startswith("m=")]
-    return all(kinds.count(kind) <= 1 for kind in kinds) and set(kinds) <= {"m=audio", "m=video"}
 
 
 def _hang_up(process: RoomProcess, connection: Connection) -> None:

@@ -38,7 +38,10 @@ class Ticket:
 
 def make(ticket: Ticket, *, session_key: str) -> str:
     """Return the ticket as text fit for a URL."""
-    return signing.dumps(asdict(ticket) | {"session": _mark(session_key)}, salt=SALT, compress=False)
+    said = asdict(ticket) | {"session": _mark(session_key)}
+    if not ticket.meets:
+        del said["meets"]  # a process of an older version refuses what it does not know
+    return signing.dumps(said, salt=SALT, compress=False)
 
 
 def read(text: str, *, occasion_id: int, cookie_header: str) -> tuple[Ticket, str]:

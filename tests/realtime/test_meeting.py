@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
 from attendance.models import PresenceSpan
+from live import operations
 from live.core.wire import meeting as wire
 from live.models import Lecture, Seat
 from live.permissions import expects, may_host
@@ -88,6 +90,26 @@ def test_who_waits_in_the_lobby_hears_nothing_and_is_not_counted(server: RoomSer
     wait_until(lambda: not Seat.objects.get(member=world.member).waits)
     _member, joined = come(server, world.member, lecture)
     assert joined["counted"] is True
+
+
+def test_who_waits_is_told_the_end_and_waits_again_after_it_is_undone(server: RoomServer, world: County) -> None:
+    lecture = make_live_meeting(world, lobby=True)
+    assert knock(server, world.member, lecture).closed() == 4425
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    member, joined = come(server, world.member, lecture)
+    assert (joined["state"], joined["seats"]) == ("unrecorded", [])
+    operations.resume_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    assert member.closed() == 4403
+    assert knock(server, world.member, lecture).closed() == 4425
+
+
+def test_a_locked_meeting_gives_no_seat_to_who_is_outside(server: RoomServer, world: County) -> None:
+    lecture = make_live_meeting(world)
+    _member, _joined = come(server, world.member, lecture)
+    Lecture.objects.filter(pk=lecture.pk).update(locked_at=timezone.now())
+    assert knock(server, world.members[1], lecture).closed() == 4423
+    assert [seat.member for seat in Seat.objects.all()] == [world.member]
+    come(server, world.member, lecture)
 
 
 def test_a_meetings_commands_are_none_of_a_lecture(server: RoomServer, world: County) -> None:

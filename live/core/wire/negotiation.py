@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypedDict
 
 from live.core.wire.bases import Command, Frame
+from live.core.wire.reading import MAX_SDP
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Answer(Command):
     """The browser's answer to the server's latest ``offer``."""
 
     word = "answer"
-    sdp: str = field(metadata={"max": 14_000})
+    sdp: str = field(metadata={"max": MAX_SDP})
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from live.core.wire.negotiation import (
     Trickle,
     Watch,
 )
-from live.core.wire.reading import BIG, IDENT, MAX_FRAME, BadFrame, build
+from live.core.wire.reading import BIG, IDENT, MAX_ANSWER, MAX_FRAME, BadFrame, build, load
 from live.core.wire.speakers import (
     Invite,
     MaySpeak,
@@ -343,20 +343,15 @@ CLOSE_LOBBY = 4425
 CLOSE_SEATS = 4429  # a meeting has no seat left
 
 
-def parse(text: str | None) -> Command:
-    """Read one text message of a browser; raises ``BadFrame``. ``None`` stands for a binary message."""
-    if text is None or len(text) > MAX_FRAME:
-        raise BadFrame("malformed")
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BadFrame("malformed") from error
-    if not isinstance(data, dict):
-        raise BadFrame("malformed")
+def parse(text: str | None, *, meets: bool = False) -> Command:
+    """Read one text message of a browser; raises ``BadFrame``. ``meets``: its ``answer`` may be that of a meeting."""
+    data = load(text, most=MAX_ANSWER if meets else MAX_FRAME)
     word = data.pop("t", None)
     kind = COMMANDS.get(word) if isinstance(word, str) else None
     if kind is None:
         raise BadFrame("unknown")
+    if kind is not Answer and len(text or "") > MAX_FRAME:
+        raise BadFrame("malformed")
     return build(kind, data)
 
 

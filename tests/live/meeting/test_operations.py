@@ -12,8 +12,9 @@ from live import operations
 from live.models import Lecture, MediaNode, MeetingNote, RaisedHand, Restriction, Seat
 from live.operations import meeting as seating
 from live.operations import meeting_notes as noting
-from live.queries import nodes
-from live.queries.meeting import notes, seats, waiting
+from live.permissions import is_locked_out
+from live.queries import nodes, room_facts
+from live.queries.meeting import appearing, digest_of, notes, seats, waiting
 from meetings.models import Meeting
 from meetings.operations import UnableToPlanMeeting
 from tests.factories.meetings import AGENDA, HOUR, make_live_meeting, make_meeting, meeting_plan
@@ -27,9 +28,19 @@ def world() -> County:
     return make_county(members=3)
 
 
-def sit(lecture: Lecture, member: Any, *, device: str = "phone", host: bool = False, ago: int = 0) -> bool:
+def sit(
+    lecture: Lecture, member: Any, *, device: str = "phone", host: bool = False, ago: int = 0, **more: Any
+) -> bool | None:
     as_of = timezone.now() - dt.timedelta(seconds=ago)
-    return operations.sit_down(occasion_id=lecture.pk, member_id=member.pk, device=device, is_host=host, as_of=as_of)
+    return operations.sit_down(
+        occasion_id=lecture.pk, member_id=member.pk, device=device, is_host=host, as_of=as_of, **more
+    )
+
+
+def leave(lecture: Lecture, member: Any, *, device: str = "phone", ago: int = 0, **how: bool) -> None:
+    told = {"was_on": True, "is_last": True, "for_good": True, **how}
+    as_of = timezone.now() - dt.timedelta(seconds=ago)
+    operations.stand_up(occasion_id=lecture.pk, member_id=member.pk, device=device, as_of=as_of, **told)
 
 
 def here(lecture: Lecture) -> list[int]:
@@ -87,12 +98,72 @@ def test_who_comes_sits_and_who_has_left_does_not(world: County) -> None:
     assert sit(lecture, second)
     assert here(lecture) == [first.pk, second.pk]
     operations.show_devices(occasion_id=lecture.pk, member_id=first.pk, device="phone", mic=True, cam=True)
-    operations.stand_up(occasion_id=lecture.pk, member_id=first.pk, device="tablet", is_last=False)
-    assert seats(lecture.pk)[0].cam, "another device of theirs left"
-    operations.stand_up(occasion_id=lecture.pk, member_id=first.pk, device="phone", is_last=False)
+    leave(lecture, first, device="tablet", is_last=False)
+    leave(lecture, first, was_on=False, is_last=False)
+    assert seats(lecture.pk)[0].cam, "another device or tab of theirs left"
+    leave(lecture, first, is_last=False)
     assert (seats(lecture.pk)[0].mic, seats(lecture.pk)[0].cam) == (False, False)
-    operations.stand_up(occasion_id=lecture.pk, member_id=first.pk, device="phone", is_last=True)
+    leave(lecture, first)
     assert here(lecture) == [second.pk]
+
+
+def test_a_page_that_is_loaded_anew_keeps_its_seat(world: County) -> None:
+    lecture, (first, second, _third) = make_live_meeting(world, lobby=True), world.members
+    for one in (first, second):
+        sit(lecture, one)
+    operations.admit(occasion_id=lecture.pk, member_id=seating.EVERYBODY, as_of=timezone.now())
+    leave(lecture, first, for_good=False)
+    assert sit(lecture, first) is True, "they are not to wait again"
+    leave(lecture, first, ago=5)
+    assert here(lecture) == [first.pk, second.pk], "a note that came late is of before"
+    leave(lecture, first, for_good=False)
+    for later, who in ((15, [first.pk, second.pk]), (25, [second.pk])):
+        as_of = timezone.now() + dt.timedelta(seconds=later)
+        operations.note_seats(occasion_id=lecture.pk, member_ids=[second.pk], as_of=as_of)
+        assert here(lecture) == who
+
+
+def test_who_leaves_by_one_device_stays_by_the_other(world: County) -> None:
+    lecture = make_live_meeting(world)
+    sit(lecture, world.member)
+    operations.keep_peer(
+        occasion_id=lecture.pk, member_id=world.member.pk, device="desk", kind="sub", key="k", reference="1.1",
+        owner="two", as_of=timezone.now(),
+    )  # fmt: skip
+    leave(lecture, world.member)
+    assert here(lecture) == [world.member.pk]
+
+
+def test_a_lock_gives_no_seat(world: County) -> None:
+    lecture, (first, second, third) = make_live_meeting(world, lobby=True), world.members
+    sit(lecture, first)
+    operations.admit(occasion_id=lecture.pk, member_id=first.pk, as_of=timezone.now())
+    Lecture.objects.filter(pk=lecture.pk).update(locked_at=timezone.now())
+    with pytest.raises(operations.MeetingIsLocked):
+        sit(lecture, second)
+    assert here(lecture) == [first.pk]
+    assert waiting(lecture.pk).waiting == []
+    assert sit(lecture, first)
+    assert sit(lecture, world.secretary, host=True)
+    open_to_all = make_live_meeting(world)
+    Lecture.objects.filter(pk=open_to_all.pk).update(locked_at=timezone.now())
+    assert sit(open_to_all, third, is_inside=True)
+    open_to_all.refresh_from_db()
+    assert [is_locked_out(one, open_to_all, as_of=timezone.now()) for one in (third, second)] == [False, True]
+
+
+def test_of_a_meeting_that_is_over_nobody_has_a_seat(world: County) -> None:
+    lecture, member = make_live_meeting(world, lobby=True), world.member
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    assert sit(lecture, member) is None
+    assert not Seat.objects.exists()
+    assert sit(Lecture(pk=0), member) is None
+    going_on = make_live_meeting(world)
+    sit(going_on, member)
+    sit(going_on, world.secretary, ago=4000)
+    Seat.objects.create(lecture=lecture, member=member, came_at=timezone.now(), seen_at=timezone.now())
+    operations.forget_old_seats(as_of=timezone.now())
+    assert [(seat.lecture_id, seat.member_id) for seat in Seat.objects.all()] == [(going_on.pk, member.pk)]
 
 
 def test_a_full_meeting_lets_in_only_whom_it_has(world: County, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,8 +173,21 @@ def test_a_full_meeting_lets_in_only_whom_it_has(world: County, monkeypatch: pyt
     assert sit(lecture, second)
     assert sit(lecture, third), "of the first nobody has heard for long"
     with pytest.raises(operations.MeetingIsFull):
-        sit(lecture, world.secretary, host=True)
+        sit(lecture, first)
     assert sit(lecture, third)
+    assert sit(lecture, world.secretary, host=True), "who leads it always comes in"
+
+
+def test_no_more_are_let_in_than_there_are_seats(world: County, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seating, "MEETING_MOST", 2)
+    lecture, (first, second, third) = make_live_meeting(world, lobby=True), world.members
+    for one in (first, second, third):
+        sit(lecture, one)
+    operations.admit(occasion_id=lecture.pk, member_id=seating.EVERYBODY, as_of=timezone.now())
+    assert here(lecture) == [first.pk, second.pk]
+    with pytest.raises(operations.MeetingIsFull):
+        operations.admit(occasion_id=lecture.pk, member_id=third.pk, as_of=timezone.now())
+    assert [one.member for one in waiting(lecture.pk).waiting] == [third.pk]
 
 
 def test_the_lobby_lets_in_whom_the_host_lets_in(world: County) -> None:
@@ -117,7 +201,7 @@ def test_the_lobby_lets_in_whom_the_host_lets_in(world: County) -> None:
     assert (sit(lecture, second), sit(lecture, first)) == (True, False)
     operations.admit(occasion_id=lecture.pk, member_id=seating.EVERYBODY, as_of=timezone.now())
     assert sit(lecture, first)
-    operations.stand_up(occasion_id=lecture.pk, member_id=third.pk, device="phone", is_last=True)
+    leave(lecture, third)
     operations.open_lobby(occasion_id=lecture.pk, on=False)
     assert sit(lecture, third)
     assert waiting(lecture.pk).lobby is False
@@ -135,6 +219,12 @@ def test_seats_are_noted_and_forgotten(world: County) -> None:
         operations.note_seats(occasion_id=lecture.pk, member_ids=ids, as_of=timezone.now())
     assert set(here(lecture)) == set(ids)
     assert waiting(lecture.pk).waiting == []
+    operations.restrict(
+        occasion_id=lecture.pk, member_id=second.pk, kind=Restriction.Kind.REMOVED,
+        actor_id=world.secretary.pk, as_of=timezone.now(),
+    )  # fmt: skip
+    operations.note_seats(occasion_id=lecture.pk, member_ids=ids, as_of=timezone.now())
+    assert here(lecture) == [world.secretary.pk], "who was removed gets no seat again"
 
 
 # --- who is seen and heard --------------------------------------------------------------------------------------------
@@ -156,11 +246,15 @@ def test_who_may_appear(world: County) -> None:
     assert code() == "closed"
     sit(lecture, member)
     assert code() == ""
+    operations.show_devices(device="phone", mic=True, cam=True, **ask)
+    assert appearing([lecture.pk]) == {(lecture.pk, member.pk)}
     operations.restrict(
         occasion_id=lecture.pk, member_id=member.pk, kind=Restriction.Kind.MUTED,
         actor_id=world.secretary.pk, as_of=timezone.now(),
     )  # fmt: skip
     assert code() == "muted"
+    assert [(one.mic, one.cam) for one in seats(lecture.pk)] == [(False, False)]
+    assert appearing([lecture.pk]) == set()
     with pytest.raises(operations.UnableToAppear):
         operations.show_devices(device="phone", mic=True, cam=False, **ask)
     operations.show_devices(device="tablet", mic=False, cam=False, **ask)
@@ -201,6 +295,23 @@ def test_each_change_is_told_to_the_room(
         operations.silence(occasion_id=lecture.pk, member_id=seating.EVERYBODY, actor_id=world.secretary.pk)
         operations.drop_note(occasion_id=lecture.pk, key="plan-0")
     assert told == ["silenced", "seats", "waiting", "notes"]
+
+
+def test_a_meeting_is_compared_by_its_digest(world: County, django_assert_num_queries: Any) -> None:
+    lecture, other = make_live_meeting(world, lobby=True), make_live_meeting(world)
+    for one in (world.member, world.secretary):
+        sit(lecture, one, host=one == world.secretary)
+    with django_assert_num_queries(8):
+        facts = room_facts([lecture.pk, other.pk])
+    digest = facts[lecture.pk].meeting
+    assert digest is not None
+    assert (digest.seats, digest.waiting) == (
+        digest_of(seats(lecture.pk)),
+        digest_of(waiting(lecture.pk).waiting),
+    )
+    assert (digest.lobby, digest.seats[0], digest.waiting[0], digest.notes[0]) == (True, 1, 1, 2)
+    operations.show_devices(occasion_id=lecture.pk, member_id=world.secretary.pk, device="phone", mic=True, cam=False)
+    assert room_facts([lecture.pk])[lecture.pk].meeting != digest
 
 
 # --- notes and minutes ------------------------------------------------------------------------------------------------

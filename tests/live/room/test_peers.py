@@ -130,8 +130,8 @@ class Table:
     def drop_peer(self, *, key: str, owner: str) -> bool:
         return bool(self.rows.get(key, {}).get("owner") == owner and self.rows.pop(key))
 
-    def cut_peers(self, *, occasion_id: int, member_id: int) -> list[str]:
-        found = [key for key, row in self.rows.items() if row["member_id"] == member_id]
+    def cut_peers(self, *, occasion_id: int, member_id: int, kind: str = "") -> list[str]:
+        found = [key for key, row in self.rows.items() if row["member_id"] == member_id and kind in ("", row["kind"])]
         return [self.rows.pop(key)["reference"] for key in found]
 
     def owned_peers(self, *, keys: list[str], owner: str) -> set[str]:
@@ -237,6 +237,7 @@ def test_another_process_takes_over_from_a_dead_one(engine: Engine, table: Table
         air_key = await on_air(dead, a_room(), at(2, host=True))
         room = a_room()
         assert await reclaims(heir, room, at(1), "sub", watch_key) == "resumed"
+        assert heir.said("offer") == [{"t": "offer", "sdp": "v=0 offer"}], "what the engine asks at the takeover"
         assert await reclaims(heir, room, at(2, host=True), "pub", air_key) == "resumed"
         assert [row["owner"] for row in table.rows.values()] == ["two", "two"]
         assert [part.closed for part in engine.parts] == [0, 0, 0, 0]

@@ -122,7 +122,7 @@ def test_every_command_stands_in_the_table_above() -> None:
         ('{"t":"chat","id":"a b","text":"a"}', "bad_field"),
         ('{"t":"chat","id":3,"text":"a"}', "bad_field"),
         (json.dumps({"t": "chat", "id": "a", "text": "a" * 2001}), "bad_field"),
-        (json.dumps({"t": "answer", "sdp": "a" * 14_001}), "bad_field"),
+        (json.dumps({"t": "speak", "sdp": "a" * 14_001, "again": False}), "bad_field"),
         ('{"t":"mute","member":true,"on":true}', "bad_field"),
         ('{"t":"react","kind":"angry"}', "bad_field"),
         ('{"t":"poll_save","id":"a","poll":0,"quiz":true,"text":"","options":"ab","right":[]}', "bad_field"),
@@ -145,6 +145,21 @@ def test_what_cannot_be_read_is_refused_with_a_code(text: str | None, code: str)
     with pytest.raises(protocol.BadFrame) as refused:
         protocol.parse(text)
     assert refused.value.code == code
+
+
+def test_the_answer_of_a_full_meeting_fits_and_no_other_frame_is_so_long() -> None:
+    """49 sounds and 16 pictures; a lecture's room takes no frame of that size."""
+    section = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n" + "a=fmtp:96 profile-level-id=42e01f\r\n" * 14
+    sdp = "v=0\r\n" + section * 65
+    text = json.dumps({"t": "answer", "sdp": sdp})
+    assert len(sdp) > 30_000
+    assert protocol.parse(text, meets=True) == protocol.Answer(sdp=sdp)
+    offer = json.dumps({"t": "appear", "sdp": sdp, "again": False})
+    longer = json.dumps({"t": "answer", "sdp": "v" * 65_537})
+    for told, meets, code in ((text, False, "malformed"), (offer, True, "malformed"), (longer, True, "bad_field")):
+        with pytest.raises(protocol.BadFrame) as refused:
+            protocol.parse(told, meets=meets)
+        assert refused.value.code == code
 
 
 JSON = st.recursive(
