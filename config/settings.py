@@ -235,7 +235,7 @@ CONTENT_SECURITY_POLICY_ADMIN = {
     "frame-ancestors": [SELF],
 }
 # What a page may ask the phone for: nothing; the lecturer's page the camera, the microphone and the screen; the room's
-# the microphone, for whoever is asked on the stage.
+# the microphone, for whoever is asked on the stage, and so the page that tries a phone out.
 NEVER_ASKED = ["accelerometer", "geolocation", "gyroscope", "magnetometer", "midi", "payment", "usb"]
 FOR_LECTURERS = ["camera", "display-capture", "microphone"]
 ASKED_BY = {"page": [], "room": ["microphone"], "host": FOR_LECTURERS}
