@@ -25,14 +25,14 @@ export interface CheckAddresses {
   relays: string;
 }
 
-/** What `run` answers first, or `late` once the time is over. */
-function within<T>(ms: number, late: T, run: (answer: (found: T) => void) => void): Promise<T> {
+/** What `run` answers first, or what `late` says once the time is over. */
+function within<T>(ms: number, late: () => T, run: (answer: (found: T) => void) => void): Promise<T> {
   return new Promise((resolve) => {
-    window.setTimeout(() => resolve(late), ms);
+    window.setTimeout(() => resolve(late()), ms);
     try {
       run(resolve);
     } catch {
-      resolve(late);
+      resolve(late());
     }
   });
 }
@@ -74,52 +74,58 @@ export class Sample {
 
   private async watch(begin: () => void): Promise<{ way: Way; played: Played }> {
     const { video, way } = this;
-    const played = await within<Played>(PLAY_MS, video.readyState < 2 ? "line" : "still", (answer) => {
-      const timer = window.setInterval(() => {
+    const late = (): Played => (video.readyState < 2 && !video.error ? "line" : "still");
+    let timer = 0;
+    const played = await within<Played>(PLAY_MS, late, (answer) => {
+      timer = window.setInterval(() => {
         if (video.currentTime < PLAYED_S && !video.ended) return;
-        window.clearInterval(timer);
         answer(way !== "sound" && drewNothing(video) ? "still" : "moved");
       }, LOOK_MS);
-      window.setTimeout(() => {
-        window.clearInterval(timer);
-        answer(video.readyState < 2 && !video.error ? "line" : "still");
-      }, PLAY_MS);
       begin();
       void Promise.resolve(video.play()).catch((error: unknown) => {
         if (error instanceof DOMException && error.name === "NotAllowedError") answer("blocked");
       });
     });
+    window.clearInterval(timer);
     return { way, played };
   }
 }
 
 /** Kilobits a second of a small file that no cache gives; null: it did not come. */
 export function tryLine(url: string): Promise<number | null> {
-  return within<number | null>(LINE_MS, null, (answer) => {
-    const began = performance.now();
-    fetch(url, { cache: "no-store", credentials: "same-origin" })
-      .then((response) => (response.ok ? response.arrayBuffer() : null))
-      .then((body) => answer(body ? speed(body.byteLength, performance.now() - began) : null))
-      .catch(() => answer(null));
-  });
+  return within<number | null>(
+    LINE_MS,
+    () => null,
+    (answer) => {
+      const began = performance.now();
+      fetch(url, { cache: "no-store", credentials: "same-origin" })
+        .then((response) => (response.ok ? response.arrayBuffer() : null))
+        .then((body) => answer(body ? speed(body.byteLength, performance.now() - began) : null))
+        .catch(() => answer(null));
+    },
+  );
 }
 
 /** Whether a candidate of that kind is found. */
 function gathers(servers: RTCIceServer[], relayed: boolean): Promise<boolean> {
   let pc: RTCPeerConnection | null = null;
-  return within<boolean>(WAY_MS, false, (answer) => {
-    const made = newPeer(servers, relayed ? "relay" : "all");
-    pc = made;
-    made.onicecandidate = ({ candidate }) => {
-      if (!candidate) answer(false);
-      else if (relayed || / udp /i.test(candidate.candidate)) answer(true);
-    };
-    made.createDataChannel("check");
-    made
-      .createOffer()
-      .then((offer) => made.setLocalDescription(offer))
-      .catch(() => answer(false));
-  }).then((found) => {
+  return within<boolean>(
+    WAY_MS,
+    () => false,
+    (answer) => {
+      const made = newPeer(servers, relayed ? "relay" : "all");
+      pc = made;
+      made.onicecandidate = ({ candidate }) => {
+        if (!candidate) answer(false);
+        else if (relayed || / udp /i.test(candidate.candidate)) answer(true);
+      };
+      made.createDataChannel("check");
+      made
+        .createOffer()
+        .then((offer) => made.setLocalDescription(offer))
+        .catch(() => answer(false));
+    },
+  ).then((found) => {
     pc?.close();
     return found;
   });
@@ -144,16 +150,20 @@ export async function tryWay(url: string): Promise<Found> {
 
 /** Whether a socket opens: the server closes it again at once, for it asks into no room. */
 export function trySocket(path: string): Promise<boolean> {
-  return within<boolean>(SOCKET_MS, false, (answer) => {
-    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(`${scheme}//${location.host}${path}`);
-    socket.onopen = () => {
-      answer(true);
-      socket.close();
-    };
-    socket.onerror = () => answer(false);
-    socket.onclose = () => answer(false);
-  });
+  return within<boolean>(
+    SOCKET_MS,
+    () => false,
+    (answer) => {
+      const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+      const socket = new WebSocket(`${scheme}//${location.host}${path}`);
+      socket.onopen = () => {
+        answer(true);
+        socket.close();
+      };
+      socket.onerror = () => answer(false);
+      socket.onclose = () => answer(false);
+    },
+  );
 }
 
 /** The loudest of some seconds, 0 to 1; or why there was nothing to hear. `level` is told what is heard. */
@@ -170,14 +180,14 @@ export async function tryMicrophone(meter: Meter, level: (now: number) => void):
     // Nothing can be measured: it stays quiet.
   }
   let loudest = 0;
-  await within<void>(SPEAK_MS, undefined, () => {
-    const timer = window.setInterval(() => {
-      const now = meter.level();
-      loudest = Math.max(loudest, now);
-      level(now);
-    }, LOOK_MS);
-    window.setTimeout(() => window.clearInterval(timer), SPEAK_MS);
-  });
+  const timer = window.setInterval(() => {
+    const now = meter.level();
+    loudest = Math.max(loudest, now);
+    level(now);
+  }, LOOK_MS);
+  await new Promise((resolve) => window.setTimeout(resolve, SPEAK_MS));
+  // Before anything else is said: another look would take the sentence back.
+  window.clearInterval(timer);
   for (const track of stream.getTracks()) track.stop();
   return loudest;
 }
