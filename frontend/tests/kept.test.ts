@@ -195,10 +195,11 @@ test("kept: one kept before its course began has its sitting once that has", asy
     [null, 0],
     [Date.now() - 1, 9],
   ]) {
-    const sound = { ...lesson().sound, counts_from: from as number | null };
+    const sound = { ...lesson().sound, records: false, counts_from: from as number | null };
     const kept = await lessons.keep("wang", lesson({ sound }), 0, () => undefined);
     await lessons.check("wang", [kept], begin);
-    assert.equal((await lessons.read("wang", "1/2"))?.session, session);
+    const now = await lessons.read("wang", "1/2");
+    assert.deepEqual([now?.session, now?.sound.records], [session, session === 9]);
   }
   const kept = await lessons.keep("wang", lesson(), 0, () => undefined);
   await lessons.check("wang", [kept], () => Promise.reject(new Error("no")));

@@ -228,7 +228,8 @@ async function checkSome(owner: string, kept: Kept[], begin: (one: Kept) => Prom
     } else if (state.stamps[one.key] !== undefined) {
       const session = one.session || (countsBy(one, Date.now()) ? await begin(one).catch(() => 0) : 0);
       const isChanged = state.stamps[one.key] !== one.stamp;
-      await write(owner, { ...one, session, checkedAt: Date.now(), isChanged });
+      const sound = { ...one.sound, records: one.sound.records || session > 0 };
+      await write(owner, { ...one, sound, session, checkedAt: Date.now(), isChanged });
     }
   }
   return said;

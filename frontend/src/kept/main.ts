@@ -20,7 +20,7 @@ function size(bytes: number): string {
 
 /** A sitting is opened while there is a network: without one nothing that is heard later could count. */
 async function sitting(lesson: lessons.Lesson): Promise<number> {
-  if (!lessons.countsBy(lesson, Date.now())) return 0;
+  if (!lesson.sound.media) return 0;
   const body = { device: deviceId(), media: lesson.sound.media };
   return (await send<{ session_id: number }>(lesson.sound.play_url, body, { retries: 1 })).session_id;
 }
@@ -31,7 +31,7 @@ async function keepAll(owner: string, keys: string[], said: Element): Promise<vo
   let bytes = 0;
   for (const [index, key] of keys.entries()) {
     const lesson = await get<lessons.Lesson>(`/courses/${key}/saved.json`);
-    const kept = await lessons.keep(owner, lesson, await sitting(lesson), (share) => {
+    const kept = await lessons.keep(owner, lesson, lesson.sound.records ? await sitting(lesson) : 0, (share) => {
       say(said, fill(words, "saving", { percent: Math.floor(((index + share) / keys.length) * 100) }));
     });
     bytes += kept.bytes;
