@@ -18,6 +18,7 @@ from attendance.standing import Amount, Standing, asked_by, asked_of, due_at, st
 from cms.core.lesson import values_of
 from cms.models import LessonPage
 from cms.queries import Lesson, lessons_by_course, videos_of
+from courses.discussion import own_comments, own_reports
 from courses.kinds import step_word
 from courses.models import CourseRun, LessonProgress
 from organizations.models import Node, User
@@ -302,6 +303,10 @@ def unsettled_runs_of(*, page_ids: Iterable[int], as_of: datetime) -> QuerySet[C
 
 
 def personal_data(user: User) -> dict[str, list[Any]]:
-    """Return the lessons that a person completed, for their own download."""
+    """Return the lessons that a person completed, and what they said under lessons, for their own download."""
     done = LessonProgress.objects.filter(member=user).order_by("completed_at")
-    return {"lessons": list(done.values("run_id", "run__occasion__title", "lesson_id", "completed_at"))}
+    return {
+        "lessons": list(done.values("run_id", "run__occasion__title", "lesson_id", "completed_at")),
+        "lesson_comments": own_comments(user),
+        "lesson_comment_reports": own_reports(user),
+    }
