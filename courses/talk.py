@@ -23,6 +23,8 @@ from courses.talk_forms import AnswerForm, CommentForm, HideForm, new_id
 from courses.talk_words import judged, own_said, said_under
 from courses.views import open_run
 from courses.withdrawn import told_if_withdrawn
+from organizations.models import Role
+from organizations.operations import ONE_VISIT, log_access
 from organizations.permissions import role_required, signed_in
 
 A_PAGE = 20
@@ -97,6 +99,10 @@ def _desk(
 ) -> HttpResponse:
     shown = Paginator(comments_to_moderate(run_id=run.pk), A_PAGE).get_page(page)
     rows = judged(list(shown), run_id=run.pk, failed=failed)
+    log_access(
+        reader_id=signed_in(request).pk, subject_ids={one.author_id for one in shown}, what="comment",
+        as_of=timezone.now(), role=Role.ORGANISER, once_in=ONE_VISIT,
+    )  # fmt: skip
     context: dict[str, Any] = {"tab": "courses", "run": run, "page": shown, "rows": rows}
     if failed is not None:
         context["failed"] = failed[1]
@@ -126,6 +132,8 @@ def decide(request: HttpRequest, occasion_id: int, comment_id: int) -> HttpRespo
         else:
             raise Http404
     except UnableToComment as error:
+        if error.code == GONE and "page" not in request.POST:  # it did not come from our page: there never was one
+            raise Http404 from error
         if error.code == GONE:
             return _gone(request, occasion_id)
         form.refuse(error.code)

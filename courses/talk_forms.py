@@ -49,7 +49,7 @@ class CommentForm(Words):
     text = forms.CharField(
         required=False,
         label=gettext_lazy("您的问题或体会"),
-        help_text=gettext_lazy("最多 500 个字。等老师看过后，学这一讲的人能看到，会写上您的姓名和支部。"),
+        help_text=gettext_lazy("最多 500 个字。等老师看过后，学这一讲的人能看到，会写上您的姓和支部。"),
         widget=forms.Textarea(attrs={"rows": 4, "required": True}),
     )
 

@@ -12,6 +12,12 @@ from courses.models import LessonComment
 from courses.talk_forms import AnswerForm, HideForm
 
 
+# Surnames of two signs that people bear today.
+DOUBLE = frozenset(
+    "欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 夏侯 长孙 宇文 轩辕 申屠 南宫 独孤 端木 单于 呼延 闻人".split()
+)
+
+
 @dataclass(frozen=True)
 class Said:
     """One comment as a page shows it."""
@@ -44,19 +50,30 @@ class Judged:
 
 
 def said_under(comments: Sequence[LessonComment], *, run_id: int, member_id: int) -> list[Said]:
-    """Return comments under a lesson as somebody who may read it sees them. One query."""
+    """Return comments under a lesson as somebody who may read it sees them: of the others only 王同志 and the unit. One
+    query."""
     units = units_of(run_id=run_id, member_ids={one.author_id for one in comments})
     found = []
     for one in comments:
         is_own = one.author_id == member_id and one.state != State.DELETED
-        found.append(_said(one, units, is_own=is_own, may_report=not is_own and one.state == State.SHOWN))
+        name = comrade(one.author.name)
+        found.append(_said(one, units, name=name, is_own=is_own, may_report=not is_own and one.state == State.SHOWN))
     return found
+
+
+def comrade(name: str) -> str:
+    """Return how people of one course see each other's names: by the surname. Of a name that is written in parts
+    (买买提·艾力, John Smith) it is the first part."""
+    first = name.replace("·", " ").split(" ")[0]
+    if len(first) == len(name):
+        first = name[:2] if name[:2] in DOUBLE else name[:1]
+    return _("%(surname)s同志") % {"surname": first}
 
 
 def own_said(comments: Sequence[LessonComment]) -> list[Said]:
     """Return one's own comments in a course, each with its lesson. One query."""
     titles = _titles(comments)
-    return [_said(one, {}, is_own=True, titles=titles) for one in comments]
+    return [_said(one, {}, name="", is_own=True, titles=titles) for one in comments]
 
 
 def judged(
@@ -72,7 +89,7 @@ def judged(
         ids = f"id_{one.pk}_%s"
         answer = wrong if isinstance(wrong, AnswerForm) else AnswerForm(initial={"text": one.answer}, auto_id=ids)
         hide = wrong if isinstance(wrong, HideForm) else HideForm(auto_id=f"id_hide_{one.pk}_%s")
-        said = _said(one, units, is_own=False, titles=titles)
+        said = _said(one, units, name=one.author.name, is_own=False, titles=titles)
         may_show = one.state != State.SHOWN or one.reported_at is not None
         found.append(Judged(said, may_show, one.state != State.HIDDEN, answer, hide, wrong is not None))
     return found
@@ -86,6 +103,7 @@ def _said(
     one: LessonComment,
     units: Mapping[int, str],
     *,
+    name: str,
     is_own: bool,
     may_report: bool = False,
     titles: Mapping[int, str] | None = None,
@@ -94,7 +112,7 @@ def _said(
     lesson = "" if titles is None else titles.get(one.lesson_id, _("已删除的一讲"))
     return Said(
         pk=one.pk,
-        who=_who(one, units, is_own=is_own),
+        who=_who(one, units, name=name, is_own=is_own),
         at=day_and_hour(one.at),
         text=one.text,
         answer=one.answer,
@@ -109,12 +127,12 @@ def _said(
     )
 
 
-def _who(one: LessonComment, units: Mapping[int, str], *, is_own: bool) -> str:
+def _who(one: LessonComment, units: Mapping[int, str], *, name: str, is_own: bool) -> str:
     if one.state == State.DELETED:
         return _("已删除")
     if is_own:
         return _("您")
-    return " · ".join(part for part in (one.author.name, units.get(one.author_id, "")) if part)
+    return " · ".join(part for part in (name, units.get(one.author_id, "")) if part)
 
 
 def _stands(one: LessonComment, *, is_own: bool) -> tuple[str, str]:

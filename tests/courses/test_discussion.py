@@ -25,6 +25,7 @@ from courses.discussing import (
 )
 from courses.models import CommentReport, LessonComment
 from courses.queries import personal_data
+from courses.talk_words import comrade
 from courses.tasks import prune_comments as prune_task
 from organizations.models import Role, User
 from tests.factories.courses import Given, give_course
@@ -215,7 +216,7 @@ def test_a_writer_deletes_their_own_and_nobody_elses(given: Given, world: County
         assert world.member.name not in page
         assert "乙乙" not in page
     assert mine.post(f"{office(given)}{answered.pk}/delete/").status_code == 404
-    gone = sign_in(world.organiser).post(f"{office(given)}{plain.pk}/decide/", {"do": "show"}, follow=True)
+    gone = sign_in(world.organiser).post(f"{office(given)}{plain.pk}/decide/", {"do": "show", "page": "1"}, follow=True)
     assert "这条留言本人已经删掉了" in text_of(gone)
     assert comments(User.objects.get(pk=world.organiser.pk), timezone.now()) == []
 
@@ -332,6 +333,11 @@ def test_twenty_a_page_the_last_answered_first_and_no_more_queries_with_more(
     assert page.index("我的。") < page.index("问0。")
     with django_assert_max_num_queries(10):
         mine.get(office(given))
+
+
+def test_people_of_one_course_see_each_others_surnames_alone() -> None:
+    names = ("王一", "欧阳修文", "买买提·艾力", "John Smith")
+    assert [comrade(name) for name in names] == ["王同志", "欧阳同志", "买买提同志", "John同志"]
 
 
 def test_large_print_and_empty_pages(given: Given, world: County, sign_in: SignIn) -> None:

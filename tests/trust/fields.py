@@ -20,7 +20,7 @@ SENT_TO = "oneself; the secretary above, logged; the auditor as counts"
 EXPECTED = "whoever is expected; lecturer, organiser, secretary above"
 BACK_OFFICE = "the organiser above"
 CERTIFICATE = "whoever has its number; oneself; secretary and organiser above, logged"
-COMMENTS = "oneself; the organiser above; once it is let through, whoever may read the lesson"
+COMMENTS = "oneself; the organiser above, logged; once it is let through, by the surname, whoever may read the lesson"
 HOSTS_OF_ROOM = "the room's hosts"
 ROOM = "whoever is in the room"
 SERVER = "nobody: the program alone"
@@ -412,7 +412,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "courses.LessonComment": (
         Fields("id client_id", TECHNICAL, SERVER, COMMENTED),
         Fields("run lesson_id author text at answer answered_at", PERSONAL, COMMENTS, COMMENTED),
-        Fields("state reason reported_at", PERSONAL, "oneself; the organiser above", COMMENTED),
+        Fields("state reason reported_at", PERSONAL, "oneself; the organiser above, logged", COMMENTED),
         Fields("answered_by decided_by decided_at", PERSONAL, SERVER, COMMENTED),
     ),
     "courses.CommentReport": (
