@@ -1,7 +1,6 @@
 """A course goes out as one zip file, and comes in as a new draft (ADR 73)."""
 
 import tempfile
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms

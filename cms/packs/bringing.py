@@ -2,7 +2,7 @@
 
 import shutil
 import uuid
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, Any
@@ -60,8 +60,12 @@ def import_pack(*, file: IO[bytes], node: Node, user: User, as_of: datetime) -> 
     Whether the user may write there is asked by the caller. Raises UnfitPack with everything that is wrong; nothing is
     left behind then.
     """
-    pack = read_pack(file, user=user, most_bytes=settings.COURSE_FILE_MAX_BYTES)
-    work = _Work(pack, node, user, as_of)
+    with ExitStack() as files:
+        pack = read_pack(file, user=user, most_bytes=settings.COURSE_FILE_MAX_BYTES, files=files)
+        return _all_or_nothing(_Work(pack, node, user, as_of))
+
+
+def _all_or_nothing(work: _Work) -> Brought:
     try:
         with transaction.atomic():
             course = _bring(work)
@@ -70,7 +74,7 @@ def import_pack(*, file: IO[bytes], node: Node, user: User, as_of: datetime) -> 
             with suppress(OSError):
                 stored.storage.delete(stored.name)
         raise
-    log_line.info("course_imported", course_id=course.pk, node_id=node.pk, lessons=len(pack.lessons))
+    log_line.info("course_imported", course_id=course.pk, node_id=work.node.pk, lessons=len(work.pack.lessons))
     return Brought(course, work.notes)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import zipfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import IO, Any
@@ -63,14 +64,17 @@ class _Unfit(Exception):
     pass
 
 
-def read_pack(file: IO[bytes], *, user: Any, most_bytes: int) -> Pack:
-    """Return what is in the file. Raises UnfitPack with everything that is wrong."""
+def read_pack(file: IO[bytes], *, user: Any, most_bytes: int, files: ExitStack) -> Pack:
+    """Return what is in the file. Raises UnfitPack with everything that is wrong.
+
+    What was unpacked is gone when ``files`` is closed.
+    """
     with open_archive(file, most_bytes=most_bytes) as archive:
         try:
             require_space(sum(one.file_size for one in archive.infolist()))
         except UnableToStore as error:
             raise UnfitPack([_("服务器的磁盘快满了，现在不能导入。请告诉管理员。")]) from error
-        reader = _Reader(archive, read_manifest(archive), user)
+        reader = _Reader(archive, read_manifest(archive), user, files)
         reader.read()
         if reader.faults:
             raise UnfitPack(reader.faults[:MOST_FAULTS])
@@ -102,8 +106,8 @@ def _list(value: Any, most: int, of: type = object) -> list[Any]:
 
 
 class _Reader:
-    def __init__(self, archive: zipfile.ZipFile, said: Mapping[str, Any], user: Any) -> None:
-        self.archive, self.said, self.user = archive, said, user
+    def __init__(self, archive: zipfile.ZipFile, said: Mapping[str, Any], user: Any, files: ExitStack) -> None:
+        self.archive, self.said, self.user, self.files = archive, said, user, files
         self.pack, self.faults = Pack(), []
         self.entries = {one.filename: one for one in archive.infolist()}
         self.named = {MANIFEST}
@@ -142,6 +146,7 @@ class _Reader:
             self.faults.append(_("“%(title)s”：zip 里缺少文件“%(name)s”。请重新导出。") % about)
             return None
         file = TemporaryUploadedFile(name or "file", "application/octet-stream", size, None)
+        self.files.callback(file.close)
         try:
             for piece in pieces(self.archive, entry):
                 digest.update(piece)

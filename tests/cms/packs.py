@@ -35,7 +35,11 @@ def full_course(county: County) -> CoursePage:
         title="通知", file=ContentFile("先转移老人".encode(), name="notice.txt"), uploaded_by_user=author
     )
     film = ready_video(
-        created_by=author, node=county.county, title="巡堤", source_name="巡堤.mp4", chapters=[[0, "出发"], [9000, "到"]]
+        created_by=author,
+        node=county.county,
+        title="巡堤",
+        source_name="巡堤.mp4",
+        chapters=[[0, "出发"], [9000, "到"]],
     )
     film.source_path = storage.relative(storage.source_path(film.pk))
     storage.absolute(film.source_path).write_bytes(b"\0\0\0\x18ftypmp42" + bytes(5000))
