@@ -27,11 +27,11 @@ class UnfitBlock(Exception):
 
 
 def carried(block: blocks.Block, value: Any, *, kind: str, choose: Choose) -> Any:
-    """Return a block's raw value with what it holds exchanged by ``choose``. Raises UnfitBlock."""
+    """Return a block's raw value with what it holds exchanged by ``choose``; None is nothing yet. Raises UnfitBlock."""
     if isinstance(block, KeepsChoice):
         return choose(kind, value) if value else None
     if isinstance(block, blocks.RichTextBlock):
-        return rich_text(value, block.features)
+        return rich_text("" if value is None else value, block.features)
     if isinstance(block, blocks.StructBlock):
         return _struct(block, value, kind, choose)
     if isinstance(block, blocks.ListBlock):
@@ -46,12 +46,8 @@ def carried(block: blocks.Block, value: Any, *, kind: str, choose: Choose) -> An
 def _struct(block: blocks.StructBlock, value: Any, kind: str, choose: Choose) -> dict[str, Any]:
     if not isinstance(value, dict) or not value.keys() <= block.child_blocks.keys():
         raise UnfitBlock(_("写法不对"))
-    return {
-        name: carried(part, value.get(name, part.get_default()), kind=kind, choose=choose)
-        if name in value or not isinstance(part, blocks.RichTextBlock)
-        else ""
-        for name, part in block.child_blocks.items()
-    }
+    parts = block.child_blocks.items()
+    return {name: carried(part, value.get(name), kind=kind, choose=choose) for name, part in parts}
 
 
 def _item(one: Any) -> Any:
@@ -60,9 +56,9 @@ def _item(one: Any) -> Any:
 
 def _plain(block: blocks.Block, value: Any) -> Any:
     if isinstance(block, blocks.BooleanBlock):
-        if not isinstance(value, bool):
+        if value is not None and not isinstance(value, bool):
             raise UnfitBlock(_("写法不对"))
-        return value
+        return bool(value)
     if not isinstance(block, (blocks.CharBlock, blocks.ChoiceBlock)):
         raise UnfitBlock(_("没有导出这种内容的办法"))
     if value is not None and not isinstance(value, str):

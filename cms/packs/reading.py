@@ -181,7 +181,7 @@ class _Reader:
             self.faults.extend(_("“%(title)s”：%(why)s") % {"title": title, "why": why} for why in errors)
 
     def _film(self, name: str, thing: dict[str, Any], title: str) -> None:
-        chapters = [
+        chapters: list[list[Any]] = [
             [_whole(start, 0), _text(words, MAX_TITLE)]
             for start, words in _list(thing.get("chapters", []), MAX_CHAPTERS, list)
         ]

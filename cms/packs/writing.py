@@ -54,7 +54,7 @@ def write_pack(*, course: CoursePage, user: Any, target: IO[bytes], most_bytes: 
     UnableToExport.
     """
     things = _Things()
-    said = {
+    said: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "course": _course(course, things),
@@ -146,7 +146,7 @@ def _videos(pack: zipfile.ZipFile, things: _Things, user: Any, left: int) -> dic
     found: dict[str, dict[str, Any]] = {}
     keys = things.keys(VIDEO)
     videos = {str(one.pk): one for one in Video.objects.filter(pk__in=keys)}
-    captions = {str(one.video_id): one for one in Captions.objects.filter(video__in=keys)}
+    captions = {str(one.video_id): one for one in Captions.objects.filter(video__in=videos.values())}
     refused = may_use(VIDEO, keys, user=user)
     for key in keys:
         name, video = things.names[VIDEO, key], videos.get(key)

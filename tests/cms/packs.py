@@ -42,7 +42,7 @@ def full_course(county: County) -> CoursePage:
         chapters=[[0, "出发"], [9000, "到"]],
     )
     film.source_path = storage.relative(storage.source_path(film.pk))
-    storage.absolute(film.source_path).write_bytes(b"\0\0\0\x18ftypmp42" + bytes(5000))
+    storage.absolute(film.source_path).write_bytes(b"\0\0\0\x18ftypmp42" + bytes(90_000))
     film.save()
     sound = ready_video(created_by=author, node=county.county, title="录音")
     one, two = picture_of(author, "before"), picture_of(author, "after")
