@@ -51,9 +51,9 @@ class ImportForm(forms.Form):
 @never_cache
 @require_safe
 @role_required(Role.ORGANISER)
-def course_export(request: HttpRequest, page_id: int) -> HttpResponseBase:
+def course_export(request: HttpRequest, course_id: int) -> HttpResponseBase:
     """Answer a course as one zip file, written to the disk first."""
-    course = course_to_export(page_id)
+    course = course_to_export(course_id)
     if course is None or not course.permissions_for_user(request.user).can_edit():
         raise Http404
     # Gone as soon as it is sent, or when the process ends.
@@ -65,7 +65,7 @@ def course_export(request: HttpRequest, page_id: int) -> HttpResponseBase:
         file.close()
         said = str(error) or _("服务器的磁盘快满了，现在不能导出。请告诉管理员。")
         messages.error(request, said)
-        return redirect("wagtailadmin_pages:edit", page_id)
+        return redirect("wagtailadmin_pages:edit", course_id)
     file.seek(0)
     return FileResponse(
         file, as_attachment=True, filename=f"{course.title[:80]}.zip", content_type="application/zip",

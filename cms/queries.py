@@ -89,9 +89,9 @@ def withdrawn_lessons(course: Page) -> list[LessonPage]:
     return list(pages.order_by("path"))
 
 
-def course_to_export(page_id: int) -> CoursePage | None:
+def course_to_export(course_id: int) -> CoursePage | None:
     """Return one course with its newest version."""
-    return CoursePage.objects.filter(pk=page_id).select_related("latest_revision").first()
+    return CoursePage.objects.filter(pk=course_id).select_related("latest_revision").first()
 
 
 def lessons_written(course: Page) -> QuerySet[LessonPage]:

@@ -106,7 +106,7 @@ def log_actions(actions: Any) -> None:
 def course_files() -> list[URLPattern]:
     return [
         path("course-files/import/", pack_views.course_import, name="cms_course_import"),
-        path("course-files/<int:page_id>/export/", pack_views.course_export, name="cms_course_export"),
+        path("course-files/<int:course_id>/export/", pack_views.course_export, name="cms_course_export"),
     ]
 
 
