@@ -323,7 +323,7 @@ ADMIN = (
     Row("admin/live/schedule/<int:occasion_id>/resume/", "POST", ORGANISER, "undo its end, for ten minutes"),
     Row("admin/live/schedule/<int:occasion_id>/void/", "GET POST", ORGANISER, "void it, with a reason"),
     Row("admin/live/schedule/<int:occasion_id>/recording/delete/", "GET POST", ORGANISER, "its recording; asks first"),
-    Row("admin/course-files/import/", FORM, ORGANISERS, "a new draft of a course in one's subtree, of an exported file"),
+    Row("admin/course-files/import/", FORM, ORGANISERS, "a new draft of a course, of an exported file"),
     Row("admin/course-files/<int:course_id>/export/", READ, ORGANISER, "a course as one zip file; nobody is in it"),
     Row("admin/quizzes/", READ, ORGANISERS, "the quizzes of one's subtree"),
     Row("admin/quizzes/add/", FORM, ORGANISERS, "a new quiz in one's subtree"),
