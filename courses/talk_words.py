@@ -11,11 +11,11 @@ from courses.discussion import State, titles_of, units_of
 from courses.models import LessonComment
 from courses.talk_forms import AnswerForm, HideForm
 
-
 # Surnames of two signs that people bear today.
-DOUBLE = frozenset(
-    "欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 夏侯 长孙 宇文 轩辕 申屠 南宫 独孤 端木 单于 呼延 闻人".split()
-)
+DOUBLE = frozenset({
+    "欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒", "夏侯", "长孙", "宇文",
+    "轩辕", "申屠", "南宫", "独孤", "端木", "单于", "呼延", "闻人",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)

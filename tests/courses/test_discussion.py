@@ -27,7 +27,7 @@ from courses.models import CommentReport, LessonComment
 from courses.queries import personal_data
 from courses.talk_words import comrade
 from courses.tasks import prune_comments as prune_task
-from organizations.models import Role, User
+from organizations.models import AccessEntry, Role, User
 from tests.factories.courses import Given, give_course
 from tests.factories.organizations import County, MembershipFactory, RoleGrantFactory, UserFactory
 
@@ -105,7 +105,7 @@ def test_what_one_writes_is_seen_by_others_once_it_is_let_through(
     decide = f"{office(given)}{comment.pk}/decide/"
     assert teacher.post(decide, {"do": "show"}).headers["Location"] == office(given)
     page = text_of(sign_in(other).get(talk(given)))
-    assert f"{world.member.name} · {world.branch.name}" in page
+    assert f"{comrade(world.member.name)} · {world.branch.name}" in page
     assert "血止不住 怎么办" in page
     assert Notice.objects.filter(kind__startswith="comment").count() == 0
 
@@ -243,6 +243,7 @@ def test_others_report_once_and_the_organiser_decides(
     page = text_of(sign_in(organiser).get(office(given)))
     assert "有人举报" in page
     assert other.name not in page
+    assert AccessEntry.objects.filter(reader=organiser, subject=world.member, what="comment").count() == 1
     show_comment(actor_id=organiser.pk, **act(given, comment))
     reporter.post(report)
     assert comments(organiser, timezone.now()) == []  # decided; the same person's second report is none
