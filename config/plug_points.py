@@ -51,10 +51,12 @@ ACCESS_SCOPES = ["attendance.queries.access"]
 USES = ["cms.uses", "courses.uses", "live.uses", "certificates.uses"]
 # What apps above the ledger add to its pages (attendance/beside.py): functions by page.
 BESIDE = {
-    "me": ["certificates.beside.of_member"],
+    "me": ["certificates.beside.of_member", "live.beside.of_member"],
     "training": ["certificates.beside.of_training"],
     "person": ["certificates.beside.of_person"],
 }
+# The page on which a phone is tried out, as the sign-in page leads to it: the name of its address.
+PHONE_CHECK = "live_check"
 # What apps above the ledger say on the organiser's desk (attendance/desk.py): functions by what they answer.
 DESK = {
     "today": ["live.desk.given_today"],

@@ -235,7 +235,7 @@ CONTENT_SECURITY_POLICY_ADMIN = {
     "frame-ancestors": [SELF],
 }
 # What a page may ask the phone for: nothing; the lecturer's page the camera, the microphone and the screen; the room's
-# camera and microphone, for whoever is asked on the stage, and for everybody in a meeting.
+# camera and microphone, for whoever is asked on the stage, for everybody in a meeting, and where a phone is tried out.
 NEVER_ASKED = ["accelerometer", "geolocation", "gyroscope", "magnetometer", "midi", "payment", "usb"]
 FOR_LECTURERS = ["camera", "display-capture", "microphone"]
 ASKED_BY = {"page": [], "room": ["camera", "microphone"], "host": FOR_LECTURERS}

@@ -54,6 +54,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     """Context processor: ``shell.owner`` (whose records the phone may send), ``.tabs``, ``.office`` (the way
     to the back office, for whoever may enter it), ``.elder``, ``.language``, ``.lite`` (low-data mode),
     ``.suggests_lite`` (it might be offered), ``.help_phone`` (whom anybody may call),
+    ``.phone_check`` (where a phone is tried out),
     ``.demo``, ``.runs_site``, ``.roles``, ``.unseen`` (messages not seen yet), ``.sends_codes`` (whether a code can
     reach whoever asks for one) and, on a demonstration's code page, ``.demo_code``: the code that no phone got.
 
@@ -70,6 +71,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "lite": is_lite(request),
             "suggests_lite": suggests_lite(request),
             "help_phone": settings.HELP_PHONE,
+            "phone_check": reverse(settings.PHONE_CHECK),
             "language": get_language() or settings.LANGUAGE_CODE,
             "demo": settings.DEMO or settings.DEBUG,
             "demo_code": request.session.get(DEMO_CODE_SESSION_KEY, "") if sms.shows_codes() else "",

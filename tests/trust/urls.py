@@ -240,6 +240,8 @@ COURSES = (
 
 LIVE = (
     Row("live/", "GET", ORGANISERS | LECTURERS, "the lectures that one gives or organises"),
+    Row("live/check/", "GET", SIGNED_IN, "try this phone out; says nothing about anybody"),
+    Row("live/check/relays.json", "POST", SIGNED_IN, "relays for that, 300 s", JSON_401),
     Row("live/<int:occasion_id>/", "GET", ROOM, "the room"),
     Row("live/meetings/plan/", "GET POST", SECRETARIES | ORGANISERS, "plan a meeting by video; names logged"),
     Row("live/meetings/<int:occasion_id>/change/", "GET POST", COUNTS, "a meeting's plan; names logged"),

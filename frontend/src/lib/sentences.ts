@@ -525,6 +525,51 @@ export interface CaptionWords {
   try_again: string;
 }
 
+export interface CheckWords {
+  again: string;
+  grade_ask: string;
+  grade_bad: string;
+  grade_fair: string;
+  grade_good: string;
+  line_bad: string;
+  line_fair: string;
+  line_good: string;
+  line_none: string;
+  mic_busy: string;
+  mic_denied: string;
+  mic_good: string;
+  mic_insecure: string;
+  mic_missing: string;
+  mic_optional: string;
+  mic_quiet: string;
+  mic_speak: string;
+  mic_unsupported: string;
+  picture_good: string;
+  picture_line: string;
+  picture_none: string;
+  picture_sound: string;
+  picture_stuck: string;
+  picture_tap: string;
+  running: string;
+  socket_bad: string;
+  socket_good: string;
+  sound_ask: string;
+  sound_bad: string;
+  sound_good: string;
+  sound_none: string;
+  sum_ask: string;
+  sum_bad: string;
+  sum_fair: string;
+  sum_good: string;
+  sum_running: string;
+  way_able: string;
+  way_good: string;
+  way_old: string;
+  way_relayed: string;
+  way_shut: string;
+  way_unknown: string;
+}
+
 export interface PlayerWords {
   again: string;
   audio_fallback: string;

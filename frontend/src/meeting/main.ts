@@ -13,7 +13,7 @@ import { fill, oneOf } from "../lib/words";
 import { Chat } from "../room/chat";
 import { Feed, type PageEvent } from "../room/feed";
 import { Outage } from "../room/outage";
-import { isOver } from "../room/page";
+import { begun, isOver } from "../room/page";
 import { WakeLock } from "../room/phone";
 import { awaitReturn } from "../room/removed";
 import { type ClosedWhy, type Line, RoomLine } from "../room/socket";
@@ -234,6 +234,7 @@ class MeetingRoom {
   private setState(state: string): void {
     const was = this.state;
     this.state = state;
+    if (state !== "scheduled") begun();
     this.sending.live(state === "live");
     if (state === "live" && was !== "live") {
       this.liveAt = this.clock.now();

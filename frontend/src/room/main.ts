@@ -16,7 +16,7 @@ import { Chat } from "./chat";
 import { Feed, type PageEvent } from "./feed";
 import { Hand } from "./hand";
 import { Outage } from "./outage";
-import { isOver, type RoomData, type RoomState } from "./page";
+import { begun, isOver, type RoomData, type RoomState } from "./page";
 import { toggleFullScreen, WakeLock } from "./phone";
 import { awaitReturn, startRemoved } from "./removed";
 import { Screen, type ScreenState } from "./screen";
@@ -28,11 +28,6 @@ import { type Answer, Standing } from "./standing";
 import { VerdictAsker } from "./verdict";
 
 const ENTRY_SPREAD_MS = 2000;
-
-/** What large print says before the beginning (live/_before.html) has had its time. */
-function begun(): void {
-  for (const part of Array.from(document.querySelectorAll(".room-before"))) part.remove();
-}
 
 class Room {
   private readonly words: RoomWords;

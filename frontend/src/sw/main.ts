@@ -79,7 +79,8 @@ self.addEventListener("fetch", (event) => {
   if (request.mode === "navigate") {
     // The admin and signed media look after themselves.
     if (url.pathname.indexOf("/admin/") !== 0 && url.pathname.indexOf("/m/") !== 0) event.respondWith(page(request));
-  } else if (url.pathname.indexOf(STATIC) === 0 && !request.headers.has("range")) {
+  } else if (url.pathname.indexOf(STATIC) === 0 && !request.headers.has("range") && request.cache !== "no-store") {
+    // "no-store": a page measures the line (check/trials.ts).
     event.respondWith(staticFile(request));
   }
 });
