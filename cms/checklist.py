@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from wagtail.models import Page
 
 from cms.core.lesson import VIDEO, held_in
+from cms.forms import circle_in
 from cms.models import CoursePage, LessonPage
 from cms.queries import lessons_written
 from cms.reviewing import ReviewSaid, review_of
@@ -61,12 +62,17 @@ class Checklist:
 
 
 def refused_for(page: LessonPage | CoursePage) -> list[Lack]:
-    """Return for what publishing would refuse the page as it is in memory. No query beyond what its blocks show."""
+    """Return for what publishing would refuse the page as it is in memory: asked by form, bulk, clock and review.
+
+    No query beyond what its blocks show, and of a course what it asks for first.
+    """
     found = []
     if fault := page.base_form_class.fault_in(page.title):
         found.append(Lack(str(fault), FIELD.format("title")))
     if isinstance(page, LessonPage):
         found += _faults_in(page)
+    elif page.pk and (circle := circle_in(page, page.requires.all())):
+        found.append(Lack(circle.messages[0], FIELD.format("requires")))
     return found
 
 

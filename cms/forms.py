@@ -20,7 +20,7 @@ from cms.blocks import UNREADABLE, LessonBody
 from cms.choices import PICTURE, may_use
 from cms.permissions import editable_nodes
 from cms.review import REJECT
-from organizations.unit_choice import ORGANISE, choose_unit
+from organizations.unit_choice import ORGANISE, UnitChoice, choose_unit
 
 WINDOW = "editor_window"
 """Under this name a version says which opened page of the editor stored it (frontend/src/editor)."""
@@ -144,13 +144,14 @@ class CopyCourseForm(CopyPageForm):
         if "copy_subpages" in self.fields:
             self.fields["copy_subpages"].label = _("连同里面的课")
         nodes = editable_nodes(self.user).filter(closed_date=None)
-        self.fields["node"] = forms.ModelChoiceField(
+        node = self.page.specific.node
+        is_closed = node.closed_date is not None
+        self.fields["node"] = UnitChoice(
             nodes,
+            scope=ORGANISE,
             label=_("给哪个组织"),
-            initial=self.page.specific.node_id,
-            required=False,  # without one it stays where it is
-            empty_label=None,
-            error_messages={"invalid_choice": _("给哪个组织：这个组织不存在，或者不归您管。请另选一个。")},
+            initial=None if is_closed else node.pk,
+            required=is_closed,  # else without one it stays where it is
         )
 
 
@@ -169,6 +170,15 @@ def requirements_of(course: Any) -> set[int]:
         asked = set(rows.values_list("to_coursepage_id", flat=True)) - found
         found |= asked
     return found
+
+
+def circle_in(course: Any, chosen: Any) -> ValidationError | None:
+    """Return why a course cannot ask for these first: one of them waits for it, however far, and nobody could begin."""
+    for one in chosen:
+        if course.pk in requirements_of(one):
+            said = _("要先学完的课程：“%(title)s”要求先学这门课，互相等着谁也开始不了。请去掉它。")
+            return ValidationError(said, params={"title": one.title})
+    return None
 
 
 class CoursePageForm(MemberPageForm):
@@ -212,10 +222,8 @@ class CoursePageForm(MemberPageForm):
         chosen = self.cleaned_data["requires"]
         if self.is_deferred_validation or not self.instance.pk:
             return chosen
-        for course in chosen:
-            if self.instance.pk in requirements_of(course):
-                said = _("要先学完的课程：“%(title)s”要求先学这门课，互相等着谁也开始不了。请去掉它。")
-                raise ValidationError(said, params={"title": course.title})
+        if circle := circle_in(self.instance, chosen):
+            raise circle
         return chosen
 
     def clean_cover(self) -> Any:

@@ -25,6 +25,8 @@ def first_to_finish(study: Study, *, member_id: int, as_of: datetime) -> list[St
     run = study.run
     if not getattr(run, "asks_before", False) or study.is_done or study.amount.done_ms:
         return []
+    if is_due_over(run.occasion, as_of):  # read once more, there is nothing to begin
+        return []
     pages = CoursePage.objects.live().filter(required_by=run.page_id).exclude(requires=run.page_id)
     runs = runs_expecting(member_id=member_id).filter(page__in=pages).exclude(occasion__state=Occasion.State.VOID)
     known: dict[int, list[Study]] = defaultdict(list)
@@ -45,8 +47,13 @@ def _can_be_finished(study: Study, as_of: datetime) -> bool:
 
 def tell_first(request: HttpRequest, before: list[Study]) -> None:
     """Say what comes first, to whoever opened a lesson of a course that waits for it."""
+    messages.info(request, first_words(before))
+
+
+def first_words(before: list[Study]) -> str:
+    """Return what comes first, as a sentence."""
     names = _("、").join(_("“%(title)s”") % {"title": one.run.page.title} for one in before)
-    messages.info(request, _("先学完%(names)s，再学这门课。") % {"names": names})
+    return _("先学完%(names)s，再学这门课。") % {"names": names}
 
 
 def with_requirements(runs: QuerySet[CourseRun]) -> QuerySet[CourseRun]:

@@ -24,6 +24,7 @@ from cms.permissions import COURSE_DEPTH
 from cms.queries import Lesson, lessons_by_course, videos_of
 from courses.kinds import step_word
 from courses.models import CourseRun, LessonProgress
+from media.models import Video
 from organizations.models import Node, User
 from organizations.queries import membership_on
 from quizzes.queries.taking import offered_among
@@ -264,10 +265,11 @@ def credited_by_media(*, occasion_ids: Iterable[int], member_id: int) -> dict[in
 
 
 def media_items_of(lessons: Iterable[Lesson], *, reads: bool) -> dict[str, int]:
-    """Return what counts in a course: the length (ms) of each distinct video that has one, and where reading counts of
-    each text, by the key under which the ledger counts it. Nothing of what is optional."""
+    """Return what counts in a course: the length (ms) of each distinct video that has one and has not failed, and where
+    reading counts of each text, by the key under which the ledger counts it. Nothing of what is optional."""
     asked = [lesson for lesson in lessons if not lesson.is_optional]
-    items = {key: video.duration_ms for key, video in videos_of(asked).items() if video.duration_ms}
+    videos = {key: one for key, one in videos_of(asked).items() if one.state != Video.State.FAILED}
+    items = {key: one.duration_ms for key, one in videos.items() if one.duration_ms}
     texts = {reading_key(one.page.pk): one.reading_ms for one in asked if one.reading_ms} if reads else {}
     return items | texts
 

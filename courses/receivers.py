@@ -1,4 +1,4 @@
-"""Signals from below that courses receive: a page was published or withdrawn, a video became playable."""
+"""Signals from below that courses receive: a page was published or withdrawn, a video became playable or failed."""
 
 from typing import Any
 
@@ -29,8 +29,8 @@ def lesson_deleted(*, instance: LessonPage, **kwargs: Any) -> None:
     refresh_length(page_ids=list(course_ids), as_of=timezone.now())
 
 
-def video_became_ready(*, video_id: Any, **kwargs: Any) -> None:
-    """Now its length is known."""
+def video_changed(*, video_id: Any, **kwargs: Any) -> None:
+    """Now its length is known, or nobody can watch it any more and it is asked of nobody."""
     refresh_length(page_ids=courses_with_video(video_id=str(video_id)), as_of=timezone.now())
 
 
@@ -50,7 +50,7 @@ def connect() -> None:
     from django.db.models.signals import post_delete  # noqa: PLC0415
     from wagtail.signals import page_published, page_unpublished, post_page_move, workflow_approved  # noqa: PLC0415
 
-    from media.events import video_ready  # noqa: PLC0415
+    from media.events import video_failed, video_ready  # noqa: PLC0415
     from quizzes.events import quiz_offered as quiz_was_offered  # noqa: PLC0415
 
     for signal in (page_published, page_unpublished):
@@ -60,4 +60,5 @@ def connect() -> None:
     post_delete.connect(lesson_deleted, sender=LessonPage, dispatch_uid="courses.lesson_deleted")
     quiz_was_offered.connect(quiz_offered, dispatch_uid="courses.quiz_offered")
     workflow_approved.connect(review_approved, dispatch_uid="courses.review_approved")
-    video_ready.connect(video_became_ready, dispatch_uid="courses.video_became_ready")
+    video_ready.connect(video_changed, dispatch_uid="courses.video_became_ready")
+    video_failed.connect(video_changed, dispatch_uid="courses.video_failed")

@@ -4,6 +4,7 @@ Only to whoever is on the roster: what they hear of it counts by the rules of ev
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -15,10 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
+from courses.before import first_words
 from courses.player import chosen_video, player_for
 from courses.queries import Studied, runs_expecting, studies_of
-from courses.views import Links, open_run, quizzes_in
+from courses.views import Links, Opened, open_run, quizzes_in
 from courses.withdrawn import told_if_withdrawn
+from media.models import Video
 from organizations.permissions import role_required, signed_in
 
 MOST_ASKED = 60  # lessons a phone may ask about at once; it keeps no more
@@ -42,6 +45,8 @@ def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> JsonRespon
     studied = opened.lesson(lesson_id)
     if not opened.records or opened.study.is_void:
         raise Http404
+    if before := opened.before():
+        return JsonResponse({"error": "before", "message": first_words(before)}, status=409)
     video = chosen_video(studied, "")
     player = player_for(opened, studied, video, as_of=timezone.now()) if video else {}
     links = Links(opened.run.pk, lesson_id, video, quizzes_in(opened, studied))
@@ -51,6 +56,7 @@ def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> JsonRespon
         {
             "key": f"{opened.run.pk}/{lesson_id}",
             "stamp": stamp_of(studied),
+            "number": studied.number,
             "title": page.title,
             "course": opened.run.page.title,
             "url": reverse("courses_lesson", args=[opened.run.pk, lesson_id]),
@@ -64,6 +70,7 @@ def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> JsonRespon
                 "needed_ms": player.get("needed_ms"),
                 "credited_ms": player.get("credited_ms", []),
                 "records": player.get("records", False),
+                "counts_from": counts_from(opened, player),
                 "play_url": f"{base}/play",
                 "report_url": f"{base}/report",
             },
@@ -98,10 +105,18 @@ def state(request: HttpRequest) -> JsonResponse:
 
 
 def stamp_of(studied: Studied) -> str:
-    """Return what changes when a lesson's text or sound does."""
+    """Return what changes when a lesson's text or sound does, and not while more rungs of the same film are made."""
     page, video = studied.lesson.page, chosen_video(studied, "")
     published = page.last_published_at.isoformat() if page.last_published_at else ""
-    return f"{published} {video.folder if video else ''}"
+    sound = f"{video.pk} {video.duration_ms or ''}" if video and video.state == Video.State.READY else ""
+    return f"{published} {sound}"
+
+
+def counts_from(opened: Opened, player: Mapping[str, Any]) -> int | None:
+    """Return from when what is heard counts, in ms since 1970; None: never."""
+    if not player or player.get("is_uncounted"):
+        return None
+    return int(opened.run.occasion.starts_at.timestamp() * 1000)
 
 
 def kept_words() -> dict[str, Any]:

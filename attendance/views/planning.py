@@ -109,7 +109,7 @@ def _shown(request: HttpRequest, training: Training, *, status: int = 200) -> Ht
         ],
         "rows": [_row(one, user, as_of) for one in contents],
         "adding": [(one.add_label, one.add_url(training)) for one in planners().values()],
-        "busy": [_busy(one) for one in busy_around(training)],
+        "busy": [_busy(one) for one in busy_around(training, user=user)],
         "lacks": lacks_of(training, contents, as_of=as_of) if is_draft else [],
         "expected": _expected(people_at(contents, as_of=as_of) if contents else audience.people, audience.branches),
         "audience": audience,
@@ -181,9 +181,13 @@ def plan_copy(request: HttpRequest, training_id: int) -> HttpResponse:
     training = _own(request, training_id)
     form = CopyForm.of(request.POST or None, training)
     if request.method == "POST" and form.is_valid():
-        copied, left_out = copy_training(
-            training_id=training.pk, **form.cleaned_data, actor_id=signed_in(request).pk, as_of=timezone.now()
-        )
+        try:
+            copied, left_out = copy_training(
+                training_id=training.pk, **form.cleaned_data, actor_id=signed_in(request).pk, as_of=timezone.now()
+            )
+        except UnableToPlanTraining as error:
+            messages.error(request, str(error))
+            return redirect("plan", training.pk)
         messages.success(request, _("照“%(title)s”做了一份草稿，请检查以后发布。") % {"title": training.title})
         for words in left_out:
             messages.warning(request, words)

@@ -30,6 +30,7 @@ const storage = {
 
 const lesson = (over: Partial<lessons.Lesson> = {}): lessons.Lesson => ({
   key: "1/2",
+  number: 1,
   stamp: "s1",
   title: "第一讲",
   course: "急救",
@@ -44,11 +45,14 @@ const lesson = (over: Partial<lessons.Lesson> = {}): lessons.Lesson => ({
     needed_ms: 6400,
     credited_ms: [],
     records: true,
+    counts_from: 0,
     play_url: "/watch/1/play",
     report_url: "/watch/1/report",
   },
   ...over,
 });
+
+const never = async () => 0;
 
 beforeEach(() => {
   browser = new Browser();
@@ -128,10 +132,10 @@ test("kept: removed, its pictures and its sound go along", async () => {
 
 test("kept: withdrawn meanwhile, it goes and says so; without a network it stays", async () => {
   const kept = await lessons.keep("wang", lesson(), 7, () => undefined);
-  assert.deepEqual(await lessons.check("wang", [kept]), []);
+  assert.deepEqual(await lessons.check("wang", [kept], never), []);
   assert.equal((await lessons.all("wang")).length, 1);
   web["/courses/saved.json?of=1/2"] = JSON.stringify({ stamps: {}, gone: { "1/2": "老师正在修改" } });
-  assert.deepEqual(await lessons.check("wang", [kept]), ["第一讲：老师正在修改"]);
+  assert.deepEqual(await lessons.check("wang", [kept], never), ["第一讲：老师正在修改"]);
   assert.deepEqual(await lessons.all("wang"), []);
 });
 
@@ -143,10 +147,63 @@ test("kept: what the server lets stay was checked now; what has changed since sa
     ["s1", false],
   ]) {
     web["/courses/saved.json?of=1/2"] = JSON.stringify({ stamps: { "1/2": stamp }, gone: {} });
-    await lessons.check("wang", await lessons.all("wang"));
+    await lessons.check("wang", await lessons.all("wang"), never);
     assert.equal((await lessons.read("wang", "1/2"))?.isChanged, isChanged);
   }
   assert.equal(((await lessons.read("wang", "1/2"))?.checkedAt ?? 0) > 1, true);
+});
+
+test("kept: what does not come leaves nothing behind, and what was kept before stays", async () => {
+  web["/m/t/f/audio.m3u8"] = 404;
+  const fails = (over = {}) => lessons.keep("wang", lesson(over), 7, () => undefined).catch(() => "nothing");
+  assert.equal(await fails(), "nothing");
+  assert.equal(stores.get("kept:wang")?.size, 0);
+  web["/m/t/f/audio.m3u8"] = PLAYLIST;
+  await lessons.keep("wang", lesson(), 7, () => undefined);
+  const stored = Array.from(stores.get("kept:wang")?.keys() ?? []);
+  web["/new"] = "new";
+  web["/m/t/f/audio.m3u8"] = 404;
+  assert.equal(await fails({ html: '<img src="/new">' }), "nothing");
+  assert.deepEqual(Array.from(stores.get("kept:wang")?.keys() ?? []), stored);
+  await lessons.keep("wang", lesson({ html: '<img src="/new">', audio_url: "" }), 0, () => undefined);
+  assert.deepEqual(Array.from(stores.get("kept:wang")?.keys() ?? []), ["/kept/1/2/lesson", "/new"]);
+});
+
+test("kept: more than the server answers about at once are asked in turns", async () => {
+  const many = Array.from({ length: 61 }, (_, n) => ({ ...lesson({ key: `1/${n}`, number: n }) }));
+  const kept = many.map((one) => ({ ...one, session: 1, bytes: 1, checkedAt: 1, hasSound: false }));
+  for (const one of kept) await lessons.write("wang", one);
+  for (const some of [kept.slice(0, 60), kept.slice(60)]) {
+    const stamps: Record<string, string> = {};
+    for (const one of some) stamps[one.key] = "s2";
+    web[`/courses/saved.json?of=${some.map((one) => one.key).join(",")}`] = JSON.stringify({ stamps, gone: {} });
+  }
+  await lessons.check("wang", kept, never);
+  const now = await lessons.all("wang");
+  assert.deepEqual([now.length, now.every((one) => one.isChanged && one.checkedAt > 1)], [61, true]);
+  assert.deepEqual(
+    now.slice(9, 12).map((one) => one.number),
+    [9, 10, 11],
+  );
+});
+
+test("kept: one kept before its course began has its sitting once that has", async () => {
+  const begin = async () => 9;
+  web["/courses/saved.json?of=1/2"] = JSON.stringify({ stamps: { "1/2": "s1" }, gone: {} });
+  for (const [from, session] of [
+    [Date.now() + 60_000, 0],
+    [null, 0],
+    [Date.now() - 1, 9],
+  ]) {
+    const sound = { ...lesson().sound, records: false, counts_from: from as number | null };
+    const kept = await lessons.keep("wang", lesson({ sound }), 0, () => undefined);
+    await lessons.check("wang", [kept], begin);
+    const now = await lessons.read("wang", "1/2");
+    assert.deepEqual([now?.session, now?.sound.records], [session, session === 9]);
+  }
+  const kept = await lessons.keep("wang", lesson(), 0, () => undefined);
+  await lessons.check("wang", [kept], () => Promise.reject(new Error("no")));
+  assert.equal((await lessons.read("wang", "1/2"))?.session, 0);
 });
 
 test("kept: a browser without caches keeps nothing, and says so", async () => {

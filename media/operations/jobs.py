@@ -36,6 +36,7 @@ MAX_ATTEMPTS = 4
 HINTS_AT_ONCE = 20
 LEFTOVER_AFTER = timedelta(hours=24)
 FOLDERS_AT_ONCE = 200
+SAME_LENGTH_MS = 500
 
 
 class LeaseLost(Exception):
@@ -137,15 +138,14 @@ def hint_next(*, as_of: datetime) -> None:
 def is_busy(*, phase: Phase, as_of: datetime) -> bool:
     """Whether as many jobs run as may; the others wait, so that short tasks find a worker.
 
-    A first rung waits for other first rungs alone. What is made last runs alone, and never before anything else.
+    First rungs wait for first rungs and ladders for ladders: an hour of a largest rung holds nobody up. What is made
+    last runs one at a time, and is begun only when nothing else is due.
     """
     limit = settings.MEDIA_JOBS_AT_ONCE
     running = Job.objects.filter(state=Job.State.RUNNING, lease_until_at__gte=as_of)
-    if phase is Phase.FIRST:
-        running = running.filter(phase=phase)
     if phase is Phase.LARGE:
         return running.filter(phase=phase).exists() or due_jobs(as_of=as_of).filter(phase__lt=phase).exists()
-    return bool(limit) and running.count() >= limit
+    return bool(limit) and running.filter(phase=phase).count() >= limit
 
 
 @transaction.atomic
@@ -197,7 +197,7 @@ def publish(lease: Lease, made: transcoder.Outcome, folder: str) -> None:
                 progress=100,
                 error_code="",
                 folder=folder,
-                duration_ms=made.duration_ms,
+                duration_ms=_length(lease, made.duration_ms),
                 width=made.width,
                 height=made.height,
                 renditions=made.renditions,
@@ -217,6 +217,17 @@ def publish(lease: Lease, made: transcoder.Outcome, folder: str) -> None:
             storage.drop(other)
 
 
+def _length(lease: Lease, measured_ms: int) -> int:
+    """Return the length (ms) under which a film is published: it stays what it was while phases differ by a hair.
+
+    It counts in every course that shows the film.
+    """
+    known_ms = Video.objects.values_list("duration_ms", flat=True).get(pk=lease.video_id)
+    if lease.phase is Phase.FIRST or known_ms is None or abs(known_ms - measured_ms) > SAME_LENGTH_MS:
+        return measured_ms
+    return known_ms
+
+
 @transaction.atomic
 def give_up(lease: Lease, code: str) -> None:
     """Fail the job with a reason that people read; the source stays, so that it can be tried again."""
@@ -232,6 +243,8 @@ def _end(held: Q, *, video_id: UUID, phase: Phase, code: str) -> None:
     stays = phase is not Phase.FIRST and code in {*transcoder.FINAL, "worker_lost"}
     state = Video.State.READY if stays else Video.State.FAILED
     Video.objects.filter(pk=video_id).update(state=state, error_code=code)
+    if state == Video.State.FAILED:
+        events.announce_failed(video_id)
 
 
 def reconcile_jobs(*, as_of: datetime) -> int:

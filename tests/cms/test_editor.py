@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
+from django.utils import timezone
 from wagtail.admin.rich_text.converters.contentstate import ContentstateConverter
 from wagtail.documents.models import Document
 from wagtail.images.models import Image
@@ -20,7 +21,7 @@ from cms.material import Material
 from cms.models import CoursePage, LessonPage
 from cms.operations import ensure_shelf
 from media.models import Video
-from organizations.models import Role, User
+from organizations.models import Node, Role, User
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_video
 from tests.factories.organizations import County, RoleGrantFactory, UserFactory, make_county
 
@@ -334,7 +335,16 @@ def test_a_course_is_copied_with_its_lessons_in_one_press(desk: Desk) -> None:
     desk.client.force_login(desk.author)
     for other in (desk.world.neighbour.pk, 0, "x"):
         refused = desk.client.post(url, {**values, "node": other})
-        assert "这个组织不存在，或者不归您管" in refused.content.decode()
+        assert "没有这个组织，或者不在您的范围内" in refused.content.decode()
+    assert CoursePage.objects.count() == 3
+    opened = desk.client.get(url)
+    assert "<select" not in str(opened.context["form"]["node"])
+    assert "js/units" in opened.content.decode()
+    Node.objects.filter(pk=desk.course.node_id).update(closed_date=timezone.localdate())
+    desk.client.force_login(above)
+    assert desk.client.get(url).context["form"]["node"].value() is None
+    refused = desk.client.post(url, {**values, "node": ""})
+    assert "node" in refused.context["form"].errors
     assert CoursePage.objects.count() == 3
 
 

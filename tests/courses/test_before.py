@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from attendance.models import Occasion
 from attendance.operations import settle_dirty
+from cms.checklist import refused_for
 from cms.forms import requirements_of
 from cms.models import CoursePage
+from courses.releasing import release_approved, release_due
 from tests.factories.courses import Given, give_course, watch
 from tests.factories.organizations import County, make_county
 from tests.factories.quizzes import SINGLE, make_quiz
@@ -59,6 +61,35 @@ def test_a_course_waits_for_the_one_before_it(county: County, phone: Client) -> 
     settle_dirty(as_of=timezone.now(), member_ids=[county.member.pk])
     assert phone.get(lesson_of(then)).status_code == 200
     assert "学完以后" not in text_of(phone.get(f"/courses/{then.run.pk}/"))
+
+
+def test_nothing_of_it_is_kept_on_the_phone_meanwhile(county: County, phone: Client) -> None:
+    first, then = pair(county)
+    answer = phone.get(f"{lesson_of(then)}saved.json")
+    assert (answer.status_code, answer.json()["message"]) == (409, "先学完“防汛入门”，再学这门课。")
+    assert 'id="keep"' not in text_of(phone.get(f"/courses/{then.run.pk}/"))
+    assert phone.get(f"{lesson_of(first)}saved.json").status_code == 200
+
+
+def test_what_is_over_is_read_without_the_one_before_it(county: County, phone: Client) -> None:
+    _first, then = pair(county)
+    Occasion.objects.filter(pk=then.run.pk).update(ends_at=timezone.now() - dt.timedelta(minutes=1))
+    assert phone.get(lesson_of(then)).status_code == 200
+
+
+def test_no_clock_and_no_review_closes_a_circle(county: County) -> None:
+    first, then = pair(county)
+    draft = CoursePage.objects.get(pk=first.page.pk)
+    assert refused_for(draft) == []
+    draft.requires.set([then.page])
+    revision = draft.save_revision(user=county.organiser)
+    found = [one.text for one in refused_for(revision.as_object())]
+    assert found == ["要先学完的课程：“防汛提高”要求先学这门课，互相等着谁也开始不了。请去掉它。"]
+    revision.approved_go_live_at = timezone.now() - dt.timedelta(days=1)
+    revision.save()
+    assert release_due(as_of=timezone.now()) == 0
+    assert not release_approved(page=draft, user=county.organiser, as_of=timezone.now())
+    assert not CoursePage.objects.get(pk=first.page.pk).requires.exists()
 
 
 @pytest.mark.parametrize("why", ["withdrawn", "over", "void", "to_come", "not_given", "mutual", "begun"])

@@ -1,14 +1,17 @@
 """What a phone keeps of a lesson, who may keep it, and what becomes of it when the right or the lesson ends."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from attendance.models import Occasion
 from cms.models import LessonPage
+from media.models import Video
 from tests.factories.cms import LessonPageFactory
 from tests.factories.courses import Given, give_course, watch
 from tests.factories.organizations import County
@@ -46,6 +49,7 @@ def test_a_text_alone_has_no_sound(client: Client, world: County, given: Given) 
     client.force_login(world.member)
     kept = client.get(f"/courses/{given.run.pk}/{text.pk}/saved.json").json()
     assert (kept["audio_url"], kept["sound"]["media"], kept["sound"]["records"]) == ("", "", False)
+    assert kept["sound"]["counts_from"] is None
 
 
 def test_whoever_only_looks_after_it_and_a_neighbour_keep_nothing(client: Client, world: County, given: Given) -> None:
@@ -71,6 +75,24 @@ def test_what_changed_has_another_stamp(client: Client, world: County, given: Gi
     given.lesson.title = "改过的"
     given.lesson.save_revision().publish()
     assert asked(client, of(given))["stamps"][of(given)] != before
+
+
+def test_a_larger_rung_of_the_same_film_changes_no_stamp(client: Client, world: County, given: Given) -> None:
+    client.force_login(world.member)
+    before = asked(client, of(given))["stamps"][of(given)]
+    Video.objects.update(folder="videos/x/other")
+    assert asked(client, of(given))["stamps"][of(given)] == before
+    Video.objects.update(duration_ms=61_000)
+    assert asked(client, of(given))["stamps"][of(given)] != before
+
+
+def test_from_when_it_counts_is_told(client: Client, world: County, given: Given) -> None:
+    client.force_login(world.member)
+    starts = timezone.now() + dt.timedelta(days=1)
+    Occasion.objects.filter(pk=given.run.pk).update(starts_at=starts)
+    kept = client.get(f"/courses/{of(given)}/saved.json").json()
+    assert (kept["sound"]["records"], kept["sound"]["counts_from"]) == (False, int(starts.timestamp() * 1000))
+    assert kept["number"] == 1
 
 
 def test_withdrawn_void_and_lost_rights_each_say_so(client: Client, world: County, given: Given) -> None:

@@ -107,6 +107,25 @@ def test_first_rungs_do_not_wait_for_ladders_and_the_largest_waits_for_everythin
     assert claim(job_id=JobFactory(phase=Phase.LADDER).pk, as_of=NOW) is not None
 
 
+def test_a_largest_rung_that_runs_holds_no_ladder_up(settings: Any) -> None:
+    settings.MEDIA_JOBS_AT_ONCE = 1
+    assert claim(job_id=JobFactory(phase=Phase.LARGE).pk, as_of=NOW) is not None
+    ladder, second, first = (JobFactory(phase=each) for each in (Phase.LADDER, Phase.LADDER, Phase.FIRST))
+    assert claim(job_id=ladder.pk, as_of=NOW) is not None
+    assert claim(job_id=second.pk, as_of=NOW) is None
+    assert claim(job_id=first.pk, as_of=NOW) is not None
+
+
+@pytest.mark.parametrize(("known", "published"), [(2400, 2400), (2600, 2000)])
+def test_a_later_phase_keeps_the_length_that_counts(
+    made: list[tuple[Phase, str]], hints: list[int], known: int, published: int
+) -> None:
+    job = JobFactory(phase=Phase.LADDER, video=ReadyVideoFactory(duration_ms=known))
+    assert transcode(job_id=job.pk, as_of=NOW)
+    job.video.refresh_from_db()
+    assert job.video.duration_ms == published
+
+
 @pytest.mark.parametrize(
     ("phase", "code", "state", "kept_code"),
     [

@@ -10,6 +10,8 @@ export interface Sound {
   needed_ms: number | null;
   credited_ms: Range[];
   records: boolean;
+  /** From when what is heard counts, ms since 1970; null: never. */
+  counts_from: number | null;
   play_url: string;
   report_url: string;
 }
@@ -18,6 +20,8 @@ export interface Sound {
 export interface Lesson {
   /** "occasion/lesson" */
   key: string;
+  /** Its place in the course, from 1. */
+  number: number;
   /** Changes when its text or its sound does. */
   stamp: string;
   title: string;
@@ -40,6 +44,8 @@ export interface Kept extends Lesson {
 }
 
 const PART = /^#EXT-X-MAP:URI="([^"]+)"/;
+// As many as the server answers about at once (courses/saving.py).
+const MOST_ASKED = 60;
 const ADDRESSES = /<img[^>]* src="([^"]+)"/g;
 // Whoever has no network for so long may have lost the right meanwhile.
 export const KEPT_MS = 14 * 24 * 3600 * 1000;
@@ -74,7 +80,10 @@ async function fetched(url: string): Promise<Response> {
   return response;
 }
 
-/** Keep a lesson; `told` gets the share that has come, 0 to 1. Throws where it does not come or does not fit. */
+/**
+ * Keep a lesson; `told` gets the share that has come, 0 to 1. Throws where it does not come or does not fit: then what
+ * was kept of it before stays, and nothing else.
+ */
 export async function keep(
   owner: string,
   lesson: Lesson,
@@ -82,7 +91,29 @@ export async function keep(
   told: (share: number) => void,
 ): Promise<Kept> {
   const cache = await window.caches.open(cacheOf(owner));
+  const before = await read(owner, lesson.key);
+  const earlier = picturesOf(before?.html ?? "");
   const pictures = picturesOf(lesson.html);
+  try {
+    const kept = await fill(owner, lesson, session, pictures, told);
+    for (const url of earlier) if (pictures.indexOf(url) < 0) await cache.delete(url);
+    if (!kept.hasSound) await cache.delete(at(lesson.key, "sound"));
+    return kept;
+  } catch (error) {
+    for (const url of pictures) if (earlier.indexOf(url) < 0) await cache.delete(url);
+    if (!before?.hasSound) await cache.delete(at(lesson.key, "sound"));
+    throw error;
+  }
+}
+
+async function fill(
+  owner: string,
+  lesson: Lesson,
+  session: number,
+  pictures: string[],
+  told: (share: number) => void,
+): Promise<Kept> {
+  const cache = await window.caches.open(cacheOf(owner));
   const parts = lesson.audio_url ? await playlist(lesson.audio_url) : [];
   const all = pictures.length + parts.length;
   let bytes = lesson.html.length;
@@ -146,7 +177,7 @@ export async function all(owner: string): Promise<Kept[]> {
       if (kept) found.push((await kept.json()) as Kept);
     }
   }
-  return found.sort((a, b) => (a.course + a.title < b.course + b.title ? -1 : 1));
+  return found.sort((a, b) => (a.course === b.course ? a.number - b.number : a.course < b.course ? -1 : 1));
 }
 
 export async function remove(owner: string, key: string): Promise<void> {
@@ -157,14 +188,30 @@ export async function remove(owner: string, key: string): Promise<void> {
   await cache.delete(at(key, "lesson"));
 }
 
+/** Whether what is heard of its sound counts at that moment, ms since 1970. */
+export function countsBy(lesson: Lesson, now: number): boolean {
+  const { media, counts_from: from } = lesson.sound;
+  return Boolean(media) && typeof from === "number" && from <= now;
+}
+
 interface State {
   stamps: Record<string, string>;
   gone: Record<string, string>;
 }
 
-/** Ask which may stay; those that may not go. Returns what to say of each that went. Without a network nothing changes. */
-export async function check(owner: string, kept: Kept[]): Promise<string[]> {
-  if (!kept.length) return [];
+/**
+ * Ask which may stay; those that may not go. `begin` opens the sitting of one kept before its course began: 0 where it
+ * still has none. Returns what to say of each that went. Without a network nothing changes.
+ */
+export async function check(owner: string, kept: Kept[], begin: (one: Kept) => Promise<number>): Promise<string[]> {
+  const said: string[] = [];
+  for (let from = 0; from < kept.length; from += MOST_ASKED) {
+    said.push(...(await checkSome(owner, kept.slice(from, from + MOST_ASKED), begin)));
+  }
+  return said;
+}
+
+async function checkSome(owner: string, kept: Kept[], begin: (one: Kept) => Promise<number>): Promise<string[]> {
   let state: State;
   try {
     const response = await fetched(`/courses/saved.json?of=${kept.map((one) => one.key).join(",")}`);
@@ -179,7 +226,10 @@ export async function check(owner: string, kept: Kept[]): Promise<string[]> {
       await remove(owner, one.key);
       said.push(`${one.title}：${gone}`);
     } else if (state.stamps[one.key] !== undefined) {
-      await write(owner, { ...one, checkedAt: Date.now(), isChanged: state.stamps[one.key] !== one.stamp });
+      const session = one.session || (countsBy(one, Date.now()) ? await begin(one).catch(() => 0) : 0);
+      const isChanged = state.stamps[one.key] !== one.stamp;
+      const sound = { ...one.sound, records: one.sound.records || session > 0 };
+      await write(owner, { ...one, sound, session, checkedAt: Date.now(), isChanged });
     }
   }
   return said;

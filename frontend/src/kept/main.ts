@@ -3,7 +3,7 @@
 import { keepPage, SAVED } from "../lib/cachename";
 import { clock } from "../lib/clock";
 import { deviceId } from "../lib/device";
-import { get, send } from "../lib/http";
+import { get, HttpError, send } from "../lib/http";
 import { canKeep, keepOnlyFor, keptOwner, nowKeptFor } from "../lib/kept";
 import { byId, optional, readData, write as say } from "../lib/page";
 import { recall, remember } from "../lib/storage";
@@ -20,7 +20,7 @@ function size(bytes: number): string {
 
 /** A sitting is opened while there is a network: without one nothing that is heard later could count. */
 async function sitting(lesson: lessons.Lesson): Promise<number> {
-  if (!lesson.sound.records || !lesson.sound.media) return 0;
+  if (!lesson.sound.media) return 0;
   const body = { device: deviceId(), media: lesson.sound.media };
   return (await send<{ session_id: number }>(lesson.sound.play_url, body, { retries: 1 })).session_id;
 }
@@ -31,7 +31,7 @@ async function keepAll(owner: string, keys: string[], said: Element): Promise<vo
   let bytes = 0;
   for (const [index, key] of keys.entries()) {
     const lesson = await get<lessons.Lesson>(`/courses/${key}/saved.json`);
-    const kept = await lessons.keep(owner, lesson, await sitting(lesson), (share) => {
+    const kept = await lessons.keep(owner, lesson, lesson.sound.records ? await sitting(lesson) : 0, (share) => {
       say(said, fill(words, "saving", { percent: Math.floor(((index + share) / keys.length) * 100) }));
     });
     bytes += kept.bytes;
@@ -63,7 +63,8 @@ async function button(part: HTMLElement): Promise<void> {
       await show();
     } catch (error) {
       const full = error instanceof Error && error.name === "QuotaExceededError";
-      say(said, fill(words, full ? "no_room" : "failed"));
+      const told = error instanceof HttpError && error.code === "before" ? error.message : "";
+      say(said, told || fill(words, full ? "no_room" : "failed"));
     }
     go.disabled = false;
   });
@@ -76,6 +77,7 @@ async function button(part: HTMLElement): Promise<void> {
   await lessons.check(
     owner,
     (await lessons.all(owner)).filter((one) => keys.indexOf(one.key) >= 0),
+    sitting,
   );
   await show();
   part.hidden = false;
@@ -150,7 +152,7 @@ async function page(): Promise<void> {
   window.addEventListener("hashchange", () => location.reload());
   if (recall("localStorage", LARGE, false)) document.documentElement.dataset.mode = "elder";
   keepPage(SAVED).catch(() => undefined);
-  const said = owner ? await lessons.check(owner, await lessons.all(owner)) : [];
+  const said = owner ? await lessons.check(owner, await lessons.all(owner), sitting) : [];
   const key = location.hash.slice(1);
   const kept = owner && key ? await lessons.read(owner, key) : null;
   if (kept && Date.now() - kept.checkedAt < lessons.KEPT_MS) return show(owner, kept);

@@ -11,10 +11,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from attendance.models import Evidence, Occasion, ReminderSetting, Rule, Training
 from attendance.operations import approve_leave
-from attendance.planning import UnableToPlanTraining, copy_training, publish_training, withdraw_training
+from attendance.planning import UnableToPlanTraining, contents_of, copy_training, publish_training, withdraw_training
 from courses.models import CourseRun
 from live.models import Lecture
-from organizations.models import Role, User
+from organizations.models import Node, Role, User
 from tests.factories.attendance import RuleFactory, TrainingFactory
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_video
 from tests.factories.organizations import County, RoleGrantFactory, UserFactory, make_county
@@ -192,18 +192,19 @@ def test_the_same_is_held_once_more_so_many_days_later(world: County, sign_in: S
     assert moved["lecture"].starts_at == first.occasion.starts_at + 30 * DAY
     assert moved["course"].ends_at == run.occasion.ends_at + 30 * DAY
     assert set(moved) == {"lecture", "course"}
+    assert "“党日”没有照搬：这一类不能照搬" in done.content.decode()
     Lecture.objects.filter(pk=first.pk).update(lecturer=world.member)
     run.page.unpublish()
     _again, left_out = copy_training(
         training_id=training.pk, title="夏训", starts_date=later, actor_id=world.organiser.pk, as_of=timezone.now()
     )
-    assert len(left_out) == 2
+    assert len(left_out) == 3
     Rule.objects.filter(pk=run.occasion.rule_id).update(node=world.neighbour)
     type(run.page).objects.get(pk=run.page_id).save_revision().publish()
     _again, left_out = copy_training(
         training_id=training.pk, title="秋训", starts_date=later, actor_id=world.organiser.pk, as_of=timezone.now()
     )
-    assert len(left_out) == 2
+    assert len(left_out) == 3
 
 
 def test_all_of_it_is_withdrawn_while_nothing_has_begun(world: County, sign_in: SignIn) -> None:
@@ -262,6 +263,81 @@ def test_what_keeps_a_plan_from_being_published_is_said(world: County, sign_in: 
         assert said in shown
 
 
+def test_what_is_planned_is_looked_at_before_it_is_published(world: County, sign_in: SignIn) -> None:
+    client = sign_in(world.organiser)
+    training = begun(client, world)
+    lecture, run = add_lecture(client, world, training), add_course(client, world, training)
+    assert "发布以前还差" not in text(client, training)
+    Lecture.objects.filter(pk=lecture.pk).update(lecturer=world.member)
+    type(run.page).objects.get(pk=run.page_id).unpublish()
+    shown = text(client, training)
+    assert "没有讲师职责" in shown
+    assert "“急救常识”：这门课还没有发布" in shown
+    assert client.post(f"/desk/plan/{training.pk}/publish/").status_code == 422
+
+
+def organiser_at(node: Any) -> User:
+    user = UserFactory()
+    RoleGrantFactory(user=user, node=node, role=Role.ORGANISER)
+    return user
+
+
+def test_what_a_unit_above_gives_is_neither_withdrawn_nor_copied_from_below(world: County, sign_in: SignIn) -> None:
+    """A course may be given above its training's unit: whoever plans the training does not take it from the county."""
+    client = sign_in(world.organiser)
+    training = begun(client, world)
+    run = add_course(client, world, training)
+    Training.objects.filter(pk=training.pk).update(node=world.branch)
+    below = organiser_at(world.branch)
+    theirs = sign_in(below)
+    said = theirs.post(f"/desk/plan/{training.pk}/withdraw/", follow=True).content.decode()
+    assert "不在您的范围内，不能整个撤回" in said
+    assert "急救常识" in said
+    sent = {"title": "春训", "starts_date": at(31).date().isoformat()}
+    copied = theirs.post(f"/desk/plan/{training.pk}/copy/", sent, follow=True).content.decode()
+    assert "“急救常识”没有照搬：它的对象" in copied
+    Occasion.objects.filter(pk=run.pk).update(node=world.branch)
+    copied = theirs.post(f"/desk/plan/{training.pk}/copy/", {**sent, "title": "夏训"}, follow=True).content.decode()
+    assert "“急救常识”没有照搬：这门课不在您的范围内" in copied
+    assert CourseRun.objects.get() == run
+
+
+@pytest.mark.parametrize("kind", ["lecture", "course"])
+def test_what_begins_in_this_moment_is_not_withdrawn(world: County, sign_in: SignIn, kind: str) -> None:
+    client = sign_in(world.organiser)
+    training = begun(client, world)
+    lecture, run = add_lecture(client, world, training), add_course(client, world, training)
+    pk = lecture.pk if kind == "lecture" else run.pk
+
+    def begin(found: Training) -> list[Occasion]:
+        known = contents_of(found)
+        Occasion.objects.filter(pk=pk).update(state=Occasion.State.OPEN)
+        Lecture.objects.filter(pk=pk).update(state=Lecture.State.LIVE, live_at=timezone.now())
+        return known
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("attendance.planning.contents_of", begin)
+        with pytest.raises(UnableToPlanTraining, match="不能整个撤回"):
+            withdraw_training(training_id=training.pk, actor_id=world.organiser.pk, as_of=timezone.now())
+    assert Occasion.objects.count() == 2
+
+
+def test_nothing_is_copied_for_a_closed_unit_and_each_that_is_left_out_says_why(world: County, sign_in: SignIn) -> None:
+    client = sign_in(world.organiser)
+    training = begun(client, world)
+    lecture, run = add_lecture(client, world, training), add_course(client, world, training)
+    Occasion.objects.filter(pk=lecture.pk).update(repeats=run.occasion)
+    Occasion.objects.filter(pk=run.pk).update(node=world.branch)
+    Node.objects.filter(pk=world.branch.pk).update(closed_date=at(0).date())
+    address, sent = f"/desk/plan/{training.pk}/copy/", {"title": "春训", "starts_date": at(31).date().isoformat()}
+    said = client.post(address, sent, follow=True).content.decode()
+    assert "这是再讲的一场" in said
+    assert "“急救常识”没有照搬：“东风村第一支部”已撤销" in said
+    Training.objects.filter(pk=training.pk).update(node=world.branch)
+    assert "不能照它再办一次" in client.post(address, sent, follow=True).content.decode()
+    assert Training.objects.count() == 2
+
+
 def begun_elsewhere(world: County) -> Training:
     return TrainingFactory(node=world.branch, state=Training.State.DRAFT)
 
@@ -275,6 +351,20 @@ def test_other_lectures_of_the_same_people_are_told(world: County, sign_in: Sign
         starts_at=at(5), ends_at=at(5) + dt.timedelta(hours=1),
     )  # fmt: skip
     assert "别的直播" in text(client, training)
+
+
+def test_a_draft_of_a_unit_above_is_not_told_below(world: County, sign_in: SignIn) -> None:
+    client = sign_in(world.organiser)
+    above = begun(client, world)
+    add_lecture(client, world, above)
+    own = TrainingFactory(
+        node=world.branch, state=Training.State.DRAFT, starts_date=at(1).date(), deadline_at=at(30), title="支部的"
+    )
+    below = sign_in(organiser_at(world.branch))
+    assert "防汛避险" not in text(below, own)
+    assert "防汛避险" in text(sign_in(world.organiser), own)
+    Training.objects.filter(pk=above.pk).update(state=Training.State.PUBLISHED)
+    assert "防汛避险" in text(sign_in(organiser_at(world.branch)), own)
 
 
 def test_a_plan_is_nobody_elses(world: County, sign_in: SignIn) -> None:
