@@ -89,6 +89,11 @@ def withdrawn_lessons(course: Page) -> list[LessonPage]:
     return list(pages.order_by("path"))
 
 
+def course_to_export(course_id: int) -> CoursePage | None:
+    """Return one course with its newest version."""
+    return CoursePage.objects.filter(pk=course_id).select_related("latest_revision").first()
+
+
 def lessons_written(course: Page) -> QuerySet[LessonPage]:
     """Return all lessons of a course as its editors see them, in order, drafts too; without what stands in them."""
     return LessonPage.objects.child_of(course).defer("body").order_by("path")

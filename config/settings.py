@@ -426,6 +426,8 @@ WAGTAILDOCS_EXTENSIONS = ["pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "w
 WAGTAILDOCS_SERVE_METHOD = "serve_view"
 WAGTAILDOCS_MAX_UPLOAD_SIZE = 50 * 2**20
 SLIDES_MAX_BYTES = 50 * 2**20
+# A course as one zip file, out and in (cms/packs/): as much as one request may bring.
+COURSE_FILE_MAX_BYTES = 200 * 2**20
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "cms.search", "SEARCH_CONFIG": "simple"}}
 WAGTAIL_FINISH_WORKFLOW_ACTION = "cms.core.reviewing.leave_to_publishing"
 # Made into an inner link, an address of ours would tell the title of whosever page it is.
@@ -532,6 +534,7 @@ BODY_LIMITS = [
     # Only what takes files; a form of the editor is all text.
     ("/admin/", ["POST"], 2 * 2**20, ("organiser", "lecturer", "operator")),
     ("/admin/documents/", ["POST"], WAGTAILDOCS_MAX_UPLOAD_SIZE + 2**20, ("organiser", "lecturer", "operator")),
+    ("/admin/course-files/", ["POST"], COURSE_FILE_MAX_BYTES + 2**20, ("organiser",)),
     ("/admin/images/", ["POST"], WAGTAILDOCS_MAX_UPLOAD_SIZE + 2**20, ("organiser", "lecturer", "operator")),
 ]
 BODY_IDLE_S = number("BODY_IDLE_S", default=30, low=1, high=3600)

@@ -81,6 +81,7 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "file_id": 1,
         "lesson_id": world.course.lesson.pk,
         "page_id": world.course.lesson.pk,
+        "course_id": world.course.page.pk,
         "revision_id": 1,
         "image_id": world.image.pk,
         "document_id": world.paper.pk,
