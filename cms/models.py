@@ -140,6 +140,13 @@ class CoursePage(MemberPage):
         help_text=_("也安排给了这个人、还能学的才要求先学；撤下的、没有安排的、过了期限的不挡人。"),
     )
 
+    has_discussion = models.BooleanField(
+        _("开放讨论"),
+        default=True,
+        db_default=True,
+        help_text=_("党员可以在每一讲下面提问、留言，您看过以后大家才看得到。关闭以后不能再写。"),
+    )
+
     base_form_class = CoursePageForm
     copy_form_class = CopyCourseForm
     preview_template = "cms/course_preview.html"
@@ -152,6 +159,7 @@ class CoursePage(MemberPage):
         FieldPanel("seek_ahead"),
         FieldPanel("category"),
         FieldPanel("requires", widget=forms.CheckboxSelectMultiple),
+        FieldPanel("has_discussion"),
     ]
     search_fields = [*Page.search_fields, index.SearchField("intro"), index.FilterField("node_id")]
     parent_page_types = ["cms.CourseIndexPage"]

@@ -60,7 +60,14 @@ PHONE_CHECK = "live_check"
 # What apps above the ledger say on the organiser's desk (attendance/desk.py): functions by what they answer.
 DESK = {
     "today": ["live.desk.given_today"],
-    "matters": ["live.desk.matters", "cms.desk.reviews", "cms.desk.missed", "cms.desk.talk", "cms.desk.videos"],
+    "matters": [
+        "live.desk.matters",
+        "courses.desk.comments",
+        "cms.desk.reviews",
+        "cms.desk.missed",
+        "cms.desk.talk",
+        "cms.desk.videos",
+    ],
     "drafts": ["cms.desk.drafts"],
     "mine": ["live.desk.mine"],
     "plan": ["live.desk.plan_url"],

@@ -347,6 +347,8 @@ GUEST_KEEP_DAYS = number("GUEST_KEEP_DAYS", default=90, low=7, high=36_500)
 MONTHLY_FILE_KEEP_DAYS = number("MONTHLY_FILE_KEEP_DAYS", default=400, low=30, high=36_500)
 # How long it is kept what people answered in the quizzes of lessons; what it came to stays.
 QUIZ_KEEP_DAYS = number("QUIZ_KEEP_DAYS", default=400, low=30, high=36_500)
+# How long it is kept what people said under lessons, and what was answered.
+COMMENT_KEEP_DAYS = number("COMMENT_KEEP_DAYS", default=400, low=30, high=36_500)
 NOTICE_KEEP_DAYS = number("NOTICE_KEEP_DAYS", default=400, low=30, high=36_500)
 
 # How long nobody is called missing because the hall of their unit has still to report, after the end of an occasion.
@@ -519,6 +521,8 @@ SIGN_IN_LIMITS: dict[str, dict[str, list[tuple[int, int]]]] = {
     # Short addresses of lectures that nobody has, or that are not for this person.
     "lecture_code": {"person": [(20, 600)]},
     "own_password": {"person": [(10, 300)]},
+    # What one person says under lessons.
+    "comment": {"person": [(5, 600), (30, 86_400)]},
     "email_code": {"person": [(3, 600), (6, 86_400)]},
     "email_code_entry": {"person": [(10, 300)]},
 }

@@ -22,6 +22,7 @@ from cms.core.lesson import values_of
 from cms.models import CoursePage, LessonPage
 from cms.permissions import COURSE_DEPTH
 from cms.queries import Lesson, lessons_by_course, videos_of
+from courses.discussion import own_comments, own_reports
 from courses.kinds import step_word
 from courses.models import CourseRun, LessonProgress
 from media.models import Video
@@ -332,6 +333,10 @@ def runs_in_subtrees(*, nodes: QuerySet[Node]) -> QuerySet[CourseRun]:
 
 
 def personal_data(user: User) -> dict[str, list[Any]]:
-    """Return the lessons that a person completed, for their own download."""
+    """Return the lessons that a person completed, and what they said under lessons, for their own download."""
     done = LessonProgress.objects.filter(member=user).order_by("completed_at")
-    return {"lessons": list(done.values("run_id", "run__occasion__title", "lesson_id", "completed_at"))}
+    return {
+        "lessons": list(done.values("run_id", "run__occasion__title", "lesson_id", "completed_at")),
+        "lesson_comments": own_comments(user),
+        "lesson_comment_reports": own_reports(user),
+    }

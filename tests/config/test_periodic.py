@@ -48,6 +48,7 @@ QUESTIONS = {
     "media.drop_replaced": 1,
     "media.drop_unnamed": 2,
     "courses.release_due": 2,
+    "courses.prune_comments": 1,
     "live.tasks.end_forgotten_lectures": 1,
     "live.tasks.delete_old_chat": 9,
     "live.tasks.reconcile_slides": 2,

@@ -20,6 +20,7 @@ SENT_TO = "oneself; the secretary above, logged; the auditor as counts"
 EXPECTED = "whoever is expected; lecturer, organiser, secretary above"
 BACK_OFFICE = "the organiser above"
 CERTIFICATE = "whoever has its number; oneself; secretary and organiser above, logged"
+COMMENTS = "oneself; the organiser above, logged; once it is let through, by the surname, whoever may read the lesson"
 HOSTS_OF_ROOM = "the room's hosts"
 ROOM = "whoever is in the room"
 SERVER = "nobody: the program alone"
@@ -43,6 +44,7 @@ ENCODER = "until it is withdrawn; at most 90 minutes after its lecture (live.del
 MEDIA = "until it ends; at most an hour after its lecture (live.delete_old_chat)"
 TOLD = "NOTICE_KEEP_DAYS (400) (attendance.prune_notices)"
 QUIZZED = "QUIZ_KEEP_DAYS (400) after the attempt began (quizzes.prune_answers)"
+COMMENTED = "COMMENT_KEEP_DAYS (400) after it was written (courses.prune_comments), or until its writer deletes it"
 GUEST = "GUEST_KEEP_DAYS (90) after they were written down (attendance.prune_guests)"
 OFF = "60 days after its time (live.delete_old_chat)"
 LINK = "15 minutes of use; deleted a day later (organizations.prune_allowances); who and when stay in the access log"
@@ -394,7 +396,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "cms.CourseIndexPage": (Fields("page_ptr", TECHNICAL, SERVER, WITH_OBJECT),),
     "cms.CoursePage": (
         Fields("page_ptr", TECHNICAL, SERVER, WITH_OBJECT),
-        Fields("intro node cover seek_ahead category requires", CONTENT, EXPECTED, WITH_OBJECT),
+        Fields("intro node cover seek_ahead category requires has_discussion", CONTENT, EXPECTED, WITH_OBJECT),
     ),
     "cms.LessonPage": (
         Fields("page_ptr", TECHNICAL, SERVER, WITH_OBJECT),
@@ -406,6 +408,16 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "courses.LessonProgress": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
         Fields("run member lesson_id completed_at", EVIDENCE, SELF, FOR_GOOD),
+    ),
+    "courses.LessonComment": (
+        Fields("id client_id", TECHNICAL, SERVER, COMMENTED),
+        Fields("run lesson_id author text at answer answered_at", PERSONAL, COMMENTS, COMMENTED),
+        Fields("state reason reported_at", PERSONAL, "oneself; the organiser above, logged", COMMENTED),
+        Fields("answered_by decided_by decided_at", PERSONAL, SERVER, COMMENTED),
+    ),
+    "courses.CommentReport": (
+        Fields("id", TECHNICAL, SERVER, COMMENTED),
+        Fields("comment member at", PERSONAL, "oneself; to nobody else it is said who reported", COMMENTED),
     ),
     "meetings.MeetingForm": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),

@@ -225,7 +225,24 @@ COURSES = (
     Row("courses/saved.json", READ, SIGNED_IN, "which lessons that a phone keeps may stay"),
     Row("courses/<int:occasion_id>/", READ, READERS, "a course"),
     Row("courses/<int:occasion_id>/cover/", READ, READERS, "the picture on a course's cover"),
+    Row(
+        "courses/<int:occasion_id>/talk/", READ, READERS, "what one said there oneself; the organiser above: all of it"
+    ),
+    Row("courses/<int:occasion_id>/talk/<int:comment_id>/decide/", "POST", ORGANISER, "show, hide or answer a comment"),
+    Row("courses/<int:occasion_id>/talk/<int:comment_id>/delete/", "POST", MEMBER, "one's own comment"),
+    Row(
+        "courses/<int:occasion_id>/talk/<int:comment_id>/report/",
+        "POST",
+        READERS - MEMBER,
+        "somebody else's comment that is shown",
+    ),
     Row("courses/<int:occasion_id>/<int:lesson_id>/", READ, READERS, "a lesson"),
+    Row(
+        "courses/<int:occasion_id>/<int:lesson_id>/talk/",
+        FORM,
+        READERS,
+        "what was said under a lesson and let through; written by the roster",
+    ),
     Row("courses/<int:occasion_id>/<int:lesson_id>/media.json", READ, READERS, "fresh signed addresses"),
     Row("courses/<int:occasion_id>/<int:lesson_id>/saved.json", READ, ROSTER, "a lesson, to be kept on the phone"),
     Row("courses/<int:occasion_id>/<int:lesson_id>/complete/", "POST", ROSTER, "that one has finished"),
