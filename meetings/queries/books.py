@@ -165,3 +165,9 @@ def _evidence(ids: Sequence[int]) -> tuple[dict[tuple[int, int], list[str]], dic
         elif kind != Evidence.Kind.HALL:
             facts[key].append(category(why))
     return spans, facts
+
+
+def are_more_than(most: int, *, meetings: Sequence[Meeting], node: Node) -> bool:
+    """Whether the rosters of these meetings name more people of a part of the tree; one query, which stops there."""
+    rows = RosterEntry.objects.filter(occasion_id__in=[one.pk for one in meetings], node__path__startswith=node.path)
+    return rows[: most + 1].count() > most

@@ -26,6 +26,12 @@ def form_at(*, node: Node, code: str) -> Form | None:
     return forms_at(node).get(code)
 
 
+def is_form_of(node: Node | None, *, code: str) -> bool:
+    """Whether a unit itself says something of a form; without a unit: whether anybody does. One query."""
+    said = MeetingForm.objects.filter(code=code)
+    return (said if node is None else said.filter(node=node)).exists()
+
+
 def rules_at(node: Node) -> list[Rule]:
     """Return the newest version of each rule by which a meeting of the unit can be judged, the nearest unit's first."""
     rules = Rule.objects.filter(Q(node=None) | Q(node__path__in=node.line_paths()), basis=Rule.Basis.WINDOW)

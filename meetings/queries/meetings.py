@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from attendance.models import Named, Occasion, RosterEntry, Training
 from meetings.models import Meeting, Minutes
-from organizations.models import Membership, Node, User
+from organizations.models import Membership, Node, NodeKind, User
 from organizations.queries import members_at
 
 KIND = "gathering"
@@ -24,6 +24,11 @@ def meetings() -> QuerySet[Meeting]:
 def meeting_at(occasion_id: int) -> Meeting | None:
     """Return the book of one occasion, or None."""
     return meetings().filter(pk=occasion_id).first()
+
+
+def form_code_at(occasion_id: int) -> str:
+    """Return which form an occasion has, of a draft too; "": none."""
+    return Meeting.objects.filter(pk=occasion_id).values_list("form_code", flat=True).first() or ""
 
 
 def touching(node: Node) -> Q:
@@ -63,6 +68,17 @@ def minutes_of(occasion_ids: Collection[int]) -> dict[int, Minutes]:
 def people_of(node: Node, *, on_date: dt.date, most: int) -> list[Membership]:
     """Return who belongs to a unit on a day, the first ``most`` of them, by unit and name."""
     return list(members_at(node=node, on_date=on_date).order_by("node__path", "member__name", "member_id")[:most])
+
+
+def groups_in(node: Node, *, most: int) -> list[Node]:
+    """Return the open party groups below a unit, the first ``most`` of them, in the order of the tree."""
+    below = Node.objects.filter(path__startswith=node.path, kind=NodeKind.GROUP, closed_date=None).exclude(pk=node.pk)
+    return list(below.order_by("path")[:most])
+
+
+def named_at(occasion_id: int) -> list[int]:
+    """Return whom an occasion names, by key."""
+    return list(Named.objects.filter(occasion_id=occasion_id).values_list("member_id", flat=True))
 
 
 def last_named(node: Node, *, form_code: str) -> set[int]:

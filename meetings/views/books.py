@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from attendance.models import Occasion, RosterEntry
+from attendance.models import Occasion
 from attendance.permissions import COUNTS
 from attendance.views.shared import number_or_none
 from meetings.models import Meeting
-from meetings.queries import Book, books_of, meetings_of
+from meetings.queries import Book, are_more_than, books_of, meetings_of
 from meetings.sentences import as_of_words, late_words, when_words, written_words
 from meetings.views.shared import (
     MOST_PEOPLE,
@@ -74,7 +74,7 @@ def book(request: HttpRequest, occasion_id: int) -> HttpResponse:
     as_of, access = timezone.now(), access_or_404(request, occasion_id)
     if access.node is None:
         raise Http404
-    if _is_too_much([access.meeting], access.node):
+    if are_more_than(MOST_ROWS, meetings=[access.meeting], node=access.node):
         return _too_much(request, address_of(access))
     with transaction.atomic():
         found = _books(request, [access.meeting], access.node, as_of)
@@ -94,7 +94,7 @@ def books(request: HttpRequest) -> HttpResponse:
     if not found:
         messages.warning(request, _("%(period)s还没有登记过的会议，没有可以打印的。") % {"period": words})
         return redirect(overview)
-    if _is_too_much(found, node):
+    if are_more_than(MOST_ROWS, meetings=found, node=node):
         return _too_much(request, overview)
     with transaction.atomic():
         printed = _books(request, found, node, as_of)
@@ -115,12 +115,6 @@ def _period(request: HttpRequest, year: int) -> tuple[dt.date, dt.date, str]:
     last = first + length - 1
     end = dt.date(year + 1, 1, 1) if last == 12 else dt.date(year, last + 1, 1)
     return dt.date(year, first, 1), end, words
-
-
-def _is_too_much(found: Sequence[Meeting], node: Node) -> bool:
-    """Whether these books name too many people for one file."""
-    rows = RosterEntry.objects.filter(occasion_id__in=[one.pk for one in found], node__path__startswith=node.path)
-    return rows[: MOST_ROWS + 1].count() > MOST_ROWS
 
 
 def _too_much(request: HttpRequest, back: str) -> HttpResponse:

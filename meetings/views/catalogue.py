@@ -17,9 +17,9 @@ from meetings import operations
 from meetings.catalogue import Form, overlay
 from meetings.core.year import Per
 from meetings.forms import CatalogueForm
-from meetings.models import Audience, MeetingForm
+from meetings.models import Audience
 from meetings.permissions import KEEPERS, may_keep_forms
-from meetings.queries.catalogue import rows_above
+from meetings.queries.catalogue import is_form_of, rows_above
 from organizations.models import Node
 from organizations.permissions import role_required, rules_the_whole_tree, signed_in, visible_nodes
 
@@ -85,7 +85,7 @@ def form(request: HttpRequest, code: str) -> HttpResponse:
     if kept is None:
         raise Http404
     back = f"{reverse('meeting_forms')}?node={_param(node)}"
-    own = MeetingForm.objects.filter(node=node, code=code).exists()
+    own = is_form_of(node, code=code)
     if request.method == "POST" and request.POST.get("do") == "reset":
         operations.reset_form(node=node, code=code)
         messages.success(request, _("已恢复为上级或示例的规定。"))
@@ -107,7 +107,7 @@ def _free_code(name: str, known: dict[str, Form]) -> str:
     """Return a code for a form that is new here: of its name if it has letters, else numbered."""
     base = (slugify(name) or "form")[:14]
     code, number = base, 1
-    while code in known or code == NEW or MeetingForm.objects.filter(code=code).exists():
+    while code in known or code == NEW or is_form_of(None, code=code):
         number += 1
         code = f"{base}-{number}"
     return code

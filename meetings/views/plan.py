@@ -14,10 +14,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from attendance.kinds import plan_steps
-from attendance.models import Named, Occasion
+from attendance.models import Occasion
 from attendance.operations import UnableToPlanOccasion, UnableToVoidOccasion
 from attendance.permissions import COUNTS
 from attendance.queries.consequences import resting_on
+from attendance.queries.ledger import occasions
 from attendance.queries.sessions import session_number
 from attendance.queries.windows import HELD
 from attendance.sentences.records import session_title
@@ -28,13 +29,14 @@ from meetings.forms import ALL, NAMED, GatheringForm, LabelForm, VoidForm
 from meetings.models import Audience, Meeting
 from meetings.operations.planning import MOST_NAMED
 from meetings.permissions import Access
-from meetings.queries import form_at, forms_at, last_named, people_of
+from meetings.queries import form_at, form_code_at, forms_at, groups_in, last_named, named_at, people_of
 from meetings.queries.meetings import KIND
 from meetings.views.shared import access_or_404, address_of, log_people, node_or_404, today_of
-from organizations.models import Node, NodeKind
+from organizations.models import Node
 from organizations.permissions import has_role, role_required, signed_in
 
 LENGTH = dt.timedelta(minutes=90)
+MOST_GROUPS = 50
 State = Occasion.State
 
 
@@ -128,7 +130,6 @@ def form_for(
     made: type[GatheringForm] = GatheringForm,
 ) -> GatheringForm:
     """Return the form; names to choose from only for a secretary of the unit, and then it is written down."""
-    groups = Node.objects.filter(path__startswith=node.path, kind=NodeKind.GROUP, closed_date=None).exclude(pk=node.pk)
     people = []
     if has_role(request.user, "secretary", node=node):
         people = people_of(node, on_date=today_of(as_of), most=MOST_NAMED)
@@ -136,7 +137,7 @@ def form_for(
     return made(
         request.POST if request.method == "POST" else None,
         node=node,
-        units=[node, *groups.order_by("path")[:50]],
+        units=[node, *groups_in(node, most=MOST_GROUPS)],
         form=kept,
         people=people,
         meeting=meeting,
@@ -202,13 +203,12 @@ def change(request: HttpRequest, occasion_id: int) -> HttpResponse:
 def stored(meeting: Meeting) -> dict[str, Any]:
     """Return what is planned, as the form takes it."""
     occasion = meeting.occasion
-    named = Named.objects.filter(occasion=occasion).values_list("member_id", flat=True)
     return {
         **{name: getattr(meeting, name) for name in ("place", "chair", "recorder", "agenda")},
         **{name: getattr(occasion, name) for name in ("title", "starts_at", "ends_at")},
         "unit": occasion.node_id,
         "who": NAMED if occasion.is_named else ALL,
-        "members": list(named),
+        "members": named_at(occasion.pk),
         "rule": occasion.rule_id,
     }
 
@@ -268,15 +268,15 @@ def void(request: HttpRequest, occasion_id: int) -> HttpResponse:
 @role_required(*COUNTS)
 def label(request: HttpRequest, occasion_id: int) -> HttpResponse:
     """Give any occasion of one's own units a form, or another: it appears in the book then."""
-    occasion = Occasion.objects.select_related("node", "training").filter(pk=occasion_id).first()
+    occasion = occasions().filter(pk=occasion_id).first()
     if occasion is None or not has_role(request.user, *COUNTS, node=occasion.node):
         raise Http404
-    known = Meeting.objects.filter(pk=occasion_id).first()
+    known = form_code_at(occasion_id)
     form = LabelForm(
         request.POST if request.method == "POST" else None,
         choices=list(forms_at(occasion.node).values()),
         may_be_none=occasion.kind != KIND,
-        initial=known.form_code if known else "",
+        initial=known,
     )
     if request.method == "POST" and form.is_valid():
         code = form.cleaned_data["form"]
@@ -288,7 +288,7 @@ def label(request: HttpRequest, occasion_id: int) -> HttpResponse:
         except operations.UnableToPlanMeeting as error:
             refuse(form, error)
             # The next save is deliberate: it is made on what stands there now.
-            form.data = {**request.POST.dict(), "seen": known.form_code if known else ""}
+            form.data = {**request.POST.dict(), "seen": known}
         else:
             messages.success(request, _("已保存。"))
             return redirect("meeting", occasion_id=occasion_id) if code else redirect("meetings")

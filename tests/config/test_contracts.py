@@ -17,7 +17,7 @@ def test_the_page_of_contracts_is_made_from_the_code() -> None:
 def test_every_operation_says_what_it_does() -> None:
     silent = [
         f"{app}.operations.{name}"
-        for app in contracts.APPS
+        for app in contracts.OFFERING
         for name, value in contracts.public(contracts.module(app, "operations"))
         if not contracts.summary(value)
     ]

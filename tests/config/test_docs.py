@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.apps import APPS
+
 pytestmark = pytest.mark.unit
 MAP = Path(__file__).resolve().parents[2] / "docs" / "architecture.md"
 # How a line begins that says what something is: a table's first cell, a name in backticks, a call, a title.
@@ -24,7 +26,6 @@ def test_no_two_lines_say_what_the_same_thing_is() -> None:
 # --- What the guides name is there ------------------------------------------------------------------------------------
 
 ROOT = MAP.parents[1]
-APPS = ("config", "live", "courses", "cms", "attendance", "media", "organizations")
 GUIDES = [MAP, ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 # `attendance.operations.settle`, `live/room/sender.py`, and verb(*, a, b=1): keyword-only is what our operations are.
 DOTTED = re.compile(rf"`((?:{'|'.join(APPS)})(?:\.\w+)+)")
