@@ -138,6 +138,7 @@ def remind_the_missing(month: Month) -> None:
     """Who is missing, by name and with the next step; one tap reminds them; it arrives at a member's phone."""
     page = month.open(month.secretary, "/branch/")
     page.locator("main a", has_text=RUNNING).first.click()
+    expect(page.locator("h1")).to_contain_text(re.compile(r"还有 \d+ 位没有参加"))
     missing = names_to_do(page)
     expect_text(page, "h1", f"还有 {len(missing)} 位没有参加")
     assert missing
@@ -261,7 +262,9 @@ def enter_the_sheet(month: Month) -> None:
     page.get_by_role("link", name="纸质签到表").click()
     page.fill("[name=numbers]", "1")
     page.get_by_role("button", name="读一读").click()
-    lines = [re.match(r"(\d+) (.+?) [✓—]", text) for text in page.locator("ul.names li").all_inner_texts()]
+    read = page.locator("ul.names li")
+    expect(read).to_have_count(len(PEOPLE))  # none of the page before is read
+    lines = [re.match(r"(\d+) (.+?) [✓—]", text) for text in read.all_inner_texts()]
     number = {found[2]: found[1] for found in lines if found}
     assert set(number) == set(PEOPLE)
     page.fill("[name=numbers]", "、".join(number[name] for name in ON_PAPER))

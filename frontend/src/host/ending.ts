@@ -17,16 +17,16 @@ export class Ending {
     private readonly words: HostWords,
     /** Until when the end can be undone; 0: there is nothing to undo. */
     public undoneUntil: number,
-    /** Sends it, or says to try again. */
-    send: (command: Command) => void,
+    /** Sends it, at once or as soon as the line is there, or says that it could not. */
+    press: (command: Command) => void,
   ) {
     byId("end").addEventListener("click", () => this.ask(true));
     byId("end-no").addEventListener("click", () => this.ask(false));
     byId("end-yes").addEventListener("click", () => {
       this.ask(false);
-      send({ t: "end" });
+      press({ t: "end" });
     });
-    byId("resume-lecture").addEventListener("click", () => send({ t: "resume" }));
+    byId("resume-lecture").addEventListener("click", () => press({ t: "resume" }));
   }
 
   show({ state, over, isOut, now }: EndingFacts): void {

@@ -108,7 +108,7 @@ class Desk {
       picture: (picture, sound) => this.air.changed(picture, sound),
     });
     this.onAir = new OnAir(data.words, this.clock, {
-      send,
+      press,
       say: (word) => this.say(word),
       changed: (isBreak) => this.breakChanged(isBreak),
       recording: () => void this.stand.catchUp(),
@@ -134,9 +134,7 @@ class Desk {
         this.show();
       },
     });
-    this.ending = new Ending(data.words, data.undone_until ?? 0, (command) => {
-      if (!send(command)) this.say("try_again");
-    });
+    this.ending = new Ending(data.words, data.undone_until ?? 0, press);
     this.chat = new Chat({
       you: data.you,
       keep: `chat-${data.owner}-${data.occasion}`,

@@ -8,7 +8,8 @@ import { alarm } from "./alarm";
 import { type HeadlineFacts, headline, isUnrecorded, timeLeft } from "./headline";
 
 export interface OnAirEvents {
-  send(command: Command): boolean;
+  /** Sends it, at once or as soon as the line is there, or says that it could not. */
+  press(command: Command): void;
   say(word: keyof HostWords): void;
   /** The break began (true) or is over: the picture leaves the air, or comes back. */
   changed(isBreak: boolean): void;
@@ -41,7 +42,7 @@ export class OnAir {
   ) {
     byId("break-open").addEventListener("click", () => this.ask(!!this.card.hidden));
     byId("break-no").addEventListener("click", () => this.ask(false));
-    byId("go-on").addEventListener("click", () => this.send({ t: "go_on" }));
+    byId("go-on").addEventListener("click", () => events.press({ t: "go_on" }));
     byId<HTMLFormElement>("break-form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.take(Number(byId<HTMLInputElement>("break-minutes").value));
@@ -133,10 +134,6 @@ export class OnAir {
 
   private take(minutes: number): void {
     if (!Number.isInteger(minutes) || minutes < 1) this.events.say("break_length");
-    else this.send({ t: "take_break", minutes });
-  }
-
-  private send(command: Command): void {
-    if (!this.events.send(command)) this.events.say("try_again");
+    else this.events.press({ t: "take_break", minutes });
   }
 }

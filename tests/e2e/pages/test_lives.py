@@ -95,6 +95,7 @@ def test_a_person_leaves_and_returns_as_the_same_person(
     page = sign_in(context, served, OPERATOR)
     page.goto(f"{served}/people/?q={LEAVER[-4:]}")
     page.get_by_role("link", name=f"查看{name}").click()
+    page.wait_for_url(re.compile(r"/people/\d+/"))
     person = page.url
     page.get_by_role("link", name="办理离开").click()
     page.select_option("[name=because]", "transferred")
@@ -118,6 +119,7 @@ def test_a_dispute_is_answered_with_its_correction_and_read(
     own_context, own, name = member(browser, served, browser_context_args, DISPUTER)
     own.goto(f"{served}/me/")
     own.locator("main a[href*='/me/records/']").last.click()
+    expect(own.locator("details", has_text="有不对的地方")).to_be_visible()
     record = own.url
     own.locator("details", has_text="有不对的地方").locator("summary").click()
     own.fill("[name=text]", "我那天在会议室看的，没有带手机。")
@@ -152,9 +154,10 @@ def test_a_hall_is_ticked_seen_taken_back_and_ticked_again(
     context = phone_context(browser, browser_context_args)
     page = sign_in(context, served, SECRETARY)
     page.goto(f"{served}/branch/")
-    page.locator("main a[href^='/branch/']").filter(has_text="2026").first.click()
+    page.locator("main a[href^='/branch/']").filter(has_text=re.compile(r"20\d\d")).first.click()
     page.locator("main a[href*='/hall/']").filter(has_text="登记集中收看").click()
     box = page.locator("#hall input[name=members]").first
+    expect(box).to_be_visible()
     who = page.locator("#hall label.check").first.inner_text().split(" ")[0].split("\n")[0]
     box.check()
     page.get_by_role("button", name="登记在场的人").click()

@@ -17,6 +17,7 @@ def lesson_of(member: Page, served: str) -> str:
     """The address of the only lesson of a course that is still to be studied."""
     member.goto(f"{served}/courses/")
     member.locator("a.card[href^='/courses/']", has_text=COURSE).first.click()
+    member.wait_for_url(lambda url: not url.endswith("/courses/"))
     return served + (member.locator("main a.card[href^='/courses/']").first.get_attribute("href") or "")
 
 
