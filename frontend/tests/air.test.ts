@@ -122,7 +122,7 @@ test("the first offer gets its time, those after it none until the picture was t
 
 test("another turn gives the picture time to come, the same one again none", async () => {
   const onAir = new OnAir(WORDS, new ServerClock(Date.now()), {
-    send: () => true,
+    press: () => true,
     say: () => undefined,
     changed: () => undefined,
     recording: () => undefined,
