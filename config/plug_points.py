@@ -74,3 +74,17 @@ DESK = {
 }
 # How each kind of occasion is planned within a training (attendance/planning.py).
 PLANNERS = {"lecture": "live.planning.LecturePlanner", "course": "courses.planning.CoursePlanner"}
+# How many messages wait unseen for a person, for the dot in the shell: (member_id) -> int.
+UNSEEN_MESSAGES = "attendance.queries.notices.unseen_count"
+# Who may be given the files under a root, by root: each (viewer_id, object_id) -> bool (media/rights.py).
+MEDIA_RIGHTS = {
+    "videos": [
+        "media.permissions.may_preview_video",
+        "courses.permissions.may_watch_video",
+        "live.permissions.may_watch_recording",
+    ],
+    "live": ["live.permissions.may_watch_live"],
+    "slides": ["live.permissions.may_see_slides"],
+}
+# Videos that are not offered for anything new: each () -> Q on media.models.Video.
+VIDEOS_WITHHELD = ["live.uses.withheld"]

@@ -359,21 +359,8 @@ HALL_WAIT_DAYS = number("HALL_WAIT_DAYS", default=7, low=1, high=60)
 REMINDERS_A_WEEK = number("REMINDERS_A_WEEK", default=2, low=0, high=5)
 # Text messages of reminders that the whole site sends in a day: each costs money. Sign-in codes are not among them.
 SMS_REMINDERS_A_DAY = number("SMS_REMINDERS_A_DAY", default=2000, low=0, high=1_000_000)
-# How many messages wait unseen for a person, for the dot in the shell: (member_id) -> int.
-UNSEEN_MESSAGES = "attendance.queries.notices.unseen_count"
 
 # --- Media ------------------------------------------------------------------------------------------------------
-MEDIA_RIGHTS = {
-    "videos": [
-        "media.permissions.may_preview_video",
-        "courses.permissions.may_watch_video",
-        "live.permissions.may_watch_recording",
-    ],
-    "live": ["live.permissions.may_watch_live"],
-    "slides": ["live.permissions.may_see_slides"],
-}
-# Videos that are not offered for anything new: each () -> Q on media.models.Video.
-VIDEOS_WITHHELD = ["live.uses.withheld"]
 MEDIA_ACCEL_PREFIX = text("MEDIA_ACCEL_PREFIX")
 MEDIA_URL_TTL_S = number("MEDIA_URL_TTL_S", default=8 * 3600, low=60, high=7 * 86400)
 MEDIA_MAX_UPLOAD_BYTES = number("MEDIA_MAX_UPLOAD_BYTES", default=8 * 2**30, low=2**20, high=2**40)

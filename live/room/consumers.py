@@ -129,6 +129,9 @@ class RoomConsumer(AsyncWebsocketConsumer):
         # Whoever is being dismissed says nothing more: it would happen in a room that they are no longer counted in.
         if self.room is None or self.connection.leaving:
             return
+        if len(text_data or "") > protocol.most_of(meets=self.connection.meets):
+            self.process.dismiss(self.connection, code=protocol.CLOSE_TOO_BIG, reason="malformed", after_ms=None)
+            return
         command: protocol.Command | None = None
         try:
             command = protocol.parse(text_data, meets=self.connection.meets)

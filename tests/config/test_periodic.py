@@ -50,7 +50,7 @@ QUESTIONS = {
     "courses.release_due": 2,
     "courses.prune_comments": 1,
     "live.tasks.end_forgotten_lectures": 1,
-    "live.tasks.delete_old_chat": 9,
+    "live.tasks.delete_old_chat": 11,
     "live.tasks.reconcile_slides": 2,
 }
 # A row a host, a name, an upload under way, a large roster being written, a link of a day, a month: never many.

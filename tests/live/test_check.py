@@ -36,7 +36,7 @@ def test_everybody_who_is_signed_in_opens_it_and_no_cache_keeps_it(world: County
         assert answer.status_code == 200
         assert "no-store" in answer["Cache-Control"]
         assert "microphone=(self)" in answer["Permissions-Policy"]
-        assert "camera=()" in answer["Permissions-Policy"]
+        assert "display-capture=()" in answer["Permissions-Policy"]
     visitor = Client().get(PAGE)
     assert visitor["Location"].endswith(f"?next={PAGE}")
 

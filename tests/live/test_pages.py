@@ -524,4 +524,4 @@ def test_large_print_folds_talk_away_until_it_begins(client: Client) -> None:
     assert "先回到今天" in before
     assert "room-before" not in client.get(f"/live/{live.pk}/").content.decode()
     client.force_login(world.members[1])
-    assert "room-before" not in client.get(f"/live/{coming.pk}/").content.decode()
+    assert "其他：聊天、提问、大家" not in client.get(f"/live/{coming.pk}/").content.decode()

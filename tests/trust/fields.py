@@ -361,7 +361,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("image document node", PLAN, "organisers of the unit and above", WITH_OBJECT),
     ),
     "media.Video": (
-        Fields("id source_path folder renditions replaced_at fault_count", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("id source_path folder renditions storyboard replaced_at fault_count", TECHNICAL, SERVER, WITH_OBJECT),
         Fields(
             "title duration_ms width height captions_digest chapters",
             CONTENT,

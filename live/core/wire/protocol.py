@@ -28,7 +28,7 @@ from live.core.wire.negotiation import (
     Trickle,
     Watch,
 )
-from live.core.wire.reading import BIG, IDENT, MAX_ANSWER, MAX_FRAME, BadFrame, build, load
+from live.core.wire.reading import BIG, IDENT, MAX_FRAME, BadFrame, build, load, most_of
 from live.core.wire.speakers import (
     Invite,
     MaySpeak,
@@ -132,6 +132,7 @@ __all__ = [
     "Trickle",
     "Unpublish",
     "Watch",
+    "most_of",
 ]
 
 
@@ -333,6 +334,7 @@ _FRAMES: tuple[type[Frame], ...] = (
 FRAMES = {kind.word: kind for kind in _FRAMES}
 
 # Close codes of the application, besides the standard 1000, 1001, 1012 (rolling deploy) and 1013 (full).
+CLOSE_TOO_BIG = 1009  # standard; also below what the server's own limit takes for a meeting's answer
 CLOSE_MALFORMED = 4400
 CLOSE_FORBIDDEN = 4403
 CLOSE_GONE = 4404
@@ -345,7 +347,7 @@ CLOSE_SEATS = 4429  # a meeting has no seat left
 
 def parse(text: str | None, *, meets: bool = False) -> Command:
     """Read one text message of a browser; raises ``BadFrame``. ``meets``: its ``answer`` may be that of a meeting."""
-    data = load(text, most=MAX_ANSWER if meets else MAX_FRAME)
+    data = load(text, most=most_of(meets=meets))
     word = data.pop("t", None)
     kind = COMMANDS.get(word) if isinstance(word, str) else None
     if kind is None:

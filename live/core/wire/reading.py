@@ -22,6 +22,11 @@ class BadFrame(Exception):
         self.where = where
 
 
+def most_of(*, meets: bool) -> int:
+    """Return how many characters a frame may have; ``meets``: it may be the ``answer`` of a meeting."""
+    return MAX_ANSWER if meets else MAX_FRAME
+
+
 def load(text: str | None, *, most: int) -> dict[str, Any]:
     """Return the JSON object in a text of at most ``most`` characters; raises ``BadFrame``. ``None``: binary."""
     if text is None or len(text) > most:

@@ -135,7 +135,7 @@ MUTANTS = (
         name="jobs-at-once",
         means="More films are prepared at once than the machine bears.",
         file="media/operations/jobs.py",
-        before="return bool(limit) and running.count() >= limit",
+        before="return bool(limit) and running.filter(phase=phase).count() >= limit",
         after="return False",
         tests=("tests/media/test_jobs.py::test_only_so_many_run_at_once",),
     ),
