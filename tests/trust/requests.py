@@ -136,6 +136,7 @@ def body(row: Row, method: str, world: World) -> dict[str, Any]:
 
 QUERIES = {
     "units/choose.json": lambda _world: "?for=work",
+    "live/meetings/plan/": lambda world: f"?form={world.by_video.occasion.meeting.form_code}",
     "live/<int:occasion_id>/ticket.json": lambda _world: f"?device={DEVICE}",
     "live/<int:occasion_id>/screen/ticket.json": lambda _world: f"?device={DEVICE}",
     "branch/<int:training_id>/hall/sync": lambda world: f"?occasion={world.on_air.pk}",

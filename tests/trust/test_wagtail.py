@@ -79,6 +79,7 @@ def things(world: World, route: str) -> dict[str, Any]:
         "occasion_id": world.on_air.pk,
         "recomputation_id": world.recomputation.pk,
         "quiz_id": world.quiz.pk,
+        "course_id": world.course.lesson.get_parent().pk,
         "question_id": world.question.pk,
     }
 
