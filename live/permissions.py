@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from attendance.models import Occasion, PresenceSpan, Training
 from attendance.queries.listing import on_roster
-from attendance.queries.naming import missing_at
+from attendance.queries.naming import among_named
 from attendance.queries.sessions import is_on_first
 from live.models import Lecture, Restriction, Seat
 from organizations.models import Membership, Role, RoleGrant, User
@@ -155,7 +155,7 @@ def _expected(occasion: Occasion, ids: list[int], on_date: dt.date | None = None
         return on_roster(occasion_id=occasion.pk, member_ids=ids)
     day = on_date or timezone.localdate()
     members = Membership.objects.filter(valid_on(day), member_id__in=ids, node__path__startswith=occasion.node.path)
-    return set(members.filter(missing_at(occasion.repeats_id)).values_list("member_id", flat=True))
+    return set(members.filter(among_named(occasion)).values_list("member_id", flat=True))
 
 
 def _admitted(occasion: Occasion, ids: list[int], on_date: dt.date | None = None) -> set[int]:

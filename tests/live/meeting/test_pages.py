@@ -12,6 +12,7 @@ from attendance.kinds import book_steps
 from live import operations
 from live.duties import of_lecturer
 from live.models import Lecture, Restriction
+from live.permissions import may_watch_live, rights_now
 from organizations.models import Role, User
 from tests.factories.meetings import make_live_meeting, make_meeting
 from tests.factories.organizations import County, RoleGrantFactory, make_county
@@ -82,6 +83,30 @@ def test_who_enters_and_who_may_not_know(world: County) -> None:
         assert as_(user).get(reverse("live_meeting_change", args=[lecture.pk])).status_code == 404
     for name in ("live_replay", "live_screen", "live_encoder"):
         assert as_(world.organiser).get(reverse(name, args=[lecture.pk])).status_code == 404
+
+
+@pytest.mark.parametrize("state", ["planned", "live", "over"])
+def test_a_meeting_of_named_people_is_nobody_elses_of_the_unit(world: County, state: str) -> None:
+    named, other = world.members[:2]
+    lecture = make_meeting(world, title="委员碰头", member_ids=[named.pk])
+    if state != "planned":
+        operations.go_live(occasion_id=lecture.pk, as_of=timezone.now() - dt.timedelta(minutes=9))
+    if state == "over":
+        operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    lecture.refresh_from_db()
+    device = {"device": "a" * 32}
+    for name in ("live_room", "live_state", "live_ticket", "live_replay"):
+        assert as_(other).get(reverse(name, args=[lecture.pk]), device).status_code == 404
+    assert as_(named).get(reverse("live_state", args=[lecture.pk])).status_code == 200
+    assert as_(other).post(reverse("live_outbox", args=[lecture.pk]), {}, "application/json").status_code == 404
+    assert as_(other).get(reverse("meeting", args=[lecture.pk])).status_code == 404
+    assert as_(other).get(reverse("calendar", args=[lecture.pk])).status_code == 404
+    by_code = as_(other).get(reverse("live_link", args=[lecture.code]))
+    for page in (by_code, as_(other).get(reverse("today")), as_(other).get(reverse("live_index"))):
+        assert "委员碰头" not in page.content.decode()
+    who = {"occasion_id": lecture.pk, "user_ids": [named.pk, other.pk], "on_date": timezone.localdate()}
+    assert rights_now(**who).allowed == {named.pk}
+    assert [may_watch_live(one.pk, str(lecture.pk)) for one in (named, other)] == [True, False]
 
 
 def test_who_was_not_let_in_reads_nothing_of_it(world: County) -> None:
