@@ -186,7 +186,8 @@ def _change(
                 else _("%(people)s 人学过撤下的视频，学过的都保存着")
             )
             sentences.append(said % {"people": watched})
-    sentences += _quizzes(occasion, gates, people)
+    if items or occasion.media_items is None:  # what shows nothing any more keeps its quizzes (refresh_length)
+        sentences += _quizzes(occasion, gates, people)
     if documents and occasion.state != Occasion.State.SCHEDULED:
         titles = get_document_model().objects.filter(pk__in=documents).values_list("title", flat=True)
         names = _("、").join(f"“{title}”" for title in titles)

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from meetings.forms import GatheringForm
@@ -21,7 +23,8 @@ class OnlineForm(GatheringForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        cleaned["place"] = str(_("线上"))
+        with translation.override(settings.LANGUAGE_CODE):  # stored once, read by everybody
+            cleaned["place"] = str(_("线上"))
         return cleaned
 
     def effects_of_saving(self) -> list[str]:

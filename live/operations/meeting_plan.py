@@ -34,6 +34,8 @@ def reschedule_meeting(
     *, occasion_id: int, plan: GatheringPlan, has_lobby: bool, actor_id: int, as_of: dt.datetime
 ) -> None:
     """Change a meeting that has not begun. Raises UnableToPlanMeeting."""
+    if plan.ends_at <= as_of:
+        raise UnableToPlanMeeting("ends_at", _("这个时间已经过去，请选以后的时间。"))
     held = Lecture.objects.select_for_update(no_key=True).filter(pk=occasion_id, state=Lecture.State.SCHEDULED)
     if not held.update(has_lobby=has_lobby):
         raise UnableToPlanMeeting("", _("会议已经开始，不能再修改安排。"))

@@ -101,6 +101,7 @@ def _leading() -> dict[str, str]:
         "lobby_on": _("打开等候室"),
         "lobby_off": _("关闭等候室"),
         "admit": _("让进来"),
+        "room_full": _("会议室已满 50 人，有人离开后再让进来。"),
         "waiting_n": _("等候室 {n} 人"),
         "raised": _("举手"),
         "drop": _("删除"),

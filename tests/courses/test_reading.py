@@ -303,16 +303,20 @@ def test_a_quiz_passed_on_its_page_counts_wherever_it_is_asked_for(county: Count
 def test_who_had_finished_before_a_quiz_was_asked_for_stays_finished(county: County, phone: Client) -> None:
     page, video = course(county), ready_video()
     watched = lesson(page, body=[("video", video)])
-    run, now = give(county, page), timezone.now()
-    for member, until in ((county.members[0], 60_000), (county.members[1], 10_000)):
-        began = now - dt.timedelta(minutes=30)
+    run = give(county, page)
+
+    def watch(member: User, until: int) -> None:
+        began, at = timezone.now() - dt.timedelta(minutes=30), timezone.now()
         session = start_watch(
             occasion_id=run.pk, member_id=member.pk, device="p", media=key_of(video), as_of=began
         ).session_id
         report_watched(
-            session_id=session, member_id=member.pk, client_id=f"w{member.pk}", ranges_ms=[[0, until]], rate=1.0,
-            position_ms=until, as_of=now,
+            session_id=session, member_id=member.pk, client_id=f"w{member.pk}{until}", ranges_ms=[[0, until]], rate=1.0,
+            position_ms=until, as_of=at,
         )  # fmt: skip
+
+    watch(county.members[0], 60_000)
+    watch(county.members[1], 10_000)
     quiz = make_quiz(county.branch, county.organiser, SINGLE)
     watched.asks_quiz = True
     watched.body = [("video", video), ("quiz", quiz)]
@@ -321,6 +325,18 @@ def test_who_had_finished_before_a_quiz_was_asked_for_stays_finished(county: Cou
     watched.save_revision().publish()
     assert state_of(run, county.members[0]) == "attended"
     assert state_of(run, county.members[1]) == "pending"
+    # Thought better of, and again: whoever finished in between is asked for nothing either.
+    for asks, state in ((False, "attended"), (True, "attended")):
+        watched = LessonPage.objects.get(pk=watched.pk)
+        watched.asks_quiz = asks
+        watched.save_revision().publish()
+        watch(county.members[1], 60_000)
+        assert state_of(run, county.members[1]) == state
+    watch(county.members[2], 60_000)
+    assert state_of(run, county.members[2]) == "pending"
+    # A withdrawn course goes on asking for its quizzes, should it come back.
+    withdrawn = when_withdrawn([page], user=county.organiser, as_of=timezone.now())
+    assert [one.text for one in withdrawn if "练习" in one.text] == []
     quizzes.withdraw_quiz(quiz_id=quiz.pk, as_of=timezone.now())
 
 

@@ -313,6 +313,7 @@ export interface MeetingWords {
   remove: string;
   remove_sure: string;
   resume: string;
+  room_full: string;
   signed_out: string;
   silence: string;
   silenced: string;

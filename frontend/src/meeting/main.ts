@@ -31,7 +31,7 @@ const RECENT_MS = 1500;
 const WIDE = 900;
 const OWN_LEVEL = 0.06;
 const END = -1;
-const REFUSALS = ["too_early", "too_late", "state", "too_many", "empty", "muted"] as const;
+const REFUSALS = ["too_early", "too_late", "state", "too_many", "empty", "muted", "room_full"] as const;
 class MeetingRoom {
   private readonly words: MeetingWords;
   private readonly clock: ServerClock;

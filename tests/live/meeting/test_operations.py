@@ -83,6 +83,9 @@ def test_a_plan_is_changed_until_it_begins(world: County) -> None:
     assert [one.id for one in notes(lecture.pk)] == ["plan-0", "plan-1", "own"], "the same agenda: nothing is lost"
     operations.reschedule_meeting(plan=meeting_plan(world, agenda="只有一项"), **change)
     assert [one.title for one in notes(lecture.pk)] == ["只有一项"]
+    with pytest.raises(UnableToPlanMeeting) as refused:
+        operations.reschedule_meeting(plan=meeting_plan(world, starts_at=timezone.now() - 3 * HOUR), **change)
+    assert refused.value.field == "ends_at", "nobody could take part any more"
     operations.go_live(occasion_id=lecture.pk, as_of=timezone.now())
     with pytest.raises(UnableToPlanMeeting):
         operations.reschedule_meeting(plan=meeting_plan(world), **change)

@@ -47,8 +47,11 @@ def test_a_secretary_plans_a_meeting_changes_it_and_cancels_it(world: County) ->
     assert (wrong.status_code, "第一项" in wrong.content.decode()) == (422, True)
     past = filled(unit=branch, node=branch, starts_at="2026-01-05T10:00", ends_at="2026-01-05T11:00")
     assert "补登" in client.post(address, past).content.decode()
-    assert client.post(address, filled(unit=branch, node=branch, has_lobby="on")).status_code == 302
+    planned = filled(unit=branch, node=branch, has_lobby="on")
+    assert client.post(address, planned, headers={"accept-language": "en"}).status_code == 302
     lecture = Lecture.objects.get()
+    book = lecture.occasion.meeting
+    assert (book.place, book.form_name, lecture.occasion.title) == ("线上", "党员大会", "党员大会"), "as everybody reads it"
     assert (lecture.has_lobby, lecture.lecturer) == (True, world.secretary)
     book = client.get(reverse("meeting", args=[lecture.pk])).content.decode()
     assert ("进入会议室" in book, "改安排或取消" in book) == (True, True)
