@@ -67,8 +67,7 @@ def sign_in_by_code(phone: Phone, base: str, account: str) -> None:
     said = until(phone, "return document.querySelector('form.signin [name=code]') && document.body.innerText")
     found = re.search(r"\b\d{3} ?\d{3}\b", said)
     assert found, said
-    phone.type("form.signin [name=code]", found[0].replace(" ", ""))
-    phone.tap("form.signin .btn")
+    phone.type("form.signin [name=code]", found[0].replace(" ", ""))  # with its last digit it goes by itself
     until(phone, "return !location.pathname.startsWith('/accounts/')")
 
 
