@@ -20,7 +20,7 @@ import environ
 
 from live.children import die_with_parent
 
-START_PATIENCE_S = 60
+START_PATIENCE_S = 300  # an old machine with much to do; one that ended is noticed at once
 STOP_PATIENCE_S = 8
 BASE_DIR = Path(__file__).resolve().parent.parent
 ACCOUNTS = """\
