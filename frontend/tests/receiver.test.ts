@@ -58,3 +58,65 @@ test("receiver: whoever wants the sound alone needs none", async () => {
 test("receiver: a picture that the server took back is no refusal", async () => {
   assert.deepEqual(await told(REFUSED, REFUSED), ["answer"]);
 });
+
+/** How many sounds the receiver plays by itself where the lecturer's and those of two others come. */
+async function played(playsVoices?: true): Promise<number> {
+  let count = 0;
+  let offered: ((event: { track: { id: string; kind: string } }) => void) | null = null;
+  class Peer {
+    localDescription = null;
+    set ontrack(handler: typeof offered) {
+      offered = handler;
+    }
+    setRemoteDescription(): Promise<void> {
+      for (const id of ["lecturer", "first", "second"]) offered?.({ track: { id, kind: "audio" } });
+      return Promise.resolve();
+    }
+    setLocalDescription(): Promise<void> {
+      return Promise.resolve();
+    }
+    getTransceivers(): unknown[] {
+      return [];
+    }
+    createAnswer(): Promise<{ sdp: string }> {
+      return Promise.resolve({ sdp: OFFER });
+    }
+  }
+  class Stream {
+    tracks: unknown[] = [];
+    addTrack(track: unknown): void {
+      this.tracks.push(track);
+    }
+    getAudioTracks(): unknown[] {
+      return this.tracks;
+    }
+    getVideoTracks(): unknown[] {
+      return [];
+    }
+  }
+  class Sound {
+    constructor() {
+      count += 1;
+    }
+    play(): Promise<void> {
+      return Promise.resolve();
+    }
+  }
+  Object.assign(globalThis, { RTCPeerConnection: Peer, MediaStream: Stream, Audio: Sound });
+  const nothing = (): undefined => undefined;
+  const receiver = new Receiver({
+    send: () => true,
+    stream: nothing,
+    playsVoices,
+    isMuted: () => false,
+    failed: nothing,
+    lost: nothing,
+  });
+  await receiver.offered(OFFER, () => false);
+  return count;
+}
+
+test("receiver: speakers are played beside the lecturer, and nobody twice where the page plays them itself", async () => {
+  assert.equal(await played(true), 2);
+  assert.equal(await played(), 0);
+});

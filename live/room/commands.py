@@ -59,9 +59,12 @@ async def _beat(process: RoomProcess, room: Room, connection: Connection, comman
 
 
 async def _hide(process: RoomProcess, room: Room, connection: Connection, command: protocol.Hide) -> None:
-    # A page in the background that plays sound is listened to: it counts.
-    connection.hidden = not command.sound
-    if connection.hidden and connection.stay is not None:
+    if command.sound:
+        # A page in the background that plays sound is listened to: it counts, also where it begins only there.
+        await _show(process, room, connection, protocol.Show())
+        return
+    connection.hidden = True
+    if connection.stay is not None:
         process.uncount(connection, reason="hidden")
         process.welcome(room, connection)
 

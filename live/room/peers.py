@@ -20,7 +20,7 @@ from live import operations, permissions, queries, supervise
 from live.engines import get_engine
 from live.engines.base import EngineError, MediaEngine, Publishing, Subscribing, guest_id, speaker_id
 from live.queries.meeting import appearing
-from live.room import sessions
+from live.room import sessions, speakers
 from live.room.connections import Connection
 from live.room.threads import in_database
 
@@ -45,6 +45,7 @@ class Peer:
     is_over = False
     is_kept = False
     is_looked_at = False
+    flows = False  # of a speaker: a picture was seen to come
 
     def __init__(self, room: "Room", connection: Connection, kind: Kind, *, key: str = "") -> None:
         self.room = room
@@ -182,6 +183,7 @@ class Peers:
                 self._process.background.spawn(self._end_if_owned(peer, was_on_air=was_on_air))
             return
         self.over(peer)
+        speakers.flows(self._process, peer, comes=False)
         if peer.part is not None:
             self._process.background.spawn(peer.part.close())
         if was_on_air:
@@ -193,6 +195,8 @@ class Peers:
         except DatabaseError:
             log.warning("peer_not_dropped")
             is_owned = True  # nobody can have claimed it without a database, and it must not go on unseen
+        if is_owned:
+            speakers.flows(self._process, peer, comes=False)
         if is_owned and was_on_air:
             self._process.picture(peer.room, on=False)
         if peer.part is not None and is_owned:
@@ -243,7 +247,7 @@ class Peers:
         if reference is None:
             return None
         peer = Peer(room, connection, kind, key=key)
-        peer.is_kept = True
+        peer.is_kept = peer.flows = True  # as far as anybody saw; what stops from now on is told
         where: dict[str, Any] = {"room_id": room.room_id, "reference": reference, "on_event": listener(peer)}
         try:
             if kind == "sub":
@@ -270,7 +274,7 @@ class Peers:
 
     async def cut_speakers(self, room: "Room") -> None:
         """Nobody is heard who is not on the stage, whichever process put them there, alive or not."""
-        for peer in self._talking(room):
+        for peer in self.sending(room, "talk"):
             if not room.is_speaking(peer.member_id):
                 self.end(peer, whosever=True)
         references = await in_database(partial(operations.cut_speakers, occasion_id=room.occasion_id))
@@ -288,11 +292,6 @@ class Peers:
                 self.end(peer)
             elif peer is not None:
                 peer.is_looked_at = True
-
-    def _talking(self, room: "Room") -> set[Peer]:
-        """Those of the stage, be their socket away or they themselves still being made."""
-        making = {one.talking for one in room.connections if one.talking is not None}
-        return making | {one for one in self._of(room.occasion_id) if one.kind == "talk"}
 
     async def cut(self, room: "Room", member_id: int, kind: str = "") -> None:
         """This person was removed, or may send no more: nothing of theirs goes on, whichever process owned it."""
@@ -317,10 +316,10 @@ class Peers:
     def _of(self, occasion_id: int) -> list[Peer]:
         return [one for one in self._by_key.values() if one.room.occasion_id == occasion_id]
 
-    def publishing(self, room: "Room") -> set[Peer]:
-        """Those on the air, be their socket away or they themselves still being made."""
-        making = {one.publishing for one in room.connections if one.publishing is not None}
-        return making | {one for one in self._of(room.occasion_id) if one.kind == "pub"}
+    def sending(self, room: "Room", kind: Kind) -> set[Peer]:
+        """Those of a kind, be their socket away or they themselves still being made."""
+        making = {peer for one in room.connections if (peer := one_of(one, kind)) is not None}
+        return making | {one for one in self._of(room.occasion_id) if one.kind == kind}
 
     def held(self) -> list[Peer]:
         """Those whose socket is away."""

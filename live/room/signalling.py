@@ -246,14 +246,13 @@ def listener_for(process: "RoomProcess", peer: Peer) -> Callable[[EngineEvent], 
             process.rooms.tell(peer.connection, protocol.encode(frame))
         if peer.kind == "pub" and isinstance(event, Connected):
             process.picture(peer.room, on=True)
-        elif peer.kind != "sub" and isinstance(event, MediaFlow) and event.kind == "video":
+        elif peer.kind in ("pub", "talk") and isinstance(event, MediaFlow) and event.kind == "video":
             flow.on_flow(receiving=event.receiving)
         if isinstance(event, HungUp | EngineGone):
             process.peers.over(peer)
             if peer.kind == "pub" and not peer.room.is_on_air():
                 process.picture(peer.room, on=False)
-            elif peer.kind == "talk":
-                process.background.spawn(speakers.picture_ended(peer.room, peer.member_id))
+            speakers.flows(process, peer, comes=False)
 
     return on_event
 
@@ -271,6 +270,8 @@ class _Flow:
     def on_flow(self, *, receiving: bool) -> None:
         """The engine says that the picture flows, or has stopped."""
         was_silent, self.is_silent = self.is_silent, not receiving
+        if receiving:
+            speakers.flows(self.process, self.peer, comes=True)
         if receiving and self.is_told:
             self.is_told = False
             if self.peer.kind == "pub":
@@ -285,8 +286,7 @@ class _Flow:
             self.is_told = True
             if self.peer.kind == "pub":
                 self.process.picture(self.peer.room, on=False)
-            else:
-                await speakers.picture_ended(self.peer.room, self.peer.member_id)
+            speakers.flows(self.process, self.peer, comes=False)
 
 
 def _state_of(event: EngineEvent) -> str:

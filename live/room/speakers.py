@@ -18,12 +18,13 @@ from live.core.wire import protocol
 from live.engines import get_engine
 from live.engines.base import speaker_id
 from live.operations.speakers import KEPT
-from live.queries.speakers import Standing
+from live.queries.speakers import Standing, stage_of
 from live.room.connections import Connection
 from live.room.rooms import Room
 from live.room.threads import in_database
 
 if TYPE_CHECKING:
+    from live.room.peers import Peer
     from live.room.process import RoomProcess
 
 log = structlog.get_logger(__name__)
@@ -59,14 +60,39 @@ def shown_feed(room: Room) -> str:
     return speaker_id(member_id) if member_id else ""
 
 
-async def picture_ended(room: Room, member_id: int) -> None:
-    """Nothing comes of somebody's picture, or their connection has ended."""
-    if room.shown() != member_id:
-        return
+def flows(process: "RoomProcess", peer: "Peer", *, comes: bool) -> None:
+    """A speaker's picture was seen to come, comes no more, or their connection has ended."""
+    if peer.kind == "talk" and peer.flows != comes:
+        peer.flows = comes
+        process.background.spawn(_note_flow(peer))
+
+
+async def _note_flow(peer: "Peer") -> None:
     try:
-        await in_database(partial(operations.unshow, occasion_id=room.occasion_id, member_id=member_id))
+        await note_sending(peer.room, peer.connection, peer)
     except DatabaseError:
-        log.warning("picture_not_given_back")  # the engine gives the lecturer's where there is no other
+        log.warning("picture_not_noted")  # the engine gives the lecturer's where there is no other
+
+
+async def note_sending(room: Room, connection: Connection, peer: "Peer | None") -> bool:
+    """Note what a speaker's device sends, as its page says; a picture only once it was seen to come.
+
+    Without its connection at hand (the socket is another) a picture is what it was. False: this person speaks by
+    another device, or not at all.
+    """
+    return await in_database(partial(_note_sending, room.occasion_id, connection, peer))
+
+
+def _note_sending(occasion_id: int, connection: Connection, peer: "Peer | None") -> bool:
+    whose = connection.member_id, connection.device
+    stage = stage_of([occasion_id]).get(occasion_id, ())
+    now = next((one for one, device in stage if one.on and (one.member, device) == whose), None)
+    if now is None:
+        return False
+    sound, picture = connection.sends or (now.sound, now.picture)
+    picture = picture and (now.picture if peer is None else peer.flows)
+    operations.note_sending(occasion_id=occasion_id, member_id=now.member, sound=sound, picture=picture)
+    return True
 
 
 async def _cut(process: "RoomProcess", room: Room) -> None:

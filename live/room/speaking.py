@@ -11,7 +11,7 @@ from django.utils import timezone
 from live import operations, permissions, queries
 from live.core.wire import protocol
 from live.engines.base import Publishing, lecture_spec, speaker_id
-from live.room import peers, signalling
+from live.room import peers, signalling, speakers
 from live.room.connections import Connection
 from live.room.peers import Peer
 from live.room.process import RoomProcess
@@ -54,17 +54,10 @@ async def show_picture(process: RoomProcess, room: Room, connection: Connection,
 
 
 async def sending(process: RoomProcess, room: Room, connection: Connection, command: protocol.Sending) -> None:
-    # A page of theirs that does not speak says nothing of the one that does.
-    if room.devices.get(connection.member_id) != connection.device:
+    connection.sends = command.sound, command.picture
+    # A device of theirs that does not speak says nothing of the one that does.
+    if not await speakers.note_sending(room, connection, connection.talking):
         raise Refused("not_invited")
-    note = partial(
-        operations.note_sending,
-        occasion_id=room.occasion_id,
-        member_id=connection.member_id,
-        sound=command.sound,
-        picture=command.picture,
-    )
-    await in_database(note)
 
 
 async def step_up(process: RoomProcess, room: Room, connection: Connection, command: protocol.StepUp) -> None:
@@ -133,6 +126,9 @@ async def reclaim(process: RoomProcess, room: Room, connection: Connection, comm
     """The socket was away; the sound went on. Raises EngineError."""
     await _must_be_on_stage(room, connection)
     await signalling.reclaim(process, room, connection, command)
+    # What its page said before, on this socket, of a picture that came while there was none.
+    if connection.talking is not None:
+        await speakers.note_sending(room, connection, connection.talking)
 
 
 async def _must_be_on_stage(room: Room, connection: Connection) -> None:

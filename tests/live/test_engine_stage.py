@@ -167,6 +167,24 @@ async def test_an_engine_remembers_who_is_shown_for_a_room_that_is_watched_later
     assert (engine._shown, watch.shown) == ({}, "")
 
 
+async def test_a_room_that_was_closed_forgets_who_was_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def connected() -> Any:
+        return None
+
+    async def start(_watch: Watch) -> None:
+        return None
+
+    engine = JanusEngine("unix:/nowhere")
+    monkeypatch.setattr(engine, "_connected", connected)
+    monkeypatch.setattr(Watch, "start", start)
+    for word, left in (("gone", {"lecture-7": speaker_id(1)}), ("destroyed", {})):
+        engine.show("lecture-7", speaker_id(1))
+        watch = await engine._watch("lecture-7")
+        assert watch.shown == speaker_id(1)
+        watch._end(word)
+        assert engine._shown == left, "a restarted engine's room is the same lecture's"
+
+
 async def test_a_room_of_an_older_release_is_made_as_large_as_it_must_be() -> None:
     class Old(JanusEngine):
         def __init__(self) -> None:

@@ -343,8 +343,11 @@ def test_hidden_time_does_not_count_and_sound_does(server: RoomServer, world: Co
     time.sleep(0.5)
     phone.send(t="show")
     assert phone.until("counted")["on"] is True
-    first, second = ended(world.member)
-    assert (first.end_reason, second.ended_at) == ("hidden", None)
+    for sound in (False, True):  # a lecture that begins while the page is in the background is heard from then on
+        phone.send(t="hide", sound=sound)
+        assert phone.until("counted")["on"] is sound
+    first, second, third = ended(world.member, count=2)
+    assert (first.end_reason, second.end_reason, third.ended_at) == ("hidden", "hidden", None)
     assert 0.4 < (second.started_at - first.ended_at).total_seconds() < 5
 
 

@@ -32,6 +32,7 @@ export class Hearing {
         this.video.srcObject = stream;
         void this.video.play().catch(() => undefined);
       },
+      playsVoices: true,
       isMuted: () => false,
       failed: () => this.later(),
       lost: () => this.later(),

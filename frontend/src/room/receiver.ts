@@ -4,8 +4,10 @@ import { newPeer, onState, stateOf } from "../lib/peer";
 
 export interface ReceiverEvents {
   send(command: Command): boolean;
-  /** The picture and the first sound. Each further sound, of a speaker on the stage, is played beside it. */
+  /** The picture and the first sound. */
   stream(stream: MediaStream): void;
+  /** Each further sound, of a speaker on the stage, is played here; else whoever asked plays all that comes. */
+  playsVoices?: true;
   isMuted(): boolean;
   failed(): void;
   /** This browser has no decoder for the picture that is offered; it could have the sound. Asked by who wants both. */
@@ -132,6 +134,7 @@ export class Receiver {
   }
 
   private addVoice(track: MediaStreamTrack): void {
+    if (!this.events.playsVoices) return;
     const voice = this.voices.get(track.id) ?? new Audio();
     voice.srcObject = new MediaStream([track]);
     this.voices.set(track.id, voice);

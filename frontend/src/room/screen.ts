@@ -72,6 +72,7 @@ export class Screen {
         if (video.srcObject !== stream) video.srcObject = stream;
         void this.play();
       },
+      playsVoices: true,
       isMuted: () => video.muted,
       failed: () => {
         this.isOld = false;

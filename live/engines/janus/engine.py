@@ -236,7 +236,13 @@ class JanusEngine:
                     raise _in_our_words(error) from error
                 self._watches = {key: each for key, each in self._watches.items() if not each.over}
                 self._watches[room_id] = watch
+                watch.listeners.add(self._forget_shown)
             return watch
+
+    def _forget_shown(self, watch: Watch) -> None:
+        """Whoever was shown in a room that was closed is not in the next one of its name."""
+        if watch.over == "destroyed":
+            self._shown.pop(watch.room_id, None)
 
     async def _join(self, handle: Handle, room_id: str, participant_id: str) -> None:
         body = {"request": "join", "ptype": "publisher", "room": room_id, "id": participant_id}

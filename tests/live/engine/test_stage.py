@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page
 
 from live.agent.carrier import Carrier
-from live.engines.base import MediaEngine, lecture_room, lecture_spec, speaker_id
+from live.engines.base import MediaEngine, MediaFlow, lecture_room, lecture_spec, speaker_id
 from media.core.playlists import read_segments
 
 from .conftest import Guest, until
@@ -104,6 +104,14 @@ async def test_a_speaker_is_heard_by_all_and_begins_no_new_run(engine: MediaEngi
     assert not any(one and other for one, other in zip(loud[FIRST_HZ][1:], loud[SECOND_HZ], strict=False))
 
 
+async def sees(guest: Guest, width: int) -> None:
+    async def asked() -> bool:
+        return (await guest.seen()).get("width") == width
+
+    await until(asked, what=f"{guest.name} sees {width}")
+    await guest.sees_more()
+
+
 async def test_the_picture_of_a_speaker_is_everybodys_and_the_lecturers_comes_back(
     engine: MediaEngine, page: Page, tmp_path: Path
 ) -> None:
@@ -112,13 +120,6 @@ async def test_the_picture_of_a_speaker_is_everybodys_and_the_lecturers_comes_ba
     carrier.start()
     lecturer, viewer = Guest(page, engine, ROOM, "lecturer"), Guest(page, engine, ROOM, "viewer")
     speaker = Guest(page, engine, ROOM, speaker_id(1))
-
-    async def sees(guest: Guest, width: int) -> None:
-        async def asked() -> bool:
-            return (await guest.seen()).get("width") == width
-
-        await until(asked, what=f"{guest.name} sees {width}")
-        await guest.sees_more()
 
     async def recorded(width: int) -> None:
         def asked() -> bool:
@@ -147,3 +148,26 @@ async def test_the_picture_of_a_speaker_is_everybodys_and_the_lecturers_comes_ba
     assert not carrier.broken
     await carrier.stop()
     assert [listing.number for listing in carrier.packager.listings()] == [0, 1, 2], "a run each size"
+
+
+async def test_a_camera_opened_later_is_seen_to_come_and_stays_while_the_lecturer_is_away(
+    engine: MediaEngine, page: Page
+) -> None:
+    await engine.open_room(lecture_spec(7))
+    lecturer, viewer = Guest(page, engine, ROOM, "lecturer"), Guest(page, engine, ROOM, "viewer")
+    speaker = Guest(page, engine, ROOM, speaker_id(1))
+    await lecturer.publish(sound=True)
+    await speaker.publish(width=480, height=270, later=True)
+    await viewer.watch()
+    await until(lambda: MediaFlow("audio", True) in speaker.events, what="the speaker's voice comes")
+    assert MediaFlow("video", True) not in speaker.events
+    await page.evaluate("name => peers[name].openCamera()", speaker.name)
+    await until(lambda: MediaFlow("video", True) in speaker.events, what="the speaker's picture comes")
+    engine.show(ROOM, speaker.name)
+    await sees(viewer, 480)
+    await lecturer.hang_up()
+    await viewer.sees_more()
+    await lecturer.publish(sound=True)
+    await sees(viewer, 480)
+    engine.show(ROOM, "")
+    await sees(viewer, 640)

@@ -512,26 +512,36 @@ def test_of_two_processes_one_takes_it_and_a_new_picture_ends_the_old_claim() ->
 def test_a_speakers_picture_that_stands_or_ends_is_the_lectures_no_more(
     engine: Engine, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def ended(_room: Room, member_id: int) -> None:
-        told.append(member_id)
+    async def note(_room: Room, connection: Connection, peer: peers.Peer) -> bool:
+        told.append((connection.member_id, peer.flows))
+        return True
 
     async def story() -> None:
         process, room, phone = Process("one", table), a_room(), at(1)
         peer = peers.Peer(room, phone, "talk")
         hear = signalling.listener_for(cast(Any, process), peer)
+        hear(MediaFlow("audio", True))
+        assert not peer.flows
+        hear(MediaFlow("video", True))
         hear(MediaFlow("video", False))
         hear(MediaFlow("video", True))
         await process.settle()
-        assert told == [], "it moves again"
+        assert told == [(1, True)], "it moves again"
         hear(MediaFlow("video", False))
         await process.settle()
-        assert told == [1]
-        hear(MediaFlow("video", True))
-        hear(HungUp(""))
+        assert told == [(1, True), (1, False)]
+        for over in (partial(hear, HungUp("")), partial(process.peers.end, peer)):
+            peer.flows, peer.is_over = True, False
+            told.clear()
+            over()
+            await process.settle()
+            assert (told, process.pictures) == ([(1, False)], [])
+        peer.kind, peer.flows = "meet", True
+        process.peers.end(peer)
         await process.settle()
-        assert (told, process.pictures) == ([1, 1], [])
+        assert told == [(1, False)], "a meeting's pictures are nobody's lecture"
 
-    told: list[int] = []
+    told: list[tuple[int, bool]] = []
     monkeypatch.setattr(signalling, "SILENT_S", 0.01)
-    monkeypatch.setattr(signalling.speakers, "picture_ended", ended)
+    monkeypatch.setattr(signalling.speakers, "note_sending", note)
     asyncio.run(story())

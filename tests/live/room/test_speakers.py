@@ -20,6 +20,7 @@ from live.queries import nodes
 from live.queries.speakers import Standing
 from live.room import speakers
 from live.room.connections import Connection
+from live.room.peers import Peer
 from live.room.rooms import Room
 from organizations.models import User
 from tests.factories.live import make_live
@@ -263,14 +264,56 @@ def test_a_room_gives_the_picture_that_was_chosen_and_gives_it_back(
         url[0] = address
         done(speakers._show(process.room))
     assert calls == [(process.room.room_id, speaker_id(member.pk))]
-    done(speakers.picture_ended(process.room, member.pk + 1))
-    assert shown(lecture) == [member.name]
-    monkeypatch.setattr(speakers.operations, "unshow", lambda **_of: _or_raise(OperationalError()))
-    done(speakers.picture_ended(process.room, member.pk))
-    monkeypatch.undo()
+
+
+def test_a_picture_is_there_once_it_was_seen_to_come_and_by_the_device_that_speaks(
+    world: County, lecture: Lecture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(speakers, "in_database", at_once)
-    done(speakers.picture_ended(process.room, member.pk))
-    assert shown(lecture) == []
+    process, member, room = Looks(lecture, monkeypatch), world.member, Room(lecture.pk)
+    phone, tablet = (Connection(cast(Any, None), member.pk, False, device) for device in ("phone", "tablet"))
+    by_phone, by_tablet = Peer(room, phone, "talk"), Peer(room, tablet, "talk")
+    monkeypatch.setattr(process, "spawn", done)
+
+    def flow(peer: Peer, *, comes: bool) -> tuple[bool, bool, list[str]]:
+        speakers.flows(cast(Any, process), peer, comes=comes)
+        return has()
+
+    def noted(work: Any) -> bool:
+        with pytest.raises(StopIteration) as over:
+            work.send(None)
+        return bool(over.value.value)
+
+    def has() -> tuple[bool, bool, list[str]]:
+        ((sound, picture),) = [(one.sound, one.picture) for one in queries.speakers(lecture.pk)]
+        return sound, picture, shown(lecture)
+
+    invite(lecture, member)
+    assert not noted(speakers.note_sending(room, phone, None)), "only asked up"
+    step_up(lecture, member)
+    assert flow(by_phone, comes=True) == (True, False, []), "its page says nothing of a camera"
+    by_phone.flows, phone.sends = False, (False, True)
+    assert noted(speakers.note_sending(room, phone, by_phone))
+    assert has() == (False, False, []), "nothing has come"
+    with pytest.raises(operations.UnableToShow):
+        show(lecture, member.pk)
+    flow(by_phone, comes=True)
+    show(lecture, member.pk)
+    tablet.sends = (True, False)
+    assert not noted(speakers.note_sending(room, tablet, None))
+    by_tablet.flows = True
+    assert flow(by_tablet, comes=False) == (False, True, [member.name]), "another device of theirs"
+    back = Connection(cast(Any, None), member.pk, False, "phone", sends=(True, True))
+    assert noted(speakers.note_sending(room, back, None))
+    assert has() == (True, True, [member.name]), "another socket, and the picture goes on"
+    monkeypatch.setattr(speakers, "in_database", lambda _work: _or_raise(OperationalError()))
+    assert flow(by_phone, comes=False)[1]
+    monkeypatch.setattr(speakers, "in_database", at_once)
+    by_phone.flows = True
+    assert flow(by_phone, comes=False) == (False, False, [])
+    back.sends = (False, False)
+    assert noted(speakers.note_sending(room, back, by_phone))
+    assert has() == (False, False, []), "with both keys off the line comes back, and both stay off"
 
 
 def _or_raise(answer: Any) -> Any:
