@@ -50,8 +50,8 @@ def test_a_secretary_plans_a_meeting_changes_it_and_cancels_it(world: County) ->
     planned = filled(unit=branch, node=branch, has_lobby="on")
     assert client.post(address, planned, headers={"accept-language": "en"}).status_code == 302
     lecture = Lecture.objects.get()
-    book = lecture.occasion.meeting
-    assert (book.place, book.form_name, lecture.occasion.title) == ("线上", "党员大会", "党员大会"), "as everybody reads it"
+    stored = lecture.occasion.meeting  # as everybody reads it
+    assert (stored.place, stored.form_name, lecture.occasion.title) == ("线上", "党员大会", "党员大会")
     assert (lecture.has_lobby, lecture.lecturer) == (True, world.secretary)
     book = client.get(reverse("meeting", args=[lecture.pk])).content.decode()
     assert ("进入会议室" in book, "改安排或取消" in book) == (True, True)
