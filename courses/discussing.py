@@ -21,7 +21,8 @@ log = structlog.get_logger(__name__)
 
 class UnableToComment(Exception):
     """``code``: empty, too_long, unfit (signs that nobody sees), closed (the discussion, the course, or it has not
-    begun), many (try later), or gone (the comment is deleted, or is none of this course's)."""
+    begun), many (try later), gone (the comment is deleted, or is none of this course's), decided (by somebody else,
+    since the page was made), or unsent (an answer stands beside what would only be let through)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -67,31 +68,36 @@ def is_closed(run: CourseRun, *, as_of: datetime) -> bool:
 
 
 @transaction.atomic
-def show_comment(*, occasion_id: int, comment_id: int, actor_id: int, as_of: datetime) -> None:
+def show_comment(*, occasion_id: int, comment_id: int, actor_id: int, as_of: datetime, seen: str | None = None) -> None:
     """Let everybody who studies the lesson see a comment; reports of it are settled. Its writer is told where it was
-    hidden. Raises UnableToComment."""
-    comment = _held(occasion_id, comment_id)
+    hidden. ``seen``: what stood (``seen_of``) when the page was made. Raises UnableToComment."""
+    comment = _undecided(occasion_id, comment_id, seen)
     if comment.state == State.HIDDEN:
         _tell(comment, "comment_shown", as_of)
     _decide(comment, State.SHOWN, "", actor_id, as_of)
 
 
 @transaction.atomic
-def hide_comment(*, occasion_id: int, comment_id: int, reason: str, actor_id: int, as_of: datetime) -> None:
-    """Keep a comment from everybody but its writer, who is told why; reports of it are settled. Raises
-    UnableToComment."""
+def hide_comment(
+    *, occasion_id: int, comment_id: int, reason: str, actor_id: int, as_of: datetime, seen: str | None = None
+) -> None:
+    """Keep a comment from everybody but its writer, who is told why; reports of it are settled. ``seen`` as for
+    ``show_comment``. Raises UnableToComment."""
     words = _words(reason, LONGEST_REASON)
-    comment = _held(occasion_id, comment_id)
+    comment = _undecided(occasion_id, comment_id, seen)
     if comment.state != State.HIDDEN or comment.reason != words:
         _tell(comment, "comment_hidden", as_of, reason=words)
     _decide(comment, State.HIDDEN, words, actor_id, as_of)
 
 
 @transaction.atomic
-def answer_comment(*, occasion_id: int, comment_id: int, text: str, actor_id: int, as_of: datetime) -> None:
-    """Answer a comment, which lets it through, or change the answer; its writer is told. Raises UnableToComment."""
+def answer_comment(
+    *, occasion_id: int, comment_id: int, text: str, actor_id: int, as_of: datetime, seen: str | None = None
+) -> None:
+    """Answer a comment, which lets it through, or change the answer; its writer is told. ``seen`` as for
+    ``show_comment``. Raises UnableToComment."""
     words = _words(text, LONGEST_ANSWER)
-    comment = _held(occasion_id, comment_id)
+    comment = _undecided(occasion_id, comment_id, seen)
     if comment.answer != words:
         comment.answer, comment.answered_by_id, comment.answered_at = words, actor_id, as_of
         comment.save(update_fields=["answer", "answered_by", "answered_at"])
@@ -146,6 +152,20 @@ def _held(occasion_id: int, comment_id: int, **of: int) -> LessonComment:
     comment = found.filter(pk=comment_id, run_id=occasion_id, **of).first()
     if comment is None:
         raise UnableToComment("gone")
+    return comment
+
+
+def seen_of(comment: LessonComment) -> str:
+    """Return by what a page says which decision about a comment it shows."""
+    return comment.decided_at.isoformat() if comment.decided_at else ""
+
+
+def _undecided(occasion_id: int, comment_id: int, seen: str | None) -> LessonComment:
+    """Return a comment under its lock, if nobody decided about it since; the same decision twice is raised, too: by
+    then its page says so."""
+    comment = _held(occasion_id, comment_id)
+    if seen is not None and seen != seen_of(comment):
+        raise UnableToComment("decided")
     return comment
 
 

@@ -46,6 +46,11 @@ def comments_of(*, run_id: int, member_id: int) -> QuerySet[LessonComment]:
     return own.select_related("author").order_by("-at", "-pk")
 
 
+def answer_to(*, run_id: int, comment_id: int) -> str:
+    """Return what was answered to a comment, empty where nothing was or there is none."""
+    return LessonComment.objects.filter(run_id=run_id, pk=comment_id).values_list("answer", flat=True).first() or ""
+
+
 def comments_to_moderate(*, run_id: int) -> QuerySet[LessonComment]:
     """Return all that was said in a run: first what waits for a decision, the oldest first, then the newest."""
     return (

@@ -15,7 +15,7 @@ from attendance.views.shared import id_or_none
 from courses import discussing
 from courses.before import tell_first
 from courses.discussing import UnableToComment, is_closed
-from courses.discussion import comments_of, comments_seen, comments_to_moderate, may_moderate
+from courses.discussion import answer_to, comments_of, comments_seen, comments_to_moderate, may_moderate
 from courses.models import CourseRun
 from courses.permissions import may_read_run
 from courses.queries import runs_with_occasions
@@ -118,11 +118,14 @@ def decide(request: HttpRequest, occasion_id: int, comment_id: int) -> HttpRespo
         raise Http404
     what, typed = request.POST.get("do", ""), request.POST.get("text", "")
     key: dict[str, Any] = {"occasion_id": occasion_id, "comment_id": comment_id, "as_of": timezone.now()}
+    key["seen"] = request.POST.get("seen")
     form: AnswerForm | HideForm
     form = HideForm(request.POST, auto_id=f"id_hide_{comment_id}_%s")
-    if what == "answer":
+    if what in {"answer", "show"}:  # one form: what was typed stands beside both
         form = AnswerForm(request.POST, auto_id=f"id_{comment_id}_%s")
     try:
+        if what == "show" and typed.split() not in ([], answer_to(run_id=run.pk, comment_id=comment_id).split()):
+            raise UnableToComment("unsent")
         if what == "show":
             discussing.show_comment(actor_id=user.pk, **key)
         elif what == "hide":

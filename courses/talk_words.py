@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from attendance.sentences.records import day_and_hour
+from courses.discussing import seen_of
 from courses.discussion import State, titles_of, units_of
 from courses.models import LessonComment
 from courses.talk_forms import AnswerForm, HideForm
@@ -47,6 +48,7 @@ class Judged:
     answer: AnswerForm
     hide: HideForm
     is_open: bool = False  # something is wrong with what was typed
+    seen: str = ""  # which decision the page shows (courses.discussing.seen_of)
 
 
 def said_under(comments: Sequence[LessonComment], *, run_id: int, member_id: int) -> list[Said]:
@@ -90,8 +92,9 @@ def judged(
         answer = wrong if isinstance(wrong, AnswerForm) else AnswerForm(initial={"text": one.answer}, auto_id=ids)
         hide = wrong if isinstance(wrong, HideForm) else HideForm(auto_id=f"id_hide_{one.pk}_%s")
         said = _said(one, units, name=one.author.name, is_own=False, titles=titles)
+        seen = seen_of(one)
         may_show = one.state != State.SHOWN or one.reported_at is not None
-        found.append(Judged(said, may_show, one.state != State.HIDDEN, answer, hide, wrong is not None))
+        found.append(Judged(said, may_show, one.state != State.HIDDEN, answer, hide, wrong is not None, seen))
     return found
 
 

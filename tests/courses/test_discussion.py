@@ -150,6 +150,37 @@ def test_an_organiser_hides_with_a_reason_and_shows_again(
     assert teacher.post(decide, {"do": "burn"}).status_code == 404
 
 
+def test_a_decision_from_an_old_page_does_not_undo_a_colleagues(given: Given, world: County, sign_in: SignIn) -> None:
+    comment = said(given, world.member)
+    decide, colleague = f"{office(given)}{comment.pk}/decide/", sign_in(world.organiser)
+    old = {"page": "1", "seen": ""}
+    assert 'name="seen" value=""' in colleague.get(office(given)).content.decode()
+    assert colleague.post(decide, {"do": "show", **old}).status_code == 302
+    for what in ("hide", "answer"):
+        page = colleague.post(decide, {"do": what, "text": "重复了", **old}).content.decode()
+        assert "别人已经处理过这条留言" in page
+        assert "重复了" in page
+        assert LessonComment.objects.get().state == "shown"
+    seen = BeautifulSoup(page, "html.parser").select("[name=seen]")[0]["value"]
+    assert colleague.post(decide, {"do": "hide", "text": "重复了", "page": "1", "seen": seen}).status_code == 302
+    assert LessonComment.objects.get().state == "hidden"
+
+
+def test_letting_a_comment_through_does_not_throw_a_written_answer_away(
+    given: Given, world: County, sign_in: SignIn
+) -> None:
+    comment = said(given, world.member)
+    decide, teacher = f"{office(given)}{comment.pk}/decide/", sign_in(world.organiser)
+    page = teacher.post(decide, {"do": "show", "text": "先压住伤口", "page": "1"}).content.decode()
+    assert "您写的回复还没有发出" in page
+    assert "先压住伤口" in page
+    assert LessonComment.objects.get().state == "waiting"
+    teacher.post(decide, {"do": "answer", "text": "先压住伤口", "page": "1"})
+    hide_comment(reason="误", actor_id=world.organiser.pk, **act(given, comment))
+    assert teacher.post(decide, {"do": "show", "text": "先压住伤口"}).status_code == 302, "what is answered already"
+    assert "（选填）" not in text_of(teacher.get(office(given)))
+
+
 def test_what_cannot_be_taken_is_said_and_nothing_typed_is_lost(
     given: Given, world: County, sign_in: SignIn, settings: Any
 ) -> None:
