@@ -79,6 +79,8 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
     Once the course has begun only its end can be moved; once it is over, nothing.
     """
 
+    from_plan: Training | None = None  # from whose plan somebody comes
+
     training = forms.ModelChoiceField(Training.objects.none(), label=gettext_lazy("培训"))
     node = forms.ModelChoiceField(
         Node.objects.none(),
@@ -197,8 +199,9 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
         if self.occasion is None or self.changed_data:
             found += effects_of_rule(rule=plan["rule"], length=_length_of(plan["page"]))
             found += effects_of_dates(
-                training=plan["training"], starts_at=plan["starts_at"], ends_at=plan["ends_at"], by_media=True
-            )
+                training=plan["training"], starts_at=plan["starts_at"], ends_at=plan["ends_at"], by_media=True,
+                from_plan=plan["training"] == self.from_plan,
+            )  # fmt: skip
             if plan["starts_at"] < now - LATE:
                 begins = _("开始时间 %(at)s 已经过去，保存以后马上开始。")
                 waits = _("开始时间 %(at)s 已经过去，培训发布以后马上开始。")

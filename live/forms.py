@@ -57,6 +57,8 @@ class LectureForm(Asking, forms.Form):
     place this one is planned, or one that was held, of which this is a further session.
     """
 
+    from_plan: Training | None = None  # from whose plan somebody comes
+
     training = forms.ModelChoiceField(Training.objects.none(), label=_("培训"), empty_label=_("请选择"))
     title = forms.CharField(label=_("名称"), max_length=120)
     node = forms.ModelChoiceField(
@@ -142,7 +144,7 @@ class LectureForm(Asking, forms.Form):
             return found
         return found + unusual(
             data["training"], data["lecturer"], data["starts_at"], ends_at, but=self.moved(), asked_by=self._user,
-            as_of=now,
+            as_of=now, from_plan=data["training"] == self.from_plan,
         )  # fmt: skip
 
     def moved(self) -> set[int]:

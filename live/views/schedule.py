@@ -94,6 +94,7 @@ def add(request: HttpRequest) -> HttpResponse:
     form = SeriesForm(request.POST or None, user=signed_in(request), again=again, day=_day(request))
     if training is not None:
         form.initial.update({"training": training.pk, "node": training.node_id})
+        form.from_plan = training
     back = reverse("plan", args=[training.pk]) if training is not None else reverse("live_schedule")
     if request.method == "POST" and form.is_valid() and form.save(as_of=timezone.now()):
         messages.success(request, series_planned_words(form.made) if form.made else _planned_said(form.lecture))
