@@ -47,7 +47,7 @@ def _can_be_finished(study: Study, as_of: datetime) -> bool:
 
 def tell_first(request: HttpRequest, before: list[Study]) -> None:
     """Say what comes first, to whoever opened a lesson of a course that waits for it."""
-    messages.info(request, first_words(before))
+    messages.warning(request, first_words(before))
 
 
 def first_words(before: list[Study]) -> str:

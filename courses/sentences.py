@@ -85,7 +85,10 @@ def _until(moment: datetime, as_of: datetime) -> str:
 
 def _todo(study: Study, as_of: datetime) -> Row:
     amount = study.amount
-    lines = [_left(study), amount.asked, _until(study.due_at, as_of)]
+    until = _until(study.due_at, as_of)
+    if _is_made_up(study, as_of):
+        until = _("已经到期，还能补学到 %(until)s") % {"until": near_day_and_hour(study.due_at, as_of)}
+    lines = [_left(study), amount.asked, until]
     step = f"{study.step_word} ›"
     return _row(study.run, step, tuple(str(line) for line in lines if line))
 
@@ -168,6 +171,11 @@ def _quizzes(study: Study) -> str:
     return _("要求的 %(of)s 个练习，还有 %(left)s 个没有通过。") % {"of": of, "left": left}
 
 
+def _is_made_up(study: Study, as_of: datetime) -> bool:
+    """Whether what is finished now comes after the course's own end, and still counts."""
+    return study.run.occasion.ends_at <= as_of < study.due_at
+
+
 def _deadline(study: Study, as_of: datetime) -> str:
     """When it begins to count or until when it does; nothing where there is nothing to do about it."""
     begins, until = study.run.occasion.starts_at, {"until": near_day_and_hour(study.due_at, as_of)}
@@ -175,6 +183,9 @@ def _deadline(study: Study, as_of: datetime) -> str:
         return _("%(begins)s 开始计入学习时间。") % {"begins": near_day_and_hour(begins, as_of)}
     if study.is_withdrawn or study.is_done or study.is_excused:
         return ""
+    if _is_made_up(study, as_of):
+        until["end"] = near_day_and_hour(study.run.occasion.ends_at, as_of)
+        return _("已过 %(end)s，现在学完算“已补学”，请在 %(until)s 前学完。") % until
     if study.due_at > as_of:
         return _("请在 %(until)s 前学完。") % until
     return _("%(until)s 已经结束，仍然可以看，不再计入。") % until
