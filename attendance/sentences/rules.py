@@ -63,7 +63,7 @@ ENOUGH: dict[str, tuple[Callable[[], str], Callable[[], str]]] = {
 def rule_sentence(
     rule: RuleLike, asked: Mapping[str, Any] | None = None, *, verb: str = "watch", gates: int = 0
 ) -> str:
-    """Return what a rule asks and gives, in one sentence: 参加满 80% 就算参加，没参加的可以补学，补到这一场和培训都结束以后 7 天；记 1 学时
+    """Return what a rule asks and gives, in one sentence: 参加满 80% 就算参加，没参加的可以补学，……；记 1 学时
 
     ``asked``: the check of understanding that its occasion has (``Occasion.check_asked``); ``verb``: what is done with
     what there is to study (``core.reading.verb_of``); ``gates``: how many quizzes have to be passed.
@@ -108,9 +108,8 @@ def _make_up(rule: RuleLike, by_media: bool) -> str:
         return _("到期以后不能补学") if by_media else _("没参加的不能补学")
     if by_media:
         return _("到期后学完算补学，补到课和培训都截止以后 %(days)s 天") % {"days": days}
-    return _("没参加的可以补学，补到这一场和培训都结束以后 %(days)s 天（回放晚一天以上的，从能看时算起）") % {
-        "days": days
-    }
+    said = _("没参加的可以补学，补到这一场和培训都结束以后 %(days)s 天（回放晚一天以上的，从能看时算起）")
+    return said % {"days": days}
 
 
 def _check(rule: RuleLike, by_media: bool, asked: Mapping[str, Any] | None) -> str:

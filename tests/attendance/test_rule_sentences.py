@@ -36,7 +36,10 @@ pytestmark = pytest.mark.integration
             {"basis": "media", "min_share": 0.666, "min_minutes": 20, "make_up_days": 0, "hours": D(20)},
             "看满 66.6%（至少 20 分钟）就算学完，到期以后不能补学；记 20 学时",
         ),
-        ({"basis": "media", "hours_by": "table"}, "看满 80% 就算学完，到期后学完算补学，补到课和培训都截止以后 14 天；学时按学时表记"),
+        (
+            {"basis": "media", "hours_by": "table"},
+            "看满 80% 就算学完，到期后学完算补学，补到课和培训都截止以后 14 天；学时按学时表记",
+        ),
     ],
 )  # fmt: skip
 def test_a_rule_says_itself_in_one_sentence(values: dict[str, Any], said: str) -> None:
