@@ -49,7 +49,9 @@ function sendCodes(): void {
   const field = document.querySelector<HTMLInputElement>("input[data-sends]");
   field?.addEventListener("input", () => {
     const button = field.form?.querySelector<HTMLButtonElement>("button.btn");
-    if (button && field.value.trim().length === Number(field.dataset.sends)) button.click();
+    // Pasted with a space in it, or typed in full width, it is the same code.
+    const digits = field.value.normalize("NFKC").replace(/\D/g, "");
+    if (button && digits.length === Number(field.dataset.sends)) button.click();
   });
 }
 
