@@ -301,6 +301,8 @@ class RoomProcess:
             self.background.spawn(self._note(down))
         if page:
             self.peers.end_of(connection)
+            if connection.staged or connection.talking is not None:
+                self.background.spawn(self._note(partial(speakers.note_silence, room.occasion_id, connection)))
         else:
             self.peers.hold(connection)
             self.air.hold(room, connection)

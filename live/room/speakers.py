@@ -83,6 +83,12 @@ async def note_sending(room: Room, connection: Connection, peer: "Peer | None") 
     return await in_database(partial(_note_sending, room.occasion_id, connection, peer))
 
 
+def note_silence(occasion_id: int, connection: Connection) -> None:
+    """The page by which somebody spoke is gone: their place is kept, and nothing of them is heard."""
+    connection.sends = (False, False)
+    _note_sending(occasion_id, connection, None)
+
+
 def _note_sending(occasion_id: int, connection: Connection, peer: "Peer | None") -> bool:
     whose = connection.member_id, connection.device
     stage = stage_of([occasion_id]).get(occasion_id, ())

@@ -243,6 +243,7 @@ def test_a_page_that_is_loaded_anew_keeps_its_place_on_the_stage(server: RoomSer
     phone.until("may_speak")
     phone.socket.close(1001)
     wait_until(lambda: server.gauges()["live_phones"] == 1)
+    wait_until(lambda: Speaker.objects.get().is_muted)  # the place is kept, and nobody is said to speak
     back, joined = come(server, member, lecture)
     assert [(one["member"], one["on"]) for one in joined["speakers"]] == [(member.pk, True)]
     back.send(t="step_up")
