@@ -28,12 +28,13 @@ export interface Addresses {
 
 const AGAIN_MS = 2000;
 const LOOK_MS = 1500;
-// Nothing came for so long: it stands still.
-const STILL_MS = 4000;
+const STILL_MS = 4000; // nothing came for so long: it stands still
 // The lecturer's picture is said to be back: so long for it to arrive by the way that is open.
 const RETURN_MS = { none: 0, webrtc: 3500, hls: 10_000 };
 // So long without a break, and the pauses begin anew.
 const STEADY_MS = 20_000;
+// A speaker by HLS hears nobody: WebRTC is asked for again, each time after twice as long, three times doubled at most.
+const HEAR_AGAIN_MS = 10_000;
 export class Screen {
   audioOnly = false;
   private readonly receiver: Receiver;
@@ -56,6 +57,8 @@ export class Screen {
   private checking = false;
   /** This page is on the stage. */
   private speaks = false;
+  /** Since when there is HLS, to a speaker without sound; and how often WebRTC was asked for since it was there. */
+  private readonly deaf = { since: 0, tries: 0 };
   /** WebRTC brings this browser the sound alone: enough on the stage, and HLS for the picture otherwise. */
   private unable = false;
   private lastTime = 0;
@@ -251,9 +254,13 @@ export class Screen {
     this.movedAt = now;
     this.deadline = 0;
     this.isOld = false;
-    if (this.way === "webrtc") this.failures = 0;
+    if (this.way === "webrtc") this.failures = this.deaf.tries = 0;
     if (now - this.steadyAt > STEADY_MS) this.tries = 0;
     this.show("playing");
+    const lasts = this.speaks && this.way === "hls" ? now - this.deaf.since : 0;
+    if (lasts < HEAR_AGAIN_MS * 2 ** this.deaf.tries) return;
+    this.deaf.tries = Math.min(this.deaf.tries + 1, 3);
+    this.ask("auto");
   }
 
   private stands(): void {
@@ -320,6 +327,7 @@ export class Screen {
     this.release();
     this.way = "hls";
     if (this.speaks) this.quiet(true);
+    this.deaf.since = performance.now();
     const attempt = this.attempt;
     let url = "";
     try {
