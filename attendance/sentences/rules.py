@@ -107,7 +107,7 @@ def _make_up(rule: RuleLike, by_media: bool) -> str:
     if not rule.make_up_days:
         return _("到期以后不能补学") if by_media else _("没参加的不能补学")
     if by_media:
-        return _("到期后学完算补学，补到课和培训都截止以后 %(days)s 天") % {"days": days}
+        return _("到期后学完算补学，补到课和培训都结束以后 %(days)s 天") % {"days": days}
     said = _("没参加的可以补学，补到这一场和培训都结束以后 %(days)s 天（回放晚一天以上的，从能看时算起）")
     return said % {"days": days}
 
